@@ -1,0 +1,30 @@
+# Every target sets itself up first; setting up again takes no time, because the stamp is newer than what it was made from.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check setup clean
+.DEFAULT_GOAL := demo
+
+demo: $(READY)            ## the whole journey on the embedded model
+	$(BIN)/proctor run demo
+
+test: $(READY)            ## all tests; pytest's "no tests" is a failure
+	$(BIN)/python -m pytest
+
+check: $(READY)           ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(READY)
+
+$(READY): constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(READY)
+
+clean:                    ## what was built here; results stay
+	rm -rf $(VENV) .proctor board *.egg-info

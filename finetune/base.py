@@ -1,0 +1,141 @@
+"""Base: the weights that everything starts from, a local folder or a model on the Hugging Face hub.
+
+Knows where a base lies on disk and which digest stands for it. Loads no weights; must not know what is made
+of them.
+"""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from finetune.recipe import canonical
+
+Base = str  # "org/name" on the hub, or the path of a folder
+
+ROOT = Path(__file__).resolve().parent.parent
+HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+# What changes the model's answers. A card, an optimizer's state or pickled copies of the weights do not.
+FILES = (
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    "tokenizer*.json",
+    "tokenizer.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+)
+
+_seen: dict[tuple[str, int, int], str] = {}
+
+
+def resolve_base(base: Base) -> Path:
+    """The folder that holds the base. Fetches a hub id that is not here yet, unless this machine is
+    offline.
+    """
+    if (folder := _local(base)) is not None:
+        return folder
+    if (snapshot := _cached(base)) is not None:
+        return snapshot
+    if _offline():
+        raise ValueError(_missing(base))
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(base, allow_patterns=list(FILES)))
+    except Exception as refused:  # the hub's client raises a dozen kinds, and each means: not here
+        raise ValueError(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
+
+
+def digest_of_base(base: Base) -> str:
+    """What stands for the base: its contents for a folder, its commit for a hub id.
+
+    A hub id that is not fetched yet asks the hub for its commit, so that the digest is the same before and
+    after.
+    """
+    if (folder := _local(base)) is not None:
+        return hashlib.sha256(canonical(sorted(_digests(folder).items())).encode()).hexdigest()
+    if (snapshot := _cached(base)) is not None:
+        commit = snapshot.name
+    elif _offline():
+        raise ValueError(_missing(base))
+    else:
+        from huggingface_hub import HfApi
+
+        try:
+            commit = str(HfApi().model_info(base, timeout=20).sha)
+        except Exception as refused:
+            raise ValueError(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
+    return hashlib.sha256(canonical({"hub": base, "commit": commit}).encode()).hexdigest()
+
+
+def digest_of_file(path: Path) -> str:
+    """sha256 of the content. Read again only when the size or the time of change differs; kept in memory
+    alone.
+    """
+    state = path.stat()
+    key = (str(path.resolve()), state.st_size, state.st_mtime_ns)
+    if key not in _seen:
+        with path.open("rb") as handle:
+            _seen[key] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return _seen[key]
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted({path for pattern in FILES for path in folder.glob(pattern) if path.is_file()})
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = files_of(folder)
+    names = [path.name for path in files]
+    if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
+        lacking = "config.json" if "config.json" not in names else "safetensors"
+        raise ValueError(
+            f"base folder without {lacking}; point base: to a folder with a whole model ({folder})"
+        )
+    return {path.name: digest_of_file(path) for path in files}
+
+
+def _local(base: Base) -> Path | None:
+    """The folder, if the base is one. 'finetune/tiny' is meant from here or from the checkout's root."""
+    for folder in (Path(base).expanduser(), ROOT / base):
+        if folder.is_dir():
+            return folder.resolve()
+    if HUB_ID.fullmatch(base):
+        return None
+    raise ValueError(
+        f"no base folder {base!r}; give the path of a folder that is there, or a hub id like org/name"
+    )
+
+
+def _cached(base: Base) -> Path | None:
+    """The snapshot of a hub id in the local cache, if its weights are in it."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(base, "config.json")
+    if not isinstance(found, str):
+        return None
+    snapshot = Path(found).parent
+    return snapshot if any(snapshot.glob("*.safetensors")) else None
+
+
+def _offline() -> bool:
+    return any(
+        os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE")
+        for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    )
+
+
+def _missing(base: Base) -> str:
+    return (
+        f"base {base!r} is not on this machine; fetch it once where there is a network (hf download {base}), "
+        f"or give the path of a folder that holds its safetensors, config.json and tokenizer"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,194 @@
+"""Build: train -> merge -> quantize, each step kept under the digest of all that went into it.
+
+Knows which stages a variant needs and in which order. How a stage does its work is the business of its own
+module, imported only when that stage has something to make; must not know an exam or who asks for the
+weights.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from finetune.base import Base, digest_of_base, digest_of_file, resolve_base
+from finetune.keep import MADE, kept, locked, make
+from finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe, canonical
+
+Kind = Literal["train", "merge", "quantize"]
+Progress = Callable[[str, float, str], None]  # stage, share done from 0 to 1, what is happening
+
+# Raised when a stage would make something else of the same inputs; everything it made before is then made
+# anew.
+VERSIONS: Mapping[Kind, int] = {"train": 1, "merge": 1, "quantize": 1}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step. `digest` covers `inputs`, and these name the digest of the step before: equal digest, equal
+    result.
+    """
+
+    kind: Kind
+    digest: str
+    inputs: Mapping[str, Any]
+    recipe: Recipe | None = None
+    type: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.digest[:16]}"
+
+
+@dataclass(frozen=True)
+class Built:
+    """Where the weights lie. Load `weights`, put `adapter` on them if there is one, or open `gguf` instead of
+    both.
+    """
+
+    base: Path
+    weights: Path
+    adapter: Path | None
+    gguf: Path | None
+    digest: str
+
+
+def plan_stages(
+    base: Base, recipe: Recipe | None, data_digests: Mapping[str, str], merge: bool, quantization: str
+) -> list[Stage]:
+    """The stages that turn the base into what the variant wants. nf4 and fp8 are none: the engine converts on
+    loading.
+
+    `data_digests` maps each source of the recipe to the sha256 of its file of chats (`digest_of_file`).
+    """
+    stages: list[Stage] = []
+    before = digest_of_base(base)
+    if merge and (recipe is None or recipe.method == "full"):
+        why = "there is no recipe" if recipe is None else "method 'full' leaves whole weights"
+        raise ValueError(f"merge: true has nothing to merge, since {why}; leave merge out")
+    if recipe is not None:
+        wanted = {part.source for part in recipe.data}
+        if lacking := sorted(wanted - set(data_digests)):
+            raise ValueError(
+                f"no chats given for source {lacking[0]!r} of the recipe; give a file of chats for it"
+            )
+        data = {source: data_digests[source] for source in sorted(wanted)}
+        stages.append(_stage("train", before, recipe=recipe, data=data))
+    if merge:
+        stages.append(_stage("merge", stages[-1].digest))
+    if quantization in GGUF_TYPES:
+        if recipe is not None and recipe.method != "full" and not merge:
+            raise ValueError(
+                f"quantization {quantization!r} needs whole weights, not an adapter; set merge: true"
+            )
+        # Every smaller type is made from the f16 file and measured against it, so that one is a stage of its
+        # own.
+        stages.append(_stage("quantize", stages[-1].digest if stages else before, type="f16"))
+        if quantization != "f16":
+            stages.append(_stage("quantize", stages[-1].digest, type=quantization))
+    elif quantization not in ("none", *AT_LOAD):
+        raise ValueError(
+            f"unknown quantization {quantization!r}; there are: none, nf4, fp8, {', '.join(GGUF_TYPES)}"
+        )
+    return stages
+
+
+def build(
+    base: Base, stages: Sequence[Stage], store: Path, data: Mapping[str, Path], progress: Progress
+) -> Built:
+    """Make what is missing of the stages, in order, and say where everything lies."""
+    folder = resolve_base(base)
+    built = Built(folder, folder, None, None, stages[-1].digest if stages else digest_of_base(base))
+    for stage in stages:
+        place = store / stage.name
+        if not kept(place, stage.digest):
+            with locked(place, partial(progress, stage.name, 0.0, "another process is making it: waiting")):
+                if not kept(place, stage.digest):  # it may have been made while we waited
+                    _make(stage, built, place, data, progress)
+        else:
+            progress(stage.name, 1.0, "kept from before")
+        built = _with(built, stage, place)
+    return built
+
+
+def made(store: Path, stage: Stage) -> dict[str, Any] | None:
+    """How a kept stage was made: checks with their figures, seconds, bytes. None when it was not made yet."""
+    path = store / stage.name / MADE
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def is_kept(store: Path, stage: Stage) -> bool:
+    """Is there a folder for it? Cheap: for a plan. `build` also checks every byte."""
+    return (store / stage.name / MADE).is_file()
+
+
+def _stage(
+    kind: Kind,
+    before: str,
+    *,
+    recipe: Recipe | None = None,
+    type: str | None = None,
+    data: Mapping[str, str] | None = None,
+) -> Stage:
+    inputs: dict[str, Any] = {"kind": kind, "version": VERSIONS[kind], "input": before}
+    if recipe is not None:
+        inputs |= {"recipe": recipe.model_dump(mode="json"), "data": dict(data or {})}
+    if type is not None:
+        inputs["type"] = type
+    digest = hashlib.sha256(canonical(inputs).encode()).hexdigest()
+    return Stage(kind, digest, inputs, recipe, type)
+
+
+def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], progress: Progress) -> None:
+    def tell(done: float, message: str) -> None:
+        progress(stage.name, done, message)
+
+    def work(part: Path) -> dict[str, Any]:
+        if stage.kind == "train":
+            from finetune.train import train
+
+            assert stage.recipe is not None
+            return train(built.base, stage.recipe, _checked(stage, data), part, tell)
+        if stage.kind == "merge":
+            from finetune.merge import merge
+
+            assert built.adapter is not None
+            return merge(built.base, built.adapter, part, tell)
+        from finetune.quantize import to_f16, to_smaller
+
+        assert stage.type is not None
+        if built.gguf is None:
+            return to_f16(built.weights, part, tell)
+        return to_smaller(built.gguf, stage.type, built.weights, part, tell)
+
+    told = {"kind": stage.kind, "digest": stage.digest, "inputs": dict(stage.inputs)}
+    make(place, told, resumes=stage.kind == "train", work=work)
+
+
+def _checked(stage: Stage, data: Mapping[str, Path]) -> dict[str, Path]:
+    """The files of chats, each still what it was when the stage was planned."""
+    files = {}
+    for source, planned in stage.inputs["data"].items():
+        if source not in data or not Path(data[source]).is_file():
+            raise ValueError(
+                f"no file of chats for source {source!r}; give one ({data.get(source, 'nothing given')})"
+            )
+        if digest_of_file(Path(data[source])) != planned:
+            raise ValueError(
+                f"the chats of {source!r} changed since this run was planned; run again ({data[source]})"
+            )
+        files[source] = Path(data[source])
+    return files
+
+
+def _with(built: Built, stage: Stage, place: Path) -> Built:
+    if stage.kind == "train":
+        whole = stage.recipe is not None and stage.recipe.method == "full"
+        return Built(
+            built.base, place if whole else built.weights, None if whole else place, None, built.digest
+        )
+    if stage.kind == "merge":
+        return Built(built.base, place, None, None, built.digest)
+    return Built(built.base, built.weights, built.adapter, place / f"{stage.type}.gguf", built.digest)

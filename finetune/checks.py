@@ -1,0 +1,169 @@
+"""Checks that weights must pass before they count: whole files, an adapter that fits its base and changes
+something.
+
+Knows fixed prompts and logits. Must not know how the weights were made. Every refusal is one line.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from finetune.base import digest_of_base
+
+# Asked of every model, so that figures of different stages stand for the same thing. The last one is there
+# for the tokenizer: runs of spaces, digits, marks outside ASCII.
+PROMPTS = (
+    "Sam has 3 apples and buys 4 more. How many apples does Sam have now?",
+    'A ticket costs $12. How much do 7 cost? Finish with a line that says "#### " and the final number.',
+    "A train travels 180 km in 3 hours. How far does it travel in 5 hours at the same speed?",
+    "Name the mathematics concepts that this text is about: We add two fractions with unlike denominators.",
+    "Write a study plan for a pupil who has 4 hours a week for 3 weeks. Weak topics: fractions, equations.",
+    "What is 25 % of 1,480?",
+    "Solve for x: 3x + 5 = 20. Show each step.",
+    "Zoë’s   café – 1.5 × 10 = ½ ÷ π?\n\n  “naïve”\t100%  don't it's  x²≥0 日本 🙂 a_b=c;d",
+)
+
+
+def check_safetensors(folder: Path) -> None:
+    """Every weights file opens and has all the bytes that its header promises."""
+    from safetensors import SafetensorError, safe_open
+
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ValueError(f"no safetensors file in it; point to the folder that holds the weights ({folder})")
+    for path in files:
+        try:
+            with safe_open(path, "pt") as weights:
+                weights.keys()
+        except (SafetensorError, OSError) as broken:
+            why = str(broken).splitlines()[0]
+            raise ValueError(
+                f"weights file is cut off or damaged: {why}; copy or make it again ({path})"
+            ) from None
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        if lacking := sorted(named - {path.name for path in files}):
+            raise ValueError(
+                f"weights file {lacking[0]} is missing, though the index names it; copy it too ({folder})"
+            )
+
+
+def check_adapter(base: Path, adapter: Path) -> None:
+    """The adapter is whole, was made for this base, and is not all zeros. Loads no base weights."""
+    import torch
+    from safetensors import safe_open
+
+    check_safetensors(adapter)
+    if not (adapter / "adapter_config.json").is_file():
+        raise ValueError(
+            f"no adapter_config.json in it, so this is no adapter; give an adapter's folder ({adapter})"
+        )
+    told = adapter / "train.json"
+    if told.is_file():
+        made_for = json.loads(told.read_text(encoding="utf-8")).get("base_digest")
+        if made_for not in (None, digest_of_base(str(base))):
+            raise ValueError(
+                f"the adapter was trained on another base, not on {base.name}; use its own ({adapter})"
+            )
+    shapes = shapes_of(base)
+    changes = False
+    with safe_open(adapter / "adapter_model.safetensors", "pt") as weights:
+        for name in weights.keys():  # noqa: SIM118 (it is no dict)
+            values = weights.get_tensor(name)
+            if not torch.isfinite(values).all():
+                raise ValueError(f"the adapter holds NaN or infinity in {name}; train it again ({adapter})")
+            if ".lora_A." not in name and ".lora_B." not in name:
+                continue
+            module = name.removeprefix("base_model.model.").split(".lora_")[0] + ".weight"
+            side = 1 if ".lora_A." in name else 0  # A reads what the layer reads, B writes what it writes
+            here, there = shapes.get(module), values.shape[side]
+            if here is None or here[side] != there:
+                found = "has no such layer" if here is None else f"has {here[side]} there, not {there}"
+                raise ValueError(
+                    f"the adapter does not fit: {module} of {base.name} {found}; use its own base ({adapter})"
+                )
+            changes |= side == 0 and bool(values.any())
+    if not changes:
+        raise ValueError(f"the adapter is all zeros, so it changes nothing; train it again ({adapter})")
+
+
+def check_vocabulary(folder: Path, tokenizer: Any) -> None:
+    """No token id may lie beyond the embedding's last row: a GPU would crash on it, far from the cause."""
+    rows = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("vocab_size", 0)
+    if len(tokenizer) > rows:
+        raise ValueError(
+            f"the tokenizer knows {len(tokenizer)} tokens but the weights only {rows}; use the tokenizer "
+            f"that belongs to these weights ({folder})"
+        )
+
+
+def prompt_ids(tokenizer: Any) -> list[list[int]]:
+    """The fixed prompts as the model reads them; as plain text where it has no chat template."""
+    if not tokenizer.chat_template:
+        return [tokenizer(text)["input_ids"] for text in PROMPTS]
+    rendered = [
+        tokenizer.apply_chat_template(
+            [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+        )
+        for text in PROMPTS
+    ]
+    return [tokenizer(text, add_special_tokens=False)["input_ids"] for text in rendered]
+
+
+def logits_of(model: Any, rows: Sequence[Sequence[int]]) -> list[Any]:
+    """Logits at every place of each row, one row after another (padding would change the last digits)."""
+    import torch
+
+    with torch.no_grad():
+        return [
+            model(torch.tensor([list(row)], device=model.device)).logits[0].float().cpu().numpy()
+            for row in rows
+        ]
+
+
+def compare_logits(before: Sequence[Any], after: Sequence[Any]) -> dict[str, float]:
+    """How far `after` is from `before`: mean KL divergence in nats, share of equal first choices, largest
+    change.
+    """
+    import numpy
+
+    kl: list[float] = []
+    same = places = 0
+    largest = 0.0
+    for old, new in zip(before, after, strict=True):
+        p, q = _log_softmax(old), _log_softmax(new)
+        kl += numpy.sum(numpy.exp(p) * (p - q), axis=1).tolist()
+        same += int((old.argmax(axis=1) == new.argmax(axis=1)).sum())
+        places += len(old)
+        largest = max(largest, float(numpy.abs(old - new).max()))
+    mean = float(numpy.mean(kl))
+    if not math.isfinite(mean):
+        raise ValueError("the weights answer with NaN; make them again with a lower learning_rate")
+    return {
+        "kl_mean": max(0.0, mean),
+        "kl_max": max(0.0, float(numpy.max(kl))),
+        "top1_agreement": same / places,
+        "largest_change": largest,
+        "places": places,
+    }
+
+
+def _log_softmax(logits: Any) -> Any:
+    import numpy
+
+    shifted = logits.astype(numpy.float64) - logits.max(axis=1, keepdims=True)
+    return shifted - numpy.log(numpy.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def shapes_of(folder: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor, read from the files' headers alone."""
+    from safetensors import safe_open
+
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, "pt") as weights:
+            shapes |= {name: tuple(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118
+    return shapes

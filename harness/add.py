@@ -1,0 +1,56 @@
+"""Adds a variant: its YAML, and its line in a suite. Writes nothing unless both are right afterwards."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.errors import UserError
+from harness.plan import Plan, make_plan
+from harness.record import write_text
+from harness.schema import check_name, parse
+from harness.suite import Suite, find_suite, variants_beside
+from harness.variant import Variant
+
+
+def add_variant(name: str, fields: dict[str, Any], suite: str, store: Path, results: Path) -> tuple[Path, Plan]:
+    check_name(name, "variant")
+    suite_path = find_suite(suite)
+    path = variants_beside(suite_path) / f"{name}.yaml"
+    if path.exists():
+        raise UserError(f"variant {name!r} is there already", remedy="edit its file, or choose another name", where=path)
+    Suite.load(suite)  # a suite that is broken already must not be blamed on the new variant
+    parse({"name": name, **fields}, Variant, f"proctor add {name}")
+    before = suite_path.read_text(encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
+        write_text(suite_path, _with_variant(before, name, suite_path))
+        return path, make_plan(Suite.load(suite), results, store, [name])
+    except BaseException:
+        path.unlink(missing_ok=True)
+        write_text(suite_path, before)
+        raise
+
+
+def _with_variant(text: str, name: str, path: Path) -> str:
+    """The suite with one more variant. Edited as text: rewriting the YAML would lose the user's comments."""
+    lines = text.splitlines()
+    at = next((number for number, line in enumerate(lines) if line.startswith("variants:")), None)
+    if at is None:
+        return text.rstrip("\n") + f"\nvariants:\n  - {name}\n"
+    head = lines[at].partition("#")[0].rstrip()
+    if head != "variants:":
+        if not head.endswith("]"):
+            raise UserError("cannot add to 'variants:' as it is written", remedy=f"add {name} by hand", where=path)
+        lines[at] = f"{head[:-1].rstrip().rstrip(',')}{'' if head.endswith('[]') else ', '}{name}]"
+        return "\n".join(lines) + "\n"
+    last = at
+    for number in range(at + 1, len(lines)):
+        if lines[number].lstrip().startswith("- "):
+            last = number
+        elif lines[number].strip() and not lines[number].lstrip().startswith("#"):
+            break
+    indent = lines[last][: len(lines[last]) - len(lines[last].lstrip())] if last > at else "  "
+    lines.insert(last + 1, f"{indent}- {name}")
+    return "\n".join(lines) + "\n"

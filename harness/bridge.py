@@ -1,0 +1,171 @@
+"""Where Inspect meets lm-eval: an Inspect model provider whose answers come from an open engine.
+
+Inspect asks for samples one by one and all at once; an engine is fast in batches. The desk between them gathers what
+was asked, hands it over together, and gives each sample its own answer or its own error. The one file that knows both
+frameworks; must not know tasks or marks.
+"""
+
+import asyncio
+import concurrent.futures
+import queue
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    Model,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    get_model,
+    modelapi,
+)
+from inspect_ai.solver._task_state import sample_state  # not exported; the only way to learn a request's epoch
+
+from harness.answers import Answer, Options, Request
+
+Answerer = Callable[[Sequence[Request]], list[Answer]]
+Renderer = Callable[[list[dict[str, str]]], str]
+
+FIRST_QUIET_SECONDS = 5.0  # the first round waits this long for the samples that are still on their way
+NEXT_QUIET_SECONDS = 0.05  # later rounds (a task with several turns) cannot know how many will come
+
+
+class RequestFailed(Exception):
+    """The engine failed on this request: Inspect notes it as this sample's error and goes on with the others."""
+
+
+class Desk:
+    """Gathers requests from Inspect's event loop and answers them together from a thread of its own."""
+
+    def __init__(self, answer: Answerer, render: Renderer, expected: int) -> None:
+        self.render = render
+        self._answer = answer
+        self._expected = expected
+        self._waiting: queue.Queue[tuple[Request, concurrent.futures.Future[Answer]] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request) -> "concurrent.futures.Future[Answer]":
+        future: concurrent.futures.Future[Answer] = concurrent.futures.Future()
+        self._waiting.put((request, future))
+        return future
+
+    def close(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _gather(self) -> list[tuple[Request, concurrent.futures.Future[Answer]]] | None:
+        first = self._waiting.get()
+        if first is None:
+            return None
+        round_ = [first]
+        quiet = FIRST_QUIET_SECONDS if self._expected > 1 else NEXT_QUIET_SECONDS
+        while self._expected == 0 or len(round_) < self._expected:
+            try:
+                entry = self._waiting.get(timeout=quiet)
+            except queue.Empty:
+                break
+            if entry is None:
+                self._waiting.put(None)
+                break
+            round_.append(entry)
+        self._expected = 0
+        return round_
+
+    def _serve(self) -> None:
+        while (round_ := self._gather()) is not None:
+            live = [(request, future) for request, future in round_ if future.set_running_or_notify_cancel()]
+            if not live:
+                continue
+            try:
+                answers = self._answer([request for request, _ in live])
+            except BaseException as failed:  # the samples must hear of it, or they would wait for ever
+                for _, future in live:
+                    future.set_exception(failed)
+                continue
+            for (_, future), answer in zip(live, answers, strict=True):
+                if answer.error:
+                    future.set_exception(RequestFailed(answer.error))
+                else:
+                    future.set_result(answer)
+
+
+# Live desks by model name: what stands in model_args is logged as JSON, and a desk cannot.
+_DESKS: dict[str, Desk] = {}
+
+
+@contextmanager
+def serve(name: str, answer: Answerer, render: Renderer, expected: int) -> Iterator[Model]:
+    """An Inspect model that answers from `answer` while the context is open. `expected` requests come at first."""
+    key = f"{name}@{uuid.uuid4().hex[:8]}"
+    _DESKS[key] = desk = Desk(answer, render, expected)
+    try:
+        # A fixed number of connections: Inspect's adaptive ones would break the requests up into small batches.
+        yield get_model(f"proctor/{key}", config=GenerateConfig(max_connections=max(expected, 1)), memoize=False)
+    finally:
+        del _DESKS[key]
+        desk.close()
+
+
+@modelapi(name="proctor")
+class EngineAPI(ModelAPI):
+    """The provider `proctor/<name>`; it answers only inside `serve`."""
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008  (Inspect's own signature)
+        **model_args: Any,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config)
+        self._desk = _DESKS[model_name]
+
+    def should_retry(self, ex: BaseException) -> bool:
+        return False
+
+    async def generate(
+        self, input: list[ChatMessage], tools: Any, tool_choice: Any, config: GenerateConfig
+    ) -> ModelOutput:
+        if tools:
+            raise RequestFailed("this model calls no tools")
+        state = sample_state()
+        prompt = self._desk.render([{"role": message.role, "content": message.text} for message in input])
+        request = Request(prompt, _options(config), state.epoch if state else 1)
+        answer = await asyncio.wrap_future(self._desk.submit(request))
+        return ModelOutput(
+            model=self.model_name,
+            choices=[
+                ChatCompletionChoice(
+                    message=ChatMessageAssistant(content=answer.text, source="generate"),
+                    stop_reason="max_tokens" if answer.truncated else "stop",
+                )
+            ],
+            usage=_usage(answer),
+            time=answer.seconds,
+            metadata={"prompt": prompt},
+        )
+
+
+def _options(config: GenerateConfig) -> Options:
+    if config.max_tokens is None:
+        raise RequestFailed("the task sets no max_tokens; an answer without a limit could go on for ever")
+    return Options(
+        max_tokens=config.max_tokens, until=tuple(config.stop_seqs or ()), temperature=config.temperature or 0.0,
+        top_p=config.top_p, seed=config.seed or 0,
+    )
+
+
+def _usage(answer: Answer) -> ModelUsage | None:
+    if answer.tokens_in is None or answer.tokens_out is None:
+        return ModelUsage()
+    total = answer.tokens_in + answer.tokens_out
+    return ModelUsage(input_tokens=answer.tokens_in, output_tokens=answer.tokens_out, total_tokens=total)

@@ -1,0 +1,72 @@
+"""The `echo` engine answers from a file: it is the fake that tests use instead of mocks.
+
+Rows of the file: `{"question": text of the item, "response": answer}`; `"error"` instead of `"response"` makes the
+request fail, and `{"delay": seconds}` as a row of its own makes every batch take that long.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lm_eval.api.model import LM
+
+from harness.engines import Finish
+from harness.errors import UserError
+
+
+class EchoEngine(LM):  # type: ignore[misc]
+    batch_size = 16
+    context_length = None
+    finishes: Sequence[Finish] = ()
+
+    def __init__(self, answers: Path) -> None:
+        super().__init__()
+        self._delay = 0.0
+        self._rows: dict[str, dict[str, str]] = {}
+        for number, line in enumerate(answers.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                row = json.loads(line)
+            except ValueError:
+                raise UserError(f"line {number} is no JSON", "echo answers from rows of JSON", where=answers) from None
+            if "delay" in row:
+                self._delay = float(row["delay"])
+            else:
+                self._rows[row["question"]] = row
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        time.sleep(self._delay)
+        rows = [self._row(request.args[0]) for request in requests]
+        self.finishes = [
+            Finish(len(request.args[0].split()), len(row.get("response", "").split()), False, error=row.get("error", ""))
+            for request, row in zip(requests, rows, strict=True)
+        ]
+        return [row.get("response", "") for row in rows]
+
+    def _row(self, prompt: str) -> dict[str, str]:
+        """The row whose question stands last in the prompt: shots stand before it."""
+        at, question = max(((prompt.rfind(question), question) for question in self._rows), default=(-1, ""))
+        return self._rows[question] if at >= 0 else {"error": "the file of answers has none for this prompt"}
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in chat_history)
+
+    def prompt_length(self, prompt: str) -> int:
+        return len(prompt.split())
+
+    def use(self, adapter: Path | None) -> None:
+        if adapter is not None:
+            raise UserError("the echo engine has no weights to put an adapter on")
+
+    def reseed(self, seed: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def loglikelihood(self, requests: list[Any]) -> Any:
+        raise NotImplementedError("echo has answers, not likelihoods")
+
+    def loglikelihood_rolling(self, requests: list[Any]) -> Any:
+        raise NotImplementedError("echo has answers, not likelihoods")

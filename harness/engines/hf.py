@@ -1,0 +1,118 @@
+"""The `hf` engine: lm-eval's HFLM, loaded once, with peft adapters swapped on it.
+
+Adds to HFLM what it does not say: how many tokens an answer took and whether it ran into its limit.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lm_eval.models.huggingface import HFLM
+
+from harness.engines import Finish, Weights
+from harness.errors import UserError
+
+
+class HFEngine(HFLM):  # type: ignore[misc]
+    finishes: Sequence[Finish] = ()
+
+    @classmethod
+    def open(cls, weights: Weights) -> "HFEngine":
+        from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+
+        on_gpu = torch.cuda.is_available()
+        # bf16 where the card does it; on a CPU float32, which at this size is as fast and rounds less.
+        dtype = torch.bfloat16 if on_gpu else torch.float32
+        how: dict[str, Any] = {"dtype": dtype, "device_map": "cuda" if on_gpu else "cpu"}
+        if weights.quantization == "nf4":
+            how["quantization_config"] = BitsAndBytesConfig(
+                load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
+            )
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(weights.source)
+            model = AutoModelForCausalLM.from_pretrained(weights.source, use_safetensors=True, **how)
+        except OSError as failed:
+            raise UserError(
+                f"cannot load the model {weights.source!r}", str(failed).splitlines()[0],
+                "give a folder with safetensors, or a hub id that is in the local cache or can be downloaded",
+            ) from None
+        model.eval()
+        engine = cls(pretrained=model, tokenizer=tokenizer, batch_size=64 if on_gpu else 32, device=str(model.device))
+        engine._plain = model
+        engine._names = {}
+        for adapter in weights.adapters:
+            engine._add(adapter)
+        engine.use(None)
+        return engine
+
+    @property
+    def context_length(self) -> int:
+        return int(self.max_length)
+
+    def prompt_length(self, prompt: str) -> int:
+        return len(self.tok_encode(prompt))
+
+    def _add(self, adapter: Path) -> None:
+        from peft import PeftModel
+
+        name = f"adapter{len(self._names)}"
+        if self._names:
+            self._model.load_adapter(str(adapter), name, is_trainable=False)
+        else:
+            self._model = PeftModel.from_pretrained(self._plain, str(adapter), adapter_name=name)
+        self._model.eval()
+        self._names[adapter] = name
+
+    def use(self, adapter: Path | None) -> None:
+        """The adapter that answers from now on; None for the base alone."""
+        if adapter is not None and adapter not in self._names:
+            self._add(adapter)
+        if not self._names:
+            return
+        if adapter is None:
+            self._model.base_model.disable_adapter_layers()
+        else:
+            self._model.base_model.enable_adapter_layers()
+            self._model.set_adapter(self._names[adapter])
+
+    def reseed(self, seed: int) -> None:
+        torch.manual_seed(seed)
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        """Requests come as planned batches, sorted as HFLM sorts, so rows of the batch are in the requests' order."""
+        self._ends: list[tuple[int, bool]] = []
+        with torch.inference_mode():
+            texts: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
+        order = sorted(range(len(requests)), key=lambda i: (-self.prompt_length(requests[i].args[0]), requests[i].args[0]))
+        ends = dict(zip(order, self._ends, strict=True))
+        self.finishes = [
+            Finish(self.prompt_length(request.args[0]), *ends[i]) for i, request in enumerate(requests)
+        ]
+        return texts
+
+    def _model_generate(self, context: Any, max_length: int, stop: list[str], **options: Any) -> Any:
+        made = super()._model_generate(context, max_length, stop, **options)
+        width = context.shape[1]
+        for row in made[:, width:].tolist():
+            self._ends.append(self._end_of(row, limit=max_length - width, stop=stop))
+        return made
+
+    def _end_of(self, row: list[int], limit: int, stop: list[str]) -> tuple[int, bool]:
+        """Tokens made, and whether the limit cut the answer off. After its end a row is filled up with padding."""
+        ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()}
+        made = next((i for i, token in enumerate(row) if token in ends), None)
+        if made is not None:
+            return made + 1, False
+        text = self.tok_decode(row)
+        return len(row), len(row) >= limit and not any(mark in text for mark in stop)
+
+    def _generation_ends(self) -> list[int]:
+        ends = self.model.generation_config.eos_token_id
+        return ends if isinstance(ends, list) else [ends]
+
+    def close(self) -> None:
+        del self._model
+        del self._plain
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()

@@ -1,0 +1,59 @@
+"""Any other backend of lm-eval, by its own name, on plain weights.
+
+What such a backend does not tell stays unknown: tokens are counted with its tokenizer where it has one, and an answer
+counts as cut off when it has as many tokens as it was allowed.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.engines import Finish, Weights
+from harness.errors import UserError
+
+
+class StockEngine:
+    batch_size = 64
+    context_length = None
+    finishes: Sequence[Finish] = ()
+
+    def __init__(self, name: str, weights: Weights) -> None:
+        import lm_eval.models  # noqa: F401  (fills lm-eval's registry)
+        from lm_eval.api.registry import get_model
+
+        try:
+            self._lm = get_model(name).create_from_arg_obj({"pretrained": weights.source})
+        except ImportError as absent:
+            raise UserError(f"lm-eval's backend {name!r} needs a package", str(absent), "install it") from None
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        texts: list[str] = self._lm.generate_until(requests, disable_tqdm=disable_tqdm)
+        self.finishes = [self._finish(request, text) for request, text in zip(requests, texts, strict=True)]
+        return texts
+
+    def _finish(self, request: Any, text: str) -> Finish:
+        made = self._tokens(text)
+        limit = request.args[1]["max_gen_toks"]
+        return Finish(self._tokens(request.args[0]), made, made is not None and made >= limit)
+
+    def _tokens(self, text: str) -> int | None:
+        encode = getattr(self._lm, "tok_encode", None)
+        tokens = encode(text) if encode else None
+        return len(tokens) if isinstance(tokens, list) else None
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        rendered: str = self._lm.apply_chat_template(chat_history, add_generation_prompt)
+        return rendered
+
+    def prompt_length(self, prompt: str) -> int:
+        return self._tokens(prompt) or len(prompt)
+
+    def use(self, adapter: Path | None) -> None:
+        if adapter is not None:
+            raise UserError("this backend takes no adapter", remedy="merge it into the weights: 'merge: true'")
+
+    def reseed(self, seed: int) -> None:
+        pass
+
+    def close(self) -> None:
+        del self._lm

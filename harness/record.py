@@ -1,0 +1,224 @@
+"""Cells on disk: `results/<variant>/<task>/` holds samples.parquet (a row an answer) and run.json (how they were made).
+
+The only writer and the only reader of results. A cell counts when its run.json is there and its checksum fits the rows:
+run.json goes first when a cell is written anew and comes last, so that a kill at any moment leaves either a whole cell
+or none. Knows no task and no model.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from harness.errors import UserError
+from harness.schema import SAFE_NAME
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATUSES = ("ok", "unparsed", "truncated", "error")
+Status = Literal["ok", "unparsed", "truncated", "error"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One answer with its score. A score of None was not given: the request or the judge failed."""
+
+    variant: str
+    task: str
+    task_version: str
+    sample_id: str
+    cluster: str
+    epoch: int
+    doc_hash: str
+    prompt_hash: str
+    prompt: str
+    response: str
+    answer: str
+    target: str
+    score: float | None
+    metrics: dict[str, float]
+    status: Status
+    explanation: str
+    judge: str
+    tokens_in: int | None
+    tokens_out: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is on disk for one variant x task. `problem` says why its rows cannot be used, when they can't."""
+
+    folder: Path
+    run: dict[str, Any]
+    problem: str = ""
+
+    @property
+    def variant(self) -> str:
+        return self.folder.parent.name
+
+    @property
+    def task(self) -> str:
+        return self.folder.name
+
+    def rows(self) -> "pd.DataFrame":
+        import pyarrow.parquet as pq
+
+        rows = pq.read_table(self.folder / "samples.parquet").to_pandas()
+        return rows.sort_values(["sample_id", "epoch"], ignore_index=True)
+
+
+def write(results: Path, samples: list[Sample], run: dict[str, Any]) -> Cell:
+    """Writes a whole cell, atomically. The caller holds the cell's lock."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    variant, task = samples[0].variant, samples[0].task
+    folder = cell_folder(results, variant, task)
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = sorted(samples, key=lambda sample: (sample.sample_id, sample.epoch))
+    table = pa.Table.from_pylist([asdict(sample) for sample in ordered], schema=_schema(ordered))
+    part = folder / "samples.parquet.part"
+    with _told_when_full(folder):
+        pq.write_table(table, part, compression="zstd")
+        checksum = hashlib.sha256(part.read_bytes()).hexdigest()
+        (folder / "run.json").unlink(missing_ok=True)
+        _settle(part, folder / "samples.parquet")
+        complete = {"variant": variant, "task": task, "rows": len(ordered), "samples_sha256": checksum, **run}
+        write_text(folder / "run.json", json.dumps(complete, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    return Cell(folder, complete)
+
+
+def read(results: Path, variant: str, task: str) -> Cell | None:
+    """The cell, or None when there is none. A damaged one comes back with its `problem` named."""
+    folder = cell_folder(results, variant, task)
+    notes, rows = folder / "run.json", folder / "samples.parquet"
+    if not notes.exists():
+        return None
+    try:
+        run = json.loads(notes.read_text(encoding="utf-8"))
+        checksum = run["samples_sha256"]
+    except (ValueError, KeyError, TypeError):
+        return Cell(folder, {}, f"{notes} is damaged")
+    if not rows.exists():
+        return Cell(folder, run, f"{rows} is missing")
+    if hashlib.sha256(rows.read_bytes()).hexdigest() != checksum:
+        return Cell(folder, run, f"{rows} is damaged: its checksum is not the one in run.json")
+    return Cell(folder, run)
+
+
+def cells(results: Path) -> list[Cell]:
+    """All cells under a results folder, damaged ones included, in a fixed order."""
+    found = []
+    for notes in sorted(results.glob("*/*/run.json")):
+        variant, task = notes.parent.parent.name, notes.parent.name
+        if SAFE_NAME.fullmatch(variant) and (cell := read(results, variant, task)):
+            found.append(cell)
+    return found
+
+
+def set_aside(cell: Cell) -> Path:
+    """Moves a damaged cell's files out of the way and keeps them: nothing that was measured is thrown away."""
+    n = 1
+    while (aside := cell.folder.parent / ".aside" / f"{cell.task}-{n}").exists():
+        n += 1
+    aside.parent.mkdir(exist_ok=True)
+    cell.folder.rename(aside)
+    return aside
+
+
+@contextmanager
+def lock(results: Path, variant: str, task: str) -> Iterator[None]:
+    """One writer at a time. The kernel drops the lock with the process that held it, so a stale one can't be."""
+    folder = cell_folder(results, variant, task)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _held(folder / ".lock") as held:
+        held.truncate(0)
+        held.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        held.flush()
+        try:
+            yield
+        finally:
+            (folder / ".lock").unlink(missing_ok=True)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[IO[str]]:
+    while True:
+        with path.open("a+", encoding="utf-8") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.seek(0)
+                raise UserError(
+                    f"{path.parent.parent.name} x {path.parent.name} is being written by "
+                    f"{held.read().strip() or 'another process'}",
+                    "one writer at a time holds a cell", "wait for it or end it, then run again", path.parent,
+                ) from None
+            # The one before us may have removed the file between our open and our lock: then we hold nothing.
+            if path.exists() and os.fstat(held.fileno()).st_ino == path.stat().st_ino:
+                yield held
+                return
+
+
+def cell_folder(results: Path, variant: str, task: str) -> Path:
+    for name in (variant, task):
+        if not SAFE_NAME.fullmatch(name):
+            raise UserError(f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it")
+    return results / variant / task
+
+
+def write_text(path: Path, text: str) -> None:
+    """The whole text or the old file, whatever happens in between."""
+    part = path.with_name(path.name + ".part")
+    with _told_when_full(path.parent):
+        part.write_text(text, encoding="utf-8")
+        _settle(part, path)
+
+
+def _settle(part: Path, path: Path) -> None:
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _told_when_full(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as failed:
+        import errno
+
+        if failed.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(
+                "the disk is full", "nothing half-written counts, and answers so far are kept",
+                "free some space and run again: it goes on where it stopped", folder,
+            ) from None
+        if failed.errno in (errno.EACCES, errno.EROFS):
+            raise UserError("may not write here", str(failed.strerror), "choose another folder with --results", folder) from None
+        raise
+
+
+def _schema(samples: list[Sample]) -> Any:
+    """Fixed types, so that a column of nulls stays a column of numbers and every cell of a task reads alike."""
+    import pyarrow as pa
+
+    text, whole, number = pa.string(), pa.int64(), pa.float64()
+    names = sorted({name for sample in samples for name in sample.metrics})
+    types = {
+        "epoch": whole, "tokens_in": whole, "tokens_out": whole, "score": number, "seconds": number,
+        "metrics": pa.struct([(name, number) for name in names]) if names else pa.struct([("none", number)]),
+    }
+    return pa.schema([(name, types.get(name, text)) for name in Sample.__dataclass_fields__])

@@ -1,0 +1,234 @@
+"""What the checklist measures in a plan: one number and one remark for each item of each dimension.
+
+Knows plans and facts. Must not know thresholds or weights: those are the rubric's.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from judges.planned import MARKED, SESSION, TARGET, Measured, Plan, is_whole, says_amount, tasks_in, unique
+from judges.reading import Line, Reading, Week
+from judges.rubric import Words
+from judges.text import TOKEN, mentions, new_share, sentences, squeezed, stem, stems, without_numbers, words
+
+
+def _fluency(plan: Plan) -> dict[str, Measured]:
+    spoken = words(plan.text)
+    tokens = [token.lower() for token in TOKEN.findall(plan.text)]
+    said = [sentence for line in unique(plan.lines) for sentence in sentences(line.text)]
+    limit = plan.sentence_words.get(str(plan.facts.get("language")), max(plan.sentence_words.values()))
+    fitting = sum(len(words(sentence)) <= limit for sentence in said) / len(said) if said else 0.0
+    lines = unique(plan.lines)
+    whole = sum(is_whole(line.text) for line in lines) / len(lines) if lines else 0.0
+    new = new_share(tokens)
+    small = sum(word.lower() in plan.words.small for word in spoken) / len(spoken)
+    long = sum(len(word) >= 12 for word in spoken) / len(spoken)
+    return {
+        "enough": Measured(len(spoken), f"{len(spoken)} words"),
+        "order": _order(plan.reading),
+        "joined": _joined(lines, plan.words),
+        "new": Measured(new, f"{1 - new:.0%} of four-word runs are repeats"),
+        "sentences": Measured(whole, f"{whole:.0%} of lines are whole"),
+        "length": Measured(fitting, f"{fitting:.0%} of sentences have at most {limit} words"),
+        "plain": Measured(long, f"{long:.0%} long words"),
+        "connected": Measured(small, f"{small:.0%} small words"),
+    }
+
+
+def _personalisation(plan: Plan) -> dict[str, Measured]:
+    facts = plan.facts
+    every = [frozenset(stems(line.text)) for line in unique(plan.lines)]
+    name = str(facts.get("name") or "")
+    named = bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plan.text) is not None
+    return {
+        "topics": _topics(plan),
+        "weeks": _weeks(plan),
+        "hours": _hours(plan),
+        "mistakes": _mistakes(plan),
+        "goal": _goal(every, str(facts.get("goal") or "")),
+        "name": Measured(
+            float(named) if name else None, "named" if named else f"{name or 'nobody'} is not named"
+        ),
+        "session": _sessions(plan),
+        "days": _days(plan),
+        "notes": _notes(every, [str(note) for note in facts.get("notes") or ()]),
+    }
+
+
+def _actionability(plan: Plan) -> dict[str, Measured]:
+    seen: set[str] = set()
+    counts = []
+    for week in plan.weeks[: plan.wanted]:
+        mine = {without_numbers(task) for line in week.lines for task in tasks_in(line.text, plan.words)}
+        counts.append(len(mine - seen))
+        seen |= mine
+    busy = sum(count > 0 for count in counts)
+    plenty = sum(min(count, 2) for count in counts) / (2 * plan.wanted)
+    bodies = [without_numbers(week.text) for week in plan.weeks]
+    different = len(set(bodies)) / len(bodies) if bodies else 0.0
+    checks = frozenset(stem(word) for word in plan.words.checks)
+    amounts = frozenset(stem(word) for word in plan.words.amounts)
+
+    def says_how_much(week: Week) -> bool:
+        return any(says_amount(line.text, amounts) for line in week.lines)
+
+    def checked(week: Week) -> bool:
+        return any(stem(word) in checks for line in week.lines for word in words(line.text))
+
+    return {
+        "tasks": Measured(busy / plan.wanted, f"{busy} of {plan.wanted} weeks set a task that is new"),
+        "plenty": Measured(plenty, f"{sum(counts)} new tasks in {plan.wanted} weeks"),
+        "different": Measured(different, f"{len(set(bodies))} of {len(bodies)} weeks differ from the others"),
+        "amounts": plan.share_of_weeks(says_how_much, "say how much"),
+        "times": plan.share_of_weeks(lambda week: week.timed, "say how long"),
+        "when": plan.share_of_weeks(lambda week: bool(week.days or SESSION.search(week.text)), "say when"),
+        "checks": plan.share_of_weeks(checked, "check progress"),
+        "targets": plan.share_of_weeks(
+            lambda week: TARGET.search(week.text) is not None, "name a mark to reach"
+        ),
+    }
+
+
+def _order(reading: Reading) -> Measured:
+    """Neighbouring headings must rise, and no heading may stand alone: lines in another order fail both ways."""
+    if not reading.weeks:
+        return Measured(None, "no weeks to put in order")
+    pairs = list(zip(reading.headings, reading.headings[1:], strict=False))
+    rising = sum(a < b for a, b in pairs) / len(pairs) if pairs else 1.0
+    filled = sum(
+        any(not line.heading or len(words(line.text)) > 5 for line in week.lines) for week in reading.weeks
+    )
+    early = reading.headings[0] == min(reading.headings)
+    value = rising * filled / len(reading.weeks) * (1.0 if early else 0.8)
+    return Measured(
+        value, f"{rising:.0%} of weeks follow the one before, {filled} of {len(reading.weeks)} are filled"
+    )
+
+
+def _joined(lines: Sequence[Line], known: Words) -> Measured:
+    """Words in random order betray themselves: stops before small letters, 'the of', 'to.' at an end."""
+    good = asked = 0
+    for line in lines:
+        tokens = MARKED.findall(line.text)
+        for token, following in zip(tokens, [*tokens[1:], "."], strict=True):
+            if token in (".", "!", "?") and following[0].isalnum():
+                asked += 1
+                good += not following[0].islower()
+            elif token.lower() in known.openers:
+                asked += 1
+                good += following[0] not in ".!?,;:" and following.lower() not in known.misfits
+    if asked < 3:
+        return Measured(None, "too few small words to tell")
+    return Measured(good / asked, f"{good} of {asked} stops and small words have a fitting next word")
+
+
+def _topics(plan: Plan) -> Measured:
+    """A topic is worked on where a week's line names it and the same line or the next sets a task or an
+    amount.
+    """
+    topics = [[stems(name) for name in names] for names in plan.facts.get("topics") or ()]
+    if not topics:
+        return Measured(None, "no weak topics are known")
+    amounts = frozenset(stem(word) for word in plan.words.amounts)
+    worked: set[int] = set()
+    for week in plan.weeks:
+        active = [
+            bool(tasks_in(line.text, plan.words)) or says_amount(line.text, amounts) for line in week.lines
+        ]
+        for at, line in enumerate(week.lines):
+            if any(active[at : at + 2]):
+                found = frozenset(stems(line.text))
+                worked.update(
+                    n for n, phrases in enumerate(topics) if n not in worked and mentions(found, phrases)
+                )
+    return Measured(len(worked) / len(topics), f"{len(worked)} of {len(topics)} weak topics are worked on")
+
+
+def _weeks(plan: Plan) -> Measured:
+    if not plan.facts.get("weeks"):
+        return Measured(None, "the number of weeks is not known")
+    numbers = {week.number for week in plan.weeks}
+    right = len(numbers & set(range(1, plan.wanted + 1)))
+    extra = len(numbers) - right
+    return Measured(
+        max(0.0, (right - extra) / plan.wanted), f"{right} of {plan.wanted} weeks, {extra} too many"
+    )
+
+
+def _hours(plan: Plan) -> Measured:
+    budget = plan.facts.get("minutes_per_week")
+    if not budget:
+        return Measured(None, "the hours are not known")
+    return plan.share_of_weeks(
+        lambda week: 0.6 * budget <= week.minutes <= budget + 1,
+        f"use the {budget / 60:g} h without going over",
+    )
+
+
+def _sessions(plan: Plan) -> Measured:
+    limit = plan.facts.get("session_minutes")
+    if not limit:
+        return Measured(None, "any length of session will do")
+    sessions = [minutes for week in plan.weeks for minutes in week.sessions]
+    if not sessions:
+        return Measured(0.0, "no session has a length")
+    short = sum(minutes <= limit for minutes in sessions)
+    return Measured(
+        short / len(sessions), f"{short} of {len(sessions)} sessions have at most {limit} minutes"
+    )
+
+
+def _days(plan: Plan) -> Measured:
+    busy = set(plan.facts.get("busy") or ())
+    if not busy:
+        return Measured(None, "every day will do")
+    return plan.share_of_weeks(
+        lambda week: bool(week.days) and not busy & week.days,
+        f"name their days and leave out {', '.join(sorted(busy))}",
+    )
+
+
+def _mistakes(plan: Plan) -> Measured:
+    """A mistake is taken up when its working stands in the plan, with or without what went wrong."""
+    mistakes = [squeezed(str(mistake)) for mistake in plan.facts.get("mistakes") or ()]
+    if not mistakes:
+        return Measured(None, "no mistakes are known")
+    text = squeezed(plan.text)
+    # The question alone ("1/2 + 1/3") is enough: a plan need not repeat the wrong answer.
+    used = sum(
+        mistake in text or (len(head := mistake.split("=")[0]) >= 4 and head in text) for mistake in mistakes
+    )
+    return Measured(used / len(mistakes), f"{used} of {len(mistakes)} of the pupil's mistakes are taken up")
+
+
+def _goal(lines: Sequence[frozenset[str]], goal: str) -> Measured:
+    wanted = frozenset(stems(goal))
+    if not wanted:
+        return Measured(None, "no goal is known")
+    best = max((len(wanted & line) for line in lines), default=0) / len(wanted)
+    return Measured(best, f"{best:.0%} of the goal's words in one line")
+
+
+def _notes(lines: Sequence[frozenset[str]], notes: Sequence[str]) -> Measured:
+    if not notes:
+        return Measured(None, "nothing else is known")
+    wanted = [frozenset(stems(note)) for note in notes]
+    used = sum(any(len(note & line) >= max(1, 0.6 * len(note)) for line in lines) for note in wanted if note)
+    return Measured(used / len(notes), f"{used} of {len(notes)} circumstances are taken into account")
+
+
+MEASURES: Mapping[str, Callable[[Plan], dict[str, Measured]]] = {
+    "fluency": _fluency,
+    "personalisation": _personalisation,
+    "actionability": _actionability,
+}
+# What a rubric may weigh, by dimension.
+ITEMS: Mapping[str, frozenset[str]] = {
+    "fluency": frozenset({"enough", "order", "new", "joined", "sentences", "length", "plain", "connected"}),
+    "personalisation": frozenset(
+        {"topics", "weeks", "hours", "mistakes", "goal", "name", "session", "days", "notes"}
+    ),
+    "actionability": frozenset(
+        {"tasks", "plenty", "different", "amounts", "times", "when", "checks", "targets"}
+    ),
+}

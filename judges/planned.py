@@ -1,0 +1,104 @@
+"""A study plan as the checklist's rules see it: read once, with the facts about the pupil beside it.
+
+Knows what a task, an amount and a whole line look like. Must not know what any of them is worth.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from judges.reading import Line, Reading, Week
+from judges.rubric import Words
+from judges.text import sentences, stem, words
+
+TARGET = re.compile(
+    r"\d+ ?(?:of|out of|/) ?\d+|\d ?%|(?:at least|aim for|score|reach) \d|\d+ right|all (?:right|correct)",
+    re.I,
+)
+_NUMBER = re.compile(
+    r"(?<!\w)(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\w)", re.I
+)
+SESSION = re.compile(r"(?<!\w)(?:session|day|lesson) ?\d", re.IGNORECASE)
+# Words, numbers and marks; "3.5" and "e.g." hold no full stop.
+MARKED = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*|[.!?,;:](?=\s|$)|[^\w\s]")
+_ENDS = (".", "!", "?", ":", ")", '"', "”", "|")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number for an item and what it says; None where the item does not apply."""
+
+    value: float | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan as the rules see it, read once."""
+
+    text: str
+    reading: Reading
+    facts: Mapping[str, Any]
+    words: Words
+    sentence_words: Mapping[str, int]
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return self.reading.lines
+
+    @property
+    def weeks(self) -> tuple[Week, ...]:
+        return self.reading.weeks
+
+    @property
+    def wanted(self) -> int:
+        """How many weeks there should be; without that fact, as many as there are."""
+        return int(self.facts.get("weeks") or len(self.weeks) or 1)
+
+    def share_of_weeks(self, holds: Callable[[Week], bool], what: str) -> Measured:
+        """Weeks that are missing hold nothing, and weeks beyond the last add nothing."""
+        good = sum(holds(week) for week in self.weeks if week.number <= self.wanted)
+        return Measured(good / self.wanted, f"{good} of {self.wanted} weeks {what}")
+
+
+def tasks_in(line: str, known: Words) -> list[str]:
+    """Sentences that tell to do something: a word for doing early on, and enough words to say what."""
+    found = []
+    for sentence in sentences(line):
+        said = [word.lower() for word in words(sentence)]
+        if (
+            len(said) >= 3
+            and any(word in known.tasks for word in said[:4])
+            and any(w in known.small for w in said)
+        ):
+            found.append(sentence)
+    return found
+
+
+def says_amount(line: str, nouns: frozenset[str]) -> bool:
+    """A number with something countable within the next words: '8 questions', 'ten mixed problems', '8 of
+    10'.
+    """
+    for match in _NUMBER.finditer(line):
+        following = words(line[match.end() : match.end() + 40])[:4]
+        if any(stem(word) in nouns for word in following):
+            return True
+    return TARGET.search(line) is not None
+
+
+def is_whole(line: str) -> bool:
+    """Starts as a sentence, item or heading does, and is either short or comes to an end."""
+    first = next((sign for sign in line if sign.isalnum()), "")
+    return (
+        bool(first) and not first.islower() and (line.rstrip("*_ ").endswith(_ENDS) or len(words(line)) <= 9)
+    )
+
+
+def unique(lines: Sequence[Line]) -> list[Line]:
+    """Each line once: 'Weeks 1-3' makes three lines of one."""
+    kept: list[Line] = []
+    for line in lines:
+        if not kept or line.text != kept[-1].text:
+            kept.append(line)
+    return kept

@@ -1,0 +1,242 @@
+"""Reads a study plan into weeks, lines, minutes and days, whatever form it was written in. Never raises,
+linear time.
+
+Knows headings, lists, tables and running text. Must not know pupils, topics or marks.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from judges.durations import DAYS, NUMBERS, count_word, days, durations, starts_with_day
+
+_ORDINALS = {
+    word: value
+    for value, word in enumerate("first second third fourth fifth sixth seventh eighth".split(), 1)
+}
+_NUMBER = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
+_WEEK = re.compile(
+    rf"(?:in |during )?(?:weeks?|wk)\.?\s{{0,2}}#?{_NUMBER}(?:\s{{0,2}}(?:-|–|—|to|and|&)\s{{0,2}}(?:week )?{_NUMBER})?(?![\w%])",
+    re.IGNORECASE,
+)
+_ORDINAL_WEEK = re.compile(
+    rf"(?:in |during )?(?:the )?({'|'.join(_ORDINALS)}|final|last) week(?!\w)", re.IGNORECASE
+)
+_INLINE_WEEK = re.compile(rf"(?<=[.;!?)])[ \t]{{1,3}}(?=Weeks?\s{_NUMBER}[^\n]{{0,20}}?[:.(–—-])")
+_MARKUP = re.compile(r"^[\s#>*_+•·‣◦–—-]{0,20}(?:\d{1,2}[.)]\s{1,3}(?=\D))?[*_]{0,3}")
+_WEEKLY = re.compile(r"(?<!\w)(?:(?:every|each|per|a) week|weekly)(?!\w)", re.IGNORECASE)
+_WHOLE = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
+# Remarks that name times without setting work: "Remember: he walks an hour to school".
+_ASIDE = re.compile(
+    r"(?:please )?(?:note|remember|keep in mind|good to know|tips?|reminder|p\.?s\.?|parents?)(?!\w)",
+    re.IGNORECASE,
+)
+_RULE_ROW = re.compile(r"[\s|:+-]*")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line without its markup. `week` is 0 before the first week."""
+
+    text: str
+    week: int
+    heading: bool
+    indent: int
+
+
+@dataclass
+class Week:
+    number: int
+    lines: list[Line] = field(default_factory=list)
+    minutes: float = 0.0
+    sessions: list[float] = field(default_factory=list)
+    days: set[str] = field(default_factory=set)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def timed(self) -> bool:
+        return self.minutes > 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`headings` are the week numbers in the order in which the text names them; `weeks` are sorted and
+    merged.
+    """
+
+    lines: tuple[Line, ...]
+    weeks: tuple[Week, ...]
+    headings: tuple[int, ...]
+    every_week: bool
+
+    @property
+    def minutes(self) -> float:
+        return sum(week.minutes for week in self.weeks)
+
+
+def read(text: str) -> Reading:
+    """Times that stand before the first week ('every week: Mon and Thu, 40 min each') hold for weeks without
+    any.
+    """
+    lines, headings = _lines(text)
+    weeks: dict[int, Week] = {}
+    for line in lines:
+        if line.week:
+            weeks.setdefault(line.week, Week(line.week)).lines.append(line)
+    usual, planned = _usual([line for line in lines if not line.week])
+    for week in weeks.values():
+        _fill(week)
+        if not week.timed:
+            week.minutes, week.sessions = usual.minutes, list(usual.sessions)
+        if not week.days:
+            week.days |= usual.days
+    ordered = tuple(weeks[number] for number in sorted(weeks))
+    return Reading(tuple(lines), ordered, tuple(headings), planned)
+
+
+def _lines(text: str) -> tuple[list[Line], list[int]]:
+    lines: list[Line] = []
+    headings: list[int] = []
+    current: list[int] = []
+    table = _Table()
+    for raw in _INLINE_WEEK.sub("\n", text).splitlines():
+        if not raw.strip():
+            continue
+        indent = len(raw) - len(raw.lstrip())
+        if raw.lstrip().startswith("|"):
+            bare = table.read(raw)
+        else:
+            table = _Table()
+            bare = _MARKUP.sub("", raw, count=1).replace("**", "").strip()
+        if not bare:
+            continue
+        named = _named_weeks(bare, headings)
+        if named:
+            current = named
+            headings += named
+        lines += [Line(bare, week, bool(named), indent) for week in current or [0]]
+    return lines, headings
+
+
+def _named_weeks(bare: str, headings: list[int]) -> list[int]:
+    if match := _WEEK.match(bare):
+        first = count_word(match.group(1))
+        last = count_word(match.group(2)) if match.group(2) else first
+        # "Weeks 1-99" must not multiply the text by 99.
+        return list(range(first, last + 1)) if 0 < first <= last < first + 12 else [first] if first else []
+    if match := _ORDINAL_WEEK.match(bare):
+        word = match.group(1).lower()
+        return [_ORDINALS.get(word) or max(headings, default=0) + 1]
+    return []
+
+
+class _Table:
+    """A table row as a line of text: cells are joined, bare numbers get what their column's head says."""
+
+    def __init__(self) -> None:
+        self.heads: list[str] = []
+
+    def read(self, raw: str) -> str:
+        cells = [cell.strip().strip("*_") for cell in raw.strip().strip("|").split("|")]
+        if _RULE_ROW.fullmatch(raw):
+            return ""
+        if not self.heads:
+            self.heads = [cell.lower() for cell in cells]
+            if not any(_WEEK.match(cell) for cell in cells):
+                return ""
+            self.heads = [""] * len(cells)
+        return "; ".join(self._cell(cell, at) for at, cell in enumerate(cells) if cell)
+
+    def _cell(self, cell: str, at: int) -> str:
+        head = self.heads[at] if at < len(self.heads) else ""
+        bare = cell.replace(".", "", 1).isdigit()
+        if bare and head.startswith(("week", "wk")):
+            return f"Week {cell}"
+        if bare and ("hour" in head or head == "h"):
+            return f"{cell} hours"
+        if bare and "min" in head:
+            return f"{cell} minutes"
+        return cell
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """What one line says of times: the sum of its sessions, each session, and a sum that it claims."""
+
+    minutes: float
+    sessions: list[float]
+    claimed: float
+
+
+def _time(line: str) -> _Timed:
+    found = durations(line)
+    claimed = max((one.total for one in found if one.whole), default=0.0)
+    single = [one for one in found if not one.whole]
+    if _WHOLE.search(line[:24]) and single:
+        return _Timed(0.0, [], max(claimed, single[0].total))
+    if not single:
+        return _Timed(0.0, [], claimed)
+    first, *rest = single
+    parts = sum(one.total for one in rest)
+    # "40 min: 10 min of cards, 30 min of sums" is one session of 40, not 80.
+    headed = line[first.end : first.end + 3].lstrip(" )*_").startswith(":")
+    if rest and (abs(first.total - parts) < 1 or (headed and parts <= first.total)):
+        single = [first]
+    named = len(days(line))
+    if len(single) == 1 and not single[0].counted and named > 1:
+        return _Timed(single[0].minutes * named, [single[0].minutes] * named, claimed)
+    # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
+    sessions = [one.minutes for one in single for _ in range(min(one.count, 20))]
+    return _Timed(sum(one.total for one in single), sessions, claimed)
+
+
+def _fill(week: Week) -> None:
+    """Minutes, sessions and days of a week. A line that is set under a timed line is a part of it, not more
+    time.
+    """
+    body = head = claimed = 0.0
+    parent: tuple[int, float] | None = None
+    for line in week.lines:
+        if _ASIDE.match(line.text):
+            continue
+        timed = _time(line.text)
+        claimed = max(claimed, timed.claimed)
+        if timed.minutes or starts_with_day(line.text):
+            week.days.update(days(line.text))
+        if not timed.minutes:
+            continue
+        if line.heading:
+            head += timed.minutes
+            if len(timed.sessions) > 1 or days(line.text):
+                week.sessions += timed.sessions
+            continue
+        if parent and line.indent > parent[0] and timed.minutes <= parent[1]:
+            parent = (parent[0], parent[1] - timed.minutes)
+            continue
+        parent = (line.indent, timed.minutes)
+        body += timed.minutes
+        week.sessions += timed.sessions
+    week.minutes = max(body, head, claimed)
+
+
+def _usual(preamble: list[Line]) -> tuple[Week, bool]:
+    """The times of every week, and whether they are set out as sessions (days or a count), not only as a sum."""
+    usual = Week(0)
+    planned = False
+    for line in preamble:
+        timed = _time(line.text)
+        if not (timed.minutes or timed.claimed) or not _WEEKLY.search(line.text):
+            continue
+        if timed.minutes:
+            planned = True
+            usual.minutes = max(usual.minutes, timed.minutes)
+            usual.sessions = timed.sessions
+            usual.days.update(days(line.text))
+        elif not planned:
+            usual.minutes = max(usual.minutes, timed.claimed)
+    return usual, planned
+
+
+__all__ = ["DAYS", "Line", "Reading", "Week", "read"]

@@ -1,0 +1,64 @@
+"""The schema of rubric.yaml: dimensions with an anchor for every level, and the items that a checklist
+weighs.
+
+Must not know how anything is measured.
+"""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Item(_Frozen):
+    """One measured number and what it earns: nothing at `none`, all at `full`, in between in proportion."""
+
+    asks: str
+    weight: float = Field(gt=0)
+    none: float
+    full: float
+    limits: bool = False
+
+    @model_validator(mode="after")
+    def _ends_differ(self) -> Self:
+        if self.none == self.full:
+            raise ValueError(
+                "`none` and `full` are equal, so the item could earn nothing in between; set them apart"
+            )
+        return self
+
+    def share(self, value: float) -> float:
+        return min(1.0, max(0.0, (value - self.none) / (self.full - self.none)))
+
+
+class Dimension(_Frozen):
+    about: str
+    anchors: dict[int, str]
+    items: dict[str, Item]
+
+
+class Words(_Frozen):
+    """Word lists, each written as one text with blanks between."""
+
+    tasks: frozenset[str]
+    amounts: frozenset[str]
+    checks: frozenset[str]
+    openers: frozenset[str]
+    misfits: frozenset[str]
+    small: frozenset[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        if isinstance(given, dict):
+            return {key: value.split() if isinstance(value, str) else value for key, value in given.items()}
+        return given
+
+
+class Rubric(_Frozen):
+    dimensions: dict[str, Dimension]
+    sentence_words: dict[str, int]
+    words: Words

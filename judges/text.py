@@ -1,0 +1,82 @@
+"""Words, sentences and phrases of a plan, compared without what does not matter. Linear time; knows no pupil."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+TOKEN = re.compile(r"[^\W_]+")
+QUOTED = re.compile(r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”")
+_BREAK = re.compile(r"(?<=[.!?])[\"”)]?\s+(?=[\"“(]?[A-Z0-9])|(?<=:)\s+|;\s+")
+_ENDINGS = (
+    "ising",
+    "izing",
+    "ations",
+    "ation",
+    "ings",
+    "ing",
+    "ions",
+    "ion",
+    "ies",
+    "ed",
+    "es",
+    "s",
+    "e",
+    "y",
+)
+_EMPTY = frozenset(
+    "a an the of to in on and or for with at by from is are be has have his her its their so that this it as who he she "
+    "they pupil each every than not no into".split()
+)
+
+
+def words(text: str) -> list[str]:
+    return WORD.findall(text)
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences of a line, cut after full stops, colons and semicolons, but never inside double quotes."""
+    masked = QUOTED.sub(lambda found: '"' + "x" * (len(found.group()) - 2) + '"', text)
+    parts, start = [], 0
+    for gap in _BREAK.finditer(masked):
+        parts.append(text[start : gap.end()].strip())
+        start = gap.end()
+    return [part for part in [*parts, text[start:].strip()] if WORD.search(part)]
+
+
+def without_numbers(text: str) -> str:
+    """The words alone, so that '8 questions' and '10 questions' are one task; what is quoted stays as it is."""
+    parts, start = [], 0
+    for quote in QUOTED.finditer(text):
+        parts += [*words(text[start : quote.start()]), quote.group()]
+        start = quote.end()
+    return " ".join([*parts, *words(text[start:])]).lower()
+
+
+def stem(word: str) -> str:
+    """Enough of a word to find 'fractions' in 'fraction'; short words stay whole."""
+    word = word.lower().replace("’", "'").removesuffix("'s")
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def stems(text: str) -> list[str]:
+    """The stems of the words and numbers that carry meaning, in order."""
+    return [stem(token) for token in TOKEN.findall(text.replace("-", " ")) if token.lower() not in _EMPTY]
+
+
+def mentions(line: frozenset[str], phrases: Iterable[Sequence[str]]) -> bool:
+    """Whether all words of one of the phrases stand in the line; both are stems already."""
+    return any(phrase and line.issuperset(phrase) for phrase in phrases)
+
+
+def new_share(tokens: Sequence[str], length: int = 4) -> float:
+    """The share of runs of words that were not there before; 1.0 for a text too short to have any."""
+    runs = [tuple(tokens[at : at + length]) for at in range(len(tokens) - length + 1)]
+    return len(set(runs)) / len(runs) if runs else 1.0
+
+
+def squeezed(text: str) -> str:
+    """Letters, digits and signs of a piece of working, without blanks: '1/2 + 1/3' is '1/2+1/3'."""
+    return re.sub(r"[\s*×·]+", lambda found: "x" if found.group().strip() else "", text.casefold())

@@ -1,0 +1,135 @@
+"""What the ranking and the pages of answers say, as plain values ready to be shown.
+
+Must not know how a page looks (templates/) or where its file lies on disk (site.py).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from harness import record
+from leaderboard.pairs import TaskPairs
+from leaderboard.shown import cell, machine, points, score_shown, task_head
+from leaderboard.tables import Ranking, Row
+
+EMBEDDED = "finetune/tiny"
+
+
+def nav(ranking: Ranking) -> list[tuple[str, str]]:
+    """Only pages that there are: with one variant there is nothing to lay side by side."""
+    several = [("lineage.html", "Lineage"), ("flips.html", "Flips")] if len(ranking.rows) > 1 else []
+    exams = [(f"tasks/{task}.html", str(exam["title"])) for task, exam in ranking.tasks.items()]
+    return [("index.html", "Ranking"), *several, *exams]
+
+
+def index(ranking: Ranking, pairs: dict[str, TaskPairs]) -> dict[str, Any]:
+    answers = [in_short(ranking, task, pairs[task]) for task in ranking.tasks]
+    return {
+        "tasks": [task_head(ranking, task) for task in ranking.tasks],
+        "answers": answers,
+        "front": _front(ranking, answers),
+        "rows": [_index_row(row, ranking, pairs) for row in ranking.rows],
+        "notice": notice(ranking),
+        "baseline": ranking.baseline,
+        "baseline_missing": ranking.baseline is not None
+        and ranking.baseline not in {r.variant for r in ranking.rows},
+        "made": made_from(ranking),
+    }
+
+
+def notice(ranking: Ranking) -> bool:
+    """Whether these are numbers of the embedded model, which are not to be taken for more."""
+    bases = {score.run["resolved"].get("base") for row in ranking.rows for score in row.scores.values()}
+    return EMBEDDED in bases
+
+
+def _index_row(row: Row, ranking: Ranking, pairs: dict[str, TaskPairs]) -> dict[str, Any]:
+    resolved = next(iter(row.scores.values())).run["resolved"]
+    return {
+        "variant": row.variant,
+        "about": row.about,
+        "parent": row.parent,
+        "is_baseline": row.variant == ranking.baseline,
+        "engine": str(resolved.get("engine") or ""),
+        "quantization": str(resolved.get("quantization") or "none"),
+        "prompt": str(resolved.get("prompt") or ""),
+        "cells": [cell(ranking, row, task, pairs[task]) for task in ranking.tasks],
+    }
+
+
+def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
+    """What a reader wants first: who is best, is that shown, and what could be published in its place."""
+    head = task_head(ranking, task)
+    scores = {row.variant: row.scores[task] for row in ranking.rows if task in row.scores}
+    if not pairs.order:
+        return head | {"best": None, "absent": len(ranking.rows) - len(scores)}
+    best = pairs.order[0]
+    against = {name: pairs.found.get((name, best)) for name in pairs.order[1:]}
+    kinds: dict[str, list[str]] = {"behind": [], "no_worse": [], "open": [], "other": []}
+    for name, found in against.items():
+        if found is None:
+            kinds["other"].append(name)
+        elif found.verdict == "no worse (within margin)":
+            kinds["no_worse"].append(name)
+        elif found.verdict == "worse":
+            kinds["behind"].append(name)
+        else:
+            kinds["open"].append(name)
+    exam = ranking.tasks[task]
+    margin = next(
+        (c.difference.margin for c in against.values() if c and c.difference.margin is not None), None
+    )
+    return head | kinds | {
+        "best": best,
+        "score": score_shown(best, task, scores[best], exam, pairs),
+        "rivals": len(against),
+        "margin": None if margin is None else points(margin, exam),
+        "beyond": len(pairs.beyond),
+        "absent": len(ranking.rows) - len(scores),
+    }  # fmt: skip
+
+
+def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | None:
+    """The variants that no exam's tests put behind its first; None where one exam alone says as much."""
+    if len(answers) < 2 or len(ranking.rows) < 2 or any(one["best"] is None for one in answers):
+        return None
+    fronts = [{one["best"], *one["no_worse"], *one["open"]} for one in answers]
+    return [row.variant for row in ranking.rows if all(row.variant in front for front in fronts)]
+
+
+def made_from(ranking: Ranking) -> dict[str, Any]:
+    """From what the board was made, as the results tell: not when or where it was built."""
+    runs = [score.run for row in ranking.rows for score in row.scores.values()]
+    versions: dict[str, set[str]] = {}
+    for run in runs:
+        for package, version in run.get("versions", {}).items():
+            versions.setdefault(package, set()).add(str(version))
+    return {
+        "variants": len(ranking.rows),
+        "tasks": len(ranking.tasks),
+        "cells": len(runs),
+        "rows": sum(run["rows"] for run in runs),
+        "missing": len(ranking.rows) * len(ranking.tasks) - len(runs),
+        "statuses": [
+            (status, sum(run["statuses"].get(status, 0) for run in runs)) for status in record.STATUSES
+        ],
+        "versions": [(package, ", ".join(sorted(found))) for package, found in sorted(versions.items())],
+        "machines": sorted({machine(run.get("hardware", {})) for run in runs}),
+        "finished": max((str(run["finished"]) for run in runs if run.get("finished")), default=""),
+    }
+
+
+def samples(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    row = next(row for row in ranking.rows if row.variant == variant)
+    score, exam = row.scores[task], ranking.tasks[task]
+    nothing = TaskPairs((), (), {}, {}, {}, {})
+    marks = sorted({str(one["mark"]) for one in rows})
+    return {
+        "variant": variant,
+        "task": task,
+        "head": task_head(ranking, task),
+        "shown": cell(ranking, row, task, nothing),
+        "statuses": [(status, n) for status, n in score.statuses.items() if n],
+        "marks": marks if exam["kind"] == "binary" and len(marks) <= 12 else [],
+        "rows": len(rows),
+        "others": [name for name in ranking.tasks if name != task and name in row.scores],
+    }

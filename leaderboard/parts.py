@@ -1,0 +1,96 @@
+"""Every answer of a cell as data for the page that shows it, in parts that a browser loads as it needs them.
+
+The files are JavaScript and not JSON because a page opened from disk may load scripts and nothing else. They
+are plain ASCII with `<` escaped: no text in them can end a script, whatever encoding they are served in.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from math import isfinite
+from typing import Any
+
+from harness import record
+from leaderboard import tables
+
+PART_BYTES = 200_000
+
+
+def rows_of(cell: record.Cell, visible: Callable[[str], str]) -> list[dict[str, Any]]:
+    """The rows as shown: figures rounded as everywhere, text with nothing unseen in it."""
+    exam = cell.run["exam"]
+    rows = []
+    for row in cell.rows().to_dict("records"):
+        score = _number(row["score"])
+        metrics = {name: _number(value) for name, value in (row["metrics"] or {}).items()}
+        shown: dict[str, Any] = {
+            name: visible(str(row[name] or ""))
+            for name in (
+                "sample_id",
+                "cluster",
+                "prompt",
+                "response",
+                "answer",
+                "target",
+                "explanation",
+                "judge",
+            )
+        }
+        rows.append(
+            shown
+            | {
+                "epoch": int(row["epoch"]),
+                "status": str(row["status"]),
+                "score": score,
+                "mark": tables.mark(score, exam),
+                "metrics": {
+                    visible(name): tables.plain(value) for name, value in metrics.items() if value is not None
+                },
+                "tokens_in": _whole(row["tokens_in"]),
+                "tokens_out": _whole(row["tokens_out"]),
+                "seconds": tables.plain(_number(row["seconds"])),
+                "prompt_hash": str(row["prompt_hash"])[:12],
+            }
+        )
+    return rows
+
+
+def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """`rows.js` says which answers there are and in which part each stands; the parts hold their text."""
+    batches: list[list[dict[str, Any]]] = [[]]
+    size = 0
+    where = []
+    for row in rows:
+        weight = len(json.dumps(row))
+        if batches[-1] and size + weight > PART_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(row)
+        size += weight
+        where.append(len(batches) - 1)
+    light = {
+        "id": [row["sample_id"] for row in rows],
+        "epoch": [row["epoch"] for row in rows],
+        "score": [row["score"] for row in rows],
+        "mark": [row["mark"] for row in rows],
+        "status": [row["status"] for row in rows],
+        "part": where,
+    }
+    yield f"data/{key}/rows.js", _call("rows", key, light)
+    for n, batch in enumerate(batches):
+        yield f"data/{key}/{n}.js", _call("part", f"{key}/{n}", batch)
+
+
+def _call(name: str, key: str, value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    text = text.replace("<", "\\u003c")
+    return f'proctor.{name}("{key}",{text});\n'
+
+
+def _number(value: Any) -> float | None:
+    """None for a null, which pandas gives back as not-a-number."""
+    return float(value) if value is not None and isfinite(value) else None
+
+
+def _whole(value: Any) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)

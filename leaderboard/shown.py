@@ -1,0 +1,186 @@
+"""Scores and differences as every page shows them: words, figures, places on a bar.
+
+Every figure comes rounded from tables.py. Must not know how a page looks.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from leaderboard import tables
+from leaderboard.compare import Comparison
+from leaderboard.pairs import TaskPairs
+from leaderboard.tables import Ranking, Row, Score
+
+VERDICTS = {
+    "better": "better", "worse": "worse", "no worse (within margin)": "no-worse", "not shown": "not-shown",
+}  # fmt: skip
+COUNTED = {"unparsed": "unparsed", "truncated": "truncated", "error": "errors"}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Where mean and interval lie on the exam's scale, in per cent of the bar."""
+
+    low: str
+    width: str
+    mean: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A comparison in words. `key` names the verdict for the style sheet, which adds colour to words only."""
+
+    value: float
+    shown: str
+    interval: str
+    verdict: str
+    key: str
+    against: str
+    p: str
+    left_out: str
+    task: str
+
+
+@dataclass(frozen=True)
+class ScoreShown:
+    task: str
+    value: float
+    mean: str
+    interval: str
+    bar: Bar
+    items: str
+    letters: str
+    ranks: str
+
+
+@dataclass(frozen=True)
+class CellShown:
+    """One variant on one task. Without a score nothing was scored; `why_none`: why there is no difference."""
+
+    variant: str
+    task: str
+    score: ScoreShown | None
+    difference: Difference | None
+    why_none: str
+    hidden: tuple[tuple[str, str], ...]  # status, words: what a bare number would hide
+
+
+def task_head(ranking: Ranking, task: str) -> dict[str, Any]:
+    exam = ranking.tasks[task]
+    return {
+        "name": task,
+        "title": exam["title"],
+        "headline": exam["headline"],
+        "unit": tables.unit(exam),
+        "judge": judged(exam),
+        "compared": any(row.scores[task].comparison for row in ranking.rows if task in row.scores),
+    }
+
+
+def judged(exam: dict[str, Any]) -> str:
+    """Who marked, in words that do not promise more than it is."""
+    by = exam.get("marked_by", "rules")
+    if by == "rules":
+        return "Marked by rules."
+    if by == "checklist":
+        return "Marked by a checklist of rules; no model and no teacher has judged these answers."
+    return f"Marked by the judge “{by}”."
+
+
+def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown | None:
+    score = row.scores.get(task)
+    if score is None:
+        return None
+    exam = ranking.tasks[task]
+    return CellShown(
+        variant=row.variant,
+        task=task,
+        score=score_shown(row.variant, task, score, exam, pairs),
+        difference=difference(score.comparison, exam) if score.comparison else None,
+        why_none=_why_none(ranking, row, task),
+        hidden=hidden(score.statuses),
+    )
+
+
+def hidden(statuses: dict[str, int]) -> tuple[tuple[str, str], ...]:
+    words = []
+    for status, n in statuses.items():
+        if n and status != "ok":
+            word = COUNTED.get(status, status)
+            words.append((status, f"{n} {'error' if word == 'errors' and n == 1 else word}"))
+    return tuple(words)
+
+
+def score_shown(
+    variant: str, task: str, score: Score, exam: dict[str, Any], pairs: TaskPairs
+) -> ScoreShown | None:
+    one = score.estimate
+    if one is None:
+        return None
+    items = score.run.get("definition", {}).get("items", one.n)
+    ranks = pairs.ranks.get(variant)
+    return ScoreShown(
+        task=task,
+        value=one.mean,
+        mean=tables.shown(one.mean, exam),
+        interval=tables.interval(one.low, one.high, exam),
+        bar=_bar(one.low, one.mean, one.high, exam),
+        items=f"{one.n} items" if one.n == items else f"{one.n} of {items} items scored",
+        letters=pairs.letters.get(variant, ""),
+        ranks="" if ranks is None else rank_words(ranks.best, ranks.worst),
+    )
+
+
+def rank_words(best: int, worst: int) -> str:
+    return f"rank {best}" if best == worst else f"rank {best} to {worst}"
+
+
+def _bar(low: float, mean: float, high: float, exam: dict[str, Any]) -> Bar:
+    bottom, top = (float(end) for end in exam["scale"])
+
+    def at(value: float) -> float:
+        return 100 * min(1.0, max(0.0, (value - bottom) / (top - bottom)))
+
+    return Bar(f"{at(low):.2f}", f"{at(high) - at(low):.2f}", f"{at(mean):.2f}")
+
+
+def difference(found: Comparison, exam: dict[str, Any]) -> Difference:
+    d = found.difference
+    return Difference(
+        value=d.difference,
+        shown=tables.shown(d.difference, exam, signed=True),
+        interval=tables.interval(d.low, d.high, exam, signed=True),
+        verdict=found.verdict,
+        key=VERDICTS.get(found.verdict, "not-shown"),
+        against=found.b,
+        p=tables.probability(found.adjusted_p),
+        left_out=f"{found.left_out} item{'' if found.left_out == 1 else 's'} left out"
+        if found.left_out
+        else "",
+        task=found.task,
+    )
+
+
+def _why_none(ranking: Ranking, row: Row, task: str) -> str:
+    against = row.parent or ranking.baseline
+    if row.variant == ranking.baseline and row.parent is None:
+        return "baseline"
+    if against is None:
+        return "no parent and no baseline to compare with"
+    other = next((r for r in ranking.rows if r.variant == against), None)
+    if other is None or task not in other.scores:
+        return f"{against} has no results here"
+    if row.scores[task].estimate is None or other.scores[task].estimate is None:
+        return "nothing scored to compare"
+    return f"cannot be compared with {against}: not made the same way"
+
+
+def points(value: float, exam: dict[str, Any]) -> str:
+    """A difference without its sign, in the unit of the score."""
+    return f"{tables.shown(value, exam)} {'points' if tables.unit(exam) == '%' else 'marks'}"
+
+
+def machine(hardware: dict[str, Any]) -> str:
+    gpus = ", ".join(str(gpu) for gpu in hardware.get("gpus") or ()) or "no GPU"
+    where = f"{hardware.get('machine', 'unknown machine')}, {hardware.get('cores', '?')} cores, {gpus}"
+    return f"{where}, Python {hardware.get('python', '?')}"

@@ -1,0 +1,26 @@
+"""Statistics on arrays: paired differences, intervals, families of tests, planning. No files, no pandas, no
+torch.
+
+Read paired.py first: it is the door. units.py brings scores to units, engine.py chooses the method,
+binary.py and resample.py compute, outcome.py holds the figures and the verdict, families.py, power.py and
+epochs.py stand alone.
+"""
+
+from leaderboard.stats.epochs import maj_at_k, pass_at_k, pass_at_k_variance
+from leaderboard.stats.families import (
+    RankRange,
+    benjamini_hochberg,
+    holm,
+    letters,
+    rank_ranges,
+    shown_matrix,
+)
+from leaderboard.stats.outcome import Difference, Estimate, Verdict, verdict
+from leaderboard.stats.paired import compare_all, compare_paired, estimate, estimate_all
+from leaderboard.stats.units import Kind, micro_f1
+
+__all__ = [
+    "Difference", "Estimate", "Kind", "RankRange", "Verdict", "benjamini_hochberg", "compare_all",
+    "compare_paired", "estimate", "estimate_all", "holm", "letters", "maj_at_k", "micro_f1",
+    "pass_at_k", "pass_at_k_variance", "rank_ranges", "shown_matrix", "verdict",
+]  # fmt: skip

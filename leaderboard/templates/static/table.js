@@ -1,0 +1,52 @@
+/* Sorts a table by any column and filters its rows. Without it the table is whole, in the order it was made in. */
+"use strict";
+(function () {
+  function value(row, column, words) {
+    var text = row.cells[column].dataset.sort;
+    if (text === undefined || text === "") { return null; }
+    return words ? text : Number(text);
+  }
+
+  function sort(table, heads, column, down) {
+    var words = heads[column].dataset.kind === "text", body = table.tBodies[0];
+    var rows = Array.prototype.slice.call(body.rows).map(function (row, i) { return [value(row, column, words), i, row]; });
+    rows.sort(function (a, b) {
+      if (a[0] === null || b[0] === null) { return (a[0] === null) - (b[0] === null) || a[1] - b[1]; }
+      var order = words ? a[0].localeCompare(b[0], "en") : a[0] - b[0];
+      return (down ? -order : order) || a[1] - b[1];
+    });
+    rows.forEach(function (one) { body.appendChild(one[2]); });
+    heads.forEach(function (head, i) {
+      if (i === column) { head.setAttribute("aria-sort", down ? "descending" : "ascending"); } else { head.removeAttribute("aria-sort"); }
+    });
+  }
+
+  document.querySelectorAll("table.sortable").forEach(function (table) {
+    var heads = Array.prototype.slice.call(table.tHead.rows[table.tHead.rows.length - 1].cells);
+    heads.forEach(function (head, column) {
+      var button = document.createElement("button");
+      button.type = "button";
+      button.textContent = head.textContent;
+      head.textContent = "";
+      head.appendChild(button);
+      button.addEventListener("click", function () {
+        var now = head.getAttribute("aria-sort");
+        sort(table, heads, column, now ? now === "ascending" : head.dataset.kind !== "text");
+      });
+    });
+  });
+
+  document.querySelectorAll("input[data-filter]").forEach(function (input) {
+    var table = document.getElementById(input.dataset.filter);
+    var count = document.querySelector('[data-count="' + input.dataset.filter + '"]');
+    input.addEventListener("input", function () {
+      var words = input.value.toLowerCase().split(/\s+/).filter(Boolean), seen = 0, rows = table.tBodies[0].rows;
+      Array.prototype.forEach.call(rows, function (row) {
+        var text = row.dataset.find.toLowerCase();
+        row.hidden = !words.every(function (word) { return text.indexOf(word) >= 0; });
+        seen += row.hidden ? 0 : 1;
+      });
+      count.textContent = seen === rows.length ? seen + " variants" : seen + " of " + rows.length + " variants";
+    });
+  });
+})();

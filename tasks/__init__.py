@@ -1,0 +1,60 @@
+"""What is asked. TASKS is the only index of exams: adding one is a folder here and a line below.
+
+Importing this loads no exam; an exam's own package is imported when its items are wanted.
+"""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Task:
+    """`kind` says what the headline is made of, and so which interval and which test are right for it.
+
+    binary: the mean of scores that are 0 or 1. real: the mean of real-valued scores. counts: micro F1 from each item's
+    tp, fp and fn, which are among its metrics.
+    """
+
+    name: str
+    title: str
+    framework: Literal["lm_eval", "inspect"]
+    kind: Literal["binary", "real", "counts"]
+    headline: str
+    scale: tuple[float, float] = (0.0, 1.0)
+    marked_by: Literal["rules", "judge"] = "rules"
+
+    @property
+    def version(self) -> str:
+        return str(importlib.import_module(f"tasks.{self.name}").VERSION)
+
+    def docs(self, split: str, limit: int | None = None) -> list[dict[str, Any]]:
+        docs: list[dict[str, Any]] = importlib.import_module(f"tasks.{self.name}").docs(split)
+        return docs[:limit]
+
+    def train_chats(self, n: int, seed: int) -> list[dict[str, Any]]:
+        """Up to n chats to learn this task from, none of which is an item of the test."""
+        return list(importlib.import_module(f"tasks.{self.name}").train_chats(n, seed))
+
+
+TASKS: Mapping[str, Task] = {
+    task.name: task
+    for task in (
+        Task("gsm8k", "Grade-school maths (GSM8K)", "lm_eval", "binary", "accuracy"),
+        Task("word_problems", "Word problems", "lm_eval", "binary", "accuracy"),
+        Task("concepts", "Concept extraction", "lm_eval", "counts", "micro F1"),
+        Task("study_plan", "Study plans", "inspect", "real", "mean mark", (1.0, 5.0), "judge"),
+    )
+}
+
+
+def doc_hash(doc: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(doc, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def dataset_hash(docs: list[dict[str, Any]]) -> str:
+    """Equal for equal items in the same order, wherever they were read from."""
+    return hashlib.sha256("\n".join(doc_hash(doc) for doc in docs).encode()).hexdigest()

@@ -1,0 +1,217 @@
+"""Reading a model's answer to the concepts exam: which names does it give, in whatever form it gives them?
+
+Four forms are understood, tried in this order: a JSON list, a line that announces itself ('Concepts: a,
+b'), a bulleted or numbered list, and a bare line or column of names. Within a form the last one wins,
+since models think first and answer last. Knows the taxonomy only to tell a line of names from a sentence
+with commas; knows no labels. Every step looks at each character a fixed number of times: an answer of any
+length takes linear time.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from tasks.concepts.taxonomy import resolve
+
+# Longer or wordier than any name of a concept: a sentence.
+_MOST_CHARACTERS = 90
+_MOST_WORDS = 12
+# json and ast recurse; an honest answer nests two or three deep.
+_DEEPEST = 20
+
+_BULLET = re.compile(r"\s{0,12}(?:[-*+•‣◦–—]|\(?[0-9]{1,3}[.):]|\(?[a-zA-Z][.)])\s+(?=\S)")
+_LABEL = re.compile(
+    r"(?:concepts?|topics?|answer)\b(?:\s+(?:covered|involved|named|used|tested|here|in\s+(?:this|the)\s+\w{1,20}))?"
+    r"\s{0,3}(?:[*_]{0,3}\s{0,3}(?P<colon>[:：])|\s(?:are|is)\b(?P<then>:?))[*_]{0,3}"
+    r"|\b(?:is|are)\s(?:all\s|mainly\s|mostly\s)?about\b(?P<about>:?)",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
+_REMARK = re.compile(r":\s|\s[-–—]\s|\s[-–—]{2,}\s")
+_COMMA = re.compile(r"[,;，、]")
+_OUTSIDE = " \t\r*_`\"'“”‘’«»<>"
+_KEYS = ("concepts", "concept", "topics", "answer", "labels", "names")
+_ITEM_KEYS = ("name", "concept", "id", "label", "topic")
+
+
+def read(response: str) -> list[str] | None:
+    """The names given, in order, each once; None when the answer holds nothing in a form we understand."""
+    text = response.rpartition("</think>")[2]
+    found = _from_json(text)
+    if found is None:
+        lines = [line.strip() for line in text.splitlines()]
+        found = _from_label(lines) or _from_bullets(lines) or _from_bare(lines) or None
+    return None if found is None else list(dict.fromkeys(found))
+
+
+def _from_json(text: str) -> list[str] | None:
+    """The last list of names. An empty one counts only where there is no other: '[]' is an answer too."""
+    empty = False
+    for start, end in reversed(_spans(text)):
+        value = _load(text[start:end])
+        names = _names_in(value)
+        if names:
+            return names
+        empty = empty or value == [] or (isinstance(value, dict) and value.get("concepts") == [])
+    return [] if empty else None
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Where the outermost balanced [...] and {...} stand, in one pass.
+
+    Trying json.loads at every bracket would be simpler, and takes quadratic time on '[[[[[['.
+    """
+    found: list[tuple[int, int]] = []
+    open_at: list[int] = []
+    quoted = escaped = False
+    for at, char in enumerate(text):
+        if quoted:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"' or char == "\n":
+                quoted = False
+        elif char == '"' and open_at:
+            quoted = True
+        elif char in "[{":
+            open_at.append(at)
+        elif char in "]}" and open_at:
+            start = open_at.pop()
+            if text[start] + char not in ("[]", "{}"):
+                open_at.clear()
+                continue
+            while found and found[-1][0] > start:
+                found.pop()
+            found.append((start, at + 1))
+    return found
+
+
+def _load(span: str) -> object:
+    deepest = depth = 0
+    for char in span:
+        depth += (char in "[{") - (char in "]}")
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
+        return None
+    try:
+        return json.loads(span)
+    except (ValueError, RecursionError):
+        pass
+    try:  # ['fractions', 'ratio']: Python's quotes, which small models like, and a comma too many
+        return ast.literal_eval(span)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        pass
+    if deepest == 1 and span.startswith("["):  # [Fractions, Ratio]
+        parts = list(_split(span[1:-1]))
+        if _all_names(parts) and any(map(_known, parts)):
+            return parts
+    return None
+
+
+def _names_in(value: object) -> list[str]:
+    if isinstance(value, dict):
+        for key in _KEYS:
+            if key in value:
+                inner = value[key]
+                return _names_in(inner if isinstance(inner, list) else [inner])
+        return []
+    found: list[str] = []
+    if isinstance(value, list | tuple | set):
+        for item in value:
+            if isinstance(item, dict):
+                item = next((item[key] for key in _ITEM_KEYS if key in item), None)
+            if isinstance(item, str):
+                found.extend(_clean(item))
+            elif isinstance(item, list):
+                found.extend(_names_in(item))
+    return found
+
+
+def _from_label(lines: list[str]) -> list[str]:
+    """The last line that announces names. A colon is believed; 'is about ...' needs a name that we know."""
+    for line in reversed(lines):
+        last = None
+        for label in _LABEL.finditer(line, 0, 200):
+            last = label
+        if last is not None:
+            parts = list(_split(_SENTENCE_END.split(line[last.end() :], maxsplit=1)[0]))
+            if _all_names(parts) and (any(last.group("colon", "then", "about")) or any(map(_known, parts))):
+                return [name for part in parts for name in _clean(part)]
+    return []
+
+
+def _from_bullets(lines: list[str]) -> list[str]:
+    """The last run of bullets (blank lines between them allowed) whose items all look like names.
+
+    '1. Add 3 and 4.' is short too: items that end like sentences are believed only if we know one of them.
+    """
+    run: list[str] = []
+    best: list[str] = []
+    for line in [*lines, "end of text"]:
+        bullet = _BULLET.match(line)
+        if bullet:
+            run.append(_REMARK.split(line[bullet.end() :], maxsplit=1)[0])
+        elif line and run:
+            sentences = any(item.endswith((".", "!", "?")) for item in run)
+            if _all_names(run) and (not sentences or any(map(_known, run))):
+                best = run
+            run = []
+    return [name for item in best for name in _clean(item)]
+
+
+def _from_bare(lines: list[str]) -> list[str]:
+    """Names without any sign that they are a list: believed only if the taxonomy knows one of them."""
+    filled = [line for line in lines if line and not line.startswith("```")]
+    if not filled:
+        return []
+    last = list(_split(filled[-1]))
+    for parts in (filled if len(filled) > 1 else last, last):
+        if _all_names(parts) and any(map(_known, parts)):
+            return [name for part in parts for name in _clean(part)]
+    return []
+
+
+def _split(line: str) -> Iterator[str]:
+    """The parts of a line between commas; 'and' before the last is a comma too."""
+    for part in _COMMA.split(line):
+        bare = part.strip(_OUTSIDE + ".")
+        bare = bare[4:] if bare[:4].lower() == "and " else bare
+        if bare:
+            yield bare
+
+
+def _clean(item: str) -> Iterable[str]:
+    """One item as one name, unless only a part of it is one.
+
+    'mean and median' joins two concepts and is the name of none; 'Fractions: parts of a whole' has a remark.
+    """
+    name = item.strip(_OUTSIDE + ".,;:")
+    if not any(char.isalnum() for char in name):
+        return []
+    name = " ".join(name[: 4 * _MOST_CHARACTERS].split())
+    if resolve(name) is None:
+        halves = re.split(r"\s(?:and|&)\s|\s?[,/;]\s?", name)
+        if len(halves) > 1 and all(resolve(half) for half in halves):
+            return halves
+        bare = _REMARK.split(name, maxsplit=1)[0]
+        if resolve(bare) is not None:
+            return [bare]
+    return [name]
+
+
+def _known(part: str) -> bool:
+    return any(resolve(name) for name in _clean(part))
+
+
+def _all_names(parts: Sequence[str]) -> bool:
+    return bool(parts) and all(_name_like(part) for part in parts)
+
+
+def _name_like(part: str) -> bool:
+    if len(part) > _MOST_CHARACTERS or len(part.split()) > _MOST_WORDS:
+        return False
+    if any(char in "[]{}" for char in part):  # a list cut off before its end, not a name
+        return False
+    return any(char.isalpha() for char in part) and not _SENTENCE_END.search(part.rstrip(". "))

@@ -1,0 +1,152 @@
+"""The concepts of school mathematics: their names, other names, grade bands and what must be known before.
+
+Turns any spelling of a concept's name into its id. Knows data/taxonomy.jsonl and nothing about documents,
+answers or marks, so that other exams (the study plan's weak topics) can use the same concepts.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+PATH = Path(__file__).parent / "data" / "taxonomy.jsonl"
+
+_WORD = re.compile(r"[^\W_]+")
+_POSSESSIVE = re.compile(r"['’`](s\b)?")
+_PER_CENT = re.compile(r"\bper[ -]cent")
+_ISE = re.compile(r"is(e|ed|er|ing|ation|ations)$")
+_ARTICLES = frozenset({"a", "an", "the"})
+
+# Plurals that no rule gives, and words that two countries spell apart.
+_WORDS = {
+    "axes": "axis", "dice": "die", "formulae": "formula", "halves": "half", "hypotheses": "hypothesis",
+    "indices": "index", "loci": "locus", "maxima": "maximum", "minima": "minimum", "matrices": "matrix",
+    "parentheses": "parenthesis", "polyhedra": "polyhedron", "radii": "radius", "rhombi": "rhombus",
+    "series": "series", "trapezia": "trapezium", "vertices": "vertex", "leaves": "leaf",
+    "maths": "math", "mathematics": "math",
+    "analyse": "analyze", "cancelling": "canceling", "centre": "center", "centres": "center",
+    "colour": "color", "grey": "gray", "labelling": "labeling", "litre": "liter", "litres": "liter",
+    "metre": "meter", "metres": "meter", "modelling": "modeling", "neighbour": "neighbor",
+    "travelled": "traveled",
+}  # fmt: skip
+# Words around a concept's name that leave it the same concept: "calculating the mean", "speed problems".
+_LEADING = frozenset({
+    "apply", "applying", "calculate", "calculating", "compute", "computing", "concept", "find", "finding",
+    "identify", "identifying", "of", "out", "solve", "solving", "understand", "understanding", "use", "using",
+    "work", "working",
+})  # fmt: skip
+_TRAILING = frozenset({"calculation", "concept", "problem", "question", "skill", "topic"})
+
+
+@dataclass(frozen=True)
+class Concept:
+    id: str
+    name: str
+    aliases: tuple[str, ...]
+    area: str
+    band: str
+    prerequisites: tuple[str, ...]
+
+
+@cache
+def concepts() -> dict[str, Concept]:
+    """Every concept by its id, in teaching order within each area."""
+    found: dict[str, Concept] = {}
+    with PATH.open(encoding="utf-8") as lines:
+        for line in lines:
+            raw = json.loads(line)
+            raw["aliases"], raw["prerequisites"] = tuple(raw["aliases"]), tuple(raw["prerequisites"])
+            found[raw["id"]] = Concept(**raw)
+    return found
+
+
+def fold(name: str) -> str:
+    """A name without what tells no concepts apart: case, punctuation, articles, plurals, British spelling."""
+    text = _PER_CENT.sub("percent", name.casefold().replace("&", " and "))
+    words = (_singular(word) for word in _WORD.findall(_POSSESSIVE.sub("", text)))
+    return " ".join(word for word in words if word not in _ARTICLES)
+
+
+@lru_cache(maxsize=8192)
+def resolve(name: str) -> str | None:
+    """The id of the concept that goes by this name, or None: the taxonomy has no such name."""
+    index = _index()
+    for form in _forms(name):
+        if form in index:
+            return index[form]
+    return None
+
+
+def names(ids: Iterable[str]) -> list[str]:
+    """The taxonomy's own name for each id; what is not an id stays as it is."""
+    known = concepts()
+    return [known[one].name if one in known else one for one in ids]
+
+
+def prerequisites(concept: str) -> frozenset[str]:
+    """Everything that must be known before this concept, however far back; not the concept itself."""
+    known = concepts()
+    seen: set[str] = set()
+    todo = list(known[concept].prerequisites)
+    while todo:
+        one = todo.pop()
+        if one not in seen:
+            seen.add(one)
+            todo.extend(known[one].prerequisites)
+    return frozenset(seen)
+
+
+def _singular(word: str) -> str:
+    if word in _WORDS:
+        return _WORDS[word]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        if word.endswith("ies") and len(word) > 4:
+            word = word[:-3] + "y"
+        elif word.endswith(("xes", "ches", "shes", "sses")):
+            word = word[:-2]
+        else:
+            word = word[:-1]
+    if word.endswith("metre"):
+        word = word[:-5] + "meter"
+    return _ISE.sub(r"iz\1", _WORDS.get(word, word))
+
+
+def _forms(name: str) -> Iterable[str]:
+    """The name as it stands, then without its bracketed remark, then the remark: 'Powers (exponents)'."""
+    whole = fold(name)
+    yield whole
+    yield _bare(whole)
+    before, bracket, rest = name.partition("(")
+    if bracket:
+        inside, _, after = rest.partition(")")
+        for part in (before + " " + after, inside):
+            folded = fold(part)
+            yield folded
+            yield _bare(folded)
+
+
+def _bare(folded: str) -> str:
+    words = folded.split()
+    first, last = 0, len(words)
+    while first < last and words[first] in _LEADING:
+        first += 1
+    while last > first and words[last - 1] in _TRAILING:
+        last -= 1
+    return " ".join(words[first:last])
+
+
+@cache
+def _index() -> dict[str, str]:
+    """Folded name -> id. A name claimed twice would make marks depend on the file's order: refused."""
+    index: dict[str, str] = {}
+    for concept in concepts().values():
+        for name in (concept.id, concept.name, *concept.aliases):
+            folded = fold(name)
+            if index.setdefault(folded, concept.id) != concept.id:
+                raise ValueError(
+                    f"{name!r} names both {index[folded]!r} and {concept.id!r}; a name must lead to one "
+                    f"concept; take it from one of them ({PATH})"
+                )
+    return index

@@ -1,0 +1,62 @@
+"""GSM8K: 1,319 test and 7,473 training items. Knows where they are, not how they are asked or marked."""
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+VERSION = "1.0"
+
+_SPLITS = ("train", "test")
+
+
+def docs(split: str) -> list[dict[str, Any]]:
+    """The items in their published order: id ('test-0001'), cluster (the same), question, answer."""
+    if split not in _SPLITS:
+        raise ValueError(f"no split called {split!r}; gsm8k has 'train' and 'test' (tasks/gsm8k)")
+    folder = os.environ.get("PROCTOR_DATA")
+    items = _from_folder(Path(folder) / "gsm8k", split) if folder else _from_hub(split)
+    names = [f"{split}-{number:04d}" for number in range(1, len(items) + 1)]
+    return [
+        {"id": name, "cluster": name, "question": item["question"], "answer": item["answer"]}
+        for name, item in zip(names, items, strict=True)
+    ]
+
+
+def train_chats(n: int, seed: int) -> Iterator[dict[str, Any]]:
+    """n items of the training split in the wording of the default prompt pack, in an order that the seed
+    gives."""
+    from tasks.pack import Pack, render
+
+    pack = Pack.load("default")
+    items = docs("train")
+    random.Random(f"gsm8k/{seed}").shuffle(items)
+    for item in items[:n]:
+        system, user = render(pack, "gsm8k", item)
+        prompt = [{"role": "system", "content": system}] if system else []
+        prompt.append({"role": "user", "content": user})
+        yield {"prompt": prompt, "completion": [{"role": "assistant", "content": item["answer"]}]}
+
+
+def _from_folder(folder: Path, split: str) -> list[dict[str, str]]:
+    path = folder / f"{split}.jsonl"
+    if not path.is_file():
+        raise ValueError(
+            f"PROCTOR_DATA has no gsm8k/{split}.jsonl; put it there or unset PROCTOR_DATA ({path})"
+        )
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def _from_hub(split: str) -> list[dict[str, str]]:
+    import datasets
+
+    try:
+        return list(datasets.load_dataset("openai/gsm8k", "main", split=split))
+    except Exception as failure:  # the hub's client raises a dozen kinds for 'not here and no network'
+        raise ValueError(
+            f"GSM8K is not here ({type(failure).__name__}); set PROCTOR_DATA to a folder with "
+            "gsm8k/train.jsonl and gsm8k/test.jsonl, or let `datasets` fetch openai/gsm8k with a network (tasks/gsm8k)"
+        ) from None

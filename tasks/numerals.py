@@ -1,0 +1,247 @@
+"""How a number is written: digits, groups, signs, fractions, scale words, as models write them. Knows no
+answer rules.
+
+`tidy` brings the many ways of one sign (LaTeX, full-width digits, six kinds of minus and space) to one;
+`numbers` finds every number of a tidy text. All patterns run in linear time, and a number that is too long to
+be meant is skipped.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+BOLD = "\x02"  # stands where ** stood, so that no pattern takes it for a power or a product
+_LONGEST = 60  # digits of a number; Python's own limit for int() is 4,300, far beyond any answer
+_HIGHEST = 100  # power of ten
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a text. `doubt` says why it is rarely an answer: 'glued' to a letter (x2, m^2), an
+    'ordinal', the 'label' of a step, the 'mark' of a list; '' for a number as such."""
+
+    value: Fraction
+    start: int
+    end: int
+    doubt: str
+
+
+_DIGIT_ROWS = (
+    0xFF10,
+    0x0660,
+    0x06F0,
+    0x0966,
+    0x09E6,
+)  # full-width, Arabic-Indic, Persian, Devanagari, Bengali
+_HALVES = {
+    "½": "1/2",
+    "¼": "1/4",
+    "¾": "3/4",
+    "⅓": "1/3",
+    "⅔": "2/3",
+    "⅕": "1/5",
+    "⅖": "2/5",
+    "⅗": "3/5",
+    "⅘": "4/5",
+}
+_HALVES |= {"⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8"}
+_PLAIN: dict[int, str] = {row + digit: str(digit) for row in _DIGIT_ROWS for digit in range(10)}
+_PLAIN |= {ord(sign): f" {plain} " for sign, plain in _HALVES.items()}
+_PLAIN |= {ord(sign): "-" for sign in "−‐‑‒–﹣－"}
+_PLAIN |= {
+    ord(sign): " "
+    for sign in "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000"
+}
+_PLAIN |= {ord(sign): "" for sign in "\u200b\u200c\u200d\u2060\ufeff\u00ad\x02"}
+_PLAIN |= {
+    ord(sign): plain for sign, plain in zip("，．：＝＋％＄（）＃？＊／", ",.:=+%$()#?*/", strict=True)
+}
+_PLAIN |= {
+    ord("×"): "*",
+    ord("·"): "*",
+    ord("⋅"): "*",
+    ord("∙"): "*",
+    ord("÷"): "/",
+    ord("⁄"): "/",
+    ord("∕"): "/",
+}
+_PLAIN |= {
+    ord("’"): "'",
+    ord("—"): " — ",
+    ord("≈"): "=",
+    ord("≃"): "=",
+    ord("≅"): "=",
+    ord("⇒"): "=",
+    ord("→"): "=",
+}
+
+_FRACTION = re.compile(r"\\[dtc]?frac\s{0,3}\{([^{}\n]{0,60})\}\s{0,3}\{([^{}\n]{0,60})\}")
+_SHORT_FRACTION = re.compile(r"\\[dtc]?frac\s?([0-9])([0-9])")
+_TEXT = re.compile(
+    r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|operatorname)\s{0,3}\{([^{}\n]{0,200})\}"
+)
+_LATEX = (
+    (re.compile(r"(?<=[0-9])(?:\{,\}|\\[,!;:]\s{0,2}|,\\!)(?=[0-9]{3})"), ","),
+    (re.compile(r"\\(?:times|cdot|ast)(?![a-z])"), "*"),
+    (re.compile(r"\\div(?![a-z])"), "/"),
+    (re.compile(r"\\(?:approx|simeq|approxeq)(?![a-z])"), "="),
+    (re.compile(r"\\(?:left|right|displaystyle|quad|qquad|implies|Rightarrow|rightarrow|to)(?![a-z])"), " "),
+    (re.compile(r"\\[()\[\],;:! ]"), " "),
+    (re.compile(r"\\([$%#&_])"), r"\1"),
+)
+_WHOLE = re.compile(r"\s{0,2}-?[$]?[0-9][0-9,.]*\s{0,2}")
+
+
+def tidy(text: str) -> str:
+    """The text with one sign for each thing; `\\boxed{` is kept, since it marks an answer."""
+    text = text.translate(_PLAIN) if not text.isascii() else text.replace(BOLD, "")
+    if "\\" in text:
+        text = _TEXT.sub(r" \1 ", text)
+        for pattern, plain in _LATEX:
+            text = pattern.sub(plain, text)
+        text = _SHORT_FRACTION.sub(r" \1/\2 ", text)
+        text = _FRACTION.sub(_one_line, text)
+    return text.replace("**", BOLD)
+
+
+def _one_line(fraction: re.Match[str]) -> str:
+    above, below = fraction.groups()
+    if _WHOLE.fullmatch(above) and _WHOLE.fullmatch(below):
+        return f" {above.strip()}/{below.strip()} "
+    return f" ({above})/({below}) "
+
+
+_NUMBER = re.compile(
+    r"""
+    (?P<lead> -? (?:(?:US|CA|AU|A|C|HK|S)?[$£€¥₹][ ]?){0,3} -? )
+    (?: (?P<mixed>[0-9]{1,15}) (?:[ ]{1,3}|[ ]and[ ]) (?P<above>[0-9]{1,4})[ ]?/[ ]?(?P<below>[0-9]{1,4})
+    (?![0-9/]) | (?P<spaced>[1-9][0-9]{0,2}(?:[ ][0-9]{3})+) (?![0-9,/]) (?P<spaced_cents>\.[0-9]+)? |
+    (?P<dotted>[1-9][0-9]{0,2}(?:\.[0-9]{3})+) (?P<dotted_cents>,[0-9]{1,2}) (?![0-9]) |
+    (?P<dots>[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}) (?![0-9]) | (?P<ticked>[1-9][0-9]{0,2}(?:['_][0-9]{3})+)
+    (?![0-9]) | (?P<plain>[0-9]+(?:,[0-9]+)*) (?P<cents>\.[0-9]+)? | (?P<point>\.[0-9]+) ) (?:
+    [eE](?P<exponent>[-+]?[0-9]{1,5})(?![0-9A-Za-z]) | [ ]?(?:[*x][ ]?10|(?P<base>))[ ]?\^[
+    ]?[{(]?(?P<power>-?[0-9]{1,5})[})]? | :(?P<minutes>[0-5][0-9])(?![0-9:]) | [ ]?/[
+    ]?(?P<over>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?![0-9]*/) )? """,
+    re.VERBOSE,
+)
+_SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k)\b", re.IGNORECASE)
+_SCALES = {
+    "hundred": 100,
+    "thousand": 1000,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "k": 1000,
+}
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b", re.IGNORECASE)
+_LABEL = re.compile(
+    r"\b(?:step|part|case|method|option|equation|problem|question|example|solution|note)\s{0,2}#?$",
+    re.IGNORECASE,
+)
+_MARK_AFTER = re.compile(r"[.)]\s{1,4}[^\W\d_]|[.)]\s{0,4}" + BOLD + r"|[.)]\s{1,4}[$(\\]")
+_MARK_BEFORE = re.compile(r"(?:^|\n)[ \t>*#(" + BOLD + r"-]{0,12}$")
+
+
+def numbers(text: str, start: int = 0, end: int | None = None) -> Iterator[Number]:
+    """Every number between start and end of a tidy text, in order."""
+    for found in _NUMBER.finditer(text, start, len(text) if end is None else end):
+        value = _value(found)
+        if value is None:
+            continue
+        lead = found.end("lead")
+        stop = found.end()
+        scale = _SCALE.match(text, stop, stop + 12)
+        if scale and (scale[1] or "$" in found["lead"]):
+            value *= _SCALES[(scale[1] or scale[2]).lower()]
+            stop = scale.end()
+        if "-" in found["lead"] and _is_negative(text, found.start()):
+            value = -value
+        yield Number(value, found.start(), stop, _doubt(text, found.start(), lead, found.end()))
+
+
+def _value(found: re.Match[str]) -> Fraction | None:
+    if len(found[0]) > 2 * _LONGEST and "," not in found[0]:
+        return None
+    if found["mixed"]:
+        whole, above, below = (int(found[name]) for name in ("mixed", "above", "below"))
+        if below == 0:
+            return Fraction(whole)
+        if above < below:
+            return whole + Fraction(above, below)
+        return Fraction(above, below)  # '5 9/3' is two numbers: the last counts
+    digits = _digits(found)
+    if digits is None or len(digits) > _LONGEST:
+        return None
+    value = Fraction(digits)
+    exponent = found["exponent"]
+    if exponent is None and found["power"] is not None:
+        if found["base"] is not None:
+            power = int(found["power"])
+            return value**power if 0 <= power <= 64 and len(digits) <= 6 else None
+        exponent = found["power"]
+    if exponent is not None:
+        ten = int(exponent)
+        return value * Fraction(10) ** ten if abs(ten) <= _HIGHEST else None
+    if found["minutes"] is not None and "." not in digits and value <= 24:
+        return value + Fraction(int(found["minutes"]), 60)
+    if found["over"] is not None and len(found["over"]) <= _LONGEST:
+        below_line = Fraction(found["over"].replace(",", ""))
+        return value / below_line if below_line else value
+    return value
+
+
+def _digits(found: re.Match[str]) -> str | None:
+    """The number as Python would write it. Commas group thousands (three, or the Indian two-two-three
+    digits); one comma with one or two digits behind is a decimal comma; anything else between commas is a
+    list, and its last counts."""
+    plain = found["plain"]
+    if plain is None:
+        if found["point"]:
+            return "0" + found["point"]
+        if found["dotted"]:
+            return found["dotted"].replace(".", "") + found["dotted_cents"].replace(",", ".")
+        whole: str = found["spaced"] or found["dots"] or found["ticked"]
+        return re.sub(r"[ .'_]", "", whole) + (found["spaced_cents"] or "")
+    cents = found["cents"] or ""
+    if "," not in plain:
+        return plain + cents
+    first, *rest = plain.split(",")
+    if len(rest) == 1 and len(rest[0]) <= 2 and not cents:
+        return f"{first}.{rest[0]}"
+    if len(rest[-1]) >= 3 and len(first) <= 3 and all(len(group) in (2, 3) for group in rest[:-1]):
+        return first + "".join(rest) + cents
+    if len(rest) == 1:
+        return first + rest[0] + cents
+    return rest[-1] + cents
+
+
+def _is_negative(text: str, at: int) -> bool:
+    """A minus is a sign, not an operator, a hyphen or a list mark, when nothing that could be subtracted from
+    stands before it."""
+    before = text[max(0, at - 4) : at]
+    near = before.rstrip(" ")
+    if not near:
+        return True
+    if near[-1].isdigit() or near[-1] in ")%}" or (near[-1] == "$" and near[-2:-1].isdigit()):
+        return False
+    return not (near == before and (near[-1].isalpha() or near[-1] in "_-"))
+
+
+def _doubt(text: str, start: int, digits: int, end: int) -> str:
+    before = text[digits - 1] if digits else ""
+    if start == digits and before:
+        if (before.isalpha() and before not in "xX") or before in "^_":
+            return "glued"
+        if before == "{" and digits > 1 and text[digits - 2] in "^_":
+            return "glued"
+    if _ORDINAL.match(text, end, end + 3):
+        return "ordinal"
+    if _LABEL.search(text, max(0, start - 12), start):
+        return "label"
+    marked = (
+        end - digits <= 2
+        and _MARK_AFTER.match(text, end)
+        and _MARK_BEFORE.search(text[max(0, start - 14) : start])
+    )
+    return "mark" if marked else ""

@@ -1,0 +1,107 @@
+"""Prompt packs: the wording of every task for a variant, one YAML file each.
+
+A pack keeps the parts of a prompt apart (system, task, constraints, dimensions), so that two packs can differ in one
+part and become two rows. Knows the placeholders of each task; must not know how an engine turns turns into tokens.
+"""
+
+import difflib
+import hashlib
+import string
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+FOLDER = Path(__file__).parent / "prompts"
+
+# The one thing of an item that its wording must mention.
+PLACEHOLDER = {"gsm8k": "question", "word_problems": "question", "concepts": "text", "study_plan": "profile"}
+
+
+class Wording(BaseModel):
+    """How one task is put to the model. The user turn is task, constraints and dimensions, a blank line between."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str = ""
+    task: str
+    constraints: str = ""
+    dimensions: str = ""
+    shots: int = Field(default=0, ge=0, le=32)
+
+    @property
+    def user(self) -> str:
+        return "\n\n".join(part.strip() for part in (self.task, self.constraints, self.dimensions) if part.strip())
+
+
+class Pack(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    about: str
+    turns: Literal["chat", "text"] = "chat"
+    wording: dict[str, Wording]
+
+    @model_validator(mode="after")
+    def _placeholders_fit(self) -> "Pack":
+        for task, wording in self.wording.items():
+            if task not in PLACEHOLDER:
+                near = difflib.get_close_matches(task, PLACEHOLDER, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; tasks are {', '.join(PLACEHOLDER)}"
+                raise ValueError(f"wording for unknown task {task!r}{hint}")
+            try:
+                found = {name for _, name, _, _ in string.Formatter().parse(wording.user) if name is not None}
+            except ValueError as broken:
+                raise ValueError(f"wording.{task}: {broken}; write {{{{ and }}}} for plain braces") from None
+            needed = PLACEHOLDER[task]
+            if unknown := found - {needed}:
+                raise ValueError(
+                    f"wording.{task}: unknown placeholder {{{sorted(unknown)[0]}}}; this task has only {{{needed}}}"
+                )
+            if needed not in found:
+                raise ValueError(f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item")
+        return self
+
+    @classmethod
+    def load(cls, name: str) -> "Pack":
+        """A pack by name, from tasks/prompts/NAME.yaml, checked."""
+        return _load(name, FOLDER)
+
+    def for_task(self, task: str) -> Wording:
+        if task not in self.wording:
+            raise ValueError(f"the prompt pack has no wording for {task!r}; add a section wording.{task} to it")
+        return self.wording[task]
+
+    def digest(self, task: str) -> str:
+        """Changes when, and only when, what this task's model reads changes."""
+        text = self.turns + "\n" + self.for_task(task).model_dump_json()
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def render(pack: Pack, task: str, doc: Mapping[str, object]) -> tuple[str, str]:
+    """The system turn and the user turn for one item."""
+    wording = pack.for_task(task)
+    return wording.system.strip(), wording.user.format(**{PLACEHOLDER[task]: doc[PLACEHOLDER[task]]})
+
+
+@cache
+def _load(name: str, folder: Path) -> Pack:
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
+        raise ValueError(f"no prompt pack called {name!r}; {hint} (add one as {path})")
+    try:
+        return Pack.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where + ': ' if where else ''}{first['msg']} ({path})") from None
+    except yaml.YAMLError as broken:
+        raise ValueError(f"not readable as YAML: {' '.join(str(broken).split())} ({path})") from None

@@ -1,0 +1,71 @@
+"""What of a model's text is its answer to the question that was asked: no thoughts, no annotations, no next
+question.
+
+Base models, and tuned ones that miss their stop, go on with the next problem of their training data and solve
+that too. Knows the ways in which such a recital begins; must not know how a number is chosen from what
+remains.
+"""
+
+import re
+
+from tasks.numerals import BOLD, tidy
+
+_NEVER = re.compile("[\x00\ud800-\udfff]")
+_ANNOTATION = re.compile(r"<<([^<>\n]{0,200})>>[ ]?(?P<digit>[$]?-?[0-9])?")
+_DIGIT = re.compile(r"[0-9]")
+_NEXT = re.compile(
+    rf"""
+    (?: (?:^|\n)[ \t>#*_{BOLD}]{{0,8}}
+        (?: (?:(?:next|new|another|follow-up)[ ])?(?:question|problem|exercise|query|q)[ ]?\#?[0-9]{{0,4}}[
+        ]?{BOLD}?[ ]?[:.)] | (?:question|problem|exercise|example)[ ]\#?[0-9]{{1,4}}\b |
+        (?:human|user|student|instruction|input)[ ]?{BOLD}?: | \#\#\#[
+        ]?(?:instruction|question|problem|input|user|human)\b ) | (?<=[\s.!?])(?-i:Question|Q|Problem)[
+        ]?[0-9]{{0,4}}: | <\|[a-z_]{{1,30}}\|> | </s> | \[/?INST\] |
+        <(?:end_of_turn|start_of_turn|eos|eot_id)> ) """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# A solved problem, then one line that is a question: a model that goes on with the next problem of its
+# training data.
+_NEXT_UNNAMED = re.compile(
+    r"(?:\#{4}[^\n0-9]{0,30}[0-9][^\n]{0,60}|(?i:answer is)[^\n0-9]{0,30}[0-9][^\n]{0,80})"
+    r"(?P<question>\n\s{0,5}[A-Z][^\n]{30,1500}\?)[ ]{0,5}(?:\n|$)"
+)
+
+
+def own_words(text: str) -> str:
+    """The tidy text (see `numerals.tidy`) up to a recited next question."""
+    text = _NEVER.sub("", text)
+    if "</think>" in text:
+        text = _after_thinking(text)
+    if "<<" in text:
+        text = _ANNOTATION.sub(_annotated, text)
+    return _before_next_question(tidy(text))
+
+
+def _after_thinking(text: str) -> str:
+    said = text.rpartition("</think>")[2]
+    return said if said.strip() else text
+
+
+def _annotated(note: re.Match[str]) -> str:
+    """`<<9*2=18>>18` is 18; where nothing follows the annotation, its own result is."""
+    digit: str | None = note["digit"]
+    return digit if digit is not None else note[1].rpartition("=")[2]
+
+
+def _before_next_question(text: str) -> str:
+    first_digit = _DIGIT.search(text)
+    if first_digit is None:
+        return text
+    for next_one in _NEXT.finditer(text):
+        if next_one.start() > first_digit.start() or not _is_opening(text[: next_one.start()][-200:]):
+            text = text[: next_one.start()]
+            break
+    unnamed = _NEXT_UNNAMED.search(text)
+    return text[: unnamed.start("question")] if unnamed else text
+
+
+def _is_opening(before: str) -> bool:
+    """Is what stands before a question only a lead-in to it ('Here is the solution:', a heading, nothing)?"""
+    line = before.rstrip().rpartition("\n")[2].strip()
+    return not line or line[-1] in f":{BOLD}>" or line[0] in f"#{BOLD}<"

@@ -1,0 +1,133 @@
+"""Pupil profiles to train on, drawn from a seed: other names, other goals and other mistakes than in the
+test.
+
+Knows the courses, the activities and the test's profiles (to stay clear of them). Must not know how plans are
+marked.
+"""
+
+import random
+from collections.abc import Iterator
+
+from tasks.concepts import taxonomy
+from tasks.study_plan.profile import DAYS, LANGUAGE, Course, Profile, activities, courses, profiles
+
+NAMES = (
+    "Ada Ben Carla Dario Emil Fatou Greta Hugo Ines Jamal Kira Leon Maren Nadia Oskar Paula Quinn Rosa Samir Tilda "
+    "Umar Vera Wim Xenia Yara Zoltan Anton Bruna Cem Dina Elif Farid Gina Hana Ivo Jule Kofi Lara Milo Nora Omar Petra "
+    "Rafi Sina Tomas Ulla Viktor Wanda Yusuf Zoe"
+).split()
+GOALS = (
+    "pass the class test in week {weeks}",
+    "reach 70% in the next test",
+    "reach 80% in the unit test",
+    "go up one grade by the end of term",
+    "catch up after three weeks of illness",
+    "finish homework without help",
+    "stop losing marks through careless steps",
+    "be ready for the new chapter",
+    "explain {topic} to a classmate",
+    "feel sure about {topic} before the exam",
+    "get at least 15 of 20 points in the retest",
+    "move to the advanced group",
+    "work without a calculator",
+    "show full working in every answer",
+    "pass the placement test for the new school",
+    "help a younger brother with {topic}",
+    "enter the school's maths contest",
+    "raise the report mark from 4 to 3",
+    "use {topic} in the science project",
+    "answer one question aloud in every lesson",
+)
+NOTES = (
+    "has only a phone and no printer",
+    "shares one laptop with a sister",
+    "needs large print because of dyslexia",
+    "needs a short break after 15 minutes",
+    "works best early in the morning",
+    "sees a tutor once a week",
+    "likes drawing more than reading",
+    "prefers paper and pencil",
+    "works with a friend at weekends",
+    "has slow internet at home",
+    "gets nervous in timed tests",
+    "likes football examples",
+    "has a whiteboard at home",
+    "learns well from videos",
+    "reads slowly and needs short texts",
+    "gives up quickly when a page is full",
+    "asks for one step at a time",
+    "forgets the homework book",
+)
+
+
+def stream(n: int, seed: int) -> Iterator[Profile]:
+    """n profiles, no two alike, none with a test pupil's name or with a test pupil's very weak topics and
+    times.
+    """
+    rng = random.Random(seed)
+    taken = {pupil.name for pupil in profiles()}
+    names = [name for name in NAMES if name not in taken]
+    tested = {_combination(pupil) for pupil in profiles()}
+    seen: set[Profile] = set()
+    while len(seen) < n:
+        drawn = _draw(rng, names, f"train-{seed}-{len(seen)}")
+        if _combination(drawn) not in tested and drawn not in seen:
+            seen.add(drawn)
+            yield drawn
+
+
+def _combination(pupil: Profile) -> tuple[object, ...]:
+    return (frozenset(pupil.weak_topics), pupil.weeks, pupil.hours_per_week)
+
+
+def _draw(rng: random.Random, names: list[str], identity: str) -> Profile:
+    course = rng.choice(list(courses().values()))
+    topics = _topics(rng, course)
+    known = activities()
+    evidence = [rng.choice(known[topic].mistakes) for topic in topics]
+    if len(topics) == 1:
+        evidence = rng.sample(known[topics[0]].mistakes, 2)
+    busy = tuple(day for day in DAYS if day in rng.sample(DAYS, rng.choice((0, 0, 1, 1, 2))))
+    hours = rng.choice((1, 1.5, 2, 2, 2.5, 3, 3, 4, 5))
+    # A limit that lets the hours fit into five days at most, or none.
+    limits = [
+        minutes for minutes in (20, 25, 30, 40, 45, 50, 60) if minutes * min(5, 7 - len(busy)) >= hours * 60
+    ]
+    weeks = rng.randint(max(2, len(topics)), 8)
+    topic = taxonomy.names(topics)[0].lower()
+    return Profile(
+        id=identity,
+        name=rng.choice(names),
+        grade=rng.choice(course.grades),
+        course=course.id,
+        weak_topics=topics,
+        evidence=tuple(evidence),
+        goal=rng.choice(GOALS).format(weeks=weeks, topic=topic),
+        weeks=weeks,
+        hours_per_week=hours,
+        busy=busy,
+        session_minutes=rng.choice([None, *limits]),
+        notes=tuple(rng.sample(NOTES, rng.choice((0, 1, 1, 2)))),
+        language_level=rng.choice(tuple(LANGUAGE)),
+    )
+
+
+def _topics(rng: random.Random, course: Course) -> tuple[str, ...]:
+    """One to three topics that belong together: of one area, or one needed for the other."""
+    known = taxonomy.concepts()
+    pool = [topic for topic in course.topics if topic in activities()]
+    first = rng.choice(pool)
+    near = [
+        topic
+        for topic in pool
+        if topic != first
+        and (
+            known[topic].area == known[first].area
+            or first in taxonomy.prerequisites(topic)
+            or topic in taxonomy.prerequisites(first)
+        )
+    ]
+    wanted = rng.choice((1, 2, 2, 3))
+    chosen = [first, *rng.sample(near, min(wanted - 1, len(near)))]
+    rng.shuffle(chosen)
+    return tuple(chosen)

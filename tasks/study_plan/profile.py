@@ -1,0 +1,204 @@
+"""A pupil as the study-plan exam knows one: the fields, the text that a model reads, and what a plan must
+keep to.
+
+Knows the concept taxonomy, the courses and data/profiles.jsonl. Must not know how plans are asked for or
+marked.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tasks.concepts import taxonomy
+
+DATA = Path(__file__).parent / "data"
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+LANGUAGE = {
+    "simple": "short, simple sentences",
+    "standard": "plain, as usual for the age",
+    "confident": "subject words are fine",
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What the pupil wrote, what went wrong in it, and the weak topic that it shows."""
+
+    work: str
+    why: str
+    topic: str = ""
+
+
+@dataclass(frozen=True)
+class Course:
+    id: str
+    name: str
+    grades: tuple[int, ...]
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a pupil can do to learn a concept, and mistakes that are usual in it."""
+
+    concept: str
+    tasks: tuple[str, ...]
+    mistakes: tuple[Mistake, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`weak_topics` are ids of the taxonomy. `busy` are days on which nothing can be done. `session_minutes`
+    is the longest session, None when there is no limit. `notes` say what else matters, each as what the
+    pupil does: 'has only a phone'.
+    """
+
+    id: str
+    name: str
+    grade: int
+    course: str
+    weak_topics: tuple[str, ...]
+    evidence: tuple[Mistake, ...]
+    goal: str
+    weeks: int
+    hours_per_week: float
+    busy: tuple[str, ...] = ()
+    session_minutes: int | None = None
+    notes: tuple[str, ...] = ()
+    language_level: str = "standard"
+
+    def __post_init__(self) -> None:
+        wrong = [day for day in self.busy if day not in DAYS]
+        if wrong or self.language_level not in LANGUAGE or not 2 <= self.weeks <= 8:
+            found = wrong[0] if wrong else f"{self.language_level}, {self.weeks} weeks"
+            raise ValueError(
+                f"profile {self.id}: {found}; days, language level or weeks are not among those known"
+            )
+        known = taxonomy.concepts()
+        if strangers := [topic for topic in self.weak_topics if topic not in known]:
+            raise ValueError(
+                f"profile {self.id}: no concept {strangers[0]!r}; use an id of the taxonomy ({taxonomy.PATH})"
+            )
+
+
+def render(profile: Profile) -> str:
+    """The profile as a model reads it: one fact a line, under 120 words."""
+    mistakes = "; ".join(f"{mistake.work} ({mistake.why})" for mistake in profile.evidence)
+    limit = f", at most {profile.session_minutes} minutes a session" if profile.session_minutes else ""
+    lines = [
+        f"Pupil: {profile.name}, grade {profile.grade}",
+        f"Course: {courses()[profile.course].name}",
+        f"Weak topics: {', '.join(taxonomy.names(profile.weak_topics))}",
+        f"Mistakes: {mistakes}",
+        f"Goal: {profile.goal}",
+        f"Time: {profile.weeks} weeks, {hours_a_week(profile)}{limit}",
+        f"Not on: {', '.join(profile.busy)}" if profile.busy else "",
+        f"Note: {profile.name} {'; '.join(profile.notes)}" if profile.notes else "",
+        f"Language: {LANGUAGE[profile.language_level]}",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def requirements(profile: Profile) -> dict[str, Any]:
+    """What a plan for this pupil can be checked against by rules, as plain values."""
+    return {
+        "weeks": profile.weeks,
+        "minutes_per_week": round(profile.hours_per_week * 60),
+        "minutes_total": round(profile.hours_per_week * 60) * profile.weeks,
+        "session_minutes": profile.session_minutes,
+        "busy": list(profile.busy),
+        "topics": list(profile.weak_topics),
+        "order": [list(pair) for pair in ordered_pairs(profile.weak_topics)],
+        "course_topics": sorted(allowed(profile.course)),
+    }
+
+
+def ordered_pairs(topics: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(earlier, later) for every two topics of which one must be known before the other."""
+    return [(a, b) for b in topics for a in topics if a in taxonomy.prerequisites(b)]
+
+
+def in_order(topics: tuple[str, ...]) -> tuple[str, ...]:
+    """The topics with prerequisites first, otherwise as they were given."""
+    left, done = list(topics), list[str]()
+    while left:
+        ready = next(topic for topic in left if not taxonomy.prerequisites(topic) & (set(left) - {topic}))
+        left.remove(ready)
+        done.append(ready)
+    return tuple(done)
+
+
+def allowed(course: str) -> frozenset[str]:
+    """The topics of a course and all that is needed for them: revising an earlier topic is not leaving the
+    course.
+    """
+    topics = frozenset(courses()[course].topics)
+    return topics.union(*(taxonomy.prerequisites(topic) for topic in topics))
+
+
+def hours_a_week(profile: Profile) -> str:
+    return f"{profile.hours_per_week:g} hour{'' if profile.hours_per_week == 1 else 's'} a week"
+
+
+def as_doc(profile: Profile) -> dict[str, Any]:
+    """The item of the exam: the fields, the text and the requirements. `cluster` is the pupil."""
+    fields: dict[str, Any] = json.loads(json.dumps(asdict(profile)))
+    return {
+        **fields,
+        "cluster": profile.id,
+        "profile": render(profile),
+        "requirements": requirements(profile),
+    }
+
+
+def from_fields(fields: Mapping[str, Any]) -> Profile:
+    """A profile from an item or a line of data; fields that are derived are left aside."""
+    return Profile(
+        id=fields["id"],
+        name=fields["name"],
+        grade=fields["grade"],
+        course=fields["course"],
+        weak_topics=tuple(fields["weak_topics"]),
+        evidence=tuple(Mistake(**mistake) for mistake in fields["evidence"]),
+        goal=fields["goal"],
+        weeks=fields["weeks"],
+        hours_per_week=fields["hours_per_week"],
+        busy=tuple(fields.get("busy", ())),
+        session_minutes=fields.get("session_minutes"),
+        notes=tuple(fields.get("notes", ())),
+        language_level=fields.get("language_level", "standard"),
+    )
+
+
+@cache
+def profiles() -> tuple[Profile, ...]:
+    """The pupils of the test, in file order."""
+    return tuple(from_fields(row) for row in _rows("profiles"))
+
+
+@cache
+def courses() -> dict[str, Course]:
+    return {
+        row["id"]: Course(row["id"], row["name"], tuple(row["grades"]), tuple(row["topics"]))
+        for row in _rows("courses")
+    }
+
+
+@cache
+def activities() -> dict[str, Activity]:
+    return {
+        row["id"]: Activity(
+            row["id"],
+            tuple(row["activities"]),
+            tuple(Mistake(m["work"], m["why"], row["id"]) for m in row["mistakes"]),
+        )
+        for row in _rows("activities")
+    }
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    with (DATA / f"{name}.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]

@@ -1,0 +1,67 @@
+"""The study-plan exam as a stock Inspect task: `inspect eval tasks/study_plan/task.py --model ...` from the
+repository root. Puts the pupils into the wording of a prompt pack and hands answers to the judge.
+
+Generating and marking are apart: `score=False` first, `inspect_ai.score` with the task's scorer later.
+Nothing here depends on who answers.
+"""
+
+from math import nan
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import GenerateConfig
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
+from inspect_ai.solver import Solver, TaskState, generate, system_message
+
+from tasks.pack import Pack, render
+from tasks.study_plan import VERSION, docs
+from tasks.study_plan.marking import CHECK_METRICS, mark
+
+__all__ = ["mark", "plan_scorer", "study_plan"]
+
+# Room for a plan of some 200 words with working in it; the embedded model reads and writes 1,024 tokens in
+# all.
+MAX_TOKENS = 512
+
+
+@task
+def study_plan(prompt: str = "default", judge: str = "checklist") -> Task:
+    """A plan for each pupil of the test. `prompt` names a prompt pack, `judge` a folder under judges/."""
+    pack = Pack.load(prompt)
+    system = pack.for_task("study_plan").system.strip()
+    samples = [
+        Sample(
+            id=doc["id"],
+            input=render(pack, "study_plan", doc)[1],
+            target=doc["target"],
+            metadata={"cluster": doc["cluster"], "doc": doc},
+        )
+        for doc in docs("test")
+    ]
+    # The template language of system_message would read braces in the wording.
+    solvers: list[Solver] = [system_message(system.replace("{", "{{").replace("}", "}}"))] if system else []
+    return Task(
+        dataset=MemoryDataset(samples, name="study_plan"),
+        solver=[*solvers, generate()],
+        scorer=plan_scorer(judge),
+        config=GenerateConfig(max_tokens=MAX_TOKENS, temperature=0.0),
+        version=VERSION,
+    )
+
+
+@scorer(metrics={"*": [mean(), stderr(cluster="cluster")]})
+def plan_scorer(judge: str = "checklist") -> Scorer:
+    """`mark` as Inspect's score: `overall` and every metric. A check that does not apply is not-a-number,
+    which Inspect counts as unscored; it is not 0.
+    """
+
+    async def score(state: TaskState, target: Target) -> Score:
+        given = mark(state.metadata["doc"], state.output.completion, judge)
+        return Score(
+            value={"overall": given.score, **dict.fromkeys(CHECK_METRICS, nan), **given.metrics},
+            answer=given.answer,
+            explanation=given.explanation,
+            metadata={"parsed": given.parsed, "judge": judge},
+        )
+
+    return score

@@ -1,0 +1,90 @@
+"""Finds the taxonomy's concepts in running text. Knows names and aliases; must not know pupils or marks."""
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+from tasks.concepts import taxonomy
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+# Names that are everyday words in a plan: on their own they say nothing about what is taught.
+_EVERYDAY = frozenset(
+    """addition area bounds chance counting division estimation expectation factors function functions length
+    limits mean mode money multiplication powers product proof proofs quotient range series speed
+    subtraction temperature arrangements bias causation combination independence percentile permutation
+    selections similar surface time
+    """
+)
+
+
+@cache
+def names_of(topic: str) -> tuple[str, ...]:
+    """The topic's own name and its other names."""
+    concept = taxonomy.concepts()[topic]
+    return (concept.name, *concept.aliases)
+
+
+def find(line: str, strict: bool = False) -> list[str]:
+    """Ids of the concepts that a line names, longest name first from left to right. `strict` leaves out what
+    a plan may say without teaching it: everyday words ('a range of questions') and short names of early
+    concepts ('a rectangle').
+    """
+    words = [_fold(word) for word in _WORD.findall(line)]
+    words = [word for word in words if word]
+    index, longest = _index()
+    found: list[str] = []
+    at = 0
+    while at < len(words):
+        for size in range(min(longest, len(words) - at), 0, -1):
+            name = " ".join(words[at : at + size])
+            if name in index:
+                # "Fractions and decimals" is a name of a third concept, but in a plan it mostly means the
+                # two.
+                both = [part for part in name.split(" and ") if part in index] if " and " in name else []
+                named = both if len(both) > 1 else [name]
+                found += [index[one] for one in named if not strict or _is_topic(one, index[one])]
+                if not strict and index[name] not in found:
+                    found.append(index[name])
+                at += size
+                break
+        else:
+            at += 1
+    return found
+
+
+def first_lines(lines: Sequence[str], topics: Sequence[str]) -> dict[str, int]:
+    """Where each topic is first named: the number of the line, and its place in the line as a fraction of
+    one.
+    """
+    first: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        for place, topic in enumerate(find(line)):
+            if topic in topics:
+                first.setdefault(topic, number * 1000 + min(place, 999))
+    return first
+
+
+@lru_cache(maxsize=20_000)
+def _fold(word: str) -> str:
+    return taxonomy.fold(word)
+
+
+@cache
+def _index() -> tuple[dict[str, str], int]:
+    index: dict[str, str] = {}
+    for concept in taxonomy.concepts().values():
+        for name in (concept.name, *concept.aliases):
+            index.setdefault(taxonomy.fold(name), concept.id)
+    return index, max(len(name.split()) for name in index)
+
+
+def _is_topic(name: str, topic: str) -> bool:
+    if name in _folded_everyday():
+        return False
+    concept = taxonomy.concepts()[topic]
+    return " " in name or name == taxonomy.fold(concept.name) or concept.band in ("9-10", "11-12")
+
+
+@cache
+def _folded_everyday() -> frozenset[str]:
+    return frozenset(taxonomy.fold(word) for word in _EVERYDAY)

@@ -1,0 +1,251 @@
+"""Writes a good study plan by rule: the plan that training examples are made of and that the exam keeps as
+its target.
+
+Knows a profile and the bank of activities. Must not know how plans are marked: it writes what a teacher
+would, and a test shows that the marks agree.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tasks.concepts import taxonomy
+from tasks.study_plan.profile import DAYS, Mistake, Profile, activities, hours_a_week, in_order
+
+WORDS = 180  # the longest plan that a small context has room for; the layouts are tried from the fullest down
+
+Layout = Literal["session by session", "week by week", "line by line", "short lines"]
+LAYOUTS: tuple[Layout, ...] = ("session by session", "week by week", "line by line", "short lines")
+
+_TITLES = (
+    "Study plan for {name}: {weeks} weeks, {hours}",
+    "{name}'s plan: {weeks} weeks, {hours}",
+    "A plan for {name}, grade {grade} ({weeks} weeks, {hours})",
+)
+_GOALS = ("Goal: {goal}.", "Your goal: {goal}.", "What we work for: {goal}.")
+_NOTES = ("Keep in mind: {name} {notes}.", "Good to know: {name} {notes}.", "Remember: {name} {notes}.")
+_REDO = (
+    'Redo "{work}" and say what went wrong: {why}.',
+    'Correct "{work}" (error: {why}).',
+    'Find the error in "{work}": {why}.',
+)
+_REDO_SHORT = ('Correct "{work}" and solve {n} like it.', 'Redo "{work}", then {n} more.')
+_PRACTISE = (
+    "Solve {n} questions and mark them.",
+    "Do {n} exercises from the book and check the answers.",
+    "Write three questions of your own and solve them.",
+    "Do {n} exercises, the last two aloud.",
+    "Explain one solved example aloud, then solve {n} more.",
+    "Mix {n} old and new questions and sort them by method.",
+)
+_CHECKS = (
+    "Check: {n} new questions, at least {m} right.",
+    "Check: a quiz of {n} questions; aim for {m} right.",
+    "Check: {m} of {n} quiz questions right, or repeat the first task.",
+)
+_CHECKS_SHORT = ("Check: {m} of {n} right.", "Quiz: at least {m} of {n} right.")
+_REVIEWS = (
+    "Redo your old mistakes without notes.",
+    "Write one page with a worked example for each topic.",
+    "Explain each topic to someone in two sentences.",
+)
+_TESTS = (
+    "Take a mixed test of {n} questions and correct every error.",
+    "Do a test of {n} mixed questions and mark it yourself.",
+)
+_LAST = ("Check: at least {m} of {n} right.", "Check: aim for {m} of {n}, and compare with your first quiz.")
+
+
+@dataclass(frozen=True)
+class _Times:
+    days: tuple[str, ...]
+    minutes: int
+
+    def __str__(self) -> str:
+        if len(self.days) == 1:
+            return f"{self.days[0]}, {self.minutes} min"
+        short = [day[:3] for day in self.days]
+        return f"{', '.join(short[:-1])} and {short[-1]}, {self.minutes} min each"
+
+
+@dataclass(frozen=True)
+class _Week:
+    number: int
+    topics: tuple[str, ...]
+    review: bool = False
+
+
+@dataclass
+class _Author:
+    """One plan in the making: what was already said, so that nothing is said twice while there is something
+    new.
+    """
+
+    profile: Profile
+    times: _Times
+    rng: random.Random
+    layout: Layout
+    mistakes: list[Mistake] = field(default_factory=list)
+    used: dict[str, int] = field(default_factory=dict)
+    phrases: list[str] = field(default_factory=list)
+
+    @property
+    def brief(self) -> bool:
+        return self.layout in ("line by line", "short lines")
+
+    def phrase(self) -> str:
+        """A way to practise; all of them come up before one comes twice."""
+        if not self.phrases:
+            self.phrases = self.rng.sample(_PRACTISE, len(_PRACTISE))
+        return self.phrases.pop().format(n=self.rng.choice((6, 8, 10, 12)))
+
+    def activity(self, topic: str) -> str | None:
+        """The next activity for a topic, or None when all have been set."""
+        bank = activities()
+        tasks = (
+            bank[topic].tasks
+            if topic in bank
+            else (f"Copy a worked example of {_listed((topic,))} step by step",)
+        )
+        at = self.used.get(topic, 0)
+        self.used[topic] = at + 1
+        return f"{tasks[at]}." if at < len(tasks) else None
+
+    def redo(self, topic: str) -> str | None:
+        mine = next((mistake for mistake in self.mistakes if mistake.topic == topic), None)
+        if mine is None:
+            return None
+        self.mistakes.remove(mine)
+        wording = self.rng.choice(_REDO_SHORT if self.brief else _REDO)
+        return wording.format(work=mine.work, why=mine.why, n=self.rng.choice((4, 5, 6)))
+
+    def check(self, week: _Week) -> str:
+        n = self.rng.choice((12, 15) if week.review else (5, 8, 10))
+        wording = self.rng.choice(_LAST if week.review else _CHECKS_SHORT if self.brief else _CHECKS)
+        said = wording.format(n=n, m=round(n * 0.8))
+        return f"{self.rng.choice(_TESTS).format(n=n)} {said}" if week.review else said
+
+
+def write(profile: Profile, seed: int = 0) -> str:
+    """A plan of at most some 180 words. The same profile and seed give the same words."""
+    plan = ""
+    for layout in LAYOUTS:
+        plan = _write(profile, layout, random.Random(f"{profile.id} {seed}"))
+        if len(plan.split()) <= WORDS:
+            break
+    return plan
+
+
+def _write(profile: Profile, layout: Layout, rng: random.Random) -> str:
+    author = _Author(profile, _times(profile), rng, layout, list(profile.evidence))
+    facts = {
+        "name": profile.name,
+        "grade": str(profile.grade),
+        "weeks": str(profile.weeks),
+        "hours": hours_a_week(profile),
+    }
+    head = [rng.choice(_TITLES).format(**facts), rng.choice(_GOALS).format(goal=profile.goal)]
+    if author.brief:
+        head.append(f"Every week: {author.times}.")
+    block = _line if author.brief else _paragraph if layout == "week by week" else _sessions
+    blocks = ["\n".join(head), *(block(author, week) for week in _weeks(profile))]
+    if profile.notes:
+        blocks.append(rng.choice(_NOTES).format(name=profile.name, notes=_joined(profile.notes)))
+    return ("\n" if author.brief else "\n\n").join(blocks)
+
+
+def _times(profile: Profile) -> _Times:
+    """Days and minutes that use nine tenths of the hours, on as few days as that takes; else as much as fits."""
+    free = [day for day in DAYS if day not in profile.busy]
+    budget = round(profile.hours_per_week * 60)
+    limit = profile.session_minutes or 60
+    options = [(count, min(limit, budget // count) // 5 * 5) for count in range(1, len(free) + 1)]
+    enough = [(count, minutes) for count, minutes in options if count > 1 and count * minutes >= 0.9 * budget]
+    count, minutes = enough[0] if enough else max(options, key=lambda option: option[0] * option[1])
+    return _Times(tuple(free[i * len(free) // count] for i in range(count)), minutes)
+
+
+def _weeks(profile: Profile) -> list[_Week]:
+    """Topics in the order of their prerequisites, spread evenly; the last week is for review."""
+    topics = in_order(profile.weak_topics)
+    teaching = profile.weeks - 1
+    parts: list[list[str]] = [[] for _ in range(teaching)]
+    for at, topic in enumerate(topics):
+        start = at * teaching // len(topics)
+        for week in range(start, max(start + 1, (at + 1) * teaching // len(topics))):
+            parts[week].append(topic)
+    return [
+        *(_Week(at, tuple(part)) for at, part in enumerate(parts, 1)),
+        _Week(profile.weeks, topics, review=True),
+    ]
+
+
+def _sessions(author: _Author, week: _Week) -> str:
+    """A heading, a line a session (three at most, further days share the last) and a check."""
+    days = [(day,) for day in author.times.days[:2]] + (
+        [author.times.days[2:]] if author.times.days[2:] else []
+    )
+    if week.review:
+        tasks = author.rng.sample(_REVIEWS, len(_REVIEWS))
+    else:
+        found = [task for topic in week.topics for task in (author.redo(topic), author.activity(topic))]
+        found += [author.activity(topic) for topic in week.topics if len(found) < 3]
+        tasks = [task for task in found if task]
+        tasks += [author.phrase() for _ in range(max(1, len(days) - len(tasks)))]
+    lines = [_heading(week)]
+    for at, group in enumerate(days):
+        # The first sessions take one task each, the last takes what is left.
+        doing = tasks[at:] if at == len(days) - 1 and not week.review else tasks[at : at + 1]
+        lines.append(f"- {_Times(group, author.times.minutes)}: {' '.join(doing)}")
+    return "\n".join([*lines, f"- {author.check(week)}"])
+
+
+def _paragraph(author: _Author, week: _Week) -> str:
+    return "\n".join(
+        [
+            f"{_heading(week)} ({author.times})",
+            f"- {' '.join(_tasks(author, week))}",
+            f"- {author.check(week)}",
+        ]
+    )
+
+
+def _line(author: _Author, week: _Week) -> str:
+    tasks = [] if week.review else _tasks(author, week)
+    return f"{_heading(week, brief=True)}. {' '.join([*tasks, author.check(week)])}"
+
+
+def _tasks(author: _Author, week: _Week) -> list[str]:
+    """One or two tasks a topic: first the pupil's own mistake, then activities, then practice in changing
+    forms.
+    """
+    if week.review:
+        return [author.rng.choice(_REVIEWS)]
+    tasks: list[str] = []
+    for topic in week.topics:
+        mine = author.redo(topic)
+        if mine:
+            tasks.append(mine)
+        if not (mine and author.brief):
+            tasks.append(author.activity(topic) or author.phrase())
+    if author.layout != "short lines" and len(tasks) < 2:
+        tasks.append(author.phrase())
+    return tasks
+
+
+def _heading(week: _Week, brief: bool = False) -> str:
+    if not week.review:
+        return f"Week {week.number}: {_listed(week.topics)}"
+    return f"Week {week.number}: Review of {'all topics' if brief else _listed(week.topics, inside=True)}"
+
+
+def _listed(topics: Sequence[str], inside: bool = False) -> str:
+    """Names in a row; inside a sentence the first one starts small too, unless it is somebody's name."""
+    names = taxonomy.names(topics)
+    small = [name if name.startswith("Pythagoras") else name[0].lower() + name[1:] for name in names]
+    return _joined(small if inside else [names[0], *small[1:]])
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

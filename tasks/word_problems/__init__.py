@@ -1,0 +1,44 @@
+"""The word problems: an embedded exam in GSM8K's form. Knows where its items are, not how they are asked or
+marked."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+VERSION = "1.0"
+
+_TEST = Path(__file__).parent / "data" / "test.jsonl"
+# The training items that few-shot examples and the overlap check read; train_chats makes as many more as are
+# wanted.
+_TRAIN_ITEMS, _TRAIN_SEED = 1000, 1
+
+
+def docs(split: str) -> list[dict[str, Any]]:
+    """The frozen 250 of 'test', or a fixed 1,000 of 'train': id, cluster (the family), kind, question,
+    answer."""
+    if split == "test":
+        with _TEST.open(encoding="utf-8") as lines:
+            problems = [json.loads(line) for line in lines]
+    elif split == "train":
+        from tasks.word_problems.generate import make
+
+        problems = make("train", _TRAIN_ITEMS, _TRAIN_SEED)
+    else:
+        raise ValueError(
+            f"no split called {split!r}; word_problems has 'train' and 'test' (tasks/word_problems)"
+        )
+    return [{**problem, "cluster": problem["family"]} for problem in problems]
+
+
+def train_chats(n: int, seed: int) -> Iterator[dict[str, Any]]:
+    """n training conversations in the wording of the default prompt pack, no question twice."""
+    from tasks.pack import Pack, render
+    from tasks.word_problems.generate import stream
+
+    pack = Pack.load("default")
+    for problem in stream("train", n, seed):
+        system, user = render(pack, "word_problems", problem)
+        prompt = [{"role": "system", "content": system}] if system else []
+        prompt.append({"role": "user", "content": user})
+        yield {"prompt": prompt, "completion": [{"role": "assistant", "content": problem["answer"]}]}

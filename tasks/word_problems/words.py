@@ -1,0 +1,33 @@
+"""The people of the word problems, and how a plain noun gets its article. Knows no template."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    they: str
+    their: str
+    them: str
+
+
+_SHE = (
+    "Ada Aisha Alma Amina Anna Bella Carla Chloe Clara Daisy Elena Ella Emma Esther Eva Fatima Freya "
+    "Grace Hana Ines Iris Jana Julia Kira Laila Leah Lena Lina Lucy Maria Maya Mei Mia Nadia Nina Nora "
+    "Olga Olivia Paula Petra Priya Rosa Ruth Sara Sofia Tara Vera Wanda Yara Zoe"
+)
+_HE = (
+    "Adam Ahmed Alan Amir Anton Ben Boris Carlos Daniel David Diego Emil Eric Felix Finn George Hassan "
+    "Henry Hugo Ivan Jack Jamal James Jonas Kai Karim Leo Liam Luca Luis Marco Martin Max Milan Nico Noah "
+    "Omar Oscar Otto Pablo Paul Peter Ravi Robert Sam Samir Simon Theo Tom Victor"
+)
+
+PEOPLE = tuple(Person(name, "she", "her", "her") for name in _SHE.split()) + tuple(
+    Person(name, "he", "his", "him") for name in _HE.split()
+)
+
+
+def with_article(noun: str) -> str:
+    """'apple' -> 'an apple'. Only for the nouns of our scenes, none of which begins with a silent h or a
+    spoken w/y."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

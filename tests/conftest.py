@@ -1,0 +1,83 @@
+"""A home of its own for every test: suites, variants, results and a store in a temporary folder, and echo's answers."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The words an item is asked with, by task: what echo looks for in a prompt.
+QUESTION = {"word_problems": "question", "gsm8k": "question", "concepts": "text", "study_plan": "profile"}
+
+
+@dataclass
+class Home:
+    folder: Path
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store"
+
+    @property
+    def board(self) -> Path:
+        return self.folder / "board"
+
+    def suite(self, name: str = "suite", **fields: object) -> Path:
+        return self._yaml(self.folder / "suites" / f"{name}.yaml", fields)
+
+    def variant(self, name: str, **fields: object) -> Path:
+        return self._yaml(self.folder / "variants" / f"{name}.yaml", fields)
+
+    def echo(self, name: str, answer: Callable[[dict], str | None], *tasks: str, delay: float = 0.0, **fields: object) -> Path:
+        """An echo variant whose answer to each item is what `answer` says of it; None makes the request fail."""
+        from tasks import TASKS
+
+        rows: list[dict] = [{"delay": delay}] if delay else []
+        for task in tasks:
+            for doc in TASKS[task].docs("test"):
+                response = answer(doc)
+                told = {"error": "the server fell over"} if response is None else {"response": response}
+                rows.append({"question": doc[QUESTION[task]], **told})
+        path = self.folder / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return self.variant(name, base=str(path), engine="echo", **fields)
+
+    def where(self) -> list[str]:
+        return ["--results", str(self.results), "--store", str(self.store)]
+
+    def run(self, suite: Path, *more: str) -> subprocess.CompletedProcess[str]:
+        return proctor("run", str(suite), *self.where(), "--out", str(self.board), *more)
+
+    def _yaml(self, path: Path, fields: dict[str, object]) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(fields, sort_keys=False), encoding="utf-8")
+        return path
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from harness.cli import main; main()", *arguments]
+
+
+def proctor(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user runs it, in a process of its own."""
+    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=ROOT, timeout=300)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)

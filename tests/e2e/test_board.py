@@ -1,0 +1,204 @@
+"""The board in a real browser: every page, from disk and over http under a sub-path, and all it can do.
+
+Needs the playwright package and a Chromium (PROCTOR_CHROMIUM, or one on the PATH), and says so when it skips.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from board_results import rows_of, small_results, write
+
+from leaderboard import site
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="the browser tests need: pip install playwright"
+)
+
+OFFLINE = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+TRAP = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
+
+
+@dataclass
+class Seen:
+    """A page, and all that it should not have done."""
+
+    page: Any
+    base: str
+    faults: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.base + path)
+        self.page.wait_for_load_state("load")
+
+    def words(self, selector: str) -> list[str]:
+        return [text.strip() for text in self.page.locator(selector).all_inner_texts()]
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("served")
+    results = small_results(place / "results")
+    rows = rows_of("tiny-trap", "word_problems", n=60, ability=1)
+    rows[0] = replace(rows[0], response=TRAP, explanation=TRAP, prompt=TRAP, answer=TRAP, target=TRAP)
+    rows[1] = replace(rows[1], response="needle " + "x" * 100_000)
+    write(results, rows, parent="tiny", about=TRAP)
+    return site.build(results, place / "some" / "path", "tiny").parent
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    named = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("PROCTOR_CHROMIUM") or next(
+        (found for name in named if (found := shutil.which(name))), None
+    )
+    if path is None:
+        pytest.skip("no Chromium: install one, or set PROCTOR_CHROMIUM to its path")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=path, args=list(OFFLINE))
+        yield opened
+        opened.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def served(board: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(board.parent.parent)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/some/path/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(params=["disk", "http"])
+def seen(request: pytest.FixtureRequest, browser: Any, board: Path, served: str) -> Iterator[Seen]:
+    base = f"file://{board}/" if request.param == "disk" else served
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    one = Seen(page, base)
+    page.on("console", lambda message: one.faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: one.faults.append(str(error)))
+    page.on("dialog", lambda dialog: (one.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on(
+        "request",
+        lambda asked: (
+            None if asked.url.startswith((base, "data:")) else one.faults.append(f"asked for {asked.url}")
+        ),
+    )
+    yield one
+    assert one.faults == []
+    context.close()
+
+
+def test_every_page_opens_without_a_fault(seen: Seen, board: Path) -> None:
+    for page in sorted(board.rglob("*.html")):
+        seen.open(page.relative_to(board).as_posix())
+        assert seen.page.locator("h1").count() == 1
+        seen.page.wait_for_timeout(50)
+        assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page
+
+
+def test_no_page_is_wider_than_a_phone(seen: Seen, board: Path) -> None:
+    seen.page.set_viewport_size({"width": 360, "height": 800})
+    for path in (
+        "index.html",
+        "lineage.html",
+        "flips.html",
+        "tasks/concepts.html",
+        "samples/tiny-trap/word_problems.html",
+    ):
+        seen.open(path)
+        seen.page.wait_for_timeout(100)
+        assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_the_ranking_sorts_by_any_column_and_says_so(seen: Seen) -> None:
+    seen.open("index.html")
+    names = "#ranking-table tbody th a"
+    by_score = seen.words(names)
+    seen.page.get_by_role("button", name="Variant").click()
+    assert seen.words(names) == sorted(by_score)
+    assert seen.page.locator("th[aria-sort]").get_attribute("aria-sort") == "ascending"
+    seen.page.get_by_role("button", name="Variant").press("Enter")
+    assert seen.words(names) == sorted(by_score, reverse=True)
+    seen.page.get_by_role("button", name="mean mark").click()
+    assert seen.words(names)[-1] in ("tiny-q4", "tiny-trap")  # without a score: always last
+
+
+def test_the_ranking_is_filtered_by_words(seen: Seen) -> None:
+    seen.open("index.html")
+    seen.page.get_by_label("Filter").fill("q4_k_m")
+    assert seen.words("#ranking-table tbody tr:not([hidden]) th a") == ["tiny-q4"]
+    assert "1 of 4 variants" in seen.words("output")
+
+
+def test_answers_are_filtered_by_status_through_the_link_on_the_ranking(seen: Seen) -> None:
+    seen.open("index.html")
+    seen.page.locator('a[href="samples/tiny-lora/word_problems.html#status=unparsed"]').click()
+    seen.page.locator("#count", has_text="1 of 12").wait_for()
+    assert seen.page.locator("article h2").inner_text().startswith("item-002")
+
+
+def test_answers_are_searched_and_shown_in_parts(seen: Seen) -> None:
+    seen.open("samples/tiny-trap/word_problems.html")
+    seen.page.locator("article").nth(19).wait_for()
+    assert seen.page.locator("article").count() == 20
+    seen.page.get_by_role("button", name="Show more").click()
+    seen.page.locator("article").nth(39).wait_for()
+    seen.page.get_by_label("Search").fill("needle")
+    seen.page.locator("#count", has_text="1 of 60").wait_for()
+    assert len(seen.page.locator("article pre").last.inner_text()) > 100_000
+    seen.page.get_by_label("Search").fill("nowhere to be found")
+    seen.page.locator("#count", has_text="no answer fits").wait_for()
+
+
+def test_hostile_answers_are_seen_as_text(seen: Seen) -> None:
+    seen.open("samples/tiny-trap/word_problems.html#find=onerror")
+    seen.page.locator("article").first.wait_for()
+    assert TRAP in seen.page.locator("article pre").last.inner_text()
+    seen.open("flips.html#task=word_problems&a=tiny-trap&b=tiny&show=same")
+    seen.page.locator("article").first.wait_for()
+    assert TRAP.split()[0] in seen.page.locator("article").first.inner_text()
+    assert seen.page.locator("article img, article script").count() == 0
+
+
+def test_flips_show_what_one_got_right_and_the_other_wrong(seen: Seen) -> None:
+    seen.open("flips.html#task=word_problems&a=tiny-lora&b=tiny&show=a")
+    seen.page.locator("article").first.wait_for()
+    sides = seen.words("article:first-of-type .side")
+    assert "tiny-lora" in sides[0]
+    assert "right" in sides[0]
+    assert "wrong" in sides[1]
+    assert seen.page.locator("article:first-of-type mark").first.inner_text() in ("tiny-lora", "tiny")
+    before = seen.page.locator("#count").inner_text()
+    seen.page.get_by_role("button", name="Swap").click()
+    seen.page.wait_for_function("text => document.getElementById('count').textContent !== text", arg=before)
+    assert "a=tiny&b=tiny-lora" in seen.page.url
+
+
+def test_the_keyboard_reaches_the_table_and_its_sorting(seen: Seen) -> None:
+    seen.open("index.html")
+    seen.page.keyboard.press("Tab")
+    assert seen.page.evaluate("document.activeElement.textContent") == "Skip to content"
+    focused = set()
+    for _ in range(60):
+        seen.page.keyboard.press("Tab")
+        focused.add(
+            seen.page.evaluate("(one => one.id || one.className || one.tagName)(document.activeElement)")
+        )
+    assert {"find", "scroll", "BUTTON"} <= focused

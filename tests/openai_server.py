@@ -1,0 +1,74 @@
+"""A local server that speaks the OpenAI chat protocol, well or badly, as a test wants it."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Reply:
+    """What the server does with one request: a status with a body, or text that it wraps as a completion."""
+
+    text: str | None = None
+    status: int = 200
+    body: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    finish: str = "stop"
+    hang_up: bool = False
+
+
+@dataclass
+class Server:
+    url: str
+    asked: list[dict] = field(default_factory=list)
+
+
+@contextmanager
+def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
+    """`reply(request, how many came before)` decides each answer."""
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            with lock:
+                before = len(server.asked)
+                server.asked.append(request | {"path": self.path})
+            told = reply(request, before)
+            if told.hang_up:
+                self.close_connection = True
+                self.connection.close()
+                return
+            body = (told.body if told.body is not None else json.dumps(self._completion(request, told))).encode()
+            self.send_response(told.status)
+            for name, value in {"content-type": "application/json", "content-length": str(len(body)), **told.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _completion(self, request: dict, told: Reply) -> dict:
+            message = {"role": "assistant", "content": told.text}
+            return {
+                "id": "c", "object": "chat.completion", "created": 1, "model": request["model"],
+                "choices": [{"index": 0, "finish_reason": told.finish, "message": message}],
+                "usage": {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
+            }
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http.daemon_threads = True
+    server = Server(f"http://127.0.0.1:{http.server_address[1]}/v1")
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        http.shutdown()
+        http.server_close()

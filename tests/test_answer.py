@@ -1,0 +1,404 @@
+"""The extractor: hard cases one by one, then properties that hold for any text."""
+
+import json
+import os
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.answer import read_number, same
+
+WORKING = "She has 16 - 3 - 4 = <<16-3-4=9>>9 eggs.\nShe makes 9 * 2 = $<<9*2=18>>18.\n"
+NEXT = "Question: Tom has 5 apples and eats 2. How many are left?\nAnswer: 5 - 2 = 3\n#### 3"
+
+# What a model wrote, and the number that it means; None where it gives none.
+CASES = [
+    # the hash marker
+    ("#### 18", "18"),
+    ("####18", "18"),
+    ("####   18.", "18"),
+    (WORKING + "#### 18", "18"),
+    (WORKING + "#### $18", "18"),
+    (WORKING + "#### $18.00", "18"),
+    (WORKING + "#### 18 dollars", "18"),
+    (WORKING + "#### **18**", "18"),
+    (WORKING + "#### \\boxed{18}", "18"),
+    (WORKING + "#### Answer: 18", "18"),
+    (WORKING + "#### The answer is 18", "18"),
+    (WORKING + "#### x = 18", "18"),
+    (WORKING + "#### 9 * 2 = 18", "18"),
+    (WORKING + "#### 9*2", "18"),
+    (WORKING + "#### 9 + 9 dollars", "18"),
+    (WORKING + "#### Janet makes $18", "18"),
+    (WORKING + "####\n18", "18"),
+    (WORKING + "#### <<9*2=18>>18", "18"),
+    (WORKING + "#### <<9*2=18>>", "18"),
+    (WORKING + "#### 18</s>", "18"),
+    (WORKING + "#### 18<|endoftext|>The 3 pigs", "18"),
+    (WORKING + "#### 18\n#### 18\n#### 18", "18"),
+    (WORKING + "#### 18\n\n#### 20", "20"),
+    ("#### 1,234", "1234"),
+    ("#### 1,234.50", "1234.5"),
+    ("#### 12,34,567", "1234567"),
+    ("#### 1 000", "1000"),
+    ("#### 1\u00a0000", "1000"),
+    ("#### 1\u202f234\u202f567", "1234567"),
+    ("#### 1'000", "1000"),
+    ("#### 109,200,000", "109200000"),
+    ("#### -5", "-5"),
+    ("#### \u22125", "-5"),
+    ("#### - 5", "-5"),
+    ("#### -$5", "-5"),
+    ("#### $-5", "-5"),
+    ("#### .5", "0.5"),
+    ("#### 0.10", "0.1"),
+    ("#### 1.234", "1.234"),
+    ("#### 1.234.567", "1234567"),
+    ("#### 1.234,56", "1234.56"),
+    ("#### 2,5", "2.5"),
+    ("#### 1/2", "1/2"),
+    ("#### 1 1/2", "3/2"),
+    ("#### 1½ cups", "3/2"),
+    ("#### ¾", "3/4"),
+    ("#### \\frac{3}{4}", "3/4"),
+    ("#### 2\\frac{1}{2}", "5/2"),
+    ("#### \\dfrac{1,200}{4}", "300"),
+    ("#### 20%", "20"),
+    ("#### 20\\%", "20"),
+    ("#### 5:00 PM", "5"),
+    ("#### 3:30", "3.5"),
+    ("#### 1.5e3", "1500"),
+    ("#### 1.2 million", "1200000"),
+    ("#### $70k", "70000"),
+    ("#### 3 \\times 10^{2}", "300"),
+    ("#### １８", "18"),
+    ("#### 18 (eighteen)", "18"),
+    ("#### 3rd", "3"),
+    # headings that look like the hash marker
+    (
+        "#### Step 1: Eggs\n16 - 3 - 4 = 9\n\n#### Step 2: Money\n9 * 2 = 18\n\nJanet makes **$18** a day.",
+        "18",
+    ),
+    ("#### 1. Count the eggs\nThere are 9.\n#### 2. Multiply\nSo it is 9 * 2 = 18 dollars", "18"),
+    ("#### Solution\nShe sells 9 eggs.\n#### Final Answer\n18 dollars", "18"),
+    # boxes
+    ("\\boxed{18}", "18"),
+    ("So we get $\\boxed{18}$ dollars.", "18"),
+    ("The answer is: $\\boxed{18}$ dollars.", "18"),
+    ("\\[ \\boxed{\\$18} \\]", "18"),
+    ("\\boxed{18 \\text{ dollars}}", "18"),
+    ("\\boxed{\\text{18} \\text{ dollars}}", "18"),
+    ("\\boxed{\\text{Janet makes } 18 \\text{ dollars}}", "18"),
+    ("\\boxed{9 \\times 2 = 18}", "18"),
+    ("\\boxed{x = 18}", "18"),
+    ("\\boxed{1{,}234}", "1234"),
+    ("\\boxed{1\\,234}", "1234"),
+    ("\\boxed{\\frac{1}{2}}", "1/2"),
+    ("\\boxed{-\\frac{1}{2}}", "-1/2"),
+    ("\\boxed{\\boxed{18}}", "18"),
+    ("\\boxed{18\\%}", "18"),
+    ("\\boxed{12 \\text{ m}^2}", "12"),
+    ("\\boxed{\\mathbf{18}}", "18"),
+    ("\\fbox{18} is what she makes from 9 eggs", "18"),
+    ("First \\boxed{9} eggs, then \\boxed{18} dollars", "18"),
+    ("$\\boxed{18}$\n\nCheck: 18 / 2 = 9", "18"),
+    # the answer in words
+    ("The answer is 18.", "18"),
+    ("So the final answer is $18.00.", "18"),
+    ("The answer is 18 because 9 * 2 = 18 and 20 - 2 = 18.", "18"),
+    ("The answer is 18 (9 eggs at $2 each).", "18"),
+    ("The answer is 9 * 2 = 18.", "18"),
+    ("The answer is therefore 18 dollars", "18"),
+    ("The answer is approximately 18.", "18"),
+    ("The answer is **18**.", "18"),
+    ("The answer to the question is 18, not 20.", "18"),
+    ("The final answer, in dollars, is 18", "18"),
+    ("The answer is $\\$18$", "18"),
+    ("The answer is eighteen.", "18"),
+    ("The answer is twenty-five dollars.", "25"),
+    ("Final Answer: The final answer is $18$. I hope it is correct.", "18"),
+    ("Answer: 18", "18"),
+    ("**Answer:** 18 eggs", "18"),
+    ("**Final Answer**: $18", "18"),
+    ("**Final answer:**\n\n18 dollars per day", "18"),
+    ("Answer: 18\n\nExplanation: 16 - 3 - 4 = 9 eggs for $2.", "18"),
+    ("Answer: Janet sells 16 - 3 - 4 = 9 eggs.\nShe makes 9 * 2 = $18 every day.", "18"),
+    ("Answer:\n1. She has 9 eggs.\n2. She makes 9 * 2 = 18 dollars.", "18"),
+    ("<answer>18</answer>", "18"),
+    ('{"reasoning": "16 - 3 - 4 = 9", "answer": "18", "unit": "dollars"}', "18"),
+    ("<think>Maybe 20? The answer is 20.</think>\nShe makes 18 dollars.", "18"),
+    ("To answer: 16 - 3 - 4 = 9 eggs.\nSo she makes 18 dollars.", "18"),
+    # no marker
+    ("She makes 18.", "18"),
+    ("She makes 9 * 2 = 18 dollars every day", "18"),
+    ("x = 5", "5"),
+    ("Janet makes **$18** every day by selling 9 eggs at $2.", "18"),
+    ("**Step 1:** 16 - 3 - 4 = 9\n**Step 2:** 9 * 2 = 18", "18"),
+    ("**Day 3:** she has 18 left", "18"),
+    ("9 * 2 = 18. So Janet makes $18 from selling 9 eggs.", "18"),
+    ("9 * 2 = 18. So Janet makes 18 dollars (9 eggs at 2 dollars each).", "18"),
+    ("The lawn has 18 m^2", "18"),
+    ("The area is 18 cm2.", "18"),
+    ("We need x_1 + x_2, that is 18 in x_2.", "18"),
+    ("Thus she pays 1,234", "1234"),
+    ("It is 18 dollars.\n\nStep 3", "18"),
+    ("He finishes in 18th place", "18"),
+    ("Total: 3 + 15 = 18\n1. Done\n2. Checked", "18"),
+    ("- Eggs: 9\n- Money: 18", "18"),
+    ("Change: -18", "-18"),
+    ("20-2=18", "18"),
+    ("16-3", "3"),
+    ("It is 18...", "18"),
+    ("\\[\n\\begin{aligned}\n&= 9 \\times 2 \\\\\n&= 18\n\\end{aligned}\n\\]", "18"),
+    # the next question
+    (WORKING + "#### 18\n\n" + NEXT, "18"),
+    (WORKING + "#### 18\n" + NEXT.replace("Question:", "Q:"), "18"),
+    (WORKING + "#### 18\n\nProblem: Tom has 3 cats. #### 3", "18"),
+    (WORKING + "#### 18\n\n**Problem 2**\nTom has 3 cats. #### 3", "18"),
+    (WORKING + "#### 18\n\n### Question\nTom has 3 cats. #### 3", "18"),
+    (WORKING + "#### 18 " + NEXT, "18"),
+    (
+        WORKING
+        + "#### 18\n\nTom has 5 apples and eats 2 of them. How many apples are left?\n5 - 2 = 3\n#### 3",
+        "18",
+    ),
+    ("The answer is 18.\n\nQ: What is 1 + 1? A: The answer is 2.", "18"),
+    ("She makes 18 dollars.<|im_end|>\n<|im_start|>user\nWhat is 1 + 2?", "18"),
+    ("She makes 18 dollars.\n\nHuman: And 20?", "18"),
+    ("I do not know.\n\n" + NEXT, None),
+    ("Question: Janet has 16 eggs and uses 7.\nAnswer: 9 * 2 = 18", "18"),
+    ("Here is the solution:\n\n**Problem:** Janet has 16 eggs.\n**Solution:** 9 * 2 = 18", "18"),
+    # nothing to read
+    ("", None),
+    ("   \n", None),
+    ("I cannot solve this.", None),
+    ("####", None),
+    ("\\boxed{}", None),
+    ("The answer is unknown", None),
+    ("Infinity, NaN, None", None),
+]
+
+
+@pytest.mark.parametrize(("text", "meant"), CASES, ids=[repr(text[-40:]) for text, _ in CASES])
+def test_the_number_that_is_meant_is_read(text: str, meant: str | None) -> None:
+    reading = read_number(text)
+    assert (reading and reading.value) == (None if meant is None else Fraction(meant))
+
+
+def test_there_are_at_least_eighty_hard_cases() -> None:
+    assert len({text for text, _ in CASES}) >= 80
+
+
+def test_numbers_compare_as_numbers() -> None:
+    assert same("1,234", "1234.0")
+    assert same("#### 20%", "#### 20")
+    assert not same("1,999", "1,234")
+    assert not same("", "")
+    assert not same("none", "none")
+
+
+def test_a_reading_says_where_it_was_found() -> None:
+    reading = read_number("Tom pays $18.00 in all.")
+    assert reading is not None
+    assert (reading.text, reading.rule) == ("$18.00", "last number")
+    marked = read_number("5\n#### 7")
+    assert marked is not None
+    assert marked.rule == "####"
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_every_gold_answer_is_read_as_the_gold(split: str) -> None:
+    folder = os.environ.get("PROCTOR_DATA")
+    if not folder:
+        pytest.skip("PROCTOR_DATA is not set: the folder that holds gsm8k/train.jsonl and gsm8k/test.jsonl")
+    answers = [
+        json.loads(line)["answer"]
+        for line in (Path(folder) / "gsm8k" / f"{split}.jsonl").open(encoding="utf-8")
+    ]
+    assert len(answers) == {"train": 7473, "test": 1319}[split]
+    wrong = []
+    for answer in answers:
+        gold = Fraction(answer.rpartition("####")[2].strip().replace(",", ""))
+        reading = read_number(answer)
+        if reading is None or reading.value != gold:
+            wrong.append(answer)
+    assert not wrong
+
+
+# --- properties ---
+
+VALUES = st.one_of(
+    st.integers(-(10**9), 10**9).map(Fraction),
+    st.tuples(st.integers(-(10**6), 10**6), st.integers(1, 3)).map(
+        lambda pair: Fraction(pair[0], 10 ** pair[1])
+    ),
+)
+NUMERALS = [
+    lambda text, value: text,
+    lambda text, value: f"{value.numerator:,}" if value.denominator == 1 else text,
+    lambda text, value: f"{value.numerator:,}".replace(",", " ") if value.denominator == 1 else text,
+    lambda text, value: f"{value.numerator:,}".replace(",", "\u202f") if value.denominator == 1 else text,
+    lambda text, value: text.replace("-", "\u2212"),
+    lambda text, value: f"-${text[1:]}" if value < 0 else f"${text}",
+    lambda text, value: text + ".00" if value.denominator == 1 else text + "0",
+    lambda text, value: text + "." if value.denominator == 1 else text,
+    lambda text, value: text + "%",
+    lambda text, value: text + " apples",
+]
+FRAMES = [
+    "#### {}",
+    "####{}",
+    "16 - 3 = 13\n#### {}",
+    "The answer is {}",
+    "The final answer is: **{}**",
+    "Answer: {}",
+    "So it is \\boxed{{{}}}.",
+    "$\\boxed{{{}}}$",
+    "After 3 days that is **{}**.",
+    "First there were 7.\nIn all that makes {}",
+    "<answer>{}</answer>",
+]
+
+
+def _written(value: Fraction) -> str:
+    if value.denominator == 1:
+        return str(value.numerator)
+    return f"{float(value):.3f}".rstrip("0")
+
+
+@given(VALUES, st.sampled_from(NUMERALS), st.sampled_from(FRAMES))
+@settings(max_examples=600, deadline=None)
+def test_a_number_written_in_any_supported_way_is_read_back(value, numeral, frame) -> None:
+    text = frame.format(numeral(_written(value), value))
+    reading = read_number(text)
+    assert reading is not None, text
+    assert reading.value == value, text
+
+
+@given(st.integers(0, 10**6), st.integers(1, 40), st.integers(2, 40), st.sampled_from(FRAMES))
+@settings(max_examples=300, deadline=None)
+def test_a_fraction_is_read_back(whole, above, below, frame) -> None:
+    above %= below
+    for text, value in (
+        (f"{above}/{below}", Fraction(above, below)),
+        (f"{whole} {above}/{below}", whole + Fraction(above, below)),
+    ):
+        reading = read_number(frame.format(text))
+        assert reading is not None, text
+        assert reading.value == value, frame.format(text)
+
+
+@given(
+    VALUES,
+    st.sampled_from(FRAMES),
+    st.sampled_from(
+        [
+            "\n\nQuestion: ",
+            "\nQ: ",
+            "\n\nProblem: ",
+            "\n\n**Question:** ",
+            "\n\n### Question\n",
+            "\nQuestion 2: ",
+            "<|im_end|>",
+        ]
+    ),
+    st.text(max_size=200),
+    st.integers(0, 10**6),
+)
+@settings(max_examples=600, deadline=None)
+def test_text_after_a_recited_next_question_never_wins(value, frame, label, noise, other) -> None:
+    text = (
+        frame.format(_written(value))
+        + label
+        + noise
+        + f"\n#### {other}\nThe answer is {other}. \\boxed{{{other}}}"
+    )
+    reading = read_number(text)
+    assert reading is not None, text
+    assert reading.value == value, text
+
+
+_PIECES = (
+    "#### |\\boxed{|}|The answer is|Answer:|**|$|,|.|-|1|23|000|/|\\frac{|{|^|e9|:|\n|Question:|<<|>>|=|*|"
+    "(|)| |½|x|<think>|</think>|99999999999999999999|step|th|٣|\\text{|\ud800|\x00|%|€|thousand"
+)
+PIECES = st.sampled_from(_PIECES.split("|"))
+
+
+@given(st.one_of(st.text(max_size=400), st.lists(PIECES, max_size=60).map("".join)))
+@settings(max_examples=1500, deadline=None)
+def test_no_text_makes_it_raise(text) -> None:
+    reading = read_number(text)
+    assert reading is None or isinstance(reading.value, Fraction)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "1",
+        "9,",
+        "1,000",
+        "1 000 ",
+        "1.000.",
+        "#### ",
+        "#### 1. A\n",
+        "\\boxed{",
+        "\\frac{",
+        "\\frac{1}{",
+        "The answer is ",
+        "Answer: x\n",
+        "$",
+        "$ ",
+        "-",
+        "**",
+        "** 1 **",
+        "(",
+        "(1",
+        "\n",
+        " ",
+        "Question:",
+        "<<",
+        "<<1>>",
+        "</think>1",
+        "1/",
+        "1^",
+        "e9",
+        "=1",
+        "1=",
+        "to 1 ",
+        "for 1 ",
+        "#### 1\nHow ",
+        "#### 1\nAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?",
+        "x =",
+        "1\n",
+        "1. a\n",
+        "-1",
+        "step 1 ",
+        "\\text{",
+        "<|a",
+    ],
+)
+def test_time_grows_with_the_length_and_not_with_its_square(piece) -> None:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        best = float("inf")
+        for _ in range(2):
+            start = time.process_time()
+            read_number(text)
+            best = min(best, time.process_time() - start)
+        return best
+
+    # A quadratic reader would need 64 times as long for 8 times the text; a linear one needs some 8 times as
+    # long.
+    assert seconds(40_000) < 24 * seconds(5_000) + 0.05
+
+
+def test_five_thousand_answers_take_less_than_two_seconds() -> None:
+    answers = [WORKING * 2 + f"So she makes $18 on day {n}.\n#### {n:,}" for n in range(5_000)]
+    start = time.process_time()
+    assert [reading.value for answer in answers if (reading := read_number(answer))] == list(range(5_000))
+    assert time.process_time() - start < 2

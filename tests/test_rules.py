@@ -1,0 +1,154 @@
+"""The house's own rules: who may import whom, how long a file may be, and that everything named is really there."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from finetune.recipe import Recipe
+from harness.suite import Suite
+from harness.variant import Variant
+from tasks import TASKS
+from tasks.pack import PLACEHOLDER, Pack
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("finetune", "tasks", "judges", "harness", "leaderboard")
+
+# The arrows: what each room may import of ours, besides itself.
+MAY_IMPORT = {
+    "finetune": (),
+    "judges": (),
+    "tasks": ("judges",),
+    "harness": ("finetune", "tasks", "judges"),
+    "leaderboard": ("harness.record",),
+}
+DOOR = ROOT / "harness" / "cli.py"  # opens every room
+
+# Longer than the rule allows, each with its reason.
+LONG_FILES: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {}
+
+
+def tracked(pattern: str) -> list[Path]:
+    """What git knows or would add: nothing that is ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", pattern],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split("\n")
+    return sorted(path for name in set(listed) if name and (path := ROOT / name).is_file())
+
+
+def python_files() -> list[Path]:
+    return [path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in ROOMS]
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_there_is_something_to_hold_to_the_rules():
+    assert len(python_files()) > 20
+
+
+@pytest.mark.parametrize("path", python_files(), ids=relative)
+def test_rooms_import_only_along_the_arrows(path):
+    room = path.relative_to(ROOT).parts[0]
+    if path == DOOR:
+        return
+    for name in imports(path):
+        other = name.split(".")[0]
+        if other in ROOMS and other != room:
+            allowed = MAY_IMPORT[room]
+            assert any(name == one or name.startswith(one + ".") or one.startswith(name + ".") for one in allowed), (
+                f"{relative(path)} imports {name}; {room} may import {', '.join(allowed) or 'nothing of ours'}"
+            )
+
+
+@pytest.mark.parametrize("path", python_files(), ids=relative)
+def test_every_file_opens_with_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{relative(path)} opens without a word"
+
+
+@pytest.mark.parametrize("path", python_files(), ids=relative)
+def test_files_and_functions_are_short_or_say_why(path):
+    text = path.read_text(encoding="utf-8")
+    lines = text.count("\n")
+    assert lines <= 300 or relative(path) in LONG_FILES, f"{relative(path)} has {lines} lines"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            name = f"{relative(path)}:{node.name}"
+            assert length <= 60 or name in LONG_FUNCTIONS, f"{name} has {length} lines"
+
+
+def test_no_room_keeps_a_drawer_for_everything():
+    assert not [relative(path) for path in python_files() if path.stem in ("utils", "helpers", "common", "misc")]
+
+
+def test_every_recipe_loads():
+    found = list((ROOT / "finetune/recipes").glob("*.yaml"))
+    assert found
+    for path in found:
+        Recipe.load(path)
+
+
+def test_every_prompt_pack_loads():
+    for path in (ROOT / "tasks/prompts").glob("*.yaml"):
+        assert Pack.load(path.stem).about
+
+
+def test_every_variant_loads_and_its_recipe_and_pack_are_there():
+    found = list((ROOT / "harness/variants").glob("*.yaml"))
+    assert found
+    for path in found:
+        variant = Variant.load(path)
+        Pack.load(variant.prompt)
+        if variant.recipe:
+            Recipe.load(variant.recipe)
+
+
+def test_every_suite_loads():
+    found = list((ROOT / "harness/suites").glob("*.yaml"))
+    assert found
+    for path in found:
+        assert Suite.load(str(path)).variants
+
+
+def test_every_task_has_its_folder_wording_and_readme():
+    folders = {path.parent.name for path in (ROOT / "tasks").glob("*/README.md")}
+    assert folders == set(TASKS) == set(PLACEHOLDER)
+    default = Pack.load("default")
+    for name, task in TASKS.items():
+        assert default.for_task(name).user
+        assert re.fullmatch(r"\d+\.\d+", task.version), f"{name} has version {task.version!r}"
+
+
+def test_readme_tree_is_what_is_on_disk():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = re.search(r"<!-- tree -->\n```\n(.*?)```", text, re.S)
+    assert tree, "README.md has no tree between '<!-- tree -->' and its closing fence"
+    folders: list[str] = []
+    named = []
+    for line in tree[1].splitlines():
+        indent = len(line) - len(line.lstrip())
+        entry = line.split("  ")[indent // 2].split()[0] if line.strip() else ""
+        if entry:
+            folders = [*folders[: indent // 2], entry]
+            named.append("".join(part if part.endswith("/") else part for part in folders))
+    missing = [name for name in named if not (ROOT / name.rstrip("/")).exists()]
+    assert not missing, f"in the README's tree but not on disk: {missing}"
+    top = {path.relative_to(ROOT).parts[0] for path in tracked("*")} - {".gitignore", ".ci", ".gitattributes"}
+    unnamed = [name for name in sorted(top) if not any(entry.rstrip("/") == name for entry in named)]
+    assert not unnamed, f"on disk but not in the README's tree: {unnamed}"

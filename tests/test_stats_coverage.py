@@ -1,0 +1,12 @@
+"""The short form of bench_stats.py: intervals hold the truth and tests keep their size, within chance."""
+
+import pytest
+from bench_stats import CASES, outside, simulate
+
+SHORT = {"binary": 250, "real": 120, "counts": 120}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_intervals_hold_the_truth_and_tests_keep_their_size(case):
+    times = SHORT[case.kind]
+    assert outside(case, simulate(case, times, resamples=599, seed=1), times) == []

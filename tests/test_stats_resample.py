@@ -1,0 +1,163 @@
+"""Bootstrap intervals and tests by random signs, against scipy and complete enumeration."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from leaderboard.stats import compare_paired, micro_f1
+from leaderboard.stats.binary import mcnemar
+from leaderboard.stats.flips import flip_tests, lattice_flip
+from leaderboard.stats.resample import Bootstrap, signs, standard_error, weights
+from leaderboard.stats.units import gather
+
+
+def enumerated(values):
+    patterns = np.array(list(product((1, -1), repeat=len(values))))
+    sums = np.abs(patterns @ np.asarray(values, dtype=float))
+    return (sums >= abs(float(np.sum(values))) - 1e-9).mean()
+
+
+@pytest.mark.parametrize("draw", ["normal", "exponential", "poisson"])
+def test_bca_and_percentile_agree_with_scipy_on_the_same_resamples(draw):
+    rng = np.random.default_rng(11)
+    for n in (12, 25, 60):  # with fewer, scipy leaves ties with the estimate to rounding
+        for _ in range(12):
+            x = getattr(rng, draw)(size=n) + (0.0 if draw == "normal" else 1.0)
+            theirs = stats.bootstrap((x,), np.mean, n_resamples=999, rng=rng, method="BCa")
+            influence = x - x.mean()
+            ours = Bootstrap.of(float(x.mean()), theirs.bootstrap_distribution, influence, widen=False)
+            limits = theirs.confidence_interval
+            if np.isfinite(limits.low):
+                assert ours.interval(0.05) == pytest.approx((limits.low, limits.high), rel=1e-9, abs=1e-9)
+            plain = stats.bootstrap(
+                (x,), np.mean, n_resamples=0, bootstrap_result=theirs, method="percentile"
+            )
+            ours = Bootstrap.of(float(x.mean()), theirs.bootstrap_distribution, influence, percentile=True)
+            limits = plain.confidence_interval
+            assert ours.interval(0.05) == pytest.approx((limits.low, limits.high), rel=1e-9, abs=1e-9)
+
+
+def test_bca_of_a_statistic_of_counts_agrees_with_scipy():
+    rng = np.random.default_rng(4)
+    counts = rng.integers(0, 6, (40, 3)).astype(float)
+
+    def f1(index):
+        return micro_f1(counts[index].sum(axis=0))
+
+    theirs = stats.bootstrap((np.arange(40),), f1, n_resamples=500, rng=rng, vectorized=False)
+    units = gather(counts[None], "counts", items=np.arange(40))
+    value = float(units.values[0])
+    ours = Bootstrap.of(value, theirs.bootstrap_distribution, units.influence[0], widen=False)
+    limits = theirs.confidence_interval
+    assert ours.interval(0.05) == pytest.approx((limits.low, limits.high), rel=1e-9)
+
+
+def test_the_one_sided_p_is_the_tail_at_which_the_limit_falls_on_the_bound():
+    rng = np.random.default_rng(2)
+    x = rng.exponential(size=40)
+    draws = x[rng.integers(0, 40, (4000, 40))].mean(axis=1)
+    found = Bootstrap.of(float(x.mean()), draws, x - x.mean())
+    for alpha in (0.2, 0.1, 0.05, 0.02):
+        low, high = found.interval(alpha)
+        assert found.p_below(low) == pytest.approx(alpha / 2, abs=0.002)
+        assert found.p_above(high) == pytest.approx(alpha / 2, abs=0.002)
+
+
+def test_equal_scores_have_an_interval_without_width():
+    found = Bootstrap.of(2.5, np.full(500, 2.5), np.zeros(10))
+    assert found.interval(0.05) == (2.5, 2.5)
+    assert found.p_below(2.0) == 0.0
+    assert found.p_below(2.5) == 1.0
+
+
+def test_weights_and_signs_are_what_they_should_be():
+    drawn = np.concatenate(list(weights(50, seed=1, resamples=20_000)))
+    assert (drawn.sum(axis=1) == 50).all()
+    assert drawn.var(axis=0).mean() == pytest.approx(1 - 1 / 50, abs=0.01)
+    flips = np.concatenate(list(signs(70, seed=1, resamples=20_000)))
+    assert set(np.unique(flips)) == {-1.0, 1.0}
+    assert np.abs(flips.mean(axis=0)).max() < 0.04
+    assert np.abs(np.corrcoef(flips[:, :8].T) - np.eye(8)).max() < 0.04
+
+
+def test_standard_error_is_that_of_the_mean_and_by_cluster_that_of_cluster_means():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=60)
+    assert standard_error(gather(x[None], "real").influence[0]) == pytest.approx(stats.sem(x))
+    by_cluster = gather(x[None], "real", clusters=np.repeat(np.arange(12), 5)).influence[0]
+    assert standard_error(by_cluster) == pytest.approx(stats.sem(x.reshape(12, 5).mean(axis=1)))
+
+
+def test_lattice_p_is_the_enumerated_one_on_thousands_of_small_cases():
+    rng = np.random.default_rng(6)
+    for case in range(1500):
+        values = rng.integers(-6, 7, rng.integers(1, 11)).astype(float)
+        values = values[values != 0] * (1.0, 0.25, 1 / 3, 0.1)[case % 4]
+        if len(values):
+            assert lattice_flip(values) == pytest.approx(enumerated(values), rel=1e-9)
+
+
+def test_lattice_p_is_exact_mcnemar_for_ones_down_to_the_smallest():
+    for only_a, only_b in [(3, 9), (0, 30), (100, 160), (200, 600), (10, 900), (0, 1500)]:
+        values = np.repeat([1.0, -1.0], [only_a, only_b])
+        assert lattice_flip(values) == pytest.approx(float(mcnemar(only_a, only_b)), rel=1e-6, abs=1e-300)
+
+
+def test_exact_sign_flip_agrees_with_scipys_permutation_test():
+    rng = np.random.default_rng(9)
+    for _ in range(40):
+        n = int(rng.integers(2, 11))
+        a, b = rng.normal(size=(2, n))
+        theirs = stats.permutation_test(
+            (a, b), lambda x, y, axis: np.abs((x - y).mean(axis=axis)), permutation_type="samples",
+            alternative="greater", n_resamples=np.inf, vectorized=True,
+        )  # fmt: skip
+        ours = compare_paired(a, b, kind="real", resamples=100)
+        assert ours.p == pytest.approx(theirs.pvalue, rel=1e-9)
+        assert ours.test == "exact sign-flip"
+
+
+def test_exact_randomisation_of_counts_swaps_every_way():
+    rng = np.random.default_rng(10)
+    for _ in range(25):
+        a, b = rng.integers(0, 4, (2, 7, 3)).astype(float)
+        observed = abs(float(micro_f1(a.sum(0)) - micro_f1(b.sum(0))))
+        reached = 0
+        for swap in product((False, True), repeat=7):
+            keep = np.array(swap)[:, None]
+            x, y = np.where(keep, b, a).sum(0), np.where(keep, a, b).sum(0)
+            reached += abs(float(micro_f1(x) - micro_f1(y))) >= observed - 1e-12
+        assert compare_paired(a, b, kind="counts", resamples=100).p == pytest.approx(reached / 2**7)
+
+
+def test_monte_carlo_p_is_near_the_exact_one():
+    rng = np.random.default_rng(12)
+    for seed in range(10):
+        values = rng.integers(-3, 5, 40).astype(float)
+        exact = lattice_flip(values[values != 0])
+        # Noise below any score makes the lattice too fine, so signs are drawn.
+        noisy = values + rng.normal(0, 1e-4, 40)
+        units = gather(np.stack([noisy, np.zeros(40)]), "real")
+        [(p, name)] = flip_tests(units, [(0, 1)], seed, 20_000)
+        assert name == "sign-flip, 20,000 draws"
+        middle = lattice_flip(np.sort(values[values != 0]))
+        assert p == pytest.approx(exact, abs=0.09)  # ties of the exact one are broken by the noise
+        assert middle == exact
+
+
+def test_monte_carlo_p_is_never_zero():
+    a = np.arange(1.0, 41.0) + np.random.default_rng(1).random(40)
+    assert compare_paired(a, np.zeros(40), kind="real", resamples=999).p == 1 / 1000
+
+
+def test_very_many_units_go_by_their_limit_and_say_so():
+    rng = np.random.default_rng(13)
+    a, b = rng.normal(size=(2, 40_000))
+    found = compare_paired(a, b, kind="real", margin=0.05)
+    assert found.test == "sign-flip, normal limit"
+    assert found.interval == "t interval"
+    t = stats.ttest_rel(a, b)
+    assert found.p == pytest.approx(t.pvalue, abs=1e-4)
+    assert (found.low, found.high) == pytest.approx(tuple(t.confidence_interval()), rel=1e-6)
