@@ -12,7 +12,7 @@ from typing import Any
 
 from finetune.checks import compare_logits, prompt_ids
 from finetune.gguf import check_gguf, write_gguf
-from finetune.load import load_model, load_tokenizer
+from finetune.load import best_device, load_model, load_tokenizer
 from finetune.probe import probe
 
 Tell = Callable[[float, str], None]
@@ -40,7 +40,7 @@ def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
     tell(0.3, "answering with transformers")
     tokenizer = load_tokenizer(weights)
     prompts = prompt_ids(tokenizer)
-    model = load_model(weights, "cpu", float32=True)
+    model = load_model(weights, best_device(), float32=True)
     rows, expected = _greedy(model, prompts)
     (out / READ).write_text(json.dumps({"rows": rows, "prompts": [len(ids) for ids in prompts]}) + "\n")
     tell(0.7, "answering with llama.cpp")
@@ -113,7 +113,7 @@ def _greedy(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[list[list[int
     rows = []
     for ids in prompts:
         count = max(1, min(ANSWER_TOKENS, room - len(ids)))
-        asked = torch.tensor([list(ids)])
+        asked = torch.tensor([list(ids)], device=model.device)
         said = model.generate(
             input_ids=asked, attention_mask=torch.ones_like(asked), max_new_tokens=count, do_sample=False
         )

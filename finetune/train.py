@@ -6,10 +6,12 @@ for.
 
 import json
 import math
+import os
 import shutil
 import sys
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,18 +36,25 @@ def train(
     record.
     """
     import torch
-    from transformers import set_seed
 
     tell(0.0, "loading the base and the chats")
     device = best_device()
+    unsloth = device == "cuda" and recipe.method != "full" and find_spec("unsloth") is not None
+    if unsloth:
+        import_module("unsloth")  # changes transformers and trl while they load, so it comes first
+    from transformers import set_seed
+
+    if device == "cuda" and torch.cuda.device_count() > 1 and "LOCAL_RANK" not in os.environ:
+        # The trainer would split each batch over all of them, and batch: would mean another thing.
+        raise ValueError(
+            f"{torch.cuda.device_count()} GPUs are visible and training uses one; set CUDA_VISIBLE_DEVICES=0"
+        )
     tokenizer = load_tokenizer(base)
     mixture = mix(recipe, files, tokenizer)
     set_seed(recipe.seed)
-    unsloth = device == "cuda" and recipe.method != "full" and find_spec("unsloth") is not None
-    # fmt: off
-    model = _unsloth_model(base, recipe) if unsloth else load_model(
-        base, device, nf4=recipe.method == "qlora", float32=recipe.method == "full")
-    # fmt: on
+    whole = recipe.method == "full"
+    plain = None if unsloth else load_model(base, device, nf4=recipe.method == "qlora", float32=whole)
+    model = plain or _unsloth_model(base, recipe)
     watch = Watch(recipe, total_steps(recipe, len(mixture.rows)), tell)
     trainer = _trainer(model, tokenizer, mixture, recipe, out, watch, device, unsloth, checkpoint_seconds)
     checkpoint = last_checkpoint(out)

@@ -13,12 +13,16 @@ from harness.suite import Suite, find_suite, variants_beside
 from harness.variant import Variant
 
 
-def add_variant(name: str, fields: dict[str, Any], suite: str, store: Path, results: Path) -> tuple[Path, Plan]:
+def add_variant(
+    name: str, fields: dict[str, Any], suite: str, store: Path, results: Path
+) -> tuple[Path, Plan]:
     check_name(name, "variant")
     suite_path = find_suite(suite)
     path = variants_beside(suite_path) / f"{name}.yaml"
     if path.exists():
-        raise UserError(f"variant {name!r} is there already", remedy="edit its file, or choose another name", where=path)
+        raise UserError(
+            f"variant {name!r} is there already", remedy="edit its file, or choose another name", where=path
+        )
     Suite.load(suite)  # a suite that is broken already must not be blamed on the new variant
     parse({"name": name, **fields}, Variant, f"proctor add {name}")
     before = suite_path.read_text(encoding="utf-8")
@@ -42,7 +46,9 @@ def _with_variant(text: str, name: str, path: Path) -> str:
     head = lines[at].partition("#")[0].rstrip()
     if head != "variants:":
         if not head.endswith("]"):
-            raise UserError("cannot add to 'variants:' as it is written", remedy=f"add {name} by hand", where=path)
+            raise UserError(
+                "cannot add to 'variants:' as it is written", remedy=f"add {name} by hand", where=path
+            )
         lines[at] = f"{head[:-1].rstrip().rstrip(',')}{'' if head.endswith('[]') else ', '}{name}]"
         return "\n".join(lines) + "\n"
     last = at

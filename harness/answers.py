@@ -31,7 +31,9 @@ class Options:
         if self.top_p is not None:
             sampled["top_p"] = self.top_p
         greedy: dict[str, object] = {"do_sample": False, "temperature": 0.0}
-        return {"until": list(self.until), "max_gen_toks": self.max_tokens} | (sampled if self.temperature else greedy)
+        return {"until": list(self.until), "max_gen_toks": self.max_tokens} | (
+            sampled if self.temperature else greedy
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ class Journal:
         done = {r.key: a for r, a in zip(batch, answers, strict=True) if not a.error}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # A kill may have left half a line without its end: a newline first keeps it from swallowing ours.
-        lines = "\n" + "".join(json.dumps({"key": k, **asdict(a)}, ensure_ascii=False) + "\n" for k, a in done.items())
+        lines = "\n" + "".join(
+            json.dumps({"key": k, **asdict(a)}, ensure_ascii=False) + "\n" for k, a in done.items()
+        )
         with self.path.open("a", encoding="utf-8") as file:
             file.write(lines)
             file.flush()
@@ -153,7 +157,14 @@ def _generate(engine: Engine, batch: list[Request]) -> list[Answer]:
     if len(texts) != len(batch) or len(finishes) != len(batch):
         raise RuntimeError(f"the engine gave {len(texts)} answers to {len(batch)} requests")
     return [
-        Answer(text, f.tokens_in, f.tokens_out, f.truncated, round(f.seconds if f.seconds is not None else seconds, 6), f.error)
+        Answer(
+            text,
+            f.tokens_in,
+            f.tokens_out,
+            f.truncated,
+            round(f.seconds if f.seconds is not None else seconds, 6),
+            f.error,
+        )
         for text, f in zip(texts, finishes, strict=True)
     ]
 

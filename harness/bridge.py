@@ -26,7 +26,9 @@ from inspect_ai.model import (
     get_model,
     modelapi,
 )
-from inspect_ai.solver._task_state import sample_state  # not exported; the only way to learn a request's epoch
+from inspect_ai.solver._task_state import (
+    sample_state,
+)  # not exported; the only way to learn a request's epoch
 
 from harness.answers import Answer, Options, Request
 
@@ -108,7 +110,9 @@ def serve(name: str, answer: Answerer, render: Renderer, expected: int) -> Itera
     _DESKS[key] = desk = Desk(answer, render, expected)
     try:
         # A fixed number of connections: Inspect's adaptive ones would break the requests up into small batches.
-        yield get_model(f"proctor/{key}", config=GenerateConfig(max_connections=max(expected, 1)), memoize=False)
+        yield get_model(
+            f"proctor/{key}", config=GenerateConfig(max_connections=max(expected, 1)), memoize=False
+        )
     finally:
         del _DESKS[key]
         desk.close()
@@ -127,7 +131,9 @@ class EngineAPI(ModelAPI):
         **model_args: Any,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
-        self._desk = _DESKS[model_name]
+        self._desk = _DESKS.get(
+            model_name
+        )  # none when Inspect builds a log's model again only to mark its answers
 
     def should_retry(self, ex: BaseException) -> bool:
         return False
@@ -135,6 +141,10 @@ class EngineAPI(ModelAPI):
     async def generate(
         self, input: list[ChatMessage], tools: Any, tool_choice: Any, config: GenerateConfig
     ) -> ModelOutput:
+        if self._desk is None:
+            raise RequestFailed(
+                f"no engine is open for {self.model_name!r}: it answers only while a run is on"
+            )
         if tools:
             raise RequestFailed("this model calls no tools")
         state = sample_state()
@@ -159,8 +169,11 @@ def _options(config: GenerateConfig) -> Options:
     if config.max_tokens is None:
         raise RequestFailed("the task sets no max_tokens; an answer without a limit could go on for ever")
     return Options(
-        max_tokens=config.max_tokens, until=tuple(config.stop_seqs or ()), temperature=config.temperature or 0.0,
-        top_p=config.top_p, seed=config.seed or 0,
+        max_tokens=config.max_tokens,
+        until=tuple(config.stop_seqs or ()),
+        temperature=config.temperature or 0.0,
+        top_p=config.top_p,
+        seed=config.seed or 0,
     )
 
 

@@ -18,7 +18,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 ROOT = Path(__file__).resolve().parent.parent
 
 app = typer.Typer(
-    name="proctor", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="proctor",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Examines small language models, and says which differences are shown.",
 )
 board_app = typer.Typer(no_args_is_help=True, help="The static site.")
@@ -37,21 +40,27 @@ RESULTS, STORE, BOARD = ROOT / "results", ROOT / ".proctor", ROOT / "board"
 def run(
     suite: Annotated[str, typer.Argument(help="A suite's name, or the path of its YAML.")] = "demo",
     only: Only = None,
-    redo: Annotated[bool, typer.Option(help="Make cells again whose definition changed or that are damaged.")] = False,
+    redo: Annotated[
+        bool, typer.Option(help="Make cells again whose definition changed or that are damaged.")
+    ] = False,
     results: Results = RESULTS,
     store: Store = STORE,
     board: Board = BOARD,
 ) -> None:
     """Run a suite: build weights, answer, mark, compare, and build the board. Goes on where it was stopped."""
+    from harness.errors import refusals
     from harness.progress import Reporter
     from harness.run import run_suite
     from leaderboard import site, tables
 
     console = Console()
     plan = run_suite(suite, results, store, Reporter(console), only or (), redo)
-    ranking = tables.ranking(results, [variant.name for variant in plan.suite.variants], plan.suite.baseline)
-    console.print(tables.as_rich(ranking))
-    index = site.build(results, board, plan.suite.baseline)
+    with refusals(results):
+        ranking = tables.ranking(
+            results, [variant.name for variant in plan.suite.variants], plan.suite.baseline
+        )
+        console.print(tables.as_rich(ranking))
+        index = site.build(results, board, plan.suite.baseline)
     console.print(f"board: {index}", soft_wrap=True, highlight=False, markup=False)
 
 
@@ -83,11 +92,14 @@ def add(
     recipe: Annotated[str | None, typer.Option(help="How it is trained.")] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Merge the adapter into the weights.")] = False,
     quantization: Annotated[str | None, typer.Option(help="nf4, fp8, q8_0, q5_k_m, q4_k_m, ...")] = None,
-    engine: Annotated[str | None, typer.Option(help="hf, vllm, llamacpp, openai, echo, or one of lm-eval's.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="hf, vllm, llamacpp, openai, echo, or one of lm-eval's.")
+    ] = None,
     endpoint: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
     prompt: Annotated[str | None, typer.Option(help="A prompt pack.")] = None,
     parent: Annotated[str | None, typer.Option(help="The row that it is compared with.")] = None,
     suite: Annotated[str, typer.Option(help="The suite that it joins.")] = "demo",
+    results: Results = RESULTS,
     store: Store = STORE,
 ) -> None:
     """Add a variant: write its YAML, check it, add it to the suite, and say what running it will do."""
@@ -95,10 +107,17 @@ def add(
     from harness.show import plan_as_tables
 
     fields = {
-        "base": base, "recipe": recipe, "merge": merge or None, "quantization": quantization, "engine": engine,
-        "endpoint": endpoint, "prompt": prompt, "parent": parent,
+        "base": base,
+        "recipe": recipe,
+        "merge": merge or None,
+        "quantization": quantization,
+        "engine": engine,
+        "endpoint": endpoint,
+        "prompt": prompt,
+        "parent": parent,
     }
-    path, made = add_variant(name, {key: value for key, value in fields.items() if value is not None}, suite, store, RESULTS)
+    given = {key: value for key, value in fields.items() if value is not None}
+    path, made = add_variant(name, given, suite, store, results)
     console = Console()
     console.print(f"wrote {path}", soft_wrap=True, highlight=False, markup=False)
     for part in plan_as_tables(made):
@@ -123,16 +142,20 @@ def doctor(json_: AsJson = False) -> None:
 def compare(
     a: Annotated[str, typer.Argument(help="A variant.")],
     b: Annotated[str, typer.Argument(help="The variant that it is compared with.")],
-    task: Annotated[list[str] | None, typer.Option("--task", help="Only this task (may be given again).")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", help="Only this task (may be given again).")
+    ] = None,
     margin: Annotated[float | None, typer.Option(help="What still counts as no worse.")] = None,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
     """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
+    from harness.errors import refusals
     from leaderboard import compare as comparing
     from leaderboard import tables
 
-    found = comparing.compare_variants(results, a, b, task or (), margin)
+    with refusals():
+        found = comparing.compare_variants(results, a, b, task or (), margin)
     if json_:
         _print_json([comparison.as_dict() for comparison in found])
     else:
@@ -146,9 +169,12 @@ def board_build(
     baseline: Annotated[str | None, typer.Option(help="The row that all others are compared with.")] = None,
 ) -> None:
     """Build the board from the results."""
+    from harness.errors import refusals
     from leaderboard import site
 
-    Console().print(f"board: {site.build(results, out, baseline)}", soft_wrap=True, highlight=False, markup=False)
+    with refusals(results):
+        index = site.build(results, out, baseline)
+    Console().print(f"board: {index}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_json(value: object) -> None:

@@ -8,6 +8,7 @@ import argparse
 import json
 import random
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,22 @@ from tasks import TASKS
 
 Chat = dict[str, Any]
 
-# The embedded model is meant to be half able: it is taught these families of word problems only, so that a recipe
-# which trains on all of them has something to add.
-TAUGHT_SHARE = 0.6
+# The embedded model is meant to be half able. It often answers a problem without working, which it is bad at; a recipe
+# that trains on worked answers alone has something to teach it.
+HASTY_SHARE = 0.5
 
 
-def word_problems(n: int, seed: int, share: float) -> Iterator[Chat]:
+def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
+    """Problems put together freely, and some of the exam's training families."""
     from tasks.pack import Pack, render
-    from tasks.word_problems.generate import FAMILIES, stream
+    from tasks.word_problems.compose import compose
+    from tasks.word_problems.generate import stream
 
-    known = sorted(family.id for family in FAMILIES if family.split == "train")
-    taught = set(random.Random(seed).sample(known, round(share * len(known))))
-    pack = Pack.load("default")
-    for problem in stream("train", round(n / share), seed):
-        if problem["family"] in taught:
-            _, user = render(pack, "word_problems", problem)
-            yield _chat(user, problem["answer"])
+    pack, rng = Pack.load("default"), random.Random(seed)
+    for problem in chain(compose(n - n // 6, seed), stream("train", n // 6, seed)):
+        _, user = render(pack, "word_problems", problem)
+        worked = problem["answer"]
+        yield _chat(user, worked[worked.rindex("####") :] if rng.random() < hasty else worked)
 
 
 def concept_texts(n: int, seed: int) -> Iterator[Chat]:
@@ -69,7 +70,10 @@ def with_shots(chats: list[Chat], seed: int, share: float = 0.15) -> Iterator[Ch
 
 
 def _chat(user: str, answer: str) -> Chat:
-    return {"prompt": [{"role": "user", "content": user}], "completion": [{"role": "assistant", "content": answer}]}
+    return {
+        "prompt": [{"role": "user", "content": user}],
+        "completion": [{"role": "assistant", "content": answer}],
+    }
 
 
 def main() -> None:
@@ -77,12 +81,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--word-problems", type=int, default=60_000)
-    parser.add_argument("--taught-share", type=float, default=TAUGHT_SHARE)
+    parser.add_argument("--hasty-share", type=float, default=HASTY_SHARE)
     parser.add_argument("--plans", type=int, default=12_000)
     parser.add_argument("--concept-texts", type=int, default=12_000)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    problems = list(word_problems(given.word_problems, given.seed, given.taught_share))
+    problems = list(word_problems(given.word_problems, given.seed, given.hasty_share))
     concepts = TASKS["concepts"].train_chats(10_000, given.seed)
     files = {
         "word_problems": with_shots(problems, given.seed),

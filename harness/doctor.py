@@ -40,7 +40,9 @@ def _hardware() -> list[Finding]:
         Finding("memory", memory >= 4, f"{memory:.0f} GiB", "" if memory >= 4 else "the demo wants 4 GiB"),
         Finding("disk", free >= 5, f"{free:.0f} GiB free", "" if free >= 5 else "free 5 GiB"),
         Finding(
-            "GPU", bool(gpus), "; ".join(gpus) or "none that torch can see",
+            "GPU",
+            bool(gpus),
+            "; ".join(gpus) or "none that torch can see",
             "" if gpus else "install an NVIDIA driver and a CUDA build of torch; the demo needs none",
         ),
     ]
@@ -53,7 +55,9 @@ def _engines() -> list[Finding]:
         if importlib.util.find_spec(package) is None:
             return Finding(f"engine {name}", False, f"the package {package} is not installed", remedy)
         if needs_gpu and not torch.cuda.is_available():
-            return Finding(f"engine {name}", False, "needs a GPU, and torch sees none", "run it on a machine with a GPU")
+            return Finding(
+                f"engine {name}", False, "needs a GPU, and torch sees none", "run it on a machine with a GPU"
+            )
         return Finding(f"engine {name}", True, f"{package} is installed")
 
     return [
@@ -73,8 +77,12 @@ def _data() -> list[Finding]:
     absent = f"PROCTOR_DATA is set to {given}, but it has no gsm8k/train.jsonl and gsm8k/test.jsonl"
     return [
         Finding(
-            "data gsm8k", here, "JSONL files found" if here else absent if given else "PROCTOR_DATA is not set",
-            "" if here else "export PROCTOR_DATA=FOLDER with gsm8k/{train,test}.jsonl, or let `datasets` download it",
+            "data gsm8k",
+            here,
+            "JSONL files found" if here else absent if given else "PROCTOR_DATA is not set",
+            ""
+            if here
+            else "export PROCTOR_DATA=FOLDER with gsm8k/{train,test}.jsonl, or let `datasets` download it",
         ),
         *(Finding(f"data {name}", True, "embedded") for name in ("word_problems", "concepts", "study_plan")),
     ]
@@ -82,7 +90,11 @@ def _data() -> list[Finding]:
 
 def _keys() -> list[Finding]:
     return [
-        Finding(f"key {name}", name in os.environ, "present" if name in os.environ else "absent",
-                "" if name in os.environ else f"export {name}=..., if you use a service that wants it")
+        Finding(
+            f"key {name}",
+            name in os.environ,
+            "present" if name in os.environ else "absent",
+            "" if name in os.environ else f"export {name}=..., if you use a service that wants it",
+        )
         for name in KEYS
     ]

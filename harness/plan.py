@@ -13,6 +13,7 @@ from finetune.base import digest_of_base
 from finetune.build import Stage, is_kept, plan_stages
 from finetune.recipe import Recipe
 from harness import record
+from harness.engines import refuse_unusable
 from harness.errors import UserError, refusals
 from harness.schema import digest
 from harness.suite import Suite
@@ -85,7 +86,10 @@ class Plan:
 def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
     judge = judge_digest(suite)
-    data = {task: TASKS[task].docs("test", suite.limit.get(task)) for task in suite.tasks}
+    with refusals():
+        data = {task: TASKS[task].docs("test", suite.limit.get(task)) for task in suite.tasks}
+    for engine in {variant.engine for variant in chosen}:
+        refuse_unusable(engine)
     hashes = {task: (dataset_hash(docs), len(docs)) for task, docs in data.items()}
     plans = tuple(_plan_variant(variant, suite, judge, hashes, results, store) for variant in chosen)
     return Plan(suite, store, results, plans, _group(plans))
@@ -102,7 +106,12 @@ def judge_digest(suite: Suite) -> str | None:
 
 
 def _plan_variant(
-    variant: Variant, suite: Suite, judge: str | None, hashes: dict[str, tuple[str, int]], results: Path, store: Path
+    variant: Variant,
+    suite: Suite,
+    judge: str | None,
+    hashes: dict[str, tuple[str, int]],
+    results: Path,
+    store: Path,
 ) -> VariantPlan:
     stages, data, base = weights_of(variant, store)
     cells = []
@@ -121,18 +130,22 @@ def _plan_variant(
             "task_version": TASKS[task].version,
             "judge": judge if TASKS[task].marked_by == "judge" else None,
         }
-        cells.append(CellPlan(variant.name, task, items, definition, *_state(results, variant.name, task, definition)))
+        cells.append(
+            CellPlan(variant.name, task, items, definition, *_state(results, variant.name, task, definition))
+        )
     return VariantPlan(variant, stages, data, tuple(cells))
 
 
 def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[str, ChatFile], str]:
-    """The stages that make a variant's weights, the training files they read, and the digest of what they start from."""
+    """The stages that make a variant's weights, the training files they read, and the digest of the base."""
     if variant.engine == "openai":
         return (), {}, digest([variant.base, variant.endpoint])
     if variant.engine == "echo":
         path = local(variant.base)
         if not path.is_file():
-            raise UserError(f"no file of answers {variant.base!r}", "the echo engine answers from one", "give its path")
+            raise UserError(
+                f"no file of answers {variant.base!r}", "the echo engine answers from one", "give its path"
+            )
         return (), {}, digest(path.read_text(encoding="utf-8"))
     with refusals():
         recipe = Recipe.load(variant.recipe) if variant.recipe else None
@@ -140,7 +153,9 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
             recipe = recipe.with_examples(variant.examples)
         sources = recipe.data if recipe else ()
     data = {
-        part.source: chat_file(part.source, part.examples or DEFAULT_EXAMPLES, recipe.seed if recipe else 0, store)
+        part.source: chat_file(
+            part.source, part.examples or DEFAULT_EXAMPLES, recipe.seed if recipe else 0, store
+        )
         for part in sources
     }
     with refusals():
@@ -161,7 +176,9 @@ def _state(results: Path, variant: str, task: str, definition: dict[str, Any]) -
         return "damaged", cell.problem
     earlier = cell.run.get("definition", {})
     if changed := [name for name in definition if earlier.get(name) != definition[name]]:
-        return "changed", "; ".join(_difference(name, earlier.get(name), definition[name]) for name in changed)
+        return "changed", "; ".join(
+            _difference(name, earlier.get(name), definition[name]) for name in changed
+        )
     if cell.run.get("errors", 0):
         return "fill", f"{cell.run['errors']} of {cell.run['rows']} answers failed the last time"
     return "keep", "made as defined"
@@ -186,13 +203,17 @@ def _group(plans: tuple[VariantPlan, ...]) -> tuple[Sitting, ...]:
         if plan.missing:
             groups.setdefault(_weights_key(plan), []).append(plan)
     return tuple(
-        Sitting(found[0].variant.engine, found[0].variant.quantization, found[0].variant.endpoint, tuple(found))
+        Sitting(
+            found[0].variant.engine, found[0].variant.quantization, found[0].variant.endpoint, tuple(found)
+        )
         for found in groups.values()
     )
 
 
 def _weights_key(plan: VariantPlan) -> tuple[str, ...]:
-    variant = plan.variant
-    adapter_only = plan.stages and plan.stages[-1].kind == "train" and plan.stages[-1].recipe.method != "full"
-    loaded = plan.stages[-1].digest if plan.stages and not adapter_only else plan.cells[0].definition["base"]
+    variant, last = plan.variant, plan.stages[-1] if plan.stages else None
+    own = last is not None and (
+        last.kind != "train" or (last.recipe is not None and last.recipe.method == "full")
+    )
+    loaded = last.digest if last and own else plan.cells[0].definition["base"]
     return (variant.engine, variant.quantization, variant.endpoint or "", loaded)

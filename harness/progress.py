@@ -38,7 +38,11 @@ class Reporter:
             def progress(requests: int, made: int) -> None:
                 nonlocal done, tokens
                 done, tokens = done + requests, tokens + made
-                rate = f"{tokens / max(time.monotonic() - start, 1e-9):.0f} tokens/s" if tokens else "kept answers"
+                rate = (
+                    f"{tokens / max(time.monotonic() - start, 1e-9):.0f} tokens/s"
+                    if tokens
+                    else "kept answers"
+                )
                 bar.update(row, completed=done, rate=rate)
                 self._line(what, done, total, start, rate)
 
@@ -70,8 +74,15 @@ class Reporter:
     def _bar(self) -> Progress:
         self._last_line = time.monotonic()
         return Progress(
-            TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(), console=self._console, transient=True,
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left:"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
             disable=not self._console.is_terminal,
         )
 

@@ -71,7 +71,7 @@ class Cell:
     def rows(self) -> "pd.DataFrame":
         import pyarrow.parquet as pq
 
-        rows = pq.read_table(self.folder / "samples.parquet").to_pandas()
+        rows: pd.DataFrame = pq.read_table(self.folder / "samples.parquet").to_pandas()
         return rows.sort_values(["sample_id", "epoch"], ignore_index=True)
 
 
@@ -92,7 +92,9 @@ def write(results: Path, samples: list[Sample], run: dict[str, Any]) -> Cell:
         (folder / "run.json").unlink(missing_ok=True)
         _settle(part, folder / "samples.parquet")
         complete = {"variant": variant, "task": task, "rows": len(ordered), "samples_sha256": checksum, **run}
-        write_text(folder / "run.json", json.dumps(complete, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        write_text(
+            folder / "run.json", json.dumps(complete, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        )
     return Cell(folder, complete)
 
 
@@ -160,7 +162,9 @@ def _held(path: Path) -> Iterator[IO[str]]:
                 raise UserError(
                     f"{path.parent.parent.name} x {path.parent.name} is being written by "
                     f"{held.read().strip() or 'another process'}",
-                    "one writer at a time holds a cell", "wait for it or end it, then run again", path.parent,
+                    "one writer at a time holds a cell",
+                    "wait for it or end it, then run again",
+                    path.parent,
                 ) from None
             # The one before us may have removed the file between our open and our lock: then we hold nothing.
             if path.exists() and os.fstat(held.fileno()).st_ino == path.stat().st_ino:
@@ -171,7 +175,9 @@ def _held(path: Path) -> Iterator[IO[str]]:
 def cell_folder(results: Path, variant: str, task: str) -> Path:
     for name in (variant, task):
         if not SAFE_NAME.fullmatch(name):
-            raise UserError(f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it")
+            raise UserError(
+                f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
+            )
     return results / variant / task
 
 
@@ -203,11 +209,15 @@ def _told_when_full(folder: Path) -> Iterator[None]:
 
         if failed.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
-                "the disk is full", "nothing half-written counts, and answers so far are kept",
-                "free some space and run again: it goes on where it stopped", folder,
+                "the disk is full",
+                "nothing half-written counts, and answers so far are kept",
+                "free some space and run again: it goes on where it stopped",
+                folder,
             ) from None
         if failed.errno in (errno.EACCES, errno.EROFS):
-            raise UserError("may not write here", str(failed.strerror), "choose another folder with --results", folder) from None
+            raise UserError(
+                "may not write here", str(failed.strerror), "choose another folder with --results", folder
+            ) from None
         raise
 
 
@@ -218,7 +228,11 @@ def _schema(samples: list[Sample]) -> Any:
     text, whole, number = pa.string(), pa.int64(), pa.float64()
     names = sorted({name for sample in samples for name in sample.metrics})
     types = {
-        "epoch": whole, "tokens_in": whole, "tokens_out": whole, "score": number, "seconds": number,
+        "epoch": whole,
+        "tokens_in": whole,
+        "tokens_out": whole,
+        "score": number,
+        "seconds": number,
         "metrics": pa.struct([(name, number) for name in names]) if names else pa.struct([("none", number)]),
     }
     return pa.schema([(name, types.get(name, text)) for name in Sample.__dataclass_fields__])

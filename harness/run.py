@@ -23,7 +23,17 @@ from harness.runners import Exam, examine
 from harness.suite import Suite
 from tasks import TASKS
 
-PACKAGES = ("torch", "transformers", "peft", "trl", "lm-eval", "inspect-ai", "bitsandbytes", "llama-cpp-python", "vllm")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "peft",
+    "trl",
+    "lm-eval",
+    "inspect-ai",
+    "bitsandbytes",
+    "llama-cpp-python",
+    "vllm",
+)
 
 
 def run_suite(
@@ -43,8 +53,10 @@ def refuse_unmatched(plan: Plan, redo: bool) -> None:
         if cell.state in ("changed", "damaged") and not redo:
             found = "were made from an earlier definition" if cell.state == "changed" else "cannot be read"
             raise UserError(
-                f"results of {cell.variant} x {cell.task} {found}", cell.why,
-                "run with --redo to make them again" + (", or give the variant a new name" if cell.state == "changed" else ""),
+                f"results of {cell.variant} x {cell.task} {found}",
+                cell.why,
+                "run with --redo to make them again"
+                + (", or give the variant a new name" if cell.state == "changed" else ""),
                 record.cell_folder(plan.results, cell.variant, cell.task),
             )
 
@@ -82,13 +94,21 @@ def weights_for(sitting: Sitting, built: dict[str, Built | None]) -> Weights:
 
 
 def fill(
-    engine: Engine, cell: CellPlan, each: VariantPlan, plan: Plan, measured: dict[str, Any], reporter: Reporter
+    engine: Engine,
+    cell: CellPlan,
+    each: VariantPlan,
+    plan: Plan,
+    measured: dict[str, Any],
+    reporter: Reporter,
 ) -> None:
     """One cell: answers (kept as they come), marks, rows."""
     task = TASKS[cell.task]
     key = cell.answers_key
     exam = Exam(
-        variant=each.variant, task=task, docs=task.docs("test", plan.suite.limit.get(cell.task)), judge=plan.suite.judge,
+        variant=each.variant,
+        task=task,
+        docs=task.docs("test", plan.suite.limit.get(cell.task)),
+        judge=plan.suite.judge,
         journal=Journal(plan.store / "answers" / f"{cell.variant}-{cell.task}-{key[:16]}.jsonl"),
         logs=plan.store / "inspect" / f"{cell.variant}-{key[:16]}",
     )
@@ -99,7 +119,11 @@ def fill(
         total = len(exam.docs) * each.variant.sampling.epochs
         with reporter.answering(f"{cell.variant} x {cell.task}", total) as progress:
             rows = examine(engine, exam, progress)
-        notes = describe(cell, each, plan, rows) | measured | {"wall_seconds": round(time.perf_counter() - start, 3)}
+        notes = (
+            describe(cell, each, plan, rows)
+            | measured
+            | {"wall_seconds": round(time.perf_counter() - start, 3)}
+        )
         record.write(plan.results, rows, notes)
 
 
@@ -111,8 +135,12 @@ def describe(cell: CellPlan, each: VariantPlan, plan: Plan, rows: list[record.Sa
         "resolved": each.variant.model_dump(mode="json") | {"digest": each.variant.digest},
         "stages": [{"kind": stage.kind, "digest": stage.digest} for stage in each.stages],
         "exam": {
-            "title": task.title, "kind": task.kind, "headline": task.headline, "scale": list(task.scale),
-            "framework": task.framework, "marked_by": plan.suite.judge if task.marked_by == "judge" else "rules",
+            "title": task.title,
+            "kind": task.kind,
+            "headline": task.headline,
+            "scale": list(task.scale),
+            "framework": task.framework,
+            "marked_by": plan.suite.judge if task.marked_by == "judge" else "rules",
         },
         "margin": plan.suite.margin.get(cell.task),
         "statuses": {status: sum(row.status == status for row in rows) for status in record.STATUSES},
@@ -137,4 +165,9 @@ def hardware() -> dict[str, Any]:
 
     torch = sys.modules.get("torch")
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch else []
-    return {"machine": platform.machine(), "cores": os.cpu_count(), "gpus": gpus, "python": platform.python_version()}
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "gpus": gpus,
+        "python": platform.python_version(),
+    }

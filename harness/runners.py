@@ -5,6 +5,7 @@ Knows how each framework lays out prompts and marks; must not know where weights
 
 import importlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +60,20 @@ def _run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked
     defaults = task.config.generation_kwargs
     sampling = exam.variant.sampling
     options = Options(
-        max_tokens=sampling.max_tokens or defaults["max_gen_toks"], until=tuple(defaults["until"]),
-        temperature=sampling.temperature, top_p=sampling.top_p, seed=sampling.seed,
+        max_tokens=sampling.max_tokens or defaults["max_gen_toks"],
+        until=tuple(defaults["until"]),
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        seed=sampling.seed,
     )
     items = list(task.eval_docs)[: len(exam.docs)]
     prompts = [
         task.fewshot_context(
-            item, num_fewshot=pack.for_task(exam.task.name).shots, apply_chat_template=pack.turns == "chat",
-            fewshot_as_multiturn=True, chat_template=engine.apply_chat_template,
+            item,
+            num_fewshot=pack.for_task(exam.task.name).shots,
+            apply_chat_template=pack.turns == "chat",
+            fewshot_as_multiturn=True,
+            chat_template=engine.apply_chat_template,
         )
         for item in items
     ]
@@ -90,7 +97,9 @@ def lm_eval_task(name: str, prompt: str) -> Any:
     from lm_eval.tasks import TaskManager
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    manager = TaskManager(include_path=str(ROOT / "tasks"), include_defaults=False, metadata={"prompt": prompt})
+    manager = TaskManager(
+        include_path=str(ROOT / "tasks"), include_defaults=False, metadata={"prompt": prompt}
+    )
     return manager.load(f"proctor_{name}")["tasks"][f"proctor_{name}"]
 
 
@@ -102,7 +111,11 @@ def _run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked
 
     module = importlib.import_module(f"tasks.{exam.task.name}.task")
     sampling = exam.variant.sampling
-    wanted: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p, "seed": sampling.seed}
+    wanted: dict[str, Any] = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+    }
     if sampling.max_tokens:
         wanted["max_tokens"] = sampling.max_tokens
     task = getattr(module, exam.task.name)(prompt=exam.variant.prompt, judge=exam.judge)
@@ -113,12 +126,24 @@ def _run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked
     expected = len(exam.docs) * sampling.epochs
     with bridge.serve(exam.variant.name, answer, _renderer(engine, exam.variant), expected) as model:
         (log,) = inspect_ai.eval(
-            task, model=model, score=False, limit=len(exam.docs), epochs=sampling.epochs, fail_on_error=False,
-            max_samples=expected, display="none", log_dir=str(exam.logs), log_level="error", ctl_server=False,
-            log_format="eval", **wanted,
+            task,
+            model=model,
+            score=False,
+            limit=len(exam.docs),
+            epochs=sampling.epochs,
+            fail_on_error=False,
+            max_samples=expected,
+            display="none",
+            log_dir=str(exam.logs),
+            log_level="error",
+            ctl_server=False,
+            log_format="eval",
+            **wanted,
         )
     if log.status != "success" or log.samples is None:
-        raise UserError(f"Inspect could not run {exam.task.name!r}", str(log.error.message if log.error else log.status))
+        raise UserError(
+            f"Inspect could not run {exam.task.name!r}", str(log.error.message if log.error else log.status)
+        )
     answered = [sample for sample in log.samples if not sample.error]
     if answered:
         scored = inspect_ai.score(
@@ -141,17 +166,26 @@ def _from_inspect(doc: Mapping[str, Any], sample: Any) -> _Marked:
         return _Marked(doc, sample.epoch, "", Answer("", error=sample.error.message), None)
     usage = sample.output.usage
     answer = Answer(
-        sample.output.completion, usage.input_tokens if usage else None, usage.output_tokens if usage else None,
-        sample.output.stop_reason == "max_tokens", sample.output.time,
+        sample.output.completion,
+        usage.input_tokens if usage else None,
+        usage.output_tokens if usage else None,
+        sample.output.stop_reason == "max_tokens",
+        sample.output.time,
     )
     prompt = (sample.output.metadata or {}).get("prompt", "")
     (score,) = sample.scores.values()
     notes = score.metadata or {}
     if notes.get("judge_failed"):
-        return _Marked(doc, sample.epoch, prompt, answer, None, problem=score.explanation or "the judge gave no verdict")
-    values = {name: float(value) for name, value in score.value.items()}
+        return _Marked(
+            doc, sample.epoch, prompt, answer, None, problem=score.explanation or "the judge gave no verdict"
+        )
+    # Inspect wants every figure of every sample; one that does not apply comes as not-a-number and is left out here.
+    values = {name: float(value) for name, value in score.value.items() if not math.isnan(value)}
     mark = Mark(
-        answer=score.answer or "", score=values.pop("overall"), metrics=values, parsed=bool(notes.get("parsed", True)),
+        answer=score.answer or "",
+        score=values.pop("overall"),
+        metrics=values,
+        parsed=bool(notes.get("parsed", True)),
         explanation=score.explanation or "",
     )
     return _Marked(doc, sample.epoch, prompt, answer, mark)
@@ -160,14 +194,26 @@ def _from_inspect(doc: Mapping[str, Any], sample: Any) -> _Marked:
 def _row(exam: Exam, marked: _Marked) -> Sample:
     answer, mark = marked.answer, marked.mark
     return Sample(
-        variant=exam.variant.name, task=exam.task.name, task_version=exam.task.version,
-        sample_id=str(marked.doc["id"]), cluster=str(marked.doc["cluster"]), epoch=marked.epoch,
-        doc_hash=doc_hash(marked.doc), prompt_hash=digest(marked.prompt), prompt=marked.prompt,
-        response=answer.text, answer=mark.answer if mark else "", target=_target(marked.doc),
-        score=mark.score if mark else None, metrics=dict(mark.metrics) if mark else {},
-        status=_status(answer, mark), explanation=answer.error or marked.problem or (mark.explanation if mark else ""),
+        variant=exam.variant.name,
+        task=exam.task.name,
+        task_version=exam.task.version,
+        sample_id=str(marked.doc["id"]),
+        cluster=str(marked.doc["cluster"]),
+        epoch=marked.epoch,
+        doc_hash=doc_hash(marked.doc),
+        prompt_hash=digest(marked.prompt),
+        prompt=marked.prompt,
+        response=answer.text,
+        answer=mark.answer if mark else "",
+        target=_target(marked.doc),
+        score=mark.score if mark else None,
+        metrics=dict(mark.metrics) if mark else {},
+        status=_status(answer, mark),
+        explanation=answer.error or marked.problem or (mark.explanation if mark else ""),
         judge=exam.judge if exam.task.marked_by == "judge" else "",
-        tokens_in=answer.tokens_in, tokens_out=answer.tokens_out, seconds=answer.seconds,
+        tokens_in=answer.tokens_in,
+        tokens_out=answer.tokens_out,
+        seconds=answer.seconds,
     )
 
 

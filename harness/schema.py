@@ -46,10 +46,21 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     except UnicodeDecodeError:
         raise UserError("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
     if not isinstance(raw, dict):
-        raise UserError(f"holds {type(raw).__name__}, not fields", "a YAML file here is a list of 'field: value'", where=path)
-    if "name" in schema.model_fields:  # a thing is called as its file is, so that a name cannot say two things
+        raise UserError(
+            f"holds {type(raw).__name__}, not fields",
+            "a YAML file here is a list of 'field: value'",
+            where=path,
+        )
+    if (
+        "name" in schema.model_fields
+    ):  # a thing is called as its file is, so that a name cannot say two things
         if "name" in raw:
-            raise UserError("unknown field 'name'", f"this one is called {path.stem!r}, as its file is", "leave it out", path)
+            raise UserError(
+                "unknown field 'name'",
+                f"this one is called {path.stem!r}, as its file is",
+                "leave it out",
+                path,
+            )
         raw = {"name": path.stem, **raw}
     return parse(raw, schema, path)
 
@@ -83,7 +94,11 @@ def _fields_at(schema: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]
     """The field names one could have meant at this place of the file."""
     here: Any = schema
     for part in loc:
-        field = here.model_fields.get(part) if isinstance(here, type) and issubclass(here, BaseModel) else None
+        field = (
+            here.model_fields.get(str(part))
+            if isinstance(here, type) and issubclass(here, BaseModel)
+            else None
+        )
         here = field.annotation if field else None
     return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
 

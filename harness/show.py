@@ -12,10 +12,13 @@ from harness.plan import Plan
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
     return {
         "suite": plan.suite.name,
-        "stages": [{"kind": stage.kind, "digest": stage.digest, "built": built} for stage, built in plan.stages()],
+        "stages": [
+            {"kind": stage.kind, "digest": stage.digest, "built": built} for stage, built in plan.stages()
+        ],
         "sittings": [[each.variant.name for each in sitting.variants] for sitting in plan.sittings],
         "cells": [
-            {"variant": c.variant, "task": c.task, "items": c.items, "state": c.state, "why": c.why} for c in plan.cells
+            {"variant": c.variant, "task": c.task, "items": c.items, "state": c.state, "why": c.why}
+            for c in plan.cells
         ],
     }
 

@@ -30,7 +30,7 @@ class SuiteFile(Frozen):
     name: str
     about: str = ""
     variants: list[str] = Field(default=[], description="names of variants")
-    matrix: list[Matrix] = []
+    matrix: list[Matrix] = Field(default_factory=list)
     tasks: list[str] = Field(min_length=1)
     limit: dict[str, int] = Field(default={}, description="only the first n items of a task")
     baseline: str
@@ -59,7 +59,9 @@ class Suite(Frozen):
                 raise UserError(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
         for task in [*given.limit, *given.margin]:
             if task not in given.tasks:
-                raise UserError(f"a limit or margin for {task!r}, which is not among the suite's tasks", where=path)
+                raise UserError(
+                    f"a limit or margin for {task!r}, which is not among the suite's tasks", where=path
+                )
         if bad := next((task for task, n in given.limit.items() if n < 1), None):
             raise UserError(f"limit.{bad} is {given.limit[bad]}", "an exam has at least one item", where=path)
         folder = variants_beside(path)
@@ -68,8 +70,14 @@ class Suite(Frozen):
             variants += expand(load_variant(matrix.variant, folder, path), matrix.vary, path)
         _check_together(variants, given, path)
         return cls(
-            name=given.name, about=given.about, variants=tuple(variants), tasks=tuple(given.tasks), limit=given.limit,
-            baseline=given.baseline, judge=given.judge, margin=given.margin,
+            name=given.name,
+            about=given.about,
+            variants=tuple(variants),
+            tasks=tuple(given.tasks),
+            limit=given.limit,
+            baseline=given.baseline,
+            judge=given.judge,
+            margin=given.margin,
         )
 
     def variant(self, name: str) -> Variant:
@@ -84,17 +92,21 @@ def find_suite(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
-            raise UserError(f"no suite file {name_or_path}", remedy="give the path of a YAML file, or a suite's name")
+            raise UserError(
+                f"no suite file {name_or_path}", remedy="give the path of a YAML file, or a suite's name"
+            )
         return path.resolve()
     check_name(name_or_path, "suite")
     if not (FOLDER / f"{name_or_path}.yaml").is_file():
         there = sorted(found.stem for found in FOLDER.glob("*.yaml"))
-        raise UserError(f"no suite {name_or_path!r}", nearest(name_or_path, there), f"add {FOLDER / name_or_path}.yaml")
+        raise UserError(
+            f"no suite {name_or_path!r}", nearest(name_or_path, there), f"add {FOLDER / name_or_path}.yaml"
+        )
     return FOLDER / f"{name_or_path}.yaml"
 
 
 def variants_beside(suite: Path) -> Path:
-    """Variants stand in the folder `variants/` beside the suite's own folder, so that a team can keep both elsewhere."""
+    """Variants stand in `variants/` beside the suite's own folder, so that a team can keep both elsewhere."""
     return suite.parent.parent / "variants"
 
 
@@ -103,7 +115,12 @@ def load_variant(name: str, folder: Path, where: Path) -> Variant:
     path = folder / f"{name}.yaml"
     if not path.is_file():
         there = sorted(found.stem for found in folder.glob("*.yaml"))
-        raise UserError(f"no variant {name!r}", nearest(name, there), f"add one with 'proctor add {name} --base ...'", where)
+        raise UserError(
+            f"no variant {name!r}",
+            nearest(name, there),
+            f"add one with 'proctor add {name} --base ...'",
+            where,
+        )
     variant = Variant.load(path)
     with refusals(path):
         Pack.load(variant.prompt)
@@ -113,7 +130,9 @@ def load_variant(name: str, folder: Path, where: Path) -> Variant:
 def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterable[Variant]:
     """`examples: [100, 400]` of `tiny-lora` gives tiny-lora-examples-100 and tiny-lora-examples-400."""
     if unknown := [field for field in vary if field not in Variant.model_fields or field == "name"]:
-        raise UserError(f"matrix: no field {unknown[0]!r}", nearest(unknown[0], list(Variant.model_fields)), where=where)
+        raise UserError(
+            f"matrix: no field {unknown[0]!r}", nearest(unknown[0], list(Variant.model_fields)), where=where
+        )
     for values in itertools.product(*vary.values()):
         chosen = dict(zip(vary, values, strict=True))
         name = "-".join([variant.name, *(f"{field}-{str(value).lower()}" for field, value in chosen.items())])
@@ -127,18 +146,29 @@ def _check_together(variants: list[Variant], given: SuiteFile, path: Path) -> No
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UserError(f"variant {twice!r} stands twice in the suite", where=path)
     if given.baseline not in names:
-        raise UserError(f"baseline {given.baseline!r} is not among the variants", nearest(given.baseline, names), where=path)
+        raise UserError(
+            f"baseline {given.baseline!r} is not among the variants",
+            nearest(given.baseline, names),
+            where=path,
+        )
     by_name = {variant.name: variant for variant in variants}
     for variant in variants:
         seen = [variant.name]
         while (parent := by_name[seen[-1]].parent) is not None:
             if parent not in by_name:
                 raise UserError(
-                    f"parent {parent!r} of {seen[-1]!r} is not in the suite", nearest(parent, names),
-                    "add it to the suite, so that the two can be compared", path,
+                    f"parent {parent!r} of {seen[-1]!r} is not in the suite",
+                    nearest(parent, names),
+                    "add it to the suite, so that the two can be compared",
+                    path,
                 )
             if parent in seen:
-                raise UserError(f"a cycle of parents: {' -> '.join([*seen, parent])}", "nobody is their own ancestor", "cut it", path)
+                raise UserError(
+                    f"a cycle of parents: {' -> '.join([*seen, parent])}",
+                    "nobody is their own ancestor",
+                    "cut it",
+                    path,
+                )
             seen.append(parent)
         for task in given.tasks:
             with refusals(path):

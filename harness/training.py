@@ -29,7 +29,8 @@ def chat_file(source: str, examples: int, seed: int, store: Path) -> ChatFile:
         path = (ROOT / source) if not Path(source).is_absolute() else Path(source)
         if not path.is_file():
             raise UserError(
-                f"training data {source!r} is neither an exam nor a file", nearest(source, list(TASKS)),
+                f"training data {source!r} is neither an exam nor a file",
+                nearest(source, list(TASKS)),
                 "name an exam, or the path of a JSONL of chats",
             )
         return ChatFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
@@ -60,5 +61,7 @@ def _sources(source: str) -> Iterator[Path]:
     yield from sorted(tasks.glob("*.py"))
     yield tasks / "prompts" / "default.yaml"
     yield from sorted(
-        path for path in (tasks / source).rglob("*") if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file()
+        path
+        for path in (tasks / source).rglob("*")
+        if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file()
     )

@@ -46,7 +46,9 @@ class Variant(Frozen):
     about: str = ""
     base: str
     recipe: str | None = None
-    examples: int | None = Field(default=None, ge=1, description="train on this many, instead of what the recipe says")
+    examples: int | None = Field(
+        default=None, ge=1, description="train on this many, instead of what the recipe says"
+    )
     merge: bool = False
     quantization: Quantization = "none"
     engine: str = "hf"
@@ -68,19 +70,31 @@ class Variant(Frozen):
                 f"use {' or '.join(loads)}" + (f", or engine {' or '.join(others)}" if others else "")
             )
         if self.engine in ("openai", "echo") and (self.recipe or self.merge):
-            raise ValueError(f"engine {self.engine!r} cannot be trained or merged; leave out recipe and merge")
+            raise ValueError(
+                f"engine {self.engine!r} cannot be trained or merged; leave out recipe and merge"
+            )
         if self.merge and not self.recipe:
-            raise ValueError("merge without a recipe: there is no adapter to merge; name a recipe or leave merge out")
+            raise ValueError(
+                "merge without a recipe: there is no adapter to merge; name a recipe or leave merge out"
+            )
         if self.recipe and not self.merge and self.engine not in TAKES_ADAPTER:
-            raise ValueError(f"engine {self.engine!r} cannot put an adapter on its weights; add 'merge: true'")
+            raise ValueError(
+                f"engine {self.engine!r} cannot put an adapter on its weights; add 'merge: true'"
+            )
         if self.merge and self.quantization == "nf4":
-            raise ValueError("merge and nf4: merged weights are kept in full precision; leave one of them out")
+            raise ValueError(
+                "merge and nf4: merged weights are kept in full precision; leave one of them out"
+            )
         if self.examples and not self.recipe:
-            raise ValueError("examples without a recipe: nothing is trained; name a recipe or leave examples out")
+            raise ValueError(
+                "examples without a recipe: nothing is trained; name a recipe or leave examples out"
+            )
         if (self.endpoint is not None) != (self.engine == "openai"):
             raise ValueError("endpoint goes with engine 'openai', and with no other: give both or neither")
         if self.parent == self.name:
-            raise ValueError(f"parent is the variant itself ({self.name!r}); name another one or leave it out")
+            raise ValueError(
+                f"parent is the variant itself ({self.name!r}); name another one or leave it out"
+            )
         return self
 
     @property
@@ -99,4 +113,3 @@ def lm_eval_engines() -> tuple[str, ...]:
     from lm_eval.models import MODEL_MAPPING
 
     return tuple(MODEL_MAPPING)
-

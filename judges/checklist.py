@@ -14,7 +14,7 @@ from typing import Any
 
 from judges.measures import ITEMS, MEASURES
 from judges.planned import Plan
-from judges.reading import read
+from judges.reading import LONGEST, read
 from judges.rubric import Rubric
 from judges.text import words
 from judges.verdict import Finding, Verdict
@@ -29,6 +29,7 @@ def mark(
 ) -> Verdict:
     if not words(text):
         return Verdict(judge, METHOD, {}, (), parsed=False)
+    text = text[:LONGEST]
     plan = Plan(text, read(text), facts, rubric.words, rubric.sentence_words)
     scores, findings = {}, []
     for name, dimension in rubric.dimensions.items():

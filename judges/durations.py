@@ -10,10 +10,21 @@ from dataclasses import dataclass
 from judges.text import QUOTED
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-NUMBERS = {
-    word: value
-    for value, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
-}
+_NUMBER_WORDS = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+NUMBERS = {word: value for value, word in enumerate(_NUMBER_WORDS, 1)}
 
 _VALUE = r"\d{1,4}(?:[.,]\d{1,2})?(?![\d/])"
 _RANGE = rf"(?:{_VALUE}\s{{0,2}}(?:-|–|—|to)\s{{0,2}})?"
@@ -32,7 +43,8 @@ _DURATION = re.compile(
 )
 _COUNT = rf"(\d{{1,2}}|{_WORDS})"
 _TIMES_BEFORE = re.compile(
-    rf"(?<!\w){_COUNT}\s?(?:x|×|\*|times|(?:short |long )?(?:sessions?|blocks?|lessons?|slots?|evenings?|days?)"
+    rf"(?<!\w){_COUNT}\s?(?:x|×|\*|times|"
+    rf"(?:short |long )?(?:sessions?|blocks?|lessons?|slots?|evenings?|days?)"
     rf"(?: (?:a|per|each|every) week)?,?(?: of| for| x| ×|:|,)?)\s?\(?$",
     re.IGNORECASE,
 )

@@ -94,7 +94,8 @@ def load(folder: Path) -> Judge:
     rubric = _read(path, Rubric)
     if card.name != folder.name:
         raise ValueError(
-            f"the judge is called {card.name!r}; its folder is {folder.name!r}; rename one ({folder / 'judge.yaml'})"
+            f"the judge is called {card.name!r}; its folder is {folder.name!r}; "
+            f"rename one ({folder / 'judge.yaml'})"
         )
     _agree(card, rubric, path)
     if (folder / "prompt.txt").exists():
@@ -109,7 +110,8 @@ def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
     if set(card.dimensions) != set(rubric.dimensions):
         odd = sorted(set(card.dimensions) ^ set(rubric.dimensions))[0]
         raise ValueError(
-            f"dimension {odd!r} stands in only one of judge.yaml and rubric.yaml; add it to the other ({path})"
+            f"dimension {odd!r} stands in only one of judge.yaml and rubric.yaml; "
+            f"add it to the other ({path})"
         )
     for name, dimension in rubric.dimensions.items():
         if set(dimension.anchors) != set(card.scale.levels):
@@ -125,11 +127,13 @@ def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
         known = checklist.ITEMS.get(name)
         if known is None:
             raise ValueError(
-                f"dimension {name!r}: there are no rules for it; a checklist can mark {', '.join(checklist.ITEMS)} ({path})"
+                f"dimension {name!r}: there are no rules for it; "
+                f"a checklist can mark {', '.join(checklist.ITEMS)} ({path})"
             )
         if unknown := sorted(set(dimension.items) - known):
             raise ValueError(
-                f"dimension {name!r}: no rule measures {unknown[0]!r}; there are {', '.join(sorted(known))} ({path})"
+                f"dimension {name!r}: no rule measures {unknown[0]!r}; "
+                f"there are {', '.join(sorted(known))} ({path})"
             )
         if not dimension.items:
             raise ValueError(f"dimension {name!r} has no items, so it has no mark; give it some ({path})")

@@ -90,7 +90,7 @@ def _actionability(plan: Plan) -> dict[str, Measured]:
 
 
 def _order(reading: Reading) -> Measured:
-    """Neighbouring headings must rise, and no heading may stand alone: lines in another order fail both ways."""
+    """Neighbouring headings must rise, and no heading may stand alone; shuffled lines fail both ways."""
     if not reading.weeks:
         return Measured(None, "no weeks to put in order")
     pairs = list(zip(reading.headings, reading.headings[1:], strict=False))

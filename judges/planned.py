@@ -13,7 +13,8 @@ from judges.rubric import Words
 from judges.text import sentences, stem, words
 
 TARGET = re.compile(
-    r"\d+ ?(?:of|out of|/) ?\d+|\d ?%|(?:at least|aim for|score|reach) \d|\d+ right|all (?:right|correct)",
+    r"(?<!\d)\d{1,4} ?(?:of|out of|/) ?\d|\d ?%|(?:at least|aim for|score|reach) \d|\d right"
+    r"|all (?:right|correct)",
     re.I,
 )
 _NUMBER = re.compile(

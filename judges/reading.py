@@ -6,25 +6,30 @@ Knows headings, lists, tables and running text. Must not know pupils, topics or 
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from judges.durations import DAYS, NUMBERS, count_word, days, durations, starts_with_day
 
-_ORDINALS = {
-    word: value
-    for value, word in enumerate("first second third fourth fifth sixth seventh eighth".split(), 1)
-}
+_ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, 1)}
 _NUMBER = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
 _WEEK = re.compile(
-    rf"(?:in |during )?(?:weeks?|wk)\.?\s{{0,2}}#?{_NUMBER}(?:\s{{0,2}}(?:-|–|—|to|and|&)\s{{0,2}}(?:week )?{_NUMBER})?(?![\w%])",
+    rf"(?:in |during )?(?:weeks?|wk)\.?\s{{0,2}}#?{_NUMBER}"
+    rf"(?:\s{{0,2}}(?:-|–|—|to|and|&)\s{{0,2}}(?:week )?{_NUMBER}"
+    rf"(?!\s?(?:[x×*]|h|m|sessions?|lessons?|times|days|questions)(?![a-z])))?(?![\w%])",
     re.IGNORECASE,
 )
 _ORDINAL_WEEK = re.compile(
-    rf"(?:in |during )?(?:the )?({'|'.join(_ORDINALS)}|final|last) week(?!\w)", re.IGNORECASE
+    rf"(?:in |during )?(?:the )?({'|'.join(_ORDINALS)}|final|last) week(?=\s?[:(–—-]|$)", re.IGNORECASE
 )
-_INLINE_WEEK = re.compile(rf"(?<=[.;!?)])[ \t]{{1,3}}(?=Weeks?\s{_NUMBER}[^\n]{{0,20}}?[:.(–—-])")
+_INLINE_WEEK = re.compile(
+    rf"(?<=[.;!?)])[ \t]{{1,3}}(?=(?:In w|During w|W)eeks?\s{_NUMBER}[^\n]{{0,20}}?[:.,(–—-])"
+)
 _MARKUP = re.compile(r"^[\s#>*_+•·‣◦–—-]{0,20}(?:\d{1,2}[.)]\s{1,3}(?=\D))?[*_]{0,3}")
 _WEEKLY = re.compile(r"(?<!\w)(?:(?:every|each|per|a) week|weekly)(?!\w)", re.IGNORECASE)
 _WHOLE = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
+# Much longer than any plan that a pupil would read; what comes after it is not read.
+LONGEST = 30_000
 # Remarks that name times without setting work: "Remember: he walks an hour to school".
 _ASIDE = re.compile(
     r"(?:please )?(?:note|remember|keep in mind|good to know|tips?|reminder|p\.?s\.?|parents?)(?!\w)",
@@ -80,7 +85,7 @@ def read(text: str) -> Reading:
     """Times that stand before the first week ('every week: Mon and Thu, 40 min each') hold for weeks without
     any.
     """
-    lines, headings = _lines(text)
+    lines, headings = _lines(text[:LONGEST])
     weeks: dict[int, Week] = {}
     for line in lines:
         if line.week:
@@ -100,6 +105,7 @@ def _lines(text: str) -> tuple[list[Line], list[int]]:
     lines: list[Line] = []
     headings: list[int] = []
     current: list[int] = []
+    highest = 0
     table = _Table()
     for raw in _INLINE_WEEK.sub("\n", text).splitlines():
         if not raw.strip():
@@ -112,15 +118,16 @@ def _lines(text: str) -> tuple[list[Line], list[int]]:
             bare = _MARKUP.sub("", raw, count=1).replace("**", "").strip()
         if not bare:
             continue
-        named = _named_weeks(bare, headings)
+        named = _named_weeks(bare, highest)
         if named:
             current = named
             headings += named
+            highest = max(highest, *named)
         lines += [Line(bare, week, bool(named), indent) for week in current or [0]]
     return lines, headings
 
 
-def _named_weeks(bare: str, headings: list[int]) -> list[int]:
+def _named_weeks(bare: str, highest: int) -> list[int]:
     if match := _WEEK.match(bare):
         first = count_word(match.group(1))
         last = count_word(match.group(2)) if match.group(2) else first
@@ -128,7 +135,7 @@ def _named_weeks(bare: str, headings: list[int]) -> list[int]:
         return list(range(first, last + 1)) if 0 < first <= last < first + 12 else [first] if first else []
     if match := _ORDINAL_WEEK.match(bare):
         word = match.group(1).lower()
-        return [_ORDINALS.get(word) or max(headings, default=0) + 1]
+        return [_ORDINALS.get(word) or highest + 1]
     return []
 
 
@@ -166,18 +173,19 @@ class _Timed:
     """What one line says of times: the sum of its sessions, each session, and a sum that it claims."""
 
     minutes: float
-    sessions: list[float]
+    sessions: tuple[float, ...]
     claimed: float
 
 
+@lru_cache(maxsize=5_000)
 def _time(line: str) -> _Timed:
     found = durations(line)
     claimed = max((one.total for one in found if one.whole), default=0.0)
     single = [one for one in found if not one.whole]
     if _WHOLE.search(line[:24]) and single:
-        return _Timed(0.0, [], max(claimed, single[0].total))
+        return _Timed(0.0, (), max(claimed, single[0].total))
     if not single:
-        return _Timed(0.0, [], claimed)
+        return _Timed(0.0, (), claimed)
     first, *rest = single
     parts = sum(one.total for one in rest)
     # "40 min: 10 min of cards, 30 min of sums" is one session of 40, not 80.
@@ -186,9 +194,9 @@ def _time(line: str) -> _Timed:
         single = [first]
     named = len(days(line))
     if len(single) == 1 and not single[0].counted and named > 1:
-        return _Timed(single[0].minutes * named, [single[0].minutes] * named, claimed)
+        return _Timed(single[0].minutes * named, (single[0].minutes,) * named, claimed)
     # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
-    sessions = [one.minutes for one in single for _ in range(min(one.count, 20))]
+    sessions = tuple(one.minutes for one in single for _ in range(min(one.count, 20)))
     return _Timed(sum(one.total for one in single), sessions, claimed)
 
 
@@ -222,7 +230,7 @@ def _fill(week: Week) -> None:
 
 
 def _usual(preamble: list[Line]) -> tuple[Week, bool]:
-    """The times of every week, and whether they are set out as sessions (days or a count), not only as a sum."""
+    """The times of every week, and whether they are set out as sessions and not only as a sum."""
     usual = Week(0)
     planned = False
     for line in preamble:
@@ -232,11 +240,11 @@ def _usual(preamble: list[Line]) -> tuple[Week, bool]:
         if timed.minutes:
             planned = True
             usual.minutes = max(usual.minutes, timed.minutes)
-            usual.sessions = timed.sessions
+            usual.sessions = list(timed.sessions)
             usual.days.update(days(line.text))
         elif not planned:
             usual.minutes = max(usual.minutes, timed.claimed)
     return usual, planned
 
 
-__all__ = ["DAYS", "Line", "Reading", "Week", "read"]
+__all__ = ["DAYS", "LONGEST", "Line", "Reading", "Week", "read"]

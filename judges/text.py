@@ -1,7 +1,8 @@
-"""Words, sentences and phrases of a plan, compared without what does not matter. Linear time; knows no pupil."""
+"""Words, sentences and phrases of a plan, compared without what does not matter. Knows no pupil."""
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 TOKEN = re.compile(r"[^\W_]+")
@@ -23,10 +24,11 @@ _ENDINGS = (
     "e",
     "y",
 )
-_EMPTY = frozenset(
-    "a an the of to in on and or for with at by from is are be has have his her its their so that this it as who he she "
-    "they pupil each every than not no into".split()
-)
+_EMPTY = frozenset({
+    "a", "an", "the", "of", "to", "in", "on", "and", "or", "for", "with", "at", "by", "from", "is",
+    "are", "be", "has", "have", "his", "her", "its", "their", "so", "that", "this", "it", "as",
+    "who", "he", "she", "they", "pupil", "each", "every", "than", "not", "no", "into",
+})  # fmt: skip
 
 
 def words(text: str) -> list[str]:
@@ -44,7 +46,7 @@ def sentences(text: str) -> list[str]:
 
 
 def without_numbers(text: str) -> str:
-    """The words alone, so that '8 questions' and '10 questions' are one task; what is quoted stays as it is."""
+    """The words alone: '8 questions' and '10 questions' are one task. What is quoted stays as it is."""
     parts, start = [], 0
     for quote in QUOTED.finditer(text):
         parts += [*words(text[start : quote.start()]), quote.group()]
@@ -52,6 +54,7 @@ def without_numbers(text: str) -> str:
     return " ".join([*parts, *words(text[start:])]).lower()
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """Enough of a word to find 'fractions' in 'fraction'; short words stay whole."""
     word = word.lower().replace("’", "'").removesuffix("'s")
@@ -61,9 +64,11 @@ def stem(word: str) -> str:
     return word
 
 
-def stems(text: str) -> list[str]:
+@lru_cache(maxsize=5_000)
+def stems(text: str) -> tuple[str, ...]:
     """The stems of the words and numbers that carry meaning, in order."""
-    return [stem(token) for token in TOKEN.findall(text.replace("-", " ")) if token.lower() not in _EMPTY]
+    tokens = TOKEN.findall(text.replace("-", " "))
+    return tuple(stem(token) for token in tokens if token.lower() not in _EMPTY)
 
 
 def mentions(line: frozenset[str], phrases: Iterable[Sequence[str]]) -> bool:

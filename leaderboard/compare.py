@@ -18,6 +18,7 @@ from leaderboard.stats import Difference, Estimate, Kind, compare_paired, estima
 # Two cells may be compared only when these are equal: the same questions, marked the same way.
 MUST_AGREE = {"task_version": "the task's version", "dataset": "the items", "judge": "the judge"}
 SEED = 0
+_read: dict[tuple[Path, str], "Items"] = {}
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,29 @@ def load_cells(results: Path) -> dict[tuple[str, str], record.Cell]:
     found = {}
     for cell in record.cells(results):
         if cell.problem:
-            raise ValueError(f"{cell.problem}; a table without it would look whole; make it again with --redo")
+            raise ValueError(
+                f"{cell.problem}; a table without it would look whole; make it again with --redo"
+            )
         found[cell.variant, cell.task] = cell
     return found
 
 
 def items_of(cell: record.Cell) -> Items:
+    """Read once for each state of the rows: a board asks for the same cell in dozens of pairs."""
+    key = (cell.folder, cell.run["samples_sha256"])
+    if key not in _read:
+        _read[key] = _items(cell)
+    return _read[key]
+
+
+def _items(cell: record.Cell) -> Items:
     rows = cell.rows()
     scored = rows[rows["score"].notna()]
     kind: Kind = cell.run["exam"]["kind"]
     every = frozenset(rows["sample_id"])
     if len(scored) == 0:
         return Items((), np.zeros(0), (), kind, every)
+    values: NDArray[np.float64]
     if kind == "counts":
         counted = scored.assign(**{name: [m[name] for m in scored["metrics"]] for name in ("tp", "fp", "fn")})
         by_item = counted.groupby("sample_id", sort=True)
@@ -87,14 +99,23 @@ def estimate_cell(cell: record.Cell) -> Estimate | None:
     return estimate(items.values, kind=items.kind, items=items.ids, clusters=items.clusters, seed=SEED)
 
 
-def compare_cells(pairs: Sequence[tuple[record.Cell, record.Cell]], margin: float | None = None) -> list[Comparison]:
+def compare_cells(
+    pairs: Sequence[tuple[record.Cell, record.Cell]], margin: float | None = None
+) -> list[Comparison]:
     """Each pair on the same task, as one family. The margin is the suite's unless one is given."""
     found = [_paired(a, b, margin if margin is not None else a.run.get("margin")) for a, b in pairs]
     adjusted = holm(np.array([difference.p for difference, _ in found]))
     return [
         Comparison(
-            a=a.variant, b=b.variant, task=a.task, headline=a.run["exam"]["headline"], difference=difference,
-            adjusted_p=float(p), family=len(found), verdict=verdict(difference, float(p)), left_out=left_out,
+            a=a.variant,
+            b=b.variant,
+            task=a.task,
+            headline=a.run["exam"]["headline"],
+            difference=difference,
+            adjusted_p=float(p),
+            family=len(found),
+            verdict=verdict(difference, float(p)),
+            left_out=left_out,
         )
         for (a, b), (difference, left_out), p in zip(pairs, found, adjusted, strict=True)
     ]
@@ -109,7 +130,9 @@ def compare_variants(
         if not any(variant == name for variant, _ in cells):
             there = ", ".join(sorted({variant for variant, _ in cells})) or "none"
             raise ValueError(f"no results of {name!r}; there are: {there} ({results})")
-    wanted = list(tasks) or sorted({task for v, task in cells if v == a} & {task for v, task in cells if v == b})
+    wanted = list(tasks) or sorted(
+        {task for v, task in cells if v == a} & {task for v, task in cells if v == b}
+    )
     for task in wanted:
         for name in (a, b):
             if (name, task) not in cells:
@@ -126,11 +149,18 @@ def _paired(a: record.Cell, b: record.Cell, margin: float | None) -> tuple[Diffe
     at = {item: row for row, item in enumerate(other.ids)}
     both = [(row, at[item]) for row, item in enumerate(mine.ids) if item in at]
     if not both:
-        raise ValueError(f"{a.variant} and {b.variant} share no scored item of {a.task}; nothing can be paired")
+        raise ValueError(
+            f"{a.variant} and {b.variant} share no scored item of {a.task}; nothing can be paired"
+        )
     rows, others = (np.array(side) for side in zip(*both, strict=True))
     difference = compare_paired(
-        mine.values[rows], other.values[others], kind="real" if "real" in (mine.kind, other.kind) else mine.kind,
-        items=[mine.ids[row] for row in rows], clusters=[mine.clusters[row] for row in rows], seed=SEED, margin=margin,
+        mine.values[rows],
+        other.values[others],
+        kind="real" if "real" in (mine.kind, other.kind) else mine.kind,
+        items=[mine.ids[row] for row in rows],
+        clusters=[mine.clusters[row] for row in rows],
+        seed=SEED,
+        margin=margin,
     )
     return difference, len(mine.every | other.every) - len(both)
 

@@ -4,11 +4,13 @@ Plain values ready to be shown, as in pages.py.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from leaderboard import lineage, tables
+from leaderboard import charts, lineage, tables
+from leaderboard.groups import GroupRow
 from leaderboard.pairs import TaskPairs
 from leaderboard.shown import CellShown, cell, difference, machine, points, rank_words, task_head
 from leaderboard.tables import Ranking, Row
@@ -34,8 +36,16 @@ KINDS = {
 }
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a cell's headline: the means of other figures, and tokens answered in a second."""
+
+    figures: dict[str, str]
+    speed: float | None
+
+
 def variant(
-    ranking: Ranking, row: Row, pairs: Mapping[str, TaskPairs], figures: Mapping[str, dict[str, str]]
+    ranking: Ranking, row: Row, pairs: Mapping[str, TaskPairs], beside: Mapping[str, Beside]
 ) -> dict[str, Any]:
     resolved = lineage.resolved_of(ranking, row.variant)
     runs = [score.run for score in row.scores.values()]
@@ -50,7 +60,8 @@ def variant(
         ],
         "children": lineage.children(ranking, row.variant),
         "exams": [
-            _exam(ranking, row, task, pairs[task], figures.get(task, {})) for task in ranking.tasks
+            _exam(ranking, row, task, pairs[task], beside.get(task, Beside({}, None)))
+            for task in ranking.tasks
         ],
         "yaml": as_yaml(resolved),
         "digest": str(resolved.get("digest", "")),
@@ -62,16 +73,14 @@ def variant(
     }  # fmt: skip
 
 
-def _exam(ranking: Ranking, row: Row, task: str, pairs: TaskPairs, figures: dict[str, str]) -> dict[str, Any]:
+def _exam(ranking: Ranking, row: Row, task: str, pairs: TaskPairs, beside: Beside) -> dict[str, Any]:
     score = row.scores.get(task)
     run = score.run if score else {}
-    seconds, tokens = run.get("wall_seconds"), run.get("tokens_out")
     return {
         "head": task_head(ranking, task),
         "shown": cell(ranking, row, task, pairs),
-        "figures": figures,
-        "seconds": tables.plain(seconds),
-        "rate": tables.plain(tokens / seconds) if tokens and seconds else "",
+        "figures": beside.figures,
+        "speed": tables.plain(beside.speed),
         "definition": [
             (name.replace("_", " "), str(value)[:16])
             for name, value in run.get("definition", {}).items()
@@ -89,7 +98,13 @@ def as_yaml(resolved: Mapping[str, Any]) -> str:
     return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
 
 
-def task(ranking: Ranking, name: str, pairs: TaskPairs, example: Mapping[str, Any] | None) -> dict[str, Any]:
+def task(
+    ranking: Ranking,
+    name: str,
+    pairs: TaskPairs,
+    example: Mapping[str, Any] | None,
+    groups: list[GroupRow],
+) -> dict[str, Any]:
     exam = ranking.tasks[name]
     rows = [row for row in ranking.rows if name in row.scores]
     order = {variant: i for i, variant in enumerate((*pairs.order, *pairs.beyond))}
@@ -113,6 +128,8 @@ def task(ranking: Ranking, name: str, pairs: TaskPairs, example: Mapping[str, An
         "example": _example(example),
         "matrix": matrix(pairs, exam),
         "beyond": pairs.beyond,
+        "groups": groups,
+        "order": pairs.order,
     }  # fmt: skip
 
 
@@ -188,3 +205,44 @@ def _first_pair(ranking: Ranking) -> dict[str, str]:
     return (
         {"task": found[0].task, "a": found[0].a, "b": found[0].b} if found else {"task": "", "a": "", "b": ""}
     )
+
+
+def tradeoff(ranking: Ranking, beside: Mapping[tuple[str, str], Beside]) -> list[dict[str, Any]]:
+    """Score against speed for each exam, drawn only where all speeds are of the same kind of machine."""
+    return [_tradeoff(ranking, task, beside) for task in ranking.tasks]
+
+
+def _tradeoff(ranking: Ranking, task: str, beside: Mapping[tuple[str, str], Beside]) -> dict[str, Any]:
+    exam = ranking.tasks[task]
+    found, machines = [], set()
+    for row in ranking.rows:
+        score = row.scores.get(task)
+        speed = beside[row.variant, task].speed if score else None
+        if score and score.estimate and speed:
+            one = score.estimate
+            found.append(charts.Measured(row.variant, one.mean, one.low, one.high, speed))
+            machines.add(machine(score.run.get("hardware", {})))
+    why_not = ""
+    if len(found) < 2:
+        why_not = "Fewer than two variants have both a score and a speed."
+    elif len(machines) > 1:
+        why_not = "Not drawn: these variants ran on different machines, so their speeds cannot be compared."
+    best = charts.frontier(found)
+    found.sort(key=lambda one: -one.mean)
+    return {
+        "head": task_head(ranking, task),
+        "why_not": why_not,
+        "chart": None
+        if why_not
+        else charts.tradeoff(found, lambda value: tables.shown(value, exam), tables.plain),
+        "rows": [
+            {
+                "name": one.name,
+                "mean": tables.shown(one.mean, exam),
+                "interval": tables.interval(one.low, one.high, exam),
+                "speed": tables.plain(one.speed),
+                "frontier": "" if why_not else "on it" if one.name in best else "behind it",
+            }
+            for one in found
+        ],
+    }

@@ -16,9 +16,9 @@ EMBEDDED = "finetune/tiny"
 
 def nav(ranking: Ranking) -> list[tuple[str, str]]:
     """Only pages that there are: with one variant there is nothing to lay side by side."""
-    several = [("lineage.html", "Lineage"), ("flips.html", "Flips")] if len(ranking.rows) > 1 else []
+    several = [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
     exams = [(f"tasks/{task}.html", str(exam["title"])) for task, exam in ranking.tasks.items()]
-    return [("index.html", "Ranking"), *several, *exams]
+    return [("index.html", "Ranking"), *(several if len(ranking.rows) > 1 else []), *exams]
 
 
 def index(ranking: Ranking, pairs: dict[str, TaskPairs]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from harness import record
-from leaderboard.compare import MUST_AGREE, Comparison, compare_cells, items_of
+from leaderboard.compare import Comparison, compare_cells
 from leaderboard.stats.families import RankRange, letters, rank_ranges, shown_matrix
-from leaderboard.tables import Ranking
+from leaderboard.tables import Ranking, unlike
 
 # Every pair costs a bootstrap: beyond this many variants only the first are compared, and the page says so.
 MOST = 12
@@ -39,13 +39,9 @@ def all_pairs(cells: dict[tuple[str, str], record.Cell], ranking: Ranking, task:
     }
     ranked = sorted(means, key=lambda name: -means[name])
     order, beyond = tuple(ranked[:MOST]), tuple(ranked[MOST:])
-    scored = {name: set(items_of(cells[name, task]).ids) for name in order}
     wanted, refused = [], {}
     for higher, lower in combinations(order, 2):
-        why = _unlike(cells[lower, task], cells[higher, task])
-        if not why and not scored[lower] & scored[higher]:
-            why = "no item has a score from both"
-        if why:
+        if why := unlike(cells[lower, task], cells[higher, task]):
             refused[lower, higher] = why
         else:
             wanted.append((lower, higher))
@@ -62,13 +58,3 @@ def all_pairs(cells: dict[tuple[str, str], record.Cell], ranking: Ranking, task:
     groups = dict(zip(order, letters(figures, shown), strict=True))
     ranks = dict(zip(order, rank_ranges(figures, shown), strict=True))
     return TaskPairs(order, beyond, found, refused, groups, ranks)
-
-
-def _unlike(a: record.Cell, b: record.Cell) -> str:
-    """Why two cells cannot be compared; empty when they can."""
-    differ = [
-        words
-        for field, words in MUST_AGREE.items()
-        if a.run["definition"].get(field) != b.run["definition"].get(field)
-    ]
-    return " and ".join(differ) + (" differ" if differ else "")

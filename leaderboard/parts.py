@@ -7,39 +7,34 @@ are plain ASCII with `<` escaped: no text in them can end a script, whatever enc
 import json
 from collections.abc import Callable, Iterator
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness import record
 from leaderboard import tables
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PART_BYTES = 200_000
+TEXTS = (
+    "sample_id", "cluster", "prompt", "response", "answer", "target", "explanation", "judge", "status",
+)  # fmt: skip
+OTHERS = ("epoch", "score", "metrics", "tokens_in", "tokens_out", "seconds", "prompt_hash")
 
 
-def rows_of(cell: record.Cell, visible: Callable[[str], str]) -> list[dict[str, Any]]:
+def rows_of(
+    rows: "pd.DataFrame", exam: dict[str, Any], visible: Callable[[str], str]
+) -> list[dict[str, Any]]:
     """The rows as shown: figures rounded as everywhere, text with nothing unseen in it."""
-    exam = cell.run["exam"]
-    rows = []
-    for row in cell.rows().to_dict("records"):
+    columns = {name: rows[name].tolist() for name in (*TEXTS, *OTHERS)}
+    shown = []
+    for values in zip(*columns.values(), strict=True):
+        row = dict(zip(columns, values, strict=True))
         score = _number(row["score"])
         metrics = {name: _number(value) for name, value in (row["metrics"] or {}).items()}
-        shown: dict[str, Any] = {
-            name: visible(str(row[name] or ""))
-            for name in (
-                "sample_id",
-                "cluster",
-                "prompt",
-                "response",
-                "answer",
-                "target",
-                "explanation",
-                "judge",
-            )
-        }
-        rows.append(
-            shown
+        shown.append(
+            {name: visible(row[name] or "") for name in TEXTS}
             | {
-                "epoch": int(row["epoch"]),
-                "status": str(row["status"]),
+                "epoch": row["epoch"],
                 "score": score,
                 "mark": tables.mark(score, exam),
                 "metrics": {
@@ -48,24 +43,24 @@ def rows_of(cell: record.Cell, visible: Callable[[str], str]) -> list[dict[str, 
                 "tokens_in": _whole(row["tokens_in"]),
                 "tokens_out": _whole(row["tokens_out"]),
                 "seconds": tables.plain(_number(row["seconds"])),
-                "prompt_hash": str(row["prompt_hash"])[:12],
+                "prompt_hash": row["prompt_hash"][:12],
             }
         )
-    return rows
+    return shown
 
 
 def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """`rows.js` says which answers there are and in which part each stands; the parts hold their text."""
-    batches: list[list[dict[str, Any]]] = [[]]
+    batches: list[list[str]] = [[]]
     size = 0
     where = []
     for row in rows:
-        weight = len(json.dumps(row))
-        if batches[-1] and size + weight > PART_BYTES:
+        text = _json(row)
+        if batches[-1] and size + len(text) > PART_BYTES:
             batches.append([])
             size = 0
-        batches[-1].append(row)
-        size += weight
+        batches[-1].append(text)
+        size += len(text)
         where.append(len(batches) - 1)
     light = {
         "id": [row["sample_id"] for row in rows],
@@ -75,15 +70,14 @@ def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         "status": [row["status"] for row in rows],
         "part": where,
     }
-    yield f"data/{key}/rows.js", _call("rows", key, light)
+    yield f"data/{key}/rows.js", f'proctor.rows("{key}",{_json(light)});\n'
     for n, batch in enumerate(batches):
-        yield f"data/{key}/{n}.js", _call("part", f"{key}/{n}", batch)
+        yield f"data/{key}/{n}.js", f'proctor.part("{key}/{n}",[{",".join(batch)}]);\n'
 
 
-def _call(name: str, key: str, value: Any) -> str:
+def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    text = text.replace("<", "\\u003c")
-    return f'proctor.{name}("{key}",{text});\n'
+    return text.replace("<", "\\u003c")
 
 
 def _number(value: Any) -> float | None:

@@ -62,6 +62,7 @@ class CellShown:
     score: ScoreShown | None
     difference: Difference | None
     why_none: str
+    why_no_score: str
     hidden: tuple[tuple[str, str], ...]  # status, words: what a bare number would hide
 
 
@@ -98,6 +99,7 @@ def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown |
         score=score_shown(row.variant, task, score, exam, pairs),
         difference=difference(score.comparison, exam) if score.comparison else None,
         why_none=_why_none(ranking, row, task),
+        why_no_score=score.why_none,
         hidden=hidden(score.statuses),
     )
 
@@ -136,12 +138,14 @@ def rank_words(best: int, worst: int) -> str:
 
 
 def _bar(low: float, mean: float, high: float, exam: dict[str, Any]) -> Bar:
+    left, right = place_on(low, exam), place_on(high, exam)
+    return Bar(f"{left:.2f}", f"{right - left:.2f}", f"{place_on(mean, exam):.2f}")
+
+
+def place_on(value: float, exam: dict[str, Any]) -> float:
+    """Where a score lies on the exam's scale, in per cent."""
     bottom, top = (float(end) for end in exam["scale"])
-
-    def at(value: float) -> float:
-        return 100 * min(1.0, max(0.0, (value - bottom) / (top - bottom)))
-
-    return Bar(f"{at(low):.2f}", f"{at(high) - at(low):.2f}", f"{at(mean):.2f}")
+    return 100 * min(1.0, max(0.0, (value - bottom) / (top - bottom)))
 
 
 def difference(found: Comparison, exam: dict[str, Any]) -> Difference:
@@ -171,8 +175,8 @@ def _why_none(ranking: Ranking, row: Row, task: str) -> str:
     if other is None or task not in other.scores:
         return f"{against} has no results here"
     if row.scores[task].estimate is None or other.scores[task].estimate is None:
-        return "nothing scored to compare"
-    return f"cannot be compared with {against}: not made the same way"
+        return "nothing to compare"
+    return f"cannot be compared with {against}, which was made another way"
 
 
 def points(value: float, exam: dict[str, Any]) -> str:

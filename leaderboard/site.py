@@ -17,6 +17,7 @@ import jinja2
 from harness import record
 from leaderboard import details, pages, parts, tables
 from leaderboard.compare import load_cells
+from leaderboard.groups import by_group
 from leaderboard.pairs import TaskPairs, all_pairs
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,28 +62,27 @@ def _files(
 
     yield page("index.html", "index.html", board=pages.index(ranking, pairs))
     examples: dict[str, dict[str, Any]] = {}
+    beside: dict[tuple[str, str], details.Beside] = {}
     for (variant, task), cell in cells.items():
-        rows = parts.rows_of(cell, visible)
+        measured = cell.rows()
+        rows = parts.rows_of(measured, ranking.tasks[task], visible)
         key = f"{variant}/{task}"
         yield page(f"samples/{key}.html", "samples.html", cell=pages.samples(ranking, variant, task, rows))
         yield from parts.files(key, rows)
         if variant == next(iter(pairs[task].order), variant):
             examples[task] = rows[0]  # how the best variant answered the first item
-    for task in ranking.tasks:
-        yield page(
-            f"tasks/{task}.html",
-            "task.html",
-            task=details.task(ranking, task, pairs[task], examples.get(task)),
-        )
+        beside[variant, task] = details.Beside(tables.figures(measured), tables.speed(measured))
+    for task, exam in ranking.tasks.items():
+        groups = by_group({name: cells[name, task] for name in pairs[task].order}, exam)
+        about = details.task(ranking, task, pairs[task], examples.get(task), groups)
+        yield page(f"tasks/{task}.html", "task.html", task=about)
     for row in ranking.rows:
-        figures = {task: tables.figures(cells[row.variant, task]) for task in row.scores}
-        yield page(
-            f"variants/{row.variant}.html",
-            "variant.html",
-            variant=details.variant(ranking, row, pairs, figures),
-        )
+        mine = {task: beside[row.variant, task] for task in row.scores}
+        about = details.variant(ranking, row, pairs, mine)
+        yield page(f"variants/{row.variant}.html", "variant.html", variant=about)
     if len(ranking.rows) > 1:
         yield page("lineage.html", "lineage.html", lineage=details.lineage_page(ranking, pairs))
+        yield page("tradeoff.html", "tradeoff.html", exams=details.tradeoff(ranking, beside))
         yield page("flips.html", "flips.html", flips=details.flips(ranking))
     for asset in sorted((TEMPLATES / "static").iterdir()):
         yield f"static/{asset.name}", asset.read_text(encoding="utf-8")

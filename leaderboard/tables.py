@@ -5,15 +5,18 @@ Every figure is rounded here and nowhere else, so that terminal, board and repor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import fsum, isfinite
+from math import fsum, inf, isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from harness import record
-from leaderboard.compare import Comparison, compare_cells, estimate_cell, load_cells
+from leaderboard.compare import MUST_AGREE, Comparison, compare_cells, estimate_cell, items_of, load_cells
 from leaderboard.stats import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Score:
     statuses: dict[str, int]
     comparison: Comparison | None
     run: dict[str, Any]
+    why_none: str = ""  # why there is no estimate, where there is none
 
     @property
     def notes(self) -> str:
@@ -52,26 +56,31 @@ class Ranking:
 def ranking(results: Path, variants: Sequence[str] = (), baseline: str | None = None) -> Ranking:
     """All cells of these variants (or of all), the best first by the mean of what they have on the first task."""
     cells = load_cells(results)
-    names = [name for name in (variants or dict.fromkeys(v for v, _ in cells)) if any(v == name for v, _ in cells)]
+    names = [
+        name for name in (variants or dict.fromkeys(v for v, _ in cells)) if any(v == name for v, _ in cells)
+    ]
     tasks = {task: cell.run["exam"] for (_, task), cell in sorted(cells.items()) if cell.variant in names}
     compared = {task: _compared(cells, names, task, baseline) for task in tasks}
     rows = []
     for name in names:
         mine = {task: cells[name, task] for task in tasks if (name, task) in cells}
         resolved = next(iter(mine.values())).run["resolved"]
-        scores = {
-            task: Score(
-                task, estimate_cell(cell), cell.run["rows"], cell.run["statuses"], compared[task].get(name), cell.run
-            )
-            for task, cell in mine.items()
-        }
+        scores = {task: _score(cell, compared[task].get(name)) for task, cell in mine.items()}
         rows.append(Row(name, resolved.get("about", ""), resolved.get("parent"), scores))
     return Ranking(baseline, tasks, tuple(sorted(rows, key=lambda row: _order(row, list(tasks)))))
 
 
+def _score(cell: record.Cell, comparison: Comparison | None) -> Score:
+    items = items_of(cell)
+    why_none = too_few(items.kind, items.clusters)
+    one = None if why_none else estimate_cell(cell)
+    return Score(cell.task, one, cell.run["rows"], cell.run["statuses"], comparison, cell.run, why_none)
+
+
 def _order(row: Row, tasks: list[str]) -> tuple[float, ...]:
-    means = [row.scores[t].estimate for t in tasks if t in row.scores]
-    return tuple(-one.mean if one else 0.0 for one in means)
+    """Exam by exam, the highest first. A missing score comes last and never lends its place to the next."""
+    means = [row.scores[t].estimate if t in row.scores else None for t in tasks]
+    return tuple(-one.mean if one else inf for one in means)
 
 
 def _compared(
@@ -83,9 +92,33 @@ def _compared(
         cell = cells.get((name, task))
         against = (cell.run["resolved"].get("parent") or baseline) if cell else None
         other = cells.get((against, task)) if against else None
-        if cell and other and against != name and estimate_cell(cell) and estimate_cell(other):
+        if cell and other and against != name and not unlike(cell, other):
             pairs.append((cell, other))
     return {comparison.a: comparison for comparison in compare_cells(pairs)} if pairs else {}
+
+
+def unlike(a: record.Cell, b: record.Cell) -> str:
+    """Why two cells cannot be compared; empty when they can. Asked first: one refusal would stop all."""
+    run_a, run_b = a.run["definition"], b.run["definition"]
+    differ = [words for field, words in MUST_AGREE.items() if run_a.get(field) != run_b.get(field)]
+    if differ:
+        return "they differ in " + " and ".join(differ)
+    mine, other = items_of(a), items_of(b)
+    there = set(other.ids)
+    both = [cluster for item, cluster in zip(mine.ids, mine.clusters, strict=True) if item in there]
+    kind = mine.kind if mine.kind == other.kind else "real"
+    return too_few(kind, both) if both else "no item has a score from both"
+
+
+def too_few(kind: str, clusters: Sequence[str]) -> str:
+    """Why scored items allow no interval; empty when they do. Their number, not their scores, decides."""
+    if not clusters:
+        return "no score"
+    if len(clusters) == 1 and kind != "binary":
+        return "one scored item allows no interval"
+    if len(clusters) > 1 and len(set(clusters)) == 1:
+        return "all scored items share one source, which allows no interval"
+    return ""
 
 
 def shown(value: float, exam: dict[str, Any], signed: bool = False) -> str:
@@ -125,24 +158,33 @@ def probability(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def figures(cell: record.Cell) -> dict[str, str]:
+def figures(rows: "pd.DataFrame") -> dict[str, str]:
     """What stands beside the headline: the mean of each figure over the answers that have it."""
     kept: dict[str, list[float]] = {}
-    for row in cell.rows()["metrics"]:
+    for row in rows["metrics"]:
         for name, value in (row or {}).items():
             if value is not None and isfinite(value):
                 kept.setdefault(name, []).append(value)
     return {name: plain(fsum(values) / len(values)) for name, values in sorted(kept.items())}
 
 
+def speed(rows: "pd.DataFrame") -> float | None:
+    """Tokens answered in a second. From the rows and not the wall clock, which a resumed run stops early."""
+    timed = rows[rows["tokens_out"].notna() & rows["seconds"].notna()]
+    seconds = fsum(timed["seconds"])
+    return float(timed["tokens_out"].sum()) / seconds if seconds > 0 else None
+
+
 def as_rich(ranking: Ranking) -> Table:
-    table = Table(title="ranking (95 % intervals; differences are paired, p after Holm)", title_justify="left")
+    table = Table(
+        title="ranking (95 % intervals; differences are paired, p after Holm)", title_justify="left"
+    )
     table.add_column("variant", overflow="fold")
     for exam in ranking.tasks.values():
         table.add_column(f"{exam['title']}\n{exam['headline']}, {unit(exam)}", justify="right")
         table.add_column("difference", justify="right")
     for row in ranking.rows:
-        cells = []
+        cells: list[str] = []
         for task, exam in ranking.tasks.items():
             cells += _rich_score(row.scores.get(task), exam)
         table.add_row(row.variant, *cells)
@@ -153,7 +195,7 @@ def _rich_score(score: Score | None, exam: dict[str, Any]) -> tuple[str, str]:
     if score is None:
         return "not run", ""
     if score.estimate is None:
-        return f"no score\n{score.notes}", ""
+        return f"{score.why_none}\n{score.notes}", ""
     notes = f"\n{score.notes}" if score.notes else ""
     value = f"{shown(score.estimate.mean, exam)}\n{interval(score.estimate.low, score.estimate.high, exam)}{notes}"
     found = score.comparison
@@ -169,7 +211,13 @@ def comparisons_as_rich(found: Sequence[Comparison]) -> Table:
     for one in found:
         d = one.difference
         table.add_row(
-            one.task, str(d.n), f"{d.difference:+.4f}", f"{d.low:+.4f} to {d.high:+.4f}", f"{d.p:.4g}",
-            f"{one.adjusted_p:.4g}", one.verdict, str(one.left_out),
+            one.task,
+            str(d.n),
+            f"{d.difference:+.4f}",
+            f"{d.low:+.4f} to {d.high:+.4f}",
+            f"{d.p:.4g}",
+            f"{one.adjusted_p:.4g}",
+            one.verdict,
+            str(one.left_out),
         )
     return table

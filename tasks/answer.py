@@ -19,11 +19,12 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tasks.numerals import BOLD, Number, numbers
+from tasks.numerals import BOLD, Number, numbers, spelled
 from tasks.recited import own_words
 from tasks.steps import evaluate
 
 _WINDOW = 400  # characters behind a marker in which its number must stand
+_MARKERS = 1_000  # the last ones that are tried: a model in a loop writes nothing else
 
 
 @dataclass(frozen=True)
@@ -60,32 +61,34 @@ _MARKER = re.compile(
     (?P<hashes>(?<!\#)\#{{4,6}}(?!\#))
   | (?P<boxed>(?:\\f?|\x08|\b)boxed[ ]?(?P<brace>\{{)?|\\fbox[ ]?\{{|\x08oxed\{{)
   | (?P<tag><(?:final_)?answer>)
+  | (?P<before>(?:(?<!what[ ])\bis|=)[ ](?:the|my|our)[ ](?:final[ ]|correct[ ])?answer\b)
   | (?P<answer>(?<!to[ ])\b(?:answers?|ans)\b {_GAP}
       (?: to[ ](?:the|this|your|our)[ ](?:[a-z]{{1,12}}[ ]){{0,2}}(?:question|problem) {_GAP} )?
-      (?: \([^()\n]{{0,40}}\) {_GAP} | ,[^,\n]{{0,40}}, {_GAP} | (?:here|then|therefore|thus)[ ]{_GAP} | in[
-      ][a-z]{{1,15}} {_GAP} )? (?: (?P<colon>:) | =+>? | is\b | are\b | was\b | (?:would|will|should|must)[
-      ]be\b | equals\b | comes[ ](?:out[ ])?to\b | becomes\b ) ) """,
+      (?: \([^()\n]{{0,40}}\) {_GAP} | ,[^,\n]{{0,40}}, {_GAP}
+        | (?:here|then|therefore|thus)[ ]{_GAP} | in[ ][a-z]{{1,15}} {_GAP} )?
+      (?: (?P<colon>:) | =+>? | is\b | are\b | was\b | (?:would|will|should|must)[ ]be\b | equals\b
+        | comes[ ](?:out[ ])?to\b | becomes\b ) )
+    """,
     re.IGNORECASE | re.VERBOSE,
 )
 _SKIP = re.compile(
-    rf"""(?: [\s{BOLD}:=>~(\[{{*_`"'|]
+    rf"""
+    (?: [\s{BOLD}:=>~(\[{{*_`"'|]
       | \\(?=[$])
-      |
-      (?:the|therefore|thus|then|hence|so|approximately|approx\.?|about|around|roughly|exactly|only|just|simply|equal[
-      ]to|a[ ]total[ ]of|rs\.?|usd|inr|eur|is)\b[.,]? | \$?[ ]?[a-z][a-z_]{{0,15}}[ ]?=(?!=) ){{0,12}}""",
+      | (?:the|therefore|thus|then|hence|so|approximately|approx\.?|about|around|roughly|exactly|only|just
+          |simply|equal[ ]to|a[ ]total[ ]of|rs\.?|usd|inr|eur|is)\b[.,]?
+      | \$?[ ]?[a-z][a-z_]{{0,15}}[ ]?=(?!=)
+    ){{0,12}}
+    """,
     re.IGNORECASE | re.VERBOSE,
 )
+_MINUS = re.compile(r"(?:-|minus|negative) ", re.IGNORECASE)
 _STOP = re.compile(rf"\n|[.!?;](?=\s|$|{BOLD}|[*)\]])")
 _OPERATOR = re.compile(r"[-+*/x^]")
 _CLAUSE = re.compile(r",\s|;|:\s|\b(?:because|since|as|so|which|where|when|if|and|given)\b", re.IGNORECASE)
 _SUM_BEHIND = re.compile(r"(?: ?[*+] ?\$?[0-9]{1,15}(?:\.[0-9]{1,10})?){1,9}(?![0-9.]*[0-9])(?! ?[=*/^(-])")
-_UNITS = "one two three four five six seven eight nine"
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_WORDS = {word: n for n, word in enumerate(f"zero {_UNITS} {_TEENS}".split())}
-_WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
-_SPELLED = re.compile(
-    rf"({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?:[- ]({_UNITS.replace(' ', '|')}))?\b",
+_EXPLAINS = re.compile(
+    r"\W{0,8}(?:explanation|reasoning|because|here's|justification|working|steps?|calculations?|how)\b",
     re.IGNORECASE,
 )
 
@@ -93,14 +96,15 @@ _SPELLED = re.compile(
 def _marked(text: str) -> tuple[Number, str] | None:
     """The number of the last marker that has one."""
     first_digit = _DIGIT.search(text)
-    last_digit = max(
-        text.rfind(digit) for digit in "0123456789"
-    )  # found once: a search from each marker is quadratic
-    for marker in reversed(list(_MARKER.finditer(text))):
+    # Found once: a search from each marker would be quadratic.
+    last_digit = max(text.rfind(digit) for digit in "0123456789")
+    for marker in reversed(list(_MARKER.finditer(text))[-_MARKERS:]):
         kind = "####" if marker["hashes"] else "boxed" if marker["boxed"] else "answer"
         start = marker.end()
         if kind == "boxed":
             found = _first(text, start, _closing(text, start) if text[start - 1] == "{" else start + 30)
+        elif marker["before"]:
+            found = _in_front(text, marker.start())
         elif kind == "####":
             found = _behind_hashes(text, start, last_digit)
         else:
@@ -109,6 +113,12 @@ def _marked(text: str) -> tuple[Number, str] | None:
         if found is not None:
             return found, kind
     return None
+
+
+def _in_front(text: str, end: int) -> Number | None:
+    """'18 is the answer': the last number before the marker, on its line and near."""
+    start = max(text.rfind("\n", 0, end) + 1, end - 40)
+    return next((number for number in reversed(list(numbers(text, start, end))) if not number.doubt), None)
 
 
 def _closing(text: str, start: int) -> int:
@@ -146,9 +156,10 @@ def _behind_words(text: str, start: int, last_digit: int) -> Number | None:
     stop = _stop(text, begin)
     found = _quantity(text, start, stop)
     line_end = _line_end(text, begin)
-    if last_digit >= line_end and (found is None or len(text[found.end : line_end].split()) > 3):
+    opens = last_digit >= line_end and not _EXPLAINS.match(text, line_end)
+    if opens and (found is None or len(text[found.end : line_end].split()) > 3):
         return None
-    return found or _said(text, begin, stop) or _spelled(text, begin)
+    return found or _said(text, begin, stop) or spelled(text, begin)
 
 
 def _line_end(text: str, start: int) -> int:
@@ -166,13 +177,13 @@ def _stop(text: str, start: int) -> int:
 def _quantity(text: str, start: int, end: int) -> Number | None:
     skipped = _SKIP.match(text, start, end)
     begin = skipped.end() if skipped else start
-    minus = text.startswith("- ", begin) and "\n" not in text[start:begin]
-    begin += 2 * minus
+    minus = None if "\n" in text[start:begin] else _MINUS.match(text, begin, end)
+    begin = minus.end() if minus else begin
     first = next(numbers(text, begin, end), None)
     if first is None or first.start != begin or first.doubt in ("mark", "label"):
         return None
     if minus:
-        return Number(-first.value, begin - 2, first.end, "")
+        return Number(-first.value, minus.start(), first.end, "")
     equals = text.find("=", first.end, end)
     if equals >= 0:
         between = text[first.end : equals]
@@ -192,39 +203,38 @@ def _right_side(text: str, start: int, end: int) -> Number | None:
     )
 
 
-def _spelled(text: str, start: int) -> Number | None:
-    word = _SPELLED.match(text, start)
-    if word is None:
-        return None
-    value = _WORDS[word[1].lower()] + (_WORDS[word[2].lower()] if word[2] else 0)
-    return Number(Fraction(value), word.start(), word.end(), "")
-
-
 # --- without a marker -----------------------------------------------------------------------------
 
 _FOR_WHAT = re.compile(
     r"\b(?:(?:for|at|from|after|in|over|with|of|by|per|every|each|on|when|if|than|within|during)"
     r"(?: [a-z]{1,12}ing)?"
-    r"|to(?: [a-z]{1,12}){0,2}|[a-z]{1,12}ing)"
+    r"|to(?: [a-z]{1,12}){0,2}|[a-z]{1,12}ing|(?:if|when|because|since|where)(?: [a-z]{1,12}){1,4})"
     r"(?: (?:the|her|his|their|its|all|both|those|these|a|an|another|about|only|up|out)){0,3}[ (]?$",
     re.IGNORECASE,
 )
 
 
+_ASIDE = re.compile(
+    rf"[\s*_({BOLD}>-]{{0,8}}(?:note|confidence|check|verification|disclaimer|hint)\b[^\n]{{0,3}}:",
+    re.IGNORECASE,
+)
+
+
 def _unmarked(text: str) -> tuple[Number, str] | None:
-    """The answer in the last line that has a number which can be one."""
-    last_doubtful = None
+    """The answer in the last line that has a number which can be one; notes and checks come after it."""
+    second_best = None
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
         if _DIGIT.search(text, start, end):
-            if found := _in_bold(text, start, end):
+            aside = _ASIDE.match(text, start, end)
+            if not aside and (found := _in_bold(text, start, end)):
                 return found, "bold"
-            if found := _said(text, start, end, by_sign=False):
+            if not aside and (found := _said(text, start, end, by_sign=False)):
                 return found, "last number"
-            last_doubtful = last_doubtful or next(reversed(list(numbers(text, start, end))), None)
+            second_best = second_best or next(reversed(list(numbers(text, start, end))), None)
         end = start - 1
-    return (last_doubtful, "last number") if last_doubtful else None
+    return (second_best, "last number") if second_best else None
 
 
 def _in_bold(text: str, start: int, end: int) -> Number | None:

@@ -82,7 +82,7 @@ _TEXT = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|operatorname)\s{0,3}\{([^{}\n]{0,200})\}"
 )
 _LATEX = (
-    (re.compile(r"(?<=[0-9])(?:\{,\}|\\[,!;:]\s{0,2}|,\\!)(?=[0-9]{3})"), ","),
+    (re.compile(r"(?<=[0-9])(?:\{,\}|\\[,!;: ]\s{0,2}|,\\!|~)(?=[0-9]{3})"), ","),
     (re.compile(r"\\(?:times|cdot|ast)(?![a-z])"), "*"),
     (re.compile(r"\\div(?![a-z])"), "/"),
     (re.compile(r"\\(?:approx|simeq|approxeq)(?![a-z])"), "="),
@@ -115,14 +115,21 @@ def _one_line(fraction: re.Match[str]) -> str:
 _NUMBER = re.compile(
     r"""
     (?P<lead> -? (?:(?:US|CA|AU|A|C|HK|S)?[$£€¥₹][ ]?){0,3} -? )
-    (?: (?P<mixed>[0-9]{1,15}) (?:[ ]{1,3}|[ ]and[ ]) (?P<above>[0-9]{1,4})[ ]?/[ ]?(?P<below>[0-9]{1,4})
-    (?![0-9/]) | (?P<spaced>[1-9][0-9]{0,2}(?:[ ][0-9]{3})+) (?![0-9,/]) (?P<spaced_cents>\.[0-9]+)? |
-    (?P<dotted>[1-9][0-9]{0,2}(?:\.[0-9]{3})+) (?P<dotted_cents>,[0-9]{1,2}) (?![0-9]) |
-    (?P<dots>[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}) (?![0-9]) | (?P<ticked>[1-9][0-9]{0,2}(?:['_][0-9]{3})+)
-    (?![0-9]) | (?P<plain>[0-9]+(?:,[0-9]+)*) (?P<cents>\.[0-9]+)? | (?P<point>\.[0-9]+) ) (?:
-    [eE](?P<exponent>[-+]?[0-9]{1,5})(?![0-9A-Za-z]) | [ ]?(?:[*x][ ]?10|(?P<base>))[ ]?\^[
-    ]?[{(]?(?P<power>-?[0-9]{1,5})[})]? | :(?P<minutes>[0-5][0-9])(?![0-9:]) | [ ]?/[
-    ]?(?P<over>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?![0-9]*/) )? """,
+    (?: (?P<mixed>[0-9]{1,15}) (?:[ ]{1,3}|[ ]and[ ])
+        (?P<above>[0-9]{1,4})[ ]?/[ ]?(?P<below>[0-9]{1,4}) (?![0-9/])
+      | (?P<spaced>[1-9][0-9]{0,2}(?:[ ][0-9]{3})+) (?![0-9,/]) (?P<spaced_cents>\.[0-9]+)?
+      | (?P<dotted>[1-9][0-9]{0,2}(?:\.[0-9]{3})+) (?P<dotted_cents>,[0-9]{1,2}) (?![0-9])
+      | (?P<dots>[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}) (?![0-9])
+      | (?P<ticked>[1-9][0-9]{0,2}(?:['_][0-9]{3})+) (?![0-9])
+      | (?P<plain>[0-9]+(?:,[0-9]+)*) (?P<cents>\.[0-9]+)?
+      | (?P<point>\.[0-9]+)
+    )
+    (?: [eE](?P<exponent>[-+]?[0-9]{1,5})(?![0-9A-Za-z])
+      | [ ]?(?:[*x][ ]?10|(?P<base>))[ ]?\^[ ]?[{(]?(?P<power>-?[0-9]{1,5})[})]?
+      | :(?P<minutes>[0-5][0-9])(?![0-9:])
+      | [ ]?/[ ]?(?P<over>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?![0-9]*/)
+    )?
+    """,
     re.VERBOSE,
 )
 _SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k)\b", re.IGNORECASE)
@@ -245,3 +252,30 @@ def _doubt(text: str, start: int, digits: int, end: int) -> str:
         and _MARK_BEFORE.search(text[max(0, start - 14) : start])
     )
     return "mark" if marked else ""
+
+
+_UNITS = "zero one two three four five six seven eight nine"
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {word: n for n, word in enumerate(f"{_UNITS} {_TEENS}".split())}
+_WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
+_SPELLED = re.compile(
+    rf"(?:{'|'.join(_WORDS)})\b(?:[- ](?:and )?(?:{'|'.join(_WORDS)}|hundred|thousand)\b){{0,7}}",
+    re.IGNORECASE,
+)
+
+
+def spelled(text: str, start: int) -> Number | None:
+    """The number in words that begins right at `start`: 'twenty-five', 'one hundred and two'."""
+    words = _SPELLED.match(text, start)
+    if words is None:
+        return None
+    total = group = 0
+    for word in re.findall("[a-z]+", words[0].lower()):
+        if word == "hundred":
+            group = max(group, 1) * 100
+        elif word == "thousand":
+            total, group = total + max(group, 1) * 1000, 0
+        else:
+            group += _WORDS.get(word, 0)  # 'and' adds nothing
+    return Number(Fraction(total + group), words.start(), words.end(), "")

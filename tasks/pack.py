@@ -34,7 +34,9 @@ class Wording(BaseModel):
 
     @property
     def user(self) -> str:
-        return "\n\n".join(part.strip() for part in (self.task, self.constraints, self.dimensions) if part.strip())
+        return "\n\n".join(
+            part.strip() for part in (self.task, self.constraints, self.dimensions) if part.strip()
+        )
 
 
 class Pack(BaseModel):
@@ -61,7 +63,13 @@ class Pack(BaseModel):
                     f"wording.{task}: unknown placeholder {{{sorted(unknown)[0]}}}; this task has only {{{needed}}}"
                 )
             if needed not in found:
-                raise ValueError(f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item")
+                raise ValueError(
+                    f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item"
+                )
+            if task == "study_plan" and wording.shots:
+                raise ValueError(
+                    "wording.study_plan.shots: a study plan is asked without examples; leave shots out"
+                )
         return self
 
     @classmethod
@@ -71,7 +79,9 @@ class Pack(BaseModel):
 
     def for_task(self, task: str) -> Wording:
         if task not in self.wording:
-            raise ValueError(f"the prompt pack has no wording for {task!r}; add a section wording.{task} to it")
+            raise ValueError(
+                f"the prompt pack has no wording for {task!r}; add a section wording.{task} to it"
+            )
         return self.wording[task]
 
     def digest(self, task: str) -> str:

@@ -1,9 +1,7 @@
-"""What of a model's text is its answer to the question that was asked: no thoughts, no annotations, no next
-question.
+"""What of a model's text is its answer to the question asked: no thoughts, no next question.
 
-Base models, and tuned ones that miss their stop, go on with the next problem of their training data and solve
-that too. Knows the ways in which such a recital begins; must not know how a number is chosen from what
-remains.
+Base models, and tuned ones that miss their stop, go on with the next problem of their training data and
+solve that too. Knows how such a recital begins; must not know how a number is chosen from what remains.
 """
 
 import re
@@ -16,12 +14,17 @@ _DIGIT = re.compile(r"[0-9]")
 _NEXT = re.compile(
     rf"""
     (?: (?:^|\n)[ \t>#*_{BOLD}]{{0,8}}
-        (?: (?:(?:next|new|another|follow-up)[ ])?(?:question|problem|exercise|query|q)[ ]?\#?[0-9]{{0,4}}[
-        ]?{BOLD}?[ ]?[:.)] | (?:question|problem|exercise|example)[ ]\#?[0-9]{{1,4}}\b |
-        (?:human|user|student|instruction|input)[ ]?{BOLD}?: | \#\#\#[
-        ]?(?:instruction|question|problem|input|user|human)\b ) | (?<=[\s.!?])(?-i:Question|Q|Problem)[
-        ]?[0-9]{{0,4}}: | <\|[a-z_]{{1,30}}\|> | </s> | \[/?INST\] |
-        <(?:end_of_turn|start_of_turn|eos|eot_id)> ) """,
+        (?: (?:(?:next|new|another|follow-up)[ ])?(?:question|problem|exercise|query|q)
+            [ ]?\#?[0-9]{{0,4}}[ ]?{BOLD}?[ ]?[:.)]
+          | (?:question|problem|exercise|example)[ ]\#?[0-9]{{1,4}}\b
+          | (?:human|user|student|instruction|input)[ ]?{BOLD}?:
+          | (?:assistant|user|human)[ ]{{0,3}}(?=\n)
+          | \#\#\#[ ]?(?:instruction|question|problem|input|user|human)\b
+        )
+      | (?<=[\s.!?0-9])(?-i:Question|Q|Problem)[ ]?[0-9]{{0,4}}:
+      | <\|[a-z_]{{1,30}}\|> | </s> | \[/?INST\] | <(?:end_of_turn|start_of_turn|eos|eot_id)>
+    )
+    """,
     re.IGNORECASE | re.VERBOSE,
 )
 # A solved problem, then one line that is a question: a model that goes on with the next problem of its

@@ -148,21 +148,19 @@ def simulate(case: Case, times: int, resamples: int, seed: int = 7) -> Rates:
     return Rates(cell / times, pair / times, size / times)
 
 
-def outside(case: Case, rates: Rates, times: int) -> list[str]:
-    """Which figures leave their bounds by more than Monte-Carlo error.
+def outside(case: Case, rates: Rates, times: int, luck: float = 1e-4) -> list[str]:
+    """Which figures leave their bounds by more than luck explains (binomial tails).
 
     Intervals may hold the truth in 93.5 to 97 % of worlds and not 95 %: BCa is a little short for a dozen
     items, Wilson and Tango are a little long for few. Tests must not cry wolf more often than in 5 %.
     """
-    slack = 3.3 * np.sqrt(0.05 * 0.95 / times)
-    wrong = [
-        f"{name} {rate:.3f}"
-        for name, rate in (("cell", rates.cell), ("pair", rates.pair))
-        if not 0.935 - slack <= rate <= 0.97 + slack
-    ]
-    lowest = 0.01 if case.conservative else 0.035
-    if not lowest - slack <= rates.size <= 0.05 + slack:
-        wrong.append(f"size {rates.size:.3f}")
+    bounds = [("cell", rates.cell, 0.935, 0.97), ("pair", rates.pair, 0.935, 0.97)]
+    bounds.append(("size", rates.size, 0.01 if case.conservative else 0.035, 0.05))
+    wrong = []
+    for name, rate, low, high in bounds:
+        count = round(rate * times)
+        if stats.binom.cdf(count, times, low) < luck or stats.binom.sf(count - 1, times, high) < luck:
+            wrong.append(f"{name} {rate:.3f}")
     return wrong
 
 

@@ -43,7 +43,14 @@ class Home:
     def variant(self, name: str, **fields: object) -> Path:
         return self._yaml(self.folder / "variants" / f"{name}.yaml", fields)
 
-    def echo(self, name: str, answer: Callable[[dict], str | None], *tasks: str, delay: float = 0.0, **fields: object) -> Path:
+    def echo(
+        self,
+        name: str,
+        answer: Callable[[dict], str | None],
+        *tasks: str,
+        delay: float = 0.0,
+        **fields: object,
+    ) -> Path:
         """An echo variant whose answer to each item is what `answer` says of it; None makes the request fail."""
         from tasks import TASKS
 

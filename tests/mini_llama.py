@@ -1,7 +1,9 @@
 """A miniature Llama, made once for all tests: two layers, trained for a few seconds to add small numbers."""
 
+import atexit
 import json
 import random
+import shutil
 import tempfile
 from argparse import Namespace
 from functools import cache
@@ -10,6 +12,7 @@ from pathlib import Path
 from finetune.recipe import Recipe
 
 HOME = Path(tempfile.mkdtemp(prefix="mini-llama-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 
 def chat(question: str, answer: str) -> dict:

@@ -47,9 +47,15 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
                 self.close_connection = True
                 self.connection.close()
                 return
-            body = (told.body if told.body is not None else json.dumps(self._completion(request, told))).encode()
+            body = (
+                told.body if told.body is not None else json.dumps(self._completion(request, told))
+            ).encode()
             self.send_response(told.status)
-            for name, value in {"content-type": "application/json", "content-length": str(len(body)), **told.headers}.items():
+            for name, value in {
+                "content-type": "application/json",
+                "content-length": str(len(body)),
+                **told.headers,
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
@@ -57,7 +63,10 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
         def _completion(self, request: dict, told: Reply) -> dict:
             message = {"role": "assistant", "content": told.text}
             return {
-                "id": "c", "object": "chat.completion", "created": 1, "model": request["model"],
+                "id": "c",
+                "object": "chat.completion",
+                "created": 1,
+                "model": request["model"],
                 "choices": [{"index": 0, "finish_reason": told.finish, "message": message}],
                 "usage": {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
             }

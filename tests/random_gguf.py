@@ -1,4 +1,4 @@
-"""Writes small GGUF files: random Llamas of any shape with a byte-level vocabulary, for tests and for measuring speed."""
+"""Writes small GGUF files: random Llamas of any shape with a byte-level vocabulary."""
 
 import ctypes
 from pathlib import Path
@@ -27,7 +27,9 @@ def byte_letters() -> list[str]:
 def vocabulary(size: int) -> tuple[list[str], list[str]]:
     """Tokens (the special ones, the bytes, then pairs of letters) and the merges that make the pairs."""
     letters = byte_letters()
-    plain = [letters[ord(c)] for c in " etaoinshrdlucmfwypvbgkjqxzETAOINSHRDLUCMFWYPVBGKJQXZ,.:;!?'\"()-+*/=#$%&@"]
+    plain = [
+        letters[ord(c)] for c in " etaoinshrdlucmfwypvbgkjqxzETAOINSHRDLUCMFWYPVBGKJQXZ,.:;!?'\"()-+*/=#$%"
+    ]
     pairs = [(a, b) for a in plain for b in plain if b != plain[0]]
     triples = ((a + b, c) for a, b in pairs for c in plain[1:])
     tokens, merges = [*SPECIAL, *letters], []
@@ -42,7 +44,7 @@ def vocabulary(size: int) -> tuple[list[str], list[str]]:
 def write_llama(
     path: Path, shape: dict[str, int], seed: int = 0, template: str | None = TEMPLATE, context: int = 2048
 ) -> Path:
-    """A random Llama as f16 GGUF. The head is scaled so that the best token mostly stands clear of the second."""
+    """A random Llama as f16 GGUF. The head is scaled so that the best token mostly stands clear."""
     import gguf
 
     random = np.random.default_rng(seed)
@@ -64,7 +66,9 @@ def write_llama(
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
     writer.add_token_list(tokens)
-    writer.add_token_types([gguf.TokenType.CONTROL] * len(SPECIAL) + [gguf.TokenType.NORMAL] * (size - len(SPECIAL)))
+    writer.add_token_types(
+        [gguf.TokenType.CONTROL] * len(SPECIAL) + [gguf.TokenType.NORMAL] * (size - len(SPECIAL))
+    )
     writer.add_token_merges(merges)
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(2)
@@ -102,7 +106,9 @@ def quantize(source: Path, target: Path, kind: str) -> Path:
     import llama_cpp
 
     how: Any = llama_cpp.llama_model_quantize_default_params()
-    how.ftype = {"q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, "q4_k_m": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M}[kind]
+    how.ftype = {"q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, "q4_k_m": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M}[
+        kind
+    ]
     if llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(how)) != 0:
         raise RuntimeError(f"llama.cpp could not quantise {source} to {kind}")
     return target

@@ -34,7 +34,9 @@ def engine(tmp_path):
 
 
 def requests(n, extra=()):
-    return [Request("word " * i + "q", OPTIONS) for i in range(n)] + [Request(text, OPTIONS) for text in extra]
+    return [Request("word " * i + "q", OPTIONS) for i in range(n)] + [
+        Request(text, OPTIONS) for text in extra
+    ]
 
 
 def quiet(done, tokens):
@@ -83,7 +85,9 @@ def test_failed_request_is_not_kept(engine, tmp_path):
 
 def test_prompt_that_does_not_fit_the_context_is_an_error_and_never_cut(engine, tmp_path):
     engine.context_length = 10
-    fits, too_long = answer_all(engine, [Request("q", OPTIONS), Request("a b c q", OPTIONS)], Journal(tmp_path / "j"), quiet)
+    fits, too_long = answer_all(
+        engine, [Request("q", OPTIONS), Request("a b c q", OPTIONS)], Journal(tmp_path / "j"), quiet
+    )
     assert fits.text == "an answer"
     assert "do not fit the model's context (10)" in too_long.error
 

@@ -21,7 +21,8 @@ class Answerer:
     def __call__(self, requests):
         self.rounds.append(len(requests))
         return [
-            Answer("", error="no luck") if any(word in r.prompt for word in self.fail)
+            Answer("", error="no luck")
+            if any(word in r.prompt for word in self.fail)
             else Answer(f"echo {r.prompt} #{r.epoch}", 2, 3, r.prompt.endswith("cut"))
             for r in requests
         ]
@@ -32,11 +33,23 @@ def render(turns):
 
 
 def ask(answerer, inputs, tmp_path, epochs=1):
-    task = Task(dataset=[Sample(input=text, id=text) for text in inputs], solver=generate(), config=GenerateConfig(max_tokens=9))
+    task = Task(
+        dataset=[Sample(input=text, id=text) for text in inputs],
+        solver=generate(),
+        config=GenerateConfig(max_tokens=9),
+    )
     with bridge.serve("test", answerer, render, len(inputs) * epochs) as model:
         (log,) = inspect_ai.eval(
-            task, model=model, score=False, epochs=epochs, fail_on_error=False, max_samples=len(inputs) * epochs,
-            display="none", log_dir=str(tmp_path), ctl_server=False, log_level="error",
+            task,
+            model=model,
+            score=False,
+            epochs=epochs,
+            fail_on_error=False,
+            max_samples=len(inputs) * epochs,
+            display="none",
+            log_dir=str(tmp_path),
+            ctl_server=False,
+            log_level="error",
         )
     return log
 
@@ -45,7 +58,9 @@ def test_concurrent_requests_arrive_as_one_round(tmp_path):
     answerer = Answerer()
     log = ask(answerer, [f"item {i}" for i in range(60)], tmp_path)
     assert answerer.rounds == [60]
-    assert {s.id: s.output.completion for s in log.samples} == {f"item {i}": f"echo item {i} #1" for i in range(60)}
+    assert {s.id: s.output.completion for s in log.samples} == {
+        f"item {i}": f"echo item {i} #1" for i in range(60)
+    }
 
 
 def test_failed_request_fails_its_sample_and_not_the_others(tmp_path):

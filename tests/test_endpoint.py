@@ -15,7 +15,9 @@ OPTIONS = Options(max_tokens=16, until=("STOP",))
 def ask(server, tmp_path, texts, options=OPTIONS):
     engine = EndpointEngine(Weights("some-model", endpoint=server.url))
     prompts = [engine.apply_chat_template([{"role": "user", "content": text}]) for text in texts]
-    return answer_all(engine, [Request(p, options) for p in prompts], Journal(tmp_path / "j"), lambda done, made: None)
+    return answer_all(
+        engine, [Request(p, options) for p in prompts], Journal(tmp_path / "j"), lambda done, made: None
+    )
 
 
 def test_each_request_gets_its_own_answer_with_tokens(tmp_path):
@@ -29,7 +31,12 @@ def test_sampling_and_stops_reach_the_server(tmp_path):
     with serve(lambda request, _: Reply("x")) as server:
         ask(server, tmp_path, ["one"], Options(16, ("STOP",), 0.7, 0.9, 3))
         (asked,) = server.asked
-    assert (asked["model"], asked["max_tokens"], asked["temperature"], asked["top_p"]) == ("some-model", 16, 0.7, 0.9)
+    assert (asked["model"], asked["max_tokens"], asked["temperature"], asked["top_p"]) == (
+        "some-model",
+        16,
+        0.7,
+        0.9,
+    )
     assert asked["stop"] == ["STOP"]
     assert isinstance(asked["seed"], int)
 

@@ -9,11 +9,12 @@ from mini_llama import base, quiet
 
 import finetune.gguf
 from finetune.checks import compare_logits, logits_of, prompt_ids
-from finetune.gguf import Architecture, check_gguf, pre_tokenizer_name, write_gguf
+from finetune.gguf import Architecture, check_gguf, write_gguf
 from finetune.load import load_model, load_tokenizer
 from finetune.probe import probe
 from finetune.quantize import to_f16, to_smaller
 from finetune.recipe import GGUF_TYPES
+from finetune.vocabulary import pre_tokenizer_name
 
 LLAMA_3_1 = {
     "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0,

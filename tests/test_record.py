@@ -11,9 +11,25 @@ from harness.errors import UserError
 
 def sample(sample_id="s1", **changes):
     fields = {
-        "variant": "v", "task": "t", "task_version": "1", "sample_id": sample_id, "cluster": "c", "epoch": 1,
-        "doc_hash": "d", "prompt_hash": "p", "prompt": "?", "response": "!", "answer": "4", "target": "4", "score": 1.0,
-        "metrics": {"steps": 2.0}, "status": "ok", "explanation": "", "judge": "", "tokens_in": 3, "tokens_out": 1,
+        "variant": "v",
+        "task": "t",
+        "task_version": "1",
+        "sample_id": sample_id,
+        "cluster": "c",
+        "epoch": 1,
+        "doc_hash": "d",
+        "prompt_hash": "p",
+        "prompt": "?",
+        "response": "!",
+        "answer": "4",
+        "target": "4",
+        "score": 1.0,
+        "metrics": {"steps": 2.0},
+        "status": "ok",
+        "explanation": "",
+        "judge": "",
+        "tokens_in": 3,
+        "tokens_out": 1,
         "seconds": 0.5,
     }
     return record.Sample(**(fields | changes))

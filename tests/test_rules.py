@@ -35,7 +35,10 @@ def tracked(pattern: str) -> list[Path]:
     """What git knows or would add: nothing that is ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", pattern],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split("\n")
     return sorted(path for name in set(listed) if name and (path := ROOT / name).is_file())
 
@@ -71,14 +74,16 @@ def test_rooms_import_only_along_the_arrows(path):
         other = name.split(".")[0]
         if other in ROOMS and other != room:
             allowed = MAY_IMPORT[room]
-            assert any(name == one or name.startswith(one + ".") or one.startswith(name + ".") for one in allowed), (
-                f"{relative(path)} imports {name}; {room} may import {', '.join(allowed) or 'nothing of ours'}"
-            )
+            assert any(
+                name == one or name.startswith(one + ".") or one.startswith(name + ".") for one in allowed
+            ), f"{relative(path)} imports {name}; {room} may import {', '.join(allowed) or 'nothing of ours'}"
 
 
 @pytest.mark.parametrize("path", python_files(), ids=relative)
 def test_every_file_opens_with_what_it_is(path):
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{relative(path)} opens without a word"
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), (
+        f"{relative(path)} opens without a word"
+    )
 
 
 @pytest.mark.parametrize("path", python_files(), ids=relative)
@@ -94,7 +99,9 @@ def test_files_and_functions_are_short_or_say_why(path):
 
 
 def test_no_room_keeps_a_drawer_for_everything():
-    assert not [relative(path) for path in python_files() if path.stem in ("utils", "helpers", "common", "misc")]
+    assert not [
+        relative(path) for path in python_files() if path.stem in ("utils", "helpers", "common", "misc")
+    ]
 
 
 def test_every_recipe_loads():
@@ -136,19 +143,21 @@ def test_every_task_has_its_folder_wording_and_readme():
 
 
 def test_readme_tree_is_what_is_on_disk():
+    """Two spaces deeper is one folder deeper; what follows the first word of a line is said about it."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     tree = re.search(r"<!-- tree -->\n```\n(.*?)```", text, re.S)
     assert tree, "README.md has no tree between '<!-- tree -->' and its closing fence"
     folders: list[str] = []
-    named = []
-    for line in tree[1].splitlines():
-        indent = len(line) - len(line.lstrip())
-        entry = line.split("  ")[indent // 2].split()[0] if line.strip() else ""
-        if entry:
-            folders = [*folders[: indent // 2], entry]
-            named.append("".join(part if part.endswith("/") else part for part in folders))
-    missing = [name for name in named if not (ROOT / name.rstrip("/")).exists()]
+    named = set()
+    for line in filter(str.strip, tree[1].splitlines()):
+        depth = (len(line) - len(line.lstrip())) // 2
+        entries = [word for word in line.split("   ")[0].split() if word != "·"]
+        folders = [*folders[:depth], entries[-1]]
+        named |= {"".join([*folders[:depth], entry]).rstrip("/") for entry in entries}
+    missing = sorted(name for name in named if not list(ROOT.glob(name)))
     assert not missing, f"in the README's tree but not on disk: {missing}"
-    top = {path.relative_to(ROOT).parts[0] for path in tracked("*")} - {".gitignore", ".ci", ".gitattributes"}
-    unnamed = [name for name in sorted(top) if not any(entry.rstrip("/") == name for entry in named)]
-    assert not unnamed, f"on disk but not in the README's tree: {unnamed}"
+    top = {path.relative_to(ROOT).parts[0] for path in tracked("*")} - {".gitignore", ".ci", "README.md"}
+    assert not top - named, f"on disk but not in the README's tree: {sorted(top - named)}"
+    for room in ROOMS:
+        modules = {relative(path) for path in (ROOT / room).glob("*.py") if path.stem != "__init__"}
+        assert not modules - named, f"on disk but not in the README's tree: {sorted(modules - named)}"

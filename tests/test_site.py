@@ -75,7 +75,7 @@ def test_the_same_results_give_the_same_bytes(board: Path, tmp_path: Path) -> No
 
 def test_every_relative_link_leads_to_a_file(board: Path) -> None:
     pages = sorted(board.rglob("*.html"))
-    assert len(pages) == 1 + 7 + 3 + 3 + 2  # index, cells, tasks, variants, lineage and flips
+    assert len(pages) == 1 + 7 + 3 + 3 + 3  # index; cells, tasks, variants; lineage, trade-off, flips
     for page in pages:
         reader = Links()
         reader.feed(page.read_text(encoding="utf-8"))
@@ -128,6 +128,10 @@ def test_the_lineage_says_what_each_step_was(board: Path) -> None:
     lineage = text_of(board, "lineage.html")
     assert "trained with all-exams" in lineage
     assert "quantised to q4_k_m" in lineage
+
+
+def test_the_lineage_hides_no_status(board: Path) -> None:
+    assert "1 unparsed" in text_of(board, "lineage.html")
 
 
 def test_a_variant_says_how_it_was_made_and_how_to_make_it_again(board: Path) -> None:
@@ -202,9 +206,18 @@ def test_a_task_without_any_score_says_so(tmp_path: Path) -> None:
     ]
     write(tmp_path / "results", failed)
     board = site.build(tmp_path / "results", tmp_path / "out", "broken").parent
-    assert "No answer has a score yet" in text_of(board, "index.html")
+    assert "No variant has enough scored answers" in text_of(board, "index.html")
     assert "12 errors" in text_of(board, "index.html")
-    assert "No answer has a score" in text_of(board, "samples/broken/word_problems.html")
+    assert "No figure for the exam: no score" in text_of(board, "samples/broken/word_problems.html")
+
+
+@pytest.mark.parametrize("task", ["word_problems", "concepts", "study_plan"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_too_few_items_for_an_interval_still_make_a_board(task: str, n: int, tmp_path: Path) -> None:
+    for name, parent in (("a", None), ("b", "a")):
+        write(tmp_path / "results", rows_of(name, task, n), parent=parent)
+    index = text_of(site.build(tmp_path / "results", tmp_path / "out", "a").parent, "index.html")
+    assert "allows no interval" in index or (task, n) == ("word_problems", 1)
 
 
 def test_no_results_make_a_page_that_says_what_to_do(tmp_path: Path) -> None:
@@ -270,3 +283,29 @@ def test_a_changed_page_is_made_again_and_an_untouched_board_is_not(tmp_path: Pa
 def test_text_keeps_its_letters_and_shows_its_controls() -> None:
     assert site.visible("שלום, ½ naïve 🙂\n\ttab") == "שלום, ½ naïve 🙂\n\ttab"
     assert site.visible("a\u202eb\x00c\ud800") == "a⟨U+202E⟩b⟨U+0000⟩c⟨U+D800⟩"
+
+
+def test_cells_made_another_way_are_shown_and_not_compared(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    write(results, rows_of("old", "word_problems"))
+    write(results, rows_of("new", "word_problems"), parent="old")
+    notes = results / "new" / "word_problems" / "run.json"
+    run = json.loads(notes.read_text())
+    run["definition"]["task_version"] = "2"
+    notes.write_text(json.dumps(run))
+    board = site.build(results, tmp_path / "out", "old").parent
+    assert "cannot be compared with old" in text_of(board, "index.html")
+    assert "they differ in the task's version" in text_of(board, "tasks/word_problems.html").replace(
+        "&#39;", "'"
+    )
+
+
+def test_a_variant_without_the_first_exam_does_not_lead_the_ranking(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    write(results, rows_of("whole", "concepts"))
+    write(results, rows_of("whole", "study_plan"))
+    write(results, rows_of("half", "study_plan"))
+    board = site.build(results, tmp_path / "out").parent
+    page = (board / "index.html").read_text()
+    names = re.findall(r'<th scope="row"[^>]*data-sort="([^"]*)"', page)
+    assert names == ["whole", "half"]

@@ -11,7 +11,7 @@ from mini_llama import base, chat, chats, quiet, recipe
 from finetune.checks import check_adapter, check_safetensors
 from finetune.data import IGNORED, encode, mix, read_chats
 from finetune.estimate import dry_run
-from finetune.load import load_tokenizer
+from finetune.load import load_model, load_tokenizer
 from finetune.train import total_steps, train
 from finetune.watch import Watch
 
@@ -247,3 +247,29 @@ def test_a_tokenizer_that_knows_more_than_the_weights_is_refused(tmp_path):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"vocab_size": 100}))
     with pytest.raises(ValueError, match="use the tokenizer that belongs to these weights"):
         load_tokenizer(tmp_path / "b")
+
+
+def test_the_embedded_models_script_renders_chats_as_their_template_does():
+    from finetune.tiny.chats import encode as encode_by_hand
+
+    tokenizer = load_tokenizer(base())
+    told = chat("What is 4 plus 4?", "4 + 4 = 8\n#### 8")
+    told["prompt"] = [{"role": "system", "content": "Be  brief."}, *told["prompt"]]
+    by_hand = encode_by_hand(tokenizer, [told], 0.5, 512)[0]
+    assert by_hand.ids.tolist() == encode(tokenizer, told)["input_ids"]
+    assert tokenizer.decode(by_hand.ids[by_hand.weights == 1]) == "4 + 4 = 8\n#### 8<|im_end|>"
+
+
+def test_chats_packed_into_one_row_do_not_see_each_other():
+    from finetune.tiny.chats import encode as encode_by_hand
+    from finetune.tiny.chats import pack, tensors
+    from finetune.tiny.make import loss_of
+
+    model = load_model(base(), "cpu")
+    encoded = encode_by_hand(load_tokenizer(base()), read_chats(chats())[:12], 0.1, 256)
+    rows = pack(encoded, 256)
+    assert len(rows) < len(encoded)
+    with torch.no_grad():
+        together = loss_of(model, tensors(rows, 256))[0]
+        alone = sum(loss_of(model, tensors([[one]], len(one.ids)))[0] for one in encoded)
+    assert float(together) == pytest.approx(float(alone), rel=1e-4)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.errors import UserError
+
 
 @dataclass(frozen=True)
 class Finish:
@@ -29,7 +31,9 @@ class Engine(Protocol):
     context_length: int | None
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]: ...
-    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str: ...
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str: ...
     def prompt_length(self, prompt: str) -> int: ...
     def use(self, adapter: Path | None) -> None: ...
     def reseed(self, seed: int) -> None: ...
@@ -52,6 +56,12 @@ def _hf(weights: Weights) -> Engine:
     return HFEngine.open(weights)
 
 
+def _llamacpp(weights: Weights) -> Engine:
+    from harness.engines.llamacpp import LlamaCppEngine
+
+    return LlamaCppEngine.open(weights)
+
+
 def _openai(weights: Weights) -> Engine:
     from harness.engines.endpoint import EndpointEngine
 
@@ -64,7 +74,25 @@ def _echo(weights: Weights) -> Engine:
     return EchoEngine(Path(weights.source))
 
 
-ENGINES: Mapping[str, Callable[[Weights], Engine]] = {"hf": _hf, "openai": _openai, "echo": _echo}
+ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
+    "hf": _hf,
+    "llamacpp": _llamacpp,
+    "openai": _openai,
+    "echo": _echo,
+}
+
+
+def refuse_unusable(name: str) -> None:
+    """Tells what is missing before any weights are built, where that can be known without loading them."""
+    if name in ("vllm", "vllm-vlm"):
+        import torch
+
+        if not torch.cuda.is_available():
+            raise UserError(
+                f"engine {name!r} needs a GPU",
+                "torch sees none on this machine",
+                "use engine hf or llamacpp here, or run the suite where a GPU is",
+            )
 
 
 def open_engine(name: str, weights: Weights) -> Engine:

@@ -1,29 +1,34 @@
 """Decodes many sequences of a GGUF model together, over llama.cpp's own batch interface.
 
-A sequence that ends makes room for the next request at once, and what all requests begin with is decoded once. Knows
-tokens, bytes and llama.cpp; must not know chats, lm-eval or what the answers are for.
+A sequence that ends makes room for the next job at once, and what all jobs begin with is decoded once. What
+an answer says does not depend on the jobs beside it. Knows tokens, bytes and llama.cpp; must not know chats
+or lm-eval.
 """
 
-import ctypes
 import os
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import takewhile
+from statistics import median
 from typing import Any
 
 import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-SEQUENCES = 16
-STEP = 512  # tokens handed to llama.cpp at once
-CACHE_BYTES = 4 << 30  # for keys and values; a constant, so that free memory of the moment decides no answer
+from harness.engines.gguf_model import Model, last_errors
+
+GROUP = 8  # sequences are decoded in multiples of it
+STEP = 512  # tokens that llama.cpp is handed at once
+CACHE_BYTES = 4 << 30  # for keys and values; a constant, so that the memory of the moment decides no answer
+SHORTEST_SHARED = 16  # a shorter beginning costs more to copy than to decode
 
 
 @dataclass(frozen=True)
 class Job:
-    """One request in tokens. `stop` ends the answer without being part of it; so does any token of `ends`."""
+    """One request in tokens. `stop` ends the answer and is no part of it; so does any token of `ends`."""
 
     prompt: Sequence[int]
     max_tokens: int
@@ -39,7 +44,7 @@ class Made:
     """What became of a job. `tokens` are all that the model made, the one that ended the answer too."""
 
     tokens: list[int] = field(default_factory=list)
-    text: bytes = b""
+    text: bytearray = field(default_factory=bytearray)
     truncated: bool = False
 
 
@@ -48,116 +53,232 @@ class _Slot:
     """One sequence of llama.cpp's while it works on a job."""
 
     sequence: int
-    number: int
     job: Job
-    fed: int  # tokens of the prompt that are decoded
     made: Made
     random: np.random.Generator
-    text: bytearray = field(default_factory=bytearray)
 
-    def take(self, token: int, piece: bytes, final: frozenset[int]) -> bool:
-        """One more token; True when it is the last."""
-        self.made.tokens.append(token)
-        if token in final or token in self.job.ends:
-            self.made.text = bytes(self.text)
+    def choose(self, logits: NDArray[np.float32]) -> int:
+        if not self.job.temperature:
+            return int(logits.argmax())
+        return draw(logits, self.job.temperature, self.job.top_p, self.random.random())
+
+    def take(self, token: int, piece: bytes, ends_turn: bool) -> bool:
+        """Keeps one more token; True when it is the last."""
+        made, text = self.made, self.made.text
+        made.tokens.append(token)
+        if ends_turn or token in self.job.ends:
             return True
-        before = len(self.text)
-        self.text += piece
-        for stop in self.job.stop:
-            # The new piece may complete a stop string that began in the old ones.
-            at = self.text.find(stop, max(0, before - len(stop) + 1))
-            if at >= 0:
-                del self.text[at:]
-                self.made.text = bytes(self.text)
-                return True
-        ended = len(self.made.tokens) >= self.job.max_tokens
-        if ended:
-            self.made.text = bytes(self.text)
-            self.made.truncated = True
-        return ended
+        before = len(text)
+        text += piece
+        # The new piece may complete a stop string that began in older ones, so look back by its length.
+        found = [text.find(stop, max(0, before - len(stop) + 1)) for stop in self.job.stop]
+        if cuts := [at for at in found if at >= 0]:
+            del text[min(cuts) :]
+            return True
+        made.truncated = len(made.tokens) >= self.job.max_tokens
+        return made.truncated
+
+
+def draw(logits: NDArray[np.float32], temperature: float, top_p: float, uniform: float) -> int:
+    """The token that a number in [0, 1) stands for, of the fewest tokens that hold `top_p` of the mass."""
+    scaled = logits.astype(np.float64) / temperature
+    mass = np.exp(scaled - scaled.max())
+    mass /= mass.sum()
+    if top_p < 1.0:
+        # Tokens below this bound hold less than 1 - top_p together, so none of them is wanted: sorting
+        # the few that are left, not the whole vocabulary, is what makes this quick.
+        few = np.flatnonzero(mass >= (1.0 - top_p) / len(mass))
+        few = few[np.argsort(-mass[few], kind="stable")]
+        needed = int(np.searchsorted(np.cumsum(mass[few]), top_p)) + 1
+        few = np.sort(few[:needed])
+    else:
+        few = np.arange(len(mass))
+    sums = np.cumsum(mass[few])
+    return int(few[min(int(np.searchsorted(sums, uniform * sums[-1], side="right")), len(few) - 1)])
 
 
 class Decoder:
-    UNIFIED = False; FLASH = 0; MIX = True; PREFIX = 16; EXTRA=False; REFILL=1; UB=512; SEQ=16
-    def __init__(self, path: Path) -> None:
-        how = llama_cpp.llama_model_default_params()
-        how.use_extra_bufts = self.EXTRA
-        how.n_gpu_layers = 0
-        self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), how)
-        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
-        self.size = llama_cpp.llama_vocab_n_tokens(self._vocab)
-        self.pieces = [self.piece(i) for i in range(self.size)]
-        self.final = frozenset(i for i in range(self.size) if llama_cpp.llama_vocab_is_eog(self._vocab, i))
-        self._ctx = None; self._width = 0
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.sequences = 32 if model.on_gpu else 16
+        self._context: Any = None
+        self._room = (0, 0)  # sequences and tokens for each that the context was made for
         self._batch = llama_cpp.llama_batch_init(STEP, 0, 1)
-        for i in range(STEP): self._batch.n_seq_id[i]=1
-        import ctypes
-        v=lambda p,t: np.ctypeslib.as_array(ctypes.cast(p,ctypes.POINTER(t)),(STEP,))
-        self.tok,self.pos,self.lg=v(self._batch.token,ctypes.c_int32),v(self._batch.pos,ctypes.c_int32),v(self._batch.logits,ctypes.c_int8)
-        self.t=[0.0,0.0,0]
+        for row in range(STEP):
+            self._batch.n_seq_id[row] = 1
+        self.threads = Threads(_cores())
 
-    def piece(self, token: int) -> bytes:
-        room = ctypes.create_string_buffer(256)
-        n = llama_cpp.llama_token_to_piece(self._vocab, token, room, 256, 0, False)
-        return room.raw[:max(n,0)]
+    def run(self, jobs: Sequence[Job]) -> list[Made]:
+        """Every job fits `context_length`; they are worked on in the order given."""
+        made = [Made() for _ in jobs]
+        sequences = self._fit(max(len(job.prompt) + job.max_tokens for job in jobs))
+        llama_cpp.llama_memory_clear(self._memory, False)
+        shared = self._share(jobs, sequences)
+        waiting = deque(zip(jobs, made, strict=True))
 
-    def fit(self, width):
-        width = -(-width // 256) * 256
-        if width <= self._width: return
-        if self._ctx: llama_cpp.llama_free(self._ctx)
-        c = llama_cpp.llama_context_default_params()
-        c.n_ctx = width * self.SEQ; c.n_seq_max = self.SEQ; c.n_batch = STEP; c.n_ubatch = self.UB
-        c.kv_unified = self.UNIFIED; c.n_threads = c.n_threads_batch = 2; c.flash_attn_type = self.FLASH
-        self._ctx = llama_cpp.llama_init_from_model(self._model, c); self._width = width
-        self.mem = llama_cpp.llama_get_memory(self._ctx)
+        def begin(sequence: int) -> _Slot | None:
+            while waiting:
+                job, answer = waiting.popleft()
+                slot = _Slot(sequence, job, answer, np.random.default_rng(job.seed))
+                if not self._begin(slot, shared):
+                    return slot
+            return None
 
-    def decode(self, rows, want):
-        import time
-        b=self._batch
-        n=len(rows)
-        for i,(t,p,s,l) in enumerate(rows):
-            self.tok[i]=t; self.pos[i]=p; b.seq_id[i][0]=s; self.lg[i]=l
-        b.n_tokens=n
-        t0=time.perf_counter()
-        rc=llama_cpp.llama_decode(self._ctx,b)
-        if want:
-            lp=llama_cpp.llama_get_logits(self._ctx)
-        self.t[0]+=time.perf_counter()-t0; self.t[2]+=1
-        assert rc==0, rc
-        if want: return np.ctypeslib.as_array(ctypes.cast(lp, ctypes.POINTER(ctypes.c_float)), (want, self.size))
-
-    def run(self, jobs):
-        self.fit(max(len(j.prompt)+j.max_tokens for j in jobs))
-        llama_cpp.llama_memory_clear(self.mem, False)
-        made=[Made() for _ in jobs]
-        shared=0
-        if self.PREFIX and len(jobs)>1:
-            a,b=min(list(j.prompt) for j in jobs),max(list(j.prompt) for j in jobs)
-            top=min(len(j.prompt) for j in jobs)-1
-            while shared<top and a[shared]==b[shared]: shared+=1
-            if shared<self.PREFIX: shared=0
-            for i in range(0,shared,STEP):
-                self.decode([(a[k],k,0,0) for k in range(i,min(i+STEP,shared))],0)
-            if shared:
-                for s in range(1,self.SEQ): llama_cpp.llama_memory_seq_cp(self.mem,0,s,-1,-1)
-        todo=deque(enumerate(jobs)); free=list(range(self.SEQ))[::-1]; busy=[]
-        while todo or busy:
-            while todo and free:
-                n,j=todo.popleft(); s=free.pop()
-                llama_cpp.llama_memory_seq_rm(self.mem,s,shared,-1)
-                sl=_Slot(s,n,j,shared,made[n],np.random.default_rng(j.seed))
-                p=j.prompt
-                for i in range(shared,len(p),STEP):
-                    e=min(i+STEP,len(p))
-                    lg=self.decode([(p[k],k,s,k==len(p)-1) for k in range(i,e)],int(e==len(p)))
-                t=int(lg.argmax())
-                if sl.take(t,self.pieces[t],self.final): free.append(s)
-                else: busy.append(sl)
-            if not busy: continue
-            busy.sort(key=lambda s:s.sequence)
-            lg=self.decode([(s.made.tokens[-1],len(s.job.prompt)+len(s.made.tokens)-1,s.sequence,1) for s in busy],len(busy))
-            for s,t in zip(list(busy),lg.argmax(axis=1).tolist()):
-                if s.take(t,self.pieces[t],self.final):
-                    busy.remove(s); free.append(s.sequence)
-            free.sort(reverse=True)
+        # Always sequences 0, 1, 2, ... without gaps: llama.cpp takes only neighbours into one step.
+        busy = [slot for sequence in range(sequences) if (slot := begin(sequence))]
+        while busy:
+            for sequence in self._step(busy, shared):
+                if slot := begin(sequence):
+                    busy[sequence] = slot
+                else:
+                    self._close_gap(busy, sequence)
         return made
+
+    def _share(self, jobs: Sequence[Job], sequences: int) -> int:
+        """Decodes what all prompts begin with into every sequence; how many tokens that is."""
+        if len(jobs) < 2:
+            return 0
+        # What the first and the last in sorted order share, all share. One token of each is left to
+        # decode.
+        prompts = [list(job.prompt) for job in jobs]
+        room = min(len(prompt) for prompt in prompts) - 1
+        pairs = zip(min(prompts)[:room], max(prompts)[:room], strict=False)
+        shared = [token for token, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+        if len(shared) < SHORTEST_SHARED:
+            return 0
+        self._read(shared, 0, 0)
+        for sequence in range(1, sequences):
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
+        return len(shared)
+
+    def _begin(self, slot: _Slot, shared: int) -> bool:
+        """Decodes a prompt and the first token of its answer; True when that was all.
+
+        A prompt goes alone: in company it would be cut into pieces by chance, and round otherwise.
+        """
+        llama_cpp.llama_memory_seq_rm(self._memory, slot.sequence, shared, -1)
+        self._read(slot.job.prompt, shared, slot.sequence)
+        return self._take(slot, self._logits(1)[0])
+
+    def _read(self, tokens: Sequence[int], start: int, sequence: int) -> None:
+        for at in range(start, len(tokens), STEP):
+            piece = tokens[at : at + STEP]
+            self._decode([(token, at + i, sequence) for i, token in enumerate(piece)], last_only=True)
+
+    def _step(self, busy: list[_Slot], shared: int) -> list[int]:
+        """One more token for every busy slot; the sequences that are done, the last first."""
+        rows = [(s.made.tokens[-1], len(s.job.prompt) + len(s.made.tokens) - 1, s.sequence) for s in busy]
+        # llama.cpp rounds few sequences otherwise than many: fill up with tokens that nobody reads, so that
+        # no answer depends on how many others there are.
+        for sequence in range(len(busy), -(-len(busy) // GROUP) * GROUP):
+            llama_cpp.llama_memory_seq_rm(self._memory, sequence, shared, -1)
+            rows.append((0, shared, sequence))
+        self._timed(rows)
+        logits = self._logits(len(rows))
+        done = [slot.sequence for slot, row in zip(busy, logits, strict=False) if self._take(slot, row)]
+        return done[::-1]
+
+    def _close_gap(self, busy: list[_Slot], sequence: int) -> None:
+        """Moves the last sequence to the place of one that is done."""
+        last = busy.pop()
+        if last.sequence != sequence:
+            llama_cpp.llama_memory_seq_cp(self._memory, last.sequence, sequence, -1, -1)
+            last.sequence = sequence
+            busy[sequence] = last
+
+    def _timed(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        start = time.perf_counter()
+        self._set_threads(self.threads.next())
+        self._decode(rows)
+        self.threads.took(time.perf_counter() - start)
+        self._set_threads(self.threads.best)
+
+    def _set_threads(self, threads: int) -> None:
+        llama_cpp.llama_set_n_threads(self._context, threads, threads)
+
+    def _take(self, slot: _Slot, logits: NDArray[np.float32]) -> bool:
+        token = slot.choose(logits)
+        return slot.take(token, self._model.pieces[token], self._model.ends_turn[token])
+
+    def _decode(self, rows: Sequence[tuple[int, int, int]], last_only: bool = False) -> None:
+        batch = self._batch
+        for i, (token, position, sequence) in enumerate(rows):
+            batch.token[i], batch.pos[i], batch.seq_id[i][0] = token, position, sequence
+            batch.logits[i] = not last_only or i == len(rows) - 1
+        batch.n_tokens = len(rows)
+        if (problem := llama_cpp.llama_decode(self._context, batch)) != 0:
+            raise RuntimeError(f"llama.cpp could not decode ({problem}): {last_errors()}")
+
+    def _logits(self, rows: int) -> NDArray[np.float32]:
+        """llama.cpp's own memory: valid until the next step."""
+        found = llama_cpp.llama_get_logits(self._context)
+        return np.ctypeslib.as_array(found, shape=(rows, self._model.size))
+
+    def _fit(self, tokens: int) -> int:
+        """Makes the context large enough for sequences of so many tokens; how many sequences there are."""
+        tokens = -(-tokens // 256) * 256
+        fitting = min(self.sequences, CACHE_BYTES // (tokens * self._model.cache_bytes()))
+        sequences = max(GROUP, fitting // GROUP * GROUP)
+        if self._context and self._room[0] == sequences and self._room[1] >= tokens:
+            return sequences
+        self._free_context()
+        how = llama_cpp.llama_context_default_params()
+        how.n_ctx, how.n_seq_max = tokens * sequences, sequences
+        how.n_batch = how.n_ubatch = STEP
+        # A cache of its own for every sequence: one for all is half as quick, because each token then
+        # looks at the cells of all, and it rounds by who is there.
+        how.kv_unified = False
+        self._context = llama_cpp.llama_init_from_model(self._model.handle, how)
+        if not self._context:
+            raise RuntimeError(f"llama.cpp cannot make a context of {how.n_ctx} tokens: {last_errors()}")
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._room = (sequences, tokens)
+        # Steps that nobody reads, so that the first prompts are read by the right number of threads already.
+        for _ in range(self.threads.trials):
+            llama_cpp.llama_memory_clear(self._memory, False)
+            self._timed([(0, 0, sequence) for sequence in range(GROUP)])
+        return sequences
+
+    def _free_context(self) -> None:
+        if self._context:
+            llama_cpp.llama_free(self._context)
+        self._context = None
+
+    def close(self) -> None:
+        self._free_context()
+        llama_cpp.llama_batch_free(self._batch)
+
+
+class Threads:
+    """How many threads a step gets: all cores, or one where others use the machine too.
+
+    Threads of llama.cpp wait for each other some hundred times a step, by spinning: when one of them has lost
+    its core to another program, a step takes ten times as long as with one thread alone. The count changes no
+    result, so it is found by trying: every so often a few steps go the other way.
+    """
+
+    EVERY, EACH = 128, 3  # steps from one trial to the next, and steps that each count is tried for
+
+    def __init__(self, cores: int) -> None:
+        self.best = cores
+        self._choices = sorted({1, cores}, reverse=True)
+        self.trials = self.EACH * len(self._choices)
+        self._steps = 0
+        self._seconds: dict[int, list[float]] = {}
+
+    def next(self) -> int:
+        at = self._steps % self.EVERY
+        return self._choices[at // self.EACH] if at < self.trials else self.best
+
+    def took(self, seconds: float) -> None:
+        """How long the step with `next` threads was."""
+        if self._steps % self.EVERY < self.trials:
+            self._seconds.setdefault(self.next(), []).append(seconds)
+        self._steps += 1
+        if self._steps % self.EVERY == self.trials:
+            self.best = min(self._choices, key=lambda threads: median(self._seconds[threads]))
+            self._seconds = {}
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

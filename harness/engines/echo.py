@@ -29,7 +29,9 @@ class EchoEngine(LM):  # type: ignore[misc]
             try:
                 row = json.loads(line)
             except ValueError:
-                raise UserError(f"line {number} is no JSON", "echo answers from rows of JSON", where=answers) from None
+                raise UserError(
+                    f"line {number} is no JSON", "echo answers from rows of JSON", where=answers
+                ) from None
             if "delay" in row:
                 self._delay = float(row["delay"])
             else:
@@ -39,7 +41,12 @@ class EchoEngine(LM):  # type: ignore[misc]
         time.sleep(self._delay)
         rows = [self._row(request.args[0]) for request in requests]
         self.finishes = [
-            Finish(len(request.args[0].split()), len(row.get("response", "").split()), False, error=row.get("error", ""))
+            Finish(
+                len(request.args[0].split()),
+                len(row.get("response", "").split()),
+                False,
+                error=row.get("error", ""),
+            )
             for request, row in zip(requests, rows, strict=True)
         ]
         return [row.get("response", "") for row in rows]
@@ -49,7 +56,9 @@ class EchoEngine(LM):  # type: ignore[misc]
         at, question = max(((prompt.rfind(question), question) for question in self._rows), default=(-1, ""))
         return self._rows[question] if at >= 0 else {"error": "the file of answers has none for this prompt"}
 
-    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
         return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in chat_history)
 
     def prompt_length(self, prompt: str) -> int:

@@ -44,7 +44,9 @@ class EndpointEngine(LM):  # type: ignore[misc]
         # A local server wants no key, but the client wants some text. Retries and Retry-After are the client's.
         key = os.environ.get("OPENAI_API_KEY", "none")
         gate = asyncio.Semaphore(CONCURRENCY)
-        async with AsyncOpenAI(base_url=self._url, api_key=key, timeout=TIMEOUT_SECONDS, max_retries=RETRIES) as client:
+        async with AsyncOpenAI(
+            base_url=self._url, api_key=key, timeout=TIMEOUT_SECONDS, max_retries=RETRIES
+        ) as client:
 
             async def one(prompt: str, options: dict[str, Any]) -> tuple[str, Finish]:
                 async with gate:
@@ -52,7 +54,9 @@ class EndpointEngine(LM):  # type: ignore[misc]
 
             return await asyncio.gather(*(one(prompt, options) for prompt, options in asked))
 
-    async def _one(self, client: Any, messages: list[dict[str, str]], options: dict[str, Any]) -> tuple[str, Finish]:
+    async def _one(
+        self, client: Any, messages: list[dict[str, str]], options: dict[str, Any]
+    ) -> tuple[str, Finish]:
         from openai import OpenAIError
 
         extra = {"top_p": options["top_p"]} if "top_p" in options else {}
@@ -61,25 +65,37 @@ class EndpointEngine(LM):  # type: ignore[misc]
         start = time.perf_counter()
         try:
             reply = await client.chat.completions.create(
-                model=self._model, messages=messages, max_tokens=options["max_gen_toks"],
-                temperature=options["temperature"], stop=options["until"][:4] or None, **extra,
+                model=self._model,
+                messages=messages,
+                max_tokens=options["max_gen_toks"],
+                temperature=options["temperature"],
+                stop=options["until"][:4] or None,
+                **extra,
             )
             choice = reply.choices[0]
             text = choice.message.content
         except OpenAIError as failed:
             return "", Finish(None, None, False, error=f"{type(failed).__name__}: {failed}"[:500])
         except (IndexError, AttributeError, TypeError, ValueError) as unreadable:
-            return "", Finish(None, None, False, error=f"the server's reply is no chat completion: {unreadable}"[:500])
+            return "", Finish(
+                None, None, False, error=f"the server's reply is no chat completion: {unreadable}"[:500]
+            )
         seconds = time.perf_counter() - start
         if text is None:
-            return "", Finish(None, None, False, seconds, error=f"the server gave no text ({choice.finish_reason})")
+            return "", Finish(
+                None, None, False, seconds, error=f"the server gave no text ({choice.finish_reason})"
+            )
         usage = reply.usage
         return text, Finish(
-            usage.prompt_tokens if usage else None, usage.completion_tokens if usage else None,
-            choice.finish_reason == "length", seconds,
+            usage.prompt_tokens if usage else None,
+            usage.completion_tokens if usage else None,
+            choice.finish_reason == "length",
+            seconds,
         )
 
-    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
         """The server has the template; what travels is the turns."""
         return json.dumps(chat_history, ensure_ascii=False)
 

@@ -11,34 +11,25 @@ import torch
 from lm_eval.models.huggingface import HFLM
 
 from harness.engines import Finish, Weights
-from harness.errors import UserError
+from harness.errors import refusals
 
 
 class HFEngine(HFLM):  # type: ignore[misc]
     finishes: Sequence[Finish] = ()
+    _model: Any
 
     @classmethod
     def open(cls, weights: Weights) -> "HFEngine":
-        from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+        from finetune.load import best_device, load_model, load_tokenizer
 
-        on_gpu = torch.cuda.is_available()
-        # bf16 where the card does it; on a CPU float32, which at this size is as fast and rounds less.
-        dtype = torch.bfloat16 if on_gpu else torch.float32
-        how: dict[str, Any] = {"dtype": dtype, "device_map": "cuda" if on_gpu else "cpu"}
-        if weights.quantization == "nf4":
-            how["quantization_config"] = BitsAndBytesConfig(
-                load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
-            )
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(weights.source)
-            model = AutoModelForCausalLM.from_pretrained(weights.source, use_safetensors=True, **how)
-        except OSError as failed:
-            raise UserError(
-                f"cannot load the model {weights.source!r}", str(failed).splitlines()[0],
-                "give a folder with safetensors, or a hub id that is in the local cache or can be downloaded",
-            ) from None
+        device, folder = best_device(), Path(weights.source)
+        with refusals():
+            tokenizer = load_tokenizer(folder)
+            model = load_model(folder, device, nf4=weights.quantization == "nf4")
         model.eval()
-        engine = cls(pretrained=model, tokenizer=tokenizer, batch_size=64 if on_gpu else 32, device=str(model.device))
+        engine = cls(
+            pretrained=model, tokenizer=tokenizer, batch_size=64 if device == "cuda" else 32, device=device
+        )
         engine._plain = model
         engine._names = {}
         for adapter in weights.adapters:
@@ -84,7 +75,10 @@ class HFEngine(HFLM):  # type: ignore[misc]
         self._ends: list[tuple[int, bool]] = []
         with torch.inference_mode():
             texts: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
-        order = sorted(range(len(requests)), key=lambda i: (-self.prompt_length(requests[i].args[0]), requests[i].args[0]))
+        order = sorted(
+            range(len(requests)),
+            key=lambda i: (-self.prompt_length(requests[i].args[0]), requests[i].args[0]),
+        )
         ends = dict(zip(order, self._ends, strict=True))
         self.finishes = [
             Finish(self.prompt_length(request.args[0]), *ends[i]) for i, request in enumerate(requests)

@@ -14,7 +14,7 @@ from harness.errors import UserError
 
 class StockEngine:
     batch_size = 64
-    context_length = None
+    context_length: int | None = None
     finishes: Sequence[Finish] = ()
 
     def __init__(self, name: str, weights: Weights) -> None:
@@ -24,7 +24,9 @@ class StockEngine:
         try:
             self._lm = get_model(name).create_from_arg_obj({"pretrained": weights.source})
         except ImportError as absent:
-            raise UserError(f"lm-eval's backend {name!r} needs a package", str(absent), "install it") from None
+            raise UserError(
+                f"lm-eval's backend {name!r} needs a package", str(absent), "install it"
+            ) from None
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         texts: list[str] = self._lm.generate_until(requests, disable_tqdm=disable_tqdm)
@@ -41,7 +43,9 @@ class StockEngine:
         tokens = encode(text) if encode else None
         return len(tokens) if isinstance(tokens, list) else None
 
-    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
         rendered: str = self._lm.apply_chat_template(chat_history, add_generation_prompt)
         return rendered
 
@@ -50,7 +54,9 @@ class StockEngine:
 
     def use(self, adapter: Path | None) -> None:
         if adapter is not None:
-            raise UserError("this backend takes no adapter", remedy="merge it into the weights: 'merge: true'")
+            raise UserError(
+                "this backend takes no adapter", remedy="merge it into the weights: 'merge: true'"
+            )
 
     def reseed(self, seed: int) -> None:
         pass

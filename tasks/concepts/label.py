@@ -1,7 +1,7 @@
 """Training sets whose labels a model gave, and how far such labels can be trusted.
 
-The labeller is a function that answers prompts: whoever calls decides which endpoint or engine stands behind it,
-so nothing here knows a network, a key or a framework. Its labels are read as an examined model's answers are.
+The labeller is a function that answers prompts: whoever calls decides which endpoint or engine answers, so
+nothing here knows a network, a key or a framework. Its labels are read as an examined model's answers are.
 """
 
 import json
@@ -76,8 +76,8 @@ def agreement(
 ) -> Agreement:
     """Let the labeller label the gold set and compare.
 
-    Kappa is Cohen's over all decisions "is this document about this concept?", one for each document and concept
-    of the taxonomy. Names outside the taxonomy are no such decision: they lower precision, not kappa.
+    Kappa is Cohen's over all decisions "is this document about this concept?", one for each document and
+    concept of the taxonomy. Names outside the taxonomy are no such decision: they lower precision alone.
     """
     wording = Pack.load(pack)
     gold = docs(split)

@@ -58,5 +58,5 @@ def _from_hub(split: str) -> list[dict[str, str]]:
     except Exception as failure:  # the hub's client raises a dozen kinds for 'not here and no network'
         raise ValueError(
             f"GSM8K is not here ({type(failure).__name__}); set PROCTOR_DATA to a folder with "
-            "gsm8k/train.jsonl and gsm8k/test.jsonl, or let `datasets` fetch openai/gsm8k with a network (tasks/gsm8k)"
+            "gsm8k/train.jsonl and gsm8k/test.jsonl, or let `datasets` fetch openai/gsm8k once (tasks/gsm8k)"
         ) from None

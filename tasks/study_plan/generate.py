@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from tasks.concepts import taxonomy
 from tasks.study_plan.profile import DAYS, LANGUAGE, Course, Profile, activities, courses, profiles
 
-NAMES = (
-    "Ada Ben Carla Dario Emil Fatou Greta Hugo Ines Jamal Kira Leon Maren Nadia Oskar Paula Quinn Rosa Samir Tilda "
-    "Umar Vera Wim Xenia Yara Zoltan Anton Bruna Cem Dina Elif Farid Gina Hana Ivo Jule Kofi Lara Milo Nora Omar Petra "
-    "Rafi Sina Tomas Ulla Viktor Wanda Yusuf Zoe"
-).split()
+NAMES = [
+    "Ada", "Ben", "Carla", "Dario", "Emil", "Fatou", "Greta", "Hugo", "Ines", "Jamal", "Kira",
+    "Leon", "Maren", "Nadia", "Oskar", "Paula", "Quinn", "Rosa", "Samir", "Tilda", "Umar", "Vera",
+    "Wim", "Xenia", "Yara", "Zoltan", "Anton", "Bruna", "Cem", "Dina", "Elif", "Farid", "Gina",
+    "Hana", "Ivo", "Jule", "Kofi", "Lara", "Milo", "Nora", "Omar", "Petra", "Rafi", "Sina", "Tomas",
+    "Ulla", "Viktor", "Wanda", "Yusuf", "Zoe",
+]  # fmt: skip
 GOALS = (
     "pass the class test in week {weeks}",
     "reach 70% in the next test",

@@ -13,8 +13,6 @@ from tasks.mark import Mark
 from tasks.study_plan.checks import NAMES, Check, check
 from tasks.study_plan.topics import names_of
 
-CHECK_METRICS = tuple(f"check_{name}" for name in NAMES)
-
 
 def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
     """What a judge may know of the pupil, as plain values."""
@@ -49,6 +47,11 @@ def mark(doc: Mapping[str, Any], response: str, judge: str = "checklist") -> Mar
     if not verdict.parsed:
         return Mark("", 0.0, metrics, False, verdict.explanation)
     return Mark(_answer(checks), round(verdict.overall, 4), metrics, True, _explain(verdict, checks))
+
+
+def metric_names(judge: str = "checklist") -> tuple[str, ...]:
+    """Every metric that `mark` can give, in its order."""
+    return (*Judge.load(judge).dimensions, *(f"check_{name}" for name in NAMES), "checks_passed")
 
 
 def _answer(checks: tuple[Check, ...]) -> str:

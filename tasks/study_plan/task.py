@@ -15,7 +15,7 @@ from inspect_ai.solver import Solver, TaskState, generate, system_message
 
 from tasks.pack import Pack, render
 from tasks.study_plan import VERSION, docs
-from tasks.study_plan.marking import CHECK_METRICS, mark
+from tasks.study_plan.marking import mark, metric_names
 
 __all__ = ["mark", "plan_scorer", "study_plan"]
 
@@ -55,10 +55,15 @@ def plan_scorer(judge: str = "checklist") -> Scorer:
     which Inspect counts as unscored; it is not 0.
     """
 
+    nothing = dict.fromkeys(("overall", *metric_names(judge)), nan)
+
     async def score(state: TaskState, target: Target) -> Score:
+        if not state.output.choices:
+            # A request that failed is no answer; Inspect may still ask for its score.
+            return Score(value=nothing, explanation="there was no answer to mark")
         given = mark(state.metadata["doc"], state.output.completion, judge)
         return Score(
-            value={"overall": given.score, **dict.fromkeys(CHECK_METRICS, nan), **given.metrics},
+            value={**nothing, "overall": given.score, **given.metrics},
             answer=given.answer,
             explanation=given.explanation,
             metadata={"parsed": given.parsed, "judge": judge},

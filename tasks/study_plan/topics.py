@@ -8,13 +8,13 @@ from tasks.concepts import taxonomy
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # Names that are everyday words in a plan: on their own they say nothing about what is taught.
-_EVERYDAY = frozenset(
-    """addition area bounds chance counting division estimation expectation factors function functions length
-    limits mean mode money multiplication powers product proof proofs quotient range series speed
-    subtraction temperature arrangements bias causation combination independence percentile permutation
-    selections similar surface time
-    """
-)
+_EVERYDAY = frozenset({
+    "addition", "area", "bounds", "chance", "counting", "division", "estimation", "expectation",
+    "factors", "function", "functions", "length", "limits", "mean", "mode", "money",
+    "multiplication", "powers", "product", "proof", "proofs", "quotient", "range", "series",
+    "speed", "subtraction", "temperature", "arrangements", "bias", "causation", "combination",
+    "independence", "percentile", "permutation", "selections", "similar", "surface", "time",
+})  # fmt: skip
 
 
 @cache
@@ -24,7 +24,8 @@ def names_of(topic: str) -> tuple[str, ...]:
     return (concept.name, *concept.aliases)
 
 
-def find(line: str, strict: bool = False) -> list[str]:
+@lru_cache(maxsize=5_000)
+def find(line: str, strict: bool = False) -> tuple[str, ...]:
     """Ids of the concepts that a line names, longest name first from left to right. `strict` leaves out what
     a plan may say without teaching it: everyday words ('a range of questions') and short names of early
     concepts ('a rectangle').
@@ -49,7 +50,7 @@ def find(line: str, strict: bool = False) -> list[str]:
                 break
         else:
             at += 1
-    return found
+    return tuple(found)
 
 
 def first_lines(lines: Sequence[str], topics: Sequence[str]) -> dict[str, int]:

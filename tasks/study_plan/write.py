@@ -156,7 +156,7 @@ def _write(profile: Profile, layout: Layout, rng: random.Random) -> str:
 
 
 def _times(profile: Profile) -> _Times:
-    """Days and minutes that use nine tenths of the hours, on as few days as that takes; else as much as fits."""
+    """Days and minutes that use nine tenths of the hours on as few days as that takes, or all that fits."""
     free = [day for day in DAYS if day not in profile.busy]
     budget = round(profile.hours_per_week * 60)
     limit = profile.session_minutes or 60

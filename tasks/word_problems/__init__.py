@@ -11,7 +11,7 @@ VERSION = "1.0"
 _TEST = Path(__file__).parent / "data" / "test.jsonl"
 # The training items that few-shot examples and the overlap check read; train_chats makes as many more as are
 # wanted.
-_TRAIN_ITEMS, _TRAIN_SEED = 1000, 1
+_TRAIN_ITEMS, _TRAIN_SEED = 1000, 52  # its first eight are of eight kinds: good shots
 
 
 def docs(split: str) -> list[dict[str, Any]]:

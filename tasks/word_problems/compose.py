@@ -1,7 +1,7 @@
 """Free compositions: word problems put together at random from small clauses. Knows no exam and no model.
 
-A story is a walk through the states of clauses.py: it opens somewhere, moves on for a few sums and ends in a question.
-So that a learner meets the sums in thousands of orders and wordings, not in the few dozen orders that families have.
+A story is a walk through the states of clauses.yaml: it opens somewhere, moves on for a few sums and ends in
+a question. So a learner meets the sums in thousands of orders and wordings, not in the few of the families.
 """
 
 import random
@@ -9,38 +9,48 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
+from math import gcd
 
 from tasks.steps import evaluate
-from tasks.word_problems.clauses import CLAUSES, SCENES, Clause
-from tasks.word_problems.clauses_more import MORE
+from tasks.word_problems.clauses import Clause, load
 from tasks.word_problems.comparisons import comparison
 from tasks.word_problems.family import show
-from tasks.word_problems.words import PEOPLE, with_article
+from tasks.word_problems.words import PEOPLE
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _SUM = re.compile(r"\[(\$?)(\w+) = ([^\]]+)\]")
 _NAME = re.compile(r"[a-z_]\w*")
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
-_OPENS = re.compile(r"(^|[.?!] )([a-z])")
+_OPENS = re.compile(r"(^|(?<!\.m)[.?!] )([a-z])")
+_SPACES = re.compile(r" +(?=[ .?,])")
+_A_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou])")
 _LENGTHS, _WEIGHTS = (1, 2, 3, 4), (10, 33, 35, 22)
+_RARE = {"fractions": 4, "percent": 4}  # their sums come out clean less often
 _DRAWS = 40  # of the numbers of one clause, before the story is given up
 _COMPARED = 0.16  # of the stories open with a comparison
 _LARGEST, _USUAL = 2000, 300
 
+_evaluate = lru_cache(maxsize=100_000)(evaluate)
+_CLAUSES, _TABLES = load()
 _FROM: Mapping[str, list[Clause]] = defaultdict(list)
-for _clause in (*CLAUSES, *MORE):
+for _clause in _CLAUSES:
     _FROM[_clause.start].append(_clause)
+# Openings of states that much can follow come more often than stories that are told in one go.
+_OPENING = {"": 0.6, "stuff": 1.8, "group": 1.8, "things": 1.8, "money": 1.6, "bill": 1.4, "stock": 1.4}
 
 
 def compose(n: int, seed: int) -> Iterator[dict[str, str]]:
-    """n different problems: id, family (the clauses, joined), kind, question, answer. The same call gives the same ones."""
+    """n different problems: id, family (its clauses), kind, question, answer; the same for the same seed."""
     rng = random.Random(f"compose/{seed}")
     seen: set[str] = set()
+    scene = _scene(rng)
     while len(seen) < n:
-        story = _Story(rng)
+        story = _Story(rng, scene)
         if not story.tell() or story.question in seen:
             continue
         seen.add(story.question)
+        scene = _scene(rng)
         yield {
             "id": f"compose-{seed}-{len(seen):06d}",
             "family": "compose-" + "-".join(story.names),
@@ -53,12 +63,13 @@ def compose(n: int, seed: int) -> Iterator[dict[str, str]]:
 class _Story:
     """One problem while it is being told."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, scene: tuple[dict[str, str], dict[str, Fraction]]) -> None:
         self._rng = rng
-        self._words, self._values = _scene(rng)
+        self._words, self._values = scene
         self._sentences: list[str] = []
         self._lines: list[str] = []
         self._last = Fraction(0)
+        self._divisor = rng.choice((1, 1, 1, 4, 5, 6, 10, 12))
         self._took = self._two = False
         self.names: list[str] = []
         self.kind = "multi-step"
@@ -77,7 +88,8 @@ class _Story:
         if self._rng.random() < _COMPARED:
             clause = comparison(self._rng, target)
         else:
-            clause = self._rng.choice(_FROM[""])
+            opening = _FROM[""]
+            clause = self._rng.choices(opening, [_OPENING.get(one.end, 1) for one in opening])[0]
         while True:
             if not self._add(clause):
                 return False
@@ -92,9 +104,11 @@ class _Story:
             return self._rng.choice([clause for clause in ends if not clause.steps])
         sums = [clause for clause in ends if clause.steps]
         moves = [clause for clause in new if clause.end != "" and len(clause.steps) <= to_do]
-        if sums and (to_do <= 2 and self._rng.random() < 0.5 or not moves):
+        if sums and ((to_do <= 2 and self._rng.random() < 0.5) or not moves):
             return self._rng.choice(sums)
-        return self._rng.choice(moves or ends)
+        if moves:
+            return self._rng.choices(moves, [_RARE.get(move.kind, 1) for move in moves])[0]
+        return self._rng.choice(ends)
 
     def _wordings(self, clause: Clause) -> list[str]:
         return [text.removeprefix("~") for text in clause.text if self._took or not text.startswith("~")]
@@ -103,13 +117,14 @@ class _Story:
         text = self._rng.choice(self._wordings(clause))
         before = dict(self._values)
         for _ in range(_DRAWS):
-            self._values = before | {key: Fraction(self._rng.choice(of)) for key, of in (clause.numbers or {}).items()}
-            told = {key: show(value) for key, value in self._values.items()}
+            self._values = before | {key: self._rng.choice(of) for key, of in clause.numbers.items()}
+            drawn = dict(self._values)
             lines = self._work(clause)
-            if lines is not None and all(self._holds(rule) for rule in clause.where):
+            if lines is not None and self._round(clause) and all(self._holds(rule) for rule in clause.where):
                 break
         else:
             return False
+        told = {key: show(value) for key, value in drawn.items()}
         self.names.append(clause.name)
         if clause.kind and self.kind in ("multi-step", "money"):
             self.kind = clause.kind
@@ -118,9 +133,9 @@ class _Story:
             text = text.replace("{they}", "{who}") if "{who}" not in text else text
         self._two = "{other}" in text or "{kin}" in text or "{third}" in text
         rest = self._rest("goods")
-        words = self._words | {"rest": self._rest("things"), "stock_rest": rest, "Stock_rest": rest}
+        words = self._words | {"rest": self._rest("things"), "stock_rest": rest}
         chosen = _CHOICE.sub(lambda found: self._rng.choice(found.group(1).split("|")), text)
-        told_text = re.sub(r" +(?=[ .?,])", "", _fill(chosen, words | told))
+        told_text = _SPACES.sub("", _A_VOWEL.sub(r"\1n ", _fill(chosen, words | told)))
         self._sentences.append(_OPENS.sub(lambda found: found.group(1) + found.group(2).upper(), told_text))
         told |= {key: show(value) for key, value in self._values.items()}
         for line in lines:
@@ -141,11 +156,15 @@ class _Story:
         for step in clause.steps:
             found = _SUM.search(step)
             if found is None:
-                raise ValueError(f"clause {clause.name}: the step {step!r} has no [name = sum]; every step works one out")
+                raise ValueError(
+                    f"clause {clause.name}: no [name = sum] in the step {step!r}; write one (clauses.yaml)"
+                )
             dollar, name, terms = found.groups()
             shown = _NAME.sub(lambda term: show(self._values[term.group()]), terms)
-            result = evaluate(shown)
-            if result is None or not 2 <= result <= _LARGEST or (result * (100 if dollar else 1)).denominator != 1:
+            result = _evaluate(shown)
+            if result is None or not 2 <= result <= _LARGEST:
+                return None
+            if (result * (100 if dollar else 1)).denominator != 1:
                 return None
             if result > _USUAL and self._rng.random() < 0.5:
                 return None
@@ -153,32 +172,34 @@ class _Story:
                 return None
             self._values[name] = self._last = result
             plain = f"{float(result):g}"
-            worked = f"{shown} = {dollar}<<{shown.replace(' ', '')}={plain}>>{show(result) if dollar else plain}"
+            clean = show(result) if dollar else plain
+            worked = f"{shown} = {dollar}<<{shown.replace(' ', '')}={plain}>>{clean}"
             lines.append(step[: found.start()] + worked + step[found.end() :])
         return lines
 
+    def _round(self, clause: Clause) -> bool:
+        """Many stories begin with a number that divides well, else parts and percents would be rare."""
+        return bool(self.names) or clause.end == "" or self._values["x"] % self._divisor == 0
+
     def _holds(self, rule: str) -> bool:
         left, sign, right = rule.split()
-        one, other = (self._values[side] if side in self._values else Fraction(side) for side in (left, right))
+        one, other = (self._values.get(side) or Fraction(side) for side in (left, right))
+        if sign == "coprime":
+            return gcd(int(one), int(other)) == 1
         return {"<": one < other, "!=": one != other, "<=": one <= other}[sign]
 
 
 def _scene(rng: random.Random) -> tuple[dict[str, str], dict[str, Fraction]]:
     """The words of a story, a choice from every list, and those of them that are numbers."""
     who, *others = rng.sample(PEOPLE, 4)
-    words = dict(zip(("who", "other", "third", "fourth"), (who.name, *(other.name for other in others)), strict=True))
-    words |= {"they": who.they, "their": who.their, "them": who.them}
+    words = dict(zip(("other", "third", "fourth"), (other.name for other in others), strict=True))
+    words |= {"who": who.name, "they": who.they, "their": who.their, "them": who.them}
     words |= {"They": who.they.capitalize(), "Their": who.their.capitalize()}
-    values = {}
-    for keys, rows in SCENES.items():
-        for key, word in zip(keys.split(), rng.choice(rows), strict=True):
-            if word.isdigit():
-                values[key] = Fraction(word)
-                continue
-            words[key] = word
-            words[key.capitalize()] = word[0].upper() + word[1:]
-            words[f"a_{key}"] = with_article(word)
-            words[f"A_{key}"] = with_article(word).capitalize() if word[1] != "-" else with_article(word)[0].upper() + with_article(word)[1:]
+    values: dict[str, Fraction] = {}
+    for rows in _TABLES:
+        row = rng.choice(rows)
+        words |= row.words
+        values |= row.values
     return words, values
 
 

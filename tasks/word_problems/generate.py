@@ -1,10 +1,9 @@
 """Makes word problems: `make(split, n, seed)`, the same call always the same problems. Knows no model and no
 prompt.
 
-The frozen test set was made, and is made again byte for byte, by
+The frozen test set, data/test.jsonl, was made, and is made again byte for byte, by
 
-    python -m tasks.word_problems.generate --split test --n 250 --seed 2026 >
-    tasks/word_problems/data/test.jsonl
+    python -m tasks.word_problems.generate --split test --n 250 --seed 2026 > FILE
 """
 
 import argparse

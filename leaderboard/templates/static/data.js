@@ -49,6 +49,7 @@ var proctor = (function () {
 
   function folded(title, text) {
     var part = element("details", null, "text"), inner = block(title, text);
+    part.open = text.length <= 600; /* a question is to be seen, many shots before it are not */
     part.appendChild(element("summary", title));
     part.appendChild(inner.lastChild);
     return part;

@@ -82,7 +82,7 @@ FAMILIES = (
             (
                 "{who} has {h} hours. {They} {does} for {a} minutes and {other_does} for {b} minutes. How"
                 " many minutes are left?",
-                "In {h} free hours {who} {does} for {a} minutes and {other_does} for {b} minutes. How"
+                "In {h} free hours, {who} {does} for {a} minutes and {other_does} for {b} minutes. How"
                 " many minutes does {they} have left?",
                 "{who} {does} for {a} minutes and {other_does} for {b} minutes. {They} has {h} hours for"
                 " everything. How many minutes remain?",

@@ -239,7 +239,7 @@ FAMILIES = (
             (
                 "In a shop, {n} {things} cost ${c}. {who} buys {m} {things} and pays with ${paid}. How"
                 " much change does {they} get?",
-                "{who} has ${paid}. In a shop {n} {things} cost ${c}. How much money is left if {they}"
+                "{who} has ${paid}. In a shop, {n} {things} cost ${c}. How much money is left if {they}"
                 " buys {m} {things}?",
                 "If {n} {things} cost ${c}, how much change does {who} get from ${paid} when {they} buys"
                 " {m} {things}?",

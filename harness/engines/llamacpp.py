@@ -1,0 +1,181 @@
+"""The `llamacpp` engine: a GGUF file in process, many requests decoded together, its own chat template.
+
+Turns lm-eval's requests into jobs for the decoder and back. Must not know how sequences share a step.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lm_eval.api.model import LM
+
+from harness.engines import Finish, Weights
+from harness.engines.decoding import Decoder, Job, Made
+from harness.engines.gguf_model import Model
+from harness.errors import UserError, refusals
+
+
+class LlamaCppEngine(LM):  # type: ignore[misc]
+    finishes: Sequence[Finish] = ()
+
+    @classmethod
+    def open(cls, weights: Weights) -> "LlamaCppEngine":
+        engine = cls(Path(weights.source))
+        for adapter in weights.adapters:
+            engine.use(adapter)
+        return engine
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        _refuse_damaged(path)
+        try:
+            self._model = Model(path)
+        except ValueError as refused:
+            raise UserError(
+                "llama.cpp cannot load the GGUF",
+                str(refused),
+                "make it again, or update llama-cpp-python",
+                path,
+            ) from None
+        self._decoder = Decoder(self._model)
+        # Four times what is decoded together: while the longest answers end, others still fill the step.
+        self.batch_size = 4 * self._decoder.sequences
+        self._seed = 0
+
+    @property
+    def context_length(self) -> int:
+        return self._model.context_length
+
+    @property
+    def tokenizer_name(self) -> str:
+        return self._path.name
+
+    def chat_template(self, chat_template: bool | str = False) -> str | None:
+        return self._model.chat_template
+
+    def prompt_length(self, prompt: str) -> int:
+        return len(self._model.tokens(prompt))
+
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
+        """By the sandboxed renderer that the `hf` engine uses too, so that both read the same prompt."""
+        from jinja2.exceptions import TemplateError
+        from transformers.utils.chat_template_utils import render_jinja_template
+
+        if self._model.chat_template is None:
+            raise UserError(
+                "the GGUF has no chat template",
+                "the prompt pack asks in turns of a chat",
+                "take a prompt pack with 'turns: text', or make the GGUF from a model with a template",
+                self._path,
+            )
+        try:
+            (rendered,), _ = render_jinja_template(
+                [chat_history],
+                chat_template=self._model.chat_template,
+                add_generation_prompt=add_generation_prompt,
+                bos_token=self._special("bos"),
+                eos_token=self._special("eos"),
+            )
+        except TemplateError as broken:
+            raise UserError("the GGUF's chat template fails", str(broken), where=self._path) from None
+        return str(rendered)
+
+    def _special(self, which: str) -> str:
+        import llama_cpp
+
+        token = getattr(llama_cpp, f"llama_vocab_{which}")(self._model.vocab)
+        return self._model.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+    def use(self, adapter: Path | None) -> None:
+        if adapter is not None:
+            raise UserError(
+                "the llamacpp engine takes no adapter", remedy="merge it into the weights: 'merge: true'"
+            )
+
+    def reseed(self, seed: int) -> None:
+        self._seed = seed
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        jobs = self._jobs([request.args for request in requests])
+        refusals = [self._refusal(job) for job in jobs]
+        fit = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
+        made = iter(self._decoder.run(fit) if fit else [])
+        answers = [Made() if refusal else next(made) for refusal in refusals]
+        self.finishes = [
+            Finish(len(job.prompt), len(answer.tokens), answer.truncated, error=refusal)
+            for job, answer, refusal in zip(jobs, answers, refusals, strict=True)
+        ]
+        # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
+        return [answer.text.decode("utf-8", "replace") for answer in answers]
+
+    def _jobs(self, asked: Sequence[tuple[str, dict[str, Any]]]) -> list[Job]:
+        before: Counter[str] = Counter()
+        jobs = []
+        for prompt, options in asked:
+            # From the prompt, not from the place in the batch: a draw then does not depend on the
+            # company. The same prompt asked again draws anew.
+            key = f"{self._seed}\0{before[prompt]}\0{prompt}"
+            before[prompt] += 1
+            until = options.get("until") or []
+            stops = [text for text in ([until] if isinstance(until, str) else until) if text]
+            alone = {text: self._control_token(text) for text in stops}
+            sampled = options.get("do_sample", True) and options.get("temperature", 0.0) > 0
+            jobs.append(
+                Job(
+                    prompt=self._model.tokens(prompt),
+                    max_tokens=int(options["max_gen_toks"]),
+                    stop=tuple(text.encode() for text in stops if alone[text] is None),
+                    ends=frozenset(token for token in alone.values() if token is not None),
+                    temperature=float(options["temperature"]) if sampled else 0.0,
+                    top_p=float(options.get("top_p", 1.0)),
+                    seed=int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]),
+                )
+            )
+        return jobs
+
+    def _control_token(self, text: str) -> int | None:
+        """A stop string that is one control token has no bytes in an answer: its token ends it."""
+        tokens = self._model.tokens(text)
+        if not tokens or self._model.pieces[tokens[-1]]:
+            return None
+        return tokens[-1] if self._model.piece(tokens[-1], special=True) == text.encode() else None
+
+    def _refusal(self, job: Job) -> str:
+        if not job.prompt:
+            return "the prompt has no tokens"
+        if job.max_tokens < 1:
+            return "no token may be made"
+        if len(job.prompt) + job.max_tokens > self.context_length:
+            return (
+                f"the prompt ({len(job.prompt)} tokens) and the answer ({job.max_tokens}) do not fit "
+                f"the model's context ({self.context_length})"
+            )
+        return ""
+
+    def close(self) -> None:
+        self._decoder.close()
+        self._model.close()
+
+    def loglikelihood(self, requests: list[Any]) -> Any:
+        raise NotImplementedError("the llamacpp engine gives answers, not likelihoods")
+
+    def loglikelihood_rolling(self, requests: list[Any]) -> Any:
+        raise NotImplementedError("the llamacpp engine gives answers, not likelihoods")
+
+
+def _refuse_damaged(path: Path) -> None:
+    """llama.cpp may abort the whole process on a file that is none of its own."""
+    from finetune.gguf import check_gguf
+
+    if not path.is_file():
+        raise UserError("there is no such GGUF file", remedy="give the path of a .gguf file", where=path)
+    with path.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise UserError("not a GGUF file", "it does not begin with 'GGUF'", "give a .gguf file", path)
+    with refusals():
+        check_gguf(path)

@@ -1,0 +1,165 @@
+"""Tokens per second of the `llamacpp` engine against llama-cpp-python's own `create_completion`, one by one.
+
+    python tests/bench_llamacpp.py [--rounds 3] [--only tiny] [--threads 2] [--json]
+
+Both ways take turns, so that a busy machine slows both. The figure is the median of the rounds. The files are
+made first, in a temporary folder. With `--threads 1` the time of the processor is measured instead of the
+clock's: other programs disturb it less.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import llama_cpp  # noqa: E402
+import numpy as np  # noqa: E402
+from random_gguf import MIDDLE, TINY, quantize, write_llama  # noqa: E402
+
+from harness.engines.decoding import Decoder, Job, Threads  # noqa: E402
+from harness.engines.gguf_model import Model  # noqa: E402
+
+WANTED = {"tiny": 1.4, "200M": 2.5}
+KINDS = ("f16", "q8_0", "q4_k_m")
+
+
+@dataclass(frozen=True)
+class Row:
+    model: str
+    kind: str
+    one_by_one: float  # tokens per second
+    together: float
+    ratio: float
+    wanted: float
+    threads: int
+    load: float  # of the machine, before: above the number of cores, others were in the way
+
+
+def jobs_for(model: Model, count: int, longest: int) -> list[Job]:
+    """Prompts of 40 to 80 tokens that share nothing, and answers of half the longest to the longest."""
+    dice = np.random.default_rng(1)
+    prompts = [dice.integers(3, model.size, int(n)).tolist() for n in dice.integers(40, 81, count)]
+    limits = dice.integers(longest // 2, longest + 1, count)
+    return [Job(prompt, int(limit)) for prompt, limit in zip(prompts, limits, strict=True)]
+
+
+def one_by_one(llama: Any, jobs: list[Job]) -> int:
+    made = 0
+    for job in jobs:
+        reply = llama.create_completion(list(job.prompt), max_tokens=job.max_tokens, temperature=0.0)
+        made += reply["usage"]["completion_tokens"]
+    return made
+
+
+def speed(work: Callable[[], int], clock: Callable[[], float]) -> float:
+    start = clock()
+    made = work()
+    return made / (clock() - start)
+
+
+def stock(path: Path, threads: int) -> Any:
+    """`Llama` as it comes, but with all cores; and, where AMX may kill the process, without it."""
+    low: Any = llama_cpp.llama_cpp
+    defaults = low.llama_model_default_params
+    if b"AMX_INT8 = 1" in llama_cpp.llama_print_system_info():
+
+        def without_amx() -> Any:
+            how = defaults()
+            how.use_extra_bufts = False
+            return how
+
+        low.llama_model_default_params = without_amx
+    try:
+        return llama_cpp.Llama(
+            str(path), n_ctx=512, n_threads=threads, n_threads_batch=threads, n_gpu_layers=-1, verbose=False
+        )
+    finally:
+        low.llama_model_default_params = defaults
+
+
+def measure(name: str, kind: str, path: Path, rounds: int, threads: int, fixed: bool) -> Row:
+    model = Model(path)
+    decoder = Decoder(model)
+    if fixed:
+        decoder.threads = Threads(threads)
+    clock = time.process_time if threads == 1 else time.perf_counter
+    jobs = jobs_for(model, 64 if name == "tiny" else 24, 128 if name == "tiny" else 96)
+    llama = stock(path, threads)
+    load = os.getloadavg()[0]
+    decoder.run(jobs[:4])
+    alone, together = [], []
+    for _ in range(rounds):
+        # With threads that others disturb, one by one would look worse than it is: it gets as many as the
+        # engine found best.
+        llama_cpp.llama_set_n_threads(llama.ctx, decoder.threads.best, decoder.threads.best)
+        alone.append(speed(lambda: one_by_one(llama, jobs[:: 8 if name == "tiny" else 12]), clock))
+        together.append(speed(lambda: sum(len(made.tokens) for made in decoder.run(jobs)), clock))
+    used = decoder.threads.best
+    decoder.close()
+    model.close()
+    llama.close()
+    one, many = statistics.median(alone), statistics.median(together)
+    return Row(
+        name, kind, round(one, 1), round(many, 1), round(many / one, 2), WANTED[name], used, round(load, 1)
+    )
+
+
+def files(folder: Path, name: str, kinds: list[str]) -> dict[str, Path]:
+    source = folder / f"{name}-f16.gguf"
+    if name == "tiny" and (ROOT / "finetune" / "tiny" / "model.safetensors").exists():
+        from finetune.gguf import write_gguf
+
+        write_gguf(ROOT / "finetune" / "tiny", source)
+    else:
+        write_llama(source, TINY if name == "tiny" else MIDDLE)
+    made = {kind: quantize(source, folder / f"{name}-{kind}.gguf", kind) for kind in kinds if kind != "f16"}
+    return {"f16": source, **made}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--only", choices=sorted(WANTED))
+    options.add_argument("--kinds", nargs="+", choices=KINDS, default=["q8_0", "q4_k_m"])
+    options.add_argument("--threads", type=int)
+    options.add_argument("--json", action="store_true")
+    asked = options.parse_args()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in [asked.only] if asked.only else list(WANTED):
+            found = files(Path(folder), name, asked.kinds)
+            for kind in asked.kinds:
+                rows.append(
+                    measure(
+                        name, kind, found[kind], asked.rounds, asked.threads or cores, bool(asked.threads)
+                    )
+                )
+                if not asked.json:
+                    show(rows[-1], first=len(rows) == 1)
+    if asked.json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+    return 0 if all(row.ratio >= row.wanted for row in rows) else 1
+
+
+def show(row: Row, first: bool) -> None:
+    if first:
+        print("model  kind     one by one   together  ratio wanted threads  load")
+    speeds = f"{row.one_by_one:10,.0f} {row.together:10,.0f} {row.ratio:6.2f} {row.wanted:6.1f}"
+    print(f"{row.model:6} {row.kind:8} {speeds} {row.threads:7} {row.load:5.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
