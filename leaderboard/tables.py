@@ -9,6 +9,8 @@ from math import fsum, inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
 
 from harness import record
@@ -175,33 +177,38 @@ def speed(rows: "pd.DataFrame") -> float | None:
     return float(timed["tokens_out"].sum()) / seconds if seconds > 0 else None
 
 
-def as_rich(ranking: Ranking) -> Table:
+def as_rich(ranking: Ranking) -> Group:
+    """A table for each exam, so that a row keeps on one line of a narrow terminal."""
+    return Group(*(_exam_as_rich(ranking, task, exam) for task, exam in ranking.tasks.items()))
+
+
+def _exam_as_rich(ranking: Ranking, task: str, exam: dict[str, Any]) -> Table:
     table = Table(
-        title="ranking (95 % intervals; differences are paired, p after Holm)", title_justify="left"
-    )
-    table.add_column("variant", overflow="fold")
-    for exam in ranking.tasks.values():
-        table.add_column(f"{exam['title']}\n{exam['headline']}, {unit(exam)}", justify="right")
-        table.add_column("difference", justify="right")
-    for row in ranking.rows:
-        cells: list[str] = []
-        for task, exam in ranking.tasks.items():
-            cells += _rich_score(row.scores.get(task), exam)
-        table.add_row(row.variant, *cells)
+        title=f"{exam['title']}: {exam['headline']}, {unit(exam)}", title_justify="left", box=SIMPLE_HEAD,
+        caption="paired differences; p after Holm", caption_justify="left", padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for column in ("variant", "score", "95 % interval", "difference", "to", "verdict", "not ok"):
+        right = column in ("score", "95 % interval", "difference")
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    have = [row for row in ranking.rows if task in row.scores and row.scores[task].estimate]
+    have.sort(key=lambda row: -mean if (mean := getattr(row.scores[task].estimate, "mean", None)) else 0.0)
+    for row in [*have, *(row for row in ranking.rows if row not in have)]:
+        table.add_row(row.variant, *_rich_score(row.scores.get(task), exam))
     return table
 
 
-def _rich_score(score: Score | None, exam: dict[str, Any]) -> tuple[str, str]:
+def _rich_score(score: Score | None, exam: dict[str, Any]) -> tuple[str, ...]:
     if score is None:
-        return "not run", ""
+        return ("not run",)
     if score.estimate is None:
-        return f"{score.why_none}\n{score.notes}", ""
-    notes = f"\n{score.notes}" if score.notes else ""
-    value = f"{shown(score.estimate.mean, exam)}\n{interval(score.estimate.low, score.estimate.high, exam)}{notes}"
+        return "none", "", "", "", score.why_none, score.notes
+    value = shown(score.estimate.mean, exam)
+    bounds = interval(score.estimate.low, score.estimate.high, exam)
     found = score.comparison
     if found is None:
-        return value, "baseline"
-    return value, f"{shown(found.difference.difference, exam, True)} to {found.b}\n{found.verdict}"
+        return value, bounds, "", "", "", score.notes
+    verdict = found.verdict.removesuffix(" (within margin)")
+    return value, bounds, shown(found.difference.difference, exam, True), found.b, verdict, score.notes
 
 
 def comparisons_as_rich(found: Sequence[Comparison]) -> Table:

@@ -34,7 +34,7 @@ def test_lm_eval_gives_our_answers_and_our_marks(ours, tmp_path):
         [
             str(BIN / "lm_eval"), "run", "--include_path", "tasks", "--tasks",
             "proctor_word_problems,proctor_concepts",
-            "--model", "hf", "--model_args", "pretrained=finetune/tiny,dtype=float32", "--batch_size", "32",
+            "--model", "hf", "--model_args", "pretrained=finetune/tiny,dtype=float32", "--batch_size", "64",
             "--device", "cpu", "--limit", str(LIMIT), "--apply_chat_template", "--fewshot_as_multiturn", "True",
             "--log_samples", "--output_path", str(tmp_path),
         ],
