@@ -3,7 +3,6 @@
 Adds to HFLM what it does not say: how many tokens an answer took and whether it ran into its limit.
 """
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
         if device == "cpu":
             model.set_attn_implementation(_grouped_attention())
         model.eval()
-        engine = cls(
-            pretrained=model, tokenizer=tokenizer, batch_size=64, device=device
-        )
+        engine = cls(pretrained=model, tokenizer=tokenizer, batch_size=64, device=device)
         engine._plain = model
         engine._names = {}
         for adapter in weights.adapters:

@@ -8,7 +8,6 @@ deviation of the per-item differences. Both come from a comparison already seen,
 from math import ceil, log2, sqrt
 
 import numpy as np
-from scipy import stats
 
 from leaderboard.stats.binary import critical, quantile
 
@@ -64,6 +63,8 @@ def _fewest(alpha: float) -> int:
 
 def paired_binary_power(n: int, effect: float, discordance: float, alpha: float = 0.05) -> float:
     """Exact power of exact McNemar: binomial discordant pairs, binomial split (Suissa & Shuster 1991)."""
+    from scipy import stats  # a second to import, and nobody but a planner asks for exact power
+
     _check(alpha, 0.8, n=n)
     _share(discordance)
     if abs(effect) > discordance:
