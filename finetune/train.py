@@ -35,8 +35,6 @@ def train(
     """Train into `out`, going on from the last whole checkpoint in it. Returns figures for the stage's
     record.
     """
-    import torch
-
     tell(0.0, "loading the base and the chats")
     device = best_device()
     unsloth = device == "cuda" and recipe.method != "full" and find_spec("unsloth") is not None
@@ -44,11 +42,7 @@ def train(
         import_module("unsloth")  # changes transformers and trl while they load, so it comes first
     from transformers import set_seed
 
-    if device == "cuda" and torch.cuda.device_count() > 1 and "LOCAL_RANK" not in os.environ:
-        # The trainer would split each batch over all of them, and batch: would mean another thing.
-        raise ValueError(
-            f"{torch.cuda.device_count()} GPUs are visible and training uses one; set CUDA_VISIBLE_DEVICES=0"
-        )
+    _refuse_several_gpus(device)
     tokenizer = load_tokenizer(base)
     mixture = mix(recipe, files, tokenizer)
     set_seed(recipe.seed)
@@ -73,11 +67,7 @@ def train(
         "base_digest": digest_of_base(str(base)),
         "method": recipe.method,
         "trainer": "unsloth" if unsloth else "trl",
-        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
-        "threads": torch.get_num_threads(),
-        "precision": str(next(p for p in trained.parameters() if p.requires_grad).dtype).removeprefix(
-            "torch."
-        ),
+        **_machine(trained, device),
         "steps": watch.total,
         "resumed_from": watch.first,
         "examples": mixture.examples,
@@ -85,7 +75,6 @@ def train(
         "tokens": trainer.state.num_input_tokens_seen or None,
         "tokens_an_epoch": mixture.tokens,
         "seconds": round(seconds, 2),
-        "peak_memory_bytes": _peak_memory(device),
         "log": watch.log,
     }
     (out / "train.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -94,6 +83,28 @@ def train(
         shutil.rmtree(leftover)
     kept = ("steps", "tokens", "device", "trainer", "precision", "peak_memory_bytes")
     return {"checks": checks, "loss": watch.log[-1]["loss"], **{key: told[key] for key in kept}}
+
+
+def _refuse_several_gpus(device: str) -> None:
+    """The trainer would split each batch over all of them, and `batch` would mean another thing."""
+    import torch
+
+    if device == "cuda" and torch.cuda.device_count() > 1 and "LOCAL_RANK" not in os.environ:
+        raise ValueError(
+            f"{torch.cuda.device_count()} GPUs are visible and training uses one; set CUDA_VISIBLE_DEVICES=0"
+        )
+
+
+def _machine(trained: Any, device: str) -> dict[str, Any]:
+    import torch
+
+    precision = next(part.dtype for part in trained.parameters() if part.requires_grad)
+    return {
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "precision": str(precision).removeprefix("torch."),
+        "peak_memory_bytes": _peak_memory(device),
+    }
 
 
 def total_steps(recipe: Recipe, rows: int) -> int:

@@ -62,7 +62,8 @@ def test_inspect_gives_our_answers_and_our_marks(ours, tmp_path):
         [
             str(BIN / "inspect"), "eval", "tasks/study_plan/task.py", "--model", "hf/tiny", "-M",
             "model_path=finetune/tiny",
-            "-M", "device=cpu", "-M", "do_sample=false", "-M", "dtype=float32", "--limit", str(LIMIT), "--log-dir", str(tmp_path),
+            "-M", "device=cpu", "-M", "do_sample=false", "-M",
+            "dtype=float32", "--limit", str(LIMIT), "--log-dir", str(tmp_path),
             "--log-format", "json", "--display", "none", "--max-connections", str(LIMIT),
         ],
         cwd=ROOT, capture_output=True, text=True, timeout=400,
