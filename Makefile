@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check setup clean
+.PHONY: demo test check bench setup clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)            ## the whole journey on the embedded model
@@ -17,6 +17,11 @@ check: $(READY)           ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(READY)           ## ratios against the libraries underneath, measured in one run on a quiet machine
+	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_stats.py
+	$(BIN)/python tests/bench_llamacpp.py
 
 setup: $(READY)
 

@@ -3,6 +3,7 @@
 Nothing heavy is imported before a command needs it, so that --help comes at once.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -61,7 +62,7 @@ def run(
         )
         console.print(tables.as_rich(ranking))
         index = site.build(results, board, plan.suite.baseline)
-    console.print(f"board: {index}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
@@ -174,7 +175,12 @@ def board_build(
 
     with refusals(results):
         index = site.build(results, out, baseline)
-    Console().print(f"board: {index}", soft_wrap=True, highlight=False, markup=False)
+    Console().print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def near(path: Path) -> str:
+    """As one would type it from here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _print_json(value: object) -> None:
@@ -191,6 +197,15 @@ def main() -> None:
         app()
     except UserError as refused:
         typer.echo(f"proctor: {refused}", err=True)
+        sys.exit(2)
+    except OSError as failed:
+        if failed.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" ({failed.filename})" if failed.filename else ""
+        typer.echo(
+            "proctor: the disk is full; nothing half-written counts, and finished batches are kept; "
+            f"free some space and run again{where}", err=True,
+        )  # fmt: skip
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("proctor: stopped; run the same command again to go on", err=True)

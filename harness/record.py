@@ -86,15 +86,13 @@ def write(results: Path, samples: list[Sample], run: dict[str, Any]) -> Cell:
     ordered = sorted(samples, key=lambda sample: (sample.sample_id, sample.epoch))
     table = pa.Table.from_pylist([asdict(sample) for sample in ordered], schema=_schema(ordered))
     part = folder / "samples.parquet.part"
-    with _told_when_full(folder):
-        pq.write_table(table, part, compression="zstd")
-        checksum = hashlib.sha256(part.read_bytes()).hexdigest()
-        (folder / "run.json").unlink(missing_ok=True)
-        _settle(part, folder / "samples.parquet")
-        complete = {"variant": variant, "task": task, "rows": len(ordered), "samples_sha256": checksum, **run}
-        write_text(
-            folder / "run.json", json.dumps(complete, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-        )
+    pq.write_table(table, part, compression="zstd")
+    checksum = hashlib.sha256(part.read_bytes()).hexdigest()
+    (folder / "run.json").unlink(missing_ok=True)
+    _settle(part, folder / "samples.parquet")
+    complete = {"variant": variant, "task": task, "rows": len(ordered), "samples_sha256": checksum, **run}
+    text = json.dumps(complete, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    write_text(folder / "run.json", text)
     return Cell(folder, complete)
 
 
@@ -184,9 +182,8 @@ def cell_folder(results: Path, variant: str, task: str) -> Path:
 def write_text(path: Path, text: str) -> None:
     """The whole text or the old file, whatever happens in between."""
     part = path.with_name(path.name + ".part")
-    with _told_when_full(path.parent):
-        part.write_text(text, encoding="utf-8")
-        _settle(part, path)
+    part.write_text(text, encoding="utf-8")
+    _settle(part, path)
 
 
 def _settle(part: Path, path: Path) -> None:
@@ -198,27 +195,6 @@ def _settle(part: Path, path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-@contextmanager
-def _told_when_full(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as failed:
-        import errno
-
-        if failed.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError(
-                "the disk is full",
-                "nothing half-written counts, and answers so far are kept",
-                "free some space and run again: it goes on where it stopped",
-                folder,
-            ) from None
-        if failed.errno in (errno.EACCES, errno.EROFS):
-            raise UserError(
-                "may not write here", str(failed.strerror), "choose another folder with --results", folder
-            ) from None
-        raise
 
 
 def _schema(samples: list[Sample]) -> Any:

@@ -1,6 +1,7 @@
 """The whole road with the echo engine: from a suite's YAML to rows, tested differences and a page."""
 
 import json
+import subprocess
 
 import pytest
 from conftest import proctor
@@ -251,3 +252,23 @@ def test_doctor_tells_keys_present_or_absent_and_never_their_values(monkeypatch)
     found = json.loads(ok(proctor("doctor", "--json")).stdout)
     assert {"processor", "memory", "engine hf", "data gsm8k"} <= {finding["what"] for finding in found}
     assert all(finding["remedy"] for finding in found if not finding["usable"])
+
+
+def test_full_disk_is_told_in_one_line_and_the_run_goes_on_afterwards(home):
+    """On a real file system that is too small, where this machine lets one be mounted."""
+    small = home.folder / "results"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", str(small)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs root")
+    home.echo("gold", right, "word_problems")
+    suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold")
+    try:
+        assert "the disk is full" in refused(home.run(suite))
+        assert record.read(home.results, "gold", "word_problems") is None
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    ok(home.run(suite))
+    assert len(rows(home, "gold", "word_problems")) == 250

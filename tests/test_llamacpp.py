@@ -72,7 +72,8 @@ def test_greedy_answers_equal_one_by_one_completion_on_trained_weights(trained: 
     for prompt, answer in zip(prompts, together, strict=True):
         ids = engine._model.tokens(prompt)
         reply: Any = alone.create_completion(ids, max_tokens=48, temperature=0.0)
-        assert reply["choices"][0]["text"] == answer
+        # A byte that is no character shows as U+FFFD here, as transformers shows it; create_completion drops it.
+        assert reply["choices"][0]["text"] == answer.replace("\ufffd", "")
     alone.close()
     engine.close()
 

@@ -3,6 +3,7 @@
 Adds to HFLM what it does not say: how many tokens an answer took and whether it ran into its limit.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ class HFEngine(HFLM):  # type: ignore[misc]
         if device == "cpu":
             model.set_attn_implementation(_grouped_attention())
         model.eval()
+        # It warns that a loaded model is a loaded model.
+        logging.getLogger("lm_eval").setLevel(logging.ERROR)
         engine = cls(pretrained=model, tokenizer=tokenizer, batch_size=64, device=device)
         engine._plain = model
         engine._names = {}
