@@ -57,10 +57,8 @@ def run(
     console = Console()
     plan = run_suite(suite, results, store, Reporter(console), only or (), redo)
     with refusals(results):
-        ranking = tables.ranking(
-            results, [variant.name for variant in plan.suite.variants], plan.suite.baseline
-        )
-        console.print(tables.as_rich(ranking))
+        # All that the results hold, as the board shows it: the correction for the family must be the same.
+        console.print(tables.as_rich(tables.ranking(results, (), plan.suite.baseline)))
         index = site.build(results, board, plan.suite.baseline)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
 

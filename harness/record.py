@@ -91,9 +91,13 @@ def write(results: Path, samples: list[Sample], run: dict[str, Any]) -> Cell:
     (folder / "run.json").unlink(missing_ok=True)
     _settle(part, folder / "samples.parquet")
     complete = {"variant": variant, "task": task, "rows": len(ordered), "samples_sha256": checksum, **run}
-    text = json.dumps(complete, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    write_text(folder / "run.json", text)
+    write_run(folder, complete)
     return Cell(folder, complete)
+
+
+def write_run(folder: Path, run: dict[str, Any]) -> None:
+    """How the rows were made, without touching them. The caller holds the cell's lock."""
+    write_text(folder / "run.json", json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def read(results: Path, variant: str, task: str) -> Cell | None:

@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def run_suite(
     suite = Suite.load(name)
     plan = make_plan(suite, results, store, only)
     refuse_unmatched(plan, redo)
+    relabel(plan)
     for sitting in plan.sittings:
         sit(sitting, plan, reporter)
     return plan
@@ -119,18 +121,25 @@ def fill(
         total = len(exam.docs) * each.variant.sampling.epochs
         with reporter.answering(f"{cell.variant} x {cell.task}", total) as progress:
             rows = examine(engine, exam, progress)
-        notes = (
-            describe(cell, each, plan, rows)
-            | measured
-            | {"wall_seconds": round(time.perf_counter() - start, 3)}
-        )
-        record.write(plan.results, rows, notes)
+        measured |= measure(rows) | {"wall_seconds": round(time.perf_counter() - start, 3)}
+        record.write(plan.results, rows, label(cell, each, plan) | measured)
 
 
-def describe(cell: CellPlan, each: VariantPlan, plan: Plan, rows: list[record.Sample]) -> dict[str, Any]:
-    """All that a reader needs to trace a row, and all that a comparison must find equal."""
+def relabel(plan: Plan) -> None:
+    """A new margin, parent or remark changes no row: kept cells are told of it, and not made again."""
+    for each in plan.variants:
+        for cell in each.cells:
+            kept = record.read(plan.results, cell.variant, cell.task) if cell.state == "keep" else None
+            if kept and any(kept.run.get(name) != value for name, value in label(cell, each, plan).items()):
+                with record.lock(plan.results, cell.variant, cell.task):
+                    record.write_run(kept.folder, kept.run | label(cell, each, plan))
+
+
+def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
+    """What was run and what a comparison must find equal: all of run.json that was known before the run."""
     task = TASKS[cell.task]
     return {
+        "suite": plan.suite.name,
         "definition": cell.definition,
         "resolved": each.variant.model_dump(mode="json") | {"digest": each.variant.digest},
         "stages": [{"kind": stage.kind, "digest": stage.digest} for stage in each.stages],
@@ -143,12 +152,18 @@ def describe(cell: CellPlan, each: VariantPlan, plan: Plan, rows: list[record.Sa
             "marked_by": plan.suite.judge if task.marked_by == "judge" else "rules",
         },
         "margin": plan.suite.margin.get(cell.task),
+    }
+
+
+def measure(rows: list[record.Sample]) -> dict[str, Any]:
+    return {
         "statuses": {status: sum(row.status == status for row in rows) for status in record.STATUSES},
         "errors": sum(row.status == "error" for row in rows),
         "tokens_in": sum(row.tokens_in or 0 for row in rows),
         "tokens_out": sum(row.tokens_out or 0 for row in rows),
         "versions": {name: version for name in PACKAGES if (version := installed(name))},
         "hardware": hardware(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

@@ -272,3 +272,33 @@ def test_full_disk_is_told_in_one_line_and_the_run_goes_on_afterwards(home):
         subprocess.run(["umount", str(small)], check=True)
     ok(home.run(suite))
     assert len(rows(home, "gold", "word_problems")) == 250
+
+
+def test_new_margin_or_parent_reaches_kept_cells_without_making_them_again(home):
+    home.echo("one", right, "word_problems")
+    home.echo("two", right, "word_problems")
+    few = {"word_problems": 30}
+    ok(home.run(home.suite(variants=["one", "two"], tasks=["word_problems"], baseline="one", limit=few)))
+    cell = record.read(home.results, "two", "word_problems")
+    assert cell is not None
+    assert cell.run["margin"] is None
+    home.variant("two", base=str(home.folder / "two.jsonl"), engine="echo", parent="one")
+    margin = {"word_problems": 0.2}
+    again = home.suite(
+        variants=["one", "two"], tasks=["word_problems"], baseline="one", limit=few, margin=margin
+    )
+    assert "open echo" not in ok(home.run(again)).stdout
+    told = record.read(home.results, "two", "word_problems")
+    assert told is not None
+    assert (told.run["margin"], told.run["resolved"]["parent"]) == (0.2, "one")
+    assert told.run["finished"] == cell.run["finished"]
+    assert told.run["samples_sha256"] == cell.run["samples_sha256"]
+
+
+def test_backend_of_lm_eval_is_an_engine_by_its_own_name(home):
+    home.variant("stock", base="finetune/tiny", engine="hf-auto")
+    suite = home.suite(variants=["stock"], tasks=["word_problems"], baseline="stock", limit={"word_problems": 4})
+    ok(home.run(suite))
+    found = rows(home, "stock", "word_problems")
+    assert set(found["status"]) <= {"ok", "unparsed"}
+    assert (found["tokens_out"] > 3).all()
