@@ -297,7 +297,9 @@ def test_new_margin_or_parent_reaches_kept_cells_without_making_them_again(home)
 
 def test_backend_of_lm_eval_is_an_engine_by_its_own_name(home):
     home.variant("stock", base="finetune/tiny", engine="hf-auto")
-    suite = home.suite(variants=["stock"], tasks=["word_problems"], baseline="stock", limit={"word_problems": 4})
+    suite = home.suite(
+        variants=["stock"], tasks=["word_problems"], baseline="stock", limit={"word_problems": 4}
+    )
     ok(home.run(suite))
     found = rows(home, "stock", "word_problems")
     assert set(found["status"]) <= {"ok", "unparsed"}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from finetune.load import best_device
 from harness.engines import Finish, Weights
 from harness.errors import UserError
 
@@ -21,8 +22,13 @@ class StockEngine:
         import lm_eval.models  # noqa: F401  (fills lm-eval's registry)
         from lm_eval.api.registry import get_model
 
+        settings = {
+            "batch_size": 16,
+            "max_batch_size": None,
+            "device": best_device(),
+        }  # as lm-eval's own runs pass
         try:
-            self._lm = get_model(name).create_from_arg_obj({"pretrained": weights.source})
+            self._lm = get_model(name).create_from_arg_obj({"pretrained": weights.source}, settings)
         except ImportError as absent:
             raise UserError(
                 f"lm-eval's backend {name!r} needs a package", str(absent), "install it"
