@@ -138,6 +138,7 @@ def _run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked
             log_level="error",
             ctl_server=False,
             log_format="eval",
+            log_realtime=False,  # nobody watches this log live, and its database would compete with the engine
             **wanted,
         )
     if log.status != "success" or log.samples is None:
