@@ -8,11 +8,9 @@ frameworks; must not know tasks or marks.
 import asyncio
 import concurrent.futures
 import queue
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -33,6 +31,7 @@ from inspect_ai.solver._task_state import (
 from harness.answers import Answer, Options, Request
 
 Answerer = Callable[[Sequence[Request]], list[Answer]]
+Log = TypeVar("Log")
 Renderer = Callable[[list[dict[str, str]]], str]
 
 FIRST_QUIET_SECONDS = 5.0  # the first round waits this long for the samples that are still on their way
@@ -44,15 +43,16 @@ class RequestFailed(Exception):
 
 
 class Desk:
-    """Gathers requests from Inspect's event loop and answers them together from a thread of its own."""
+    """Gathers requests from Inspect's event loop, which runs in a thread of its own, and answers them together here.
+
+    The engine stays in the thread that opened it: from another one the same answers took a quarter longer on a CPU.
+    """
 
     def __init__(self, answer: Answerer, render: Renderer, expected: int) -> None:
         self.render = render
         self._answer = answer
         self._expected = expected
         self._waiting: queue.Queue[tuple[Request, concurrent.futures.Future[Answer]] | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
-        self._thread.start()
 
     def submit(self, request: Request) -> "concurrent.futures.Future[Answer]":
         future: concurrent.futures.Future[Answer] = concurrent.futures.Future()
@@ -60,8 +60,8 @@ class Desk:
         return future
 
     def close(self) -> None:
+        """Nothing more will come: `serve` returns when all that waits is answered."""
         self._waiting.put(None)
-        self._thread.join()
 
     def _gather(self) -> list[tuple[Request, concurrent.futures.Future[Answer]]] | None:
         first = self._waiting.get()
@@ -81,7 +81,8 @@ class Desk:
         self._expected = 0
         return round_
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
+        """Answers until the desk is closed."""
         while (round_ := self._gather()) is not None:
             live = [(request, future) for request, future in round_ if future.set_running_or_notify_cancel()]
             if not live:
@@ -90,7 +91,9 @@ class Desk:
                 answers = self._answer([request for request, _ in live])
             except BaseException as failed:  # the samples must hear of it, or they would wait for ever
                 for _, future in live:
-                    future.set_exception(failed)
+                    future.set_exception(RequestFailed(repr(failed)) if _is_stop(failed) else failed)
+                if _is_stop(failed):
+                    raise
                 continue
             for (_, future), answer in zip(live, answers, strict=True):
                 if answer.error:
@@ -99,23 +102,37 @@ class Desk:
                     future.set_result(answer)
 
 
+def _is_stop(failed: BaseException) -> bool:
+    """Somebody wants the whole run to end, not only this batch."""
+    return not isinstance(failed, Exception)
+
+
 # Live desks by model name: what stands in model_args is logged as JSON, and a desk cannot.
 _DESKS: dict[str, Desk] = {}
 
 
-@contextmanager
-def serve(name: str, answer: Answerer, render: Renderer, expected: int) -> Iterator[Model]:
-    """An Inspect model that answers from `answer` while the context is open. `expected` requests come at first."""
+def evaluate(
+    name: str, answer: Answerer, render: Renderer, expected: int, run: Callable[[Model], Log]
+) -> Log:
+    """What `run` makes of an Inspect model whose answers come from `answer`. `expected` requests come at first."""
     key = f"{name}@{uuid.uuid4().hex[:8]}"
     _DESKS[key] = desk = Desk(answer, render, expected)
+
+    def beside() -> Log:
+        try:
+            # A fixed number of connections: Inspect's adaptive ones would break the requests up into small batches.
+            connections = GenerateConfig(max_connections=max(expected, 1))
+            return run(get_model(f"proctor/{key}", config=connections, memoize=False))
+        finally:
+            desk.close()
+
     try:
-        # A fixed number of connections: Inspect's adaptive ones would break the requests up into small batches.
-        yield get_model(
-            f"proctor/{key}", config=GenerateConfig(max_connections=max(expected, 1)), memoize=False
-        )
+        with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="inspect") as pool:
+            log = pool.submit(beside)
+            desk.serve()
+            return log.result()
     finally:
         del _DESKS[key]
-        desk.close()
 
 
 @modelapi(name="proctor")

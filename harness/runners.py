@@ -124,23 +124,15 @@ def _run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked
         return answer_all(engine, requests, exam.journal, progress)
 
     expected = len(exam.docs) * sampling.epochs
-    with bridge.serve(exam.variant.name, answer, _renderer(engine, exam.variant), expected) as model:
-        (log,) = inspect_ai.eval(
-            task,
-            model=model,
-            score=False,
-            limit=len(exam.docs),
-            epochs=sampling.epochs,
-            fail_on_error=False,
-            max_samples=expected,
-            display="none",
-            log_dir=str(exam.logs),
-            log_level="error",
-            ctl_server=False,
-            log_format="eval",
+    (log,) = bridge.evaluate(
+        exam.variant.name, answer, _renderer(engine, exam.variant), expected,
+        lambda model: inspect_ai.eval(
+            task, model=model, score=False, limit=len(exam.docs), epochs=sampling.epochs, fail_on_error=False,
+            max_samples=expected, display="none", log_dir=str(exam.logs), log_level="error", ctl_server=False,
+            log_format="eval", **wanted,
             log_realtime=False,  # nobody watches this log live, and its database would compete with the engine
-            **wanted,
-        )
+        ),
+    )  # fmt: skip
     if log.status != "success" or log.samples is None:
         raise UserError(
             f"Inspect could not run {exam.task.name!r}", str(log.error.message if log.error else log.status)

@@ -113,7 +113,11 @@ def main() -> None:
     parser.add_argument("--only-bridge", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    found = [bridge_ratio(given.rounds, given.plans)] if given.only_bridge else [bridge_ratio(given.rounds, given.plans), cell_ratio(given.rounds)]
+    found = (
+        [bridge_ratio(given.rounds, given.plans)]
+        if given.only_bridge
+        else [bridge_ratio(given.rounds, given.plans), cell_ratio(given.rounds)]
+    )
     if given.json:
         print(json.dumps(found, indent=1))
         return

@@ -1,7 +1,5 @@
 """Inspect's concurrent requests become planned batches; each sample gets its own answer or its own error."""
 
-import threading
-
 import inspect_ai
 import pytest
 from inspect_ai import Task
@@ -38,19 +36,13 @@ def ask(answerer, inputs, tmp_path, epochs=1):
         solver=generate(),
         config=GenerateConfig(max_tokens=9),
     )
-    with bridge.serve("test", answerer, render, len(inputs) * epochs) as model:
-        (log,) = inspect_ai.eval(
-            task,
-            model=model,
-            score=False,
-            epochs=epochs,
-            fail_on_error=False,
-            max_samples=len(inputs) * epochs,
-            display="none",
-            log_dir=str(tmp_path),
-            ctl_server=False,
-            log_level="error",
-        )
+    (log,) = bridge.evaluate(
+        "test", answerer, render, len(inputs) * epochs,
+        lambda model: inspect_ai.eval(
+            task, model=model, score=False, epochs=epochs, fail_on_error=False, max_samples=len(inputs) * epochs,
+            display="none", log_dir=str(tmp_path), ctl_server=False, log_level="error",
+        ),
+    )  # fmt: skip
     return log
 
 
@@ -89,10 +81,19 @@ def test_engine_that_breaks_down_fails_all_waiting_and_hangs_none():
 
     desk = bridge.Desk(broken, render, 2)
     futures = [desk.submit(Request(text, Options(4))) for text in "ab"]
+    desk.close()
+    desk.serve()
     for future in futures:
         with pytest.raises(RuntimeError, match="fell out"):
             future.result(timeout=10)
-    desk.close()
+
+
+def test_stopping_in_the_middle_ends_the_evaluation_too(tmp_path):
+    def stopped(requests):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(stopped, ["a", "b"], tmp_path)
 
 
 def test_cancelled_request_is_never_asked():
@@ -102,12 +103,13 @@ def test_cancelled_request_is_never_asked():
     second = desk.submit(Request("b", Options(4)))
     assert second.cancel()
     third = desk.submit(Request("c", Options(4)))
+    desk.close()
+    desk.serve()
     assert (first.result(10).text, third.result(10).text) == ("echo a #1", "echo c #1")
     assert answerer.rounds == [2]
-    desk.close()
 
 
-def test_desk_closes_while_nothing_waits():
+def test_desk_with_nothing_to_do_closes():
     desk = bridge.Desk(Answerer(), render, 5)
     desk.close()
-    assert "desk" not in {thread.name for thread in threading.enumerate() if thread.is_alive()}
+    desk.serve()
