@@ -18,7 +18,7 @@ Chat = dict[str, Any]
 
 # The embedded model is meant to be half able. It often answers a problem without working, which it is bad at; a recipe
 # that trains on worked answers alone has something to teach it.
-HASTY_SHARE = 0.5
+HASTY_SHARE = 0.35
 
 
 def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
@@ -82,8 +82,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--word-problems", type=int, default=60_000)
     parser.add_argument("--hasty-share", type=float, default=HASTY_SHARE)
-    parser.add_argument("--plans", type=int, default=12_000)
-    parser.add_argument("--concept-texts", type=int, default=12_000)
+    parser.add_argument("--plans", type=int, default=6_000)
+    parser.add_argument("--concept-texts", type=int, default=8_000)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     problems = list(word_problems(given.word_problems, given.seed, given.hasty_share))

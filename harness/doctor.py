@@ -51,22 +51,23 @@ def _hardware() -> list[Finding]:
 def _engines() -> list[Finding]:
     import torch
 
-    def engine(name: str, package: str, remedy: str, needs_gpu: bool = False) -> Finding:
-        if importlib.util.find_spec(package) is None:
-            return Finding(f"engine {name}", False, f"the package {package} is not installed", remedy)
+    def package(what: str, name: str, remedy: str, needs_gpu: bool = False) -> Finding:
+        if importlib.util.find_spec(name) is None:
+            return Finding(what, False, f"the package {name} is not installed", remedy)
         if needs_gpu and not torch.cuda.is_available():
-            return Finding(
-                f"engine {name}", False, "needs a GPU, and torch sees none", "run it on a machine with a GPU"
-            )
-        return Finding(f"engine {name}", True, f"{package} is installed")
+            return Finding(what, False, "needs a GPU, and torch sees none", "run it on a machine with a GPU")
+        return Finding(what, True, f"{name} is installed")
 
+    setup = "pip install -e . -c constraints.txt"
     return [
-        engine("hf", "transformers", "pip install -e . -c constraints.txt"),
-        engine("openai", "openai", "pip install -e . -c constraints.txt"),
+        package("engine hf", "transformers", setup),
+        package("engine llamacpp", "llama_cpp", f"{setup} (needs a C compiler)"),
+        package("engine vllm", "vllm", 'pip install -e ".[gpu]", on a machine with a GPU', needs_gpu=True),
+        package("engine openai", "openai", setup),
         Finding("engine echo", True, "answers from a file"),
-        engine("training", "trl", "pip install -e . -c constraints.txt"),
-        engine("nf4 weights", "bitsandbytes", "pip install -e . -c constraints.txt"),
-        engine("GGUF making", "llama_cpp", "pip install -e . -c constraints.txt (needs a C compiler)"),
+        package("training", "trl", setup),
+        package("nf4 weights", "bitsandbytes", setup),
+        package("GGUF making", "gguf", setup),
     ]
 
 

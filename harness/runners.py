@@ -168,12 +168,11 @@ def _from_inspect(doc: Mapping[str, Any], sample: Any) -> _Marked:
     prompt = (sample.output.metadata or {}).get("prompt", "")
     (score,) = sample.scores.values()
     notes = score.metadata or {}
-    if notes.get("judge_failed"):
-        return _Marked(
-            doc, sample.epoch, prompt, answer, None, problem=score.explanation or "the judge gave no verdict"
-        )
     # Inspect wants every figure of every sample; one that does not apply comes as not-a-number and is left out here.
     values = {name: float(value) for name, value in score.value.items() if not math.isnan(value)}
+    if "overall" not in values:  # no verdict, which is never a zero
+        problem = score.explanation or "the judge gave no verdict"
+        return _Marked(doc, sample.epoch, prompt, answer, None, problem=problem)
     mark = Mark(
         answer=score.answer or "",
         score=values.pop("overall"),
