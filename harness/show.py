@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from rich.markup import escape  # square brackets in what is told are text, not colours
 from rich.table import Table
 
 from harness.doctor import Finding
@@ -36,7 +37,7 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     for column in ("variant", "task", "items", "state", "why"):
         table.add_column(column, justify="right" if column == "items" else "left", overflow="fold")
     for cell in plan.cells:
-        table.add_row(cell.variant, cell.task, str(cell.items), cell.state, cell.why)
+        table.add_row(cell.variant, cell.task, str(cell.items), cell.state, escape(cell.why))
     yield table
     fill = sum(cell.state != "keep" for cell in plan.cells)
     yield (
@@ -50,5 +51,7 @@ def findings_as_table(findings: list[Finding]) -> Table:
     for column in ("what", "", "found", "to change that"):
         table.add_column(column, overflow="fold")
     for finding in findings:
-        table.add_row(finding.what, "yes" if finding.usable else "no", finding.found, finding.remedy)
+        table.add_row(
+            finding.what, "yes" if finding.usable else "no", escape(finding.found), escape(finding.remedy)
+        )
     return table
