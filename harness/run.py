@@ -16,11 +16,11 @@ from typing import Any
 from finetune.build import Built, build
 from harness import record
 from harness.answers import Journal
-from harness.engines import Engine, Weights, open_engine
+from harness.engines import Weights, open_engine
 from harness.errors import UserError, refusals
 from harness.plan import CellPlan, Plan, Sitting, VariantPlan, local, make_plan
 from harness.progress import Reporter
-from harness.runners import Exam, examine
+from harness.runners import RUNNERS, Exam
 from harness.suite import Suite
 from tasks import TASKS
 
@@ -64,17 +64,24 @@ def refuse_unmatched(plan: Plan, redo: bool) -> None:
 
 
 def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> None:
+    """Everything that one opened engine is wanted for: answers first (kept as they come), then marks, then rows."""
     built = {each.variant.name: build_weights(each, plan.store, reporter) for each in sitting.variants}
     start = time.perf_counter()
     weights = weights_for(sitting, built)
     reporter.say(f"open {sitting.engine} on {Path(weights.source).name} for {', '.join(built)}")
     with closing(open_engine(sitting.engine, weights)) as engine:
-        load_seconds = time.perf_counter() - start
+        opened = {"load_seconds": round(time.perf_counter() - start, 3)}
         for each in sitting.variants:
             mine = built[each.variant.name]
             engine.use(mine.adapter if mine else None)
             for cell in each.missing:
-                fill(engine, cell, each, plan, {"load_seconds": round(load_seconds, 3)}, reporter)
+                with record.lock(plan.results, cell.variant, cell.task):
+                    keep_damaged(cell, plan, reporter)
+                    exam, start = exam_of(cell, each, plan), time.perf_counter()
+                    with reporter.answering(f"{cell.variant} x {cell.task}", exam.answers) as progress:
+                        rows = RUNNERS[exam.task.framework](engine, exam, progress)
+                    measured = opened | measure(rows, time.perf_counter() - start)
+                    record.write(plan.results, rows, label(cell, each, plan) | measured)
 
 
 def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built | None:
@@ -95,34 +102,21 @@ def weights_for(sitting: Sitting, built: dict[str, Built | None]) -> Weights:
     return Weights(str(made[0].gguf or made[0].weights), sitting.quantization, sitting.endpoint, adapters)
 
 
-def fill(
-    engine: Engine,
-    cell: CellPlan,
-    each: VariantPlan,
-    plan: Plan,
-    measured: dict[str, Any],
-    reporter: Reporter,
-) -> None:
-    """One cell: answers (kept as they come), marks, rows."""
-    task = TASKS[cell.task]
+def exam_of(cell: CellPlan, each: VariantPlan, plan: Plan) -> Exam:
     key = cell.answers_key
-    exam = Exam(
+    return Exam(
         variant=each.variant,
-        task=task,
-        docs=task.docs("test", plan.suite.limit.get(cell.task)),
+        task=TASKS[cell.task],
+        docs=TASKS[cell.task].docs("test", plan.suite.limit.get(cell.task)),
         judge=plan.suite.judge,
         journal=Journal(plan.store / "answers" / f"{cell.variant}-{cell.task}-{key[:16]}.jsonl"),
         logs=plan.store / "inspect" / f"{cell.variant}-{key[:16]}",
     )
-    start = time.perf_counter()
-    with record.lock(plan.results, cell.variant, cell.task):
-        if cell.state == "damaged" and (damaged := record.read(plan.results, cell.variant, cell.task)):
-            reporter.say(f"  kept the damaged files in {record.set_aside(damaged)}")
-        total = len(exam.docs) * each.variant.sampling.epochs
-        with reporter.answering(f"{cell.variant} x {cell.task}", total) as progress:
-            rows = examine(engine, exam, progress)
-        measured |= measure(rows) | {"wall_seconds": round(time.perf_counter() - start, 3)}
-        record.write(plan.results, rows, label(cell, each, plan) | measured)
+
+
+def keep_damaged(cell: CellPlan, plan: Plan, reporter: Reporter) -> None:
+    if cell.state == "damaged" and (damaged := record.read(plan.results, cell.variant, cell.task)):
+        reporter.say(f"  kept the damaged files in {record.set_aside(damaged)}")
 
 
 def relabel(plan: Plan) -> None:
@@ -155,8 +149,9 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
     }
 
 
-def measure(rows: list[record.Sample]) -> dict[str, Any]:
+def measure(rows: list[record.Sample], seconds: float) -> dict[str, Any]:
     return {
+        "wall_seconds": round(seconds, 3),
         "statuses": {status: sum(row.status == status for row in rows) for status in record.STATUSES},
         "errors": sum(row.status == "error" for row in rows),
         "tokens_in": sum(row.tokens_in or 0 for row in rows),

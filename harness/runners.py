@@ -35,6 +35,10 @@ class Exam:
     journal: Journal
     logs: Path
 
+    @property
+    def answers(self) -> int:
+        return len(self.docs) * self.variant.sampling.epochs
+
 
 @dataclass(frozen=True)
 class _Marked:
@@ -48,12 +52,7 @@ class _Marked:
     problem: str = ""
 
 
-def examine(engine: Engine, exam: Exam, progress: Progress) -> list[Sample]:
-    runner = {"lm_eval": _run_lm_eval, "inspect": _run_inspect}[exam.task.framework]
-    return [_row(exam, marked) for marked in runner(engine, exam, progress)]
-
-
-def _run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked]:
+def run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[Sample]:
     """lm-eval lays out the prompt and the shots; its evaluator is left out, because it cannot resume a batch."""
     task = lm_eval_task(exam.task.name, exam.variant.prompt)
     pack = Pack.load(exam.variant.prompt)
@@ -84,10 +83,11 @@ def _run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked
     ]
     answers = answer_all(engine, [request for _, request in asked], exam.journal, progress)
     mark = importlib.import_module(f"tasks.{exam.task.name}.task").mark
-    return [
+    marked = (
         _Marked(doc, request.epoch, request.prompt, answer, None if answer.error else mark(doc, answer.text))
         for (doc, request), answer in zip(asked, answers, strict=True)
-    ]
+    )
+    return [_row(exam, one) for one in marked]
 
 
 def lm_eval_task(name: str, prompt: str) -> Any:
@@ -103,7 +103,7 @@ def lm_eval_task(name: str, prompt: str) -> Any:
     return manager.load(f"proctor_{name}")["tasks"][f"proctor_{name}"]
 
 
-def _run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked]:
+def run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[Sample]:
     """Inspect runs the task and its scorer; the answers come through the bridge, and are kept like any others."""
     import inspect_ai
 
@@ -123,12 +123,11 @@ def _run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked
     def answer(requests: Sequence[Request]) -> list[Answer]:
         return answer_all(engine, requests, exam.journal, progress)
 
-    expected = len(exam.docs) * sampling.epochs
     (log,) = bridge.evaluate(
-        exam.variant.name, answer, _renderer(engine, exam.variant), expected,
+        exam.variant.name, answer, _renderer(engine, exam.variant), exam.answers,
         lambda model: inspect_ai.eval(
             task, model=model, score=False, limit=len(exam.docs), epochs=sampling.epochs, fail_on_error=False,
-            max_samples=expected, display="none", log_dir=str(exam.logs), log_level="error", ctl_server=False,
+            max_samples=exam.answers, display="none", log_dir=str(exam.logs), log_level="error", ctl_server=False,
             log_format="eval", **wanted,
             log_realtime=False,  # nobody watches this log live, and its database would compete with the engine
         ),
@@ -145,7 +144,7 @@ def _run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[_Marked
         answered = list(scored.samples or [])
     docs = {doc["id"]: doc for doc in exam.docs}
     failed = [sample for sample in log.samples if sample.error]
-    return [_from_inspect(docs[str(s.id)], s) for s in [*answered, *failed]]
+    return [_row(exam, _from_inspect(docs[str(s.id)], s)) for s in [*answered, *failed]]
 
 
 def _renderer(engine: Engine, variant: Variant) -> Callable[[list[dict[str, str]]], str]:
@@ -221,3 +220,9 @@ def _status(answer: Answer, mark: Mark | None) -> Status:
 def _target(doc: Mapping[str, Any]) -> str:
     target = doc.get("target", doc.get("answer", doc.get("concepts", "")))
     return target if isinstance(target, str) else json.dumps(target, ensure_ascii=False)
+
+
+RUNNERS: Mapping[str, Callable[[Engine, Exam, Progress], list[Sample]]] = {
+    "lm_eval": run_lm_eval,
+    "inspect": run_inspect,
+}

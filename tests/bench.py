@@ -32,7 +32,7 @@ def bridge_ratio(rounds: int, plans: int) -> dict[str, object]:
     from lm_eval.api.instance import Instance
 
     from harness.answers import plan_batches
-    from harness.runners import Exam, examine
+    from harness.runners import Exam, run_inspect
     from harness.variant import Sampling, Variant
 
     engine = open_engine("hf", Weights(str(ROOT / "finetune/tiny")))
@@ -58,7 +58,7 @@ def bridge_ratio(rounds: int, plans: int) -> dict[str, object]:
 
         def bridged(number: int) -> None:
             journal = Journal(Path(folder) / f"{number}.jsonl")
-            examine(
+            run_inspect(
                 engine, Exam(variant, task, docs, "checklist", journal, Path(folder)), lambda done, made: None
             )
 

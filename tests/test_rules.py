@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "harness": ("finetune", "tasks", "judges"),
     "leaderboard": ("harness.record",),
 }
-DOOR = ROOT / "harness" / "cli.py"  # opens every room
+DOOR = ROOT / "harness" / "commands"  # opens every room
 
 # Longer than the rule allows, each with its reason.
 LONG_FILES: dict[str, str] = {}
@@ -68,7 +68,7 @@ def test_there_is_something_to_hold_to_the_rules():
 @pytest.mark.parametrize("path", python_files(), ids=relative)
 def test_rooms_import_only_along_the_arrows(path):
     room = path.relative_to(ROOT).parts[0]
-    if path == DOOR:
+    if path.parent == DOOR:
         return
     for name in imports(path):
         other = name.split(".")[0]

@@ -1,0 +1,104 @@
+"""Running a suite: run, plan, add, doctor."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from harness.commands import BOARD, RESULTS, STORE, AsJson, Board, Only, Results, Store, near, print_json
+
+
+def run(
+    suite: Annotated[str, typer.Argument(help="A suite's name, or the path of its YAML.")] = "demo",
+    only: Only = None,
+    redo: Annotated[
+        bool, typer.Option(help="Make cells again whose definition changed or that are damaged.")
+    ] = False,
+    results: Results = RESULTS,
+    store: Store = STORE,
+    board: Board = BOARD,
+) -> None:
+    """Run a suite: build weights, answer, mark, compare, and build the board. Goes on where it was stopped."""
+    from harness.errors import refusals
+    from harness.progress import Reporter
+    from harness.run import run_suite
+    from leaderboard import site, tables
+
+    console = Console()
+    plan = run_suite(suite, results, store, Reporter(console), only or (), redo)
+    with refusals(results):
+        # All that the results hold, as the board shows it: the correction for the family must be the same.
+        console.print(tables.as_rich(tables.ranking(results, (), plan.suite.baseline)))
+        index = site.build(results, board, plan.suite.baseline)
+    console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def plan(
+    suite: Annotated[str, typer.Argument(help="A suite's name, or the path of its YAML.")] = "demo",
+    only: Only = None,
+    results: Results = RESULTS,
+    store: Store = STORE,
+    json_: AsJson = False,
+) -> None:
+    """What a run would do: stages to build, cells to fill, what is kept and why the rest is not."""
+    from harness.plan import make_plan
+    from harness.show import plan_as_dict, plan_as_tables
+    from harness.suite import Suite
+
+    made = make_plan(Suite.load(suite), results, store, only or ())
+    if json_:
+        print_json(plan_as_dict(made))
+    else:
+        for part in plan_as_tables(made):
+            Console().print(part)
+
+
+def add(
+    name: Annotated[str, typer.Argument(help="What the variant is called: its file and its row.")],
+    base: Annotated[str, typer.Option(help="A hub id, a folder, or what the engine takes.")],
+    recipe: Annotated[str | None, typer.Option(help="How it is trained.")] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Merge the adapter into the weights.")] = False,
+    quantization: Annotated[str | None, typer.Option(help="nf4, fp8, q8_0, q5_k_m, q4_k_m, ...")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="hf, vllm, llamacpp, openai, echo, or one of lm-eval's.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="A prompt pack.")] = None,
+    parent: Annotated[str | None, typer.Option(help="The row that it is compared with.")] = None,
+    suite: Annotated[str, typer.Option(help="The suite that it joins.")] = "demo",
+    results: Results = RESULTS,
+    store: Store = STORE,
+) -> None:
+    """Add a variant: write its YAML, check it, add it to the suite, and say what running it will do."""
+    from harness.add import add_variant
+    from harness.show import plan_as_tables
+
+    fields = {
+        "base": base,
+        "recipe": recipe,
+        "merge": merge or None,
+        "quantization": quantization,
+        "engine": engine,
+        "endpoint": endpoint,
+        "prompt": prompt,
+        "parent": parent,
+    }
+    given = {key: value for key, value in fields.items() if value is not None}
+    path, made = add_variant(name, given, suite, store, results)
+    console = Console()
+    console.print(f"wrote {path}", soft_wrap=True, highlight=False, markup=False)
+    for part in plan_as_tables(made):
+        console.print(part)
+    console.print(f"to run it: proctor run {suite} --only {name}", highlight=False, markup=False)
+
+
+def doctor(json_: AsJson = False) -> None:
+    """What this machine can run, and for each thing that it can't, the one line that would change that."""
+    from harness.doctor import examine_machine
+    from harness.show import findings_as_table
+
+    findings = examine_machine()
+    if json_:
+        print_json([vars(finding) for finding in findings])
+    else:
+        Console().print(findings_as_table(findings))
