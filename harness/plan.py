@@ -147,7 +147,7 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
                 f"no file of answers {variant.base!r}", "the echo engine answers from one", "give its path"
             )
         return (), {}, digest(path.read_text(encoding="utf-8"))
-    with refusals():
+    with refusals(f"variant {variant.name}"):
         recipe = Recipe.load(variant.recipe) if variant.recipe else None
         if recipe and variant.examples:
             recipe = recipe.with_examples(variant.examples)
@@ -158,7 +158,7 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
         )
         for part in sources
     }
-    with refusals():
+    with refusals(f"variant {variant.name}"):
         digests = {source: file.digest for source, file in data.items()}
         stages = plan_stages(variant.base, recipe, digests, variant.merge, variant.quantization)
         return tuple(stages), data, digest_of_base(variant.base)

@@ -40,7 +40,9 @@ def suggest_name(name: str) -> str:
 
 def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = yaml.safe_load(text)
+        _refuse_twice(yaml.compose(text), path)
     except yaml.YAMLError as broken:
         raise UserError("not readable as YAML: " + " ".join(str(broken).split()), where=path) from None
     except UnicodeDecodeError:
@@ -63,6 +65,25 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
             )
         raw = {"name": path.stem, **raw}
     return parse(raw, schema, path)
+
+
+def _refuse_twice(node: yaml.Node | None, path: Path) -> None:
+    """PyYAML takes the last of two equal keys and says nothing: the other value would be lost."""
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and (before := seen.setdefault(key.value, line)) != line:
+                raise UserError(
+                    f"{key.value!r} stands twice, in lines {before} and {line}",
+                    "only one of them would count",
+                    "leave one out",
+                    path,
+                )
+            _refuse_twice(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_twice(value, path)
 
 
 def parse(raw: dict[str, Any], schema: type[Schema], where: Path | str) -> Schema:

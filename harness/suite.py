@@ -57,6 +57,8 @@ class Suite(Frozen):
         for task in [*given.tasks, *given.limit, *given.margin]:
             if task not in TASKS:
                 raise UserError(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
+        if twice := next((task for task in given.tasks if given.tasks.count(task) > 1), None):
+            raise UserError(f"task {twice!r} stands twice in the suite", where=path)
         for task in [*given.limit, *given.margin]:
             if task not in given.tasks:
                 raise UserError(

@@ -158,7 +158,9 @@ def _place(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:
 
 def _earlier(out: Path) -> set[str]:
     """The files of an earlier board. A folder of other files is refused: they would be mixed with it."""
-    if not out.exists() or (out.is_dir() and all(found.name == ".git" for found in out.iterdir())):
+    # What a kill leaves of the very first write is no stranger's file.
+    ours = (".git", f"{MANIFEST}.part")
+    if not out.exists() or (out.is_dir() and all(found.name in ours for found in out.iterdir())):
         return set()
     if not out.is_dir():
         raise ValueError(f"{out} is a file; a board is a folder; name another place with --out")
@@ -178,9 +180,10 @@ def _manifest(value: dict[str, Any]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + ".part")
     if path.is_file() and path.read_bytes() == content:
+        part.unlink(missing_ok=True)  # a kill may have left it
         return  # an unchanged page keeps its time, which copying tools and web servers go by
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
     part.write_bytes(content)
     part.replace(path)

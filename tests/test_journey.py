@@ -177,6 +177,7 @@ def test_cell_held_by_a_running_process_is_refused(home):
         ({"variants": ["gone"], "tasks": ["word_problems"], "baseline": "gone"}, "no base folder"),
         ({"variants": ["gold"], "tasks": ["study_plan"], "baseline": "gold", "judge": "checklst"}, "mean 'checklist'?"),
         ({"variants": ["pack"], "tasks": ["word_problems"], "baseline": "pack"}, "did you mean 'default'?"),
+        ({"variants": ["gold"], "tasks": ["concepts", "concepts"], "baseline": "gold"}, "'concepts' stands twice"),
         ({"variants": ["train"], "tasks": ["word_problems"], "baseline": "train"}, "did you mean 'tiny-lora'?"),
     ],
 )  # fmt: skip

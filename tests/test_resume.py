@@ -43,6 +43,12 @@ def kept(home):
     ]
 
 
+def whole(board):
+    """Whether the manifest, which is written last, knows a checksum for every page."""
+    files = json.loads((board / "board.json").read_text(encoding="utf-8"))["files"]
+    return all(files.values()) and all((board / path).is_file() for path in files)
+
+
 @pytest.fixture
 def disturbed(home):
     home.variant("tiny", base="finetune/tiny")
@@ -82,9 +88,13 @@ def test_run_that_was_killed_at_every_stage_ends_with_the_rows_of_an_undisturbed
     assert kill_when(start(home, disturbed), exists("shots/study_plan/run.json")), "before the page is built"
     assert not (home.board / "index.html").exists()
 
+    assert kill_when(start(home, disturbed), lambda: any(home.board.glob("*"))), "while building the page"
+    assert not (home.board / "board.json").exists() or not whole(home.board)
+
     last = home.run(disturbed)
     assert last.returncode == 0, last.stderr
-    assert (home.board / "index.html").exists()
+    assert whole(home.board)
+    assert not list(home.board.rglob("*.part"))
     for variant in ("tiny", "shots"):
         for task in ("word_problems", "study_plan"):
             mine, theirs = (record.read(where.results, variant, task).rows() for where in (home, calm))

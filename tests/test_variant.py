@@ -28,6 +28,13 @@ def test_misspelt_field_is_refused_with_the_nearest_right_name(tmp_path):
     assert "did you mean 'quantization'?" in refusal(tmp_path, base="x/y", quantisation="nf4")
 
 
+def test_field_that_stands_twice_is_refused_with_both_lines(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("base: x/y\nsampling: {seed: 1}\nbase: x/z\n")
+    with pytest.raises(UserError, match="'base' stands twice, in lines 1 and 3"):
+        Variant.load(path)
+
+
 def test_misspelt_value_is_refused_with_the_nearest_right_value(tmp_path):
     assert "did you mean 'q4_k_m'?" in refusal(tmp_path, base="x/y", engine="llamacpp", quantization="q4_km")
 
