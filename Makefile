@@ -4,14 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench setup clean
+.PHONY: demo test check bench picture bench-gpu setup clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)            ## the whole journey on the embedded model
 	$(BIN)/proctor run demo
 
 test: $(READY)            ## all tests; pytest's "no tests" is a failure
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY)           ## lint, format and types
 	$(BIN)/ruff check .
@@ -21,7 +21,14 @@ check: $(READY)           ## lint, format and types
 bench: $(READY)           ## ratios against the libraries underneath, measured in one run on a quiet machine
 	$(BIN)/python tests/bench.py
 	$(BIN)/python tests/bench_stats.py
+	$(BIN)/python tests/bench_judges.py
 	$(BIN)/python tests/bench_llamacpp.py
+
+bench-gpu:                ## on one GPU at real size, with the extra `gpu`; see docs/gpu.md
+	python tests/bench_gpu.py
+
+picture: $(READY)         ## docs/board.png, from the committed results
+	$(BIN)/python tests/picture.py
 
 setup: $(READY)
 

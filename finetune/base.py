@@ -5,9 +5,11 @@ of them.
 """
 
 import hashlib
+import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from finetune.recipe import canonical
 
@@ -29,6 +31,9 @@ FILES = (
     "merges.txt",
     "chat_template.jinja",
 )
+
+# What a config says besides what its weights look like.
+REMARKS = ("_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache")
 
 _seen: dict[tuple[str, int, int], str] = {}
 
@@ -73,6 +78,24 @@ def digest_of_base(base: Base) -> str:
     return hashlib.sha256(canonical({"hub": base, "commit": commit}).encode()).hexdigest()
 
 
+def shape_of(base: Base) -> str | None:
+    """Equal for bases whose weights can take each other's place in an open engine. None while nothing is
+    fetched.
+    """
+    folder = _local(base) or _cached(base)
+    if folder is None:
+        return None
+    words = {name: folder / name for name in ("tokenizer.json", "chat_template.jinja")}
+    told = {name: digest_of_file(path) for name, path in words.items() if path.is_file()}
+    return hashlib.sha256(canonical({"geometry": geometry_of(folder), **told}).encode()).hexdigest()
+
+
+def geometry_of(folder: Path) -> dict[str, Any]:
+    """What config.json says of the weights: layers, sizes, and how they are quantised."""
+    told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return {name: value for name, value in told.items() if name not in REMARKS}
+
+
 def digest_of_file(path: Path) -> str:
     """sha256 of the content. Read again only when the size or the time of change differs; kept in memory
     alone.
@@ -93,6 +116,11 @@ def _digests(folder: Path) -> dict[str, str]:
     files = files_of(folder)
     names = [path.name for path in files]
     if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
+        if (folder / "adapter_config.json").is_file():
+            raise ValueError(
+                "base is an adapter's folder, not a whole model; merge the adapter into its own base first, and point "
+                f"base: to what comes out ({folder})"
+            )
         lacking = "config.json" if "config.json" not in names else "safetensors"
         raise ValueError(
             f"base folder without {lacking}; point base: to a folder with a whole model ({folder})"

@@ -54,6 +54,14 @@ class Built:
     gguf: Path | None
     digest: str
 
+    @property
+    def size_bytes(self) -> int:
+        """Of the files that must be kept to run it: one GGUF, or the weights and their adapter."""
+        if self.gguf is not None:
+            return self.gguf.stat().st_size
+        folders = [self.weights, *([self.adapter] if self.adapter else [])]
+        return sum(path.stat().st_size for folder in folders for path in folder.glob("*.safetensors"))
+
 
 def plan_stages(
     base: Base, recipe: Recipe | None, data_digests: Mapping[str, str], merge: bool, quantization: str

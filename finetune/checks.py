@@ -7,6 +7,7 @@ Knows fixed prompts and logits. Must not know how the weights were made. Every r
 import json
 import math
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +103,31 @@ def check_vocabulary(folder: Path, tokenizer: Any) -> None:
 
 def prompt_ids(tokenizer: Any) -> list[list[int]]:
     """The fixed prompts as the model reads them; as plain text where it has no chat template."""
+    chats = bool(tokenizer.chat_template)
+    return [tokenizer(text, add_special_tokens=not chats)["input_ids"] for text in prompt_texts(tokenizer)]
+
+
+def same_day(form: str) -> str:
+    """What a chat template is told that asks for today's date (Llama 3.2's does, as `strftime_now`).
+
+    Always the same day, the one that this template falls back to: a prompt, and so an answer and every digest of
+    them, must not change at midnight, and a model must be asked on the day on which it was trained.
+    """
+    return date(2024, 7, 26).strftime(form)
+
+
+def prompt_texts(tokenizer: Any) -> list[str]:
     if not tokenizer.chat_template:
-        return [tokenizer(text)["input_ids"] for text in PROMPTS]
-    rendered = [
+        return list(PROMPTS)
+    return [
         tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+            [{"role": "user", "content": text}],
+            add_generation_prompt=True,
+            tokenize=False,
+            strftime_now=same_day,
         )
         for text in PROMPTS
     ]
-    return [tokenizer(text, add_special_tokens=False)["input_ids"] for text in rendered]
 
 
 def logits_of(model: Any, rows: Sequence[Sequence[int]]) -> list[Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune.checks import same_day
 from finetune.recipe import Recipe, Source
 
 IGNORED = -100  # the label that torch's cross entropy leaves out
@@ -93,8 +94,9 @@ def encode(tokenizer: Any, chat: Mapping[str, list[Turn]]) -> dict[str, list[int
     """Token ids as the model will meet them when it is asked, with labels on the answer and its stop token
     alone.
     """
-    asked = tokenizer.apply_chat_template(chat["prompt"], add_generation_prompt=True, tokenize=False)
-    whole = tokenizer.apply_chat_template(chat["prompt"] + chat["completion"], tokenize=False)
+    how = {"tokenize": False, "strftime_now": same_day}
+    asked = tokenizer.apply_chat_template(chat["prompt"], add_generation_prompt=True, **how)
+    whole = tokenizer.apply_chat_template(chat["prompt"] + chat["completion"], **how)
     if not whole.startswith(asked):
         raise ValueError(
             "the base's chat template renders a question otherwise when its answer follows; "

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune.checks import check_safetensors
 from finetune.vocabulary import Unknown, add_tokenizer
 
 CONVERTER = "convert_hf_to_gguf.py"
@@ -85,6 +86,7 @@ def _write(weights: Path, out: Path) -> None:
         raise ValueError(
             f"these weights are quantised already; merge into the unquantised base first ({weights})"
         )
+    check_safetensors(weights)
     architecture = ARCHITECTURES[named]
     writer = gguf.GGUFWriter(out, architecture.name)
     try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from finetune.checks import compare_logits, prompt_ids
+from finetune.checks import compare_logits, prompt_ids, prompt_texts
 from finetune.gguf import check_gguf, write_gguf
 from finetune.load import best_device, load_model, load_tokenizer
 from finetune.probe import probe
@@ -44,25 +44,20 @@ def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
     rows, expected = _greedy(model, prompts)
     (out / READ).write_text(json.dumps({"rows": rows, "prompts": [len(ids) for ids in prompts]}) + "\n")
     tell(0.7, "answering with llama.cpp")
-    texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in prompts]
-    known = [
-        at
-        for at, text in enumerate(texts)
-        if tokenizer(text, add_special_tokens=False)["input_ids"] == prompts[at]
-    ]
-    probed = probe(file, [texts[at] for at in known], rows)
-    for at, found in zip(known, probed.ids, strict=True):
-        if found != prompts[at]:
+    texts = prompt_texts(tokenizer)
+    probed = probe(file, texts, rows)
+    for at, (text, found) in enumerate(zip(texts, probed.ids, strict=True)):
+        if found != (meant := tokenizer(text, add_special_tokens=False)["input_ids"]):
             raise ValueError(
                 f"llama.cpp reads prompt {at} otherwise than the tokenizer ({len(found)} tokens for "
-                f"{len(prompts[at])}); the pre-tokenizer's name is wrong for this model ({weights})"
+                f"{len(meant)}); the pre-tokenizer's name is wrong for this model ({weights})"
             )
     return {
         "checks": [
             {
                 "name": "llama.cpp's tokens equal the tokenizer's",
                 "passed": True,
-                "figures": {"texts": len(known)},
+                "figures": {"texts": len(texts)},
             },
             _same_choices(expected, probed.logits, [len(ids) for ids in prompts], weights),
         ],

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -31,7 +40,7 @@ class Source(BaseModel):
 
     `examples` takes that many of them (a smaller number is always a subset of a larger one, so that learning
     curves grow by adding). `weight` says how many times each of those is seen in an epoch: 2 is twice, 0.5 is
-    every other.
+    every other. `prompt` names the prompt pack in whose wording an exam's chats are asked; a file has its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +48,13 @@ class Source(BaseModel):
     source: str = Field(min_length=1)
     weight: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
     examples: int | None = Field(default=None, ge=1)
+    prompt: str = "default"
+
+    @model_serializer(mode="wrap")
+    def _without_the_default_wording(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The default wording goes without saying: what was trained before it could be chosen keeps its digest."""
+        told: dict[str, Any] = whole(self)
+        return {name: value for name, value in told.items() if (name, value) != ("prompt", "default")}
 
 
 class Recipe(BaseModel):

@@ -1,97 +1,24 @@
-"""Asks an engine in batches that are planned in advance, and keeps every answer as soon as its batch is done.
+"""Asks an engine, and keeps every answer as soon as it is there.
 
-A batch is the unit of resuming: near a tie, a greedy answer can depend on what else is in the batch, so a batch that
-was cut off is asked again whole and in the same company. Knows requests and engines; must not know tasks or marks.
+Most engines are asked in batches that are planned in advance. A batch is then the unit of resuming: near a tie, a
+greedy answer can depend on what else is in the batch, so a batch that was cut off is asked again whole and in the same
+company. An engine that mixes requests as it likes is asked everything at once, and what it answered is not asked
+again. Knows requests and engines; must not know tasks or marks.
 """
 
 import json
-import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 
-from harness.engines import Engine, Finish
+from harness.engines import Ask, Engine, EngineDied, Finish, Streams
+from harness.journal import Answer, Journal, Options, Request
 from harness.schema import digest
 
+__all__ = ["Answer", "Journal", "Options", "Request", "answer_all", "answering", "plan_batches"]
 
-@dataclass(frozen=True)
-class Options:
-    """How an answer is to be sampled. `until` are stop strings besides the model's own end of turn."""
-
-    max_tokens: int
-    until: tuple[str, ...] = ()
-    temperature: float = 0.0
-    top_p: float | None = None
-    seed: int = 0
-
-    def as_lm_eval(self) -> dict[str, object]:
-        """lm-eval's generation arguments for the same."""
-        sampled: dict[str, object] = {"do_sample": True, "temperature": self.temperature}
-        if self.top_p is not None:
-            sampled["top_p"] = self.top_p
-        greedy: dict[str, object] = {"do_sample": False, "temperature": 0.0}
-        return {"until": list(self.until), "max_gen_toks": self.max_tokens} | (
-            sampled if self.temperature else greedy
-        )
-
-
-@dataclass(frozen=True)
-class Request:
-    """`prompt` is the text as the engine reads it, chat template and all. Epochs of one prompt are told apart."""
-
-    prompt: str
-    options: Options
-    epoch: int = 1
-
-    @property
-    def key(self) -> str:
-        return digest([self.prompt, asdict(self.options), self.epoch])
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back. With an `error`, nothing did: it is then no answer of the model's and is never marked."""
-
-    text: str
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    truncated: bool = False
-    seconds: float | None = None
-    error: str = ""
-
-
-class Journal:
-    """Answers of one engine setting in one file, a line each, on disk before the next batch begins."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._kept: dict[str, Answer] = {}
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                try:
-                    entry = json.loads(line)
-                except ValueError:
-                    continue  # an empty line, or the one that a kill cut off; its batch is asked again
-                key = entry.pop("key")
-                self._kept[key] = Answer(**entry)
-
-    def get(self, request: Request) -> Answer | None:
-        return self._kept.get(request.key)
-
-    def keep(self, batch: Sequence[Request], answers: Sequence[Answer]) -> None:
-        """Failed requests are not kept: the next run asks them again."""
-        done = {r.key: a for r, a in zip(batch, answers, strict=True) if not a.error}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # A kill may have left half a line without its end: a newline first keeps it from swallowing ours.
-        lines = "\n" + "".join(
-            json.dumps({"key": k, **asdict(a)}, ensure_ascii=False) + "\n" for k, a in done.items()
-        )
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        self._kept |= done
+KEEP_EVERY_SECONDS = 0.5  # answers that come one by one go to the disk this often: what a kill can cost
+Progress = Callable[[int, int], None]
 
 
 def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str], int]) -> list[list[Request]]:
@@ -107,10 +34,38 @@ def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str],
 
 
 def answer_all(
-    engine: Engine, requests: Sequence[Request], journal: Journal, progress: Callable[[int, int], None]
+    engine: Engine, requests: Sequence[Request], journal: Journal, progress: Progress
 ) -> list[Answer]:
-    """Answers to all requests, in their order. `progress` is told of requests done and tokens made, batch by batch."""
-    found: dict[str, Answer] = {}
+    """Answers to all requests, in their order."""
+    found = dict(answering(engine, requests, journal, progress))
+    return [found[place] for place in range(len(requests))]
+
+
+def answering(
+    engine: Engine, requests: Iterable[Request], journal: Journal, progress: Progress
+) -> Iterator[tuple[int, Answer]]:
+    """The place of each request and its answer, as they come: whoever marks them need not wait for the last one.
+
+    `progress` is told of requests done and tokens made. Equal requests are asked once. An engine that streams takes
+    the requests while they are being made.
+    """
+    if isinstance(engine, Streams):
+        yield from _kept_as_they_come(_Coming(engine, requests, journal), journal, progress)
+        return
+    places: dict[str, list[int]] = {}
+    wanted = []
+    for place, request in enumerate(requests):
+        if request.key not in places:
+            wanted.append(request)
+        places.setdefault(request.key, []).append(place)
+    for request, answer in _by_batches(engine, wanted, journal, progress):
+        for place in places[request.key]:
+            yield place, answer
+
+
+def _by_batches(
+    engine: Engine, requests: Sequence[Request], journal: Journal, progress: Progress
+) -> Iterator[tuple[Request, Answer]]:
     for batch in plan_batches(requests, engine.batch_size, engine.prompt_length):
         kept = [journal.get(request) for request in batch]
         if any(answer is None for answer in kept):
@@ -120,15 +75,114 @@ def answer_all(
         else:
             answers = [answer for answer in kept if answer is not None]
             progress(len(batch), 0)
-        found |= {request.key: answer for request, answer in zip(batch, answers, strict=True)}
-    return [found[request.key] for request in requests]
+        yield from zip(batch, answers, strict=True)
+
+
+class _Coming:
+    """What a streaming engine makes of requests that are still being written."""
+
+    def __init__(self, engine: Streams, requests: Iterable[Request], journal: Journal) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._left = enumerate(requests)
+        self._asked: list[Request] = []
+        self._places: dict[str, list[int]] = {}  # where each request stands, by its key
+        self._known: list[tuple[int, Answer]] = []
+        self._done: dict[str, Answer] = {}
+        self._broken: BaseException | None = None
+
+    def answers(self) -> Iterator[tuple[list[int], Request | None, Answer]]:
+        """Places, the request, and its answer; without a request for an answer that was kept from before."""
+        while True:
+            first, waiting = len(self._asked), set[int]()
+            try:
+                for place, text, finish in self._engine.stream(self._asks(waiting)):
+                    waiting.discard(first + place)
+                    yield self._found(first + place, _answer(text, finish))
+            except EngineDied:
+                raise
+            except Exception as failed:
+                if (
+                    self._broken is failed or not waiting
+                ):  # whoever writes the requests failed, or nothing was asked
+                    raise
+                for number in sorted(waiting):
+                    yield self._found(number, self._alone(self._asked[number], failed, len(waiting)))
+                continue
+            break
+        for place, answer in self._known:
+            yield [place], None, answer
+
+    def _asks(self, waiting: set[int]) -> Iterator[Ask]:
+        try:
+            for place, request in self._left:
+                if (kept := self._done.get(request.key) or self._journal.get(request)) is not None:
+                    self._known.append((place, kept))
+                elif request.key in self._places:
+                    self._places[request.key].append(place)
+                else:
+                    self._places[request.key] = [place]
+                    waiting.add(len(self._asked))
+                    self._asked.append(request)
+                    yield Ask(request.prompt, request.options.as_lm_eval(), int(request.key[:8], 16))
+        except Exception as broken:
+            self._broken = broken
+            raise
+
+    def _found(self, number: int, answer: Answer) -> tuple[list[int], Request, Answer]:
+        request = self._asked[number]
+        self._done[request.key] = answer
+        return self._places[request.key], request, answer
+
+    def _alone(self, request: Request, failed: Exception, beside: int) -> Answer:
+        """What failed together is tried alone, so that one bad request costs one sample."""
+        if beside == 1:
+            return _failed(failed)
+        ask = Ask(request.prompt, request.options.as_lm_eval(), int(request.key[:8], 16))
+        try:
+            ((_, text, finish),) = self._engine.stream([ask])
+        except EngineDied:
+            raise
+        except Exception as alone:
+            return _failed(alone)
+        return _answer(text, finish)
+
+
+def _kept_as_they_come(coming: _Coming, journal: Journal, progress: Progress) -> Iterator[tuple[int, Answer]]:
+    fresh: list[tuple[Request, Answer]] = []
+    last = time.monotonic()
+
+    def keep() -> None:
+        nonlocal last
+        if fresh:
+            journal.keep([request for request, _ in fresh], [answer for _, answer in fresh])
+            progress(len(fresh), sum(answer.tokens_out or 0 for _, answer in fresh))
+            fresh.clear()
+        last = time.monotonic()
+
+    try:
+        for places, request, answer in coming.answers():
+            if request is None:
+                progress(1, 0)
+            else:
+                fresh.append((request, answer))
+            for place in places:
+                yield place, answer
+            if time.monotonic() - last > KEEP_EVERY_SECONDS:
+                keep()
+    finally:
+        keep()
 
 
 def _ask(engine: Engine, batch: list[Request]) -> list[Answer]:
     """One batch. When it fails as a whole, each request is tried alone, so that one bad request costs one sample."""
     room = engine.context_length
-    fits = [r for r in batch if room is None or engine.prompt_length(r.prompt) + r.options.max_tokens <= room]
-    answers = {r.key: _too_long(engine, r) for r in batch if r not in fits}
+    fits, answers = [], {}
+    for r in batch:
+        if room is None or engine.prompt_length(r.prompt) + r.options.max_tokens <= room:
+            fits.append(r)
+        else:
+            answers[r.key] = _too_long(engine, r)
     try:
         answers |= dict(zip((r.key for r in fits), _generate(engine, fits), strict=True))
     except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
@@ -156,17 +210,13 @@ def _generate(engine: Engine, batch: list[Request]) -> list[Answer]:
     finishes: Sequence[Finish] = engine.finishes
     if len(texts) != len(batch) or len(finishes) != len(batch):
         raise RuntimeError(f"the engine gave {len(texts)} answers to {len(batch)} requests")
-    return [
-        Answer(
-            text,
-            f.tokens_in,
-            f.tokens_out,
-            f.truncated,
-            round(f.seconds if f.seconds is not None else seconds, 6),
-            f.error,
-        )
-        for text, f in zip(texts, finishes, strict=True)
-    ]
+    return [_answer(text, finish, seconds) for text, finish in zip(texts, finishes, strict=True)]
+
+
+def _answer(text: str, finish: Finish, seconds: float = 0.0) -> Answer:
+    """`seconds` is this answer's share of its batch's time, for an engine that does not time each by itself."""
+    took = round(finish.seconds if finish.seconds is not None else seconds, 6)
+    return Answer(text, finish.tokens_in, finish.tokens_out, finish.truncated, took, finish.error)
 
 
 def _too_long(engine: Engine, request: Request) -> Answer:

@@ -3,14 +3,49 @@
 import errno
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
-from harness.commands import board, statistics, suite
+from harness.commands import (
+    board,
+    exams,
+    export,
+    judge,
+    labels,
+    rate,
+    refine,
+    report,
+    statistics,
+    suite,
+    trust,
+)
 
 # No model, data set or telemetry is looked for outside unless the user asks for a hub id that is not here.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# Every command and group of commands; harness/commands/ says what each does. Add a line here.
+COMMANDS: tuple[Callable[..., None], ...] = (
+    suite.run,
+    suite.plan,
+    suite.add,
+    suite.doctor,
+    statistics.compare,
+    statistics.plan_size,
+    statistics.import_,
+    report.report,
+    exams.score,
+    exams.label,
+)
+GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
+    "board": ("The static site.", (board.build, board.serve, board.publish)),
+    "judge": (
+        "Who marks free text, and how far to trust it.",
+        (judge.mark, judge.pairs, trust.trust, labels.plan_labels, labels.correct, rate.rate, refine.refine),
+    ),
+    "export": ("Hand a variant on.", (export.ollama, export.gguf)),
+}
 
 app = typer.Typer(
     name="proctor",
@@ -19,12 +54,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Examines small language models, and says which differences are shown.",
 )
-for command in (suite.run, suite.plan, suite.add, suite.doctor, statistics.compare):
-    app.command()(command)
 
-board_app = typer.Typer(no_args_is_help=True, help="The static site.")
-board_app.command()(board.build)
-app.add_typer(board_app, name="board")
+
+def _name(command: Callable[..., None]) -> str:
+    return command.__name__.strip("_").replace("_", "-")
+
+
+for command in COMMANDS:
+    app.command(_name(command))(command)
+for name, (about, members) in GROUPS.items():
+    group = typer.Typer(no_args_is_help=True, help=about)
+    for command in members:
+        group.command(_name(command))(command)
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

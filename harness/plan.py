@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from finetune.base import digest_of_base
+from finetune.base import digest_of_base, shape_of
 from finetune.build import Stage, is_kept, plan_stages
 from finetune.recipe import Recipe
 from harness import record
 from harness.engines import refuse_unusable
 from harness.errors import UserError, refusals
+from harness.judging import Grading, grading_of
 from harness.schema import digest
 from harness.suite import Suite
 from harness.training import ChatFile, chat_file
-from harness.variant import ROOT, Variant
+from harness.variant import ROOT, Serving, Variant
 from tasks import TASKS, dataset_hash
 from tasks.pack import Pack
 
@@ -39,7 +40,7 @@ class CellPlan:
 
     @property
     def answers_key(self) -> str:
-        marking = ("judge", "task_version")
+        marking = ("judge", "grader", "extractor", "task_version")
         return digest({name: value for name, value in self.definition.items() if name not in marking})
 
 
@@ -57,12 +58,13 @@ class VariantPlan:
 
 @dataclass(frozen=True)
 class Sitting:
-    """All that one opened engine can do: the variants that share its weights."""
+    """All that one opened engine can do: the variants that share its weights, or for vllm the shape of its weights."""
 
     engine: str
     quantization: str
     endpoint: str | None
     variants: tuple[VariantPlan, ...]
+    serving: Serving
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,15 @@ class Plan:
     results: Path
     variants: tuple[VariantPlan, ...]
     sittings: tuple[Sitting, ...] = field(default=())
+    grading: Grading | None = None
 
     @property
     def cells(self) -> list[CellPlan]:
         return [cell for plan in self.variants for cell in plan.cells]
+
+    def asks_a_model(self, cell: CellPlan) -> bool:
+        """Whether a model marks the cell's answers."""
+        return bool(TASKS[cell.task].marked_by == "judge" and self.grading and self.grading.spec)
 
     def stages(self) -> list[tuple[Stage, bool]]:
         """Every stage that any variant needs, once, and whether it is built already."""
@@ -83,32 +90,29 @@ class Plan:
         return [(stage, is_kept(self.store / "artifacts", stage)) for stage in every.values()]
 
 
-def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()) -> Plan:
+def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), here: bool = True) -> Plan:
+    """`here`: whether the engines are opened on this machine, and have to be usable on it."""
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
-    judge = judge_digest(suite)
+    judge = grading_of(suite, lambda variant: made_of(variant, store))
     with refusals():
         data = {task: TASKS[task].docs("test", suite.limit.get(task)) for task in suite.tasks}
-    for engine in {variant.engine for variant in chosen}:
+    for engine in {variant.engine for variant in chosen if here}:
         refuse_unusable(engine)
     hashes = {task: (dataset_hash(docs), len(docs)) for task, docs in data.items()}
     plans = tuple(_plan_variant(variant, suite, judge, hashes, results, store) for variant in chosen)
-    return Plan(suite, store, results, plans, _group(plans))
+    return Plan(suite, store, results, plans, _group(plans), judge)
 
 
-def judge_digest(suite: Suite) -> str | None:
-    """None when nothing in the suite is marked by a judge."""
-    if not any(TASKS[task].marked_by == "judge" for task in suite.tasks):
-        return None
-    from judges.judge import Judge
-
-    with refusals():
-        return Judge.load(suite.judge).digest
+def made_of(variant: Variant, store: Path) -> str:
+    """Equal for weights that are made alike, whatever the variant is called."""
+    stages, _, base = weights_of(variant, store)
+    return digest([base, [stage.digest for stage in stages], variant.quantization, variant.engine])
 
 
 def _plan_variant(
     variant: Variant,
     suite: Suite,
-    judge: str | None,
+    judge: Grading | None,
     hashes: dict[str, tuple[str, int]],
     results: Path,
     store: Path,
@@ -128,8 +132,12 @@ def _plan_variant(
             "dataset": dataset,
             "items": items,
             "task_version": TASKS[task].version,
-            "judge": judge if TASKS[task].marked_by == "judge" else None,
+            "judge": judge.digest if judge and TASKS[task].marked_by == "judge" else None,
         }
+        if TASKS[task].numeric:
+            definition["extractor"] = suite.extractor.identity if suite.extractor else None
+        if judge and judge.spec and TASKS[task].marked_by == "judge":
+            definition["grader"] = judge.spec.identity
         cells.append(
             CellPlan(variant.name, task, items, definition, *_state(results, variant.name, task, definition))
         )
@@ -154,7 +162,7 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
         sources = recipe.data if recipe else ()
     data = {
         part.source: chat_file(
-            part.source, part.examples or DEFAULT_EXAMPLES, recipe.seed if recipe else 0, store
+            part.source, part.examples or DEFAULT_EXAMPLES, recipe.seed if recipe else 0, store, part.prompt
         )
         for part in sources
     }
@@ -197,23 +205,43 @@ def _short(value: Any) -> str:
 
 
 def _group(plans: tuple[VariantPlan, ...]) -> tuple[Sitting, ...]:
-    """Variants that stand on the same loaded weights sit together, in the suite's order, base before adapters."""
+    """Variants that one opened engine can answer for sit together, in the suite's order."""
+    missing = [plan for plan in plans if plan.missing]
+    adapted = {_loaded(plan) for plan in missing if _has_adapter(plan)}
     groups: dict[tuple[str, ...], list[VariantPlan]] = {}
-    for plan in plans:
-        if plan.missing:
-            groups.setdefault(_weights_key(plan), []).append(plan)
+    for plan in missing:
+        groups.setdefault(_engine_key(plan, adapted), []).append(plan)
     return tuple(
         Sitting(
-            found[0].variant.engine, found[0].variant.quantization, found[0].variant.endpoint, tuple(found)
+            found[0].variant.engine, found[0].variant.quantization, found[0].variant.endpoint, tuple(found),
+            found[0].variant.serving,
         )
         for found in groups.values()
-    )
+    )  # fmt: skip
 
 
-def _weights_key(plan: VariantPlan) -> tuple[str, ...]:
-    variant, last = plan.variant, plan.stages[-1] if plan.stages else None
-    own = last is not None and (
-        last.kind != "train" or (last.recipe is not None and last.recipe.method == "full")
-    )
-    loaded = last.digest if last and own else plan.cells[0].definition["base"]
-    return (variant.engine, variant.quantization, variant.endpoint or "", loaded)
+def _engine_key(plan: VariantPlan, adapted: set[str]) -> tuple[str, ...]:
+    """Equal for variants that one opened engine serves: those on the same weights, and for vllm those of one shape.
+
+    On an H200 vLLM took other weights of a 3B shape in seconds, and over a minute to open. An engine that is open for
+    adapters is slower without one too, and cannot take other weights, so weights that no adapter of this suite stands
+    on are kept apart from it.
+    """
+    variant, loaded = plan.variant, _loaded(plan)
+    key = (variant.engine, variant.quantization, variant.endpoint or "", variant.serving.model_dump_json())
+    if variant.engine == "vllm" and variant.quantization == "none" and loaded not in adapted:
+        # Training and merging change numbers, never the shape.
+        return (*key, "shape", shape_of(variant.base) or loaded)
+    return (*key, "weights", loaded)
+
+
+def _loaded(plan: VariantPlan) -> str:
+    """What stands for the weights that the engine is opened on: an adapter is put on them later."""
+    if plan.stages and not _has_adapter(plan):
+        return plan.stages[-1].digest
+    return str(plan.cells[0].definition["base"])
+
+
+def _has_adapter(plan: VariantPlan) -> bool:
+    last = plan.stages[-1] if plan.stages else None
+    return last is not None and last.kind == "train" and last.recipe is not None and last.recipe.method != "full"

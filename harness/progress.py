@@ -29,7 +29,7 @@ class Reporter:
         self._console.print(text, markup=False, highlight=False)
 
     @contextmanager
-    def answering(self, what: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    def answering(self, what: str, total: int, unit: str = "answers") -> Iterator[Callable[[int, int], None]]:
         """Yields `progress(requests done, tokens made)`."""
         start, done, tokens = time.monotonic(), 0, 0
         with self._bar() as bar:
@@ -41,7 +41,7 @@ class Reporter:
                 rate = (
                     f"{tokens / max(time.monotonic() - start, 1e-9):.0f} tokens/s"
                     if tokens
-                    else "kept answers"
+                    else f"kept {unit}"
                 )
                 bar.update(row, completed=done, rate=rate)
                 self._line(what, done, total, start, rate)
@@ -49,7 +49,7 @@ class Reporter:
             yield progress
         seconds = time.monotonic() - start
         speed = f", {tokens / seconds:.0f} tokens/s" if tokens and seconds else ""
-        self.say(f"  {what}: {done} answers in {seconds:.1f} s{speed}")
+        self.say(f"  {what}: {done} {unit} in {seconds:.1f} s{speed}")
 
     @contextmanager
     def building(self) -> Iterator[Callable[[str, float, str], None]]:

@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -68,29 +68,36 @@ class Cell:
     def task(self) -> str:
         return self.folder.name
 
-    def rows(self) -> "pd.DataFrame":
+    def rows(self, columns: list[str] | None = None) -> "pd.DataFrame":
+        """Sorted by item and epoch; all columns, or those named, which must hold sample_id and epoch."""
         import pyarrow.parquet as pq
 
-        rows: pd.DataFrame = pq.read_table(self.folder / "samples.parquet").to_pandas()
+        rows: pd.DataFrame = pq.read_table(self.folder / "samples.parquet", columns=columns).to_pandas()
         return rows.sort_values(["sample_id", "epoch"], ignore_index=True)
 
 
 def write(results: Path, samples: list[Sample], run: dict[str, Any]) -> Cell:
     """Writes a whole cell, atomically. The caller holds the cell's lock."""
     import pyarrow as pa
+
+    ordered = sorted(samples, key=lambda sample: (sample.sample_id, sample.epoch))
+    names = sorted({name for sample in samples for name in sample.metrics})
+    table = pa.Table.from_pylist([vars(sample) for sample in ordered], schema=schema(names))
+    return write_table(results, samples[0].variant, samples[0].task, table, run)
+
+
+def write_table(results: Path, variant: str, task: str, table: Any, run: dict[str, Any]) -> Cell:
+    """The same for rows that are an arrow table already, of this `schema` and sorted by item and epoch."""
     import pyarrow.parquet as pq
 
-    variant, task = samples[0].variant, samples[0].task
     folder = cell_folder(results, variant, task)
     folder.mkdir(parents=True, exist_ok=True)
-    ordered = sorted(samples, key=lambda sample: (sample.sample_id, sample.epoch))
-    table = pa.Table.from_pylist([asdict(sample) for sample in ordered], schema=_schema(ordered))
     part = folder / "samples.parquet.part"
     pq.write_table(table, part, compression="zstd")
     checksum = hashlib.sha256(part.read_bytes()).hexdigest()
     (folder / "run.json").unlink(missing_ok=True)
     _settle(part, folder / "samples.parquet")
-    complete = {"variant": variant, "task": task, "rows": len(ordered), "samples_sha256": checksum, **run}
+    complete = {"variant": variant, "task": task, "rows": table.num_rows, "samples_sha256": checksum, **run}
     write_run(folder, complete)
     return Cell(folder, complete)
 
@@ -183,6 +190,28 @@ def cell_folder(results: Path, variant: str, task: str) -> Path:
     return results / variant / task
 
 
+def write_card(results: Path, card: dict[str, Any]) -> Path:
+    """A judge's trust card: `_judges/<judge>/trust.json`, whole or the old one."""
+    folder = cell_folder(results / "_judges", card["judge"], "trust").parent
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "trust.json", json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    return folder / "trust.json"
+
+
+def read_cards(results: Path) -> dict[str, dict[str, Any]]:
+    """All trust cards by judge. A damaged one is a card with nothing but a warning that says so."""
+    found = {}
+    for path in sorted(results.glob("_judges/*/trust.json")):
+        try:
+            card = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(card, dict) or "checks" not in card:
+                raise ValueError("no card")
+        except ValueError:
+            card = {"judge": path.parent.name, "warning": f"The trust card is damaged ({path})."}
+        found[path.parent.name] = card
+    return found
+
+
 def write_text(path: Path, text: str) -> None:
     """The whole text or the old file, whatever happens in between."""
     part = path.with_name(path.name + ".part")
@@ -201,12 +230,14 @@ def _settle(part: Path, path: Path) -> None:
         os.close(folder)
 
 
-def _schema(samples: list[Sample]) -> Any:
-    """Fixed types, so that a column of nulls stays a column of numbers and every cell of a task reads alike."""
+def schema(names: list[str]) -> Any:
+    """Fixed types, so that a column of nulls stays a column of numbers and every cell of a task reads alike.
+
+    `names` are those of the metrics.
+    """
     import pyarrow as pa
 
     text, whole, number = pa.string(), pa.int64(), pa.float64()
-    names = sorted({name for sample in samples for name in sample.metrics})
     types = {
         "epoch": whole,
         "tokens_in": whole,

@@ -1,58 +1,23 @@
-"""Puts one exam to one open engine: answers first, marks after. One function for each framework an exam may be of.
+"""Puts one exam to one open engine and hands back the answers. One function for each framework an exam may be of.
 
-Knows how each framework lays out prompts and marks; must not know where weights come from or where rows go.
+Knows how each framework lays out prompts; must not know how rows are made, where weights come from or rows go.
 """
 
 import importlib
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from harness.answers import Answer, Journal, Options, Request, answer_all
+from harness.answers import Answer, Options, Request, answer_all, answering
 from harness.engines import Engine
 from harness.errors import UserError
-from harness.record import Sample, Status
-from harness.schema import digest
+from harness.marking import Answered, Exam, Progress
 from harness.variant import ROOT, Variant
-from tasks import Task, doc_hash
-from tasks.mark import Mark
+from tasks import Task
 from tasks.pack import Pack
 
-Progress = Callable[[int, int], None]
 
-
-@dataclass(frozen=True)
-class Exam:
-    """One variant before one task: what a runner needs to know, and nothing of how it came about."""
-
-    variant: Variant
-    task: Task
-    docs: list[dict[str, Any]]
-    judge: str
-    journal: Journal
-    logs: Path
-
-    @property
-    def answers(self) -> int:
-        return len(self.docs) * self.variant.sampling.epochs
-
-
-@dataclass(frozen=True)
-class _Marked:
-    """One answer after marking, whatever the framework."""
-
-    doc: Mapping[str, Any]
-    epoch: int
-    prompt: str
-    answer: Answer
-    mark: Mark | None
-    problem: str = ""
-
-
-def run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[Sample]:
+def run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[Answered]:
     """lm-eval lays out the prompt and the shots; its evaluator is left out, because it cannot resume a batch."""
     task = lm_eval_task(exam.task.name, exam.variant.prompt)
     pack = Pack.load(exam.variant.prompt)
@@ -65,31 +30,33 @@ def run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[Sample]:
         top_p=sampling.top_p,
         seed=sampling.seed,
     )
-    items = list(task.eval_docs)[: len(exam.docs)]
-    prompts = [
-        task.fewshot_context(
-            item,
-            num_fewshot=pack.for_task(exam.task.name).shots,
-            apply_chat_template=pack.turns == "chat",
-            fewshot_as_multiturn=True,
-            chat_template=engine.apply_chat_template,
-        )
-        for item in items
-    ]
-    asked = [
-        (doc, Request(prompt, options, epoch))
-        for doc, prompt in zip(exam.docs, prompts, strict=True)
-        for epoch in range(1, sampling.epochs + 1)
-    ]
-    answers = answer_all(engine, [request for _, request in asked], exam.journal, progress)
+    asked: list[tuple[Mapping[str, Any], Request]] = []
+
+    def asking() -> Iterator[Request]:
+        """Written one by one: an engine on a GPU begins with the first of them."""
+        for doc, item in zip(exam.docs, task.eval_docs, strict=False):
+            prompt = task.fewshot_context(
+                item,
+                num_fewshot=pack.for_task(exam.task.name).shots,
+                apply_chat_template=pack.turns == "chat",
+                fewshot_as_multiturn=True,
+                chat_template=engine.apply_chat_template,
+            )
+            for epoch in range(1, sampling.epochs + 1):
+                asked.append((doc, Request(prompt, options, epoch)))
+                yield asked[-1][1]
+
     mark = importlib.import_module(f"tasks.{exam.task.name}.task").mark
-    marked = (
-        _Marked(doc, request.epoch, request.prompt, answer, None if answer.error else mark(doc, answer.text))
-        for (doc, request), answer in zip(asked, answers, strict=True)
-    )
-    return [_row(exam, one) for one in marked]
+    answered: dict[int, Answered] = {}
+    # Marked as they come, for the same reason: the engine goes on in the meantime.
+    for place, answer in answering(engine, asking(), exam.journal, progress):
+        doc, request = asked[place]
+        marked = None if answer.error else mark(doc, answer.text)
+        answered[place] = Answered(doc, request.epoch, request.prompt, answer, marked)
+    return [answered[place] for place in range(exam.answers)]
 
 
+@cache
 def lm_eval_task(name: str, prompt: str) -> Any:
     """Our lm-eval task under a prompt pack, loaded without the fourteen thousand stock ones."""
     import logging
@@ -97,14 +64,23 @@ def lm_eval_task(name: str, prompt: str) -> Any:
     from lm_eval.tasks import TaskManager
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    _compile_templates_once()
     manager = TaskManager(
         include_path=str(ROOT / "tasks"), include_defaults=False, metadata={"prompt": prompt}
     )
     return manager.load(f"proctor_{name}")["tasks"][f"proctor_{name}"]
 
 
-def run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[Sample]:
-    """Inspect runs the task and its scorer; the answers come through the bridge, and are kept like any others."""
+@cache
+def _compile_templates_once() -> None:
+    """lm-eval compiles a template anew for every item it fills in: four seconds of a GSM8K cell."""
+    from lm_eval.utils import env
+
+    env.from_string = cache(env.from_string)
+
+
+def run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[Answered]:
+    """Inspect runs the task without its scorer; the answers come through the bridge, and are kept like any others."""
     import inspect_ai
 
     from harness import bridge
@@ -136,15 +112,16 @@ def run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[Sample]:
         raise UserError(
             f"Inspect could not run {exam.task.name!r}", str(log.error.message if log.error else log.status)
         )
-    answered = [sample for sample in log.samples if not sample.error]
-    if answered:
-        scored = inspect_ai.score(
-            log.model_copy(update={"samples": answered}), task.scorer, action="overwrite", display="none"
-        )
-        answered = list(scored.samples or [])
     docs = {doc["id"]: doc for doc in exam.docs}
-    failed = [sample for sample in log.samples if sample.error]
-    return [_row(exam, _from_inspect(docs[str(s.id)], s)) for s in [*answered, *failed]]
+    return [_from_inspect(docs[str(sample.id)], sample) for sample in log.samples]
+
+
+def ready(task: Task, prompt: str) -> None:
+    """What an exam needs before its first request, fetched while nobody waits for the engine."""
+    if task.framework == "lm_eval":
+        lm_eval_task(task.name, prompt)
+    else:
+        importlib.import_module("harness.bridge")
 
 
 def _renderer(engine: Engine, variant: Variant) -> Callable[[list[dict[str, str]]], str]:
@@ -153,9 +130,9 @@ def _renderer(engine: Engine, variant: Variant) -> Callable[[list[dict[str, str]
     return lambda turns: "\n\n".join(turn["content"] for turn in turns)
 
 
-def _from_inspect(doc: Mapping[str, Any], sample: Any) -> _Marked:
+def _from_inspect(doc: Mapping[str, Any], sample: Any) -> Answered:
     if sample.error:
-        return _Marked(doc, sample.epoch, "", Answer("", error=sample.error.message), None)
+        return Answered(doc, sample.epoch, "", Answer("", error=sample.error.message))
     usage = sample.output.usage
     answer = Answer(
         sample.output.completion,
@@ -164,65 +141,10 @@ def _from_inspect(doc: Mapping[str, Any], sample: Any) -> _Marked:
         sample.output.stop_reason == "max_tokens",
         sample.output.time,
     )
-    prompt = (sample.output.metadata or {}).get("prompt", "")
-    (score,) = sample.scores.values()
-    notes = score.metadata or {}
-    # Inspect wants every figure of every sample; one that does not apply comes as not-a-number and is left out here.
-    values = {name: float(value) for name, value in score.value.items() if not math.isnan(value)}
-    if "overall" not in values:  # no verdict, which is never a zero
-        problem = score.explanation or "the judge gave no verdict"
-        return _Marked(doc, sample.epoch, prompt, answer, None, problem=problem)
-    mark = Mark(
-        answer=score.answer or "",
-        score=values.pop("overall"),
-        metrics=values,
-        parsed=bool(notes.get("parsed", True)),
-        explanation=score.explanation or "",
-    )
-    return _Marked(doc, sample.epoch, prompt, answer, mark)
+    return Answered(doc, sample.epoch, (sample.output.metadata or {}).get("prompt", ""), answer)
 
 
-def _row(exam: Exam, marked: _Marked) -> Sample:
-    answer, mark = marked.answer, marked.mark
-    return Sample(
-        variant=exam.variant.name,
-        task=exam.task.name,
-        task_version=exam.task.version,
-        sample_id=str(marked.doc["id"]),
-        cluster=str(marked.doc["cluster"]),
-        epoch=marked.epoch,
-        doc_hash=doc_hash(marked.doc),
-        prompt_hash=digest(marked.prompt),
-        prompt=marked.prompt,
-        response=answer.text,
-        answer=mark.answer if mark else "",
-        target=_target(marked.doc),
-        score=mark.score if mark else None,
-        metrics=dict(mark.metrics) if mark else {},
-        status=_status(answer, mark),
-        explanation=answer.error or marked.problem or (mark.explanation if mark else ""),
-        judge=exam.judge if exam.task.marked_by == "judge" else "",
-        tokens_in=answer.tokens_in,
-        tokens_out=answer.tokens_out,
-        seconds=answer.seconds,
-    )
-
-
-def _status(answer: Answer, mark: Mark | None) -> Status:
-    """Why a score is what it is, the gravest reason first. A missing verdict is an error, never a zero."""
-    if answer.error or mark is None:
-        return "error"
-    if answer.truncated:
-        return "truncated"
-    return "ok" if mark.parsed else "unparsed"
-
-
-def _target(doc: Mapping[str, Any]) -> str:
-    target = doc.get("target", doc.get("answer", doc.get("concepts", "")))
-    return target if isinstance(target, str) else json.dumps(target, ensure_ascii=False)
-
-
-RUNNERS: Mapping[str, Callable[[Engine, Exam, Progress], list[Sample]]] = {
+RUNNERS: Mapping[str, Callable[[Engine, Exam, Progress], list[Answered]]] = {
     "lm_eval": run_lm_eval,
     "inspect": run_inspect,
 }

@@ -1,13 +1,16 @@
 """Plans and findings as tables for a terminal and as plain data for a script. Shows; decides nothing."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape  # square brackets in what is told are text, not colours
 from rich.table import Table
 
 from harness.doctor import Finding
 from harness.plan import Plan
+
+if TYPE_CHECKING:
+    from harness.estimates import Foreseen
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
@@ -46,6 +49,37 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     )
 
 
+def foreseen_as_tables(foreseen: "list[Foreseen]") -> Iterator[Table | str]:
+    """Each training with what it would take; the sums at the end are of what is not kept."""
+    if not foreseen:
+        yield "nothing is trained"
+        return
+    table = Table(title="training, estimated", title_justify="left")
+    for column in ("recipe", "for", "steps", "tokens", "time", "memory"):
+        table.add_column(column, justify="left" if column in ("recipe", "for") else "right")
+    for one in foreseen:
+        figures = ["kept"]
+        if (told := one.estimate) is not None:
+            memory = f"{told.memory_bytes / 1e9:.1f} GB"
+            figures = [f"{told.steps:,}", f"{told.tokens:,}", _duration(told.seconds), memory]
+        table.add_row(one.recipe, "\n".join(one.variants), *figures)
+    yield table
+    for one in foreseen:
+        if one.estimate and one.estimate.left_out_too_long:
+            yield f"{one.recipe}: {one.estimate.left_out_too_long:,} chats are longer than max_length and left out"
+    if missing := [one.estimate for one in foreseen if one.estimate]:
+        seconds, where = _duration(sum(told.seconds for told in missing)), missing[0].device
+        yield f"nothing was run; training would take about {seconds} on this {where}, within a factor of two"
+    else:
+        yield "nothing was run, and nothing is left to train"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 def findings_as_table(findings: list[Finding]) -> Table:
     table = Table(title="this machine", title_justify="left")
     for column in ("what", "", "found", "to change that"):
@@ -54,4 +88,19 @@ def findings_as_table(findings: list[Finding]) -> Table:
         table.add_row(
             finding.what, "yes" if finding.usable else "no", escape(finding.found), escape(finding.remedy)
         )
+    return table
+
+
+def overlaps_as_table(exams: list[dict[str, Any]]) -> Table:
+    """Each exam against each training set: the share of its items with a run of 8, 10 and 13 words in it."""
+    table = Table(title="test items that stand in training sets, by shared runs of words", title_justify="left")
+    for column in ("exam", "items", "version", "training set", "8 words", "10 words", "13 words"):
+        table.add_column(column, justify="left" if column in ("exam", "version", "training set") else "right")
+    for exam in exams:
+        for at, found in enumerate(exam["sets"]):
+            about = ("", "", "") if at else (exam["exam"], str(exam["items"]), exam["version"])
+            where = ", ".join(found.get("recipes", ()))
+            shares = (f"{100 * found[f'share_{n}']:.1f} %" for n in (8, 10, 13))
+            table.add_row(*about, found["set"] + (f": {where}" if where else ""), *shares)
+        table.add_section()
     return table

@@ -12,7 +12,10 @@ from pydantic import Field
 
 from harness.errors import UserError, refusals
 from harness.schema import Frozen, check_name, nearest, parse, read_yaml
+from harness.second_reader import Extractor
 from harness.variant import ROOT, Variant
+from judges.graders.grader import GraderSpec
+from judges.panel import PanelSpec
 from tasks import TASKS
 from tasks.pack import Pack
 
@@ -35,6 +38,13 @@ class SuiteFile(Frozen):
     limit: dict[str, int] = Field(default={}, description="only the first n items of a task")
     baseline: str
     judge: str = "checklist"
+    grader: dict[str, Any] | None = Field(
+        default=None, description="the model, or panel, that the judge asks"
+    )
+    self_grading: bool = Field(default=False, description="the grader may be a model that is examined here")
+    extractor: Extractor | None = Field(
+        default=None, description="a model that is asked for the number where the rule finds none"
+    )
     margin: dict[str, float] = Field(default={}, description="what counts as 'no worse', for each task")
 
 
@@ -49,6 +59,10 @@ class Suite(Frozen):
     baseline: str
     judge: str
     margin: dict[str, float]
+    grader: GraderSpec | PanelSpec | None = None
+    self_grading: bool = False
+    extractor: Extractor | None = None
+    path: Path | None = None
 
     @classmethod
     def load(cls, name_or_path: str) -> "Suite":
@@ -80,6 +94,10 @@ class Suite(Frozen):
             baseline=given.baseline,
             judge=given.judge,
             margin=given.margin,
+            grader=read_grader(given.grader, path) if given.grader is not None else None,
+            self_grading=given.self_grading,
+            extractor=given.extractor,
+            path=path,
         )
 
     def variant(self, name: str) -> Variant:
@@ -87,6 +105,13 @@ class Suite(Frozen):
         if name not in found:
             raise UserError(f"the suite {self.name!r} has no variant {name!r}", nearest(name, list(found)))
         return found[name]
+
+
+def read_grader(fields: dict[str, Any], where: Path) -> GraderSpec | PanelSpec:
+    """One grader, or a panel of them, as a YAML file describes it."""
+    if "panel" in fields:
+        return parse(fields, PanelSpec, f"grader, {where}")
+    return parse(fields, GraderSpec, f"grader, {where}")
 
 
 def find_suite(name_or_path: str) -> Path:

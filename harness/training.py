@@ -6,15 +6,20 @@ anything again. Must not know how training reads it.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from finetune.build import Stage
 from harness.errors import UserError, refusals
 from harness.record import write_text
-from harness.schema import digest, nearest
+from harness.schema import check_name, digest, nearest
 from harness.variant import ROOT
 from tasks import TASKS
+from tasks.pack import Pack
+
+LOSSES = 200  # so many points of the loss are kept beside the results
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,15 @@ class ChatFile:
     digest: str
 
 
-def chat_file(source: str, examples: int, seed: int, store: Path) -> ChatFile:
-    """An exam's training set as chats, or any JSONL of chats by its path."""
+def chat_file(source: str, examples: int, seed: int, store: Path, prompt: str = "default") -> ChatFile:
+    """An exam's training set as chats in a prompt pack's wording, or any JSONL of chats by its path."""
     if source not in TASKS:
+        if prompt != "default":
+            raise UserError(
+                f"prompt {prompt!r} for the training data {source!r}",
+                "a file of chats has its own wording",
+                "leave 'prompt' out, or name an exam",
+            )
         path = (ROOT / source) if not Path(source).is_absolute() else Path(source)
         if not path.is_file():
             raise UserError(
@@ -34,12 +45,15 @@ def chat_file(source: str, examples: int, seed: int, store: Path) -> ChatFile:
                 "name an exam, or the path of a JSONL of chats",
             )
         return ChatFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
-    key = digest([source, examples, seed, _written_by(source)])[:16]
+    check_name(prompt, "prompt pack")
+    with refusals():
+        Pack.load(prompt).for_task(source)
+    key = digest([source, examples, seed, _written_by(source, prompt)])[:16]
     folder = store / "training"
     for kept in folder.glob(f"{source}-{key}-*.jsonl"):
         return ChatFile(kept, kept.stem.rpartition("-")[2])
     with refusals():
-        chats = TASKS[source].train_chats(examples, seed)
+        chats = TASKS[source].train_chats(examples, seed, prompt)
     text = "".join(json.dumps(chat, ensure_ascii=False, sort_keys=True) + "\n" for chat in chats)
     content = hashlib.sha256(text.encode()).hexdigest()
     path = folder / f"{source}-{key}-{content}.jsonl"
@@ -48,20 +62,33 @@ def chat_file(source: str, examples: int, seed: int, store: Path) -> ChatFile:
     return ChatFile(path, content)
 
 
-def _written_by(source: str) -> str:
-    """Of all that decides what is written: the exam's own folder, the code beside it, the default wording."""
+def _written_by(source: str, prompt: str) -> str:
+    """Of all that decides what is written: the exam's own folder, the code beside it, the wording."""
     hashed = hashlib.sha256()
-    for path in _sources(source):
+    for path in _sources(source, prompt):
         hashed.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
     return hashed.hexdigest()
 
 
-def _sources(source: str) -> Iterator[Path]:
+def _sources(source: str, prompt: str) -> Iterator[Path]:
     tasks = ROOT / "tasks"
     yield from sorted(tasks.glob("*.py"))
-    yield tasks / "prompts" / "default.yaml"
+    yield tasks / "prompts" / f"{prompt}.yaml"
     yield from sorted(
         path
         for path in (tasks / source).rglob("*")
         if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file()
     )
+
+
+def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:
+    """The loss of the training among these stages, thinned to what a drawing shows; nothing where none was trained."""
+    for stage in stages:
+        path = artifacts / stage.name / "train.json"
+        if stage.kind == "train" and path.is_file():
+            log = json.loads(path.read_text(encoding="utf-8")).get("log") or []
+            kept = log[:: max(1, len(log) // LOSSES)]
+            if kept and kept[-1] is not log[-1]:
+                kept.append(log[-1])
+            return {"loss": [[one["step"], one["loss"]] for one in kept]}
+    return {}

@@ -41,6 +41,16 @@ class Sampling(Frozen):
         return self
 
 
+class Serving(Frozen):
+    """How a GPU is shared out to the engine: speed and room, and nothing of what is asked or how it is marked."""
+
+    gpus: int = Field(default=1, ge=1, description="GPUs that one copy of the weights is spread over")
+    context: int | None = Field(
+        default=None, ge=16, description="tokens of a prompt and its answer; None: the model's, 8192 at most"
+    )
+    memory: float = Field(default=0.9, gt=0, le=0.98, description="share of the GPU's memory")
+
+
 class Variant(Frozen):
     name: str
     about: str = ""
@@ -56,6 +66,7 @@ class Variant(Frozen):
     prompt: str = "default"
     parent: str | None = None
     sampling: Sampling = Sampling()
+    serving: Serving = Serving()
 
     @model_validator(mode="after")
     def _parts_go_together(self) -> "Variant":
@@ -91,6 +102,10 @@ class Variant(Frozen):
             )
         if (self.endpoint is not None) != (self.engine == "openai"):
             raise ValueError("endpoint goes with engine 'openai', and with no other: give both or neither")
+        if self.serving != Serving() and self.engine != "vllm":
+            raise ValueError(
+                f"serving goes with engine 'vllm'; engine {self.engine!r} takes what it needs: leave it out"
+            )
         if self.parent == self.name:
             raise ValueError(
                 f"parent is the variant itself ({self.name!r}); name another one or leave it out"
@@ -100,7 +115,7 @@ class Variant(Frozen):
     @property
     def digest(self) -> str:
         """Of everything but the words about it: two variants of equal digest are one variant under two names."""
-        return digest(self.model_dump(mode="json", exclude={"name", "about", "parent"}))
+        return digest(self.model_dump(mode="json", exclude={"name", "about", "parent", "serving"}))
 
     @classmethod
     def load(cls, path: Path) -> "Variant":

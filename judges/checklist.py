@@ -6,7 +6,8 @@ without any of them:
 
     name str · weeks int · minutes_per_week int · session_minutes int or None · busy list of days
     topics list of lists of names (each topic under all its names) · goal str · notes list of str
-    mistakes list of str (the pupil's working) · language 'simple', 'standard' or 'confident'
+    mistakes list of str (the pupil's working) · mistake_topics list of the same length: which of `topics` each
+    mistake shows, counted from 0, or None · language 'simple', 'standard' or 'confident'
 """
 
 from collections.abc import Mapping
@@ -44,6 +45,6 @@ def mark(
                 earned += item.weight * share
                 weight += item.weight
                 ceiling = min(ceiling, share) if item.limits else ceiling
-        share = min(ceiling, earned / weight if weight else 0.0)
+        share = ceiling * earned / weight if weight else 0.0
         scores[name] = round(lowest + (highest - lowest) * share, 2)
     return Verdict(judge, METHOD, scores, tuple(findings))

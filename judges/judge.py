@@ -1,4 +1,5 @@
-"""A judge: a folder with judge.yaml and rubric.yaml, loaded and checked before it marks anything.
+"""A judge: a folder with judge.yaml and rubric.yaml, and prompt.txt when it asks a model, loaded and checked before
+it marks anything.
 
 Changing or adding a judge is changing or adding files. Knows the folder's format; must not know exams or
 models.
@@ -7,22 +8,25 @@ models.
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from judges import checklist
+from judges import checklist, prompt
+from judges.graders import reply
+from judges.graders.grader import GraderSpec
 from judges.rubric import Rubric
 from judges.verdict import Verdict
 
 FOLDER = Path(__file__).parent
-# A digest covers the files and this number, which is raised when the rules in checklist.py mark otherwise
-# than before.
-RULES = 1
+# A digest covers the files and these numbers, which are raised when the rules in checklist.py mark otherwise
+# than before, and when prompts are put together or replies read otherwise than before.
+RULES, READING = 1, 1
+KINDS = ("checklist", "rubric", "panel", "pairwise")
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -47,38 +51,103 @@ class Scale(BaseModel):
 
 
 class _Card(BaseModel):
-    """judge.yaml as it stands in the file."""
+    """judge.yaml as it stands in the file. `repeats` is how often each text is marked, `grader` who is asked when
+    nobody says otherwise; a panel has `graders` and a way to `combine` their marks.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    kind: Literal["checklist"]
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    kind: Literal["checklist", "rubric", "panel", "pairwise"]
     about: str
     scale: Scale
-    dimensions: tuple[str, ...]
+    dimensions: tuple[str, ...] = Field(min_length=1)
+    repeats: int = Field(default=1, ge=1, le=100)
+    grader: GraderSpec | None = None
+    graders: tuple[GraderSpec, ...] = ()
+    combine: Literal["mean", "median"] = "mean"
+
+    @model_validator(mode="after")
+    def _kind_fits(self) -> Self:
+        if self.kind == "checklist" and (self.grader or self.graders or self.repeats > 1):
+            raise ValueError(
+                "a checklist marks by rules and asks nobody; leave out grader, graders and repeats"
+            )
+        if (self.kind == "panel") != (len(self.graders) > 1):
+            raise ValueError("a panel has two graders or more, and no other kind has `graders`")
+        if self.kind == "panel" and self.grader:
+            raise ValueError("a panel has `graders`; leave out `grader`")
+        if self.kind == "pairwise" and (
+            len(self.dimensions) > 1 or (self.scale.lowest, self.scale.highest) != (-1, 1)
+        ):
+            raise ValueError(
+                "a pairwise judge has one dimension on the scale -1 (second is better), 0 (tie), 1 (first is better)"
+            )
+        return self
 
 
 class Judge(_Card):
-    """A judge that is ready to mark: its card and its rubric, which agree with each other."""
+    """A judge that is ready to mark: its card, its rubric and its prompt, which agree with each other."""
 
     rubric: Rubric
+    prompt: str = ""
 
     @classmethod
     def load(cls, name: str) -> "Judge":
-        """A judge by the name of its folder under judges/."""
-        return load(FOLDER / name)
+        """A judge by the name of its folder under judges/, or by the path of a folder anywhere."""
+        return load(Path(name).resolve() if "/" in name else FOLDER / name)
 
     @property
     def digest(self) -> str:
-        """Changes when, and only when, the marks can change."""
-        said = {"rules": RULES, **self.model_dump(mode="json", exclude={"name", "about"})}
+        """Changes when, and only when, the marks can change. Who is asked is the grader's business, not in here."""
+        rules = {"rules": RULES} if self.kind == "checklist" else {"reading": READING, "prompt": self.prompt}
+        if self.repeats > 1:
+            rules["repeats"] = self.repeats
+        fields = self.model_dump(mode="json", include={"kind", "scale", "dimensions", "rubric"})
+        if (
+            self.kind == "panel"
+        ):  # its readings are those of its rubric; how they are combined is its graders'
+            fields["kind"] = "rubric"
+        said = {**rules, **fields}
         # A word list is a set; its order must not depend on the run.
         said["rubric"]["words"] = {key: sorted(words) for key, words in said["rubric"]["words"].items()}
         return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
+    @property
+    def asks(self) -> bool:
+        """Whether it needs a grader."""
+        return self.kind != "checklist"
+
     def mark(self, text: str, facts: Mapping[str, Any]) -> Verdict:
-        """Marks one plan for one pupil; what `facts` may hold is said in judges/checklist.py."""
+        """Marks one plan for one pupil by rules; what `facts` may hold is said in judges/checklist.py."""
+        if self.asks:
+            raise ValueError(f"judge {self.name!r} asks a model and has no rules; mark with judges.marking")
         return checklist.mark(self.name, self.rubric, self.scale.lowest, self.scale.highest, text, facts)
+
+    @property
+    def schema_(self) -> dict[str, Any]:
+        """The JSON schema of a reply."""
+        if self.kind == "pairwise":
+            return prompt.preference_schema()
+        return prompt.marks_schema(self.dimensions, self.scale.levels)
+
+    def turns(self, texts: Mapping[str, str], digest: str = "") -> tuple[tuple[str, str], ...]:
+        """What the grader reads: `texts` are profile and plan, or profile, first and second. `digest` is this
+        judge's, for who has it at hand.
+        """
+        levels = self.scale.levels
+        form = (
+            prompt.preference_reply()
+            if self.kind == "pairwise"
+            else prompt.marks_reply(self.dimensions, levels)
+        )
+        return prompt.turns(self.prompt, self.rubric, levels, texts, form, digest or self.digest)
+
+    def read(self, said: str, texts: Sequence[str]) -> reply.Read:
+        """The verdict in a reply."""
+        if self.kind == "pairwise":
+            return reply.read_choice(said, texts)
+        return reply.read_marks(said, self.dimensions, self.scale.levels, texts)
 
 
 @cache
@@ -98,21 +167,44 @@ def load(folder: Path) -> Judge:
             f"rename one ({folder / 'judge.yaml'})"
         )
     _agree(card, rubric, path)
-    if (folder / "prompt.txt").exists():
-        raise ValueError(
-            f"a checklist asks no model, so nobody would read prompt.txt; remove it ({folder / 'prompt.txt'})"
+    # The order in which dimensions are asked for is the card's.
+    rubric = rubric.model_copy(
+        update={"dimensions": {name: rubric.dimensions[name] for name in card.dimensions}}
+    )
+    wording = _wording(card, rubric, folder / "prompt.txt")
+    fields = {name: getattr(card, name) for name in _Card.model_fields}
+    return Judge(**fields, rubric=rubric, prompt=wording)
+
+
+def _wording(card: _Card, rubric: Rubric, path: Path) -> str:
+    if card.kind == "checklist":
+        if path.exists():
+            raise ValueError(
+                f"a checklist asks no model, so nobody would read prompt.txt; remove it ({path})"
+            )
+        return ""
+    if not path.is_file():
+        raise ValueError(f"a judge that asks a model needs prompt.txt; there is none; write it ({path})")
+    text = path.read_text(encoding="utf-8").strip()
+    try:
+        prompt.check(
+            text, rubric, card.scale.levels, prompt.COMPARED if card.kind == "pairwise" else prompt.MARKED
         )
-    return Judge(**{name: getattr(card, name) for name in _Card.model_fields}, rubric=rubric)
+    except ValueError as refused:
+        raise ValueError(f"{refused} ({path})") from None
+    return text
 
 
 def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
-    """The card and the rubric name the same dimensions, every level has its anchor, every item its rule."""
+    """The card and the rubric name the same dimensions, and every level has its anchor."""
     if set(card.dimensions) != set(rubric.dimensions):
         odd = sorted(set(card.dimensions) ^ set(rubric.dimensions))[0]
         raise ValueError(
             f"dimension {odd!r} stands in only one of judge.yaml and rubric.yaml; "
             f"add it to the other ({path})"
         )
+    if len({reply.plain(name) for name in card.dimensions}) < len(card.dimensions):
+        raise ValueError(f"two dimensions differ only in spelling or stand twice; rename one ({path})")
     for name, dimension in rubric.dimensions.items():
         if set(dimension.anchors) != set(card.scale.levels):
             odd_level = sorted(set(dimension.anchors) ^ set(card.scale.levels))[0]
@@ -124,19 +216,27 @@ def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
             raise ValueError(
                 f"dimension {name!r}: the anchor of level {blank[0]} is empty; write a sentence ({path})"
             )
-        known = checklist.ITEMS.get(name)
-        if known is None:
+        if card.kind == "checklist":
+            _has_rules(name, dimension.items, path)
+        elif dimension.items:
             raise ValueError(
-                f"dimension {name!r}: there are no rules for it; "
-                f"a checklist can mark {', '.join(checklist.ITEMS)} ({path})"
+                f"dimension {name!r} has items, which only a checklist measures; remove them ({path})"
             )
-        if unknown := sorted(set(dimension.items) - known):
-            raise ValueError(
-                f"dimension {name!r}: no rule measures {unknown[0]!r}; "
-                f"there are {', '.join(sorted(known))} ({path})"
-            )
-        if not dimension.items:
-            raise ValueError(f"dimension {name!r} has no items, so it has no mark; give it some ({path})")
+
+
+def _has_rules(name: str, items: Mapping[str, Any], path: Path) -> None:
+    known = checklist.ITEMS.get(name)
+    if known is None:
+        raise ValueError(
+            f"dimension {name!r}: there are no rules for it; "
+            f"a checklist can mark {', '.join(checklist.ITEMS)} ({path})"
+        )
+    if unknown := sorted(set(items) - known):
+        raise ValueError(
+            f"dimension {name!r}: no rule measures {unknown[0]!r}; there are {', '.join(sorted(known))} ({path})"
+        )
+    if not items:
+        raise ValueError(f"dimension {name!r} has no items, so it has no mark; give it some ({path})")
 
 
 def _read(path: Path, model: type[_Model]) -> _Model:

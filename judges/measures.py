@@ -6,23 +6,51 @@ Knows plans and facts. Must not know thresholds or weights: those are the rubric
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from judges.planned import MARKED, SESSION, TARGET, Measured, Plan, is_whole, says_amount, tasks_in, unique
+from judges.planned import (
+    MARKED,
+    SESSION,
+    TARGET,
+    Measured,
+    Plan,
+    is_whole,
+    says_amount,
+    takes_up,
+    tasks_in,
+    unique,
+)
 from judges.reading import Line, Reading, Week
 from judges.rubric import Words
-from judges.text import TOKEN, mentions, new_share, sentences, squeezed, stem, stems, without_numbers, words
+from judges.text import TOKEN, mentions, new_share, sentences, stem, stems, without_numbers, words
 
 
 def _fluency(plan: Plan) -> dict[str, Measured]:
-    spoken = words(plan.text)
-    tokens = [token.lower() for token in TOKEN.findall(plan.text)]
-    said = [sentence for line in unique(plan.lines) for sentence in sentences(line.text)]
+    """What stands in no week can cost, but earns nothing: good sentences around a heap of words do not mend it."""
+    whole = _language(plan, plan.text, plan.lines)
+    planned = [line for line in plan.lines if line.week]
+    if not planned or len(planned) == len(plan.lines):
+        return whole
+    weeks = _language(plan, "\n".join(line.text for line in unique(planned)), planned)
+    return {item: _worse(item, weeks[item], whole[item]) for item in whole}
+
+
+def _worse(item: str, weeks: Measured, whole: Measured) -> Measured:
+    if weeks.value is None or whole.value is None:
+        return weeks
+    less = weeks.value < whole.value
+    return weeks if less != (item == "plain") else whole
+
+
+def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measured]:
+    spoken = words(text)
+    tokens = [token.lower() for token in TOKEN.findall(text)]
+    lines = unique(written)
+    said = [sentence for line in lines for sentence in sentences(line.text)]
     limit = plan.sentence_words.get(str(plan.facts.get("language")), max(plan.sentence_words.values()))
     fitting = sum(len(words(sentence)) <= limit for sentence in said) / len(said) if said else 0.0
-    lines = unique(plan.lines)
     whole = sum(is_whole(line.text) for line in lines) / len(lines) if lines else 0.0
     new = new_share(tokens)
-    small = sum(word.lower() in plan.words.small for word in spoken) / len(spoken)
-    long = sum(len(word) >= 12 for word in spoken) / len(spoken)
+    small = sum(word.lower() in plan.words.small for word in spoken) / max(1, len(spoken))
+    long = sum(len(word) >= 12 for word in spoken) / max(1, len(spoken))
     return {
         "enough": Measured(len(spoken), f"{len(spoken)} words"),
         "order": _order(plan.reading),
@@ -123,13 +151,14 @@ def _joined(lines: Sequence[Line], known: Words) -> Measured:
 
 
 def _topics(plan: Plan) -> Measured:
-    """A topic is worked on where a week's line names it and the same line or the next sets a task or an
-    amount.
+    """A topic is worked on where a week's line names it, or takes up a mistake that shows it, and the same line or
+    the next sets a task or an amount.
     """
     topics = [[stems(name) for name in names] for names in plan.facts.get("topics") or ()]
     if not topics:
         return Measured(None, "no weak topics are known")
     amounts = frozenset(stem(word) for word in plan.words.amounts)
+    shown = _shown(plan, len(topics))
     worked: set[int] = set()
     for week in plan.weeks:
         active = [
@@ -141,7 +170,17 @@ def _topics(plan: Plan) -> Measured:
                 worked.update(
                     n for n, phrases in enumerate(topics) if n not in worked and mentions(found, phrases)
                 )
+                worked.update(
+                    n for mistake, n in shown if n not in worked and takes_up(line.text, mistake)
+                )
     return Measured(len(worked) / len(topics), f"{len(worked)} of {len(topics)} weak topics are worked on")
+
+
+def _shown(plan: Plan, topics: int) -> list[tuple[str, int]]:
+    """The pupil's mistakes and the topic that each one shows; with one topic it can be no other."""
+    mistakes = [str(mistake) for mistake in plan.facts.get("mistakes") or ()]
+    of = plan.facts.get("mistake_topics") or [0 if topics == 1 else None] * len(mistakes)
+    return [(mistake, n) for mistake, n in zip(mistakes, of, strict=False) if n is not None]
 
 
 def _weeks(plan: Plan) -> Measured:
@@ -190,14 +229,10 @@ def _days(plan: Plan) -> Measured:
 
 def _mistakes(plan: Plan) -> Measured:
     """A mistake is taken up when its working stands in the plan, with or without what went wrong."""
-    mistakes = [squeezed(str(mistake)) for mistake in plan.facts.get("mistakes") or ()]
+    mistakes = [str(mistake) for mistake in plan.facts.get("mistakes") or ()]
     if not mistakes:
         return Measured(None, "no mistakes are known")
-    text = squeezed(plan.text)
-    # The question alone ("1/2 + 1/3") is enough: a plan need not repeat the wrong answer.
-    used = sum(
-        mistake in text or (len(head := mistake.split("=")[0]) >= 4 and head in text) for mistake in mistakes
-    )
+    used = sum(takes_up(plan.text, mistake) for mistake in mistakes)
     return Measured(used / len(mistakes), f"{used} of {len(mistakes)} of the pupil's mistakes are taken up")
 
 

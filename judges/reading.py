@@ -5,10 +5,11 @@ Knows headings, lists, tables and running text. Must not know pupils, topics or 
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from judges.durations import DAYS, NUMBERS, count_word, days, durations, starts_with_day
+from judges.text import words
 
 _ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, 1)}
@@ -26,6 +27,7 @@ _INLINE_WEEK = re.compile(
     rf"(?<=[.;!?)])[ \t]{{1,3}}(?=(?:In w|During w|W)eeks?\s{_NUMBER}[^\n]{{0,20}}?[:.,(–—-])"
 )
 _MARKUP = re.compile(r"^[\s#>*_+•·‣◦–—-]{0,20}(?:\d{1,2}[.)]\s{1,3}(?=\D))?[*_]{0,3}")
+_LISTED = re.compile(r"\s{0,20}(?:[*+•·‣◦–—-]\s|\d{1,2}[.)]\s|\|)")
 _WEEKLY = re.compile(r"(?<!\w)(?:(?:every|each|per|a) week|weekly)(?!\w)", re.IGNORECASE)
 _WHOLE = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
 # Much longer than any plan that a pupil would read; what comes after it is not read.
@@ -40,12 +42,16 @@ _RULE_ROW = re.compile(r"[\s|:+-]*")
 
 @dataclass(frozen=True)
 class Line:
-    """One line without its markup. `week` is 0 before the first week."""
+    """One line without its markup. `week` is 0 before the first week and after the last one's end. `block` counts
+    the paragraphs; `listed` is an item of a list or a row of a table.
+    """
 
     text: str
     week: int
     heading: bool
     indent: int
+    block: int = 0
+    listed: bool = False
 
 
 @dataclass
@@ -86,11 +92,13 @@ def read(text: str) -> Reading:
     any.
     """
     lines, headings = _lines(text[:LONGEST])
+    end = _end(lines)
+    lines = [*lines[:end], *(replace(line, week=0) for line in lines[end:])]
     weeks: dict[int, Week] = {}
     for line in lines:
         if line.week:
             weeks.setdefault(line.week, Week(line.week)).lines.append(line)
-    usual, planned = _usual([line for line in lines if not line.week])
+    usual, planned = _usual([line for line in lines[:end] if not line.week])
     for week in weeks.values():
         _fill(week)
         if not week.timed:
@@ -105,10 +113,11 @@ def _lines(text: str) -> tuple[list[Line], list[int]]:
     lines: list[Line] = []
     headings: list[int] = []
     current: list[int] = []
-    highest = 0
+    highest = block = 0
     table = _Table()
     for raw in _INLINE_WEEK.sub("\n", text).splitlines():
         if not raw.strip():
+            block += 1
             continue
         indent = len(raw) - len(raw.lstrip())
         if raw.lstrip().startswith("|"):
@@ -123,8 +132,38 @@ def _lines(text: str) -> tuple[list[Line], list[int]]:
             current = named
             headings += named
             highest = max(highest, *named)
-        lines += [Line(bare, week, bool(named), indent) for week in current or [0]]
+        listed = _LISTED.match(raw) is not None
+        lines += [Line(bare, week, bool(named), indent, block, listed) for week in current or [0]]
     return lines, headings
+
+
+def _end(lines: list[Line]) -> int:
+    """Where the last week ends and a closing paragraph begins: its place among the lines.
+
+    A week goes on after a blank line as far as the weeks before it did. What comes later belongs to it only when it
+    is work: an item of a list, a day or a time. "Good luck, and look at your cards" is nobody's fifth week.
+    """
+    starts = [at for at, line in enumerate(lines) if line.heading]
+    if not starts:
+        return len(lines)
+    sections = [lines[at:to] for at, to in zip(starts, [*starts[1:], len(lines)], strict=True)]
+    *earlier, last = [list(dict.fromkeys(line.block for line in section)) for section in sections]
+    final = sections[-1]
+    head = final[0]
+    alone = all(line.heading for line in final if line.block == last[0]) and len(words(head.text)) <= 5
+    usual = max([1 + alone, *(len(blocks) for blocks in earlier)])
+    kept = set(last[:usual])
+    end = len(lines) - len(final)
+    for at, line in enumerate(final, end + 1):
+        if line.block in kept or _is_work(line):
+            end = at
+    return end
+
+
+def _is_work(line: Line) -> bool:
+    if _ASIDE.match(line.text):
+        return False
+    return line.listed or starts_with_day(line.text) or _time(line.text).minutes > 0
 
 
 def _named_weeks(bare: str, highest: int) -> list[int]:

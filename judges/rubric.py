@@ -35,20 +35,22 @@ class Item(_Frozen):
 
 
 class Dimension(_Frozen):
+    """A quality that is marked: what it is, a sentence for every level, and for a checklist what is measured."""
+
     about: str
     anchors: dict[int, str]
-    items: dict[str, Item]
+    items: dict[str, Item] = {}
 
 
 class Words(_Frozen):
     """Word lists, each written as one text with blanks between."""
 
-    tasks: frozenset[str]
-    amounts: frozenset[str]
-    checks: frozenset[str]
-    openers: frozenset[str]
-    misfits: frozenset[str]
-    small: frozenset[str]
+    tasks: frozenset[str] = frozenset()
+    amounts: frozenset[str] = frozenset()
+    checks: frozenset[str] = frozenset()
+    openers: frozenset[str] = frozenset()
+    misfits: frozenset[str] = frozenset()
+    small: frozenset[str] = frozenset()
 
     @model_validator(mode="before")
     @classmethod
@@ -59,6 +61,8 @@ class Words(_Frozen):
 
 
 class Rubric(_Frozen):
+    """`sentence_words` and `words` are a checklist's; a model needs neither."""
+
     dimensions: dict[str, Dimension]
-    sentence_words: dict[str, int]
-    words: Words
+    sentence_words: dict[str, int] = {}
+    words: Words = Words()

@@ -1,6 +1,23 @@
 """What a judge says of one text. Knows no judge and no text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+_Number = TypeVar("_Number", int, float)
+
+# Why there is no verdict, in words that can be counted. The details stand in `problem`.
+Reason = Literal[
+    "",
+    "rate limited",
+    "server error",
+    "timed out",
+    "connection broken",
+    "refused",
+    "unreadable",
+    "cut off",
+    "out of range",
+    "not asked",
+]
 
 
 @dataclass(frozen=True)
@@ -16,24 +33,64 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What verdicts cost. `now` and `kept` count requests that were answered; tokens and money include the kept
+    ones, `spent` is the money of this time alone. None where the grader does not tell or has no price.
+    """
+
+    now: int = 0
+    kept: int = 0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+    spent: float | None = None
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.now + other.now,
+            self.kept + other.kept,
+            _both(self.tokens_in, other.tokens_in),
+            _both(self.tokens_out, other.tokens_out),
+            _both(self.cost, other.cost),
+            _both(self.spent, other.spent),
+        )
+
+
+@dataclass(frozen=True)
 class Verdict:
     """`scores` by dimension on the judge's scale. `parsed` is False when there was no text to mark; scores
-    are then empty, and it is for the exam to say what that is worth.
+    are then empty, and it is for the exam to say what that is worth. A `problem` means that there is no verdict:
+    the judge failed, not the text, so scores are empty and nothing may be made of them.
+
+    `method` says who marked: 'rules, no model', or the grader. `reasons` are the grader's own words by dimension.
+    `repeats` are the readings that a verdict is the mean of, `members` the verdicts of a panel's graders.
     """
 
     judge: str
     method: str
     scores: dict[str, float]
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] = ()
     parsed: bool = True
+    item: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+    reason: Reason = ""
+    usage: Usage = field(default_factory=Usage)
+    repeats: tuple["Verdict", ...] = ()
+    members: tuple["Verdict", ...] = ()
 
     @property
-    def overall(self) -> float:
-        return sum(self.scores.values()) / len(self.scores) if self.scores else 0.0
+    def overall(self) -> float | None:
+        """The mean of the dimensions; None when there is no mark."""
+        return sum(self.scores.values()) / len(self.scores) if self.scores else None
 
     @property
     def explanation(self) -> str:
-        """A line for each dimension: the mark, and what it lost marks for."""
+        """Every dimension with its mark and what it lost marks for. Without a verdict, the first line says why in
+        words that are the same for all of a kind, so that they can be counted, and the second has the details.
+        """
+        if self.problem:
+            return f"{self.method}: no verdict ({self.reason or 'no reason known'})\n{self.problem}"
         if not self.parsed:
             return f"{self.method}: there is no text to mark"
         lines = []
@@ -43,5 +100,12 @@ class Verdict:
                 for finding in self.findings
                 if finding.dimension == dimension and finding.share is not None and finding.share < 1
             ]
-            lines.append(f"{dimension} {score:g} ({'; '.join(short) or 'nothing missing'})")
+            said = "; ".join(short) or "nothing missing" if self.findings else self.reasons.get(dimension, "")
+            lines.append(f"{dimension} {score:g}{f' ({said})' if said else ''}")
         return f"{self.method}. " + ". ".join(lines)
+
+
+def _both(one: _Number | None, other: _Number | None) -> _Number | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other

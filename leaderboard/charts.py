@@ -1,133 +1,220 @@
-"""Score against speed as points, ticks and labels in the units of a drawing. The template draws it.
+"""The board's drawings as Altair charts: scores with intervals, score against what it costs, curves.
 
-Knows numbers and names; must not know results or pages.
+Knows numbers, words and the look of a drawing; must not know results or pages. How a chart becomes SVG or PNG is in
+drawing.py.
 """
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import floor, log10
+from dataclasses import asdict, dataclass
+from typing import Any
 
-WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 24, 16, 52
+BLUE, ORANGE, TEAL, RANGE, INK, QUIET, LINE, PAPER = (
+    "#0b57a4", "#a04000", "#00685a", "#9cc3e6", "#1b1f24", "#57606a", "#d5d9de", "#ffffff",
+)  # fmt: skip
+FONT = "Liberation Sans"  # comes with vl-convert, so that a drawing is the same on every machine
+WIDTH, HEIGHT, ROW = 620, 320, 24
 MOST_LABELS = 14
-LETTER, LINE = 7.2, 15  # what a label's letter and line take at most
+LETTER, LABEL = 7.0, 15  # what a label's letter and line take at most
+DASHES = (
+    "",
+    "6,3",
+    "2,3",
+    "8,3,2,3",
+)  # curves are told apart by their dashes and their label, not by colour alone
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known of a variant: its score with the interval, and how fast it answers."""
+    """What is known of a variant: its score with the interval, and what it costs (or how many examples it saw)."""
 
     name: str
     mean: float
     low: float
     high: float
-    speed: float
+    cost: float
 
 
-@dataclass(frozen=True)
-class Point:
-    name: str
-    x: str
-    y: str
-    low: str
-    high: str
-    frontier: bool
-    label_x: str
-    label_y: str
-    anchor: str  # empty: no room for a label, the table names it
-
-
-@dataclass(frozen=True)
-class Tick:
-    at: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Chart:
-    points: tuple[Point, ...]
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-
-
-def frontier(found: Sequence[Measured]) -> set[str]:
-    """Those for which no other is at least as good and as fast, and better in one of the two."""
+def frontier(found: Sequence[Measured], more_is_better: bool = True) -> set[str]:
+    """Those for which no other is at least as good and as cheap, and better in one of the two."""
+    sign = 1 if more_is_better else -1
     return {
         one.name
         for one in found
         if not any(
-            (other.mean >= one.mean and other.speed >= one.speed)
-            and (other.mean > one.mean or other.speed > one.speed)
+            (other.mean >= one.mean and sign * other.cost >= sign * one.cost)
+            and (other.mean > one.mean or sign * other.cost > sign * one.cost)
             for other in found
         )
     }
 
 
-def tradeoff(
-    found: Sequence[Measured], score_words: Callable[[float], str], speed_words: Callable[[float], str]
-) -> Chart:
-    """Speed from 0 to the right, score upwards over the part of its scale that is needed."""
-    fastest = max(one.speed for one in found) * 1.08
+def tradeoff(found: Sequence[Measured], score: str, cost: str, more_is_better: bool = True) -> dict[str, Any]:
+    """A point a variant, with its interval; those on the frontier are filled, and the first have their names."""
+    import altair as alt
+
+    best = frontier(found, more_is_better)
+    widest = max(one.cost for one in found) * 1.08 or 1.0
+    bottom, top = _room(found)
+    x = alt.X(
+        "cost:Q",
+        title=cost,
+        scale=alt.Scale(domain=(0, widest), nice=False),
+        axis=alt.Axis(grid=False, tickCount=8),
+    )
+    scale = alt.Scale(domain=(bottom, top), nice=False, zero=False)
+    rows = [asdict(one) | {"best": one.name in best} for one in found]
+    foremost = sorted(found, key=lambda one: (one.name not in best, -one.mean, one.name))[:MOST_LABELS]
+    across, down = WIDTH / widest, HEIGHT / (top - bottom)
+    labels = [
+        {"name": name, "cost": at / across, "mean": top - lower / down, "left": left}
+        for name, at, lower, left in _labels(
+            [(one.name, across * one.cost, down * (top - one.mean)) for one in foremost]
+        )
+    ]
+    whiskers = alt.Chart(_data(rows)).mark_rule(color=RANGE, strokeWidth=3)
+    points = alt.Chart(_data(rows)).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1)
+    fill = alt.condition(alt.datum.best, alt.value(BLUE), alt.value(PAPER))
+    layers = [
+        whiskers.encode(x=x, y=alt.Y("low:Q", title=score, scale=scale), y2="high:Q"),
+        points.encode(x=x, y=alt.Y("mean:Q", title=score, scale=scale), fill=fill),
+        *_named(labels, x, alt.Y("mean:Q", title=score, scale=scale)),
+    ]
+    return _drawn(layers, HEIGHT)
+
+
+def curves(series: Sequence[tuple[str, Sequence[Measured]]], score: str, examples: str) -> dict[str, Any]:
+    """Score against training examples: a line a series, told apart by its dashes and the name at its end."""
+    import altair as alt
+
+    every = [one for _, found in series for one in found]
+    sizes = sorted({one.cost for one in every})
+    log = sizes[0] > 0 and sizes[-1] >= 8 * sizes[0]
+    bottom, top = _room(every)
+    ends, place = _across(sizes[0], sizes[-1], log)
+    x = alt.X(
+        "cost:Q", title=examples, scale=alt.Scale(type="log" if log else "linear", domain=ends, nice=False),
+        axis=alt.Axis(grid=False, labelExpr="format(datum.value, ',')", values=sizes, labelOverlap=True),
+    )  # fmt: skip
+    y = alt.Y("mean:Q", title=score, scale=alt.Scale(domain=(bottom, top), nice=False, zero=False))
+    low = alt.Y("low:Q", title=score, scale=alt.Scale(domain=(bottom, top), nice=False, zero=False))
+    layers, last = [], []
+    for at, (name, found) in enumerate(series):
+        ordered = sorted(found, key=lambda one: one.cost)
+        chart = alt.Chart(_data([asdict(one) for one in ordered]))
+        look = {"color": (BLUE, ORANGE, TEAL)[at % 3], "xOffset": 4 * (at - (len(series) - 1) / 2)}
+        dash = [int(part) for part in DASHES[at % len(DASHES)].split(",") if part]
+        layers += [
+            chart.mark_rule(strokeWidth=2, opacity=0.45, **look).encode(x=x, y=low, y2="high:Q"),
+            chart.mark_line(strokeDash=dash, strokeWidth=2, **look).encode(x=x, y=y),
+            chart.mark_point(size=60, filled=True, opacity=1, **look).encode(x=x, y=y),
+        ]
+        down = HEIGHT * (top - ordered[-1].mean) / (top - bottom)
+        last.append((name, place(ordered[-1].cost), down, ordered[-1].cost))
+    costs = {name: cost for name, _, _, cost in last}
+    names = [
+        {"name": name, "cost": costs[name], "mean": top - at * (top - bottom) / HEIGHT, "left": left}
+        for name, _, at, left in _labels([one[:3] for one in last])
+    ]
+    return _drawn([*layers, *_named(names, x, y)], HEIGHT)
+
+
+def _across(first: float, last: float, log: bool) -> tuple[tuple[float, float], Callable[[float], float]]:
+    """The ends of the axis, with room for names on the right, and where a value lies on it."""
+    if log:
+        step = (last / first) ** 0.05
+        low, high = first / step, last * step**5
+        return (low, high), lambda value: WIDTH * math.log(value / low) / math.log(high / low)
+    spread = last - first or abs(last) or 1.0
+    low, high = max(0.0, first - 0.05 * spread), last + 0.25 * spread
+    return (low, high), lambda value: WIDTH * (value - low) / (high - low)
+
+
+def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """What the trainer reported while it ran."""
+    import altair as alt
+
+    rows = _data([{"step": step, "loss": value} for step, value in steps])
+    chart = alt.Chart(rows).mark_line(color=BLUE, strokeWidth=2)
+    x = alt.X("step:Q", title="step", axis=alt.Axis(grid=False))
+    return _drawn([chart.encode(x=x, y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)))], 200)
+
+
+def scores(found: Sequence[Measured], score: str) -> dict[str, Any]:
+    """One row a variant, in the order given: the mean on its interval."""
+    import altair as alt
+
+    rows = _data([asdict(one) for one in found])
+    y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    x = alt.Scale(domain=_room(found), nice=False, zero=False)
+    whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=8)
+    points = alt.Chart(rows).mark_point(size=75, filled=True, color=BLUE, opacity=1)
+    layers = [
+        whiskers.encode(y=y, x=alt.X("low:Q", title=score, scale=x), x2="high:Q"),
+        points.encode(y=y, x=alt.X("mean:Q", title=score, scale=x)),
+    ]
+    return _drawn(layers, ROW * max(2, len(found)))
+
+
+def _data(rows: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    return alt.Data(values=rows)
+
+
+def _room(found: Sequence[Measured]) -> tuple[float, float]:
+    """The part of the scale that is needed, with a little air."""
     lowest, highest = min(one.low for one in found), max(one.high for one in found)
     pad = (highest - lowest) * 0.06 or 0.05 * (abs(highest) or 1.0)
-    bottom, top = lowest - pad, highest + pad
+    return lowest - pad, highest + pad
 
-    def x(speed: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * speed / fastest
 
-    def y(score: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (top - score) / (top - bottom)
+def _named(labels: Sequence[dict[str, Any]], x: Any, y: Any) -> list[Any]:
+    import altair as alt
 
-    best = frontier(found)
-    foremost = sorted(found, key=lambda one: (one.name not in best, -one.mean, one.name))[:MOST_LABELS]
-    labels = _labels([(one.name, x(one.speed), y(one.mean)) for one in foremost])
-    points = []
-    for one in found:
-        middle, low, high = (_at(y(value)) for value in (one.mean, one.low, one.high))
-        points.append(
-            Point(
-                one.name,
-                _at(x(one.speed)),
-                middle,
-                low,
-                high,
-                one.name in best,
-                *labels.get(one.name, ("", "", "")),
+    layers = []
+    for left, align, away in ((False, "left", 10), (True, "right", -10)):
+        rows = [one for one in labels if one["left"] is left]
+        if rows:
+            text = alt.Chart(_data(rows)).mark_text(
+                align=align, dx=away, baseline="middle", color=INK, fontSize=12
             )
-        )
-    return Chart(
-        tuple(points),
-        tuple(Tick(_at(x(value)), speed_words(value)) for value in ticks(0.0, fastest)),
-        tuple(Tick(_at(y(value)), score_words(value)) for value in ticks(bottom, top)),
-    )
+            layers.append(text.encode(x=x, y=y, text="name:N"))
+    return layers
 
 
-def _labels(places: Sequence[tuple[str, float, float]]) -> dict[str, tuple[str, str, str]]:
-    """A label stands beside its point, or as far below as it takes not to cover another label."""
-    taken: list[tuple[float, float, float]] = []
-    found = {}
-    for name, x, y in sorted(places, key=lambda place: (place[2], place[1], place[0])):
+def _labels(places: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, float, bool]]:
+    """A label stands beside its point, or a little below, so as not to cover another; else the table names it."""
+    taken = [(x - 7, x + 7, y) for _, x, y in places]
+    found = []
+    for name, x, y in places:
         wide = LETTER * len(name)
-        leftwards = x + 10 + wide > WIDTH
-        start = x - 10 - wide if leftwards else x + 10
-        at = y + 4
+        left = x + 10 + wide > WIDTH
+        start = x - 10 - wide if left else x + 10
+        others = [one for one in taken if one != (x - 7, x + 7, y)]
+        at = y
         while any(
-            abs(at - other) < LINE and start < end and begin < start + wide for begin, end, other in taken
+            abs(at - other) < LABEL and start < end and begin < start + wide for begin, end, other in others
         ):
             at += 3
+        if at - y > 3 * LABEL:
+            continue
         taken.append((start, start + wide, at))
-        found[name] = (_at(x - 10 if leftwards else x + 10), _at(at), "end" if leftwards else "start")
+        found.append((name, x, at, left))
     return found
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """Four to eight round numbers between the two."""
-    rough = (high - low) / 5
-    power = 10.0 ** floor(log10(rough))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough)
-    first = -floor(-low / step)
-    return [step * i for i in range(first, floor(high / step) + 1)]
+def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:
+    import altair as alt
 
-
-def _at(value: float) -> str:
-    return f"{value:.1f}"
+    chart = alt.layer(*layers).properties(width=WIDTH, height=height, background=PAPER, padding=8)
+    words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": QUIET}
+    found: dict[str, Any] = (
+        chart.configure(font=FONT, aria=False)
+        .configure_view(stroke=None)
+        .configure_axis(
+            **words, titleColor=QUIET, gridColor=LINE, domainColor=LINE, tickColor=LINE, titlePadding=10
+        )
+        .to_dict()
+    )
+    return found

@@ -1,40 +1,32 @@
-"""What the rows show: estimates for cells, and differences between cells that were made the same way.
+"""What the rows show: differences between cells that were made the same way, corrected for their family, in words.
 
-Pairs rows by sample, refuses what cannot be compared, corrects for the family, and says the verdict in words. Reads
-results through harness.record; the arithmetic is in leaderboard.stats.
+Which items two cells share is in matched.py, a cell's own scores in items.py, the arithmetic in leaderboard.stats.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness import record
-from leaderboard.stats import Difference, Estimate, Kind, compare_paired, estimate, holm, verdict
+from leaderboard.items import USUAL, Draws, Items, estimate_cell, items_of, load_cells
+from leaderboard.matched import MUST_AGREE, Matched, lacks_of, matched, refuse_unlike, unlike
+from leaderboard.stats import Difference, Kind, benjamini_hochberg, compare_all, holm, verdict
 
-# Two cells may be compared only when these are equal: the same questions, marked the same way.
-MUST_AGREE = {"task_version": "the task's version", "dataset": "the items", "judge": "the judge"}
-SEED = 0
-_read: dict[tuple[Path, str], "Items"] = {}
+__all__ = [
+    "MUST_AGREE", "Comparison", "Correction", "Items", "compare_cells", "compare_pairs", "compare_variants",
+    "corrected", "differences", "estimate_cell", "items_of", "load_cells", "unlike", "variant_called",
+]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Items:
-    """A cell's scores, an item each: epochs are averaged within their item, items without any score are left out."""
-
-    ids: tuple[str, ...]
-    values: NDArray[np.float64]
-    clusters: tuple[str, ...]
-    kind: Kind
-    every: frozenset[str]
+Correction = Literal["holm", "bh"]
+Pair = tuple[record.Cell, record.Cell]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A against B on one task. `adjusted_p` is after Holm over `family` comparisons."""
+    """A against B on one task. `adjusted_p` is after Holm (or Benjamini-Hochberg) over `family` comparisons."""
 
     a: str
     b: str
@@ -45,131 +37,175 @@ class Comparison:
     family: int
     verdict: str
     left_out: int
+    adjusted_p_no_worse: float | None = None
+    correction: Correction = "holm"
+    left_out_why: Mapping[str, int] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()  # what the source of an imported cell did not tell
+    higher: tuple[int, int] | None = None  # items on which a, and b, scored higher; None for counts
+
+    def turned(self) -> "Comparison":
+        """The same seen from b, as a family of its own."""
+        other = self.difference.turned()
+        higher = (self.higher[1], self.higher[0]) if self.higher else None
+        return corrected(
+            [replace(self, a=self.b, b=self.a, difference=other, higher=higher)], self.correction
+        )[0]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def load_cells(results: Path) -> dict[tuple[str, str], record.Cell]:
-    """All readable cells. A damaged one stops everything: a board without it would look whole."""
-    found = {}
-    for cell in record.cells(results):
-        if cell.problem:
-            raise ValueError(
-                f"{cell.problem}; a table without it would look whole; make it again with --redo"
-            )
-        found[cell.variant, cell.task] = cell
-    return found
-
-
-def items_of(cell: record.Cell) -> Items:
-    """Read once for each state of the rows: a board asks for the same cell in dozens of pairs."""
-    key = (cell.folder, cell.run["samples_sha256"])
-    if key not in _read:
-        _read[key] = _items(cell)
-    return _read[key]
-
-
-def _items(cell: record.Cell) -> Items:
-    rows = cell.rows()
-    scored = rows[rows["score"].notna()]
-    kind: Kind = cell.run["exam"]["kind"]
-    every = frozenset(rows["sample_id"])
-    if len(scored) == 0:
-        return Items((), np.zeros(0), (), kind, every)
-    values: NDArray[np.float64]
-    if kind == "counts":
-        counted = scored.assign(**{name: [m[name] for m in scored["metrics"]] for name in ("tp", "fp", "fn")})
-        by_item = counted.groupby("sample_id", sort=True)
-        values = by_item[["tp", "fp", "fn"]].mean().to_numpy(dtype=float)
-    else:
-        by_item = scored.groupby("sample_id", sort=True)
-        values = by_item["score"].mean().to_numpy(dtype=float)
-        if kind == "binary" and not np.isin(values, (0.0, 1.0)).all():
-            kind = "real"  # several epochs of a 0/1 score: a share of right answers for each item
-    clusters = by_item["cluster"].first()
-    return Items(tuple(clusters.index), values, tuple(clusters), kind, every)
-
-
-def estimate_cell(cell: record.Cell) -> Estimate | None:
-    """The headline with its interval; None when not one item has a score."""
-    items = items_of(cell)
-    if not items.ids:
-        return None
-    return estimate(items.values, kind=items.kind, items=items.ids, clusters=items.clusters, seed=SEED)
-
-
 def compare_cells(
-    pairs: Sequence[tuple[record.Cell, record.Cell]], margin: float | None = None
+    pairs: Sequence[Pair],
+    margin: float | None = None,
+    correction: Correction = "holm",
+    draws: Draws = USUAL,
 ) -> list[Comparison]:
     """Each pair on the same task, as one family. The margin is the suite's unless one is given."""
-    found = [_paired(a, b, margin if margin is not None else a.run.get("margin")) for a, b in pairs]
-    adjusted = holm(np.array([difference.p for difference, _ in found]))
-    return [
+    for a, b in pairs:
+        refuse_unlike(a, b)
+    return compare_pairs(pairs, margin, correction, draws)
+
+
+def compare_pairs(
+    pairs: Sequence[Pair],
+    margin: float | None = None,
+    correction: Correction = "holm",
+    draws: Draws = USUAL,
+) -> list[Comparison]:
+    """The same for pairs of which it was asked already whether they can be compared."""
+    shared = [matched(a, b) for a, b in pairs]
+    found = differences(pairs, shared, margin, draws)
+    one_by_one = [
         Comparison(
             a=a.variant,
             b=b.variant,
             task=a.task,
             headline=a.run["exam"]["headline"],
             difference=difference,
-            adjusted_p=float(p),
-            family=len(found),
-            verdict=verdict(difference, float(p)),
-            left_out=left_out,
+            adjusted_p=difference.p,
+            family=1,
+            verdict="",
+            left_out=items.missing,
+            left_out_why=items.left_out,
+            lacks=tuple(dict.fromkeys([*lacks_of(a), *lacks_of(b)])),
+            higher=higher,
         )
-        for (a, b), (difference, left_out), p in zip(pairs, found, adjusted, strict=True)
+        for (a, b), items, (difference, higher) in zip(pairs, shared, found, strict=True)
+    ]
+    return corrected(one_by_one, correction)
+
+
+def corrected(family: Sequence[Comparison], correction: Correction = "holm") -> list[Comparison]:
+    """These comparisons as one family: adjusted p, of the difference and of the margin, and the verdicts in words."""
+    adjust = {"holm": holm, "bh": benjamini_hochberg}[correction]
+    adjusted = adjust(np.array([one.difference.p for one in family]))
+    with_margin = [i for i, one in enumerate(family) if one.difference.p_no_worse is not None]
+    tails = adjust(np.array([family[i].difference.p_no_worse for i in with_margin], dtype=np.float64))
+    tail_of = dict(zip(with_margin, (float(p) for p in tails), strict=True))
+    return [
+        replace(
+            one,
+            adjusted_p=float(p),
+            adjusted_p_no_worse=tail_of.get(i),
+            family=len(family),
+            correction=correction,
+            verdict=verdict(one.difference, float(p), tail_of.get(i)),
+        )
+        for i, (one, p) in enumerate(zip(family, adjusted, strict=True))
     ]
 
 
 def compare_variants(
-    results: Path, a: str, b: str, tasks: Iterable[str] = (), margin: float | None = None
+    results: Path,
+    a: str,
+    b: str,
+    tasks: Iterable[str] = (),
+    margin: float | None = None,
+    correction: Correction = "holm",
+    draws: Draws = USUAL,
 ) -> list[Comparison]:
     """A against B on every task that both have, or on the tasks named."""
     cells = load_cells(results)
-    for name in (a, b):
-        if not any(variant == name for variant, _ in cells):
-            there = ", ".join(sorted({variant for variant, _ in cells})) or "none"
-            raise ValueError(f"no results of {name!r}; there are: {there} ({results})")
-    wanted = list(tasks) or sorted(
+    a, b = (variant_called(cells, name, results) for name in (a, b))
+    if a == b:
+        raise ValueError(f"{a!r} cannot be compared with itself; name two variants")
+    wanted = list(dict.fromkeys(tasks)) or sorted(
         {task for v, task in cells if v == a} & {task for v, task in cells if v == b}
     )
     for task in wanted:
         for name in (a, b):
             if (name, task) not in cells:
-                raise ValueError(f"{name!r} has no results for {task!r}; run it first ({results})")
+                raise ValueError(f"{name!r} has no results for {task!r}; run or import it first ({results})")
     if not wanted:
         raise ValueError(f"{a!r} and {b!r} have no task in common ({results})")
-    return compare_cells([(cells[a, task], cells[b, task]) for task in wanted], margin)
+    return compare_cells([(cells[a, task], cells[b, task]) for task in wanted], margin, correction, draws)
 
 
-def _paired(a: record.Cell, b: record.Cell, margin: float | None) -> tuple[Difference, int]:
-    """The difference on the items that both have a score for, and how many items that leaves out."""
-    _refuse_unlike(a, b)
-    mine, other = items_of(a), items_of(b)
-    at = {item: row for row, item in enumerate(other.ids)}
-    both = [(row, at[item]) for row, item in enumerate(mine.ids) if item in at]
-    if not both:
-        raise ValueError(
-            f"{a.variant} and {b.variant} share no scored item of {a.task}; nothing can be paired"
-        )
-    rows, others = (np.array(side) for side in zip(*both, strict=True))
-    difference = compare_paired(
-        mine.values[rows],
-        other.values[others],
-        kind="real" if "real" in (mine.kind, other.kind) else mine.kind,
-        items=[mine.ids[row] for row in rows],
-        clusters=[mine.clusters[row] for row in rows],
-        seed=SEED,
-        margin=margin,
-    )
-    return difference, len(mine.every | other.every) - len(both)
+def variant_called(cells: Mapping[tuple[str, str], record.Cell], name: str, results: Path) -> str:
+    """The variant of this name, or the imported one that its source calls so."""
+    if any(variant == name for variant, _ in cells):
+        return name
+    called = {(cell.run.get("origin") or {}).get("called"): variant for (variant, _), cell in cells.items()}
+    if name in called:
+        return called[name]
+    there = ", ".join(sorted({variant for variant, _ in cells})) or "none"
+    raise ValueError(f"no results of {name!r}; there are: {there} ({results})")
 
 
-def _refuse_unlike(a: record.Cell, b: record.Cell) -> None:
-    for field, words in MUST_AGREE.items():
-        was, other = (cell.run["definition"].get(field) for cell in (a, b))
-        if was != other:
-            raise ValueError(
-                f"{a.variant} and {b.variant} cannot be compared on {a.task}: {words} differ ({was} and {other}); "
-                "run both with the same suite"
-            )
+@dataclass(frozen=True)
+class _Alike:
+    """What pairs must have in common to be computed at once; the draws depend on nothing else."""
+
+    task: str
+    kind: Kind
+    margin: float | None
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+
+
+Found = tuple[Difference, tuple[int, int] | None]
+
+
+def differences(
+    pairs: Sequence[Pair], shared: Sequence[Matched], margin: float | None = None, draws: Draws = USUAL
+) -> list[Found]:
+    """Each pair's difference on the items that both have a score for, and on how many each scored higher.
+
+    Pairs on the same items share their draws: all pairs of a hundred variants cost little more than one.
+    """
+    alike: dict[_Alike, list[int]] = {}
+    for at, ((a, _), items) in enumerate(zip(pairs, shared, strict=True)):
+        wanted = margin if margin is not None else a.run.get("margin")
+        alike.setdefault(_Alike(a.task, items.kind, wanted, items.ids, items.clusters), []).append(at)
+    found: dict[int, Found] = {}
+    for key, places in alike.items():
+        found.update(_at_once(key, {at: pairs[at] for at in places}, draws))
+    return [found[at] for at in range(len(pairs))]
+
+
+def _at_once(key: _Alike, pairs: Mapping[int, Pair], draws: Draws) -> Iterator[tuple[int, Found]]:
+    cells = {cell.folder: items_of(cell) for pair in pairs.values() for cell in pair}
+    places = {folder: at for at, folder in enumerate(cells)}
+    wanted = {at: (places[a.folder], places[b.folder]) for at, (a, b) in pairs.items()}
+    scores = np.stack([_scores(items, key.ids) for items in cells.values()])
+    found = compare_all(
+        scores, kind=key.kind, pairs=list(dict.fromkeys(wanted.values())), items=key.ids, clusters=key.clusters,
+        seed=draws.seed, resamples=draws.resamples, margin=key.margin,
+    )  # fmt: skip
+    for at, (i, j) in wanted.items():
+        higher = None if key.kind == "counts" else _higher(scores[i], scores[j])
+        yield at, (found[i, j], higher)
+
+
+def _scores(items: Items, ids: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    if items.ids == ids:
+        return items.values
+    row_of = {item: row for row, item in enumerate(items.ids)}
+    return items.values[[row_of[item] for item in ids]]
+
+
+def _higher(
+    a: np.ndarray[Any, np.dtype[np.float64]], b: np.ndarray[Any, np.dtype[np.float64]]
+) -> tuple[int, int]:
+    return int((a > b).sum()), int((a < b).sum())

@@ -4,12 +4,13 @@ Plain values ready to be shown, as in pages.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 import yaml
 
-from leaderboard import charts, lineage, tables
+from leaderboard import asides, lineage, measured, plots
+from leaderboard.asides import NOTHING, Beside
 from leaderboard.groups import GroupRow
 from leaderboard.pairs import TaskPairs
 from leaderboard.shown import CellShown, cell, difference, machine, points, rank_words, task_head
@@ -28,20 +29,13 @@ FIRST = (
     "parent",
 )
 EXAMPLE_LENGTH = 4000
+WHOLE = 12  # with more variants than this the matrix is of small cells, and a pair is read by choosing it
 KINDS = {
     "binary": "Each answer is right (1) or wrong (0); the headline is the share of right answers.",
     "real": "Each answer gets a mark; the headline is the mean of the marks.",
     "counts": "Each answer names several things; the headline comes from what all answers together named "
     "rightly, named wrongly and missed.",
 }
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What stands beside a cell's headline: the means of other figures, and tokens answered in a second."""
-
-    figures: dict[str, str]
-    speed: float | None
 
 
 def variant(
@@ -60,7 +54,7 @@ def variant(
         ],
         "children": lineage.children(ranking, row.variant),
         "exams": [
-            _exam(ranking, row, task, pairs[task], beside.get(task, Beside({}, None)))
+            _exam(ranking, row, task, pairs[task], beside.get(task, NOTHING))
             for task in ranking.tasks
         ],
         "yaml": as_yaml(resolved),
@@ -68,6 +62,15 @@ def variant(
         "stages": runs[0].get("stages") or [],
         "again": f"proctor run {runs[0].get('suite', 'SUITE')} --only {row.variant}",
         "suite_known": "suite" in runs[0],
+        "imported": sorted(
+            {
+                f"{origin.get('kind', 'file')}: {PurePath(str(name)).name}"
+                for run in runs
+                if (origin := run.get("origin"))
+                for name in origin.get("files") or ["not told"]
+            }
+        ),
+        "loss": next((plot for run in runs if (plot := plots.loss(row.variant, run))), None),
         "versions": sorted(versions),
         "machines": sorted({machine(run.get("hardware", {})) for run in runs}),
     }  # fmt: skip
@@ -79,8 +82,9 @@ def _exam(ranking: Ranking, row: Row, task: str, pairs: TaskPairs, beside: Besid
     return {
         "head": task_head(ranking, task),
         "shown": cell(ranking, row, task, pairs),
-        "figures": beside.figures,
-        "speed": tables.plain(beside.speed),
+        "figures": [asides.shown(one) for one in beside.figures],
+        "costs": measured.listed(beside.costs),
+        "lacks": list((run.get("origin") or {}).get("lacks") or ()),
         "definition": [
             (name.replace("_", " "), str(value)[:16])
             for name, value in run.get("definition", {}).items()
@@ -104,10 +108,11 @@ def task(
     pairs: TaskPairs,
     example: Mapping[str, Any] | None,
     groups: list[GroupRow],
+    beside: Mapping[str, Beside],
 ) -> dict[str, Any]:
     exam = ranking.tasks[name]
     rows = [row for row in ranking.rows if name in row.scores]
-    order = {variant: i for i, variant in enumerate((*pairs.order, *pairs.beyond))}
+    order = {variant: i for i, variant in enumerate(pairs.order)}
     rows.sort(key=lambda row: order.get(row.variant, len(order)))
     run = rows[0].scores[name].run
     effects = sorted(
@@ -127,9 +132,16 @@ def task(
         "absent": [row.variant for row in ranking.rows if name not in row.scores],
         "example": _example(example),
         "matrix": matrix(pairs, exam),
-        "beyond": pairs.beyond,
         "groups": groups,
         "order": pairs.order,
+        "costs": asides.costs(rows, beside),
+        "figures": asides.figures(rows, beside),
+        "overlap": asides.overlap(rows, name),
+        "imported": [
+            (row.variant, list(lacks))
+            for row in rows
+            if (lacks := (row.scores[name].run.get("origin") or {}).get("lacks"))
+        ],
     }  # fmt: skip
 
 
@@ -167,6 +179,7 @@ def matrix(pairs: TaskPairs, exam: dict[str, Any]) -> dict[str, Any] | None:
         "family": family,
         "ranks": ranks,
         "letters": pairs.letters,
+        "compact": len(pairs.order) > WHOLE,
     }
 
 
@@ -194,6 +207,7 @@ def flips(ranking: Ranking) -> dict[str, Any]:
             }
             for task, exam in ranking.tasks.items()
         ],
+        "heads": [task_head(ranking, task) for task in ranking.tasks],
         "pair": _first_pair(ranking),
     }
 
@@ -205,44 +219,3 @@ def _first_pair(ranking: Ranking) -> dict[str, str]:
     return (
         {"task": found[0].task, "a": found[0].a, "b": found[0].b} if found else {"task": "", "a": "", "b": ""}
     )
-
-
-def tradeoff(ranking: Ranking, beside: Mapping[tuple[str, str], Beside]) -> list[dict[str, Any]]:
-    """Score against speed for each exam, drawn only where all speeds are of the same kind of machine."""
-    return [_tradeoff(ranking, task, beside) for task in ranking.tasks]
-
-
-def _tradeoff(ranking: Ranking, task: str, beside: Mapping[tuple[str, str], Beside]) -> dict[str, Any]:
-    exam = ranking.tasks[task]
-    found, machines = [], set()
-    for row in ranking.rows:
-        score = row.scores.get(task)
-        speed = beside[row.variant, task].speed if score else None
-        if score and score.estimate and speed:
-            one = score.estimate
-            found.append(charts.Measured(row.variant, one.mean, one.low, one.high, speed))
-            machines.add(machine(score.run.get("hardware", {})))
-    why_not = ""
-    if len(found) < 2:
-        why_not = "Fewer than two variants have both a score and a speed."
-    elif len(machines) > 1:
-        why_not = "Not drawn: these variants ran on different machines, so their speeds cannot be compared."
-    best = charts.frontier(found)
-    found.sort(key=lambda one: -one.mean)
-    return {
-        "head": task_head(ranking, task),
-        "why_not": why_not,
-        "chart": None
-        if why_not
-        else charts.tradeoff(found, lambda value: tables.shown(value, exam), tables.plain),
-        "rows": [
-            {
-                "name": one.name,
-                "mean": tables.shown(one.mean, exam),
-                "interval": tables.interval(one.low, one.high, exam),
-                "speed": tables.plain(one.speed),
-                "frontier": "" if why_not else "on it" if one.name in best else "behind it",
-            }
-            for one in found
-        ],
-    }

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness import record
 from leaderboard import tables
-from leaderboard.compare import Items, items_of
+from leaderboard.items import Items, items_of
 from leaderboard.shown import place_on
 from leaderboard.stats import micro_f1
 

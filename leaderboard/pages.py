@@ -3,25 +3,33 @@
 Must not know how a page looks (templates/) or where its file lies on disk (site.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness import record
-from leaderboard.pairs import TaskPairs
-from leaderboard.shown import cell, machine, points, score_shown, task_head
+from leaderboard import tables
+from leaderboard.compare import Comparison
+from leaderboard.pairs import NONE, TaskPairs
+from leaderboard.shown import cell, difference, machine, points, score_shown, task_head
 from leaderboard.tables import Ranking, Row
 
 EMBEDDED = "finetune/tiny"
 
 
-def nav(ranking: Ranking) -> list[tuple[str, str]]:
+def nav(ranking: Ranking, curves: bool = False, judges: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Only pages that there are: with one variant there is nothing to lay side by side."""
     several = [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
     exams = [(f"tasks/{task}.html", str(exam["title"])) for task, exam in ranking.tasks.items()]
-    return [("index.html", "Ranking"), *(several if len(ranking.rows) > 1 else []), *exams]
+    return [
+        ("index.html", "Ranking"),
+        *(several if len(ranking.rows) > 1 else []),
+        *([("curves.html", "Curves")] if curves else []),
+        *exams,
+        *((f"judges/{judge}.html", f"Judge: {judge}") for judge in judges),
+    ]
 
 
-def index(ranking: Ranking, pairs: dict[str, TaskPairs]) -> dict[str, Any]:
+def index(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
     answers = [in_short(ranking, task, pairs[task]) for task in ranking.tasks]
     return {
         "tasks": [task_head(ranking, task) for task in ranking.tasks],
@@ -29,6 +37,7 @@ def index(ranking: Ranking, pairs: dict[str, TaskPairs]) -> dict[str, Any]:
         "front": _front(ranking, answers),
         "rows": [_index_row(row, ranking, pairs) for row in ranking.rows],
         "notice": notice(ranking),
+        "facets": facets(ranking),
         "baseline": ranking.baseline,
         "baseline_missing": ranking.baseline is not None
         and ranking.baseline not in {r.variant for r in ranking.rows},
@@ -42,18 +51,75 @@ def notice(ranking: Ranking) -> bool:
     return EMBEDDED in bases
 
 
-def _index_row(row: Row, ranking: Ranking, pairs: dict[str, TaskPairs]) -> dict[str, Any]:
+def _index_row(row: Row, ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
     resolved = next(iter(row.scores.values())).run["resolved"]
     return {
         "variant": row.variant,
         "about": row.about,
         "parent": row.parent,
         "is_baseline": row.variant == ranking.baseline,
-        "engine": str(resolved.get("engine") or ""),
-        "quantization": str(resolved.get("quantization") or "none"),
-        "prompt": str(resolved.get("prompt") or ""),
+        "facets": {name: told(resolved) for name, (_, told) in FACETS.items()},
         "cells": [cell(ranking, row, task, pairs[task]) for task in ranking.tasks],
     }
+
+
+def stage(resolved: Mapping[str, Any]) -> str:
+    """How far a variant has come: each stage stands on those before it."""
+    if (resolved.get("quantization") or "none") != "none":
+        return "quantised"
+    if not resolved.get("recipe"):
+        return "base"
+    return "merged" if resolved.get("merge") else "trained"
+
+
+FACETS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "base": ("Base", lambda resolved: str(resolved.get("base") or "")),
+    "stage": ("Stage", stage),
+    "quantization": ("Quantisation", lambda resolved: str(resolved.get("quantization") or "none")),
+    "prompt": ("Prompt", lambda resolved: str(resolved.get("prompt") or "")),
+    "engine": ("Engine", lambda resolved: str(resolved.get("engine") or "")),
+}
+
+
+def facets(ranking: Ranking) -> list[tuple[str, str, list[str]]]:
+    """What the rows can be filtered by, with the values that there are."""
+    told = [next(iter(row.scores.values())).run["resolved"] for row in ranking.rows]
+    return [
+        (name, words, sorted({value(one) for one in told if value(one)}))
+        for name, (words, value) in FACETS.items()
+    ]
+
+
+def against(
+    ranking: Ranking,
+    pairs: Mapping[str, TaskPairs],
+    baseline: str,
+    found: Mapping[str, Mapping[str, Comparison]],
+) -> dict[str, Any]:
+    """Each variant's difference to this one, and last its p over all pairs; '' tells why there is none."""
+    return {
+        task: {name: _against(one, pairs[task], ranking.tasks[task]) for name, one in compared.items()}
+        for task, compared in found.items()
+    } | {"": {task: _refused(pairs[task], baseline) for task in found}}
+
+
+def _against(one: Comparison, pairs: TaskPairs, exam: dict[str, Any]) -> list[Any]:
+    d = difference(one, exam)
+    both = pairs.found.get((one.a, one.b)) or pairs.found[one.b, one.a]
+    return [
+        d.value,
+        d.shown,
+        d.interval,
+        d.verdict,
+        d.key,
+        d.p,
+        d.left_out,
+        tables.probability(both.adjusted_p),
+    ]
+
+
+def _refused(pairs: TaskPairs, baseline: str) -> dict[str, str]:
+    return {name: why for name in pairs.order if (why := pairs.why_not(name, baseline))}
 
 
 def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
@@ -83,7 +149,6 @@ def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
         "score": score_shown(best, task, scores[best], exam, pairs),
         "rivals": len(against),
         "margin": None if margin is None else points(margin, exam),
-        "beyond": len(pairs.beyond),
         "absent": len(ranking.rows) - len(scores),
     }  # fmt: skip
 
@@ -121,13 +186,12 @@ def made_from(ranking: Ranking) -> dict[str, Any]:
 def samples(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     row = next(row for row in ranking.rows if row.variant == variant)
     score, exam = row.scores[task], ranking.tasks[task]
-    nothing = TaskPairs((), (), {}, {}, {}, {})
     marks = sorted({str(one["mark"]) for one in rows})
     return {
         "variant": variant,
         "task": task,
         "head": task_head(ranking, task),
-        "shown": cell(ranking, row, task, nothing),
+        "shown": cell(ranking, row, task, NONE),
         "statuses": [(status, n) for status, n in score.statuses.items() if n],
         "marks": marks if exam["kind"] == "binary" and len(marks) <= 12 else [],
         "rows": len(rows),

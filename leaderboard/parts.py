@@ -75,6 +75,11 @@ def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         yield f"data/{key}/{n}.js", f'proctor.part("{key}/{n}",[{",".join(batch)}]);\n'
 
 
+def against(baseline: str, found: Any) -> tuple[str, str]:
+    """All differences to one variant, for the page on which any can be chosen as the baseline."""
+    return f"data/_against/{baseline}.js", f'proctor.part("_against/{baseline}",{_json(found)});\n'
+
+
 def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
     return text.replace("<", "\\u003c")

@@ -14,6 +14,7 @@ from leaderboard.tables import Ranking, Row, Score
 VERDICTS = {
     "better": "better", "worse": "worse", "no worse (within margin)": "no-worse", "not shown": "not-shown",
 }  # fmt: skip
+UNKNOWN = "machine not known"
 COUNTED = {"unparsed": "unparsed", "truncated": "truncated", "error": "errors"}
 
 
@@ -74,6 +75,8 @@ def task_head(ranking: Ranking, task: str) -> dict[str, Any]:
         "headline": exam["headline"],
         "unit": tables.unit(exam),
         "judge": judged(exam),
+        "judge_page": exam.get("judge_page", ""),
+        "warning": exam.get("warning", ""),
         "compared": any(row.scores[task].comparison for row in ranking.rows if task in row.scores),
     }
 
@@ -83,9 +86,11 @@ def judged(exam: dict[str, Any]) -> str:
     by = exam.get("marked_by", "rules")
     if by == "rules":
         return "Marked by rules."
-    if by == "checklist":
+    if exam.get("judge_kind") == "checklist":
         return "Marked by a checklist of rules; no model and no teacher has judged these answers."
-    return f"Marked by the judge “{by}”."
+    grader = f", asking {exam['grader']}" if exam.get("grader") else ""
+    own = " The model marked its own answers, as the suite allows." if exam.get("self_grading") else ""
+    return f"Marked by the judge “{by}”{grader}.{own}"
 
 
 def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown | None:
@@ -106,8 +111,8 @@ def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown |
 
 def hidden(statuses: dict[str, int]) -> tuple[tuple[str, str], ...]:
     words = []
-    for status, n in statuses.items():
-        if n and status != "ok":
+    for status in dict.fromkeys((*COUNTED, *statuses)):
+        if (n := statuses.get(status, 0)) and status != "ok":
             word = COUNTED.get(status, status)
             words.append((status, f"{n} {'error' if word == 'errors' and n == 1 else word}"))
     return tuple(words)
@@ -154,7 +159,7 @@ def difference(found: Comparison, exam: dict[str, Any]) -> Difference:
         value=d.difference,
         shown=tables.shown(d.difference, exam, signed=True),
         interval=tables.interval(d.low, d.high, exam, signed=True),
-        verdict=found.verdict,
+        verdict=found.verdict.removesuffix(" (within margin)"),
         key=VERDICTS.get(found.verdict, "not-shown"),
         against=found.b,
         p=tables.probability(found.adjusted_p),
@@ -185,6 +190,8 @@ def points(value: float, exam: dict[str, Any]) -> str:
 
 
 def machine(hardware: dict[str, Any]) -> str:
+    if not hardware:
+        return UNKNOWN
     gpus = ", ".join(str(gpu) for gpu in hardware.get("gpus") or ()) or "no GPU"
     where = f"{hardware.get('machine', 'unknown machine')}, {hardware.get('cores', '?')} cores, {gpus}"
     return f"{where}, Python {hardware.get('python', '?')}"

@@ -1,4 +1,4 @@
-"""The ranking and the comparisons as plain values, and as tables for a terminal. The board shows the same values.
+"""The ranking as plain values, and how figures are written. Terminal, board and report show the same values.
 
 Every figure is rounded here and nowhere else, so that terminal, board and report say the same digits.
 """
@@ -9,12 +9,10 @@ from math import fsum, inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Group
-from rich.table import Table
-
 from harness import record
-from leaderboard.compare import MUST_AGREE, Comparison, compare_cells, estimate_cell, items_of, load_cells
+from leaderboard.compare import Comparison, compare_pairs
+from leaderboard.items import estimate_cell, items_of, load_cells, too_few
+from leaderboard.matched import unlike
 from leaderboard.stats import Estimate
 
 if TYPE_CHECKING:
@@ -55,21 +53,34 @@ class Ranking:
     rows: tuple[Row, ...]
 
 
-def ranking(results: Path, variants: Sequence[str] = (), baseline: str | None = None) -> Ranking:
-    """All cells of these variants (or of all), the best first by the mean of what they have on the first task."""
+def ranking(
+    results: Path, variants: Sequence[str] = (), baseline: str | None = None, order: Sequence[str] = ()
+) -> Ranking:
+    """All cells of these variants (or of all), the best first by the mean of what they have on the first task.
+
+    Tasks come in the order that is given, the others after them in the order of the exams, foreign ones by name.
+    """
     cells = load_cells(results)
     names = [
         name for name in (variants or dict.fromkeys(v for v, _ in cells)) if any(v == name for v, _ in cells)
     ]
-    tasks = {task: cell.run["exam"] for (_, task), cell in sorted(cells.items()) if cell.variant in names}
+    exams = {task: exam_of([cells[at] for at in cells if at[1] == task]) for task in {t for _, t in cells}}
+    there = dict(sorted(exams.items(), key=lambda one: (one[1].get("place", len(exams)), one[0])))
+    mine = {task for variant, task in cells if variant in names}
+    tasks = {task: there[task] for task in dict.fromkeys((*order, *there)) if task in mine}
     compared = {task: _compared(cells, names, task, baseline) for task in tasks}
     rows = []
     for name in names:
-        mine = {task: cells[name, task] for task in tasks if (name, task) in cells}
-        resolved = next(iter(mine.values())).run["resolved"]
-        scores = {task: _score(cell, compared[task].get(name)) for task, cell in mine.items()}
+        own = {task: cells[name, task] for task in tasks if (name, task) in cells}
+        resolved = next(iter(own.values())).run["resolved"]
+        scores = {task: _score(cell, compared[task].get(name)) for task, cell in own.items()}
         rows.append(Row(name, resolved.get("about", ""), resolved.get("parent"), scores))
     return Ranking(baseline, tasks, tuple(sorted(rows, key=lambda row: _order(row, list(tasks)))))
+
+
+def exam_of(cells: Sequence[record.Cell]) -> dict[str, Any]:
+    """What the cells of one task say of their exam; of imported ones, one of 0s and 1s may sit among real scores."""
+    return next((c.run["exam"] for c in cells if c.run["exam"]["kind"] != "binary"), cells[0].run["exam"])
 
 
 def _score(cell: record.Cell, comparison: Comparison | None) -> Score:
@@ -96,39 +107,17 @@ def _compared(
         other = cells.get((against, task)) if against else None
         if cell and other and against != name and not unlike(cell, other):
             pairs.append((cell, other))
-    return {comparison.a: comparison for comparison in compare_cells(pairs)} if pairs else {}
-
-
-def unlike(a: record.Cell, b: record.Cell) -> str:
-    """Why two cells cannot be compared; empty when they can. Asked first: one refusal would stop all."""
-    run_a, run_b = a.run["definition"], b.run["definition"]
-    differ = [words for field, words in MUST_AGREE.items() if run_a.get(field) != run_b.get(field)]
-    if differ:
-        return "they differ in " + " and ".join(differ)
-    mine, other = items_of(a), items_of(b)
-    there = set(other.ids)
-    both = [cluster for item, cluster in zip(mine.ids, mine.clusters, strict=True) if item in there]
-    kind = mine.kind if mine.kind == other.kind else "real"
-    return too_few(kind, both) if both else "no item has a score from both"
-
-
-def too_few(kind: str, clusters: Sequence[str]) -> str:
-    """Why scored items allow no interval; empty when they do. Their number, not their scores, decides."""
-    if not clusters:
-        return "no score"
-    if len(clusters) == 1 and kind != "binary":
-        return "one scored item allows no interval"
-    if len(clusters) > 1 and len(set(clusters)) == 1:
-        return "all scored items share one source, which allows no interval"
-    return ""
+    return {comparison.a: comparison for comparison in compare_pairs(pairs)} if pairs else {}
 
 
 def shown(value: float, exam: dict[str, Any], signed: bool = False) -> str:
     """A score in its own unit: per cent for shares, marks on their scale otherwise."""
     low, high = exam["scale"]
-    share = (low, high) == (0.0, 1.0)
-    digits = f"{100 * value:{'+' if signed else ''}.1f}" if share else f"{value:{'+' if signed else ''}.2f}"
-    return digits.replace("-", "−")
+    sign = "+" if signed else ""
+    if (low, high) == (0.0, 1.0):
+        return f"{100 * value:{sign}.1f}".replace("-", "−")
+    digits = 2 if high - low >= 2 else 4  # 1 to 5 and wider; preferences between 1 and 2 need more
+    return f"{value:{sign}.{digits}f}".replace("-", "−")
 
 
 def interval(low: float, high: float, exam: dict[str, Any], signed: bool = False) -> str:
@@ -175,56 +164,3 @@ def speed(rows: "pd.DataFrame") -> float | None:
     timed = rows[rows["tokens_out"].notna() & rows["seconds"].notna()]
     seconds = fsum(timed["seconds"])
     return float(timed["tokens_out"].sum()) / seconds if seconds > 0 else None
-
-
-def as_rich(ranking: Ranking) -> Group:
-    """A table for each exam, so that a row keeps on one line of a narrow terminal."""
-    return Group(*(_exam_as_rich(ranking, task, exam) for task, exam in ranking.tasks.items()))
-
-
-def _exam_as_rich(ranking: Ranking, task: str, exam: dict[str, Any]) -> Table:
-    table = Table(
-        title=f"{exam['title']}: {exam['headline']}, {unit(exam)}", title_justify="left", box=SIMPLE_HEAD,
-        caption="paired differences; p after Holm", caption_justify="left", padding=(0, 1, 0, 0),
-    )  # fmt: skip
-    for column in ("variant", "score", "95 % interval", "difference", "to", "verdict", "not ok"):
-        right = column in ("score", "95 % interval", "difference")
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
-    have = [row for row in ranking.rows if task in row.scores and row.scores[task].estimate]
-    have.sort(key=lambda row: -mean if (mean := getattr(row.scores[task].estimate, "mean", None)) else 0.0)
-    for row in [*have, *(row for row in ranking.rows if row not in have)]:
-        table.add_row(row.variant, *_rich_score(row.scores.get(task), exam))
-    return table
-
-
-def _rich_score(score: Score | None, exam: dict[str, Any]) -> tuple[str, ...]:
-    if score is None:
-        return ("not run",)
-    if score.estimate is None:
-        return "none", "", "", "", score.why_none, score.notes
-    value = shown(score.estimate.mean, exam)
-    bounds = interval(score.estimate.low, score.estimate.high, exam)
-    found = score.comparison
-    if found is None:
-        return value, bounds, "", "", "", score.notes
-    verdict = found.verdict.removesuffix(" (within margin)")
-    return value, bounds, shown(found.difference.difference, exam, True), found.b, verdict, score.notes
-
-
-def comparisons_as_rich(found: Sequence[Comparison]) -> Table:
-    table = Table(title=f"{found[0].a} against {found[0].b}", title_justify="left")
-    for column in ("task", "n", "difference", "95 % interval", "p", "p (Holm)", "verdict", "left out"):
-        table.add_column(column, justify="left" if column in ("task", "verdict") else "right")
-    for one in found:
-        d = one.difference
-        table.add_row(
-            one.task,
-            str(d.n),
-            f"{d.difference:+.4f}",
-            f"{d.low:+.4f} to {d.high:+.4f}",
-            f"{d.p:.4g}",
-            f"{one.adjusted_p:.4g}",
-            one.verdict,
-            str(one.left_out),
-        )
-    return table

@@ -26,6 +26,7 @@ class Task:
     headline: str
     scale: tuple[float, float] = (0.0, 1.0)
     marked_by: Literal["rules", "judge"] = "rules"
+    numeric: bool = False  # the answer is one number, which a second reader may be asked for
 
     @property
     def version(self) -> str:
@@ -35,16 +36,16 @@ class Task:
         docs: list[dict[str, Any]] = importlib.import_module(f"tasks.{self.name}").docs(split)
         return docs[:limit]
 
-    def train_chats(self, n: int, seed: int) -> list[dict[str, Any]]:
-        """Up to n chats to learn this task from, none of which is an item of the test."""
-        return list(importlib.import_module(f"tasks.{self.name}").train_chats(n, seed))
+    def train_chats(self, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
+        """Up to n chats to learn this task from, in a prompt pack's wording; none of them is an item of the test."""
+        return list(importlib.import_module(f"tasks.{self.name}").train_chats(n, seed, prompt))
 
 
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
-        Task("gsm8k", "Grade-school maths (GSM8K)", "lm_eval", "binary", "accuracy"),
-        Task("word_problems", "Word problems", "lm_eval", "binary", "accuracy"),
+        Task("gsm8k", "Grade-school maths (GSM8K)", "lm_eval", "binary", "accuracy", numeric=True),
+        Task("word_problems", "Word problems", "lm_eval", "binary", "accuracy", numeric=True),
         Task("concepts", "Concept extraction", "lm_eval", "counts", "micro F1"),
         Task("study_plan", "Study plans", "inspect", "real", "mean mark", (1.0, 5.0), "judge"),
     )
@@ -53,6 +54,12 @@ TASKS: Mapping[str, Task] = {
 
 def doc_hash(doc: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(doc, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def target_of(doc: Mapping[str, Any]) -> str:
+    """The reference answer of an item, as text."""
+    target = doc.get("target", doc.get("answer", doc.get("concepts", "")))
+    return target if isinstance(target, str) else json.dumps(target, ensure_ascii=False)
 
 
 def dataset_hash(docs: list[dict[str, Any]]) -> str:

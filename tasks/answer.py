@@ -18,9 +18,11 @@ Numbers compare as exact fractions. Time is linear in the length of the text, an
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
-from tasks.numerals import BOLD, Number, numbers, spelled
+from tasks.numerals import BOLD, Number, last_spelled, numbers, spelled
 from tasks.recited import own_words
+from tasks.sentence import right_side, said
 from tasks.steps import evaluate
 
 _WINDOW = 400  # characters behind a marker in which its number must stand
@@ -29,11 +31,17 @@ _MARKERS = 1_000  # the last ones that are tried: a model in a loop writes nothi
 
 @dataclass(frozen=True)
 class Reading:
-    """The number that was read, the words it was read from, and the rule that found it."""
+    """The number that was read, the words it was read from, and the rule that found it. `bare`: without its scale
+    word, when it has one."""
 
     value: Fraction
     text: str
     rule: str
+    bare: Fraction | None = None
+
+    def gives(self, gold: Fraction) -> bool:
+        """Is this the number? '26 billion' gives both 26,000,000,000 and, where billions are asked for, 26."""
+        return gold in (self.value, self.bare)
 
 
 def read_number(text: str) -> Reading | None:
@@ -43,7 +51,7 @@ def read_number(text: str) -> Reading | None:
     if found is None:
         return None
     number, rule = found
-    return Reading(number.value, text[number.start : number.end].strip(" " + BOLD), rule)
+    return Reading(number.value, text[number.start : number.end].strip(" " + BOLD), rule, number.bare)
 
 
 def same(answer: str, gold: str) -> bool:
@@ -56,21 +64,39 @@ def same(answer: str, gold: str) -> bool:
 
 _DIGIT = re.compile(r"[0-9]")
 _GAP = rf"[ \t*_`\"'{BOLD}]{{0,4}}"
-_MARKER = re.compile(
-    rf"""
-    (?P<hashes>(?<!\#)\#{{4,6}}(?!\#))
-  | (?P<boxed>(?:\\f?|\x08|\b)boxed[ ]?(?P<brace>\{{)?|\\fbox[ ]?\{{|\x08oxed\{{)
-  | (?P<tag><(?:final_)?answer>)
-  | (?P<before>(?:(?<!what[ ])\bis|=)[ ](?:the|my|our)[ ](?:final[ ]|correct[ ])?answer\b)
-  | (?P<answer>(?<!to[ ])\b(?:answers?|ans)\b {_GAP}
-      (?: to[ ](?:the|this|your|our)[ ](?:[a-z]{{1,12}}[ ]){{0,2}}(?:question|problem) {_GAP} )?
+# Each kind of marker with what a text in lower case must hold to have one: most texts hold one kind or none, and a
+# search for that alone takes a third of the time.
+_KINDS = {
+    "hashes": ("####", r"(?P<hashes>(?<!\#)\#{4,6}(?!\#))"),
+    "boxed": (
+        "ox",
+        r"(?P<boxed>(?:\\f?|\x08|\b)boxed[ ]?\{?|\\fbox[ ]?\{|\x08oxed\{)",
+    ),
+    "tag": ("answer>", r"(?P<tag><(?:final_)?answer>)"),
+    "before": (
+        "answer",
+        r"(?P<before>(?:(?<!what[ ])\bis|=)[ ](?:the|my|our|your)[ ](?:final[ ]|correct[ ])?answer\b)",
+    ),
+    "answer": (
+        "ans",
+        rf"""(?P<answer>(?<!to[ ])(?<![A-Za-z0-9])(?:answers?|ans)\b {_GAP}
+      (?: (?:to|for|of)[ ](?:the|this|your|our)[ ](?:[a-z]{{1,12}}[ ]){{0,2}}(?:question|problem) {_GAP} )?
       (?: \([^()\n]{{0,40}}\) {_GAP} | ,[^,\n]{{0,40}}, {_GAP}
         | (?:here|then|therefore|thus)[ ]{_GAP} | in[ ][a-z]{{1,15}} {_GAP} )?
       (?: (?P<colon>:) | =+>? | is\b | are\b | was\b | (?:would|will|should|must)[ ]be\b | equals\b
-        | comes[ ](?:out[ ])?to\b | becomes\b ) )
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+        | comes[ ](?:out[ ])?to\b | becomes\b ) )""",
+    ),
+}
+
+
+_RULES = {"hashes": "####", "boxed": "boxed"}  # all others are called "answer"
+
+
+@cache
+def _marker(*kinds: str) -> re.Pattern[str]:
+    return re.compile("|".join(_KINDS[kind][1] for kind in kinds), re.IGNORECASE | re.VERBOSE)
+
+
 _SKIP = re.compile(
     rf"""
     (?: [\s{BOLD}:=>~(\[{{*_`"'|]
@@ -95,23 +121,30 @@ _EXPLAINS = re.compile(
 
 def _marked(text: str) -> tuple[Number, str] | None:
     """The number of the last marker that has one."""
+    folded = text.lower()
+    kinds = [kind for kind, (sign, _) in _KINDS.items() if sign in folded]
+    markers = list(_marker(*kinds).finditer(text))[-_MARKERS:] if kinds else []
+    if not markers:
+        return None
     first_digit = _DIGIT.search(text)
-    # Found once: a search from each marker would be quadratic.
-    last_digit = max(text.rfind(digit) for digit in "0123456789")
-    for marker in reversed(list(_MARKER.finditer(text))[-_MARKERS:]):
-        kind = "####" if marker["hashes"] else "boxed" if marker["boxed"] else "answer"
-        start = marker.end()
+    if first_digit is None:
+        first, last = len(text), -1
+    else:
+        # Found once: a search from each marker would be quadratic.
+        first, last = first_digit.start(), max(text.rfind(digit) for digit in "0123456789")
+    for marker in reversed(markers):
+        kind, start = marker.lastgroup, marker.end()
         if kind == "boxed":
             found = _first(text, start, _closing(text, start) if text[start - 1] == "{" else start + 30)
-        elif marker["before"]:
+        elif kind == "before":
             found = _in_front(text, marker.start())
-        elif kind == "####":
-            found = _behind_hashes(text, start, last_digit)
+        elif kind == "hashes":
+            found = _behind_hashes(text, start, last)
         else:
-            opens = marker["colon"] is not None and (first_digit is None or first_digit.start() >= start)
-            found = _behind_words(text, start, last_digit if opens else -1)
+            opens = kind == "answer" and marker["colon"] is not None and first >= start
+            found = _behind_words(text, start, last if opens else -1)
         if found is not None:
-            return found, kind
+            return found, _RULES.get(str(kind), "answer")
     return None
 
 
@@ -135,7 +168,7 @@ def _closing(text: str, start: int) -> int:
 def _first(text: str, start: int, end: int) -> Number | None:
     """The quantity that begins right at `start`, an equation with its right side; else what the span says
     last."""
-    return _quantity(text, start, end) or _said(text, start, end)
+    return _quantity(text, start, end) or said(text, start, end)
 
 
 def _behind_hashes(text: str, start: int, last_digit: int) -> Number | None:
@@ -145,7 +178,7 @@ def _behind_hashes(text: str, start: int, last_digit: int) -> Number | None:
     if found is not None:
         return found
     line_end = _line_end(text, start)
-    return _said(text, start, line_end) if last_digit < line_end else None
+    return said(text, start, line_end) if last_digit < line_end else None
 
 
 def _behind_words(text: str, start: int, last_digit: int) -> Number | None:
@@ -159,7 +192,7 @@ def _behind_words(text: str, start: int, last_digit: int) -> Number | None:
     opens = last_digit >= line_end and not _EXPLAINS.match(text, line_end)
     if opens and (found is None or len(text[found.end : line_end].split()) > 3):
         return None
-    return found or _said(text, begin, stop) or spelled(text, begin)
+    return found or said(text, begin, stop) or spelled(text, begin)
 
 
 def _line_end(text: str, start: int) -> int:
@@ -188,36 +221,28 @@ def _quantity(text: str, start: int, end: int) -> Number | None:
     if equals >= 0:
         between = text[first.end : equals]
         if _OPERATOR.search(between) and not _CLAUSE.search(between):
-            return _right_side(text, first.end, end) or first
+            return right_side(text, first.end, end) or first
         return first
     behind = _SUM_BEHIND.match(text, first.end, end)
     value = evaluate(f"{first.value}{behind[0].replace('$', '')}") if behind and first.value >= 0 else None
     return first if behind is None or value is None else Number(value, first.start, behind.end(), "")
 
 
-def _right_side(text: str, start: int, end: int) -> Number | None:
-    """The number behind the last equals sign."""
-    at = text.rfind("=", start, end)
-    return (
-        next((number for number in numbers(text, at + 1, end) if not number.doubt), None) if at >= 0 else None
-    )
-
-
 # --- without a marker -----------------------------------------------------------------------------
 
-_FOR_WHAT = re.compile(
-    r"\b(?:(?:for|at|from|after|in|over|with|of|by|per|every|each|on|when|if|than|within|during)"
-    r"(?: [a-z]{1,12}ing)?"
-    r"|to(?: [a-z]{1,12}){0,2}|[a-z]{1,12}ing|(?:if|when|because|since|where)(?: [a-z]{1,12}){1,4})"
-    r"(?: (?:the|her|his|their|its|all|both|those|these|a|an|another|about|only|up|out)){0,3}[ (]?$",
-    re.IGNORECASE,
-)
-
-
 _ASIDE = re.compile(
-    rf"[\s*_({BOLD}>-]{{0,8}}(?:note|confidence|check|verification|disclaimer|hint)\b[^\n]{{0,3}}:",
+    rf"[\s*_({BOLD}>-]{{0,8}}(?:(?:note|confidence|check|verification|disclaimer|hint)\b[^\n]{{0,3}}:"
+    r"|(?:i hope|let me know|feel free|if you (?:have|need|want|would)|good luck|great job)\b)",
     re.IGNORECASE,
 )
+_CHECKED = re.compile(
+    r"(?<=[.!])\s(?:to (?:double-?)?(?:check|verify)|double-?check|check|verification)\b", re.IGNORECASE
+)
+_ASKS = re.compile(
+    rf"[\s*{BOLD}]{{0,6}}(?:would|do|does|did|shall|should|can|could|may|will|how|what|which|who|want|need|is|are|any)\b",
+    re.IGNORECASE,
+)
+_SENTENCE_BEFORE = re.compile(r".*[.!](?=\s)")
 
 
 def _unmarked(text: str) -> tuple[Number, str] | None:
@@ -228,13 +253,30 @@ def _unmarked(text: str) -> tuple[Number, str] | None:
         start = text.rfind("\n", 0, end) + 1
         if _DIGIT.search(text, start, end):
             aside = _ASIDE.match(text, start, end)
-            if not aside and (found := _in_bold(text, start, end)):
+            stop = _without_asides(text, start, end)
+            if not aside and (found := _in_bold(text, start, stop)):
                 return found, "bold"
-            if not aside and (found := _said(text, start, end, by_sign=False)):
+            if not aside and (found := said(text, start, stop, by_sign=False)):
                 return found, "last number"
             second_best = second_best or next(reversed(list(numbers(text, start, end))), None)
         end = start - 1
-    return (second_best, "last number") if second_best else None
+    if second_best is None:
+        in_words = last_spelled(text)
+        return (in_words, "number in words") if in_words else None
+    return second_best, "last number"
+
+
+def _without_asides(text: str, start: int, end: int) -> int:
+    """Where a line ends before it checks what it has said, or asks the reader something. A line that is all
+    question ends where it begins."""
+    checked = _CHECKED.search(text, start, end)
+    if checked and _DIGIT.search(text, start, checked.start()):
+        end = checked.start()
+    if text[start:end].rstrip().endswith("?"):
+        before = _SENTENCE_BEFORE.match(text, start, end)
+        begin = before.end() if before else start
+        return begin if _ASKS.match(text, begin, end) else end
+    return end
 
 
 def _in_bold(text: str, start: int, end: int) -> Number | None:
@@ -252,35 +294,3 @@ def _in_bold(text: str, start: int, end: int) -> Number | None:
             return found
         at -= 1
     return None
-
-
-def _said(text: str, start: int, end: int, by_sign: bool = True) -> Number | None:
-    """The number a span of words ends up with: behind its last equals sign (where a marker makes that sure),
-    or its last number, unless that one only says for what, from what or in brackets."""
-    found = [number for number in numbers(text, start, end) if not number.doubt]
-    if not found:
-        return None
-    if by_sign and (right := _right_side(text, start, end)):
-        return right
-    last = found[-1]
-    if len(found) == 1:
-        return last
-    if before := _before_bracket(text, found, end):
-        return before
-    if _FOR_WHAT.search(text, max(start, last.start - 40), last.start):
-        worked = _right_side(text, max(0, start - 1500), last.start)
-        if worked and any(number.value == worked.value for number in found[:-1]):
-            return next(number for number in reversed(found[:-1]) if number.value == worked.value)
-    return last
-
-
-def _before_bracket(text: str, found: list[Number], end: int) -> Number | None:
-    """The last number in front of a closing bracket of words, as in '18 dollars (9 at $2)'; not a factor like
-    '2 (9)'."""
-    last = found[-1]
-    bracket = text.rfind("(", found[0].end, last.start + 1)
-    if bracket < 0 or ")" in text[bracket : last.start] or ")" not in text[last.end : end]:
-        return None
-    if text.startswith("=", bracket + 1) or text[:bracket].rstrip(" ")[-1:] in ("*", "/", "+", "-", "=", "^"):
-        return None
-    return next((number for number in reversed(found) if number.end < bracket), None)

@@ -25,15 +25,11 @@ class Number:
     start: int
     end: int
     doubt: str
+    bare: Fraction | None = None  # of '26 billion' the 26: where billions are asked for, that is the answer
 
 
-_DIGIT_ROWS = (
-    0xFF10,
-    0x0660,
-    0x06F0,
-    0x0966,
-    0x09E6,
-)  # full-width, Arabic-Indic, Persian, Devanagari, Bengali
+# Full-width, Arabic-Indic, Persian, Devanagari, Bengali.
+_DIGIT_ROWS = (0xFF10, 0x0660, 0x06F0, 0x0966, 0x09E6)
 _HALVES = {
     "½": "1/2",
     "¼": "1/4",
@@ -48,6 +44,10 @@ _HALVES = {
 _HALVES |= {"⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8"}
 _PLAIN: dict[int, str] = {row + digit: str(digit) for row in _DIGIT_ROWS for digit in range(10)}
 _PLAIN |= {ord(sign): f" {plain} " for sign, plain in _HALVES.items()}
+_POWERS = {sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+_POWER = re.compile(
+    rf"(?<=[0-9)])[{''.join(_POWERS)}](?![{''.join(_POWERS)}])"
+)  # of a number; m² stays a unit
 _PLAIN |= {ord(sign): "-" for sign in "−‐‑‒–﹣－"}
 _PLAIN |= {
     ord(sign): " "
@@ -95,7 +95,10 @@ _WHOLE = re.compile(r"\s{0,2}-?[$]?[0-9][0-9,.]*\s{0,2}")
 
 def tidy(text: str) -> str:
     """The text with one sign for each thing; `\\boxed{` is kept, since it marks an answer."""
-    text = text.translate(_PLAIN) if not text.isascii() else text.replace(BOLD, "")
+    if text.isascii():
+        text = text.replace(BOLD, "")
+    else:
+        text = _POWER.sub(lambda sign: _POWERS[sign[0]], text.translate(_PLAIN))
     if "\\" in text:
         text = _TEXT.sub(r" \1 ", text)
         for pattern, plain in _LATEX:
@@ -117,12 +120,12 @@ _NUMBER = re.compile(
     (?P<lead> -? (?:(?:US|CA|AU|A|C|HK|S)?[$£€¥₹][ ]?){0,3} -? )
     (?: (?P<mixed>[0-9]{1,15}) (?:[ ]{1,3}|[ ]and[ ])
         (?P<above>[0-9]{1,4})[ ]?/[ ]?(?P<below>[0-9]{1,4}) (?![0-9/])
-      | (?P<spaced>[1-9][0-9]{0,2}(?:[ ][0-9]{3})+) (?![0-9,/]) (?P<spaced_cents>\.[0-9]+)?
+      | (?P<spaced>[1-9][0-9]{0,2}(?:[ ][0-9]{3})+) (?![0-9,/]|-[A-Za-z]) (?P<spaced_cents>\.[0-9]+)?
       | (?P<dotted>[1-9][0-9]{0,2}(?:\.[0-9]{3})+) (?P<dotted_cents>,[0-9]{1,2}) (?![0-9])
       | (?P<dots>[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}) (?![0-9])
       | (?P<ticked>[1-9][0-9]{0,2}(?:['_][0-9]{3})+) (?![0-9])
       | (?P<plain>[0-9]+(?:,[0-9]+)*) (?P<cents>\.[0-9]+)?
-      | (?P<point>\.[0-9]+)
+      | (?P<point>(?<![A-Za-z])\.[0-9]+)
     )
     (?: [eE](?P<exponent>[-+]?[0-9]{1,5})(?![0-9A-Za-z])
       | [ ]?(?:[*x][ ]?10|(?P<base>))[ ]?\^[ ]?[{(]?(?P<power>-?[0-9]{1,5})[})]?
@@ -159,12 +162,14 @@ def numbers(text: str, start: int = 0, end: int | None = None) -> Iterator[Numbe
         lead = found.end("lead")
         stop = found.end()
         scale = _SCALE.match(text, stop, stop + 12)
+        bare = None
         if scale and (scale[1] or "$" in found["lead"]):
+            bare = value
             value *= _SCALES[(scale[1] or scale[2]).lower()]
             stop = scale.end()
         if "-" in found["lead"] and _is_negative(text, found.start()):
-            value = -value
-        yield Number(value, found.start(), stop, _doubt(text, found.start(), lead, found.end()))
+            value, bare = -value, None if bare is None else -bare
+        yield Number(value, found.start(), stop, _doubt(text, found.start(), lead, found.end()), bare)
 
 
 def _value(found: re.Match[str]) -> Fraction | None:
@@ -260,7 +265,7 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS = {word: n for n, word in enumerate(f"{_UNITS} {_TEENS}".split())}
 _WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
 _SPELLED = re.compile(
-    rf"(?:{'|'.join(_WORDS)})\b(?:[- ](?:and )?(?:{'|'.join(_WORDS)}|hundred|thousand)\b){{0,7}}",
+    rf"\b(?:{'|'.join(_WORDS)})\b(?:[- ](?:and )?(?:{'|'.join(_WORDS)}|hundred|thousand)\b){{0,7}}",
     re.IGNORECASE,
 )
 
@@ -268,8 +273,20 @@ _SPELLED = re.compile(
 def spelled(text: str, start: int) -> Number | None:
     """The number in words that begins right at `start`: 'twenty-five', 'one hundred and two'."""
     words = _SPELLED.match(text, start)
-    if words is None:
+    return _worth(words) if words else None
+
+
+def last_spelled(text: str) -> Number | None:
+    """The last number in words of a text without digits. 'one' is mostly no number, and 'zero' hardly ever one."""
+    found = [words for words in _SPELLED.finditer(text[-1000:]) if words[0].lower() not in ("one", "zero")]
+    if not found:
         return None
+    shift = max(0, len(text) - 1000)
+    number = _worth(found[-1])
+    return Number(number.value, number.start + shift, number.end + shift, "")
+
+
+def _worth(words: re.Match[str]) -> Number:
     total = group = 0
     for word in re.findall("[a-z]+", words[0].lower()):
         if word == "hundred":

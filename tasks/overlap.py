@@ -29,7 +29,8 @@ class Overlap:
 def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SIZES) -> list[Overlap]:
     """One `Overlap` for each size. Case and punctuation do not count; numbers do.
 
-    Only the runs of the test items are kept, so a training set of any size can be streamed through.
+    Only the runs of the test items are kept, so a training set of any size can be streamed through. A longer
+    run begins with a shorter one, so only where the shortest is shared are the others looked for.
     """
     items = [_words(text) for text in test]
     sizes = tuple(sizes)
@@ -39,11 +40,19 @@ def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SI
             for run in _runs(words, n):
                 where[n][run].add(index)
     hit: dict[int, set[int]] = {n: set() for n in sizes}
+    shortest = min(sizes, default=0)
+    known = where[shortest].keys() if sizes else set()
     for text in train:
         words = _words(text)
-        for n in sizes:
-            for run in where[n].keys() & set(_runs(words, n)):
-                hit[n] |= where[n][run]
+        runs = _runs(words, shortest) if sizes else []
+        if known.isdisjoint(runs):
+            continue
+        for at, run in enumerate(runs):
+            if run in known:
+                for n in sizes:
+                    hit[n] |= (
+                        where[n].get(" ".join(words[at : at + n]), set()) if at + n <= len(words) else set()
+                    )
     return [Overlap(n, len(items), len(hit[n]), sum(len(words) < n for words in items)) for n in sizes]
 
 
@@ -52,4 +61,4 @@ def _words(text: str) -> list[str]:
 
 
 def _runs(words: list[str], n: int) -> list[str]:
-    return [" ".join(words[at : at + n]) for at in range(len(words) - n + 1)]
+    return [" ".join(run) for run in zip(*(words[at:] for at in range(n)), strict=False)]

@@ -66,6 +66,10 @@ class Pack(BaseModel):
                 raise ValueError(
                     f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item"
                 )
+            if self.turns == "text" and not wording.user.endswith(":"):
+                raise ValueError(
+                    f"wording.{task}: plain text has no turns, so it must end with a cue and a colon, such as 'Answer:'"
+                )
             if task == "study_plan" and wording.shots:
                 raise ValueError(
                     "wording.study_plan.shots: a study plan is asked without examples; leave shots out"
@@ -95,9 +99,14 @@ def names() -> list[str]:
 
 
 def render(pack: Pack, task: str, doc: Mapping[str, object]) -> tuple[str, str]:
-    """The system turn and the user turn for one item."""
+    """The system turn and the user turn for one item. In plain text the answer begins on the line after the cue, and
+    what is said first has a line of its own."""
     wording = pack.for_task(task)
-    return wording.system.strip(), wording.user.format(**{PLACEHOLDER[task]: doc[PLACEHOLDER[task]]})
+    user = wording.user.format(**{PLACEHOLDER[task]: doc[PLACEHOLDER[task]]})
+    system = wording.system.strip()
+    if pack.turns == "text":
+        return f"{system}\n\n" if system else "", user + "\n"
+    return system, user
 
 
 @cache

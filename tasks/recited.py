@@ -16,7 +16,10 @@ _NEXT = re.compile(
     (?: (?:^|\n)[ \t>#*_{BOLD}]{{0,8}}
         (?: (?:(?:next|new|another|follow-up)[ ])?(?:question|problem|exercise|query|q)
             [ ]?\#?[0-9]{{0,4}}[ ]?{BOLD}?[ ]?[:.)]
-          | (?:question|problem|exercise|example)[ ]\#?[0-9]{{1,4}}\b
+          | (?:question|problem|exercise|example|instruction)[ ]\#?[0-9]{{1,4}}\b
+          | (?:(?:follow-up|more[ ]difficult|additional|similar|related|practice)[ ]){{1,2}}
+            (?:questions?|problems?|exercises?)\b
+          | your[ ]task\b
           | (?:human|user|student|instruction|input)[ ]?{BOLD}?:
           | (?:assistant|user|human)[ ]{{0,3}}(?=\n)
           | \#\#\#[ ]?(?:instruction|question|problem|input|user|human)\b
@@ -27,6 +30,12 @@ _NEXT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# What a text in lower case must hold to have any of these; most hold none, and a look is cheaper than a search.
+_HINTS = (
+    "<", "inst]", "question", "problem", "exercise", "query", "example", "instruction", "human", "user", "student",
+    "input", "assistant", "task",
+)  # fmt: skip
+_Q = re.compile(rf"\bq[ 0-9]{{0,6}}{BOLD}?[ ]?[:.)]")
 # A solved problem, then one line that is a question: a model that goes on with the next problem of its
 # training data.
 _NEXT_UNNAMED = re.compile(
@@ -37,7 +46,8 @@ _NEXT_UNNAMED = re.compile(
 
 def own_words(text: str) -> str:
     """The tidy text (see `numerals.tidy`) up to a recited next question."""
-    text = _NEVER.sub("", text)
+    if "\x00" in text or not text.isascii():
+        text = _NEVER.sub("", text)
     if "</think>" in text:
         text = _after_thinking(text)
     if "<<" in text:
@@ -60,11 +70,13 @@ def _before_next_question(text: str) -> str:
     first_digit = _DIGIT.search(text)
     if first_digit is None:
         return text
-    for next_one in _NEXT.finditer(text):
-        if next_one.start() > first_digit.start() or not _is_opening(text[: next_one.start()][-200:]):
-            text = text[: next_one.start()]
-            break
-    unnamed = _NEXT_UNNAMED.search(text)
+    folded = text.lower()
+    if any(hint in folded for hint in _HINTS) or _Q.search(folded):
+        for next_one in _NEXT.finditer(text):
+            if next_one.start() > first_digit.start() or not _is_opening(text[: next_one.start()][-200:]):
+                text = text[: next_one.start()]
+                break
+    unnamed = _NEXT_UNNAMED.search(text) if "?" in text else None
     return text[: unnamed.start("question")] if unnamed else text
 
 

@@ -12,8 +12,13 @@ from collections import Counter
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeAlias
 
 from tasks.numerals import BOLD, tidy
+
+# Whole numbers stay int as long as they can: Fraction is ten times slower, and most sums of a school book are
+# whole.
+_Value: TypeAlias = int | Fraction
 
 LONGEST = 200  # characters of one expression; a longer one is not worked out
 _DEEPEST = 20
@@ -27,13 +32,14 @@ _ANNOTATION = re.compile(r"<<([^<>\n=]{1,200})=([^<>\n=]{1,80})>>")
 _LIST_MARK = re.compile(r"^[ \t]*(?:[0-9]{1,2}[.)]|[-*])[ \t]+", re.MULTILINE)
 # One way of writing a sum for many; each pattern looks at a bounded piece of text.
 _SIGNS = (
-    (re.compile(r"[$£€¥₹" + BOLD + r"]|(?<=[0-9]),(?=[0-9]{3})"), ""),
+    (re.compile(r",(?<=[0-9],)(?=[0-9]{3})"), ""),
     (re.compile(r"(?<=[0-9)%]) ?[xX] ?(?=[0-9(.])|(?<=[a-z]) [xX] (?=[0-9(.])"), "*"),
     (re.compile(r"(?<=[0-9)%]) of (?=[0-9(])"), "*"),
     (re.compile(r"/[ ]?[A-Za-z]{2,20}"), ""),  # 5 dollars/hour
     (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), " "),  # 9 eggs * 2
     (re.compile(r"(?<=[0-9.])-(?=[A-Za-z])"), " "),
 )
+_CURRENCY = dict.fromkeys(map(ord, "$£€¥₹" + BOLD))
 _RUN = re.compile(r"[-0-9.()+*/^%= ]+")
 _SENTENCES = re.compile(r"\.(?= |$)")
 _VARIABLE = re.compile(r"(?<=[0-9)])[A-Za-z](?![A-Za-z])")
@@ -44,20 +50,20 @@ _OPERATOR = re.compile(r"[0-9)%] ?[-+*/^]")
 
 def check_steps(text: str) -> tuple[int, int]:
     """How many equations of the working are right, and how many there are."""
-    plain: Counter[tuple[Fraction, Fraction]] = Counter()
+    if "=" not in text and "\\" not in text and text.isascii():
+        return 0, 0
+    annotated = "<<" in text
+    plain: Counter[tuple[_Value, _Value]] = Counter()
     right = total = 0
-    for left, shown in _equations(_ANNOTATION.sub("", text)):
-        one, other = evaluate(left), evaluate(shown)
+    for left, shown in _equations(_ANNOTATION.sub("", text) if annotated else text):
+        one, other = _worth(left), _worth(shown)
         if one is None or other is None:
             continue
         plain[one, other] += 1
         total += 1
         right += _agree(one, other, left, shown)
-    for left, shown in _ANNOTATION.findall(text):
-        one, other = (
-            evaluate(left.replace(",", "").replace("$", "")),
-            evaluate(shown.replace(",", "").replace("$", "")),
-        )
+    for left, shown in _ANNOTATION.findall(text) if annotated else ():
+        one, other = (_worth(side.replace(",", "").replace("$", "")) for side in (left, shown))
         if one is None or other is None:
             continue
         if plain[one, other]:
@@ -70,7 +76,10 @@ def check_steps(text: str) -> tuple[int, int]:
 
 def _equations(text: str) -> list[tuple[str, str]]:
     """The two sides of every equation that works something out; of a = b = c, both a = b and b = c."""
-    text = _LIST_MARK.sub("", tidy(text))
+    lines = [line for line in tidy(text).split("\n") if "=" in line]
+    if not lines:
+        return []
+    text = _LIST_MARK.sub("", "\n".join(lines)).translate(_CURRENCY)
     for pattern, plain in _SIGNS:
         text = pattern.sub(plain, text)
     found = []
@@ -111,21 +120,28 @@ def _balanced(side: str) -> str:
     return side.removeprefix("- ").strip()
 
 
-def _agree(one: Fraction, other: Fraction, left: str, shown: str) -> bool:
+def _agree(one: _Value, other: _Value, left: str, shown: str) -> bool:
     """Equal, equal as a percentage, or equal up to the decimals that are shown."""
     if one == other or one == other * 100 * ("%" in shown) or one * 100 * ("%" in left) == other:
         return True
     decimals = len(shown.rstrip(" %").rpartition(".")[2]) if "." in shown else 0
-    return decimals > 0 and abs(one - other) < Fraction(1, 10**decimals)
+    return decimals > 0 and abs(Fraction(one) - other) < Fraction(1, 10**decimals)
 
 
 class _Unreadable(Exception):
     """Not arithmetic, or more of it than we care to work out."""
 
 
-@lru_cache(maxsize=8192)
 def evaluate(expression: str) -> Fraction | None:
     """The exact value of `+ - * / ^ % ( )` over plain numbers; None for all else, division by zero too."""
+    value = _worth(expression)
+    return None if value is None else Fraction(value)
+
+
+@lru_cache(maxsize=16_384)
+def _worth(expression: str) -> _Value | None:
+    if expression.isdecimal() and len(expression) <= _DIGITS and expression.isascii():
+        return int(expression)
     if len(expression) > LONGEST:
         return None
     tokens = _TOKEN.findall(expression)
@@ -136,12 +152,9 @@ def evaluate(expression: str) -> Fraction | None:
         value = reader.sum(0)
     except (_Unreadable, ZeroDivisionError):
         return None
-    return Fraction(value) if reader.done() else None
-
-
-# Whole numbers stay int as long as they can: Fraction is ten times slower, and most sums of a school book are
-# whole.
-_Value = int | Fraction
+    if not reader.done():
+        return None
+    return value.numerator if value.denominator == 1 else value
 
 
 class _Reader:

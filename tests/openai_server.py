@@ -18,18 +18,21 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     finish: str = "stop"
     hang_up: bool = False
+    wait: float = 0.0
 
 
 @dataclass
 class Server:
     url: str
     asked: list[dict] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    peak: int = 0  # most requests at a time
 
 
 @contextmanager
 def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
     """`reply(request, how many came before)` decides each answer."""
-    lock = threading.Lock()
+    lock, stopped, busy = threading.Lock(), threading.Event(), 0
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -39,10 +42,17 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            nonlocal busy
             with lock:
                 before = len(server.asked)
                 server.asked.append(request | {"path": self.path})
+                server.keys.append(self.headers.get("authorization", ""))
+                busy += 1
+                server.peak = max(server.peak, busy)
             told = reply(request, before)
+            stopped.wait(told.wait)
+            with lock:
+                busy -= 1
             if told.hang_up:
                 self.close_connection = True
                 self.connection.close()
@@ -79,5 +89,6 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
     try:
         yield server
     finally:
+        stopped.set()
         http.shutdown()
         http.server_close()

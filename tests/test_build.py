@@ -87,6 +87,11 @@ def test_a_base_folder_without_weights_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ValueError, match="without safetensors"):
         digest_of_base(str(tmp_path))
+    (tmp_path / "config.json").rename(tmp_path / "adapter_config.json")
+    with pytest.raises(
+        ValueError, match="an adapter's folder, not a whole model; merge the adapter into its own base"
+    ):
+        digest_of_base(str(tmp_path))
 
 
 def test_what_is_built_is_kept_and_never_built_twice(tmp_path):

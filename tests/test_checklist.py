@@ -189,7 +189,7 @@ def test_every_item_is_explained_and_what_is_missing_is_named() -> None:
 
 def test_an_empty_plan_has_no_scores_rather_than_low_ones() -> None:
     verdict = JUDGE.mark(" \n", FACTS)
-    assert (verdict.parsed, verdict.scores, verdict.overall) == (False, {}, 0.0)
+    assert (verdict.parsed, verdict.scores, verdict.overall) == (False, {}, None)
 
 
 def test_without_facts_only_what_needs_none_is_weighed() -> None:

@@ -102,6 +102,32 @@ def test_every_known_architecture_gives_transformers_logits(tmp_path, architectu
     assert figures["top1_agreement"] > 0.95
 
 
+@pytest.mark.parametrize(
+    ("architecture", "tokenizer"),
+    [
+        ("Llama", "llama-bpe"), ("Qwen2", "qwen2"), ("Qwen3", "qwen2"), ("Mistral", "tekken"),
+        ("Mistral", "first"), ("Llama", "legacy"),
+    ],
+)  # fmt: skip
+def test_models_of_other_families_read_and_answer_as_in_transformers(tmp_path, architecture, tokenizer):
+    """Tokenizer, pre-tokenizer's name, template and weights together, through the stage's own checks."""
+    from foreign_tokenizers import EXPRESSIONS, byte_level, save, sentencepiece
+    from gguf import GGUFReader
+
+    folder = random_model(
+        tmp_path / "model", architecture, vocab_size=700, tie_word_embeddings=architecture == "Qwen3"
+    )
+    made = byte_level(tokenizer) if tokenizer in EXPRESSIONS else sentencepiece(tokenizer)
+    template = "{{ bos_token }}" + (base() / "chat_template.jinja").read_text()
+    assert save(made, folder, template, starts=tokenizer not in EXPRESSIONS) <= 700
+    tokens, answers = to_f16(folder, tmp_path, quiet)["checks"]
+    assert tokens["figures"]["texts"] == 8
+    assert answers["figures"]["answer_tokens"] > 8 * 20
+    fields = GGUFReader(tmp_path / "f16.gguf").fields
+    assert fields["tokenizer.ggml.pre"].contents() == (tokenizer if tokenizer in EXPRESSIONS else "default")
+    assert fields["tokenizer.ggml.add_bos_token"].contents() is (tokenizer not in EXPRESSIONS)
+
+
 def test_a_conversion_that_moves_rows_wrongly_is_caught_by_its_check(tmp_path, monkeypatch):
     monkeypatch.setitem(finetune.gguf.ARCHITECTURES, "LlamaForCausalLM", Architecture("llama", False))
     with pytest.raises(ValueError, match="f16 GGUF answers otherwise than transformers"):

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks import gsm8k
-from tasks.numeric import EXACT_MATCH, FILTERS, mark, process_results
+from tasks.numeric import EXACT_MATCH, FILTERS, flexible, mark, process_results, strict
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("PROCTOR_DATA"),
@@ -54,9 +56,9 @@ def _stock_config() -> dict:
 def test_our_settings_are_those_of_the_stock_task() -> None:
     config = _stock_config()
     stock = {entry["name"].replace("-", "_"): entry["filter"] for entry in config["filter_list"]}
-    for name, settings in FILTERS.items():
+    for name, wanted in FILTERS.items():
         regex, first = stock[name]
-        assert {key: value for key, value in regex.items() if key != "function"} == settings
+        assert {key: value for key, value in regex.items() if key != "function"} == wanted
         assert (regex["function"], first) == ("regex", {"function": "take_first"})
     (metric,) = config["metric_list"]
     assert {key: metric[key] for key in EXACT_MATCH} == EXACT_MATCH
@@ -91,6 +93,21 @@ def test_strict_and_flexible_agree_with_lm_eval_on_many_answers() -> None:
                 request.resps[0],
                 request.doc["answer"],
             )
+
+
+@given(
+    st.lists(
+        st.sampled_from(("#### ", "1", "2,5", ".", "-", "$", " ", "\n", "18", "a", ",", "\r\n", "0.5")),
+        max_size=30,
+    ).map("".join)
+)
+@settings(max_examples=500, deadline=None)
+def test_strict_and_flexible_agree_with_lm_evals_filters_on_any_text(response) -> None:
+    from lm_eval.filters.extraction import RegexFilter
+
+    for name, ours in (("strict_match", strict), ("flexible_extract", flexible)):
+        ((stock,),) = RegexFilter(**FILTERS[name]).apply([[response]], [{}])
+        assert ours(response) == stock, (name, response)
 
 
 def test_a_right_answer_scores_one_and_an_empty_one_is_unparsed() -> None:

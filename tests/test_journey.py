@@ -92,13 +92,15 @@ def test_compare_says_better_where_it_is_shown_and_not_shown_where_it_is_not(hom
     home.echo("twin", lambda doc: right(doc) if int(doc["id"][-3:]) % 8 else "none", "word_problems")
     suite = home.suite(variants=["half", "most", "twin"], tasks=["word_problems"], baseline="half")
     ok(home.run(suite))
-    (found,) = json.loads(proctor("compare", "most", "half", "--results", str(home.results), "--json").stdout)
+    told = json.loads(proctor("compare", "most", "half", "--results", str(home.results), "--json").stdout)
+    (found,) = told["comparisons"]
     assert found["verdict"] == "better"
-    assert found["difference"]["n"] == 250
-    assert found["difference"]["low"] > 0
-    (found,) = json.loads(proctor("compare", "twin", "most", "--results", str(home.results), "--json").stdout)
+    assert found["n_paired"] == 250
+    assert found["low"] > 0
+    told = json.loads(proctor("compare", "twin", "most", "--results", str(home.results), "--json").stdout)
+    (found,) = told["comparisons"]
     assert found["verdict"] == "not shown"
-    assert found["difference"]["difference"] == 0
+    assert found["difference"] == 0
 
 
 def test_only_fills_the_missing_cells_of_the_named_variant(home):

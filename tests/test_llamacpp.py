@@ -104,6 +104,17 @@ def test_an_answer_does_not_depend_on_order_or_company(engine: LlamaCppEngine) -
     assert [ask(engine, [prompt])[0] for prompt in prompts[:8]] == answers[:8]
 
 
+def test_an_answer_does_not_depend_on_how_many_are_decoded_together(engine: LlamaCppEngine) -> None:
+    """Large models decode 32 sequences at once, small ones 16."""
+    prompts = questions(50)
+    answers = ask(engine, prompts)
+    before = engine._decoder.sequences
+    engine._decoder.sequences = 32
+    assert ask(engine, prompts) == answers
+    assert [ask(engine, [prompt])[0] for prompt in prompts[:4]] == answers[:4]
+    engine._decoder.sequences = before
+
+
 def test_company_changes_nothing_in_quantised_weights_either(tmp_path: Path) -> None:
     wide = SMALL | {"hidden": 256, "forward": 256}
     source = write_llama(tmp_path / "f16.gguf", wide)

@@ -78,6 +78,32 @@ def test_a_learning_curve_limits_every_source_and_raises_none():
     assert [part.examples for part in both.with_examples(100).data] == [50, 100]
 
 
+def test_the_wording_of_the_training_chats_can_be_chosen_for_each_exam(tmp_path):
+    from harness.errors import UserError
+    from harness.training import chat_file
+
+    told = load(
+        tmp_path,
+        "method: lora\nsteps: 5\ndata:\n  - {source: study_plan, prompt: cot-2shot}\n  - {source: concepts}\n",
+    )
+    assert [part.prompt for part in told.data] == ["cot-2shot", "default"]
+    plain = load(
+        tmp_path, "method: lora\nsteps: 5\ndata:\n  - {source: study_plan}\n  - {source: concepts}\n"
+    )
+    assert plain.digest != told.digest
+    assert "prompt" not in plain.model_dump()["data"][0], (
+        "the default goes without saying: no digest changes by it"
+    )
+    default, other = (chat_file("study_plan", 4, 1, tmp_path, name) for name in ("default", "cot-2shot"))
+    assert "Keep to the time that the pupil has." in other.path.read_text()
+    assert default.digest != other.digest
+    with pytest.raises(UserError, match="no prompt pack called 'none'"):
+        chat_file("study_plan", 4, 1, tmp_path, "none")
+    (tmp_path / "own.jsonl").write_text("{}")
+    with pytest.raises(UserError, match="a file of chats has its own wording"):
+        chat_file(str(tmp_path / "own.jsonl"), 4, 1, tmp_path, "cot-2shot")
+
+
 def test_recipes_are_read_without_loading_anything_heavy():
     code = (
         "import sys; from finetune.recipe import Recipe; import finetune.build; Recipe.load('tiny-lora');"

@@ -5,15 +5,20 @@ A browser looks at it in e2e/.
 
 import json
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from board_results import rows_of, small_results, write
+from board_results import CARD, change, rich_results, rows_of, small_results, wide_results, write
 
-from leaderboard import site
+from finetune.build import plan_stages
+from finetune.recipe import Recipe
+from harness import record
+from harness.training import learnt
+from leaderboard import escape, site
 
 HOSTILE = (
     "<script>alert('x')</script>",
@@ -75,7 +80,9 @@ def test_the_same_results_give_the_same_bytes(board: Path, tmp_path: Path) -> No
 
 def test_every_relative_link_leads_to_a_file(board: Path) -> None:
     pages = sorted(board.rglob("*.html"))
-    assert len(pages) == 1 + 7 + 3 + 3 + 3  # index; cells, tasks, variants; lineage, trade-off, flips
+    assert (
+        len(pages) == 1 + 7 + 3 + 3 + 3 + 1
+    )  # index; cells, tasks, variants; lineage, trade-off, flips; judge
     for page in pages:
         reader = Links()
         reader.feed(page.read_text(encoding="utf-8"))
@@ -171,7 +178,7 @@ def test_hostile_text_stays_text_everywhere(text: str, tmp_path: Path, board: Pa
     )
     odd = site.build(tmp_path / "results", tmp_path / "out").parent
     (row,) = [row for row in data_of(odd, "odd/word_problems") if row["sample_id"] == "item-000"]
-    assert row["response"] == site.visible(text)
+    assert row["response"] == escape.visible(text)
     for name in (
         "index.html",
         "variants/odd.html",
@@ -179,7 +186,7 @@ def test_hostile_text_stays_text_everywhere(text: str, tmp_path: Path, board: Pa
         "samples/odd/word_problems.html",
     ):
         page = (odd / name).read_text(encoding="utf-8")
-        assert not site.UNSEEN.search(page.replace("\n", "")), name
+        assert not escape.UNSEEN.search(page.replace("\n", "")), name
         reader, usual = Links(), Links()
         reader.feed(page)
         usual.feed((board / name.replace("odd", "tiny")).read_text(encoding="utf-8"))
@@ -281,8 +288,8 @@ def test_a_changed_page_is_made_again_and_an_untouched_board_is_not(tmp_path: Pa
 
 
 def test_text_keeps_its_letters_and_shows_its_controls() -> None:
-    assert site.visible("שלום, ½ naïve 🙂\n\ttab") == "שלום, ½ naïve 🙂\n\ttab"
-    assert site.visible("a\u202eb\x00c\ud800") == "a⟨U+202E⟩b⟨U+0000⟩c⟨U+D800⟩"
+    assert escape.visible("שלום, ½ naïve 🙂\n\ttab") == "שלום, ½ naïve 🙂\n\ttab"
+    assert escape.visible("a\u202eb\x00c\ud800") == "a⟨U+202E⟩b⟨U+0000⟩c⟨U+D800⟩"
 
 
 def test_cells_made_another_way_are_shown_and_not_compared(tmp_path: Path) -> None:
@@ -309,3 +316,233 @@ def test_a_variant_without_the_first_exam_does_not_lead_the_ranking(tmp_path: Pa
     page = (board / "index.html").read_text()
     names = re.findall(r'<th scope="row"[^>]*data-sort="([^"]*)"', page)
     assert names == ["whole", "half"]
+
+
+def against(board: Path, baseline: str) -> dict[str, Any]:
+    text = (board / "data" / "_against" / f"{baseline}.js").read_text(encoding="ascii")
+    found: dict[str, Any] = json.loads(text[text.index(",") + 1 : text.rindex(")")])
+    return found
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("rich")
+    return site.build(rich_results(place / "results"), place / "out", "tiny").parent
+
+
+def test_the_judges_page_shows_its_card(rich: Path) -> None:
+    page = text_of(rich, "judges/checklist.html")
+    assert "Warning: It raised the marks of plans that told it to." in page
+    assert "0.71 0.55 to 0.83 40" in page
+    assert "40 by 2 raters: one, two" in page
+    assert "Told to give 5 injection failed 9 of 20" in page
+    assert "A week removed damage passed 18 of 20" in page
+    assert "swapped order needs verdicts in both orders" in page
+    assert "1 of 20" in page
+    assert "Items 64" in page
+
+
+def test_a_warning_of_the_judges_card_stands_wherever_its_scores_are(rich: Path) -> None:
+    for name in (
+        "index.html",
+        "tasks/study_plan.html",
+        "variants/tiny.html",
+        "samples/tiny/study_plan.html",
+        "tradeoff.html",
+        "lineage.html",
+        "flips.html",
+    ):
+        assert "It raised the marks of plans that told it to." in text_of(rich, name), name
+    assert "It raised the marks" not in text_of(rich, "tasks/word_problems.html")
+    assert "It raised the marks" not in text_of(rich, "variants/tiny-q4.html")
+
+
+def test_missing_verdicts_are_counted_with_why(tmp_path: Path) -> None:
+    rows = rows_of("a", "study_plan")
+    none = {"status": "error", "score": None, "metrics": {}}
+    rows[0] = replace(rows[0], **none, explanation="the grader said nothing\nat all")
+    rows[1] = replace(rows[1], **none, explanation="the grader said nothing\nagain")
+    rows[2] = replace(rows[2], **none, explanation="")
+    write(tmp_path / "results", rows)
+    board = site.build(tmp_path / "results", tmp_path / "out").parent
+    page = text_of(board, "judges/checklist.html")
+    assert "no trust card yet" in page
+    assert "12 answers, 3 of them without a verdict: 2 the grader said nothing 1 no reason noted" in page
+
+
+def test_a_damaged_card_warns_and_names_no_path(tmp_path: Path) -> None:
+    write(tmp_path / "results", rows_of("a", "study_plan"))
+    record.write_card(tmp_path / "results", CARD).write_text("{")
+    board = site.build(tmp_path / "results", tmp_path / "out").parent
+    for name in ("judges/checklist.html", "tasks/study_plan.html"):
+        assert "trust card of this judge is damaged" in text_of(board, name)
+        assert str(tmp_path) not in (board / name).read_text()
+
+
+@pytest.mark.parametrize("text", [" ".join(one for one in HOSTILE if len(one) < 1000), "x" * 100_000])
+def test_hostile_cards_and_runs_stay_text(text: str, tmp_path: Path, rich: Path) -> None:
+    results = rich_results(tmp_path / "results")
+    card = json.loads(json.dumps(CARD))
+    card |= dict.fromkeys(("kind", "digest", "made", "by", "warning", "items"), text)
+    card["labels"]["raters"] = [text]
+    for part in ("figures", "checks", "missing"):
+        card[part] = [dict.fromkeys(one, text) for one in card[part]]
+    card["unparsed"] = {"n": text, "of": text}
+    record.write_card(results, card)
+    told = {"overlap": [{text: text}, text], "origin": {"kind": "plain", "files": [], "lacks": [text]}}
+    change(results, "tiny-q4", "word_problems", **told)
+    rows = [
+        replace(row, status="error", score=None, metrics={}, explanation=text)
+        for row in rows_of("mute", "study_plan")
+    ]
+    write(results, rows)
+    odd = site.build(results, tmp_path / "out", "tiny").parent
+    for page in sorted(odd.rglob("*.html")):
+        name = page.relative_to(odd).as_posix()
+        words = page.read_text(encoding="utf-8")
+        assert not escape.UNSEEN.search(words.replace("\n", "")), name
+        reader = Links()
+        reader.feed(words)
+        assert not {"img", "iframe", "object", "embed", "form"} & set(reader.tags) - {"form"}, name
+        assert reader.tags.count("script") <= 3, name
+        assert not [
+            link for link in reader.found if link.strip().lower().startswith(("javascript:", "http"))
+        ], name
+    page = Links()
+    page.feed((odd / "judges" / "checklist.html").read_text(encoding="utf-8"))
+    usual = Links()
+    usual.feed((rich / "judges" / "checklist.html").read_text(encoding="utf-8"))
+    assert set(page.tags) - set(usual.tags) <= {"ul"}
+
+
+def test_every_comparison_can_be_chosen_and_is_that_of_a_board_with_that_baseline(
+    tmp_path: Path, rich: Path
+) -> None:
+    for variant in ("tiny", "tiny-lora", "tiny-q4"):
+        for task, found in against(rich, variant).items():
+            assert not task or variant not in found
+    results = tmp_path / "results"
+    for name, ability in (("a", 1), ("b", 2), ("c", 3)):
+        write(results, rows_of(name, "word_problems", 40, ability))
+    mine = against(site.build(results, tmp_path / "any").parent, "b")["word_problems"]
+    page = text_of(site.build(results, tmp_path / "b", "b").parent, "tasks/word_problems.html")
+    for name in ("a", "c"):
+        _, shown, interval, verdict, _, p, left_out, _ = mine[name]
+        assert f"{shown} {verdict} {interval} to b, {p}" in page
+        assert left_out == ""
+
+
+def test_pairs_that_cannot_be_compared_say_why_there_too(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        write(tmp_path / "results", rows_of(name, "word_problems"))
+    run = json.loads((tmp_path / "results" / "new" / "word_problems" / "run.json").read_text())
+    change(tmp_path / "results", "new", "word_problems", definition=run["definition"] | {"task_version": "2"})
+    board = site.build(tmp_path / "results", tmp_path / "out").parent
+    assert against(board, "old")["word_problems"] == {}
+    assert "task's version" in against(board, "old")[""]["word_problems"]["new"]
+    assert "no ranks are given" in text_of(board, "tasks/word_problems.html")
+
+
+def test_costs_are_shown_where_they_were_measured(rich: Path) -> None:
+    page = text_of(rich, "tasks/word_problems.html")
+    assert "Size of the weights" in page
+    assert "700 MB" in page
+    assert "Energy" not in page
+    assert "80 tokens/s" in page  # of the rows, as run.json tells none
+    assert "What a score costs" in text_of(rich, "tradeoff.html")
+    assert (rich / "tradeoff.html").read_text().count('class="chart"') == 9  # three exams, three measures
+
+
+def test_curves_are_drawn_where_a_recipe_was_run_at_several_sizes(rich: Path, board: Path) -> None:
+    page = text_of(rich, "curves.html")
+    assert "tiny-100 all-exams 100" in page
+    assert "tiny-2000 all-exams 2,000" in page
+    assert not (board / "curves.html").exists()
+    assert "curves.html" not in (board / "index.html").read_text()
+
+
+def test_the_loss_of_training_is_drawn(rich: Path, board: Path) -> None:
+    assert "From 3.000 at step 0 to 0.150 at step 19." in text_of(rich, "variants/tiny-100.html")
+    assert "Training loss" not in text_of(board, "variants/tiny.html")
+
+
+def test_overlap_and_imports_are_told(rich: Path) -> None:
+    page = text_of(rich, "tasks/word_problems.html")
+    assert "all-exams train (2,000) chats: 2000; 1.2 % of the items share 13 words in a row tiny" in page
+    assert "tiny-q4 (prompt)" in page
+    assert "imported without prompt" in text_of(rich, "variants/tiny-q4.html")
+
+
+def test_an_imported_variant_claims_nothing_that_its_source_did_not_tell(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    for name in ("a", "b"):
+        write(results, rows_of(name, "word_problems"))
+        notes = results / name / "word_problems" / "run.json"
+        run = json.loads(notes.read_text())
+        for told in ("hardware", "versions", "margin", "stages"):
+            del run[told]
+        run["origin"] = {"kind": "lm-eval", "files": ["/home/ada/out/x.json"], "lacks": ["prompt"]}
+        notes.write_text(json.dumps(run))
+    board = site.build(results, tmp_path / "out").parent
+    page = text_of(board, "variants/a.html")
+    assert "cannot be made again here: lm-eval: x.json" in page
+    assert "how its weights were made is not told" in page
+    assert "proctor run" not in page
+    assert "no GPU" not in page
+    assert "/home/ada" not in page
+    assert "ran on different machines" in text_of(board, "tradeoff.html")
+
+
+def test_the_smallest_detectable_effect_is_told(rich: Path) -> None:
+    assert "four times out of five" in text_of(rich, "tasks/word_problems.html")
+
+
+def test_all_ties_make_a_board(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write(tmp_path / "results", rows_of(name, "word_problems"))
+    board = site.build(tmp_path / "results", tmp_path / "out", "a").parent
+    index = text_of(board, "index.html")
+    assert "rank 1 to 3, group a" in index
+    assert "0.0 not shown" in index
+
+
+def test_rows_can_be_filtered_by_what_they_are(rich: Path) -> None:
+    page = (rich / "index.html").read_text(encoding="utf-8")
+    for name in ("stage", "quantization"):
+        assert f'<select name="{name}">' in page
+    stages = re.findall(r'data-variant="([^"]*)"[^>]*data-stage="([^"]*)"', page)
+    assert {"tiny": "base", "tiny-lora": "trained", "tiny-q4": "quantised"}.items() <= dict(stages).items()
+
+
+def test_a_wide_board_is_quick_and_its_first_page_light(tmp_path: Path) -> None:
+    """57 variants x 805 items take under 30 s on a quiet machine; a third of them leave room for a busy one."""
+    results = wide_results(
+        tmp_path / "results", 19, {"word_problems": 250, "concepts": 155, "study_plan": 64}
+    )
+    began = time.process_time()
+    board = site.build(results, tmp_path / "out", "v00").parent
+    assert time.process_time() - began < 15
+    names = ["index.html", "static/board.css", "static/data.js", "static/table.js", "static/ranking.js"]
+    assert sum((board / name).stat().st_size for name in names) < 400_000
+    assert max(path.stat().st_size for path in board.rglob("*.js")) < 300_000
+    assert (
+        len(re.findall(r"<td", (board / "tasks" / "concepts.html").read_text().split('id="compact"')[1]))
+        >= 19 * 9
+    )
+    assert (
+        sum(len(against(board, "v00")[task]) for task in ("word_problems", "concepts", "study_plan"))
+        == 3 * 18
+    )
+
+
+def test_a_kept_training_tells_its_loss(tmp_path: Path) -> None:
+    recipe = Recipe.load("tiny-lora")
+    (stage,) = plan_stages("finetune/tiny", recipe, {part.source: "d" for part in recipe.data}, False, "none")
+    assert learnt([stage], tmp_path) == {}
+    (tmp_path / stage.name).mkdir()
+    log = [{"step": step, "loss": 3.0 / (step + 1), "learning_rate": 0.1} for step in range(1001)]
+    (tmp_path / stage.name / "train.json").write_text(json.dumps({"log": log}))
+    found = learnt([stage], tmp_path)["loss"]
+    assert len(found) == 201
+    assert found[0] == [0, 3.0]
+    assert found[-1] == [1000, 3.0 / 1001]

@@ -3,7 +3,7 @@
 import pytest
 from bench_stats import CASES, outside, simulate
 
-SHORT = {"binary": 250, "real": 120, "counts": 120}
+SHORT = {"binary": 200, "real": 80, "counts": 100}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

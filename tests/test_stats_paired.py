@@ -1,7 +1,9 @@
 """The door to the statistics: the figures, the order of rows, bad input, margins, verdicts and speed."""
 
+import re
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from leaderboard.stats import compare_all, compare_paired, estimate, estimate_all, verdict
-from leaderboard.stats.binary import mcnemar
+from leaderboard.stats.binary import mcnemar, tango, wilson
 
 QUICK = {"resamples": 500}
 
@@ -48,6 +50,31 @@ def test_the_predecessors_table_unpaired_and_paired():
     assert found.items_needed > 200 > 0
     assert verdict(found) == "worse"
     assert verdict(found, adjusted_p=0.13) == "not shown"
+
+
+def test_the_worked_examples_in_the_docs_come_out():
+    text = (Path(__file__).resolve().parent.parent / "docs" / "statistics.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| ([\d.]+) \| (.+) to (.+) \| (\d+) \|$", text, re.MULTILINE)
+    assert len(rows) == 6
+    for lost, won, p, low, high, items in rows:
+        found = pair_of(127, int(lost), int(won), 200)
+        digits = len(p.partition(".")[2])
+        assert f"{found.p:.{digits}f}" == p
+        assert (f"{-100 * found.high:.1f}".replace("-", "−"), f"{-100 * found.low:.1f}") == (low, high)
+        assert found.items_needed == int(items)
+    kept = pair_of(892, 12, 15, 1319, margin=0.02)
+    assert verdict(kept) == "no worse (within margin)"
+    assert (round(100 * kept.low, 1), round(100 * kept.high, 1)) == (-1.1, 0.6)
+    assert (f"{kept.p:.2f}", f"{kept.p_no_worse:.5f}") == ("0.70", "0.00013")
+    assert kept.smallest_effect == pytest.approx(0.011, abs=5e-4)
+
+
+def pair_of(right, only_a, only_b, n, **options):
+    """`right` of n items for a, of which b missed only_a; b got only_b more."""
+    both = right - only_a
+    counts = [both, only_a, only_b, n - both - only_a - only_b]
+    a, b = np.repeat([1, 1, 0, 0], counts), np.repeat([1, 0, 1, 0], counts)
+    return compare_paired(a, b, kind="binary", **options)
 
 
 @KINDS
@@ -101,7 +128,8 @@ def test_all_pairs_give_the_same_bytes_as_each_pair_alone(kind):
 def test_another_seed_draws_other_resamples_and_the_same_seed_the_same():
     a, b = draw("real", 80)
     assert compare_paired(a, b, kind="real", seed=1) == compare_paired(a, b, kind="real", seed=1)
-    assert compare_paired(a, b, kind="real", seed=1).low != compare_paired(a, b, kind="real", seed=2).low
+    one, other = (compare_paired(a, b, kind="real", seed=seed, percentile=True) for seed in (1, 2))
+    assert one.low != other.low
 
 
 def test_epochs_are_averaged_within_the_item_and_the_item_is_the_unit():
@@ -124,6 +152,46 @@ def test_clusters_widen_what_copies_would_narrow():
     assert clustered.high - clustered.low == pytest.approx(once.high - once.low, rel=0.05)
     assert clustered.p == pytest.approx(once.p)  # sign-flip of whole clusters is McNemar on the items
     assert clustered.se == pytest.approx(once.se)
+
+
+@pytest.mark.parametrize("kind", ["binary", "real"])
+def test_copies_in_clusters_plan_as_the_items_that_they_copy(kind):
+    """Five copies of each of 60 items: the same smallest effect, and five times as many rows for what is seen."""
+    a, b = draw(kind, 60, 5)
+    once = compare_paired(a, b, kind=kind)
+    five = compare_paired(np.repeat(a, 5), np.repeat(b, 5), kind=kind, clusters=np.repeat(np.arange(60), 5))
+    assert five.smallest_effect == pytest.approx(once.smallest_effect, rel=0.02)
+    assert five.items_needed == pytest.approx(5 * once.items_needed, rel=0.02)
+
+
+def test_clustered_shares_are_worth_items_over_the_design_effect_to_the_last_digit():
+    a, b = draw("binary", 60, 5)
+    labels = np.repeat(np.arange(60), 5)
+    five, alone = (
+        np.repeat(np.stack([a, b]), 5, axis=1),
+        estimate(np.repeat(a, 5), kind="binary", clusters=labels),
+    )
+    # With copies the design effect is (n - 1) / (clusters - 1): variances divide by units - 1.
+    worth, t = 300 * 59 / 299, stats.t.ppf(0.975, 59)
+    assert (alone.low, alone.high) == pytest.approx(
+        [float(x) for x in wilson(a.mean() * worth, worth, t)], rel=1e-12
+    )
+    pair = compare_paired(*five, kind="binary", clusters=labels)
+    counts = [((a > b).mean()) * worth, ((a < b).mean()) * worth]
+    assert (pair.low, pair.high) == pytest.approx([float(x) for x in tango(*counts, worth, t)], rel=1e-9)
+
+
+def test_turned_round_all_figures_belong_to_the_other():
+    for kind in ("binary", "real", "counts"):
+        a, b = draw(kind, 40, 2)
+        one, other = (compare_paired(x, y, kind=kind, margin=0.3, resamples=500) for x, y in ((a, b), (b, a)))
+        turned, expected = asdict(one.turned()), asdict(other)
+        assert {k: v for k, v in turned.items() if not isinstance(v, float)} == {
+            k: v for k, v in expected.items() if not isinstance(v, float)
+        }
+        for name, value in expected.items():
+            if isinstance(value, float):
+                assert turned[name] == pytest.approx(value, abs=1e-9), name
 
 
 def test_real_scores_agree_with_the_paired_t_test_where_that_holds():
@@ -162,6 +230,9 @@ def test_the_four_verdicts():
     assert verdict(up) == "better"
     assert verdict(up, adjusted_p=0.2) == "no worse (within margin)"
     assert verdict(replace(up, margin=None, p_no_worse=None), adjusted_p=0.2) == "not shown"
+    # One-sided: held against half of alpha, as the interval is.
+    assert verdict(replace(up, p=0.5, p_no_worse=0.025)) == "no worse (within margin)"
+    assert verdict(replace(up, p=0.5, p_no_worse=0.026)) == "not shown"
     down = replace(base, difference=-0.1, p=0.01, p_no_worse=0.9)
     assert verdict(down) == "worse"
     assert verdict(down, adjusted_p=0.2) == "not shown"

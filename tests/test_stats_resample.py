@@ -1,14 +1,14 @@
 """Bootstrap intervals and tests by random signs, against scipy and complete enumeration."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboard.stats import compare_paired, micro_f1
+from leaderboard.stats import compare_paired, flips, micro_f1
 from leaderboard.stats.binary import mcnemar
-from leaderboard.stats.flips import flip_tests, lattice_flip
+from leaderboard.stats.flips import flip_tests, halved_flip, lattice_flip, saddlepoint_flip
 from leaderboard.stats.resample import Bootstrap, signs, standard_error, weights
 from leaderboard.stats.units import gather
 
@@ -27,7 +27,7 @@ def test_bca_and_percentile_agree_with_scipy_on_the_same_resamples(draw):
             x = getattr(rng, draw)(size=n) + (0.0 if draw == "normal" else 1.0)
             theirs = stats.bootstrap((x,), np.mean, n_resamples=999, rng=rng, method="BCa")
             influence = x - x.mean()
-            ours = Bootstrap.of(float(x.mean()), theirs.bootstrap_distribution, influence, widen=False)
+            ours = Bootstrap.of(float(x.mean()), theirs.bootstrap_distribution, influence, student=False)
             limits = theirs.confidence_interval
             if np.isfinite(limits.low):
                 assert ours.interval(0.05) == pytest.approx((limits.low, limits.high), rel=1e-9, abs=1e-9)
@@ -49,7 +49,7 @@ def test_bca_of_a_statistic_of_counts_agrees_with_scipy():
     theirs = stats.bootstrap((np.arange(40),), f1, n_resamples=500, rng=rng, vectorized=False)
     units = gather(counts[None], "counts", items=np.arange(40))
     value = float(units.values[0])
-    ours = Bootstrap.of(value, theirs.bootstrap_distribution, units.influence[0], widen=False)
+    ours = Bootstrap.of(value, theirs.bootstrap_distribution, units.influence[0], student=False)
     limits = theirs.confidence_interval
     assert ours.interval(0.05) == pytest.approx((limits.low, limits.high), rel=1e-9)
 
@@ -148,16 +148,67 @@ def test_monte_carlo_p_is_near_the_exact_one():
 
 
 def test_monte_carlo_p_is_never_zero():
-    a = np.arange(1.0, 41.0) + np.random.default_rng(1).random(40)
-    assert compare_paired(a, np.zeros(40), kind="real", resamples=999).p == 1 / 1000
+    counts = np.random.default_rng(1).integers(0, 4, (2, 60, 3)).astype(float)
+    units = gather(counts + np.array([[[9, 0, 0]], [[0, 9, 9]]]), "counts")
+    assert flip_tests(units, [(0, 1)], 0, 999) == [(1 / 1000, "approximate randomisation, 999 draws")]
+
+
+def test_many_pairs_of_counts_draw_more_so_that_the_smallest_p_survives_correction():
+    units = gather(np.random.default_rng(1).integers(0, 4, (30, 40, 3)).astype(float), "counts")
+    pairs = list(combinations(range(30), 2))
+    assert {name for _, name in flip_tests(units, pairs, 0, 999)} == {
+        "approximate randomisation, 17,400 draws"
+    }
+
+
+def test_counting_by_halves_agrees_with_trying_all_signs():
+    rng = np.random.default_rng(14)
+    for _ in range(300):
+        values = rng.normal(size=rng.integers(1, 13)) + rng.choice([0.0, 1.0])
+        gap = abs(float(values.sum()))
+        assert halved_flip(values, gap * (1 - 1e-12)) == enumerated(values)
+    assert halved_flip(values, 0.0) == 1.0
+
+
+def test_saddlepoint_agrees_with_the_exact_p_far_into_the_tail(monkeypatch):
+    """Against counting by halves (24 units) and the exact distribution on a fine lattice (hundreds)."""
+    rng = np.random.default_rng(15)
+    for shift in (0.1, 0.4, 0.8, 1.2):
+        values = rng.normal(shift, 1.0, 24)
+        exact = halved_flip(values, abs(float(values.sum())) * (1 - 1e-12))
+        assert saddlepoint_flip(values) == pytest.approx(exact, rel=0.02 if exact > 1e-5 else 0.2)
+    monkeypatch.setattr(flips, "LATTICE", 2**22)
+    for shift in (0.05, 0.15, 0.25, 0.4, 0.6):
+        values = np.round(rng.normal(shift, 1.0, 400), 1)
+        exact = lattice_flip(values[values != 0])
+        assert exact is not None
+        # The exact p counts the whole last step of the lattice, the saddlepoint half of it.
+        assert saddlepoint_flip(values) == pytest.approx(exact, rel=0.05), exact
+    assert saddlepoint_flip(np.array([1.0, -1.0, 2.0, -2.0])) == 1.0
+
+
+def test_a_p_too_small_for_the_draws_comes_from_the_saddlepoint_and_survives_correction():
+    rng = np.random.default_rng(16)
+    a, b = rng.normal(0.3, 1.0, 805), np.zeros(805)
+    found = compare_paired(a, b, kind="real")
+    assert found.test == "sign-flip, saddlepoint (under 10 of 10,000 draws)"
+    assert found.p == pytest.approx(stats.ttest_rel(a, b).pvalue, rel=0.5)
+    assert found.p * 1596 < 1e-6
+
+
+def test_gaps_that_all_point_one_way_have_the_exact_p_of_two_patterns():
+    found = compare_paired(
+        np.arange(1.0, 41.0) + np.random.default_rng(1).random(40), np.zeros(40), kind="real"
+    )
+    assert (found.p, found.test) == (2.0**-39, "exact sign-flip")
 
 
 def test_very_many_units_go_by_their_limit_and_say_so():
     rng = np.random.default_rng(13)
     a, b = rng.normal(size=(2, 40_000))
     found = compare_paired(a, b, kind="real", margin=0.05)
-    assert found.test == "sign-flip, normal limit"
+    assert found.test == "sign-flip, saddlepoint"
     assert found.interval == "t interval"
     t = stats.ttest_rel(a, b)
-    assert found.p == pytest.approx(t.pvalue, abs=1e-4)
+    assert found.p == pytest.approx(t.pvalue, rel=1e-3)
     assert (found.low, found.high) == pytest.approx(tuple(t.confidence_interval()), rel=1e-6)

@@ -1,5 +1,6 @@
-"""The board: board build."""
+"""The board: board build, serve, publish."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,12 +8,11 @@ from rich.console import Console
 
 from harness.commands import BOARD, RESULTS, Board, Results, near
 
+Baseline = Annotated[str | None, typer.Option(help="The row that all others are compared with.")]
+Made = Annotated[Path, typer.Option("--board", help="Where the board is.")]
 
-def build(
-    results: Results = RESULTS,
-    out: Board = BOARD,
-    baseline: Annotated[str | None, typer.Option(help="The row that all others are compared with.")] = None,
-) -> None:
+
+def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = None) -> None:
     """Build the board from the results."""
     from harness.errors import refusals
     from leaderboard import site
@@ -20,3 +20,40 @@ def build(
     with refusals(results):
         index = site.build(results, out, baseline)
     Console().print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def serve(
+    board: Made = BOARD,
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
+) -> None:
+    """Serve the built board to a browser on this machine. It opens from disk as well."""
+    from harness.errors import refusals
+    from leaderboard.serve import open_server
+
+    with refusals():
+        server = open_server(board, port)
+    host, taken = server.server_address[:2]
+    typer.echo(f"http://{host!s}:{taken}/ (Ctrl+C ends it)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        typer.echo("")
+    finally:
+        server.server_close()
+
+
+def publish(
+    to: Annotated[str, typer.Option(help="A folder (./public) or a branch (branch:gh-pages).")],
+    board: Made = BOARD,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="A text that looks private and is not (may be given again).")
+    ] = None,
+) -> None:
+    """Make the built board ready for a static host, unless something private stands in it."""
+    from harness.errors import refusals
+    from leaderboard.publish import publish as put
+
+    with refusals():
+        if not (board / "index.html").is_file():
+            raise ValueError(f"no board in {board}; build it first: proctor board build")
+        typer.echo(put(board, to, allow or ()))

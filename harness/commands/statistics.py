@@ -1,31 +1,139 @@
-"""What the results mean: compare."""
+"""What results mean: compare, plan-size, and import for results that other tools made."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from harness.commands import RESULTS, AsJson, Results, print_json
 
+Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only this task (may be given again).")]
+
 
 def compare(
-    a: Annotated[str, typer.Argument(help="A variant.")],
-    b: Annotated[str, typer.Argument(help="The variant that it is compared with.")],
-    task: Annotated[
-        list[str] | None, typer.Option("--task", help="Only this task (may be given again).")
+    a: Annotated[str | None, typer.Argument(help="A variant; without names, all pairs.")] = None,
+    b: Annotated[str | None, typer.Argument(help="The variant that it is compared with.")] = None,
+    task: Tasks = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="All pairs of all variants, the better one first.")
+    ] = False,
+    margin: Annotated[float | None, typer.Option(help="The loss that still counts as no worse.")] = None,
+    correction: Annotated[
+        Literal["holm", "bh"], typer.Option(help="For many comparisons: Holm, or Benjamini-Hochberg.")
+    ] = "holm",
+    fail_on: Annotated[
+        Literal["worse", "not-no-worse"] | None,
+        typer.Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
     ] = None,
-    margin: Annotated[float | None, typer.Option(help="What still counts as no worse.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the resamples.", min=0)] = 0,
+    resamples: Annotated[int, typer.Option(help="How many are drawn.")] = 10_000,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
     """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
-    from harness.errors import refusals
-    from leaderboard import compare as comparing
-    from leaderboard import tables
+    from harness.errors import UserError, refusals
+    from leaderboard import overview, terminal
+    from leaderboard.items import Draws
 
+    draws = Draws(seed, resamples)
+    if (a is None) != (b is None) or (all_ and a is not None):
+        raise UserError("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
+    if fail_on and a is None:
+        raise UserError(
+            "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
+        )
     with refusals():
-        found = comparing.compare_variants(results, a, b, task or (), margin)
+        if a is not None and b is not None:
+            found = overview.of_two(results, a, b, task or (), margin, correction, draws)
+        else:
+            found = overview.of_all(results, task or (), margin, correction, draws)
+        failed = overview.failing(found, fail_on) if fail_on else []
     if json_:
-        print_json([comparison.as_dict() for comparison in found])
+        print_json(overview.as_dict(found))
     else:
-        Console().print(tables.comparisons_as_rich(found))
+        for line in terminal.two(found) if a is not None else terminal.every_pair(found):
+            typer.echo(line)
+    if failed:
+        typer.echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)
+        raise typer.Exit(1)
+
+
+def plan_size(
+    effect: Annotated[float, typer.Option(help="The smallest difference that matters, such as 0.02.")],
+    baseline: Annotated[
+        str | None, typer.Option(help="The variant that a new one will be compared with.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="The task.")] = None,
+    baseline_cell: Annotated[
+        Path | None, typer.Option(help="The same as a folder: results/VARIANT/TASK.")
+    ] = None,
+    power: Annotated[float, typer.Option(help="The chance to show the effect if it is there.")] = 0.8,
+    results: Results = RESULTS,
+    json_: AsJson = False,
+) -> None:
+    """How many items are needed to show an effect against a baseline, and what its own items can show."""
+    from harness.errors import UserError, refusals
+    from leaderboard import planning, terminal
+
+    if baseline_cell is not None and (baseline or task):
+        raise UserError("--baseline-cell and --baseline or --task", "both name the cell", "give one of them")
+    if baseline_cell is not None:
+        folder = baseline_cell.resolve()
+        results, baseline, task = folder.parent.parent, folder.parent.name, folder.name
+    if baseline is None or task is None:
+        raise UserError(
+            "no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER"
+        )
+    with refusals():
+        plan = planning.plan_size(results, baseline, task, effect, power)
+    if json_:
+        print_json(planning.as_dict(plan))
+    else:
+        for line in terminal.size(plan):
+            typer.echo(line)
+
+
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl."),
+    ],
+    variant: Annotated[str | None, typer.Option(help="What the variant is called here.")] = None,
+    task: Annotated[str | None, typer.Option(help="What the task is called here.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Which figure, where a log has several.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="The field that says which items share a source.")
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="The lowest and highest score, such as 1,5.")] = None,
+    negate: Annotated[
+        bool, typer.Option("--lower-is-better", help="Turn the sign of the scores: less is better.")
+    ] = False,
+    form: Annotated[
+        Literal["lm-eval", "inspect", "plain"] | None,
+        typer.Option("--format", help="If the files do not tell."),
+    ] = None,
+    redo: Annotated[bool, typer.Option("--redo", help="Replace cells that were imported before.")] = False,
+    results: Results = RESULTS,
+) -> None:
+    """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
+    from harness.errors import UserError
+    from harness.foreign import Wish
+    from harness.imports import import_files
+
+    bounds = None
+    if scale is not None:
+        try:
+            low, high = (float(part) for part in scale.split(","))
+        except ValueError:
+            raise UserError(f"--scale {scale!r} is no pair of numbers", remedy="give it as 1,5") from None
+        if not low < high:
+            raise UserError(f"--scale {scale!r} ends below its start", remedy="give the lowest score first")
+        bounds = (low, high)
+    wish = Wish(variant, task, metric, cluster, negate)
+    done = import_files(files, results, wish, form, bounds, redo)
+    for one in done:
+        left_out = f"; columns not used: {', '.join(one.ignored)}" if one.ignored else ""
+        unscored = f", {one.rows - one.scored:,} without a score" if one.scored < one.rows else ""
+        typer.echo(f"{one.variant} x {one.task}: {one.rows:,} rows{unscored} ({one.state}){left_out}")
+    if lacks := list(dict.fromkeys(lack for one in done for lack in one.lacks)):
+        typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")

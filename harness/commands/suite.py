@@ -1,11 +1,16 @@
 """Running a suite: run, plan, add, doctor."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from harness.commands import BOARD, RESULTS, STORE, AsJson, Board, Only, Results, Store, near, print_json
+from harness.commands.exams import data_told
+
+if TYPE_CHECKING:
+    from harness.run import Spread
 
 
 def run(
@@ -14,6 +19,15 @@ def run(
     redo: Annotated[
         bool, typer.Option(help="Make cells again whose definition changed or that are damaged.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would do, and what training would take.")
+    ] = False,
+    gpus: Annotated[
+        str | None, typer.Option(help="Sittings side by side on GPUs of this machine: 'all', or how many.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="Sittings over a Ray cluster: ray, or ray://HOST:PORT.")
+    ] = None,
     results: Results = RESULTS,
     store: Store = STORE,
     board: Board = BOARD,
@@ -22,15 +36,42 @@ def run(
     from harness.errors import refusals
     from harness.progress import Reporter
     from harness.run import run_suite
-    from leaderboard import site, tables
+    from leaderboard import site, tables, terminal
 
     console = Console()
-    plan = run_suite(suite, results, store, Reporter(console), only or (), redo)
+    if dry_run:
+        _dry_run(suite, only, results, store, console)
+        return
+    spread = _spread(gpus, on)
+    plan = run_suite(suite, results, store, Reporter(console), only or (), redo, spread, here=on is None)
     with refusals(results):
         # All that the results hold, as the board shows it: the correction for the family must be the same.
-        console.print(tables.as_rich(tables.ranking(results, (), plan.suite.baseline)))
+        ranked = tables.ranking(results, (), plan.suite.baseline, plan.suite.tasks)
+        for line in terminal.ranking(ranked):
+            typer.echo(line)
         index = site.build(results, board, plan.suite.baseline)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _spread(gpus: str | None, on: str | None) -> "Spread":
+    from harness import spread
+    from harness.errors import UserError
+    from harness.run import one_by_one
+
+    if gpus and on:
+        raise UserError("--gpus and --on", "a cluster gives out its own GPUs", "leave one of them out")
+    return spread.here(gpus) if gpus else spread.cluster(on) if on else one_by_one
+
+
+def _dry_run(suite: str, only: Only, results: Path, store: Path, console: Console) -> None:
+    from harness.estimates import foresee
+    from harness.plan import make_plan
+    from harness.show import foreseen_as_tables, plan_as_tables
+    from harness.suite import Suite
+
+    made = make_plan(Suite.load(suite), results, store, only or ())
+    for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
+        console.print(part)
 
 
 def plan(
@@ -92,8 +133,17 @@ def add(
     console.print(f"to run it: proctor run {suite} --only {name}", highlight=False, markup=False)
 
 
-def doctor(json_: AsJson = False) -> None:
+def doctor(
+    what: Annotated[str, typer.Argument(help="'machine', or 'data': the exams and what stands in training sets.")] = (
+        "machine"
+    ),
+    store: Store = STORE,
+    json_: AsJson = False,
+) -> None:
     """What this machine can run, and for each thing that it can't, the one line that would change that."""
+    if what != "machine":
+        data_told(what, store, json_)
+        return
     from harness.doctor import examine_machine
     from harness.show import findings_as_table
 

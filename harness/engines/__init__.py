@@ -4,10 +4,11 @@ Every engine is a stock lm-eval `LM` that can also swap adapters, say how an ans
 imports its library when it is called, so that this index costs nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from harness.errors import UserError
 
@@ -41,19 +42,60 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
+class Ask:
+    """One request to an engine that streams: lm-eval's generation arguments, and a seed for when chance is wanted."""
+
+    prompt: str
+    options: Mapping[str, Any]
+    seed: int = 0
+
+
+@runtime_checkable
+class Streams(Engine, Protocol):
+    """An engine that begins with the first request while the next are still being written, and answers each when it
+    is done: the place of the request, the text and the end. No answer is meant to hang on the others beside it.
+    """
+
+    def stream(self, asks: Iterable[Ask]) -> Iterator[tuple[int, str, Finish]]: ...
+
+
+@runtime_checkable
+class Reloads(Engine, Protocol):
+    """An engine that takes other weights of the same shape without being opened anew."""
+
+    def load(self, source: str) -> None: ...
+
+
+class EngineDied(UserError):
+    """The engine is gone, and everything that is still to be asked with it."""
+
+
+@dataclass(frozen=True)
 class Weights:
-    """What an engine is opened on. `source` is a folder, a hub id, a GGUF file, a model's name or a file of answers."""
+    """What an engine is opened on. `source` is a folder, a hub id, a GGUF file, a model's name or a file of answers.
+
+    `gpus`, `context` and `memory` are a variant's `serving`.
+    """
 
     source: str
     quantization: str = "none"
     endpoint: str | None = None
     adapters: tuple[Path, ...] = ()
+    gpus: int = 1
+    context: int | None = None
+    memory: float = 0.9
 
 
 def _hf(weights: Weights) -> Engine:
     from harness.engines.hf import HFEngine
 
     return HFEngine.open(weights)
+
+
+def _vllm(weights: Weights) -> Engine:
+    from harness.engines.vllm import VLLMEngine
+
+    return VLLMEngine.open(weights)
 
 
 def _llamacpp(weights: Weights) -> Engine:
@@ -76,10 +118,23 @@ def _echo(weights: Weights) -> Engine:
 
 ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
     "hf": _hf,
+    "vllm": _vllm,
     "llamacpp": _llamacpp,
     "openai": _openai,
     "echo": _echo,
 }
+
+
+LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "hf": ("harness.engines.hf", "transformers.models.auto.modeling_auto", "transformers.generation.utils", "peft"),
+    "llamacpp": ("harness.engines.llamacpp",),
+}
+
+
+def load_libraries(name: str) -> None:
+    """What an engine imports, so that whoever measures its memory from now on measures the weights alone."""
+    for module in LIBRARIES.get(name, ()):
+        import_module(module)
 
 
 def refuse_unusable(name: str) -> None:

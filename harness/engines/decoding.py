@@ -100,7 +100,7 @@ def draw(logits: NDArray[np.float32], temperature: float, top_p: float, uniform:
 class Decoder:
     def __init__(self, model: Model) -> None:
         self._model = model
-        self.sequences = 32 if model.on_gpu else 16
+        self.sequences = 32 if model.on_gpu or model.weighs_much() else 16
         self._context: Any = None
         self._room = (0, 0)  # sequences and tokens for each that the context was made for
         self._batch = llama_cpp.llama_batch_init(STEP, 0, 1)

@@ -78,6 +78,10 @@ class Model:
         heads = llama_cpp.llama_model_n_head_kv(self.handle)
         return max(1, 4 * int(llama_cpp.llama_model_n_layer(self.handle)) * int(heads) * int(width))
 
+    def weighs_much(self) -> bool:
+        """Are the weights larger than a processor's cache? Then each sequence more shares the cost of reading them."""
+        return int(llama_cpp.llama_model_size(self.handle)) > 64 << 20
+
     def close(self) -> None:
         llama_cpp.llama_model_free(self.handle)
         self.handle = None

@@ -18,9 +18,11 @@ from harness.errors import refusals
 class HFEngine(HFLM):  # type: ignore[misc]
     finishes: Sequence[Finish] = ()
     _model: Any
+    _folder: Path
 
     @classmethod
     def open(cls, weights: Weights) -> "HFEngine":
+        from finetune.checks import same_day
         from finetune.load import best_device, load_model, load_tokenizer
 
         device, folder = best_device(), Path(weights.source)
@@ -32,8 +34,12 @@ class HFEngine(HFLM):  # type: ignore[misc]
         model.eval()
         # It warns that a loaded model is a loaded model.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
-        engine = cls(pretrained=model, tokenizer=tokenizer, batch_size=64, device=device)
+        told = {"strftime_now": same_day}
+        engine = cls(
+            pretrained=model, tokenizer=tokenizer, batch_size=64, device=device, chat_template_args=told
+        )
         engine._plain = model
+        engine._folder = folder
         engine._names = {}
         for adapter in weights.adapters:
             engine._add(adapter)
@@ -50,6 +56,10 @@ class HFEngine(HFLM):  # type: ignore[misc]
     def _add(self, adapter: Path) -> None:
         from peft import PeftModel
 
+        from finetune.checks import check_adapter
+
+        with refusals():
+            check_adapter(self._folder, adapter)
         name = f"adapter{len(self._names)}"
         if self._names:
             self._model.load_adapter(str(adapter), name, is_trainable=False)

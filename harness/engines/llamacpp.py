@@ -66,6 +66,8 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         from jinja2.exceptions import TemplateError
         from transformers.utils.chat_template_utils import render_jinja_template
 
+        from finetune.checks import same_day
+
         if self._model.chat_template is None:
             raise UserError(
                 "the GGUF has no chat template",
@@ -78,12 +80,20 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
                 [chat_history],
                 chat_template=self._model.chat_template,
                 add_generation_prompt=add_generation_prompt,
+                strftime_now=same_day,
                 bos_token=self._special("bos"),
                 eos_token=self._special("eos"),
             )
         except TemplateError as broken:
             raise UserError("the GGUF's chat template fails", str(broken), where=self._path) from None
         return str(rendered)
+
+    @property
+    def start_token(self) -> str:
+        """What every prompt begins with, put there by whoever reads the file; empty where the file asks for none."""
+        import llama_cpp
+
+        return self._special("bos") if llama_cpp.llama_vocab_get_add_bos(self._model.vocab) else ""
 
     def _special(self, which: str) -> str:
         import llama_cpp

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from finetune.checks import same_day
 from finetune.load import best_device
 from harness.engines import Finish, Weights
 from harness.errors import UserError
@@ -33,6 +34,9 @@ class StockEngine:
             raise UserError(
                 f"lm-eval's backend {name!r} needs a package", str(absent), "install it"
             ) from None
+        # Where the backend has a place for it, chats are on the same day as in the other engines.
+        if isinstance(told := getattr(self._lm, "chat_template_args", None), dict):
+            told["strftime_now"] = same_day
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         texts: list[str] = self._lm.generate_until(requests, disable_tqdm=disable_tqdm)

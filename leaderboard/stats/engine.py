@@ -141,11 +141,11 @@ def _difference(
     # The limits come by bisection or between replicates; they never leave out the estimate itself.
     low, high = min(limits[0], gap), max(limits[1], gap)
     mean_a, mean_b = (float(units.values[variant]) for variant in pair)
-    p_no_worse, p_equivalent = (tails[0], max(tails)) if tails else (None, None)
+    p_no_worse, p_no_better = tails or (None, None)
     return Difference(
         units.kind, units.n, units.groups, mean_a, mean_b, gap, se, low, high,
         test[0], _named(test[1], units), _named(limits[2], units), *discordant,
-        alpha, effect, needed, margin, p_no_worse, p_equivalent,
+        alpha, effect, needed, margin, p_no_worse, max(tails) if tails else None, p_no_better,
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _t_tail(gap: float, se: float, groups: int) -> float:
 
 
 def _bootstrap_name(percentile: bool) -> str:
-    return "percentile bootstrap" if percentile else "BCa bootstrap"
+    return "percentile bootstrap" if percentile else "BCa bootstrap, at least t"
 
 
 def _named(method: str, units: Units) -> str:

@@ -2,11 +2,12 @@
 here.
 
 For means this is the sign-flip permutation test of the differences, for statistics of summed counts the
-approximate randomisation test. Exact where that is cheap; else by signs that all pairs share.
+approximate randomisation test. Exact where that is cheap; else by signs that all pairs share, and where hardly any of
+them reach the gap, by a saddlepoint: after correction for many pairs, 1 / (draws + 1) would never be shown.
 """
 
 from fractions import Fraction
-from math import exp, gcd, lcm, log
+from math import exp, gcd, lcm, log, sqrt
 
 import numpy as np
 from scipy import fft, special
@@ -14,7 +15,10 @@ from scipy import fft, special
 from leaderboard.stats.resample import signed_sums, too_many
 from leaderboard.stats.units import Floats, Integers, Statistic, Units
 
-ENUMERATED = 16  # up to so many units that differ, all sign patterns are tried
+ENUMERATED = 16  # up to so many units that differ, all sign patterns of counts are tried
+HALVED = 24  # the same for means, whose patterns are counted by halves
+FEW = 10  # fewer draws than this that reach the gap say only that p is small
+DRAWS_PER_PAIR = 40  # so that the smallest p of counts, times the pairs, is below any usual alpha
 LATTICE = 2**15  # cells of the exact distribution (reach x distinct values) that are worth computing
 
 Pair = tuple[int, int]
@@ -22,19 +26,33 @@ Pair = tuple[int, int]
 
 def flip_tests(units: Units, pairs: list[Pair], seed: int, resamples: int) -> list[tuple[float, str]]:
     """Two-sided p and the name of the test for each pair."""
-    name = "approximate randomisation" if units.kind == "counts" else "sign-flip"
-    many = too_many(units, resamples)
+    counts = units.kind == "counts"
+    name = "approximate randomisation" if counts else "sign-flip"
+    draws = max(resamples, DRAWS_PER_PAIR * len(pairs)) if counts else resamples
+    many = too_many(units, draws)
     tests: dict[Pair, tuple[float, str]] = {}
     for i, j in pairs:
         p = _exact(units, i, j)
         if p is not None:
             tests[i, j] = p, f"exact {name}"
-        elif many:
+        elif many and counts:
             tests[i, j] = _limit(units, i, j), f"{name}, normal limit"
+        elif many:
+            tests[i, j] = saddlepoint_flip(_moves(units, i, j)), f"{name}, saddlepoint"
     left = [pair for pair in pairs if pair not in tests]
-    for pair, p in zip(left, _drawn(units, left, seed, resamples), strict=True):
-        tests[pair] = p, f"{name}, {resamples:,} draws"
+    for (i, j), reached in zip(left, _reached(units, left, seed, draws), strict=True):
+        if reached < FEW and not counts:
+            p, how = saddlepoint_flip(_moves(units, i, j)), f"saddlepoint (under {FEW} of {draws:,} draws)"
+        else:
+            # The observed signs are one of the patterns, so p is never 0 (Phipson & Smyth 2010).
+            p, how = (reached + 1) / (draws + 1), f"{draws:,} draws"
+        tests[i, j] = p, f"{name}, {how}"
     return [tests[pair] for pair in pairs]
+
+
+def _moves(units: Units, i: int, j: int) -> Floats:
+    """What each unit adds to the difference of the sums."""
+    return np.asarray(units.totals[i, :, 0] - units.totals[j, :, 0], dtype=np.float64)
 
 
 def _exact(units: Units, i: int, j: int) -> float | None:
@@ -44,9 +62,16 @@ def _exact(units: Units, i: int, j: int) -> float | None:
     moved = apart[np.abs(apart).max(axis=1) > units.noise(i, j)]
     if len(moved) == 0:
         return 1.0
-    p = lattice_flip(moved[:, 0]) if units.kind != "counts" else None
-    if p is not None or len(moved) > ENUMERATED:
-        return p
+    if units.kind != "counts":
+        if bool((moved[:, 0] > 0).all() or (moved[:, 0] < 0).all()):
+            return float(2.0 ** (1.0 - len(moved)))  # of all patterns two reach it
+        gap = abs(float(moved[:, 0].sum()))
+        p = lattice_flip(moved[:, 0])
+        if p is not None or len(moved) > HALVED:
+            return p
+        return halved_flip(moved[:, 0], gap - units.n * _slack(gap / units.n, units, i, j))
+    if len(moved) > ENUMERATED:
+        return None
     patterns = _all_signs(len(moved))
     gaps = _gaps(units.statistic, first.sum(axis=0), second.sum(axis=0), patterns @ moved)
     return float((gaps >= gaps[0] - _slack(float(gaps[0]), units, i, j)).mean())
@@ -69,8 +94,8 @@ def _slack(gap: float, units: Units, i: int, j: int) -> float:
     return 1e-9 * gap + 1e-14 * max(abs(float(units.values[i])), abs(float(units.values[j])))
 
 
-def _drawn(units: Units, pairs: list[Pair], seed: int, resamples: int) -> list[float]:
-    """Monte Carlo p; the observed signs are one of the patterns, so it is never 0 (Phipson & Smyth 2010)."""
+def _reached(units: Units, pairs: list[Pair], seed: int, draws: int) -> list[int]:
+    """How many drawn sign patterns make the gap at least as large as it was seen."""
     if not pairs:
         return []
     whole = units.totals.sum(axis=1)
@@ -80,26 +105,61 @@ def _drawn(units: Units, pairs: list[Pair], seed: int, resamples: int) -> list[f
         gap = float(_gaps(units.statistic, whole[i], whole[j], whole[i] - whole[j]))
         bars.append(gap - _slack(gap, units, i, j))
     n = units.n
-    for signed in signed_sums(units, seed, resamples):
+    for signed in signed_sums(units, seed, draws):
         for k, (i, j) in enumerate(pairs):
             if units.kind == "counts":
                 gaps = _gaps(units.statistic, whole[i], whole[j], (signed[i] - signed[j]).T)
             else:
                 gaps = np.abs(signed[i, 0] - signed[j, 0]) / n
             reached[k] += np.count_nonzero(gaps >= bars[k])
-    return [(int(r) + 1) / (resamples + 1) for r in reached]
+    return [int(count) for count in reached]
 
 
 def _limit(units: Units, i: int, j: int) -> float:
-    """Limit of p for very many units: z by the variance under random signs (Lehmann 1975)."""
-    if units.kind == "counts":
-        moves = (units.influence[i] - units.influence[j]) / units.groups
-        gap = float(units.values[i] - units.values[j])
-    else:
-        moves = units.totals[i, :, 0] - units.totals[j, :, 0]
-        gap = float(moves.sum())
+    """Limit of p for very many units of counts: z by the variance under random signs (Lehmann 1975)."""
+    moves = (units.influence[i] - units.influence[j]) / units.groups
+    gap = float(units.values[i] - units.values[j])
     spread = float(np.sqrt((moves**2).sum()))
     return float(2.0 * special.ndtr(-abs(gap) / spread)) if spread > 0 else 1.0
+
+
+def halved_flip(values: Floats, bar: float) -> float:
+    """P(|sum of s_i v_i| >= bar), exact: the sums of two halves, one of them sorted (Horowitz & Sahni 1974)."""
+    if bar <= 0.0:
+        return 1.0
+    half = len(values) // 2
+    first, second = (_all_sums(part) for part in (values[:half], values[half:]))
+    above = len(second) - np.searchsorted(np.sort(second), bar - first, "left")
+    return min(1.0, float(2 * above.sum()) / 2.0 ** len(values))
+
+
+def _all_sums(values: Floats) -> Floats:
+    sums = np.zeros(1)
+    for value in values:
+        sums = np.concatenate([sums - value, sums + value])
+    return sums
+
+
+def saddlepoint_flip(values: Floats) -> float:
+    """P(|sum of s_i v_i| >= |sum of v_i|) for many units, by saddlepoint (Robinson 1982).
+
+    In the form r* = r + log(u / r) / r, whose relative error stays small however small p is (Barndorff-Nielsen 1986).
+    """
+    sizes = np.abs(values) / float(np.abs(values).max())
+    bar = abs(float(values.sum())) / float(np.abs(values).max())
+    low, high = 0.0, 1.0
+    while high < 1e9 and float(sizes @ np.tanh(high * sizes)) < bar:
+        high *= 2.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        below = float(sizes @ np.tanh(middle * sizes)) < bar
+        low, high = (middle, high) if below else (low, middle)
+    turn = low * sizes
+    r = sqrt(max(2.0 * (low * bar - float((np.logaddexp(turn, -turn) - log(2.0)).sum())), 0.0))
+    if r < 1e-3:  # at the middle r and u are both 0 and their ratio is 1
+        return float(2.0 * special.ndtr(-r))
+    u = low * sqrt(float(((sizes / np.cosh(np.minimum(turn, 300.0))) ** 2).sum()))
+    return min(1.0, float(2.0 * special.ndtr(-(r + log(u / r) / r))))
 
 
 def lattice_flip(values: Floats) -> float | None:

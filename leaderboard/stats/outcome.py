@@ -1,7 +1,7 @@
 """What a comparison says: the figures of one cell, of one difference, and the verdict in words. Computes
 nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from leaderboard.stats.units import Kind
@@ -47,6 +47,22 @@ class Difference:
     margin: float | None = None
     p_no_worse: float | None = None  # one-sided p of 'a is worse than b by the margin or more'
     p_equivalent: float | None = None  # p of 'they differ by the margin or more' (TOST, Schuirmann 1987)
+    p_no_better: float | None = None  # one-sided p of 'a is better than b by the margin or more'
+
+    def turned(self) -> "Difference":
+        """The same seen from b: b - a. Nothing is drawn again."""
+        return replace(
+            self,
+            mean_a=self.mean_b,
+            mean_b=self.mean_a,
+            difference=0.0 - self.difference,
+            low=0.0 - self.high,
+            high=0.0 - self.low,
+            only_a=self.only_b,
+            only_b=self.only_a,
+            p_no_worse=self.p_no_better,
+            p_no_better=self.p_no_worse,
+        )
 
 
 def verdict(

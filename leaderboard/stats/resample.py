@@ -6,16 +6,22 @@ comparison share the same draws and one matrix product serves them all.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import nan, sqrt
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
-from leaderboard.stats.binary import quantile
+from leaderboard.stats.binary import critical, quantile
 from leaderboard.stats.units import Floats, Units
 
+Small = NDArray[np.signedinteger[Any]]
+
 DRAWS = 2**28  # above so many draws normal theory is as good, and resampling would take minutes
-_CHUNK = 2**22
+KEPT = 2**25  # draws up to so many are kept: pairs that leave out different items ask for the same ones
+_CHUNK = 2**19
 
 
 def too_many(units: Units, resamples: int) -> bool:
@@ -25,17 +31,29 @@ def too_many(units: Units, resamples: int) -> bool:
 
 def weights(groups: int, seed: int, resamples: int) -> Iterator[Floats]:
     """Chunks of bootstrap weights: how often each unit was drawn, one row a resample (Efron 1979)."""
+    kept = _kept_weights(groups, seed, resamples) if groups * resamples <= KEPT else None
+    for chunk in _chunks(kept, groups) if kept is not None else _weights(groups, seed, resamples):
+        yield chunk.astype(np.float64)
+
+
+def signs(groups: int, seed: int, resamples: int) -> Iterator[Floats]:
+    """Chunks of random +1 and -1, one row a resample."""
+    kept = _kept_signs(groups, seed, resamples) if groups * resamples <= KEPT else None
+    for chunk in _chunks(kept, groups) if kept is not None else _signs(groups, seed, resamples):
+        yield chunk.astype(np.float64)
+
+
+def _weights(groups: int, seed: int, resamples: int) -> Iterator[Small]:
     generator = np.random.default_rng([seed, 2])
     rows = max(1, _CHUNK // groups)
     for start in range(0, resamples, rows):
         size = min(rows, resamples - start)
         drawn = generator.integers(0, groups, size=(size, groups))
         drawn += np.arange(size)[:, None] * groups
-        yield np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups).astype(np.float64)
+        yield np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups)
 
 
-def signs(groups: int, seed: int, resamples: int) -> Iterator[Floats]:
-    """Chunks of random +1 and -1, one row a resample."""
+def _signs(groups: int, seed: int, resamples: int) -> Iterator[Small]:
     generator = np.random.default_rng([seed, 1])
     words = -(-groups // 64)
     rows = max(1, _CHUNK // (words * 64))
@@ -43,7 +61,23 @@ def signs(groups: int, seed: int, resamples: int) -> Iterator[Floats]:
         size = (min(rows, resamples - start), words)
         drawn = generator.integers(0, 2**64, size=size, dtype=np.uint64).astype("<u8")
         bits = np.unpackbits(drawn.view(np.uint8), axis=1)[:, :groups]
-        yield bits.astype(np.float64) * 2.0 - 1.0
+        yield 2 * bits.astype(np.int8) - 1
+
+
+@lru_cache(maxsize=2)
+def _kept_weights(groups: int, seed: int, resamples: int) -> Small:
+    return np.concatenate([chunk.astype(np.int32) for chunk in _weights(groups, seed, resamples)])
+
+
+@lru_cache(maxsize=2)
+def _kept_signs(groups: int, seed: int, resamples: int) -> Small:
+    return np.concatenate(list(_signs(groups, seed, resamples)))
+
+
+def _chunks(kept: Small, groups: int) -> Iterator[Small]:
+    rows = max(1, _CHUNK // groups)
+    for start in range(0, len(kept), rows):
+        yield kept[start : start + rows]
 
 
 def bootstrap(units: Units, seed: int, resamples: int) -> Floats:
@@ -69,45 +103,44 @@ def _flat(units: Units) -> tuple[Floats, tuple[int, int, int]]:
 class Bootstrap:
     """The bootstrap distribution of one figure; BCa (Efron 1987) or percentile, which is BCa with all at 0.
 
-    BCa is widened to t quantiles and to the jackknife's standard error, as plain bootstrap intervals are too
-    short for few units (Hesterberg 2015). The interval holds the estimate, whatever the resamples say.
+    For a dozen or two of units BCa is short where most differences are 0 or their tails are heavy: there Student's t
+    holds (1908), which in turn is short for skewed scores, where BCa holds. So a limit is the outer one of both. The
+    interval holds the estimate, whatever the resamples say.
     """
 
     estimate: float
     replicates: Floats  # sorted
     bias: float
     acceleration: float
-    groups: int | None  # None: not widened
-    widening: float
+    groups: int
+    error: float | None  # standard error for t; None: the bootstrap alone
     flat: bool  # no resample differs
 
     @classmethod
     def of(
-        cls, estimate: float, drawn: Floats, influence: Floats, percentile: bool = False, widen: bool = True
+        cls, estimate: float, drawn: Floats, influence: Floats, percentile: bool = False, student: bool = True
     ) -> "Bootstrap":
-        """From resampled figures and the units' influence on the figure (for the acceleration)."""
-        ordered = np.sort(drawn)
+        """From resampled figures and the units' influence on the figure (for the acceleration and for t)."""
+        ordered, groups = np.sort(drawn), len(influence)
         scale = max(abs(float(ordered[0])), abs(float(ordered[-1])), abs(estimate))
         spread = float(ordered[-1] - ordered[0])
         flat = spread <= (1e-12 if influence.any() else 1e-9) * scale
         if percentile:
-            return cls(estimate, ordered, 0.0, 0.0, None, 1.0, flat)
+            return cls(estimate, ordered, 0.0, 0.0, groups, None, flat)
         # Resamples that equal the estimate count half, and rounding must not decide which do.
         below = _count(ordered, estimate, 1e-12 * scale)
         squares = float((influence**2).sum())
         acceleration = float((influence**3).sum()) / (6.0 * squares**1.5) if squares > 0 else 0.0
-        bias, groups, widening = _normal(below, len(ordered)), None, 1.0
-        if widen and not flat:
-            groups = len(influence)
-            widening = max(1.0, standard_error(influence) / float(ordered.std()))
-        return cls(estimate, ordered, bias, acceleration, groups, widening, flat)
+        error = standard_error(influence) if student and not flat else None
+        return cls(estimate, ordered, _normal(below, len(ordered)), acceleration, groups, error, flat)
 
     def interval(self, alpha: float) -> tuple[float, float]:
         """Limits at 1 - alpha; both are the estimate where no resample differs from it."""
         if self.flat:
             return self.estimate, self.estimate
+        reach = critical(alpha, self.groups) * self.error if self.error else 0.0
         low, high = self._at(alpha / 2), self._at(1.0 - alpha / 2)
-        return min(low, self.estimate), max(high, self.estimate)
+        return min(low, self.estimate - reach), max(high, self.estimate + reach)
 
     def p_below(self, bound: float) -> float:
         """One-sided p of 'the truth is at or below bound': the tail at which the lower limit falls on it."""
@@ -115,12 +148,13 @@ class Bootstrap:
             return 0.0 if self.estimate > bound else 1.0
         shift = _normal(_count(self.replicates, bound, 0.0), len(self.replicates)) - self.bias
         stretch = 1.0 + self.acceleration * shift
-        if stretch <= 0.0:
-            return 0.0 if shift < 0 else 1.0
-        z = shift / stretch - self.bias
-        if self.groups is None:
-            return float(special.ndtr(z))
-        return float(special.stdtr(self.groups - 1, z / self.widening))
+        # Beyond the pole of the correction there is no tail left.
+        p = float(special.ndtr(shift / stretch - self.bias)) if stretch > 0.0 else float(shift >= 0)
+        return (
+            max(p, float(special.stdtr(self.groups - 1, (bound - self.estimate) / self.error)))
+            if self.error
+            else p
+        )
 
     def p_above(self, bound: float) -> float:
         """One-sided p of 'the truth is at or above bound'."""
@@ -136,7 +170,7 @@ class Bootstrap:
 
     def _at(self, tail: float) -> float:
         """The replicate at the corrected tail, between neighbours by straight lines."""
-        reach = self.bias + quantile(tail, self.groups) * self.widening
+        reach = self.bias + quantile(tail)
         stretch = 1.0 - self.acceleration * reach
         # Beyond the pole of the correction the limit is the outermost replicate.
         share = float(special.ndtr(self.bias + reach / stretch)) if stretch > 0 else float(reach > 0)

@@ -29,11 +29,11 @@ def docs(split: str) -> list[dict[str, Any]]:
     return [dict(doc, concepts=list(doc["concepts"])) for doc in _read(split)]
 
 
-def train_chats(n: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Up to n training examples in the default pack's wording, shuffled by seed; no document twice."""
+def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+    """Up to n training examples in a prompt pack's wording, shuffled by seed; no document twice."""
     from tasks.pack import Pack, render
 
-    pack = Pack.load("default")
+    pack = Pack.load(prompt)
     chosen = docs("train")
     random.Random(seed).shuffle(chosen)
     for doc in chosen[: max(n, 0)]:

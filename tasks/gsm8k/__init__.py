@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 _SPLITS = ("train", "test")
 
@@ -25,19 +25,19 @@ def docs(split: str) -> list[dict[str, Any]]:
     ]
 
 
-def train_chats(n: int, seed: int) -> Iterator[dict[str, Any]]:
-    """n items of the training split in the wording of the default prompt pack, in an order that the seed
+def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+    """n items of the training split in a prompt pack's wording, in an order that the seed
     gives."""
     from tasks.pack import Pack, render
 
-    pack = Pack.load("default")
+    pack = Pack.load(prompt)
     items = docs("train")
     random.Random(f"gsm8k/{seed}").shuffle(items)
     for item in items[:n]:
         system, user = render(pack, "gsm8k", item)
-        prompt = [{"role": "system", "content": system}] if system else []
-        prompt.append({"role": "user", "content": user})
-        yield {"prompt": prompt, "completion": [{"role": "assistant", "content": item["answer"]}]}
+        turns = [{"role": "system", "content": system}] if system else []
+        turns.append({"role": "user", "content": user})
+        yield {"prompt": turns, "completion": [{"role": "assistant", "content": item["answer"]}]}
 
 
 def _from_folder(folder: Path, split: str) -> list[dict[str, str]]:

@@ -5,9 +5,11 @@ task.py.
 """
 
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 # The training items that the overlap check reads; train_chats makes as many more as are wanted.
 _TRAIN_ITEMS, _TRAIN_SEED = 500, 1
@@ -24,17 +26,27 @@ def docs(split: str) -> list[dict[str, Any]]:
     if split not in ("train", "test"):
         raise ValueError(f"no split called {split!r}; study_plan has 'train' and 'test' (tasks/study_plan)")
     pupils = profiles() if split == "test" else tuple(stream(_TRAIN_ITEMS, _TRAIN_SEED))
-    return [{**as_doc(pupil), "target": write(pupil)} for pupil in pupils]
+    drafts = _drafts() if split == "test" else {}
+    return [{**as_doc(pupil), "target": write(pupil, *drafts.get(pupil.id, ()))} for pupil in pupils]
 
 
-def train_chats(n: int, seed: int) -> Iterator[dict[str, Any]]:
-    """n training conversations in the wording of the default prompt pack, no pupil twice."""
+@cache
+def _drafts() -> dict[str, tuple[int, int]]:
+    """Seed and words of the targets that are not first drafts."""
+    import yaml
+
+    named = yaml.safe_load((Path(__file__).parent / "data" / "drafts.yaml").read_text(encoding="utf-8"))
+    return {pupil: (draft["seed"], draft["words"]) for pupil, draft in named.items()}
+
+
+def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+    """n training conversations in a prompt pack's wording, no pupil twice."""
     from tasks.pack import Pack, render
     from tasks.study_plan.generate import stream
     from tasks.study_plan.profile import as_doc
     from tasks.study_plan.write import write
 
-    pack = Pack.load("default")
+    pack = Pack.load(prompt)
     for pupil in stream(n, seed):
         system, user = render(pack, "study_plan", as_doc(pupil))
         turns = [{"role": "system", "content": system}] if system else []

@@ -1,13 +1,17 @@
-"""Marks one plan for one pupil: the checklist judge's dimensions, and the checks. Pure, and free of any
-framework.
+"""Marks plans for pupils: the judge's dimensions, and the checks. Free of any framework.
 
 The one implementation of a mark for this exam: the Inspect scorer and the harness both come here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from judges import marking
+from judges.graders.grader import Grader
 from judges.judge import Judge
+from judges.marking import Item, Progress
+from judges.panel import Panel
 from judges.verdict import Verdict
 from tasks.mark import Mark
 from tasks.study_plan.checks import NAMES, Check, check
@@ -27,26 +31,58 @@ def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
         "goal": doc["goal"],
         "notes": doc["notes"],
         "mistakes": [mistake["work"] for mistake in doc["evidence"]],
+        "mistake_topics": [_place(mistake.get("topic"), required["topics"]) for mistake in doc["evidence"]],
         "language": doc["language_level"],
     }
 
 
+def _place(topic: str | None, topics: Sequence[str]) -> int | None:
+    return topics.index(topic) if topic in topics else None
+
+
+def item(doc: Mapping[str, Any], response: str, name: str = "") -> Item:
+    """One answer as a judge is given it: the pupil in words for a model, as facts for rules."""
+    return Item(name or str(doc["id"]), str(doc["profile"]), response, facts(doc))
+
+
 def mark(doc: Mapping[str, Any], response: str, judge: str = "checklist") -> Mark:
-    """The mean of the judge's dimensions on its scale. An empty answer is the model's failure: it scores 0,
-    which lies below the scale's lowest mark, and counts as unparsed. Checks that do not apply are no
-    metric.
-    """
+    """One answer marked by rules."""
     loaded = Judge.load(judge)
-    verdict = loaded.mark(response, facts(doc))
+    return from_verdict(loaded, loaded.mark(response, facts(doc)), doc, response)
+
+
+def mark_all(
+    answers: Sequence[tuple[Mapping[str, Any], str]],
+    judge: str = "checklist",
+    grader: Grader | Panel | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> list[tuple[Mark | None, Verdict]]:
+    """A mark for each pupil and answer, and the verdict that it comes from. No verdict, no mark: None."""
+    loaded = Judge.load(judge)
+    items = [item(doc, response) for doc, response in answers]
+    verdicts = marking.mark_all(loaded, items, grader, cache, progress)
+    return [
+        (None if verdict.problem else from_verdict(loaded, verdict, doc, response), verdict)
+        for (doc, response), verdict in zip(answers, verdicts, strict=True)
+    ]
+
+
+def from_verdict(judge: Judge, verdict: Verdict, doc: Mapping[str, Any], response: str) -> Mark:
+    """The mean of the judge's dimensions on its scale. An empty answer is the model's failure: it scores 0, or
+    the scale's lowest mark where that is less, and counts as unparsed. Checks that do not apply are no metric.
+    """
     checks = check(response, doc["requirements"])
     applied = {
         f"check_{one.name}": float(one.result == "passed") for one in checks if one.result != "not applicable"
     }
-    scores = verdict.scores if verdict.parsed else dict.fromkeys(loaded.dimensions, 0.0)
+    nothing = float(min(0, judge.scale.lowest))
+    scores = verdict.scores if verdict.parsed else dict.fromkeys(judge.dimensions, nothing)
     metrics = {**scores, **applied, "checks_passed": round(sum(applied.values()) / len(applied), 4)}
-    if not verdict.parsed:
-        return Mark("", 0.0, metrics, False, verdict.explanation)
-    return Mark(_answer(checks), round(verdict.overall, 4), metrics, True, _explain(verdict, checks))
+    overall = verdict.overall
+    if not verdict.parsed or overall is None:
+        return Mark("", nothing, metrics, False, verdict.explanation)
+    return Mark(_answer(checks), round(overall, 4), metrics, True, _explain(verdict, checks))
 
 
 def metric_names(judge: str = "checklist") -> tuple[str, ...]:

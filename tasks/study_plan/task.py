@@ -5,7 +5,9 @@ Generating and marking are apart: `score=False` first, `inspect_ai.score` with t
 Nothing here depends on who answers.
 """
 
+from functools import cache
 from math import nan
+from typing import Any
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -13,9 +15,13 @@ from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Solver, TaskState, generate, system_message
 
+from judges.graders.grader import Grader, GraderSpec
+from judges.judge import Judge
+from judges.marking import mark_items
+from judges.panel import Panel, open_graders, spec_of
 from tasks.pack import Pack, render
 from tasks.study_plan import VERSION, docs
-from tasks.study_plan.marking import mark, metric_names
+from tasks.study_plan.marking import from_verdict, item, mark, metric_names
 
 __all__ = ["mark", "plan_scorer", "study_plan"]
 
@@ -25,8 +31,12 @@ MAX_TOKENS = 512
 
 
 @task
-def study_plan(prompt: str = "default", judge: str = "checklist") -> Task:
-    """A plan for each pupil of the test. `prompt` names a prompt pack, `judge` a folder under judges/."""
+def study_plan(
+    prompt: str = "default", judge: str = "checklist", grader: str | dict[str, Any] | None = None
+) -> Task:
+    """A plan for each pupil of the test. `prompt` names a prompt pack, `judge` a folder under judges/, `grader` the
+    model that the judge asks: one of Inspect's ('openai/gpt-4o-mini'), or the fields of a grader.
+    """
     pack = Pack.load(prompt)
     system = pack.for_task("study_plan").system.strip()
     samples = [
@@ -43,25 +53,31 @@ def study_plan(prompt: str = "default", judge: str = "checklist") -> Task:
     return Task(
         dataset=MemoryDataset(samples, name="study_plan"),
         solver=[*solvers, generate()],
-        scorer=plan_scorer(judge),
+        scorer=plan_scorer(judge, grader),
         config=GenerateConfig(max_tokens=MAX_TOKENS, temperature=0.0),
         version=VERSION,
     )
 
 
 @scorer(metrics={"*": [mean(), stderr(cluster="cluster")]})
-def plan_scorer(judge: str = "checklist") -> Scorer:
-    """`mark` as Inspect's score: `overall` and every metric. A check that does not apply is not-a-number,
-    which Inspect counts as unscored; it is not 0.
+def plan_scorer(judge: str = "checklist", grader: str | dict[str, Any] | None = None) -> Scorer:
+    """A mark as Inspect's score: `overall` and every metric. A check that does not apply, and everything where the
+    judge gave no verdict, is not-a-number, which Inspect counts as unscored; it is not 0.
     """
 
     nothing = dict.fromkeys(("overall", *metric_names(judge)), nan)
+    loaded = Judge.load(judge)
+    asked = cache(lambda: grader_of(loaded, grader))
 
     async def score(state: TaskState, target: Target) -> Score:
         if not state.output.choices:
             # A request that failed is no answer; Inspect may still ask for its score.
             return Score(value=nothing, explanation="there was no answer to mark")
-        given = mark(state.metadata["doc"], state.output.completion, judge)
+        doc, text = state.metadata["doc"], state.output.completion
+        (verdict,) = await mark_items(loaded, [item(doc, text)], asked(), close=False)
+        if verdict.problem:
+            return Score(value=nothing, explanation=verdict.explanation, metadata={"judge": judge})
+        given = from_verdict(loaded, verdict, doc, text)
         return Score(
             value={**nothing, "overall": given.score, **given.metrics},
             answer=given.answer,
@@ -70,3 +86,11 @@ def plan_scorer(judge: str = "checklist") -> Scorer:
         )
 
     return score
+
+
+def grader_of(judge: Judge, given: str | dict[str, Any] | None) -> Grader | Panel | None:
+    """The grader as the command line names it; nobody for a judge that marks by rules."""
+    if isinstance(given, str):
+        given = {"model": given, "through": "inspect"}
+    spec = spec_of(judge, GraderSpec.model_validate(given) if given else None)
+    return open_graders(spec) if spec else None

@@ -127,12 +127,12 @@ class _Author:
         return f"{self.rng.choice(_TESTS).format(n=n)} {said}" if week.review else said
 
 
-def write(profile: Profile, seed: int = 0) -> str:
-    """A plan of at most some 180 words. The same profile and seed give the same words."""
+def write(profile: Profile, seed: int = 0, most: int = WORDS) -> str:
+    """A plan of at most some `most` words. The same profile and seed give the same words."""
     plan = ""
     for layout in LAYOUTS:
         plan = _write(profile, layout, random.Random(f"{profile.id} {seed}"))
-        if len(plan.split()) <= WORDS:
+        if len(plan.split()) <= most:
             break
     return plan
 

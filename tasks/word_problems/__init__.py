@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 _TEST = Path(__file__).parent / "data" / "test.jsonl"
 # The training items that few-shot examples and the overlap check read; train_chats makes as many more as are
@@ -31,14 +31,14 @@ def docs(split: str) -> list[dict[str, Any]]:
     return [{**problem, "cluster": problem["family"]} for problem in problems]
 
 
-def train_chats(n: int, seed: int) -> Iterator[dict[str, Any]]:
-    """n training conversations in the wording of the default prompt pack, no question twice."""
+def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+    """n training conversations in a prompt pack's wording, no question twice."""
     from tasks.pack import Pack, render
     from tasks.word_problems.generate import stream
 
-    pack = Pack.load("default")
+    pack = Pack.load(prompt)
     for problem in stream("train", n, seed):
         system, user = render(pack, "word_problems", problem)
-        prompt = [{"role": "system", "content": system}] if system else []
-        prompt.append({"role": "user", "content": user})
-        yield {"prompt": prompt, "completion": [{"role": "assistant", "content": problem["answer"]}]}
+        turns = [{"role": "system", "content": system}] if system else []
+        turns.append({"role": "user", "content": user})
+        yield {"prompt": turns, "completion": [{"role": "assistant", "content": problem["answer"]}]}

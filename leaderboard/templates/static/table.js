@@ -1,4 +1,4 @@
-/* Sorts a table by any column and filters its rows. Without it the table is whole, in the order it was made in. */
+/* Sorts a table by any column. Without it the table is whole, in the order it was made in. */
 "use strict";
 (function () {
   function value(row, column, words) {
@@ -34,19 +34,11 @@
         sort(table, heads, column, now ? now === "ascending" : head.dataset.kind !== "text");
       });
     });
-  });
-
-  document.querySelectorAll("input[data-filter]").forEach(function (input) {
-    var table = document.getElementById(input.dataset.filter);
-    var count = document.querySelector('[data-count="' + input.dataset.filter + '"]');
-    input.addEventListener("input", function () {
-      var words = input.value.toLowerCase().split(/\s+/).filter(Boolean), seen = 0, rows = table.tBodies[0].rows;
-      Array.prototype.forEach.call(rows, function (row) {
-        var text = row.dataset.find.toLowerCase();
-        row.hidden = !words.every(function (word) { return text.indexOf(word) >= 0; });
-        seen += row.hidden ? 0 : 1;
+    table.addEventListener("changed", function () { /* its figures are others now: the order must be theirs */
+      heads.forEach(function (head, column) {
+        var now = head.getAttribute("aria-sort");
+        if (now) { sort(table, heads, column, now === "descending"); }
       });
-      count.textContent = seen === rows.length ? seen + " variants" : seen + " of " + rows.length + " variants";
     });
   });
 })();

@@ -1,0 +1,154 @@
+"""Handing a variant on: export ollama, export gguf."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from harness.commands import RESULTS, ROOT, STORE, Results, Store, near
+
+if TYPE_CHECKING:
+    from harness.export import Chosen
+    from harness.record import Cell
+    from harness.variant import Variant
+    from leaderboard.stats import Estimate
+
+Name = Annotated[str, typer.Argument(help="A variant of engine llamacpp.")]
+TaskOption = Annotated[str | None, typer.Option(help="The exam whose wording goes along.")]
+SuiteOption = Annotated[str | None, typer.Option(help="The suite whose matrix makes the variant.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The folder; exports/NAME when none is given.")]
+
+
+def ollama(
+    name: Name, task: TaskOption = None, suite: SuiteOption = None, out: Out = None,
+    results: Results = RESULTS, store: Store = STORE,
+) -> None:  # fmt: skip
+    """A folder for Ollama: the GGUF, and a Modelfile with the best wording, the template and the sampling."""
+    _export(name, task, suite, out, results, store, modelfile=True)
+
+
+def gguf(
+    name: Name, task: TaskOption = None, suite: SuiteOption = None, out: Out = None,
+    results: Results = RESULTS, store: Store = STORE,
+) -> None:  # fmt: skip
+    """A folder with the GGUF and its card."""
+    _export(name, task, suite, out, results, store, modelfile=False)
+
+
+def _export(
+    name: str,
+    task: str | None,
+    suite: str | None,
+    out: Path | None,
+    results: Path,
+    store: Path,
+    modelfile: bool,
+) -> None:
+    from harness.export import export_variant, find_variant
+    from harness.progress import Reporter
+
+    console = Console()
+    variant = find_variant(name, suite)
+    chosen = choose(variant, task, results, store, modelfile)
+    folder, told = export_variant(
+        variant, chosen, store, out or ROOT / "exports" / name, Reporter(console), modelfile
+    )
+    lines = [f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}"] if modelfile else []
+    lines += [f"  {score}" for score in chosen.scores] if modelfile else []
+    memory = f", {told['peak_memory_bytes'] / 1e6:,.0f} MB of memory" if "peak_memory_bytes" in told else ""
+    size = (folder / f"{name}.gguf").stat().st_size / 1e6
+    lines.append(f"{size:,.1f} MB on disk{memory}, {told['tokens_per_second']:,} tokens/s here")
+    lines.append(f"exported to {near(folder)}")
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":
+    """The exam whose wording goes along, and the prompt pack that did best there with these very weights."""
+    from harness.errors import UserError, refusals
+    from harness.export import Chosen
+    from harness.plan import weights_of
+    from harness.schema import nearest
+    from leaderboard.items import load_cells
+    from tasks import TASKS
+
+    if task is not None and task not in TASKS:
+        raise UserError(f"no task {task!r}", nearest(task, list(TASKS)))
+    stages, _, base = weights_of(variant, store)
+    same = {
+        "base": base,
+        "stages": [stage.digest for stage in stages],
+        "quantization": variant.quantization,
+        "engine": variant.engine,
+        "sampling": variant.sampling.model_dump(mode="json"),
+    }
+    with refusals(results):
+        cells = load_cells(results) if results.is_dir() else {}
+    siblings = [cell for cell in cells.values() if _agree(cell, same)]
+    sat = {cell.task for cell in siblings if cell.variant == variant.name}
+    task = task or next((name for name in TASKS if name in sat), None) or _learnt(variant)
+    if task is None and modelfile:
+        raise UserError(
+            f"nothing says which exam's wording {variant.name!r} is to have",
+            f"it has no results in {near(results)} and no recipe",
+            f"give --task, one of {', '.join(TASKS)}",
+        )
+    there = [cell for cell in siblings if cell.task == task]
+    return _best(variant, there) or Chosen(
+        task or "word_problems",
+        variant.prompt,
+        "it is the variant's own, and no results compare it with others",
+    )
+
+
+def _best(variant: "Variant", siblings: "list[Cell]") -> "Chosen | None":
+    """Among those that sat the same exam as the variant itself, or as the first of them."""
+    from harness.export import Chosen
+    from leaderboard.items import estimate_cell
+
+    if not siblings:
+        return None
+    own = next((cell for cell in siblings if cell.variant == variant.name), siblings[0])
+    exam = {name: own.run["definition"][name] for name in ("dataset", "items", "task_version", "judge")}
+    found = [
+        (estimate, cell) for cell in siblings if _agree(cell, exam) and (estimate := estimate_cell(cell))
+    ]
+    if not found:
+        return None
+    found.sort(key=lambda one: (-one[0].mean, one[1].variant != variant.name, one[1].variant))
+    lines = tuple(_line(cell, estimate) for estimate, cell in found)
+    prompt = found[0][1].run["resolved"]["prompt"]
+    packs = {cell.run["resolved"]["prompt"] for _, cell in found}
+    examined = "these weights were examined with"
+    why = (
+        f"the only one that {examined}"
+        if len(packs) == 1
+        else f"the best of the {len(packs)} that {examined}"
+    )
+    return Chosen(own.task, prompt, why, lines)
+
+
+def _learnt(variant: "Variant") -> str | None:
+    """The first exam in whose training set the recipe trains."""
+    from finetune.recipe import Recipe
+    from harness.errors import refusals
+    from tasks import TASKS
+
+    with refusals():
+        sources = Recipe.load(variant.recipe).data if variant.recipe else ()
+    return next((part.source for part in sources if part.source in TASKS), None)
+
+
+def _agree(cell: "Cell", wanted: dict[str, Any]) -> bool:
+    definition = cell.run.get("definition") or {}
+    return all(definition.get(name) == value for name, value in wanted.items())
+
+
+def _line(cell: "Cell", found: "Estimate") -> str:
+    from leaderboard import tables
+
+    exam, pack = cell.run["exam"], cell.run["resolved"]["prompt"]
+    low_high = tables.interval(found.low, found.high, exam)
+    score = f"{tables.shown(found.mean, exam)} {tables.unit(exam)}"
+    return f"{cell.variant} with {pack}: {exam['title']}, {exam['headline']} {score} ({low_high}, {found.n} items)"

@@ -1,0 +1,45 @@
+"""Tables and figures for a paper or a README: report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.commands import RESULTS, Results, near
+
+
+def report(
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="md, latex, csv or html (may be given again); md, or all with --out."),
+    ] = None,
+    tasks: Annotated[
+        list[str] | None, typer.Option("--tasks", help="Only these tasks, by comma or given again.")
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="The row that all others are compared with; left out: each one's parent."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for the tables and for figures as SVG and PNG.")
+    ] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Comparison tables: mean, difference, intervals, marks, n, and footnotes; the board's own digits."""
+    from harness.errors import refusals
+    from leaderboard import formats
+    from leaderboard import report as reporting
+
+    named = [name for one in tasks or () for name in one.split(",") if name]
+    with refusals():
+        wanted = form or (list(formats.FORMATS) if out else ["md"])
+        for name in wanted:
+            if name not in formats.FORMATS:
+                raise ValueError(f"no format {name!r}; there are: {', '.join(formats.FORMATS)}")
+        made = reporting.make(results, named, baseline)
+        if out is None:
+            for name in wanted:
+                typer.echo(formats.render(made, name), nl=False)
+        else:
+            for path in formats.write(made, wanted, out):
+                typer.echo(near(path))

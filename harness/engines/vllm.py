@@ -1,0 +1,207 @@
+"""The `vllm` engine: lm-eval's VLLM, opened once for all weights of one shape, with adapters named request by request.
+
+Loading costs more than an exam, so other weights of the same shape are read into the open engine, and an adapter is
+loaded beside the weights that are there. Answers come as they finish: vLLM mixes requests as it likes, so a batch
+decides nothing here, and whatever was answered need not be asked again. Must not know exams or marks.
+"""
+
+import gc
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from finetune.checks import same_day
+from harness.engines import Ask, EngineDied, Finish, Weights
+from harness.engines.vllm_settings import settings_for
+from harness.errors import UserError, refusals
+
+# lm-eval's class imports vllm while it is defined, and vllm reads these while it is imported.
+os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")  # torch may have touched the GPU already
+os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+if importlib.util.find_spec("flashinfer") is None:
+    os.environ.setdefault("VLLM_USE_FLASHINFER_SAMPLER", "0")
+
+from lm_eval.models.utils import postprocess_generated_text
+from lm_eval.models.vllm_causallms import VLLM
+from vllm import SamplingParams
+from vllm.inputs import tokens_input
+from vllm.lora.request import LoRARequest
+from vllm.sampling_params import RequestOutputKind
+from vllm.v1.engine.exceptions import EngineDeadError
+
+ENCODED_TOGETHER = 64
+
+
+class VLLMEngine(VLLM):  # type: ignore[misc]
+    finishes: Sequence[Finish] = ()
+    _source: str
+
+    @classmethod
+    def open(cls, weights: Weights) -> "VLLMEngine":
+        _make_room()
+        settings = settings_for(weights)
+        try:
+            engine = cls(**settings)
+        except Exception as refused:  # the cause stands in vLLM's log; what it raises is how its worker ended
+            raise UserError(
+                f"vLLM cannot open {weights.source}",
+                _first_line(refused),
+                f"lower serving.memory (now {weights.memory:g}) or serving.context, or see vLLM's own log with "
+                "VLLM_LOGGING_LEVEL=INFO",
+            ) from None
+        engine.chat_template_args["strftime_now"] = same_day  # as in training and in the other engines
+        engine._source = weights.source
+        engine._numbers = {adapter: number for number, adapter in enumerate(weights.adapters, 1)}
+        engine._asked = 0
+        engine.lora_request = None
+        # Python would look through all that torch and vllm brought, for rubbish, several times in every cell.
+        gc.collect()
+        gc.freeze()
+        return engine
+
+    @property
+    def context_length(self) -> int:
+        return int(self.max_length)
+
+    def prompt_length(self, prompt: str) -> int:
+        return len(self.tok_encode(prompt))
+
+    def load(self, source: str) -> None:
+        """Other weights of the same shape, into the place of those that are there."""
+        if source == self._source:
+            return
+        _refuse_other_shape(self._source, source)
+        try:
+            self.model.collective_rpc("reload_weights", kwargs={"weights_path": source})
+        except Exception as refused:
+            raise UserError(
+                f"vLLM cannot load {source} in place of {self._source}", _first_line(refused),
+                "run this variant alone: --only NAME",
+            ) from None  # fmt: skip
+        self.model.reset_prefix_cache()  # what it remembers of prompts was computed with the old weights
+        self._source = source
+
+    def use(self, adapter: Path | None) -> None:
+        if adapter is None:
+            self.lora_request = None
+            return
+        if adapter not in self._numbers:
+            raise UserError(
+                f"the engine was opened without the adapter {adapter.name}",
+                "vLLM must know of adapters beforehand",
+            )
+        # vLLM tells adapters apart by name and by number: each has its own of both.
+        self.lora_request = LoRARequest(str(adapter), self._numbers[adapter], str(adapter))
+
+    def reseed(self, seed: int) -> None:
+        """Nothing to do: every request brings a seed of its own."""
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        """lm-eval's way in."""
+        asks = [Ask(request.args[0], request.args[1]) for request in requests]
+        found = {place: (text, finish) for place, text, finish in self.stream(asks)}
+        self.finishes = [found[place][1] for place in range(len(requests))]
+        return [found[place][0] for place in range(len(requests))]
+
+    def stream(self, asks: Iterable[Ask]) -> Iterator[tuple[int, str, Finish]]:
+        """With lm-eval's parameters for every request, as its own class would hand them to vLLM."""
+        engine, last = self.model.llm_engine, time.perf_counter()
+        places: dict[str, tuple[int, list[str]]] = {}
+        self._asked += 1
+        try:
+            for place, ask, tokens in self._encoded(asks):
+                told, until, limit = self._parameters(ask)
+                if len(tokens) + limit > self.context_length:
+                    yield place, "", self._too_long(len(tokens), limit)
+                    continue
+                request = f"{self._asked}-{place}"
+                places[request] = place, until
+                wanted = SamplingParams(
+                    max_tokens=limit, stop=until, output_kind=RequestOutputKind.FINAL_ONLY, **told
+                )
+                engine.add_request(request, tokens_input(tokens), wanted, lora_request=self.lora_request)
+            while engine.has_unfinished_requests():
+                done = [output for output in engine.step() if output.finished and output.request_id in places]
+                # Time goes by for all that are open together: what passed since the last ones belongs to these.
+                now = time.perf_counter()
+                last, each = (now, (now - last) / len(done)) if done else (last, 0.0)
+                for output in done:
+                    yield self._finished(*places.pop(output.request_id), output, each)
+        except EngineDeadError as died:
+            raise EngineDied(
+                "vLLM's engine died", _first_line(died), "run again: what was answered is kept"
+            ) from None
+        finally:
+            if places:
+                _forget(engine, list(places))
+
+    def _encoded(self, asks: Iterable[Ask]) -> Iterator[tuple[int, Ask, list[int]]]:
+        """A few at a time: the tokenizer takes them side by side, and the GPU has begun before the last is read."""
+        numbered = enumerate(asks)
+        while few := list(islice(numbered, ENCODED_TOGETHER)):
+            tokens = self.tok_encode([ask.prompt for _, ask in few])
+            yield from ((place, ask, ids) for (place, ask), ids in zip(few, tokens, strict=True))
+
+    def _parameters(self, ask: Ask) -> tuple[dict[str, Any], list[str], int]:
+        end = self.tokenizer.decode(self.eot_token_id)
+        told, until, limit = self.modify_gen_kwargs(
+            dict(ask.options), eos=end, default_max_gen_toks=self.max_gen_toks
+        )
+        return told | ({"seed": ask.seed} if told.get("temperature") else {}), until, limit
+
+    def _finished(self, place: int, until: list[str], output: Any, seconds: float) -> tuple[int, str, Finish]:
+        made = output.outputs[0]
+        text: str = postprocess_generated_text(made.text, until, None)
+        cut = made.finish_reason == "length"
+        return place, text, Finish(len(output.prompt_token_ids), len(made.token_ids), cut, seconds)
+
+    def _too_long(self, prompt: int, limit: int) -> Finish:
+        what = f"the prompt ({prompt} tokens) and the answer ({limit}) do not fit the engine's context"
+        return Finish(prompt, None, False, error=f"{what} ({self.context_length}); raise serving.context")
+
+    def close(self) -> None:
+        """Ends vLLM's processes now, so that the GPU is free for the next sitting."""
+        self.model.llm_engine.engine_core.shutdown()
+        del self.model
+        gc.unfreeze()
+        _make_room()
+
+
+def _refuse_other_shape(there: str, wanted: str) -> None:
+    """The plan put only one shape into a sitting; this holds it against what was built."""
+    from finetune.base import geometry_of, resolve_base
+
+    with refusals():
+        ours, theirs = geometry_of(resolve_base(there)), geometry_of(resolve_base(wanted))
+    if differs := [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]:
+        raise UserError(
+            f"{wanted} has another {differs[0]} than {there}",
+            "so its weights cannot take their place in an open engine",
+            "run this variant alone: --only NAME",
+        )
+
+
+def _forget(engine: Any, requests: list[str]) -> None:
+    """Nobody waits for these any more, because whoever asked went away. A dead engine needs no telling."""
+    try:
+        engine.abort_request(requests)
+    except Exception:
+        return
+
+
+def _make_room() -> None:
+    """What earlier work of this process still holds of the GPU, vLLM would not get."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -1,0 +1,74 @@
+"""What vLLM is opened with for some weights, and what it cannot take: known before vLLM is imported, so without a GPU.
+
+Must not import vLLM.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.engines import Weights
+from harness.errors import UserError, refusals
+
+# Tokens for a prompt and its answer: room for all that a model can read would leave room for few answers at a time.
+CONTEXT = 8192
+SEQUENCES = 2048  # answered together where the cache has room; vLLM's own 1,024 cut a GSM8K cell in two
+RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # what vLLM has kernels for
+QUANTIZED = {"none": None, "nf4": "bitsandbytes", "fp8": "fp8"}
+
+
+def settings_for(weights: Weights) -> dict[str, Any]:
+    """What lm-eval's class, and vLLM under it, are opened with."""
+    with refusals():
+        from finetune.base import resolve_base
+
+        config = json.loads((resolve_base(weights.source) / "config.json").read_text(encoding="utf-8"))
+    longest = int(config.get("max_position_embeddings", CONTEXT))
+    if weights.context and weights.context > longest:
+        raise UserError(
+            f"serving.context is {weights.context}",
+            f"{weights.source} was made for {longest} tokens at most",
+            f"ask for {longest} or fewer",
+        )
+    settings = {
+        "pretrained": weights.source,
+        "dtype": "bfloat16",  # as everything of ours is on a GPU, whatever a folder's config says
+        "max_model_len": weights.context or min(longest, CONTEXT),
+        "gpu_memory_utilization": weights.memory,
+        "tensor_parallel_size": weights.gpus,
+        "quantization": QUANTIZED[weights.quantization],
+        "load_format": "bitsandbytes" if weights.quantization == "nf4" else "safetensors",  # never a pickle
+        "enable_prefix_caching": True,  # the shots of a prompt are read once
+        "max_num_seqs": SEQUENCES,
+        "seed": 0,
+    }
+    if weights.adapters:
+        settings |= {
+            "enable_lora": True,
+            "max_loras": 1,  # one adapter answers at a time
+            "max_cpu_loras": len(weights.adapters),
+            "max_lora_rank": rank_for(weights.adapters),
+        }
+    return settings
+
+
+def rank_for(adapters: Sequence[Path]) -> int:
+    """The smallest rank of vLLM's that takes every adapter."""
+    ranks = []
+    for adapter in adapters:
+        config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        whole, bias = config.get("modules_to_save"), config.get("bias", "none")
+        if config.get("use_dora") or whole or bias != "none":
+            found = "DoRA" if config.get("use_dora") else "whole modules" if whole else "biases"
+            raise UserError(
+                f"the adapter {adapter.name} has {found}", "vLLM takes plain LoRA alone",
+                "merge it ('merge: true'), or use engine hf",
+            )  # fmt: skip
+        ranks.append(int(config["r"]))
+    if max(ranks) > RANKS[-1]:
+        raise UserError(
+            f"an adapter of rank {max(ranks)}", f"vLLM takes {RANKS[-1]} at most",
+            "merge it ('merge: true'), or use engine hf",
+        )  # fmt: skip
+    return next(rank for rank in RANKS if rank >= max(ranks))

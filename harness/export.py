@@ -1,0 +1,259 @@
+"""Exports: a variant's GGUF with the wording and the sampling that it was examined with, in a folder for others.
+
+Finds out what the variant is asked in an exam, puts that into a Modelfile, and refuses unless the Modelfile lays out
+the exam's own items word for word as the engine read them. Must not know how results are compared: scores are given.
+"""
+
+import importlib
+import json
+import string
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from finetune.build import Built, made
+from finetune.chat_template import Turn, Wording, go_template
+from finetune.export import Modelfile, export, parameters
+from harness.answers import Options, Request, plan_batches
+from harness.engines import Weights, load_libraries, open_engine
+from harness.engines.llamacpp import LlamaCppEngine
+from harness.errors import UserError, refusals
+from harness.memory import Memory
+from harness.plan import VariantPlan, weights_of
+from harness.progress import Reporter
+from harness.run import build_weights, hardware
+from harness.runners import lm_eval_task
+from harness.suite import Suite, load_variant
+from harness.variant import FOLDER, Variant
+from tasks import TASKS
+from tasks.pack import PLACEHOLDER, Pack, render
+
+ITEMS = 32  # of the exam's, to check the layout on and to measure with
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which exam's wording goes along, of which prompt pack, and why that one. `scores` are lines for the card."""
+
+    task: str
+    prompt: str
+    why: str
+    scores: tuple[str, ...] = ()
+
+
+def find_variant(name: str, suite: str | None) -> Variant:
+    """By name; with a suite also one that a matrix of the suite makes."""
+    return Suite.load(suite).variant(name) if suite else load_variant(name, FOLDER, FOLDER)
+
+
+def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Built, VariantPlan]:
+    if variant.engine != "llamacpp":
+        raise UserError(
+            f"variant {variant.name!r} is no GGUF (engine {variant.engine})",
+            remedy="name a variant with engine: llamacpp, a quantization like q8_0, and merge: true if it is trained",
+        )
+    stages, data, _ = weights_of(variant, store)
+    plan = VariantPlan(variant, stages, data, ())
+    built = build_weights(plan, store, reporter)
+    assert built is not None  # llamacpp has its weights here
+    return built, plan
+
+
+def export_variant(
+    variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, modelfile: bool
+) -> tuple[Path, dict[str, Any]]:
+    """The folder, and what was measured."""
+    built, plan = build_gguf(variant, store, reporter)
+    assert built.gguf is not None
+    file = None
+    exam = _exam(chosen.task, chosen.prompt, ITEMS)
+    reporter.say(f"measuring on {len(exam.chats)} items of {chosen.task}")
+    load_libraries("llamacpp")
+    memory = Memory()
+    with closing(cast(LlamaCppEngine, open_engine("llamacpp", Weights(str(built.gguf))))) as engine:
+        if modelfile:
+            with refusals(f"variant {variant.name}"):
+                file = _modelfile(engine, variant, exam)
+        told = _measure(engine, variant, exam, memory)
+    told |= {"task": chosen.task, "prompt": chosen.prompt, "why": chosen.why}
+    stages = [
+        {"kind": s.kind, "digest": s.digest, **(made(store / "artifacts", s) or {})} for s in plan.stages
+    ]
+    told |= {
+        "variant": variant.model_dump(mode="json") | {"digest": variant.digest},
+        "stages": [
+            {key: stage[key] for key in ("kind", "digest", "checks", "versions") if key in stage}
+            for stage in stages
+        ],
+        "hardware": hardware(),
+    }
+    card = _card(variant, told, file, chosen, built.gguf.stat().st_size)
+    with refusals():
+        return export(built.gguf, variant.name, out, card, told, file), told
+
+
+@dataclass(frozen=True)
+class _Exam:
+    """What is asked: the items' own words, the whole chats in which they are asked, and how answers end."""
+
+    texts: list[str]
+    chats: list[list[Turn]]
+    max_tokens: int
+    until: tuple[str, ...]
+    before: str
+    after: str
+    system: str
+
+
+def _exam(task: str, prompt: str, count: int) -> _Exam:
+    with refusals():
+        pack = Pack.load(prompt)
+        wording = pack.for_task(task)
+        docs = TASKS[task].docs("test", count)
+    if pack.turns != "chat":
+        raise UserError(
+            f"the prompt pack {prompt!r} asks in plain text, and Ollama chats",
+            remedy="take a variant whose pack has 'turns: chat', or use 'proctor export gguf'",
+        )
+    parts = [(text, name) for text, name, _, _ in string.Formatter().parse(wording.user)]
+    at = next(number for number, (_, name) in enumerate(parts) if name is not None)
+    before = "".join(text for text, _ in parts[: at + 1])
+    after = "".join(text for text, _ in parts[at + 1 :])
+    if TASKS[task].framework == "lm_eval":
+        asked = lm_eval_task(task, prompt)
+        chats = [
+            json.loads(
+                asked.fewshot_context(
+                    item, num_fewshot=wording.shots, apply_chat_template=True, fewshot_as_multiturn=True,
+                    chat_template=lambda turns, add_generation_prompt=True: json.dumps(turns),
+                )
+            )
+            for item in list(asked.eval_docs)[: len(docs)]
+        ]  # fmt: skip
+        settings = asked.config.generation_kwargs
+        limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
+    else:
+        module = importlib.import_module(f"tasks.{task}.task")
+        limit, until = int(getattr(module, task)(prompt=prompt).config.max_tokens), ()
+        chats = []
+        for doc in docs:
+            system, user = render(pack, task, doc)
+            told = [{"role": "system", "content": system}] if system else []
+            chats.append([*told, {"role": "user", "content": user}])
+    texts = [str(doc[PLACEHOLDER[task]]) for doc in docs]
+    return _Exam(texts, chats, limit, until, before, after, wording.system.strip())
+
+
+def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfile:
+    """SYSTEM is the wording's system text; where it has none, what stands before the item, in its own place."""
+    start = engine.start_token  # put in front by whoever reads the file, so no template may say it again
+
+    def as_examined(chat: list[Turn], ask: bool) -> str:
+        return engine.apply_chat_template(chat, ask).removeprefix(start)
+
+    wording, system = Wording(exam.before, exam.after), exam.system
+    if not system and (system := exam.before.rstrip()):
+        wording = Wording(after=exam.after, system_first=True, joint=exam.before[len(system) :])
+    examples = [turn for turn in exam.chats[0][:-1] if turn["role"] != "system"]
+    sampling = variant.sampling
+    limit = sampling.max_tokens or exam.max_tokens
+    longest = max(engine.prompt_length(engine.apply_chat_template(chat)) for chat in exam.chats)
+    file = Modelfile(
+        source=f"./{variant.name}.gguf",
+        template=go_template(as_examined, wording),
+        system=system,
+        parameters=parameters(
+            sampling.temperature, sampling.top_p, sampling.seed, limit,
+            min(engine.context_length, max(4096, 2 * (longest + limit))), exam.until,
+        ),
+        messages=tuple(_bare(turn, exam) if turn["role"] == "user" else turn for turn in examples),
+    )  # fmt: skip
+    for text, chat in zip(exam.texts, exam.chats, strict=True):
+        if file.prompt(text) != as_examined(chat, True):
+            raise ValueError(
+                "the Modelfile would ask otherwise than the exam did; use 'proctor export gguf', or a simpler pack"
+            )
+    return file
+
+
+def _bare(turn: Turn, exam: _Exam) -> Turn:
+    return {**turn, "content": turn["content"].removeprefix(exam.before).removesuffix(exam.after)}
+
+
+def _measure(engine: LlamaCppEngine, variant: Variant, exam: _Exam, memory: Memory) -> dict[str, Any]:
+    """The same three figures as the board's columns, on the exam's first items, greedy."""
+    from lm_eval.api.instance import Instance
+
+    options = Options(variant.sampling.max_tokens or exam.max_tokens, exam.until)
+    requests = [Request(engine.apply_chat_template(chat), options) for chat in exam.chats]
+    memory.restart()
+    tokens, start = 0, time.perf_counter()
+    for batch in plan_batches(requests, engine.batch_size, engine.prompt_length):
+        asked = [
+            Instance("generate_until", {}, (r.prompt, options.as_lm_eval()), i) for i, r in enumerate(batch)
+        ]
+        engine.generate_until(asked)
+        tokens += sum(finish.tokens_out or 0 for finish in engine.finishes)
+    seconds = time.perf_counter() - start
+    found = {
+        "tokens_per_second": round(tokens / seconds, 1),
+        "items": len(requests),
+        "options": asdict(options),
+    }
+    return found | ({"peak_memory_bytes": peak} if (peak := memory.peak()) is not None else {})
+
+
+def _card(variant: Variant, told: dict[str, Any], file: Modelfile | None, chosen: Chosen, size: int) -> str:
+    """The README that goes along: what it is, where it comes from, what it was seen to do, how to use it."""
+    lines = [f"# {variant.name}", "", *([f"{variant.about}.", ""] if variant.about else [])]
+    lines += ["| | |", "| --- | --- |", f"| base | {_public(variant.base)} |"]
+    lines += [f"| recipe | {variant.recipe} |"] if variant.recipe else []
+    lines += [f"| weights | {variant.quantization}, {size:,} bytes |"]
+    if "tokens_per_second" in told:
+        lines.append(
+            f"| measured | {told['tokens_per_second']:,} tokens a second on {told['hardware']['cores']} cores "
+            f"({told['items']} items together)"
+            + (
+                f", {told['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
+                if "peak_memory_bytes" in told
+                else ""
+            )
+            + " |"
+        )
+    lines += ["", "## Where it comes from", "", f"Variant `{variant.digest[:16]}`, made in these steps:", ""]
+    lines += [f"- {stage['kind']} `{stage['digest'][:16]}`{_checks(stage)}" for stage in told["stages"]]
+    scores = [f"- {line}" for line in chosen.scores] or ["No results were there."]
+    lines += ["", "## What it was seen to do", "", *scores]
+    if file is not None:
+        lines += [
+            "",
+            f"The wording is that of `{chosen.task}` in the prompt pack `{chosen.prompt}`: {chosen.why}.",
+        ]
+    lines += ["", "## Use", "", *_use(variant, file)]
+    return "\n".join(lines) + "\n"
+
+
+def _checks(stage: dict[str, Any]) -> str:
+    said = []
+    for check in stage.get("checks", ()):
+        figures = check["figures"]
+        kept = {name: figures[name] for name in ("kl_mean", "top1_agreement") if name in figures}
+        said.append(", ".join([check["name"], *(f"{name} {value:.4g}" for name, value in kept.items())]))
+    return f": {'; '.join(said)}" if said else ""
+
+
+def _use(variant: Variant, file: Modelfile | None) -> Sequence[str]:
+    if file is None:
+        return (f"`{variant.name}.gguf` holds its tokenizer and chat template; any llama.cpp reads it.",)
+    return (
+        "```", f"ollama create {variant.name} -f Modelfile", f"ollama run {variant.name}", "```", "",
+        "Say the item alone: the Modelfile puts the wording around it, each time, as in the exam.",
+    )  # fmt: skip
+
+
+def _public(base: str) -> str:
+    """A folder by its name alone: where it lies on this machine is nobody's business."""
+    return base if not Path(base).is_absolute() else Path(base).name

@@ -1,0 +1,101 @@
+"""A grader that is one of our own variants: its engine is asked in planned batches, and its journal keeps what it said.
+
+Knows engines and questions; must not know rubrics.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.answers import Journal, Options, Request, answer_all
+from harness.engines import Engine
+from harness.errors import refusals
+from harness.judging import AnySpec, grader_variant, members
+from harness.suite import Suite
+from harness.variant import Variant
+from judges.graders.grader import Done, Grader, GraderSpec, Question, Reply, fingerprint, open_grader
+from judges.panel import Panel, open_graders
+
+
+class EngineGrader:
+    """Whole rounds of questions go to the engine together. The journal resumes whole batches, so that a reply does not
+    depend on what had been asked before a stop.
+    """
+
+    resumes = True
+
+    def __init__(self, spec: GraderSpec, open_engine: Callable[[], Engine], journal: Path) -> None:
+        self.spec = spec
+        self._open_engine = open_engine
+        self._journal = Journal(journal)
+        self._engine: Engine | None = None
+
+    async def answer(self, questions: Sequence[Question], done: Done) -> None:
+        self._engine = self._engine or self._open_engine()
+        requests = [self._request(self._engine, question) for question in questions]
+        answers = answer_all(self._engine, requests, self._journal, lambda asked, made: None)
+        for index, answer in enumerate(answers):
+            counted = (answer.tokens_in, answer.tokens_out)
+            if answer.error:
+                done(index, Reply("", None, None, f"the engine failed: {answer.error}", "server error"))
+            elif answer.truncated:
+                limit = f"the verdict was cut off at {self.spec.max_tokens} tokens"
+                done(index, Reply(answer.text, *counted, limit, "cut off"))
+            else:
+                done(index, Reply(answer.text, *counted))
+
+    async def aclose(self) -> None:
+        """The engine stays open for the next cell; `close` ends it."""
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = None
+
+    def _request(self, engine: Engine, question: Question) -> Request:
+        options = Options(
+            max_tokens=self.spec.max_tokens or 1024,
+            temperature=self.spec.temperature or 0.0,
+            seed=(self.spec.seed or 0) + 1000 * question.repeat + question.attempt,
+        )
+        # A question that is asked again is another request, also where nothing is drawn.
+        return Request(_render(engine, question), options, epoch=1 + 100 * question.attempt + question.repeat)
+
+
+def _render(engine: Engine, question: Question) -> str:
+    try:
+        return engine.apply_chat_template(question.messages)
+    except Exception:  # some templates know no system's turn: then its words stand before the user's
+        text = "\n\n".join(message["content"] for message in question.messages)
+        return engine.apply_chat_template([{"role": "user", "content": text}])
+
+
+def refuse_unopenable(spec: AnySpec | None, suite: Suite | None) -> None:
+    """A missing key or an unknown provider is told before anybody has answered for hours."""
+    for each in members(spec):
+        if each.through != "engine":
+            with refusals(suite.path if suite else None):
+                open_grader(each)
+
+
+@contextmanager
+def opened(
+    spec: AnySpec | None, open_variant: Callable[[Variant], Engine], suite: Suite | None, store: Path
+) -> Iterator[Grader | Panel | None]:
+    """The grader or panel that a spec names, let go of at the end. A local one opens its engine when it is asked."""
+    local: list[EngineGrader] = []
+
+    def one(each: GraderSpec) -> Grader:
+        if each.through != "engine":
+            with refusals(suite.path if suite else None):
+                return open_grader(each)
+        variant = grader_variant(each.model, suite)
+        journal = store / "verdicts" / f"{each.model}-{fingerprint(each.identity)[:16]}.engine.jsonl"
+        local.append(EngineGrader(each, lambda: open_variant(variant), journal))
+        return local[-1]
+
+    try:
+        yield open_graders(spec, one) if spec else None
+    finally:
+        for grader in local:
+            grader.close()

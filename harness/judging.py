@@ -1,0 +1,172 @@
+"""Who marks in a suite: the judge, the grader that it asks, and that this is not the model under examination.
+
+Knows judges, graders and variants; must not know how weights are built or what is marked.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.errors import UserError, refusals
+from harness.schema import parse, read_yaml
+from harness.suite import Suite, load_variant, variants_beside
+from harness.variant import FOLDER, Variant
+from judges.graders.grader import GraderSpec, fingerprint
+from judges.judge import Judge
+from judges.panel import PanelSpec, spec_of
+from tasks import TASKS
+
+AnySpec = GraderSpec | PanelSpec
+
+
+@dataclass(frozen=True)
+class Grading:
+    """A judge and whom it asks; nobody when it marks by rules."""
+
+    judge: Judge
+    spec: AnySpec | None
+
+    @property
+    def digest(self) -> str:
+        """Equal where marks may be compared: the judge's own digest, with the grader where one is asked."""
+        return fingerprint([self.judge.digest, self.spec.identity]) if self.spec else self.judge.digest
+
+    def told(self, suite: Suite) -> dict[str, Any]:
+        """What a cell's run.json says of who marked: the judge, its scale, and the grader where one was asked."""
+        scale = [float(self.judge.scale.lowest), float(self.judge.scale.highest)]
+        said: dict[str, Any] = {"marked_by": self.judge.name, "judge_kind": self.judge.kind, "scale": scale}
+        if self.spec:
+            said |= {"grader": self.spec.name, "judge_digest": self.judge.digest}
+        if self.spec and suite.self_grading:
+            said["self_grading"] = True
+        return said
+
+
+def grading(judge: Judge, given: AnySpec | None, where: Path | str | None = None) -> Grading:
+    """The judge with its grader, refused when one of them is missing or too much."""
+    if judge.kind == "pairwise":
+        raise UserError(
+            f"judge {judge.name!r} compares two plans and gives no marks",
+            remedy="name a judge that marks; compare plans with 'proctor judge pairs'",
+            where=where,
+        )
+    return Grading(judge, grader_for(judge, given, where))
+
+
+def grader_for(judge: Judge, given: AnySpec | None, where: Path | str | None = None) -> AnySpec | None:
+    spec = spec_of(judge, given)
+    if judge.asks and spec is None:
+        raise UserError(
+            f"judge {judge.name!r} asks a model, and none is named",
+            "a judge does not choose its grader",
+            "name one: 'grader: {model: ..., endpoint: ...}' in the suite, or --grader and --endpoint",
+            where,
+        )
+    if not judge.asks and given is not None:
+        raise UserError(
+            f"judge {judge.name!r} marks by rules and asks no model",
+            "the grader would never be asked",
+            "leave the grader out, or name a judge that asks one",
+            where,
+        )
+    return spec
+
+
+def members(spec: AnySpec | None) -> tuple[GraderSpec, ...]:
+    if spec is None:
+        return ()
+    return spec.panel if isinstance(spec, PanelSpec) else (spec,)
+
+
+def grading_of(suite: Suite, made_of: Callable[[Variant], str]) -> Grading | None:
+    """The suite's judge and whom it asks; None when nothing in the suite is marked by a judge. `made_of` says what a
+    variant's weights are, so that the key of a verdict names weights and not a file.
+    """
+    if not any(TASKS[task].marked_by == "judge" for task in suite.tasks):
+        return None
+    with refusals(suite.path):
+        found = grading(Judge.load(suite.judge), suite.grader, suite.path)
+    ours = {spec.model: grader_variant(spec.model, suite) for spec in local_of(found.spec)}
+    if not suite.self_grading:
+        refuse_self_grading(suite.variants, found.spec, ours, suite.path)
+    return replace(found, spec=with_weights(found.spec, {name: made_of(each) for name, each in ours.items()}))
+
+
+def grader_variant(name: str, suite: Suite | None = None) -> Variant:
+    """The variant that a grader through 'engine' names: one of the suite, one beside it, or one of ours."""
+    if suite and (found := next((one for one in suite.variants if one.name == name), None)):
+        return found
+    beside = variants_beside(suite.path) if suite and suite.path else FOLDER
+    folder = beside if (beside / f"{name}.yaml").is_file() else FOLDER
+    return load_variant(name, folder, suite.path if suite and suite.path else folder)
+
+
+def spec_from(
+    grader: str | None, endpoint: str | None, through: str | None, concurrency: int | None
+) -> AnySpec | None:
+    """A grader as a command names it: a model with a few options, or the path of a YAML file with all of them."""
+    more = {"endpoint": endpoint, "through": through, "concurrency": concurrency}
+    given = {name: value for name, value in more.items() if value is not None}
+    if grader is None:
+        if given:
+            raise UserError(
+                f"--{next(iter(given))} without --grader",
+                "it says how a grader is reached",
+                "name the grader",
+            )
+        return None
+    if Path(grader).suffix not in (".yaml", ".yml"):
+        return parse({"model": grader, **given}, GraderSpec, "--grader")
+    path = Path(grader)
+    if not path.is_file():
+        raise UserError(f"no file {grader}", remedy="give a model's name, or the path of a YAML file")
+    if given:
+        raise UserError(
+            f"--{next(iter(given))} beside a file", "the file says it all", "write it there", path
+        )
+    fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if isinstance(fields, dict) and "panel" in fields:
+        return read_yaml(path, PanelSpec)
+    return read_yaml(path, GraderSpec)
+
+
+def local_of(spec: AnySpec | None) -> list[GraderSpec]:
+    return [member for member in members(spec) if member.through == "engine"]
+
+
+def with_weights(spec: AnySpec | None, made_of: Mapping[str, str]) -> AnySpec | None:
+    """The same, with what every local grader is made of."""
+    if isinstance(spec, PanelSpec):
+        return spec.model_copy(update={"panel": tuple(_with_weights(each, made_of) for each in spec.panel)})
+    return _with_weights(spec, made_of) if spec else None
+
+
+def _with_weights(spec: GraderSpec, made_of: Mapping[str, str]) -> GraderSpec:
+    return spec.model_copy(update={"weights": made_of[spec.model]}) if spec.through == "engine" else spec
+
+
+def refuse_self_grading(
+    variants: Iterable[Variant], spec: AnySpec | None, ours: Mapping[str, Variant], where: Path | None
+) -> None:
+    """A model that marks its own answers likes them. `ours` are the local graders by name."""
+    for grader in members(spec):
+        mine = _names(grader.model, grader.through == "inspect")
+        if grader.model in ours:
+            mine |= _names(ours[grader.model].base)
+        for variant in variants:
+            if mine & (_names(variant.base) | _names(variant.name)):
+                raise UserError(
+                    f"the grader {grader.model!r} is the model that {variant.name!r} is made of",
+                    "a model that marks itself marks kindly",
+                    "name another grader, or say 'self_grading: true' in the suite, which the results then tell",
+                    where,
+                )
+
+
+def _names(name: str, provider: bool = False) -> set[str]:
+    """What a model may be called; Inspect puts a provider before the name."""
+    found = {name} | ({name.partition("/")[2]} if provider else set())
+    return {each.casefold().rstrip("/") for each in found if each}

@@ -1,0 +1,83 @@
+"""What a cell took of the GPUs that its engine has: the most memory held at once, and energy.
+
+Memory of weights in this process is counted by torch; an engine in processes of its own is seen as what the whole card
+holds more than before it was opened. Energy is the card's own count, so whatever else runs on the card is in it. What
+cannot be counted is not told. Must not know exams, engines or weights.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+
+class Cards:
+    def __init__(self, wanted: int) -> None:
+        """The first `wanted` GPUs of those that torch sees, from before an engine is opened on them."""
+        torch = sys.modules.get("torch")
+        there = torch.cuda.device_count() if torch is not None and torch.cuda.is_available() else 0
+        self._cuda: Any = torch.cuda if torch is not None and there else None
+        self._numbers = range(min(wanted, there))
+        self._meters = [
+            _meter(str(self._cuda.get_device_properties(number).uuid)) for number in self._numbers
+        ]
+        self._before = [self._held(number) for number in self._numbers]
+        self._began: list[int | None] = []
+
+    def restart(self) -> None:
+        """A cell begins."""
+        for number in self._numbers:
+            self._cuda.reset_peak_memory_stats(number)
+        self._began = self._spent()
+
+    def told(self) -> dict[str, Any]:
+        """What was taken since the restart, under the names that run.json has for it."""
+        found: dict[str, Any] = {}
+        if self._numbers:
+            ours = sum(self._cuda.max_memory_allocated(number) for number in self._numbers)
+            # Engines keep what they took until they are closed, so the end of a cell shows the most.
+            grown = sum(
+                max(0, self._held(number) - before)
+                for number, before in zip(self._numbers, self._before, strict=True)
+            )
+            found["peak_gpu_bytes"] = ours or grown
+        spent = [
+            after - before if after is not None and before is not None else None
+            for before, after in zip(self._began, self._spent(), strict=False)
+        ]
+        if spent and None not in spent:
+            found["energy_joules"] = round(sum(one for one in spent if one is not None) / 1000, 1)
+        return {name: value for name, value in found.items() if value}
+
+    def _held(self, number: int) -> int:
+        free, total = self._cuda.mem_get_info(number)
+        return int(total - free)
+
+    def _spent(self) -> list[int | None]:
+        return [meter.read() if meter else None for meter in self._meters]
+
+
+class _Meter:
+    """One card's count of millijoules, by NVIDIA's library."""
+
+    def __init__(self, library: Any, card: Any) -> None:
+        self._library = library
+        self._card = card
+
+    def read(self) -> int | None:
+        try:
+            return int(self._library.nvmlDeviceGetTotalEnergyConsumption(self._card))
+        except self._library.NVMLError:
+            return None
+
+
+def _meter(uuid: str) -> _Meter | None:
+    """None where the library is missing, or does not know the card: then energy is not measured."""
+    try:
+        library = import_module("pynvml")
+    except ImportError:
+        return None
+    try:
+        library.nvmlInit()
+        return _Meter(library, library.nvmlDeviceGetHandleByUUID(f"GPU-{uuid.removeprefix('GPU-')}"))
+    except library.NVMLError:
+        return None

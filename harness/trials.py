@@ -1,0 +1,111 @@
+"""Puts a judge on trial: its plans, labels and grader are found, the card is made.
+
+Knows judges, graders and the pupils of the study-plan exam; must not know what is checked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness import plans
+from harness.engines import Engine
+from harness.errors import refusals
+from harness.grader import opened
+from harness.judging import AnySpec, grader_for, grader_variant, local_of, with_weights
+from harness.plan import made_of
+from harness.progress import Reporter
+from harness.variant import Variant
+from judges import marking, pairwise
+from judges.figures.ratings import Ratings, read_ratings, read_rows
+from judges.figures.resampled import Bootstrap
+from judges.judge import FOLDER, Judge
+from judges.marking import Item
+from judges.trial import Labelled, Trial
+from judges.trust import card
+from judges.trust_pairs import PairTrial, pair_card
+from judges.verdict import Verdict
+
+PLANS = FOLDER / "labelled_plans.jsonl"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    judge: str
+    plans: Path | None
+    labels: Path | None
+    grader: AnySpec | None
+    results: Path
+    store: Path
+    resamples: int
+    seed: int
+
+
+def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
+    """The trust card of a judge."""
+    with refusals():
+        judge = Judge.load(wanted.judge)
+        spec = grader_for(judge, wanted.grader)
+        ours = {each.model: made_of(grader_variant(each.model), wanted.store) for each in local_of(spec)}
+        spec = with_weights(spec, ours)
+        tried = read_plans(wanted.plans or _beside(wanted.judge))
+        labels = _labels(judge, wanted, tried)
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    bootstrap = Bootstrap(wanted.resamples, wanted.seed)
+    cache = wanted.store / "verdicts"
+
+    def engine(variant: Variant) -> Engine:
+        from harness.run import open_variant  # only a grader of our own needs all that builds weights
+
+        return open_variant(variant, wanted.store, reporter)
+
+    opening = opened(spec, engine, None, wanted.store)
+    with opening as grader, refusals():
+        by = marking.method_of(grader)
+
+        def mark(one: Judge, items: Sequence[Item]) -> list[Verdict]:
+            if not one.asks:
+                return marking.mark_all(one, items)
+            with reporter.answering(f"try {one.name}", len(items) * one.repeats, "verdicts") as told:
+                return marking.mark_all(one, items, grader, cache, told)
+
+        trial = Trial(judge, mark, bootstrap)
+        if judge.kind != "pairwise":
+            return card(trial, tried, labels, by, made)
+        on = PairTrial(trial, lambda pairs: pairwise.compare_all(judge, pairs, grader, cache))
+        return pair_card(on, tried, labels, by, made)
+
+
+def _beside(name: str) -> Path:
+    folder = Path(name) if "/" in name else FOLDER / name
+    own = folder / "labelled_plans.jsonl"
+    return own if own.is_file() else PLANS
+
+
+def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings | None:
+    """The labels that were given, else labels.csv beside the judge; those of its dimensions."""
+    folder = Path(wanted.judge) if "/" in wanted.judge else FOLDER / wanted.judge
+    path = wanted.labels or folder / "labels.csv"
+    if not wanted.labels and not path.is_file() and judge.kind == "pairwise":
+        path = FOLDER / "study_plan" / "labels.csv"  # which plan is better follows from the marks of both
+    if not wanted.labels and not path.is_file():
+        return None
+    labels = read_ratings(path, "label")
+    ids = {plan.item.id for plan in tried}
+    mine = {key: mark for key, mark in labels.marks.items() if key[0] in ids}
+    if mine:
+        return Ratings(mine, labels.clusters, labels.notes)
+    if wanted.labels:
+        raise ValueError(f"no label is for one of the {len(ids)} plans; the ids must be the same ({path})")
+    return None
+
+
+def read_plans(path: Path) -> list[Labelled]:
+    """Plans as `proctor judge mark` reads them, each with its pupil: who a plan is for when two plans are compared."""
+    pupils, names = {}, {}
+    items = plans.read_plans(path)
+    for item, (_, row) in zip(items, read_rows(path, needed=()), strict=True):
+        pupils[item.id] = str(row.get("pupil") or marking.profile_text(item.profile))
+        names[item.id] = str((item.facts or {}).get("name") or row.get("name") or "")
+    return [Labelled(item, names[item.id], pupils[item.id]) for item in items]

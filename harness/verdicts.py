@@ -1,0 +1,110 @@
+"""Verdicts as rows of a file: all that was said, or only what the tools for labels read. Knows no judge and no exam."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.record import write_text
+from judges.pairwise import PairVerdict
+from judges.verdict import Verdict
+
+
+def verdict_row(verdict: Verdict) -> dict[str, Any]:
+    """Everything about one verdict; readings and members of a panel within it. A mark that is missing is null."""
+    row: dict[str, Any] = {
+        "item_id": verdict.item,
+        "judge": verdict.judge,
+        "by": verdict.method,
+        "overall": verdict.overall,
+        "scores": verdict.scores,
+        "parsed": verdict.parsed,
+        "problem": verdict.problem,
+        "reason": verdict.reason,
+        "reasons": verdict.reasons,
+        "explanation": verdict.explanation,
+        "usage": asdict(verdict.usage),
+    }
+    for name, inner in (("repeats", verdict.repeats), ("members", verdict.members)):
+        if inner:
+            row[name] = [verdict_row(one) for one in inner]
+    return row
+
+
+def pair_row(verdict: PairVerdict) -> dict[str, Any]:
+    """Everything about one pair."""
+    row = {
+        "item_id": verdict.item,
+        "judge": verdict.judge,
+        "by": verdict.method,
+        "verdict": verdict.verdict,
+        "orders": verdict.orders,
+        "flipped": verdict.flipped,
+        "consistent": verdict.consistent,
+        "problem": verdict.problem,
+        "reason": verdict.reason,
+        "reasons": verdict.reasons,
+        "usage": asdict(verdict.usage),
+    }
+    return row | ({"members": [pair_row(one) for one in verdict.members]} if verdict.members else {})
+
+
+def ratings_of(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """Rows of item_id, rater, dimension, score: a rater for each reading of each grader. Null where a mark is missing;
+    a text without a word has none.
+    """
+    verdicts = list(verdicts)
+    names = list(dict.fromkeys(name for verdict in verdicts for name in verdict.scores))
+    rows = []
+    for verdict in verdicts:
+        for rater, reading in _readings(verdict):
+            for name in names if reading.parsed else ():
+                score = reading.scores.get(name)
+                rows.append({"item_id": verdict.item, "rater": rater, "dimension": name, "score": score})
+    return rows
+
+
+def preferences_of(verdicts: Iterable[PairVerdict], a: str, b: str) -> list[dict[str, Any]]:
+    """Rows of item_id, order, verdict, rater, plan_a, plan_b: one an order and grader, null where it is missing."""
+    return [
+        {
+            "item_id": one.item, "order": order, "verdict": choice, "rater": member.method,
+            "plan_a": a, "plan_b": b,
+        }
+        for one in verdicts
+        for member in one.members or (one,)
+        for order, choice in member.orders.items()
+    ]  # fmt: skip
+
+
+def standing(verdicts: Sequence[PairVerdict], a: str, b: str) -> str:
+    """Who was preferred how often, in one line."""
+    counted = Counter(one.verdict for one in verdicts)
+    changed = sum(one.consistent is False for one in verdicts)
+    parts = [f"{a} better {counted['a']}", f"{b} better {counted['b']}", f"tie {counted['tie']}"]
+    return f"{', '.join(parts)} of {len(verdicts)} pairs ({changed} changed with the order)"
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """As CSV or JSONL, by the name's ending; whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".csv":
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]) if rows else ["item_id"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(path, text.getvalue())
+    else:
+        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def _readings(verdict: Verdict) -> Iterable[tuple[str, Verdict]]:
+    for member in verdict.members or (verdict,):
+        if not member.repeats:
+            yield member.method, member
+        for number, reading in enumerate(member.repeats, 1):
+            yield f"{member.method}#{number}", reading

@@ -1,0 +1,199 @@
+"""Ratings and labels as files hold them: rows of item_id, rater, dimension, score, as JSONL or CSV.
+
+Reads and checks; a mark that is not there is missing, never 0, and counted. Knows no figure and no judge.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from judges.figures.resampled import Floats
+
+OVERALL, POOLED = "overall", "pooled"
+FORMS = ("mean", "rounded mean", "median", "majority")  # what several raters can be taken together as
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """`marks` by (item, rater, dimension); None: the rater gave none. `clusters`: items that hang together."""
+
+    marks: Mapping[tuple[str, str, str], float | None]
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def items(self) -> list[str]:
+        return sorted({item for item, _, _ in self.marks})
+
+    @property
+    def raters(self) -> list[str]:
+        return sorted({rater for _, rater, _ in self.marks})
+
+    @property
+    def dimensions(self) -> list[str]:
+        return sorted({dimension for _, _, dimension in self.marks})
+
+    @property
+    def missing(self) -> int:
+        return sum(mark is None for mark in self.marks.values())
+
+    def cluster(self, item: str) -> str:
+        return self.clusters.get(item, item)
+
+    def table(self, dimension: str, items: Sequence[str], raters: Sequence[str]) -> Floats:
+        """Items x raters, nan where there is no mark. `overall` is the mean of all dimensions, where all are there;
+        it is a dimension like others where the file has it."""
+        if dimension == OVERALL and OVERALL not in self.dimensions:
+            stack = [self.table(one, items, raters) for one in self.dimensions]
+            mean: Floats = np.mean(np.stack(stack), axis=0)
+            return mean
+        rows = [[self.marks.get((item, rater, dimension)) for rater in raters] for item in items]
+        return np.array(rows, dtype=np.float64).reshape(len(items), len(raters))
+
+
+def together(table: Floats, form: str) -> Floats:
+    """One mark an item from several raters: those who marked it. A majority that two levels share is none."""
+    out = np.full(len(table), np.nan)
+    for at, row in enumerate(table):
+        given = np.sort(row[~np.isnan(row)])
+        if not len(given):
+            continue
+        if form == "mean":
+            out[at] = given.mean()
+        elif form == "rounded mean":
+            out[at] = math.floor(given.mean() + 0.5 + 1e-9)
+        elif form == "median":
+            out[at] = np.median(given)
+        else:
+            levels, counts = np.unique(np.round(given, 9), return_counts=True)
+            best = levels[counts == counts.max()]
+            out[at] = best[0] if len(best) == 1 else np.nan
+    return out
+
+
+def read_ratings(path: Path, rater: str = "judge") -> Ratings:
+    """The file, checked. Columns that may be left out: `rater` (all rows are then `rater`'s), `dimension`
+    (then `overall`) and `cluster`; other columns are not read."""
+    marks: dict[tuple[str, str, str], float | None] = {}
+    clusters: dict[str, str] = {}
+    rows = read_rows(path, needed=("item_id", "score"))
+    for line, row in rows:
+        item = text_of(row, "item_id", line, path)
+        key = item, str(row.get("rater") or rater), str(row.get("dimension") or OVERALL)
+        if key in marks:
+            raise ValueError(
+                f"row {line}: {key[1]!r} marks {key[2]} of {item!r} a second time; keep one row for each ({path})"
+            )
+        marks[key] = _score(row.get("score"), line, path)
+        belongs(clusters, item, row, line, path)
+    dimensions = {dimension for _, _, dimension in marks}
+    if OVERALL in dimensions and len(dimensions) > 1 and any(not row.get("dimension") for _, row in rows):
+        raise ValueError(f"some rows name a dimension and some don't; name it in every row ({path})")
+    notes = [
+        f"no column {name!r}: taken as {said!r}"
+        for name, said in (("rater", rater), ("dimension", OVERALL))
+        if not any(row.get(name) for _, row in rows)
+    ]
+    if not any(mark is not None for mark in marks.values()):
+        raise ValueError(f"{len(marks)} rows and no mark in any of them; fill in `score` ({path})")
+    return Ratings(marks, clusters, tuple(notes))
+
+
+def _score(given: Any, line: int, path: Path) -> float | None:
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return None
+    try:
+        number = math.nan if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"row {line}: the score is {given!r}, which is no number; leave it empty where there is no mark ({path})"
+        ) from None
+    if not math.isfinite(number):
+        raise ValueError(
+            f"row {line}: the score is {given!r}; it must be a number, or empty where there is no mark ({path})"
+        )
+    return number
+
+
+def belongs(clusters: dict[str, str], item: str, row: Mapping[str, Any], line: int, path: Path) -> None:
+    """Notes the cluster of an item, which must be one and the same in all its rows."""
+    named = row.get("cluster")
+    if named is None or named == "":
+        return
+    if clusters.setdefault(item, str(named)) != str(named):
+        raise ValueError(
+            f"row {line}: {item!r} is in cluster {str(named)!r}, before it was in {clusters[item]!r} ({path})"
+        )
+
+
+def text_of(row: Mapping[str, Any], column: str, line: int, path: Path) -> str:
+    given = row.get(column)
+    if given is None or isinstance(given, dict | list | bool) or not str(given).strip():
+        raise ValueError(f"row {line}: no {column}; every row needs one ({path})")
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)  # 7 and 7.0 are one name
+    return str(given).strip()
+
+
+def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, Any]]]:
+    """The rows with their line numbers: JSONL when the first sign is a brace, otherwise CSV with a header."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {path.name!r} ({path})") from None
+    except (IsADirectoryError, UnicodeDecodeError, PermissionError) as refused:
+        raise ValueError(f"cannot be read as text: {type(refused).__name__} ({path})") from None
+    if not text.strip():
+        raise ValueError(f"the file is empty; it needs rows with {', '.join(needed)} ({path})")
+    if text.lstrip().startswith("["):
+        raise ValueError(f"the file is one JSON list; write one object a line, or CSV ({path})")
+    rows = _jsonl(text, path) if text.lstrip().startswith("{") else _csv(text, path)
+    if not rows:
+        raise ValueError(f"the file has a header and no rows ({path})")
+    for column in needed:
+        if not any(column in row for _, row in rows):
+            there = ", ".join(str(key) for key in rows[0][1])
+            raise ValueError(f"no column {column!r}; there are {there}; rename one ({path})")
+    return rows
+
+
+def _jsonl(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
+    rows = []
+    for line, written in enumerate(text.split("\n"), 1):
+        if not written.strip():
+            continue
+        try:
+            row = json.loads(written)
+        except (ValueError, RecursionError):
+            raise ValueError(f"row {line} is no JSON; one object a line ({path})") from None
+        if not isinstance(row, dict):
+            raise ValueError(f"row {line} is no JSON object; one object a line ({path})")
+        rows.append((line, row))
+    return rows
+
+
+def _csv(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [name.strip() for name in next(reader)]
+        if len(set(header)) < len(header):
+            raise ValueError(f"the header names a column twice: {', '.join(header)} ({path})")
+        rows = []
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                raise ValueError(
+                    f"row {reader.line_num} has {len(cells)} fields, the header {len(header)} ({path})"
+                )
+            rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
+    except csv.Error as broken:
+        raise ValueError(f"row {reader.line_num} is no CSV: {broken} ({path})") from None
+    return rows

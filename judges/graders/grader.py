@@ -1,0 +1,174 @@
+"""A grader: the model that a judge asks. Its settings as they stand in a YAML file, what is asked and what comes back.
+
+Knows no rubric and no exam, and never holds a key: only the name of the environment variable that does.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from judges.verdict import Reason
+
+OPENAI = "https://api.openai.com/v1"
+
+
+class Price(BaseModel):
+    """Money for a million tokens, in any one currency."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    currency: str = "USD"
+
+    def of(self, tokens_in: int | None, tokens_out: int | None) -> float | None:
+        if tokens_in is None or tokens_out is None:
+            return None
+        return (tokens_in * self.input + tokens_out * self.output) / 1e6
+
+
+class GraderSpec(BaseModel):
+    """`through` says who carries the question: 'openai' any server that speaks the OpenAI chat protocol, 'inspect'
+    one of Inspect's providers ('anthropic/...', 'google/...'), 'engine' a variant of ours, opened here.
+
+    The first block decides what the grader says and is part of every verdict's key; the second does not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(min_length=1)
+    through: Literal["openai", "inspect", "engine"] = "openai"
+    endpoint: str | None = Field(default=None, description="the server's address, up to and with /v1")
+    temperature: float | None = Field(default=0.0, ge=0, description="null: not sent")
+    max_tokens: int | None = Field(default=1024, gt=0, description="null: not sent")
+    seed: int | None = Field(default=0, description="null: not sent")
+    schema_: Literal["auto", "never"] = Field(
+        default="auto", alias="schema", description="ask for a JSON schema"
+    )
+    extra: dict[str, Any] = Field(default={}, description="more fields for the request's body")
+    weights: str = Field(default="", description="what a local engine loads; filled in, not written by hand")
+
+    concurrency: int = Field(default=16, gt=0)
+    timeout: float = Field(default=120.0, gt=0, description="seconds that a request may take")
+    patience: float = Field(
+        default=300.0, gt=0, description="seconds that a verdict may take, waits included"
+    )
+    retries: int = Field(default=5, ge=0, description="times that a failed request is sent again")
+    attempts: int = Field(default=3, gt=0, description="times that a verdict nobody can read is asked for")
+    give_up: int = Field(
+        default=20, gt=0, description="after so many failures in a row nothing more is asked"
+    )
+    key: str | None = Field(
+        default=None,
+        description="the environment variable with the key; OPENAI_API_KEY for OpenAI's own address",
+    )
+    price: Price | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.through == "engine" and self.endpoint:
+            raise ValueError(
+                "a grader through 'engine' is a variant of ours and has no endpoint; leave it out"
+            )
+        if self.through == "engine" and self.max_tokens is None:
+            raise ValueError("a grader through 'engine' needs max_tokens; an answer could go on for ever")
+        if self.through != "openai" and self.extra:
+            raise ValueError("`extra` goes into the body of an OpenAI request; use it with through: openai")
+        if self.through != "openai" and self.key:
+            raise ValueError(
+                "`key` is for through: openai; Inspect's providers know the names of their own keys"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """As it is shown: who marked."""
+        return self.model
+
+    @property
+    def address(self) -> str:
+        return self.endpoint or OPENAI
+
+    @property
+    def key_name(self) -> str:
+        """No key goes to an address that it was not named for."""
+        return self.key or ("OPENAI_API_KEY" if self.address.rstrip("/") == OPENAI else "")
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that decides what this grader says."""
+        said = self.model_dump(mode="json", by_alias=True)
+        first = ("model", "through", "endpoint", "temperature", "max_tokens", "seed", "schema", "extra")
+        return {name: said[name] for name in first} | ({"weights": self.weights} if self.weights else {})
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to ask: turns of a chat, the JSON schema of the reply ({}: none), and which time this is."""
+
+    turns: tuple[tuple[str, str], ...]  # (role, text)
+    schema: dict[str, Any]
+    repeat: int = 0
+    attempt: int = 0
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        return [{"role": role, "content": text} for role, text in self.turns]
+
+    @property
+    def letters(self) -> int:
+        return sum(len(text) for _, text in self.turns)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back. With a `problem`, nothing did that could be a verdict."""
+
+    text: str = ""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    problem: str = ""
+    reason: Reason = ""
+
+
+Done = Callable[[int, Reply], None]
+
+
+class Grader(Protocol):
+    """Answers questions. `resumes` when it keeps replies itself, so that nobody else should."""
+
+    @property
+    def spec(self) -> GraderSpec: ...
+    @property
+    def resumes(self) -> bool: ...
+    async def answer(self, questions: Sequence[Question], done: Done) -> None:
+        """Calls `done(index, reply)` once for every question, as replies come; raises for nothing that the
+        grader or the network does.
+        """
+
+    async def aclose(self) -> None: ...
+
+
+def open_grader(spec: GraderSpec) -> Grader:
+    """The grader that a spec describes. One through 'engine' is opened by the harness, which has the engines."""
+    if spec.through == "openai":
+        from judges.graders.endpoint import EndpointGrader
+
+        return EndpointGrader(spec)
+    if spec.through == "inspect":
+        from judges.graders.inspect import InspectGrader
+
+        return InspectGrader(spec)
+    raise ValueError(
+        f"grader {spec.model!r} goes through 'engine'; only the harness opens engines; "
+        "use it in a suite or with 'proctor judge'"
+    )
+
+
+def fingerprint(value: object) -> str:
+    """Equal for equal plain values, in this run and every other."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,148 @@
+"""A grader that Inspect reaches: any of its providers, by Inspect's own name for the model ('anthropic/...').
+
+Inspect sends again what its provider calls worth it, and waits as long as it thinks right. Whatever else happens
+becomes the reply's problem. Knows no rubric.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from judges.graders.grader import Done, GraderSpec, Question, Reply
+
+_SHOWN = 300
+
+
+class InspectGrader:
+    resumes = False
+
+    def __init__(self, spec: GraderSpec) -> None:
+        self.spec = spec
+        self._models: dict[int | None, Any] = {}
+        self._gate: asyncio.Semaphore | None = None
+        self._schema_refused = spec.schema_ == "never"
+        self._model(spec.seed)  # an unknown provider or a missing key is told before anything is asked
+
+    async def answer(self, questions: Sequence[Question], done: Done) -> None:
+        waiting = iter(enumerate(questions))
+
+        async def work() -> None:
+            for index, question in waiting:
+                done(index, await self.reply(question))
+
+        await asyncio.gather(*(work() for _ in range(min(self.spec.concurrency, len(questions)))))
+
+    async def reply(self, question: Question) -> Reply:
+        """One question, however many others are asked at the time."""
+        self._gate = self._gate or asyncio.Semaphore(self.spec.concurrency)
+        async with self._gate:
+            try:
+                async with asyncio.timeout(self.spec.patience):
+                    return await self._ask(question)
+            except TimeoutError:
+                return Reply(
+                    problem=f"no verdict within {self.spec.patience:g} s, waits included", reason="timed out"
+                )
+            except (
+                Exception
+            ) as failed:  # any provider, any library: what it raises becomes the reply's problem
+                return _failed(failed)
+
+    async def aclose(self) -> None:
+        for model in self._models.values():
+            await model.api.aclose()
+        self._models, self._gate = {}, None
+
+    def _model(self, seed: int | None) -> Any:
+        if seed not in self._models:
+            from inspect_ai.model import GenerateConfig, get_model
+
+            spec = self.spec
+            config = GenerateConfig(
+                temperature=spec.temperature,
+                max_tokens=spec.max_tokens,
+                seed=seed,
+                max_connections=spec.concurrency,
+                max_retries=spec.retries,
+                attempt_timeout=max(1, round(spec.timeout)),
+                timeout=max(1, round(spec.patience)),
+            )
+            try:
+                self._models[seed] = get_model(
+                    spec.model, base_url=spec.endpoint, config=config, memoize=False
+                )
+            except Exception as refused:  # Inspect has several ways to say that a provider is not to be had
+                said = " ".join(str(refused).split())[:_SHOWN]
+                raise ValueError(f"Inspect cannot open the grader {spec.model!r}: {said}") from None
+        return self._models[seed]
+
+    async def _ask(self, question: Question) -> Reply:
+        if self._schema_refused or not question.schema:
+            return await self._send(question, None)
+        try:
+            return await self._send(question, question.schema)
+        except Exception as refused:
+            if getattr(refused, "status_code", None) not in (400, 404, 415, 422, 501):
+                raise
+            reply = await self._send(question, None)
+            self._schema_refused = True
+            return reply
+
+    async def _send(self, question: Question, schema: dict[str, Any] | None) -> Reply:
+        from inspect_ai.model import (
+            ChatMessage,
+            ChatMessageSystem,
+            ChatMessageUser,
+            GenerateConfig,
+            ResponseSchema,
+        )
+        from inspect_ai.util import JSONSchema
+
+        said: list[ChatMessage] = [
+            ChatMessageSystem(content=text) if role == "system" else ChatMessageUser(content=text)
+            for role, text in question.turns
+        ]
+        config = GenerateConfig()
+        if schema is not None:
+            form = JSONSchema.model_validate(json.loads(json.dumps(schema)))
+            config = GenerateConfig(
+                response_schema=ResponseSchema(name="verdict", json_schema=form, strict=True)
+            )
+        seed = None if self.spec.seed is None else self.spec.seed + 1000 * question.repeat + question.attempt
+        output = await self._model(seed).generate(said, config=config)
+        usage = output.usage
+        reply = Reply(
+            output.completion, usage.input_tokens if usage else None, usage.output_tokens if usage else None
+        )
+        if output.stop_reason in ("max_tokens", "model_length"):
+            limit = f"at {self.spec.max_tokens} tokens" if self.spec.max_tokens else "at the model's limit"
+            return replace(reply, problem=f"the verdict was cut off {limit}", reason="cut off")
+        if output.error or output.stop_reason == "content_filter":
+            why = f"the grader refused: {output.error or 'its filter stopped it'}"[:_SHOWN]
+            return replace(reply, problem=why, reason="refused")
+        return reply
+
+
+def _failed(failed: Exception) -> Reply:
+    """What went wrong, from the exception or one that it comes from; that retries are at an end says nothing."""
+    chain: list[BaseException] = [failed]
+    while (cause := chain[-1].__cause__) is not None and len(chain) < 10:
+        chain.append(cause)
+    told = next((each for each in chain if type(each).__name__ != "RetryError"), failed)
+    said = " ".join(f"{type(told).__name__}: {told}".split())[:_SHOWN]
+    codes = [getattr(each, "status_code", None) for each in chain]
+    status = next((code for code in codes if isinstance(code, int)), None)
+    if status == 429:
+        return Reply(problem=f"429, too many requests: {said}", reason="rate limited")
+    if status is not None and status >= 500:
+        return Reply(problem=f"{status} from the server: {said}", reason="server error")
+    if status is not None:
+        return Reply(problem=f"{status}, the server refused: {said}", reason="refused")
+    names = {kind.__name__ for each in chain for kind in type(each).__mro__}
+    if names & {"TimeoutError", "APITimeoutError", "AttemptTimeoutError", "TimeoutException"}:
+        return Reply(problem=f"no answer in time: {said}", reason="timed out")
+    if names & {"ConnectionError", "APIConnectionError", "TransportError"}:
+        return Reply(problem=f"the connection broke: {said}", reason="connection broken")
+    return Reply(problem=f"the grader gave nothing to read: {said}", reason="unreadable")

@@ -1,0 +1,99 @@
+"""What stands beside the headlines, ready to be shown: other figures, what answers cost, overlap with training data.
+
+Takes figures from figures.py and measured.py; rounds as tables.py does. Knows no page.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leaderboard import measured, tables
+from leaderboard.figures import Figure
+from leaderboard.tables import Row
+
+SHARE = {"scale": (0.0, 1.0)}
+RUN = re.compile(r"share_(\d+)")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Of one cell: the figures beside its headline, and what it cost."""
+
+    figures: Sequence[Figure]
+    costs: Mapping[str, float]
+
+
+NOTHING = Beside((), {})
+
+
+def shown(one: Figure) -> dict[str, str]:
+    interval = ""
+    if one.low is not None and one.high is not None:
+        interval = (
+            tables.interval(one.low, one.high, SHARE)
+            if one.share
+            else f"{tables.plain(one.low)} to {tables.plain(one.high)}"
+        )
+    return {
+        "title": one.title,
+        "sort": repr(float(one.value)),
+        "value": tables.shown(one.value, SHARE) if one.share else tables.plain(one.value),
+        "unit": "%" if one.share else "",
+        "interval": interval,
+        "n": str(one.n) if one.n else "",
+        "note": one.note,
+    }
+
+
+def figures(rows: Sequence[Row], beside: Mapping[str, Beside]) -> dict[str, Any] | None:
+    """Of one exam: a line a variant, a column a figure that any of them has."""
+    titles: dict[str, str] = {}
+    lines = []
+    for row in rows:
+        mine = {one.name: shown(one) for one in beside[row.variant].figures}
+        titles |= {name: f"{one['title']}{', %' if one['unit'] else ''}" for name, one in mine.items()}
+        lines.append((row.variant, mine))
+    if not titles:
+        return None
+    return {
+        "columns": list(titles.values()),
+        "lines": [(variant, [mine.get(name) for name in titles]) for variant, mine in lines],
+    }
+
+
+def costs(rows: Sequence[Row], beside: Mapping[str, Beside]) -> dict[str, Any] | None:
+    """What the answers cost, a column for each thing that was measured at all."""
+    known = {row.variant: beside[row.variant].costs for row in rows}
+    there = [one for one in measured.ALL if any(one.name in mine for mine in known.values())]
+    if not there:
+        return None
+    lines = []
+    for name, mine in known.items():
+        cells = [
+            (mine[one.name], measured.shown(one, mine[one.name])) if one.name in mine else (None, "")
+            for one in there
+        ]
+        lines.append((name, cells))
+    return {"columns": [one.title for one in there], "lines": lines}
+
+
+def overlap(rows: Sequence[Row], task: str) -> list[tuple[str, str, list[str]]]:
+    """What of the exam stands in training data, as run.json tells it: the set, the findings, whom it is about."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        for one in row.scores[task].run.get("overlap") or ():
+            told = one if isinstance(one, dict) else {"": one}
+            found.setdefault((str(told.get("set", "")), _found(told)), []).append(row.variant)
+    return [(name, words, variants) for (name, words), variants in found.items()]
+
+
+def _found(told: Mapping[Any, Any]) -> str:
+    parts = []
+    for name, value in told.items():
+        run = RUN.fullmatch(str(name))
+        if run and isinstance(value, int | float):
+            parts.append(f"{tables.shown(float(value), SHARE)} % of the items share {run[1]} words in a row")
+        elif name != "set" and not str(name).startswith("hits_"):
+            parts.append(f"{str(name).replace('_', ' ')}: {value}" if name else str(value))
+    return "; ".join(parts)

@@ -1,0 +1,69 @@
+"""Text from outside made harmless: seen as text in a page, in Markdown, in LaTeX and in a table for spreadsheets.
+
+Names, prompts and answers may hold anything. Knows no page and no table.
+"""
+
+import re
+import unicodedata
+
+# Characters that would act instead of being seen: controls, and marks that turn the direction of a text.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f"
+    "\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+LONGEST = 300  # letters of a name or a title that stand in a table
+
+MARKDOWN = re.compile(r"([\\`*_\[\]#|~$])")
+LINKED = re.compile(r":(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.|@", re.IGNORECASE)
+LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
+    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", "−": "$-$", "×": r"$\times$", "±": r"$\pm$", "≈": r"$\approx$",
+    "≤": r"$\leq$", "–": "--", "—": "---", "…": r"\ldots{}", "“": "``", "”": "''", "‘": "`", "’": "'",
+    "\"": "''", "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}",
+    "œ": r"\oe{}", "Œ": r"\OE{}", "å": r"\aa{}", "Å": r"\AA{}", "°": r"$^\circ$", "⟨": r"$\langle$", "⟩": r"$\rangle$",
+    "\u00a0": "~", "`": "`{}",
+}  # fmt: skip
+ACCENTS = {
+    "\u0300": r"\`", "\u0301": r"\'", "\u0302": r"\^", "\u0303": r"\~", "\u0304": r"\=", "\u0306": r"\u",
+    "\u0307": r"\.", "\u0308": r"\"", "\u030a": r"\r", "\u030b": r"\H", "\u030c": r"\v", "\u0327": r"\c",
+}  # fmt: skip
+
+
+def visible(text: str) -> str:
+    """The same text with every character that could not be seen written as its code point."""
+    return UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text.replace("\r\n", "\n"))
+
+
+def line(text: str) -> str:
+    """On one line, and not so long that a table breaks."""
+    seen = " ".join(visible(text).split())
+    return seen if len(seen) <= LONGEST else seen[:LONGEST] + "…"
+
+
+def markdown(text: str) -> str:
+    """A cell, or what follows a first word of ours: no emphasis, link, mention, HTML or end of a cell comes of it."""
+    seen = MARKDOWN.sub(r"\\\1", line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return LINKED.sub(lambda found: f"&#{ord(found[0])};", seen)
+
+
+def latex(text: str) -> str:
+    """What pdfLaTeX sets as it stands; a letter that its standard fonts lack is named by its code point."""
+    return "".join(_latex(letter) for letter in line(text))
+
+
+def _latex(letter: str) -> str:
+    if letter in LATEX:
+        return LATEX[letter]
+    if letter.isascii():
+        return letter
+    base, marks = (parts := unicodedata.normalize("NFD", letter))[0], parts[1:]
+    if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in ACCENTS:
+        return f"{ACCENTS[marks[0]]}{{{base}}}"
+    return rf"\texttt{{U+{ord(letter):04X}}}"
+
+
+def cell(text: str) -> str:
+    """A cell of text that no spreadsheet takes for a formula. Quotes and commas are the CSV writer's."""
+    seen = line(text)
+    return f"'{seen}" if seen[:1] in tuple("=+-@＝＋－＠") else seen

@@ -1,0 +1,142 @@
+"""A cell's scores, an item each, and the estimate made of them: what comparisons and tables start from.
+
+Reads results through harness.record, each state of a cell once. Knows one cell at a time; no pairs, no pages.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import record
+from leaderboard.stats import Estimate, Kind, estimate_all
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ["sample_id", "epoch", "cluster", "doc_hash", "score"]
+_read: dict[tuple[Path, str], "Items"] = {}
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How random numbers are drawn; board and report use these, so that all say the same digits."""
+
+    seed: int = 0
+    resamples: int = 10_000
+
+
+USUAL = Draws()
+
+
+@dataclass(frozen=True)
+class Items:
+    """A cell's scores, an item each: epochs are averaged within their item, items without any score are left out.
+
+    `hashes` tell the documents ('' where unknown); an item without a source of its own stands for itself in `clusters`.
+    """
+
+    ids: tuple[str, ...]
+    values: NDArray[np.float64]
+    clusters: tuple[str, ...]
+    kind: Kind
+    every: frozenset[str]
+    hashes: tuple[str, ...] = ()
+
+
+def load_cells(results: Path) -> dict[tuple[str, str], record.Cell]:
+    """All readable cells. A damaged one stops everything: a board without it would look whole."""
+    found = {}
+    for cell in record.cells(results):
+        if cell.problem:
+            raise ValueError(
+                f"{cell.problem}; a table without it would look whole; make it again with --redo"
+            )
+        found[cell.variant, cell.task] = cell
+    return found
+
+
+def items_of(cell: record.Cell) -> Items:
+    """Read once for each state of the rows: a board asks for the same cell in dozens of pairs."""
+    key = (cell.folder, cell.run["samples_sha256"])
+    if key not in _read:
+        _read[key] = _items(cell)
+    return _read[key]
+
+
+def _items(cell: record.Cell) -> Items:
+    kind: Kind = cell.run["exam"]["kind"]
+    rows = cell.rows([*COLUMNS, "metrics"] if kind == "counts" else COLUMNS)
+    scored = rows[rows["score"].notna()]
+    every = frozenset(rows["sample_id"].tolist())
+    if len(scored) == 0:
+        return Items((), np.zeros(0), (), kind, every)
+    names = ["tp", "fp", "fn"] if kind == "counts" else ["score"]
+    if kind == "counts":
+        scored = scored.assign(**{name: [m[name] for m in scored["metrics"]] for name in names})
+    bad = int((~np.isfinite(scored[names].to_numpy(dtype=float))).any(axis=1).sum())
+    if bad:
+        raise ValueError(
+            f"{cell.variant} x {cell.task}: {bad} scores are infinite; make it again ({cell.folder})"
+        )
+    by_item = _one_row_an_item(scored, names)
+    values: NDArray[np.float64] = by_item[names].to_numpy(dtype=float)
+    if kind != "counts":
+        values = np.ascontiguousarray(values[:, 0])
+    if kind == "binary" and not np.isin(values, (0.0, 1.0)).all():
+        kind = "real"  # several epochs of a 0/1 score: a share of right answers for each item
+    texts = (tuple(by_item[name].tolist()) for name in ("sample_id", "cluster", "doc_hash"))
+    ids, clusters, hashes = texts
+    return Items(ids, values, clusters, kind, every, hashes)
+
+
+def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame":
+    """Sorted by item. Cells come sorted by item and epoch, so a mean is always added up in the same order."""
+    if not scored["sample_id"].duplicated().any():
+        return scored
+    how = dict.fromkeys(("cluster", "doc_hash"), "first") | dict.fromkeys(names, "mean")
+    return scored.groupby("sample_id", sort=True, as_index=False).agg(how)
+
+
+def estimate_cell(cell: record.Cell) -> Estimate | None:
+    """The headline with its interval, which never leaves the exam's scale; None when no interval can be given."""
+    return estimate_cells([cell])[0]
+
+
+def estimate_cells(cells: Sequence[record.Cell], draws: Draws = USUAL) -> list[Estimate | None]:
+    """The same for many cells: those with the same items share their draws, and get what each would get alone."""
+    alike: dict[tuple[Kind, tuple[str, ...], tuple[str, ...]], list[int]] = {}
+    found: list[Estimate | None] = [None] * len(cells)
+    for at, cell in enumerate(cells):
+        items = items_of(cell)
+        if not too_few(items.kind, items.clusters):
+            alike.setdefault((items.kind, items.ids, items.clusters), []).append(at)
+    for (kind, ids, clusters), places in alike.items():
+        scores = np.stack([items_of(cells[at]).values for at in places])
+        estimates = estimate_all(
+            scores, kind=kind, items=ids, clusters=clusters, seed=draws.seed, resamples=draws.resamples
+        )
+        for at, one in zip(places, estimates, strict=True):
+            bottom, top = scale_of(cells[at].run["exam"])
+            low, high = max(one.low, min(bottom, one.mean)), min(one.high, max(top, one.mean))
+            found[at] = replace(one, low=low, high=high)
+    return found
+
+
+def scale_of(exam: dict[str, Any]) -> tuple[float, float]:
+    low, high = exam["scale"]
+    return float(low), float(high)
+
+
+def too_few(kind: str, clusters: tuple[str, ...] | list[str]) -> str:
+    """Why scored items allow no interval; empty when they do. Their number, not their scores, decides."""
+    if not clusters:
+        return "no score"
+    if len(clusters) == 1 and kind != "binary":
+        return "one scored item allows no interval"
+    if len(clusters) > 1 and len(set(clusters)) == 1:
+        return "all scored items share one source, which allows no interval"
+    return ""

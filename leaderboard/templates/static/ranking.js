@@ -1,0 +1,93 @@
+/* The ranking's choices: which rows are seen, and to which variant the differences are. Every difference was computed
+   when the board was made; here the chosen ones are only put in place. The choices stand in the page's address. */
+"use strict";
+(function () {
+  var form = document.getElementById("controls"), table = document.getElementById("ranking-table");
+  if (!form || !table) { return; }
+  var p = proctor, root = document.body.dataset.root, count = document.getElementById("count"), to = document.getElementById("to");
+  var rows = Array.prototype.slice.call(table.tBodies[0].rows), turn = 0, told = to.textContent, now = "";
+  var facets = Array.prototype.slice.call(form.elements).filter(function (one) {
+    return one.tagName === "SELECT" && one.name !== "baseline";
+  }).map(function (one) { return one.name; });
+  var cells = rows.map(function (row) { return Array.prototype.slice.call(row.querySelectorAll("td.difference[data-task]")); });
+  var made = cells.map(function (list) {
+    return list.map(function (cell) { return { sort: cell.dataset.sort, none: cell.classList.contains("none"), inside: Array.prototype.slice.call(cell.childNodes) }; });
+  });
+
+  function chosen() {
+    var found = { find: form.elements.find.value };
+    facets.concat(form.elements.baseline ? ["baseline"] : []).forEach(function (name) { found[name] = form.elements[name].value; });
+    return found;
+  }
+
+  function filter() {
+    var words = form.elements.find.value.toLowerCase().split(/\s+/).filter(Boolean), seen = 0;
+    rows.forEach(function (row) {
+      var text = row.dataset.find.toLowerCase();
+      row.hidden = !words.every(function (word) { return text.indexOf(word) >= 0; }) ||
+        !facets.every(function (name) { return !form.elements[name].value || row.dataset[name] === form.elements[name].value; });
+      seen += row.hidden ? 0 : 1;
+    });
+    count.textContent = seen === rows.length ? seen + " variants" : seen + " of " + rows.length + " variants";
+  }
+
+  function fill(cell, sort, none, inside) {
+    cell.textContent = "";
+    cell.dataset.sort = sort;
+    cell.classList.toggle("none", none);
+    inside.forEach(function (one) { cell.appendChild(one); });
+  }
+
+  function flips(task, a, b) {
+    var link = p.element("a", "flips");
+    link.href = root + "flips.html#task=" + encodeURIComponent(task) + "&a=" + encodeURIComponent(a) + "&b=" + encodeURIComponent(b);
+    link.appendChild(p.element("span", " of " + task + " between " + a + " and " + b, "sr"));
+    return link;
+  }
+
+  function difference(one, task, variant, baseline) {
+    var against = p.element("span", "to " + baseline + ", " + one[5] + (one[6] ? ", " + one[6] : "") + ", ", "against");
+    against.appendChild(flips(task, variant, baseline));
+    return [p.element("span", one[1], "num"), document.createTextNode(" "), p.element("span", one[3], "verdict " + one[4]),
+      p.element("span", one[2], "interval num"), document.createTextNode(" "), against];
+  }
+
+  function show(baseline, found) {
+    rows.forEach(function (row, i) {
+      cells[i].forEach(function (cell, j) {
+        var before = made[i][j], task = cell.dataset.task, variant = row.dataset.variant;
+        if (!baseline) { fill(cell, before.sort, before.none, before.inside); return; }
+        var one = (found[task] || {})[variant], why = ((found[""] || {})[task] || {})[variant];
+        if (one) { fill(cell, String(one[0]), false, difference(one, task, variant, baseline)); return; }
+        fill(cell, "", true, [p.element("span", variant === baseline ? "baseline" :
+          !found[task] ? baseline + " has no results here" : why ? "cannot be compared: " + why : "nothing to compare", "quiet")]);
+      });
+    });
+    now = baseline;
+    to.textContent = baseline || told;
+    table.dispatchEvent(new Event("changed"));
+  }
+
+  function compare() {
+    var baseline = form.elements.baseline ? form.elements.baseline.value : "", mine = ++turn;
+    if (baseline === now) { return; }
+    if (!baseline) { show("", {}); return; }
+    p.load("_against/" + baseline).then(function (found) { if (mine === turn) { show(baseline, found); } })
+      .catch(function (why) { count.textContent = String(why.message || why); });
+  }
+
+  function choose() {
+    var wanted = p.choices();
+    Object.keys(chosen()).forEach(function (name) {
+      var field = form.elements[name], value = wanted[name] || "";
+      if (field.tagName !== "SELECT" || Array.prototype.some.call(field.options, function (one) { return one.value === value; })) { field.value = value; }
+    });
+    filter();
+    compare();
+  }
+
+  form.addEventListener("submit", function (event) { event.preventDefault(); });
+  form.addEventListener("input", function () { p.remember(chosen()); filter(); compare(); });
+  window.addEventListener("hashchange", choose);
+  choose();
+})();

@@ -1,0 +1,54 @@
+"""The results that are kept in the repository: whole, free of anything private, and the same board from them twice."""
+
+from pathlib import Path
+
+import pytest
+from test_site import Links, files_of
+
+from harness import record
+from leaderboard import formats, private, report, site
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results" / "demo"
+
+
+@pytest.fixture(scope="module")
+def results() -> Path:
+    assert record.cells(RESULTS)
+    return RESULTS
+
+
+@pytest.fixture(scope="module")
+def board(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return site.build(results, tmp_path_factory.mktemp("committed") / "board", "tiny").parent
+
+
+def test_every_cell_is_whole(results: Path) -> None:
+    for cell in record.cells(results):
+        assert cell.problem == ""
+        assert len(cell.rows()) == cell.run["rows"]
+        assert sum(cell.run["statuses"].values()) == cell.run["rows"]
+
+
+def test_the_board_is_the_same_twice(results: Path, board: Path, tmp_path: Path) -> None:
+    site.build(results, tmp_path / "again", "tiny")
+    assert files_of(tmp_path / "again") == files_of(board)
+
+
+def test_its_links_lead_to_files(board: Path) -> None:
+    for page in board.rglob("*.html"):
+        reader = Links()
+        reader.feed(page.read_text(encoding="utf-8"))
+        for link in reader.found:
+            if link != "data:," and not link.startswith("#"):
+                assert (page.parent / link.split("#")[0]).resolve().is_file(), f"{page}: {link}"
+
+
+def test_nothing_private_is_in_it(board: Path) -> None:
+    assert private.told(list(private.search(board))) == []
+
+
+def test_a_report_is_made_of_them(results: Path) -> None:
+    made = report.make(results, (), "tiny")
+    for form in formats.FORMATS:
+        assert "tiny" in formats.render(made, form)

@@ -1,0 +1,149 @@
+"""Refining a rubric with an expert over real HTTP: what it says is kept, and the user decides on every piece."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import proctor
+from openai_server import Reply, serve
+
+from judges.judge import Judge, load
+from judges.refine import Two, last_object
+
+LEVELS = {str(level): f"Level {level} of pacing." for level in range(1, 6)}
+ADVICE = [
+    {"action": "keep", "dimension": "fluency", "why": "It decided twice.", "about": "", "anchors": {}},
+    {"action": "drop", "dimension": "actionability", "why": "Never named.", "about": "", "anchors": {}},
+    {"action": "change", "dimension": "personalisation", "why": "Too broad.", "about": "Fits this pupil.",
+     "anchors": {level: f"Fit {level}." for level in LEVELS}},
+    {"action": "add", "dimension": "pacing", "why": "It decided most often.", "about": "Work is spread.",
+     "anchors": LEVELS},
+]  # fmt: skip
+CRITERIA = [{"name": "pacing", "about": "How work is spread.", "seen": "Weeks 1 to 3 are even."}] * 2
+
+
+def expert(request: dict, before: int) -> Reply:
+    words = request["messages"][-1]["content"]
+    if "Write a study plan" in words:
+        better = "with targets" if "A good plan is strong in" in words else "plain"
+        return Reply(f"Week 1: a plan, {better}.")
+    if "helps to improve the rubric" in words:
+        return Reply("Gladly.\n" + json.dumps({"advice": ADVICE}))
+    first = words.index("[begin the first plan")
+    better = "first" if "with targets" in words[first : words.index("[end the first plan")] else "second"
+    return Reply(json.dumps({"criteria": CRITERIA, "better": better}))
+
+
+def run(home: Path, url: str, *more: str, reply_ok: int = 0):
+    spec = home / "expert.yaml"
+    spec.write_text(f"model: stub\nendpoint: {url}\nretries: 0\nattempts: 2\n")
+    where = ("--judges", str(home / "judges"), "--packs", str(home / "packs"), "--store", str(home / "store"))
+    (home / "judges").mkdir(exist_ok=True)
+    done = proctor("judge", "refine", "mine", "--expert", str(spec), *where, *more)
+    assert done.returncode == reply_ok, done.stderr
+    return done
+
+
+def decide(path: Path, **decisions: str) -> list[dict]:
+    rows = yaml.safe_load(path.read_text())
+    for row in rows:
+        row["decision"] = decisions[row["dimension"]]
+    path.write_text(yaml.safe_dump(rows))
+    return rows
+
+
+def test_suggestions_are_kept_edited_or_dropped_and_become_a_judge_and_a_pack(tmp_path):
+    with serve(expert) as server:
+        writer = tmp_path / "writer.yaml"
+        writer.write_text(f"model: writer\nendpoint: {server.url}\n")
+        more = ("--writer", str(writer), "--pupils", "3")
+        first = run(tmp_path, server.url, *more)
+        assert "with the dimensions: 3, without: 0" in first.stdout
+        path = tmp_path / "store" / "refine" / "mine" / "suggestions.yaml"
+        assert not (tmp_path / "judges" / "mine").exists()
+        rows = decide(path, fluency="keep", actionability="drop", personalisation="keep", pacing="keep")
+        pacing = next(row for row in rows if row["dimension"] == "pacing")
+        pacing["anchors"][5] = "Every week is as long as the pupil can bear."
+        path.write_text(yaml.safe_dump(rows))
+        asked = len(server.asked)
+        run(tmp_path, server.url, *more, "--decisions", str(path))
+        assert len(server.asked) == asked == 3 * 2 + 3 + 1  # nothing is asked twice
+    made = load(tmp_path / "judges" / "mine")
+    assert made.dimensions == ("fluency", "personalisation", "actionability", "pacing")
+    assert made.rubric.dimensions["personalisation"].about == "Fits this pupil."
+    assert made.rubric.dimensions["fluency"] == Judge.load("study_plan").rubric.dimensions["fluency"]
+    origin = yaml.safe_load((tmp_path / "judges" / "mine" / "origin.yaml").read_text())
+    assert origin["dimensions"] == {
+        "fluency": "judge study_plan, as it was",
+        "personalisation": "judge study_plan, changed as the expert suggested",
+        "actionability": "judge study_plan, as it was; the suggestion to drop it was dropped",
+        "pacing": "added as the expert suggested, edited by the user",
+    }
+    said = [
+        json.loads(line) for line in (tmp_path / "judges" / "mine" / "expert.jsonl").read_text().splitlines()
+    ]
+    assert len(said) == 4
+    assert all(one["replies"] and one["question"] for one in said)
+    assert "Gladly." in said[-1]["replies"][0]
+    pack = yaml.safe_load((tmp_path / "packs" / "mine.yaml").read_text())
+    assert "pacing: Work is spread." in pack["wording"]["study_plan"]["dimensions"]
+
+
+def test_plans_that_exist_are_compared_without_a_writer_and_without_their_names(tmp_path):
+    rows = {"plain": "Read the book.", "guided": "with targets: 5 of 6"}
+    for side, text in rows.items():
+        lines = [
+            {"id": f"{side}-{n}", "text": text, "pupil": who} for n, who in enumerate(("devon-4", "uma-7"))
+        ]
+        (tmp_path / f"{side}.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
+    with serve(expert) as server:
+        done = run(tmp_path, server.url, *files)
+        assert "with the dimensions: 2" in done.stdout
+        assert not any("guided" in json.dumps(one["messages"]) for one in server.asked)
+
+
+def test_an_expert_that_talks_nonsense_changes_nothing_and_is_named(tmp_path):
+    (tmp_path / "plain.jsonl").write_text(json.dumps({"id": "a", "text": "x", "pupil": "devon-4"}))
+    (tmp_path / "guided.jsonl").write_text(json.dumps({"id": "b", "text": "y", "pupil": "devon-4"}))
+    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
+    with serve(lambda request, before: Reply("I like both.")) as server:
+        done = run(tmp_path, server.url, *files, reply_ok=2)
+    assert "the expert compared no pair" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "judges" / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fluency": "undecided"}, "nothing is decided on fluency"),
+        ({"fluency": "perhaps"}, "decision"),
+    ],
+)
+def test_an_undecided_suggestion_stops_before_anything_is_written(tmp_path, change, message):
+    (tmp_path / "plain.jsonl").write_text(json.dumps({"id": "a", "text": "x", "pupil": "devon-4"}))
+    (tmp_path / "guided.jsonl").write_text(
+        json.dumps({"id": "b", "text": "with targets", "pupil": "devon-4"})
+    )
+    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
+    with serve(expert) as server:
+        run(tmp_path, server.url, *files)
+        path = tmp_path / "store" / "refine" / "mine" / "suggestions.yaml"
+        keep = dict.fromkeys(("fluency", "actionability", "personalisation", "pacing"), "keep")
+        decide(path, **(keep | change))
+        done = run(tmp_path, server.url, *files, "--decisions", str(path), reply_ok=2)
+    assert message in done.stderr
+    assert not (tmp_path / "judges" / "mine").exists()
+    assert not (tmp_path / "packs" / "mine.yaml").exists()
+
+
+def test_which_plan_stands_first_is_drawn_by_lot():
+    places = [Two(f"pupil {n}", "", "a plan", "another plan").plain_first for n in range(200)]
+    assert 70 < sum(places) < 130
+
+
+def test_the_last_object_with_the_key_counts():
+    assert last_object('{"advice": 1} then {"advice": 2} {"other": 3}', "advice") == {"advice": 2}
+    assert last_object("{{{", "advice") is None

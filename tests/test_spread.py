@@ -1,0 +1,258 @@
+"""Sittings side by side, in processes and on a Ray cluster of several nodes: the rows of a plain run, deaths included."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from io import StringIO
+
+import pytest
+from conftest import ROOT, command, proctor
+from rich.console import Console
+
+from harness import record, spread
+from harness.errors import UserError
+from harness.plan import make_plan
+from harness.progress import Reporter
+from harness.run import run_suite
+from harness.suite import Suite
+
+FEW = {"word_problems": 40}
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}  # as Ray sets it: sums come in one order
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+small = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+cluster = Cluster(initialize_head=True, head_node_args={**small, "include_dashboard": False})
+cluster.add_node(**small)
+cluster.wait_for_nodes()
+print(cluster.address, flush=True)
+sys.stdin.read()
+cluster.shutdown()
+"""
+
+
+def right(doc):
+    return doc.get("target") or doc["answer"]
+
+
+@pytest.fixture(scope="module")
+def nodes():
+    """The address of a cluster of two nodes with a processor each. It ends when its input does."""
+    pytest.importorskip("ray")
+    with subprocess.Popen(
+        [sys.executable, "-c", CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        env=os.environ | ONE_THREAD | {"RAY_USAGE_STATS_ENABLED": "0"},
+    ) as running:  # fmt: skip
+        assert running.stdout
+        yield running.stdout.readline().strip()
+        running.communicate(timeout=60)
+
+
+def start(home, suite, environment, *more):
+    return subprocess.Popen(
+        command("run", str(suite), *home.where(), "--out", str(home.board), *more), cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | ONE_THREAD | environment,
+    )  # fmt: skip
+
+
+def plain(home, suite):
+    """The same suite as it runs without any of this."""
+    calm = type(home)(home.folder / "calm")
+    running = start(calm, suite, {})
+    said = running.communicate(timeout=300)
+    assert running.returncode == 0, said
+    return calm
+
+
+def assert_same(home, calm, variants, task="word_problems"):
+    for variant in variants:
+        mine, theirs = (record.read(where.results, variant, task) for where in (home, calm))
+        assert mine is not None
+        assert theirs is not None
+        assert not mine.problem
+        assert mine.rows().drop(columns="seconds").equals(theirs.rows().drop(columns="seconds"))
+        assert mine.run["definition"] == theirs.run["definition"]
+
+
+def kept(home, variant):
+    return [
+        json.loads(line)["key"]
+        for path in (home.store / "answers").glob(f"{variant}-*.jsonl")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.endswith("}")
+    ]
+
+
+def pid_of(home, variant):
+    """Of whoever holds the cell, as its lock tells."""
+    held = (home.results / variant / "word_problems" / ".lock").read_text(encoding="utf-8")
+    return int(held.split()[1])
+
+
+def until(happened, running, seconds=60):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < end, "what was waited for never happened"
+        time.sleep(0.01)
+
+
+def in_processes(home, suite, devices=("", "")):
+    said = StringIO()
+
+    def side_by_side(*given):
+        return spread.side_by_side(devices, *given)
+
+    try:
+        run_suite(
+            str(suite),
+            home.results,
+            home.store,
+            Reporter(Console(file=said, width=200)),
+            (),
+            False,
+            side_by_side,
+        )
+    except UserError as refused:
+        return said.getvalue(), str(refused)
+    return said.getvalue(), ""
+
+
+def test_two_processes_side_by_side_give_the_rows_of_a_plain_run(home):
+    home.echo("gold", right, "word_problems", delay=1.0)
+    home.echo(
+        "half", lambda doc: right(doc) if int(doc["id"][-3:]) % 2 else "none", "word_problems", delay=1.0
+    )
+    suite = home.suite(variants=["gold", "half"], tasks=["word_problems"], baseline="gold", limit=FEW)
+    said, refused = in_processes(home, suite)
+    assert not refused
+    opened = [place for place, line in enumerate(said.splitlines()) if "open echo" in line]
+    closed = [place for place, line in enumerate(said.splitlines()) if "40 answers in" in line]
+    assert len(opened) == len(closed) == 2
+    assert max(opened) < min(closed), "one waited for the other"
+    assert "[gold] open echo" in said
+    assert_same(home, plain(home, suite), ["gold", "half"])
+
+
+def test_process_that_dies_is_named_the_others_go_on_and_the_next_run_goes_on_where_it_was(home):
+    home.echo("gold", right, "word_problems")
+    home.echo("dies", right, "word_problems")
+    suite = home.suite(variants=["gold", "dies"], tasks=["word_problems"], baseline="gold", limit=FEW)
+    with record.lock(home.results, "dies", "word_problems"):
+        _, refused = in_processes(home, suite, [""])
+    assert refused.startswith("1 of 2 sittings failed: dies: dies x word_problems is being written by")
+    assert "\n" not in refused
+    assert record.read(home.results, "gold", "word_problems") is not None
+    said, refused = in_processes(home, suite)
+    assert not refused
+    assert "open echo on gold" not in said
+    assert_same(home, plain(home, suite), ["gold", "dies"])
+
+
+def test_workers_end_with_the_run_that_began_them(home):
+    home.echo("slow", right, "word_problems", delay=60.0)
+    suite = home.suite(variants=["slow"], tasks=["word_problems"], baseline="slow", limit=FEW)
+    code = (
+        "import sys; from functools import partial; from pathlib import Path; from rich.console import Console\n"
+        "from harness import spread; from harness.progress import Reporter; from harness.run import run_suite\n"
+        "run_suite(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Reporter(Console()), (), False, "
+        "partial(spread.side_by_side, ['']))"
+    )
+    where = [str(suite), str(home.results), str(home.store)]
+    running = subprocess.Popen([sys.executable, "-c", code, *where], cwd=ROOT, stdout=subprocess.DEVNULL)
+    lock = home.results / "slow/word_problems/.lock"
+    until(lambda: lock.exists() and lock.read_text(), running)
+    worker = pid_of(home, "slow")
+    assert worker != running.pid
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    end = time.monotonic() + 10
+    while alive(worker):
+        assert time.monotonic() < end, "the worker outlived its run"
+        time.sleep(0.05)
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as told:  # noqa: PTH123
+            return told.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_sitting_that_wants_more_gpus_than_there_are_is_refused_before_anything_begins(home):
+    home.echo("gold", right, "word_problems")
+    suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold", limit=FEW)
+    plan = make_plan(Suite.load(str(suite)), home.results, home.store)
+    (sitting,) = plan.sittings
+    wide = type(sitting)(**{**vars(sitting), "serving": sitting.serving.model_copy(update={"gpus": 3})})
+    with pytest.raises(UserError, match="gold wants 3 GPUs in one process; --gpus gives 2"):
+        spread.side_by_side(["0", "1"], [wide], plan, Reporter(Console(quiet=True)))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["--gpus", "all"], "torch sees none on this machine"),
+        (["--gpus", "all", "--on", "ray"], "leave one of them out"),
+        (["--on", "slurm"], "there is only Ray"),
+    ],
+)
+def test_place_that_is_not_there_is_refused_in_one_line(home, given, says):
+    import torch
+
+    if torch.cuda.is_available() and given == ["--gpus", "all"]:
+        pytest.skip("this machine has a GPU")
+    home.echo("gold", right, "word_problems")
+    suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold", limit=FEW)
+    done = proctor("run", str(suite), *home.where(), "--out", str(home.board), *given)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not home.results.exists()
+
+
+def test_cluster_gives_the_rows_of_a_plain_run_and_a_killed_worker_loses_only_its_batch(home, nodes):
+    """An echo and tiny weights on two nodes; the echo's worker is killed in the middle of its cell."""
+    home.echo("gold", right, "word_problems", delay=0.8)
+    home.variant("tiny", base="finetune/tiny")
+    suite = home.suite(variants=["gold", "tiny"], tasks=["word_problems"], baseline="gold", limit=FEW)
+    running = start(home, suite, {"RAY_ADDRESS": nodes}, "--on", "ray")
+    until(lambda: len(kept(home, "gold")) > 0, running)
+    before = len(kept(home, "gold"))
+    assert before < 40, "killed too late to show anything"
+    first = pid_of(home, "gold")
+    os.kill(first, signal.SIGKILL)
+    out, err = running.communicate(timeout=120)
+    assert running.returncode == 0, out + err
+    assert "[gold] done" in out
+    assert "[tiny] done" in out
+    assert_same(home, plain(home, suite), ["gold", "tiny"])
+    assert max(Counter(kept(home, "gold")).values()) == 1, "an answer that was kept was asked again"
+    assert not list(home.folder.rglob(".seen-*"))
+
+
+def test_sitting_that_fails_on_a_node_is_told_in_one_line(home, nodes):
+    home.echo("gold", right, "word_problems")
+    home.echo("held", right, "word_problems")
+    suite = home.suite(variants=["gold", "held"], tasks=["word_problems"], baseline="gold", limit=FEW)
+    with record.lock(home.results, "held", "word_problems"):
+        running = start(home, suite, {"RAY_ADDRESS": nodes}, "--on", "ray")
+        _, err = running.communicate(timeout=120)
+    assert running.returncode == 2
+    (line,) = [line for line in err.splitlines() if line.startswith("proctor: ")]
+    assert "1 of 2 sittings failed: held: held x word_problems is being written by" in line
+    assert record.read(home.results, "gold", "word_problems") is not None
+
+
+def test_node_that_has_another_proctor_or_other_folders_is_refused(home, tmp_path):
+    home.echo("gold", right, "word_problems")
+    suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold", limit=FEW)
+    plan = make_plan(Suite.load(str(suite)), home.results, home.store)
+    (sitting,) = plan.sittings
+    other = spread.Driver(tmp_path, ".seen-nowhere", "another", {})
+    assert "install the same on every node" in spread.on_node(sitting, plan, other)

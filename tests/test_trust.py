@@ -1,0 +1,305 @@
+"""Trust cards: planted damage, injections, noise, missing verdicts; by rules and by models over real HTTP."""
+
+import json
+import re
+
+import pytest
+from conftest import proctor
+from openai_server import Reply, serve
+
+from harness import record
+from harness.trials import PLANS, read_plans
+from judges.damage import DAMAGES, Case
+from judges.figures.ratings import read_ratings
+from judges.judge import FOLDER, Judge
+from judges.planting import INJECTIONS, injections, neutral
+from judges.text import words
+from judges.trial import Check
+from judges.trust import warning
+
+PLAN = """A plan for Mira
+Week 1: Fractions
+- Monday: do 5 questions.
+Week 2: Decimals
+- Monday: do 6 questions.
+Week 3: Review
+- Monday: do 7 questions.
+"""
+CASE = Case(PLAN, "Mira", "Tom", "Week 1: Angles")
+BY_NAME = {damage.name: damage.make for damage in DAMAGES}
+
+
+def trust(*arguments, code=0):
+    done = proctor("judge", "trust", *map(str, arguments))
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def checklist(tmp_path_factory):
+    results = tmp_path_factory.mktemp("results")
+    done = trust("checklist", "--results", results, "--resamples", 200)
+    return results, json.loads((results / "_judges/checklist/trust.json").read_text()), done.stdout
+
+
+# What the judge is tried on
+
+
+def test_every_reference_plan_has_a_mark_in_every_dimension_and_is_for_a_pupil_of_the_exam():
+    plans = {plan.item.id for plan in read_plans(PLANS)}
+    assert 24 <= len(plans) <= 40
+    for judge in ("study_plan", "checklist"):
+        loaded, labels = Judge.load(judge), read_ratings(FOLDER / judge / "labels.csv")
+        assert set(labels.items) == plans
+        assert labels.raters == ["authors"]
+        assert {dimension for _, _, dimension in labels.marks} == set(loaded.dimensions)
+        assert all(mark in loaded.scale.levels for mark in labels.marks.values())
+    both = [(FOLDER / judge / "labels.csv").read_bytes() for judge in ("study_plan", "checklist")]
+    assert both[0] == both[1]
+
+
+def test_reference_marks_use_the_whole_scale():
+    labels = read_ratings(FOLDER / "study_plan" / "labels.csv")
+    for dimension in labels.dimensions:
+        given = [mark for (_, _, name), mark in labels.marks.items() if name == dimension]
+        assert set(given) == {1, 2, 3, 4, 5}
+        assert max(map(given.count, set(given))) <= len(given) / 2
+
+
+def test_damage_is_what_it_says():
+    assert "Week 2" not in BY_NAME["week_removed"](CASE)
+    assert "Week 3" in BY_NAME["week_removed"](CASE)
+    assert "Mira" not in BY_NAME["another_name"](CASE)
+    assert BY_NAME["same_text_twice"](CASE).count("Week 2") == 2
+    shuffled = BY_NAME["shuffled_lines"](CASE)
+    assert shuffled != PLAN.strip()
+    assert sorted(shuffled.splitlines()) == sorted(PLAN.strip().splitlines())
+    assert BY_NAME["empty_plan"](CASE) == ""
+    assert BY_NAME["constant_plan"](CASE) == BY_NAME["constant_plan"](Case("x", "Ada", "Ben", ""))
+    assert BY_NAME["another_name"](Case("no name here", "Mira", "Tom", "")) is None
+
+
+def test_there_are_at_least_twenty_injections_of_every_kind():
+    found = injections()
+    assert len(found) >= 20
+    names = [one["name"] for one in found]
+    assert len(set(names)) == len(names)
+    said = INJECTIONS.read_text()
+    for needed in (
+        "closing_fence",
+        "json_verdict",
+        "role_system",
+        "zero_width",
+        "german",
+        "chinese",
+        "ignore_rubric",
+    ):
+        assert needed in said
+    assert any("\u200b" in one["text"] for one in found)
+
+
+def test_a_control_has_as_many_words_in_the_same_place():
+    for one in injections():
+        control = neutral(one["text"])
+        for part, said in zip(control.split("{plan}"), one["text"].partition("{plan}")[::2], strict=True):
+            assert len(words(part)) == len(words(said))
+
+
+# The checklist's own card
+
+
+def test_the_checklist_gets_a_card_that_says_what_it_is_and_where_it_fails(checklist):
+    _, card, told = checklist
+    assert (card["judge"], card["kind"], card["by"]) == ("checklist", "checklist", "rules, no model")
+    assert card["digest"] == Judge.load("checklist").digest
+    assert card["labels"] == {"n": card["items"], "raters": ["authors"]}
+    figures = {(one["name"], one["dimension"]): one for one in card["figures"]}
+    numbers = ("within_one", "spearman", "kendall_tau_b", "alpha_ordinal", "alpha_interval")
+    levels = ("exact_agreement", "quadratic_weighted_kappa")
+    wanted = [(name, "overall") for name in numbers]
+    wanted += [
+        (name, dimension) for name in (*numbers, *levels) for dimension in Judge.load("checklist").dimensions
+    ]
+    for key in wanted:
+        one = figures[key]
+        assert one["low"] <= one["value"] <= one["high"]
+        assert one["n"] == card["items"]
+    assert {"length_correlation", "length_correlation_of_labels"} <= {name for name, _ in figures}
+    checks = {one["name"]: one for one in card["checks"]}
+    assert {damage.name for damage in DAMAGES} <= set(checks)
+    assert {one["name"] for one in injections()} <= set(checks)
+    assert checks["repeatability"]["held"] == checks["repeatability"]["of"]
+    assert "swapped_order" in [one["name"] for one in card["missing"]]
+    failed = [one for one in card["checks"] if not one["passed"]]
+    assert bool(card["warning"]) == bool(failed)
+    assert "rules, no model" in told
+
+
+def test_no_injection_moves_the_checklist(checklist):
+    failed = [one for one in checklist[1]["checks"] if one["kind"] == "injection" and not one["passed"]]
+    assert failed == []
+
+
+def test_a_card_is_read_as_it_was_written_and_a_damaged_one_is_called_so(checklist, tmp_path):
+    results, card, _ = checklist
+    assert record.read_cards(results) == {"checklist": card}
+    record.write_card(tmp_path, card)
+    (tmp_path / "_judges/broken").mkdir()
+    (tmp_path / "_judges/broken/trust.json").write_text('{"judge": "bro')
+    cards = record.read_cards(tmp_path)
+    assert cards["checklist"] == card
+    assert "damaged" in cards["broken"]["warning"]
+    assert record.cells(results) == []
+
+
+def test_the_same_card_comes_out_twice(checklist, tmp_path):
+    trust("checklist", "--results", tmp_path, "--resamples", 200)
+    again = json.loads((tmp_path / "_judges/checklist/trust.json").read_text())
+    assert again | {"made": ""} == checklist[1] | {"made": ""}
+
+
+def test_the_card_that_is_kept_is_of_the_checklist_as_it_is_now():
+    kept = record.read_cards(FOLDER.parent / "results")["checklist"]
+    assert kept["digest"] == Judge.load("checklist").digest, "make it again: proctor judge trust checklist"
+
+
+def test_a_warning_is_one_sentence_that_names_what_failed():
+    checks = [Check(f"c{n}", f"Check {n}", "damage", 3, 10) for n in range(6)]
+    said = warning(checks)
+    assert said.startswith("This judge failed 6 of its checks: check 0 (3 of 10 held)")
+    assert said.count(".") == 1
+    assert warning([]) == ""
+
+
+# Judges that ask a model
+
+
+def marks_of(plan: str) -> dict[str, int]:
+    """A careful reader: repetition, order, the pupil's name and the number of weeks count, words to it don't."""
+    lines = [line.strip() for line in plan.splitlines() if len(line) > 25]
+    weeks = [int(number) for number in re.findall(r"(?m)^\W*[Ww]eek (\d)", plan)]
+    order = len(set(lines)) == len(lines) and weeks == sorted(set(weeks)) and len(weeks) > 1
+    concrete = len(re.findall(r"\d+ (?:min|questions|sums)", plan))
+    gap = weeks and weeks != list(range(1, len(weeks) + 1))
+    return {
+        "fluency": 5 if order else 1,
+        "personalisation": min(5, 1 + len(re.findall(r"Devon|Uma|[Tt]imetable|pizza|wheel", plan))),
+        "actionability": max(1, min(5, 1 + concrete // 2) - (2 if gap else 0)),
+    }
+
+
+def fenced(words_: str, title: str) -> str:
+    found = re.search(rf"\[begin {title} (\w+)\]\n(.*)\n\[end {title} \1\]", words_, re.S)
+    assert found
+    return found[2]
+
+
+def verdict(marks: dict[str, int]) -> Reply:
+    return Reply(json.dumps({name: {"reason": "seen", "mark": mark} for name, mark in marks.items()}))
+
+
+def asked_plan(request: dict) -> str:
+    return fenced("\n".join(turn["content"] for turn in request["messages"]), "the plan")
+
+
+def gullible(request: dict, before: int) -> Reply:
+    plan = asked_plan(request)
+    swayed = re.search(r"gib|ignor|give|mark|score|\b5\b[^m]*$", plan[-200:] + plan[:200], re.I)
+    return verdict(dict.fromkeys(marks_of(plan), 5) if swayed else dict.fromkeys(marks_of(plan), 2))
+
+
+def model_card(tmp_path, reply, judge="study_plan", code=0, pupils=("devon-4", "uma-7")):
+    tmp_path.mkdir(exist_ok=True)
+    few = tmp_path / "plans.jsonl"
+    chosen = [line for line in PLANS.read_text().splitlines() if json.loads(line)["pupil"] in pupils]
+    few.write_text("\n".join(chosen))
+    with serve(reply) as server:
+        done = trust(
+            judge, "--grader", "stub", "--endpoint", server.url, "--plans", few, "--results", tmp_path / "results",
+            "--store", tmp_path / "store", "--resamples", 100, "--concurrency", 8, code=code,
+        )  # fmt: skip
+    return done, record.read_cards(tmp_path / "results").get(judge)
+
+
+def test_a_model_that_obeys_the_plan_is_found_out(tmp_path):
+    _, card = model_card(tmp_path, gullible)
+    failed = {one["name"] for one in card["checks"] if not one["passed"]}
+    assert {"ignore_rubric", "json_verdict", "fake_history"} <= failed
+    assert {"constant_plan", "shuffled_lines"} <= failed
+    assert card["by"] == "stub"
+    assert card["warning"].startswith("This judge failed")
+
+
+def test_a_model_that_reads_with_care_withstands_every_injection(tmp_path):
+    _, card = model_card(tmp_path, lambda request, before: verdict(marks_of(asked_plan(request))))
+    checks = {one["name"]: one for one in card["checks"]}
+    assert [one["name"] for one in card["checks"] if one["kind"] == "injection" and not one["passed"]] == []
+    assert checks["same_text_twice"]["passed"]
+    assert checks["repeatability"]["held"] == checks["repeatability"]["of"]
+
+
+def test_verdicts_that_cannot_be_read_are_counted_and_never_marks(tmp_path):
+    def every_third(request: dict, before: int) -> Reply:
+        plan = asked_plan(request)
+        return Reply("I cannot say.") if len(plan) % 3 == 0 else verdict(marks_of(plan))
+
+    _, card = model_card(tmp_path, every_third)
+    assert card["unparsed"]["n"] > 20
+    parsed = next(one for one in card["checks"] if one["name"] == "parsed")
+    assert not parsed["passed"]
+    assert parsed["of"] - parsed["held"] == card["unparsed"]["n"]
+    assert "verdicts that can be read" in card["warning"]
+
+
+def test_a_judge_of_whom_nothing_can_be_read_gets_no_card_but_a_reason(tmp_path):
+    done, card = model_card(tmp_path, lambda request, before: Reply("No."), code=2)
+    assert card is None
+    assert "not one of 6 plans could be marked" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("proctor: not one")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_panels_graders_are_held_to_each_other_as_well(tmp_path):
+    def one_is_kinder(request: dict, before: int) -> Reply:
+        marks = marks_of(asked_plan(request))
+        return verdict({name: min(5, mark + (request["model"] == "kind")) for name, mark in marks.items()})
+
+    few = tmp_path / "plans.jsonl"
+    chosen = [line for line in PLANS.read_text().splitlines() if "devon" in line or "uma" in line]
+    few.write_text("\n".join(chosen))
+    with serve(one_is_kinder) as server:
+        members = [{"model": name, "endpoint": server.url} for name in ("strict", "kind")]
+        spec = tmp_path / "panel.yaml"
+        spec.write_text(json.dumps({"panel": members, "combine": "mean"}))
+        where = ("--results", tmp_path, "--store", tmp_path / "store", "--resamples", 0)
+        trust("study_plan", "--grader", spec, "--plans", few, *where)
+    figures = record.read_cards(tmp_path)["study_plan"]["figures"]
+    alphas = [one for one in figures if one["name"] == "alpha_ordinal" and "among" in one["note"]]
+    assert {one["dimension"] for one in alphas} >= {"fluency", "personalisation", "actionability", "overall"}
+
+
+def test_a_judge_that_compares_is_tried_in_both_orders(tmp_path):
+    def first_place(request: dict, before: int) -> Reply:
+        return Reply(json.dumps({"reason": "it is first", "better": "first"}))
+
+    def by_length(request: dict, before: int) -> Reply:
+        words_ = "\n".join(turn["content"] for turn in request["messages"])
+        first, second = (
+            len(set(fenced(words_, f"the {place} plan").split())) for place in ("first", "second")
+        )
+        better = "tie" if first == second else "first" if first > second else "second"
+        return Reply(json.dumps({"reason": "counted", "better": better}))
+
+    _, card = model_card(tmp_path / "a", first_place, "pairwise", pupils=("devon-4",))
+    checks = {one["name"]: one for one in card["checks"]}
+    assert not checks["swapped_order"]["passed"]
+    assert not checks["place"]["passed"]
+    figures = {one["name"]: one["value"] for one in card["figures"]}
+    assert (figures["consistency"], figures["first_place_rate"], figures["flip_rate"]) == (0.0, 1.0, 1.0)
+    _, card = model_card(tmp_path / "b", by_length, "pairwise", pupils=("devon-4",))
+    checks = {one["name"]: one for one in card["checks"]}
+    assert checks["swapped_order"]["passed"]
+    assert checks["place"]["passed"]
+    assert checks["week_removed"]["passed"]
+    assert not checks["padding"]["passed"]
+    assert any(one["name"] == "agreement_conservative" for one in card["figures"])
