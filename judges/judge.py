@@ -25,7 +25,7 @@ from judges.verdict import Verdict
 FOLDER = Path(__file__).parent
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py mark otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
-RULES, READING = 1, 1
+RULES, READING = 2, 1
 KINDS = ("checklist", "rubric", "panel", "pairwise")
 
 _Model = TypeVar("_Model", bound=BaseModel)
