@@ -185,8 +185,8 @@ def _lora(recipe: Recipe) -> Any:
 
 
 def _unsloth_model(base: Path, recipe: Recipe) -> Any:
-    """The same recipe with Unsloth's kernels. Not yet verified on a GPU by this file; without the package,
-    trl runs.
+    """The same recipe with Unsloth's kernels; without the package, trl runs. 16-bit and 4-bit were trained through this
+    on a GPU; merging such adapters and making GGUF of them was not tried there.
     """
     from unsloth import FastLanguageModel
 

@@ -21,10 +21,11 @@ from harness.answers import Options, Request, plan_batches
 from harness.engines import Weights, load_libraries, open_engine
 from harness.engines.llamacpp import LlamaCppEngine
 from harness.errors import UserError, refusals
+from harness.measuring import hardware
 from harness.memory import Memory
 from harness.plan import VariantPlan, weights_of
 from harness.progress import Reporter
-from harness.run import build_weights, hardware
+from harness.run import build_weights
 from harness.runners import lm_eval_task
 from harness.suite import Suite, load_variant
 from harness.variant import FOLDER, Variant

@@ -2,25 +2,29 @@
 
 Memory of weights in this process is counted by torch; an engine in processes of its own is seen as what the whole card
 holds more than before it was opened. Energy is the card's own count, so whatever else runs on the card is in it. What
-cannot be counted is not told. Must not know exams, engines or weights.
+cannot be counted is not told. Also says what the machine is. Must not know exams, engines or weights.
 """
 
+import os
+import platform
 import sys
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import Any
 
 
 class Cards:
     def __init__(self, wanted: int) -> None:
         """The first `wanted` GPUs of those that torch sees, from before an engine is opened on them."""
-        torch = sys.modules.get("torch")
-        there = torch.cuda.device_count() if torch is not None and torch.cuda.is_available() else 0
-        self._cuda: Any = torch.cuda if torch is not None and there else None
+        there = 0
+        if "torch" in sys.modules:
+            self._cuda: Any = import_module("torch").cuda
+            there = self._cuda.device_count() if self._cuda.is_available() else 0
         self._numbers = range(min(wanted, there))
         self._meters = [
             _meter(str(self._cuda.get_device_properties(number).uuid)) for number in self._numbers
         ]
         self._before = [self._held(number) for number in self._numbers]
+        self._ours = sum(self._cuda.memory_allocated(number) for number in self._numbers)
         self._began: list[int | None] = []
 
     def restart(self) -> None:
@@ -33,7 +37,8 @@ class Cards:
         """What was taken since the restart, under the names that run.json has for it."""
         found: dict[str, Any] = {}
         if self._numbers:
-            ours = sum(self._cuda.max_memory_allocated(number) for number in self._numbers)
+            most = sum(self._cuda.max_memory_allocated(number) for number in self._numbers)
+            ours = max(0, most - self._ours)  # earlier work may have left something
             # Engines keep what they took until they are closed, so the end of a cell shows the most.
             grown = sum(
                 max(0, self._held(number) - before)
@@ -81,3 +86,21 @@ def _meter(uuid: str) -> _Meter | None:
         return _Meter(library, library.nvmlDeviceGetHandleByUUID(f"GPU-{uuid.removeprefix('GPU-')}"))
     except library.NVMLError:
         return None
+
+
+def installed(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def hardware() -> dict[str, Any]:
+    torch = sys.modules.get("torch")
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch else []
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "gpus": gpus,
+        "python": platform.python_version(),
+    }

@@ -244,4 +244,6 @@ def _loaded(plan: VariantPlan) -> str:
 
 def _has_adapter(plan: VariantPlan) -> bool:
     last = plan.stages[-1] if plan.stages else None
-    return last is not None and last.kind == "train" and last.recipe is not None and last.recipe.method != "full"
+    return (
+        last is not None and last.kind == "train" and last.recipe is not None and last.recipe.method != "full"
+    )

@@ -4,11 +4,9 @@ Weights are built, an engine is opened once for all that share them, each varian
 finished cell is on disk before the next one begins.
 """
 
-import platform
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from harness.engines import Engine, Reloads, Weights, load_libraries, open_engin
 from harness.errors import UserError, refusals
 from harness.grader import opened, refuse_unopenable
 from harness.marking import Answered, Exam, Marker
-from harness.measuring import Cards
+from harness.measuring import Cards, hardware, installed
 from harness.memory import Memory
 from harness.overlaps import overlap_of
 from harness.plan import CellPlan, Plan, Sitting, VariantPlan, local, make_plan, weights_of
@@ -100,7 +98,7 @@ def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> Waiting:
     start = time.perf_counter()
     weights = weights_for(sitting, built)
     load_libraries(sitting.engine)
-    memory, cards = Memory(), Cards(weights.gpus)
+    memory, cards = Memory(), Cards(weights.gpus if any(built.values()) else 0)
     reporter.say(f"open {sitting.engine} on {Path(weights.source).name} for {', '.join(built)}")
     with closing(open_engine(sitting.engine, weights)) as engine:
         loaded = {"load_seconds": round(time.perf_counter() - start, 3)}
@@ -119,23 +117,29 @@ def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> Waiting:
                     with reporter.answering(f"{cell.variant} x {cell.task}", exam.answers) as progress:
                         answered = RUNNERS[exam.task.framework](engine, exam, progress)
                     peak = memory.peak() if len(exam.journal) > kept else None  # nothing was asked: no figure
-                    took = {} if kept or mine is None else cards.told()  # of a cell that was asked here as a whole
-                    measured = loaded | measure(answered, time.perf_counter() - start, kept)
-                    measured |= weigh(mine, answered, peak) | took | learnt(each.stages, plan.store / "artifacts")
-                    marking.keep_answered(marking.answers_file(cell, plan.store), answered, exam.task.version, measured)
+                    took = {} if kept else cards.told()  # of a cell that was asked here as a whole
+                    measured = loaded | measure(answered, time.perf_counter() - start, kept) | took
+                    measured |= weigh(mine, answered, peak) | learnt(each.stages, plan.store / "artifacts")
+                    marking.keep_answered(
+                        marking.answers_file(cell, plan.store), answered, exam.task.version, measured
+                    )
                     if plan.asks_a_model(cell):
                         waiting.append((each, cell))
                     else:
                         marker = Marker(plan.suite.judge, None, plan.store / "verdicts", second_reader(plan))
                         rows, _ = marking.mark_answered(exam, answered, marker, lambda done, made: None)
-                        record.write(plan.results, rows, label(cell, each, plan) | measured | marking.counts(rows))
+                        record.write(
+                            plan.results, rows, label(cell, each, plan) | measured | marking.counts(rows)
+                        )
     return waiting
 
 
 def mark_kept(waiting: Sequence[tuple[VariantPlan, CellPlan]], plan: Plan, reporter: Reporter) -> None:
     """Marks kept answers and writes the rows. No engine is open but a local grader's; nobody is examined."""
     spec = plan.grading.spec if plan.grading else None
-    with opened(spec, lambda variant: open_variant(variant, plan.store, reporter), plan.suite, plan.store) as grader:
+    with opened(
+        spec, lambda variant: open_variant(variant, plan.store, reporter), plan.suite, plan.store
+    ) as grader:
         marker = Marker(plan.suite.judge, grader, plan.store / "verdicts", second_reader(plan))
         for each, cell in waiting:
             with record.lock(plan.results, cell.variant, cell.task):
@@ -143,13 +147,17 @@ def mark_kept(waiting: Sequence[tuple[VariantPlan, CellPlan]], plan: Plan, repor
                 found = marking.read_answered(marking.answers_file(cell, plan.store), exam.docs)
                 if found is None:
                     raise UserError(
-                        "the kept answers vanished", remedy="run again", where=marking.answers_file(cell, plan.store)
+                        "the kept answers vanished",
+                        remedy="run again",
+                        where=marking.answers_file(cell, plan.store),
                     )
                 keep_damaged(cell, plan, reporter)
                 answered, measured = found
                 if plan.asks_a_model(cell):
                     reporter.say(f"  {cell.variant} x {cell.task}: {marker.estimate(exam, answered)}")
-                with reporter.answering(f"mark {cell.variant} x {cell.task}", len(answered), "marks") as progress:
+                with reporter.answering(
+                    f"mark {cell.variant} x {cell.task}", len(answered), "marks"
+                ) as progress:
                     rows, tally = marking.mark_answered(exam, answered, marker, progress)
                 if tally and plan.asks_a_model(cell):
                     reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
@@ -191,7 +199,11 @@ def weights_for(sitting: Sitting, built: dict[str, Built | None]) -> Weights:
         return Weights(str(local(base)) if sitting.engine == "echo" else base, endpoint=sitting.endpoint)
     adapters = tuple(dict.fromkeys(one.adapter for one in made if one.adapter))
     return Weights(
-        str(made[0].gguf or made[0].weights), sitting.quantization, sitting.endpoint, adapters, **dict(sitting.serving)
+        str(made[0].gguf or made[0].weights),
+        sitting.quantization,
+        sitting.endpoint,
+        adapters,
+        **dict(sitting.serving),
     )
 
 
@@ -242,7 +254,11 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
         },
         "margin": plan.suite.margin.get(cell.task),
         "overlap": overlap_of(
-            cell.task, task.docs("test", plan.suite.limit.get(cell.task)), each.data, each.variant.base, plan.store
+            cell.task,
+            task.docs("test", plan.suite.limit.get(cell.task)),
+            each.data,
+            each.variant.base,
+            plan.store,
         ),
     }
 
@@ -271,24 +287,3 @@ def weigh(built: Built | None, rows: Sequence[Answered], peak: int | None) -> di
         "peak_memory_bytes": peak,
     }
     return {name: value for name, value in found.items() if value is not None}
-
-
-def installed(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def hardware() -> dict[str, Any]:
-    import os
-    import sys
-
-    torch = sys.modules.get("torch")
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch else []
-    return {
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "gpus": gpus,
-        "python": platform.python_version(),
-    }

@@ -93,7 +93,9 @@ def findings_as_table(findings: list[Finding]) -> Table:
 
 def overlaps_as_table(exams: list[dict[str, Any]]) -> Table:
     """Each exam against each training set: the share of its items with a run of 8, 10 and 13 words in it."""
-    table = Table(title="test items that stand in training sets, by shared runs of words", title_justify="left")
+    table = Table(
+        title="test items that stand in training sets, by shared runs of words", title_justify="left"
+    )
     for column in ("exam", "items", "version", "training set", "8 words", "10 words", "13 words"):
         table.add_column(column, justify="left" if column in ("exam", "version", "training set") else "right")
     for exam in exams:

@@ -22,6 +22,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -136,12 +137,14 @@ def cluster(address: str) -> Spread:
     if address != "ray" and not address.startswith("ray://"):
         raise UserError(f"--on {address}", "there is only Ray", "give ray, or ray://HOST:PORT")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    try:
-        import ray  # noqa: F401
-    except ImportError:
-        raise UserError(
-            f"--on {address} needs Ray", "it is not installed", "pip install 'proctor[cluster]'"
-        ) from None
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    for package in ("ray",) if address == "ray" else ("ray", "grpc"):
+        if find_spec(package) is None:
+            raise UserError(
+                f"--on {address} needs the package {package}",
+                "it is not installed",
+                "pip install 'proctor[cluster]'",
+            )
     return partial(over_ray, None if address == "ray" else address)
 
 
@@ -203,11 +206,14 @@ def on_node(sitting: Sitting, plan: Plan, driver: Driver) -> str:
 def _joined(address: str | None) -> Iterator[None]:
     import ray
 
+    place = address or os.environ.get("RAY_ADDRESS") or "this machine"
+    host, _, port = place.removeprefix("ray://").rpartition(":")
     try:
+        if host and port.isdecimal():  # Ray itself tries for minutes
+            socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address, include_dashboard=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError) as refused:
+    except (OSError, RuntimeError, ValueError) as refused:
         said = str(refused).strip().partition("\n")[0]
-        place = address or os.environ.get("RAY_ADDRESS") or "this machine"
         raise UserError(
             f"no Ray cluster answers at {place}", said, "start one with `ray start`, or mend the address"
         ) from None

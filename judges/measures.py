@@ -170,9 +170,7 @@ def _topics(plan: Plan) -> Measured:
                 worked.update(
                     n for n, phrases in enumerate(topics) if n not in worked and mentions(found, phrases)
                 )
-                worked.update(
-                    n for mistake, n in shown if n not in worked and takes_up(line.text, mistake)
-                )
+                worked.update(n for mistake, n in shown if n not in worked and takes_up(line.text, mistake))
     return Measured(len(worked) / len(topics), f"{len(worked)} of {len(topics)} weak topics are worked on")
 
 

@@ -211,7 +211,14 @@ def cost_of(results: Path, variant: str, task: str) -> dict[str, Any]:
     from harness import record
 
     cell = record.read(results, variant, task)
-    names = ("load_seconds", "wall_seconds", "seconds_per_item", "tokens_per_second", "peak_gpu_bytes", "energy_joules")
+    names = (
+        "load_seconds",
+        "wall_seconds",
+        "seconds_per_item",
+        "tokens_per_second",
+        "peak_gpu_bytes",
+        "energy_joules",
+    )
     return {name: cell.run[name] for name in names if cell and name in cell.run}
 
 
@@ -261,7 +268,8 @@ def same_answers(results: Path, samples: dict[str, str]) -> dict[str, Any]:
     rows = cell.rows()
     pairs = [(row.response, samples[row.prompt]) for row in rows.itertuples()]
     first = [
-        next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None) for ours, theirs in pairs
+        next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None)
+        for ours, theirs in pairs
     ]
     return {
         "same_prompts": sum(row.prompt in samples for row in rows.itertuples()) / len(rows),
@@ -573,7 +581,9 @@ def main() -> None:
     )
     parser.add_argument("--keep", action="store_true", help="leave the work folder for the next parts")
     parser.add_argument("--out", type=Path, default=Path("bench-gpu.json"))
-    parser.add_argument("--seconds", type=float, default=590, help="no part goes on after so many, 590 by default")
+    parser.add_argument(
+        "--seconds", type=float, default=590, help="no part goes on after so many, 590 by default"
+    )
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--shape", default="3b", help="3b, or small to try the script itself")
     parser.add_argument("--one", help=argparse.SUPPRESS)

@@ -1,12 +1,14 @@
-"""Sittings side by side, in processes and on a Ray cluster of several nodes: the rows of a plain run, deaths included."""
+"""Sittings side by side, in processes and on a Ray cluster of several nodes: the rows of a plain run, deaths or not."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from functools import partial
 from io import StringIO
 
 import pytest
@@ -20,7 +22,7 @@ from harness.progress import Reporter
 from harness.run import run_suite
 from harness.suite import Suite
 
-FEW = {"word_problems": 40}
+FEW = {"word_problems": 20}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}  # as Ray sets it: sums come in one order
 CLUSTER = """
 import sys
@@ -59,13 +61,21 @@ def start(home, suite, environment, *more):
     )  # fmt: skip
 
 
-def plain(home, suite):
-    """The same suite as it runs without any of this."""
-    calm = type(home)(home.folder / "calm")
-    running = start(calm, suite, {})
-    said = running.communicate(timeout=300)
-    assert running.returncode == 0, said
-    return calm
+@pytest.fixture
+def plain(home):
+    """Runs the same suite without any of this."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+
+    def run(suite):
+        calm = type(home)(home.folder / "calm")
+        run_suite(str(suite), calm.results, calm.store, Reporter(Console(quiet=True)))
+        return calm
+
+    yield run
+    torch.set_num_threads(threads)
 
 
 def assert_same(home, calm, variants, task="word_problems"):
@@ -101,56 +111,38 @@ def until(happened, running, seconds=60):
         time.sleep(0.01)
 
 
-def in_processes(home, suite, devices=("", "")):
+def spread_over(home, suite, way, here=True):
+    """What was said, and the refusal if there was one."""
     said = StringIO()
-
-    def side_by_side(*given):
-        return spread.side_by_side(devices, *given)
-
+    reporter = Reporter(Console(file=said, width=200))
     try:
-        run_suite(
-            str(suite),
-            home.results,
-            home.store,
-            Reporter(Console(file=said, width=200)),
-            (),
-            False,
-            side_by_side,
-        )
+        run_suite(str(suite), home.results, home.store, reporter, (), False, way, here)
     except UserError as refused:
         return said.getvalue(), str(refused)
     return said.getvalue(), ""
 
 
-def test_two_processes_side_by_side_give_the_rows_of_a_plain_run(home):
-    home.echo("gold", right, "word_problems", delay=1.0)
+def test_side_by_side_gives_the_rows_of_a_plain_run_and_one_that_fails_stops_no_other(home, plain):
+    home.echo("gold", right, "word_problems", delay=0.7)
     home.echo(
-        "half", lambda doc: right(doc) if int(doc["id"][-3:]) % 2 else "none", "word_problems", delay=1.0
+        "half", lambda doc: right(doc) if int(doc["id"][-3:]) % 2 else "none", "word_problems", delay=0.7
     )
-    suite = home.suite(variants=["gold", "half"], tasks=["word_problems"], baseline="gold", limit=FEW)
-    said, refused = in_processes(home, suite)
-    assert not refused
-    opened = [place for place, line in enumerate(said.splitlines()) if "open echo" in line]
-    closed = [place for place, line in enumerate(said.splitlines()) if "40 answers in" in line]
-    assert len(opened) == len(closed) == 2
+    home.echo("held", lambda doc: "none", "word_problems")
+    variants = ["held", "gold", "half"]
+    suite = home.suite(variants=variants, tasks=["word_problems"], baseline="gold", limit=FEW)
+    with record.lock(home.results, "held", "word_problems"):
+        said, refused = spread_over(home, suite, partial(spread.side_by_side, ["", "", ""]))
+    assert refused.startswith("1 of 3 sittings failed: held: held x word_problems is being written by")
+    assert "run again" in refused
+    lines = said.splitlines()
+    opened = [lines.index(f"[{name}] open echo on {name}.jsonl for {name}") for name in ("gold", "half")]
+    closed = [place for place, line in enumerate(lines) if "20 answers in" in line]
+    assert len(closed) == 2
     assert max(opened) < min(closed), "one waited for the other"
-    assert "[gold] open echo" in said
-    assert_same(home, plain(home, suite), ["gold", "half"])
-
-
-def test_process_that_dies_is_named_the_others_go_on_and_the_next_run_goes_on_where_it_was(home):
-    home.echo("gold", right, "word_problems")
-    home.echo("dies", right, "word_problems")
-    suite = home.suite(variants=["gold", "dies"], tasks=["word_problems"], baseline="gold", limit=FEW)
-    with record.lock(home.results, "dies", "word_problems"):
-        _, refused = in_processes(home, suite, [""])
-    assert refused.startswith("1 of 2 sittings failed: dies: dies x word_problems is being written by")
-    assert "\n" not in refused
-    assert record.read(home.results, "gold", "word_problems") is not None
-    said, refused = in_processes(home, suite)
+    said, refused = spread_over(home, suite, partial(spread.side_by_side, [""]))
     assert not refused
-    assert "open echo on gold" not in said
-    assert_same(home, plain(home, suite), ["gold", "dies"])
+    assert said.count("open echo") == 1, "what was done is not done again"
+    assert_same(home, plain(suite), variants)
 
 
 def test_workers_end_with_the_run_that_began_them(home):
@@ -200,6 +192,7 @@ def test_sitting_that_wants_more_gpus_than_there_are_is_refused_before_anything_
         (["--gpus", "all"], "torch sees none on this machine"),
         (["--gpus", "all", "--on", "ray"], "leave one of them out"),
         (["--on", "slurm"], "there is only Ray"),
+        (["--on", "ray://127.0.0.1:1"], "ray://127.0.0.1:1"),
     ],
 )
 def test_place_that_is_not_there_is_refused_in_one_line(home, given, says):
@@ -216,29 +209,41 @@ def test_place_that_is_not_there_is_refused_in_one_line(home, given, says):
     assert not home.results.exists()
 
 
-def test_cluster_gives_the_rows_of_a_plain_run_and_a_killed_worker_loses_only_its_batch(home, nodes):
+def test_cluster_gives_the_rows_of_a_plain_run_and_a_killed_worker_loses_only_its_batch(
+    home, plain, nodes, monkeypatch
+):
     """An echo and tiny weights on two nodes; the echo's worker is killed in the middle of its cell."""
-    home.echo("gold", right, "word_problems", delay=0.8)
+    home.echo("gold", right, "word_problems", delay=0.5)
     home.variant("tiny", base="finetune/tiny")
     suite = home.suite(variants=["gold", "tiny"], tasks=["word_problems"], baseline="gold", limit=FEW)
-    running = start(home, suite, {"RAY_ADDRESS": nodes}, "--on", "ray")
-    until(lambda: len(kept(home, "gold")) > 0, running)
-    before = len(kept(home, "gold"))
-    assert before < 40, "killed too late to show anything"
-    first = pid_of(home, "gold")
-    os.kill(first, signal.SIGKILL)
-    out, err = running.communicate(timeout=120)
-    assert running.returncode == 0, out + err
-    assert "[gold] done" in out
-    assert "[tiny] done" in out
-    assert_same(home, plain(home, suite), ["gold", "tiny"])
+    monkeypatch.setenv("RAY_ADDRESS", nodes)
+    killed = []
+
+    def kill():
+        while not killed:
+            if (count := len(kept(home, "gold"))) > 0:
+                killed.append((count, pid_of(home, "gold")))
+                os.kill(killed[0][1], signal.SIGKILL)
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    said, refused = spread_over(home, suite, spread.cluster("ray"), here=False)
+    killer.join()
+    assert not refused
+    ((before, worker),) = killed
+    assert before < 20, "killed too late to show anything"
+    assert worker != os.getpid()
+    assert "[gold] done" in said
+    assert "[tiny] done" in said
+    assert_same(home, plain(suite), ["gold", "tiny"])
     assert max(Counter(kept(home, "gold")).values()) == 1, "an answer that was kept was asked again"
     assert not list(home.folder.rglob(".seen-*"))
 
 
 def test_sitting_that_fails_on_a_node_is_told_in_one_line(home, nodes):
     home.echo("gold", right, "word_problems")
-    home.echo("held", right, "word_problems")
+    home.echo("held", lambda doc: "none", "word_problems")
     suite = home.suite(variants=["gold", "held"], tasks=["word_problems"], baseline="gold", limit=FEW)
     with record.lock(home.results, "held", "word_problems"):
         running = start(home, suite, {"RAY_ADDRESS": nodes}, "--on", "ray")
@@ -254,5 +259,8 @@ def test_node_that_has_another_proctor_or_other_folders_is_refused(home, tmp_pat
     suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold", limit=FEW)
     plan = make_plan(Suite.load(str(suite)), home.results, home.store)
     (sitting,) = plan.sittings
-    other = spread.Driver(tmp_path, ".seen-nowhere", "another", {})
+    other = spread.Driver(ROOT, ".seen-nowhere", "another", {})
     assert "install the same on every node" in spread.on_node(sitting, plan, other)
+    far = spread.Driver(tmp_path / "not here", ".seen-nowhere", spread._code(), {})
+    assert "does not see the folder of this run" in spread.on_node(sitting, plan, far)
+    assert not home.results.exists()

@@ -134,9 +134,9 @@ def add(
 
 
 def doctor(
-    what: Annotated[str, typer.Argument(help="'machine', or 'data': the exams and what stands in training sets.")] = (
-        "machine"
-    ),
+    what: Annotated[
+        str, typer.Argument(help="'machine', or 'data': the exams and what stands in training sets.")
+    ] = ("machine"),
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:

@@ -126,7 +126,12 @@ ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
 
 
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
-    "hf": ("harness.engines.hf", "transformers.models.auto.modeling_auto", "transformers.generation.utils", "peft"),
+    "hf": (
+        "harness.engines.hf",
+        "transformers.models.auto.modeling_auto",
+        "transformers.generation.utils",
+        "peft",
+    ),
     "llamacpp": ("harness.engines.llamacpp",),
 }
 
