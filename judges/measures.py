@@ -24,10 +24,11 @@ from judges.text import TOKEN, mentions, new_share, sentences, stem, stems, with
 
 
 def _fluency(plan: Plan) -> dict[str, Measured]:
-    """What stands in no week can cost, but earns nothing: good sentences around a heap of words do not mend it."""
+    """What stands after the last week can cost, but earns nothing: good sentences do not mend a heap of words."""
     whole = _language(plan, plan.text, plan.lines)
-    planned = [line for line in plan.lines if line.week]
-    if not planned or len(planned) == len(plan.lines):
+    end = max((at for at, line in enumerate(plan.lines, 1) if line.week), default=0)
+    planned = plan.lines[:end]
+    if end in (0, len(plan.lines)):
         return whole
     weeks = _language(plan, "\n".join(line.text for line in unique(planned)), planned)
     return {item: _worse(item, weeks[item], whole[item]) for item in whole}
