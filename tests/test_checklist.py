@@ -175,6 +175,28 @@ def test_a_good_plan_is_near_the_top_in_every_dimension() -> None:
     assert all(score > 4.5 for score in GOOD.values()), JUDGE.mark(PLAN, FACTS).explanation
 
 
+def test_another_name_costs_where_a_missing_topic_already_limits_the_mark() -> None:
+    half = {"topics": [["Equivalent fractions"], ["Probability"]], "mistake_topics": [None, 0]}
+    wrong = _scores(PLAN.replace("Mira", "Tom"), **half)["personalisation"]
+    assert 1.0 < wrong < _scores(PLAN, **half)["personalisation"] < GOOD["personalisation"]
+
+
+def test_kind_words_after_the_last_week_earn_nothing() -> None:
+    weak = "\n\n".join(f"Week {week}\n- Look at your notes." for week in (1, 2, 3))
+    kind = (
+        "\n\nA few more words. "
+        + "Some days feel easy, others hard, and every effort is worth something. " * 3
+    )
+    before, after = _scores(weak), _scores(weak + kind)
+    assert after["actionability"] <= before["actionability"]
+    assert after["personalisation"] <= before["personalisation"]
+
+
+def test_a_topic_is_worked_on_where_its_mistake_is_taken_up_without_its_name() -> None:
+    nameless = re.sub(r"(?i)equivalent fractions", "the first topic", PLAN)
+    assert _scores(nameless, mistake_topics=[1, 0])["personalisation"] > _scores(nameless)["personalisation"]
+
+
 def test_the_same_plan_always_gets_the_same_verdict() -> None:
     assert JUDGE.mark(PLAN, FACTS) == JUDGE.mark(PLAN, FACTS)
 
