@@ -15,7 +15,7 @@ from finetune.recipe import Recipe
 from harness import record
 from harness.engines import refuse_unusable
 from harness.errors import UserError, refusals
-from harness.judging import Grading, grading_of
+from harness.judging.grading import Grading, grading_of
 from harness.schema import digest
 from harness.suite import Suite
 from harness.training import ChatFile, chat_file

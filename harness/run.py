@@ -15,7 +15,7 @@ from harness import marking, record
 from harness.answers import Journal
 from harness.engines import Engine, Reloads, Weights, load_libraries, open_engine
 from harness.errors import UserError, refusals
-from harness.grader import opened, refuse_unopenable
+from harness.judging.grader import opened, refuse_unopenable
 from harness.marking import Answered, Exam, Marker
 from harness.measuring import Cards, hardware, installed
 from harness.memory import Memory

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from harness.cli import app
 from harness.errors import UserError
-from harness.foreign import Wish
-from harness.imports import import_files
+from harness.elsewhere.foreign import Wish
+from harness.elsewhere.imports import import_files
 from leaderboard import tables, terminal
 from leaderboard.compare import compare_cells, corrected
 from leaderboard.items import load_cells

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from harness import record
 from harness.cli import app
 from harness.errors import UserError
-from harness.foreign import Wish
-from harness.imports import import_files
+from harness.elsewhere.foreign import Wish
+from harness.elsewhere.imports import import_files
 from leaderboard.items import load_cells
 
 HEADER = "variant,task,sample_id,score"

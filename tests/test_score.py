@@ -226,7 +226,7 @@ def test_half_a_character_is_no_reason_to_stop(home):
 
 
 def test_five_thousand_answers_take_less_than_two_seconds(home):
-    from harness.score import score_file
+    from harness.elsewhere.score import score_file
 
     rows = [
         {**row, "epoch": epoch, "response": f"Let us think of {epoch} things.\n{row['response']}"}

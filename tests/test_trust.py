@@ -8,7 +8,7 @@ from conftest import proctor
 from openai_server import Reply, serve
 
 from harness import record
-from harness.trials import PLANS, read_plans
+from harness.judging.trials import PLANS, read_plans
 from judges.damage import DAMAGES, Case
 from judges.figures.ratings import read_ratings
 from judges.judge import FOLDER, Judge

@@ -9,7 +9,7 @@ from harness.commands import RESULTS, STORE, AsJson, Results, Store, near, print
 
 if TYPE_CHECKING:
     from harness.labelling import Labeler, Labelled
-    from harness.score import By
+    from harness.elsewhere.score import By
 
 Answers = Annotated[
     Path,
@@ -43,7 +43,7 @@ def score(
     json_: AsJson = False,
 ) -> None:
     """Mark answers that exist already, and write them as a cell like any other."""
-    from harness.score import By, score_file
+    from harness.elsewhere.score import By, score_file
 
     by = _by(judge, grader, fallback, endpoint, store) if grader or fallback or endpoint else By(judge)
     scored = score_file(task, answers, variant, results, by, partial, epochs, redo)
@@ -113,7 +113,7 @@ def label(
 def _labeler(task: str, labeler: str, endpoint: str | None, engine: str | None, prompt: str) -> "Labeler":
     """Who is to label, checked before anything is opened or asked."""
     from harness.errors import UserError, refusals
-    from harness.judging import grader_variant
+    from harness.judging.grading import grader_variant
     from harness.labelling import Labeler
     from tasks.pack import Pack
 
@@ -147,8 +147,8 @@ def _tell_labelled(done: "Labelled", labeler: str) -> None:
 
 def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | None, store: Path) -> "By":
     from harness.errors import UserError, refusals
-    from harness.judging import grader_for, local_of, spec_from
-    from harness.score import By
+    from harness.judging.grading import grader_for, local_of, spec_from
+    from harness.elsewhere.score import By
     from harness.second_reader import Extractor, SecondReader
     from judges.judge import Judge
 

@@ -10,7 +10,7 @@ import typer
 from harness.commands import RESULTS, STORE, AsJson, Results, Store, print_json
 
 if TYPE_CHECKING:
-    from harness.judging import AnySpec
+    from harness.judging.grading import AnySpec
     from judges.judge import Judge
 
 JudgeName = Annotated[str, typer.Option(help="A folder under judges/, or the path of one elsewhere.")]
@@ -51,10 +51,10 @@ def mark(
     json_: AsJson = False,
 ) -> None:
     """Mark plans that exist already; no engine answers anything. What was asked before is not paid for again."""
-    from harness import verdicts
+    from harness.judging import verdicts
     from harness.errors import refusals
-    from harness.grader import opened
-    from harness.plans import read_plans
+    from harness.judging.grader import opened
+    from harness.judging.plans import read_plans
     from judges.cost import estimate_marks, tally
     from judges.marking import mark_all
 
@@ -100,10 +100,10 @@ def pairs(
     json_: AsJson = False,
 ) -> None:
     """Say which of two plans serves each pupil better, in both orders."""
-    from harness import verdicts
+    from harness.judging import verdicts
     from harness.errors import UserError, refusals
-    from harness.grader import opened
-    from harness.plans import pairs_of_cells, read_pairs
+    from harness.judging.grader import opened
+    from harness.judging.plans import pairs_of_cells, read_pairs
     from judges.cost import estimate_pairs, tally
     from judges.pairwise import compare_all
 
@@ -136,7 +136,7 @@ def _chosen(
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
     from harness.errors import refusals
-    from harness.judging import grader_for, grader_variant, local_of, spec_from, with_weights
+    from harness.judging.grading import grader_for, grader_variant, local_of, spec_from, with_weights
     from harness.plan import made_of
     from judges.judge import Judge
 
@@ -162,7 +162,7 @@ def _open_variant(store: Path) -> Any:
 def _telling(total: int, spec: "AnySpec | None") -> Any:
     from rich.console import Console
 
-    from harness.judging import members
+    from harness.judging.grading import members
     from harness.progress import Reporter
 
     return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")
@@ -177,7 +177,7 @@ def _show_estimate(found: Any, json_: bool) -> None:
 
 def _hand_out(rows: Iterable[dict[str, Any]], said: str, out: Path | None, json_: bool) -> None:
     """Verdicts to the file or to standard output, the summary to standard error, so that the first can be piped."""
-    from harness.verdicts import write_rows
+    from harness.judging.verdicts import write_rows
 
     rows = list(rows)
     if out:

@@ -91,7 +91,7 @@ def correct(
 ) -> None:
     """The mean mark of a variant, put right by labels of some of its plans (prediction-powered)."""
     from harness.errors import refusals
-    from harness.labelled import corrected
+    from harness.judging.labelled import corrected
 
     with refusals():
         found = [one for name in variant for one in corrected(results, name, task, labels, resamples, seed)]

@@ -70,7 +70,7 @@ def rate(
 
 def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[Plan]":
     """From files and from the study plans of variants; an id that comes twice is refused."""
-    from harness.trials import read_plans
+    from harness.judging.trials import read_plans
     from judges.rate import Plan
 
     if not files and not variants:
@@ -92,7 +92,7 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
 
 def _of_variant(name: str, results: Path) -> "list[Plan]":
     from harness import record
-    from harness.labelled import item_id
+    from harness.judging.labelled import item_id
     from judges.rate import Plan
     from tasks.study_plan.profile import as_doc, profiles
 

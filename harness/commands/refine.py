@@ -109,7 +109,7 @@ def _pairs(
     judge: "Judge", sources: "tuple[str | None, Path | None, Path | None]", pupils: int, pack: str, work: Path
 ) -> "list[Two]":
     """Two plans for each pupil: from files, or written now."""
-    from harness.trials import read_plans
+    from harness.judging.trials import read_plans
     from judges.graders.grader import open_grader
     from judges.refine import Expert, Two, guidance, write_plans
 
@@ -152,7 +152,7 @@ def _pairs(
 def _one(name: str) -> "GraderSpec":
     """One model behind an endpoint or a provider."""
     from harness.errors import UserError
-    from harness.judging import spec_from
+    from harness.judging.grading import spec_from
     from judges.graders.grader import GraderSpec
 
     spec = spec_from(name, None, None, None)

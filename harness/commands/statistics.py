@@ -117,8 +117,8 @@ def import_(
 ) -> None:
     """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
     from harness.errors import UserError
-    from harness.foreign import Wish
-    from harness.imports import import_files
+    from harness.elsewhere.foreign import Wish
+    from harness.elsewhere.imports import import_files
 
     bounds = None
     if scale is not None:

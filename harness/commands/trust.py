@@ -160,9 +160,9 @@ def trust(
         figures_of_files(ratings, pairs, labels, resamples, seed, json_)
         return
     from harness import record
-    from harness.judging import spec_from
+    from harness.judging.grading import spec_from
     from harness.progress import Reporter
-    from harness.trials import Wanted, try_judge
+    from harness.judging.trials import Wanted, try_judge
 
     spec = spec_from(grader, endpoint, through, concurrency)
     card = try_judge(

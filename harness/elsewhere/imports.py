@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness import record
 from harness.errors import UserError
-from harness.foreign import Foreign, Format, Wish, without_a_score
-from harness.logs import read_inspect, read_lm_eval, runs_of_lm_eval
-from harness.plain_scores import json_lines, read_plain
+from harness.elsewhere.foreign import Foreign, Format, Wish, without_a_score
+from harness.elsewhere.logs import read_inspect, read_lm_eval, runs_of_lm_eval
+from harness.elsewhere.plain_scores import json_lines, read_plain
 from harness.schema import SAFE_NAME, digest, suggest_name
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
-from harness.foreign import Foreign, Wish, refuse_rows, refuse_unusable
+from harness.elsewhere.foreign import Foreign, Wish, refuse_rows, refuse_unusable
 from harness.schema import nearest
 
 if TYPE_CHECKING:

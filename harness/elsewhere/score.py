@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import record
-from harness.answer_file import Given, Matched, match, read_bytes, refuse_left_over
+from harness.elsewhere.answer_file import Given, Matched, match, read_bytes, refuse_left_over
 from harness.errors import UserError, refusals
 from harness.schema import check_name, digest, nearest
 from tasks import TASKS, Task, dataset_hash, doc_hash, target_of
 from tasks.mark import Mark
 
 if TYPE_CHECKING:
-    from harness.judging import AnySpec
+    from harness.judging.grading import AnySpec
     from harness.second_reader import SecondReader
 
 
@@ -34,7 +34,7 @@ class By:
     cache: Path | None = None
 
     def digest(self) -> str:
-        from harness.judging import grading
+        from harness.judging.grading import grading
         from judges.judge import Judge
 
         with refusals():

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.answers import Journal, Options, Request, answer_all
 from harness.engines import Engine
 from harness.errors import refusals
-from harness.judging import AnySpec, grader_variant, members
+from harness.judging.grading import AnySpec, grader_variant, members
 from harness.suite import Suite
 from harness.variant import Variant
 from judges.graders.grader import Done, Grader, GraderSpec, Question, Reply, fingerprint, open_grader

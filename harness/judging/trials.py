@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness import plans
+from harness.judging.grading import plans
 from harness.engines import Engine
 from harness.errors import refusals
-from harness.grader import opened
-from harness.judging import AnySpec, grader_for, grader_variant, local_of, with_weights
+from harness.judging.grader import opened
+from harness.judging.grading import AnySpec, grader_for, grader_variant, local_of, with_weights
 from harness.plan import made_of
 from harness.progress import Reporter
 from harness.variant import Variant

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.foreign import Foreign, Wish, choose_metric, refuse_unusable
-from harness.plain_scores import json_lines
+from harness.elsewhere.foreign import Foreign, Wish, choose_metric, refuse_unusable
+from harness.elsewhere.plain_scores import json_lines
 from harness.schema import digest
 
 SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<made>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.jsonl")

@@ -1,0 +1,1 @@
+"""Judges at work: who grades, which plans and labels exist already, and the tools around them."""
