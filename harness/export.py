@@ -25,10 +25,10 @@ from harness.measuring import hardware
 from harness.memory import Memory
 from harness.plan import VariantPlan, weights_of
 from harness.progress import Reporter
-from harness.run import build_weights
 from harness.runners import lm_eval_task
 from harness.suite import Suite, load_variant
 from harness.variant import FOLDER, Variant
+from harness.weights import build_weights
 from tasks import TASKS
 from tasks.pack import PLACEHOLDER, Pack, render
 

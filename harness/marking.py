@@ -8,13 +8,12 @@ import importlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harness.answers import Answer, Journal
-from harness.plan import CellPlan, Sitting
 from harness.record import STATUSES, Sample, Status
 from harness.schema import digest
 from harness.second_reader import SecondReader
@@ -122,32 +121,6 @@ def read_answered(
         return answered, dict(kept["measured"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def answers_file(cell: CellPlan, store: Path) -> Path:
-    return store / "answered" / f"{cell.variant}-{cell.task}-{cell.answers_key[:16]}.json"
-
-
-def has_answers(cell: CellPlan, store: Path) -> bool:
-    """Whether every answer of a cell is there, so that only marks are wanted. Another version of the task may have
-    asked otherwise: then the engine is asked, and the journal says what it answered before.
-    """
-    try:
-        kept = json.loads(answers_file(cell, store).read_text(encoding="utf-8"))
-        failed = any(one["error"] for one in kept["answers"])
-        whole = len(kept["answers"]) == cell.items * cell.definition["sampling"]["epochs"]
-        return whole and not failed and kept["task_version"] == cell.definition["task_version"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def to_ask(sitting: Sitting, store: Path) -> Sitting:
-    """The same without the cells that are answered already and want only their marks."""
-    left = [
-        replace(each, cells=tuple(cell for cell in each.missing if not has_answers(cell, store)))
-        for each in sitting.variants
-    ]
-    return replace(sitting, variants=tuple(each for each in left if each.cells))
 
 
 def counts(rows: Sequence[Sample]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ Reads results, digests and YAML, and loads nothing heavy: planning a finished su
 function of its spec, so it can run here or elsewhere.
 """
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +84,30 @@ class Plan:
     def asks_a_model(self, cell: CellPlan) -> bool:
         """Whether a model marks the cell's answers."""
         return bool(TASKS[cell.task].marked_by == "judge" and self.grading and self.grading.spec)
+
+    def answers_file(self, cell: CellPlan) -> Path:
+        """Where a cell's answers are kept, all in one file, until and after they are marked."""
+        return self.store / "answered" / f"{cell.variant}-{cell.task}-{cell.answers_key[:16]}.json"
+
+    def has_answers(self, cell: CellPlan) -> bool:
+        """Whether every answer of a cell is there, so that only marks are wanted. Another version of the task may
+        have asked otherwise: then the engine is asked, and the journal says what it answered before.
+        """
+        try:
+            kept = json.loads(self.answers_file(cell).read_text(encoding="utf-8"))
+            failed = any(one["error"] for one in kept["answers"])
+            whole = len(kept["answers"]) == cell.items * cell.definition["sampling"]["epochs"]
+            return whole and not failed and kept["task_version"] == cell.definition["task_version"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def to_ask(self, sitting: Sitting) -> Sitting:
+        """The same without the cells that are answered already and want only their marks."""
+        left = [
+            replace(each, cells=tuple(cell for cell in each.missing if not self.has_answers(cell)))
+            for each in sitting.variants
+        ]
+        return replace(sitting, variants=tuple(each for each in left if each.cells))
 
     def stages(self) -> list[tuple[Stage, bool]]:
         """Every stage that any variant needs, once, and whether it is built already."""

@@ -22,6 +22,7 @@ def plan_as_dict(plan: Plan) -> dict[str, Any]:
         "sittings": [[each.variant.name for each in sitting.variants] for sitting in plan.sittings],
         "cells": [
             {"variant": c.variant, "task": c.task, "items": c.items, "state": c.state, "why": c.why}
+            | ({} if c.state == "keep" else {"answered": plan.has_answers(c)})
             for c in plan.cells
         ],
     }
@@ -39,13 +40,21 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     table = Table(title="cells", title_justify="left")
     for column in ("variant", "task", "items", "state", "why"):
         table.add_column(column, justify="right" if column == "items" else "left", overflow="fold")
+    fill = marks = 0
     for cell in plan.cells:
-        table.add_row(cell.variant, cell.task, str(cell.items), cell.state, escape(cell.why))
+        why = escape(cell.why)
+        if cell.state != "keep":
+            fill += 1
+            if plan.has_answers(cell):
+                marks += 1
+                why += "; its answers are kept and want only their marks"
+        table.add_row(cell.variant, cell.task, str(cell.items), cell.state, why)
     yield table
-    fill = sum(cell.state != "keep" for cell in plan.cells)
     yield (
-        f"{sum(not built for _, built in stages)} stages to build, {fill} cells to fill in {len(plan.sittings)} "
-        f"sittings (each loads its weights once), {len(plan.cells) - fill} cells kept"
+        f"{sum(not built for _, built in stages)} stages to build, {fill} cells to fill in "
+        f"{len([one for one in plan.sittings if plan.to_ask(one).variants])} sittings (each loads its weights once)"
+        + (f", {marks} of them with marks alone" if marks else "")
+        + f", {len(plan.cells) - fill} cells kept"
     )
 
 

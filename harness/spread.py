@@ -30,9 +30,10 @@ from rich.console import Console
 
 from harness.engines import refuse_unusable
 from harness.errors import UserError
+from harness.label import label
 from harness.plan import Plan, Sitting
 from harness.progress import Reporter
-from harness.run import Spread, Waiting, label, sit
+from harness.run import Spread, Waiting, sit
 from harness.variant import ROOT
 
 RETRIES = 2  # how often Ray begins a sitting again whose worker died

@@ -21,6 +21,14 @@ ROOT = Path(__file__).resolve().parent.parent
 QUESTION = {"word_problems": "question", "gsm8k": "question", "concepts": "text", "study_plan": "profile"}
 
 
+# Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.
+LONG = ("test_resume.py", "test_stock.py", "test_spread.py", "test_export.py", "test_train.py", "test_board.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
 @dataclass
 class Home:
     folder: Path

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.costs import measure
 from harness.journal import Answer
 from harness.marking import Answered
 from harness.measuring import Cards
-from harness.run import measure
 
 
 def test_machine_without_a_gpu_tells_no_figure_of_one():

@@ -53,14 +53,15 @@ def run(
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _spread(gpus: str | None, on: str | None) -> "Spread":
+def _spread(gpus: str | None, on: str | None) -> "Spread | None":
+    if not gpus and not on:
+        return None
     from harness import spread
     from harness.errors import UserError
-    from harness.run import one_by_one
 
     if gpus and on:
         raise UserError("--gpus and --on", "a cluster gives out its own GPUs", "leave one of them out")
-    return spread.here(gpus) if gpus else spread.cluster(on) if on else one_by_one
+    return spread.here(gpus) if gpus else spread.cluster(on or "")
 
 
 def _dry_run(suite: str, only: Only, results: Path, store: Path, console: Console) -> None:

@@ -1,0 +1,78 @@
+"""What a cell took: seconds, tokens, memory, energy, and what its weights weigh.
+
+Begins to count before an engine is opened and begins anew with each cell. Whatever was not measured of the cell as a
+whole is not told. Must not know exams, nor how weights are made.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from finetune.build import Built
+from harness.marking import Answered
+from harness.measuring import Cards, hardware, installed
+from harness.memory import Memory
+
+PACKAGES = (
+    "torch",
+    "transformers",
+    "peft",
+    "trl",
+    "lm-eval",
+    "inspect-ai",
+    "bitsandbytes",
+    "llama-cpp-python",
+    "vllm",
+)
+
+
+class Costs:
+    def __init__(self, gpus: int) -> None:
+        """From now on: the engine's libraries are loaded, its weights are not."""
+        self._memory, self._cards = Memory(), Cards(gpus)
+        self._load_seconds: float | None = None
+        self._began, self._kept = 0.0, 0
+
+    def loaded(self, seconds: float) -> None:
+        self._load_seconds = round(seconds, 3)
+
+    def begin(self, kept: int) -> None:
+        """A cell begins, of whose answers `kept` are there from before."""
+        self._memory.restart()
+        self._cards.restart()
+        self._began, self._kept = time.perf_counter(), kept
+
+    def told(self, answered: Sequence[Answered], asked: int, built: Built | None) -> dict[str, Any]:
+        """Of the cell that ends now, in which an engine was `asked` so many answers, under run.json's names."""
+        found = {
+            "load_seconds": self._load_seconds,
+            **measure(answered, time.perf_counter() - self._began, self._kept),
+            # Of what was answered before, another run has taken the memory and the energy.
+            **({} if self._kept else self._cards.told()),
+        }
+        if built:  # a server's weights are not ours to measure
+            found |= {
+                "size_bytes": built.size_bytes,
+                "tokens_per_second": _speed(answered),
+                "peak_memory_bytes": self._memory.peak() if asked else None,
+            }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def measure(rows: Sequence[Answered], seconds: float, kept: int) -> dict[str, Any]:
+    """`kept` answers were there before: then the time is not that of all items."""
+    return {
+        "wall_seconds": round(seconds, 3),
+        **({} if kept or not rows else {"seconds_per_item": round(seconds / len(rows), 6)}),
+        "tokens_in": sum(row.tokens_in or 0 for row in rows),
+        "tokens_out": sum(row.tokens_out or 0 for row in rows),
+        "versions": {name: version for name in PACKAGES if (version := installed(name))},
+        "hardware": hardware(),
+    }
+
+
+def _speed(rows: Sequence[Answered]) -> float | None:
+    """Tokens a second, over the answers that were timed."""
+    timed = [(row.tokens_out, row.seconds) for row in rows if row.tokens_out is not None and row.seconds]
+    seconds = sum(seconds for _, seconds in timed)
+    return round(sum(made for made, _ in timed) / seconds, 1) if seconds else None

@@ -1,0 +1,75 @@
+"""Weights for a sitting: built where they are missing, and an engine opened on them, once for all its variants.
+
+Knows stages, artifacts and engines; must not know exams, rows or marks.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from finetune.build import Built, build
+from harness.costs import Costs
+from harness.engines import Engine, Reloads, Weights, load_libraries, open_engine
+from harness.errors import refusals
+from harness.plan import Sitting, VariantPlan, local, weights_of
+from harness.progress import Reporter
+from harness.variant import Variant
+
+
+def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built | None:
+    """Train, merge, quantise: only what is missing. None for an engine that has its weights elsewhere."""
+    if plan.variant.engine in ("openai", "echo"):
+        return None
+    data = {source: file.path for source, file in plan.data.items()}
+    with refusals(), reporter.building() as progress:
+        return build(plan.variant.base, plan.stages, store / "artifacts", data, progress)
+
+
+@contextmanager
+def opened(
+    sitting: Sitting, built: Mapping[str, Built | None], reporter: Reporter
+) -> Iterator[tuple[Engine, Costs]]:
+    """The engine of a sitting, loaded, with the count of what it takes; closed in the end."""
+    start = time.perf_counter()
+    weights = weights_for(sitting, built)
+    load_libraries(sitting.engine)
+    costs = Costs(weights.gpus if any(built.values()) else 0)
+    reporter.say(f"open {sitting.engine} on {Path(weights.source).name} for {', '.join(built)}")
+    with closing(open_engine(sitting.engine, weights)) as engine:
+        costs.loaded(time.perf_counter() - start)
+        yield engine, costs
+
+
+def put_on(engine: Engine, mine: Built | None) -> None:
+    """Whose weights answer from now on: an adapter is swapped, other weights go into the open engine."""
+    if mine and isinstance(engine, Reloads):
+        engine.load(str(mine.weights))
+    engine.use(mine.adapter if mine else None)
+
+
+def open_variant(variant: Variant, store: Path, reporter: Reporter, role: str) -> Engine:
+    """The engine of a variant that is not examined but has a `role` of its own: grader, labeler."""
+    stages, data, _ = weights_of(variant, store)
+    alone = VariantPlan(variant, stages, data, ())
+    made = build_weights(alone, store, reporter)
+    sitting = Sitting(variant.engine, variant.quantization, variant.endpoint, (alone,), variant.serving)
+    reporter.say(f"open {variant.engine} on {variant.name}, the {role}")
+    engine = open_engine(variant.engine, weights_for(sitting, {variant.name: made}))
+    put_on(engine, made)
+    return engine
+
+
+def weights_for(sitting: Sitting, built: Mapping[str, Built | None]) -> Weights:
+    made = [one for one in built.values() if one]
+    if not made:
+        base = sitting.variants[0].variant.base
+        return Weights(str(local(base)) if sitting.engine == "echo" else base, endpoint=sitting.endpoint)
+    adapters = tuple(dict.fromkeys(one.adapter for one in made if one.adapter))
+    return Weights(
+        str(made[0].gguf or made[0].weights),
+        sitting.quantization,
+        sitting.endpoint,
+        adapters,
+        **dict(sitting.serving),
+    )
