@@ -7,6 +7,8 @@ command line before anything heavy is loaded.
 import difflib
 import hashlib
 import json
+from collections.abc import Hashable
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -120,7 +122,7 @@ class Recipe(BaseModel):
         """A recipe by name, from finetune/recipes/NAME.yaml, or by the path of a YAML file, checked."""
         path = _find(str(name))
         try:
-            read = yaml.safe_load(path.read_text(encoding="utf-8"))
+            read = yaml.load(path.read_text(encoding="utf-8"), _Once)
         except (yaml.YAMLError, UnicodeDecodeError) as broken:
             raise ValueError(f"not readable as YAML: {' '.join(str(broken).split())} ({path})") from None
         if not isinstance(read, dict):
@@ -131,6 +133,18 @@ class Recipe(BaseModel):
             return cls.model_validate(read)
         except ValidationError as refused:
             raise ValueError(f"{_in_one_line(refused)} ({path})") from None
+
+
+class _Once(yaml.SafeLoader):
+    """Refuses a setting that stands twice: PyYAML would take the last one and say nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for before, key in combinations(keys, 2):
+            if before.value == key.value:
+                lines = f"lines {before.start_mark.line + 1} and {key.start_mark.line + 1}"
+                raise yaml.YAMLError(f"{key.value!r} stands twice, in {lines}; leave one out")
+        return super().construct_mapping(node, deep)
 
 
 def names() -> list[str]:

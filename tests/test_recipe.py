@@ -46,6 +46,7 @@ def test_tiny_qlora_differs_from_tiny_lora_in_its_method_alone():
         (GOOD + "epochs: 1\n", "both steps and epochs given; give exactly one"),
         (GOOD.replace("steps: 5\n", ""), "neither steps nor epochs given"),
         (GOOD.replace("method: lora\n", ""), "setting 'method' is missing"),
+        (GOOD + "rank: 8\nrank: 16\n", "'rank' stands twice"),
         (GOOD + "rank: 0\n", "rank: Input should be greater than or equal to 1 (found 0)"),
         (GOOD + "warmup_steps: 5\n", "leaves nothing of 5 steps"),
         (GOOD + "target_modules: [lm_head]\n", "cannot carry an adapter"),
