@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,12 @@ def shape_of(base: Base) -> str | None:
     folder = _local(base) or _cached(base)
     if folder is None:
         return None
-    words = {name: folder / name for name in ("tokenizer.json", "chat_template.jinja")}
-    told = {name: digest_of_file(path) for name, path in words.items() if path.is_file()}
+    # All but the weights and what they look like has to be the same, since the open engine keeps what it has read:
+    # the words, the template (older folders have it in tokenizer_config.json), what ends an answer.
+    rest = [
+        path for path in files_of(folder) if "safetensors" not in path.name and path.name != "config.json"
+    ]
+    told = {path.name: digest_of_file(path) for path in rest}
     return hashlib.sha256(canonical({"geometry": geometry_of(folder), **told}).encode()).hexdigest()
 
 
@@ -125,7 +130,8 @@ def _digests(folder: Path) -> dict[str, str]:
         raise ValueError(
             f"base folder without {lacking}; point base: to a folder with a whole model ({folder})"
         )
-    return {path.name: digest_of_file(path) for path in files}
+    with ThreadPoolExecutor() as pool:  # hashing lets go of Python, and real weights are gigabytes
+        return dict(zip(names, pool.map(digest_of_file, files), strict=True))
 
 
 def _local(base: Base) -> Path | None:

@@ -35,7 +35,7 @@ class Mixture:
 def read_chats(path: Path) -> list[dict[str, list[Turn]]]:
     """Every line of the file, checked: {"prompt": [turns], "completion": [turns]}."""
     chats = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
             continue
         where = f"({path}:{number})"
@@ -76,10 +76,12 @@ def mix(recipe: Recipe, files: Mapping[str, Path], tokenizer: Any) -> Mixture:
         # whole.
         short = [row for row in encoded if len(row["input_ids"]) <= recipe.max_length]
         too_long += len(encoded) - len(short)
+        if not short:
+            raise ValueError(
+                f"every chat of {part.source!r} has more than max_length {recipe.max_length} tokens; raise max_length"
+            )
         rows += _repeated(short, part, recipe.seed)
         examples[part.source] = len(short)
-    if not rows:
-        raise ValueError(f"every chat has more than max_length {recipe.max_length} tokens; raise max_length")
     return Mixture(rows, examples, too_long)
 
 

@@ -93,6 +93,8 @@ class Recipe(BaseModel):
         if (self.steps is None) == (self.epochs is None):
             found = "neither steps nor epochs" if self.steps is None else "both steps and epochs"
             raise ValueError(f"{found} given; give exactly one of them")
+        if self.packing and self.epochs is not None:
+            raise ValueError("packing with epochs: how long an epoch is shows only after packing; give steps")
         if self.steps is not None and self.warmup_steps >= self.steps:
             raise ValueError(
                 f"warmup_steps {self.warmup_steps} leaves nothing of {self.steps} steps; lower it"

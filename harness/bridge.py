@@ -196,6 +196,6 @@ def _options(config: GenerateConfig) -> Options:
 
 def _usage(answer: Answer) -> ModelUsage | None:
     if answer.tokens_in is None or answer.tokens_out is None:
-        return ModelUsage()
+        return None  # not told, which is not 0
     total = answer.tokens_in + answer.tokens_out
     return ModelUsage(input_tokens=answer.tokens_in, output_tokens=answer.tokens_out, total_tokens=total)

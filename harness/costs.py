@@ -64,15 +64,28 @@ def measure(rows: Sequence[Answered], seconds: float, kept: int) -> dict[str, An
     return {
         "wall_seconds": round(seconds, 3),
         **({} if kept or not rows else {"seconds_per_item": round(seconds / len(rows), 6)}),
-        "tokens_in": sum(row.tokens_in or 0 for row in rows),
-        "tokens_out": sum(row.tokens_out or 0 for row in rows),
+        **_tokens(rows),
         "versions": {name: version for name in PACKAGES if (version := installed(name))},
         "hardware": hardware(),
     }
 
 
+def _tokens(rows: Sequence[Answered]) -> dict[str, int]:
+    """Sums over the answers that there are; none where an engine does not tell the tokens of one of them."""
+    there = [row.answer for row in rows if not row.answer.error]
+    sums = {
+        "tokens_in": [answer.tokens_in for answer in there],
+        "tokens_out": [answer.tokens_out for answer in there],
+    }
+    return {name: sum(n for n in told if n is not None) for name, told in sums.items() if None not in told}
+
+
 def _speed(rows: Sequence[Answered]) -> float | None:
     """Tokens a second, over the answers that were timed."""
-    timed = [(row.tokens_out, row.seconds) for row in rows if row.tokens_out is not None and row.seconds]
+    timed = [
+        (row.answer.tokens_out, row.answer.seconds)
+        for row in rows
+        if row.answer.tokens_out is not None and row.answer.seconds
+    ]
     seconds = sum(seconds for _, seconds in timed)
     return round(sum(made for made, _ in timed) / seconds, 1) if seconds else None

@@ -66,7 +66,7 @@ class Journal:
         self.path = path
         self._kept: dict[str, Answer] = {}
         if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
+            for line in path.read_text(encoding="utf-8").split("\n"):
                 try:
                     entry = json.loads(line)
                 except ValueError:
@@ -84,10 +84,9 @@ class Journal:
         """Failed requests are not kept: the next run asks them again."""
         done = {r.key: a for r, a in zip(batch, answers, strict=True) if not a.error}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # A kill may have left half a line without its end: a newline first keeps it from swallowing ours.
-        lines = "\n" + "".join(
-            json.dumps({"key": k, **vars(a)}, ensure_ascii=False) + "\n" for k, a in done.items()
-        )
+        # A kill may have left half a line without its end: a newline first keeps it from swallowing ours. In ASCII,
+        # because what a model says may hold what Python takes for the end of a line, or half a character.
+        lines = "\n" + "".join(json.dumps({"key": k, **vars(a)}) + "\n" for k, a in done.items())
         with self.path.open("a", encoding="utf-8") as file:
             file.write(lines)
             file.flush()

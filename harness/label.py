@@ -3,6 +3,7 @@
 Must not know answers, marks or engines.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from harness import record
@@ -13,6 +14,7 @@ from tasks import TASKS
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
     task = TASKS[cell.task]
+    docs = task.docs("test", plan.suite.limit.get(cell.task))
     return {
         "suite": plan.suite.name,
         "definition": cell.definition,
@@ -29,21 +31,24 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
             **(plan.grading.told(plan.suite) if task.marked_by == "judge" and plan.grading else {}),
         },
         "margin": plan.suite.margin.get(cell.task),
-        "overlap": overlap_of(
-            cell.task,
-            task.docs("test", plan.suite.limit.get(cell.task)),
-            each.data,
-            each.variant.base,
-            plan.store,
-        ),
+        "kinds": task.items_by_kind(docs),
+        "overlap": overlap_of(cell.task, docs, each.data, each.variant.base, plan.store),
     }
 
 
-def relabel(plan: Plan) -> None:
+def relabel(plan: Plan, say: Callable[[str], None]) -> None:
     """A new margin, parent or remark changes no row: kept cells are told of it, and not made again."""
     for each in plan.variants:
         for cell in each.cells:
             kept = record.read(plan.results, cell.variant, cell.task) if cell.state == "keep" else None
-            if kept and any(kept.run.get(name) != value for name, value in label(cell, each, plan).items()):
+            if kept is None:
+                continue
+            new = label(cell, each, plan)
+            # How the engine was shared out is what it was when the rows were made.
+            new["resolved"]["serving"] = kept.run["resolved"].get("serving", new["resolved"]["serving"])
+            if any(kept.run.get(name) != value for name, value in new.items()):
+                was, now = kept.run.get("margin"), new["margin"]
+                if was != now:
+                    say(f"{cell.variant} x {cell.task}: its margin was {was}, and is {now} from now on")
                 with record.lock(plan.results, cell.variant, cell.task):
-                    record.write_run(kept.folder, kept.run | label(cell, each, plan))
+                    record.write_run(kept.folder, kept.run | new)

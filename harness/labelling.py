@@ -31,10 +31,19 @@ class Labeler:
     engine: str = "openai"
     endpoint: str | None = None
     variant: Variant | None = None
+    weights: str = ""  # what stands for those of a variant, or of a model that is opened here
 
     @property
     def identity(self) -> str:
-        return digest([self.name, self.engine, self.endpoint, self.variant.digest if self.variant else None])
+        return digest(
+            [
+                self.name,
+                self.engine,
+                self.endpoint,
+                self.variant.digest if self.variant else None,
+                self.weights,
+            ]
+        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ Knows exams, judges and rows; must not know engines.
 
 import importlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.answers import Answer, Journal
-from harness.record import STATUSES, Sample, Status
+from harness.record import STATUSES, Sample, Status, write_text
 from harness.schema import digest
 from harness.second_reader import SecondReader
 from harness.variant import Variant
@@ -22,7 +21,7 @@ from judges.cost import Estimate, Tally, estimate_marks, tally
 from judges.graders.grader import Grader
 from judges.judge import Judge
 from judges.panel import Panel
-from tasks import Task, doc_hash
+from tasks import Task, doc_hash, target_of
 from tasks.mark import Mark
 
 Progress = Callable[[int, int], None]
@@ -56,18 +55,6 @@ class Answered:
     answer: Answer
     mark: Mark | None = None
 
-    @property
-    def tokens_in(self) -> int | None:
-        return self.answer.tokens_in
-
-    @property
-    def tokens_out(self) -> int | None:
-        return self.answer.tokens_out
-
-    @property
-    def seconds(self) -> float | None:
-        return self.answer.seconds
-
 
 @dataclass(frozen=True)
 class Marker:
@@ -100,11 +87,7 @@ def keep_answered(
             for one in answered
         ],
     }
-    part = path.with_name(path.name + f".{os.getpid()}.part")
-    part.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.replace(path)
+    write_text(path, json.dumps(kept))
 
 
 def read_answered(
@@ -145,9 +128,12 @@ def mark_answered(
             for one in answered
         ]
         if marker.reader and exam.task.numeric:
-            rules = marker.reader.decide([(one.doc, one.answer.text) for one in answered], rules, module.mark)
+            texts = [(one.doc, one.answer.text) for one in answered]
+            read = marker.reader.decide(texts, rules, module.mark)
+        else:
+            read = [(mark, "") for mark in rules]
         progress(len(answered), 0)
-        return [_row(exam, one, mark, "") for one, mark in zip(answered, rules, strict=True)], None
+        return [_row(exam, one, *found) for one, found in zip(answered, read, strict=True)], None
     there = [one for one in answered if not one.answer.error]
     mark_all = importlib.import_module(f"tasks.{exam.task.name}.marking").mark_all
     pairs = [(one.doc, one.answer.text) for one in there]
@@ -175,7 +161,7 @@ def _row(exam: Exam, one: Answered, mark: Mark | None, problem: str) -> Sample:
         prompt=one.prompt,
         response=answer.text,
         answer=mark.answer if mark else "",
-        target=_target(one.doc),
+        target=target_of(one.doc),
         score=mark.score if mark else None,
         metrics=dict(mark.metrics) if mark else {},
         status=_status(answer, mark),
@@ -194,8 +180,3 @@ def _status(answer: Answer, mark: Mark | None) -> Status:
     if answer.truncated:
         return "truncated"
     return "ok" if mark.parsed else "unparsed"
-
-
-def _target(doc: Mapping[str, Any]) -> str:
-    target = doc.get("target", doc.get("answer", doc.get("concepts", "")))
-    return target if isinstance(target, str) else json.dumps(target, ensure_ascii=False)

@@ -12,7 +12,6 @@ from typing import Any
 
 from finetune.recipe import Recipe
 from harness.errors import refusals
-from harness.plan import DEFAULT_EXAMPLES
 from harness.record import write_text
 from harness.schema import digest
 from harness.training import ChatFile, chat_file
@@ -93,7 +92,7 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
         for part in recipe.data:
             if part.source in TASKS and part.source not in exams:
                 continue  # it was said already that this exam's data is not here
-            file = chat_file(part.source, part.examples or DEFAULT_EXAMPLES, recipe.seed, store)
+            file = chat_file(part.source, part.examples, recipe.seed, store, part.prompt)
             sets.setdefault(file.digest, (part.source, file))
             users.setdefault(file.digest, []).append(path.stem)
     bases = sorted(path.parent for path in (ROOT / "finetune").glob("*/overlap.json"))

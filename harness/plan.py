@@ -14,17 +14,15 @@ from finetune.base import digest_of_base, shape_of
 from finetune.build import Stage, is_kept, plan_stages
 from finetune.recipe import Recipe
 from harness import record
-from harness.engines import refuse_unusable
 from harness.errors import UserError, refusals
 from harness.judging.grading import Grading, grading_of
 from harness.schema import digest
 from harness.suite import Suite
-from harness.training import ChatFile, chat_file
+from harness.training import ChatFile, chat_files
 from harness.variant import ROOT, Serving, Variant
 from tasks import TASKS, dataset_hash
 from tasks.pack import Pack
 
-DEFAULT_EXAMPLES = 2000
 State = Literal["fill", "keep", "changed", "damaged"]
 
 
@@ -101,13 +99,19 @@ class Plan:
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def to_ask(self, sitting: Sitting) -> Sitting:
-        """The same without the cells that are answered already and want only their marks."""
-        left = [
-            replace(each, cells=tuple(cell for cell in each.missing if not self.has_answers(cell)))
-            for each in sitting.variants
-        ]
-        return replace(sitting, variants=tuple(each for each in left if each.cells))
+    def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Sitting]]:
+        """The cells that are answered already and want only their marks, and the sittings without them."""
+        answered = [(each, cell) for each in self.variants for cell in each.missing if self.has_answers(cell)]
+        keys = {(cell.variant, cell.task) for _, cell in answered}
+        sittings = []
+        for sitting in self.sittings:
+            left = [
+                replace(each, cells=tuple(c for c in each.missing if (c.variant, c.task) not in keys))
+                for each in sitting.variants
+            ]
+            if asked := tuple(each for each in left if each.cells):
+                sittings.append(replace(sitting, variants=asked))
+        return answered, sittings
 
     def stages(self) -> list[tuple[Stage, bool]]:
         """Every stage that any variant needs, once, and whether it is built already."""
@@ -115,14 +119,11 @@ class Plan:
         return [(stage, is_kept(self.store / "artifacts", stage)) for stage in every.values()]
 
 
-def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), here: bool = True) -> Plan:
-    """`here`: whether the engines are opened on this machine, and have to be usable on it."""
+def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
     judge = grading_of(suite, lambda variant: made_of(variant, store))
     with refusals():
         data = {task: TASKS[task].docs("test", suite.limit.get(task)) for task in suite.tasks}
-    for engine in {variant.engine for variant in chosen if here}:
-        refuse_unusable(engine)
     hashes = {task: (dataset_hash(docs), len(docs)) for task, docs in data.items()}
     plans = tuple(_plan_variant(variant, suite, judge, hashes, results, store) for variant in chosen)
     return Plan(suite, store, results, plans, _group(plans), judge)
@@ -159,6 +160,10 @@ def _plan_variant(
             "task_version": TASKS[task].version,
             "judge": judge.digest if judge and TASKS[task].marked_by == "judge" else None,
         }
+        shots = Pack.load(variant.prompt).for_task(task).shots
+        if shots and TASKS[task].fetched:
+            with refusals():
+                definition["shots"] = dataset_hash(TASKS[task].docs("train", shots))
         if TASKS[task].numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
         if judge and judge.spec and TASKS[task].marked_by == "judge":
@@ -184,13 +189,7 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
         recipe = Recipe.load(variant.recipe) if variant.recipe else None
         if recipe and variant.examples:
             recipe = recipe.with_examples(variant.examples)
-        sources = recipe.data if recipe else ()
-    data = {
-        part.source: chat_file(
-            part.source, part.examples or DEFAULT_EXAMPLES, recipe.seed if recipe else 0, store, part.prompt
-        )
-        for part in sources
-    }
+    data = chat_files(recipe, store) if recipe else {}
     with refusals(f"variant {variant.name}"):
         digests = {source: file.digest for source, file in data.items()}
         stages = plan_stages(variant.base, recipe, digests, variant.merge, variant.quantization)
@@ -221,12 +220,18 @@ def _difference(name: str, was: Any, now: Any) -> str:
     if isinstance(was, dict) and isinstance(now, dict):
         inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
         return _difference(f"{name}.{inner}", was.get(inner), now.get(inner))
-    return f"{name} was {_short(was)}, is {_short(now)}"
+    before, after = str(was), str(now)
+    # Long values are shown from where they begin to differ: two addresses may be equal for thirty letters.
+    same = 0
+    if max(len(before), len(after)) > 24:
+        same = next((at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    return f"{name} was {_short(before, same)}, is {_short(after, same)}"
 
 
-def _short(value: Any) -> str:
-    text = str(value)
-    return text[:12] + "…" if len(text) > 24 else text
+def _short(text: str, same: int) -> str:
+    start = max(0, same - 4)
+    cut = text[start : start + 24]
+    return ("…" if start else "") + cut + ("…" if start + 24 < len(text) else "")
 
 
 def _group(plans: tuple[VariantPlan, ...]) -> tuple[Sitting, ...]:
@@ -253,7 +258,10 @@ def _engine_key(plan: VariantPlan, adapted: set[str]) -> tuple[str, ...]:
     on are kept apart from it.
     """
     variant, loaded = plan.variant, _loaded(plan)
-    key = (variant.engine, variant.quantization, variant.endpoint or "", variant.serving.model_dump_json())
+    key = (
+        variant.engine, variant.quantization, variant.endpoint or "", variant.key or "",
+        variant.serving.model_dump_json(),
+    )  # fmt: skip
     if variant.engine == "vllm" and variant.quantization == "none" and loaded not in adapted:
         # Training and merging change numbers, never the shape.
         return (*key, "shape", shape_of(variant.base) or loaded)

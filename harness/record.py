@@ -140,8 +140,10 @@ def set_aside(cell: Cell) -> Path:
     n = 1
     while (aside := cell.folder.parent / ".aside" / f"{cell.task}-{n}").exists():
         n += 1
-    aside.parent.mkdir(exist_ok=True)
-    cell.folder.rename(aside)
+    aside.mkdir(parents=True)
+    for path in (cell.folder / "run.json", cell.folder / "samples.parquet"):
+        if path.exists():  # not the whole folder: the lock that we hold is in it
+            path.rename(aside / path.name)
     return aside
 
 
@@ -214,7 +216,7 @@ def read_cards(results: Path) -> dict[str, dict[str, Any]]:
 
 def write_text(path: Path, text: str) -> None:
     """The whole text or the old file, whatever happens in between."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # two processes may write the same
     part.write_text(text, encoding="utf-8")
     _settle(part, path)
 

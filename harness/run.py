@@ -10,6 +10,7 @@ from typing import Any
 
 from harness import marking, record
 from harness.answers import Journal
+from harness.engines import refuse_unusable
 from harness.errors import UserError
 from harness.judging.grader import opened as grader_opened
 from harness.judging.grader import refuse_unopenable
@@ -22,7 +23,7 @@ from harness.second_reader import SecondReader
 from harness.suite import Suite
 from harness.training import learnt
 from harness.weights import build_weights, open_variant, opened, put_on
-from tasks import TASKS
+from tasks import TASKS, dataset_hash
 
 Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose answers are kept and which a model has to mark
 Spread = Callable[[Sequence[Sitting], Plan, Reporter], Waiting]  # those of harness/spread.py
@@ -34,14 +35,17 @@ def run_suite(
 ) -> Plan:  # fmt: skip
     """`spread` sends the sittings elsewhere; `here`: whether the engines are opened on this machine."""
     suite = Suite.load(name)
-    plan = make_plan(suite, results, store, only, here)
+    plan = make_plan(suite, results, store, only)
     refuse_unmatched(plan, redo)
-    relabel(plan)
+    relabel(plan, reporter.say)
     if any(plan.asks_a_model(cell) for cell in plan.cells if cell.state != "keep"):
         refuse_unopenable(plan.grading.spec if plan.grading else None, suite)
+    if suite.extractor and any(TASKS[cell.task].numeric for cell in plan.cells if cell.state != "keep"):
+        refuse_unopenable(suite.extractor.spec, suite)
 
-    waiting = [(each, cell) for each in plan.variants for cell in each.missing if plan.has_answers(cell)]
-    sittings = [left for sitting in plan.sittings if (left := plan.to_ask(sitting)).variants]
+    waiting, sittings = plan.split()
+    for sitting in sittings if here else ():
+        refuse_unusable(sitting.engine)
     if spread:
         waiting += spread(sittings, plan, reporter)
     else:
@@ -133,11 +137,17 @@ def write(
 
 
 def exam_of(cell: CellPlan, each: VariantPlan, plan: Plan) -> Exam:
-    key = cell.answers_key
+    key, docs = cell.answers_key, TASKS[cell.task].docs("test", plan.suite.limit.get(cell.task))
+    if dataset_hash(docs) != cell.definition["dataset"]:
+        raise UserError(
+            f"the items of {cell.task} are not those that were planned with",
+            "the data changed meanwhile, or this machine has another copy",
+            "give every machine the same data, then run again",
+        )
     return Exam(
         variant=each.variant,
         task=TASKS[cell.task],
-        docs=TASKS[cell.task].docs("test", plan.suite.limit.get(cell.task)),
+        docs=docs,
         judge=plan.suite.judge,
         journal=Journal(plan.store / "answers" / f"{cell.variant}-{cell.task}-{key[:16]}.jsonl"),
         logs=plan.store / "inspect" / f"{cell.variant}-{key[:16]}",
@@ -156,5 +166,6 @@ def second_reader(plan: Plan) -> SecondReader | None:
 
 
 def keep_damaged(cell: CellPlan, plan: Plan, reporter: Reporter) -> None:
-    if cell.state == "damaged" and (damaged := record.read(plan.results, cell.variant, cell.task)):
-        reporter.say(f"  kept the damaged files in {record.set_aside(damaged)}")
+    found = record.read(plan.results, cell.variant, cell.task) if cell.state == "damaged" else None
+    if found and found.problem:
+        reporter.say(f"  kept the damaged files in {record.set_aside(found)}")

@@ -57,7 +57,7 @@ class Extractor(Frozen):
     @property
     def identity(self) -> dict[str, Any]:
         """All that decides what it reads: part of a cell's definition."""
-        return {"fallback": self.fallback, "endpoint": self.endpoint, "wording": fingerprint(TASK)[:16]}
+        return {"fallback": self.fallback, **self.spec.identity, "wording": fingerprint(TASK)[:16]}
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,18 @@ class SecondReader:
         judged: Sequence[Judged],
         marks: Sequence[Mark | None],
         mark: Callable[[Mapping[str, Any], str], Mark],
-    ) -> list[Mark | None]:
-        """The marks, those without a number read again. An empty answer has nothing to read."""
+    ) -> list[tuple[Mark | None, str]]:
+        """The marks, those without a number read again; where that could not be done, why there is none. An empty
+        answer has nothing to read.
+        """
         open_ = [
             at
             for at, ((_, text), given) in enumerate(zip(judged, marks, strict=True))
             if given is not None and not given.parsed and text.strip()
         ]
         replies = iter(self._ask([judged[at][1] for at in open_]))
-        decided: dict[int, Mark | None] = {
-            at: self._mark(*judged[at], marks[at], next(replies), mark) for at in open_
-        }
-        return [decided[at] if at in decided else _by_rule(given) for at, given in enumerate(marks)]
+        decided = {at: self._mark(*judged[at], marks[at], next(replies), mark) for at in open_}
+        return [decided.get(at, (_by_rule(given), "")) for at, given in enumerate(marks)]
 
     def _ask(self, texts: Sequence[str]) -> list[Read]:
         if not texts:
@@ -112,18 +112,18 @@ class SecondReader:
         by_rule: Mark | None,
         read: Read,
         mark: Callable[[Mapping[str, Any], str], Mark],
-    ) -> Mark | None:
+    ) -> tuple[Mark | None, str]:
         name = self.extractor.fallback
         if by_rule is None or read.problem:
-            return None  # no verdict, which is never a zero
+            return None, f"the second reader ({name}): {read.problem}"  # no verdict, which is never a zero
         if read.choice == "none":
             said = f"The second reader ({name}) found none either. {by_rule.explanation}"
-            return _by_rule(replace(by_rule, explanation=said))
+            return _by_rule(replace(by_rule, explanation=said)), ""
         found = mark(doc, f"#### {read.choice}")
         metrics = {**by_rule.metrics, "rule_accuracy": 0.0, "second_reader": 1.0}
         right = "as it should be" if found.score == 1 else "which is not the answer"
         said = f"The rule found no number; the second reader ({name}) read {found.answer!r}, {right}."
-        return Mark(found.answer, found.score, metrics, True, said)
+        return Mark(found.answer, found.score, metrics, True, said), ""
 
 
 def _by_rule(mark: Mark | None) -> Mark | None:

@@ -52,7 +52,7 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     yield table
     yield (
         f"{sum(not built for _, built in stages)} stages to build, {fill} cells to fill in "
-        f"{len([one for one in plan.sittings if plan.to_ask(one).variants])} sittings (each loads its weights once)"
+        f"{len(plan.split()[1])} sittings (each loads its weights once)"
         + (f", {marks} of them with marks alone" if marks else "")
         + f", {len(plan.cells) - fill} cells kept"
     )

@@ -160,6 +160,8 @@ def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterabl
         raise UserError(
             f"matrix: no field {unknown[0]!r}", nearest(unknown[0], list(Variant.model_fields)), where=where
         )
+    if empty := next((field for field, values in vary.items() if not values), None):
+        raise UserError(f"matrix: {empty} has no values", remedy="give some, or leave it out", where=where)
     for values in itertools.product(*vary.values()):
         chosen = dict(zip(vary, values, strict=True))
         name = "-".join([variant.name, *(f"{field}-{str(value).lower()}" for field, value in chosen.items())])

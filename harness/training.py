@@ -8,15 +8,17 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from finetune.build import Stage
+from finetune.recipe import Recipe
 from harness.errors import UserError, refusals
 from harness.record import write_text
 from harness.schema import check_name, digest, nearest
 from harness.variant import ROOT
-from tasks import TASKS
+from tasks import TASKS, dataset_hash
 from tasks.pack import Pack
 
 LOSSES = 200  # so many points of the loss are kept beside the results
@@ -28,7 +30,15 @@ class ChatFile:
     digest: str
 
 
-def chat_file(source: str, examples: int, seed: int, store: Path, prompt: str = "default") -> ChatFile:
+def chat_files(recipe: Recipe, store: Path) -> dict[str, ChatFile]:
+    """What a recipe reads, by source."""
+    return {
+        part.source: chat_file(part.source, part.examples, recipe.seed, store, part.prompt)
+        for part in recipe.data
+    }
+
+
+def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt: str = "default") -> ChatFile:
     """An exam's training set as chats in a prompt pack's wording, or any JSONL of chats by its path."""
     if source not in TASKS:
         if prompt != "default":
@@ -45,10 +55,18 @@ def chat_file(source: str, examples: int, seed: int, store: Path, prompt: str = 
                 "name an exam, or the path of a JSONL of chats",
             )
         return ChatFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    if examples is None:
+        raise UserError(
+            f"the recipe does not say how many examples of {source!r}",
+            "most exams make as many as are wanted",
+            f"give them: {{source: {source}, examples: 2000}}",
+        )
     check_name(prompt, "prompt pack")
     with refusals():
         Pack.load(prompt).for_task(source)
-    key = digest([source, examples, seed, _written_by(source, prompt)])[:16]
+    with refusals():
+        items = dataset_hash(TASKS[source].docs("train")) if TASKS[source].fetched else ""
+    key = digest([source, examples, seed, items, _written_by(prompt)])[:16]
     folder = store / "training"
     for kept in folder.glob(f"{source}-{key}-*.jsonl"):
         return ChatFile(kept, kept.stem.rpartition("-")[2])
@@ -62,23 +80,25 @@ def chat_file(source: str, examples: int, seed: int, store: Path, prompt: str = 
     return ChatFile(path, content)
 
 
-def _written_by(source: str, prompt: str) -> str:
-    """Of all that decides what is written: the exam's own folder, the code beside it, the wording."""
+@cache
+def _written_by(prompt: str) -> str:
+    """Of all of ours that decides what is written: the exams, for one may use another's lists, and the wording."""
     hashed = hashlib.sha256()
-    for path in _sources(source, prompt):
+    for path in _sources(prompt):
         hashed.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
     return hashed.hexdigest()
 
 
-def _sources(source: str, prompt: str) -> Iterator[Path]:
+def _sources(prompt: str) -> Iterator[Path]:
     tasks = ROOT / "tasks"
     yield from sorted(tasks.glob("*.py"))
     yield tasks / "prompts" / f"{prompt}.yaml"
-    yield from sorted(
-        path
-        for path in (tasks / source).rglob("*")
-        if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file()
-    )
+    for folder in sorted(TASKS):
+        yield from sorted(
+            path
+            for path in (tasks / folder).rglob("*")
+            if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file()
+        )
 
 
 def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:

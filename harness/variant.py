@@ -63,6 +63,10 @@ class Variant(Frozen):
     quantization: Quantization = "none"
     engine: str = "hf"
     endpoint: str | None = None
+    key: str | None = Field(
+        default=None,
+        description="the environment variable with the endpoint's key; OPENAI_API_KEY for OpenAI's own address",
+    )
     prompt: str = "default"
     parent: str | None = None
     sampling: Sampling = Sampling()
@@ -102,6 +106,8 @@ class Variant(Frozen):
             )
         if (self.endpoint is not None) != (self.engine == "openai"):
             raise ValueError("endpoint goes with engine 'openai', and with no other: give both or neither")
+        if self.key and self.engine != "openai":
+            raise ValueError("key goes with engine 'openai', and with no other: leave it out")
         if self.serving != Serving() and self.engine != "vllm":
             raise ValueError(
                 f"serving goes with engine 'vllm'; engine {self.engine!r} takes what it needs: leave it out"
@@ -115,7 +121,7 @@ class Variant(Frozen):
     @property
     def digest(self) -> str:
         """Of everything but the words about it: two variants of equal digest are one variant under two names."""
-        return digest(self.model_dump(mode="json", exclude={"name", "about", "parent", "serving"}))
+        return digest(self.model_dump(mode="json", exclude={"name", "about", "parent", "serving", "key"}))
 
     @classmethod
     def load(cls, path: Path) -> "Variant":

@@ -31,9 +31,9 @@ def opened(
     sitting: Sitting, built: Mapping[str, Built | None], reporter: Reporter
 ) -> Iterator[tuple[Engine, Costs]]:
     """The engine of a sitting, loaded, with the count of what it takes; closed in the end."""
-    start = time.perf_counter()
     weights = weights_for(sitting, built)
     load_libraries(sitting.engine)
+    start = time.perf_counter()
     costs = Costs(weights.gpus if any(built.values()) else 0)
     reporter.say(f"open {sitting.engine} on {Path(weights.source).name} for {', '.join(built)}")
     with closing(open_engine(sitting.engine, weights)) as engine:
@@ -63,8 +63,9 @@ def open_variant(variant: Variant, store: Path, reporter: Reporter, role: str) -
 def weights_for(sitting: Sitting, built: Mapping[str, Built | None]) -> Weights:
     made = [one for one in built.values() if one]
     if not made:
-        base = sitting.variants[0].variant.base
-        return Weights(str(local(base)) if sitting.engine == "echo" else base, endpoint=sitting.endpoint)
+        variant = sitting.variants[0].variant
+        source = str(local(variant.base)) if sitting.engine == "echo" else variant.base
+        return Weights(source, endpoint=sitting.endpoint, key=variant.key)
     adapters = tuple(dict.fromkeys(one.adapter for one in made if one.adapter))
     return Weights(
         str(made[0].gguf or made[0].weights),

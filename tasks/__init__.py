@@ -27,6 +27,8 @@ class Task:
     scale: tuple[float, float] = (0.0, 1.0)
     marked_by: Literal["rules", "judge"] = "rules"
     numeric: bool = False  # the answer is one number, which a second reader may be asked for
+    fetched: bool = False  # its items come from outside: no version of ours says what stands in them
+    kinds: tuple[str, ...] = ()  # fields of an item by which scores are told apart, beside its cluster
 
     @property
     def version(self) -> str:
@@ -36,6 +38,14 @@ class Task:
         docs: list[dict[str, Any]] = importlib.import_module(f"tasks.{self.name}").docs(split)
         return docs[:limit]
 
+    def items_by_kind(self, docs: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
+        """For each of the kinds its values, and which items have them."""
+        found: dict[str, dict[str, list[str]]] = {kind: {} for kind in self.kinds}
+        for doc in docs:
+            for kind in self.kinds:
+                found[kind].setdefault(str(doc[kind]), []).append(str(doc["id"]))
+        return found
+
     def train_chats(self, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
         """Up to n chats to learn this task from, in a prompt pack's wording; none of them is an item of the test."""
         return list(importlib.import_module(f"tasks.{self.name}").train_chats(n, seed, prompt))
@@ -44,12 +54,13 @@ class Task:
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
-        Task("gsm8k", "Grade-school maths (GSM8K)", "lm_eval", "binary", "accuracy", numeric=True),
-        Task("word_problems", "Word problems", "lm_eval", "binary", "accuracy", numeric=True),
-        Task("concepts", "Concept extraction", "lm_eval", "counts", "micro F1"),
-        Task("study_plan", "Study plans", "inspect", "real", "mean mark", (1.0, 5.0), "judge"),
+        Task("gsm8k", "Grade-school maths (GSM8K)", "lm_eval", "binary", "accuracy", numeric=True, fetched=True),
+        Task("word_problems", "Word problems", "lm_eval", "binary", "accuracy", numeric=True, kinds=("kind",)),
+        Task("concepts", "Concept extraction", "lm_eval", "counts", "micro F1", kinds=("kind", "band")),
+        Task("study_plan", "Study plans", "inspect", "real", "mean mark", (1.0, 5.0), "judge",
+             kinds=("grade", "language_level")),
     )
-}
+}  # fmt: skip
 
 
 def doc_hash(doc: Mapping[str, Any]) -> str:

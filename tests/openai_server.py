@@ -1,4 +1,4 @@
-"""A local server that speaks the OpenAI chat protocol, well or badly, as a test wants it."""
+"""A local server that speaks the OpenAI protocol, chat and plain completions, well or badly, as a test wants it."""
 
 import json
 import threading
@@ -71,13 +71,14 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
             self.wfile.write(body)
 
         def _completion(self, request: dict, told: Reply) -> dict:
-            message = {"role": "assistant", "content": told.text}
+            chat = "messages" in request
+            said = {"message": {"role": "assistant", "content": told.text}} if chat else {"text": told.text}
             return {
                 "id": "c",
-                "object": "chat.completion",
+                "object": "chat.completion" if chat else "text_completion",
                 "created": 1,
                 "model": request["model"],
-                "choices": [{"index": 0, "finish_reason": told.finish, "message": message}],
+                "choices": [{"index": 0, "finish_reason": told.finish, **said}],
                 "usage": {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
             }
 

@@ -103,3 +103,10 @@ def test_epochs_of_one_prompt_are_kept_apart(tmp_path):
 def test_other_sampling_is_another_request():
     assert Request("q", OPTIONS).key != Request("q", Options(max_tokens=9)).key
     assert Request("q", OPTIONS).key != Request("q", Options(max_tokens=8, temperature=0.5)).key
+
+
+def test_answer_with_any_separator_of_lines_is_kept_whole(tmp_path):
+    request = Request("?", Options(8))
+    text = "one\u2028two\u0085three\x0cfour\r\nfive"
+    Journal(tmp_path / "j").keep([request], [Answer(text)])
+    assert Journal(tmp_path / "j").get(request) == Answer(text)

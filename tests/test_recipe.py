@@ -48,6 +48,7 @@ def test_tiny_qlora_differs_from_tiny_lora_in_its_method_alone():
         (GOOD.replace("method: lora\n", ""), "setting 'method' is missing"),
         (GOOD + "rank: 8\nrank: 16\n", "'rank' stands twice"),
         (GOOD + "rank: 0\n", "rank: Input should be greater than or equal to 1 (found 0)"),
+        (GOOD.replace("steps: 5\n", "epochs: 1\npacking: true\n"), "packing with epochs"),
         (GOOD + "warmup_steps: 5\n", "leaves nothing of 5 steps"),
         (GOOD + "target_modules: [lm_head]\n", "cannot carry an adapter"),
         (GOOD + "  - {source: concepts}\n", "stands twice"),
@@ -113,3 +114,13 @@ def test_recipes_are_read_without_loading_anything_heavy():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_exam_without_a_number_of_examples_is_refused_and_not_cut_in_silence(tmp_path):
+    from harness.errors import UserError
+    from harness.training import chat_file
+
+    with pytest.raises(UserError, match="does not say how many examples of 'word_problems'"):
+        chat_file("word_problems", None, 1, tmp_path)
+    for name in names():
+        assert all(part.examples for part in Recipe.load(name).data)

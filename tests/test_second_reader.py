@@ -55,7 +55,8 @@ def test_only_answers_without_a_number_are_read_again(tmp_path):
     ]
     judged = list(zip(docs, texts, strict=True))
     with serve(lambda request, _: Reply("42" if tag(docs[2]) in str(request) else "none")) as server:
-        found = reader(server, tmp_path).decide(judged, [mark(*one) for one in judged], mark)
+        read = reader(server, tmp_path).decide(judged, [mark(*one) for one in judged], mark)
+        found = [one for one, _ in read]
         assert len(server.asked) == 3
         assert not any(docs[2]["question"] in str(asked) for asked in server.asked)
     assert [one.metrics["second_reader"] for one in found] == [0, 0, 1, 0, 0, 0]
@@ -81,8 +82,9 @@ def test_a_reading_that_could_not_be_had_is_no_zero(tmp_path, reply):
     judged = [(ITEMS[0], in_words(ITEMS[0])), (ITEMS[1], ITEMS[1]["answer"])]
     with serve(lambda request, _: reply) as server:
         lost, kept = reader(server, tmp_path).decide(judged, [mark(*one) for one in judged], mark)
-    assert lost is None
-    assert kept.score == 1
+    assert lost[0] is None
+    assert lost[1].startswith("the second reader (reader): ")
+    assert kept[0].score == 1
 
 
 def test_text_that_gives_orders_stands_in_a_fence(tmp_path):

@@ -8,8 +8,8 @@ import typer
 from harness.commands import RESULTS, STORE, AsJson, Results, Store, near, print_json
 
 if TYPE_CHECKING:
-    from harness.labelling import Labeler, Labelled
     from harness.elsewhere.score import By
+    from harness.labelling import Labeler, Labelled
 
 Answers = Annotated[
     Path,
@@ -89,9 +89,9 @@ def label(
 
     from harness.labelling import label_texts, texts_expected
     from harness.progress import Reporter
-    from harness.run import open_variant
+    from harness.weights import open_variant
 
-    who = _labeler(task, labeler, endpoint, engine, prompt)
+    who = _labeler(task, labeler, endpoint, engine, prompt, store)
     reporter = Reporter(Console(stderr=True))
     with reporter.answering(f"label {task}", texts_expected(texts, check)) as told:
         done = label_texts(
@@ -99,7 +99,7 @@ def label(
             who,
             out,
             store,
-            lambda variant: open_variant(variant, store, reporter),
+            lambda variant: open_variant(variant, store, reporter, "labeler"),
             told,
             prompt,
             check,
@@ -110,11 +110,15 @@ def label(
         _tell_labelled(done, labeler)
 
 
-def _labeler(task: str, labeler: str, endpoint: str | None, engine: str | None, prompt: str) -> "Labeler":
+def _labeler(
+    task: str, labeler: str, endpoint: str | None, engine: str | None, prompt: str, store: Path
+) -> "Labeler":
     """Who is to label, checked before anything is opened or asked."""
+    from finetune.base import digest_of_base, digest_of_file
     from harness.errors import UserError, refusals
     from harness.judging.grading import grader_variant
     from harness.labelling import Labeler
+    from harness.plan import made_of
     from tasks.pack import Pack
 
     if task != "concepts":
@@ -128,7 +132,15 @@ def _labeler(task: str, labeler: str, endpoint: str | None, engine: str | None, 
     with refusals():
         Pack.load(prompt)
     ours = None if endpoint or engine else grader_variant(labeler)
-    return Labeler(labeler, "openai" if endpoint else engine or "", endpoint, ours)
+    with refusals():
+        weights = ""
+        if ours:
+            weights = made_of(ours, store)
+        elif Path(labeler).is_file():
+            weights = digest_of_file(Path(labeler))
+        elif engine == "hf":
+            weights = digest_of_base(labeler)
+    return Labeler(labeler, "openai" if endpoint else engine or "", endpoint, ours, weights)
 
 
 def _tell_labelled(done: "Labelled", labeler: str) -> None:
@@ -146,9 +158,9 @@ def _tell_labelled(done: "Labelled", labeler: str) -> None:
 
 
 def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | None, store: Path) -> "By":
+    from harness.elsewhere.score import By
     from harness.errors import UserError, refusals
     from harness.judging.grading import grader_for, local_of, spec_from
-    from harness.elsewhere.score import By
     from harness.second_reader import Extractor, SecondReader
     from judges.judge import Judge
 

@@ -1,6 +1,7 @@
 """A rubric made better with an expert's advice, of which the user keeps, edits or drops each piece."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from harness.commands import ROOT, STORE, Store, near
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from judges.graders.grader import GraderSpec
     from judges.judge import Judge
     from judges.refine import Opinion, Suggestion, Two
-    from judges.refined import Decided
 
 
 def refine(
@@ -46,6 +45,7 @@ def refine(
 ) -> None:
     """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
     from harness.errors import refusals
+    from harness.judging.deciding import decide
     from judges.refined import read_decisions, rubric_of, write_judge
 
     with refusals():
@@ -53,9 +53,15 @@ def refine(
         work = store / "refine" / name
         work.mkdir(parents=True, exist_ok=True)
         who, given, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
-        decided = read_decisions(decisions) if decisions else _ask_user(loaded, given, work)
+        path = work / "suggestions.yaml"
+        try:
+            decided = read_decisions(decisions) if decisions else decide(loaded, given, path)
+        except typer.Abort:
+            typer.echo("")
+            decided = None
         if decided is None:
-            return
+            typer.echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
+            raise typer.Exit(0 if not sys.stdin.isatty() else 130)
         refined = rubric_of(loaded, given, decided)
         made = write_judge(judges / name, loaded, refined, decided, heard, who)
         _write_pack(packs / f"{name}.yaml", pack, made)
@@ -98,11 +104,13 @@ def _advice(
     spec = spec.model_copy(update={"max_tokens": max(spec.max_tokens or 0, 4096)})
     asked = Expert(open_grader(spec), work / "expert.replies.jsonl")
     pairs = _pairs(judge, sources, pupils, pack, work)
-    opinions = compare(asked, pairs)
-    _show_opinions(opinions)
-    given = advise(asked, judge, opinions)
-    _keep(work / "expert.jsonl", asked.said)
-    return spec.name, given, asked.said
+    try:
+        opinions = compare(asked, pairs)
+        _show_opinions(opinions)
+        given = advise(asked, judge, opinions)
+    finally:
+        heard = _keep(work / "expert.jsonl", asked.said)
+    return spec.name, given, heard
 
 
 def _pairs(
@@ -141,8 +149,10 @@ def _pairs(
         for how, words in (("plain", wording), ("guided", with_them))
     }
     asked = Expert(open_grader(spec.model_copy(update={"schema_": "never"})), work / "writer.replies.jsonl")
-    texts = write_plans(asked, prompts)
-    _keep(work / "plans.jsonl", asked.said)
+    try:
+        texts = write_plans(asked, prompts)
+    finally:
+        _keep(work / "plans.jsonl", asked.said)
     return [
         Two(doc["id"], str(doc["profile"]), texts[f"{doc['id']} plain"], texts[f"{doc['id']} guided"])
         for doc in chosen
@@ -163,8 +173,20 @@ def _one(name: str) -> "GraderSpec":
     return spec
 
 
-def _keep(path: Path, said: Sequence[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in said), encoding="utf-8")
+def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All that was ever said, also in a run before this one: a reply that nobody could read is not kept for another
+    time, so it stands only here.
+    """
+    from harness.record import write_text
+
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    kept = {(one["expert"], one["question"]): one for one in map(json.loads, filter(None, lines))}
+    for one in said:
+        before = kept.get((one["expert"], one["question"]), {"replies": []})["replies"]
+        new = [reply for reply in one["replies"] if reply not in before]
+        kept[one["expert"], one["question"]] = {**one, "replies": [*before, *new]}
+    write_text(path, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in kept.values()))
+    return list(kept.values())
 
 
 def _show_opinions(opinions: "Sequence[Opinion]") -> None:
@@ -176,67 +198,6 @@ def _show_opinions(opinions: "Sequence[Opinion]") -> None:
     console.print(
         f"Better with the dimensions: {count['guided']}, without: {count['plain']}, ties: {count['tie']}"
     )
-
-
-def _ask_user(judge: "Judge", given: "Sequence[Suggestion]", work: Path) -> "list[Decided] | None":
-    """Asks on a terminal; elsewhere writes the file in which to decide, and says so."""
-    import sys
-
-    from judges.refined import Decided, written
-
-    path = work / "suggestions.yaml"
-    console = Console(highlight=False)
-    for one in given:
-        console.print(_beside(judge, one))
-    if not sys.stdin.isatty():
-        path.write_text(written(given), encoding="utf-8")
-        console.print(
-            f"Decide in {escape(near(path))}, then run this again with --decisions {escape(near(path))}"
-        )
-        return None
-    decided = []
-    for one in given:
-        answer = typer.prompt(
-            f"{one.action} {one.dimension}: keep, edit or drop the suggestion?", default="keep"
-        )
-        while answer not in ("keep", "edit", "drop"):
-            answer = typer.prompt("keep, edit or drop", default="keep")
-        fields = one.model_dump()
-        if answer == "edit":
-            fields |= _edited(fields)
-        decided.append(Decided(**fields, decision="drop" if answer == "drop" else "keep"))
-    return decided
-
-
-def _edited(fields: dict[str, Any]) -> dict[str, Any]:
-    """The suggestion's words after the user's editor."""
-    import click
-    import yaml
-
-    text = yaml.safe_dump(
-        {name: fields[name] for name in ("about", "anchors")}, sort_keys=False, allow_unicode=True
-    )
-    new = click.edit(text, extension=".yaml")
-    try:
-        said = yaml.safe_load(new) if new else {}
-    except yaml.YAMLError as broken:
-        raise ValueError(f"the edited suggestion is no YAML: {' '.join(str(broken).split())}") from None
-    return {name: said[name] for name in ("about", "anchors") if isinstance(said, dict) and name in said}
-
-
-def _beside(judge: "Judge", one: "Suggestion") -> Table:
-    """The present dimension and the suggested one, side by side."""
-    table = Table(title=escape(f"{one.action} {one.dimension}: {one.why}"), show_lines=True)
-    table.add_column("level")
-    table.add_column("as it is")
-    table.add_column("suggested")
-    present = judge.rubric.dimensions.get(one.dimension)
-    table.add_row("", escape(present.about if present else ""), escape(one.about))
-    for level in judge.scale.levels:
-        table.add_row(
-            str(level), escape(present.anchors[level] if present else ""), escape(one.anchors.get(level, ""))
-        )
-    return table
 
 
 def _write_pack(path: Path, base: str, judge: "Judge") -> None:

@@ -97,8 +97,9 @@ def score_file(
         definition["extractor"] = by.reader.extractor.identity if by.reader else None
     _refuse_other(results, variant, task_name, definition, redo)
     with refusals(path):
-        marks = mark_all(task, matched.answers, by)
-    table = _table(task, variant, matched.answers, marks, by.judge)
+        marked = mark_all(task, matched.answers, by)
+    marks = [mark for mark, _ in marked]
+    table = _table(task, variant, matched.answers, marked, by.judge)
     run = _run(task, variant, path, definition, matched, marks, by.judge)
     with record.lock(results, variant, task_name):
         cell = record.write_table(results, variant, task_name, table, run)
@@ -130,25 +131,34 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
         )  # fmt: skip
 
 
-def mark_all(task: Task, answers: Sequence[Given], by: By) -> list[Mark | None]:
-    """A mark for each answer; None where there was no answer to mark, or no verdict."""
+Marked = tuple[Mark | None, str]  # or why there is no mark
+
+
+def mark_all(task: Task, answers: Sequence[Given], by: By) -> list[Marked]:
+    """A mark for each answer; none where there was no answer to mark, or no verdict."""
     there = [(given.doc, given.response) for given in answers if given.response is not None]
     found = iter(_by_judge(task, there, by) if task.marked_by == "judge" else _by_rules(task, there, by))
-    return [None if given.response is None else next(found) for given in answers]
+    return [
+        (None, "there was no response to mark") if given.response is None else next(found)
+        for given in answers
+    ]
 
 
-def _by_rules(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Mark | None]:
+def _by_rules(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Marked]:
     mark = importlib.import_module(f"tasks.{task.name}.task").mark
     marks = [mark(doc, response) for doc, response in answers]
-    return by.reader.decide(answers, marks, mark) if by.reader and task.numeric else marks
+    if by.reader and task.numeric:
+        return by.reader.decide(answers, marks, mark)
+    return [(mark, "") for mark in marks]
 
 
-def _by_judge(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Mark | None]:
+def _by_judge(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Marked]:
     from judges.panel import open_graders
 
     grader = open_graders(by.spec) if by.spec else None
     module = importlib.import_module(f"tasks.{task.name}.marking")
-    return [mark for mark, _ in module.mark_all(answers, by.judge, grader, by.cache)]
+    marked = module.mark_all(answers, by.judge, grader, by.cache)
+    return [(mark, "" if mark or not verdict else verdict.explanation) for mark, verdict in marked]
 
 
 def _status(given: Given, mark: Mark | None) -> record.Status:
@@ -159,12 +169,11 @@ def _status(given: Given, mark: Mark | None) -> record.Status:
     return "ok" if mark.parsed else "unparsed"
 
 
-def _table(
-    task: Task, variant: str, answers: Sequence[Given], marks: Sequence[Mark | None], judge: str
-) -> Any:
+def _table(task: Task, variant: str, answers: Sequence[Given], marked: Sequence[Marked], judge: str) -> Any:
     """The rows in record's columns, and what else the file held as JSON in a column `extra`."""
     import pyarrow as pa
 
+    marks = [mark for mark, _ in marked]
     names = sorted({name for mark in marks if mark for name in mark.metrics})
     schema = record.schema(names)
     hashes = {id(doc): doc_hash(doc) for doc in {id(given.doc): given.doc for given in answers}.values()}
@@ -187,7 +196,7 @@ def _table(
         "score": [mark.score if mark else None for mark in marks],
         "metrics": [dict(mark.metrics) if mark else {} for mark in marks],
         "status": [_status(given, mark) for given, mark in zip(answers, marks, strict=True)],
-        "explanation": [mark.explanation if mark else "there was no response to mark" for mark in marks],
+        "explanation": [mark.explanation if mark else why for mark, why in marked],
         "judge": [judge if task.marked_by == "judge" else ""] * len(answers),
         **{
             name: [_number(given, name) for given in answers]
@@ -240,9 +249,9 @@ def _run(
     """run.json as for a cell of our own, without a clock: the same file gives the same bytes."""
     statuses: list[str] = [_status(given, mark) for given, mark in zip(matched.answers, marks, strict=True)]
     told = {
-        name: sum(given.row.get(name) or 0 for given in matched.answers)
+        name: sum(given.row[name] for given in matched.answers)
         for name in ("tokens_in", "tokens_out")
-        if any(given.row.get(name) for given in matched.answers)
+        if all(given.row.get(name) is not None for given in matched.answers)
     }
     lacks = [] if all(given.row.get("prompt") for given in matched.answers) else ["prompt"]
     return told | {

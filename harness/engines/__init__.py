@@ -84,6 +84,7 @@ class Weights:
     gpus: int = 1
     context: int | None = None
     memory: float = 0.9
+    key: str | None = None  # the environment variable with the endpoint's key
 
 
 def _hf(weights: Weights) -> Engine:

@@ -25,7 +25,9 @@ class EchoEngine(LM):  # type: ignore[misc]
         super().__init__()
         self._delay = 0.0
         self._rows: dict[str, dict[str, str]] = {}
-        for number, line in enumerate(answers.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(answers.read_text(encoding="utf-8").split("\n"), 1):
+            if not line.strip():
+                continue
             try:
                 row = json.loads(line)
             except ValueError:

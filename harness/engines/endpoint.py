@@ -1,25 +1,30 @@
-"""The `openai` engine: any server that speaks the OpenAI chat protocol, asked with the `openai` client.
+"""The `openai` engine: any server that speaks the OpenAI protocol, asked with the `openai` client.
 
-lm-eval's own class turns an answer that it cannot read into "", which would be marked as the model's failure. Here a
-request that failed stays a failed request.
+Turns go to /chat/completions. Plain text goes to /completions as it is: put into a turn it would come to the model in
+the server's chat template, which is what a pack of plain text is there to leave out. lm-eval's own class turns an
+answer that it cannot read into "", which would be marked as the model's failure. Here a request that failed stays a
+failed request.
 """
 
 import asyncio
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from lm_eval.api.model import LM
 
-from harness.engines import Finish, Weights
+from harness.engines import Ask, Finish, Weights
 from harness.errors import UserError
 
+OPENAI = "https://api.openai.com/v1"
 CONCURRENCY = 16
 TIMEOUT_SECONDS = 120.0
 RETRIES = 4
+_NOT_OFFERED = (404, 405, 501)
 
 
 class EndpointEngine(LM):  # type: ignore[misc]
@@ -31,67 +36,94 @@ class EndpointEngine(LM):  # type: ignore[misc]
         super().__init__()
         self._model = weights.source
         self._url = weights.endpoint
-        self._seed: int | None = None
+        # No key goes to an address that it was not named for. A local server wants none; the client wants some text.
+        name = weights.key or ("OPENAI_API_KEY" if self._url in (None, OPENAI) else "")
+        self._key = os.environ.get(name, "none") if name else "none"
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        answers = asyncio.run(self._all([request.args for request in requests]))
-        self.finishes = [finish for _, finish in answers]
-        return [text for text, _ in answers]
+        """lm-eval's way in."""
+        asks = [Ask(request.args[0], request.args[1]) for request in requests]
+        found = {place: (text, finish) for place, text, finish in self.stream(asks)}
+        self.finishes = [found[place][1] for place in range(len(asks))]
+        return [found[place][0] for place in range(len(asks))]
 
-    async def _all(self, asked: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, Finish]]:
+    def stream(self, asks: Iterable[Ask]) -> Iterator[tuple[int, str, Finish]]:
+        """Each answer as it comes, so that a kill or a failed request costs no other."""
         from openai import AsyncOpenAI
 
-        # A local server wants no key, but the client wants some text. Retries and Retry-After are the client's.
-        key = os.environ.get("OPENAI_API_KEY", "none")
-        gate = asyncio.Semaphore(CONCURRENCY)
-        async with AsyncOpenAI(
-            base_url=self._url, api_key=key, timeout=TIMEOUT_SECONDS, max_retries=RETRIES
-        ) as client:
+        left, running = enumerate(asks), set[asyncio.Task[tuple[int, str, Finish]]]()
+        with asyncio.Runner() as runner:
+            # Retries and Retry-After are the client's.
+            client = AsyncOpenAI(
+                base_url=self._url, api_key=self._key, timeout=TIMEOUT_SECONDS, max_retries=RETRIES
+            )
+            try:
+                while True:
+                    for place, ask in islice(left, CONCURRENCY - len(running)):
+                        running.add(runner.get_loop().create_task(self._one(client, place, ask)))
+                    if not running:
+                        return
+                    done, running = runner.run(_first_of(running))
+                    for ended in done:
+                        yield ended.result()
+            finally:
+                for task in running:
+                    task.cancel()
+                runner.run(client.close())
 
-            async def one(prompt: str, options: dict[str, Any]) -> tuple[str, Finish]:
-                async with gate:
-                    return await self._one(client, json.loads(prompt), options)
+    async def _one(self, client: Any, place: int, ask: Ask) -> tuple[int, str, Finish]:
+        return place, *await self._answer(client, ask)
 
-            return await asyncio.gather(*(one(prompt, options) for prompt, options in asked))
+    async def _answer(self, client: Any, ask: Ask) -> tuple[str, Finish]:
+        from openai import APIStatusError, OpenAIError
 
-    async def _one(
-        self, client: Any, messages: list[dict[str, str]], options: dict[str, Any]
-    ) -> tuple[str, Finish]:
-        from openai import OpenAIError
-
-        extra = {"top_p": options["top_p"]} if "top_p" in options else {}
-        if self._seed is not None:
-            extra["seed"] = self._seed
+        turns = _turns(ask.prompt)
         start = time.perf_counter()
         try:
-            reply = await client.chat.completions.create(
-                model=self._model,
-                messages=messages,
-                max_tokens=options["max_gen_toks"],
-                temperature=options["temperature"],
-                stop=options["until"][:4] or None,
-                **extra,
-            )
+            if turns is None:
+                reply = await client.completions.create(prompt=ask.prompt, **self._wanted(ask))
+            else:
+                reply = await client.chat.completions.create(messages=turns, **self._wanted(ask))
             choice = reply.choices[0]
-            text = choice.message.content
+            text = choice.text if turns is None else choice.message.content
         except OpenAIError as failed:
-            return "", Finish(None, None, False, error=f"{type(failed).__name__}: {failed}"[:500])
+            said = f"{type(failed).__name__}: {failed}"
+            if turns is None and isinstance(failed, APIStatusError) and failed.status_code in _NOT_OFFERED:
+                said = f"plain text needs the server's /completions: if it has none, take chat turns ({said})"
+            return "", Finish(None, None, False, error=said[:500])
         except (IndexError, AttributeError, TypeError, ValueError) as unreadable:
-            return "", Finish(
-                None, None, False, error=f"the server's reply is no chat completion: {unreadable}"[:500]
-            )
+            kind = "completion" if turns is None else "chat completion"
+            return "", Finish(None, None, False, error=f"the server's reply is no {kind}: {unreadable}"[:500])
         seconds = time.perf_counter() - start
-        if text is None:
+        if text is None and choice.finish_reason != "length":
             return "", Finish(
                 None, None, False, seconds, error=f"the server gave no text ({choice.finish_reason})"
             )
         usage = reply.usage
-        return text, Finish(
+        # Where a model thinks until its tokens are used up, a server says so with no text at all.
+        # Half a character, which JSON can carry, could be neither kept nor shown.
+        return (text or "").encode(errors="replace").decode(), Finish(
             usage.prompt_tokens if usage else None,
             usage.completion_tokens if usage else None,
             choice.finish_reason == "length",
             seconds,
         )
+
+    def _wanted(self, ask: Ask) -> dict[str, Any]:
+        options = ask.options
+        wanted = {
+            "model": self._model,
+            "max_tokens": options["max_gen_toks"],
+            "temperature": options["temperature"],
+            "stop": options["until"][:4] or None,
+        }
+        if "top_p" in options:
+            wanted["top_p"] = options["top_p"]
+        if options["temperature"]:
+            wanted["seed"] = (
+                ask.seed % 2**31
+            )  # its own: with one for all, the epochs of a prompt would be equal
+        return wanted
 
     def apply_chat_template(
         self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
@@ -107,7 +139,7 @@ class EndpointEngine(LM):  # type: ignore[misc]
             raise UserError("an endpoint serves its own weights; it takes no adapter from here")
 
     def reseed(self, seed: int) -> None:
-        self._seed = seed % 2**31
+        """Nothing to do: every request brings a seed of its own."""
 
     def close(self) -> None:
         pass
@@ -117,3 +149,17 @@ class EndpointEngine(LM):  # type: ignore[misc]
 
     def loglikelihood_rolling(self, requests: list[Any]) -> Any:
         raise NotImplementedError("a chat endpoint gives no likelihoods")
+
+
+async def _first_of(running: set[Any]) -> tuple[set[Any], set[Any]]:
+    return await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _turns(prompt: str) -> list[dict[str, str]] | None:
+    """The turns that `apply_chat_template` wrote down; None for plain text."""
+    try:
+        found = json.loads(prompt) if prompt.startswith("[{") else None
+    except ValueError:
+        return None
+    written = isinstance(found, list) and all(isinstance(turn, dict) and "role" in turn for turn in found)
+    return found if written else None

@@ -4,6 +4,7 @@ Adds to HFLM what it does not say: how many tokens an answer took and whether it
 """
 
 import logging
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ class HFEngine(HFLM):  # type: ignore[misc]
         if device == "cpu":
             model.set_attn_implementation(_grouped_attention())
         model.eval()
+        # Many models bring a penalty or a share of probability that others of our engines would not know of, so
+        # that a copy in another format would be decoded otherwise. What decides is in the request alone.
+        model.generation_config = _ends_only(model.generation_config)
         # It warns that a loaded model is a loaded model.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
         told = {"strftime_now": same_day}
@@ -108,11 +112,18 @@ class HFEngine(HFLM):  # type: ignore[misc]
     def _end_of(self, row: list[int], limit: int, stop: list[str]) -> tuple[int, bool]:
         """Tokens made, and whether the limit cut the answer off. After its end a row is filled up with padding."""
         ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()}
-        made = next((i for i, token in enumerate(row) if token in ends), None)
-        if made is not None:
-            return made + 1, False
-        text = self.tok_decode(row)
-        return len(row), len(row) >= limit and not any(mark in text for mark in stop)
+        ended = next((i + 1 for i, token in enumerate(row) if token in ends), None)
+        row = row[:ended]
+        # A row goes on after its stop string until the last of its batch is done: those tokens are nobody's.
+        if any(mark in self.tok_decode(row) for mark in stop):
+            stopped = bisect_left(
+                range(1, len(row)), True,
+                key=lambda made: any(mark in self.tok_decode(row[:made]) for mark in stop),
+            )  # fmt: skip
+            return stopped + 1, False
+        if ended is not None:
+            return ended, False
+        return len(row), len(row) >= limit
 
     def _generation_ends(self) -> list[int]:
         ends = self.model.generation_config.eos_token_id
@@ -123,6 +134,14 @@ class HFEngine(HFLM):  # type: ignore[misc]
         del self._plain
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _ends_only(config: Any) -> Any:
+    from transformers import GenerationConfig
+
+    return GenerationConfig(
+        bos_token_id=config.bos_token_id, eos_token_id=config.eos_token_id, pad_token_id=config.pad_token_id
+    )
 
 
 def _grouped_attention() -> str:

@@ -3,12 +3,11 @@
 Knows judges, graders and variants; must not know how weights are built or what is marked.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from harness.errors import UserError, refusals
 from harness.schema import parse, read_yaml
@@ -127,10 +126,10 @@ def spec_from(
         raise UserError(
             f"--{next(iter(given))} beside a file", "the file says it all", "write it there", path
         )
-    fields = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if isinstance(fields, dict) and "panel" in fields:
-        return read_yaml(path, PanelSpec)
-    return read_yaml(path, GraderSpec)
+    panel = re.search(
+        r"^\{? ?[\"']?panel[\"']?\s*:", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+    )
+    return read_yaml(path, PanelSpec) if panel else read_yaml(path, GraderSpec)
 
 
 def local_of(spec: AnySpec | None) -> list[GraderSpec]:

@@ -9,19 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.judging.grading import plans
 from harness.engines import Engine
 from harness.errors import refusals
+from harness.judging import plans
 from harness.judging.grader import opened
 from harness.judging.grading import AnySpec, grader_for, grader_variant, local_of, with_weights
 from harness.plan import made_of
 from harness.progress import Reporter
 from harness.variant import Variant
 from judges import marking, pairwise
+from judges.cost import Estimate
 from judges.figures.ratings import Ratings, read_ratings, read_rows
 from judges.figures.resampled import Bootstrap
 from judges.judge import FOLDER, Judge
 from judges.marking import Item
+from judges.rehearsal import rehearse
 from judges.trial import Labelled, Trial
 from judges.trust import card
 from judges.trust_pairs import PairTrial, pair_card
@@ -42,23 +44,25 @@ class Wanted:
     seed: int
 
 
+def estimate_card(wanted: Wanted) -> tuple[Estimate, Estimate]:
+    """What the trust card would ask and cost, and the most that it can; nobody is asked."""
+    with refusals():
+        judge, spec, tried, labels = _chosen(wanted)
+        return rehearse(judge, tried, labels, spec, wanted.store / "verdicts")
+
+
 def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
     """The trust card of a judge."""
     with refusals():
-        judge = Judge.load(wanted.judge)
-        spec = grader_for(judge, wanted.grader)
-        ours = {each.model: made_of(grader_variant(each.model), wanted.store) for each in local_of(spec)}
-        spec = with_weights(spec, ours)
-        tried = read_plans(wanted.plans or _beside(wanted.judge))
-        labels = _labels(judge, wanted, tried)
+        judge, spec, tried, labels = _chosen(wanted)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     bootstrap = Bootstrap(wanted.resamples, wanted.seed)
     cache = wanted.store / "verdicts"
 
     def engine(variant: Variant) -> Engine:
-        from harness.run import open_variant  # only a grader of our own needs all that builds weights
+        from harness.weights import open_variant  # only a grader of our own needs all that builds weights
 
-        return open_variant(variant, wanted.store, reporter)
+        return open_variant(variant, wanted.store, reporter, "grader")
 
     opening = opened(spec, engine, None, wanted.store)
     with opening as grader, refusals():
@@ -75,6 +79,15 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
             return card(trial, tried, labels, by, made)
         on = PairTrial(trial, lambda pairs: pairwise.compare_all(judge, pairs, grader, cache))
         return pair_card(on, tried, labels, by, made)
+
+
+def _chosen(wanted: Wanted) -> tuple[Judge, AnySpec | None, list[Labelled], Ratings | None]:
+    """The judge, whom it asks, the plans that it is tried on and their labels, all checked."""
+    judge = Judge.load(wanted.judge)
+    spec = grader_for(judge, wanted.grader)
+    ours = {each.model: made_of(grader_variant(each.model), wanted.store) for each in local_of(spec)}
+    tried = read_plans(wanted.plans or _beside(wanted.judge))
+    return judge, with_weights(spec, ours), tried, _labels(judge, wanted, tried)
 
 
 def _beside(name: str) -> Path:

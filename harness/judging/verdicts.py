@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.record import write_text
-from judges.pairwise import PairVerdict
+from judges.marking import Item, profile_text
+from judges.pairwise import Pair, PairVerdict
 from judges.verdict import Verdict
 
 
@@ -53,10 +54,23 @@ def pair_row(verdict: PairVerdict) -> dict[str, Any]:
     return row | ({"members": [pair_row(one) for one in verdict.members]} if verdict.members else {})
 
 
-def ratings_of(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+def clusters_of(things: Sequence[Item | Pair]) -> dict[str, dict[str, str]]:
+    """What rows say beside an id so that texts for one pupil hang together: the first id of that pupil. Nothing where
+    every pupil has one text.
+    """
+    first: dict[str, str] = {}
+    for thing in things:
+        first.setdefault(profile_text(thing.profile), thing.id)
+    if len(first) == len(things):
+        return {}
+    return {thing.id: {"cluster": first[profile_text(thing.profile)]} for thing in things}
+
+
+def ratings_of(verdicts: Iterable[Verdict], items: Sequence[Item]) -> list[dict[str, Any]]:
     """Rows of item_id, rater, dimension, score: a rater for each reading of each grader. Null where a mark is missing;
     a text without a word has none.
     """
+    clusters = clusters_of(items)
     verdicts = list(verdicts)
     names = list(dict.fromkeys(name for verdict in verdicts for name in verdict.scores))
     rows = []
@@ -64,16 +78,20 @@ def ratings_of(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
         for rater, reading in _readings(verdict):
             for name in names if reading.parsed else ():
                 score = reading.scores.get(name)
-                rows.append({"item_id": verdict.item, "rater": rater, "dimension": name, "score": score})
+                row = {"item_id": verdict.item, "rater": rater, "dimension": name, "score": score}
+                rows.append(row | clusters.get(verdict.item, {}))
     return rows
 
 
-def preferences_of(verdicts: Iterable[PairVerdict], a: str, b: str) -> list[dict[str, Any]]:
+def preferences_of(
+    verdicts: Iterable[PairVerdict], a: str, b: str, pairs: Sequence[Pair]
+) -> list[dict[str, Any]]:
     """Rows of item_id, order, verdict, rater, plan_a, plan_b: one an order and grader, null where it is missing."""
+    clusters = clusters_of(pairs)
     return [
         {
             "item_id": one.item, "order": order, "verdict": choice, "rater": member.method,
-            "plan_a": a, "plan_b": b,
+            "plan_a": a, "plan_b": b, **clusters.get(one.item, {}),
         }
         for one in verdicts
         for member in one.members or (one,)
