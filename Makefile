@@ -24,8 +24,12 @@ bench: $(READY)           ## ratios against the libraries underneath, measured i
 	$(BIN)/python tests/bench_judges.py
 	$(BIN)/python tests/bench_llamacpp.py
 
-bench-gpu:                ## on one GPU at real size, with the extra `gpu`; see docs/gpu.md
-	python tests/bench_gpu.py
+# vLLM decides which torch it takes, so the extra `gpu` has an environment of its own, and .venv is left alone:
+# make bench-gpu GPU_PYTHON=path/to/its/bin/python
+GPU_PYTHON ?= python3
+
+bench-gpu:                ## on one GPU at real size, in ten minutes at most; see docs/gpu.md
+	$(GPU_PYTHON) tests/bench_gpu.py
 
 picture: $(READY)         ## docs/board.png, from the committed results
 	$(BIN)/python tests/picture.py

@@ -155,10 +155,12 @@ def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], pro
 
     def work(part: Path) -> dict[str, Any]:
         if stage.kind == "train":
-            from finetune.train import train
+            from finetune.apart import train_apart
+            from finetune.train import train, with_unsloth
 
             assert stage.recipe is not None
-            return train(built.base, stage.recipe, _checked(stage, data), part, tell)
+            trained = train_apart if with_unsloth(stage.recipe) else train
+            return trained(built.base, stage.recipe, _checked(stage, data), part, tell)
         if stage.kind == "merge":
             from finetune.merge import merge
 

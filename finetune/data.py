@@ -35,7 +35,11 @@ class Mixture:
 def read_chats(path: Path) -> list[dict[str, list[Turn]]]:
     """Every line of the file, checked: {"prompt": [turns], "completion": [turns]}."""
     chats = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise ValueError(f"not UTF-8 text; save it as UTF-8 ({path})") from None
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         where = f"({path}:{number})"

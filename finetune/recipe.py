@@ -49,7 +49,7 @@ class Source(BaseModel):
 
     source: str = Field(min_length=1)
     weight: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
-    examples: int | None = Field(default=None, ge=1)
+    examples: int | None = Field(default=None, ge=1, le=1_000_000)
     prompt: str = "default"
 
     @model_serializer(mode="wrap")

@@ -37,7 +37,7 @@ def train(
     """
     tell(0.0, "loading the base and the chats")
     device = best_device()
-    unsloth = device == "cuda" and recipe.method != "full" and find_spec("unsloth") is not None
+    unsloth = with_unsloth(recipe)
     if unsloth:
         import_module("unsloth")  # changes transformers and trl while they load, so it comes first
     from transformers import set_seed
@@ -83,6 +83,10 @@ def train(
         shutil.rmtree(leftover)
     kept = ("steps", "tokens", "device", "trainer", "precision", "peak_memory_bytes")
     return {"checks": checks, "loss": watch.log[-1]["loss"], **{key: told[key] for key in kept}}
+
+
+def with_unsloth(recipe: Recipe) -> bool:
+    return best_device() == "cuda" and recipe.method != "full" and find_spec("unsloth") is not None
 
 
 def _refuse_several_gpus(device: str) -> None:
@@ -185,9 +189,7 @@ def _lora(recipe: Recipe) -> Any:
 
 
 def _unsloth_model(base: Path, recipe: Recipe) -> Any:
-    """The same recipe with Unsloth's kernels; without the package, trl runs. 16-bit and 4-bit were trained through this
-    on a GPU; merging such adapters and making GGUF of them was not tried there.
-    """
+    """The same recipe with Unsloth's kernels; without the package, trl runs."""
     from unsloth import FastLanguageModel
 
     model, _ = FastLanguageModel.from_pretrained(

@@ -46,10 +46,9 @@ class Watch:
                     )
             self.best = min(self.best, mean)
         pace = (step - self.first) / max(time.monotonic() - self.began, 1e-9)
-        left = (self.total - step) / max(pace, 1e-9)
         self.tell(
             step / self.total,
-            f"step {step}/{self.total} loss {loss:.3f}, {pace:.1f} steps/s, {left:.0f} s left",
+            f"step {step}/{self.total} loss {loss:.3f}, {pace:.1f} steps/s",
         )
 
 

@@ -25,7 +25,7 @@ def add_variant(
         )
     Suite.load(suite)  # a suite that is broken already must not be blamed on the new variant
     parse({"name": name, **fields}, Variant, f"proctor add {name}")
-    before = suite_path.read_text(encoding="utf-8")
+    before = suite_path.read_bytes().decode("utf-8")  # as it is, ends of lines and all
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
@@ -39,18 +39,24 @@ def add_variant(
 
 def _with_variant(text: str, name: str, path: Path) -> str:
     """The suite with one more variant. Edited as text: rewriting the YAML would lose the user's comments."""
+    end = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines()
-    at = next((number for number, line in enumerate(lines) if line.startswith("variants:")), None)
+    at = next(
+        (number for number, line in enumerate(lines) if line.lstrip("\ufeff").startswith("variants:")), None
+    )
     if at is None:
-        return text.rstrip("\n") + f"\nvariants:\n  - {name}\n"
-    head = lines[at].partition("#")[0].rstrip()
-    if head != "variants:":
+        return text.rstrip("\r\n") + f"{end}variants:{end}  - {name}{end}"
+    whole, mark, remark = lines[at].partition("#")
+    head = whole.rstrip()
+    if head.lstrip("\ufeff") != "variants:":
         if not head.endswith("]"):
             raise UserError(
                 "cannot add to 'variants:' as it is written", remedy=f"add {name} by hand", where=path
             )
-        lines[at] = f"{head[:-1].rstrip().rstrip(',')}{'' if head.endswith('[]') else ', '}{name}]"
-        return "\n".join(lines) + "\n"
+        space = whole[len(head) :]
+        comma = "" if head.endswith("[]") else ", "
+        lines[at] = f"{head[:-1].rstrip().rstrip(',')}{comma}{name}]{space}{mark}{remark}"
+        return end.join(lines) + end
     last = at
     for number in range(at + 1, len(lines)):
         if lines[number].lstrip().startswith("- "):
@@ -59,4 +65,4 @@ def _with_variant(text: str, name: str, path: Path) -> str:
             break
     indent = lines[last][: len(lines[last]) - len(lines[last].lstrip())] if last > at else "  "
     lines.insert(last + 1, f"{indent}- {name}")
-    return "\n".join(lines) + "\n"
+    return end.join(lines) + end

@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -24,6 +25,9 @@ from harness.commands import (
 # No model, data set or telemetry is looked for outside unless the user asks for a hub id that is not here.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+Misused: Any = typer.BadParameter.__mro__[1]  # click's UsageError, which typer keeps to itself
+STOPPED = 130  # what typer makes of Ctrl-C
 
 # Every command and group of commands; harness/commands/ says what each does. Add a line here.
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -69,24 +73,51 @@ for name, (about, members) in GROUPS.items():
     app.add_typer(group, name=name)
 
 
+# The disk or the place, and not a fault of ours.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+UNUSABLE = (
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.EEXIST,
+)
+
+
 def main() -> None:
     """Exit 0 when done, 2 with one line for a mistake that the user can mend; a bug keeps its traceback."""
     from harness.errors import UserError
 
     try:
-        app()
+        code = app(standalone_mode=False) or 0
     except UserError as refused:
-        typer.echo(f"proctor: {refused}", err=True)
-        sys.exit(2)
+        code = _told(str(refused))
+    except Misused as misused:
+        if type(misused).__name__ == "NoArgsIsHelpError":  # nothing was asked for: the help is the answer
+            misused.show()
+            sys.exit(2)
+        place = misused.ctx.command_path if misused.ctx else "proctor"
+        code = _told(f"{misused.format_message().rstrip('.')}; see {place} --help")
     except OSError as failed:
-        if failed.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
         where = f" ({failed.filename})" if failed.filename else ""
-        typer.echo(
-            "proctor: the disk is full; nothing half-written counts, and finished batches are kept; "
-            f"free some space and run again{where}", err=True,
-        )  # fmt: skip
-        sys.exit(2)
+        if failed.errno in FULL:
+            code = _told(
+                "the disk is full; nothing half-written counts, and finished batches are kept; "
+                f"free some space and run again{where}"
+            )
+        elif failed.errno in UNUSABLE:
+            code = _told(f"cannot be used: {failed.strerror}; give another place, or mend its rights{where}")
+        else:
+            raise
     except KeyboardInterrupt:
-        typer.echo("proctor: stopped; run the same command again to go on", err=True)
-        sys.exit(130)
+        code = STOPPED
+    if code == STOPPED:
+        _told("stopped; run the same command again to go on")
+    sys.exit(code)
+
+
+def _told(line: str) -> int:
+    typer.echo(f"proctor: {' '.join(line.split())}", err=True)
+    return 2

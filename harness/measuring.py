@@ -8,6 +8,7 @@ cannot be counted is not told. Also says what the machine is. Must not know exam
 import os
 import platform
 import sys
+from functools import cache
 from importlib import import_module, metadata
 from typing import Any
 
@@ -88,6 +89,7 @@ def _meter(uuid: str) -> _Meter | None:
         return None
 
 
+@cache
 def installed(package: str) -> str | None:
     try:
         return metadata.version(package)

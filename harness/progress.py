@@ -44,7 +44,7 @@ class Reporter:
                     else f"kept {unit}"
                 )
                 bar.update(row, completed=done, rate=rate)
-                self._line(what, done, total, start, rate)
+                self._line(f"{what}: {done} of {total}, {rate}", done / total, start)
 
             yield progress
         seconds = time.monotonic() - start
@@ -67,7 +67,7 @@ class Reporter:
                     began[what] = time.monotonic()
                     rows[what] = bar.add_task(what, total=100, rate="")
                 bar.update(rows[what], completed=round(100 * share), rate=now)
-                self._line(what, round(100 * share), 100, began[what], now)
+                self._line(f"{what}: {round(100 * share)} %, {now}", share, began[what])
 
             yield progress
 
@@ -86,10 +86,9 @@ class Reporter:
             disable=not self._console.is_terminal,
         )
 
-    def _line(self, what: str, done: int, total: int, start: float, rate: str) -> None:
+    def _line(self, what: str, share: float, start: float) -> None:
         now = time.monotonic()
-        if self._console.is_terminal or now - self._last_line < LINE_EVERY_SECONDS or not done:
+        if self._console.is_terminal or now - self._last_line < LINE_EVERY_SECONDS or not share:
             return
         self._last_line = now
-        left = (now - start) / done * (total - done)
-        self.say(f"  {what}: {done} of {total}, {rate}, about {left:.0f} s left")
+        self.say(f"  {what}, about {(now - start) / share * (1 - share):.0f} s left")

@@ -116,9 +116,12 @@ def read(results: Path, variant: str, task: str) -> Cell | None:
     try:
         run = json.loads(notes.read_text(encoding="utf-8"))
         checksum = run["samples_sha256"]
-    except (ValueError, KeyError, TypeError):
+        whole = all(isinstance(run[part], dict) for part in ("definition", "exam", "resolved"))
+    except (OSError, ValueError, KeyError, TypeError):
         return Cell(folder, {}, f"{notes} is damaged")
-    if not rows.exists():
+    if not whole:
+        return Cell(folder, run, f"{notes} is damaged")
+    if not rows.is_file():
         return Cell(folder, run, f"{rows} is missing")
     if hashlib.sha256(rows.read_bytes()).hexdigest() != checksum:
         return Cell(folder, run, f"{rows} is damaged: its checksum is not the one in run.json")
@@ -217,7 +220,7 @@ def read_cards(results: Path) -> dict[str, dict[str, Any]]:
 def write_text(path: Path, text: str) -> None:
     """The whole text or the old file, whatever happens in between."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")  # two processes may write the same
-    part.write_text(text, encoding="utf-8")
+    part.write_text(text, encoding="utf-8", newline="")
     _settle(part, path)
 
 

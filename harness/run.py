@@ -4,6 +4,7 @@ Weights are built, an engine is opened once for all that share them, each varian
 finished cell is on disk before the next one begins.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,13 @@ def run_suite(
         refuse_unopenable(suite.extractor.spec, suite)
 
     waiting, sittings = plan.split()
-    for sitting in sittings if here else ():
-        refuse_unusable(sitting.engine)
+    for sitting in sittings:
+        for each in sitting.variants:
+            for cell in each.cells:
+                with record.lock(results, cell.variant, cell.task):
+                    pass  # a cell that another process is at is told of now, and not after hours of training
+        if here:
+            refuse_unusable(sitting.engine)
     if spread:
         waiting += spread(sittings, plan, reporter)
     else:
@@ -101,7 +107,7 @@ def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> Waiting:
                     else:
                         marker = Marker(plan.suite.judge, None, plan.store / "verdicts", second_reader(plan))
                         rows, _ = marking.mark_answered(exam, answered, marker, lambda done, made: None)
-                        write(rows, measured, cell, each, plan)
+                        write(rows, measured, cell, each, plan, reporter)
     return waiting
 
 
@@ -127,12 +133,18 @@ def mark_kept(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
                 if tally and asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
                     measured["verdicts"] = tally.as_dict()
-                write(rows, measured, cell, each, plan)
+                write(rows, measured, cell, each, plan, reporter)
 
 
 def write(
-    rows: list[record.Sample], measured: dict[str, Any], cell: CellPlan, each: VariantPlan, plan: Plan
-) -> None:
+    rows: list[record.Sample], measured: dict[str, Any], cell: CellPlan, each: VariantPlan, plan: Plan,
+    reporter: Reporter,
+) -> None:  # fmt: skip
+    failed = Counter(row.explanation for row in rows if row.status == "error")
+    for why, times in failed.most_common(1):
+        reporter.say(
+            f"  {cell.variant} x {cell.task}: {failed.total()} of {len(rows)} failed, {times} thus: {why}"
+        )
     record.write(plan.results, rows, label(cell, each, plan) | measured | marking.counts(rows))
 
 

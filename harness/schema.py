@@ -40,16 +40,20 @@ def suggest_name(name: str) -> str:
 
 def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     try:
-        text = path.read_text(encoding="utf-8")
-        raw = yaml.safe_load(text)
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         _refuse_twice(yaml.compose(text), path)
-    except yaml.YAMLError as broken:
-        raise UserError("not readable as YAML: " + " ".join(str(broken).split()), where=path) from None
+        raw = yaml.safe_load(text)
     except UnicodeDecodeError:
         raise UserError("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as broken:  # a date that there is not; too deep a nesting
+        raise UserError("not readable as YAML: " + " ".join(str(broken).split()), where=path) from None
     if not isinstance(raw, dict):
         raise UserError(
-            f"holds {type(raw).__name__}, not fields",
+            "is empty" if raw is None else f"holds {type(raw).__name__}, not fields",
             "a YAML file here is a list of 'field: value'",
             where=path,
         )
@@ -94,7 +98,8 @@ def parse(raw: dict[str, Any], schema: type[Schema], where: Path | str) -> Schem
 
 
 def _first_mistake(refused: ValidationError, schema: type[BaseModel]) -> str:
-    mistakes = refused.errors()
+    # A field under a wrong name is missing under its own: the name is what has to be mended.
+    mistakes = sorted(refused.errors(), key=lambda one: one["type"] != "extra_forbidden")
     first = mistakes[0]
     field = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""

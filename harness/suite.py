@@ -15,6 +15,7 @@ from harness.schema import Frozen, check_name, nearest, parse, read_yaml
 from harness.second_reader import Extractor
 from harness.variant import ROOT, Variant
 from judges.graders.grader import GraderSpec
+from judges.judge import Judge
 from judges.panel import PanelSpec
 from tasks import TASKS
 from tasks.pack import Pack
@@ -80,6 +81,17 @@ class Suite(Frozen):
                 )
         if bad := next((task for task, n in given.limit.items() if n < 1), None):
             raise UserError(f"limit.{bad} is {given.limit[bad]}", "an exam has at least one item", where=path)
+        for task, margin in given.margin.items():
+            low, high = TASKS[task].scale
+            if not 0 < margin < high - low:
+                raise UserError(
+                    f"margin.{task} is {margin:g}",
+                    f"marks of this exam go from {low:g} to {high:g}",
+                    "give a part of that" + (": 5 points in a hundred are 0.05" if high == 1 else ""),
+                    path,
+                )
+        with refusals(path):
+            Judge.load(given.judge)
         folder = variants_beside(path)
         variants = [load_variant(name, folder, path) for name in given.variants]
         for matrix in given.matrix:

@@ -106,6 +106,8 @@ class Variant(Frozen):
             )
         if (self.endpoint is not None) != (self.engine == "openai"):
             raise ValueError("endpoint goes with engine 'openai', and with no other: give both or neither")
+        if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
+            raise ValueError(f"endpoint {self.endpoint!r} is no address; it begins with http:// or https://")
         if self.key and self.engine != "openai":
             raise ValueError("key goes with engine 'openai', and with no other: leave it out")
         if self.serving != Serving() and self.engine != "vllm":

@@ -11,7 +11,7 @@ from typing import Any
 
 from judges import marking, pairwise
 from judges.graders.asking import Ask
-from judges.graders.grader import GraderSpec
+from judges.graders.grader import GraderSpec, fingerprint
 from judges.judge import Judge
 from judges.panel import PanelSpec
 from judges.verdict import Usage, Verdict
@@ -36,7 +36,7 @@ class Estimate:
     def __str__(self) -> str:
         tokens = f"about {self.tokens_in:,} tokens in and {self.tokens_out:,} out"
         money = "nothing to pay" if not self.ask else "no price given"
-        if self.cost is not None:
+        if self.ask and self.cost is not None:
             money = f"about {self.cost:.2f} {self.currency}".strip()
         return f"{self.ask} to ask ({self.kept} kept): {tokens}, {money}"
 
@@ -47,14 +47,14 @@ def estimate_marks(
     """What marking the items would ask and cost."""
     if spec is None:
         return Estimate(0, 0, 0, 0, 0.0)
-    return _estimate(judge, [(each, marking.questions(judge, items, each)) for each in specs(spec)], cache)
+    return estimate([(judge, each, marking.questions(judge, items, each)) for each in specs(spec)], cache)
 
 
 def estimate_pairs(
     judge: Judge, pairs: Sequence[pairwise.Pair], spec: GraderSpec | PanelSpec, cache: Path | None
 ) -> Estimate:
     """What comparing the pairs would ask and cost."""
-    return _estimate(judge, [(each, pairwise.questions(judge, pairs, each)) for each in specs(spec)], cache)
+    return estimate([(judge, each, pairwise.questions(judge, pairs, each)) for each in specs(spec)], cache)
 
 
 def specs(spec: GraderSpec | PanelSpec) -> tuple[GraderSpec, ...]:
@@ -68,23 +68,26 @@ def currency(spec: GraderSpec | PanelSpec | None) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
-def _estimate(judge: Judge, asked: Sequence[tuple[GraderSpec, list[Ask]]], cache: Path | None) -> Estimate:
-    kept = marking.open_kept(judge, cache)
+def estimate(asked: Sequence[tuple[Judge, GraderSpec, Sequence[Ask]]], cache: Path | None) -> Estimate:
+    """What these questions would cost; each is asked once, however often it stands there."""
+    wanted: dict[tuple[str, str], tuple[Judge, GraderSpec, dict[str, Ask]]] = {}
+    for judge, spec, asks in asked:
+        once = wanted.setdefault((judge.digest, fingerprint(spec.identity)), (judge, spec, {}))[2]
+        once.update({each.key: each for each in asks})
     there, total_in, total_out, ask, cost = 0, 0, 0, 0, 0.0
-    priced = True
-    for spec, asks in asked:
-        once = {each.key: each for each in asks}
+    for judge, spec, once in wanted.values():
+        kept = marking.open_kept(judge, cache)
         found = [reply for key in once if kept and (reply := kept.get(key))]
-        open_ = [each for key, each in once.items() if not (kept and kept.get(key))]
+        open_ = [one for key, one in once.items() if not (kept and kept.get(key))]
         sizes = [reply.tokens_out for reply in found if reply.tokens_out]
         each_out = round(sum(sizes) / len(sizes)) if sizes else _WORDS_A_REASON * len(judge.dimensions)
-        tokens_in = round(sum(each.question.letters for each in open_) / LETTERS_A_TOKEN)
+        tokens_in = round(sum(one.question.letters for one in open_) / LETTERS_A_TOKEN)
         there, ask = there + len(found), ask + len(open_)
         total_in, total_out = total_in + tokens_in, total_out + each_out * len(open_)
-        priced = priced and spec.price is not None
         cost += (spec.price.of(tokens_in, each_out * len(open_)) or 0.0) if spec.price else 0.0
-    money = currency(PanelSpec.model_construct(panel=tuple(spec for spec, _ in asked)))
-    return Estimate(ask, there, total_in, total_out, cost if priced and (money or not ask) else None, money)
+    prices = {spec.price.currency if spec.price else None for _, spec, _ in wanted.values()}
+    money = prices.pop() if len(prices) == 1 else None
+    return Estimate(ask, there, total_in, total_out, cost if money or not ask else None, money or "")
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from judges import checklist, prompt
+from judges import checklist, prompt, yaml_file
 from judges.graders import reply
 from judges.graders.grader import GraderSpec
 from judges.rubric import Rubric
@@ -243,10 +242,8 @@ def _read(path: Path, model: type[_Model]) -> _Model:
     if not path.is_file():
         raise ValueError(f"a judge needs {path.name}; there is none; write it ({path})")
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return model.model_validate(yaml_file.read(path))
     except ValidationError as refused:
         first = refused.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{where + ': ' if where else ''}{first['msg']} ({path})") from None
-    except yaml.YAMLError as broken:
-        raise ValueError(f"not readable as YAML: {' '.join(str(broken).split())} ({path})") from None

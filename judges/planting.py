@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import yaml
 
+from judges import yaml_file
 from judges.damage import DAMAGES, PADDING, Case
 from judges.figures.ratings import OVERALL, Ratings
 from judges.marking import Item
@@ -78,7 +78,7 @@ def damage_cases(scored: Sequence[Scored], labels: Ratings | None) -> list[tuple
 
 
 def injections(path: Path = INJECTIONS) -> list[Mapping[str, str]]:
-    found: list[Mapping[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: list[Mapping[str, str]] = yaml_file.read(path)
     for one in found:
         if set(one) != {"name", "title", "text"} or "{plan}" not in one["text"]:
             raise ValueError(f"an injection has name, title and a text with {{plan}}: {one} ({path})")

@@ -14,6 +14,7 @@ import yaml
 from pydantic import ConfigDict, ValidationError
 
 from judges import judge as judges
+from judges import yaml_file
 from judges.judge import Judge
 from judges.refine import Suggestion
 
@@ -44,7 +45,7 @@ def written(suggestions: Sequence[Suggestion]) -> str:
         "# Each suggestion: set `decision` to keep or drop. To edit one, change its words here and keep it.\n"
         "# A suggestion that is dropped changes nothing: the dimension stays as it is, or is not added.\n"
     )
-    rows = [{"decision": "undecided", **_row(one)} for one in suggestions]
+    rows = [{"decision": getattr(one, "decision", "undecided"), **_row(one)} for one in suggestions]
     return head + yaml.safe_dump(rows, sort_keys=False, allow_unicode=True, width=110)
 
 
@@ -55,21 +56,26 @@ def _row(one: Suggestion) -> dict[str, Any]:
 
 
 def read_decisions(path: Path) -> list[Decided]:
+    """Every suggestion decided on."""
+    found = read_suggestions(path)
+    if open_ := [one.dimension for one in found if one.decision == "undecided"]:
+        raise ValueError(f"nothing is decided on {', '.join(open_)}; set decision to keep or drop ({path})")
+    return found
+
+
+def read_suggestions(path: Path) -> list[Decided]:
+    """Suggestions as a file has them, decided on or not."""
     try:
-        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = [Decided.model_validate(row) for row in rows]
+        rows = yaml_file.read(path)
+        return [Decided.model_validate(row) for row in rows]
     except OSError:
         raise ValueError(f"there is no such file ({path})") from None
-    except (yaml.YAMLError, TypeError):
+    except TypeError:
         raise ValueError(f"not a YAML list of suggestions ({path})") from None
     except ValidationError as refused:
         first = refused.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{where}: {first['msg']} ({path})") from None
-    open_ = [one.dimension for one in found if one.decision == "undecided"]
-    if open_:
-        raise ValueError(f"nothing is decided on {', '.join(open_)}; set decision to keep or drop ({path})")
-    return found
 
 
 def rubric_of(judge: Judge, given: Sequence[Suggestion], decided: Sequence[Decided]) -> list[Refined]:
@@ -92,7 +98,10 @@ def rubric_of(judge: Judge, given: Sequence[Suggestion], decided: Sequence[Decid
             origin = f"judge {judge.name}, as it was{refused}"
             found.append(Refined(name, present.about, dict(present.anchors), origin))
         elif mine.action == "change":
-            origin = f"judge {judge.name}, changed as the expert suggested{_edited(mine, said.get(name))}"
+            theirs = said.get(name)
+            by_expert = theirs is not None and theirs.action == "change"
+            how = f"as the expert suggested{_edited(mine, theirs)}" if by_expert else "by the user"
+            origin = f"judge {judge.name}, changed {how}"
             found.append(Refined(name, mine.about, dict(mine.anchors), origin))
     for new in decided:
         if new.action == "add" and new.decision == "keep":

@@ -6,11 +6,15 @@ Takes figures from figures.py and measured.py; rounds as tables.py does. Knows n
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from harness import record
 from leaderboard import measured, tables
-from leaderboard.figures import Figure
+from leaderboard.figures import Figure, figures_of
 from leaderboard.tables import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHARE = {"scale": (0.0, 1.0)}
 RUN = re.compile(r"share_(\d+)")
@@ -27,20 +31,25 @@ class Beside:
 NOTHING = Beside((), {})
 
 
+def of(cell: record.Cell, rows: "pd.DataFrame") -> Beside:
+    return Beside(figures_of(cell, rows), measured.values(cell.run, tables.speed(rows)))
+
+
 def shown(one: Figure) -> dict[str, str]:
-    interval = ""
-    if one.low is not None and one.high is not None:
-        interval = (
-            tables.interval(one.low, one.high, SHARE)
-            if one.share
-            else f"{tables.plain(one.low)} to {tables.plain(one.high)}"
-        )
+    def rounded(value: float) -> str:
+        return tables.shown(value, SHARE) if one.share else tables.three(value)
+
+    low = "" if one.low is None else rounded(one.low)
+    high = "" if one.high is None else rounded(one.high)
     return {
+        "name": one.name,
         "title": one.title,
         "sort": repr(float(one.value)),
-        "value": tables.shown(one.value, SHARE) if one.share else tables.plain(one.value),
+        "value": rounded(one.value),
         "unit": "%" if one.share else "",
-        "interval": interval,
+        "low": low,
+        "high": high,
+        "interval": f"{low} to {high}" if low and high else "",
         "n": str(one.n) if one.n else "",
         "note": one.note,
     }
@@ -56,6 +65,10 @@ def figures(rows: Sequence[Row], beside: Mapping[str, Beside]) -> dict[str, Any]
         lines.append((row.variant, mine))
     if not titles:
         return None
+    for name in titles:
+        column = [mine[name] for _, mine in lines if name in mine]
+        for one, words in zip(column, tables.aligned([one["value"] for one in column]), strict=True):
+            one["value"] = words
     return {
         "columns": list(titles.values()),
         "lines": [(variant, [mine.get(name) for name in titles]) for variant, mine in lines],
@@ -68,14 +81,9 @@ def costs(rows: Sequence[Row], beside: Mapping[str, Beside]) -> dict[str, Any] |
     there = [one for one in measured.ALL if any(one.name in mine for mine in known.values())]
     if not there:
         return None
-    lines = []
-    for name, mine in known.items():
-        cells = [
-            (mine[one.name], measured.shown(one, mine[one.name])) if one.name in mine else (None, "")
-            for one in there
-        ]
-        lines.append((name, cells))
-    return {"columns": [one.title for one in there], "lines": lines}
+    columns = [measured.column(one, [mine.get(one.name) for mine in known.values()]) for one in there]
+    lines = zip(known, zip(*(cells for _, cells in columns), strict=True), strict=True)
+    return {"columns": [title for title, _ in columns], "lines": list(lines)}
 
 
 def overlap(rows: Sequence[Row], task: str) -> list[tuple[str, str, list[str]]]:

@@ -7,6 +7,7 @@ drawing.py.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any
 
 BLUE, ORANGE, TEAL, RANGE, INK, QUIET, LINE, PAPER = (
@@ -16,6 +17,7 @@ FONT = "Liberation Sans"  # comes with vl-convert, so that a drawing is the same
 WIDTH, HEIGHT, ROW = 620, 320, 24
 MOST_LABELS = 14
 LETTER, LABEL = 7.0, 15  # what a label's letter and line take at most
+HALO = 3  # of paper round a label, so that it can be read where it crosses a line
 DASHES = (
     "",
     "6,3",
@@ -66,17 +68,33 @@ def tradeoff(found: Sequence[Measured], score: str, cost: str, more_is_better: b
     rows = [asdict(one) | {"best": one.name in best} for one in found]
     foremost = sorted(found, key=lambda one: (one.name not in best, -one.mean, one.name))[:MOST_LABELS]
     across, down = WIDTH / widest, HEIGHT / (top - bottom)
+    placed = _labels(
+        [(one.name, across * one.cost, down * (top - one.mean)) for one in foremost],
+        [(across * one.cost, down * (top - one.high), down * (top - one.low)) for one in found],
+    )
     labels = [
         {"name": name, "cost": at / across, "mean": top - lower / down, "left": left}
-        for name, at, lower, left in _labels(
-            [(one.name, across * one.cost, down * (top - one.mean)) for one in foremost]
-        )
+        for name, at, lower, left in placed
+    ]
+    means = {one.name: one.mean for one in foremost}
+    leaders = [
+        {
+            "cost": at / across,
+            "end": (at + (-8 if left else 8)) / across,
+            "own": means[name],
+            "mean": top - lower / down,
+        }
+        for name, at, lower, left in placed
+        if abs(top - lower / down - means[name]) * down > 1
     ]
     whiskers = alt.Chart(_data(rows)).mark_rule(color=RANGE, strokeWidth=3)
     points = alt.Chart(_data(rows)).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1)
     fill = alt.condition(alt.datum.best, alt.value(BLUE), alt.value(PAPER))
     layers = [
         whiskers.encode(x=x, y=alt.Y("low:Q", title=score, scale=scale), y2="high:Q"),
+        alt.Chart(_data(leaders))
+        .mark_rule(color=QUIET, strokeWidth=1)
+        .encode(x=x, x2="end:Q", y=alt.Y("own:Q", title=score, scale=scale), y2="mean:Q"),
         points.encode(x=x, y=alt.Y("mean:Q", title=score, scale=scale), fill=fill),
         *_named(labels, x, alt.Y("mean:Q", title=score, scale=scale)),
     ]
@@ -147,11 +165,12 @@ def scores(found: Sequence[Measured], score: str) -> dict[str, Any]:
     rows = _data([asdict(one) for one in found])
     y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
     x = alt.Scale(domain=_room(found), nice=False, zero=False)
+    few = alt.Axis(tickCount=8)
     whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=8)
     points = alt.Chart(rows).mark_point(size=75, filled=True, color=BLUE, opacity=1)
     layers = [
-        whiskers.encode(y=y, x=alt.X("low:Q", title=score, scale=x), x2="high:Q"),
-        points.encode(y=y, x=alt.X("mean:Q", title=score, scale=x)),
+        whiskers.encode(y=y, x=alt.X("low:Q", title=score, scale=x, axis=few), x2="high:Q"),
+        points.encode(y=y, x=alt.X("mean:Q", title=score, scale=x, axis=few)),
     ]
     return _drawn(layers, ROW * max(2, len(found)))
 
@@ -177,31 +196,52 @@ def _named(labels: Sequence[dict[str, Any]], x: Any, y: Any) -> list[Any]:
         rows = [one for one in labels if one["left"] is left]
         if rows:
             text = alt.Chart(_data(rows)).mark_text(
-                align=align, dx=away, baseline="middle", color=INK, fontSize=12
+                align=align,
+                dx=away,
+                baseline="middle",
+                color=INK,
+                fontSize=12,
+                stroke=PAPER,
+                strokeWidth=HALO,
             )
             layers.append(text.encode(x=x, y=y, text="name:N"))
     return layers
 
 
-def _labels(places: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, float, bool]]:
-    """A label stands beside its point, or a little below, so as not to cover another; else the table names it."""
-    taken = [(x - 7, x + 7, y) for _, x, y in places]
+Bar = tuple[float, float, float]  # where an interval stands, its upper and its lower end
+
+
+def _labels(
+    places: Sequence[tuple[str, float, float]], bars: Sequence[Bar] = ()
+) -> list[tuple[str, float, float, bool]]:
+    """A label stands beside its point, or some lines off it, so as not to cover another; else the table names it.
+
+    It crosses an interval where it must, and never covers the end of one.
+    """
+    points = [(x - 7, x + 7, y) for _, x, y in places]
+    taken: list[tuple[float, float, float]] = []
     found = []
     for name, x, y in places:
         wide = LETTER * len(name)
-        left = x + 10 + wide > WIDTH
-        start = x - 10 - wide if left else x + 10
-        others = [one for one in taken if one != (x - 7, x + 7, y)]
-        at = y
-        while any(
-            abs(at - other) < LABEL and start < end and begin < start + wide for begin, end, other in others
-        ):
-            at += 3
-        if at - y > 3 * LABEL:
-            continue
-        taken.append((start, start + wide, at))
-        found.append((name, x, at, left))
+        others = [*(one for one in points if one != (x - 7, x + 7, y)), *taken]
+        for across, lines, left in product((False, True), (0, 1, -1, 2, -2, 3, -3), (False, True)):
+            start, at = (x - 10 - wide if left else x + 10), y + lines * LABEL
+            inside = start >= 0 and start + wide <= WIDTH and 0 <= at <= HEIGHT
+            if inside and _free(start, start + wide, at, others, bars, across):
+                taken.append((start, start + wide, at))
+                found.append((name, x, at, left))
+                break
     return found
+
+
+def _free(
+    start: float, stop: float, at: float, others: Sequence[Bar], bars: Sequence[Bar], across: bool
+) -> bool:
+    if any(abs(at - other) < LABEL and start < end and begin < stop for begin, end, other in others):
+        return False
+    upper, lower = at - LABEL / 2, at + LABEL / 2
+    crossed = [(top, end) for x, top, end in bars if start < x < stop and top < lower and end > upper]
+    return not crossed or (across and all(top < upper and end > lower for top, end in crossed))
 
 
 def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:

@@ -3,30 +3,37 @@
 Which items two cells share is in matched.py, a cell's own scores in items.py, the arithmetic in leaderboard.stats.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from harness import record
-from leaderboard.items import USUAL, Draws, Items, estimate_cell, items_of, load_cells
+from leaderboard.items import USUAL, Draws, Items, as_table, estimate_cell, items_of, load_cells
 from leaderboard.matched import MUST_AGREE, Matched, lacks_of, matched, refuse_unlike, unlike
-from leaderboard.stats import Difference, Kind, benjamini_hochberg, compare_all, holm, verdict
+from leaderboard.stats import Difference, Kind, Table, benjamini_hochberg, compare_each, holm, verdict
+from leaderboard.stats.units import Floats
 
 __all__ = [
     "MUST_AGREE", "Comparison", "Correction", "Items", "compare_cells", "compare_pairs", "compare_variants",
     "corrected", "differences", "estimate_cell", "items_of", "load_cells", "unlike", "variant_called",
 ]  # fmt: skip
 
-Correction = Literal["holm", "bh"]
+Correction = Literal["holm", "bh", "none"]
+ADJUST: Mapping[Correction, Callable[[Floats], Floats]] = {
+    "holm": holm,
+    "bh": benjamini_hochberg,
+    "none": lambda p: p,
+}
 Pair = tuple[record.Cell, record.Cell]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A against B on one task. `adjusted_p` is after Holm (or Benjamini-Hochberg) over `family` comparisons."""
+    """A against B on one task. `adjusted_p` is after the correction over `family` comparisons."""
 
     a: str
     b: str
@@ -98,7 +105,7 @@ def compare_pairs(
 
 def corrected(family: Sequence[Comparison], correction: Correction = "holm") -> list[Comparison]:
     """These comparisons as one family: adjusted p, of the difference and of the margin, and the verdicts in words."""
-    adjust = {"holm": holm, "bh": benjamini_hochberg}[correction]
+    adjust = ADJUST[correction]
     adjusted = adjust(np.array([one.difference.p for one in family]))
     with_margin = [i for i, one in enumerate(family) if one.difference.p_no_worse is not None]
     tails = adjust(np.array([family[i].difference.p_no_worse for i in with_margin], dtype=np.float64))
@@ -163,6 +170,14 @@ class _Alike:
     ids: tuple[str, ...]
     clusters: tuple[str, ...]
 
+    @property
+    def settings(self) -> tuple[Kind, float]:
+        return self.kind, self.margin or 0.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return len(self.ids), len(set(self.clusters))
+
 
 Found = tuple[Difference, tuple[int, int] | None]
 
@@ -172,40 +187,37 @@ def differences(
 ) -> list[Found]:
     """Each pair's difference on the items that both have a score for, and on how many each scored higher.
 
-    Pairs on the same items share their draws: all pairs of a hundred variants cost little more than one.
+    Pairs on the same items stand in one table. Tables share their draws where they have as many items: all pairs of a
+    hundred variants cost little more than one, whatever is missing where.
     """
     alike: dict[_Alike, list[int]] = {}
     for at, ((a, _), items) in enumerate(zip(pairs, shared, strict=True)):
         wanted = margin if margin is not None else a.run.get("margin")
         alike.setdefault(_Alike(a.task, items.kind, wanted, items.ids, items.clusters), []).append(at)
     found: dict[int, Found] = {}
-    for key, places in alike.items():
-        found.update(_at_once(key, {at: pairs[at] for at in places}, draws))
+    ordered = sorted(alike, key=lambda key: (key.settings, key.size))
+    for _, several in groupby(ordered, key=lambda key: key.settings):
+        keys = list(several)
+        tables = [_table(key, [pairs[at] for at in alike[key]]) for key in keys]
+        compared = compare_each(
+            [table for table, _ in tables], kind=keys[0].kind, family=len(pairs), seed=draws.seed,
+            resamples=draws.resamples, margin=keys[0].margin,
+        )  # fmt: skip
+        for key, (table, places), one in zip(keys, tables, compared, strict=True):
+            for at, (i, j) in zip(alike[key], places, strict=True):
+                higher = None if key.kind == "counts" else _higher(table.scores[i], table.scores[j])
+                found[at] = one[i, j], higher
     return [found[at] for at in range(len(pairs))]
 
 
-def _at_once(key: _Alike, pairs: Mapping[int, Pair], draws: Draws) -> Iterator[tuple[int, Found]]:
-    cells = {cell.folder: items_of(cell) for pair in pairs.values() for cell in pair}
-    places = {folder: at for at, folder in enumerate(cells)}
-    wanted = {at: (places[a.folder], places[b.folder]) for at, (a, b) in pairs.items()}
-    scores = np.stack([_scores(items, key.ids) for items in cells.values()])
-    found = compare_all(
-        scores, kind=key.kind, pairs=list(dict.fromkeys(wanted.values())), items=key.ids, clusters=key.clusters,
-        seed=draws.seed, resamples=draws.resamples, margin=key.margin,
-    )  # fmt: skip
-    for at, (i, j) in wanted.items():
-        higher = None if key.kind == "counts" else _higher(scores[i], scores[j])
-        yield at, (found[i, j], higher)
+def _table(key: _Alike, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:
+    """The scores of all that stand in these pairs, and where each pair stands."""
+    cells = {cell.folder: items_of(cell) for pair in pairs for cell in pair}
+    row_of = {folder: at for at, folder in enumerate(cells)}
+    places = [(row_of[a.folder], row_of[b.folder]) for a, b in pairs]
+    scores = np.stack([items.scores(key.ids) for items in cells.values()])
+    return as_table(scores, key.ids, key.clusters, list(dict.fromkeys(places))), places
 
 
-def _scores(items: Items, ids: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    if items.ids == ids:
-        return items.values
-    row_of = {item: row for row, item in enumerate(items.ids)}
-    return items.values[[row_of[item] for item in ids]]
-
-
-def _higher(
-    a: np.ndarray[Any, np.dtype[np.float64]], b: np.ndarray[Any, np.dtype[np.float64]]
-) -> tuple[int, int]:
+def _higher(a: Floats, b: Floats) -> tuple[int, int]:
     return int((a > b).sum()), int((a < b).sum())

@@ -11,13 +11,14 @@ from typing import Any
 import jinja2
 
 from harness import record
-from leaderboard import details, drawing, measured, pages, parts, plots, tables, trust
+from leaderboard import asides, details, drawing, pages, parts, plots, terminal, trust
 from leaderboard.asides import Beside
 from leaderboard.escape import visible
-from leaderboard.figures import figures_of
 from leaderboard.groups import by_group
+from leaderboard.kinds import by_kind
 from leaderboard.pairs import TaskPairs, baselines
 from leaderboard.shown import task_head
+from leaderboard.site import RANKING
 from leaderboard.tables import Ranking
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -67,8 +68,7 @@ def files(
         yield from parts.files(key, rows)
         if variant == next(iter(pairs[task].order), variant):
             examples[task] = rows[0]  # how the best variant answered the first item
-        costs = measured.values(cell.run, tables.speed(answers))
-        beside[variant, task] = Beside(figures_of(cell, answers), costs)
+        beside[variant, task] = asides.of(cell, answers)
         unscored.setdefault(task, Counter()).update(trust.unscored(answers))
     yield from _exams(book, cells, ranking, pairs, examples, beside)
     yield from _variants(book, ranking, pairs, beside)
@@ -79,6 +79,7 @@ def files(
         yield book.page(f"judges/{judge}.html", "judge.html", judge=about)
     for asset in sorted((TEMPLATES / "static").iterdir()):
         yield f"static/{asset.name}", asset.read_text(encoding="utf-8")
+    yield RANKING, "".join(f"{told}\n" for told in terminal.ranking(ranking))
     yield ".nojekyll", ""  # GitHub Pages then serves the folder as it is
 
 
@@ -91,7 +92,8 @@ def _exams(
     beside: Mapping[tuple[str, str], Beside],
 ) -> Files:
     for task, exam in ranking.tasks.items():
-        groups = by_group({name: cells[name, task] for name in pairs[task].order}, exam)
+        scored = {name: cells[name, task] for name in pairs[task].order}
+        groups = [*by_kind(scored, exam), *([("group", rows)] if (rows := by_group(scored, exam)) else [])]
         mine = {variant: one for (variant, sat), one in beside.items() if sat == task}
         about = details.task(ranking, task, pairs[task], examples.get(task), groups, mine)
         yield book.page(f"tasks/{task}.html", "task.html", task=about)
@@ -109,7 +111,11 @@ def _variants(
         yield book.page(f"variants/{row.variant}.html", "variant.html", variant=about)
     if len(ranking.rows) > 1:
         costs = {name: one.costs for name, one in beside.items()}
-        exams = [(task_head(ranking, task), plots.tradeoff(ranking, task, costs)) for task in ranking.tasks]
+        drawn = {task: plots.tradeoff(ranking, task, costs) for task in ranking.tasks}
+        exams = [
+            (task_head(ranking, task), found, plots.tradeoff_table(ranking, task, found))
+            for task, found in drawn.items()
+        ]
         yield book.page("lineage.html", "lineage.html", lineage=details.lineage_page(ranking, pairs))
         yield book.page("tradeoff.html", "tradeoff.html", exams=exams)
         yield book.page("flips.html", "flips.html", flips=details.flips(ranking))

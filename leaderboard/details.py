@@ -13,7 +13,7 @@ from leaderboard import asides, lineage, measured, plots
 from leaderboard.asides import NOTHING, Beside
 from leaderboard.groups import GroupRow
 from leaderboard.pairs import TaskPairs
-from leaderboard.shown import CellShown, cell, difference, machine, points, rank_words, task_head
+from leaderboard.shown import CellShown, cell, difference, letters, machine, points, rank_words, task_head
 from leaderboard.tables import Ranking, Row
 
 FIRST = (
@@ -107,7 +107,7 @@ def task(
     name: str,
     pairs: TaskPairs,
     example: Mapping[str, Any] | None,
-    groups: list[GroupRow],
+    groups: list[tuple[str, list[GroupRow]]],
     beside: Mapping[str, Beside],
 ) -> dict[str, Any]:
     exam = ranking.tasks[name]
@@ -120,6 +120,7 @@ def task(
     )
     return task_head(ranking, name) | {
         "kind": KINDS.get(exam["kind"], ""),
+        "binary": exam["kind"] == "binary",
         "framework": {"lm_eval": "lm-eval", "inspect": "Inspect"}.get(exam["framework"], exam["framework"]),
         "size": run["definition"].get("items"),
         "version": run["definition"].get("task_version"),
@@ -178,7 +179,7 @@ def matrix(pairs: TaskPairs, exam: dict[str, Any]) -> dict[str, Any] | None:
         "lines": lines,
         "family": family,
         "ranks": ranks,
-        "letters": pairs.letters,
+        "letters": letters(pairs),
         "compact": len(pairs.order) > WHOLE,
     }
 

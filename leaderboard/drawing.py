@@ -17,6 +17,7 @@ COLOURS = {
     charts.BLUE: "blue", charts.ORANGE: "orange", charts.TEAL: "teal", charts.RANGE: "range", charts.INK: "ink",
     charts.QUIET: "quiet", charts.LINE: "line", charts.PAPER: "paper",
 }  # fmt: skip
+HALO = f'stroke="{charts.PAPER}" stroke-width="{charts.HALO}"'
 PAINT = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 NEEDLESS = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*"|xmlns(?::xlink)?="[^"]*")')
 SIZE = re.compile(r' width="([0-9.]+)" height="([0-9.]+)"')
@@ -27,6 +28,7 @@ def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
     import vl_convert
 
     drawn = str(vl_convert.vegalite_to_svg(chart, allowed_base_urls=[]))
+    drawn = drawn.replace(HALO, f'{HALO} paint-order="stroke"')  # else the halo would cover its letters
     head = f"<title>{escape(title)}</title>" + (f"<desc>{escape(about)}</desc>" if about else "")
     end = drawn.index(">") + 1
     return f'{drawn[: end - 1]} role="img">{head}{drawn[end:]}\n'
@@ -35,7 +37,7 @@ def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
 def png(chart: dict[str, Any]) -> bytes:
     import vl_convert
 
-    return bytes(vl_convert.vegalite_to_png(chart, scale=2, allowed_base_urls=[]))
+    return bytes(vl_convert.svg_to_png(svg(chart, ""), scale=2))
 
 
 def of(plot: Plot) -> Markup:

@@ -5,14 +5,19 @@ Names, prompts and answers may hold anything. Knows no page and no table.
 
 import re
 import unicodedata
+from itertools import pairwise
 
-# Characters that would act instead of being seen: controls, and marks that turn the direction of a text.
+# Characters that would act instead of being seen: controls, marks that turn the direction of a text, and letters
+# without a shape, in which a text can be hidden. Joiners and variation selectors stay: scripts and emoji need them.
 UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f"
-    "\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u2028\u2029\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 LONGEST = 300  # letters of a name or a title that stand in a table
 
+FORMULA = "=+-@＝＋－＠"
+SEMICOLON = re.compile(rf"(;[\s\"']*)(?=[{FORMULA}])")  # where a comma is the decimal sign, it ends a cell
 MARKDOWN = re.compile(r"([\\`*_\[\]#|~$])")
 LINKED = re.compile(r":(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.|@", re.IGNORECASE)
 LATEX = {
@@ -22,7 +27,7 @@ LATEX = {
     "≤": r"$\leq$", "–": "--", "—": "---", "…": r"\ldots{}", "“": "``", "”": "''", "‘": "`", "’": "'",
     "\"": "''", "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}",
     "œ": r"\oe{}", "Œ": r"\OE{}", "å": r"\aa{}", "Å": r"\AA{}", "°": r"$^\circ$", "⟨": r"$\langle$", "⟩": r"$\rangle$",
-    "\u00a0": "~", "`": "`{}",
+    "\u00a0": "~", "`": "`{}", "[": "{[}", "]": "{]}",
 }  # fmt: skip
 ACCENTS = {
     "\u0300": r"\`", "\u0301": r"\'", "\u0302": r"\^", "\u0303": r"\~", "\u0304": r"\=", "\u0306": r"\u",
@@ -49,7 +54,11 @@ def markdown(text: str) -> str:
 
 def latex(text: str) -> str:
     """What pdfLaTeX sets as it stands; a letter that its standard fonts lack is named by its code point."""
-    return "".join(_latex(letter) for letter in line(text))
+    seen = line(text)
+    # Two hyphens would be set as a dash, three as a longer one.
+    return "".join(
+        "{}" * (before == letter == "-") + _latex(letter) for before, letter in pairwise(f" {seen}")
+    )
 
 
 def _latex(letter: str) -> str:
@@ -65,5 +74,5 @@ def _latex(letter: str) -> str:
 
 def cell(text: str) -> str:
     """A cell of text that no spreadsheet takes for a formula. Quotes and commas are the CSV writer's."""
-    seen = line(text)
-    return f"'{seen}" if seen[:1] in tuple("=+-@＝＋－＠") else seen
+    seen = SEMICOLON.sub(r"\1'", line(text))
+    return f"'{seen}" if seen.startswith(tuple(FORMULA)) else seen

@@ -61,7 +61,8 @@ def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[Fi
     kind = cell.run["exam"]["kind"]
     found = [*_shares(table), *_second_reader(table), *_steps(table)]
     if kind == "counts":
-        found += _names(table)
+        # Answers from elsewhere are texts as they were given; macro F1 needs the names that they mean.
+        found += _names(table, resolved=cell.run.get("resolved", {}).get("engine") != "imported")
     if kind == "binary":
         found += _epochs(table)
     found += [*_rest(table), *_checks(table), *_statuses(table), *_costs(table)]
@@ -170,7 +171,7 @@ def _share_of(part: Floats, whole: Floats) -> Floats:
     )
 
 
-def _names(table: _Table) -> list[Figure]:
+def _names(table: _Table, resolved: bool) -> list[Figure]:
     columns = [table.metric(name) for name in ("tp", "fp", "fn")]
     if any(column is None for column in columns):
         return []
@@ -186,7 +187,7 @@ def _names(table: _Table) -> list[Figure]:
                 name, title, *table.estimated(counts, at, "counts", statistic), n=len(at), note="documents"
             )
         )
-    found += _macro(table)
+    found += _macro(table) if resolved else []
     if unknown := table.metric("unknown"):
         names, answers = int(unknown[0].sum()), int((unknown[0] > 0).sum())
         note = f"in {answers} of {len(unknown[1])} answers; each counts against precision"

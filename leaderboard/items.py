@@ -5,6 +5,7 @@ Reads results through harness.record, each state of a cell once. Knows one cell 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import record
-from leaderboard.stats import Estimate, Kind, estimate_all
+from leaderboard.stats import Estimate, Kind, Table, estimate_each
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,28 @@ class Items:
     kind: Kind
     every: frozenset[str]
     hashes: tuple[str, ...] = ()
+
+    @cached_property
+    def scored(self) -> frozenset[str]:
+        return frozenset(self.ids)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        return {item: row for row, item in enumerate(self.ids)}
+
+    def scores(self, ids: tuple[str, ...]) -> NDArray[np.float64]:
+        """Those of these items, in this order."""
+        return self.values if ids == self.ids else self.values[list(map(self.row_of.__getitem__, ids))]
+
+
+def as_table(
+    scores: NDArray[np.float64],
+    ids: tuple[str, ...],
+    clusters: tuple[str, ...],
+    pairs: list[tuple[int, int]] | None = None,
+) -> Table:
+    """For the statistics; ids come sorted, so that their places serve as well and need not be sorted again."""
+    return Table(scores, np.arange(len(ids)), None if clusters == ids else clusters, pairs)
 
 
 def load_cells(results: Path) -> dict[tuple[str, str], record.Cell]:
@@ -107,23 +130,32 @@ def estimate_cell(cell: record.Cell) -> Estimate | None:
 
 
 def estimate_cells(cells: Sequence[record.Cell], draws: Draws = USUAL) -> list[Estimate | None]:
-    """The same for many cells: those with the same items share their draws, and get what each would get alone."""
+    """The same for many cells: those with as many items share their draws, and get what each would get alone."""
     alike: dict[tuple[Kind, tuple[str, ...], tuple[str, ...]], list[int]] = {}
     found: list[Estimate | None] = [None] * len(cells)
     for at, cell in enumerate(cells):
         items = items_of(cell)
         if not too_few(items.kind, items.clusters):
             alike.setdefault((items.kind, items.ids, items.clusters), []).append(at)
-    for (kind, ids, clusters), places in alike.items():
-        scores = np.stack([items_of(cells[at]).values for at in places])
-        estimates = estimate_all(
-            scores, kind=kind, items=ids, clusters=clusters, seed=draws.seed, resamples=draws.resamples
+    for kind in sorted({kind for kind, _, _ in alike}):
+        keys = sorted(
+            (key for key in alike if key[0] == kind), key=lambda key: (len(key[1]), len(set(key[2])))
         )
-        for at, one in zip(places, estimates, strict=True):
-            bottom, top = scale_of(cells[at].run["exam"])
-            low, high = max(one.low, min(bottom, one.mean)), min(one.high, max(top, one.mean))
-            found[at] = replace(one, low=low, high=high)
+        tables = [
+            as_table(np.stack([items_of(cells[at]).values for at in alike[key]]), key[1], key[2])
+            for key in keys
+        ]
+        estimates = estimate_each(tables, kind=kind, seed=draws.seed, resamples=draws.resamples)
+        for key, those in zip(keys, estimates, strict=True):
+            for at, one in zip(alike[key], those, strict=True):
+                found[at] = _within(scale_of(cells[at].run["exam"]), one)
     return found
+
+
+def _within(scale: tuple[float, float], one: Estimate) -> Estimate:
+    return replace(
+        one, low=max(one.low, min(scale[0], one.mean)), high=min(one.high, max(scale[1], one.mean))
+    )
 
 
 def scale_of(exam: dict[str, Any]) -> tuple[float, float]:

@@ -5,6 +5,7 @@ tell must be equal; what one of them lacks is handed on, to be said beside the f
 """
 
 from dataclasses import dataclass
+from itertools import compress
 
 from harness import record
 from leaderboard.items import Items, items_of, scale_of, too_few
@@ -76,23 +77,23 @@ def matched(a: record.Cell, b: record.Cell) -> Matched:
     if mine.ids == other.ids:
         ids, clusters = mine.ids, teller.clusters
     else:
-        there = set(other.ids if teller is mine else mine.ids)
-        both = [at for at, item in enumerate(teller.ids) if item in there]
-        ids, clusters = (tuple(side[at] for at in both) for side in (teller.ids, teller.clusters))
+        shared = list(map((other if teller is mine else mine).scored.__contains__, teller.ids))
+        ids = tuple(compress(teller.ids, shared))
+        clusters = ids if teller.clusters == teller.ids else tuple(compress(teller.clusters, shared))
     return Matched(kind, ids, clusters, _left_out(a, b, mine, other))
 
 
 def _left_out(a: record.Cell, b: record.Cell, mine: Items, other: Items) -> dict[str, int]:
     if mine.ids == other.ids and len(mine.ids) == len(mine.every) == len(other.every):
         return {}
-    scored_a, scored_b = frozenset(mine.ids), frozenset(other.ids)
-    both = mine.every & other.every
+    only_a, only_b = mine.every - other.every, other.every - mine.every
+    silent_a, silent_b = mine.every - mine.scored - only_a, other.every - other.scored - only_b
     counted = {
-        f"not in {a.variant}": len(other.every - mine.every),
-        f"not in {b.variant}": len(mine.every - other.every),
-        f"no score for {a.variant}": len((both - scored_a) & scored_b),
-        f"no score for {b.variant}": len((both - scored_b) & scored_a),
-        "no score for either": len(both - scored_a - scored_b),
+        f"not in {a.variant}": len(only_b),
+        f"not in {b.variant}": len(only_a),
+        f"no score for {a.variant}": len(silent_a - silent_b),
+        f"no score for {b.variant}": len(silent_b - silent_a),
+        "no score for either": len(silent_a & silent_b),
     }
     return {why: n for why, n in counted.items() if n}
 

@@ -27,13 +27,16 @@ class Measure:
 SPEED = Measure("tokens_per_second", "Speed", "tokens/s", more_is_better=True)
 ALL = (
     SPEED,
+    Measure("seconds_per_item", "Time for an item", "s"),
     Measure("size_bytes", "Size of the weights", "MB", 1e-6, here=False),
     Measure("peak_memory_bytes", "Peak memory", "MB", 1e-6),
     Measure("peak_gpu_bytes", "Peak GPU memory", "MB", 1e-6),
     Measure("energy_joules", "Energy for an answer", "J", each=True),
     Measure("load_seconds", "Loading", "s"),
 )
-DRAWN = ALL[:-1]
+DRAWN = tuple(
+    one for one in ALL if one.name not in ("seconds_per_item", "load_seconds")
+)  # speed says as much
 
 
 def values(run: dict[str, Any], speed: float | None) -> dict[str, float]:
@@ -48,11 +51,26 @@ def values(run: dict[str, Any], speed: float | None) -> dict[str, float]:
     return found
 
 
-def shown(measure: Measure, value: float) -> str:
-    """`4.21 MB` and not `4210000`: three digits that count."""
+def figure(measure: Measure, value: float) -> tuple[str, str]:
+    """`4.21` and `MB`, not `4210000`: three digits that count."""
     if measure.scale != 1.0 and value >= 1e9:
-        return f"{value / 1e9:.2f} GB"
-    return f"{tables.plain(value * measure.scale)} {measure.unit}"
+        return f"{value / 1e9:.2f}", "GB"
+    return tables.three(value * measure.scale), measure.unit
+
+
+def shown(measure: Measure, value: float) -> str:
+    return " ".join(figure(measure, value))
+
+
+def column(measure: Measure, values: Sequence[float | None]) -> tuple[str, list[tuple[float | None, str]]]:
+    """A column's head and its cells, each with what it is sorted by. The unit is told once where all have the same."""
+    told = [("", "") if value is None else figure(measure, value) for value in values]
+    units = {unit for words, unit in told if words}
+    if len(units) == 1:
+        title, cells = f"{measure.title}, {units.pop()}", tables.aligned([words for words, _ in told])
+    else:
+        title, cells = measure.title, [" ".join(words).strip() for words in told]
+    return title, list(zip(values, cells, strict=True))
 
 
 def listed(found: Mapping[str, float]) -> list[tuple[str, str]]:

@@ -190,6 +190,8 @@ def comparison_as_dict(one: Comparison) -> dict[str, Any]:
         "interval": d.interval,
         "p": d.p,
         "test": d.test,
+        "p_made": d.p_made,
+        "p_error": d.p_error,
         "p_adjusted": one.adjusted_p,
         "correction": one.correction,
         "family": one.family,

@@ -10,7 +10,7 @@ from harness import record
 from leaderboard import tables
 from leaderboard.compare import Comparison
 from leaderboard.pairs import NONE, TaskPairs
-from leaderboard.shown import cell, difference, machine, points, score_shown, task_head
+from leaderboard.shown import cell, difference, machine, points, score_shown, task_head, when
 from leaderboard.tables import Ranking, Row
 
 EMBEDDED = "finetune/tiny"
@@ -37,7 +37,8 @@ def index(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
         "front": _front(ranking, answers),
         "rows": [_index_row(row, ranking, pairs) for row in ranking.rows],
         "notice": notice(ranking),
-        "facets": facets(ranking),
+        "facets": [one for one in facets(ranking) if len(one[2]) > 1],
+        "alike": [(words, values[0]) for _, words, values in facets(ranking) if len(values) == 1],
         "baseline": ranking.baseline,
         "baseline_missing": ranking.baseline is not None
         and ranking.baseline not in {r.variant for r in ranking.rows},
@@ -84,10 +85,7 @@ FACETS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
 def facets(ranking: Ranking) -> list[tuple[str, str, list[str]]]:
     """What the rows can be filtered by, with the values that there are."""
     told = [next(iter(row.scores.values())).run["resolved"] for row in ranking.rows]
-    return [
-        (name, words, sorted({value(one) for one in told if value(one)}))
-        for name, (words, value) in FACETS.items()
-    ]
+    return [(name, words, sorted({value(one) for one in told})) for name, (words, value) in FACETS.items()]
 
 
 def against(
@@ -179,7 +177,7 @@ def made_from(ranking: Ranking) -> dict[str, Any]:
         ],
         "versions": [(package, ", ".join(sorted(found))) for package, found in sorted(versions.items())],
         "machines": sorted({machine(run.get("hardware", {})) for run in runs}),
-        "finished": max((str(run["finished"]) for run in runs if run.get("finished")), default=""),
+        "finished": when(max((str(run["finished"]) for run in runs if run.get("finished")), default="")),
     }
 
 
@@ -195,5 +193,10 @@ def samples(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, 
         "statuses": [(status, n) for status, n in score.statuses.items() if n],
         "marks": marks if exam["kind"] == "binary" and len(marks) <= 12 else [],
         "rows": len(rows),
-        "others": [name for name in ranking.tasks if name != task and name in row.scores],
+        "kind": exam["kind"],
+        "others": [
+            (name, str(one["title"]))
+            for name, one in ranking.tasks.items()
+            if name != task and name in row.scores
+        ],
     }

@@ -5,7 +5,7 @@ are plain ASCII with `<` escaped: no text in them can end a script, whatever enc
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,11 @@ PART_BYTES = 200_000
 TEXTS = (
     "sample_id", "cluster", "prompt", "response", "answer", "target", "explanation", "judge", "status",
 )  # fmt: skip
+CHECK = "check_"
+WORDS = {
+    "tp": "named rightly", "fp": "named wrongly", "fn": "missed", "unknown": "not in the taxonomy", "f1": "F1",
+    "steps_right": "right equations", "steps_total": "equations",
+}  # fmt: skip
 OTHERS = ("epoch", "score", "metrics", "tokens_in", "tokens_out", "seconds", "prompt_hash")
 
 
@@ -30,16 +35,13 @@ def rows_of(
     for values in zip(*columns.values(), strict=True):
         row = dict(zip(columns, values, strict=True))
         score = _number(row["score"])
-        metrics = {name: _number(value) for name, value in (row["metrics"] or {}).items()}
         shown.append(
             {name: visible(row[name] or "") for name in TEXTS}
             | {
                 "epoch": row["epoch"],
                 "score": score,
                 "mark": tables.mark(score, exam),
-                "metrics": {
-                    visible(name): tables.plain(value) for name, value in metrics.items() if value is not None
-                },
+                "figures": [(visible(name), value) for name, value in figures(row["metrics"] or {})],
                 "tokens_in": _whole(row["tokens_in"]),
                 "tokens_out": _whole(row["tokens_out"]),
                 "seconds": tables.plain(_number(row["seconds"])),
@@ -47,6 +49,22 @@ def rows_of(
             }
         )
     return shown
+
+
+def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """An answer's figures by names that people read; its checks by whether they were passed."""
+    known = {name: value for name, told in metrics.items() if (value := _number(told)) is not None}
+    checks = {name: value for name, value in known.items() if name.startswith(CHECK) and value in (0.0, 1.0)}
+    told = [
+        (WORDS.get(name, name.replace("_", " ")), tables.plain(value))
+        for name, value in known.items()
+        if name not in checks and name != "parsed"  # the status says as much
+    ]
+    for words, mark in (("passed", 1.0), ("failed", 0.0)):
+        names = [name.removeprefix(CHECK).replace("_", " ") for name in checks if checks[name] == mark]
+        if names:
+            told.append((f"{words}:", ", ".join(names)))
+    return told
 
 
 def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -50,9 +50,18 @@ class Plot:
 class Tradeoff:
     """Without a plot, these variants ran on different machines, and their costs cannot be laid side by side."""
 
-    title: str
+    measure: Measure
     plot: Plot | None
-    rows: tuple[dict[str, str], ...]
+    costs: Mapping[str, float]
+    frontier: frozenset[str]
+
+
+@dataclass(frozen=True)
+class TradeoffTable:
+    """What the drawings of one exam show, in figures: a line a variant, a column a measure."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[dict[str, str], tuple[tuple[float | None, str, bool], ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ def scores(ranking: Ranking, task: str, order: Sequence[str]) -> Plot | None:
 
 
 def tradeoff(ranking: Ranking, task: str, costs: Costs) -> list[Tradeoff]:
-    """For each measure that two variants or more have: a drawing, and a table that says the same."""
+    """For each measure that two variants or more have a drawing."""
     return [part for one in measured.DRAWN if (part := _tradeoff(ranking, task, costs, one))]
 
 
@@ -83,18 +92,10 @@ def _tradeoff(ranking: Ranking, task: str, costs: Costs, measure: Measure) -> Tr
     found = [p for name, one in of.items() if (p := point(name, one, exam, cost[name] * measure.scale))]
     if len(found) < 2:
         return None
-    apart = measure.here and measured.several_machines([of[one.name].run for one in found])
-    best = set() if apart else charts.frontier(found, measure.more_is_better)
+    there = {one.name: cost[one.name] for one in found}
+    if measure.here and measured.several_machines([of[name].run for name in there]):
+        return Tradeoff(measure, None, there, frozenset())
     found.sort(key=lambda one: (-one.mean, one.name))
-    rows = tuple(
-        {
-            "name": one.name,
-            **_figures(of[one.name], exam),
-            "cost": measured.shown(measure, cost[one.name]),
-            "frontier": "" if apart else "on it" if one.name in best else "behind it",
-        }
-        for one in found
-    )
     across = f"{measure.title.lower()}, {measure.unit}"
     plot = Plot(
         task,
@@ -103,7 +104,22 @@ def _tradeoff(ranking: Ranking, task: str, costs: Costs, measure: Measure) -> Tr
         "Vertical lines are 95 % intervals, filled points are on the frontier: no other is as good and as cheap.",
         charts.tradeoff(found, axis(exam), across, measure.more_is_better),
     )
-    return Tradeoff(measure.title, None if apart else plot, rows)
+    return Tradeoff(measure, plot, there, frozenset(charts.frontier(found, measure.more_is_better)))
+
+
+def tradeoff_table(ranking: Ranking, task: str, parts: Sequence[Tradeoff]) -> TradeoffTable:
+    exam, of = ranking.tasks[task], _scores(ranking, task)
+    means = {name: one.estimate.mean for name, one in of.items() if one.estimate}
+    names = sorted({name for part in parts for name in part.costs}, key=lambda name: (-means[name], name))
+    columns = [measured.column(part.measure, [part.costs.get(name) for name in names]) for part in parts]
+    rows = []
+    for at, name in enumerate(names):
+        figures = _figures(of[name], exam) | {"name": name, "mean": repr(means[name])}
+        cells = [
+            (*column[at], name in part.frontier) for (_, column), part in zip(columns, parts, strict=True)
+        ]
+        rows.append((figures, tuple(cells)))
+    return TradeoffTable(tuple(title for title, _ in columns), tuple(rows))
 
 
 def curve(ranking: Ranking, task: str) -> Curve | None:

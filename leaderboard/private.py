@@ -27,7 +27,10 @@ KEYS = (
     ("a password in an address", ("://",), r"://[^\s/:@]+:[^\s/@]+@"),
     ("a private key", ("PRIVATE KEY",), r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
 )
-ROOTS = ("mnt", "media", "scratch", "srv", "var", "tmp", "opt", "etc", "workspace", "private")
+ROOTS = (
+    "mnt", "media", "scratch", "srv", "var", "tmp", "opt", "etc", "usr", "workspace", "work", "private", "data",
+    "datasets", "models", "nfs", "gpfs", "lustre", "project", "projects", "content", "kaggle", "Volumes", "storage",
+)  # fmt: skip
 PLACES = (
     ("a home folder", ("/home/", "/Users/"), r"(?<![\w.])/(?:home|Users)/[^\s/\"'<>]+"),
     ("a home folder", ("/root/",), r"(?<![\w.])/root/[\w.]"),
@@ -38,6 +41,12 @@ PLACES = (
         rf"(?<![\w.:/])/(?:{'|'.join(ROOTS)})/[\w.-]+",
     ),
     ("an absolute path", ("file:///",), r"\bfile:///[\w.-]+"),
+    (
+        "an address inside a network",
+        ("://",),
+        r"://(?:10\.\d|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|[\w-]+(?:\.[\w-]+)*\.(?:local|lan|internal|intranet|corp)\b)"
+        r"[\w.:-]*",
+    ),
 )
 EVERYBODY = {
     "root", "user", "admin", "runner", "ubuntu", "debian", "docker", "vscode", "jovyan", "nobody", "build", "localhost",

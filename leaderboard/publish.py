@@ -3,6 +3,7 @@
 Knows files and git; must not know what a page says. The board itself comes from site.py, the check from private.py.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ jobs:
       - uses: actions/checkout@v4
       - uses: actions/upload-pages-artifact@v3
         with:
-          path: public
+          path: FOLDER
       - uses: actions/deploy-pages@v4
 """
 SPACE = """\
@@ -46,11 +47,12 @@ pinned: false
 ---
 A static board, made by Proctor. Open index.html.
 """
-EXTRA = {".nojekyll": "", "pages-workflow.yml": WORKFLOW, "README.md": SPACE}
 
 
 def publish(board: Path, to: str, allowed: Sequence[str] = ()) -> str:
     """Puts the board where `to` says and tells, in a few lines, how it comes online from there."""
+    if not (board / site.MANIFEST).is_file():
+        raise ValueError(f"no board in {board}; build it first: proctor board build")
     refuse_private(board, allowed)
     if to.startswith(BRANCH):
         return _to_branch(board, to.removeprefix(BRANCH))
@@ -79,7 +81,7 @@ def _to_folder(board: Path, out: Path) -> str:
             f"{out} holds files that no board wrote; they would be mixed; name an empty folder with --to"
         )
     before = site.written(out) if out.is_dir() else set()
-    wanted = _copy(board, out)
+    wanted = _copy(board, out, out.name)
     for name in before - wanted:
         (out / name).unlink(missing_ok=True)
     return (
@@ -89,14 +91,20 @@ def _to_folder(board: Path, out: Path) -> str:
     )
 
 
-def _copy(board: Path, out: Path) -> set[str]:
+def _copy(board: Path, out: Path, folder: str) -> set[str]:
+    """The board, and what hosts need: `folder` is where the workflow will find it in its repository."""
+    extra = {
+        ".nojekyll": "",
+        "pages-workflow.yml": WORKFLOW.replace("FOLDER", json.dumps(folder)),
+        "README.md": SPACE,
+    }
     wanted = {path.relative_to(board).as_posix() for path in board.rglob("*") if path.is_file()}
     for name in sorted(wanted):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(board / name, out / name)
-    for name, text in EXTRA.items():
+    for name, text in extra.items():
         (out / name).write_text(text, encoding="utf-8")
-    return wanted | set(EXTRA)
+    return wanted | set(extra)
 
 
 def _to_branch(board: Path, branch: str) -> str:
@@ -107,7 +115,7 @@ def _to_branch(board: Path, branch: str) -> str:
         raise ValueError(f"{branch} is the branch that is checked out; name another one, such as gh-pages")
     with tempfile.TemporaryDirectory() as made:
         place = Path(made) / "board"
-        _copy(board, place)
+        _copy(board, place, ".")
         there = {
             "GIT_INDEX_FILE": str(Path(made) / "index"),
             "GIT_DIR": _git("rev-parse", "--absolute-git-dir"),

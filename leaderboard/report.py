@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from harness import record
-from leaderboard import measured, plots, tables, trust
+from leaderboard import appendix, asides, measured, plots, tables, trust
+from leaderboard.appendix import TaskAside
 from leaderboard.compare import Comparison
 from leaderboard.items import load_cells
 from leaderboard.matched import lacks_of
 from leaderboard.pairs import TaskPairs, all_pairs
 from leaderboard.plots import Plot
-from leaderboard.shown import COUNTED, difference, hidden, judged, points
+from leaderboard.shown import COUNTED, difference, hidden, judged, points, when
 from leaderboard.tables import Ranking, Score
 
 SHOWN, NO_WORSE = "*", "≈"
@@ -64,16 +65,23 @@ class TaskTable:
 
 @dataclass(frozen=True)
 class Report:
+    """`appendix` is empty where none was asked for."""
+
     tables: tuple[TaskTable, ...]
     source: str
     plots: tuple[Plot, ...]
+    appendix: tuple[TaskAside, ...]
 
 
-def make(results: Path, tasks: Sequence[str] = (), baseline: str | None = None) -> Report:
+def make(
+    results: Path, tasks: Sequence[str] = (), baseline: str | None = None, with_appendix: bool = False
+) -> Report:
     """Differences are to the baseline; without one, each variant's to its parent, as on the board's first page."""
     cells = load_cells(results)
     if not cells:
-        raise ValueError(f"no results to report; run a suite first ({results})")
+        raise ValueError(
+            f"no results to report; run a suite first, or name their folder with --results ({results})"
+        )
     variants, there = ({name[at] for name in cells} for at in (0, 1))
     if baseline is not None and baseline not in variants:
         raise ValueError(f"no results of {baseline!r}; there are: {', '.join(sorted(variants))} ({results})")
@@ -84,7 +92,14 @@ def make(results: Path, tasks: Sequence[str] = (), baseline: str | None = None) 
     wanted = list(dict.fromkeys(tasks)) or list(ranking.tasks)
     pairs = {task: all_pairs(cells, ranking, task) for task in wanted}
     found = tuple(_table(ranking, task, pairs[task], baseline) for task in wanted)
-    return Report(found, _source(cells, wanted), _plots(cells, ranking, pairs))
+    behind = tuple(_appendix(cells, ranking, one) for one in found) if with_appendix else ()
+    return Report(found, _source(cells, wanted), _plots(cells, ranking, pairs), behind)
+
+
+def _appendix(cells: Mapping[tuple[str, str], record.Cell], ranking: Ranking, table: TaskTable) -> TaskAside:
+    mine = {line.variant: cells[line.variant, table.task] for line in table.lines}
+    beside = {variant: asides.of(cell, cell.rows()) for variant, cell in mine.items()}
+    return appendix.of(table.task, ranking.tasks[table.task], beside)
 
 
 def _table(ranking: Ranking, task: str, pairs: TaskPairs, baseline: str | None) -> TaskTable:
@@ -194,10 +209,10 @@ def _source(cells: Mapping[tuple[str, str], record.Cell], tasks: Sequence[str]) 
     finished = max(
         (str(cell.run["finished"]) for cell in mine.values() if cell.run.get("finished")), default=""
     )
-    when = f", the last finished {finished}" if finished else ""
+    told_when = f", the last finished {when(finished)}" if finished else ""
     imported = sum(bool(lacks_of(cell)) for cell in mine.values())
     told = f", {imported} of them imported" if imported else ""
-    return f"Made from {len(mine)} cells{told}{when}; checksum of their rows {checksum[:16]}."
+    return f"Made from {len(mine)} cells{told}{told_when}; checksum of their rows {checksum[:16]}."
 
 
 def _plots(

@@ -3,7 +3,9 @@
 Every figure comes rounded from tables.py. Must not know how a page looks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from leaderboard import tables
@@ -15,6 +17,7 @@ VERDICTS = {
     "better": "better", "worse": "worse", "no worse (within margin)": "no-worse", "not shown": "not-shown",
 }  # fmt: skip
 UNKNOWN = "machine not known"
+MOST_LETTERS = 8
 COUNTED = {"unparsed": "unparsed", "truncated": "truncated", "error": "errors"}
 
 
@@ -133,9 +136,14 @@ def score_shown(
         interval=tables.interval(one.low, one.high, exam),
         bar=_bar(one.low, one.mean, one.high, exam),
         items=f"{one.n} items" if one.n == items else f"{one.n} of {items} items scored",
-        letters=pairs.letters.get(variant, ""),
+        letters=letters(pairs).get(variant, ""),
         ranks="" if ranks is None else rank_words(ranks.best, ranks.worst),
     )
+
+
+def letters(pairs: TaskPairs) -> Mapping[str, str]:
+    """None where so many groups overlap that their letters would say nothing; rank ranges still do."""
+    return pairs.letters if max(map(len, pairs.letters.values()), default=0) <= MOST_LETTERS else {}
 
 
 def rank_words(best: int, worst: int) -> str:
@@ -171,7 +179,7 @@ def difference(found: Comparison, exam: dict[str, Any]) -> Difference:
 
 
 def _why_none(ranking: Ranking, row: Row, task: str) -> str:
-    against = row.parent or ranking.baseline
+    against = row.scores[task].run["resolved"].get("parent") or ranking.baseline
     if row.variant == ranking.baseline and row.parent is None:
         return "baseline"
     if against is None:
@@ -187,6 +195,15 @@ def _why_none(ranking: Ranking, row: Row, task: str) -> str:
 def points(value: float, exam: dict[str, Any]) -> str:
     """A difference without its sign, in the unit of the score."""
     return f"{tables.shown(value, exam)} {'points' if tables.unit(exam) == '%' else 'marks'}"
+
+
+def when(told: str) -> str:
+    """A time as people read it; what is none stays as it is."""
+    try:
+        there = datetime.fromisoformat(told)
+    except ValueError:
+        return told
+    return f"{there.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if there.tzinfo else told
 
 
 def machine(hardware: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """The board: results in, a folder of static files out, byte for byte the same from the same results.
 
 Knows how files are put in place. Which there are is in contents.py, what they say in pages.py and details.py,
-figures and their rounding are in tables.py. No file asks another host, or the clock, for anything.
+figures and their rounding are in tables.py. No file asks another host, or the clock, for anything. Imports nothing
+heavy before there is something to compute: a board that is whole is known for one in milliseconds.
 """
 
 import json
@@ -11,41 +12,53 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness import record
-from leaderboard import contents, tables, trust
-from leaderboard.items import load_cells
-from leaderboard.pairs import all_pairs
 
 MANIFEST = "board.json"
+RANKING = "ranking.txt"  # the ranking as the terminal tells it
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
 
 
 def build(results: Path, out: Path, baseline: str | None = None) -> Path:
     """Writes the board and returns its index.html. What only an earlier board had goes away."""
-    cells, cards = load_cells(results), trust.cards(results)
-    key = _key(cells, cards, baseline)
+    cells = _cells(results)
+    key = _key(cells, record.read_cards(results), baseline)
     if _is_built(out, key):
         return out / "index.html"
     _earlier(out)  # refuses a folder of other files before anything is computed
-    ranking = trust.with_warnings(tables.ranking(results, (), baseline), cards)
-    pairs = {task: all_pairs(cells, ranking, task) for task in ranking.tasks}
-    files = {path: text.encode("utf-8") for path, text in contents.files(cells, ranking, pairs, cards)}
-    _place(out, files, {"made_from": _made_from(cells), "key": key})
+    files = _computed(results, baseline)
+    made_from = {f"{cell.variant}/{cell.task}": cell.run["samples_sha256"] for cell in cells}
+    _place(out, files, {"made_from": made_from, "key": key})
     return out / "index.html"
 
 
-def _made_from(cells: dict[tuple[str, str], record.Cell]) -> dict[str, str]:
-    return {
-        f"{variant}/{task}": cell.run["samples_sha256"] for (variant, task), cell in sorted(cells.items())
-    }
+def _cells(results: Path) -> list[record.Cell]:
+    """All cells. Where there is no folder, or the cells lie deeper in it, an empty board would be a wrong answer."""
+    if not results.is_dir():
+        raise ValueError("there is no such folder of results; run a suite first, or name it with --results")
+    cells = record.cells(results)
+    if not cells and (deeper := next(results.glob("*/*/*/run.json"), None)):
+        inner = deeper.parents[2]
+        raise ValueError(f"no cells here, but there are some in {inner}; name that folder with --results")
+    return cells
 
 
-def _key(
-    cells: dict[tuple[str, str], record.Cell], cards: dict[str, dict[str, Any]], baseline: str | None
-) -> str:
+def _computed(results: Path, baseline: str | None) -> dict[str, bytes]:
+    """All files of the board."""
+    from leaderboard import contents, tables, trust
+    from leaderboard.items import load_cells
+    from leaderboard.pairs import all_pairs
+
+    cells, cards = load_cells(results), trust.cards(results)
+    ranking = trust.with_warnings(tables.ranking(results, (), baseline), cards)
+    pairs = {task: all_pairs(cells, ranking, task) for task in ranking.tasks}
+    return {path: text.encode("utf-8") for path, text in contents.files(cells, ranking, pairs, cards)}
+
+
+def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: str | None) -> str:
     """Of all that decides the board: results, baseline, our code, the libraries that compute and render."""
-    hashed = sha256(
-        json.dumps([baseline, cards, [(*name, cell.run) for name, cell in sorted(cells.items())]]).encode()
-    )
+    told = {name: card if "checks" in card else "damaged" for name, card in cards.items()}
+    found = [(cell.variant, cell.task, cell.problem, cell.run) for cell in cells]
+    hashed = sha256(json.dumps([baseline, told, found]).encode())
     for path in sorted(
         path for path in Path(__file__).parent.rglob("*") if path.suffix in (".py", ".html", ".css", ".js")
     ):

@@ -115,9 +115,14 @@ def shown(value: float, exam: dict[str, Any], signed: bool = False) -> str:
     low, high = exam["scale"]
     sign = "+" if signed else ""
     if (low, high) == (0.0, 1.0):
-        return f"{100 * value:{sign}.1f}".replace("-", "−")
+        return dressed(f"{100 * value:{sign}.1f}")
     digits = 2 if high - low >= 2 else 4  # 1 to 5 and wider; preferences between 1 and 2 need more
-    return f"{value:{sign}.{digits}f}".replace("-", "−")
+    return dressed(f"{value:{sign}.{digits}f}")
+
+
+def dressed(figure: str) -> str:
+    """A rounded figure with a real minus sign. What was rounded to nothing has no sign: there is no −0.0."""
+    return figure.replace("-", "−") if figure.strip("+-0.") else figure.lstrip("+-")
 
 
 def interval(low: float, high: float, exam: dict[str, Any], signed: bool = False) -> str:
@@ -142,7 +147,22 @@ def plain(value: float | None) -> str:
     """A figure that is no headline: whole when it is whole, else three digits that count."""
     if value is None:
         return ""
-    return (f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}").replace("-", "−")
+    return dressed(f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}")
+
+
+def three(value: float) -> str:
+    """Three digits that count, the last of them a zero if need be; a count is whole."""
+    return dressed(f"{value:.0f}" if isinstance(value, int) or abs(value) >= 100 else f"{value:#.3g}")
+
+
+def aligned(column: Sequence[str]) -> list[str]:
+    """Figures that stand to the right of their column, with room behind the shorter ones: all points in one line."""
+    behind = [len(one.partition(".")[2]) if "." in one else -1 for one in column]
+    most = max(behind, default=-1)
+    return [
+        one + ("\u2008" if have < 0 <= most else "") + "\u2007" * (most - max(have, 0)) if one else ""
+        for one, have in zip(column, behind, strict=True)
+    ]
 
 
 def probability(p: float) -> str:

@@ -13,7 +13,7 @@ from leaderboard.tables import Ranking, Score, exam_of, interval, probability, s
 
 WIDTH = 80
 MOST_PAIRS = 45  # ten variants; beyond, pairs are counted and --json tells them all
-CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg"}
+CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correction"}
 
 
 def ranking(ranked: Ranking) -> Iterator[str]:
@@ -86,6 +86,10 @@ def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
         _p(one) + f"; {d.test}; interval by {d.interval}",
         _paired(one),
     ]
+    if d.low == d.high and d.n > 1:
+        told.append(
+            "every item has the same difference: the interval has no width and tells of these items alone"
+        )
     if one.left_out:
         why = ", ".join(f"{why}: {n:,}" for why, n in one.left_out_why.items())
         told.append(f"left out: {one.left_out:,} {_items(one.left_out)} ({why})")
@@ -104,8 +108,10 @@ def _verdict(one: Comparison, exam: dict[str, Any]) -> str:
 
 
 def _p(one: Comparison) -> str:
-    p = _small(one.difference.p)
-    if one.family == 1:
+    p, error = _small(one.difference.p), one.difference.p_error
+    if one.difference.p_made == "draws" and error:
+        p += f" \N{PLUS-MINUS SIGN} {error:.1g}"
+    if one.family == 1 or one.correction == "none":
         return p
     many = f"{CORRECTIONS[one.correction]}, {one.family:,} comparisons"
     return f"{p}, adjusted {_small(one.adjusted_p).removeprefix('p = ')} ({many})"

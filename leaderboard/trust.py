@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness import record
 from leaderboard.escape import line
-from leaderboard.tables import Ranking
+from leaderboard.shown import when
+from leaderboard.tables import Ranking, dressed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_REASONS = 12
+WHOLE = ("", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions
 DAMAGED = "The trust card of this judge is damaged: make it again with proctor judge trust."
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -62,26 +64,32 @@ def page(
         for task, exam in ranking.tasks.items()
         if exam.get("marked_by") == judge
     ]
+    figures = [_figure(one) for one in _told(card, "figures")]
     labels = card.get("labels") if isinstance(card.get("labels"), dict) else None
     return {
         "name": judge,
         "there": "checks" in card,
         "kind": str(card.get("kind", "")),
         "by": str(card.get("by", "")),
-        "made": str(card.get("made", "")),
+        "made": when(str(card.get("made", ""))),
         "digest": str(card.get("digest", "")),
         "size": card.get("items"),
-        "labels": None
-        if not labels
-        else f"{labels.get('n', 0)} by {len(labels.get('raters') or [])} raters: "
-        + ", ".join(str(one) for one in labels.get("raters") or []),
+        "labels": _labels(labels) if labels else None,
         "warning": str(card.get("warning") or ""),
         "unparsed": card.get("unparsed") or None,
-        "figures": [_figure(one) for one in _told(card, "figures")],
-        "checks": [_check(one) for one in _told(card, "checks")],
+        "whole": [one for one in figures if one["dimension"] in WHOLE],
+        "inside": [one for one in figures if one["dimension"] not in WHOLE],
+        "checks": sorted((_check(one) for one in _told(card, "checks")), key=lambda one: bool(one["passed"])),
         "absent": [(str(one.get("name", "")), str(one.get("why", ""))) for one in _told(card, "missing")],
         "exams": exams,
     }
+
+
+def _labels(labels: Mapping[str, Any]) -> str:
+    raters = [str(one) for one in labels.get("raters") or []]
+    return (
+        f"{labels.get('n', 0)} by {len(raters)} rater{'' if len(raters) == 1 else 's'}: {', '.join(raters)}"
+    )
 
 
 def _told(card: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -120,7 +128,7 @@ def _number(value: Any) -> float | None:
 
 def two(value: float) -> str:
     """Agreement and rates are told to two digits after the point."""
-    return f"{value:.2f}".replace("-", "−")
+    return dressed(f"{value:.2f}")
 
 
 def unscored(rows: "pd.DataFrame") -> Counter[str]:

@@ -25,7 +25,7 @@ class Number:
     start: int
     end: int
     doubt: str
-    bare: Fraction | None = None  # of '26 billion' the 26: where billions are asked for, that is the answer
+    others: tuple[Fraction, ...] = ()  # of '26 billion' the 26, of 65.960 the 65960: what was asked decides
 
 
 # Full-width, Arabic-Indic, Persian, Devanagari, Bengali.
@@ -90,6 +90,7 @@ _LATEX = (
     (re.compile(r"\\[()\[\],;:! ]"), " "),
     (re.compile(r"\\([$%#&_])"), r"\1"),
 )
+_LOOSE_GROUP = re.compile(r"(?<=[0-9]), 000(?![0-9])")  # 168, 000
 _WHOLE = re.compile(r"\s{0,2}-?[$]?[0-9][0-9,.]*\s{0,2}")
 
 
@@ -105,6 +106,8 @@ def tidy(text: str) -> str:
             text = pattern.sub(plain, text)
         text = _SHORT_FRACTION.sub(r" \1/\2 ", text)
         text = _FRACTION.sub(_one_line, text)
+    if ", 000" in text:
+        text = _LOOSE_GROUP.sub(",000", text)
     return text.replace("**", BOLD)
 
 
@@ -135,6 +138,7 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k)\b", re.IGNORECASE)
 _SCALES = {
     "hundred": 100,
@@ -162,14 +166,16 @@ def numbers(text: str, start: int = 0, end: int | None = None) -> Iterator[Numbe
         lead = found.end("lead")
         stop = found.end()
         scale = _SCALE.match(text, stop, stop + 12)
-        bare = None
+        others: tuple[Fraction, ...] = ()
         if scale and (scale[1] or "$" in found["lead"]):
-            bare = value
+            others = (value,)
             value *= _SCALES[(scale[1] or scale[2]).lower()]
             stop = scale.end()
+        if not others and found["cents"] and _THOUSANDS.fullmatch(found["plain"] + found["cents"]):
+            others = (value * 1000,)  # 65.960, as half of Europe writes it
         if "-" in found["lead"] and _is_negative(text, found.start()):
-            value, bare = -value, None if bare is None else -bare
-        yield Number(value, found.start(), stop, _doubt(text, found.start(), lead, found.end()), bare)
+            value, others = -value, tuple(-other for other in others)
+        yield Number(value, found.start(), stop, _doubt(text, found.start(), lead, found.end()), others)
 
 
 def _value(found: re.Match[str]) -> Fraction | None:
@@ -257,42 +263,3 @@ def _doubt(text: str, start: int, digits: int, end: int) -> str:
         and _MARK_BEFORE.search(text[max(0, start - 14) : start])
     )
     return "mark" if marked else ""
-
-
-_UNITS = "zero one two three four five six seven eight nine"
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_WORDS = {word: n for n, word in enumerate(f"{_UNITS} {_TEENS}".split())}
-_WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
-_SPELLED = re.compile(
-    rf"\b(?:{'|'.join(_WORDS)})\b(?:[- ](?:and )?(?:{'|'.join(_WORDS)}|hundred|thousand)\b){{0,7}}",
-    re.IGNORECASE,
-)
-
-
-def spelled(text: str, start: int) -> Number | None:
-    """The number in words that begins right at `start`: 'twenty-five', 'one hundred and two'."""
-    words = _SPELLED.match(text, start)
-    return _worth(words) if words else None
-
-
-def last_spelled(text: str) -> Number | None:
-    """The last number in words of a text without digits. 'one' is mostly no number, and 'zero' hardly ever one."""
-    found = [words for words in _SPELLED.finditer(text[-1000:]) if words[0].lower() not in ("one", "zero")]
-    if not found:
-        return None
-    shift = max(0, len(text) - 1000)
-    number = _worth(found[-1])
-    return Number(number.value, number.start + shift, number.end + shift, "")
-
-
-def _worth(words: re.Match[str]) -> Number:
-    total = group = 0
-    for word in re.findall("[a-z]+", words[0].lower()):
-        if word == "hundred":
-            group = max(group, 1) * 100
-        elif word == "thousand":
-            total, group = total + max(group, 1) * 1000, 0
-        else:
-            group += _WORDS.get(word, 0)  # 'and' adds nothing
-    return Number(Fraction(total + group), words.start(), words.end(), "")

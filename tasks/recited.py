@@ -5,41 +5,47 @@ solve that too. Knows how such a recital begins; must not know how a number is c
 """
 
 import re
+from collections.abc import Iterator
 
 from tasks.numerals import BOLD, tidy
 
 _NEVER = re.compile("[\x00\ud800-\udfff]")
 _ANNOTATION = re.compile(r"<<([^<>\n]{0,200})>>[ ]?(?P<digit>[$]?-?[0-9])?")
 _DIGIT = re.compile(r"[0-9]")
-_NEXT = re.compile(
+# What opens a line, what may stand inside one, and marks of turns. One pattern for all would be tried at every
+# character of a text, and cost as much as the rest of the reading.
+_OPENS_LINE = re.compile(
     rf"""
-    (?: (?:^|\n)[ \t>#*_{BOLD}]{{0,8}}
-        (?: (?:(?:next|new|another|follow-up)[ ])?(?:question|problem|exercise|query|q)
-            [ ]?\#?[0-9]{{0,4}}[ ]?{BOLD}?[ ]?[:.)]
-          | (?:question|problem|exercise|example|instruction)[ ]\#?[0-9]{{1,4}}\b
-          | (?:(?:follow-up|more[ ]difficult|additional|similar|related|practice)[ ]){{1,2}}
-            (?:questions?|problems?|exercises?)\b
-          | your[ ]task\b
-          | (?:human|user|student|instruction|input)[ ]?{BOLD}?:
-          | (?:assistant|user|human)[ ]{{0,3}}(?=\n)
-          | \#\#\#[ ]?(?:instruction|question|problem|input|user|human)\b
-        )
-      | (?<=[\s.!?0-9])(?-i:Question|Q|Problem)[ ]?[0-9]{{0,4}}:
-      | <\|[a-z_]{{1,30}}\|> | </s> | \[/?INST\] | <(?:end_of_turn|start_of_turn|eos|eot_id)>
+    [ \t>#*_{BOLD}]{{0,8}}
+    (?: (?:(?:next|new|another|follow-up)[ ])?(?:question|problem|exercise|query|q)
+        [ ]?\#?[0-9]{{0,4}}[ ]?{BOLD}?[ ]?[:.)]
+      | (?:question|problem|exercise|example|instruction)[ ]\#?[0-9]{{1,4}}\b
+      | (?:(?:follow-up|more[ ]difficult|additional|similar|related|practice)[ ]){{1,2}}
+        (?:questions?|problems?|exercises?)\b
+      | your[ ]task\b
+      | (?:human|user|student|instruction|input)[ ]?{BOLD}?:
+      | (?:assistant|user|human)[ ]{{0,3}}(?=\n)
+      | \#\#\#[ ]?(?:instruction|question|problem|input|user|human)\b
+      | (?<=\#)[ ]?(?:question|problem|exercise)[ ]{{0,3}}(?=\n)
     )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_IN_LINE = re.compile(r"(?:Question|Q|Problem)[ ]?[0-9]{0,4}:")
+_BEFORE_IT = re.compile(r"[\s.!?0-9]")
+_TURN = re.compile(
+    r"<\|[a-z_]{1,30}\|>|</s>|\[/?INST\]|<(?:end_of_turn|start_of_turn|eos|eot_id)>", re.IGNORECASE
+)
 # What a text in lower case must hold to have any of these; most hold none, and a look is cheaper than a search.
-_HINTS = (
-    "<", "inst]", "question", "problem", "exercise", "query", "example", "instruction", "human", "user", "student",
-    "input", "assistant", "task",
+_LINE_HINTS = (
+    "question", "problem", "exercise", "query", "example", "instruction", "human", "user", "student", "input",
+    "assistant", "task",
 )  # fmt: skip
 _Q = re.compile(rf"\bq[ 0-9]{{0,6}}{BOLD}?[ ]?[:.)]")
 # A solved problem, then one line that is a question: a model that goes on with the next problem of its
 # training data.
 _NEXT_UNNAMED = re.compile(
-    r"(?:\#{4}[^\n0-9]{0,30}[0-9][^\n]{0,60}|(?i:answer is)[^\n0-9]{0,30}[0-9][^\n]{0,80})"
+    r"(?:(?:\#{4}|(?:^|\n)A:)[^\n0-9]{0,30}[0-9][^\n]{0,60}|(?i:answer is)[^\n0-9]{0,30}[0-9][^\n]{0,80})"
     r"(?P<question>\n\s{0,5}[A-Z][^\n]{30,1500}\?)[ ]{0,5}(?:\n|$)"
 )
 
@@ -50,6 +56,8 @@ def own_words(text: str) -> str:
         text = _NEVER.sub("", text)
     if "</think>" in text:
         text = _after_thinking(text)
+    elif text.startswith("<think>"):
+        text = _unfinished(text)
     if "<<" in text:
         text = _ANNOTATION.sub(_annotated, text)
     return _before_next_question(tidy(text))
@@ -58,6 +66,12 @@ def own_words(text: str) -> str:
 def _after_thinking(text: str) -> str:
     said = text.rpartition("</think>")[2]
     return said if said.strip() else text
+
+
+def _unfinished(text: str) -> str:
+    """Thoughts that were cut off hold no answer, unless the end tag alone was forgotten and the answer boxed."""
+    boxed = text.rfind("\\boxed{")
+    return text[boxed:] if boxed >= 0 else ""
 
 
 def _annotated(note: re.Match[str]) -> str:
@@ -70,14 +84,30 @@ def _before_next_question(text: str) -> str:
     first_digit = _DIGIT.search(text)
     if first_digit is None:
         return text
-    folded = text.lower()
-    if any(hint in folded for hint in _HINTS) or _Q.search(folded):
-        for next_one in _NEXT.finditer(text):
-            if next_one.start() > first_digit.start() or not _is_opening(text[: next_one.start()][-200:]):
-                text = text[: next_one.start()]
-                break
+    for start in sorted(_begins(text)):
+        if start > first_digit.start() or not _is_opening(text[max(0, start - 200) : start]):
+            text = text[:start]
+            break
     unnamed = _NEXT_UNNAMED.search(text) if "?" in text else None
     return text[: unnamed.start("question")] if unnamed else text
+
+
+def _begins(text: str) -> Iterator[int]:
+    """Where something begins that opens a next question, in no order."""
+    folded = text.lower()
+    if any(hint in folded for hint in _LINE_HINTS) or _Q.search(folded):
+        if _OPENS_LINE.match(text):
+            yield 0
+        end = text.find("\n")
+        while end >= 0:
+            if _OPENS_LINE.match(text, end + 1):
+                yield end
+            end = text.find("\n", end + 1)
+    for found in _IN_LINE.finditer(text):
+        if found.start() and _BEFORE_IT.match(text, found.start() - 1):
+            yield found.start()
+    if "<" in text or "inst]" in folded:
+        yield from (found.start() for found in _TURN.finditer(text))
 
 
 def _is_opening(before: str) -> bool:

@@ -3,7 +3,7 @@
     python tests/bench_llamacpp.py [--rounds 5] [--only tiny] [--kinds f16 q8_0] [--threads 2] [--json]
 
 Both ways take turns, and each is given its best round, prompts included: what else a machine does can only slow it.
-On a quiet machine with two cores all of it takes three to four minutes. The files are made first, in a temporary folder.
+On a quiet machine with two cores all of it takes three to four minutes. Files are made first, in a temporary folder.
 With `--threads 1` the time of the processor is measured instead of the clock's: other programs disturb it less.
 
 What is wanted holds for f16. One by one every token reads all the weights, and that is what decoding together saves:

@@ -12,11 +12,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 from scipy import stats
 
-from leaderboard.stats import compare_all, compare_paired, estimate
+from leaderboard.stats import Table, compare_all, compare_each, compare_paired, estimate
 
 World = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
 
@@ -234,6 +235,26 @@ def speed(kind: str, resamples: int = 10_000, loops: int = 2) -> tuple[float, fl
     return ours, tests / loops * pairs, intervals / loops * pairs
 
 
+def ragged(kind: str, variants: int, items: int) -> tuple[float, float]:
+    """Seconds for all pairs of complete rows, and of rows in each of which up to eight other items are missing."""
+    rng = np.random.default_rng(2)
+    scores = rng.random((variants, items))
+    if kind == "binary":
+        scores = (scores < rng.uniform(0.4, 0.8, (variants, 1))).astype(float)
+    start = time.perf_counter()
+    compare_all(scores, kind=kind, items=np.arange(items))
+    complete = time.perf_counter() - start
+    gone = [set(rng.choice(items, rng.integers(1, 9), replace=False).tolist()) for _ in range(variants)]
+    start = time.perf_counter()
+    tables = []
+    for i, j in combinations(range(variants), 2):
+        kept = np.array([item for item in range(items) if item not in gone[i] and item not in gone[j]])
+        tables.append(Table(scores[np.ix_([i, j], kept)], kept))
+    tables.sort(key=lambda table: table.scores.shape[1])
+    assert len(list(compare_each(tables, kind=kind, family=len(tables)))) == len(tables)
+    return complete, time.perf_counter() - start
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=2000, help="worlds in each row")
@@ -263,6 +284,13 @@ def main() -> int:
             flush=True,
         )
         failed = failed or tests + intervals < 100 * ours
+    for kind, variants, items in (("real", 57, 805), ("binary", 100, 1319)):
+        complete, apart = ragged(kind, variants, items)
+        print(
+            f"\nall pairs of {variants} variants x {items:,} {kind} items: {complete:.1f} s, "
+            f"with other items missing from each: {apart:.1f} s"
+        )
+        failed = failed or apart > 10 * complete + 5
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"\nmost memory, scipy's loops included: {peak:.2f} GiB")
     return int(failed)

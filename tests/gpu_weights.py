@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from harness.variant import ROOT
+
 SHAPES: dict[str, dict[str, Any]] = {
     "3b": {  # Llama-3.2-3B
         "vocab_size": 128256, "hidden_size": 3072, "intermediate_size": 8192, "num_hidden_layers": 28,
@@ -124,6 +126,8 @@ def write_suites(work: Path) -> None:
         _suite(work, f"{kind}-5", names, "gsm8k")
         _suite(work, f"{kind}-1", names[:1], "gsm8k")
     _suite(work, "plans", ["merged-0"], "study_plan")
+    _yaml(work / "variants/tiny-vllm.yaml", {"base": str(ROOT / "finetune/tiny"), "engine": "vllm"})
+    _suite(work, "tiny", ["tiny-vllm"], "word_problems")
 
 
 def _suite(work: Path, name: str, variants: list[str], task: str) -> None:

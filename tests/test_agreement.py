@@ -1,5 +1,6 @@
 """Every figure of agreement against scipy, scikit-learn, statsmodels, and worked examples from the literature."""
 
+import itertools
 import math
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from statsmodels.stats import inter_rater
 
 from judges.figures.agreement import BETWEEN_TWO, Two
-from judges.figures.reliability import AMONG_ALL, AMONG_COMPLETE
+from judges.figures.reliability import AMONG, AMONG_ALL, asked_of
 from judges.figures.resampled import Bootstrap
 
 NONE = math.nan
@@ -29,7 +30,7 @@ SHROUT = np.array([
 
 
 def among(name, rows):
-    return float((AMONG_ALL | AMONG_COMPLETE)[name][1](rows)(np.ones((1, len(rows))))[0])
+    return float(AMONG[name][1](rows)(np.ones((1, len(rows))))[0])
 
 
 def between(name, x, y):
@@ -112,6 +113,74 @@ def test_fleiss_kappa_of_his_textbook_example_comes_out_as_printed():
     assert among("randolph_kappa", rows) == pytest.approx(free)
 
 
+def by_definition(rows, level):
+    """Krippendorff's alpha from its definition: pairs of marks within items against pairs of all marks."""
+    units = [[mark for mark in row if not math.isnan(mark)] for row in rows]
+    units = [unit for unit in units if len(unit) > 1]
+    marks = [mark for unit in units for mark in unit]
+
+    def apart(a, b):
+        between = sum(min(a, b) <= mark <= max(a, b) for mark in marks)
+        return {
+            "alpha_nominal": float(a != b),
+            "alpha_ordinal": (between - (marks.count(a) + marks.count(b)) / 2) ** 2,
+            "alpha_interval": (a - b) ** 2,
+            "alpha_ratio": ((a - b) / (a + b)) ** 2 if a + b else 0.0,
+        }[level]
+
+    observed = sum(apart(a, b) / (len(unit) - 1) for unit in units for a in unit for b in unit) / len(marks)
+    expected = sum(apart(a, b) for a in marks for b in marks) / (len(marks) * (len(marks) - 1))
+    return 1 - observed / expected
+
+
+@pytest.mark.parametrize("level", AMONG_ALL)
+@pytest.mark.parametrize("made", [(7, 14, 3, 5, 15), (3, 12, 4, 3, 40), (5, 20, 2, 4, 0)])
+def test_alpha_of_every_level_is_what_its_definition_says(level, made):
+    rows = drawn(*made)
+    half = rows / 2 + 0.5
+    for marks in (rows, half, rows - 1):
+        assert among(level, marks) == pytest.approx(by_definition(marks, level), abs=1e-12)
+
+
+def test_alpha_of_ratios_is_not_given_for_marks_below_nought():
+    assert math.isnan(among("alpha_ratio", np.array([[-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0]])))
+
+
+def test_kendalls_w_is_that_of_friedmans_test_with_and_without_ties():
+    for marks in (drawn(3, 30, 4, 5, 0), np.random.default_rng(4).normal(size=(20, 3))):
+        items, raters = marks.shape
+        friedman = scipy.stats.friedmanchisquare(*marks)[0]
+        assert among("kendall_w", marks) == pytest.approx(friedman / (raters * (items - 1)))
+
+
+def test_gwets_ac1_is_high_where_nearly_all_marks_are_one():
+    x = np.array([1] * 118 + [1] * 5 + [2] * 2)
+    y = np.array([1] * 118 + [2] * 5 + [2] * 2)
+    agree, share = 120 / 125, (123 + 118) / 250
+    chance = 2 * share * (1 - share)
+    assert among("gwet_ac1", np.stack([x, y], axis=1).astype(float)) == pytest.approx(
+        (agree - chance) / (1 - chance)
+    )
+
+
+def test_figures_that_do_not_ask_who_marked_take_items_with_as_many_marks():
+    """Three of six people marked each item, another three each time, and one item has two marks only."""
+    marks = drawn(3, 20, 3, 4, 0)
+    table = np.full((21, 6), NONE)
+    for at, row in enumerate(marks):
+        table[at, [(at + step) % 6 for step in range(3)]] = row
+    table[20, :2] = 1, 2
+    any_, equal, complete = asked_of(table)
+    assert [int(asked.items.sum()) for asked in (any_, equal, complete)] == [21, 20, 0]
+    assert "of items with 3 marks; 1 others left out" in equal.note
+    counts = inter_rater.aggregate_raters(marks)[0]
+    found = float(equal.figures["fleiss_kappa"][1](equal.rows)(np.ones((1, 20)))[0])
+    assert found == pytest.approx(inter_rater.fleiss_kappa(counts))
+    agree = float(any_.figures["pairs_agree"][1](any_.rows)(np.ones((1, 21)))[0])
+    same = sum(a == b for row in marks for a, b in itertools.combinations(row, 2))
+    assert agree == pytest.approx(same / (20 * 3 + 1))
+
+
 def test_cohens_kappa_of_his_own_example_comes_out_as_printed():
     # Cohen (1960), table 1: proportions of 200 cases; kappa is .492.
     table = np.array([[88, 14, 18], [10, 40, 10], [2, 6, 12]])
@@ -148,9 +217,18 @@ def test_figures_between_two_raters_equal_those_of_scipy_and_scikit_learn(pairs)
         "mean_absolute_error": sklearn.metrics.mean_absolute_error(x, y),
         "root_mean_square_error": sklearn.metrics.root_mean_squared_error(x, y),
     }
+    by_level = sklearn.metrics.precision_recall_fscore_support(y, x, average="macro", zero_division=0)
+    expected |= dict(zip(("macro_precision", "macro_recall", "macro_f1"), by_level, strict=False))
+    expected["matthews_correlation"] = sklearn.metrics.matthews_corrcoef(y, x)
+    signs = [np.sign(x[i] - x[j]) * np.sign(y[i] - y[j]) for i in range(len(x)) for j in range(i)]
+    expected["kendall_tau_a"] = np.mean(signs)
+    expected["goodman_kruskal_gamma"] = sum(signs) / sum(map(abs, signs)) if any(signs) else math.nan
+    expected["concordance_correlation"] = (
+        2 * np.cov(x, y, ddof=0)[0, 1] / (np.var(x) + np.var(y) + (np.mean(x) - np.mean(y)) ** 2)
+    )
     assert set(expected) == set(BETWEEN_TWO)
     for name, value in expected.items():
-        assert between(name, x, y) == pytest.approx(value, abs=1e-9), name
+        assert between(name, x, y) == pytest.approx(value, abs=1e-9, nan_ok=True), name
 
 
 @settings(max_examples=60, deadline=None)
@@ -173,7 +251,7 @@ def test_weights_count_an_observation_as_often_as_they_say():
         weighted = float(make(two)(weights[None].astype(float))[0])
         assert weighted == pytest.approx(between(name, *again), abs=1e-12), name
     rows = drawn(9, 30, 3, 5, 0)
-    for name, (_, make) in (AMONG_ALL | AMONG_COMPLETE).items():
+    for name, (_, make) in AMONG.items():
         weighted = float(make(rows)(weights[None].astype(float))[0])
         assert weighted == pytest.approx(among(name, np.repeat(rows, weights, axis=0)), abs=1e-12), name
 

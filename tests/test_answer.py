@@ -221,6 +221,7 @@ CASES = [
     (WORKING + "#### 18\n\n**Problem 2**\nTom has 3 cats. #### 3", "18"),
     (WORKING + "#### 18\n\n### Question\nTom has 3 cats. #### 3", "18"),
     (WORKING + "#### 18 " + NEXT, "18"),
+    ("A: 18\n\nEach of 5 boys of a village has 3 apples. How many apples is that?\nA: 15", "18"),
     (
         WORKING
         + "#### 18\n\nTom has 5 apples and eats 2 of them. How many apples are left?\n5 - 2 = 3\n#### 3",
@@ -232,6 +233,65 @@ CASES = [
     ("I do not know.\n\n" + NEXT, None),
     ("Question: Janet has 16 eggs and uses 7.\nAnswer: 9 * 2 = 18", "18"),
     ("Here is the solution:\n\n**Problem:** Janet has 16 eggs.\n**Solution:** 9 * 2 = 18", "18"),
+    # one quantity in two units
+    ("It took 160 minutes, or 2 hours and 40 minutes, to cook.", "160"),
+    ("So the trip takes 2 hours and 40 minutes.", "160"),
+    ("#### 2 hours 40 minutes", "160"),
+    ("It took 120 minutes (2 hours) to cook all the food.", "120"),
+    ("It took her 120 minutes, or 2 hours, to cook everything.", "120"),
+    ("That is 5 hours = 300 minutes.", "300"),
+    ("The answer is 120 minutes, or 2 hours.", "120"),
+    ("He pays 3 dollars and 45 cents.", "3.45"),
+    ("That is 5 feet 6 inches.", "66"),
+    ("\\boxed{5 \\text{ hours and } 30 \\text{ minutes}}", "330"),
+    ("He works 3 days, 2 hours a day.", "2"),
+    # a whole and its parts
+    ("There will be 700 animals: 470 cows and 230 chickens.", "700"),
+    ("There will be 700 animals.\n- 470 cows\n- 230 chickens", "700"),
+    ("The total paid was $168,000.\nBreakdown:\nMay: $96,000\nJune: $72,000", "168000"),
+    ("Kylar pays $64 for the glasses: $40 for 8 full-price ones and $24 for 8 others.", "64"),
+    ("She had 12 eggs, ate 5 and sold 7.", "7"),
+    ("Green: 22\nYellow: 10\nTotal: 32", "32"),
+    # what is refused, compared or known
+    ("So the game lasted 53 minutes instead of 48 minutes.", "53"),
+    ("The total is 122, not 132 as one might think.", "122"),
+    ("The total number of crabs is 122; it is not 126.", "122"),
+    ("Vince is now 9 years old, 7 years younger than Liam.", "9"),
+    ("Robert has 20 more cherries than Jerry, who has 10.", "20"),
+    ("Mishka spent a total of $243 on the 9 items.", "243"),
+    ("Jen gets $280 for 4 weeks of work, including the $10 bonus.", "280"),
+    ("It will cost $144 to paint the room with 12 gallons of paint at $12 per gallon.", "144"),
+    ("He can buy 69 gumballs with his $3.45.", "69"),
+    ("She drinks 15 gallons (240 cups) of water in 30 days.", "15"),
+    ("The trip cost $240 + $56 = $296, of which $56 was for the bus.", "296"),
+    ("30 - 18 = 12\nThe bag would cost $12 after 30 months of rises.", "12"),
+    # reasons and checks behind the answer
+    ("Ahito ran 16 miles, since 8 + 28 + 16 = 52.", "16"),
+    ("Sally has 9 books, as 2 × 9 + 3 = 21.", "9"),
+    ("Sally has 9 books. This makes sense because 2(9) + 3 = 21.", "9"),
+    ("She gives 132 baths because 48 + 36 + 12 = 96", "96"),
+    ("First find the share: 5 / 20 * 100% = 25%", "25"),
+    ("Vince is 9 years old now.\n\nLet me double check: two years ago he was 7 and Liam 14.", "9"),
+    ("She has 18.\nLet me check: 9 + 9 is 20? No, I was wrong, so she has 19.", "19"),
+    ("28 / 5 = 5.6, so she will groom about 6 animals each day.", "6"),
+    ("28 / 5 = 5.6 animals per day, assuming she works 5 days a week.", "5.6"),
+    ("5 + 6 = 11 pails, and each holds 5 liters, so he gets 55 liters.", "55"),
+    ("Brian will walk **35 miles** in **7 days**.", "35"),
+    # cut off, or on and on
+    ("The answer is 450\nThe answer is 450\nThe answer is 45", "450"),
+    ("#### 12\n#### 15", "15"),
+    ("The answer is 12. No, wait: the answer is 1", "1"),
+    ("#### 18 #### 18 #### 1", "18"),
+    ("<think>Two of 16 make 9, then there are", None),
+    ("<think>16 - 7 = 9, and 9 * 2 is \\boxed{18}", "18"),
+    ("#### 18\n\n# Question\nEach ticket costs $6.\n#### 12", "18"),
+    # words and odd groups
+    ("110 / 50 = 2.2\nSo she needs three boxes.", "3"),
+    ("9 * 2 = 18\nSo the two share it.", "18"),
+    ("The answer is sixty-five thousand, nine hundred and sixty dollars.", "65960"),
+    ("Ali has to pay a hundred dollars.", "100"),
+    ("They baked two dozen.", "24"),
+    ("The answer is: $168, 000", "168000"),
     # nothing to read
     ("", None),
     ("   \n", None),
@@ -261,12 +321,30 @@ def test_numbers_compare_as_numbers() -> None:
     assert not same("none", "none")
 
 
-def test_a_scale_word_may_be_part_of_the_unit() -> None:
+def test_what_was_asked_decides_between_a_number_and_the_same_in_another_unit() -> None:
     reading = read_number("In total it will travel 14 + 12 = 26 billion miles.")
     assert reading is not None
     assert reading.gives(Fraction(26))
     assert reading.gives(Fraction(26 * 10**9))
     assert not reading.gives(Fraction(27))
+    for text in (
+        "It took 2 hours (120 minutes).",
+        "It took 120 minutes, which is 2 hours.",
+        "120 minutes i.e. 2 hours",
+    ):
+        reading = read_number(text)
+        assert reading is not None
+        assert reading.gives(Fraction(2)), text
+        assert reading.gives(Fraction(120)), text
+        assert not reading.gives(Fraction(60)), text
+    for text in ("2 hours", "She walks 2 hours and then 120 miles", "2 hours and 90 minutes"):
+        reading = read_number(text)
+        assert reading is not None
+        assert not reading.others, text
+    dots = read_number("Die Antwort ist 65.960 Dollar.")
+    assert dots is not None
+    assert dots.gives(Fraction(65960))
+    assert dots.gives(Fraction("65.96"))
     plain = read_number("#### 26")
     assert plain is not None
     assert plain.gives(Fraction(26))
@@ -477,6 +555,23 @@ def test_no_text_makes_it_raise(text) -> None:
         "1. Check ",
         "twenty-",
         "²",
+        "because 1 = 1 ",
+        "1 hour and 1 minute or ",
+        "1: 1 and 1 ",
+        "- 1\n",
+        "a: 1\n",
+        "with 1 at $1 per ",
+        "** 1 1 **",
+        "1 = 1. 1 for 1 ",
+        "So two\n",
+        "thousand, ",
+        "let me check 1\n",
+        "a (1) ",
+        "1 hour, or 60 minutes ",
+        "1 of which 1 ",
+        "Q1:",
+        "A: 1\nHow ",
+        "# question\n",
     ],
 )
 def test_time_grows_with_the_length_and_not_with_its_square(piece) -> None:

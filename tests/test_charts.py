@@ -41,6 +41,16 @@ def test_labels_never_cover_each_other() -> None:
     assert all(b - a >= LABEL for a, b in pairwise(lines))
 
 
+def test_labels_stay_clear_of_the_ends_of_intervals() -> None:
+    bars = [(40.0, 50.0, 150.0), (60.0, 98.0, 200.0), (300.0, 20.0, 180.0)]
+    (label,) = charts._labels([("variant", 40.0, 100.0)], bars)
+    assert label[2] < 98.0, "to the right, the label would hide where the second interval ends"
+    (crossing,) = charts._labels(
+        [("a-long-name-of-a-variant", 200.0, 100.0)], [(x, 0.0, 300.0) for x in range(20, 600, 30)]
+    )
+    assert crossing[2] == 100.0, "where it must, it crosses an interval"
+
+
 def test_too_many_variants_keep_their_points_and_lose_labels() -> None:
     found = [measured(f"variant-{i}", 0.5 + i / 1000, 40) for i in range(40)]
     drawn = drawing.svg(charts.tradeoff(found, "score", "speed"), "many")

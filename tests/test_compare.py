@@ -13,9 +13,9 @@ from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 from harness.cli import app
-from harness.errors import UserError
 from harness.elsewhere.foreign import Wish
 from harness.elsewhere.imports import import_files
+from harness.errors import UserError
 from leaderboard import tables, terminal
 from leaderboard.compare import compare_cells, corrected
 from leaderboard.items import load_cells
@@ -24,6 +24,7 @@ HEADER = "variant,task,sample_id,score"
 
 
 def imported(tmp_path, rows, header=HEADER, name="scores.csv", **wish):
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / name
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     import_files([path], tmp_path / "results", Wish(**wish))
@@ -313,8 +314,10 @@ def test_seed_and_resamples_can_be_chosen_and_too_few_are_refused(tmp_path):
         one_of(results, "a", "b", "--seed", seed, "--resamples", 5000) for seed in ("1", "2", "1")
     )
     assert usual == again
-    assert usual["p"] != other["p"]
-    assert usual["test"] == "sign-flip, 5,000 draws"
+    assert usual["low"] != other["low"]
+    assert usual["p"] == other["p"], "no draws, no seed"
+    assert (usual["test"], usual["p_made"]) == ("sign-flip by inversion", "inversion")
+    assert usual["p_error"] < 1e-6
     assert "too few" in run("compare", "a", "b", "--resamples", 10, "--results", results, code=2)
 
 
@@ -328,6 +331,43 @@ def test_benjamini_hochberg_on_request(tmp_path):
     np.testing.assert_allclose([one["p_adjusted"] for one in raw], adjusted, rtol=1e-9)
     assert {one["correction"] for one in raw} == {"bh"}
     assert "Benjamini-Hochberg over 15 pairs" in run("compare", "--correction", "bh", "--results", results)
+
+
+def test_without_correction_each_p_stands_for_itself(tmp_path):
+    rng = np.random.default_rng(2)
+    results = imported(tmp_path, rows_for({name: rng.random(40).tolist() for name in "abc"}))
+    for one in told(results, "--correction", "none")["comparisons"]:
+        assert (one["p_adjusted"], one["correction"], one["family"]) == (one["p"], "none", 3)
+
+
+def test_a_drawn_p_is_printed_with_its_error_and_an_exact_one_without(tmp_path):
+    rng = np.random.default_rng(5)
+    # Marks with noise below any mark: too fine a lattice to count, too coarse to invert.
+    noisy = rng.integers(0, 5, (2, 45)) + rng.normal(0, 1e-4, (2, 45))
+    results = imported(tmp_path, rows_for({"a": noisy[0].tolist(), "b": noisy[1].tolist()}))
+    one = one_of(results, "a", "b")
+    assert one["p_made"] == "draws"
+    assert one["p_error"] == pytest.approx(np.sqrt(one["p"] * (1 - one["p"]) / 10_000))
+    text = run("compare", "a", "b", "--results", results)
+    assert f"p = {one['p']:.3f} ± {one['p_error']:.1g}; sign-flip, 10,000 draws" in text
+    plain = imported(tmp_path / "plain", rows_for({"a": [1, 0, 1, 1], "b": [0, 0, 1, 1]}))
+    assert "±" not in run("compare", "a", "b", "--results", plain)
+
+
+def test_pairs_that_miss_different_items_get_what_each_pair_gets_alone(tmp_path):
+    rng = np.random.default_rng(6)
+    scores = rng.random((5, 60)).tolist()
+    for k, row in enumerate(scores[:4]):
+        row[7 * k] = row[7 * k + 3] = None
+    results = imported(tmp_path, rows_for({f"v{k}": row for k, row in enumerate(scores)}))
+    found = told(results)
+    assert {one["n_paired"] for one in found["comparisons"]} == {56, 58}
+    for one in found["comparisons"]:
+        alone = one_of(results, one["a"], one["b"])
+        family = ("p_adjusted", "family", "verdict")
+        assert {k: v for k, v in one.items() if k not in family} == {
+            k: v for k, v in alone.items() if k not in family
+        }
 
 
 def test_no_worse_is_corrected_for_its_family_as_better_is(tmp_path):

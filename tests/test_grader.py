@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import socket
+import threading
 import time
+from email.utils import formatdate
 
 import pytest
 from graders import QUICK, asked_for, grader_at, items, marks_for, verdict
@@ -86,12 +89,52 @@ def test_fault_that_passes_costs_no_verdict(fault):
     assert [one.problem for one in verdicts] == [""] * 4
 
 
-def test_servers_wish_to_wait_is_honoured():
+def test_servers_wish_to_wait_is_honoured_in_seconds():
     wish = Reply(status=429, body="{}", headers={"retry-after": "0.8"})
     with serve(lambda request, before: wish if before == 0 else verdict(request)) as server:
         start = time.perf_counter()
         assert not mark(server)[0].problem
         assert time.perf_counter() - start >= 0.8
+
+
+def test_servers_wish_to_wait_is_honoured_as_a_date():
+    came = []
+
+    def reply(request, before):
+        came.append(time.time())
+        until = formatdate(int(time.time()) + 2, usegmt=True)
+        return (
+            Reply(status=503, body="{}", headers={"retry-after": until}) if before == 0 else verdict(request)
+        )
+
+    with serve(reply) as server:
+        assert not mark(server)[0].problem
+    assert came[1] >= int(came[0]) + 2
+
+
+def test_wait_that_is_longer_than_anybody_has_ends_at_once_and_is_named():
+    wish = Reply(
+        status=429, body='{"error": {"message": "quota is spent"}}', headers={"retry-after": "86400"}
+    )
+    with serve(lambda request, _: wish) as server:
+        start = time.perf_counter()
+        (found,) = mark(server, retries=5)
+        assert time.perf_counter() - start < 2
+        assert len(server.asked) == 1
+    assert found.reason == "rate limited"
+    assert "quota is spent" in found.problem
+
+
+def test_retries_of_many_requests_do_not_come_back_all_at_once():
+    came = []
+
+    def reply(request, before):
+        came.append(time.monotonic())
+        return Reply(status=503, body="{}") if before < 8 else verdict(request)
+
+    with serve(reply) as server:
+        assert not any(one.problem for one in mark(server, 8, concurrency=8))
+    assert max(came[8:]) - min(came[8:]) > max(came[:8]) - min(came[:8]) + 0.02
 
 
 FAULTS = {
@@ -102,6 +145,13 @@ FAULTS = {
     "silence": (Reply(GOOD, wait=60), "timed out", "no answer within 0.5 s"),
     "html": (Reply(body="<html>garbage</html>"), "unreadable", "no chat completion"),
     "half a body": (Reply(body='{"choices": [{"mess'), "unreadable", "no chat completion"),
+    "a list": (Reply(body="[1, 2]"), "unreadable", "no chat completion"),
+    "words": (Reply(body="busy", headers={"content-type": "text/plain"}), "unreadable", "no chat completion"),
+    "null": (Reply(body="null"), "unreadable", "no chat completion"),
+    "no message": (Reply(body='{"choices": [{"text": "5"}]}'), "unreadable", "no chat completion"),
+    "a message of words": (Reply(body='{"choices": [{"message": "5"}]}'), "unreadable", "no chat completion"),
+    "tokens of words": (
+        Reply(body=json.dumps({"choices": [{"message": {"content": "5"}}], "usage": "many"})), "unreadable", "no chat"),
     "no choices": (Reply(body='{"choices": []}'), "unreadable", "no chat completion"),
     "no text": (Reply(None), "unreadable", "no text"),
     "a list for text": (Reply([{"type": "x"}]), "unreadable", "no chat completion"),  # type: ignore[arg-type]
@@ -111,7 +161,7 @@ FAULTS = {
     "off the scale": (Reply(GOOD.replace("3", "7")), "out of range", "7 for 'fluency' is not on the scale"),
     "one mark": (Reply('{"fluency": 4}'), "unreadable", "no mark for 'personalisation'"),
     "cut off": (Reply(GOOD, finish="length"), "cut off", "cut off at 1024 tokens"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -126,11 +176,41 @@ def test_fault_that_stays_is_a_missing_verdict_with_its_reason_and_spoils_no_oth
     assert "no verdict" in failed.explanation
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\ncont",
+        b"SSH-2.0-hello\r\n",
+        b'HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{"choices": [',
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd",
+    ],
+    ids=[
+        "nothing",
+        "half a header",
+        "another protocol",
+        "half a body",
+        "broken chunks",
+        "broken compression",
+    ],
+)
+def test_socket_that_closes_in_the_middle_is_a_broken_connection(said):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def say_and_close() -> None:
+            for _ in range(2):  # the request and its one retry
+                with listening.accept()[0] as line:
+                    line.recv(65536)
+                    line.sendall(said)
+
+        threading.Thread(target=say_and_close, daemon=True).start()
+        (found,) = mark_all(JUDGE, items(1), grader_at(f"http://127.0.0.1:{listening.getsockname()[1]}/v1"))
+    assert (found.scores, found.reason) == ({}, "connection broken")
+
+
 def test_drip_of_bytes_does_not_hold_the_run():
     """A server that keeps the line open without an end: the client's own limit counts silence only."""
-    import socket
-    import threading
-
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def drip() -> None:

@@ -95,6 +95,34 @@ def test_strict_and_flexible_agree_with_lm_eval_on_many_answers() -> None:
             )
 
 
+@needs_data
+def test_the_stock_task_of_lm_eval_gives_the_same_for_every_answer(tmp_path: Path) -> None:
+    """The task object itself, on the same files: 250 items, answered in four manners."""
+    from lm_eval.api.instance import Instance
+    from lm_eval.api.task import ConfigurableTask
+
+    folder = Path(os.environ["PROCTOR_DATA"]) / "gsm8k"
+    files = {split: str(folder / f"{split}.jsonl") for split in ("train", "test")}
+    config = {key: value for key, value in _stock_config().items() if key not in ("tag", "dataset_name")}
+    local = {"dataset_path": "json", "dataset_kwargs": {"data_files": files, "cache_dir": str(tmp_path)}}
+    stock = ConfigurableTask(config=config | local)
+    docs = list(stock.test_docs())[:250]
+    for manner in ("{}", "{}\n\nQuestion: 1 + 1?\n#### 2", "So it is **${}.00**.", "The answer is {}!"):
+        asked = []
+        for doc in docs:
+            whole = manner.startswith("{}")
+            said = manner.format(doc["answer"] if whole else doc["answer"].rpartition("#### ")[2])
+            asked.append(Instance(request_type="generate_until", doc=doc, arguments=("", {}), idx=0))
+            asked[-1].resps = [said]
+        stock._instances = asked
+        stock.apply_filters()
+        for item, request in zip(gsm8k.docs("test"), asked, strict=False):
+            ours = mark(item, request.resps[0]).metrics
+            for name in FILTERS:
+                theirs = stock.process_results(request.doc, [request.filtered_resps[name.replace("_", "-")]])
+                assert theirs["exact_match"] == ours[name], (name, request.resps[0])
+
+
 @given(
     st.lists(
         st.sampled_from(("#### ", "1", "2,5", ".", "-", "$", " ", "\n", "18", "a", ",", "\r\n", "0.5")),

@@ -7,14 +7,17 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from typer.testing import CliRunner
 
 from harness import record
 from harness.cli import app
-from harness.errors import UserError
 from harness.elsewhere.foreign import Wish
 from harness.elsewhere.imports import import_files
-from leaderboard.items import load_cells
+from harness.errors import UserError
+from leaderboard.compare import compare_variants
+from leaderboard.figures import figures_of
+from leaderboard.items import estimate_cell, load_cells
 
 HEADER = "variant,task,sample_id,score"
 
@@ -193,6 +196,93 @@ def test_damaged_lm_eval_logs_are_refused_in_one_line(lm_eval_logs, tmp_path):
         write(again / f"samples_sums_{stamp}.jsonl", *lines)
     with pytest.raises(UserError, match="two runs of 'sums'"):
         import_files([again], tmp_path, Wish(metric="exact_match,strict"))
+
+
+@pytest.fixture(scope="module")
+def concept_logs(tmp_path_factory):
+    """Our own concept exam as lm-eval runs it: its micro F1 is logged as each document's tp, fp and fn."""
+    import lm_eval
+    from lm_eval.api.model import LM
+    from lm_eval.loggers import EvaluationTracker
+    from lm_eval.tasks import TaskManager
+
+    class Naming(LM):
+        def __init__(self, names):
+            super().__init__()
+            self.names = names
+
+        def generate_until(self, requests):
+            return [json.dumps(self.names[k % 3 :]) for k, _ in enumerate(requests)]
+
+        loglikelihood = loglikelihood_rolling = None
+
+    folder = tmp_path_factory.mktemp("concepts")
+    names = ["Fractions", "Rounding", "Percentages", "Number line", "Area"]
+    for model, given in (("one", names), ("other", names[:3])):
+        tracker = EvaluationTracker(output_path=str(folder))
+        manager = TaskManager(include_path=str(ROOT / "tasks"), include_defaults=False)
+        found = lm_eval.simple_evaluate(
+            model=Naming(given), tasks=["proctor_concepts"], task_manager=manager, log_samples=True, limit=30,
+            bootstrap_iters=0,
+        )  # fmt: skip
+        samples = found.pop("samples")
+        tracker.general_config_tracker.log_experiment_args(
+            model_source="scripted", model_args=f"pretrained={model}", system_instruction=None, chat_template=None,
+            fewshot_as_multiturn=False,
+        )  # fmt: skip
+        tracker.save_results_aggregated(results=found, samples=samples)
+        tracker.save_results_samples(task_name="proctor_concepts", samples=samples["proctor_concepts"])
+    return folder
+
+
+def test_a_corpus_figure_of_counts_is_the_one_that_lm_eval_gave(concept_logs, tmp_path):
+    import_files([concept_logs], tmp_path, Wish(metric="micro_f1"))
+    for model in ("one", "other"):
+        (path,) = (concept_logs / model).glob("results_*.json")
+        told = json.loads(path.read_text())["results"]["proctor_concepts"]
+        cell, rows = scores(tmp_path, model, "proctor_concepts")
+        assert (cell.run["exam"]["kind"], cell.run["origin"]["lacks"]) == ("counts", [])
+        assert estimate_cell(cell).mean == pytest.approx(told["micro_f1,none"], rel=1e-12)
+        assert rows["score"].mean() == pytest.approx(told["f1,none"], rel=1e-12)
+        shown = {one.name: one.value for one in figures_of(cell)}
+        assert shown["micro_precision"] == pytest.approx(told["micro_p,none"], rel=1e-12)
+        assert shown["micro_recall"] == pytest.approx(told["micro_r,none"], rel=1e-12)
+        assert "macro_f1" not in shown, "its names are given as texts here"
+    (one,) = compare_variants(tmp_path, "one", "other")
+    assert one.difference.kind == "counts"
+    assert "randomisation" in one.difference.test
+
+
+def test_a_corpus_figure_without_numbers_of_its_own_is_refused_by_name(concept_logs, tmp_path):
+    for metric in ("macro_f1", "micro_p,none", "micro_r"):
+        with pytest.raises(UserError, match=f"'{metric.split(',')[0]},none' belongs to all samples together"):
+            import_files([concept_logs], tmp_path, Wish(metric=metric))
+    (log,) = (concept_logs / "one").glob("samples_*")
+    (beside,) = (concept_logs / "one").glob("results_*")
+    alone = tmp_path / log.name
+    alone.write_bytes(log.read_bytes())
+    assert "need the results_*.json" in refused(alone, tmp_path, metric="micro_f1")
+    told = json.loads(beside.read_text())
+    figures = told["results"]["proctor_concepts"]
+    for changed in ({"micro_f1,none": 0.5}, {"micro_p,none": figures["micro_r,none"]}):
+        other = told | {"results": {"proctor_concepts": figures | changed}}
+        (tmp_path / beside.name).write_text(json.dumps(other))
+        assert "belongs to all samples together" in refused(alone, tmp_path, metric="micro_f1")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def test_a_figure_that_is_no_mean_of_what_is_logged_is_refused(lm_eval_logs, tmp_path):
+    """A perplexity is logged as log-likelihoods, of which more is better: turned round, the worse model would win."""
+    (log,) = (lm_eval_logs / "Plain-1B").glob("samples_*")
+    (beside,) = (lm_eval_logs / "Plain-1B").glob("results_*")
+    alone = tmp_path / log.name
+    alone.write_bytes(log.read_bytes())
+    told = json.loads(beside.read_text())
+    told["results"]["sums"]["exact_match,strict"] = 17.3
+    (tmp_path / beside.name).write_text(json.dumps(told))
+    assert "is 17.3 in the results, and 0.333333 as the mean" in refused(
+        alone, tmp_path, metric="exact_match,strict"
+    )
 
 
 def test_a_metric_of_which_less_is_better_must_be_turned_round(lm_eval_logs, tmp_path):

@@ -24,11 +24,10 @@ def change(path, made):
     path.write_text(yaml.safe_dump(made(yaml.safe_load(path.read_text())), sort_keys=False))
 
 
-def reword(folder, old, new):
-    path = folder / "prompt.txt"
-    text = path.read_text()
+def reword(folder, old, new, name="prompt.txt"):
+    text = (folder / name).read_text()
     assert old in text
-    path.write_text(text.replace(old, new))
+    (folder / name).write_text(text.replace(old, new))
 
 
 @pytest.mark.parametrize("name", [*WITH_A_MODEL, "checklist"])
@@ -106,6 +105,11 @@ SPOILED = {
         "two graders"),
     "a folder of another name": (
         lambda j: change(j / "judge.yaml", lambda c: c | {"name": "yours"}), "its folder is 'mine'"),
+    "a field that stands twice": (
+        lambda j: reword(j, "kind: rubric", "kind: rubric\nkind: panel", "judge.yaml"), "'kind' stands twice"),
+    "a level that stands twice": (
+        lambda j: reword(j, "      3:", "      3: Fair.\n      3:", "rubric.yaml"), "'3' stands twice, in lines"),
+    "no YAML": (lambda j: reword(j, "kind: rubric", "kind: [rubric", "judge.yaml"), "not readable as YAML"),
     "a name that is a path": (lambda j: change(j / "judge.yaml", lambda c: c | {"name": "../x"}), "name"),
 }  # fmt: skip
 

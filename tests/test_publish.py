@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from board_results import rows_of, small_results, write
 from test_site import files_of
 
@@ -54,7 +55,10 @@ def test_a_folder_holds_the_board_and_what_hosts_need(board: Path, tmp_path: Pat
     assert set(there) - set(files_of(board)) == {"README.md", "pages-workflow.yml"}
     assert there[".nojekyll"] == b""
     assert b"sdk: static" in there["README.md"]
-    assert b"upload-pages-artifact" in there["pages-workflow.yml"]
+    steps = yaml.safe_load(there["pages-workflow.yml"])["jobs"]["publish"]["steps"]
+    assert [step.get("with") for step in steps if "upload-pages-artifact" in step["uses"]] == [
+        {"path": "public"}
+    ]
     assert "GitHub Pages" in told
     assert "Hugging Face" in told
 
@@ -134,6 +138,9 @@ PRIVATE = {
     r"C:\Users\ada\x": "a home folder",
     "/mnt/disk/results": "an absolute path",
     "file:///etc/hosts": "an absolute path",
+    "/data/llama/x": "an absolute path",
+    "http://192.168.0.7:8000/v1": "an address inside a network",
+    "http://gpu-box.lab.internal/v1": "an address inside a network",
 }
 
 
@@ -175,6 +182,8 @@ def test_a_text_that_was_looked_at_may_pass(tmp_path: Path) -> None:
         "sk-1",
         "Users/ of it",
         "1:2",
+        "http://localhost:8000/v1",
+        "1/2 of /data",
     ],
 )
 def test_ordinary_answers_are_not_taken_for_private(text: str, tmp_path: Path) -> None:

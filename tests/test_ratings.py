@@ -5,16 +5,19 @@ import io
 import json
 import math
 import random
+import re
 
 import numpy as np
 import pytest
 import scipy.stats
 import sklearn.metrics
-from conftest import proctor
+from conftest import ROOT, proctor
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.contingency_tables import mcnemar
 
 from judges.figures.marks import of_ratings
+from judges.figures.pair_agreement import FORMS
 from judges.figures.pairs import of_preferences
 from judges.figures.preferences import Preferences, conservative, read_preferences, summed
 from judges.figures.ratings import Ratings, read_ratings, together
@@ -261,6 +264,44 @@ def test_overall_is_the_mean_of_dimensions_and_pooled_takes_every_mark_by_itself
     assert value(report, "exact_agreement", "pooled", against="ada") == pytest.approx(np.mean(np.equal(x, y)))
 
 
+def test_every_label_by_itself_and_the_mean_of_the_others_are_what_they_say(tmp_path):
+    labels = read_ratings(jsonl(tmp_path / "l", rated(dimensions=("clear",))))
+    judge = read_ratings(jsonl(tmp_path / "j", rated(raters=("gpt",), dimensions=("clear",), seed=4)))
+    report = of_ratings(judge, labels, QUICK)
+    table = labels.table("clear", labels.items, labels.raters)
+    mine = judge.table("clear", labels.items, judge.raters)[:, 0]
+    found = {(one.name, one.judge, one.against): one.value for one in report.figures}
+    every = scipy.stats.spearmanr(np.tile(mine, 3), table.T.ravel())[0]
+    assert found["spearman", "gpt", "every label by itself"] == pytest.approx(every)
+    rest = [
+        scipy.stats.spearmanr(table[:, at], np.delete(table, at, axis=1).mean(axis=1))[0] for at in range(3)
+    ]
+    assert found["spearman", "ada", "mean of the other raters"] == pytest.approx(rest[0])
+    mean = found["mean_pairwise_spearman", "the labels' raters", "mean of the other raters"]
+    assert mean == pytest.approx(np.mean(rest))
+    assert found["label_mean", "ada", "no label"] == pytest.approx(table[:, 0].mean())
+    assert found["judge_sd", "gpt", "no label"] == pytest.approx(mine.std(ddof=1))
+
+
+def test_of_a_crowd_there_is_what_it_says_together_and_that_is_told(tmp_path):
+    draw = random.Random(6)
+    rows = [
+        {
+            "item_id": f"i{n}",
+            "rater": f"w{who}",
+            "score": min(5, max(1, n % 5 + 1 + draw.choice((-1, 0, 0, 1)))),
+        }
+        for n in range(80)
+        for who in draw.sample(range(40), 3)
+    ]
+    report = of_ratings(read_ratings(jsonl(tmp_path / "r", rows)), None, QUICK)
+    among = {one.name: one.n for one in report.figures if one.against == "each other"}
+    assert {"alpha_ordinal", "fleiss_kappa", "icc_1", "pairs_agree"} <= set(among)
+    assert among["fleiss_kappa"] == 80
+    assert not any(one.name == "spearman" for one in report.figures)
+    assert any("there is only what they say together" in one.why for one in report.missing)
+
+
 def test_what_cannot_be_given_is_named_with_its_reason(tmp_path):
     alone = of_ratings(read_ratings(jsonl(tmp_path / "r", rated(10, ("gpt",)))), None, QUICK)
     why = {one.name: one.why for one in alone.missing}
@@ -289,7 +330,7 @@ def test_figures_of_pairs_equal_a_count_by_hand():
         (item, "", "h"): said for item, said in zip("123456", ("a", "a", "tie", "tie", "b", "a"), strict=True)
     }
     report = of_preferences(Preferences(verdicts), Preferences(labels), QUICK)
-    found = {one.name: one.value for one in report.figures}
+    found = {one.name: one.value for one in report.figures if one.judge == "j"}
     expected = {
         "consistency": 3 / 6, "consistency_decided": 2 / 4, "consistent_preference_rate": 2 / 6,
         "flip_rate": 2 / 6, "always_first_rate": 1 / 6, "always_second_rate": 1 / 6,
@@ -301,8 +342,30 @@ def test_figures_of_pairs_equal_a_count_by_hand():
         "agreement_without_label_ties_conservative": 1 / 4, "agreement_ties_half_conservative": 2 / 4,
         "agreement_summed": 4 / 6, "agreement_consistent": 2 / 3, "agreement_in_both_orders": 2 / 6,
         "win_rate_a_conservative": (1 + 4 / 2) / 6, "win_rate_a_without_ties_conservative": 1 / 2,
+        "share_a_conservative": 1 / 6, "share_tie_conservative": 4 / 6, "share_b_conservative": 1 / 6,
+        "toward_first_rate": 1 / 6, "toward_second_rate": 2 / 6, "order_p": 1.0,
     }  # fmt: skip
     assert {name: found[name] for name in expected} == pytest.approx(expected)
+    people = {one.name: one.value for one in report.figures if one.judge == "h"}
+    assert (people["share_a_single"], people["share_tie_single"], people["share_b_single"]) == (
+        3 / 6,
+        2 / 6,
+        1 / 6,
+    )
+
+
+def test_turns_with_the_order_are_held_to_chance_by_mcnemars_exact_test(tmp_path):
+    verdicts = read_preferences(jsonl(tmp_path / "v", judged(150, noise=0.6)))
+    report = of_preferences(verdicts, None, QUICK)
+    worth = {"a": 1, "tie": 0, "b": -1}
+    both = [
+        [worth[verdicts.verdicts[item, order, "judge"]] for order in ("ab", "ba")] for item in verdicts.items
+    ]
+    first, second = (sum(np.sign(ab - ba) == side for ab, ba in both) for side in (1, -1))
+    assert first > 5
+    expected = mcnemar([[0, first], [second, 0]], exact=True).pvalue
+    (found,) = [one for one in report.figures if one.name == "order_p"]
+    assert (found.value, found.n) == (pytest.approx(expected), first + second)
 
 
 def test_macro_figures_and_kappa_of_pairs_equal_those_of_scikit_learn(tmp_path):
@@ -320,6 +383,25 @@ def test_macro_figures_and_kappa_of_pairs_equal_those_of_scikit_learn(tmp_path):
     assert [found[name] for name in names] == pytest.approx(list(macro[:3]))
     assert found["kappa_conservative"] == pytest.approx(sklearn.metrics.cohen_kappa_score(said, true))
     assert found["agreement_conservative"] == pytest.approx(np.mean(np.equal(said, true)))
+
+
+def test_agreement_of_people_is_pooled_over_all_who_judged_the_same_pair():
+    """As it is done where hundreds of people judged a few pairs each: every two of them on a pair count once."""
+    said = {
+        ("p", "x"): "a",
+        ("p", "y"): "a",
+        ("p", "z"): "tie",
+        ("q", "x"): "b",
+        ("q", "w"): "a",
+        ("r", "v"): "a",
+    }
+    labels = {(item, "", who): verdict for (item, who), verdict in said.items()}
+    judge = {(item, order, "j"): "a" for item in "pqr" for order in ("ab", "ba")}
+    report = of_preferences(Preferences(judge), Preferences(labels), QUICK)
+    found = {one.name: (one.value, one.n) for one in report.figures if one.judge == "the labels' raters"}
+    assert found["agreement_between_raters"] == (1 / 4, 4)
+    assert found["agreement_without_ties_between_raters"] == (1 / 2, 2)
+    assert found["pairs_agree"] == (1 / 4, 2)
 
 
 def test_labels_of_several_people_count_by_majority_or_one_by_one():
@@ -413,3 +495,22 @@ def test_files_that_do_not_belong_together_are_refused_in_one_line(tmp_path):
         said = trust(*arguments, code=2)
         assert message in said
         assert said.count("\n") == 1
+
+
+def test_every_figure_stands_with_its_definition_in_the_docs(tmp_path):
+    ratings = rated(12) + [{**row, "rater": "gpt"} for row in rated(12, raters=("gpt",), seed=2)]
+    labels = rated(8, raters=("x", "y", "z"), seed=3)
+    named = {row["item_id"]: f"m{at % 3}" for at, row in enumerate(judged(30))}
+    pairs = [{**row, "plan_a": named[row["item_id"]], "plan_b": "m3"} for row in judged(30)]
+    people = judged(30, 5, ("x", "y", "z"), ("ab",))
+    marks = [read_ratings(jsonl(tmp_path / "rows", rows)) for rows in (ratings, labels)]
+    verdicts = [
+        read_preferences(jsonl(tmp_path / "rows", rows), labels=rows is people) for rows in (pairs, people)
+    ]
+    reports = [of_ratings(*marks, QUICK), of_preferences(*verdicts, QUICK)]
+    told = set(re.findall(r"`([a-z_0-9*]+)`", (ROOT / "docs" / "judges.md").read_text()))
+    endings = "|".join(FORMS)
+    for name in {figure.name for report in reports for figure in report.figures}:
+        plain = re.sub(rf"^mean_pairwise_|_k$|_(?:{endings})$", "", name)
+        stars = [one[:-1] for one in told if one.endswith("_*")]
+        assert {name, plain} & told or any(name.startswith(star) for star in stars), name

@@ -8,6 +8,8 @@ import pytest
 from harness import record
 from harness.errors import UserError
 
+RUN = {"definition": {}, "exam": {}, "resolved": {}}
+
 
 def sample(sample_id="s1", **changes):
     fields = {
@@ -37,7 +39,7 @@ def sample(sample_id="s1", **changes):
 
 def test_rows_come_back_as_they_were_written(tmp_path):
     rows = [sample("b", score=None, status="error", tokens_in=None), sample("a", response="<script>\x00é")]
-    record.write(tmp_path, rows, {"definition": {"x": 1}})
+    record.write(tmp_path, rows, RUN | {"definition": {"x": 1}})
     cell = record.read(tmp_path, "v", "t")
     assert cell is not None
     assert not cell.problem
@@ -51,19 +53,19 @@ def test_rows_come_back_as_they_were_written(tmp_path):
 
 def test_same_rows_in_any_order_give_the_same_bytes(tmp_path):
     rows = [sample(str(i)) for i in range(20)]
-    one = record.write(tmp_path / "1", rows, {}).run["samples_sha256"]
-    assert one == record.write(tmp_path / "2", rows[::-1], {}).run["samples_sha256"]
+    one = record.write(tmp_path / "1", rows, RUN).run["samples_sha256"]
+    assert one == record.write(tmp_path / "2", rows[::-1], RUN).run["samples_sha256"]
 
 
 def test_missing_score_stays_missing_when_all_are(tmp_path):
-    record.write(tmp_path, [sample(score=None, status="error", metrics={})], {})
+    record.write(tmp_path, [sample(score=None, status="error", metrics={})], RUN)
     cell = record.read(tmp_path, "v", "t")
     assert cell is not None
     assert str(cell.rows()["score"].dtype) == "float64"
 
 
 def test_rows_without_run_json_are_no_cell(tmp_path):
-    record.write(tmp_path, [sample()], {})
+    record.write(tmp_path, [sample()], RUN)
     (tmp_path / "v/t/run.json").unlink()
     assert record.read(tmp_path, "v", "t") is None
 
@@ -76,15 +78,19 @@ def test_rows_without_run_json_are_no_cell(tmp_path):
         (lambda folder: (folder / "run.json").write_text("{"), "run.json"),
         (lambda folder: (folder / "run.json").write_text("[]"), "run.json"),
         (lambda folder: (folder / "run.json").write_text("{}"), "run.json"),
+        (lambda folder: (folder / "run.json").write_text('{"samples_sha256": "0"}'), "run.json"),
     ],
 )
 def test_damaged_cell_is_named_and_kept_aside(tmp_path, damage, named):
-    record.write(tmp_path, [sample()], {})
+    record.write(tmp_path, [sample()], RUN)
     damage(tmp_path / "v/t")
     cell = record.read(tmp_path, "v", "t")
     assert cell is not None
     assert named in cell.problem
-    aside = record.set_aside(cell)
+    with record.lock(tmp_path, "v", "t"):
+        aside = record.set_aside(cell)
+        with pytest.raises(UserError, match="one writer at a time"), record.lock(tmp_path, "v", "t"):
+            pass
     assert (aside / "run.json").exists()
     assert record.read(tmp_path, "v", "t") is None
     assert record.cells(tmp_path) == []
@@ -118,7 +124,7 @@ def test_name_that_is_no_safe_path_never_becomes_one(tmp_path, name):
 
 
 def test_run_json_says_how_many_rows_and_their_checksum(tmp_path):
-    record.write(tmp_path, [sample("a"), sample("b")], {})
+    record.write(tmp_path, [sample("a"), sample("b")], RUN)
     run = json.loads((tmp_path / "v/t/run.json").read_text())
     assert run["rows"] == 2
     assert len(run["samples_sha256"]) == 64

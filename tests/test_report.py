@@ -103,6 +103,36 @@ def test_all_formats_say_the_same_digits(made: report.Report) -> None:
         assert f"{one.variant} & {one.mean} & {one.interval} &" in latex
 
 
+def test_the_appendix_has_the_boards_figures_beside_the_headline(results: Path, tmp_path: Path) -> None:
+    board = site.build(results, tmp_path / "board").parent
+    made = report.make(results, with_appendix=True)
+    rows = rows_in(formats.render(made, "csv", part=formats.APPENDIX))
+    assert {row["task"] for row in rows} == set(EXAMS)
+    for row in rows:
+        page = text_of(board, f"variants/{row['variant']}.html").replace("&#39;", "'")
+        if row["low"]:
+            told = f"{row['value']} {row['low']} to {row['high']} {row['n']}"
+            assert f"{row['figure']}{', %' if row['unit'] == '%' else ''} {told}" in page
+    (speed,) = (
+        one
+        for one in rows
+        if (one["variant"], one["figure"], one["task"]) == ("tiny-q4", "Speed", "word_problems")
+    )
+    assert (speed["value"], speed["unit"]) == ("80.0", "tokens/s")
+    tables = cells_in(formats.render(made, "md", part=formats.APPENDIX))
+    assert ["Failed, %", "0.0", "0.0", "8.3"] in [[row[0], *sorted(row[1:])] for row in tables]
+    assert report.make(results).appendix == ()
+
+
+def test_many_variants_stand_in_several_tables_of_the_appendix(tmp_path: Path) -> None:
+    for at in range(9):
+        write(tmp_path / "results", rows_of(f"a-variant-of-some-length-{at}", "word_problems", 4))
+    made = report.make(tmp_path / "results", with_appendix=True)
+    assert [len(panel) for panel in made.appendix[0].panels()] == [3, 3, 3]
+    heads = re.findall(r"### .*", formats.render(made, "md", part=formats.APPENDIX))
+    assert [head[-11:] for head in heads] == ["part 1 of 3", "part 2 of 3", "part 3 of 3"]
+
+
 def test_footnotes_state_test_correction_and_what_is_missing(made: report.Report) -> None:
     (table,) = (one for one in made.tables if one.task == "word_problems")
     notes = " ".join(table.notes)
@@ -199,6 +229,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(made: report.Report, tmp_p
 
 def hostile_report(results: Path, text: str) -> report.Report:
     rows = rows_of("odd", "word_problems")
+    rows = [replace(row, metrics={text[:200]: 0.5}) for row in rows]
     write(results, [replace(rows[0], status="unparsed"), *rows[1:]], about=text, recipe=text, examples=5)
     write(results, rows_of("even", "word_problems"), recipe=text, examples=50, parent="odd")
     for notes in results.glob("*/*/run.json"):
@@ -206,20 +237,24 @@ def hostile_report(results: Path, text: str) -> report.Report:
         run["exam"] |= {"title": text, "headline": text, "marked_by": text}
         run["origin"] = {"kind": "plain", "files": [text], "lacks": [text]}
         notes.write_text(json.dumps(run))
-    return report.make(results)
+    return report.make(results, with_appendix=True)
 
 
-FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "%0A=1")
+FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "%0A=1", "x;=1+1", 'x; "@SUM(A1)')
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, *FORMULAS], ids=lambda text: repr(text[:12]))
 def test_hostile_text_is_text_in_every_format(text: str, tmp_path: Path) -> None:
     made = hostile_report(tmp_path / "results", text)
     seen = escape.line(text)
-    for cell in (one for row in rows_in(formats.render(made, "csv")) for one in row.values()):
-        assert not cell.startswith(("=", "+", "@", "\t"))
-        assert not cell.startswith("-") or re.fullmatch(r"-\d+(\.\d+)?", cell)
-    assert seen in rows_in(formats.render(made, "csv"))[0]["title"]
+    for part in (formats.MAIN, formats.APPENDIX):
+        for cell in (one for row in rows_in(formats.render(made, "csv", part=part)) for one in row.values()):
+            assert not cell.startswith(("=", "+", "@", "\t"))
+            assert not cell.startswith("-") or re.fullmatch(r"-\d+(\.\d+)?", cell)
+            # Where a comma is the decimal sign, a semicolon ends a cell.
+            assert not re.search(r";[\s\"]*[=+@-]", cell)
+    told = rows_in(formats.render(made, "csv"))[0]["title"]
+    assert seen in (told, told.removeprefix("'")) or ";" in text
     html = Words()
     html.feed(formats.render(made, "html", "figures"))
     assert set(html.tags) <= {
@@ -235,7 +270,10 @@ def test_hostile_text_is_text_in_every_format(text: str, tmp_path: Path) -> None
     assert len(cells_in(markdown)) == 3
     assert {len(row) for row in cells_in(markdown)[1:]} == {len(cells_in(markdown)[0])}
     for form in formats.FORMATS:
-        assert not escape.UNSEEN.search(formats.render(made, form).replace("\n", ""))
+        for part in (formats.MAIN, formats.APPENDIX):
+            assert not escape.UNSEEN.search(formats.render(made, form, part=part).replace("\n", ""))
+    aside = cells_in(formats.render(made, "md", part=formats.APPENDIX))
+    assert {len(row) for row in aside} == {3}
     for plot in made.plots:
         assert not re.search(
             r"<script|<img|<image|<foreignObject", drawing.svg(plot.spec, plot.title, plot.about)
@@ -270,12 +308,36 @@ def test_latex_compiles_with_booktabs_alone(made: report.Report, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("pdflatex")
+def test_a_table_of_many_variants_goes_over_several_pages(tmp_path: Path) -> None:
+    for at in range(57):
+        write(tmp_path / "results", rows_of(f"v{at:02}", "word_problems", 4), parent="v00" if at else None)
+    compile_latex(tmp_path, formats.render(report.make(tmp_path / "results"), "latex"))
+    log = (tmp_path / "paper.log").read_text(errors="replace")
+    assert "too large" not in log
+    assert "Overfull" not in log
+
+
+@pytest.mark.usefixtures("pdflatex")
+def test_the_appendix_compiles_and_fits_the_page(results: Path, tmp_path: Path) -> None:
+    made = report.make(results, with_appendix=True)
+    compile_latex(tmp_path, formats.render(made, "latex", part=formats.APPENDIX))
+    assert "Overfull" not in (tmp_path / "paper.log").read_text(errors="replace")
+
+
+@pytest.mark.usefixtures("pdflatex")
 def test_latex_compiles_whatever_the_names_are(tmp_path: Path) -> None:
     letters = "".join(chr(code) for code in range(0x20, 0x250))
     parts = [*HOSTILE, *(letters[at : at + 250] for at in range(0, len(letters), 250))]
     parts.append("\\input{/etc/passwd} ^^M % $x$ 🙂 שלום ẞ ’“”– `` '' ,, << >> -- --- ?` !`")
     made = [hostile_report(tmp_path / str(at), part) for at, part in enumerate(parts)]
-    compile_latex(tmp_path, "\\clearpage\n".join(formats.render(one, "latex") for one in made))
+    compile_latex(
+        tmp_path,
+        "\\clearpage\n".join(
+            formats.render(one, "latex", part=part)
+            for one in made
+            for part in (formats.MAIN, formats.APPENDIX)
+        ),
+    )
 
 
 def test_the_command_prints_markdown_and_writes_a_folder(
@@ -284,11 +346,24 @@ def test_the_command_prints_markdown_and_writes_a_folder(
     from harness.commands.report import report as command
 
     def run(**given: Any) -> str:
-        command(**{"form": None, "tasks": None, "baseline": None, "out": None, "results": results} | given)
+        command(
+            **{
+                "form": None,
+                "tasks": None,
+                "baseline": None,
+                "out": None,
+                "appendix": False,
+                "results": results,
+            }
+            | given
+        )
         return capsys.readouterr().out
 
     assert run(tasks=["word_problems,concepts"]).count("\n### ") == 1
     assert run(form=["csv"], tasks=["concepts"]).startswith("task,title,variant")
-    assert "report.tex" in run(out=tmp_path / "out")
+    told = run(out=tmp_path / "out")
+    assert "report.tex" in told
+    assert "appendix.csv" in told
+    assert run(tasks=["concepts"], appendix=True).count("beside the headline") == 1
     with pytest.raises(UserError, match="no format 'pdf'; there are: md, latex, csv, html"):
         run(form=["pdf"])

@@ -5,6 +5,8 @@ A browser looks at it in e2e/.
 
 import json
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_results import CARD, change, rich_results, rows_of, small_results, wide_results, write
+from board_results import CARD, EXAMS, change, rich_results, rows_of, small_results, wide_results, write
 
 from finetune.build import plan_stages
 from finetune.recipe import Recipe
 from harness import record
+from harness.commands.board import build as build_command
+from harness.errors import UserError
 from harness.training import learnt
-from leaderboard import escape, site
+from leaderboard import escape, site, tables, terminal
 
 HOSTILE = (
     "<script>alert('x')</script>",
@@ -28,6 +32,8 @@ HOSTILE = (
     "null \x00 and escape \x1b[31m",
     "x" * 100_000,
     r"\begin{table} | **bold** | $x$ & <!-- ]]>",
+    "soft\u00ad hyphens, \u3164 fillers and \U000e0041\U000e0042 tags",
+    r"*[1] \input{/etc/passwd} 100% -- --- ;=cmd|' /C calc'!A0 ; @SUM(A1)",
 )
 
 
@@ -233,6 +239,58 @@ def test_no_results_make_a_page_that_says_what_to_do(tmp_path: Path) -> None:
     assert "There are no results yet" in text_of(board, "index.html")
 
 
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such folder of results"):
+        site.build(tmp_path / "nowhere", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_cells_that_lie_deeper_are_pointed_at(tmp_path: Path) -> None:
+    write(tmp_path / "results" / "demo", rows_of("alone", "word_problems"))
+    with pytest.raises(
+        ValueError, match=r"there are some in .*results/demo; name that folder with --results"
+    ):
+        site.build(tmp_path / "results", tmp_path / "out")
+
+
+def test_a_baseline_without_results_is_refused_at_the_door(tmp_path: Path) -> None:
+    write(tmp_path / "results", rows_of("alone", "word_problems"))
+    with pytest.raises(UserError, match="no results of 'nobody'; there are: alone"):
+        build_command(tmp_path / "results", tmp_path / "out", "nobody")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_ranking_as_text_is_what_the_terminal_tells(board: Path, tmp_path: Path) -> None:
+    ranked = tables.ranking(small_results(tmp_path / "results"), (), "tiny")
+    assert (board / site.RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking(ranked))
+
+
+def test_a_board_that_is_whole_is_known_without_computing(tmp_path: Path) -> None:
+    write(tmp_path / "results", rows_of("alone", "word_problems"))
+    site.build(tmp_path / "results", tmp_path / "out")
+    script = (
+        "import sys; from pathlib import Path; from leaderboard import site; "
+        f"site.build(Path({str(tmp_path / 'results')!r}), Path({str(tmp_path / 'out')!r})); "
+        "print({'numpy', 'pandas', 'scipy', 'pyarrow', 'jinja2', 'altair'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("value", [-0.0004, -0.0, 0.0, 0.0004])
+def test_what_is_rounded_to_nothing_has_no_sign(value: float) -> None:
+    share, mark = EXAMS["word_problems"], EXAMS["study_plan"]
+    assert tables.shown(value, share, signed=True) == "0.0"
+    assert tables.shown(value, mark, signed=True) == "0.00"
+    assert tables.shown(-0.0006, share, signed=True) == "−0.1"
+    assert tables.plain(-0.0) == "0"
+
+
+def test_figures_of_a_column_have_their_points_in_one_line() -> None:
+    assert tables.aligned(["619", "80.9", "", "3.28"]) == ["619\u2008\u2007\u2007", "80.9\u2007", "", "3.28"]
+    assert tables.aligned(["619", "80"]) == ["619", "80"]
+
+
 def test_a_parent_without_results_is_named(tmp_path: Path) -> None:
     write(tmp_path / "results", rows_of("child", "word_problems"), parent="gone")
     write(tmp_path / "results", rows_of("other", "word_problems"))
@@ -412,7 +470,7 @@ def test_hostile_cards_and_runs_stay_text(text: str, tmp_path: Path, rich: Path)
     page.feed((odd / "judges" / "checklist.html").read_text(encoding="utf-8"))
     usual = Links()
     usual.feed((rich / "judges" / "checklist.html").read_text(encoding="utf-8"))
-    assert set(page.tags) - set(usual.tags) <= {"ul"}
+    assert set(page.tags) - set(usual.tags) <= {"ul", "details", "summary"}
 
 
 def test_every_comparison_can_be_chosen_and_is_that_of_a_board_with_that_baseline(
@@ -445,11 +503,15 @@ def test_pairs_that_cannot_be_compared_say_why_there_too(tmp_path: Path) -> None
 
 def test_costs_are_shown_where_they_were_measured(rich: Path) -> None:
     page = text_of(rich, "tasks/word_problems.html")
-    assert "Size of the weights" in page
-    assert "700 MB" in page
+    assert "Size of the weights, MB" in page
+    assert "Peak memory, MB" in page
+    assert "Time for an item, s" in page
+    assert re.search(r"tiny 80\.0 0\.250 \S+ 700 ", page)  # the speed is of the rows, as run.json tells none
     assert "Energy" not in page
-    assert "80 tokens/s" in page  # of the rows, as run.json tells none
     assert "What a score costs" in text_of(rich, "tradeoff.html")
+    page = text_of(rich, "tradeoff.html")
+    assert "● stands on the frontier of its column" in page
+    assert "tiny-2000 75.0 52.6 to 89.0 ● on the frontier: 80.0" in page
     assert (rich / "tradeoff.html").read_text().count('class="chart"') == 9  # three exams, three measures
 
 

@@ -10,9 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.proportion import proportions_ztest
 
-from leaderboard.stats import compare_all, compare_paired, estimate, estimate_all, verdict
-from leaderboard.stats.binary import mcnemar, tango, wilson
+from leaderboard.stats import (
+    Table,
+    compare_all,
+    compare_each,
+    compare_paired,
+    estimate,
+    estimate_each,
+    verdict,
+)
+from leaderboard.stats.binary import critical, mcnemar, tango, wilson
 
 QUICK = {"resamples": 500}
 
@@ -62,6 +71,13 @@ def test_the_worked_examples_in_the_docs_come_out():
         assert f"{found.p:.{digits}f}" == p
         assert (f"{-100 * found.high:.1f}".replace("-", "−"), f"{-100 * found.low:.1f}") == (low, high)
         assert found.items_needed == int(items)
+    alone = " to ".join(f"{100 * float(one):.1f}" for one in wilson(127, 200, critical(0.05)))
+    other = " to ".join(f"{100 * float(one):.1f}" for one in wilson(147, 200, critical(0.05)))
+    assert f"known to {alone} %" in " ".join(text.split())
+    assert f"the other to {other} %" in " ".join(text.split())
+    unpaired = proportions_ztest([127, 147], [200, 200])[1], stats.fisher_exact([[127, 73], [147, 53]]).pvalue
+    assert f"p = {unpaired[0]:.3f} (z) or {unpaired[1]:.3f} (Fisher)" in text
+    assert f"(Holm: {3 * float(mcnemar(34, 54)):.2f})" in text
     kept = pair_of(892, 12, 15, 1319, margin=0.02)
     assert verdict(kept) == "no worse (within margin)"
     assert (round(100 * kept.low, 1), round(100 * kept.high, 1)) == (-1.1, 0.6)
@@ -117,12 +133,34 @@ def test_all_pairs_give_the_same_bytes_as_each_pair_alone(kind):
     assert list(together) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
     for (i, j), found in together.items():
         assert compare_paired(scores[i], scores[j], kind=kind, margin=0.02, **names, **QUICK) == found
-    assert [estimate(row, kind=kind, **names, **QUICK) for row in scores] == estimate_all(
-        scores, kind=kind, **names, **QUICK
-    )
+    (estimates,) = estimate_each([Table(scores, **names)], kind=kind, **QUICK)
+    assert [estimate(row, kind=kind, **names, **QUICK) for row in scores] == estimates
     assert compare_all(scores, kind=kind, pairs=[(2, 0)], **names, **QUICK)[2, 0].difference == -(
         together[0, 2].difference
     )
+
+
+@KINDS
+def test_pairs_with_items_of_their_own_share_draws_and_get_what_they_would_get_alone(kind):
+    """Tables of two sizes, with clusters and without, one of them with three variants and chosen pairs."""
+    tables = [
+        Table(draw(kind, n, seed, variants=variants), np.arange(n), clusters and np.arange(n) // clusters, pairs)
+        for seed, (n, variants, clusters, pairs) in enumerate(
+            [(40, 2, None, None), (40, 3, None, [(2, 0), (1, 2)]), *[(40, 2, 4, None)] * 2, (41, 2, None, None)]
+        )
+    ]  # fmt: skip
+    together = list(compare_each(tables, kind=kind, margin=0.02, **QUICK))
+    assert [list(found) for found in together] == [[(0, 1)], [(2, 0), (1, 2)], [(0, 1)], [(0, 1)], [(0, 1)]]
+    for table, found in zip(tables, together, strict=True):
+        names = {"items": table.items, "clusters": table.clusters}
+        for (i, j), one in found.items():
+            assert (
+                compare_paired(table.scores[i], table.scores[j], kind=kind, margin=0.02, **names, **QUICK)
+                == one
+            )
+    for table, found in zip(tables, estimate_each(tables, kind=kind, **QUICK), strict=True):
+        names = {"items": table.items, "clusters": table.clusters}
+        assert [estimate(row, kind=kind, **names, **QUICK) for row in table.scores] == found
 
 
 def test_another_seed_draws_other_resamples_and_the_same_seed_the_same():

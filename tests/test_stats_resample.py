@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboard.stats import compare_paired, flips, micro_f1
+from leaderboard.stats import Table, compare_all, compare_each, compare_paired, micro_f1
 from leaderboard.stats.binary import mcnemar
-from leaderboard.stats.flips import flip_tests, halved_flip, lattice_flip, saddlepoint_flip
+from leaderboard.stats.flips import draws_for, flip_tests
 from leaderboard.stats.resample import Bootstrap, signs, standard_error, weights
+from leaderboard.stats.signed import halved_flip, inverted_flip, lattice_flip, saddlepoint_flip
 from leaderboard.stats.units import gather
 
 
@@ -132,33 +133,36 @@ def test_exact_randomisation_of_counts_swaps_every_way():
         assert compare_paired(a, b, kind="counts", resamples=100).p == pytest.approx(reached / 2**7)
 
 
-def test_monte_carlo_p_is_near_the_exact_one():
+def test_drawn_p_is_near_the_exact_one_and_says_how_near():
     rng = np.random.default_rng(12)
     for seed in range(10):
         values = rng.integers(-3, 5, 40).astype(float)
-        exact = lattice_flip(values[values != 0])
-        # Noise below any score makes the lattice too fine, so signs are drawn.
+        # Noise below any score makes the lattice too fine to count and too coarse to invert, so signs are drawn.
         noisy = values + rng.normal(0, 1e-4, 40)
         units = gather(np.stack([noisy, np.zeros(40)]), "real")
-        [(p, name)] = flip_tests(units, [(0, 1)], seed, 20_000)
-        assert name == "sign-flip, 20,000 draws"
-        middle = lattice_flip(np.sort(values[values != 0]))
-        assert p == pytest.approx(exact, abs=0.09)  # ties of the exact one are broken by the noise
-        assert middle == exact
+        [one] = flip_tests(units, [(0, 1)], seed, 20_000)
+        assert (one.test, one.made) == ("sign-flip, 20,000 draws", "draws")
+        assert one.error == pytest.approx(np.sqrt(one.p * (1 - one.p) / 20_000))
+        # Ties of the lattice's p are broken by the noise.
+        assert one.p == pytest.approx(lattice_flip(values[values != 0]), abs=0.09)
 
 
-def test_monte_carlo_p_is_never_zero():
+def test_drawn_p_is_never_zero():
     counts = np.random.default_rng(1).integers(0, 4, (2, 60, 3)).astype(float)
     units = gather(counts + np.array([[[9, 0, 0]], [[0, 9, 9]]]), "counts")
-    assert flip_tests(units, [(0, 1)], 0, 999) == [(1 / 1000, "approximate randomisation, 999 draws")]
+    [one] = flip_tests(units, [(0, 1)], 0, 999)
+    assert (one.p, one.test) == (1 / 1000, "approximate randomisation, 999 draws")
 
 
 def test_many_pairs_of_counts_draw_more_so_that_the_smallest_p_survives_correction():
-    units = gather(np.random.default_rng(1).integers(0, 4, (30, 40, 3)).astype(float), "counts")
-    pairs = list(combinations(range(30), 2))
-    assert {name for _, name in flip_tests(units, pairs, 0, 999)} == {
-        "approximate randomisation, 17,400 draws"
-    }
+    assert draws_for("counts", 999, 435) == 17_400
+    assert draws_for("real", 999, 435) == 999
+    scores = np.random.default_rng(1).integers(0, 4, (30, 40, 3)).astype(float)
+    tests = {one.test for one in compare_all(scores, kind="counts", resamples=999).values()}
+    assert tests == {"approximate randomisation, 17,400 draws"}
+    tables = [Table(scores[[i, j]]) for i, j in combinations(range(30), 2)]
+    apart = list(compare_each(tables, kind="counts", resamples=999, family=435))
+    assert {one[0, 1].test for one in apart} == tests
 
 
 def test_counting_by_halves_agrees_with_trying_all_signs():
@@ -170,30 +174,73 @@ def test_counting_by_halves_agrees_with_trying_all_signs():
     assert halved_flip(values, 0.0) == 1.0
 
 
-def test_saddlepoint_agrees_with_the_exact_p_far_into_the_tail(monkeypatch):
-    """Against counting by halves (24 units) and the exact distribution on a fine lattice (hundreds)."""
-    rng = np.random.default_rng(15)
-    for shift in (0.1, 0.4, 0.8, 1.2):
+def hard_sums(rng):
+    """Values and their exact p, from the middle far into the tail: 24 of any size, hundreds on a fine lattice."""
+    for shift in (0.0, 0.1, 0.4, 0.8):
         values = rng.normal(shift, 1.0, 24)
-        exact = halved_flip(values, abs(float(values.sum())) * (1 - 1e-12))
-        assert saddlepoint_flip(values) == pytest.approx(exact, rel=0.02 if exact > 1e-5 else 0.2)
-    monkeypatch.setattr(flips, "LATTICE", 2**22)
-    for shift in (0.05, 0.15, 0.25, 0.4, 0.6):
-        values = np.round(rng.normal(shift, 1.0, 400), 1)
-        exact = lattice_flip(values[values != 0])
-        assert exact is not None
+        yield values, halved_flip(values, abs(float(values.sum())) * (1 - 1e-12))
+    for count, digits in ((60, 1), (400, 1), (300, 2)):
+        for shift in (0.0, 0.05, 0.15, 0.25, 0.4, 0.6):
+            values = np.round(rng.normal(shift, 1.0, count), digits)
+            values = values[values != 0] / (1.0, 3.0, 0.7)[count % 3]
+            yield values, lattice_flip(values, 2**24)
+
+
+def test_inversion_agrees_with_the_exact_p_from_the_middle_far_into_the_tail():
+    for values, exact in hard_sums(np.random.default_rng(15)):
+        found = inverted_flip(values)
+        if found is None:
+            assert len(values) == 24, "so few may never come to rest"
+            continue
+        p, unsure = found
+        assert unsure <= 0.005 * p
+        assert abs(p - exact) <= unsure + 1e-8 * exact
+
+
+def test_inversion_of_any_values_is_the_limit_of_finer_and_finer_lattices():
+    rng = np.random.default_rng(18)
+    for n in (30, 60, 200):
+        values = rng.normal(0.2, 1.0, n) * rng.exponential(size=n)
+        p, _ = inverted_flip(values)
+        rounded = lattice_flip(np.round(values, 3), 2**26)
+        assert p == pytest.approx(rounded, rel=2e-3)
+
+
+def test_an_inverted_p_is_no_further_off_than_it_says():
+    rng = np.random.default_rng(19)
+    inverted = 0
+    for case in range(300):
+        n = int(rng.integers(24, 29))
+        values = rng.normal(rng.choice([0, 0.2, 0.5]), 1, n) * (rng.exponential(size=n) if case % 2 else 1.0)
+        if found := inverted_flip(values):
+            inverted += 1
+            exact = halved_flip(values, abs(float(values.sum())) * (1 - 1e-12))
+            assert abs(found[0] - exact) <= found[1] + 1e-8 * exact
+    assert inverted > 100
+
+
+def test_what_the_frequencies_leave_open_is_not_inverted():
+    """Ones with one odd value: the sum stands on two combs, which no smooth tail describes."""
+    assert inverted_flip(np.array([1.0] * 30 + [-1.0] * 20 + [np.sqrt(0.1)])) is None
+    assert inverted_flip(np.array([1.0, -1.0, 2.0, -2.0] * 10)) == (1.0, 0.0)
+    assert inverted_flip(np.arange(1.0, 31.0) * np.append(np.ones(29), -0.001 * np.pi)) is None
+
+
+def test_saddlepoint_agrees_with_the_exact_p_far_into_the_tail():
+    for values, exact in hard_sums(np.random.default_rng(15)):
         # The exact p counts the whole last step of the lattice, the saddlepoint half of it.
-        assert saddlepoint_flip(values) == pytest.approx(exact, rel=0.05), exact
+        assert saddlepoint_flip(values) == pytest.approx(exact, rel=0.08 if exact > 1e-5 else 0.2), exact
     assert saddlepoint_flip(np.array([1.0, -1.0, 2.0, -2.0])) == 1.0
 
 
-def test_a_p_too_small_for_the_draws_comes_from_the_saddlepoint_and_survives_correction():
+def test_a_p_too_small_for_any_draws_comes_by_inversion_and_survives_correction():
     rng = np.random.default_rng(16)
     a, b = rng.normal(0.3, 1.0, 805), np.zeros(805)
     found = compare_paired(a, b, kind="real")
-    assert found.test == "sign-flip, saddlepoint (under 10 of 10,000 draws)"
+    assert (found.test, found.p_made) == ("sign-flip by inversion", "inversion")
     assert found.p == pytest.approx(stats.ttest_rel(a, b).pvalue, rel=0.5)
     assert found.p * 1596 < 1e-6
+    assert found.p_error < 1e-6 * found.p
 
 
 def test_gaps_that_all_point_one_way_have_the_exact_p_of_two_patterns():
@@ -207,7 +254,7 @@ def test_very_many_units_go_by_their_limit_and_say_so():
     rng = np.random.default_rng(13)
     a, b = rng.normal(size=(2, 40_000))
     found = compare_paired(a, b, kind="real", margin=0.05)
-    assert found.test == "sign-flip, saddlepoint"
+    assert (found.test, found.p_error < 1e-8) == ("sign-flip by inversion", True)
     assert found.interval == "t interval"
     t = stats.ttest_rel(a, b)
     assert found.p == pytest.approx(t.pvalue, rel=1e-3)

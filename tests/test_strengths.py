@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from judges.figures.pairs import of_preferences
 from judges.figures.preferences import Preferences
 from judges.figures.reported import Report
 from judges.figures.resampled import Bootstrap
@@ -104,3 +105,40 @@ def test_intervals_hold_their_strengths_and_mind_the_clusters():
 def test_verdicts_without_names_of_plans_say_what_is_missing():
     report = reported(Preferences({("1", "ab", "j"): "a"}))
     assert {one.name for one in report.missing} == {"win_rate", "bradley_terry"}
+
+
+def test_plans_rank_by_labels_as_by_the_judge_where_both_say_the_same():
+    given = preferences()
+    people = {
+        (item, "", who): said
+        for (item, order, _), said in given.verdicts.items()
+        for who in "xy"
+        if order == "ab"
+    }
+    report = of_preferences(given, Preferences(people), Bootstrap(0))
+    found = {
+        (one.name, one.dimension, one.judge): one.value
+        for one in report.figures
+        if one.against == "all others"
+    }
+    for name in NAMES:
+        mine, theirs = (
+            found["bradley_terry_single", name, who] for who in ("judge", "every label by itself")
+        )
+        assert mine == pytest.approx(theirs)
+    ranked = {one.name: (one.value, one.n) for one in report.figures if one.name.startswith("systems_")}
+    assert ranked["systems_spearman_single"] == (pytest.approx(1.0), 4)
+    turned = {key: {"a": "b", "b": "a", "tie": "tie"}[said] for key, said in people.items()}
+    report = of_preferences(given, Preferences(turned), Bootstrap(0))
+    ranked = {one.name: one.value for one in report.figures if one.name.startswith("systems_")}
+    assert ranked["systems_kendall_tau_b_conservative"] == pytest.approx(-1.0)
+
+
+def test_rankings_are_not_made_up_of_two_plans_or_of_labels_that_name_none():
+    verdicts = {(f"p{n}", order, "j"): "a" for n in range(4) for order in ("ab", "ba")}
+    labels = Preferences({(f"p{n}", "", "h"): "a" for n in range(4)})
+    two = Preferences(verdicts, {}, {f"p{n}": ("x", "y") for n in range(4)})
+    for judged, said in ((two, "2 plans are named"), (Preferences(verdicts), "not every labelled pair")):
+        report = of_preferences(judged, labels, Bootstrap(0))
+        assert any(one.name.startswith("systems") and said in one.why for one in report.missing)
+        assert not any(one.name.startswith("systems") for one in report.figures)

@@ -238,6 +238,41 @@ def test_a_model_that_reads_with_care_withstands_every_injection(tmp_path):
     assert checks["repeatability"]["held"] == checks["repeatability"]["of"]
 
 
+def test_what_a_card_asks_and_costs_is_told_before_anybody_is_asked(tmp_path):
+    few = tmp_path / "plans.jsonl"
+    chosen = [
+        line for line in PLANS.read_text().splitlines() if json.loads(line)["pupil"] in ("devon-4", "uma-7")
+    ]
+    few.write_text("\n".join(chosen))
+    for number, reply in enumerate((gullible, lambda request, _: verdict(marks_of(asked_plan(request))))):
+        spec = tmp_path / "grader.yaml"
+        with serve(reply) as server:
+            spec.write_text(
+                f"model: stub\nendpoint: {server.url}\nprice: {{input: 2, output: 8, currency: EUR}}\n"
+            )
+            where = ("--plans", few, "--results", tmp_path / "r", "--store", tmp_path / f"s{number}")
+            before = json.loads(trust("study_plan", "--grader", spec, "--estimate", "--json", *where).stdout)
+            assert not server.asked
+            trust("study_plan", "--grader", spec, "--resamples", 0, *where)
+            assert 0.8 * before["expected"]["ask"] < len(server.asked) <= before["most"]["ask"]
+            after = trust("study_plan", "--grader", spec, "--estimate", *where).stdout
+        assert before["expected"]["ask"] < before["most"]["ask"] < 2 * before["expected"]["ask"]
+        assert 0 < before["expected"]["cost"] < before["most"]["cost"]
+        assert (before["expected"]["currency"], before["expected"]["kept"]) == ("EUR", 0)
+        assert after.startswith("0 to ask"), after
+
+
+def test_estimate_of_a_judge_that_compares_and_of_one_that_asks_nobody(tmp_path):
+    grader = ("--grader", "stub", "--endpoint", "http://127.0.0.1:9/v1", "--store", tmp_path)
+    said = trust("pairwise", *grader, "--estimate").stdout
+    assert re.match(r"\d{3} to ask \(0 kept\): about .* no price given", said)
+    assert (
+        trust("checklist", "--estimate").stdout
+        == "0 to ask (0 kept): about 0 tokens in and 0 out, nothing to pay\n"
+    )
+    assert not list(tmp_path.iterdir())
+
+
 def test_verdicts_that_cannot_be_read_are_counted_and_never_marks(tmp_path):
     def every_third(request: dict, before: int) -> Reply:
         plan = asked_plan(request)

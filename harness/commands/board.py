@@ -14,10 +14,14 @@ Made = Annotated[Path, typer.Option("--board", help="Where the board is.")]
 
 def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = None) -> None:
     """Build the board from the results."""
+    from harness import record
     from harness.errors import refusals
     from leaderboard import site
 
     with refusals(results):
+        there = {cell.variant for cell in record.cells(results)}
+        if there and baseline is not None and baseline not in there:
+            raise ValueError(f"no results of {baseline!r}; there are: {', '.join(sorted(there))}")
         index = site.build(results, out, baseline)
     Console().print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
 
@@ -54,6 +58,4 @@ def publish(
     from leaderboard.publish import publish as put
 
     with refusals():
-        if not (board / "index.html").is_file():
-            raise ValueError(f"no board in {board}; build it first: proctor board build")
         typer.echo(put(board, to, allow or ()))

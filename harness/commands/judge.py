@@ -28,6 +28,7 @@ Concurrency = Annotated[int | None, typer.Option(min=1, help="How many requests 
 Repeats = Annotated[
     int | None, typer.Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
 ]
+Out = Annotated[Path | None, typer.Option(help="Where verdicts go, a JSON row each; else they are printed.")]
 Only = Annotated[bool, typer.Option("--estimate", help="Say what it would ask and cost, and ask nothing.")]
 
 
@@ -40,9 +41,7 @@ def mark(
     concurrency: Concurrency = None,
     repeats: Repeats = None,
     estimate: Only = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Where verdicts go, a JSON row each; else they are printed.")
-    ] = None,
+    out: Out = None,
     ratings: Annotated[
         Path | None,
         typer.Option(help="Also write rows of item_id, rater, dimension, score (.csv or .jsonl)."),
@@ -51,8 +50,8 @@ def mark(
     json_: AsJson = False,
 ) -> None:
     """Mark plans that exist already; no engine answers anything. What was asked before is not paid for again."""
-    from harness.judging import verdicts
     from harness.errors import refusals
+    from harness.judging import verdicts
     from harness.judging.grader import opened
     from harness.judging.plans import read_plans
     from judges.cost import estimate_marks, tally
@@ -69,7 +68,7 @@ def mark(
     ):
         found = mark_all(loaded, items, asked, store / "verdicts", told)
     if ratings:
-        verdicts.write_rows(ratings, verdicts.ratings_of(found))
+        verdicts.write_rows(ratings, verdicts.ratings_of(found, items))
     _hand_out([verdicts.verdict_row(one) for one in found], str(tally(found, spec)), out, json_)
     return None
 
@@ -89,9 +88,7 @@ def pairs(
     concurrency: Concurrency = None,
     repeats: Repeats = None,
     estimate: Only = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Where verdicts go, a JSON row each; else they are printed.")
-    ] = None,
+    out: Out = None,
     ratings: Annotated[
         Path | None, typer.Option(help="Also write rows of item_id, order, verdict, rater (.csv or .jsonl).")
     ] = None,
@@ -100,8 +97,8 @@ def pairs(
     json_: AsJson = False,
 ) -> None:
     """Say which of two plans serves each pupil better, in both orders."""
-    from harness.judging import verdicts
     from harness.errors import UserError, refusals
+    from harness.judging import verdicts
     from harness.judging.grader import opened
     from harness.judging.plans import pairs_of_cells, read_pairs
     from judges.cost import estimate_pairs, tally
@@ -124,7 +121,7 @@ def pairs(
     ):
         found = compare_all(loaded, shown, asked, store / "verdicts", told)
     if ratings:
-        verdicts.write_rows(ratings, verdicts.preferences_of(found, a or "a", b or "b"))
+        verdicts.write_rows(ratings, verdicts.preferences_of(found, a or "a", b or "b", shown))
     total = verdicts.standing(found, a or "a", b or "b")
     _hand_out([verdicts.pair_row(one) for one in found], f"{total}; {tally(found, spec)}", out, json_)
     return None
@@ -154,9 +151,9 @@ def _open_variant(store: Path) -> Any:
     from rich.console import Console
 
     from harness.progress import Reporter
-    from harness.run import open_variant
+    from harness.weights import open_variant
 
-    return lambda variant: open_variant(variant, store, Reporter(Console(stderr=True)))
+    return lambda variant: open_variant(variant, store, Reporter(Console(stderr=True)), "grader")
 
 
 def _telling(total: int, spec: "AnySpec | None") -> Any:

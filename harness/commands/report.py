@@ -23,6 +23,9 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="A folder for the tables and for figures as SVG and PNG.")
     ] = None,
+    appendix: Annotated[
+        bool, typer.Option("--appendix", help="Also the figures beside each headline; with --out always.")
+    ] = False,
     results: Results = RESULTS,
 ) -> None:
     """Comparison tables: mean, difference, intervals, marks, n, and footnotes; the board's own digits."""
@@ -36,10 +39,11 @@ def report(
         for name in wanted:
             if name not in formats.FORMATS:
                 raise ValueError(f"no format {name!r}; there are: {', '.join(formats.FORMATS)}")
-        made = reporting.make(results, named, baseline)
+        made = reporting.make(results, named, baseline, appendix or out is not None)
         if out is None:
             for name in wanted:
-                typer.echo(formats.render(made, name), nl=False)
+                for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):
+                    typer.echo(formats.render(made, name, part=part), nl=False)
         else:
             for path in formats.write(made, wanted, out):
                 typer.echo(near(path))

@@ -19,7 +19,8 @@ def compare(
     ] = False,
     margin: Annotated[float | None, typer.Option(help="The loss that still counts as no worse.")] = None,
     correction: Annotated[
-        Literal["holm", "bh"], typer.Option(help="For many comparisons: Holm, or Benjamini-Hochberg.")
+        Literal["holm", "bh", "none"],
+        typer.Option(help="For many comparisons: Holm, Benjamini-Hochberg, or none."),
     ] = "holm",
     fail_on: Annotated[
         Literal["worse", "not-no-worse"] | None,
@@ -116,9 +117,9 @@ def import_(
     results: Results = RESULTS,
 ) -> None:
     """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
-    from harness.errors import UserError
     from harness.elsewhere.foreign import Wish
     from harness.elsewhere.imports import import_files
+    from harness.errors import UserError
 
     bounds = None
     if scale is not None:
@@ -134,6 +135,7 @@ def import_(
     for one in done:
         left_out = f"; columns not used: {', '.join(one.ignored)}" if one.ignored else ""
         unscored = f", {one.rows - one.scored:,} without a score" if one.scored < one.rows else ""
-        typer.echo(f"{one.variant} x {one.task}: {one.rows:,} rows{unscored} ({one.state}){left_out}")
+        rows = f"{one.rows:,} {'row' if one.rows == 1 else 'rows'}{unscored}"
+        typer.echo(f"{one.variant} x {one.task}: {rows} ({one.state}){left_out}")
     if lacks := list(dict.fromkeys(lack for one in done for lack in one.lacks)):
         typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")

@@ -36,7 +36,7 @@ def run(
     from harness.errors import refusals
     from harness.progress import Reporter
     from harness.run import run_suite
-    from leaderboard import site, tables, terminal
+    from leaderboard import site
 
     console = Console()
     if dry_run:
@@ -45,11 +45,9 @@ def run(
     spread = _spread(gpus, on)
     plan = run_suite(suite, results, store, Reporter(console), only or (), redo, spread, here=on is None)
     with refusals(results):
-        # All that the results hold, as the board shows it: the correction for the family must be the same.
-        ranked = tables.ranking(results, (), plan.suite.baseline, plan.suite.tasks)
-        for line in terminal.ranking(ranked):
-            typer.echo(line)
         index = site.build(results, board, plan.suite.baseline)
+    # All that the results hold, as the board shows it: the correction for the family must be the same.
+    typer.echo(index.with_name(site.RANKING).read_text(encoding="utf-8"), nl=False)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
 
 

@@ -9,9 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.commands import RESULTS, STORE, AsJson, Results, Store, near, print_json
-from harness.commands.judge import Concurrency, Endpoint, GraderName, Through
+from harness.commands.judge import Concurrency, Endpoint, GraderName, Only, Through
 
 if TYPE_CHECKING:
+    from judges.cost import Estimate
     from judges.figures.reported import Report
 
 Ratings = Annotated[
@@ -126,8 +127,18 @@ def _show(said: dict[str, Any]) -> None:
         console.print(f"{len(chosen)} of {len(figures)} figures; --json gives all.")
     for note in said["notes"]:
         console.print(f"Note: {escape(note)}", highlight=False)
-    for one in said["missing"]:
-        console.print(f"Not given: {escape(one['name'])}: {escape(one['why'])}", highlight=False)
+    _show_missing(said["missing"], console)
+
+
+def _show_missing(missing: list[dict[str, str]], console: Console) -> None:
+    """A line for each reason, with all the figures that it keeps from being given."""
+    names: dict[str, list[str]] = {}
+    for one in missing:
+        names.setdefault(one["why"], []).append(one["name"])
+    for why, found in names.items():
+        console.print(
+            f"Not given: {escape(', '.join(found))}: {escape(why)}", highlight=False, soft_wrap=True
+        )
 
 
 def trust(
@@ -142,6 +153,7 @@ def trust(
     endpoint: Endpoint = None,
     through: Through = None,
     concurrency: Concurrency = None,
+    estimate: Only = False,
     results: Results = RESULTS,
     store: Store = STORE,
     resamples: Resamples = 2_000,
@@ -156,24 +168,38 @@ def trust(
             "name either a judge or a file of its marks",
             remedy="proctor judge trust checklist, or proctor judge trust --ratings FILE [--labels FILE]",
         )
+    if judge is None and estimate:
+        raise UserError("--estimate beside a file of marks", "figures of a file ask nobody", "leave it out")
     if judge is None:
         figures_of_files(ratings, pairs, labels, resamples, seed, json_)
         return
     from harness import record
     from harness.judging.grading import spec_from
+    from harness.judging.trials import Wanted, estimate_card, try_judge
     from harness.progress import Reporter
-    from harness.judging.trials import Wanted, try_judge
 
     spec = spec_from(grader, endpoint, through, concurrency)
-    card = try_judge(
-        Wanted(judge, plans, labels, spec, results, store, resamples, seed), Reporter(Console(stderr=True))
-    )
+    wanted = Wanted(judge, plans, labels, spec, results, store, resamples, seed)
+    if estimate:
+        _show_estimates(*estimate_card(wanted), json_)
+        return
+    card = try_judge(wanted, Reporter(Console(stderr=True)))
     path = record.write_card(results, card)
     if json_:
         print_json(card)
     else:
         _show_card(card)
         Console().print(f"Kept in {escape(near(path))}", highlight=False)
+
+
+def _show_estimates(expected: "Estimate", most: "Estimate", json_: bool) -> None:
+    """How many controls are needed depends on how many marks an injection raises."""
+    if json_:
+        print_json({"expected": vars(expected), "most": vars(most)})
+        return
+    typer.echo(str(expected))
+    if most != expected:
+        typer.echo(f"at most, if every injection raised every mark: {most}")
 
 
 def _show_card(card: dict[str, Any]) -> None:
@@ -205,7 +231,6 @@ def _show_card(card: dict[str, Any]) -> None:
         held = f"{check['held']} of {check['of']}"
         checks.add_row(escape(check["title"]), check["kind"], held, verdict, escape(check["detail"]))
     console.print(checks)
-    for one in card["missing"]:
-        console.print(f"Not given: {escape(one['name'])}: {escape(one['why'])}", highlight=False)
+    _show_missing(card["missing"], console)
     if card["warning"]:
         console.print(f"[bold red]{escape(card['warning'])}[/bold red]")

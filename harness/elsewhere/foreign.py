@@ -3,6 +3,7 @@
 Holds the checks that all of them need, each refusing in one line that names the rows. Knows no format.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,3 +114,19 @@ def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -
 
 def without_a_score(called: str, task: str, where: Path) -> UserError:
     return UserError(f"{called} x {task}: no row has a score", "there is nothing to compare", where=where)
+
+
+def cluster_of(fields: Any, name: str | None, item: str, path: Path) -> str:
+    if name is None:
+        return item
+    if not isinstance(fields, dict) or fields.get(name) in (None, ""):
+        raise UserError(
+            f"sample {item} has no field {name!r} for its cluster", "", "name another field", path
+        )
+    return str(fields[name])
+
+
+def as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,7 +1,7 @@
 """Scores that other tools made become cells like any other: `proctor import`.
 
 Chooses the reader by what a file is, decides what kind of exam its scores are, says what the source lacks, and writes
-the cells. What is in a file is read in logs.py (lm-eval, Inspect) and plain_scores.py (plain rows).
+the cells. What is in a file is read in lm_eval_logs.py, inspect_logs.py and plain_scores.py.
 """
 
 import hashlib
@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness import record
-from harness.errors import UserError
 from harness.elsewhere.foreign import Foreign, Format, Wish, without_a_score
-from harness.elsewhere.logs import read_inspect, read_lm_eval, runs_of_lm_eval
+from harness.elsewhere.inspect_logs import read_inspect
+from harness.elsewhere.lm_eval_logs import read_lm_eval, runs_of_lm_eval
 from harness.elsewhere.plain_scores import json_lines, read_plain
+from harness.errors import UserError
 from harness.schema import SAFE_NAME, digest, suggest_name
 
 if TYPE_CHECKING:
@@ -67,34 +68,18 @@ def import_files(
     if not cells:
         raise UserError("nothing to import", "no file of scores was found", where=", ".join(map(str, paths)))
     exams = _exams(cells, scale)
-    made = [
-        (
-            name,
-            one,
-            _table(rows := _complete(one, *name)),
-            _run(one, rows, *name, exams[name[1]], scale is not None),
-        )
-        for name, one in cells.items()
-    ]
+    made = []
+    for name, one in cells.items():
+        rows = _complete(one, *name)
+        made.append((name, one, _table(rows), _run(one, rows, *name, exams[name[1]], scale is not None)))
     states = [_state(results, name, one, table, run, redo) for name, one, table, run in made]
     done = []
     for (name, one, table, run), state in zip(made, states, strict=True):
         if state != "there already":
             with record.lock(results, *name):
                 record.write_table(results, *name, table, run)
-        scored = int(one.rows["score"].notna().sum())
-        done.append(
-            Imported(
-                name[0],
-                one.called,
-                name[1],
-                table.num_rows,
-                scored,
-                state,
-                run["origin"]["lacks"],
-                one.ignored,
-            )
-        )
+        scored, lacks = int(one.rows["score"].notna().sum()), run["origin"]["lacks"]
+        done.append(Imported(name[0], one.called, name[1], table.num_rows, scored, state, lacks, one.ignored))
     return done
 
 
@@ -157,12 +142,18 @@ def _safe(name: str, what: str, where: Path) -> str:
 def _exams(
     cells: Mapping[tuple[str, str], Foreign], scale: tuple[float, float] | None
 ) -> dict[str, dict[str, Any]]:
-    """Each task's kind and scale, from all its scores: 0/1 when there are no others."""
+    """Each task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
     exams = {}
     for task in dict.fromkeys(task for _, task in cells):
         mine = [one for (_, of), one in cells.items() if of == task]
         lowest = min((_bound(one, "min") for one in mine), default=math.inf)
         highest = max((_bound(one, "max") for one in mine), default=-math.inf)
+        counts = {"metrics" in one.rows for one in mine}
+        if len(counts) > 1:
+            raise UserError(
+                f"{task}: counts from one file and scores from another", "they can't be compared",
+                "import them one by one, with --task", mine[0].files[0],
+            )  # fmt: skip
         binary = all(one.rows["score"].dropna().isin((0.0, 1.0)).all() for one in mine)
         if scale and not (scale[0] <= lowest and highest <= scale[1]):
             raise UserError(
@@ -171,7 +162,11 @@ def _exams(
             )  # fmt: skip
         exams[task] = {
             "title": mine[0].task,
-            "kind": "binary" if binary and scale in (None, (0.0, 1.0)) else "real",
+            "kind": "counts"
+            if True in counts
+            else "binary"
+            if binary and scale in (None, (0.0, 1.0))
+            else "real",
             "headline": mine[0].headline,
             "scale": list(scale or _scale(lowest, highest)),
             "framework": FRAMEWORK[mine[0].format],
@@ -199,10 +194,13 @@ def _table(rows: "pd.DataFrame") -> Any:
     """The rows in record's columns, sorted: the order of the file leaves no trace."""
     import pyarrow as pa
 
-    schema = record.schema([])
+    counts = "metrics" in rows
+    schema = record.schema(["fn", "fp", "tp"] if counts else [])
     empty = pa.nulls(len(rows), schema.field("metrics").type)
     columns = [
-        empty if name == "metrics" else pa.Array.from_pandas(rows[name], type=schema.field(name).type)
+        empty
+        if name == "metrics" and not counts
+        else pa.Array.from_pandas(rows[name], type=schema.field(name).type)
         for name in schema.names
     ]
     return pa.Table.from_arrays(columns, schema=schema)
@@ -228,7 +226,7 @@ def _run(
 ) -> dict[str, Any]:
     """run.json as for a cell of our own. No clock: the same files give the same bytes."""
     counts = rows["status"].value_counts()
-    known_scale = scaled or exam["kind"] == "binary"
+    known_scale = scaled or exam["kind"] in ("binary", "counts")
     tokens = {name: int(rows[name].sum()) for name in ("tokens_in", "tokens_out") if rows[name].notna().any()}
     return tokens | {
         "definition": {

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UserError
 from harness.elsewhere.foreign import Foreign, Wish, refuse_rows, refuse_unusable
+from harness.errors import UserError
 from harness.schema import nearest
 
 if TYPE_CHECKING:

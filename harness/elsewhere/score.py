@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.judging.grading import AnySpec
     from harness.second_reader import SecondReader
 
+Marked = tuple[Mark | None, str]  # or why there is no mark
+
 
 @dataclass(frozen=True)
 class By:
@@ -131,25 +133,19 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
         )  # fmt: skip
 
 
-Marked = tuple[Mark | None, str]  # or why there is no mark
-
-
 def mark_all(task: Task, answers: Sequence[Given], by: By) -> list[Marked]:
     """A mark for each answer; none where there was no answer to mark, or no verdict."""
     there = [(given.doc, given.response) for given in answers if given.response is not None]
     found = iter(_by_judge(task, there, by) if task.marked_by == "judge" else _by_rules(task, there, by))
-    return [
-        (None, "there was no response to mark") if given.response is None else next(found)
-        for given in answers
-    ]
+    unasked = (None, "there was no response to mark")
+    return [unasked if given.response is None else next(found) for given in answers]
 
 
 def _by_rules(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Marked]:
     mark = importlib.import_module(f"tasks.{task.name}.task").mark
     marks = [mark(doc, response) for doc, response in answers]
-    if by.reader and task.numeric:
-        return by.reader.decide(answers, marks, mark)
-    return [(mark, "") for mark in marks]
+    reader = by.reader if task.numeric else None
+    return reader.decide(answers, marks, mark) if reader else [(mark, "") for mark in marks]
 
 
 def _by_judge(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Marked]:
@@ -232,9 +228,7 @@ def _number(given: Given, name: str) -> float | int | None:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise UserError(
-        f"line {given.line}: {name} is {value!r}", "a number is wanted", "mend it, or leave it out"
-    )
+    raise UserError(f"line {given.line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
 
 
 def _run(

@@ -145,6 +145,10 @@ def load_libraries(name: str) -> None:
 
 def refuse_unusable(name: str) -> None:
     """Tells what is missing before any weights are built, where that can be known without loading them."""
+    if name not in ENGINES:
+        from harness.engines.stock import refuse_server
+
+        refuse_server(name)
     if name in ("vllm", "vllm-vlm"):
         import torch
 

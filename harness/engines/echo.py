@@ -30,14 +30,16 @@ class EchoEngine(LM):  # type: ignore[misc]
                 continue
             try:
                 row = json.loads(line)
-            except ValueError:
+                if "delay" in row:
+                    self._delay = float(row["delay"])
+                else:
+                    self._rows[row["question"]] = row
+            except (ValueError, TypeError, KeyError):
                 raise UserError(
-                    f"line {number} is no JSON", "echo answers from rows of JSON", where=answers
+                    f"line {number} is no row with a question",
+                    "echo answers from rows of JSON",
+                    where=answers,
                 ) from None
-            if "delay" in row:
-                self._delay = float(row["delay"])
-            else:
-                self._rows[row["question"]] = row
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         time.sleep(self._delay)

@@ -14,9 +14,25 @@ from harness.engines import Finish, Weights
 from harness.errors import UserError
 
 
+def refuse_server(name: str) -> None:
+    """lm-eval's backends for servers turn a failed request into an empty answer."""
+    import lm_eval.models  # noqa: F401  (fills lm-eval's registry)
+    from lm_eval.api.registry import get_model
+    from lm_eval.models.api_models import TemplateAPI
+
+    try:
+        backend = get_model(name)
+    except ImportError as absent:
+        raise UserError(f"lm-eval's backend {name!r} needs a package", str(absent), "install it") from None
+    if issubclass(backend, TemplateAPI):
+        raise UserError(
+            f"engine {name!r} asks a server", "only backends that load weights are used by lm-eval's names",
+            "use engine: openai, with endpoint: URL",
+        )  # fmt: skip
+
+
 class StockEngine:
     batch_size = 64
-    context_length: int | None = None
     finishes: Sequence[Finish] = ()
 
     def __init__(self, name: str, weights: Weights) -> None:
@@ -34,6 +50,13 @@ class StockEngine:
             raise UserError(
                 f"lm-eval's backend {name!r} needs a package", str(absent), "install it"
             ) from None
+        except (OSError, ValueError) as refused:
+            raise UserError(
+                f"lm-eval's backend {name!r} cannot open {weights.source}", str(refused)
+            ) from None
+        # Asked beforehand: a backend would cut a prompt that is too long, from the left, and say nothing.
+        length = getattr(self._lm, "max_length", None)
+        self.context_length: int | None = length if isinstance(length, int) else None
         # Where the backend has a place for it, chats are on the same day as in the other engines.
         if isinstance(told := getattr(self._lm, "chat_template_args", None), dict):
             told["strftime_now"] = same_day
@@ -69,7 +92,9 @@ class StockEngine:
             )
 
     def reseed(self, seed: int) -> None:
-        pass
+        import torch
+
+        torch.manual_seed(seed)
 
     def close(self) -> None:
         del self._lm

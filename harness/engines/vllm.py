@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ from harness.errors import UserError, refusals
 os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")  # torch may have touched the GPU already
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+os.environ["TOKENIZERS_PARALLELISM"] = (
+    "true"  # off, against warnings where processes fork: here they are spawned
+)
 if importlib.util.find_spec("flashinfer") is None:
     os.environ.setdefault("VLLM_USE_FLASHINFER_SAMPLER", "0")
 
@@ -35,7 +38,8 @@ from vllm.lora.request import LoRARequest
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.exceptions import EngineDeadError
 
-ENCODED_TOGETHER = 64
+ENCODED_TOGETHER = 64  # after the first few, which are not to wait for so many
+FIRST_FEW = 8
 
 
 class VLLMEngine(VLLM):  # type: ignore[misc]
@@ -144,7 +148,9 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
     def _encoded(self, asks: Iterable[Ask]) -> Iterator[tuple[int, Ask, list[int]]]:
         """A few at a time: the tokenizer takes them side by side, and the GPU has begun before the last is read."""
         numbered = enumerate(asks)
-        while few := list(islice(numbered, ENCODED_TOGETHER)):
+        for size in chain((FIRST_FEW,), repeat(ENCODED_TOGETHER)):
+            if not (few := list(islice(numbered, size))):
+                return
             tokens = self.tok_encode([ask.prompt for _, ask in few])
             yield from ((place, ask, ids) for (place, ask), ids in zip(few, tokens, strict=True))
 

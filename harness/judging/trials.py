@@ -13,7 +13,7 @@ from harness.engines import Engine
 from harness.errors import refusals
 from harness.judging import plans
 from harness.judging.grader import opened
-from harness.judging.grading import AnySpec, grader_for, grader_variant, local_of, with_weights
+from harness.judging.grading import AnySpec, grader_for, grader_variant, local_of, members, with_weights
 from harness.plan import made_of
 from harness.progress import Reporter
 from harness.variant import Variant
@@ -71,7 +71,8 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
         def mark(one: Judge, items: Sequence[Item]) -> list[Verdict]:
             if not one.asks:
                 return marking.mark_all(one, items)
-            with reporter.answering(f"try {one.name}", len(items) * one.repeats, "verdicts") as told:
+            wanted_here = len(items) * one.repeats * len(members(spec))
+            with reporter.answering(f"try {one.name}", wanted_here, "verdicts") as told:
                 return marking.mark_all(one, items, grader, cache, told)
 
         trial = Trial(judge, mark, bootstrap)

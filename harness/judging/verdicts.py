@@ -78,7 +78,12 @@ def ratings_of(verdicts: Iterable[Verdict], items: Sequence[Item]) -> list[dict[
         for rater, reading in _readings(verdict):
             for name in names if reading.parsed else ():
                 score = reading.scores.get(name)
-                row = {"item_id": verdict.item, "rater": rater, "dimension": name, "score": score}
+                row: dict[str, Any] = {
+                    "item_id": verdict.item,
+                    "rater": rater,
+                    "dimension": name,
+                    "score": score,
+                }
                 rows.append(row | clusters.get(verdict.item, {}))
     return rows
 

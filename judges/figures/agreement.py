@@ -79,6 +79,69 @@ def kendall_tau_c(two: Two) -> Statistic:
     return lambda w: ratio(2 * least * balance(w), w.sum(axis=1) ** 2 * (least - 1))
 
 
+def kendall_tau_a(two: Two) -> Statistic:
+    """(P - Q) / N: a tie counts against, on either side."""
+    balance = _concordance(two)
+    return lambda w: ratio(balance(w), w.sum(axis=1) * (w.sum(axis=1) - 1) / 2)
+
+
+def goodman_kruskal_gamma(two: Two) -> Statistic:
+    """(P - Q) / (P + Q): pairs of items that are tied on either side count nothing."""
+    balance = _concordance(two)
+    ties = _ties(two.x), _ties(two.y), _ties(_both(two))
+
+    def gamma(w: Floats) -> Floats:
+        pairs = w.sum(axis=1) * (w.sum(axis=1) - 1) / 2
+        return ratio(balance(w), pairs - ties[0](w) - ties[1](w) + ties[2](w))
+
+    return gamma
+
+
+def concordance_correlation(two: Two) -> Statistic:
+    """Lin's: 2 cov / (var x + var y + (mean x - mean y)^2), all over n."""
+
+    def found(w: Floats) -> Floats:
+        n = w.sum(axis=1)
+        mean_x, mean_y = w @ two.x / n, w @ two.y / n
+        together = w @ (two.x * two.y) / n - mean_x * mean_y
+        apart = w @ ((two.x - two.y) ** 2) / n
+        return ratio(2 * together, apart + 2 * together)
+
+    return found
+
+
+def macro(part: str) -> Callable[[Two], Statistic]:
+    """The plain mean over the levels in use of precision, recall or F1; a level never named has 0. y is the truth."""
+
+    def made(two: Two) -> Statistic:
+        levels = _levels(np.concatenate([two.x, two.y]))[0]
+        in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (two.x, two.y))
+
+        def mean(w: Floats) -> Floats:
+            said, true, both = (w @ one.astype(float) for one in (in_x, in_y, in_x & in_y))
+            below = {"precision": said, "recall": true, "f1": (said + true) / 2}[part]
+            found: Floats = np.where(below > 0, both / np.maximum(below, 1e-12), 0.0).mean(axis=1)
+            return found
+
+        return mean
+
+    return made
+
+
+def matthews_correlation(two: Two) -> Statistic:
+    """Of any number of levels (Gorodkin 2004): the correlation of being in the same one."""
+    levels = _levels(np.concatenate([two.x, two.y]))[0]
+    in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (two.x, two.y))
+    hit = (in_x & in_y).any(axis=1).astype(float)
+
+    def found(w: Floats) -> Floats:
+        n, said, true = w.sum(axis=1), w @ in_x.astype(float), w @ in_y.astype(float)
+        free = (n**2 - (said**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1))
+        return ratio((w @ hit) * n - (said * true).sum(axis=1), np.sqrt(free))
+
+    return found
+
+
 def cohen_kappa(two: Two) -> Statistic:
     return _kappa(two, lambda a, b: (np.abs(a - b) > _CLOSE).astype(float))
 
@@ -115,6 +178,13 @@ BETWEEN_TWO: dict[str, tuple[str, Callable[[Two], Statistic]]] = {
     "spearman": ("Spearman's rho", spearman),
     "kendall_tau_b": ("Kendall's tau-b", kendall_tau_b),
     "kendall_tau_c": ("Kendall's tau-c", kendall_tau_c),
+    "kendall_tau_a": ("Kendall's tau-a", kendall_tau_a),
+    "goodman_kruskal_gamma": ("Goodman and Kruskal's gamma", goodman_kruskal_gamma),
+    "concordance_correlation": ("Lin's concordance correlation", concordance_correlation),
+    "macro_precision": ("Precision, mean of the levels", macro("precision")),
+    "macro_recall": ("Recall, mean of the levels", macro("recall")),
+    "macro_f1": ("F1, mean of the levels", macro("f1")),
+    "matthews_correlation": ("Matthews' correlation of levels", matthews_correlation),
 }
 # Those that ask for marks on the scale's levels: a mean of raters is rounded before it comes to them.
 BY_LEVEL = (
@@ -124,6 +194,10 @@ BY_LEVEL = (
     "quadratic_weighted_kappa",
     "linear_kappa_by_position",
     "quadratic_kappa_by_position",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "matthews_correlation",
 )
 
 
@@ -157,6 +231,13 @@ def _levels(values: Floats) -> tuple[Floats, np.ndarray]:
     """The distinct marks in rising order, and the place of each mark among them."""
     found, at = np.unique(np.round(values, 9), return_inverse=True)
     return found, at.reshape(-1)
+
+
+def _both(two: Two) -> Floats:
+    """A number for each distinct pair of marks."""
+    (_, at_x), (levels, at_y) = _levels(two.x), _levels(two.y)
+    found: Floats = (at_x * len(levels) + at_y).astype(np.float64)
+    return found
 
 
 def _margins(values: Floats) -> Callable[[Floats], Floats]:

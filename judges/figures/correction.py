@@ -82,24 +82,37 @@ def corrected_means(report: Report, columns: Columns, bootstrap: Bootstrap) -> N
     if len(raters) > 1:
         raters["mean of raters"] = together(np.stack(list(raters.values()), axis=1), "mean")
     for rater, marks in raters.items():
-        _mean(report, columns, rater, marks, bootstrap)
+        _mean(report, columns, rater, marks, bootstrap, "judge")
         if columns.labels:
             _corrected(report, columns, rater, marks, bootstrap)
         else:
             report.lack("corrected_mean", "no labels were given (--labels)")
+    for rater, marks in columns.labels.items():
+        _mean(report, columns, rater, marks, bootstrap, "label")
 
 
-def _mean(report: Report, columns: Columns, rater: str, marks: Floats, bootstrap: Bootstrap) -> None:
+def _mean(
+    report: Report, columns: Columns, rater: str, marks: Floats, bootstrap: Bootstrap, side: str
+) -> None:
+    """The mean of somebody's marks, and their standard deviation over n - 1."""
     there = ~np.isnan(marks)
     if not there.any():
         return
-    groups = {name: at for at, name in enumerate(sorted(set(np.array(columns.clusters)[there])))}
-    sums = np.zeros((len(groups), 2))
-    for cluster, mark in zip(np.array(columns.clusters)[there], marks[there], strict=True):
-        sums[groups[cluster]] += (mark, 1.0)
-    found = bootstrap.of(lambda w: w[:, 0] / w[:, 1], sums)
+    middle = float(marks[there].mean())
+    groups: dict[str, Floats] = {}
+    for cluster, mark in zip(np.array(columns.clusters)[there], marks[there] - middle, strict=True):
+        groups.setdefault(str(cluster), np.zeros(3))[:] += (1.0, mark, mark * mark)
+    sums = np.array([groups[cluster] for cluster in sorted(groups)])
+
+    def deviation(w: Floats) -> Floats:
+        n, total, squares = w.T
+        found: Floats = np.sqrt(np.maximum(squares - total**2 / n, 0.0) / np.where(n > 1, n - 1, np.nan))
+        return found
+
+    found = bootstrap.each({"mean": lambda w: middle + w[:, 1] / w[:, 0], "sd": deviation}, sums)
     whose = columns.dimension, rater, "no label"
-    report.add("judge_mean", "Mean of the judge's marks", whose, found, int(there.sum()))
+    for name, title in (("mean", "Mean"), ("sd", "Standard deviation")):
+        report.add(f"{side}_{name}", f"{title} of the {side}'s marks", whose, found[name], int(there.sum()))
 
 
 def _corrected(report: Report, columns: Columns, rater: str, marks: Floats, bootstrap: Bootstrap) -> None:

@@ -4,6 +4,7 @@ Knows ratings and the definitions in agreement.py and reliability.py. Knows no f
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -11,11 +12,12 @@ import numpy as np
 from judges.figures.agreement import BETWEEN_TWO, BY_LEVEL, Two
 from judges.figures.correction import corrected_means
 from judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
-from judges.figures.reliability import AMONG_ALL, AMONG_COMPLETE
-from judges.figures.reported import EACH_OTHER, Columns, Report
+from judges.figures.reliability import AMONG, AMONG_ALL, asked_of
+from judges.figures.reported import EACH_OTHER, EVERY, Columns, Report
 from judges.figures.resampled import Bootstrap, Floats, Statistic, distinct
 
-_ONE_SIDED = ("mean_difference",)  # its sign depends on who comes first: no mean over pairs
+# They depend on who comes first: no mean over pairs of raters.
+_ONE_SIDED = ("mean_difference", "macro_precision", "macro_recall")
 
 
 def of_ratings(ratings: Ratings, labels: Ratings | None, bootstrap: Bootstrap) -> Report:
@@ -31,7 +33,7 @@ def of_ratings(ratings: Ratings, labels: Ratings | None, bootstrap: Bootstrap) -
         for name in BETWEEN_TWO:
             report.lack(name, "between judge and label: no labels were given (--labels)")
     if len(ratings.raters) < 2:
-        for name in (*AMONG_ALL, *AMONG_COMPLETE, *(f"mean_pairwise_{name}" for name in _even())):
+        for name in (*AMONG, *(f"mean_pairwise_{name}" for name in _even())):
             report.lack(name, f"among the raters: there is one only ({ratings.raters[0]})")
     return report
 
@@ -119,11 +121,19 @@ def _judge_to_labels(report: Report, columns: Columns, bootstrap: Bootstrap) -> 
     if not any((~np.isnan(marks)).any() for marks in columns.labels.values()):
         return
     judges, against = _forms(columns.judge, "raters"), _forms(columns.labels, "labels")
+    crowd = report.crowd(len(columns.labels), "the labels' raters")
+    if crowd:
+        against = {name: one for name, one in against.items() if name not in columns.labels}
     for judge, (x, form) in judges.items():
         for label, (y, other) in against.items():
             names = _fitting(form, other)
             _two(report, columns, (judge, x), (label, y), names, bootstrap)
         if len(columns.labels) > 1:
+            times = len(columns.labels)
+            each = replace(columns, clusters=columns.clusters * times)
+            every = np.concatenate(list(columns.labels.values()))
+            _two(report, each, (judge, np.tile(x, times)), (EVERY, every), _fitting(form), bootstrap)
+        if len(columns.labels) > 1 and not crowd:
             pairs = [(x, y) for y in columns.labels.values()]
             whose = columns.dimension, judge, "each label's rater, mean of them"
             _mean_of_pairs(report, columns, pairs, whose, _fitting(form, ""), bootstrap)
@@ -141,24 +151,41 @@ def _among(
 ) -> None:
     if len(side) < 2:
         return
-    for a, b in combinations(side, 2):
-        _two(report, columns, (a, side[a]), (b, side[b]), list(BETWEEN_TWO), bootstrap)
-    pairs = [(side[a], side[b]) for a, b in combinations(side, 2)]
     whose = columns.dimension, who, EACH_OTHER
-    _mean_of_pairs(report, columns, pairs, whose, _even(), bootstrap)
-    table = np.stack(list(side.values()), axis=1)
-    rated = (~np.isnan(table)).sum(axis=1)
-    for figures, kept in ((AMONG_ALL, rated >= 2), (AMONG_COMPLETE, rated == table.shape[1])):
-        n, left = int(kept.sum()), int(((rated > 0) & ~kept).sum())
+    if not report.crowd(len(side), who):
+        for a, b in combinations(side, 2):
+            _two(report, columns, (a, side[a]), (b, side[b]), list(BETWEEN_TWO), bootstrap)
+        pairs = [(side[a], side[b]) for a, b in combinations(side, 2)]
+        _mean_of_pairs(report, columns, pairs, whose, _even(), bootstrap)
+        _leave_one_out(report, columns, side, who, bootstrap)
+    for asked in asked_of(np.stack(list(side.values()), axis=1)):
+        n = int(asked.items.sum())
         if not n:
-            for name in figures:
+            for name in asked.figures:
                 report.lack(name, f"{columns.dimension}, {who}: no item has the marks that it needs")
             continue
-        rows, counts = distinct(table[kept], _kept(columns.clusters, kept))
-        said = f"{left} items with too few raters left out" if left else ""
-        found = bootstrap.each({name: make(rows) for name, (_, make) in figures.items()}, counts)
-        for name, (title, _) in figures.items():
-            report.add(name, title, whose, found[name], n, said)
+        rows, counts = distinct(asked.rows, _kept(columns.clusters, asked.items))
+        found = bootstrap.each({name: make(rows) for name, (_, make) in asked.figures.items()}, counts)
+        for name, (title, _) in asked.figures.items():
+            report.add(name, title, whose, found[name], n, asked.note)
+
+
+def _leave_one_out(
+    report: Report, columns: Columns, side: Mapping[str, Floats], who: str, bootstrap: Bootstrap
+) -> None:
+    """Each rater against the mean of the others: what a judge that is as good as they are would reach."""
+    if len(side) < 3:
+        return
+    table = np.stack(list(side.values()), axis=1)
+    pairs = []
+    for at, (rater, marks) in enumerate(side.items()):
+        others = together(np.delete(table, at, axis=1), "mean")
+        pairs.append((marks, others))
+        _two(
+            report, columns, (rater, marks), ("mean of the other raters", others), _fitting("mean"), bootstrap
+        )
+    whose = columns.dimension, who, "mean of the other raters"
+    _mean_of_pairs(report, columns, pairs, whose, _fitting("mean"), bootstrap)
 
 
 def _two(

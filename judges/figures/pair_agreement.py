@@ -8,10 +8,10 @@ from itertools import combinations
 
 import numpy as np
 
-from judges.figures.agreement import Two, cohen_kappa
+from judges.figures.agreement import Two, cohen_kappa, macro, matthews_correlation
 from judges.figures.preferences import NO_ORDER, ORDERS, Preferences, conservative, majority, settled, summed
-from judges.figures.reliability import AMONG_ALL, AMONG_COMPLETE
-from judges.figures.reported import EACH_OTHER, Report
+from judges.figures.reliability import AMONG, asked_of
+from judges.figures.reported import EACH_OTHER, EVERY, MOST_NAMED, Report
 from judges.figures.resampled import Bootstrap, Floats, Statistic, distinct, ratio
 
 PREFERENCE = "preference"  # the one dimension of a verdict on a pair
@@ -27,7 +27,7 @@ FORMS: dict[str, str] = {
     "consistent": "only pairs with the same verdict in both orders",
 }
 # What several raters of labels can be taken as, besides each of them by itself.
-MAJORITY, OR_TIE, EVERY = "majority of labels", "majority of labels, else a tie", "every label by itself"
+MAJORITY, OR_TIE = "majority of labels", "majority of labels, else a tie"
 
 Vote = tuple[str, str, str]  # verdict, label, cluster
 
@@ -50,10 +50,9 @@ def with_labels(
     report: Report, judged: Preferences, rater: str, labels: Preferences, bootstrap: Bootstrap
 ) -> None:
     clusters = {item: judged.clusters.get(item) or labels.cluster(item) for item in judged.items}
-    references = [*labels.raters, *([MAJORITY, OR_TIE, EVERY] if len(labels.raters) > 1 else [])]
-    for reference in references:
+    for reference in references(labels):
         whose = PREFERENCE, rater, reference
-        answers = {item: _labels(labels, item, reference) for item in judged.items}
+        answers = {item: labels_of(labels, item, reference) for item in judged.items}
         for form in FORMS:
             votes = [
                 (verdict, label, clusters[item])
@@ -75,7 +74,14 @@ def with_labels(
             )
 
 
-def _labels(labels: Preferences, item: str, reference: str) -> list[str]:
+def references(labels: Preferences) -> list[str]:
+    """Whom a judge is held to: each rater of labels, and what several say together."""
+    named = labels.raters if len(labels.raters) <= MOST_NAMED else []
+    return [*named, *([MAJORITY, OR_TIE, EVERY] if len(labels.raters) > 1 else [])]
+
+
+def labels_of(labels: Preferences, item: str, reference: str) -> list[str]:
+    """The reference's label of a pair; none where it settles nothing, several where each counts."""
     if reference in labels.raters:
         verdict = settled(labels.given(item, reference))
         return [verdict] if verdict else []
@@ -149,27 +155,6 @@ def _kappa_without_ties(two: Two) -> Statistic:
     return lambda w: kappa(w * kept)
 
 
-def _macro(part: str) -> Callable[[Two], Statistic]:
-    """The plain mean over the classes in use of precision, recall or F1; a class never named has 0."""
-
-    def made(two: Two) -> Statistic:
-        classes = np.unique(np.concatenate([two.x, two.y]))
-
-        def macro(w: Floats) -> Floats:
-            found = []
-            for one in classes:
-                said, true = w @ (two.x == one).astype(float), w @ (two.y == one).astype(float)
-                both = w @ ((two.x == one) & (two.y == one)).astype(float)
-                below = {"precision": said, "recall": true, "f1": (said + true) / 2}[part]
-                found.append(np.where(below > 0, both / np.maximum(below, 1e-12), 0.0))
-            mean: Floats = np.mean(found, axis=0)
-            return mean
-
-        return macro
-
-    return made
-
-
 _FIGURES: dict[str, tuple[str, Callable[[Two], Statistic], Callable[[Two], Floats]]] = {
     "agreement": ("Agreement, ties as a verdict", _share(_all), _all),
     "agreement_without_ties": ("Agreement, no tie on either side", _share(_no_ties), _no_ties),
@@ -181,45 +166,64 @@ _FIGURES: dict[str, tuple[str, Callable[[Two], Statistic], Callable[[Two], Float
     ),
     "kappa": ("Cohen's kappa of a, b and tie", cohen_kappa, _all),
     "kappa_without_ties": ("Cohen's kappa, no tie on either side", _kappa_without_ties, _no_ties),
-    "macro_precision": ("Precision, mean of a, b and tie", _macro("precision"), _all),
-    "macro_recall": ("Recall, mean of a, b and tie", _macro("recall"), _all),
-    "macro_f1": ("F1, mean of a, b and tie", _macro("f1"), _all),
+    "macro_precision": ("Precision, mean of a, b and tie", macro("precision"), _all),
+    "macro_recall": ("Recall, mean of a, b and tie", macro("recall"), _all),
+    "macro_f1": ("F1, mean of a, b and tie", macro("f1"), _all),
+    "matthews_correlation": ("Matthews' correlation of a, b and tie", matthews_correlation, _all),
 }  # fmt: skip
+
+
+_POOLED = ("agreement", "agreement_without_ties")  # kappas would ask who of the two comes first
 
 
 def among_raters(report: Report, given: Preferences, who: str, bootstrap: Bootstrap) -> None:
     """How far raters agree, each taken conservatively where it judged both orders."""
     if len(given.raters) < 2:
-        for name in (*AMONG_ALL, *AMONG_COMPLETE, "agreement_between_raters"):
+        for name in (*AMONG, "agreement_between_raters"):
             report.lack(name, f"among {who}: there is one only ({given.raters[0]})")
         return
     said = {rater: [settled(given.given(item, rater)) for item in given.items] for rater in given.raters}
     clusters = [given.cluster(item) for item in given.items]
-    for a, b in combinations(said, 2):
+    for a, b in combinations(said, 2) if not report.crowd(len(said), who) else ():
         votes = [(x, y, cluster) for x, y, cluster in zip(said[a], said[b], clusters, strict=True) if x and y]
-        whose = PREFERENCE, a, b
-        if not votes:
+        if votes:
+            _between(report, (PREFERENCE, a, b), votes, (*_POOLED, "kappa", "kappa_without_ties"), bootstrap)
+        else:
             report.lack("agreement_between_raters", f"{a} and {b} judged no pair both")
-            continue
-        two, counts = cells([(x, y) for x, y, _ in votes], [cluster for *_, cluster in votes])
-        names = ("agreement", "agreement_without_ties", "kappa", "kappa_without_ties")
-        found = bootstrap.each({name: _FIGURES[name][1](two) for name in names}, counts)
-        for name in names:
-            n = int((counts.sum(axis=0) * _FIGURES[name][2](two)).sum())
-            report.add(f"{name}_between_raters", _FIGURES[name][0], whose, found[name], n)
+    pooled = [
+        (x, y, cluster)
+        for *votes, cluster in zip(*said.values(), clusters, strict=True)
+        for x, y in combinations([one for one in votes if one], 2)
+    ]
+    if pooled:
+        _between(report, (PREFERENCE, who, EACH_OTHER), pooled, _POOLED, bootstrap)
     table = np.array([[PLACE[v] if v else np.nan for v in column] for column in said.values()]).T
-    rated = (~np.isnan(table)).sum(axis=1)
-    for figures, kept in ((AMONG_ALL, rated >= 2), (AMONG_COMPLETE, rated == table.shape[1])):
-        rows, chosen = table[kept], [c for c, there in zip(clusters, kept, strict=True) if there]
-        if not len(rows):
+    for asked in asked_of(table):
+        useful = [name for name in asked.figures if not name.startswith(("icc", "alpha_ratio", "kendall"))]
+        if not asked.items.any():
+            for name in useful:
+                report.lack(name, f"among {who}: no pair has the verdicts that it needs")
             continue
-        left = int(((rated > 0) & ~kept).sum())
-        rows, counts = distinct(rows, chosen)
-        useful = [name for name in figures if not name.startswith("icc")]
-        found = bootstrap.each({name: figures[name][1](rows) for name in useful}, counts)
+        chosen = [c for c, there in zip(clusters, asked.items, strict=True) if there]
+        rows, counts = distinct(asked.rows, chosen)
+        found = bootstrap.each({name: asked.figures[name][1](rows) for name in useful}, counts)
         for name in useful:
-            note = f"{left} pairs with too few raters left out" if left else ""
-            report.add(name, figures[name][0], (PREFERENCE, who, EACH_OTHER), found[name], len(chosen), note)
+            whose = PREFERENCE, who, EACH_OTHER
+            report.add(name, asked.figures[name][0], whose, found[name], len(chosen), asked.note)
+
+
+def _between(
+    report: Report,
+    whose: tuple[str, str, str],
+    votes: Sequence[Vote],
+    names: Sequence[str],
+    bootstrap: Bootstrap,
+) -> None:
+    two, counts = cells([(x, y) for x, y, _ in votes], [cluster for *_, cluster in votes])
+    found = bootstrap.each({name: _FIGURES[name][1](two) for name in names}, counts)
+    for name in names:
+        n = int((counts.sum(axis=0) * _FIGURES[name][2](two)).sum())
+        report.add(f"{name}_between_raters", _FIGURES[name][0], whose, found[name], n)
 
 
 def cells(votes: Sequence[tuple[str, str]], clusters: Sequence[str]) -> tuple[Two, Floats]:

@@ -3,15 +3,17 @@
 Knows verdicts; knows no file and no judge. Definitions stand in docs/judges.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from scipy.stats import binomtest
 
 from judges.figures.agreement import cohen_kappa
 from judges.figures.pair_agreement import FORMS, PREFERENCE, among_raters, cells, taken_as, with_labels
 from judges.figures.preferences import FIRST, ORDERS, Preferences, conservative
 from judges.figures.reported import Report
-from judges.figures.resampled import Bootstrap, Statistic, ratio
+from judges.figures.resampled import Bootstrap, Interval, Statistic, ratio
+from judges.figures.standings import of_people, ranked_alike
 from judges.figures.strengths import strengths
 
 
@@ -24,11 +26,14 @@ def of_preferences(judged: Preferences, labels: Preferences | None, bootstrap: B
         if labels is not None:
             with_labels(report, judged, rater, labels, bootstrap)
     among_raters(report, judged, "the raters", bootstrap)
+    strengths(report, judged, bootstrap)
     if labels is None:
         report.lack("agreement", "between judge and label: no labels were given (--labels)")
-    else:
-        among_raters(report, labels, "the labels' raters", bootstrap)
-    strengths(report, judged, bootstrap)
+        return report
+    among_raters(report, labels, "the labels' raters", bootstrap)
+    for people in of_people(labels, labels.plans):
+        _winning(report, people, people.raters[0], bootstrap, ("single",))
+    ranked_alike(report, judged, labels, bootstrap)
     return report
 
 
@@ -105,13 +110,20 @@ def _orders(report: Report, judged: Preferences, rater: str, bootstrap: Bootstra
             "half": [float((x == "tie") != (y == "tie")) for x, y, _ in pairs],
             "tie": [float(conservative(x, y) == "tie") for x, y, _ in pairs],
             "both_tie": [float(x == y == "tie") for x, y, _ in pairs],
+            "to_first": [float(_points(x, "a") > _points(y, "a")) for x, y, _ in pairs],
+            "to_second": [float(_points(x, "a") < _points(y, "a")) for x, y, _ in pairs],
         }
         _shares(report, whose, rows, [cluster for *_, cluster in pairs], _ORDER_FIGURES, bootstrap)
         two, counts = cells([(x, y) for x, y, _ in pairs], [cluster for *_, cluster in pairs])
         found = bootstrap.of(cohen_kappa(two), counts)
         report.add("consistency_kappa", "Cohen's kappa of the two orders", whose, found, len(pairs))
+        first, second = (round(sum(rows[side])) for side in ("to_first", "to_second"))
+        p = float(binomtest(first, first + second).pvalue) if first + second else None
+        title = "p of as many turns toward either place (exact McNemar)"
+        turned = Interval(p, note="no verdict turned with the order" if p is None else "")
+        report.add("order_p", title, whose, turned, first + second)
     else:
-        for name in (*_ORDER_FIGURES, "consistency_kappa"):
+        for name in (*_ORDER_FIGURES, "consistency_kappa", "order_p"):
             report.lack(name, f"{rater}: no pair has verdicts in both orders")
     single = [
         (order, verdict, judged.cluster(item))
@@ -137,6 +149,8 @@ _ORDER_FIGURES: dict[str, tuple[str, str, str | None]] = {
     "flip_rate": ("Opposite plans in the two orders", "flip", None),
     "always_first_rate": ("The plan shown first, in both orders", "first", None),
     "always_second_rate": ("The plan shown second, in both orders", "second", None),
+    "toward_first_rate": ("The other order turned it, toward the plan shown first", "to_first", None),
+    "toward_second_rate": ("The other order turned it, toward the plan shown second", "to_second", None),
     "tie_in_one_order_rate": ("A tie in one order, a preference in the other", "half", None),
     "tie_in_both_orders_rate": ("A tie in both orders", "both_tie", None),
     "conservative_tie_rate": ("Ties when a flip counts as a tie", "tie", None),
@@ -154,9 +168,11 @@ def _points(verdict: str, plan: str) -> float:
     return 0.5 if verdict == "tie" else float(verdict == plan)
 
 
-def _winning(report: Report, judged: Preferences, rater: str, bootstrap: Bootstrap) -> None:
+def _winning(
+    report: Report, judged: Preferences, rater: str, bootstrap: Bootstrap, forms: Iterable[str] = FORMS
+) -> None:
     """How often plan a wins, where a is one thing in all pairs (a variant, say)."""
-    for form in FORMS:
+    for form in forms:
         verdicts = [
             (verdict, judged.cluster(item))
             for item in judged.items
@@ -168,6 +184,8 @@ def _winning(report: Report, judged: Preferences, rater: str, bootstrap: Bootstr
         rows = {
             "half": [_points(verdict, "a") for verdict, _ in verdicts],
             "wins": [float(verdict == "a") for verdict, _ in verdicts],
+            "loses": [float(verdict == "b") for verdict, _ in verdicts],
+            "ties": [float(verdict == "tie") for verdict, _ in verdicts],
             "decided": [float(verdict != "tie") for verdict, _ in verdicts],
         }
         figures: dict[str, tuple[str, str, str | None]] = {
@@ -175,6 +193,9 @@ def _winning(report: Report, judged: Preferences, rater: str, bootstrap: Bootstr
             f"win_rate_a_without_ties_{form}": (
                 f"Plan a wins, without ties ({FORMS[form]})", "wins", "decided",
             ),
+            f"share_a_{form}": (f"Verdicts for plan a ({FORMS[form]})", "wins", None),
+            f"share_tie_{form}": (f"Ties ({FORMS[form]})", "ties", None),
+            f"share_b_{form}": (f"Verdicts for plan b ({FORMS[form]})", "loses", None),
         }  # fmt: skip
         _shares(
             report,

@@ -4,7 +4,8 @@ Pure functions of weighted rows of marks (nan: not rated). Definitions and sourc
 file, no judge and no names of raters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,6 +37,13 @@ def _alpha(rows: Floats, distance: Callable[[Floats, Floats], Floats]) -> Statis
     return alpha
 
 
+def alpha_ratio(rows: Floats) -> Statistic:
+    """For marks from a true nought upwards; not defined where one is below it."""
+    if np.nanmin(rows, initial=0.0) < 0:
+        return lambda w: np.full(len(w), np.nan)
+    return _alpha(rows, lambda a, b: ((a - b) / np.where(a + b > 0, a + b, 1.0)) ** 2)
+
+
 def alpha_ordinal(rows: Floats) -> Statistic:
     """The distance of two levels is the square of the marks that lie between them, their own counted half.
 
@@ -57,41 +65,73 @@ def alpha_ordinal(rows: Floats) -> Statistic:
 
 
 def fleiss_kappa(rows: Floats) -> Statistic:
-    """For items that all raters marked; the caller leaves the others out."""
-    return _fleiss(rows, free=False)
+    """For items with as many marks each, whoever gave them; the caller leaves the others out."""
+    return _chance_corrected(rows, lambda shares, levels: (shares**2).sum(axis=1))
 
 
 def randolph_kappa(rows: Floats) -> Statistic:
     """Fleiss' kappa with chance 1 / levels in use."""
-    return _fleiss(rows, free=True)
+    return _chance_corrected(rows, lambda shares, levels: np.full(len(shares), 1.0 / levels))
 
 
-def _fleiss(rows: Floats, free: bool) -> Statistic:
+def gwet_ac1(rows: Floats) -> Statistic:
+    """Fleiss' kappa with chance sum share (1 - share) / (levels in use - 1)."""
+    return _chance_corrected(
+        rows,
+        lambda shares, levels: ratio((shares * (1 - shares)).sum(axis=1), np.full(len(shares), levels - 1.0)),
+    )
+
+
+def _chance_corrected(rows: Floats, chance_of: Callable[[Floats, int], Floats]) -> Statistic:
     levels, counts, _ = _counted(rows)
     raters = rows.shape[1]
     same = (counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))
 
     def kappa(w: Floats) -> Floats:
         n = w.sum(axis=1)
-        shares = (w @ counts) / (n * raters)[:, None]
-        chance = np.full(len(w), 1.0 / len(levels)) if free else (shares**2).sum(axis=1)
+        chance = chance_of((w @ counts) / (n * raters)[:, None], len(levels))
         return ratio(w @ same / n - chance, 1.0 - chance)
 
     return kappa
 
 
 def all_agree(rows: Floats) -> Statistic:
-    """Share of items that all raters gave the same mark."""
+    """Share of items that got one mark from all."""
     same = (rows.max(axis=1) - rows.min(axis=1) < 1e-9).astype(float)
     return lambda w: ratio(w @ same, w.sum(axis=1))
 
 
-def pairs_agree(rows: Floats) -> Statistic:
-    """Share of pairs of raters, over all items, that gave the same mark."""
+def most_agree(rows: Floats) -> Statistic:
+    """Share of items where more than half gave the same mark."""
     _, counts, _ = _counted(rows)
-    raters = rows.shape[1]
-    same = (counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))
-    return lambda w: ratio(w @ same, w.sum(axis=1))
+    most = (2 * counts.max(axis=1) > rows.shape[1]).astype(float)
+    return lambda w: ratio(w @ most, w.sum(axis=1))
+
+
+def pairs_agree(rows: Floats) -> Statistic:
+    """Share of pairs of marks, over all items, that are the same."""
+    _, counts, sizes = _counted(rows)
+    same, pairs = (counts * (counts - 1)).sum(axis=1), sizes * (sizes - 1)
+    return lambda w: ratio(w @ same, w @ pairs)
+
+
+def kendall_w(rows: Floats) -> Statistic:
+    """Kendall's coefficient of concordance with the correction for ties: ranks of the items, rater by rater."""
+    raters, sides = rows.shape[1], []
+    for column in rows.T:
+        levels, at = np.unique(np.round(column, 9), return_inverse=True)
+        sides.append(np.eye(len(levels))[at.reshape(-1)])
+
+    def found(w: Floats) -> Floats:
+        n, sums, ties = w.sum(axis=1), np.zeros(w.shape), np.zeros(len(w))
+        for side in sides:
+            counts = w @ side
+            sums += (np.cumsum(counts, axis=1) - counts / 2 + 0.5) @ side.T
+            ties += (counts**3 - counts).sum(axis=1)
+        spread = (w * sums**2).sum(axis=1) - (w * sums).sum(axis=1) ** 2 / n
+        return ratio(12 * spread, raters**2 * (n**3 - n) - raters * ties)
+
+    return found
 
 
 def _variances(rows: Floats) -> Callable[[Floats], tuple[Floats, Floats, Floats, Floats, Floats]]:
@@ -127,24 +167,66 @@ def _icc(rows: Floats, form: int, together: bool) -> Statistic:
     return icc
 
 
+# Defined for items with two marks or more.
 AMONG_ALL: dict[str, tuple[str, _Among]] = {
     "alpha_nominal": ("Krippendorff's alpha, nominal", alpha_nominal),
     "alpha_ordinal": ("Krippendorff's alpha, ordinal", alpha_ordinal),
     "alpha_interval": ("Krippendorff's alpha, interval", alpha_interval),
+    "alpha_ratio": ("Krippendorff's alpha, ratio", alpha_ratio),
 }
-# These are defined for items that every rater marked.
-AMONG_COMPLETE: dict[str, tuple[str, _Among]] = {
+# The same, but said of many raters only: of two they are agreement itself.
+AMONG_ANY: dict[str, tuple[str, _Among]] = {"pairs_agree": ("Two raters agree", pairs_agree)}
+# Defined for items with as many marks each; who gave them does not matter.
+AMONG_EQUAL: dict[str, tuple[str, _Among]] = {
     "fleiss_kappa": ("Fleiss' kappa", fleiss_kappa),
     "randolph_kappa": ("Randolph's free-marginal kappa", randolph_kappa),
+    "gwet_ac1": ("Gwet's AC1", gwet_ac1),
     "all_agree": ("All raters agree", all_agree),
-    "pairs_agree": ("Two raters agree", pairs_agree),
+    "most_agree": ("More than half of the raters agree", most_agree),
     "icc_1": ("ICC(1,1)", lambda rows: _icc(rows, 1, False)),
+    "icc_1_k": ("ICC(1,k)", lambda rows: _icc(rows, 1, True)),
+}
+# Defined for items that every rater marked.
+AMONG_COMPLETE: dict[str, tuple[str, _Among]] = {
+    "kendall_w": ("Kendall's W", kendall_w),
     "icc_2": ("ICC(2,1)", lambda rows: _icc(rows, 2, False)),
     "icc_3": ("ICC(3,1)", lambda rows: _icc(rows, 3, False)),
-    "icc_1_k": ("ICC(1,k)", lambda rows: _icc(rows, 1, True)),
     "icc_2_k": ("ICC(2,k)", lambda rows: _icc(rows, 2, True)),
     "icc_3_k": ("ICC(3,k)", lambda rows: _icc(rows, 3, True)),
 }
+AMONG = AMONG_ALL | AMONG_ANY | AMONG_EQUAL | AMONG_COMPLETE
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Some figures, the rows that they are defined for, which items those are, and what was left out."""
+
+    figures: Mapping[str, tuple[str, _Among]]
+    rows: Floats
+    items: np.ndarray
+    note: str
+
+
+def asked_of(table: Floats) -> list[Asked]:
+    """Items x raters (nan: not rated), as each group of figures wants them."""
+    rated = (~np.isnan(table)).sum(axis=1)
+    several = rated[rated >= 2]
+    # The number of marks that most items have; with several such numbers the largest.
+    size = (
+        max(set(several.tolist()), key=lambda one: (int((several == one).sum()), one)) if len(several) else 0
+    )
+    packed = np.sort(table, axis=1)[:, : max(size, 1)]  # nan comes last
+    found = []
+    for figures, kept, rows in (
+        (AMONG_ALL | AMONG_ANY, rated >= 2, table),
+        (AMONG_EQUAL, (rated == size) & (rated >= 2), packed),
+        (AMONG_COMPLETE, rated == table.shape[1], table),
+    ):
+        left = int(((rated > 0) & ~kept).sum())
+        which = f"of items with {size} marks" if figures is AMONG_EQUAL else "of items with enough raters"
+        note = f"{which}; {left} others left out" if left else ""
+        found.append(Asked(figures, rows[kept], kept, note))
+    return found
 
 
 def _counted(rows: Floats) -> tuple[Floats, Floats, Floats]:

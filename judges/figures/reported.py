@@ -9,7 +9,8 @@ from typing import Any
 
 from judges.figures.resampled import Floats, Interval
 
-EACH_OTHER = "each other"
+EACH_OTHER, EVERY = "each other", "every label by itself"
+MOST_NAMED = 20  # raters up to which each is held to each; of a crowd there is what it says together
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ class Report:
         self.figures.append(
             Figure(name, title, dimension, judge, against, found.value, found.low, found.high, n, said)
         )
+
+    def crowd(self, raters: int, who: str) -> bool:
+        """Whether there are too many raters to name each, which is then told."""
+        if raters > MOST_NAMED:
+            why = f"{who} are {raters}; above {MOST_NAMED} there is only what they say together"
+            self.lack("figures of single raters and of every two", why)
+        return raters > MOST_NAMED
 
     def lack(self, name: str, why: str) -> None:
         if Missing(name, why) not in self.missing:

@@ -3,6 +3,8 @@
 Knows verdicts and resampling; knows no file and no judge. Definitions stand in docs/judges.md.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from judges.figures.pair_agreement import FORMS, taken_as
@@ -12,10 +14,13 @@ from judges.figures.resampled import Bootstrap, Floats, Statistic, ratio
 
 _STEPS = 100
 _POINTS = {"a": 1.0, "tie": 0.5, "b": 0.0}
+ALL_OTHERS = "all others"
 _ASKED = ("conservative", "single")  # the forms of FORMS that strengths are given for
 
 
-def strengths(report: Report, judged: Preferences, bootstrap: Bootstrap) -> None:
+def strengths(
+    report: Report, judged: Preferences, bootstrap: Bootstrap, forms: Sequence[str] = _ASKED
+) -> None:
     """For every rater: win rates of every plan and of every two, and strengths on the log scale with mean 0."""
     if not judged.plans:
         for name in ("win_rate", "bradley_terry"):
@@ -23,7 +28,7 @@ def strengths(report: Report, judged: Preferences, bootstrap: Bootstrap) -> None
         return
     names = sorted({name for pair in judged.plans.values() for name in pair})
     for rater in judged.raters:
-        for form in _ASKED:
+        for form in forms:
             points = _points(judged, rater, form, names)
             if not len(points):
                 report.lack(f"bradley_terry_{form}", f"{rater}: no pair has {FORMS[form]}")
@@ -56,14 +61,13 @@ def _win_rates(
         return lambda w: ratio(w[:, won].sum(axis=1), w[:, won].sum(axis=1) + w[:, lost].sum(axis=1))
 
     for i, name in enumerate(names):
-        against = {"all others": [j for j in range(size) if j != i]}
+        against = {ALL_OTHERS: [j for j in range(size) if j != i]}
         against |= {other: [j] for j, other in enumerate(names) if j != i and whole[i, j] + whole[j, i] > 0}
         found = bootstrap.each({other: rate(i, places) for other, places in against.items()}, flat)
         for other, interval in found.items():
             n = round(float(sum(whole[i, j] + whole[j, i] for j in against[other])))
-            note = f"judged by {rater}"
             title = f"Wins, ties as half ({FORMS[form]})"
-            report.add(f"win_rate_{form}", title, (name, name, other), interval, n, note)
+            report.add(f"win_rate_{form}", title, (name, rater, other), interval, n)
 
 
 def _bradley_terry(
@@ -92,7 +96,7 @@ def _bradley_terry(
     for i, name in enumerate(names):
         n = round(float(points[:, i, :].sum() + points[:, :, i].sum()))
         title = f"Bradley-Terry strength, log scale, mean 0 ({FORMS[form]})"
-        report.add(label, title, (name, name, "all others"), found[name], n, f"judged by {rater}")
+        report.add(label, title, (name, rater, ALL_OTHERS), found[name], n)
 
 
 def unbounded(points: Floats) -> list[int]:

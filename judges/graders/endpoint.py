@@ -6,7 +6,7 @@ Retry-After or a growing wait with jitter. Whatever else happens becomes the rep
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,9 @@ from judges.verdict import Reason
 # How a server may be asked for JSON: as OpenAI does it, as llama.cpp's older servers do, in words alone.
 _FORMS = ("json_schema", "json_object", "")
 _SHOWN = 300
+# Seconds between the first requests. Sent all at once they would come back all at once, round after round, and the
+# server would wait each time until the last of them is read.
+_APART = 0.002
 
 
 class EndpointGrader:
@@ -39,11 +42,14 @@ class EndpointGrader:
         self._open()
         waiting = iter(enumerate(questions))
 
-        async def work() -> None:  # as many of these as may ask at a time, not a task for every question
+        async def work(
+            place: int,
+        ) -> None:  # as many of these as may ask at a time, not a task for every question
+            await asyncio.sleep(place * _APART)
             for index, question in waiting:
                 done(index, await self.reply(question))
 
-        await asyncio.gather(*(work() for _ in range(min(self.spec.concurrency, len(questions)))))
+        await asyncio.gather(*(work(place) for place in range(min(self.spec.concurrency, len(questions)))))
 
     async def reply(self, question: Question) -> Reply:
         """One question, however many others are asked at the time."""
@@ -97,7 +103,7 @@ class EndpointGrader:
             )
         except APIStatusError as refused:
             return self._status(refused.status_code, self._told(refused), tries)
-        except (OpenAIError, IndexError, AttributeError, TypeError, ValueError) as unreadable:
+        except (OpenAIError, LookupError, AttributeError, TypeError, ValueError) as unreadable:
             return Reply(
                 problem=f"the server's reply is no chat completion: {self._told(unreadable)}",
                 reason="unreadable",
@@ -121,8 +127,6 @@ class EndpointGrader:
         raise AssertionError("the last form either answers or raises")
 
     async def _send(self, question: Question, form: str) -> Reply:
-        from openai.types.chat import ChatCompletion
-
         spec = self.spec
         body: dict[str, Any] = {"model": spec.model, "messages": question.messages}
         if form == "json_schema":
@@ -136,23 +140,22 @@ class EndpointGrader:
             body["max_tokens"] = spec.max_tokens
         if spec.seed is not None:
             body["seed"] = spec.seed + 1000 * question.repeat + question.attempt
-        # The plain form of chat.completions.create, which walks through every body for a quarter of the request's time.
-        said = await self._client.post("/chat/completions", cast_to=ChatCompletion, body=body | spec.extra)
-        choice, usage = said.choices[0], said.usage
-        text = choice.message.content
+        # chat.completions.create walks through every body and builds a model of every reply, for a third of the time
+        # that a request takes of the processor.
+        said = await self._client.post("/chat/completions", cast_to=object, body=body | spec.extra)
+        choice, usage = said["choices"][0], said.get("usage") or {}
+        message, ended = choice["message"], choice.get("finish_reason")
+        text = message.get("content")
         if text is not None and not isinstance(text, str):
             raise TypeError("the message is no text")
-        reply = Reply(
-            text or "", usage.prompt_tokens if usage else None, usage.completion_tokens if usage else None
-        )
-        if choice.finish_reason == "length":
+        reply = Reply(text or "", _count_of(usage, "prompt_tokens"), _count_of(usage, "completion_tokens"))
+        if ended == "length":
             limit = f"at {spec.max_tokens} tokens" if spec.max_tokens else "at the server's limit"
             return replace(reply, problem=f"the verdict was cut off {limit}", reason="cut off")
-        if refusal := getattr(choice.message, "refusal", None):
+        if refusal := message.get("refusal"):
             return replace(reply, problem=f"the grader refused: {refusal}"[:_SHOWN], reason="refused")
         if text is None:
-            why = f"the grader gave no text ({choice.finish_reason})"
-            return replace(reply, problem=why, reason="unreadable")
+            return replace(reply, problem=f"the grader gave no text ({ended})", reason="unreadable")
         return reply
 
     def _status(self, status: int, told: str, tries: str) -> Reply:
@@ -183,3 +186,9 @@ class EndpointGrader:
 def _refuses_form(status: int, said: str) -> bool:
     """Whether a server minds how it was asked for JSON; some say so with a 500."""
     return status in (400, 404, 415, 422, 501) or (status == 500 and "response_format" in said)
+
+
+def _count_of(usage: Mapping[str, Any], name: str) -> int | None:
+    """Tokens, where the server tells a number of them."""
+    found = usage.get(name)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None

@@ -2,8 +2,8 @@
 torch.
 
 Read paired.py first: it is the door. units.py brings scores to units, engine.py chooses the method,
-binary.py and resample.py compute, outcome.py holds the figures and the verdict, families.py, power.py and
-epochs.py stand alone.
+binary.py, resample.py, flips.py and signed.py compute, outcome.py holds the figures and the verdict;
+families.py, power.py, epochs.py and reference.py stand alone.
 """
 
 from leaderboard.stats.epochs import maj_at_k, pass_at_k, pass_at_k_variance
@@ -16,11 +16,11 @@ from leaderboard.stats.families import (
     shown_matrix,
 )
 from leaderboard.stats.outcome import Difference, Estimate, Verdict, verdict
-from leaderboard.stats.paired import compare_all, compare_paired, estimate, estimate_all
+from leaderboard.stats.paired import Table, compare_all, compare_each, compare_paired, estimate, estimate_each
 from leaderboard.stats.units import Kind, micro_f1
 
 __all__ = [
-    "Difference", "Estimate", "Kind", "RankRange", "Verdict", "benjamini_hochberg", "compare_all",
-    "compare_paired", "estimate", "estimate_all", "holm", "letters", "maj_at_k", "micro_f1",
+    "Difference", "Estimate", "Kind", "RankRange", "Table", "Verdict", "benjamini_hochberg", "compare_all",
+    "compare_each", "compare_paired", "estimate", "estimate_each", "holm", "letters", "maj_at_k", "micro_f1",
     "pass_at_k", "pass_at_k_variance", "rank_ranges", "shown_matrix", "verdict",
 ]  # fmt: skip

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import special
 
 from leaderboard.stats import binary, power
-from leaderboard.stats.flips import Pair, flip_tests
-from leaderboard.stats.outcome import Difference, Estimate
+from leaderboard.stats.flips import Pair, draws_for, flip_tests
+from leaderboard.stats.outcome import Chance, Difference, Estimate
 from leaderboard.stats.resample import Bootstrap, bootstrap, standard_error, too_many
 from leaderboard.stats.units import Floats, Units
 
@@ -62,21 +62,19 @@ def binary_pairs(
     mid_p: bool,
 ) -> dict[Pair, Difference]:
     """Pairs of 0/1 scores: McNemar and Tango; by cluster sign-flip and Tango on effective items."""
-    right, n = units.scores[:, :, 0], units.n
-    both = right @ right.T  # for every pair, the items that both got right
-    first, second = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
-    only_a = both[first, first] - both[first, second]
-    only_b = both[second, second] - both[first, second]
+    right, n = np.ascontiguousarray(units.scores[:, :, 0]), units.n
+    both = np.array([right[i] @ right[j] for i, j in pairs])
+    first, second = (right.sum(axis=1)[list(side)] for side in zip(*pairs, strict=True))
+    only_a, only_b = first - both, second - both
     errors = np.array([standard_error(units.influence[i] - units.influence[j]) for i, j in pairs])
     worth, method = np.full(len(pairs), float(n)), "Tango"
     if units.clustered:
         plain = ((only_a + only_b) / n - ((only_a - only_b) / n) ** 2) / (n - 1)
         worth, method = binary.effective_n(errors**2, plain, n, units.groups), "Tango, effective items"
         tests = flip_tests(units, pairs, seed, resamples)
-    elif mid_p:
-        tests = [(float(p), "mid-p McNemar") for p in binary.mcnemar_midp(only_a, only_b)]
     else:
-        tests = [(float(p), "exact McNemar") for p in binary.mcnemar(only_a, only_b)]
+        name, test = ("mid-p", binary.mcnemar_midp) if mid_p else ("exact", binary.mcnemar)
+        tests = [Chance(float(p), f"{name} McNemar", "exact", 0.0) for p in test(only_a, only_b)]
     shrunk = (only_a * worth / n, only_b * worth / n, worth)
     low, high = binary.tango(*shrunk, binary.critical(alpha, units.groups if units.clustered else None))
     tails = [None] * len(pairs) if margin is None else _score_tails(units, shrunk, margin)
@@ -102,11 +100,11 @@ def _score_tails(units: Units, counts: tuple[Floats, Floats, Floats], margin: fl
 
 def resampled_pairs(
     units: Units, pairs: list[Pair], seed: int, resamples: int, alpha: float, margin: float | None,
-    percentile: bool,
+    percentile: bool, family: int,
 ) -> dict[Pair, Difference]:  # fmt: skip
     """Pairs of real scores or of counts: bootstrap, sign-flip or approximate randomisation."""
     drawn = None if too_many(units, resamples) else bootstrap(units, seed, resamples)
-    tests = flip_tests(units, pairs, seed, resamples)
+    tests = flip_tests(units, pairs, seed, draws_for(units.kind, resamples, family))
     found = {}
     for (i, j), test in zip(pairs, tests, strict=True):
         gap, influence = float(units.values[i] - units.values[j]), units.influence[i] - units.influence[j]
@@ -135,7 +133,7 @@ def resampled_pairs(
 
 def _difference(
     units: Units, pair: Pair, gap: float, se: float, limits: tuple[float, float, str],
-    test: tuple[float, str], tails: Tails | None, *, discordant: tuple[int | None, int | None],
+    test: Chance, tails: Tails | None, *, discordant: tuple[int | None, int | None],
     alpha: float, margin: float | None, needed: int | None, effect: float | None,
 ) -> Difference:  # fmt: skip
     # The limits come by bisection or between replicates; they never leave out the estimate itself.
@@ -144,7 +142,7 @@ def _difference(
     p_no_worse, p_no_better = tails or (None, None)
     return Difference(
         units.kind, units.n, units.groups, mean_a, mean_b, gap, se, low, high,
-        test[0], _named(test[1], units), _named(limits[2], units), *discordant,
+        test.p, _named(test.test, units), test.made, test.error, _named(limits[2], units), *discordant,
         alpha, effect, needed, margin, p_no_worse, max(tails) if tails else None, p_no_better,
     )  # fmt: skip
 

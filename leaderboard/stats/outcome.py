@@ -7,6 +7,17 @@ from typing import Literal
 from leaderboard.stats.units import Kind
 
 Verdict = Literal["better", "worse", "no worse (within margin)", "not shown"]
+Made = Literal["exact", "inversion", "draws", "saddlepoint", "normal limit"]
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A two-sided p and how it came about."""
+
+    p: float
+    test: str
+    made: Made
+    error: float | None = None  # standard error of drawn ones, a bound of inverted ones; None: not known
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,8 @@ class Difference:
     high: float
     p: float
     test: str
+    p_made: Made
+    p_error: float | None  # by how much p may be off: see Chance
     interval: str
     only_a: int | None  # 0/1 scores: items that a alone got right; None for other kinds
     only_b: int | None

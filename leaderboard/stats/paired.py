@@ -10,15 +10,39 @@ The order of the rows never matters. With `items` or `clusters` the draws belong
 compare_all and compare_paired give the same bytes; without, to the sorted scores.
 """
 
-from collections.abc import Iterable
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, groupby, islice
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from leaderboard.stats import engine
+from leaderboard.stats.flips import Pair
 from leaderboard.stats.outcome import Difference, Estimate
-from leaderboard.stats.units import Kind, Labels, Statistic, Units, as_numbers, gather, micro_f1
+from leaderboard.stats.units import (
+    Floats,
+    Kind,
+    Labels,
+    Statistic,
+    Units,
+    as_numbers,
+    gather,
+    micro_f1,
+    side_by_side,
+)
+
+TOGETHER = 256  # variants that are resampled at once: with 10,000 resamples their figures take 20 MB
+
+
+@dataclass(frozen=True)
+class Table:
+    """Variants with scores for the same rows, (variants, rows[, columns]), and the pairs wanted; None: all of them."""
+
+    scores: Floats
+    items: Labels = None
+    clusters: Labels = None
+    pairs: Sequence[Pair] | None = None
 
 
 def compare_paired(
@@ -54,7 +78,7 @@ def compare_all(
     scores: ArrayLike,
     *,
     kind: Kind,
-    pairs: Iterable[tuple[int, int]] | None = None,
+    pairs: Iterable[Pair] | None = None,
     items: Labels = None,
     clusters: Labels = None,
     seed: int = 0,
@@ -64,20 +88,51 @@ def compare_all(
     mid_p: bool = False,
     percentile: bool = False,
     statistic: Statistic = micro_f1,
-) -> dict[tuple[int, int], Difference]:
+) -> dict[Pair, Difference]:
     """Compare pairs of variants (all i < j unless named) of a (variants, rows[, columns]) array."""
+    table = Table(as_numbers(scores), items, clusters, None if pairs is None else list(pairs))
+    (found,) = compare_each(
+        [table], kind=kind, seed=seed, resamples=resamples, alpha=alpha, margin=margin, mid_p=mid_p,
+        percentile=percentile, statistic=statistic,
+    )  # fmt: skip
+    return found
+
+
+def compare_each(
+    tables: Iterable[Table],
+    *,
+    kind: Kind,
+    family: int = 0,
+    seed: int = 0,
+    resamples: int = 10_000,
+    alpha: float = 0.05,
+    margin: float | None = None,
+    mid_p: bool = False,
+    percentile: bool = False,
+    statistic: Statistic = micro_f1,
+) -> Iterator[dict[Pair, Difference]]:
+    """The same for many tables, one answer each, in their order: for pairs that have their items to themselves.
+
+    Every pair gets what it would get alone. Neighbours with as many items share their draws, so hand them over by
+    size. `family` counts the pairs of all tables; counts are drawn more often for many.
+    """
     _check(resamples, alpha, margin)
-    units = _enough(gather(scores, kind, items, clusters, statistic))
-    variants = len(units.values)
-    wanted = list(combinations(range(variants), 2)) if pairs is None else list(pairs)
-    for i, j in wanted:
-        if not (0 <= i < variants and 0 <= j < variants):
-            raise ValueError(f"pair ({i}, {j}) names a variant that is not among the {variants}")
-    if not wanted:
-        return {}
-    if units.kind == "binary":
-        return engine.binary_pairs(units, wanted, seed, resamples, alpha, margin, mid_p)
-    return engine.resampled_pairs(units, wanted, seed, resamples, alpha, margin, percentile)
+    for batch in _batches(tables, kind, statistic):
+        units, start = side_by_side([units for units, _ in batch]), 0
+        places: list[dict[Pair, Pair]] = []  # a table's pairs, and where they stand side by side
+        for own, table in batch:
+            places.append({(i, j): (i + start, j + start) for i, j in _wanted(own, table)})
+            start += len(own.values)
+        wanted = [at for mine in places for at in mine.values()]
+        if not wanted:
+            found: dict[Pair, Difference] = {}
+        elif units.kind == "binary":
+            found = engine.binary_pairs(units, wanted, seed, resamples, alpha, margin, mid_p)
+        else:
+            found = engine.resampled_pairs(
+                units, wanted, seed, resamples, alpha, margin, percentile, max(family, len(wanted))
+            )
+        yield from ({pair: found[at] for pair, at in mine.items()} for mine in places)
 
 
 def estimate(
@@ -93,28 +148,63 @@ def estimate(
     statistic: Statistic = micro_f1,
 ) -> Estimate:
     """One cell with its interval: Wilson for 0/1, BCa bootstrap for the rest."""
-    return estimate_all(
-        as_numbers(values)[None], kind=kind, items=items, clusters=clusters, seed=seed, resamples=resamples,
-        alpha=alpha, percentile=percentile, statistic=statistic,
-    )[0]  # fmt: skip
+    ((found,),) = estimate_each(
+        [Table(as_numbers(values)[None], items, clusters)], kind=kind, seed=seed, resamples=resamples, alpha=alpha,
+        percentile=percentile, statistic=statistic,
+    )  # fmt: skip
+    return found
 
 
-def estimate_all(
-    scores: ArrayLike,
+def estimate_each(
+    tables: Iterable[Table],
     *,
     kind: Kind,
-    items: Labels = None,
-    clusters: Labels = None,
     seed: int = 0,
     resamples: int = 10_000,
     alpha: float = 0.05,
     percentile: bool = False,
     statistic: Statistic = micro_f1,
-) -> list[Estimate]:
-    """Every variant of a (variants, rows[, columns]) array with its interval; the draws are shared."""
+) -> Iterator[list[Estimate]]:
+    """Every variant of every table with its interval; draws are shared as in compare_each."""
     _check(resamples, alpha, None)
-    units = _enough(gather(scores, kind, items, clusters, statistic))
-    return engine.cells(units, seed, resamples, alpha, percentile)
+    for batch in _batches(tables, kind, statistic):
+        units = side_by_side([units for units, _ in batch])
+        found = iter(engine.cells(units, seed, resamples, alpha, percentile))
+        for own, _ in batch:
+            yield list(islice(found, len(own.values)))
+
+
+def _batches(
+    tables: Iterable[Table], kind: Kind, statistic: Statistic
+) -> Iterator[list[tuple[Units, Table]]]:
+    """Neighbours of the same shape, so many at once as memory allows."""
+    gathered = (
+        (_enough(gather(one.scores, kind, one.items, one.clusters, statistic)), one) for one in tables
+    )
+    for _, alike in groupby(gathered, key=_shape):
+        batch: list[tuple[Units, Table]] = []
+        for one in alike:
+            batch.append(one)
+            if sum(len(units.values) for units, _ in batch) >= TOGETHER:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+def _shape(one: tuple[Units, Table]) -> tuple[Kind, int, int, int]:
+    units, _ = one
+    return units.kind, units.n, units.groups, units.totals.shape[2]
+
+
+def _wanted(units: Units, table: Table) -> Sequence[Pair]:
+    variants = len(units.values)
+    if table.pairs is None:
+        return list(combinations(range(variants), 2))
+    for i, j in table.pairs:
+        if not (0 <= i < variants and 0 <= j < variants):
+            raise ValueError(f"pair ({i}, {j}) names a variant that is not among the {variants}")
+    return table.pairs
 
 
 def _enough(units: Units) -> Units:

@@ -82,21 +82,28 @@ def _chunks(kept: Small, groups: int) -> Iterator[Small]:
 
 def bootstrap(units: Units, seed: int, resamples: int) -> Floats:
     """The statistic of every variant in every resample of the units: (variants, resamples)."""
-    flat, shape = _flat(units)
-    drawn = [units.statistic((w @ flat).reshape(shape)) for w in weights(units.groups, seed, resamples)]
-    return np.ascontiguousarray(np.concatenate(drawn).T)
+    # Without clusters all resamples hold as many items, so their number need not be added up.
+    plain = units.kind != "counts" and not units.clustered
+    flat, shape = _flat(units.totals[..., :1] if plain else units.totals)
+    figures = np.empty((len(units.values), resamples))
+    done = 0
+    for chunk in weights(units.groups, seed, resamples):
+        sums = (chunk @ flat).reshape(shape)
+        figures[:, done : done + len(chunk)] = (sums[..., 0] / units.n if plain else units.statistic(sums)).T
+        done += len(chunk)
+    return figures
 
 
-def signed_sums(units: Units, seed: int, resamples: int) -> Iterator[Floats]:
-    """Totals of every variant, added up under random signs: chunks of (variants, columns, resamples)."""
-    flat, shape = _flat(units)
-    for chunk in signs(units.groups, seed, resamples):
+def signed_sums(units: Units, seed: int, draws: int) -> Iterator[Floats]:
+    """Totals of every variant, added up under random signs: chunks of (variants, columns, draws)."""
+    flat, shape = _flat(units.totals if units.kind == "counts" else units.totals[..., :1])
+    for chunk in signs(units.groups, seed, draws):
         yield np.ascontiguousarray((chunk @ flat).reshape(shape).transpose(1, 2, 0))
 
 
-def _flat(units: Units) -> tuple[Floats, tuple[int, int, int]]:
-    variants, groups, columns = units.totals.shape
-    return units.totals.transpose(1, 0, 2).reshape(groups, variants * columns), (-1, variants, columns)
+def _flat(totals: Floats) -> tuple[Floats, tuple[int, int, int]]:
+    variants, groups, columns = totals.shape
+    return totals.transpose(1, 0, 2).reshape(groups, variants * columns), (-1, variants, columns)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ so the order of the rows never matters.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, fsum, log2
 from typing import Any, Literal
@@ -99,6 +99,22 @@ def gather(
         exact = np.concatenate([exact, np.full((variants, 1), float(n))], axis=1)
     values = np.asarray(statistic(exact), dtype=np.float64)
     return Units(kind, item_scores, totals, _influence(totals, kind, statistic), values, statistic)
+
+
+def side_by_side(several: Sequence[Units]) -> Units:
+    """One for tables of the same kind with as many items and units, which then share their draws.
+
+    Unit 7 of one table is not unit 7 of another. That matters only to pairs, which must stay within their table.
+    """
+    if len(several) == 1:
+        return several[0]
+    return replace(
+        several[0],
+        scores=np.concatenate([units.scores for units in several]),
+        totals=np.concatenate([units.totals for units in several]),
+        influence=np.concatenate([units.influence for units in several]),
+        values=np.concatenate([units.values for units in several]),
+    )
 
 
 def as_numbers(scores: ArrayLike) -> Floats:

@@ -115,7 +115,7 @@ def test_a_mark_is_changed_taken_back_and_taken_up_again_the_next_day(browser: A
         page.keyboard.press("Backspace")
         page.wait_for_function("!document.querySelector('input[name=personalisation]:checked')")
         page.get_by_text("Reads well throughout").click()
-        page.wait_for_timeout(200)
+        page.locator("#saved", has_text="saved").wait_for()
         assert sheet.said(0) == {"fluency": 5}
         press(page, "2", "2")
     assert len(rows(path)) == 3
@@ -125,13 +125,27 @@ def test_a_mark_is_changed_taken_back_and_taken_up_again_the_next_day(browser: A
         assert page.locator("input:checked").count() == 3
 
 
+def test_saved_is_not_said_while_a_mark_is_still_on_its_way(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    with served(path, "marks") as (address, _), opened(browser, address) as page:
+        press(page, "4")
+        held: list[Any] = []
+        page.route("**/save", lambda route: held.append(route))
+        page.keyboard.press("2")
+        page.wait_for_timeout(200)
+        assert (len(held), len(rows(path))) == (1, 1)
+        assert page.locator("#saved").inner_text() == ""
+        held[0].continue_()
+        page.locator("#saved", has_text="saved").wait_for()
+        assert len(rows(path)) == 2
+
+
 def test_two_plans_are_compared_blind_and_the_verdict_names_the_plan(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     with served(path, "pairs", "pairwise") as (address, sheet), opened(browser, address) as page:
         for key in ("1", "2", "0"):
             press(page, key)
             page.keyboard.press("Enter")
-            page.wait_for_timeout(50)
         page.wait_for_function("document.getElementById('place').textContent.includes('all done')")
         page.keyboard.press("PageUp")
         assert page.locator("button[aria-pressed=true]").count() == 1

@@ -68,8 +68,14 @@ var proctor = (function () {
     return list;
   }
 
-  function figures(metrics) {
-    return Object.keys(metrics).map(function (name) { return name + " " + metrics[name]; }).join(" · ");
+  function figures(told) { return told.map(function (one) { return one.join(" "); }).join(" · "); }
+
+  function target(binary) { return binary ? "Right answer" : "Reference"; }
+
+  /* What the answer got, and whether it could be read. */
+  function tags(head, one) {
+    head.appendChild(element("span", one.mark, "tag mark" + (/^(right|wrong)$/.test(one.mark) ? " " + one.mark : "")));
+    head.appendChild(element("span", "status: " + one.status, "tag" + (one.status === "ok" ? "" : " attention")));
   }
 
   /* The page's choices stand in its address, so that a view can be linked to. */
@@ -95,6 +101,7 @@ var proctor = (function () {
     rows: function (key, value) { arrived(key + "/rows", value); },
     part: function (key, value) { arrived(key, value); },
     load: load, answer: answer, element: element, block: block, folded: folded, facts: facts, figures: figures,
+    target: target, tags: tags,
     choices: choices, remember: remember
   };
 })();

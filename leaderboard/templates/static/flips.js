@@ -5,7 +5,7 @@
   var form = document.getElementById("controls"), list = document.getElementById("flips");
   var count = document.getElementById("count"), more = document.getElementById("more");
   var tasks = JSON.parse(form.dataset.tasks), turn = 0, both = null, matching = [], shown = 0;
-  var p = proctor;
+  var p = proctor, open = true; /* whether the page may choose which answers it opens with */
 
   function field(name) { return form.elements[name]; }
   function task() { return tasks.filter(function (one) { return one.name === field("task").value; })[0] || tasks[0]; }
@@ -40,6 +40,7 @@
     options(field("a"), names, chosen.a, names.length ? names[0][0] : "");
     options(field("b"), names, chosen.b, names.length > 1 ? names[names.length - 1][0] : "");
     options(field("show"), kinds(), chosen.show, "a");
+    open = !chosen.show;
   }
 
   function current() {
@@ -57,24 +58,31 @@
         length[i][j] = i === n || j === m ? 0 : mine[i] === theirs[j] ? length[i + 1][j + 1] + 1 : Math.max(length[i + 1][j], length[i][j + 1]);
       }
     }
-    pre.textContent = "";
+    var own = [];
     for (i = 0, j = 0; i < n; i++) {
       while (j < m && mine[i] !== theirs[j] && length[i][j + 1] > length[i + 1][j]) { j++; }
-      if (j < m && mine[i] === theirs[j]) { pre.appendChild(document.createTextNode(mine[i])); j++; }
-      else if (/^\s*$/.test(mine[i])) { pre.appendChild(document.createTextNode(mine[i])); }
-      else { pre.appendChild(p.element("mark", mine[i])); }
+      own[i] = !(j < m && mine[i] === theirs[j]);
+      if (!own[i]) { j++; }
     }
+    pre.textContent = "";
+    var run = "";
+    for (i = 0; i < n; i++) { /* the space between two marked words is marked with them */
+      var marks = /^\s*$/.test(mine[i]) ? mine[i].indexOf("\n") < 0 && run && i + 1 < n && own[i + 1] : own[i];
+      if (marks) { run += mine[i]; continue; }
+      if (run) { pre.appendChild(p.element("mark", run)); run = ""; }
+      pre.appendChild(document.createTextNode(mine[i]));
+    }
+    if (run) { pre.appendChild(p.element("mark", run)); }
   }
 
   function side(letter, name, one, other) {
     var made = p.element("section", null, "side"), block = p.block("Response of " + name, one.response);
     var head = p.element("h3", letter + ": " + name);
-    head.appendChild(p.element("span", one.mark, "tag mark"));
-    head.appendChild(p.element("span", "status: " + one.status, "tag" + (one.status === "ok" ? "" : " attention")));
+    p.tags(head, one);
     marked(block.lastChild, one.response, other.response);
     made.appendChild(head);
     made.appendChild(block.lastChild);
-    made.appendChild(p.facts([["Understood as", one.answer], ["Why this mark", one.explanation], ["Figures", p.figures(one.metrics)]]));
+    made.appendChild(p.facts([["Understood as", one.answer], ["Why this mark", one.explanation], ["Figures", p.figures(one.figures)]]));
     return made;
   }
 
@@ -83,7 +91,7 @@
     made.appendChild(p.element("h2", pair[0].sample_id + (pair[0].epoch > 1 ? ", epoch " + pair[0].epoch : "")));
     made.appendChild(p.folded(pair[0].prompt === pair[1].prompt ? "Prompt" : "Prompt of A", pair[0].prompt));
     if (pair[0].prompt !== pair[1].prompt) { made.appendChild(p.folded("Prompt of B", pair[1].prompt)); }
-    made.appendChild(p.facts([["Right answer", pair[0].target]]));
+    made.appendChild(p.facts([[p.target(task().binary), pair[0].target]]));
     sides.appendChild(side("A", chosen.a, pair[0], pair[1]));
     sides.appendChild(side("B", chosen.b, pair[1], pair[0]));
     made.appendChild(sides);
@@ -114,24 +122,25 @@
 
   function compare() {
     var chosen = current(), mine = ++turn;
-    p.remember(chosen);
     list.textContent = "";
     more.hidden = true;
     if (chosen.a === chosen.b) { count.textContent = "Choose two different variants."; return; }
     Promise.all([p.load(chosen.a + "/" + chosen.task + "/rows"), p.load(chosen.b + "/" + chosen.task + "/rows")]).then(function (found) {
       if (mine !== turn) { return; }
-      var a = found[0], b = found[1], other = keyed(b), tally = {}, alone = 0;
+      var a = found[0], b = found[1], other = keyed(b), pairs = {}, alone = 0;
       both = { a: a, b: b };
-      matching = [];
       shown = 0;
       a.id.forEach(function (id, i) {
         var j = other[a.epoch[i] + " " + id];
         if (j === undefined) { alone++; return; }
         var what = kind(a.score[i], b.score[j]);
-        tally[what] = (tally[what] || 0) + 1;
-        if (what === chosen.show) { matching.push([i, j]); }
+        (pairs[what] = pairs[what] || []).push([i, j]);
       });
-      count.textContent = kinds().map(function (one) { return one[1] + ": " + (tally[one[0]] || 0); }).join(" · ") +
+      if (open && (pairs.b || []).length > (pairs.a || []).length) { field("show").value = chosen.show = "b"; }
+      matching = pairs[chosen.show] || [];
+      p.remember(chosen);
+      if (!matching.length) { list.appendChild(p.element("p", "No answer of this kind.", "quiet")); }
+      count.textContent = kinds().map(function (one) { return one[1] + ": " + (pairs[one[0]] || []).length; }).join(" · ") +
         (alone ? " · only A has: " + alone : "");
       return showMore();
     }).catch(failed);

@@ -28,7 +28,7 @@
         !facets.every(function (name) { return !form.elements[name].value || row.dataset[name] === form.elements[name].value; });
       seen += row.hidden ? 0 : 1;
     });
-    count.textContent = seen === rows.length ? seen + " variants" : seen + " of " + rows.length + " variants";
+    count.textContent = (seen === rows.length ? "" : seen + " of ") + rows.length + (rows.length === 1 ? " variant" : " variants");
   }
 
   function fill(cell, sort, none, inside) {

@@ -9,14 +9,13 @@
   function article(one) {
     var p = proctor, made = p.element("article", null, "sample");
     var head = p.element("h2", one.sample_id + (one.epoch > 1 ? ", epoch " + one.epoch : ""));
-    head.appendChild(p.element("span", one.mark, "tag mark"));
-    head.appendChild(p.element("span", "status: " + one.status, "tag" + (one.status === "ok" ? "" : " attention")));
+    p.tags(head, one);
     made.appendChild(head);
     made.appendChild(p.folded("Prompt", one.prompt));
     made.appendChild(p.block("Response", one.response));
     made.appendChild(p.facts([
-      ["Understood as", one.answer], ["Right answer", one.target], ["Why this mark", one.explanation],
-      ["Figures", p.figures(one.metrics)], ["Judge", one.judge],
+      ["Understood as", one.answer], [p.target(list.dataset.kind === "binary"), one.target], ["Why this mark", one.explanation],
+      ["Figures", p.figures(one.figures)], ["Judge", one.judge],
       ["About", ["group " + one.cluster, one.tokens_in === null ? "" : one.tokens_in + " tokens in",
         one.tokens_out === null ? "" : one.tokens_out + " tokens out", one.seconds ? one.seconds + " s" : "",
         "prompt " + one.prompt_hash].filter(Boolean).join(" · ")]
