@@ -4,6 +4,7 @@ Knows trl's trainer and its defaults that bite. Must not know what the chats are
 for.
 """
 
+import difflib
 import json
 import math
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.base import digest_of_base
-from finetune.checks import check_adapter, compare_logits, logits_of, prompt_ids
+from finetune.checks import check_adapter, compare_logits, logits_of, prompt_ids, shapes_of
 from finetune.data import Mixture, mix
 from finetune.load import best_device, load_model, load_tokenizer
 from finetune.recipe import Recipe
@@ -43,6 +44,7 @@ def train(
     from transformers import set_seed
 
     _refuse_several_gpus(device)
+    _refuse_unknown_modules(recipe, base)
     tokenizer = load_tokenizer(base)
     mixture = mix(recipe, files, tokenizer)
     set_seed(recipe.seed)
@@ -97,6 +99,16 @@ def _refuse_several_gpus(device: str) -> None:
         raise ValueError(
             f"{torch.cuda.device_count()} GPUs are visible and training uses one; set CUDA_VISIBLE_DEVICES=0"
         )
+
+
+def _refuse_unknown_modules(recipe: Recipe, base: Path) -> None:
+    """peft is content when one of them is there, and trains less than the recipe says."""
+    there = {name.split(".")[-2] for name in shapes_of(base) if name.endswith(".weight") and "." in name[:-7]}
+    lacking = [name for name in recipe.target_modules if name not in there]
+    if recipe.method != "full" and lacking:
+        near = difflib.get_close_matches(lacking[0], sorted(there), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(there))}"
+        raise ValueError(f"target_modules: the base has no {lacking[0]!r}; {hint} ({base})")
 
 
 def _machine(trained: Any, device: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def run_suite(
                 with record.lock(results, cell.variant, cell.task):
                     pass  # a cell that another process is at is told of now, and not after hours of training
         if here:
-            refuse_unusable(sitting.engine)
+            refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
     if spread:
         waiting += spread(sittings, plan, reporter)
     else:

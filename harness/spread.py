@@ -110,6 +110,8 @@ def work() -> None:
     sitting, plan = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
+        # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
+        refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
         sit(sitting, plan, _lines())
     except UserError as refused:
         print(refused, file=sys.stderr)
@@ -196,7 +198,7 @@ def on_node(sitting: Sitting, plan: Plan, driver: Driver) -> str:
         if not (folder / driver.mark).is_file():
             return f"{node} does not see the folder of this run; put it where every node has it ({folder})"
     try:
-        refuse_unusable(sitting.engine)
+        refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
         sit(sitting, plan, _lines())
     except UserError as refused:
         return str(refused)

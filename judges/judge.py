@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from judges import checklist, prompt, yaml_file
 from judges.graders import reply
@@ -184,7 +184,10 @@ def _wording(card: _Card, rubric: Rubric, path: Path) -> str:
         return ""
     if not path.is_file():
         raise ValueError(f"a judge that asks a model needs prompt.txt; there is none; write it ({path})")
-    text = path.read_text(encoding="utf-8").strip()
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise ValueError(f"not UTF-8 text; save it as UTF-8 ({path})") from None
     try:
         prompt.check(
             text, rubric, card.scale.levels, prompt.COMPARED if card.kind == "pairwise" else prompt.MARKED
@@ -241,9 +244,4 @@ def _has_rules(name: str, items: Mapping[str, Any], path: Path) -> None:
 def _read(path: Path, model: type[_Model]) -> _Model:
     if not path.is_file():
         raise ValueError(f"a judge needs {path.name}; there is none; write it ({path})")
-    try:
-        return model.model_validate(yaml_file.read(path))
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where + ': ' if where else ''}{first['msg']} ({path})") from None
+    return yaml_file.checked(path, model)

@@ -193,6 +193,12 @@ def differences(
     alike: dict[_Alike, list[int]] = {}
     for at, ((a, _), items) in enumerate(zip(pairs, shared, strict=True)):
         wanted = margin if margin is not None else a.run.get("margin")
+        low, high = a.run["exam"]["scale"]
+        if wanted is not None and wanted >= high - low:
+            raise ValueError(
+                f"margin {wanted:g} is as wide as the marks of {a.task}, which go from {low:g} to {high:g}; "
+                "give a part of that: 5 points in a hundred are 0.05"
+            )
         alike.setdefault(_Alike(a.task, items.kind, wanted, items.ids, items.clusters), []).append(at)
     found: dict[int, Found] = {}
     ordered = sorted(alike, key=lambda key: (key.settings, key.size))

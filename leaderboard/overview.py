@@ -85,7 +85,10 @@ def of_all(
         shown += ranked
         comparisons += compare_pairs(wanted, margin, correction, draws)
     if not comparisons and not refused:
-        raise ValueError(f"there are no two variants with results for one task ({results})")
+        raise ValueError(
+            "there are no two variants with results for one task; run a suite, or look at ours with "
+            f"--results results/demo ({results})"
+        )
     return Overview(tuple(shown), tuple(comparisons), tuple(refused))
 
 

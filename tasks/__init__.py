@@ -24,6 +24,7 @@ class Task:
     framework: Literal["lm_eval", "inspect"]
     kind: Literal["binary", "real", "counts"]
     headline: str
+    asks: str  # the field of an item that its wording must mention
     scale: tuple[float, float] = (0.0, 1.0)
     marked_by: Literal["rules", "judge"] = "rules"
     numeric: bool = False  # the answer is one number, which a second reader may be asked for
@@ -54,11 +55,22 @@ class Task:
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
-        Task("gsm8k", "Grade-school maths (GSM8K)", "lm_eval", "binary", "accuracy", numeric=True, fetched=True),
-        Task("word_problems", "Word problems", "lm_eval", "binary", "accuracy", numeric=True, kinds=("kind",)),
-        Task("concepts", "Concept extraction", "lm_eval", "counts", "micro F1", kinds=("kind", "band")),
-        Task("study_plan", "Study plans", "inspect", "real", "mean mark", (1.0, 5.0), "judge",
-             kinds=("grade", "language_level")),
+        Task(
+            "gsm8k", "Grade-school maths (GSM8K)", "lm_eval", "binary", "accuracy", asks="question",
+            numeric=True, fetched=True,
+        ),
+        Task(
+            "word_problems", "Word problems", "lm_eval", "binary", "accuracy", asks="question",
+            numeric=True, kinds=("kind",),
+        ),
+        Task(
+            "concepts", "Concept extraction", "lm_eval", "counts", "micro F1", asks="text",
+            kinds=("kind", "band"),
+        ),
+        Task(
+            "study_plan", "Study plans", "inspect", "real", "mean mark", asks="profile",
+            scale=(1.0, 5.0), marked_by="judge", kinds=("grade", "language_level"),
+        ),
     )
 }  # fmt: skip
 

@@ -12,13 +12,15 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from judges import yaml_file
+from tasks import TASKS
 
 FOLDER = Path(__file__).parent / "prompts"
 
 # The one thing of an item that its wording must mention.
-PLACEHOLDER = {"gsm8k": "question", "word_problems": "question", "concepts": "text", "study_plan": "profile"}
+PLACEHOLDER = {task.name: task.asks for task in TASKS.values()}
 
 
 class Wording(BaseModel):
@@ -54,10 +56,15 @@ class Pack(BaseModel):
                 hint = f"; did you mean {near[0]!r}?" if near else f"; tasks are {', '.join(PLACEHOLDER)}"
                 raise ValueError(f"wording for unknown task {task!r}{hint}")
             try:
-                found = {name for _, name, _, _ in string.Formatter().parse(wording.user) if name is not None}
+                parts = [part for part in string.Formatter().parse(wording.user) if part[1] is not None]
+                found = {str(name) for _, name, _, _ in parts}
             except ValueError as broken:
                 raise ValueError(f"wording.{task}: {broken}; write {{{{ and }}}} for plain braces") from None
             needed = PLACEHOLDER[task]
+            if odd := next((name for _, name, form, conversion in parts if form or conversion), None):
+                raise ValueError(
+                    f"wording.{task}: {{{odd}}} is filled in as it is; leave out what stands after its name"
+                )
             if unknown := found - {needed}:
                 raise ValueError(
                     f"wording.{task}: unknown placeholder {{{sorted(unknown)[0]}}}; this task has only {{{needed}}}"
@@ -116,11 +123,4 @@ def _load(name: str, folder: Path) -> Pack:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
         raise ValueError(f"no prompt pack called {name!r}; {hint} (add one as {path})")
-    try:
-        return Pack.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where + ': ' if where else ''}{first['msg']} ({path})") from None
-    except yaml.YAMLError as broken:
-        raise ValueError(f"not readable as YAML: {' '.join(str(broken).split())} ({path})") from None
+    return yaml_file.checked(path, Pack)

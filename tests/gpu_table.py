@@ -141,8 +141,9 @@ def shown(value: Any) -> str:
 def printed(figures: dict[str, Any]) -> list[str]:
     """Markdown: the machine, what was to be reached, seconds, trainings, the columns of a cell, what failed."""
     told, machine = Told(figures), figures["machine"]
-    lines = ["", f"{machine['gpu']}, {machine['date']}, Python {machine['python']}, CUDA {machine['cuda']}, "
-             f"{machine['cores']} cores", ", ".join(f"{name} {of}" for name, of in machine["versions"].items())]  # fmt: skip
+    where = (f"{machine[name]}" for name in ("gpu", "date"))
+    lines = ["", f"{', '.join(where)}, Python {machine['python']}, CUDA {machine['cuda']}, {machine['cores']} cores",
+             ", ".join(f"{name} {of}" for name, of in machine["versions"].items())]  # fmt: skip
     lines += ["", "| Ratio | Wanted | Printed |", "| --- | --- | --- |"]
     for what, value, wanted in ratios(told):
         lines.append(f"| {what} | {wanted} | {'not measured' if value is None else f'{value:.3f}'} |")

@@ -307,3 +307,20 @@ def test_backend_of_lm_eval_is_an_engine_by_its_own_name(home):
     found = rows(home, "stock", "word_problems")
     assert set(found["status"]) <= {"ok", "unparsed"}
     assert (found["tokens_out"] > 3).all()
+
+
+def test_margin_as_wide_as_the_marks_is_refused_before_anything_is_asked(home):
+    home.echo("one", lambda doc: doc["answer"], "word_problems")
+    suite = home.suite(variants=["one"], tasks=["word_problems"], baseline="one", margin={"word_problems": 5})
+    refused = home.run(suite)
+    assert refused.returncode == 2
+    assert "margin.word_problems is 5; marks of this exam go from 0 to 1" in refused.stderr
+    assert not home.results.exists()
+
+
+def test_run_says_why_answers_failed(home):
+    home.echo("none", lambda doc: None, "word_problems")
+    suite = home.suite(
+        variants=["none"], tasks=["word_problems"], baseline="none", limit={"word_problems": 5}
+    )
+    assert "5 of 5 failed, 5 thus: the server fell over" in home.run(suite).stdout

@@ -273,3 +273,8 @@ def test_chats_packed_into_one_row_do_not_see_each_other():
         together = loss_of(model, tensors(rows, 256))[0]
         alone = sum(loss_of(model, tensors([[one]], len(one.ids)))[0] for one in encoded)
     assert float(together) == pytest.approx(float(alone), rel=1e-4)
+
+
+def test_a_module_that_the_base_has_not_is_refused_before_training(tmp_path):
+    with pytest.raises(ValueError, match="the base has no 'q_prj'; did you mean 'q_proj'"):
+        train(base(), recipe(target_modules=["q_prj", "v_proj"]), FILES, tmp_path, quiet)

@@ -143,7 +143,7 @@ def load_libraries(name: str) -> None:
         import_module(module)
 
 
-def refuse_unusable(name: str) -> None:
+def refuse_unusable(name: str, variant: str = "") -> None:
     """Tells what is missing before any weights are built, where that can be known without loading them."""
     if name not in ENGINES:
         from harness.engines.stock import refuse_server
@@ -154,7 +154,7 @@ def refuse_unusable(name: str) -> None:
 
         if not torch.cuda.is_available():
             raise UserError(
-                f"engine {name!r} needs a GPU",
+                f"engine {name!r}{variant and f' of variant {variant}'} needs a GPU",
                 "torch sees none on this machine",
                 "use engine hf or llamacpp here, or run the suite where a GPU is",
             )
