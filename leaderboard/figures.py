@@ -105,7 +105,7 @@ class _Table:
             return float(whole), None, None
         if (
             one.low == one.high
-        ):  # all alike, several times an item: no spread to draw from, and yet no certainty
+        ):  # all alike, several times an item: nothing to draw from, and yet no certainty
             return one.mean, None, None
         return one.mean, one.low, one.high
 
@@ -191,16 +191,8 @@ def _names(table: _Table, resolved: bool) -> list[Figure]:
     if unknown := table.metric("unknown"):
         names, answers = int(unknown[0].sum()), int((unknown[0] > 0).sum())
         note = f"in {answers} of {len(unknown[1])} answers; each counts against precision"
-        found.append(
-            Figure(
-                "out_of_taxonomy",
-                "Names that the taxonomy has not",
-                names,
-                n=len(unknown[1]),
-                note=note,
-                share=False,
-            )
-        )
+        title = "Names that the taxonomy has not"
+        found.append(Figure("out_of_taxonomy", title, names, n=len(unknown[1]), note=note, share=False))
     return found
 
 
@@ -234,16 +226,22 @@ def _epochs(table: _Table) -> list[Figure]:
         passed = pass_at_k(right, [len(rows) for rows in enough], k)
         note = f"over {len(enough)} items with at least {k} answers"
         found.append(
-            Figure(f"pass@{k}", f"Right in at least one of {k}", *table.estimated(passed, first, "real"), n=len(enough),
+            Figure(f"pass@{k}", f"Right in at least one of {k}", *_share(table, passed, first), n=len(enough),
                    note=note + ", unbiased")
         )  # fmt: skip
         if k > 1:
             voted = np.array([_majority(rows, table.score, answers, k) for rows in enough])
             found.append(
-                Figure(f"maj@{k}", f"Majority of {k} is right", *table.estimated(voted, first, "real"), n=len(enough),
+                Figure(f"maj@{k}", f"Majority of {k} is right", *_share(table, voted, first), n=len(enough),
                        note=note + "; ties go by lot, an answer without a number is a vote of its own")
             )  # fmt: skip
     return found
+
+
+def _share(table: _Table, values: Floats, at: Sequence[int]) -> tuple[float, float | None, float | None]:
+    """A share ends at 0 and 1, wherever Student's interval would go on to."""
+    value, low, high = table.estimated(values, at, "real")
+    return value, None if low is None else max(0.0, low), None if high is None else min(1.0, high)
 
 
 def _majority(rows: Iterable[int], score: Floats, answers: Sequence[str], k: int) -> float:

@@ -62,20 +62,49 @@ def chats(engine: LlamaCppEngine, count: int) -> list[str]:
     return [engine.apply_chat_template([{"role": "user", "content": question}]) for question in asked]
 
 
-def test_greedy_answers_equal_one_by_one_completion_on_trained_weights(trained: Path) -> None:
+def test_greedy_answers_equal_one_by_one_completion_but_for_near_ties_on_trained_weights(
+    trained: Path,
+) -> None:
+    """Processors with AVX-512 round a batch otherwise than a single token: of two tokens as good, either comes."""
     engine = LlamaCppEngine.open(Weights(str(trained)))
     prompts = chats(engine, 40)
     together = ask(engine, prompts, tokens=48)
     alone = llama_cpp.Llama(
-        str(trained), n_ctx=512, n_threads=1, n_threads_batch=1, flash_attn=True, verbose=False
+        str(trained),
+        n_ctx=512,
+        n_threads=1,
+        n_threads_batch=1,
+        flash_attn=True,
+        logits_all=True,
+        verbose=False,
     )
+    differ = []
     for prompt, answer in zip(prompts, together, strict=True):
         ids = engine._model.tokens(prompt)
         reply: Any = alone.create_completion(ids, max_tokens=48, temperature=0.0)
         # A byte that is no character shows as U+FFFD here, as transformers shows it; create_completion drops it.
-        assert reply["choices"][0]["text"] == answer.replace("\ufffd", "")
+        if reply["choices"][0]["text"] != answer.replace("\ufffd", ""):
+            differ.append(ids)
+    assert len(differ) <= 2
+    for ids in differ:
+        (made,) = engine._decoder.run(
+            [Job(ids, 48, ends=frozenset(i for i, ends in enumerate(engine._model.ends_turn) if ends))]
+        )
+        assert _first_gap(alone, ids, made.tokens) < 0.05
     alone.close()
     engine.close()
+
+
+def _first_gap(alone: Any, prompt: list[int], tokens: list[int]) -> float:
+    """How much better the best token is than the one that was taken, where it first was another."""
+    alone.reset()
+    alone.eval(prompt)
+    for token in tokens:
+        logits = alone.scores[alone.n_tokens - 1]
+        if int(logits.argmax()) != token:
+            return float(logits.max() - logits[token])
+        alone.eval([token])
+    return 0.0
 
 
 def test_greedy_tokens_equal_one_by_one_decoding_but_for_near_ties_on_random_weights(

@@ -12,7 +12,7 @@ from functools import partial
 from io import StringIO
 
 import pytest
-from conftest import ROOT, command, proctor
+from conftest import ROOT, proctor
 from rich.console import Console
 
 from harness import record, spread
@@ -52,13 +52,6 @@ def nodes():
         assert running.stdout
         yield running.stdout.readline().strip()
         running.communicate(timeout=60)
-
-
-def start(home, suite, environment, *more):
-    return subprocess.Popen(
-        command("run", str(suite), *home.where(), "--out", str(home.board), *more), cwd=ROOT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | ONE_THREAD | environment,
-    )  # fmt: skip
 
 
 @pytest.fixture
