@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-VERSION = "1.1"
+VERSION = "1.2"
 
 _SPLITS = ("train", "test")
 
