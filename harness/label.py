@@ -14,7 +14,7 @@ from tasks import TASKS
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
     task = TASKS[cell.task]
-    docs = task.docs("test", plan.suite.limit.get(cell.task))
+    docs = plan.docs[cell.task]
     return {
         "suite": plan.suite.name,
         "definition": cell.definition,

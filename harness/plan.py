@@ -72,6 +72,9 @@ class Plan:
     store: Path
     results: Path
     variants: tuple[VariantPlan, ...]
+    docs: dict[
+        str, list[dict[str, Any]]
+    ]  # of each exam: what is asked is what was planned with, wherever it is asked
     sittings: tuple[Sitting, ...] = field(default=())
     grading: Grading | None = None
 
@@ -126,7 +129,7 @@ def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()
         data = {task: TASKS[task].docs("test", suite.limit.get(task)) for task in suite.tasks}
     hashes = {task: (dataset_hash(docs), len(docs)) for task, docs in data.items()}
     plans = tuple(_plan_variant(variant, suite, judge, hashes, results, store) for variant in chosen)
-    return Plan(suite, store, results, plans, _group(plans), judge)
+    return Plan(suite, store, results, plans, data, _group(plans), judge)
 
 
 def made_of(variant: Variant, store: Path) -> str:

@@ -24,7 +24,7 @@ from harness.second_reader import SecondReader
 from harness.suite import Suite
 from harness.training import learnt
 from harness.weights import build_weights, open_variant, opened, put_on
-from tasks import TASKS, dataset_hash
+from tasks import TASKS
 
 Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose answers are kept and which a model has to mark
 Spread = Callable[[Sequence[Sitting], Plan, Reporter], Waiting]  # those of harness/spread.py
@@ -84,9 +84,11 @@ def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> Waiting:
     """
     waiting: Waiting = []
     built = {each.variant.name: build_weights(each, plan.store, reporter) for each in sitting.variants}
+    labels = {}
     for each in sitting.variants:
         for cell in each.missing:
             ready(TASKS[cell.task], each.variant.prompt)
+            labels[cell.variant, cell.task] = label(cell, each, plan)
     with opened(sitting, built, reporter) as (engine, costs):
         for each in sitting.variants:
             mine = built[each.variant.name]
@@ -107,7 +109,7 @@ def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> Waiting:
                     else:
                         marker = Marker(plan.suite.judge, None, plan.store / "verdicts", second_reader(plan))
                         rows, _ = marking.mark_answered(exam, answered, marker, lambda done, made: None)
-                        write(rows, measured, cell, each, plan, reporter)
+                        write(rows, labels[cell.variant, cell.task] | measured, plan, reporter)
     return waiting
 
 
@@ -133,33 +135,23 @@ def mark_kept(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
                 if tally and asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
                     measured["verdicts"] = tally.as_dict()
-                write(rows, measured, cell, each, plan, reporter)
+                write(rows, label(cell, each, plan) | measured, plan, reporter)
 
 
-def write(
-    rows: list[record.Sample], measured: dict[str, Any], cell: CellPlan, each: VariantPlan, plan: Plan,
-    reporter: Reporter,
-) -> None:  # fmt: skip
+def write(rows: list[record.Sample], run: dict[str, Any], plan: Plan, reporter: Reporter) -> None:
     failed = Counter(row.explanation for row in rows if row.status == "error")
     for why, times in failed.most_common(1):
-        reporter.say(
-            f"  {cell.variant} x {cell.task}: {failed.total()} of {len(rows)} failed, {times} thus: {why}"
-        )
-    record.write(plan.results, rows, label(cell, each, plan) | measured | marking.counts(rows))
+        cell = f"{rows[0].variant} x {rows[0].task}"
+        reporter.say(f"  {cell}: {failed.total()} of {len(rows)} failed, {times} thus: {why}")
+    record.write(plan.results, rows, run | marking.counts(rows))
 
 
 def exam_of(cell: CellPlan, each: VariantPlan, plan: Plan) -> Exam:
-    key, docs = cell.answers_key, TASKS[cell.task].docs("test", plan.suite.limit.get(cell.task))
-    if dataset_hash(docs) != cell.definition["dataset"]:
-        raise UserError(
-            f"the items of {cell.task} are not those that were planned with",
-            "the data changed meanwhile, or this machine has another copy",
-            "give every machine the same data, then run again",
-        )
+    key = cell.answers_key
     return Exam(
         variant=each.variant,
         task=TASKS[cell.task],
-        docs=docs,
+        docs=plan.docs[cell.task],
         judge=plan.suite.judge,
         journal=Journal(plan.store / "answers" / f"{cell.variant}-{cell.task}-{key[:16]}.jsonl"),
         logs=plan.store / "inspect" / f"{cell.variant}-{key[:16]}",
