@@ -30,17 +30,18 @@ import llama_cpp  # noqa: E402
 import numpy as np  # noqa: E402
 from random_gguf import MIDDLE, TINY, quantize, write_llama  # noqa: E402
 
-from harness.engines.decoding import Decoder, Job, Threads  # noqa: E402
+from harness.engines.decoders import Decoders  # noqa: E402
+from harness.engines.decoding import Job  # noqa: E402
 from harness.engines.gguf_model import Model  # noqa: E402
 
 WANTED = {"tiny": 1.4, "200M": 2.5}
 JUDGED = "f16"
 KINDS = ("f16", "q8_0", "q4_k_m")
-COUNT = {
-    "tiny": 64,
-    "200M": 32,
-}  # requests; those that are also asked one by one are every so manieth of them
-EVERY = {"tiny": 8, "200M": 12}
+COUNT = {"tiny": 64, "200M": 32}  # requests
+EVERY = {
+    "tiny": 1,
+    "200M": 12,
+}  # which of them are also asked one by one: of the large model, which is slow, a few
 LONGEST = 128
 
 
@@ -98,30 +99,26 @@ def stock(path: Path, threads: int) -> Any:
         low.llama_model_default_params = defaults
 
 
-def measure(name: str, kind: str, path: Path, rounds: int, threads: int, fixed: bool) -> Row:
+def measure(name: str, kind: str, path: Path, rounds: int, threads: int) -> Row:
     model = Model(path)
-    decoder = Decoder(model)
-    if fixed:
-        decoder.threads = Threads(threads)
+    decoders = Decoders(model, threads)
     clock = time.process_time if threads == 1 else time.perf_counter
     jobs = jobs_for(model, COUNT[name], LONGEST)
     llama = stock(path, threads)
     load = os.getloadavg()[0]
-    decoder.run([Job(job.prompt, 8) for job in jobs[:8]])
+    decoders.run([Job(job.prompt, 8) for job in jobs[:8]])
     alone, together = [], []
     for _ in range(rounds):
-        # With threads that others disturb, one by one would look worse than it is: it gets as many as the
-        # engine found best.
-        llama_cpp.llama_set_n_threads(llama.ctx, decoder.threads.best, decoder.threads.best)
         alone.append(speed(lambda: one_by_one(llama, jobs[:: EVERY[name]]), clock))
-        together.append(speed(lambda: sum(len(made.tokens) for made in decoder.run(jobs)), clock))
-    used = decoder.threads.best
-    decoder.close()
+        together.append(speed(lambda: sum(len(made.tokens) for made in decoders.run(jobs)), clock))
+    decoders.close()
     model.close()
     llama.close()
     one, many = max(alone), max(together)
     wanted = WANTED[name] if kind == JUDGED else None
-    return Row(name, kind, round(one, 1), round(many, 1), round(many / one, 2), wanted, used, round(load, 1))
+    return Row(
+        name, kind, round(one, 1), round(many, 1), round(many / one, 2), wanted, threads, round(load, 1)
+    )
 
 
 def files(folder: Path, name: str, kinds: list[str]) -> dict[str, Path]:
@@ -155,9 +152,7 @@ def main() -> int:
             found = files(Path(folder), name, asked.kinds)
             for kind in asked.kinds:
                 rounds = asked.rounds if kind == JUDGED else 1
-                rows.append(
-                    measure(name, kind, found[kind], rounds, asked.threads or cores, bool(asked.threads))
-                )
+                rows.append(measure(name, kind, found[kind], rounds, asked.threads or cores))
                 if not asked.json:
                     show(rows[-1], first=len(rows) == 1)
     if asked.json:

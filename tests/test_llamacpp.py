@@ -12,7 +12,8 @@ from lm_eval.api.instance import Instance
 from random_gguf import SMALL, TEMPLATE, quantize, write_llama
 
 from harness.engines import Weights
-from harness.engines.decoding import Decoder, Job, Threads, draw
+from harness.engines.decoders import Decoders
+from harness.engines.decoding import Job, Threads, draw
 from harness.engines.llamacpp import LlamaCppEngine
 from harness.errors import UserError
 
@@ -87,7 +88,7 @@ def test_greedy_answers_equal_one_by_one_completion_but_for_near_ties_on_trained
             differ.append(ids)
     assert len(differ) <= 2
     for ids in differ:
-        (made,) = engine._decoder.run(
+        (made,) = engine._decoders.run(
             [Job(ids, 48, ends=frozenset(i for i, ends in enumerate(engine._model.ends_turn) if ends))]
         )
         assert _first_gap(alone, ids, made.tokens) < 0.05
@@ -114,7 +115,7 @@ def test_greedy_tokens_equal_one_by_one_decoding_but_for_near_ties_on_random_wei
         str(small), n_ctx=512, n_threads=1, flash_attn=True, logits_all=True, verbose=False
     )
     prompts = [engine._model.tokens(text) for text in questions(20)]
-    made = engine._decoder.run([Job(prompt, 24) for prompt in prompts])
+    made = engine._decoders.run([Job(prompt, 24) for prompt in prompts])
     for prompt, answer in zip(prompts, made, strict=True):
         alone.reset()
         alone.eval(prompt)
@@ -137,11 +138,11 @@ def test_an_answer_does_not_depend_on_how_many_are_decoded_together(engine: Llam
     """Large models decode 32 sequences at once, small ones 16."""
     prompts = questions(50)
     answers = ask(engine, prompts)
-    before = engine._decoder.sequences
-    engine._decoder.sequences = 32
+    before = engine._decoders.sequences
+    engine._decoders.sequences = 32
     assert ask(engine, prompts) == answers
     assert [ask(engine, [prompt])[0] for prompt in prompts[:4]] == answers[:4]
-    engine._decoder.sequences = before
+    engine._decoders.sequences = before
 
 
 def test_company_changes_nothing_in_quantised_weights_either(tmp_path: Path) -> None:
@@ -159,8 +160,8 @@ def test_answers_of_every_length_leave_the_others_alone(engine: LlamaCppEngine) 
     """Sequences end at different steps, so slots are refilled, moved, and at last one is alone."""
     prompts = [engine._model.tokens(text) for text in questions(40)]
     limits = [1 + 7 * i % 40 for i in range(40)]
-    mixed = engine._decoder.run([Job(p, n) for p, n in zip(prompts, limits, strict=True)])
-    full = engine._decoder.run([Job(p, 40) for p in prompts])
+    mixed = engine._decoders.run([Job(p, n) for p, n in zip(prompts, limits, strict=True)])
+    full = engine._decoders.run([Job(p, 40) for p in prompts])
     assert [m.tokens for m in mixed] == [f.tokens[:n] for f, n in zip(full, limits, strict=True)]
 
 
@@ -351,12 +352,21 @@ def test_adapters_are_refused(engine: LlamaCppEngine, small: Path, tmp_path: Pat
 
 
 def test_a_longer_request_makes_a_larger_context_and_answers_stay(engine: LlamaCppEngine) -> None:
-    decoder = Decoder(engine._model)
+    decoder = Decoders(engine._model, 2)
     short = [Job(engine._model.tokens(text), 12) for text in questions(5)]
     before = [made.tokens for made in decoder.run(short)]
     decoder.run([Job(engine._model.tokens("plums " * 200), 12)])
     assert [made.tokens for made in decoder.run(short)] == before
     decoder.close()
+
+
+def test_an_answer_does_not_depend_on_whether_decoders_work_side_by_side(engine: LlamaCppEngine) -> None:
+    jobs = [Job(engine._model.tokens(text), 20) for text in questions(40)]
+    alone, beside = Decoders(engine._model, 1), Decoders(engine._model, 3)
+    assert [made.tokens for made in beside.run(jobs)] == [made.tokens for made in alone.run(jobs)]
+    assert [made.tokens for made in beside.run(jobs[:5])] == [made.tokens for made in alone.run(jobs[:5])]
+    alone.close()
+    beside.close()
 
 
 def test_threads_follow_what_is_quick_now() -> None:

@@ -98,7 +98,7 @@ def draw(logits: NDArray[np.float32], temperature: float, top_p: float, uniform:
 
 
 class Decoder:
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, threads: int) -> None:
         self._model = model
         self.sequences = 32 if model.on_gpu or model.weighs_much() else 16
         self._context: Any = None
@@ -106,23 +106,25 @@ class Decoder:
         self._batch = llama_cpp.llama_batch_init(STEP, 0, 1)
         for row in range(STEP):
             self._batch.n_seq_id[row] = 1
-        self.threads = Threads(_cores())
+        self.threads = Threads(threads)
 
-    def run(self, jobs: Sequence[Job]) -> list[Made]:
-        """Every job fits `context_length`; they are worked on in the order given."""
-        made = [Made() for _ in jobs]
+    def work(self, jobs: Sequence[Job], waiting: "deque[tuple[Job, Made]]") -> None:
+        """Takes jobs from those that wait until none is left: others may take of them too. `jobs` are all there were;
+        every one fits the model's context.
+        """
         sequences = self._fit(max(len(job.prompt) + job.max_tokens for job in jobs))
         llama_cpp.llama_memory_clear(self._memory, False)
         shared = self._share(jobs, sequences)
-        waiting = deque(zip(jobs, made, strict=True))
 
         def begin(sequence: int) -> _Slot | None:
-            while waiting:
-                job, answer = waiting.popleft()
+            while True:
+                try:
+                    job, answer = waiting.popleft()
+                except IndexError:  # another decoder may have taken the last one since one looked
+                    return None
                 slot = _Slot(sequence, job, answer, np.random.default_rng(job.seed))
                 if not self._begin(slot, shared):
                     return slot
-            return None
 
         # Always sequences 0, 1, 2, ... without gaps: llama.cpp takes only neighbours into one step.
         busy = [slot for sequence in range(sequences) if (slot := begin(sequence))]
@@ -132,7 +134,6 @@ class Decoder:
                     busy[sequence] = slot
                 else:
                     self._close_gap(busy, sequence)
-        return made
 
     def _share(self, jobs: Sequence[Job], sequences: int) -> int:
         """Decodes what all prompts begin with into every sequence; how many tokens that is."""
@@ -280,5 +281,5 @@ class Threads:
             self._seconds = {}
 
 
-def _cores() -> int:
+def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,7 +12,8 @@ from typing import Any
 from lm_eval.api.model import LM
 
 from harness.engines import Finish, Weights
-from harness.engines.decoding import Decoder, Job, Made
+from harness.engines.decoders import Decoders
+from harness.engines.decoding import Job, Made, cores
 from harness.engines.gguf_model import Model
 from harness.errors import UserError, refusals
 
@@ -40,9 +41,9 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
                 "make it again, or update llama-cpp-python",
                 path,
             ) from None
-        self._decoder = Decoder(self._model)
+        self._decoders = Decoders(self._model, cores())
         # Four times what is decoded together: while the longest answers end, others still fill the step.
-        self.batch_size = 4 * self._decoder.sequences
+        self.batch_size = 4 * self._decoders.sequences
         self._seed = 0
 
     @property
@@ -114,7 +115,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         jobs = self._jobs([request.args for request in requests])
         refusals = [self._refusal(job) for job in jobs]
         fit = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
-        made = iter(self._decoder.run(fit) if fit else [])
+        made = iter(self._decoders.run(fit) if fit else [])
         answers = [Made() if refusal else next(made) for refusal in refusals]
         self.finishes = [
             Finish(len(job.prompt), len(answer.tokens), answer.truncated, error=refusal)
@@ -168,7 +169,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         return ""
 
     def close(self) -> None:
-        self._decoder.close()
+        self._decoders.close()
         self._model.close()
 
     def loglikelihood(self, requests: list[Any]) -> Any:
