@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from finetune.base import digest_of_base
-from finetune.checks import check_adapter, compare_logits, logits_of, prompt_ids, shapes_of
+from finetune.checks import (
+    check_adapter,
+    check_safetensors,
+    compare_logits,
+    logits_of,
+    prompt_ids,
+    shapes_of,
+)
 from finetune.data import Mixture, mix
 from finetune.load import best_device, load_model, load_tokenizer
 from finetune.recipe import Recipe
@@ -103,6 +110,7 @@ def _refuse_several_gpus(device: str) -> None:
 
 def _refuse_unknown_modules(recipe: Recipe, base: Path) -> None:
     """peft is content when one of them is there, and trains less than the recipe says."""
+    check_safetensors(base)
     there = {name.split(".")[-2] for name in shapes_of(base) if name.endswith(".weight") and "." in name[:-7]}
     lacking = [name for name in recipe.target_modules if name not in there]
     if recipe.method != "full" and lacking:

@@ -80,14 +80,10 @@ class Terminal:
         self.until(asked)
         os.write(self.end, words.encode())
 
-    def close(self, again: str = "") -> int:
-        """`again` is typed every five seconds, as one does whose key was not heard."""
-        began, typed = time.monotonic(), 0
-        while self.running.poll() is None and time.monotonic() < began + 60:
+    def close(self) -> int:
+        last = time.monotonic() + 60
+        while self.running.poll() is None and time.monotonic() < last:
             self._read(0.2)
-            if again and time.monotonic() > began + 5 * (typed + 1):
-                os.write(self.end, again.encode())
-                typed += 1
         while self._read(0.1):
             pass
         return self.running.wait(1)
@@ -120,11 +116,15 @@ def terminal(words: list[str], **environment: str):
 
 
 def _own_terminal() -> None:
-    """Ctrl-C reaches only the session that the terminal belongs to."""
+    """Ctrl-C reaches only the session that the terminal belongs to, and no process that was begun deaf to it, as what a
+    shell starts in the background is.
+    """
     import fcntl
+    import signal
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def editor(home: Path, *texts: str) -> str:
@@ -301,7 +301,7 @@ def test_ctrl_c_at_the_terminal_loses_no_decision(tmp_path):
             user.answer(ASKED, "\n")
             user.until("2 of 4")
             user.answer(ASKED, "\x03")
-            assert user.close(again="\x03") == 130
+            assert user.close() == 130
         assert "run this again" in user.shown
         assert not (tmp_path / "judges" / "mine").exists()
         asked = len(server.asked)
