@@ -177,8 +177,8 @@ class EngineAPI(ModelAPI):
                 )
             ],
             usage=_usage(answer),
-            time=answer.seconds,
-            metadata={"prompt": prompt},
+            # Inspect puts its own time in the place of ours, and that is how long the whole batch took.
+            metadata={"prompt": prompt, "seconds": answer.seconds},
         )
 
 

@@ -133,15 +133,15 @@ def _renderer(engine: Engine, variant: Variant) -> Callable[[list[dict[str, str]
 def _from_inspect(doc: Mapping[str, Any], sample: Any) -> Answered:
     if sample.error:
         return Answered(doc, sample.epoch, "", Answer("", error=sample.error.message))
-    usage = sample.output.usage
+    usage, told = sample.output.usage, sample.output.metadata or {}
     answer = Answer(
         sample.output.completion,
         usage.input_tokens if usage else None,
         usage.output_tokens if usage else None,
         sample.output.stop_reason == "max_tokens",
-        sample.output.time,
+        told.get("seconds"),
     )
-    return Answered(doc, sample.epoch, (sample.output.metadata or {}).get("prompt", ""), answer)
+    return Answered(doc, sample.epoch, told.get("prompt", ""), answer)
 
 
 RUNNERS: Mapping[str, Callable[[Engine, Exam, Progress], list[Answered]]] = {

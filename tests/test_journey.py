@@ -324,3 +324,11 @@ def test_run_says_why_answers_failed(home):
         variants=["none"], tasks=["word_problems"], baseline="none", limit={"word_problems": 5}
     )
     assert "5 of 5 failed, 5 thus: the server fell over" in home.run(suite).stdout
+
+
+def test_seconds_of_the_answers_are_no_more_than_those_of_the_cell(home):
+    home.echo("slow", lambda doc: "Week 1: fractions.", "study_plan", delay=0.3)
+    suite = home.suite(variants=["slow"], tasks=["study_plan"], baseline="slow", limit={"study_plan": 20})
+    assert home.run(suite).returncode == 0
+    cell = record.read(home.results, "slow", "study_plan")
+    assert 0.5 < cell.rows()["seconds"].sum() <= cell.run["wall_seconds"]
