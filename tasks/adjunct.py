@@ -75,7 +75,7 @@ _NEW_SENTENCE = re.compile(
 )
 _LISTED = re.compile(r"(?: [a-z'-]{1,14}){1,4}(?:, | and |, and )(?:the )?")
 TOTAL = re.compile(
-    r"\b(?:total|sum|average|mean|result|answer|amount|balance|cost|price) of(?: about| only)? $",
+    r"(?<!of a )\b(?:total|sum|average|mean|result|answer|amount|balance|cost|price) of(?: about| only)? $",
     re.IGNORECASE,
 )
 _NEW_CLAUSE = re.compile(

@@ -7,19 +7,23 @@ before what is not.
 import re
 from fractions import Fraction
 
-from tasks.numerals import BOLD, Number, numbers
+from tasks.numerals import BOLD, Number, is_algebra, numbers
 from tasks.quantity import first
 from tasks.sentence import said
 from tasks.spelled import every_spelled, last_spelled
 
 _DIGIT = re.compile(r"[0-9]")
-_ITEM = re.compile(rf"[ \t]*(?:[-*+\u2022][ \t]|[{BOLD}A-Za-z][^\n:0-9=]{{0,40}}:)")
+_ITEM = re.compile(
+    rf"[ \t]*(?:[-*+\u2022][ \t]|(?!A:|(?i:final )?(?i:answer)\b)[{BOLD}A-Za-z][^\n:0-9=]{{0,40}}:)"
+)
 _LONGEST_LIST = 12
 _MOST_IN_BOLD = 8
 _CONCLUDES = re.compile(
     rf"[\s*{BOLD}]{{0,4}}(?:so|thus|therefore|hence|this means|that means|altogether|in total|in all)\b",
     re.IGNORECASE,
 )
+_TIMES = {"once": 1, "twice": 2, "thrice": 3}
+_OFTEN = re.compile(r"\b(once|twice|thrice)[.!]?\s*$", re.IGNORECASE)
 _DEFINITE = re.compile(r"\b(?:the|these|those|both|all|his|her|their|its|other) $", re.IGNORECASE)
 _ASIDE = re.compile(
     rf"[\s*_({BOLD}>-]{{0,8}}(?:(?:note|confidence|check|verification|disclaimer|hint|source)\b[^\n]{{0,3}}:"
@@ -36,6 +40,31 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_BEFORE = re.compile(r".*[.!](?=\s)")
+
+
+_DECLINES = re.compile(
+    r"\b(?:cannot|can't|can not|could not|unable to|not possible to|impossible to) (?:be )?(?:accurately |directly )?"
+    r"(?:determined?|calculated?|solved?|(?:know|tell|say) (?:how|what|the)|find (?:the|out)|answer (?:the|this))\b"
+    r"|\b(?:i|we) (?:don't|do not) know\b|\b(?:not enough|insufficient) (?:information|data)\b|\berror occurred\b"
+    r"|(?:^|[.!?\n]\s{0,3})[\s*_\x02]{0,4}(?:the )?(?:final )?answer[\s*_\x02]{0,4}(?::|is|is:)[\s*_\x02]{0,4}"
+    r"(?:no|none|nothing|unknown|undetermined|n/?a)\b[^0-9]*$",
+    re.IGNORECASE,
+)
+_TERM = re.compile(r"A: ?[0-9.,]{1,15} ?[+*] ?[A-Za-z]")  # A: 10 + John's age
+_CODE = re.compile(r"[ \t]*(?:return\b|print\(|def )|```$")
+
+
+def declined(text: str) -> bool:
+    """Does the text close with the words that there is no answer, with a term that has an unknown in it, or with code
+    that would have to be run?"""
+    lines = text.rstrip().rsplit("\n", 2)
+    last = lines[-1] if len(lines) < 2 or lines[-1].strip(" `") else lines[-2]
+    if _CODE.match(last) or _TERM.match(last):
+        return True
+    if is_algebra(last, list(numbers(last))):
+        return True
+    sentence = max(last.rfind(". ", 0, -1), last.rfind("! ", 0, -1), last.rfind("? ", 0, -1)) + 1
+    return bool(_DECLINES.search(last, sentence))
 
 
 def unmarked(text: str) -> tuple[Number, str] | None:
@@ -67,6 +96,8 @@ def _concluded(text: str, start: int, end: int) -> Number | None:
     """'So she needs three boxes.' below 110 / 50 = 2.2: the one number in words of a last line that concludes."""
     if not _CONCLUDES.match(text, start, end):
         return None
+    if often := _OFTEN.search(text, start, end):
+        return Number(Fraction(_TIMES[often[1].lower()]), often.start(1), often.end(1), "")
     found = [number for number in every_spelled(text, start, end) if number.value > 1]
     if len(found) != 1 or _DEFINITE.search(text, max(start, found[0].start - 10), found[0].start):
         return None

@@ -18,8 +18,8 @@ _HIGHEST = 100  # power of ten
 
 @dataclass(frozen=True)
 class Number:
-    """A number in a text. `doubt` says why it is rarely an answer: 'glued' to a letter (x2, m^2), an
-    'ordinal', the 'label' of a step, the 'mark' of a list; '' for a number as such."""
+    """A number in a text. `doubt` says why it is rarely an answer: 'glued' to a letter (x2, m^2), a 'term' of an
+    equation (3x), an 'ordinal', the 'label' of a step, the 'mark' of a list; '' for a number as such."""
 
     value: Fraction
     start: int
@@ -123,7 +123,8 @@ _NUMBER = re.compile(
     (?P<lead> -? (?:(?:US|CA|AU|A|C|HK|S)?[$£€¥₹][ ]?){0,3} -? )
     (?: (?P<mixed>[0-9]{1,15}) (?:[ ]{1,3}|[ ]and[ ])
         (?P<above>[0-9]{1,4})[ ]?/[ ]?(?P<below>[0-9]{1,4}) (?![0-9/])
-      | (?P<spaced>[1-9][0-9]{0,2}(?:[ ][0-9]{3})+) (?![0-9,/]|-[A-Za-z]) (?P<spaced_cents>\.[0-9]+)?
+      | (?P<spaced>[1-9][0-9]{0,2}(?:[ ][0-9]{3})+)
+        (?: (?P<spaced_comma>,[0-9]{2})(?![0-9,]) | (?![0-9,/]|-[A-Za-z]) (?P<spaced_cents>\.[0-9]+)? )
       | (?P<dotted>[1-9][0-9]{0,2}(?:\.[0-9]{3})+) (?P<dotted_cents>,[0-9]{1,2}) (?![0-9])
       | (?P<dots>[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}) (?![0-9])
       | (?P<ticked>[1-9][0-9]{0,2}(?:['_][0-9]{3})+) (?![0-9])
@@ -149,8 +150,10 @@ _SCALES = {
     "k": 1000,
 }
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b", re.IGNORECASE)
+_TERM = re.compile(r"[xyzn](?![A-Za-z0-9])|[ ]?\*[ ]?\([A-Za-z]{2}")
+_NO_SPACES = "\u0e00"  # from here on stand the scripts that put no space between a word and a number
 _LABEL = re.compile(
-    r"\b(?:step|part|case|method|option|equation|problem|question|example|solution|note)\s{0,2}#?$",
+    r"\b(?:step|part|case|method|option|equation|problem|question|example|solution|note)\s{0,2}#?$|[A-Za-z] #$",
     re.IGNORECASE,
 )
 _MARK_AFTER = re.compile(r"[.)]\s{1,4}[^\W\d_]|[.)]\s{0,4}" + BOLD + r"|[.)]\s{1,4}[$(\\]")
@@ -178,9 +181,20 @@ def numbers(text: str, start: int = 0, end: int | None = None) -> Iterator[Numbe
         yield Number(value, found.start(), stop, _doubt(text, found.start(), lead, found.end()), others)
 
 
+_SUM = re.compile(r"[xyzn]?[ ]?\)?[ ]?(?:[-+*/]|\*[ ]?\([^()\n]{0,60}[-+*/])[ ]?")
+
+
+def is_algebra(text: str, found: list[Number]) -> bool:
+    """Is the last number of a span part of a sum with an unknown, as 80 is in '8x + 80'?"""
+    for at in range(len(found) - 1, -1, -1):
+        if found[at].doubt == "term":
+            return True
+        if at and not _SUM.fullmatch(text, found[at - 1].end, found[at].start):
+            return False
+    return False
+
+
 def _value(found: re.Match[str]) -> Fraction | None:
-    if len(found[0]) > 2 * _LONGEST and "," not in found[0]:
-        return None
     if found["mixed"]:
         whole, above, below = (int(found[name]) for name in ("mixed", "above", "below"))
         if below == 0:
@@ -189,9 +203,11 @@ def _value(found: re.Match[str]) -> Fraction | None:
             return whole + Fraction(above, below)
         return Fraction(above, below)  # '5 9/3' is two numbers: the last counts
     digits = _digits(found)
-    if digits is None or len(digits) > _LONGEST:
+    whole_part, point, decimals = digits.partition(".")
+    if len(whole_part) > _LONGEST:
         return None
-    value = Fraction(digits)
+    # A model in a loop writes thirds without end.
+    value = Fraction(f"{whole_part}{point}{decimals[:_LONGEST]}" if decimals else whole_part)
     exponent = found["exponent"]
     if exponent is None and found["power"] is not None:
         if found["base"] is not None:
@@ -209,7 +225,7 @@ def _value(found: re.Match[str]) -> Fraction | None:
     return value
 
 
-def _digits(found: re.Match[str]) -> str | None:
+def _digits(found: re.Match[str]) -> str:
     """The number as Python would write it. Commas group thousands (three, or the Indian two-two-three
     digits); one comma with one or two digits behind is a decimal comma; anything else between commas is a
     list, and its last counts."""
@@ -220,7 +236,8 @@ def _digits(found: re.Match[str]) -> str | None:
         if found["dotted"]:
             return found["dotted"].replace(".", "") + found["dotted_cents"].replace(",", ".")
         whole: str = found["spaced"] or found["dots"] or found["ticked"]
-        return re.sub(r"[ .'_]", "", whole) + (found["spaced_cents"] or "")
+        cents = found["spaced_cents"] or (found["spaced_comma"] or "").replace(",", ".")
+        return re.sub(r"[ .'_]", "", whole) + cents
     cents = found["cents"] or ""
     if "," not in plain:
         return plain + cents
@@ -249,12 +266,14 @@ def _is_negative(text: str, at: int) -> bool:
 def _doubt(text: str, start: int, digits: int, end: int) -> str:
     before = text[digits - 1] if digits else ""
     if start == digits and before:
-        if (before.isalpha() and before not in "xX") or before in "^_":
+        if (before.isalpha() and before not in "xX" and before < _NO_SPACES) or before in "^_":
             return "glued"
         if before == "{" and digits > 1 and text[digits - 2] in "^_":
             return "glued"
     if _ORDINAL.match(text, end, end + 3):
         return "ordinal"
+    if _TERM.match(text, end):
+        return "term"
     if _LABEL.search(text, max(0, start - 12), start):
         return "label"
     marked = (

@@ -38,7 +38,7 @@ def quantity(text: str, start: int, end: int) -> Number | None:
     minus = None if "\n" in text[start:begin] else _MINUS.match(text, begin, end)
     begin = minus.end() if minus else begin
     first = next(numbers(text, begin, end), None)
-    if first is None or first.start != begin or first.doubt in ("mark", "label"):
+    if first is None or first.start != begin or first.doubt in ("mark", "label", "term"):
         return None
     if minus:
         return Number(-first.value, minus.start(), first.end, "")

@@ -6,7 +6,9 @@ solve that too. Knows how such a recital begins; must not know how a number is c
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
+from tasks.broken_off import breaks_off
 from tasks.numerals import BOLD, tidy
 
 _NEVER = re.compile("[\x00\ud800-\udfff]")
@@ -16,14 +18,15 @@ _DIGIT = re.compile(r"[0-9]")
 # character of a text, and cost as much as the rest of the reading.
 _OPENS_LINE = re.compile(
     rf"""
-    [ \t>#*_{BOLD}]{{0,8}}
+    [ \t>#*_<\[{BOLD}]{{0,8}}
     (?: (?:(?:next|new|another|follow-up)[ ])?(?:question|problem|exercise|query|q)
-        [ ]?\#?[0-9]{{0,4}}[ ]?{BOLD}?[ ]?[:.)]
+        [ ]?\#?[0-9]{{0,4}}[ ]?{BOLD}?[ ]?[:.)\]>]
       | (?:question|problem|exercise|example|instruction)[ ]\#?[0-9]{{1,4}}\b
       | (?:(?:follow-up|more[ ]difficult|additional|similar|related|practice)[ ]){{1,2}}
         (?:questions?|problems?|exercises?)\b
       | your[ ]task\b
-      | (?:human|user|student|instruction|input)[ ]?{BOLD}?:
+      | (?:human|user|instruction|input)[ ]?\]?{BOLD}?:
+      | student[ ]?{BOLD}?:(?![^\n]*=)
       | (?:assistant|user|human)[ ]{{0,3}}(?=\n)
       | \#\#\#[ ]?(?:instruction|question|problem|input|user|human)\b
       | (?<=\#)[ ]?(?:question|problem|exercise)[ ]{{0,3}}(?=\n)
@@ -42,30 +45,48 @@ _LINE_HINTS = (
     "assistant", "task",
 )  # fmt: skip
 _Q = re.compile(rf"\bq[ 0-9]{{0,6}}{BOLD}?[ ]?[:.)]")
-# A solved problem, then one line that is a question: a model that goes on with the next problem of its
-# training data.
-_NEXT_UNNAMED = re.compile(
-    r"(?:(?:\#{4}|(?:^|\n)A:)[^\n0-9]{0,30}[0-9][^\n]{0,60}|(?i:answer is)[^\n0-9]{0,30}[0-9][^\n]{0,80})"
-    r"(?P<question>\n\s{0,5}[A-Z][^\n]{30,1500}\?)[ ]{0,5}(?:\n|$)"
+# A solved problem, then a line that asks: a model that goes on with the next problem of its training data.
+_SOLVED = re.compile(
+    r"(?:(?:\#{4}|(?:^|\n)A:)[^\n0-9]{0,30}[0-9][^\n]{0,60}|\\boxed\{[^\n]{0,80}|<answer>[^\n]{0,80}"
+    r"|(?i:answer is)[^\n0-9]{0,30}[0-9][^\n]{0,80})\n\s{0,5}(?=[A-Z0-9$\"'])"
 )
+_ASKS = re.compile(
+    r"[^\n]{30,1500}\?[ ]{0,5}(?=\n|$)"
+    r"|(?!(?:so|then|now|next|to|we|i|let|first|finally|therefore|thus|hence|this|in order|step|since|but|wait|actually"
+    r"|however)\b)(?=[^\n]{0,1500}\b(?:calculate|find|determine|compute|how (?:many|much|long|far|old|tall|big))\b)"
+    r"[^\n=]{60,1500}(?=\n|$)",
+    re.IGNORECASE,
+)
+_MOST_SOLVED = 50
+_ASSISTANT = re.compile(r"\n[ \t]{0,4}assistant[ ]?:", re.IGNORECASE)
+# A whole transcript: what the model was told stands before its turn.
+_TOLD = re.compile(r"\s{0,4}(?:<[a-z_|]{1,20}>\s?){0,2}(?:system|user|human)[ ]{0,2}\n", re.IGNORECASE)
+_TURN_OF_MODEL = re.compile(r"(?:assistant|model)[ ]{0,2}\n", re.IGNORECASE)
+_TAGS = re.compile(r"(?:\s|</?[a-z_]{1,20}>)*", re.IGNORECASE)
 
 
-def own_words(text: str) -> str:
-    """The tidy text (see `numerals.tidy`) up to a recited next question."""
+def own_words(text: str) -> tuple[str, bool]:
+    """The tidy text (see `numerals.tidy`) up to a recited next question, and whether it broke off (`breaks_off`)."""
     if "\x00" in text or not text.isascii():
         text = _NEVER.sub("", text)
+    if told := _TOLD.match(text):
+        turn = _TURN_OF_MODEL.search(text, told.end())
+        text = text[turn.end() :] if turn else text
     if "</think>" in text:
         text = _after_thinking(text)
     elif text.startswith("<think>"):
         text = _unfinished(text)
+    raw = text
     if "<<" in text:
         text = _ANNOTATION.sub(_annotated, text)
-    return _before_next_question(tidy(text))
+    text = tidy(text)
+    own = _before_next_question(text)
+    return own, len(own) == len(text) and breaks_off(raw)
 
 
 def _after_thinking(text: str) -> str:
     said = text.rpartition("</think>")[2]
-    return said if said.strip() else text
+    return text.replace("<think>", "").replace("</think>", "\n") if _TAGS.fullmatch(said) else said
 
 
 def _unfinished(text: str) -> str:
@@ -88,8 +109,12 @@ def _before_next_question(text: str) -> str:
         if start > first_digit.start() or not _is_opening(text[max(0, start - 200) : start]):
             text = text[:start]
             break
-    unnamed = _NEXT_UNNAMED.search(text) if "?" in text else None
-    return text[: unnamed.start("question")] if unnamed else text
+    if (assistant := _ASSISTANT.search(text, first_digit.start())) is not None:
+        text = text[: assistant.start()]
+    for solved in islice(_SOLVED.finditer(text), _MOST_SOLVED):
+        if _ASKS.match(text, solved.end()):
+            return text[: solved.end()]
+    return text
 
 
 def _begins(text: str) -> Iterator[int]:

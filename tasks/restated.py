@@ -37,6 +37,7 @@ _OR = re.compile(
     r"|i\.?e\.?,?)|[(=])(?: (?:about|exactly|just|equivalent to|equal to|the same as))? {0,3}",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])")  # 3:45, where 225 minutes were said too
 _COMES_TO = re.compile(r"=|which|equal")
 _MONEY = len(_KINDS) - 1
 
@@ -60,6 +61,10 @@ class _Quantity:
 def restated(text: str, number: Number) -> Number:
     """The number with its readings in the other units that stand beside it as the same quantity. Where it is one part
     of '2 hours and 40 minutes', the whole."""
+    if clock := _CLOCK.fullmatch(text, number.start, number.end):
+        minutes = 60 * int(clock[1]) + int(clock[2])
+        if f"{minutes} minutes" in text:
+            return replace(number, others=(*number.others, Fraction(minutes)))
     start = max(text.rfind("\n", 0, number.start) + 1, number.start - _AROUND)
     end = text.find("\n", number.end, number.end + _AROUND)
     said = _joined(text, _quantities(text, start, end if end >= 0 else min(len(text), number.end + _AROUND)))

@@ -8,7 +8,7 @@ import re
 from itertools import pairwise
 
 from tasks.adjunct import DETERMINERS, FAR, TOTAL, adjunct, first_of_list, first_of_reason, is_money
-from tasks.numerals import Number, numbers
+from tasks.numerals import Number, is_algebra, numbers
 
 _WORKED = 1_500  # characters of working in which its last equation is looked for
 
@@ -17,7 +17,7 @@ _LOOSE = re.compile(
     r"\b(?:(?:for|at|from|after|in|over|with|of|by|per|every|each|on|when|if|than|within|during|into|before|between"
     r"|across|beyond|until|against|and)"
     r"(?: [a-z]{1,12}ing)?"
-    r"|to(?: [a-z]{1,12}){0,3}|[a-z]{1,12}ing"
+    r"|to(?! (?:find|get|obtain|reach)\b)(?: [a-z]{1,12}){0,3}|[a-z]{1,12}ing"
     r"|(?:if|when|because|since|where|while|whereas|before|after|as)(?: [A-Za-z']{1,12}){1,6})"
     rf"{DETERMINERS}[ (]?$",
     re.IGNORECASE,
@@ -25,6 +25,24 @@ _LOOSE = re.compile(
 _ROUNDED = re.compile(
     r"\bround(?:s|ed|ing)?(?: (?:up|down|off|it|this|that)){0,2} to(?: [a-z]{1,10}){0,2} ?$", re.IGNORECASE
 )
+# But not where the sentence goes on to another result.
+_GOES_ON = re.compile(
+    r"[.!?;]\s(?!since|because|as\b)|, so\b|'ll\b"
+    r"|\b(?:thus|therefore|hence|meaning|means|thereby|making|leaving|giving|round(?:s|ed|ing)?|will|should)\b",
+    re.IGNORECASE,
+)
+# A clause that only says why, what for, or what that is; behind '=' it has a result of its own.
+_CLAUSE = re.compile(
+    r"\b(?:in order (?:to|for)|so that|to make sure|to ensure|so as to)\b"
+    r"|, as (?=(?:the|there|he|she|it|they|each)\b)"
+    r"|(?<!so)(?<!and)(?<!,) if (?=(?:the|your|you|he|she|they|it|each|all|there)\b)"
+    r"|, which is (?=(?:how|what|when|why|the (?!same|total|sum|answer|final))\b)"
+)
+# Behind the last equals sign, a number of the same clause goes with the result: '= 14 records that the 5 brought in'.
+_SAME_CLAUSE = re.compile(
+    r"(?:(?!\b(?:so|then|thus|which|means?|making|leaving|giving|total|or|and|but|plus|to|in|for)\b)[^.,;:=\n]|[.,](?=[0-9]))*"
+)
+_SENTENCE_END = re.compile(r"[.!?]\s")
 # Without it, only what can hardly be the answer.
 _REFUSED = re.compile(r"\b(?:not|instead of|rather than)(?: (?:the|just|about|only))? $", re.IGNORECASE)
 # 'She has 18, since 9 + 9 = 18': an equation that closes the line as a reason repeats or checks what was said.
@@ -49,14 +67,20 @@ _DEFINITE = re.compile(
 def said(text: str, start: int, end: int, by_sign: bool = True) -> Number | None:
     """The number a span of words ends up with. `by_sign`: a marker makes sure that what stands behind the last
     equals sign is meant."""
-    found = [number for number in numbers(text, start, end) if not number.doubt]
+    found = list(numbers(text, start, end))
+    if is_algebra(text, found):
+        return None
+    found = [number for number in found if not number.doubt]
     if not found:
         return None
     found = [
         one for one in found if not _REFUSED.search(text, max(start, one.start - 30), one.start)
     ] or found
-    if by_sign and (right := right_side(text, start, end)):
+    right = right_side(text, start, end)
+    if right and (by_sign or right.doubt or _SAME_CLAUSE.fullmatch(text, right.end, found[-1].start)):
         return right
+    if len(found) > 1:
+        found = _without_clause(text, end, found)
     if len(found) > 1:
         found = _without_reason(text, end, found)
     if len(found) > 2:
@@ -66,23 +90,43 @@ def said(text: str, start: int, end: int, by_sign: bool = True) -> Number | None
     return _before_bracket(text, found, end) or _whole(text, found, end) or _main(text, start, end, found)
 
 
+def _without_clause(text: str, end: int, found: list[Number]) -> list[Number]:
+    """The numbers before a closing clause that only says why, what for, or what that is."""
+    ends = list(_SENTENCE_END.finditer(text, found[0].end, found[-1].start))
+    begin = ends[-1].end() if ends else 0
+    before = next((number for number in found if number.start >= begin), found[-1])
+    clause = _CLAUSE.search(text, before.end, found[-1].start)
+    if (
+        clause is None
+        or "=" in text[clause.end() : end]
+        or _GOES_ON.search(text, clause.end(), found[-1].start)
+    ):
+        return found
+    return [number for number in found if number.end <= clause.start()] or found
+
+
 def right_side(text: str, start: int, end: int) -> Number | None:
     """The number behind the last equals sign."""
     at = text.rfind("=", start, end)
     if at < 0:
         return None
-    return next((number for number in numbers(text, at + 1, end) if not number.doubt), None)
+    return next((number for number in numbers(text, at + 1, end) if number.doubt in ("", "ordinal")), None)
 
 
 def _main(text: str, start: int, end: int, found: list[Number]) -> Number:
     """The last number, unless it is only an adjunct to one before it in its sentence."""
     last = found[-1]
+    for number in reversed(found):
+        if _ROUNDED.search(text, max(start, number.start - FAR), number.start):
+            return number
     near = max(start, last.start - FAR)
-    firm = _ROUNDED.search(text, near, last.start) or TOTAL.search(text, near, last.start)
+    firm = TOTAL.search(text, near, last.start)
     if not firm and _LOOSE.search(text, near, last.start):
         worked = right_side(text, max(0, start - _WORKED), last.start)
         for number in reversed(found[:-1]):
             if worked and number.value == worked.value and ", or " not in text[number.end : last.start]:
+                if _GOES_ON.search(text, number.end, last.start):
+                    break
                 return number
     at = len(found) - 1
     while at > 0:

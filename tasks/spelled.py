@@ -17,6 +17,24 @@ _SPELLED = re.compile(
 )
 
 
+# 'eight thirds', 'three quarters', 'two and a half'
+_PARTS = {
+    "half": 2,
+    "halves": 2,
+    "third": 3,
+    "fourth": 4,
+    "quarter": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "eighth": 8,
+    "tenth": 10,
+}
+_FRACTION = re.compile(
+    rf"(?: and a (?P<half>half)|[ -](?P<part>{'|'.join(_PARTS)})s?)\b(?! (?:of|the)? ?(?:day|week|month|year|place)\b)",
+    re.IGNORECASE,
+)
+
+
 def spelled(text: str, start: int) -> Number | None:
     """The number in words that begins right at `start`: 'twenty-five', 'one hundred and two'."""
     words = _SPELLED.match(text, start)
@@ -46,4 +64,8 @@ def _worth(words: re.Match[str]) -> Number:
             total, group = total + max(group, 1) * {"thousand": 1000, "million": 10**6}[word], 0
         else:
             group += _WORDS.get(word, 0)  # 'and' adds nothing
-    return Number(Fraction(total + group), words.start(), words.end(), "")
+    value, end = Fraction(total + group), words.end()
+    if part := _FRACTION.match(words.string, end):
+        value = value + Fraction(1, 2) if part["half"] else value / _PARTS[part["part"].lower()]
+        end = part.end()
+    return Number(value, words.start(), end, "")

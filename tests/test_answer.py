@@ -472,7 +472,8 @@ def test_a_fraction_is_read_back(whole, above, below, frame) -> None:
             "<|im_end|>",
         ]
     ),
-    st.text(max_size=200),
+    # All that stands before </think> are thoughts, a whole answer with its next question too.
+    st.text(max_size=200).filter(lambda noise: "think>" not in noise),
     st.integers(0, 10**6),
 )
 @settings(max_examples=600, deadline=None)

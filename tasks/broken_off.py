@@ -1,0 +1,69 @@
+r"""Does a text break off before it says its answer? A model that runs into its limit leaves half a sentence or sum.
+
+The last number of such a text is a step on the way: to take it would give points by luck. Knows the raw text of a
+model; must not know markers, for what stands behind one has been said.
+"""
+
+import re
+
+_NEAR = 600  # characters at the end that are looked at
+_RESULT = re.compile(r"[=:≈]|[%)\"']$")  # what may well end without one
+_MANNER = 3  # lines that end with a full stop show that the writer makes them
+# Words that no sentence ends with.
+_LEADS_ON = re.compile(
+    r"(?:^|[\s(])(?:a|an|the|of|on|to|for|from|with|by|at|into|and|or|but|than|that|which|because|since|if|so|as|is|are|was"
+    r"|were|has|have|will|would|her|his|their|its|each of|both|between|per|then|where|when|we|she|he|they)$",
+    re.IGNORECASE,
+)
+_OPEN_SIGN = re.compile(r"(?:[=+*/×÷(:&\\]|\\times|\\cdot|\\div|\\frac|(?<=[\s(])[-−]|(?<=[^0-9\s])[ (]?\$)$")
+_LABEL = re.compile(r"\b(?:answer|total|result)\W{0,4}:\W{0,4}$", re.IGNORECASE)
+# A sentence that concludes has said its number, or repeats the result of the sum above it.
+_CONCLUDES = re.compile(
+    r"(?:^|[.!?]\s+|\n)[\s*]{0,4}"
+    r"(?:so|thus|therefore|hence|altogether|finally|overall|in conclusion)\b"
+    r"(?:[^.!?\n]|[.](?=[0-9]))*$",
+    re.IGNORECASE,
+)
+# A sum that nobody has worked out: '87 + 60', '1.73 / 1', '2 + 3x' at the very end.
+_OPEN_SUM = re.compile(r"[0-9)%] ?(?:[*×+]|(?<= )[-−/÷](?= )|\\times|\\cdot) ?\\?[$(]{0,2}[0-9][0-9.,]*$")
+_FRACTION = re.compile(r"\s*-?[0-9.,]+ ?/ ?[0-9.,]+\s*")
+_SENTENCE_END = re.compile(r"[.!?]\s")
+_WORKED = re.compile(r"[=≈][^=≈\n]*$")
+
+
+_HEADING = re.compile(
+    r"(?:^|\n)[^\n]*(?:\*\*|:)\s*\n\s*[A-Z][a-z']{0,14}$"
+)  # and one word of what was to stand below it
+
+
+def breaks_off(text: str) -> bool:
+    end = text.rstrip()[-_NEAR:]
+    plain = end.rstrip("*_ ")
+    line = plain.rpartition("\n")[2]
+    if _is_open(end) or (
+        _OPEN_SIGN.search(line) and not _LABEL.search(line) and plain[-1:] in (end[-1:], ":")
+    ):
+        return True
+    if end.endswith((".", "!", "?", "}", "]", "*", "`", "|")):
+        return False
+    sentence = _SENTENCE_END.split(line)[-1]
+    if _OPEN_SUM.search(sentence) and not _WORKED.search(sentence) and not _FRACTION.fullmatch(sentence):
+        return True
+    if sentence.rfind("(") > sentence.rfind(")") or _HEADING.search(end):
+        return True
+    return bool(_LEADS_ON.search(line) or _lacks_its_stop(end, sentence)) and not _CONCLUDES.search(end)
+
+
+def _lacks_its_stop(end: str, sentence: str) -> bool:
+    """Is it a sentence without a full stop, where every line above has one?"""
+    if len(sentence.split()) < 4 or not sentence[0].isupper() or _RESULT.search(sentence):
+        return False
+    lines = [line.rstrip() for line in end[: -len(sentence)].split("\n") if len(line.split()) > 2]
+    return len(lines) >= _MANNER and all(line.endswith((".", "!", "?", ":")) for line in lines)
+
+
+def _is_open(end: str) -> bool:
+    r"""An annotation or a formula of LaTeX that was begun and not closed."""
+    if end.rfind("<<") > end.rfind(">>"):
+        return True
+    return any(end.rfind(start) > end.rfind(stop) for start, stop in ((r"\[", r"\]"), (r"\(", r"\)")))
