@@ -9,6 +9,7 @@ import llama_cpp
 import numpy as np
 import pytest
 from lm_eval.api.instance import Instance
+from near_ties import NEAR, gap_where_they_part
 from random_gguf import SMALL, TEMPLATE, quantize, write_llama
 
 from harness.engines import Weights
@@ -66,46 +67,22 @@ def chats(engine: LlamaCppEngine, count: int) -> list[str]:
 def test_greedy_answers_equal_one_by_one_completion_but_for_near_ties_on_trained_weights(
     trained: Path,
 ) -> None:
-    """Processors with AVX-512 round a batch otherwise than a single token: of two tokens as good, either comes."""
+    """llama.cpp rounds a batch otherwise than a single token: of two tokens as good, either may come."""
     engine = LlamaCppEngine.open(Weights(str(trained)))
-    prompts = chats(engine, 40)
-    together = ask(engine, prompts, tokens=48)
-    alone = llama_cpp.Llama(
-        str(trained),
-        n_ctx=512,
-        n_threads=1,
-        n_threads_batch=1,
-        flash_attn=True,
-        logits_all=True,
-        verbose=False,
-    )
-    differ = []
-    for prompt, answer in zip(prompts, together, strict=True):
-        ids = engine._model.tokens(prompt)
-        reply: Any = alone.create_completion(ids, max_tokens=48, temperature=0.0)
-        # A byte that is no character shows as U+FFFD here, as transformers shows it; create_completion drops it.
-        if reply["choices"][0]["text"] != answer.replace("\ufffd", ""):
-            differ.append(ids)
-    assert len(differ) <= 2
-    for ids in differ:
-        (made,) = engine._decoders.run(
-            [Job(ids, 48, ends=frozenset(i for i, ends in enumerate(engine._model.ends_turn) if ends))]
-        )
-        assert _first_gap(alone, ids, made.tokens) < 0.05
+    prompts = [engine._model.tokens(chat) for chat in chats(engine, 40)]
+    ends = frozenset(i for i, ends in enumerate(engine._model.ends_turn) if ends)
+    together = engine._decoders.run([Job(prompt, 48, ends=ends) for prompt in prompts])
+    alone = llama_cpp.Llama(str(trained), n_ctx=512, n_threads=1, logits_all=True, verbose=False)
+    equal = 0
+    for prompt, made in zip(prompts, together, strict=True):
+        reply: Any = alone.create_completion(prompt, max_tokens=48, temperature=0.0)
+        if reply["choices"][0]["text"] == made.text.decode("utf-8", "ignore"):
+            equal += 1
+        else:
+            assert gap_where_they_part(alone, prompt, made.tokens) < NEAR
+    assert equal >= 38
     alone.close()
     engine.close()
-
-
-def _first_gap(alone: Any, prompt: list[int], tokens: list[int]) -> float:
-    """How much better the best token is than the one that was taken, where it first was another."""
-    alone.reset()
-    alone.eval(prompt)
-    for token in tokens:
-        logits = alone.scores[alone.n_tokens - 1]
-        if int(logits.argmax()) != token:
-            return float(logits.max() - logits[token])
-        alone.eval([token])
-    return 0.0
 
 
 def test_greedy_tokens_equal_one_by_one_decoding_but_for_near_ties_on_random_weights(
