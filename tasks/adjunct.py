@@ -21,19 +21,27 @@ _REASON = re.compile(
 )
 _COMPARED = re.compile(r" ?[<>] ?| (?:is|are) (?:more|less|greater|smaller|higher|bigger) than ")
 _PART = re.compile(
-    r"\b(?:out of|than|from|by [a-z]{2,12}ing|of(?= (?:the|her|his|their|those|these|its|our)\b))\b[^,.;:=]{0,20}$",
+    r"\b(?:out of|than|from|by the end of|at an? (?:[a-z]+ )?(?:average|rate|speed) of|by [a-z]{2,12}ing"
+    r"|of(?= (?:the|her|his|their|those|these|its|our)\b))\b[^,.;:=]{0,20}$",
     re.IGNORECASE,
 )
 _PACKS = re.compile(
     r"[0-9] [a-z]{2,14}(?: of [a-z]{2,14})? (?:of|at) $", re.IGNORECASE
 )  # 4 packs of 10, 9 eggs at $2
 _FOR = re.compile(rf"\bfor(?: [a-z]{{1,12}}ing| buying)?{DETERMINERS} ?$", re.IGNORECASE)
-_IN_TIME = re.compile(rf"\b(?:in|over|during|within|across){DETERMINERS} $", re.IGNORECASE)
+_IN_TIME = re.compile(rf"(?<!put )\b(?:in|over|during|within|across){DETERMINERS} $", re.IGNORECASE)
 _PURPOSE = re.compile(
     r"(?P<before>[A-Za-z]{1,14}) to "
     r"(?!(?:the|an?|his|her|their|its|one|each|all|another|be|have|give|leave|become|make(?! it))\b)"
     r"[a-z]{2,14}(?: [A-Za-z']{1,14}){0,5} $"
 )
+_TOWARD = re.compile(
+    r"(?P<before>[A-Za-z]{1,14}) to (?:have )?[a-z]{2,12} a total of $"
+)  # 7 weeks to save a total of
+_CLOCK = re.compile(r"(?::[0-5][0-9])? ?(?:[ap]\.?m\b)", re.IGNORECASE)
+_UNTIL = re.compile(r" ?(?:[ap]\.?m\.?)? ?(?:to|until|till|and|-) ?", re.IGNORECASE)
+_THAN_THEN = re.compile(r"\bthan (?:it|they|he|she) (?:was|were|is|are) (?:at )?$")
+_AT_TIME = re.compile(r"\b(?:at|from|to|until|till|between|by|and) $")
 _BOUND_TO = re.compile(
     r"(?:needs?|needed|ha[sd]|have|having|able|going|wants?|wanted|used|ought|decided|decides|managed|manages|got"
     r"|supposed|likely"
@@ -41,7 +49,7 @@ _BOUND_TO = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"\b(?:Grades?|Districts?|Days?|Weeks?|Years?|Rooms?|Chapters?|Pages?|Groups?|Sections?|Class) $"
+    r"\b(?:[Gg]rades?|Districts?|Days?|Weeks?|Years?|Rooms?|[Cc]hapters?|Pages?|Groups?|Sections?|Class|[Aa]ges) $"
 )
 _MONEY_AFTER = re.compile(r" ?(?:dollars?|cents?|euros?|pounds?|bucks?|usd)\b", re.IGNORECASE)
 _TIME_AFTER = re.compile(
@@ -54,7 +62,8 @@ _ADJECTIVE = re.compile(r"-[a-z]{2,12} [a-z]")  # the 600-meter race, 18-inch le
 _BILLS = re.compile(r"[0-9] $")  # 2 $10 bills
 _APPOSED = re.compile(r", (?:only |just )?$")
 _COMPARES = re.compile(
-    r" ?% of\b|(?: [a-z]{1,12}){0,3} (?:less|more|fewer|younger|older|shorter|taller|longer) than\b"
+    r" ?% of\b| of (?:them|these|those|which)\b"
+    r"|(?: [a-z]{1,12}){0,3} (?:less|more|fewer|younger|older|shorter|taller|longer) than\b"
 )
 _WHO = re.compile(r",? (?:who (?:has|had|is|was|got|gets)|of which(?: about| only)?) $")
 _INCLUDING = re.compile(
@@ -75,7 +84,7 @@ _NEW_SENTENCE = re.compile(
 )
 _LISTED = re.compile(r"(?: [a-z'-]{1,14}){1,4}(?:, | and |, and )(?:the )?")
 TOTAL = re.compile(
-    r"(?<!of a )\b(?:total|sum|average|mean|result|answer|amount|balance|cost|price) of(?: about| only)? $",
+    r"(?<!of a )(?<!at an )\b(?:total|sum|average|mean|result|answer|amount|balance|cost|price) of(?: about| only)? $",
     re.IGNORECASE,
 )
 _NEW_CLAUSE = re.compile(
@@ -89,6 +98,10 @@ def first_of_list(text: str, found: list[Number], at: int) -> int:
     last = at
     while at > 0 and found[at].start - found[at - 1].end < FAR:
         between = text[found[at - 1].end : found[at].start]
+        clocks = _is_clock(text, found[at]) and _is_clock(text, found[at - 1])
+        if between in ("-", "") or (clocks and _UNTIL.fullmatch(between)):  # grades 4-7, from 1 PM to 5 PM
+            at -= 1
+            continue
         if not _LISTED.fullmatch(between) or (at == last and not between.endswith(("and ", "and the "))):
             break
         at -= 1
@@ -109,6 +122,9 @@ def first_of_reason(text: str, start: int, found: list[Number], at: int) -> int:
 
 def adjunct(text: str, start: int, end: int, number: Number, before: Number) -> bool:
     """Does `number` only say for what, from what, when or why `before` is so?"""
+    toward = _TOWARD.search(text, max(start, number.start - FAR), number.start)
+    if toward and not _BOUND_TO.fullmatch(toward["before"]):
+        return True
     if TOTAL.search(text, max(start, number.start - 30), number.start):
         return False
     begin = max(start, before.end, number.start - FAR)
@@ -120,9 +136,13 @@ def adjunct(text: str, start: int, end: int, number: Number, before: Number) -> 
         return False
     if _REASON.search(text, begin, number.start) or _LABELLED.search(text, begin, number.start):
         return True
+    if _THAN_THEN.search(text, begin, number.start):
+        return True
     if _NEW_CLAUSE.search(text, before.end, number.start):
         return False
     if _PART.search(text, begin, number.start) or _PACKS.search(text, before.end - 1, number.start):
+        return True
+    if _AT_TIME.search(text, begin, number.start) and _is_clock(text, number) and not _is_clock(text, before):
         return True
     if _KNOWN.search(text, begin, number.start) or _is_price(text, start, end, number, before):
         return True
@@ -152,6 +172,10 @@ def _is_price(text: str, start: int, end: int, number: Number, before: Number) -
         return bool(_EACH.match(text, number.end, end))
     goods = _WITH.search(text, before.end, number.start) and not is_money(text, number, end)
     return bool(goods) and not _LEFT.match(text, number.end, end)
+
+
+def _is_clock(text: str, number: Number) -> bool:
+    return ":" in text[number.start : number.end] or bool(_CLOCK.match(text, number.end))
 
 
 def is_money(text: str, number: Number, end: int) -> bool:

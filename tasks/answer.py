@@ -18,7 +18,8 @@ Numbers compare as exact fractions. Time is linear in the length of the text, an
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tasks.closing import declined, unmarked
+from tasks.closing import unmarked
+from tasks.declined import declined, without_explanation
 from tasks.marked import marked
 from tasks.numerals import BOLD
 from tasks.recited import own_words
@@ -45,8 +46,10 @@ def read_number(text: str) -> Reading | None:
     """The number that `text` gives as its answer; None when it gives none."""
     text, broken_off = own_words(text)
     found = marked(text)
-    if found is None and not broken_off and not declined(text):
-        found = unmarked(text)
+    if found is None:
+        said = without_explanation(text)
+        if not (broken_off and len(said) == len(text)) and not declined(said):
+            found = unmarked(said)
     if found is None:
         return None
     number, rule = found

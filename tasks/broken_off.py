@@ -8,26 +8,36 @@ import re
 
 _NEAR = 600  # characters at the end that are looked at
 _RESULT = re.compile(r"[=:≈]|[%)\"']$")  # what may well end without one
+_LABEL_LENGTH = 25  # characters: a longer line of words without an end is no label
+_WORDS = re.compile(r"[^0-9]*[A-Za-z]")
+_STUB = re.compile(r"[.!?]\s*\n\s*[A-Z][^0-9:\n]*[A-Za-z]$")  # words without an end below a sentence with one
+_WITH_UNIT = re.compile(
+    r"(?:=|\bequals?) ?[$€£]?-?[0-9][0-9.,]*%?(?: [A-Za-z]{1,14}){0,4},?$"
+)  # '= 18 dollars a day'
 _MANNER = 3  # lines that end with a full stop show that the writer makes them
 # Words that no sentence ends with.
 _LEADS_ON = re.compile(
     r"(?:^|[\s(])(?:a|an|the|of|on|to|for|from|with|by|at|into|and|or|but|than|that|which|because|since|if|so|as|is|are|was"
-    r"|were|has|have|will|would|her|his|their|its|each of|both|between|per|then|where|when|we|she|he|they)$",
+    r"|were|has|have|will|would|her|his|their|its|each of|both|between|per|then|where|when|we|she|he|they|two)$",
     re.IGNORECASE,
 )
 _OPEN_SIGN = re.compile(r"(?:[=+*/×÷(:&\\]|\\times|\\cdot|\\div|\\frac|(?<=[\s(])[-−]|(?<=[^0-9\s])[ (]?\$)$")
 _LABEL = re.compile(r"\b(?:answer|total|result)\W{0,4}:\W{0,4}$", re.IGNORECASE)
 # A sentence that concludes has said its number, or repeats the result of the sum above it.
 _CONCLUDES = re.compile(
-    r"(?:^|[.!?]\s+|\n)[\s*]{0,4}"
-    r"(?:so|thus|therefore|hence|altogether|finally|overall|in conclusion)\b"
-    r"(?:[^.!?\n]|[.](?=[0-9]))*$",
+    r"(?:^|[.!?]\s+|\n|, )[\s*]{0,4}"
+    r"(?:(?:thus|therefore|hence|in conclusion)\b"
+    r"|(?:so|altogether|finally|overall)\b(?=[^\n]*[0-9]))(?:[^.!?\n]|[.](?=[0-9]))*$",
     re.IGNORECASE,
 )
 # A sum that nobody has worked out: '87 + 60', '1.73 / 1', '2 + 3x' at the very end.
 _OPEN_SUM = re.compile(r"[0-9)%] ?(?:[*×+]|(?<= )[-−/÷](?= )|\\times|\\cdot) ?\\?[$(]{0,2}[0-9][0-9.,]*$")
 _FRACTION = re.compile(r"\s*-?[0-9.,]+ ?/ ?[0-9.,]+\s*")
-_SENTENCE_END = re.compile(r"[.!?]\s")
+_SENTENCE_END = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\bft)(?<!\bsq)(?<!\bi\.e)(?<!\be\.g)(?<=[A-Za-z0-9)%])[.!?]\s+(?=[A-Z$0-9])"
+)
+_TAGS = re.compile(r"(?:\s|</?[a-z_]{1,20}>)+$")
+_ANNOTATION = re.compile(r"<<[^<>\n]*>>")
 _WORKED = re.compile(r"[=≈][^=≈\n]*$")
 
 
@@ -38,20 +48,39 @@ _HEADING = re.compile(
 
 def breaks_off(text: str) -> bool:
     end = text.rstrip()[-_NEAR:]
+    if _is_open(end):
+        return True
+    if "<<" in end:
+        end = _ANNOTATION.sub("", end)
+    if end.endswith(">"):
+        end = _TAGS.sub("", end)
     plain = end.rstrip("*_ ")
     line = plain.rpartition("\n")[2]
-    if _is_open(end) or (
-        _OPEN_SIGN.search(line) and not _LABEL.search(line) and plain[-1:] in (end[-1:], ":")
-    ):
+    if _OPEN_SIGN.search(line) and not _LABEL.search(line) and plain[-1:] in (end[-1:], ":"):
         return True
     if end.endswith((".", "!", "?", "}", "]", "*", "`", "|")):
         return False
     sentence = _SENTENCE_END.split(line)[-1]
     if _OPEN_SUM.search(sentence) and not _WORKED.search(sentence) and not _FRACTION.fullmatch(sentence):
         return True
-    if sentence.rfind("(") > sentence.rfind(")") or _HEADING.search(end):
+    if sentence.rfind("(") > sentence.rfind(")") or _HEADING.search(end) or _repeats(end):
         return True
-    return bool(_LEADS_ON.search(line) or _lacks_its_stop(end, sentence)) and not _CONCLUDES.search(end)
+    if _CONCLUDES.search(end):
+        return False
+    if _LEADS_ON.search(line):
+        return True
+    if _WITH_UNIT.search(sentence):
+        return False
+    stub = _STUB.search(end) is not None or (len(line) > _LABEL_LENGTH and _WORDS.fullmatch(line))
+    second = len(line[: -len(sentence)].split()) > 1 and "=" not in sentence
+    return bool(stub) or second or line.endswith(",") or _lacks_its_stop(end, sentence)
+
+
+def _repeats(end: str) -> bool:
+    """Does the last line only begin what the line above says?"""
+    above, _, line = end.rpartition("\n")
+    line = line.strip()
+    return len(line) > 3 and above.rpartition("\n")[2].strip().startswith(line + " ")
 
 
 def _lacks_its_stop(end: str, sentence: str) -> bool:

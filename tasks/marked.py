@@ -41,7 +41,7 @@ _KINDS = {
       (?: (?:to|for|of)[ ](?:the|this|your|our)[ ](?:[a-z]{{1,12}}[ ]){{0,2}}(?:question|problem) {_GAP} )?
       (?: \([^()\n]{{0,40}}\) {_GAP} | ,[^,\n]{{0,40}}, {_GAP}
         | (?:here|then|therefore|thus)[ ]{_GAP} | in[ ][a-z]{{1,15}} {_GAP} )?
-      (?: (?P<colon>:) | =+>? | is\b | are\b | was\b | (?:would|will|should|must)[ ]be\b | equals\b
+      (?: (?P<colon>:) | =+>? | is\b | are\b | was\b | of(?=[ ][$]?[0-9]) | (?:would|will|should|must)[ ]be\b | equals\b
         | comes[ ](?:out[ ])?to\b | becomes\b ) )""",
     ),
 }
@@ -52,12 +52,19 @@ _CLOSING_LINE = re.compile(rf"[ \t*_{BOLD}]{{0,4}}A[ ]?{BOLD}?:{BOLD}?")  # 'A: 
 _SUM_BEHIND = re.compile(r" ?[+*] ?[A-Za-z]")
 # 'each answer is worth 5', 'the third answer was 1400', '2 answers are 10 points', 'to find the answer: 5 * 3'
 _OTHER_ANSWER = re.compile(
-    r"(?:\b(?:each|every|per|an|first|second|third|fourth|fifth|next|another)(?: [a-z]{1,12})?|[0-9](?: [a-z]{1,12})?"
+    r"(?:\b(?:each|every|per|an|first|second|third|fourth|fifth|next|another)(?: [a-z]{1,12})?"
     r"|\bto (?:find|get|express|obtain|reach|calculate|check|verify|convert|write|round)(?: the| our| this)?"
     r"|/) ?$",
     re.IGNORECASE,
 )
-_DANGLING = re.compile(r"[\s0-9.,$()+*/=^-]{0,60}[=+*/(-][\s(\\[$]{0,9}\Z")  # '7 * 6 =' and no more
+_COUNTED = re.compile(r"[0-9](?: [a-z]{1,12})? $")  # ... answers
+# 'if 2/5 as many were meant, the answer would be 44'
+_IN_ANOTHER_CASE = re.compile(
+    r"\b(?:if\b[^.\n]*(?:mean|meant|literally|interpret|instead)|alternatively)\b[^.\n]*$", re.IGNORECASE
+)
+_DANGLING = re.compile(
+    r"(?:[\s0-9.,$()+*/=^-]{0,60}[=+*/(-][\s(\\[$]{0,9}|,\s{0,3})\Z"
+)  # '7 * 6 =' and no more
 
 
 @cache
@@ -68,15 +75,23 @@ def _marker(*kinds: str) -> re.Pattern[str]:
 _BLOCK = 2_000  # characters of such a block that are read
 _HEADING = re.compile(rf"[ \t:*_{BOLD}]{{0,6}}\n\s{{0,9}}")
 _PROSE = r"[^\n0-9]*[0-9](?:[^\n.!?]|[.](?=[0-9]))*"  # up to the end of the first sentence that has a digit
-_SENTENCES = re.compile(rf"{_PROSE}(?:[.!?](?=\s)|\n)(?=[^0-9]{{0,300}}[0-9])")
+_SENTENCES = re.compile(rf"\s*{_PROSE}(?:[.!?](?=\s)|\n)(?=[^0-9]{{0,300}}[0-9])")
 # Its first line is more than the number, and one below it, which is no note, has a number too.
 _LINES = re.compile(
-    r"(?=(?:\S+[ \t]+){4})[^\n]*[0-9][^\n]*\n\s{0,9}"
+    r"(?=(?:\S+[ \t]+){4}|[A-Za-z ]{1,20}:)[^\n]*[0-9][^\n]*\n\s{0,9}"
     r"(?!\W{0,8}(?:explanation|reasoning|because|here|note|i hope|\())[^\n]*[0-9]",
     re.IGNORECASE,
 )
+_WORKING = re.compile(r"[^\n.!?]*[0-9] ?= ?[$]?[0-9][^\n]*[.!?] [^\n]*[0-9]")
+_MARKUP = f" \n*_#{BOLD}"
+_THEN_CONCLUDES = re.compile(r"[0-9][^\n]*[.!?]\s+(?:so|thus|therefore|hence)\b[^\n]*[0-9]", re.IGNORECASE)
+# '8 pens will cost $12': what stands first is what the sentence is about.
+_IS_ABOUT = re.compile(
+    r" (?:[a-z]{2,14} ){1,5}?"
+    r"(?:will|would|can|could|is|are|was|were|costs?|takes?|lasts?|makes?|needs?|ha[sd]|have)\b[^\n]*[0-9]"
+)
 # A sum that goes on below: '7 + 8 =', and '15' on the next line.
-_CARRIED = re.compile(r"(?<==)[ ]?(?:\s{1,6}[^\n=]{1,80}=[ ]?(?=\n)){0,6}\s{1,6}[^\n=]{1,80}")
+_CARRIED = re.compile(r"(?:(?<==)|(?<== ))[ ]?(?:\s{1,6}[^\n=]{1,80}=[ ]?(?=\n)){0,6}\s{1,6}[^\n=]{1,80}")
 _STOP = re.compile(rf"\n|[.!?;](?=\s|$|{BOLD}|[*)\]])")
 _EXPLAINS = re.compile(
     r"\W{0,8}(?:explanation|reasoning|because|here's|justification|working|steps?|calculations?|how)\b",
@@ -117,9 +132,7 @@ def _last_marked(
     """`digits`: where the first and the last of the text stand."""
     found: list[tuple[Number, str]] = []
     for marker in reversed(list(_marker(*kinds).finditer(text, begin))[-_MARKERS:]):
-        if marker.lastgroup == "answer" and _OTHER_ANSWER.search(
-            text, max(0, marker.start() - 30), marker.start()
-        ):
+        if marker.lastgroup == "answer" and _is_another(text, marker):
             continue
         number = _behind(text, marker, *digits)
         if number is None or _DANGLING.match(text, number.end):
@@ -132,6 +145,16 @@ def _last_marked(
     if _is_cut_off(text, [number for number, _ in found]):
         return found[1]
     return found[0] if found else None
+
+
+def _is_another(text: str, marker: re.Match[str]) -> bool:
+    """Is it about another answer than the one that was asked for?"""
+    start = marker.start()
+    if _OTHER_ANSWER.search(text, max(0, start - 30), start) or _IN_ANOTHER_CASE.search(
+        text, max(0, start - 120), start
+    ):
+        return True
+    return marker[0][:7].lower() == "answers" and bool(_COUNTED.search(text, max(0, start - 20), start))
 
 
 def _behind(text: str, marker: re.Match[str], first_digit: int, last_digit: int) -> Number | None:
@@ -159,10 +182,12 @@ def _block(text: str, marker: re.Match[str]) -> Number | None:
     elif marker.lastgroup == "answer" and (heading := _HEADING.match(text, start)):
         start, end = heading.end(), -1
         several = _LINES
+    elif marker.lastgroup == "answer" and marker["colon"] and not text[: marker.start()].strip(_MARKUP):
+        end, several = _line_end(text, start), _WORKING  # 'Answer:' opens the text
     else:
         return None
     end = end if end >= 0 else min(len(text), start + _BLOCK)
-    if not several.match(text, start, end):
+    if not several.match(text, start, end) and not _THEN_CONCLUDES.search(text, start, end):
         return None
     found = unmarked(text[start:end])
     return replace(found[0], start=found[0].start + start, end=found[0].end + start) if found else None
@@ -214,6 +239,8 @@ def _behind_words(text: str, start: int, last_digit: int) -> Number | None:
     line_end = _line_end(text, begin)
     if carried := _CARRIED.match(text, stop):
         found = right_side(text, begin, carried.end())
+    if found and _IS_ABOUT.match(text, found.end, stop):
+        found = said(text, begin, stop)
     opens = last_digit >= line_end and not _EXPLAINS.match(text, line_end)
     if opens and (found is None or len(text[found.end : line_end].split()) > 3):
         return None

@@ -150,7 +150,7 @@ _SCALES = {
     "k": 1000,
 }
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b", re.IGNORECASE)
-_TERM = re.compile(r"[xyzn](?![A-Za-z0-9])|[ ]?\*[ ]?\([A-Za-z]{2}")
+_TERM = re.compile(r"[xyzn](?![A-Za-z0-9])|[ ]?[-+][ ]?[xyz](?![A-Za-z0-9])|[ ]?\*[ ]?\([A-Za-z]{2}")
 _NO_SPACES = "\u0e00"  # from here on stand the scripts that put no space between a word and a number
 _LABEL = re.compile(
     r"\b(?:step|part|case|method|option|equation|problem|question|example|solution|note)\s{0,2}#?$|[A-Za-z] #$",
@@ -272,6 +272,8 @@ def _doubt(text: str, start: int, digits: int, end: int) -> str:
             return "glued"
     if _ORDINAL.match(text, end, end + 3):
         return "ordinal"
+    if text.startswith("24/7", digits):
+        return "label"
     if _TERM.match(text, end):
         return "term"
     if _LABEL.search(text, max(0, start - 12), start):

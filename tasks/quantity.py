@@ -23,7 +23,9 @@ SKIP = re.compile(
 _MINUS = re.compile(r"(?:-|minus|negative) ", re.IGNORECASE)
 _OPERATOR = re.compile(r"[-+*/x^]")
 _CLAUSE = re.compile(r",\s|;|:\s|\b(?:because|since|as|so|which|where|when|if|and|given)\b", re.IGNORECASE)
-_SUM_BEHIND = re.compile(r"(?: ?[*+] ?\$?[0-9]{1,15}(?:\.[0-9]{1,10})?){1,9}(?![0-9.]*[0-9])(?! ?[=*/^(-])")
+_SUM_BEHIND = re.compile(
+    r"(?: ?[*+] ?\$?[0-9]{1,15}(?:\.[0-9]{1,10})?){1,9}(?![0-9.]*[0-9])(?! ?[=*/^(-]|[xyzn]\b)"
+)
 
 
 def first(text: str, start: int, end: int) -> Number | None:

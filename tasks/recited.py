@@ -57,7 +57,9 @@ _ASKS = re.compile(
     r"[^\n=]{60,1500}(?=\n|$)",
     re.IGNORECASE,
 )
+_SOLVED_HINTS = ("####", "a:", "boxed", "answer")
 _MOST_SOLVED = 50
+_EXAMPLE = re.compile(r"\b(?:a different|another) example\b", re.IGNORECASE)
 _ASSISTANT = re.compile(r"\n[ \t]{0,4}assistant[ ]?:", re.IGNORECASE)
 # A whole transcript: what the model was told stands before its turn.
 _TOLD = re.compile(r"\s{0,4}(?:<[a-z_|]{1,20}>\s?){0,2}(?:system|user|human)[ ]{0,2}\n", re.IGNORECASE)
@@ -105,21 +107,24 @@ def _before_next_question(text: str) -> str:
     first_digit = _DIGIT.search(text)
     if first_digit is None:
         return text
-    for start in sorted(_begins(text)):
+    folded = text.lower()
+    for start in sorted(_begins(text, folded)):
         if start > first_digit.start() or not _is_opening(text[max(0, start - 200) : start]):
             text = text[:start]
             break
-    if (assistant := _ASSISTANT.search(text, first_digit.start())) is not None:
+    if "example" in folded and (example := _EXAMPLE.search(text, first_digit.start())):
+        text = text[: example.start()]
+    if "assistant" in folded and (assistant := _ASSISTANT.search(text, first_digit.start())):
         text = text[: assistant.start()]
-    for solved in islice(_SOLVED.finditer(text), _MOST_SOLVED):
-        if _ASKS.match(text, solved.end()):
-            return text[: solved.end()]
+    if any(sign in folded for sign in _SOLVED_HINTS):
+        for solved in islice(_SOLVED.finditer(text), _MOST_SOLVED):
+            if _ASKS.match(text, solved.end()):
+                return text[: solved.end()]
     return text
 
 
-def _begins(text: str) -> Iterator[int]:
-    """Where something begins that opens a next question, in no order."""
-    folded = text.lower()
+def _begins(text: str, folded: str) -> Iterator[int]:
+    """Where something begins that opens a next question, in no order. `folded`: the text in lower case."""
     if any(hint in folded for hint in _LINE_HINTS) or _Q.search(folded):
         if _OPENS_LINE.match(text):
             yield 0

@@ -33,7 +33,8 @@ _QUANTITY = re.compile(
 _AND = re.compile(r",? {1,3}and {1,3}|,? {1,3}")
 _RATE = re.compile(r" {1,3}(?:an?|per|of|each|every|in)\b")  # 3 days, 2 hours a day
 _OR = re.compile(
-    r",? {0,3}(?:\(? ?(?:(?:or|that is,?|which is|which equals|equivalent to|equal to|is equal to|equals)\b"
+    r"(?: long| wide| tall| high| deep)?,? {0,3}(?:\(? ?(?:(?:or|that is,?|which is(?: the same as)?|which equals"
+    r"|equivalent to|equal to|is equal to|equals)\b"
     r"|i\.?e\.?,?)|[(=])(?: (?:about|exactly|just|equivalent to|equal to|the same as))? {0,3}",
     re.IGNORECASE,
 )
@@ -65,6 +66,12 @@ def restated(text: str, number: Number) -> Number:
         minutes = 60 * int(clock[1]) + int(clock[2])
         if f"{minutes} minutes" in text:
             return replace(number, others=(*number.others, Fraction(minutes)))
+    cents = 100 * number.value
+    percent = 100 * number.value
+    if "/" in text[number.start : number.end] and percent.denominator == 1 and f"{percent}%" in text:
+        return replace(number, others=(*number.others, percent))
+    if "$" in text[number.start : number.end] and cents.denominator == 1 and f"{cents} cents" in text:
+        return replace(number, others=(*number.others, cents))
     start = max(text.rfind("\n", 0, number.start) + 1, number.start - _AROUND)
     end = text.find("\n", number.end, number.end + _AROUND)
     said = _joined(text, _quantities(text, start, end if end >= 0 else min(len(text), number.end + _AROUND)))

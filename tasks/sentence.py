@@ -8,8 +8,9 @@ import re
 from itertools import pairwise
 
 from tasks.adjunct import DETERMINERS, FAR, TOTAL, adjunct, first_of_list, first_of_reason, is_money
-from tasks.numerals import Number, is_algebra, numbers
+from tasks.numerals import BOLD, Number, is_algebra, numbers
 
+_RECKONING = 120  # characters before a result in which the verb of its reckoning is looked for
 _WORKED = 1_500  # characters of working in which its last equation is looked for
 
 # With the working behind it, a loose sign is enough: a preposition, a purpose, a reason.
@@ -17,7 +18,7 @@ _LOOSE = re.compile(
     r"\b(?:(?:for|at|from|after|in|over|with|of|by|per|every|each|on|when|if|than|within|during|into|before|between"
     r"|across|beyond|until|against|and)"
     r"(?: [a-z]{1,12}ing)?"
-    r"|to(?! (?:find|get|obtain|reach)\b)(?: [a-z]{1,12}){0,3}|[a-z]{1,12}ing"
+    r"|to(?: [a-z]{1,12}){0,3}|[a-z]{1,12}ing"
     r"|(?:if|when|because|since|where|while|whereas|before|after|as)(?: [A-Za-z']{1,12}){1,6})"
     rf"{DETERMINERS}[ (]?$",
     re.IGNORECASE,
@@ -28,19 +29,31 @@ _ROUNDED = re.compile(
 # But not where the sentence goes on to another result.
 _GOES_ON = re.compile(
     r"[.!?;]\s(?!since|because|as\b)|, so\b|'ll\b"
-    r"|\b(?:thus|therefore|hence|meaning|means|thereby|making|leaving|giving|round(?:s|ed|ing)?|will|should)\b",
+    r"|\b(?:thus|therefore|hence|meaning|means|thereby|making|leaving|giving|getting|round(?:s|ed|ing)?)\b"
+    r"|\b(?:will|should|gets|gives)\b",
     re.IGNORECASE,
 )
 # A clause that only says why, what for, or what that is; behind '=' it has a result of its own.
 _CLAUSE = re.compile(
-    r"\b(?:in order (?:to|for)|so that|to make sure|to ensure|so as to)\b"
-    r"|, as (?=(?:the|there|he|she|it|they|each)\b)"
+    r"(?P<purpose>\b(?:in order (?:to|for)|so that(?! means?\b)|to make sure|to ensure|so as to)\b)"
+    r"|\bby (?=[a-z]{2,14}ing\b)|, as (?=(?:the|there|he|she|it|they|each)\b)"
     r"|(?<!so)(?<!and)(?<!,) if (?=(?:the|your|you|he|she|they|it|each|all|there)\b)"
-    r"|, which is (?=(?:how|what|when|why|the (?!same|total|sum|answer|final))\b)"
+    r"|, which is (?=(?:how|what|when|why|the (?!same|total|sum|answer|final))\b"
+    r"|(?:[^.\n]|[.](?=[0-9])){0,40} times (?:as|more|the)\b)"
+    r"|(?P<rest>,? (?:and|with) (?=[^.\n]{0,60}\b(?:left over|leftover|to spare|left empty|extra)\b))"
+    r"|, given (?=(?:an?|the|that|his|her|their)\b)|, or (?=[0-9.]{1,6} ?% of\b)"
 )
+# 'we add 9 feet and 40 feet to get 49 feet'; but nobody reckons in 'he eats 6 carrots to get 5 cookies'.
+_RECKONED = re.compile(
+    r"\b(?:add|subtract|multipl|divid|combin|sum|doubl|halv)[a-z]*\b[^.\n]{0,80}?"
+    r" to (?:get|find|obtain|reach|give) (?:us )?$",
+    re.IGNORECASE,
+)
+_NEEDS = re.compile(r"\b(?:needs?|buy|buys|order|orders|requires?|makes?|fills?)\b")
 # Behind the last equals sign, a number of the same clause goes with the result: '= 14 records that the 5 brought in'.
 _SAME_CLAUSE = re.compile(
-    r"(?:(?!\b(?:so|then|thus|which|means?|making|leaving|giving|total|or|and|but|plus|to|in|for)\b)[^.,;:=\n]|[.,](?=[0-9]))*"
+    r"(?! ?[-+*/^])(?:(?!\b(?:so|then|thus|which|means?|making|leaving|giving|total|or|and|but|plus|to|in|for)\b)"
+    r"[^.,;:=\n]|[.,](?=[0-9]))*"
 )
 _SENTENCE_END = re.compile(r"[.!?]\s")
 # Without it, only what can hardly be the answer.
@@ -59,7 +72,8 @@ _NEW_RESULT = re.compile(
     r"|have|will|would|can|could|needs?|gets?)\b"
 )
 _DEFINITE = re.compile(
-    r"(?:^|[.!?,:]\s|\b(?:so|thus|hence|therefore|then) )(?:the|these|those|all|both|all the) $",
+    r"(?:^|[.!?,:]\s|\b(?:so|thus|hence|therefore|then) )(?:(?:each|all|every one|both) of )?"
+    r"(?:the|these|those|all|both|all the) $|\bthe (?:remaining|whole|entire|full|same) $",
     re.IGNORECASE,
 )
 
@@ -67,6 +81,8 @@ _DEFINITE = re.compile(
 def said(text: str, start: int, end: int, by_sign: bool = True) -> Number | None:
     """The number a span of words ends up with. `by_sign`: a marker makes sure that what stands behind the last
     equals sign is meant."""
+    if BOLD in text[start:end]:
+        return _said_in_plain(text, start, end, by_sign)
     found = list(numbers(text, start, end))
     if is_algebra(text, found):
         return None
@@ -77,8 +93,15 @@ def said(text: str, start: int, end: int, by_sign: bool = True) -> Number | None
         one for one in found if not _REFUSED.search(text, max(start, one.start - 30), one.start)
     ] or found
     right = right_side(text, start, end)
-    if right and (by_sign or right.doubt or _SAME_CLAUSE.fullmatch(text, right.end, found[-1].start)):
+    if by_sign and right:
         return right
+    if before := _before_bracket(text, found, end):
+        found, end = before, before[-1].end
+        right = right_side(text, start, end)
+    if right and (right.doubt or _SAME_CLAUSE.fullmatch(text, right.end, found[-1].start)):
+        return right
+    if _RECKONED.search(text, max(start, found[-1].start - _RECKONING), found[-1].start):
+        return found[-1]
     if len(found) > 1:
         found = _without_clause(text, end, found)
     if len(found) > 1:
@@ -87,7 +110,15 @@ def said(text: str, start: int, end: int, by_sign: bool = True) -> Number | None
         found = _without_bracketed(text, found) or found
     if len(found) == 1:
         return found[0]
-    return _before_bracket(text, found, end) or _whole(text, found, end) or _main(text, start, end, found)
+    return _whole(text, found, end) or _main(text, start, end, found)
+
+
+def _said_in_plain(text: str, start: int, end: int, by_sign: bool) -> Number | None:
+    """The same without the marks of bold, which would stand between the words of a pattern."""
+    plain = text[start:end].replace(BOLD, "")
+    meant = said(plain, 0, len(plain), by_sign)
+    same = [number for number in numbers(text, start, end) if meant and number.value == meant.value]
+    return same[-1] if same else None
 
 
 def _without_clause(text: str, end: int, found: list[Number]) -> list[Number]:
@@ -95,12 +126,16 @@ def _without_clause(text: str, end: int, found: list[Number]) -> list[Number]:
     ends = list(_SENTENCE_END.finditer(text, found[0].end, found[-1].start))
     begin = ends[-1].end() if ends else 0
     before = next((number for number in found if number.start >= begin), found[-1])
-    clause = _CLAUSE.search(text, before.end, found[-1].start)
-    if (
-        clause is None
-        or "=" in text[clause.end() : end]
-        or _GOES_ON.search(text, clause.end(), found[-1].start)
+    clause = _CLAUSE.search(text, before.end, end)
+    if clause is None or clause.start() > found[-1].start:
+        return found
+    if "=" in text[clause.end() : end] and " times " not in text[clause.end() : clause.end() + FAR]:
+        return found
+    if clause["rest"] and not _NEEDS.search(
+        text, before.start - 40 if before.start > 40 else 0, clause.start()
     ):
+        return found
+    if not (clause["purpose"] or clause["rest"]) and _GOES_ON.search(text, clause.end(), found[-1].start):
         return found
     return [number for number in found if number.end <= clause.start()] or found
 
@@ -124,7 +159,11 @@ def _main(text: str, start: int, end: int, found: list[Number]) -> Number:
     if not firm and _LOOSE.search(text, near, last.start):
         worked = right_side(text, max(0, start - _WORKED), last.start)
         for number in reversed(found[:-1]):
-            if worked and number.value == worked.value and ", or " not in text[number.end : last.start]:
+            if (
+                worked
+                and number.value == worked.value != last.value
+                and ", or " not in text[number.end : last.start]
+            ):
                 if _GOES_ON.search(text, number.end, last.start):
                     break
                 return number
@@ -202,13 +241,14 @@ def _without_bracketed(text: str, found: list[Number]) -> list[Number]:
     return kept
 
 
-def _before_bracket(text: str, found: list[Number], end: int) -> Number | None:
-    """The last number in front of a closing bracket of words, as in '18 dollars (9 at $2)'; not a factor like
-    '2 (9)'."""
+def _before_bracket(text: str, found: list[Number], end: int) -> list[Number]:
+    """The numbers in front of a closing bracket of words, as in '18 dollars (9 at $2)'; none for a factor like '2 (9)',
+    and none where no number of that sentence stands before it."""
     last = found[-1]
     bracket = text.rfind("(", found[0].end, last.start + 1)
     if bracket < 0 or ")" in text[bracket : last.start] or ")" not in text[last.end : end]:
-        return None
+        return []
     if text.startswith("=", bracket + 1) or text[:bracket].rstrip(" ")[-1:] in ("*", "/", "+", "-", "=", "^"):
-        return None
-    return next((number for number in reversed(found) if number.end < bracket), None)
+        return []
+    before = [number for number in found if number.end < bracket]
+    return [] if not before or _SENTENCE_END.search(text, before[-1].end, bracket) else before
