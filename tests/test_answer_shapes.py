@@ -196,3 +196,104 @@ def test_a_time_of_the_clock_is_also_the_minutes_that_were_said() -> None:
     plain = read_number("The answer is 3:45.")
     assert plain is not None
     assert not plain.gives(Fraction(225))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Answer:\nThe 20 lists will last 600 hours in all.", 600),
+        ("Answer:\n8 pens will cost $12.00.", 12),
+        ("Answer:\nThe first sold 20, while the other sold 16. Therefore, the difference is 4.", 4),
+        ("Answer: Lou earned 10 * 5 = 50 in May. Then she earned 8 * 10 = 80. Lou has $130.", 130),
+        ("Answer:\nMonday: 14 plums\nTuesday: 12 plums\n\nTotal: 26 plums", 26),
+        ("3 * 12 = 36 Final answer: 36\n\nThere were 16 to begin with, and 4 broke.", 36),
+        ("The answer is 104. (If 2/5 as many was meant, the answer would be 44.)", 104),
+        ("**Answer:** She pays **$255** each month for **3** months.", 255),
+        ("In short, that gives an answer of 300 pages, given a width of 2 inches.", 300),
+    ],
+)
+def test_the_sentence_behind_a_marker_is_read_and_not_its_first_number(text: str, meant: int) -> None:
+    assert read(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Bo will have 26 marbles.\n\n**Explanation:** We first look at the 10 that he loses.", 26),
+        ("So he has $19 left.\n\nLet me explain each of these steps:\n\n1. He has 2 bills, so 2 * $20 =", 19),
+        ("**80 rolls were left over.** Here's the reasoning:\n\n- He made 600, so 600 -", 80),
+        ("So Sue has 9 plants! Feel free to ask more. I'm here 24/7!", 9),
+        ("104 hours.\n\n> *If you mean 2/5 as many, then it is 4 * 11 = 44 hours.*", 104),
+        ("26 * 4 = 104\n\n> Remark: if you mean another two,\n> it would be 11 * 4 = 44", 104),
+        ("= **9 hours**\n\nAt 2 hours per day, that would take another 4 days.", 9),
+        ("That is **$220**\n\nSo she still owes $220. If she paid on, it would take 2 more months.", 220),
+        ("- **Stan: 4 * 40 - 13 = 147**\n- Alex = 152", 147),
+        ("The total is 40 + 20 + 100 = 160 minutes.\n\nThe last trip itself takes 100 minutes.", 160),
+        ("TOTAL ......... $33.00", 33),
+    ],
+)
+def test_what_comes_after_the_answer_is_passed_over(text: str, meant: int) -> None:
+    assert read(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("She needs 7 more weeks to have saved a total of $60.", 7),
+        ("The candle is 8 cm shorter after burning from 1:00 PM to 5:00 PM.", 8),
+        ("It takes 225 minutes for all in grades 4-7 to have a try.", 225),
+        ("He saves 250 by taking the first room and adding 70 for each of 5 hours.", 250),
+        ("He needs to buy 7 packs so that each can have 2, and he will have 2 left over.", 7),
+        ("So we add 9 feet and 40 feet to get 49 feet.", 49),
+        ("He has to eat 6 carrots to get 5 cookies.", 6),
+        ("Jo is 27, so that means that Trent is 32.", 32),
+        ("Thus each of the 4 painters put in 63 hours of work.", 63),
+        ("He has come 80 miles by the end of his 10 hours of riding.", 80),
+        ("The trip took 6 hours at an average of 75 mph.", 6),
+        (
+            "She must go 6 miles in 2 hours. She needs to walk the remaining 6 miles at a speed of 3 miles an hour.",
+            3,
+        ),
+        ("That leaves $40,000, or 16% of the value of the house.", 40000),
+        ("In all, Sue gets sixty-six magazines.", 66),
+        ("Ben's is 2 years old, so the other one is eight years old.", 8),
+        ("The cost is $19 and she has $18, so she needs just one more dollar.", 1),
+        ("She uses 3 * 5 = 15 slices.\nSo after step 2 there are none left.", 0),
+        ("The cost is 5 + 3 * 12 + 0.", 41),
+        ("The cost is $52,000 - $80,000 - $50,000.", -78000),
+    ],
+)
+def test_the_main_clause_of_a_last_sentence_counts(text: str, meant: int) -> None:
+    assert read(text) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He is 55 years old.\n\nNow, to find the age of the cousin, we subtr",
+        "3 * 4 = 12 a week.\nIn 3 years,",
+        "The 5 oldest run on.\n\nThis",
+        "He drives 400 + 80 = 480 miles a month\nHe drives 400",
+        "1. Find the cost of the house.\n2. Determine the",
+        "You need to find the rest.\nMultiply the 12 by the price to find the cost.",
+        '{"action": {"type": "tool_call", "expression": "5 + (3 * 1)"}}',
+        "The question does not tell. If they had 1 it is $3, but there isn't enough information.",
+    ],
+)
+def test_a_step_on_the_way_is_no_answer(text: str) -> None:
+    assert read(text) is None
+
+
+def test_one_quantity_in_another_form_gives_both() -> None:
+    for text, both in (
+        ("The answer is 25%. As a fraction the answer is 1/4.", ("25", "1/4")),
+        ("That is 105 cents. She has $1.05.", ("105", "1.05")),
+        ("Each is 5 cm long, which is the same as 50 mm.", ("5", "50")),
+    ):
+        reading = read_number(text)
+        assert reading is not None
+        assert all(reading.gives(Fraction(number)) for number in both), text
+
+
+def test_an_example_of_another_problem_never_wins() -> None:
+    assert read('{"ans": 6} However, here is another example to show the form: {"ans": 7}') == 6
