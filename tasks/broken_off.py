@@ -14,6 +14,8 @@ _STUB = re.compile(r"[.!?]\s*\n\s*[A-Z][^0-9:\n]*[A-Za-z]$")  # words without an
 _WITH_UNIT = re.compile(
     r"(?:=|\bequals?) ?[$€£]?-?[0-9][0-9.,]*%?(?: [A-Za-z]{1,14}){0,4},?$"
 )  # '= 18 dollars a day'
+_NUMBER = re.compile(r"[0-9](?:[0-9.,]*[0-9])?")
+_RESULTS = re.compile(rf"= ?[$€£]?({_NUMBER.pattern})")
 _MANNER = 3  # lines that end with a full stop show that the writer makes them
 # Words that no sentence ends with.
 _LEADS_ON = re.compile(
@@ -65,7 +67,7 @@ def breaks_off(text: str) -> bool:
         return True
     if sentence.rfind("(") > sentence.rfind(")") or _HEADING.search(end) or _repeats(end):
         return True
-    if _CONCLUDES.search(end):
+    if _CONCLUDES.search(end) or _repeats_result(end, sentence):
         return False
     if _LEADS_ON.search(line):
         return True
@@ -81,6 +83,13 @@ def _repeats(end: str) -> bool:
     above, _, line = end.rpartition("\n")
     line = line.strip()
     return len(line) > 3 and above.rpartition("\n")[2].strip().startswith(line + " ")
+
+
+def _repeats_result(end: str, sentence: str) -> bool:
+    """Does it end up with the number that was just worked out? Then that has been said: '11 - 8 = 3. He sees 3 frogs now'."""
+    results = _RESULTS.findall(end[: len(end) - len(sentence)])
+    said = _NUMBER.findall(sentence)
+    return bool(results and said) and results[-1] == said[-1]
 
 
 def _lacks_its_stop(end: str, sentence: str) -> bool:

@@ -61,6 +61,8 @@ def test_a_text_that_breaks_off_gives_no_number(text: str) -> None:
         ("20 - 8 = 12\nSo she sells 12 shells in the", 12),
         ("80 + 80 = 160 legs\n\nTherefore, the number of all the legs of the", 160),
         ("The answer is 36 because the", 36),
+        ("11 - 6 - 2 = 3. Finn can see 3 frogs in the pond now", 3),
+        ("80 = 3x\nx = 26.5\n\nJo would need 26.5 yards of", Fraction("26.5")),
         ("3 / 4", Fraction(3, 4)),
         ("Sum of all: 36", 36),
         ("20 - 8 = 12 shells", 12),
