@@ -172,6 +172,7 @@ def test_other_mistakes_are_told_in_one_line(home):
         (["word_problems", str(home.folder / "none.jsonl"), *where], "no such file"),
         (["word_problems", str(broken), *where], "line 1 is no JSON"),
         (["word_problems", str(answers), "--variant", "../x"], "no safe name"),
+        (["word_problems", str(answers), *where, "--judge", "checklist"], "no judge is asked"),
     ):
         refused = proctor("score", *arguments)
         assert refused.returncode == 2

@@ -23,7 +23,7 @@ def score(
     variant: Annotated[
         str, typer.Option(help="The row that the answers become; it need not be a defined variant.")
     ],
-    judge: Annotated[str, typer.Option(help="Who marks study plans.")] = "checklist",
+    judge: Annotated[str | None, typer.Option(help="Who marks study plans; checklist unless given.")] = None,
     grader: Annotated[
         str | None, typer.Option(help="The model that the judge asks, or a YAML file that describes it.")
     ] = None,
@@ -44,7 +44,14 @@ def score(
 ) -> None:
     """Mark answers that exist already, and write them as a cell like any other."""
     from harness.elsewhere.score import By, score_file
+    from harness.errors import UserError
+    from tasks import TASKS
 
+    if judge is not None and task in TASKS and TASKS[task].marked_by != "judge":
+        raise UserError(
+            f"--judge {judge}", f"{task} is marked by rules, so no judge is asked", "leave it out"
+        )
+    judge = judge or By.judge
     by = _by(judge, grader, fallback, endpoint, store) if grader or fallback or endpoint else By(judge)
     scored = score_file(task, answers, variant, results, by, partial, epochs, redo)
     told = scored.as_dict()
