@@ -50,7 +50,8 @@ class Cards:
             after - before if after is not None and before is not None else None
             for before, after in zip(self._began, self._spent(), strict=False)
         ]
-        if spent and None not in spent:
+        # Of an engine that took nothing of them, what they spent is only what they spend idle.
+        if found.get("peak_gpu_bytes") and spent and None not in spent:
             found["energy_joules"] = round(sum(one for one in spent if one is not None) / 1000, 1)
         return {name: value for name, value in found.items() if value}
 
