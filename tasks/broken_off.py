@@ -86,7 +86,7 @@ def _repeats(end: str) -> bool:
 
 
 def _repeats_result(end: str, sentence: str) -> bool:
-    """Does it end up with the number that was just worked out? Then that has been said: '11 - 8 = 3. He sees 3 frogs now'."""
+    """Does it end up with what was just worked out? Then that has been said: '11 - 8 = 3. He sees 3 frogs now'."""
     results = _RESULTS.findall(end[: len(end) - len(sentence)])
     said = _NUMBER.findall(sentence)
     return bool(results and said) and results[-1] == said[-1]

@@ -27,6 +27,12 @@ _SUM_BEHIND = re.compile(
     r"(?: ?[*+] ?\$?[0-9]{1,15}(?:\.[0-9]{1,10})?){1,9}(?![0-9.]*[0-9])(?! ?[=*/^(-]|[xyzn]\b)"
 )
 
+# '246 people times 4 sections, which equals 984'
+_WORDED = re.compile(
+    r" [a-z ]{0,30}\b(?:times|plus|minus|multiplied by|divided by)\b[^.!?\n]{1,60}"
+    r"\b(?:equals?|gives|makes) (?=[^.!?\n]*[0-9])"
+)
+
 
 def first(text: str, start: int, end: int) -> Number | None:
     """The quantity that begins right at `start`, an equation with its right side; else what the span says
@@ -50,6 +56,8 @@ def quantity(text: str, start: int, end: int) -> Number | None:
         if _OPERATOR.search(between) and not _CLAUSE.search(between):
             return right_side(text, first.end, end) or first
         return first
+    if worded := _WORDED.match(text, first.end, end):
+        return next(numbers(text, worded.end(), end), first)
     behind = _SUM_BEHIND.match(text, first.end, end)
     value = evaluate(f"{first.value}{behind[0].replace('$', '')}") if behind and first.value >= 0 else None
     return first if behind is None or value is None else Number(value, first.start, behind.end(), "")

@@ -205,6 +205,7 @@ def test_a_time_of_the_clock_is_also_the_minutes_that_were_said() -> None:
     [
         ("Answer:\nThe 20 lists will last 600 hours in all.", 600),
         ("Answer:\n8 pens will cost $12.00.", 12),
+        ("The answer is 246 people times 4 sections, which equals 984 people.", 984),
         ("Answer:\nThe first sold 20, while the other sold 16. Therefore, the difference is 4.", 4),
         ("Answer: Lou earned 10 * 5 = 50 in May. Then she earned 8 * 10 = 80. Lou has $130.", 130),
         ("Answer:\nMonday: 14 plums\nTuesday: 12 plums\n\nTotal: 26 plums", 26),
