@@ -10,7 +10,7 @@ from fractions import Fraction
 from tasks.declined import last_sentence
 from tasks.numerals import BOLD, Number, numbers
 from tasks.quantity import first
-from tasks.sentence import said
+from tasks.sentence import right_side, said
 from tasks.spelled import every_spelled, last_spelled
 from tasks.steps import evaluate
 
@@ -19,6 +19,7 @@ _ITEM = re.compile(
     rf"[ \t]*(?:[-*+\u2022][ \t]|(?!A:|(?i:final )?(?i:answer)\b)[{BOLD}A-Za-z][^\n:0-9=]{{0,40}}:)"
 )
 _LONGEST_LIST = 12
+_WORKING = 600  # characters above a sentence in which its result is looked for
 _MOST_IN_BOLD = 8
 _CONCLUDES = re.compile(
     rf"[\s*{BOLD}]{{0,4}}(?:so|thus|therefore|hence|this means|that means|altogether|in total|in all)\b",
@@ -121,7 +122,7 @@ def _concluded(text: str, start: int, end: int) -> Number | None:
         return None
     often = _OFTEN.search(text, start, end)
     if _DIGIT.search(text, start, end) and not (often and _TIMES[often[1].lower()] == 0):
-        return None
+        return _result_in_words(text, start, end)
     if often:
         return Number(Fraction(_TIMES[often[1].lower()]), often.start(1), often.end(1), "")
     found = [
@@ -132,6 +133,16 @@ def _concluded(text: str, start: int, end: int) -> Number | None:
     if not found and (one := _ONE_MORE.search(text, start, end)):
         return Number(Fraction(1), one.start(), one.end(), "")
     return found[0] if len(found) == 1 else None
+
+
+def _result_in_words(text: str, start: int, end: int) -> Number | None:
+    """Of a sentence with digits the number in words, if it is what was just worked out, and no digits say it too."""
+    worked = right_side(text, max(0, start - _WORKING), start)
+    if worked is None or any(number.value == worked.value for number in numbers(text, start, end)):
+        return None
+    return next(
+        (number for number in every_spelled(text, start, end) if number.value == worked.value > 1), None
+    )
 
 
 def _bold_item_above(text: str, start: int, end: int) -> Number | None:

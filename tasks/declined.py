@@ -18,7 +18,8 @@ _EXPLAINS = re.compile(
 _DECLINES = re.compile(
     r"\b(?:cannot|can't|can not|could not|unable to|not possible to|impossible to) (?:be )?(?:accurately |directly )?"
     r"(?:determined?|calculated?|solved?|(?:know|tell|say) (?:how|what|the)|find (?:the|out)|answer (?:the|this))\b"
-    r"|\b(?:i|we) (?:don't|do not) know\b|\binsufficient (?:information|data)\b|\berror occurred\b|\"tool_call\""
+    r"|\b(?:i|we) (?:don't|do not) know\b|\binsufficient (?:information|data)\b|\berror occurred\b|\bno solution\b"
+    r"|\b(?:does not|doesn't) make sense\b|\bneed to figure out\b|\"tool_call\""
     r"|(?:^|[.!?\n]\s{0,3})[\s*_\x02]{0,4}(?:the )?(?:final )?answer[\s*_\x02]{0,4}(?::|is|is:)[\s*_\x02]{0,4}"
     r"(?:no|none|nothing|unknown|undetermined|n/?a)\b[^0-9]*$",
     re.IGNORECASE,
@@ -31,10 +32,26 @@ _ANNOUNCES = re.compile(
     r"(?![^\n]*(?:=|\b(?:is|are|get|gives?|equals)\b))",
     re.IGNORECASE,
 )
-_DECLINES_HINTS = ("not", "n't", "unable", "impossible", "insufficient", "error", "answer", "tool_call")
+_DECLINES_HINTS = (
+    "not",
+    "n't",
+    "unable",
+    "impossible",
+    "insufficient",
+    "error",
+    "no solution",
+    "figure out",
+    "answer",
+    "tool_call",
+)
 _UNKNOWN = re.compile(r"[0-9](?: ?[-+] ?)?[xyzn](?![A-Za-z0-9])|\* ?\([A-Za-z]")
 _NOT_ENOUGH = re.compile(r"(?:n't|not) enough (?:information|data)\b", re.IGNORECASE)
 _TERM = re.compile(r"A: ?[0-9.,]{1,15} ?[+*] ?[A-Za-z]")  # A: 10 + John's age
+# An equation that nobody solved: 'x/303 = 28', '36/12 = x'.
+_OPEN_EQUATION = re.compile(
+    r"[^A-Za-z=]*(?:(?:[0-9)] ?[-+*/] ?[xyz]|[xyz] ?[-+*/] ?[0-9(]|[0-9][xyz])[^A-Za-z=]*=[^A-Za-z=]*"
+    r"|[0-9)] ?[-+*/] ?[0-9(][^A-Za-z=]*= ?[xyz]\s*)$"
+)
 _CODE = re.compile(r"[ \t]*(?:return\b|print\(|def )|```$")
 
 
@@ -48,7 +65,7 @@ def declined(text: str) -> bool:
     has an unknown in it, or with code that would have to be run?"""
     lines = text.rstrip().rsplit("\n", 2)
     last = lines[-1] if len(lines) < 2 or lines[-1].strip(" `") else lines[-2]
-    if _CODE.match(last) or _TERM.match(last) or _NOT_ENOUGH.search(last):
+    if _OPEN_EQUATION.match(last) or _CODE.match(last) or _TERM.match(last) or _NOT_ENOUGH.search(last):
         return True
     if _UNKNOWN.search(last) and is_algebra(last, list(numbers(last))):
         return True

@@ -29,8 +29,8 @@ _SUM_BEHIND = re.compile(
 
 # '246 people times 4 sections, which equals 984'
 _WORDED = re.compile(
-    r" [a-z ]{0,30}\b(?:times|plus|minus|multiplied by|divided by)\b[^.!?\n]{1,60}"
-    r"\b(?:equals?|gives|makes) (?=[^.!?\n]*[0-9])"
+    r" [a-z ]{0,30}\b(?:times|plus|minus|multiplied by|divided by)\b[^.!?\n]{1,60}?"
+    r"(?:\b(?:equals?|gives|makes|giving|is)|, or) (?=[^.!?\n]*[0-9])"
 )
 
 
