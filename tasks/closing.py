@@ -137,12 +137,11 @@ def _concluded(text: str, start: int, end: int) -> Number | None:
 
 def _result_in_words(text: str, start: int, end: int) -> Number | None:
     """Of a sentence with digits the number in words, if it is what was just worked out, and no digits say it too."""
-    worked = right_side(text, max(0, start - _WORKING), start)
+    in_words = every_spelled(text, start, end)
+    worked = right_side(text, max(0, start - _WORKING), start) if in_words else None
     if worked is None or any(number.value == worked.value for number in numbers(text, start, end)):
         return None
-    return next(
-        (number for number in every_spelled(text, start, end) if number.value == worked.value > 1), None
-    )
+    return next((number for number in in_words if number.value == worked.value > 1), None)
 
 
 def _bold_item_above(text: str, start: int, end: int) -> Number | None:

@@ -207,7 +207,7 @@ def _value(found: re.Match[str]) -> Fraction | None:
     if len(whole_part) > _LONGEST:
         return None
     # A model in a loop writes thirds without end.
-    value = Fraction(f"{whole_part}{point}{decimals[:_LONGEST]}" if decimals else whole_part)
+    value = Fraction(f"{whole_part}{point}{decimals[:_LONGEST]}") if decimals else Fraction(int(whole_part))
     exponent = found["exponent"]
     if exponent is None and found["power"] is not None:
         if found["base"] is not None:
