@@ -47,7 +47,8 @@ _DECLINES_HINTS = (
 _UNKNOWN = re.compile(r"[0-9](?: ?[-+] ?)?[xyzn](?![A-Za-z0-9])|\* ?\([A-Za-z]")
 _NOT_ENOUGH = re.compile(r"(?:n't|not) enough (?:information|data)\b", re.IGNORECASE)
 _TERM = re.compile(r"A: ?[0-9.,]{1,15} ?[+*] ?[A-Za-z]")  # A: 10 + John's age
-# An equation that nobody solved: 'x/303 = 28', '36/12 = x'.
+_EQUATION = 120  # characters: a longer line is no equation, and would be matched in quadratic time
+# One that nobody solved: 'x/303 = 28', '36/12 = x'.
 _OPEN_EQUATION = re.compile(
     r"[^A-Za-z=]*(?:(?:[0-9)] ?[-+*/] ?[xyz]|[xyz] ?[-+*/] ?[0-9(]|[0-9][xyz])[^A-Za-z=]*=[^A-Za-z=]*"
     r"|[0-9)] ?[-+*/] ?[0-9(][^A-Za-z=]*= ?[xyz]\s*)$"
@@ -65,7 +66,9 @@ def declined(text: str) -> bool:
     has an unknown in it, or with code that would have to be run?"""
     lines = text.rstrip().rsplit("\n", 2)
     last = lines[-1] if len(lines) < 2 or lines[-1].strip(" `") else lines[-2]
-    if _OPEN_EQUATION.match(last) or _CODE.match(last) or _TERM.match(last) or _NOT_ENOUGH.search(last):
+    if len(last) < _EQUATION and _OPEN_EQUATION.match(last):
+        return True
+    if _CODE.match(last) or _TERM.match(last) or _NOT_ENOUGH.search(last):
         return True
     if _UNKNOWN.search(last) and is_algebra(last, list(numbers(last))):
         return True
