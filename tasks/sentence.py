@@ -26,6 +26,11 @@ _LOOSE = re.compile(
 _ROUNDED = re.compile(
     r"\bround(?:s|ed|ing)?(?: (?:up|down|off|it|this|that)){0,2} to(?: [a-z]{1,10}){0,2} ?$", re.IGNORECASE
 )
+# 'To earn $30 she has to sell 6 cups': no purpose, but what is needed.
+_BOUND = re.compile(
+    r"\b(?:needs?|needed|ha[sd]|have|able|going|wants?|wanted|ought) to [a-z]{2,14}"
+    r"(?: (?!(?:all|the|th[eo]se|his|her|their|both)\b)[a-z']{1,12}){0,2} [$(]?$"
+)
 # But not where the sentence goes on to another result.
 _GOES_ON = re.compile(
     r"[.!?;]\s(?!since|because|as\b)|, so\b|'ll\b"
@@ -156,7 +161,7 @@ def _main(text: str, start: int, end: int, found: list[Number]) -> Number:
             return number
     near = max(start, last.start - FAR)
     firm = TOTAL.search(text, near, last.start)
-    if not firm and _LOOSE.search(text, near, last.start):
+    if not firm and _LOOSE.search(text, near, last.start) and not _BOUND.search(text, near, last.start):
         worked = right_side(text, max(0, start - _WORKED), last.start)
         for number in reversed(found[:-1]):
             if (

@@ -263,6 +263,11 @@ def test_what_comes_after_the_answer_is_passed_over(text: str, meant: int) -> No
         ),
         ("That leaves $40,000, or 16% of the value of the house.", 40000),
         ("In all, Sue gets sixty-six magazines.", 66),
+        ("10 * 3 = 30\nTo earn $30, she has to sell 6 cups.", 6),
+        (
+            "15 * 2 = 30\nTo get 30 guests to come, he would need to make 750 calls (30 * 25 = 750 calls).",
+            750,
+        ),
         ("36 * 1/6 = 6\nSo he should draw a number divisible by 3 six times.", 6),
         ("Ben's is 2 years old, so the other one is eight years old.", 8),
         ("The cost is $19 and she has $18, so she needs just one more dollar.", 1),
