@@ -27,7 +27,7 @@ _SUM_BEHIND = re.compile(
     r"(?: ?[*+] ?\$?[0-9]{1,15}(?:\.[0-9]{1,10})?){1,9}(?![0-9.]*[0-9])(?! ?[=*/^(-]|[xyzn]\b)"
 )
 
-# '246 people times 4 sections, which equals 984'
+# '120 seats times 3 halls, which equals 360'
 _WORDED = re.compile(
     r" [a-z ]{0,30}\b(?:times|plus|minus|multiplied by|divided by)\b[^.!?\n]{1,60}?"
     r"(?:\b(?:equals?|gives|makes|giving|is)|, or) (?=[^.!?\n]*[0-9])"

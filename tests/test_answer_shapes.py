@@ -163,7 +163,7 @@ def test_of_a_whole_transcript_the_answer_is_read() -> None:
         ("His guess was off by 36 beans, as the true number of beans in the jar is 900.", 36),
         ("You can eat 240 grams of nuts if your limit is 2000 and you have had 1800 calories.", 240),
         ("7 * 2 = 14 old coins that the 5 men brought in", 14),
-        ("40 - 24 = 16 people that think horse #12 will win", 16),
+        ("40 - 24 = 16 guests that say room #12 is cold", 16),
         ("136 / 2 = 68 children would get 2 rolls each.", 68),
         ("1340 / 80 = 16.75 bags, meaning that she has to buy 17 bags.", 17),
         ("36 / 10 = 3.6 tens, which rounds up to 4 as nobody can pay with .6 of a bill.", 4),
@@ -208,7 +208,7 @@ def test_a_time_of_the_clock_is_also_the_minutes_that_were_said() -> None:
     [
         ("Answer:\nThe 20 lists will last 600 hours in all.", 600),
         ("Answer:\n8 pens will cost $12.00.", 12),
-        ("The answer is 246 people times 4 sections, which equals 984 people.", 984),
+        ("The answer is 120 seats times 3 halls, which equals 360 seats.", 360),
         ("The answer is 12 boxes divided by 4, giving 3.", 3),
         ("Answer:\nThe first sold 20, while the other sold 16. Therefore, the difference is 4.", 4),
         ("Answer: Lou earned 10 * 5 = 50 in May. Then she earned 8 * 10 = 80. Lou has $130.", 130),
@@ -258,7 +258,7 @@ def test_what_comes_after_the_answer_is_passed_over(text: str, meant: int) -> No
         ("He has come 80 miles by the end of his 10 hours of riding.", 80),
         ("The trip took 6 hours at an average of 75 mph.", 6),
         (
-            "She must go 6 miles in 2 hours. She needs to walk the remaining 6 miles at a speed of 3 miles an hour.",
+            "She has 2 hours for it. She needs to row the remaining 6 miles at a speed of 3 miles an hour.",
             3,
         ),
         ("That leaves $40,000, or 16% of the value of the house.", 40000),
