@@ -11,9 +11,8 @@ _RESULT = re.compile(r"[=:≈]|[%)\"']$")  # what may well end without one
 _LABEL_LENGTH = 25  # characters: a longer line of words without an end is no label
 _WORDS = re.compile(r"[^0-9]*[A-Za-z]")
 _STUB = re.compile(r"[.!?]\s*\n\s*[A-Z][^0-9:\n]*[A-Za-z]$")  # words without an end below a sentence with one
-_WITH_UNIT = re.compile(
-    r"(?:=|\bequals?) ?[$€£]?-?[0-9][0-9.,]*%?(?: [A-Za-z]{1,14}){0,4},?$"
-)  # '= 18 dollars a day'
+# '= 18 dollars a day'
+_WITH_UNIT = re.compile(r"(?:=|\bequals?) ?[$€£]?-?[0-9][0-9.,]*%?(?: [A-Za-z]{1,14}){0,4},?$")
 _NUMBER = re.compile(r"[0-9](?:[0-9.,]*[0-9])?")
 _RESULTS = re.compile(rf"= ?[$€£]?({_NUMBER.pattern})")
 _MANNER = 3  # lines that end with a full stop show that the writer makes them
@@ -41,11 +40,8 @@ _SENTENCE_END = re.compile(
 _TAGS = re.compile(r"(?:\s|</?[a-z_]{1,20}>)+$")
 _ANNOTATION = re.compile(r"<<[^<>\n]*>>")
 _WORKED = re.compile(r"[=≈][^=≈\n]*$")
-
-
-_HEADING = re.compile(
-    r"(?:^|\n)[^\n]*(?:\*\*|:)\s*\n\s*[A-Z][a-z']{0,14}$"
-)  # and one word of what was to stand below it
+# A heading, and one word of what was to stand below it.
+_HEADING = re.compile(r"(?:^|\n)[^\n]*(?:\*\*|:)\s*\n\s*[A-Z][a-z']{0,14}$")
 
 
 def breaks_off(text: str) -> bool:

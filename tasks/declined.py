@@ -15,6 +15,7 @@ _EXPLAINS = re.compile(
     r"(?:let me explain|here's (?:how|why|(?:the|my) (?:reasoning|explanation|working))|explanation\b[^\n.]{0,20}:)",
     re.IGNORECASE,
 )
+_EXPLAINS_HINTS = ("explain", "explanation", "here's")  # in lower case; a look is cheaper than a search
 _DECLINES = re.compile(
     r"\b(?:cannot|can't|can not|could not|unable to|not possible to|impossible to) (?:be )?(?:accurately |directly )?"
     r"(?:determined?|calculated?|solved?|(?:know|tell|say) (?:how|what|the)|find (?:the|out)|answer (?:the|this))\b"
@@ -80,7 +81,7 @@ def declined(text: str) -> bool:
 def without_explanation(text: str) -> str:
     """The text up to where, after a number, it begins to explain."""
     folded = text.lower()
-    if not any(hint in folded for hint in ("explain", "here's", "explanation")):
+    if not any(hint in folded for hint in _EXPLAINS_HINTS):
         return text
     digit = _DIGIT.search(text)
     explains = _EXPLAINS.search(text, digit.start()) if digit else None

@@ -62,9 +62,8 @@ _COUNTED = re.compile(r"[0-9](?: [a-z]{1,12})? $")  # ... answers
 _IN_ANOTHER_CASE = re.compile(
     r"\b(?:if\b[^.\n]*(?:mean|meant|literally|interpret|instead)|alternatively)\b[^.\n]*$", re.IGNORECASE
 )
-_DANGLING = re.compile(
-    r"(?:[\s0-9.,$()+*/=^-]{0,60}[=+*/(-][\s(\\[$]{0,9}|,\s{0,3})\Z"
-)  # '7 * 6 =' and no more
+# '7 * 6 =' and no more.
+_DANGLING = re.compile(r"(?:[\s0-9.,$()+*/=^-]{0,60}[=+*/(-][\s(\\[$]{0,9}|,\s{0,3})\Z")
 
 
 @cache

@@ -66,12 +66,10 @@ def restated(text: str, number: Number) -> Number:
         minutes = 60 * int(clock[1]) + int(clock[2])
         if f"{minutes} minutes" in text:
             return replace(number, others=(*number.others, Fraction(minutes)))
-    cents = 100 * number.value
-    percent = 100 * number.value
-    if "/" in text[number.start : number.end] and percent.denominator == 1 and f"{percent}%" in text:
-        return replace(number, others=(*number.others, percent))
-    if "$" in text[number.start : number.end] and cents.denominator == 1 and f"{cents} cents" in text:
-        return replace(number, others=(*number.others, cents))
+    hundreds = 100 * number.value  # $1.05 where 105 cents were said too, 1/4 where 25% were
+    for shown, other in (("$", f"{hundreds} cents"), ("/", f"{hundreds}%")):
+        if shown in text[number.start : number.end] and hundreds.denominator == 1 and other in text:
+            return replace(number, others=(*number.others, hundreds))
     start = max(text.rfind("\n", 0, number.start) + 1, number.start - _AROUND)
     end = text.find("\n", number.end, number.end + _AROUND)
     said = _joined(text, _quantities(text, start, end if end >= 0 else min(len(text), number.end + _AROUND)))

@@ -1,6 +1,7 @@
 """Where two decodings of one prompt part: at a near tie, which rounding decides, or at a fault? Knows llama-cpp-python
 alone."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ NEAR = 0.05
 
 def gap_where_they_part(alone: Any, prompt: Sequence[int], tokens: Sequence[int]) -> float:
     """How much better the best token is than the one that was taken, where it first was another; `alone` is a `Llama`
-    with `logits_all`, which is fed one token at a time. 0 where they never part."""
+    with `logits_all`, which is fed one token at a time. Infinite where they never part: then it was no rounding that made
+    the texts differ."""
     alone.reset()
     alone.eval(list(prompt))
     for token in tokens:
@@ -19,4 +21,4 @@ def gap_where_they_part(alone: Any, prompt: Sequence[int], tokens: Sequence[int]
         if int(logits.argmax()) != token:
             return float(logits.max() - logits[token])
         alone.eval([token])
-    return 0.0
+    return math.inf
