@@ -12,8 +12,8 @@ NEAR = 0.05
 
 def gap_where_they_part(alone: Any, prompt: Sequence[int], tokens: Sequence[int]) -> float:
     """How much better the best token is than the one that was taken, where it first was another; `alone` is a `Llama`
-    with `logits_all`, which is fed one token at a time. Infinite where they never part: then it was no rounding that made
-    the texts differ."""
+    with `logits_all`, which is fed one token at a time. Infinite where they never part: then it was no
+    rounding that made the texts differ."""
     alone.reset()
     alone.eval(list(prompt))
     for token in tokens:
