@@ -15,7 +15,7 @@ from harness import record
 from leaderboard.items import USUAL, Draws, Items, as_table, estimate_cell, items_of, load_cells
 from leaderboard.matched import MUST_AGREE, Matched, lacks_of, matched, refuse_unlike, unlike
 from leaderboard.stats import Difference, Kind, Table, benjamini_hochberg, compare_each, holm, verdict
-from leaderboard.stats.units import Floats
+from leaderboard.stats.units import Floats, Scale
 
 __all__ = [
     "MUST_AGREE", "Comparison", "Correction", "Items", "compare_cells", "compare_pairs", "compare_variants",
@@ -167,12 +167,13 @@ class _Alike:
     task: str
     kind: Kind
     margin: float | None
+    scale: Scale | None
     ids: tuple[str, ...]
     clusters: tuple[str, ...]
 
     @property
-    def settings(self) -> tuple[Kind, float]:
-        return self.kind, self.margin or 0.0
+    def settings(self) -> tuple[Kind, float, Scale]:
+        return self.kind, self.margin or 0.0, self.scale or (0.0, 0.0)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -191,7 +192,7 @@ def differences(
     hundred variants cost little more than one, whatever is missing where.
     """
     alike: dict[_Alike, list[int]] = {}
-    for at, ((a, _), items) in enumerate(zip(pairs, shared, strict=True)):
+    for at, ((a, b), items) in enumerate(zip(pairs, shared, strict=True)):
         wanted = margin if margin is not None else a.run.get("margin")
         low, high = a.run["exam"]["scale"]
         if wanted is not None and wanted >= high - low:
@@ -199,7 +200,10 @@ def differences(
                 f"margin {wanted:g} is as wide as the marks of {a.task}, which go from {low:g} to {high:g}; "
                 "give a part of that: 5 points in a hundred are 0.05"
             )
-        alike.setdefault(_Alike(a.task, items.kind, wanted, items.ids, items.clusters), []).append(at)
+        # What only the range of the scores says of a scale is no bound on what was not seen.
+        told = "scale" not in {*lacks_of(a), *lacks_of(b)}
+        key = _Alike(a.task, items.kind, wanted, (low, high) if told else None, items.ids, items.clusters)
+        alike.setdefault(key, []).append(at)
     found: dict[int, Found] = {}
     ordered = sorted(alike, key=lambda key: (key.settings, key.size))
     for _, several in groupby(ordered, key=lambda key: key.settings):
@@ -207,7 +211,7 @@ def differences(
         tables = [_table(key, [pairs[at] for at in alike[key]]) for key in keys]
         compared = compare_each(
             [table for table, _ in tables], kind=keys[0].kind, family=len(pairs), seed=draws.seed,
-            resamples=draws.resamples, margin=keys[0].margin,
+            resamples=draws.resamples, margin=keys[0].margin, scale=keys[0].scale,
         )  # fmt: skip
         for key, (table, places), one in zip(keys, tables, compared, strict=True):
             for at, (i, j) in zip(alike[key], places, strict=True):

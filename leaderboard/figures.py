@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
-SEED = 0
-RESAMPLES = 2_000  # enough for what stands beside the headline, and five times as fast
 STATUS = {
     "unparsed": "No answer found in the text",
     "truncated": "Cut off at the token limit",
@@ -97,15 +95,11 @@ class _Table:
         """Value and interval, by item and cluster; the value alone where there is too little for an interval."""
         items, clusters = [self.items[i] for i in at], [self.clusters[i] for i in at]
         try:
-            one = estimate(
-                values, kind=kind, items=items, clusters=clusters, seed=SEED, resamples=RESAMPLES, statistic=statistic
-            )  # fmt: skip
+            one = estimate(values, kind=kind, items=items, clusters=clusters, statistic=statistic)
         except ValueError:
             whole = statistic(values.sum(axis=0)[None])[0] if kind == "counts" else values.mean()
             return float(whole), None, None
-        if (
-            one.low == one.high
-        ):  # all alike, several times an item: nothing to draw from, and yet no certainty
+        if one.low == one.high:  # all alike on a scale that nobody told
             return one.mean, None, None
         return one.mean, one.low, one.high
 

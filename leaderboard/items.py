@@ -129,33 +129,20 @@ def estimate_cell(cell: record.Cell) -> Estimate | None:
     return estimate_cells([cell])[0]
 
 
-def estimate_cells(cells: Sequence[record.Cell], draws: Draws = USUAL) -> list[Estimate | None]:
-    """The same for many cells: those with as many items share their draws, and get what each would get alone."""
-    alike: dict[tuple[Kind, tuple[str, ...], tuple[str, ...]], list[int]] = {}
-    found: list[Estimate | None] = [None] * len(cells)
-    for at, cell in enumerate(cells):
+def estimate_cells(cells: Sequence[record.Cell]) -> list[Estimate | None]:
+    """The same for many cells."""
+    found: list[Estimate | None] = []
+    for cell in cells:
         items = items_of(cell)
-        if not too_few(items.kind, items.clusters):
-            alike.setdefault((items.kind, items.ids, items.clusters), []).append(at)
-    for kind in sorted({kind for kind, _, _ in alike}):
-        keys = sorted(
-            (key for key in alike if key[0] == kind), key=lambda key: (len(key[1]), len(set(key[2])))
-        )
-        tables = [
-            as_table(np.stack([items_of(cells[at]).values for at in alike[key]]), key[1], key[2])
-            for key in keys
-        ]
-        estimates = estimate_each(tables, kind=kind, seed=draws.seed, resamples=draws.resamples)
-        for key, those in zip(keys, estimates, strict=True):
-            for at, one in zip(alike[key], those, strict=True):
-                found[at] = _within(scale_of(cells[at].run["exam"]), one)
+        if too_few(items.kind, items.clusters):
+            found.append(None)
+            continue
+        table = as_table(items.values[None], items.ids, items.clusters)
+        ((one,),) = estimate_each([table], kind=items.kind, scale=scale_of(cell.run["exam"]))
+        low, high = scale_of(cell.run["exam"])
+        # Student's t knows no scale.
+        found.append(replace(one, low=max(one.low, low), high=min(one.high, high)))
     return found
-
-
-def _within(scale: tuple[float, float], one: Estimate) -> Estimate:
-    return replace(
-        one, low=max(one.low, min(scale[0], one.mean)), high=min(one.high, max(scale[1], one.mean))
-    )
 
 
 def scale_of(exam: dict[str, Any]) -> tuple[float, float]:

@@ -93,7 +93,7 @@ def of_all(
 
 
 def _shown(cells: Sequence[record.Cell], draws: Draws) -> tuple[CellShown, ...]:
-    estimates = estimate_cells(cells, draws)
+    estimates = estimate_cells(cells)
     return tuple(
         CellShown(cell, one, "" if one else too_few(items_of(cell).kind, items_of(cell).clusters))
         for cell, one in zip(cells, estimates, strict=True)

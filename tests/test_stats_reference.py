@@ -7,8 +7,7 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
 from leaderboard.stats import compare_paired, micro_f1
 from leaderboard.stats.reference import mcnemars, references
-from leaderboard.stats.resample import standard_error
-from leaderboard.stats.units import gather
+from leaderboard.stats.units import gather, standard_error
 
 
 def test_mcnemars_four_forms_agree_with_statsmodels_on_a_thousand_tables():

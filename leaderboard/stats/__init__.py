@@ -2,7 +2,7 @@
 torch.
 
 Read paired.py first: it is the door. units.py brings scores to units, engine.py chooses the method,
-binary.py, resample.py, flips.py and signed.py compute, outcome.py holds the figures and the verdict;
+binary.py, limits.py, flips.py with signed.py and signs.py compute, outcome.py holds the figures and the verdict;
 families.py, power.py, epochs.py and reference.py stand alone.
 """
 
@@ -17,10 +17,10 @@ from leaderboard.stats.families import (
 )
 from leaderboard.stats.outcome import Difference, Estimate, Verdict, verdict
 from leaderboard.stats.paired import Table, compare_all, compare_each, compare_paired, estimate, estimate_each
-from leaderboard.stats.units import Kind, micro_f1
+from leaderboard.stats.units import Kind, Scale, micro_f1
 
 __all__ = [
-    "Difference", "Estimate", "Kind", "RankRange", "Table", "Verdict", "benjamini_hochberg", "compare_all",
+    "Difference", "Estimate", "Kind", "RankRange", "Scale", "Table", "Verdict", "benjamini_hochberg", "compare_all",
     "compare_each", "compare_paired", "estimate", "estimate_each", "holm", "letters", "maj_at_k", "micro_f1",
     "pass_at_k", "pass_at_k_variance", "rank_ranges", "shown_matrix", "verdict",
 ]  # fmt: skip

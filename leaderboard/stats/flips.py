@@ -13,8 +13,8 @@ import numpy as np
 from scipy import special
 
 from leaderboard.stats.outcome import Chance
-from leaderboard.stats.resample import signed_sums, too_many
 from leaderboard.stats.signed import halved_flip, inverted_flip, lattice_flip, saddlepoint_flip
+from leaderboard.stats.signs import signed_sums, too_many
 from leaderboard.stats.units import Floats, Kind, Statistic, Units
 
 ENUMERATED = 16  # up to so many units that differ, all sign patterns of counts are tried

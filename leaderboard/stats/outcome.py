@@ -17,7 +17,7 @@ class Chance:
     p: float
     test: str
     made: Made
-    error: float | None = None  # standard error of drawn ones, a bound of inverted ones; None: not known
+    error: float | None = None  # by about how much p may be off: drawn ones' standard error; None: not known
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Difference:
     p: float
     test: str
     p_made: Made
-    p_error: float | None  # by how much p may be off: see Chance
+    p_error: float | None  # by about how much p may be off
     interval: str
     only_a: int | None  # 0/1 scores: items that a alone got right; None for other kinds
     only_b: int | None

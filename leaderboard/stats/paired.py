@@ -12,7 +12,7 @@ compare_all and compare_paired give the same bytes; without, to the sorted score
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby, islice
+from itertools import combinations, groupby
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +24,7 @@ from leaderboard.stats.units import (
     Floats,
     Kind,
     Labels,
+    Scale,
     Statistic,
     Units,
     as_numbers,
@@ -57,20 +58,21 @@ def compare_paired(
     alpha: float = 0.05,
     margin: float | None = None,
     mid_p: bool = False,
-    percentile: bool = False,
+    scale: Scale | None = None,
     statistic: Statistic = micro_f1,
 ) -> Difference:
     """Compare two cells, aligned row by row: 'binary' 0/1, 'real' numbers, 'counts' (rows, 3) of tp, fp, fn.
 
-    `statistic` turns summed counts (..., columns) into figures (...); `margin` adds the tests of 'no worse';
-    `mid_p` and `percentile` choose mid-p McNemar and the percentile bootstrap over the defaults.
+    `statistic` turns summed counts (..., columns) into figures (...); `margin` adds the tests of 'no worse'; `mid_p`
+    chooses mid-p McNemar. `scale` is the least and the greatest score that there can be: it says how much an item that
+    was not seen could lose. Left out, scores that all lie from 0 to 1 are taken to end there.
     """
     first, second = as_numbers(a), as_numbers(b)
     if first.shape != second.shape:
         raise ValueError(f"scores of shape {first.shape} against {second.shape}; align both by item first")
     return compare_all(
         np.stack([first, second]), kind=kind, items=items, clusters=clusters, seed=seed, resamples=resamples,
-        alpha=alpha, margin=margin, mid_p=mid_p, percentile=percentile, statistic=statistic,
+        alpha=alpha, margin=margin, mid_p=mid_p, scale=scale, statistic=statistic,
     )[0, 1]  # fmt: skip
 
 
@@ -86,14 +88,14 @@ def compare_all(
     alpha: float = 0.05,
     margin: float | None = None,
     mid_p: bool = False,
-    percentile: bool = False,
+    scale: Scale | None = None,
     statistic: Statistic = micro_f1,
 ) -> dict[Pair, Difference]:
     """Compare pairs of variants (all i < j unless named) of a (variants, rows[, columns]) array."""
     table = Table(as_numbers(scores), items, clusters, None if pairs is None else list(pairs))
     (found,) = compare_each(
         [table], kind=kind, seed=seed, resamples=resamples, alpha=alpha, margin=margin, mid_p=mid_p,
-        percentile=percentile, statistic=statistic,
+        scale=scale, statistic=statistic,
     )  # fmt: skip
     return found
 
@@ -108,7 +110,7 @@ def compare_each(
     alpha: float = 0.05,
     margin: float | None = None,
     mid_p: bool = False,
-    percentile: bool = False,
+    scale: Scale | None = None,
     statistic: Statistic = micro_f1,
 ) -> Iterator[dict[Pair, Difference]]:
     """The same for many tables, one answer each, in their order: for pairs that have their items to themselves.
@@ -116,7 +118,7 @@ def compare_each(
     Every pair gets what it would get alone. Neighbours with as many items share their draws, so hand them over by
     size. `family` counts the pairs of all tables; counts are drawn more often for many.
     """
-    _check(resamples, alpha, margin)
+    _check(resamples, alpha, margin, scale)
     for batch in _batches(tables, kind, statistic):
         units, start = side_by_side([units for units, _ in batch]), 0
         places: list[dict[Pair, Pair]] = []  # a table's pairs, and where they stand side by side
@@ -129,8 +131,15 @@ def compare_each(
         elif units.kind == "binary":
             found = engine.binary_pairs(units, wanted, seed, resamples, alpha, margin, mid_p)
         else:
-            found = engine.resampled_pairs(
-                units, wanted, seed, resamples, alpha, margin, percentile, max(family, len(wanted))
+            found = engine.real_pairs(
+                units,
+                wanted,
+                seed,
+                resamples,
+                alpha,
+                margin,
+                _on_scale(units, scale),
+                max(family, len(wanted)),
             )
         yield from ({pair: found[at] for pair, at in mine.items()} for mine in places)
 
@@ -141,17 +150,22 @@ def estimate(
     kind: Kind,
     items: Labels = None,
     clusters: Labels = None,
-    seed: int = 0,
-    resamples: int = 10_000,
     alpha: float = 0.05,
-    percentile: bool = False,
+    scale: Scale | None = None,
     statistic: Statistic = micro_f1,
 ) -> Estimate:
-    """One cell with its interval: Wilson for 0/1, BCa bootstrap for the rest."""
+    """One cell with its interval: Wilson for 0/1, Gaffke or Student's t for the rest, whichever is wider.
+
+    >>> estimate([1.0] * 20, kind="real").low < 0.9
+    True
+    """
     ((found,),) = estimate_each(
-        [Table(as_numbers(values)[None], items, clusters)], kind=kind, seed=seed, resamples=resamples, alpha=alpha,
-        percentile=percentile, statistic=statistic,
-    )  # fmt: skip
+        [Table(as_numbers(values)[None], items, clusters)],
+        kind=kind,
+        alpha=alpha,
+        scale=scale,
+        statistic=statistic,
+    )
     return found
 
 
@@ -159,19 +173,15 @@ def estimate_each(
     tables: Iterable[Table],
     *,
     kind: Kind,
-    seed: int = 0,
-    resamples: int = 10_000,
     alpha: float = 0.05,
-    percentile: bool = False,
+    scale: Scale | None = None,
     statistic: Statistic = micro_f1,
 ) -> Iterator[list[Estimate]]:
-    """Every variant of every table with its interval; draws are shared as in compare_each."""
-    _check(resamples, alpha, None)
-    for batch in _batches(tables, kind, statistic):
-        units = side_by_side([units for units, _ in batch])
-        found = iter(engine.cells(units, seed, resamples, alpha, percentile))
-        for own, _ in batch:
-            yield list(islice(found, len(own.values)))
+    """Every variant of every table with its interval."""
+    _check(alpha=alpha, scale=scale)
+    for table in tables:
+        units = _enough(gather(table.scores, kind, table.items, table.clusters, statistic))
+        yield engine.cells(units, alpha, _on_scale(units, scale))
 
 
 def _batches(
@@ -215,10 +225,33 @@ def _enough(units: Units) -> Units:
     return units
 
 
-def _check(resamples: int, alpha: float, margin: float | None) -> None:
+def _on_scale(units: Units, scale: Scale | None) -> Scale | None:
+    if scale is None or units.kind == "counts":
+        return scale
+    outside = int(((units.scores < scale[0]) | (units.scores > scale[1])).sum())
+    if outside:
+        raise ValueError(
+            f"{outside} scores lie outside the scale {scale[0]:g} to {scale[1]:g}; give the right one"
+        )
+    return scale
+
+
+def _check(
+    resamples: int = 10_000, alpha: float = 0.05, margin: float | None = None, scale: Scale | None = None
+) -> None:
     if resamples < 100:
         raise ValueError(f"{resamples} resamples are too few; use 100 or more, 10000 is usual")
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"alpha {alpha:g} is not between 0 and 1; 0.05 is usual")
     if margin is not None and not 0.0 < margin < float("inf"):
         raise ValueError(f"margin {margin:g} is not above 0; give the loss that is accepted, such as 0.02")
+    if scale is None:
+        return
+    if not scale[0] < scale[1]:
+        raise ValueError(
+            f"the scale {scale[0]:g} to {scale[1]:g} has no width; give its least and greatest score"
+        )
+    if margin is not None and margin >= scale[1] - scale[0]:
+        raise ValueError(
+            f"margin {margin:g} is as wide as the scale {scale[0]:g} to {scale[1]:g}; give a part of that"
+        )

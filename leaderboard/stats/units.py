@@ -10,7 +10,7 @@ so the order of the rows never matters.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, fsum, log2
+from math import ceil, fsum, log2, nan, sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Scale = tuple[float, float]  # the least and the greatest score that there can be
 Kind = Literal["binary", "real", "counts"]
 Labels = Sequence[Any] | NDArray[Any] | None
 Statistic = Callable[[Floats], Floats]
@@ -225,3 +226,9 @@ def _influence(totals: Floats, kind: Kind, statistic: Statistic) -> Floats:
         change = -statistic(whole - totals)
     change = np.ascontiguousarray(change)
     return np.asarray((groups - 1) * (change - change.mean(axis=1, keepdims=True)), dtype=np.float64)
+
+
+def standard_error(influence: Floats) -> float:
+    """Jackknife standard error (Tukey 1958): sd / sqrt(n) for a mean of items, cluster-robust by cluster."""
+    groups = len(influence)
+    return sqrt(float((influence**2).sum()) / (groups * (groups - 1))) if groups > 1 else nan

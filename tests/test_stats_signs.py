@@ -1,4 +1,4 @@
-"""Bootstrap intervals and tests by random signs, against scipy and complete enumeration."""
+"""Tests by random signs, against scipy and complete enumeration."""
 
 from itertools import combinations, product
 
@@ -9,9 +9,9 @@ from scipy import stats
 from leaderboard.stats import Table, compare_all, compare_each, compare_paired, micro_f1
 from leaderboard.stats.binary import mcnemar
 from leaderboard.stats.flips import draws_for, flip_tests
-from leaderboard.stats.resample import Bootstrap, signs, standard_error, weights
 from leaderboard.stats.signed import halved_flip, inverted_flip, lattice_flip, saddlepoint_flip
-from leaderboard.stats.units import gather
+from leaderboard.stats.signs import signs
+from leaderboard.stats.units import gather, standard_error
 
 
 def enumerated(values):
@@ -20,64 +20,8 @@ def enumerated(values):
     return (sums >= abs(float(np.sum(values))) - 1e-9).mean()
 
 
-@pytest.mark.parametrize("draw", ["normal", "exponential", "poisson"])
-def test_bca_and_percentile_agree_with_scipy_on_the_same_resamples(draw):
-    rng = np.random.default_rng(11)
-    for n in (12, 25, 60):  # with fewer, scipy leaves ties with the estimate to rounding
-        for _ in range(12):
-            x = getattr(rng, draw)(size=n) + (0.0 if draw == "normal" else 1.0)
-            theirs = stats.bootstrap((x,), np.mean, n_resamples=999, rng=rng, method="BCa")
-            influence = x - x.mean()
-            ours = Bootstrap.of(float(x.mean()), theirs.bootstrap_distribution, influence, student=False)
-            limits = theirs.confidence_interval
-            if np.isfinite(limits.low):
-                assert ours.interval(0.05) == pytest.approx((limits.low, limits.high), rel=1e-9, abs=1e-9)
-            plain = stats.bootstrap(
-                (x,), np.mean, n_resamples=0, bootstrap_result=theirs, method="percentile"
-            )
-            ours = Bootstrap.of(float(x.mean()), theirs.bootstrap_distribution, influence, percentile=True)
-            limits = plain.confidence_interval
-            assert ours.interval(0.05) == pytest.approx((limits.low, limits.high), rel=1e-9, abs=1e-9)
-
-
-def test_bca_of_a_statistic_of_counts_agrees_with_scipy():
-    rng = np.random.default_rng(4)
-    counts = rng.integers(0, 6, (40, 3)).astype(float)
-
-    def f1(index):
-        return micro_f1(counts[index].sum(axis=0))
-
-    theirs = stats.bootstrap((np.arange(40),), f1, n_resamples=500, rng=rng, vectorized=False)
-    units = gather(counts[None], "counts", items=np.arange(40))
-    value = float(units.values[0])
-    ours = Bootstrap.of(value, theirs.bootstrap_distribution, units.influence[0], student=False)
-    limits = theirs.confidence_interval
-    assert ours.interval(0.05) == pytest.approx((limits.low, limits.high), rel=1e-9)
-
-
-def test_the_one_sided_p_is_the_tail_at_which_the_limit_falls_on_the_bound():
-    rng = np.random.default_rng(2)
-    x = rng.exponential(size=40)
-    draws = x[rng.integers(0, 40, (4000, 40))].mean(axis=1)
-    found = Bootstrap.of(float(x.mean()), draws, x - x.mean())
-    for alpha in (0.2, 0.1, 0.05, 0.02):
-        low, high = found.interval(alpha)
-        assert found.p_below(low) == pytest.approx(alpha / 2, abs=0.002)
-        assert found.p_above(high) == pytest.approx(alpha / 2, abs=0.002)
-
-
-def test_equal_scores_have_an_interval_without_width():
-    found = Bootstrap.of(2.5, np.full(500, 2.5), np.zeros(10))
-    assert found.interval(0.05) == (2.5, 2.5)
-    assert found.p_below(2.0) == 0.0
-    assert found.p_below(2.5) == 1.0
-
-
-def test_weights_and_signs_are_what_they_should_be():
-    drawn = np.concatenate(list(weights(50, seed=1, resamples=20_000)))
-    assert (drawn.sum(axis=1) == 50).all()
-    assert drawn.var(axis=0).mean() == pytest.approx(1 - 1 / 50, abs=0.01)
-    flips = np.concatenate(list(signs(70, seed=1, resamples=20_000)))
+def test_signs_are_even_and_independent():
+    flips = np.concatenate(list(signs(70, 1, 20_000)))
     assert set(np.unique(flips)) == {-1.0, 1.0}
     assert np.abs(flips.mean(axis=0)).max() < 0.04
     assert np.abs(np.corrcoef(flips[:, :8].T) - np.eye(8)).max() < 0.04
@@ -255,7 +199,6 @@ def test_very_many_units_go_by_their_limit_and_say_so():
     a, b = rng.normal(size=(2, 40_000))
     found = compare_paired(a, b, kind="real", margin=0.05)
     assert (found.test, found.p_error < 1e-8) == ("sign-flip by inversion", True)
-    assert found.interval == "t interval"
     t = stats.ttest_rel(a, b)
     assert found.p == pytest.approx(t.pvalue, rel=1e-3)
-    assert (found.low, found.high) == pytest.approx(tuple(t.confidence_interval()), rel=1e-6)
+    assert (found.low, found.high) == pytest.approx(tuple(t.confidence_interval()), rel=0.03)
