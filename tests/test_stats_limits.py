@@ -59,11 +59,12 @@ def test_items_without_a_difference_are_no_proof_that_none_is_lost():
     # 24 marks, none of them lost: in 29 % of worlds so where 5 % lose 2 points, which is the margin.
     marks = np.tile([1.0, 3.0, 5.0], 8)
     found = compare_paired(marks, marks, kind="real", margin=0.1, scale=(1.0, 5.0))
-    assert found.p_no_worse == pytest.approx((1 - 0.1 / 4) ** 24, rel=0.02)
+    held = (2.0**2 + 4.0**2) / (2.0 + 4.0)  # what a lost item held above the end of the scale, point by point
+    assert found.p_no_worse == pytest.approx((1 - 0.1 / held) ** 24, rel=0.02)
     assert verdict(found) == "not shown"
-    # Enough of them are a proof: 0.98 ** 250.
-    many = np.tile([0.2, 0.9], 125)
-    assert compare_paired(many, many, kind="real", margin=0.02).p_no_worse == pytest.approx(0.0064, rel=0.05)
+    # Enough of them are a proof.
+    many = np.full(250, 0.5)
+    assert compare_paired(many, many, kind="real", margin=0.02).p_no_worse == pytest.approx(0.96**250, rel=0.1)
     documents = np.tile([3.0, 1.0, 1.0], (24, 1))
     assert compare_paired(documents, documents, kind="counts", margin=0.05).p_no_worse > 0.25
 
@@ -71,8 +72,10 @@ def test_items_without_a_difference_are_no_proof_that_none_is_lost():
 def test_where_nothing_bounds_a_loss_it_is_not_shown():
     same = compare_paired([3.0] * 50, [3.0] * 50, kind="real", margin=0.5)
     assert (same.p_no_worse, verdict(same)) == (1.0, "not shown")
-    told = compare_paired([3.0] * 50, [3.0] * 50, kind="real", margin=0.5, scale=(1.0, 5.0))
-    assert told.p_no_worse == pytest.approx((1 - 0.5 / 4) ** 50, rel=0.05)
+    told = compare_paired([3.0] * 50, [3.0] * 50, kind="real", margin=0.3, scale=(1.0, 5.0))
+    assert told.p_no_worse == pytest.approx((1 - 0.3 / 2) ** 50, rel=0.05)  # a mark of 3 can lose 2
+    lowest = compare_paired([1.0] * 8, [1.0] * 8, kind="real", margin=0.3, scale=(1.0, 5.0))
+    assert verdict(lowest) == "not shown"  # nothing was held that could be lost, and eight items do not say that none is
     assert verdict(told) == "no worse (within margin)"
     # Scores of 3 and 4: no loss was seen to be larger than 1, and yet two items say nothing of a margin of 2.
     assert compare_paired([3.0, 4.0], [3.0, 4.0], kind="real", margin=2.0).p_no_worse > 0.1

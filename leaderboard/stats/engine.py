@@ -31,19 +31,34 @@ def cells(units: Units, alpha: float, scale: Scale | None) -> list[Estimate]:
         else:
             method = GAFFKE
             values = value + influence
-            low, high = _limits(values, value, se, alpha, _unseen(values, _scale(units, [variant], scale)))
+            ends = _scale(units, [variant], scale) or (float(values.min()), float(values.max()))
+            low, high = _limits(values, value, se, alpha, _unseen(values, ends))
         found.append(Estimate(units.kind, units.n, units.groups, value, se, low, high, _named(method, units)))
     return found
 
 
-def _scale(units: Units, variants: list[int], scale: Scale | None) -> Scale:
-    """Where scores can lie. Not told: from 0 to 1 if they all do, else no wider than they were seen to lie."""
-    if scale is not None:
-        return scale
+def _scale(units: Units, variants: list[int], scale: Scale | None) -> Scale | None:
+    """Where scores can lie. Not told: from 0 to 1 if they all do, else nobody knows."""
     seen = units.scores[variants]
-    if units.kind == "counts" or bool(((seen >= 0.0) & (seen <= 1.0)).all()):
+    if scale is None and (units.kind == "counts" or bool(((seen >= 0.0) & (seen <= 1.0)).all())):
         return 0.0, 1.0
-    return float(seen.min()), float(seen.max())
+    return scale
+
+
+def _most(units: Units, variant: int, ends: Scale | None, margin: float | None) -> float:
+    """The most that another loses against this variant on one item: all that this one holds there.
+
+    On an item of those on which it holds most of its points: their mean, weighted by the points on them.
+    """
+    values = units.values[variant] + units.influence[variant]
+    if (
+        ends is None
+    ):  # as wide as the scores were seen to be, and the margin; nothing where they are all equal
+        width = float(values.max() - values.min())
+        return width + (margin or 0.0) if width > 0.0 else 0.0
+    held = values - min(ends[0], float(values.min()))
+    points = float(held.sum())
+    return float(held @ held) / points if points > 0.0 else ends[1] - ends[0]
 
 
 def _unseen(values: Floats, ends: Scale) -> Scale:
@@ -143,11 +158,8 @@ def real_pairs(
             gap = 0.0  # rounding of the two means, not a difference
         influence = _settled(influence, units.noise(i, j))
         se, values = standard_error(influence), gap + influence
-        least, greatest = _scale(units, [i, j], scale)
-        width = greatest - least
-        if scale is None and least != 0.0 and width > 0.0:
-            width += margin or 0.0
-        unseen = _unseen(values, (-width, width))
+        ends = _scale(units, [i, j], scale)
+        unseen = _unseen(values, (-_most(units, j, ends, margin), _most(units, i, ends, margin)))
         low, high = _limits(values, gap, se, alpha, unseen)
         tails = None
         if margin is not None:
