@@ -97,7 +97,8 @@ def test_the_reducers_give_different_figures_of_the_same_answers(reduced, tmp_pa
         (done,) = import_files([path], tmp_path, Wish(variant=name))
         means[name] = round(done.mean, 4)
     assert means == {
-        "mean": 0.5, "max": 0.8333, "median": 0.5, "mode": 0.5, "at_least_2": 0.5, "pass_at_2": 0.7222, "pass_k_2": 0.2778,
+        "mean": 0.5, "max": 0.8333, "median": 0.5, "mode": 0.5, "at_least_2": 0.5, "pass_at_2": 0.7222,
+        "pass_k_2": 0.2778,
     }  # fmt: skip
 
 

@@ -90,6 +90,12 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     _refuse_less_is_better(log, name, wish)
     rows = pd.DataFrame([_row(row, name, wish, own is not None, path) for row in log.filtered(metric)])
     refuse_unusable(rows, path)
+    asked = _fields(log.of_task("results")).get("sample_len", len(rows))
+    if asked != len(rows):
+        raise UserError(
+            f"holds {len(rows)} samples, and the results tell of {asked}", "it is not the whole file",
+            "bring the one that lm-eval wrote", path,
+        )  # fmt: skip
     hashed = bool((rows["doc_hash"] != "").all())
     version, shots = log.of_task("versions"), log.of_task("n-shot")
     model = str(log.told.get("model_name") or "")
@@ -119,14 +125,7 @@ def _open(path: Path) -> _Log:
     for i, row in enumerate(samples, start=1):
         if not isinstance(row, dict) or "doc_id" not in row or not isinstance(row.get("metrics"), list):
             raise UserError(f"row {i} is no sample of lm-eval", "it has no doc_id and metrics", where=path)
-    log = _Log(path, named["task"] if named else path.stem.removeprefix("samples_"), samples, told, beside)
-    wanted = _fields(log.of_task("n-samples")).get("effective")
-    if wanted is not None and wanted != len({str(row["doc_id"]) for row in samples}):
-        raise UserError(
-            f"holds {len({str(row['doc_id']) for row in samples})} samples of {wanted} that the results tell of",
-            "the others are missing", "bring the whole file", path,
-        )  # fmt: skip
-    return log
+    return _Log(path, named["task"] if named else path.stem.removeprefix("samples_"), samples, told, beside)
 
 
 def _results_beside(path: Path, made: str) -> tuple[dict[str, Any], Path | None]:
