@@ -93,10 +93,11 @@ def own_task(
     version, shots = of_task("versions"), of_task("n-shot")
     if task is None or version is None or type(shots) is not int:
         return None
-    if not all(type(row["doc_id"]) is int and _is_item(row.get("doc")) for row in samples):
+    logged = {"id", "cluster", task.asks, *WORDING}
+    if not all(type(row["doc_id"]) is int and logged <= set(row.get("doc") or ()) for row in samples):
         return None
     docs = [row["doc"] for row in sorted(samples, key=lambda row: row["doc_id"])]
-    chat = bool(results.get("chat_template"))
+    chat = results.get("chat_template") is not None  # of a server it is "": the server has its own
     other = ["a system instruction"] if results.get("system_instruction") else []
     if shots and chat and not results.get("fewshot_as_multiturn"):
         other.append("all shots in one turn")
@@ -128,6 +129,3 @@ def bare(doc: Mapping[str, Any]) -> dict[str, Any]:
     """The item itself."""
     return {name: value for name, value in doc.items() if name not in WORDING}
 
-
-def _is_item(doc: Any) -> bool:
-    return isinstance(doc, dict) and {"id", "cluster", *WORDING} <= set(doc)
