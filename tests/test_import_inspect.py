@@ -315,6 +315,24 @@ def test_both_formats_are_reduced_alike(form, tmp_path):
     assert (done.mean, done.reported, done.samples) == (0.5, 0.5, 6)
 
 
+def test_epochs_without_a_count_of_tokens_have_none_together(reduced, tmp_path):
+    bare = json.loads(reduced["mode"].read_text())
+    for sample in bare["samples"]:
+        del sample["model_usage"]
+    path = write(tmp_path / "bare.json", json.dumps(bare))
+    import_files([path], tmp_path / "results", Wish())
+    cell, rows = scores(tmp_path / "results", "mockllm-model", "sums")
+    assert rows["tokens_in"].isna().all()
+    assert "tokens_in" not in cell.run
+
+
+def test_an_epoch_that_is_there_twice_is_refused_before_it_is_reduced(reduced, tmp_path):
+    twice = json.loads(reduced["max"].read_text())
+    twice["samples"].append(twice["samples"][0])
+    path = write(tmp_path / "twice.json", json.dumps(twice))
+    assert "for a sample_id x epoch that has one already" in refused(path, tmp_path / "results")
+
+
 @pytest.mark.parametrize("value", [10**400, 1e300, "1e999"])
 def test_scores_beyond_all_bounds_are_refused_in_one_line(reduced, value, tmp_path):
     hostile = json.loads(reduced["mean"].read_text())

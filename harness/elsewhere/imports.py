@@ -117,7 +117,7 @@ def _imported(
         rows=table.num_rows,
         scored=len(scored),
         statuses=run["statuses"],
-        clustered=table["cluster"].to_pylist() != table["sample_id"].to_pylist(),
+        clustered=not table["cluster"].equals(table["sample_id"]),
         state=state,
         lacks=tuple(run["origin"]["lacks"]),
         ignored=one.ignored,

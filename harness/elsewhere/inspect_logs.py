@@ -6,7 +6,7 @@ reducers. Knows what stands where in a log; not where rows go.
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,17 +75,16 @@ def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
     figures = _figures_of(log)
     figure = figures[choose_metric(list(figures), wish, path)]
     epochs = max(sample.epoch for sample in samples)
-    rows = [_inspect_row(sample, figure, wish, path) for sample in samples]
+    table = pd.DataFrame([_inspect_row(sample, figure, wish, path) for sample in samples])
+    refuse_unusable(table, path)
     metric = figure.name
     if figure.reducer != "mean" and not (epochs == 1 and figure.reducer in UNTOUCHED):
         # pass@k of any number of epochs is one figure; the best of five is another than the best of three.
         metric += f", {figure.reducer}" + ("" if "pass" in figure.reducer else f" of {epochs} epochs")
-        rows = _reduced(rows, figure.reducer, path)
-    table = pd.DataFrame(rows).drop(columns="value")
-    refuse_unusable(table, path)
+        table = pd.DataFrame(_reduced(table, figure.reducer, path))
     if wish.negate:
         table["score"] = -table["score"]
-    foreign = _described(log, figure, metric, table, path, wish)
+    foreign = _described(log, figure, metric, table.drop(columns="value"), path, wish)
     refuse_other_mean(foreign, wish)
     yield foreign
 
@@ -187,7 +186,9 @@ def _reported(log: Any, figure: _Figure) -> float | None:
 def _inspect_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[str, Any]:
     """`value` is the score as it was given, for the reducer."""
     given = (sample.scores or {}).get(figure.scorer)
-    failed = sample.error.message if sample.error else "invalidated" if sample.invalidation else ""
+    failed = "invalidated" if sample.invalidation else ""
+    if sample.error:
+        failed = sample.error.message
     value = figure.value(sample)
     score = math.nan if value is None else _number(value, sample.id, path)
     usage = list((sample.model_usage or {}).values())
@@ -214,25 +215,18 @@ def _inspect_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[s
     }
 
 
-def _reduced(rows: Sequence[Mapping[str, Any]], reducer: str, path: Path) -> list[dict[str, Any]]:
+def _reduced(table: "pd.DataFrame", reducer: str, path: Path) -> list[dict[str, Any]]:
     """One row for each sample, whose score is what Inspect's reducer makes of its epochs."""
     reduce = _reducer(reducer, path)
-    epochs: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        epochs.setdefault(row["sample_id"], []).append(row)
-    return [_one_row(mine, reduce, f"{reducer} of the epochs'", path) for mine in epochs.values()]
+    samples = table.groupby("sample_id")
+    return [_one_row(epochs, reduce, f"{reducer} of the epochs'", path) for _, epochs in samples]
 
 
 def _reducer(name: str, path: Path) -> Callable[[list[Any]], Any]:
     """Inspect's own, by the name that its logs have for it."""
     from inspect_ai import scorer
 
-    plain = {
-        "mean": scorer.mean_score,
-        "median": scorer.median_score,
-        "mode": scorer.mode_score,
-        "max": scorer.max_score,
-    }
+    plain = {"median": scorer.median_score, "mode": scorer.mode_score, "max": scorer.max_score}
     with_k = {"at_least": scorer.at_least, "pass_at": scorer.pass_at, "pass_k": scorer.pass_k}
     stem, _, k = name.rpartition("_")
     if name in plain:
@@ -246,26 +240,27 @@ def _reducer(name: str, path: Path) -> Callable[[list[Any]], Any]:
 
 
 def _one_row(
-    epochs: Sequence[Mapping[str, Any]], reduce: Callable[[list[Any]], Any], words: str, path: Path
+    epochs: "pd.DataFrame", reduce: Callable[[list[Any]], Any], words: str, path: Path
 ) -> dict[str, Any]:
     from inspect_ai.scorer import Score
 
-    scores = [Score(value=row["value"]) for row in epochs if row["value"] is not None]
-    score = _number(reduce(scores).value, epochs[0]["sample_id"], path) if scores else math.nan
-    given = ", ".join("none" if math.isnan(row["score"]) else f"{row['score']:g}" for row in epochs)
-    status = "truncated" if any(row["status"] == "truncated" for row in epochs) else "ok"
-    row = dict(epochs[0]) | {
+    first = epochs.iloc[0]
+    scores = [Score(value=value) for value in epochs["value"] if value is not None]
+    score = _number(reduce(scores).value, first["sample_id"], path) if scores else math.nan
+    given = ", ".join("none" if math.isnan(score) else f"{score:g}" for score in epochs["score"])
+    status = "truncated" if "truncated" in set(epochs["status"]) else "ok"
+    texts = {name: as_text(list(epochs[name])) for name in ("response", "answer")} if len(epochs) > 1 else {}
+    sums = {
+        name: epochs[name].astype("float64").sum(skipna=False)
+        for name in ("tokens_in", "tokens_out", "seconds")
+    }
+    return {
+        **first, **texts, **sums,
         "epoch": 1,
         "score": score,
         "status": "error" if math.isnan(score) else status,
         "explanation": f"{words} {given}",
-    }
-    for name in ("response", "answer"):
-        row[name] = as_text([each[name] for each in epochs]) if len(epochs) > 1 else row[name]
-    for name in ("tokens_in", "tokens_out", "seconds"):
-        numbers = [each[name] for each in epochs if each[name] is not None]
-        row[name] = sum(numbers) if len(numbers) == len(epochs) else None
-    return row
+    }  # fmt: skip
 
 
 def _number(value: Any, item: Any, path: Path) -> float:
