@@ -280,6 +280,11 @@ def test_a_mean_by_groups_stands_beside_the_mean_that_is_imported(tmp_path):
     assert (done.mean, done.reported) == (2.5, 2.5)
 
 
+def test_a_turned_score_is_held_to_the_same_figure(reduced, tmp_path):
+    (done,) = import_files([reduced["max"]], tmp_path, Wish(negate=True))
+    assert (done.mean, done.reported) == (pytest.approx(-5 / 6), pytest.approx(5 / 6))
+
+
 def test_a_log_whose_results_were_changed_is_refused(reduced, tmp_path):
     changed = json.loads(reduced["max"].read_text())
     changed["results"]["scores"][0]["metrics"]["accuracy"]["value"] = 0.85

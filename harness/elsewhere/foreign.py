@@ -54,9 +54,7 @@ class Foreign:
     reported: float | None = None  # the source's own figure of all samples
     title: str = ""  # the task's name unless given
     dataset: str | None = None  # the hash of the items, where they are those of a task of ours
-    asked: dict[str, str] = field(
-        default_factory=dict
-    )  # what else a task of ours was asked with: prompt, shots
+    asked: dict[str, str] = field(default_factory=dict)  # prompt and shots, by digest, of a task of ours
 
     @property
     def mean(self) -> float:

@@ -19,7 +19,7 @@ from harness.elsewhere.foreign import (
     cluster_of,
     refuse_other_mean,
     refuse_unusable,
-)  # fmt: skip
+)
 from harness.errors import UserError
 from harness.schema import digest
 from tasks import TASKS

@@ -21,7 +21,7 @@ from harness.elsewhere.foreign import (
     refuse_other_mean,
     refuse_unusable,
     same_figure,
-)  # fmt: skip
+)
 from harness.elsewhere.own_tasks import as_own_cell, bare, own_task
 from harness.elsewhere.plain_scores import json_lines
 from harness.errors import UserError
