@@ -2,11 +2,14 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from harness.commands import RESULTS, AsJson, Results, near, print_json
+
+if TYPE_CHECKING:
+    from harness.elsewhere.imports import Imported
 
 Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only this task (may be given again).")]
 
@@ -137,7 +140,11 @@ def import_(
     done = import_files(files, results, wish, form, bounds, redo)
     if json_:
         print_json([asdict(one) | {"cell": str(one.cell)} for one in done])
-        return
+    else:
+        _print_imported(done)
+
+
+def _print_imported(done: "list[Imported]") -> None:
     for one in done:
         samples = f"{one.samples:,} {'sample' if one.samples == 1 else 'samples'}"
         rows = f" ({one.rows:,} rows)" if one.rows != one.samples else ""

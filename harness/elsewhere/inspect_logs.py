@@ -29,19 +29,9 @@ if TYPE_CHECKING:
 
 LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 UNTOUCHED = ("mean", "median", "mode", "max")  # reducers that leave a single epoch as it is
-MEANS = (
-    "accuracy",
-    "mean",
-    "all",
-)  # Inspect's metrics that are the mean over samples; "all" is that of `grouped`
-SPREADS = (
-    "stderr",
-    "bootstrap_stderr",
-    "std",
-    "var",
-    "ci",
-    "ci_wilson",
-)  # its metrics that say how sure a mean is
+# Inspect's metrics that are the mean over samples ("all" is that of `grouped`), and those that say how sure a mean is.
+MEANS = ("accuracy", "mean", "all")
+SPREADS = ("stderr", "bootstrap_stderr", "std", "var", "ci", "ci_wilson")
 
 
 @dataclass(frozen=True)
