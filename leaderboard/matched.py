@@ -16,6 +16,8 @@ MUST_AGREE = {
     "task_version": "the task's version", "dataset": "the items", "judge": "the judge", "metric": "the metric",
     "extractor": "the second reader",
 }  # fmt: skip
+# And these too, where one was asked here and the other by a stock command.
+ASKED_ALIKE = {"prompt": "the prompt", "shots": "the shots"}
 # What an imported cell calls such a field when its source did not tell it.
 LACKED = {
     "task_version": "task version", "dataset": "dataset hash", "judge": "judge", "metric": "metric",
@@ -57,16 +59,12 @@ def unlike(a: record.Cell, b: record.Cell) -> str:
 
 
 def refuse_unlike(a: record.Cell, b: record.Cell) -> None:
-    """The same as a refusal, with what was found and what would mend it."""
-    for field, words in MUST_AGREE.items():
-        if words in _made_differently(a, b):
-            was, now = (_short(cell.run["definition"].get(field)) for cell in (a, b))
-            raise ValueError(
-                f"{a.variant} and {b.variant} cannot be compared on {a.task}: they differ in {words} "
-                f"({was} and {now}); run both with the same suite, or import both the same way"
-            )
+    """The same as a refusal, with what would mend it."""
     if why := unlike(a, b):
-        raise ValueError(f"{a.variant} and {b.variant} cannot be compared on {a.task}: {why}")
+        remedy = (
+            "; run both with the same suite, or import both the same way" if _made_differently(a, b) else ""
+        )
+        raise ValueError(f"{a.variant} and {b.variant} cannot be compared on {a.task}: {why}{remedy}")
 
 
 def matched(a: record.Cell, b: record.Cell) -> Matched:
@@ -99,16 +97,37 @@ def _left_out(a: record.Cell, b: record.Cell, mine: Items, other: Items) -> dict
 
 
 def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
+    """Each field that differs, with both values."""
     run_a, run_b = a.run["definition"], b.run["definition"]
+    fields = dict(MUST_AGREE)
+    if ("origin" in a.run) != ("origin" in b.run) and "prompt" in run_a and "prompt" in run_b:
+        # Our own task under another command: a slip in that command is no difference between two variants.
+        fields |= ASKED_ALIKE
     differ = []
-    for field, words in MUST_AGREE.items():
-        unknown = any(LACKED[field] in lacks_of(cell) for cell in (a, b))
+    for field, words in fields.items():
+        unknown = any(LACKED.get(field) in lacks_of(cell) for cell in (a, b))
         if run_a.get(field) != run_b.get(field) and not unknown:
-            differ.append(words)
+            was, now = (_value(cell, field) for cell in (a, b))
+            differ.append(f"{words} ({was} and {now})")
     scales = [scale_of(cell.run["exam"]) for cell in (a, b) if "scale" not in lacks_of(cell)]
     if len(set(scales)) > 1:
-        differ.append("the scale of the scores")
+        (low_a, high_a), (low_b, high_b) = scales
+        differ.append(f"the scale of the scores ({low_a:g} to {high_a:g} and {low_b:g} to {high_b:g})")
     return differ
+
+
+def _value(cell: record.Cell, field: str) -> str:
+    """A field of the definition as one would say it."""
+    value = cell.run["definition"].get(field)
+    if field == "dataset":
+        items = f"{cell.run['definition'].get('items')} items"
+        return f"{items}, hash {str(value)[:8]}" if value else f"{items} without a hash"
+    if field == "metric" and value is None:
+        return str(cell.run["exam"]["headline"])
+    if field == "prompt":
+        return str(cell.run["resolved"]["prompt"])
+    text = str(value)
+    return text[:12] + "…" if len(text) > 24 and " " not in text else text
 
 
 def _other_documents(a: record.Cell, b: record.Cell) -> str:
@@ -143,8 +162,3 @@ def _example(mine: Items, other: Items) -> str:
     if not mine.every or not other.every or mine.every & other.every:
         return ""
     return f"; their ids look like {min(mine.every)!r} and {min(other.every)!r}"
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text[:12] + "…" if len(text) > 24 else text

@@ -232,7 +232,7 @@ def test_scores_on_two_scales_are_refused_where_both_are_known(tmp_path):
         path.write_text(f"{HEADER}\n{name},t,1,0.5\n{name},t,2,0.25\n")
         import_files([path], tmp_path / "results", Wish(), scale=scale)
     found = run("compare", "a", "b", "--results", tmp_path / "results", code=2)
-    assert "the scale of the scores" in found
+    assert "the scale of the scores (0 to 1 and 0 to 100)" in found
 
 
 def test_items_grouped_in_two_ways_are_refused_and_one_way_serves_both(tmp_path):

@@ -130,6 +130,12 @@ def test_lm_evals_logs_become_cells_with_prompt_answer_and_document_hash(lm_eval
     assert rows.loc["3", "response"] == "#### 9"
     assert rows.loc["3", "target"] == "9"
     assert rows["doc_hash"].str.len().eq(64).all()
+    assert done[0].mean == done[0].reported == 4 / 12
+    assert done[0].statuses == {"ok": 8, "unparsed": 4, "truncated": 0, "error": 0}
+    unparsed = rows[rows["status"] == "unparsed"]
+    assert unparsed["response"].str.startswith("It is ").all()
+    assert set(unparsed["answer"]) == {""}
+    assert unparsed["score"].eq(0).all(), "what was not parsed is counted as wrong, as lm-eval counts it"
     assert cell.run["exam"] | {} == {
         "title": "sums", "kind": "binary", "headline": "exact_match (strict)", "scale": [0.0, 1.0],
         "framework": "lm_eval", "marked_by": "rules",
@@ -177,6 +183,89 @@ def test_a_samples_file_without_its_results_says_what_it_lacks(lm_eval_logs, tmp
     write(alone, *map(json.dumps, rows))
     (done,) = import_files([alone], tmp_path / "results", Wish(variant="y", metric="exact_match,strict"))
     assert list(done.lacks) == ["document hash", "task version"]
+
+
+def test_a_log_with_fewer_samples_than_its_results_tell_of_is_refused(lm_eval_logs, tmp_path):
+    for file in (lm_eval_logs / "Plain-1B").iterdir():
+        lines = file.read_text().splitlines()
+        write(tmp_path / file.name, *(lines[:-4] if file.suffix == ".jsonl" else lines))
+    (log,) = tmp_path.glob("samples_*")
+    assert "holds 8 samples, and the results tell of 12" in refused(
+        log, tmp_path, metric="exact_match,flexible"
+    )
+
+
+def test_results_that_output_path_named_are_found(lm_eval_logs, tmp_path):
+    """`--output_path mine.json` writes mine_<time>.json, and the samples beside it."""
+    for file in (lm_eval_logs / "Plain-1B").iterdir():
+        (tmp_path / file.name.replace("results_", "mine_")).write_bytes(file.read_bytes())
+    (log,) = tmp_path.glob("samples_*")
+    (done,) = import_files([log], tmp_path / "results", Wish(metric="exact_match,strict"))
+    assert (done.called, done.reported, done.lacks) == ("Plain-1B", 4 / 12, ())
+
+
+def test_the_results_of_lm_eval_alone_are_no_samples(lm_eval_logs, tmp_path):
+    (path,) = (lm_eval_logs / "Plain-1B").glob("results_*.json")
+    message = refused(path, tmp_path)
+    assert "is no log of Inspect" in message
+    assert "samples_*.jsonl beside its results" in message
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"exact_match": 10**400},
+        {"exact_match": float("nan")},
+        {"exact_match": "__DEEP__"},
+        {"exact_match": "__DIGITS__"},
+        {"exact_match": 1e300},
+        {"doc": "\ud800"},
+        {"metrics": "exact_match"},
+        {"metrics": [["exact_match"], 1]},
+        {"filtered_resps": {"a": ["[invalid]"]}, "arguments": 7, "resps": None},
+        {"exact_match": None},
+    ],
+)
+def test_hostile_rows_are_refused_in_one_line_or_do_no_harm(lm_eval_logs, tmp_path, broken):
+    """The mean that the results tell is then not that of the rows; nothing ends in a traceback."""
+    (log,) = (lm_eval_logs / "Plain-1B").glob("samples_*")
+    (beside,) = (lm_eval_logs / "Plain-1B").glob("results_*")
+    (tmp_path / beside.name).write_bytes(beside.read_bytes())
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    rows[0] |= broken
+    text = json.dumps(rows[0]).replace('"__DEEP__"', "[" * 90_000 + "]" * 90_000)
+    lines = [text.replace('"__DIGITS__"', "1" * 9_000), *map(json.dumps, rows[1:])]
+    path = write(tmp_path / log.name, *lines)
+    if broken.keys() & {"exact_match", "metrics"}:
+        refused(path, tmp_path / "results", metric="exact_match,strict")
+    else:
+        import_files([path], tmp_path / "results", Wish(metric="exact_match,strict"))
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        "[" * 90_000 + "]" * 90_000,
+        '{"results": ' + "1" * 9_000 + "}",
+        '{"results": {"sums": {"exact_match,strict": 1' + "0" * 400 + "}}}",
+        '{"results": [], "configs": {"sums": 3}, "n-samples": 7, "versions": []}',
+        '{"results": {"sums": {"exact_match,strict": NaN}}}',
+    ],
+)
+def test_hostile_results_are_refused_in_one_line_or_tell_nothing(lm_eval_logs, tmp_path, results):
+    (log,) = (lm_eval_logs / "Plain-1B").glob("samples_*")
+    (beside,) = (lm_eval_logs / "Plain-1B").glob("results_*")
+    (tmp_path / log.name).write_bytes(log.read_bytes())
+    (tmp_path / beside.name).write_text(results)
+    if results.startswith('{"results": []'):
+        (done,) = import_files([tmp_path / log.name], tmp_path / "r", Wish(metric="exact_match,strict"))
+        assert (done.reported, list(done.lacks)) == (None, ["task version"])
+        return
+    with pytest.raises(UserError) as caught:
+        import_files([tmp_path / log.name], tmp_path / "r", Wish(metric="exact_match,strict"))
+    assert "\n" not in str(caught.value)
+    if "NaN" in results:
+        assert "is nan in the results, and 0.333333 as the mean" in str(caught.value)
 
 
 def test_damaged_lm_eval_logs_are_refused_in_one_line(lm_eval_logs, tmp_path):
@@ -240,7 +329,7 @@ def test_a_corpus_figure_of_counts_is_the_one_that_lm_eval_gave(concept_logs, tm
     for model in ("one", "other"):
         (path,) = (concept_logs / model).glob("results_*.json")
         told = json.loads(path.read_text())["results"]["proctor_concepts"]
-        cell, rows = scores(tmp_path, model, "proctor_concepts")
+        cell, rows = scores(tmp_path, model, "concepts")
         assert (cell.run["exam"]["kind"], cell.run["origin"]["lacks"]) == ("counts", [])
         assert estimate_cell(cell).mean == pytest.approx(told["micro_f1,none"], rel=1e-12)
         assert rows["score"].mean() == pytest.approx(told["f1,none"], rel=1e-12)
@@ -504,6 +593,14 @@ def test_bad_rows_are_refused_in_one_line_that_names_them(tmp_path, rows, told):
         ("twice.csv", "variant,task,sample_id,score,score\na,t,1,1,1\n", "two columns are called 'score'"),
         ("epoch.csv", HEADER + ",epoch\na,t,1,1,first\n", "with an epoch that is no whole number"),
         ("scores.xlsx", "x", "'.xlsx' is no format that is known"),
+        ("scores.json", '[{"score": 1}]', "is no log of Inspect: it doesn't begin with a version"),
+        ("deep.jsonl", "[" * 90_000, "row 1 holds a number or a nesting beyond what can be read"),
+        ("long.jsonl", '{"score": ' + "1" * 9_000 + "}", "row 1 holds a number or a nesting"),
+        (
+            "large.jsonl",
+            '{"variant":"a","task":"t","sample_id":"1","score":1e300}',
+            "1 row with a score beyond 1e+100 (row 1)",
+        ),
         ("latin.csv", HEADER + "\na,t,\xe9,1\n", ""),
     ],
 )
@@ -575,6 +672,19 @@ def test_the_command_says_what_was_made_and_what_is_lacking(tmp_path):
     where = ["--results", str(tmp_path / "results")]
     told = CliRunner().invoke(app, ["import", str(path), *where])
     assert told.exit_code == 0
-    assert "a x t: 2 rows, 1 without a score (new)" in told.output
+    assert "a x t: score 1.0000 over 1 sample (2 rows), 0 unparsed, 1 error; " in told.output
+    assert "b x t: score 0.5000 over 2 samples, 0 unparsed, 0 errors; " in told.output
+    assert f"{tmp_path / 'results/b/t'} (new)" in told.output.replace("\n", "")
+    assert (
+        "samples are treated as independent; where some share a source, give --cluster FIELD" in told.output
+    )
     assert "the source does not tell the document hash" in told.output
     assert Path(tmp_path / "results/b/t/samples.parquet").is_file()
+    again = CliRunner().invoke(app, ["import", str(path), *where, "--json"])
+    one, other = json.loads(again.output)
+    assert (one["mean"], one["samples"], one["rows"], one["statuses"]["error"]) == (1.0, 1, 2, 1)
+    assert (other["mean"], other["state"], other["clustered"]) == (0.5, "there already", False)
+    assert Path(other["cell"]) == tmp_path / "results/b/t"
+    plain(path, "a,t,1,1,x", "a,t,2,1,x", header=HEADER + ",cluster")
+    grouped = CliRunner().invoke(app, ["import", str(path), *where, "--redo"])
+    assert "independent" not in grouped.output

@@ -1,11 +1,15 @@
 """What results mean: compare, plan-size, and import for results that other tools made."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.commands import RESULTS, AsJson, Results, print_json
+from harness.commands import RESULTS, AsJson, Results, near, print_json
+
+if TYPE_CHECKING:
+    from harness.elsewhere.imports import Imported
 
 Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only this task (may be given again).")]
 
@@ -103,7 +107,8 @@ def import_(
     task: Annotated[str | None, typer.Option(help="What the task is called here.")] = None,
     metric: Annotated[str | None, typer.Option(help="Which figure, where a log has several.")] = None,
     cluster: Annotated[
-        str | None, typer.Option(help="The field that says which items share a source.")
+        str | None,
+        typer.Option(help="The field that says which samples share a source: book, or origin.book."),
     ] = None,
     scale: Annotated[str | None, typer.Option(help="The lowest and highest score, such as 1,5.")] = None,
     negate: Annotated[
@@ -115,6 +120,7 @@ def import_(
     ] = None,
     redo: Annotated[bool, typer.Option("--redo", help="Replace cells that were imported before.")] = False,
     results: Results = RESULTS,
+    json_: AsJson = False,
 ) -> None:
     """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
     from harness.elsewhere.foreign import Wish
@@ -132,10 +138,25 @@ def import_(
         bounds = (low, high)
     wish = Wish(variant, task, metric, cluster, negate)
     done = import_files(files, results, wish, form, bounds, redo)
+    if json_:
+        print_json([asdict(one) | {"cell": str(one.cell)} for one in done])
+    else:
+        _print_imported(done)
+
+
+def _print_imported(done: "list[Imported]") -> None:
     for one in done:
+        samples = f"{one.samples:,} {'sample' if one.samples == 1 else 'samples'}"
+        rows = f" ({one.rows:,} rows)" if one.rows != one.samples else ""
+        unparsed, errors = one.statuses["unparsed"], one.statuses["error"]
         left_out = f"; columns not used: {', '.join(one.ignored)}" if one.ignored else ""
-        unscored = f", {one.rows - one.scored:,} without a score" if one.scored < one.rows else ""
-        rows = f"{one.rows:,} {'row' if one.rows == 1 else 'rows'}{unscored}"
-        typer.echo(f"{one.variant} x {one.task}: {rows} ({one.state}){left_out}")
+        typer.echo(
+            f"{one.variant} x {one.task}: {one.headline} {one.mean:.4f} over {samples}{rows}, {unparsed:,} unparsed, "
+            f"{errors:,} {'error' if errors == 1 else 'errors'}; {near(one.cell)} ({one.state}){left_out}"
+        )
     if lacks := list(dict.fromkeys(lack for one in done for lack in one.lacks)):
         typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")
+    if any(one.reported is None and one.format != "plain" for one in done):
+        typer.echo("the source reports no figure of all samples, so nothing holds these means to it")
+    if not all(one.clustered for one in done):
+        typer.echo("samples are treated as independent; where some share a source, give --cluster FIELD")

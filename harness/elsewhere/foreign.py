@@ -4,6 +4,7 @@ Holds the checks that all of them need, each refusing in one line that names the
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Format = Literal["lm-eval", "inspect", "plain"]
 SHOWN = 5  # rows that a refusal names
+LARGEST = 1e100  # beyond it squares of scores are infinite
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,21 @@ class Foreign:
     prompt: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()  # columns of the file that are no columns here
+    reported: float | None = None  # the source's own figure of all samples
+    title: str = ""  # the task's name unless given
+    dataset: str | None = None  # the hash of the items, where they are those of a task of ours
+    asked: dict[str, str] = field(default_factory=dict)  # prompt and shots, by digest, of a task of ours
+
+    @property
+    def mean(self) -> float:
+        """The figure that the board shows: epochs are averaged within their sample first; counts make a micro F1."""
+        import pandas as pd
+
+        scored = self.rows[self.rows["score"].notna()]
+        if "metrics" not in scored:
+            return float(scored.groupby("sample_id")["score"].mean().mean())
+        sums = pd.DataFrame(list(scored["metrics"])).sum()
+        return float(2 * sums["tp"] / (2 * sums["tp"] + sums["fp"] + sums["fn"])) if sums["tp"] else 0.0
 
 
 def choose_metric(there: Sequence[str], wish: Wish, where: Path) -> str:
@@ -93,12 +110,12 @@ def refuse_rows(
 
 
 def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -> None:
-    """Infinite scores, rows without an id, and two rows for the same sample and epoch."""
+    """Infinite and boundless scores, rows without an id, and two rows for the same sample and epoch."""
     import numpy as np
 
-    refuse_rows(
-        np.isinf(rows["score"]), "with an infinite score", "give a number, or nothing for no score", where
-    )
+    remedy = "give a number, or nothing for no score"
+    refuse_rows(np.isinf(rows["score"]), "with an infinite score", remedy, where)
+    refuse_rows(rows["score"].abs() > LARGEST, f"with a score beyond {LARGEST:g}", remedy, where)
     refuse_rows(rows["sample_id"] == "", "without a sample_id", "give every row one", where)
     keys = [*by, "sample_id", *(["epoch"] if "epoch" in rows else [])]
     remedy = (
@@ -116,14 +133,34 @@ def without_a_score(called: str, task: str, where: Path) -> UserError:
     return UserError(f"{called} x {task}: no row has a score", "there is nothing to compare", where=where)
 
 
+def refuse_other_mean(foreign: Foreign, wish: Wish) -> None:
+    """The mean of the rows must be the figure that the source itself reports, where it reports one."""
+    mean = 0.0 - foreign.mean if wish.negate else foreign.mean
+    if foreign.reported is not None and not same_figure(foreign.reported, mean):
+        raise UserError(
+            f"{foreign.headline!r} is {foreign.reported:.6g} in the results, and {mean:.6g} as the mean of its samples",
+            "what is logged for a sample is something else", "choose another metric with --metric",
+            foreign.files[0],
+        )  # fmt: skip
+
+
+def same_figure(reported: float | None, mean: float) -> bool:
+    return reported is not None and math.isclose(reported, mean, rel_tol=1e-6, abs_tol=1e-9)
+
+
 def cluster_of(fields: Any, name: str | None, item: str, path: Path) -> str:
+    """The value of a field of the document: `source`, or `origin.book` for a field inside a field."""
     if name is None:
         return item
-    if not isinstance(fields, dict) or fields.get(name) in (None, ""):
+    value = fields
+    for part in [name] if isinstance(fields, dict) and name in fields else name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if value in (None, "") or isinstance(value, dict | list):
         raise UserError(
-            f"sample {item} has no field {name!r} for its cluster", "", "name another field", path
-        )
-    return str(fields[name])
+            f"sample {item} has no field {name!r} with one value for its cluster", "", "name another field",
+            path,
+        )  # fmt: skip
+    return str(value)
 
 
 def as_text(value: Any) -> str:

@@ -28,6 +28,7 @@ READERS: Mapping[Format, Callable[[Path, Wish], Iterator[Foreign]]] = {
     "inspect": read_inspect,
     "plain": read_plain,
 }
+State = Literal["new", "made again", "there already"]
 FRAMEWORK = {"lm-eval": "lm_eval", "inspect": "inspect", "plain": "other"}
 
 
@@ -38,11 +39,19 @@ class Imported:
     variant: str
     called: str
     task: str
+    format: Format
+    headline: str
+    mean: float
+    reported: float | None  # the same figure as the source's own results tell it
+    samples: int  # those with a score
     rows: int
     scored: int
-    state: Literal["new", "made again", "there already"]
+    statuses: Mapping[str, int]
+    clustered: bool
+    state: State
     lacks: tuple[str, ...]
     ignored: tuple[str, ...]
+    cell: Path
 
 
 def import_files(
@@ -54,9 +63,8 @@ def import_files(
     redo: bool = False,
 ) -> list[Imported]:
     """Everything is read and checked before the first cell is written."""
-    found = [one for path in paths for file, how in _files(path, form) for one in READERS[how](file, wish)]
     cells: dict[tuple[str, str], Foreign] = {}
-    for one in found:
+    for one in _read(paths, wish, form):
         name = _safe(one.called, "variant", one.files[0]), _safe(one.task, "task", one.files[0])
         if (other := cells.get(name)) is not None:
             raise UserError(
@@ -71,16 +79,50 @@ def import_files(
     made = []
     for name, one in cells.items():
         rows = _complete(one, *name)
-        made.append((name, one, _table(rows), _run(one, rows, *name, exams[name[1]], scale is not None)))
+        made.append(
+            (name, one, _table(rows, one.files[0]), _run(one, rows, *name, exams[name[1]], scale is not None))
+        )
     states = [_state(results, name, one, table, run, redo) for name, one, table, run in made]
     done = []
     for (name, one, table, run), state in zip(made, states, strict=True):
         if state != "there already":
             with record.lock(results, *name):
                 record.write_table(results, *name, table, run)
-        scored, lacks = int(one.rows["score"].notna().sum()), run["origin"]["lacks"]
-        done.append(Imported(name[0], one.called, name[1], table.num_rows, scored, state, lacks, one.ignored))
+        done.append(_imported(results, name, one, table, run, state))
     return done
+
+
+def _read(paths: Sequence[Path], wish: Wish, form: Format | None) -> Iterator[Foreign]:
+    for path in paths:
+        for file, how in _files(path, form):
+            try:
+                yield from READERS[how](file, wish)
+            except (OverflowError, RecursionError):  # no log of a real run holds such a thing
+                raise UserError("holds a number or a nesting beyond what can be read", where=file) from None
+
+
+def _imported(
+    results: Path, name: tuple[str, str], one: Foreign, table: Any, run: dict[str, Any], state: State
+) -> Imported:
+    scored = one.rows[one.rows["score"].notna()]
+    return Imported(
+        variant=name[0],
+        called=one.called,
+        task=name[1],
+        format=one.format,
+        headline=one.headline,
+        mean=one.mean,
+        reported=one.reported,
+        samples=int(scored["sample_id"].nunique()),
+        rows=table.num_rows,
+        scored=len(scored),
+        statuses=run["statuses"],
+        clustered=not table["cluster"].equals(table["sample_id"]),
+        state=state,
+        lacks=tuple(run["origin"]["lacks"]),
+        ignored=one.ignored,
+        cell=record.cell_folder(results, *name),
+    )
 
 
 def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
@@ -111,6 +153,12 @@ def _format(path: Path) -> Format:
         return "inspect"
     if ending in (".csv", ".tsv"):
         return "plain"
+    if ending == ".json":
+        raise UserError(
+            "is no log of Inspect: it doesn't begin with a version and a status",
+            "lm-eval's samples stand in samples_*.jsonl beside its results, plain scores are JSONL or CSV",
+            "give that file, or --format inspect for a log that was rewritten", path,
+        )  # fmt: skip
     if ending not in (".jsonl", ".ndjson"):
         raise UserError(
             f"{path.suffix or 'no ending'!r} is no format that is known",
@@ -161,7 +209,7 @@ def _exams(
                 "give a scale that holds them", mine[0].files[0],
             )  # fmt: skip
         exams[task] = {
-            "title": mine[0].task,
+            "title": mine[0].title or mine[0].task,
             "kind": "counts"
             if True in counts
             else "binary"
@@ -190,19 +238,22 @@ def _scale(lowest: float, highest: float) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def _table(rows: "pd.DataFrame") -> Any:
+def _table(rows: "pd.DataFrame", where: Path) -> Any:
     """The rows in record's columns, sorted: the order of the file leaves no trace."""
     import pyarrow as pa
 
     counts = "metrics" in rows
     schema = record.schema(["fn", "fp", "tp"] if counts else [])
-    empty = pa.nulls(len(rows), schema.field("metrics").type)
-    columns = [
-        empty
-        if name == "metrics" and not counts
-        else pa.Array.from_pandas(rows[name], type=schema.field(name).type)
-        for name in schema.names
-    ]
+    columns = []
+    for field in schema:
+        try:
+            columns.append(
+                pa.nulls(len(rows), field.type)
+                if field.name not in rows
+                else pa.Array.from_pandas(rows[field.name], type=field.type)
+            )
+        except (OverflowError, pa.ArrowException, UnicodeEncodeError):
+            raise UserError(f"{field.name}: a value that no table can hold", where=where) from None
     return pa.Table.from_arrays(columns, schema=schema)
 
 
@@ -231,10 +282,11 @@ def _run(
     return tokens | {
         "definition": {
             "task_version": one.task_version,
-            "dataset": None,
+            "dataset": one.dataset,
             "judge": one.judge,
             "metric": one.metric,
             "items": int(rows["sample_id"].nunique()),
+            **one.asked,
         },
         "resolved": {
             "name": variant, "about": f"{one.called}, imported ({one.format})", "base": one.model or one.called,
@@ -253,6 +305,7 @@ def _run(
             "called": one.called,
             "files": sorted(file.name for file in one.files),
             "sha256": {file.name: _sha256(file) for file in one.files},
+            "reported": one.reported,
             "lacks": [*one.lacks, *(() if known_scale else ("scale",))],
         },
     }  # fmt: skip
@@ -275,7 +328,7 @@ def _sha256(path: Path) -> str:
 
 def _state(
     results: Path, name: tuple[str, str], one: Foreign, table: Any, run: dict[str, Any], redo: bool
-) -> Literal["new", "made again", "there already"]:
+) -> State:
     there = record.read(results, *name)
     if there is None:
         return "new"

@@ -12,10 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.elsewhere.foreign import Foreign, Wish, as_text, choose_metric, cluster_of, refuse_unusable
+from harness.elsewhere.foreign import (
+    Foreign,
+    Wish,
+    as_text,
+    choose_metric,
+    cluster_of,
+    refuse_other_mean,
+    refuse_unusable,
+    same_figure,
+)
+from harness.elsewhere.own_tasks import as_own_cell, bare, own_task
 from harness.elsewhere.plain_scores import json_lines
 from harness.errors import UserError
+from tasks import doc_hash
 
+INVALID = "[invalid]"  # what lm-eval's filters give where nothing matches
 SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<made>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.jsonl")
 
 
@@ -45,15 +57,19 @@ class _Log:
     beside: Path | None
 
     def of_task(self, what: str) -> Any:
-        return (self.told.get(what) or {}).get(self.task)
+        return _fields(self.told.get(what)).get(self.task)
 
     def figure(self, metric: str) -> float | None:
         """The task's whole figure, by `metric,filter`."""
-        value = (self.of_task("results") or {}).get(metric)
+        value = _fields(self.of_task("results")).get(metric)
         return float(value) if isinstance(value, int | float) else None
 
     def filtered(self, metric: str) -> list[dict[str, Any]]:
         return [row for row in self.samples if row.get("filter", "none") == metric.partition(",")[2]]
+
+
+def _fields(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
@@ -61,6 +77,9 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     import pandas as pd
 
     log = _open(path)
+    own = own_task(log.task, log.samples, log.told, log.of_task)
+    if own:
+        wish = own.wish(wish)
     counted = _micro_f1s(log)
     metric = _chosen(log, [*_numbers(log), *counted], wish)
     name, _, filter_ = metric.partition(",")
@@ -69,25 +88,32 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
             f"{metric!r} can't be turned round", "its counts make an F1", "drop --lower-is-better", path
         )
     _refuse_less_is_better(log, name, wish)
-    rows = pd.DataFrame([_row(row, name, wish, path) for row in log.filtered(metric)])
-    if metric not in counted:
-        _refuse_other_means(log, metric, rows["score"].mean() * (-1.0 if wish.negate else 1.0))
+    rows = pd.DataFrame([_row(row, name, wish, own is not None, path) for row in log.filtered(metric)])
     refuse_unusable(rows, path)
+    asked = _fields(log.of_task("results")).get("sample_len")
+    if isinstance(asked, int) and asked > len(rows):
+        raise UserError(
+            f"holds {len(rows)} samples, and the results tell of {asked}", "it is not the whole file",
+            "bring the one that lm-eval wrote", path,
+        )  # fmt: skip
     hashed = bool((rows["doc_hash"] != "").all())
     version, shots = log.of_task("versions"), log.of_task("n-shot")
     model = str(log.told.get("model_name") or "")
-    yield Foreign(
+    foreign = Foreign(
         "lm-eval", wish.variant or model or path.parent.name or "model", wish.task or log.task, rows,
         tuple(file for file in (path, log.beside) if file),
         headline=name if filter_ == "none" else f"{name} ({filter_})",
         lacks=(*(() if hashed else ("document hash",)), *(() if version is not None else ("task version",))),
+        reported=log.figure(metric),
         task_version=None if version is None else f"lm-eval {version}",
         metric=metric + (", negated" if wish.negate else ""),
         model=model,
-        sampling=dict((log.of_task("configs") or {}).get("generation_kwargs") or {}),
+        sampling=dict(_fields(_fields(log.of_task("configs")).get("generation_kwargs"))),
         prompt="" if shots is None else f"{shots} shots",
         versions={"lm-eval": str(log.told["lm_eval_version"])} if "lm_eval_version" in log.told else {},
     )  # fmt: skip
+    refuse_other_mean(foreign, wish)
+    yield as_own_cell(foreign, own, wish) if own else foreign
 
 
 def _open(path: Path) -> _Log:
@@ -97,18 +123,19 @@ def _open(path: Path) -> _Log:
     if not samples:
         raise UserError("is empty", "there is nothing to import", where=path)
     for i, row in enumerate(samples, start=1):
-        if not isinstance(row, dict) or "doc_id" not in row or not isinstance(row.get("metrics", []), list):
-            raise UserError(f"row {i} is no sample of lm-eval", "it has no doc_id", where=path)
+        if not isinstance(row, dict) or "doc_id" not in row or not isinstance(row.get("metrics"), list):
+            raise UserError(f"row {i} is no sample of lm-eval", "it has no doc_id and metrics", where=path)
     return _Log(path, named["task"] if named else path.stem.removeprefix("samples_"), samples, told, beside)
 
 
 def _results_beside(path: Path, made: str) -> tuple[dict[str, Any], Path | None]:
-    beside = path.with_name(f"results_{made}.json")
-    if not made or not beside.is_file():
+    """`results_<time>.json`, or `<name>_<time>.json` where --output_path named a file."""
+    beside = next(iter(sorted(path.parent.glob(f"*_{made}.json"))), None) if made else None
+    if beside is None:
         return {}, None
     try:
         told = json.loads(beside.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(
             "is no JSON", remedy="mend it, or move it away to import without it", where=beside
         ) from None
@@ -119,7 +146,7 @@ def _metrics(log: _Log) -> dict[str, list[Any]]:
     """`metric,filter` as lm-eval's results call them, with what each sample has for it."""
     found: dict[str, list[Any]] = {}
     for row in log.samples:
-        for name in row.get("metrics", []):
+        for name in dict.fromkeys(map(str, row["metrics"])):
             found.setdefault(f"{name},{row.get('filter', 'none')}", []).append(row.get(name))
     return found
 
@@ -152,11 +179,11 @@ def _micro_f1s(log: _Log) -> list[str]:
         }
         ordered = tp == 0 or wrong[0] == wrong[1] or bool(sides)
         ordered &= all(
-            _same(log.figure(other), tp / (tp + wrong[side - 1]) if tp else 0.0)
+            same_figure(log.figure(other), tp / (tp + wrong[side - 1]) if tp else 0.0)
             for other, side in sides.items()
         )
         f1 = 2 * tp / (2 * tp + sum(wrong)) if tp else 0.0
-        if ordered and "f1" in metric.lower() and _same(log.figure(metric), f1):
+        if ordered and "f1" in metric.lower() and same_figure(log.figure(metric), f1):
             found.append(metric)
     return found
 
@@ -169,10 +196,6 @@ def _side(metric: str) -> int:
 
 def _is_counts(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 3 and all(type(n) is int and n >= 0 for n in value)
-
-
-def _same(told: float | None, made: float) -> bool:
-    return told is not None and math.isclose(told, made, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def _chosen(log: _Log, offered: Sequence[str], wish: Wish) -> str:
@@ -196,40 +219,44 @@ def _refuse_less_is_better(log: _Log, name: str, wish: Wish) -> None:
         )  # fmt: skip
 
 
-def _refuse_other_means(log: _Log, metric: str, mean: float) -> None:
-    """A perplexity is logged as each sample's log-likelihood: its mean is another figure, and more of it is better."""
-    told = log.figure(metric)
-    if told is not None and math.isfinite(told) and math.isfinite(mean) and not _same(told, mean):
-        raise UserError(
-            f"{metric!r} is {told:.6g} in the results, and {mean:.6g} as the mean of its samples",
-            "what is logged for a sample is something else",
-            "choose another metric with --metric", log.path,
-        )  # fmt: skip
-
-
-def _row(row: Mapping[str, Any], metric: str, wish: Wish, path: Path) -> dict[str, Any]:
-    arguments, responses = row.get("arguments"), row.get("resps")
-    first: Any = next(iter(arguments.values()), {}) if isinstance(arguments, dict) else arguments
-    while isinstance(first, list) and first:
-        first = first[0]
-    prompt = first.get("arg_0", "") if isinstance(first, dict) else first
-    while isinstance(responses, list) and len(responses) == 1:
-        responses = responses[0]
-    filtered = row.get("filtered_resps")
-    while isinstance(filtered, list) and len(filtered) == 1:
-        filtered = filtered[0]
-    item, told = str(row["doc_id"]), row[metric]
-    counts = dict(zip(("tp", "fp", "fn"), map(float, told), strict=True)) if isinstance(told, list) else None
-    score = 2 * told[0] / max(2 * told[0] + told[1] + told[2], 1) if counts else float(told)
+def _row(row: Mapping[str, Any], metric: str, wish: Wish, own: bool, path: Path) -> dict[str, Any]:
+    arguments = row.get("arguments")
+    prompt: Any = next(iter(arguments.values()), {}) if isinstance(arguments, dict) else arguments
+    while isinstance(prompt, list) and prompt:
+        prompt = prompt[0]
+    if isinstance(prompt, dict):
+        prompt = prompt.get("arg_0", "")
+    answer = _alone(row.get("filtered_resps"))
+    unparsed = _is_invalid(answer) or (own and row.get("parsed") == 0)
+    value = row[metric]
+    counts = (
+        dict(zip(("tp", "fp", "fn"), map(float, value), strict=True)) if isinstance(value, list) else None
+    )
+    score = 2 * value[0] / max(2 * value[0] + value[1] + value[2], 1) if counts else float(value)
+    item = str(row["doc"]["id"] if own else row["doc_id"])
+    status = "unparsed" if unparsed else "ok"
     return {
         "sample_id": item,
         "score": -score if wish.negate else score,
         "cluster": cluster_of(row.get("doc"), wish.cluster, item, path),
-        "doc_hash": str(row.get("doc_hash") or ""),
+        "doc_hash": doc_hash(bare(row["doc"])) if own else str(row.get("doc_hash") or ""),
         "prompt_hash": str(row.get("prompt_hash") or ""),
         "prompt": as_text(prompt),
-        "response": as_text(responses),
-        "answer": as_text(filtered),
+        "response": as_text(_alone(row.get("resps"))),
+        "answer": "" if unparsed else as_text(answer),
         "target": as_text(row.get("target")),
-        "status": "error" if math.isnan(score) else "ok",
+        "status": "error" if math.isnan(score) else status,
     } | ({"metrics": counts} if counts else {})
+
+
+def _alone(responses: Any) -> Any:
+    """The response itself; all of them where a sample was answered several times."""
+    while isinstance(responses, list) and len(responses) == 1:
+        responses = responses[0]
+    return responses
+
+
+def _is_invalid(answer: Any) -> bool:
+    """Whether the filter found no answer: in none of the responses, where there are several."""
+    answers = answer if isinstance(answer, list) else [answer]
+    return bool(answers) and all(one == INVALID for one in answers)

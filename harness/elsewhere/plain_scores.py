@@ -5,6 +5,7 @@ An empty score is none; what is no number is refused with its row. Knows no othe
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NEEDED = ("variant", "task", "sample_id", "score")
 TEXTS = ("doc_hash", "prompt", "response", "answer", "target")
 WORDS = {"true": 1.0, "false": 0.0}
+HALF = re.compile(r"\\u[dD][89a-fA-F]")  # how a code unit that is no character is written in JSON
 MAY = ("cluster", "epoch", *TEXTS)
 
 
@@ -119,11 +121,21 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
         with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield number, json.loads(line)
+                    yield number, json.loads(_without_halves(line) if HALF.search(line) else line)
     except json.JSONDecodeError as broken:
         raise UserError(f"row {number} is no JSON: {broken.msg}", where=path) from None
     except UnicodeDecodeError:
         raise UserError("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+    except (ValueError, RecursionError):
+        raise UserError(
+            f"row {number} holds a number or a nesting beyond what can be read", where=path
+        ) from None
+
+
+def _without_halves(line: str) -> str:
+    """JSON can hold half of a pair of code units, which is no text and can't be kept as such."""
+    whole = json.dumps(json.loads(line), ensure_ascii=False)
+    return whole.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _text(value: Any) -> str:
