@@ -66,7 +66,7 @@ def test_items_without_a_difference_are_no_proof_that_none_is_lost():
     many = np.full(250, 0.5)
     assert compare_paired(many, many, kind="real", margin=0.02).p_no_worse == pytest.approx(0.96**250, rel=0.1)
     documents = np.tile([3.0, 1.0, 1.0], (24, 1))
-    assert compare_paired(documents, documents, kind="counts", margin=0.05).p_no_worse > 0.25
+    assert compare_paired(documents, documents, kind="counts", margin=0.05).p_no_worse > 0.15
 
 
 def test_where_nothing_bounds_a_loss_it_is_not_shown():
