@@ -51,9 +51,8 @@ def _most(units: Units, variant: int, ends: Scale | None, margin: float | None) 
     On an item of those on which it holds most of its points: their mean, weighted by the points on them.
     """
     values = units.values[variant] + units.influence[variant]
-    if (
-        ends is None
-    ):  # as wide as the scores were seen to be, and the margin; nothing where they are all equal
+    if ends is None:
+        # As wide as the scores were seen to be, and the margin; nothing where they are all equal.
         width = float(values.max() - values.min())
         return width + (margin or 0.0) if width > 0.0 else 0.0
     held = values - min(ends[0], float(values.min()))

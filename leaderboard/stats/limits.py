@@ -99,7 +99,7 @@ def _root(falls: Callable[[float], float], first: float) -> float:
     for _ in range(_STEPS):
         middle = low + (high - low) * above / (above - below)
         value = falls(middle)
-        if abs(value) < 1e-10 or high - low <= 1e-13 * high:
+        if abs(value) < 1e-8 or high - low <= 1e-13 * high:
             return middle
         if value > 0.0:
             low, above = middle, value
