@@ -1,6 +1,8 @@
 """What the rows show: differences between cells that were made the same way, corrected for their family, in words.
 
-Which items two cells share is in matched.py, a cell's own scores in items.py, the arithmetic in leaderboard.stats.
+All pairs of a task that the results hold are one family, and a pair takes its verdict from there wherever it is told.
+Which items two cells share is in matched.py, from which side a pair is told in sides.py, a cell's own scores in
+items.py, the arithmetic in leaderboard.stats.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,12 +16,13 @@ import numpy as np
 from harness import record
 from leaderboard.items import USUAL, Draws, Items, as_table, estimate_cell, items_of, load_cells
 from leaderboard.matched import MUST_AGREE, Matched, lacks_of, matched, refuse_unlike, unlike
+from leaderboard.sides import Cells, pairs_of
 from leaderboard.stats import Difference, Kind, Table, benjamini_hochberg, compare_each, holm, verdict
 from leaderboard.stats.units import Floats
 
 __all__ = [
-    "MUST_AGREE", "Comparison", "Correction", "Items", "compare_cells", "compare_pairs", "compare_variants",
-    "corrected", "differences", "estimate_cell", "items_of", "load_cells", "unlike", "variant_called",
+    "MUST_AGREE", "Comparison", "Correction", "Family", "Items", "compare_cells", "compare_pairs", "compare_variants",
+    "corrected", "differences", "estimate_cell", "family_of", "items_of", "load_cells", "unlike", "variant_called",
 ]  # fmt: skip
 
 Correction = Literal["holm", "bh", "none"]
@@ -45,21 +48,61 @@ class Comparison:
     verdict: str
     left_out: int
     adjusted_p_no_worse: float | None = None
+    adjusted_p_no_better: float | None = None
     correction: Correction = "holm"
     left_out_why: Mapping[str, int] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()  # what the source of an imported cell did not tell
     higher: tuple[int, int] | None = None  # items on which a, and b, scored higher; None for counts
 
     def turned(self) -> "Comparison":
-        """The same seen from b, as a family of its own."""
+        """The same seen from b, in the same family."""
         other = self.difference.turned()
-        higher = (self.higher[1], self.higher[0]) if self.higher else None
-        return corrected(
-            [replace(self, a=self.b, b=self.a, difference=other, higher=higher)], self.correction
-        )[0]
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            difference=other,
+            higher=(self.higher[1], self.higher[0]) if self.higher else None,
+            adjusted_p_no_worse=self.adjusted_p_no_better,
+            adjusted_p_no_better=self.adjusted_p_no_worse,
+            verdict=verdict(other, self.adjusted_p, self.adjusted_p_no_better),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Family:
+    """All pairs of a task, corrected together. `told` holds each once, from its side; `refused` says why not."""
+
+    told: Mapping[tuple[str, str], Comparison]
+    refused: Mapping[tuple[str, str], str]
+
+    def asked(self, a: str, b: str) -> Comparison | None:
+        """A against B, from whichever side the pair is told."""
+        other = self.told.get((b, a))
+        return self.told.get((a, b)) or (other.turned() if other else None)
+
+    def why_not(self, a: str, b: str) -> str:
+        return self.refused.get((a, b)) or self.refused.get((b, a)) or ""
+
+
+def family_of(
+    cells: Cells,
+    task: str,
+    margin: float | None = None,
+    correction: Correction = "holm",
+    draws: Draws = USUAL,
+) -> Family:
+    """Of the pairs that cannot be compared the correction knows nothing."""
+    pairs = pairs_of(cells, task)
+    why = {(a, b): unlike(cells[a, task], cells[b, task]) for a, b in pairs}
+    wanted = [(cells[a, task], cells[b, task]) for a, b in pairs if not why[a, b]]
+    compared = compare_pairs(wanted, margin, correction, draws) if wanted else []
+    return Family(
+        {(one.a, one.b): one for one in compared}, {pair: words for pair, words in why.items() if words}
+    )
 
 
 def compare_cells(
@@ -107,20 +150,26 @@ def corrected(family: Sequence[Comparison], correction: Correction = "holm") -> 
     """These comparisons as one family: adjusted p, of the difference and of the margin, and the verdicts in words."""
     adjust = ADJUST[correction]
     adjusted = adjust(np.array([one.difference.p for one in family]))
-    with_margin = [i for i, one in enumerate(family) if one.difference.p_no_worse is not None]
-    tails = adjust(np.array([family[i].difference.p_no_worse for i in with_margin], dtype=np.float64))
-    tail_of = dict(zip(with_margin, (float(p) for p in tails), strict=True))
+    no_worse = _tails([one.difference.p_no_worse for one in family], adjust)
+    no_better = _tails([one.difference.p_no_better for one in family], adjust)
     return [
         replace(
             one,
             adjusted_p=float(p),
-            adjusted_p_no_worse=tail_of.get(i),
+            adjusted_p_no_worse=worse,
+            adjusted_p_no_better=better,
             family=len(family),
             correction=correction,
-            verdict=verdict(one.difference, float(p), tail_of.get(i)),
+            verdict=verdict(one.difference, float(p), worse),
         )
-        for i, (one, p) in enumerate(zip(family, adjusted, strict=True))
+        for one, p, worse, better in zip(family, adjusted, no_worse, no_better, strict=True)
     ]
+
+
+def _tails(p: Sequence[float | None], adjust: Callable[[Floats], Floats]) -> list[float | None]:
+    """Those that there are: only a pair with a margin has them."""
+    adjusted = iter(adjust(np.array([one for one in p if one is not None], dtype=np.float64)))
+    return [None if one is None else float(next(adjusted)) for one in p]
 
 
 def compare_variants(
@@ -132,7 +181,7 @@ def compare_variants(
     correction: Correction = "holm",
     draws: Draws = USUAL,
 ) -> list[Comparison]:
-    """A against B on every task that both have, or on the tasks named."""
+    """A against B on every task that both have, or on the tasks named; each from its task's family of all pairs."""
     cells = load_cells(results)
     a, b = (variant_called(cells, name, results) for name in (a, b))
     if a == b:
@@ -146,7 +195,13 @@ def compare_variants(
                 raise ValueError(f"{name!r} has no results for {task!r}; run or import it first ({results})")
     if not wanted:
         raise ValueError(f"{a!r} and {b!r} have no task in common ({results})")
-    return compare_cells([(cells[a, task], cells[b, task]) for task in wanted], margin, correction, draws)
+    found = []
+    for task in wanted:
+        refuse_unlike(cells[a, task], cells[b, task])
+        comparison = family_of(cells, task, margin, correction, draws).asked(a, b)
+        assert comparison is not None  # refuse_unlike was asked
+        found.append(comparison)
+    return found
 
 
 def variant_called(cells: Mapping[tuple[str, str], record.Cell], name: str, results: Path) -> str:
@@ -191,8 +246,8 @@ def differences(
     hundred variants cost little more than one, whatever is missing where.
     """
     alike: dict[_Alike, list[int]] = {}
-    for at, ((a, _), items) in enumerate(zip(pairs, shared, strict=True)):
-        wanted = margin if margin is not None else a.run.get("margin")
+    for at, ((a, b), items) in enumerate(zip(pairs, shared, strict=True)):
+        wanted = margin if margin is not None else _margin_of(a, b)
         low, high = a.run["exam"]["scale"]
         if wanted is not None and wanted >= high - low:
             raise ValueError(
@@ -214,6 +269,12 @@ def differences(
                 higher = None if key.kind == "counts" else _higher(table.scores[i], table.scores[j])
                 found[at] = one[i, j], higher
     return [found[at] for at in range(len(pairs))]
+
+
+def _margin_of(a: record.Cell, b: record.Cell) -> float | None:
+    """The suite's. Where two suites say two, the stricter: a pair has one margin from either side."""
+    told = [margin for cell in (a, b) if (margin := cell.run.get("margin")) is not None]
+    return min(told, default=None)
 
 
 def _table(key: _Alike, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:
