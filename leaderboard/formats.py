@@ -15,14 +15,14 @@ import jinja2
 
 from leaderboard import appendix, drawing, escape
 from leaderboard.plots import Plot
-from leaderboard.report import NO_WORSE, SHOWN, Line, Report, TaskTable
+from leaderboard.report import OTHER_WITHIN, SHOWN, WITHIN, Line, Report, TaskTable
 
 FORMATS = ("md", "latex", "csv", "html")
 MAIN, APPENDIX = "report", "appendix"  # the files' names
 ENDINGS = {"md": "md", "latex": "tex", "csv": "csv", "html": "html"}
 PAGE = 40  # rows of a LaTeX table
-MARKED = re.compile(rf"([+−]?[0-9.]+)([{SHOWN}{NO_WORSE}])")
-LATEX_MARKS = {SHOWN: "*", NO_WORSE: r"\approx"}
+MARKED = re.compile(rf"([+−]?[0-9.]+)([{SHOWN}{WITHIN}{OTHER_WITHIN}])")
+LATEX_MARKS = {SHOWN: "*", WITHIN: r"\approx", OTHER_WITHIN: r"\dagger"}
 COLUMNS = (
     "task", "title", "variant", "headline", "unit", "mean", "low", "high", "standard_error", "n", "items",
     "against", "difference", "difference_low", "difference_high", "difference_standard_error", "p", "p_corrected",

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness import record
 from leaderboard import tables
-from leaderboard.compare import Comparison
+from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.pairs import NONE, TaskPairs
 from leaderboard.shown import cell, difference, machine, score_shown, task_head, when
 from leaderboard.tables import Ranking, Row
@@ -113,12 +113,12 @@ def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
     if not pairs.order:
         return head | {"best": None, "absent": len(ranking.rows) - len(scores)}
     best = pairs.order[0]
-    against = {name: pairs.family.asked(name, best) for name in pairs.order[1:]}
+    against = {name: pairs.family.seen(name, best) for name in pairs.order[1:]}
     kinds: dict[str, list[str]] = {"behind": [], "no_worse": [], "open": [], "other": []}
     for name, found in against.items():
         if found is None:
             kinds["other"].append(name)
-        elif found.verdict == tables.NO_WORSE:
+        elif found.verdict == NO_WORSE and not found.said_of_b:
             kinds["no_worse"].append(name)
         elif found.verdict == "worse":
             kinds["behind"].append(name)

@@ -24,7 +24,7 @@ class TaskPairs:
 
     def against(self, baseline: str) -> dict[str, Comparison]:
         """Every other variant against this one."""
-        mine = {name: self.family.asked(name, baseline) for name in self.order}
+        mine = {name: self.family.seen(name, baseline) for name in self.order}
         return {name: one for name, one in mine.items() if one}
 
 
@@ -36,7 +36,7 @@ def all_pairs(cells: Cells, means: Mapping[str, float], task: str) -> TaskPairs:
     order = tuple(sorted(means, key=lambda name: -means[name]))
     family = family_of(cells, task)
     places = list(combinations(range(len(order)), 2))
-    found = [one for i, j in places if (one := family.asked(order[i], order[j]))]
+    found = [one for i, j in places if (one := family.seen(order[i], order[j]))]
     if not found or len(found) < len(places):
         return TaskPairs(order, family, {}, {})
     shown = shown_matrix(len(order), places, [one.adjusted_p for one in found], found[0].difference.alpha)

@@ -13,7 +13,7 @@ from typing import Any
 from harness import record
 from leaderboard import appendix, asides, measured, plots, tables, trust
 from leaderboard.appendix import TaskAside
-from leaderboard.compare import Comparison, variant_called
+from leaderboard.compare import NO_WORSE, Comparison, variant_called
 from leaderboard.items import load_cells
 from leaderboard.matched import lacks_of
 from leaderboard.pairs import TaskPairs
@@ -21,8 +21,7 @@ from leaderboard.plots import Plot
 from leaderboard.shown import COUNTED, difference, hidden, judged, when
 from leaderboard.tables import Ranking, Score
 
-SHOWN, NO_WORSE = "*", "≈"
-MARKS = {"better": SHOWN, "worse": SHOWN, tables.NO_WORSE: NO_WORSE}
+SHOWN, WITHIN, OTHER_WITHIN = "*", "≈", "†"
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def _line(name: str, score: Score, exam: dict[str, Any], found: Comparison | Non
         difference_high=tables.shown(d.high, exam, True) if d else "",
         difference_error=tables.error(d.se, exam) if d else "",
         against=found.b if found else "",
-        mark=MARKS.get(found.verdict, "") if found else "",
+        mark=_mark(found) if found else "",
         verdict=told.verdict if told else "",
         p=d.p if d else None,
         p_corrected=found.adjusted_p if found else None,
@@ -153,6 +152,12 @@ def _line(name: str, score: Score, exam: dict[str, Any], found: Comparison | Non
         statuses={status: score.statuses.get(status, 0) for status in COUNTED},
         why=score.why_none,
     )
+
+
+def _mark(one: Comparison) -> str:
+    if one.verdict == NO_WORSE:
+        return OTHER_WITHIN if one.said_of_b else WITHIN
+    return "" if one.verdict == "not shown" else SHOWN
 
 
 def items_in(score: Score) -> int:
@@ -173,7 +178,9 @@ def _how(scores: Iterable[Score], found: Iterable[Comparison], exam: dict[str, A
             f"p corrected by Holm's method over all pairs of the exam ({found[0].family})."
         )
         margin = tables.margins(found, exam)
-        within = f" {NO_WORSE} no worse (within {margin}): a larger loss is ruled out." if margin else ""
+        within = f" {WITHIN} no worse (within {margin}): a larger loss is ruled out." if margin else ""
+        if others := sorted({one.b for one in found if one.said_of_b}):
+            within += f" {OTHER_WITHIN} {', '.join(others)} is no worse (within {margin}) than this one."
         notes.append(
             f"{SHOWN} shown: corrected p of at most {found[0].difference.alpha:g}.{within} No mark: not shown."
         )

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leaderboard import tables
-from leaderboard.compare import Comparison
+from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.pairs import TaskPairs
 from leaderboard.tables import Ranking, Row, Score
 
 VERDICTS = {
-    "better": "better", "worse": "worse", tables.NO_WORSE: "no-worse", "not shown": "not-shown",
+    "better": "better", "worse": "worse", NO_WORSE: "no-worse", "not shown": "not-shown",
 }  # fmt: skip
 UNKNOWN = "machine not known"
 MOST_LETTERS = 8

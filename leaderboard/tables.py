@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import record
-from leaderboard.compare import Comparison
+from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.items import estimate_cell, items_of, load_cells, too_few
 from leaderboard.pairs import TaskPairs, all_pairs
-from leaderboard.stats import Estimate, Verdict
+from leaderboard.stats import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NO_WORSE: Verdict = "no worse (within margin)"
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def _compared(row: Row, pairs: Mapping[str, TaskPairs], baseline: str | None) ->
     scores = {}
     for task, score in row.scores.items():
         against = score.run["resolved"].get("parent") or baseline
-        comparison = pairs[task].family.asked(row.variant, against) if against else None
+        comparison = pairs[task].family.seen(row.variant, against) if against else None
         scores[task] = replace(score, comparison=comparison)
     return replace(row, scores=scores)
 
@@ -132,9 +130,10 @@ def dressed(figure: str) -> str:
 
 def verdict(one: Comparison, exam: dict[str, Any], named: bool = False) -> str:
     """In words, with the other's name or without; 'no worse' never stands without the loss that it accepts."""
-    than = f" {'against' if one.verdict == 'not shown' else 'than'} {one.b}" if named else ""
+    said_of, other = (f"{one.b} ", one.a) if one.said_of_b else ("", one.b)
+    than = f" {'against' if one.verdict == 'not shown' else 'than'} {other}" if named else ""
     if one.verdict == NO_WORSE and one.difference.margin is not None:
-        return f"no worse{than} (within {margin(one.difference.margin, exam)})"
+        return f"{said_of}no worse{than} (within {margin(one.difference.margin, exam)})"
     return one.verdict + than
 
 

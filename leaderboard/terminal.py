@@ -6,7 +6,7 @@ from typing import Any
 
 from harness import record
 from leaderboard import tables
-from leaderboard.compare import Comparison
+from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.overview import CellShown, Overview, standing
 from leaderboard.planning import Plan
 from leaderboard.tables import Ranking, Score, exam_of, interval, probability, shown, unit
@@ -21,12 +21,9 @@ def ranking(ranked: Ranking) -> Iterator[str]:
     """A block for each exam, the best variant first, with what is hidden behind a bare number."""
     for task, exam in ranked.tasks.items():
         yield f"{_clean(exam['title'])}: {_clean(exam['headline'])}, {unit(exam)}"
-        have = sorted(
-            (row for row in ranked.rows if (score := row.scores.get(task)) and score.estimate),
-            key=lambda row: -_mean(row.scores[task]),
-        )
+        place = {name: at for at, name in enumerate(ranked.pairs[task].order)}
         rows, notes = [], {}
-        for row in [*have, *(row for row in ranked.rows if row not in have)]:
+        for row in sorted(ranked.rows, key=lambda row: place.get(row.variant, len(place))):
             rows.append([row.variant, *_score(row.scores.get(task), exam)])
             if (score := row.scores.get(task)) and score.notes:
                 notes[row.variant] = score.notes
@@ -34,10 +31,6 @@ def ranking(ranked: Ranking) -> Iterator[str]:
         yield from columns(header, rows, left={4}, notes=notes)
         yield from _smallest(ranked, task, exam)
         yield ""
-
-
-def _mean(score: Score) -> float:
-    return score.estimate.mean if score.estimate else 0.0
 
 
 def _score(score: Score | None, exam: dict[str, Any]) -> list[str]:
@@ -89,6 +82,10 @@ def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
         _p(one) + f"; {d.test}; interval by {d.interval}",
         _paired(one),
     ]
+    if one.other_side:
+        own = one.turned()
+        words = tables.verdict(own, exam, named=True)
+        told.append(f"elsewhere this pair is told from the other side: {own.a} {words}")
     if d.low == d.high and d.n > 1:
         told.append(
             "every item has the same difference: the interval has no width and tells of these items alone"
@@ -104,7 +101,7 @@ def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
 
 
 def _verdict(one: Comparison, exam: dict[str, Any]) -> str:
-    if one.verdict == tables.NO_WORSE or one.difference.margin is None:
+    if one.verdict == NO_WORSE or one.difference.margin is None:
         return tables.verdict(one, exam)
     return f"{one.verdict} (margin {tables.margin(one.difference.margin, exam)})"
 

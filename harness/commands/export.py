@@ -160,7 +160,7 @@ def _line(cell: "Cell", found: "Estimate", against: "Comparison | None") -> str:
     line += f" ({low_high}, {found.n} items)"
     if against is None:
         return line
-    return f"{line}; {tables.verdict(against, exam, named=True)} ({_figures(against, cell)})"
+    return f"{line}; {tables.verdict(against, exam, named=True)}: {_figures(against, cell)}"
 
 
 def _figures(one: "Comparison", cell: "Cell") -> str:
