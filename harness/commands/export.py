@@ -113,7 +113,7 @@ def _pack(
     found = [(one, cell) for cell in siblings if _agree(cell, exam) and (one := estimate_cell(cell))]
     found.sort(key=lambda one: (-one[0].mean, one[1] is not own, one[1].variant))
     family = family_of(cells, task)
-    against = {cell.variant: family.asked(cell.variant, own.variant) if own else None for _, cell in found}
+    against = {cell.variant: family.seen(cell.variant, own.variant) if own else None for _, cell in found}
     lines = tuple(_line(cell, one, against[cell.variant]) for one, cell in found)
     others = [cell for _, cell in found if _prompt(cell) != variant.prompt]
     for cell in others:
