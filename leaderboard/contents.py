@@ -10,19 +10,18 @@ from typing import Any
 
 import jinja2
 
-from harness import record
 from leaderboard import asides, details, drawing, pages, parts, plots, terminal, trust
 from leaderboard.asides import Beside
 from leaderboard.escape import visible
 from leaderboard.groups import by_group
 from leaderboard.kinds import by_kind
-from leaderboard.pairs import TaskPairs, baselines
+from leaderboard.pairs import TaskPairs
 from leaderboard.shown import task_head
+from leaderboard.sides import Cells
 from leaderboard.site import RANKING
 from leaderboard.tables import Ranking
 
 TEMPLATES = Path(__file__).parent / "templates"
-Cells = Mapping[tuple[str, str], record.Cell]
 Files = Iterator[tuple[str, str]]
 
 
@@ -48,9 +47,8 @@ class Book:
         return path, text
 
 
-def files(
-    cells: Cells, ranking: Ranking, pairs: Mapping[str, TaskPairs], cards: Mapping[str, Mapping[str, Any]]
-) -> Files:
+def files(cells: Cells, ranking: Ranking, cards: Mapping[str, Mapping[str, Any]]) -> Files:
+    pairs = ranking.pairs
     curves = [one for task in ranking.tasks if (one := plots.curve(ranking, task))]
     judges = sorted({*trust.judges_of(ranking), *cards})
     book = Book(pages.nav(ranking, bool(curves), judges))
@@ -119,8 +117,8 @@ def _variants(
         yield book.page("lineage.html", "lineage.html", lineage=details.lineage_page(ranking, pairs))
         yield book.page("tradeoff.html", "tradeoff.html", exams=exams)
         yield book.page("flips.html", "flips.html", flips=details.flips(ranking))
-        for name, found in baselines(ranking, pairs):
-            yield parts.against(name, pages.against(ranking, pairs, name, found))
+        for row in ranking.rows:
+            yield parts.against(row.variant, pages.against(ranking, pairs, row))
 
 
 def _seen(value: Any) -> Any:

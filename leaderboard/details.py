@@ -3,17 +3,28 @@
 Plain values ready to be shown, as in pages.py.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
 import yaml
 
-from leaderboard import asides, lineage, measured, plots
+from leaderboard import asides, lineage, measured, plots, tables
 from leaderboard.asides import NOTHING, Beside
 from leaderboard.groups import GroupRow
 from leaderboard.pairs import TaskPairs
-from leaderboard.shown import CellShown, cell, difference, letters, machine, points, rank_words, task_head
+from leaderboard.shown import (
+    CellShown,
+    Difference,
+    cell,
+    difference,
+    letters,
+    machine,
+    points,
+    rank_words,
+    task_head,
+)
 from leaderboard.tables import Ranking, Row
 
 FIRST = (
@@ -116,7 +127,9 @@ def task(
     rows.sort(key=lambda row: order.get(row.variant, len(order)))
     run = rows[0].scores[name].run
     effects = sorted(
-        c.difference.smallest_effect for c in pairs.found.values() if c.difference.smallest_effect is not None
+        one.difference.smallest_effect
+        for one in pairs.family.told.values()
+        if one.difference.smallest_effect is not None
     )
     return task_head(ranking, name) | {
         "kind": KINDS.get(exam["kind"], ""),
@@ -127,7 +140,7 @@ def task(
         "dataset": str(run["definition"].get("dataset") or "")[:16],
         "versions": sorted({str(row.scores[name].run["definition"].get("task_version")) for row in rows}),
         "scale": f"{exam['scale'][0]:g} to {exam['scale'][1]:g}",
-        "margin": None if run.get("margin") is None else points(run["margin"], exam),
+        "margin": tables.margins(pairs.family.told.values(), exam),
         "effect": (points(effects[0], exam), points(effects[-1], exam)) if effects else None,
         "cells": [cell(ranking, row, name, pairs) for row in rows],
         "absent": [row.variant for row in ranking.rows if name not in row.scores],
@@ -160,24 +173,21 @@ def _example(row: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 
 def matrix(pairs: TaskPairs, exam: dict[str, Any]) -> dict[str, Any] | None:
-    """Row minus column, for every pair once: a row is always the lower of the two."""
-    if len(pairs.order) < 2:
+    """Row minus column, for every pair once: a row is the one that may take the column's place."""
+    told: dict[tuple[str, str], Difference | str] = dict(pairs.family.refused)
+    told |= {pair: difference(one, exam) for pair, one in pairs.family.told.items()}
+    rows, columns = (Counter(pair[side] for pair in told if set(pair) <= set(pairs.order)) for side in (0, 1))
+    if not rows:
         return None
-    lines = []
-    for i, lower in enumerate(pairs.order[1:], start=1):
-        cells: list[Any] = []
-        for higher in pairs.order[:i]:
-            found = pairs.found.get((lower, higher))
-            cells.append(
-                difference(found, exam) if found else pairs.refused.get((lower, higher), "not compared")
-            )
-        lines.append((lower, cells, len(pairs.order) - 1 - i))
-    family = len(pairs.found)
+    # Where no circle prevents it, all cells then lie below the diagonal.
+    names = sorted(pairs.order, key=lambda name: rows[name])
+    across = [name for name in names if columns[name]]
+    lines = [(row, [told.get((row, column)) for column in across]) for row in names if rows[row]]
     ranks = {name: rank_words(r.best, r.worst) for name, r in pairs.ranks.items()}
     return {
-        "columns": pairs.order[:-1],
+        "columns": across,
         "lines": lines,
-        "family": family,
+        "family": len(pairs.family.told),
         "ranks": ranks,
         "letters": letters(pairs),
         "compact": len(pairs.order) > WHOLE,

@@ -15,17 +15,18 @@ import jinja2
 
 from leaderboard import appendix, drawing, escape
 from leaderboard.plots import Plot
-from leaderboard.report import NO_WORSE, SHOWN, Line, Report, TaskTable
+from leaderboard.report import OTHER_WITHIN, SHOWN, WITHIN, Line, Report, TaskTable
 
 FORMATS = ("md", "latex", "csv", "html")
 MAIN, APPENDIX = "report", "appendix"  # the files' names
 ENDINGS = {"md": "md", "latex": "tex", "csv": "csv", "html": "html"}
 PAGE = 40  # rows of a LaTeX table
-MARKED = re.compile(rf"([+−]?[0-9.]+)([{SHOWN}{NO_WORSE}])")
-LATEX_MARKS = {SHOWN: "*", NO_WORSE: r"\approx"}
+MARKED = re.compile(rf"([+−]?[0-9.]+)([{SHOWN}{WITHIN}{OTHER_WITHIN}])")
+LATEX_MARKS = {SHOWN: "*", WITHIN: r"\approx", OTHER_WITHIN: r"\dagger"}
 COLUMNS = (
-    "task", "title", "variant", "headline", "unit", "mean", "low", "high", "n", "items", "against", "difference",
-    "difference_low", "difference_high", "p_corrected", "comparisons", "verdict", "mark", "test", "unparsed",
+    "task", "title", "variant", "headline", "unit", "mean", "low", "high", "standard_error", "n", "items",
+    "against", "difference", "difference_low", "difference_high", "difference_standard_error", "p", "p_corrected",
+    "comparisons", "verdict", "mark", "test", "unparsed",
     "truncated", "error", "why_no_score",
 )  # fmt: skip
 ASIDE_COLUMNS = ("task", "title", "variant", "figure", "value", "unit", "low", "high", "n", "note")
@@ -190,10 +191,11 @@ def _csv(report: Report) -> str:
             lines.append(
                 [
                     *(escape.cell(text) for text in words),
-                    *(_plain(text) for text in (one.mean, one.low, one.high)), one.n, one.items,
+                    *(_plain(text) for text in (one.mean, one.low, one.high, one.error)), one.n, one.items,
                     escape.cell(one.against),
                     *(_plain(text) for text in (one.difference, one.difference_low, one.difference_high)),
-                    one.p, one.family or "", one.verdict, one.mark, escape.cell(one.test),
+                    one.difference_error, _digits(one.p), _digits(one.p_corrected),
+                    one.family or "", one.verdict, one.mark, escape.cell(one.test),
                     *(one.statuses[name] for name in ("unparsed", "truncated", "error")), escape.cell(one.why),
                 ]
             )  # fmt: skip
@@ -221,6 +223,11 @@ def _written(columns: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
 
 def _plain(figure: str) -> str:
     return figure.replace("−", "-").removeprefix("+")
+
+
+def _digits(p: float | None) -> str:
+    """A number and no words: the smallest p is told by its power of ten."""
+    return "" if p is None else f"{p:.6g}"
 
 
 def _html(report: Report, sheets: Sequence[Sheet], part: str, figures: str) -> str:

@@ -84,6 +84,8 @@ def matched(a: record.Cell, b: record.Cell) -> Matched:
 def _left_out(a: record.Cell, b: record.Cell, mine: Items, other: Items) -> dict[str, int]:
     if mine.ids == other.ids and len(mine.ids) == len(mine.every) == len(other.every):
         return {}
+    if a.variant > b.variant:
+        return _left_out(b, a, other, mine)  # in the same order from either side
     only_a, only_b = mine.every - other.every, other.every - mine.every
     silent_a, silent_b = mine.every - mine.scored - only_a, other.every - other.scored - only_b
     counted = {

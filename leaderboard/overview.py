@@ -5,15 +5,14 @@ Nothing is rounded here. Knows no terminal and no page.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from harness import record
-from leaderboard.compare import Comparison, Correction, compare_pairs, compare_variants, load_cells
+from leaderboard.compare import Comparison, Correction, compare_variants, family_of, load_cells
 from leaderboard.items import USUAL, Draws, estimate_cells, items_of, too_few
-from leaderboard.matched import lacks_of, unlike
+from leaderboard.matched import lacks_of
 from leaderboard.stats import Estimate
 from leaderboard.stats.families import letters, rank_ranges, shown_matrix
 from leaderboard.stats.reference import references
@@ -38,7 +37,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Overview:
-    """`comparisons` are one family (two variants), or one family for each task (all pairs)."""
+    """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task."""
 
     cells: tuple[CellShown, ...]
     comparisons: tuple[Comparison, ...]
@@ -57,13 +56,13 @@ def of_two(
     found = compare_variants(results, a, b, tasks, margin, correction, draws)
     cells = load_cells(results)
     both = [cells[name, one.task] for one in found for name in (one.a, one.b)]
-    return Overview(_shown(both, draws), tuple(found), ())
+    return Overview(_shown(both), tuple(found), ())
 
 
 def of_all(
     results: Path, tasks: Sequence[str], margin: float | None, correction: Correction, draws: Draws = USUAL
 ) -> Overview:
-    """All pairs on every task or on those named, the better variant first. Pairs that cannot be compared are told."""
+    """All pairs on every task or on those named, each from its side. Pairs that cannot be compared are told."""
     cells = load_cells(results)
     there = dict.fromkeys(task for _, task in cells)
     if unknown := [task for task in tasks if task not in there]:
@@ -74,16 +73,11 @@ def of_all(
     comparisons: list[Comparison] = []
     refused: list[Refused] = []
     for task in dict.fromkeys(tasks) or there:
-        mine = _shown([cell for (_, of), cell in cells.items() if of == task], draws)
-        ranked = sorted(mine, key=_best_first)
-        wanted = []
-        for first, second in combinations([one.cell for one in ranked], 2):
-            if why := unlike(first, second):
-                refused.append(Refused(first.variant, second.variant, task, why))
-            else:
-                wanted.append((first, second))
-        shown += ranked
-        comparisons += compare_pairs(wanted, margin, correction, draws)
+        mine = _shown([cell for (_, of), cell in cells.items() if of == task])
+        shown += sorted(mine, key=_best_first)
+        family = family_of(cells, task, margin, correction, draws)
+        refused += [Refused(a, b, task, why) for (a, b), why in family.refused.items()]
+        comparisons += family.told.values()
     if not comparisons and not refused:
         raise ValueError(
             "there are no two variants with results for one task; run a suite, or look at ours with "
@@ -92,7 +86,7 @@ def of_all(
     return Overview(tuple(shown), tuple(comparisons), tuple(refused))
 
 
-def _shown(cells: Sequence[record.Cell], draws: Draws) -> tuple[CellShown, ...]:
+def _shown(cells: Sequence[record.Cell]) -> tuple[CellShown, ...]:
     estimates = estimate_cells(cells)
     return tuple(
         CellShown(cell, one, "" if one else too_few(items_of(cell).kind, items_of(cell).clusters))

@@ -8,9 +8,9 @@ from typing import Any
 
 from harness import record
 from leaderboard import tables
-from leaderboard.compare import Comparison
+from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.pairs import NONE, TaskPairs
-from leaderboard.shown import cell, difference, machine, points, score_shown, task_head, when
+from leaderboard.shown import cell, difference, machine, score_shown, task_head, when
 from leaderboard.tables import Ranking, Row
 
 EMBEDDED = "finetune/tiny"
@@ -88,36 +88,22 @@ def facets(ranking: Ranking) -> list[tuple[str, str, list[str]]]:
     return [(name, words, sorted({value(one) for one in told})) for name, (words, value) in FACETS.items()]
 
 
-def against(
-    ranking: Ranking,
-    pairs: Mapping[str, TaskPairs],
-    baseline: str,
-    found: Mapping[str, Mapping[str, Comparison]],
-) -> dict[str, Any]:
-    """Each variant's difference to this one, and last its p over all pairs; '' tells why there is none."""
-    return {
-        task: {name: _against(one, pairs[task], ranking.tasks[task]) for name, one in compared.items()}
-        for task, compared in found.items()
-    } | {"": {task: _refused(pairs[task], baseline) for task in found}}
+def against(ranking: Ranking, pairs: Mapping[str, TaskPairs], baseline: Row) -> dict[str, Any]:
+    """Each variant's difference to this one; '' tells why there is none."""
+    told: dict[str, Any] = {}
+    for task in baseline.scores:
+        found = pairs[task].against(baseline.variant)
+        told[task] = {name: _against(one, ranking.tasks[task]) for name, one in found.items()}
+    return told | {"": {task: _refused(pairs[task], baseline.variant) for task in baseline.scores}}
 
 
-def _against(one: Comparison, pairs: TaskPairs, exam: dict[str, Any]) -> list[Any]:
+def _against(one: Comparison, exam: dict[str, Any]) -> list[Any]:
     d = difference(one, exam)
-    both = pairs.found.get((one.a, one.b)) or pairs.found[one.b, one.a]
-    return [
-        d.value,
-        d.shown,
-        d.interval,
-        d.verdict,
-        d.key,
-        d.p,
-        d.left_out,
-        tables.probability(both.adjusted_p),
-    ]
+    return [d.value, d.shown, d.interval, d.verdict, d.key, d.p, d.left_out]
 
 
 def _refused(pairs: TaskPairs, baseline: str) -> dict[str, str]:
-    return {name: why for name in pairs.order if (why := pairs.why_not(name, baseline))}
+    return {name: why for name in pairs.order if (why := pairs.family.why_not(name, baseline))}
 
 
 def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
@@ -127,26 +113,23 @@ def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
     if not pairs.order:
         return head | {"best": None, "absent": len(ranking.rows) - len(scores)}
     best = pairs.order[0]
-    against = {name: pairs.found.get((name, best)) for name in pairs.order[1:]}
+    against = {name: pairs.family.seen(name, best) for name in pairs.order[1:]}
     kinds: dict[str, list[str]] = {"behind": [], "no_worse": [], "open": [], "other": []}
     for name, found in against.items():
         if found is None:
             kinds["other"].append(name)
-        elif found.verdict == "no worse (within margin)":
+        elif found.verdict == NO_WORSE and not found.said_of_b:
             kinds["no_worse"].append(name)
         elif found.verdict == "worse":
             kinds["behind"].append(name)
         else:
             kinds["open"].append(name)
     exam = ranking.tasks[task]
-    margin = next(
-        (c.difference.margin for c in against.values() if c and c.difference.margin is not None), None
-    )
     return head | kinds | {
         "best": best,
         "score": score_shown(best, task, scores[best], exam, pairs),
         "rivals": len(against),
-        "margin": None if margin is None else points(margin, exam),
+        "margin": tables.margins([found for found in against.values() if found], exam),
         "absent": len(ranking.rows) - len(scores),
     }  # fmt: skip
 

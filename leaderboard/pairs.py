@@ -1,76 +1,48 @@
-"""All pairs of variants on a task: who is shown better than whom, tie letters, and the ranks that stay open.
+"""All pairs of variants on a task in their order: who is shown better than whom, tie letters, ranks that stay open.
 
-One family for each task: Holm corrects over all its pairs, so these verdicts are stricter than those against
-the parent alone, or against one chosen baseline. Knows no page.
+Their verdicts are those of the task's family, as everywhere. Knows no page.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from harness import record
-from leaderboard.compare import Comparison, compare_pairs, corrected
-from leaderboard.matched import unlike
+from leaderboard.compare import Comparison, Family, family_of
+from leaderboard.sides import Cells
 from leaderboard.stats.families import RankRange, letters, rank_ranges, shown_matrix
-from leaderboard.tables import Ranking
 
 
 @dataclass(frozen=True)
 class TaskPairs:
-    """`order` is best first. `found` holds each pair once: the lower variant against the higher one.
-
-    `letters` and `ranks` are empty where not every pair could be compared: both speak about all pairs.
-    """
+    """`order` is best first. `letters` and `ranks` are empty where not every pair could be compared."""
 
     order: tuple[str, ...]
-    found: Mapping[tuple[str, str], Comparison]
-    refused: Mapping[tuple[str, str], str]
+    family: Family
     letters: Mapping[str, str]
     ranks: Mapping[str, RankRange]
 
     def against(self, baseline: str) -> dict[str, Comparison]:
-        """Every other variant against this one: a family of its own, smaller than that of all pairs."""
-        mine = []
-        for name in self.order:
-            if one := self.found.get((name, baseline)):
-                mine.append(one)
-            elif other := self.found.get((baseline, name)):
-                mine.append(other.turned())
-        return {one.a: one for one in corrected(mine)}
-
-    def why_not(self, a: str, b: str) -> str:
-        return self.refused.get((a, b)) or self.refused.get((b, a)) or ""
+        """Every other variant against this one."""
+        mine = {name: self.family.seen(name, baseline) for name in self.order}
+        return {name: one for name, one in mine.items() if one}
 
 
-NONE = TaskPairs((), {}, {}, {}, {})
+NONE = TaskPairs((), Family({}, {}), {}, {})
 
 
-def all_pairs(cells: Mapping[tuple[str, str], record.Cell], ranking: Ranking, task: str) -> TaskPairs:
-    means = {
-        row.variant: score.estimate.mean
-        for row in ranking.rows
-        if (score := row.scores.get(task)) and score.estimate is not None
-    }
+def all_pairs(cells: Cells, means: Mapping[str, float], task: str) -> TaskPairs:
+    """`means` of the variants that have one; of equal ones, the first that is named is the first of them."""
     order = tuple(sorted(means, key=lambda name: -means[name]))
-    wanted, refused = [], {}
-    for higher, lower in combinations(order, 2):
-        if why := unlike(cells[lower, task], cells[higher, task]):
-            refused[lower, higher] = why
-        else:
-            wanted.append((lower, higher))
-    compared = compare_pairs([(cells[a, task], cells[b, task]) for a, b in wanted]) if wanted else []
-    found = {(one.a, one.b): one for one in compared}
-    if refused or not found:
-        return TaskPairs(order, found, refused, {}, {})
-    at = {name: i for i, name in enumerate(order)}
-    alpha = compared[0].difference.alpha
-    shown = shown_matrix(
-        len(order), [(at[a], at[b]) for a, b in found], [c.adjusted_p for c in compared], alpha
-    )
+    family = family_of(cells, task)
+    places = list(combinations(range(len(order)), 2))
+    found = [one for i, j in places if (one := family.seen(order[i], order[j]))]
+    if not found or len(found) < len(places):
+        return TaskPairs(order, family, {}, {})
+    shown = shown_matrix(len(order), places, [one.adjusted_p for one in found], found[0].difference.alpha)
     figures = [means[name] for name in order]
     ranks = dict(zip(order, rank_ranges(figures, shown), strict=True))
-    return TaskPairs(order, found, refused, _letters(order, figures, shown), ranks)
+    return TaskPairs(order, family, _letters(order, figures, shown), ranks)
 
 
 def _letters(order: tuple[str, ...], figures: list[float], shown: Any) -> dict[str, str]:
@@ -78,9 +50,3 @@ def _letters(order: tuple[str, ...], figures: list[float], shown: Any) -> dict[s
         return dict(zip(order, letters(figures, shown), strict=True))
     except ValueError:
         return {}  # so many groups overlap that letters would say nothing; rank ranges still do
-
-
-def baselines(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """For each variant that can be the baseline: task -> the comparisons of all others with it."""
-    for row in ranking.rows:
-        yield row.variant, {task: pairs[task].against(row.variant) for task in row.scores}

@@ -13,16 +13,15 @@ from typing import Any
 from harness import record
 from leaderboard import appendix, asides, measured, plots, tables, trust
 from leaderboard.appendix import TaskAside
-from leaderboard.compare import Comparison
+from leaderboard.compare import NO_WORSE, Comparison, variant_called
 from leaderboard.items import load_cells
 from leaderboard.matched import lacks_of
-from leaderboard.pairs import TaskPairs, all_pairs
+from leaderboard.pairs import TaskPairs
 from leaderboard.plots import Plot
-from leaderboard.shown import COUNTED, difference, hidden, judged, points, when
+from leaderboard.shown import COUNTED, difference, hidden, judged, when
 from leaderboard.tables import Ranking, Score
 
-SHOWN, NO_WORSE = "*", "≈"
-MARKS = {"better": SHOWN, "worse": SHOWN, "no worse (within margin)": NO_WORSE}
+SHOWN, WITHIN, OTHER_WITHIN = "*", "≈", "†"
 
 
 @dataclass(frozen=True)
@@ -34,16 +33,19 @@ class Line:
     interval: str
     low: str
     high: str
+    error: str
     n: int
     items: int
     difference: str
     difference_interval: str
     difference_low: str
     difference_high: str
+    difference_error: str
     against: str
     mark: str
     verdict: str
-    p: str
+    p: float | None
+    p_corrected: float | None
     test: str
     family: int
     statuses: Mapping[str, int]
@@ -82,15 +84,15 @@ def make(
         raise ValueError(
             f"no results to report; run a suite first, or name their folder with --results ({results})"
         )
-    variants, there = ({name[at] for name in cells} for at in (0, 1))
-    if baseline is not None and baseline not in variants:
-        raise ValueError(f"no results of {baseline!r}; there are: {', '.join(sorted(variants))} ({results})")
+    if baseline is not None:
+        baseline = variant_called(cells, baseline, results)
+    there = {task for _, task in cells}
     for task in tasks:
         if task not in there:
             raise ValueError(f"no results on {task!r}; there are: {', '.join(sorted(there))} ({results})")
     ranking = trust.with_warnings(tables.ranking(results, (), None), trust.cards(results))
     wanted = list(dict.fromkeys(tasks)) or list(ranking.tasks)
-    pairs = {task: all_pairs(cells, ranking, task) for task in wanted}
+    pairs = {task: ranking.pairs[task] for task in wanted}
     found = tuple(_table(ranking, task, pairs[task], baseline) for task in wanted)
     behind = tuple(_appendix(cells, ranking, one) for one in found) if with_appendix else ()
     return Report(found, _source(cells, wanted), _plots(cells, ranking, pairs), behind)
@@ -132,21 +134,30 @@ def _line(name: str, score: Score, exam: dict[str, Any], found: Comparison | Non
         interval=tables.interval(one.low, one.high, exam) if one else "",
         low=tables.shown(one.low, exam) if one else "",
         high=tables.shown(one.high, exam) if one else "",
+        error=tables.error(one.se, exam) if one else "",
         n=one.n if one else 0,
         items=items_in(score),
         difference=told.shown if told else "",
         difference_interval=told.interval if told else "",
         difference_low=tables.shown(d.low, exam, True) if d else "",
         difference_high=tables.shown(d.high, exam, True) if d else "",
+        difference_error=tables.error(d.se, exam) if d else "",
         against=found.b if found else "",
-        mark=MARKS.get(found.verdict, "") if found else "",
-        verdict=found.verdict if found else "",
-        p=told.p.removeprefix("p ").removeprefix("= ") if told else "",
+        mark=_mark(found) if found else "",
+        verdict=told.verdict if told else "",
+        p=d.p if d else None,
+        p_corrected=found.adjusted_p if found else None,
         test=d.test if d else "",
         family=found.family if found else 0,
         statuses={status: score.statuses.get(status, 0) for status in COUNTED},
         why=score.why_none,
     )
+
+
+def _mark(one: Comparison) -> str:
+    if one.verdict == NO_WORSE:
+        return OTHER_WITHIN if one.said_of_b else WITHIN
+    return "" if one.verdict == "not shown" else SHOWN
 
 
 def items_in(score: Score) -> int:
@@ -162,13 +173,14 @@ def _how(scores: Iterable[Score], found: Iterable[Comparison], exam: dict[str, A
     if found:
         ways = "; ".join(sorted({one.difference.interval for one in found}))
         tests = "; ".join(sorted({one.difference.test for one in found}))
-        count = f"{len(found)} comparison{'s' if len(found) > 1 else ''}"
         notes.append(
             f"Differences are paired by item, with 95 % intervals ({ways}, not corrected); test: {tests}; "
-            f"p corrected by Holm's method over {count}."
+            f"p corrected by Holm's method over all pairs of the exam ({found[0].family})."
         )
-        margin = next((one.difference.margin for one in found if one.difference.margin is not None), None)
-        within = f" {NO_WORSE} no worse: a loss beyond {points(margin, exam)} is ruled out." if margin else ""
+        margin = tables.margins(found, exam)
+        within = f" {WITHIN} no worse (within {margin}): a larger loss is ruled out." if margin else ""
+        if others := sorted({one.b for one in found if one.said_of_b}):
+            within += f" {OTHER_WITHIN} {', '.join(others)} is no worse (within {margin}) than this one."
         notes.append(
             f"{SHOWN} shown: corrected p of at most {found[0].difference.alpha:g}.{within} No mark: not shown."
         )

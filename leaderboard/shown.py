@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leaderboard import tables
-from leaderboard.compare import Comparison
+from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.pairs import TaskPairs
 from leaderboard.tables import Ranking, Row, Score
 
 VERDICTS = {
-    "better": "better", "worse": "worse", "no worse (within margin)": "no-worse", "not shown": "not-shown",
+    "better": "better", "worse": "worse", NO_WORSE: "no-worse", "not shown": "not-shown",
 }  # fmt: skip
 UNKNOWN = "machine not known"
 MOST_LETTERS = 8
@@ -167,8 +167,8 @@ def difference(found: Comparison, exam: dict[str, Any]) -> Difference:
         value=d.difference,
         shown=tables.shown(d.difference, exam, signed=True),
         interval=tables.interval(d.low, d.high, exam, signed=True),
-        verdict=found.verdict.removesuffix(" (within margin)"),
-        key=VERDICTS.get(found.verdict, "not-shown"),
+        verdict=tables.verdict(found, exam),
+        key=VERDICTS[found.verdict],
         against=found.b,
         p=tables.probability(found.adjusted_p),
         left_out=f"{found.left_out} item{'' if found.left_out == 1 else 's'} left out"

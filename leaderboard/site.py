@@ -46,12 +46,10 @@ def _computed(results: Path, baseline: str | None) -> dict[str, bytes]:
     """All files of the board."""
     from leaderboard import contents, tables, trust
     from leaderboard.items import load_cells
-    from leaderboard.pairs import all_pairs
 
     cells, cards = load_cells(results), trust.cards(results)
     ranking = trust.with_warnings(tables.ranking(results, (), baseline), cards)
-    pairs = {task: all_pairs(cells, ranking, task) for task in ranking.tasks}
-    return {path: text.encode("utf-8") for path, text in contents.files(cells, ranking, pairs, cards)}
+    return {path: text.encode("utf-8") for path, text in contents.files(cells, ranking, cards)}
 
 
 def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: str | None) -> str:

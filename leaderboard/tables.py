@@ -3,16 +3,16 @@
 Every figure is rounded here and nowhere else, so that terminal, board and report say the same digits.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import fsum, inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import record
-from leaderboard.compare import Comparison, compare_pairs
+from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.items import estimate_cell, items_of, load_cells, too_few
-from leaderboard.matched import unlike
+from leaderboard.pairs import TaskPairs, all_pairs
 from leaderboard.stats import Estimate
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Ranking:
     baseline: str | None
     tasks: dict[str, dict[str, Any]]  # name -> the exam as run.json tells it
     rows: tuple[Row, ...]
+    pairs: Mapping[str, TaskPairs]
 
 
 def ranking(
@@ -68,14 +69,15 @@ def ranking(
     there = dict(sorted(exams.items(), key=lambda one: (one[1].get("place", len(exams)), one[0])))
     mine = {task for variant, task in cells if variant in names}
     tasks = {task: there[task] for task in dict.fromkeys((*order, *there)) if task in mine}
-    compared = {task: _compared(cells, names, task, baseline) for task in tasks}
     rows = []
     for name in names:
         own = {task: cells[name, task] for task in tasks if (name, task) in cells}
         resolved = next(iter(own.values())).run["resolved"]
-        scores = {task: _score(cell, compared[task].get(name)) for task, cell in own.items()}
+        scores = {task: _score(cell) for task, cell in own.items()}
         rows.append(Row(name, resolved.get("about", ""), resolved.get("parent"), scores))
-    return Ranking(baseline, tasks, tuple(sorted(rows, key=lambda row: _order(row, list(tasks)))))
+    rows.sort(key=lambda row: _order(row, list(tasks)))
+    pairs = {task: all_pairs(cells, _means(rows, task), task) for task in tasks}
+    return Ranking(baseline, tasks, tuple(_compared(row, pairs, baseline) for row in rows), pairs)
 
 
 def exam_of(cells: Sequence[record.Cell]) -> dict[str, Any]:
@@ -83,11 +85,11 @@ def exam_of(cells: Sequence[record.Cell]) -> dict[str, Any]:
     return next((c.run["exam"] for c in cells if c.run["exam"]["kind"] != "binary"), cells[0].run["exam"])
 
 
-def _score(cell: record.Cell, comparison: Comparison | None) -> Score:
+def _score(cell: record.Cell) -> Score:
     items = items_of(cell)
     why_none = too_few(items.kind, items.clusters)
     one = None if why_none else estimate_cell(cell)
-    return Score(cell.task, one, cell.run["rows"], cell.run["statuses"], comparison, cell.run, why_none)
+    return Score(cell.task, one, cell.run["rows"], cell.run["statuses"], None, cell.run, why_none)
 
 
 def _order(row: Row, tasks: list[str]) -> tuple[float, ...]:
@@ -96,18 +98,19 @@ def _order(row: Row, tasks: list[str]) -> tuple[float, ...]:
     return tuple(-one.mean if one else inf for one in means)
 
 
-def _compared(
-    cells: dict[tuple[str, str], record.Cell], names: Sequence[str], task: str, baseline: str | None
-) -> dict[str, Comparison]:
-    """Each variant against its parent, or the baseline: one family for each task, by which Holm corrects."""
-    pairs = []
-    for name in names:
-        cell = cells.get((name, task))
-        against = (cell.run["resolved"].get("parent") or baseline) if cell else None
-        other = cells.get((against, task)) if against else None
-        if cell and other and against != name and not unlike(cell, other):
-            pairs.append((cell, other))
-    return {comparison.a: comparison for comparison in compare_pairs(pairs)} if pairs else {}
+def _means(rows: Sequence[Row], task: str) -> dict[str, float]:
+    scores = {row.variant: row.scores[task].estimate for row in rows if task in row.scores}
+    return {variant: one.mean for variant, one in scores.items() if one}
+
+
+def _compared(row: Row, pairs: Mapping[str, TaskPairs], baseline: str | None) -> Row:
+    """The variant against its parent, or the baseline."""
+    scores = {}
+    for task, score in row.scores.items():
+        against = score.run["resolved"].get("parent") or baseline
+        comparison = pairs[task].family.seen(row.variant, against) if against else None
+        scores[task] = replace(score, comparison=comparison)
+    return replace(row, scores=scores)
 
 
 def shown(value: float, exam: dict[str, Any], signed: bool = False) -> str:
@@ -123,6 +126,27 @@ def shown(value: float, exam: dict[str, Any], signed: bool = False) -> str:
 def dressed(figure: str) -> str:
     """A rounded figure with a real minus sign. What was rounded to nothing has no sign: there is no −0.0."""
     return figure.replace("-", "−") if figure.strip("+-0.") else figure.lstrip("+-")
+
+
+def verdict(one: Comparison, exam: dict[str, Any], named: bool = False) -> str:
+    """In words, with the other's name or without; 'no worse' never stands without the loss that it accepts."""
+    said_of, other = (f"{one.b} ", one.a) if one.said_of_b else ("", one.b)
+    than = f" {'against' if one.verdict == 'not shown' else 'than'} {other}" if named else ""
+    if one.verdict == NO_WORSE and one.difference.margin is not None:
+        return f"{said_of}no worse{than} (within {margin(one.difference.margin, exam)})"
+    return one.verdict + than
+
+
+def margin(value: float, exam: dict[str, Any]) -> str:
+    """As the suite gives it, and not rounded as a score is: a margin of a quarter point is not one of 0.2."""
+    amount, name = (100 * value, "point") if unit(exam) == "%" else (value, "mark")
+    return f"{amount:.6g} {name}{'' if amount == 1 else 's'}"
+
+
+def margins(comparisons: Iterable[Comparison], exam: dict[str, Any]) -> str:
+    """That of these comparisons: one, unless they come from several suites; empty where there is none."""
+    values = {one.difference.margin for one in comparisons if one.difference.margin is not None}
+    return " or ".join(margin(value, exam) for value in sorted(values))
 
 
 def interval(low: float, high: float, exam: dict[str, Any], signed: bool = False) -> str:
@@ -163,6 +187,13 @@ def aligned(column: Sequence[str]) -> list[str]:
         one + ("\u2008" if have < 0 <= most else "") + "\u2007" * (most - max(have, 0)) if one else ""
         for one, have in zip(column, behind, strict=True)
     ]
+
+
+def error(se: float, exam: dict[str, Any]) -> str:
+    """A standard error, with a digit more than the score; one item has none."""
+    if not isfinite(se):
+        return ""
+    return f"{100 * se:.2f}" if unit(exam) == "%" else f"{se:.3f}"
 
 
 def probability(p: float) -> str:

@@ -2,16 +2,17 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from math import isfinite
 from typing import Any
 
 from harness import record
-from leaderboard.compare import Comparison
+from leaderboard import tables
+from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.overview import CellShown, Overview, standing
 from leaderboard.planning import Plan
 from leaderboard.tables import Ranking, Score, exam_of, interval, probability, shown, unit
 
 WIDTH = 80
+LAST = 28  # what the last column is given before names have to stand on a line of their own
 MOST_PAIRS = 45  # ten variants; beyond, pairs are counted and --json tells them all
 CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correction"}
 
@@ -20,12 +21,9 @@ def ranking(ranked: Ranking) -> Iterator[str]:
     """A block for each exam, the best variant first, with what is hidden behind a bare number."""
     for task, exam in ranked.tasks.items():
         yield f"{_clean(exam['title'])}: {_clean(exam['headline'])}, {unit(exam)}"
-        have = sorted(
-            (row for row in ranked.rows if (score := row.scores.get(task)) and score.estimate),
-            key=lambda row: -_mean(row.scores[task]),
-        )
+        place = {name: at for at, name in enumerate(ranked.pairs[task].order)}
         rows, notes = [], {}
-        for row in [*have, *(row for row in ranked.rows if row not in have)]:
+        for row in sorted(ranked.rows, key=lambda row: place.get(row.variant, len(place))):
             rows.append([row.variant, *_score(row.scores.get(task), exam)])
             if (score := row.scores.get(task)) and score.notes:
                 notes[row.variant] = score.notes
@@ -33,10 +31,6 @@ def ranking(ranked: Ranking) -> Iterator[str]:
         yield from columns(header, rows, left={4}, notes=notes)
         yield from _smallest(ranked, task, exam)
         yield ""
-
-
-def _mean(score: Score) -> float:
-    return score.estimate.mean if score.estimate else 0.0
 
 
 def _score(score: Score | None, exam: dict[str, Any]) -> list[str]:
@@ -48,9 +42,12 @@ def _score(score: Score | None, exam: dict[str, Any]) -> list[str]:
     found = score.comparison
     if found is None:
         return [value, bounds, "", ""]
-    verdict = found.verdict.removesuffix(" (within margin)")
-    joint = {"not shown": "against"}.get(verdict, "than")
-    return [value, bounds, shown(found.difference.difference, exam, True), f"{verdict} {joint} {found.b}"]
+    return [
+        value,
+        bounds,
+        shown(found.difference.difference, exam, True),
+        tables.verdict(found, exam, named=True),
+    ]
 
 
 def _smallest(ranked: Ranking, task: str, exam: dict[str, Any]) -> Iterator[str]:
@@ -62,9 +59,8 @@ def _smallest(ranked: Ranking, task: str, exam: dict[str, Any]) -> Iterator[str]
     least, most = shown(effects[0], exam), shown(effects[-1], exam)
     size = max(c.difference.n for c in found)
     reach = least if least == most else f"{least} to {most}"
-    yield from _wrapped(
-        f"paired differences, p after Holm; {size} items show a difference of {reach} with 80 % power", "  "
-    )
+    how = f"paired differences, p after Holm over {_family(found[0])}"
+    yield from _wrapped(f"{how}; {size} items show a difference of {reach} with 80 % power", "  ")
 
 
 def two(overview: Overview) -> Iterator[str]:
@@ -86,6 +82,10 @@ def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
         _p(one) + f"; {d.test}; interval by {d.interval}",
         _paired(one),
     ]
+    if one.other_side:
+        own = one.turned()
+        words = tables.verdict(own, exam, named=True)
+        told.append(f"elsewhere this pair is told from the other side: {own.a} {words}")
     if d.low == d.high and d.n > 1:
         told.append(
             "every item has the same difference: the interval has no width and tells of these items alone"
@@ -101,20 +101,25 @@ def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
 
 
 def _verdict(one: Comparison, exam: dict[str, Any]) -> str:
-    margin = one.difference.margin
-    if margin is None:
-        return one.verdict
-    return one.verdict.replace("(within margin)", "").strip() + f" (margin {shown(margin, exam)})"
+    if one.verdict == NO_WORSE or one.difference.margin is None:
+        return tables.verdict(one, exam)
+    return f"{one.verdict} (margin {tables.margin(one.difference.margin, exam)})"
 
 
 def _p(one: Comparison) -> str:
     p, error = _small(one.difference.p), one.difference.p_error
     if one.difference.p_made == "draws" and error:
         p += f" \N{PLUS-MINUS SIGN} {error:.1g}"
-    if one.family == 1 or one.correction == "none":
+    if one.correction == "none":
+        return f"{p}, not corrected"
+    if one.family == 1:
         return p
-    many = f"{CORRECTIONS[one.correction]}, {one.family:,} comparisons"
+    many = f"{CORRECTIONS[one.correction]} over {_family(one)}"
     return f"{p}, adjusted {_small(one.adjusted_p).removeprefix('p = ')} ({many})"
+
+
+def _family(one: Comparison) -> str:
+    return "1 pair" if one.family == 1 else f"{one.family:,} pairs"
 
 
 def _small(p: float) -> str:
@@ -173,29 +178,27 @@ def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: dic
             rows.append([name, "none", "", "", "", one.why_none])
             continue
         rank = ranks.get(name, "")
-        values = [shown(e.mean, exam), _error(e.se, exam), interval(e.low, e.high, exam), f"{e.n:,}"]
+        values = [
+            shown(e.mean, exam),
+            tables.error(e.se, exam) or "none",
+            interval(e.low, e.high, exam),
+            f"{e.n:,}",
+        ]
         rows.append([name, *values, f"{rank} {letters.get(name, '')}".strip()])
     header = ["variant", "score", "s.e.", "95 % interval", "n", "rank, letters" if letters else "rank"]
     yield from columns(header, rows, left={5})
 
 
-def _error(se: float, exam: dict[str, Any]) -> str:
-    """A standard error with a digit more than the score."""
-    if not isfinite(se):
-        return "none"
-    return f"{100 * se:.2f}" if unit(exam) == "%" else f"{se:.3f}"
-
-
 def _pairs(found: Sequence[Comparison], exam: dict[str, Any]) -> Iterator[str]:
     if not found:
         return
-    many = f"{CORRECTIONS[found[0].correction]} over {len(found):,} pairs"
+    many = f"{CORRECTIONS[found[0].correction]} over {_family(found[0])}"
     if len(found) <= MOST_PAIRS:
         rows = [
             [
                 f"{one.a} against {one.b}", shown(one.difference.difference, exam, True),
                 interval(one.difference.low, one.difference.high, exam, True),
-                _small(one.adjusted_p).removeprefix("p = ").removeprefix("p "), one.verdict.split(" (")[0],
+                _small(one.adjusted_p).removeprefix("p = ").removeprefix("p "), tables.verdict(one, exam),
             ]
             for one in found
         ]  # fmt: skip
@@ -236,20 +239,35 @@ def size(plan: Plan) -> Iterator[str]:
 def columns(
     header: Sequence[str], rows: Sequence[Sequence[str]], left: set[int], notes: dict[str, str] | None = None
 ) -> Iterator[str]:
-    """Aligned lines, the first column on the left; a name too long for its column stands on a line of its own."""
+    """Aligned lines, the first column on the left. A name too long has its own line, and the last words go on below."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    widths[0] = max(8, min(widths[0], WIDTH - 2 - sum(widths[1:]) - 2 * (len(header) - 1)))
+    room = WIDTH - 2 - sum(widths[1:-1]) - 2 * (len(header) - 1)
+    last = min(widths[-1], LAST)
+    widths[0] = max(8, min(widths[0], room - last))
+    widths[-1] = max(last, min(widths[-1], room - widths[0]))
+    start = WIDTH - room + widths[0]
     for row in [header, *rows]:
+        said = _folded(row[-1], widths[-1])
         cells = [
             f"{text:<{w}}" if i == 0 or i in left else f"{text:>{w}}"
-            for i, (text, w) in enumerate(zip(row, widths, strict=True))
+            for i, (text, w) in enumerate(zip([*row[:-1], said[0]], widths, strict=True))
         ]
         if len(row[0]) > widths[0]:
             yield f"  {row[0]}"
             cells[0] = " " * widths[0]
         yield ("  " + "  ".join(cells)).rstrip()
+        yield from (" " * min(start, WIDTH - len(line)) + line for line in said[1:])
         if notes and row[0] in notes:
             yield from _wrapped(notes[row[0]], "    ")
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """In as many lines as it takes; what is said in brackets stays in one piece."""
+    if len(text) <= width:
+        return [text]
+    words, bracket, rest = text.partition(" (")
+    lines = textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)
+    return [*lines, f"({rest}"] if bracket else lines
 
 
 def _exams(overview: Overview) -> dict[str, dict[str, Any]]:

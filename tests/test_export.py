@@ -225,7 +225,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(variant, store, tmp_pa
     assert (tmp_path / "mine").read_text() == "keep me"
 
 
-def test_the_best_scoring_pack_of_the_same_weights_is_chosen_and_said(variant, store, tmp_path):
+def test_another_pack_is_taken_only_where_it_is_shown_to_be_better(variant, store, tmp_path):
     from harness import record
     from harness.commands.export import choose
     from harness.errors import UserError
@@ -260,15 +260,28 @@ def test_the_best_scoring_pack_of_the_same_weights_is_chosen_and_said(variant, s
     with pytest.raises(UserError, match="give --task, one of gsm8k"):
         choose(variant, None, tmp_path / "none", store, True)
     assert choose(variant, None, tmp_path / "none", store, False).task == "word_problems"
-    cell("small", "default", 9)
     cell("small-2shot", "cot-2shot", 12)
+    chosen = choose(variant, "word_problems", tmp_path, store, True)
+    assert chosen.prompt == "default"
+    assert chosen.why == "it is the variant's own, and no results compare it with others"
+    assert len(chosen.scores) == 1
+    cell("small", "default", 9)
     cell("other-items", "cot-2shot", 20, dataset="e")
     cell("other-weights", "cot-2shot", 20, stages=["x"])
     chosen = choose(variant, None, tmp_path, store, True)
-    assert (chosen.task, chosen.prompt) == ("word_problems", "cot-2shot")
-    assert chosen.why == "the best of the 2 that these weights were examined with"
+    assert (chosen.task, chosen.prompt) == ("word_problems", "default")
+    assert chosen.why == "it is the variant's own, and no other is shown to be better (examined: cot-2shot)"
     assert [line.split(" with ")[0] for line in chosen.scores] == ["small-2shot", "small"]
     assert "accuracy 60.0 %" in chosen.scores[0]
+    # Three more right and none less of 20: p = 0.25, the largest of the three pairs, whose items are the same.
+    assert chosen.scores[0].endswith("not shown against small: +15.0, p = 0.250 after Holm over 3 pairs")
+    cell("small-8shot", "cot-8shot", 20)
+    cell("small-terse", "brief", 1)
+    chosen = choose(variant, None, tmp_path, store, True)
+    assert chosen.prompt == "cot-8shot"
+    assert chosen.why.startswith("shown to be better than the variant's own, default (+55.0, p = 0.0")
+    assert "better than small: +55.0" in chosen.scores[0]
+    assert "worse than small" in chosen.scores[-1]
 
 
 def test_a_variant_that_is_no_gguf_is_refused_by_the_command(tmp_path):

@@ -11,9 +11,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from board_results import EXAMS, rich_results, rows_of, small_results, write
 from markdown_it import MarkdownIt
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from test_compare import imported, rows_for
 from test_site import HOSTILE, text_of
 
 from harness.errors import UserError
@@ -137,7 +141,7 @@ def test_footnotes_state_test_correction_and_what_is_missing(made: report.Report
     (table,) = (one for one in made.tables if one.task == "word_problems")
     notes = " ".join(table.notes)
     assert "Holm" in notes
-    assert "over 2 comparisons" in notes
+    assert "over all pairs of the exam (3)" in notes
     assert "sign-flip" in notes or "McNemar" in notes
     assert "tiny-lora: 1 unparsed, 1 truncated, 1 error" in notes
     assert "tiny-lora to tiny: 1 item" in notes
@@ -338,6 +342,42 @@ def test_latex_compiles_whatever_the_names_are(tmp_path: Path) -> None:
             for part in (formats.MAIN, formats.APPENDIX)
         ),
     )
+
+
+def test_csv_holds_standard_errors_and_p_as_numbers(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    scores = {
+        name: (rng.random(400) < share).astype(int) for name, share in (("a", 0.2), ("b", 0.6), ("c", 0.25))
+    }
+    results = imported(tmp_path, rows_for({name: values.tolist() for name, values in scores.items()}))
+    rows = {row["variant"]: row for row in rows_in(formats.render(report.make(results, (), "a"), "csv"))}
+    assert (rows["a"]["p"], rows["a"]["p_corrected"], rows["a"]["difference_standard_error"]) == ("", "", "")
+    adjusted = multipletests([mcnemar(scores[x], scores[y]) for x, y in ("ab", "ac", "bc")], method="holm")[1]
+    for name, corrected in (("b", adjusted[0]), ("c", adjusted[1])):
+        row, difference = rows[name], 100 * (scores[name] - scores["a"])
+        assert float(row["standard_error"]) == pytest.approx(stats.sem(100 * scores[name]), abs=0.006)
+        assert float(row["difference_standard_error"]) == pytest.approx(stats.sem(difference), abs=0.006)
+        assert float(row["p"]) == pytest.approx(mcnemar(scores[name], scores["a"]), rel=1e-5)
+        assert float(row["p_corrected"]) == pytest.approx(corrected, rel=1e-5)
+    assert 0.0 < float(rows["b"]["p_corrected"]) < 1e-20
+
+
+def mcnemar(a: Any, b: Any) -> float:
+    only_a, only_b = int((a > b).sum()), int((a < b).sum())
+    return float(stats.binomtest(only_a, only_a + only_b).pvalue)
+
+
+def test_one_item_has_no_standard_error(tmp_path: Path) -> None:
+    write(tmp_path / "results", rows_of("alone", "word_problems", 1))
+    (row,) = rows_in(formats.render(report.make(tmp_path / "results"), "csv"))
+    assert (row["mean"], row["standard_error"], row["p"]) == ("100.0", "", "")
+
+
+def test_a_baseline_is_found_by_the_name_its_source_gave_it(tmp_path: Path) -> None:
+    results = imported(tmp_path, ["GPT-4 (June),t,1,1", "GPT-4 (June),t,2,0", "b,t,1,0", "b,t,2,0"])
+    (table,) = report.make(results, (), "GPT-4 (June)").tables
+    assert table.against == "gpt-4-june"
+    assert {one.variant: one.against for one in table.lines} == {"b": "gpt-4-june", "gpt-4-june": ""}
 
 
 def test_the_command_prints_markdown_and_writes_a_folder(

@@ -485,7 +485,7 @@ def test_every_comparison_can_be_chosen_and_is_that_of_a_board_with_that_baselin
     mine = against(site.build(results, tmp_path / "any").parent, "b")["word_problems"]
     page = text_of(site.build(results, tmp_path / "b", "b").parent, "tasks/word_problems.html")
     for name in ("a", "c"):
-        _, shown, interval, verdict, _, p, left_out, _ = mine[name]
+        _, shown, interval, verdict, _, p, left_out = mine[name]
         assert f"{shown} {verdict} {interval} to b, {p}" in page
         assert left_out == ""
 

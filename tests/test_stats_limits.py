@@ -64,7 +64,9 @@ def test_items_without_a_difference_are_no_proof_that_none_is_lost():
     assert verdict(found) == "not shown"
     # Enough of them are a proof.
     many = np.full(250, 0.5)
-    assert compare_paired(many, many, kind="real", margin=0.02).p_no_worse == pytest.approx(0.96**250, rel=0.1)
+    assert compare_paired(many, many, kind="real", margin=0.02).p_no_worse == pytest.approx(
+        0.96**250, rel=0.1
+    )
     documents = np.tile([3.0, 1.0, 1.0], (24, 1))
     assert compare_paired(documents, documents, kind="counts", margin=0.05).p_no_worse > 0.15
 
@@ -75,7 +77,9 @@ def test_where_nothing_bounds_a_loss_it_is_not_shown():
     told = compare_paired([3.0] * 50, [3.0] * 50, kind="real", margin=0.3, scale=(1.0, 5.0))
     assert told.p_no_worse == pytest.approx((1 - 0.3 / 2) ** 50, rel=0.05)  # a mark of 3 can lose 2
     lowest = compare_paired([1.0] * 8, [1.0] * 8, kind="real", margin=0.3, scale=(1.0, 5.0))
-    assert verdict(lowest) == "not shown"  # nothing was held that could be lost, and eight items do not say that none is
+    assert (
+        verdict(lowest) == "not shown"
+    )  # nothing was held here; eight items say too little
     assert verdict(told) == "no worse (within margin)"
     # Scores of 3 and 4: no loss was seen to be larger than 1, and yet two items say nothing of a margin of 2.
     assert compare_paired([3.0, 4.0], [3.0, 4.0], kind="real", margin=2.0).p_no_worse > 0.1

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from harness.export import Chosen
     from harness.record import Cell
     from harness.variant import Variant
+    from leaderboard.compare import Comparison
     from leaderboard.stats import Estimate
 
+SAME_EXAM = ("dataset", "items", "task_version", "judge")
 Name = Annotated[str, typer.Argument(help="A variant of engine llamacpp.")]
 TaskOption = Annotated[str | None, typer.Option(help="The exam whose wording goes along.")]
 SuiteOption = Annotated[str | None, typer.Option(help="The suite whose matrix makes the variant.")]
@@ -24,7 +26,7 @@ def ollama(
     name: Name, task: TaskOption = None, suite: SuiteOption = None, out: Out = None,
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
-    """A folder for Ollama: the GGUF, and a Modelfile with the best wording, the template and the sampling."""
+    """A folder for Ollama: the GGUF, and a Modelfile with wording, template and sampling."""
     _export(name, task, suite, out, results, store, modelfile=True)
 
 
@@ -65,9 +67,8 @@ def _export(
 
 
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":
-    """The exam whose wording goes along, and the prompt pack that did best there with these very weights."""
+    """The exam whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from harness.errors import UserError, refusals
-    from harness.export import Chosen
     from harness.plan import weights_of
     from harness.schema import nearest
     from leaderboard.items import load_cells
@@ -94,39 +95,43 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
             f"it has no results in {near(results)} and no recipe",
             f"give --task, one of {', '.join(TASKS)}",
         )
-    there = [cell for cell in siblings if cell.task == task]
-    return _best(variant, there) or Chosen(
-        task or "word_problems",
-        variant.prompt,
-        "it is the variant's own, and no results compare it with others",
-    )
+    task = task or "word_problems"
+    return _pack(variant, task, [cell for cell in siblings if cell.task == task], cells)
 
 
-def _best(variant: "Variant", siblings: "list[Cell]") -> "Chosen | None":
-    """Among those that sat the same exam as the variant itself, or as the first of them."""
+def _pack(
+    variant: "Variant", task: str, siblings: "list[Cell]", cells: "dict[tuple[str, str], Cell]"
+) -> "Chosen":
+    """The variant's own, unless another is shown to be better: by the test that board and `compare` tell of the two."""
     from harness.export import Chosen
+    from leaderboard.compare import family_of
     from leaderboard.items import estimate_cell
 
-    if not siblings:
-        return None
-    own = next((cell for cell in siblings if cell.variant == variant.name), siblings[0])
-    exam = {name: own.run["definition"][name] for name in ("dataset", "items", "task_version", "judge")}
-    found = [
-        (estimate, cell) for cell in siblings if _agree(cell, exam) and (estimate := estimate_cell(cell))
-    ]
-    if not found:
-        return None
-    found.sort(key=lambda one: (-one[0].mean, one[1].variant != variant.name, one[1].variant))
-    lines = tuple(_line(cell, estimate) for estimate, cell in found)
-    prompt = found[0][1].run["resolved"]["prompt"]
-    packs = {cell.run["resolved"]["prompt"] for _, cell in found}
-    examined = "these weights were examined with"
-    why = (
-        f"the only one that {examined}"
-        if len(packs) == 1
-        else f"the best of the {len(packs)} that {examined}"
-    )
-    return Chosen(own.task, prompt, why, lines)
+    with_own = [cell for cell in siblings if _prompt(cell) == variant.prompt]
+    own = min(with_own, key=lambda cell: cell.variant != variant.name, default=None)
+    exam = {name: own.run["definition"][name] for name in SAME_EXAM} if own else {}
+    found = [(one, cell) for cell in siblings if _agree(cell, exam) and (one := estimate_cell(cell))]
+    found.sort(key=lambda one: (-one[0].mean, one[1] is not own, one[1].variant))
+    family = family_of(cells, task)
+    against = {cell.variant: family.seen(cell.variant, own.variant) if own else None for _, cell in found}
+    lines = tuple(_line(cell, one, against[cell.variant]) for one, cell in found)
+    others = [cell for _, cell in found if _prompt(cell) != variant.prompt]
+    for cell in others:
+        comparison = against[cell.variant]
+        if comparison and comparison.verdict == "better":
+            why = (
+                f"shown to be better than the variant's own, {variant.prompt} ({_figures(comparison, cell)})"
+            )
+            return Chosen(task, _prompt(cell), why, lines)
+    why = "it is the variant's own, and "
+    if own is None or not others:
+        return Chosen(task, variant.prompt, why + "no results compare it with others", lines)
+    packs = ", ".join(dict.fromkeys(_prompt(cell) for cell in others))
+    return Chosen(task, variant.prompt, f"{why}no other is shown to be better (examined: {packs})", lines)
+
+
+def _prompt(cell: "Cell") -> str:
+    return str(cell.run["resolved"]["prompt"])
 
 
 def _learnt(variant: "Variant") -> str | None:
@@ -145,10 +150,21 @@ def _agree(cell: "Cell", wanted: dict[str, Any]) -> bool:
     return all(definition.get(name) == value for name, value in wanted.items())
 
 
-def _line(cell: "Cell", found: "Estimate") -> str:
+def _line(cell: "Cell", found: "Estimate", against: "Comparison | None") -> str:
     from leaderboard import tables
 
-    exam, pack = cell.run["exam"], cell.run["resolved"]["prompt"]
+    exam = cell.run["exam"]
     low_high = tables.interval(found.low, found.high, exam)
     score = f"{tables.shown(found.mean, exam)} {tables.unit(exam)}"
-    return f"{cell.variant} with {pack}: {exam['title']}, {exam['headline']} {score} ({low_high}, {found.n} items)"
+    line = f"{cell.variant} with {_prompt(cell)}: {exam['title']}, {exam['headline']} {score}"
+    line += f" ({low_high}, {found.n} items)"
+    if against is None:
+        return line
+    return f"{line}; {tables.verdict(against, exam, named=True)}: {_figures(against, cell)}"
+
+
+def _figures(one: "Comparison", cell: "Cell") -> str:
+    from leaderboard import tables
+
+    difference = tables.shown(one.difference.difference, cell.run["exam"], signed=True)
+    return f"{difference}, {tables.probability(one.adjusted_p)} after Holm over {one.family} pairs"

@@ -18,13 +18,11 @@ def compare(
     a: Annotated[str | None, typer.Argument(help="A variant; without names, all pairs.")] = None,
     b: Annotated[str | None, typer.Argument(help="The variant that it is compared with.")] = None,
     task: Tasks = None,
-    all_: Annotated[
-        bool, typer.Option("--all", help="All pairs of all variants, the better one first.")
-    ] = False,
+    all_: Annotated[bool, typer.Option("--all", help="All pairs of all variants, each told once.")] = False,
     margin: Annotated[float | None, typer.Option(help="The loss that still counts as no worse.")] = None,
     correction: Annotated[
         Literal["holm", "bh", "none"],
-        typer.Option(help="For many comparisons: Holm, Benjamini-Hochberg, or none."),
+        typer.Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
     ] = "holm",
     fail_on: Annotated[
         Literal["worse", "not-no-worse"] | None,

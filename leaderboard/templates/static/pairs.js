@@ -17,8 +17,7 @@
       told.appendChild(p.element("strong", one[1] + " " + unit, "num"));
       told.appendChild(document.createTextNode(" (" + one[2] + "), "));
       told.appendChild(p.element("span", one[3], "verdict " + one[4]));
-      told.appendChild(document.createTextNode(" among all comparisons with " + b + " (" + one[5] + "); over all pairs " + one[7] +
-        (one[6] ? "; " + one[6] : "") + ". "));
+      told.appendChild(document.createTextNode(" (" + one[5] + " after Holm's correction over all pairs" + (one[6] ? "; " + one[6] : "") + "). "));
       var link = p.element("a", "The answers in which they part");
       link.href = document.body.dataset.root + "flips.html#task=" + encodeURIComponent(task) + "&a=" + encodeURIComponent(a) + "&b=" + encodeURIComponent(b);
       told.appendChild(link);
