@@ -90,7 +90,7 @@ def test_every_file_opens_with_what_it_is(path):
 def test_files_and_functions_are_short_or_say_why(path):
     text = path.read_text(encoding="utf-8")
     lines = text.count("\n")
-    assert lines <= 300 or relative(path) in LONG_FILES, f"{relative(path)} has {lines} lines"
+    assert lines <= 400 or relative(path) in LONG_FILES, f"{relative(path)} has {lines} lines"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
