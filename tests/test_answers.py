@@ -122,7 +122,7 @@ def test_reused_answer_brings_the_seconds_that_it_took(engine, tmp_path):
 
 
 def test_two_runs_that_write_at_once_lose_and_mix_up_nothing(tmp_path):
-    """Two journals on one file, as two processes have them; both know what the other wrote when they are opened anew."""
+    """Two journals on one file, as two processes have them; opened anew, both know what the other wrote."""
     mine, other = Journal(tmp_path / "j"), Journal(tmp_path / "j")
     for n in range(20):
         for journal, name in ((mine, "mine"), (other, "other")):

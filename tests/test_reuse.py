@@ -1,12 +1,18 @@
 """What was answered once is not asked again: a larger limit, more epochs and another name ask only what is new."""
 
 import json
+from io import StringIO
 
 import pytest
-from conftest import proctor
 from openai_server import Reply, serve
+from rich.console import Console
 
 from harness import record
+from harness.errors import UserError
+from harness.plan import make_plan
+from harness.progress import Reporter
+from harness.run import run_suite
+from harness.suite import Suite
 
 TASKS = ["word_problems", "concepts", "study_plan"]
 
@@ -18,16 +24,25 @@ def server():
         yield server
 
 
+def run(home, suite, redo=False):
+    """The suite in this process; what was said."""
+    said = StringIO()
+    run_suite(str(suite), home.results, home.store, Reporter(Console(file=said, width=200)), redo=redo)
+    return said.getvalue()
+
+
+def planned(home, suite):
+    return make_plan(Suite.load(str(suite)), home.results, home.store).cells
+
+
 def asked_by(home, server, limit=None, tasks=TASKS, name="one", **fields):
     """How many requests a run sent, and what it said."""
     home.variant(name, base="some-model", engine="openai", endpoint=server.url, **fields)
-    suite = home.suite(
-        variants=[name], tasks=tasks, baseline=name, limit=dict.fromkeys(tasks, limit) if limit else {}
-    )
+    limits = dict.fromkeys(tasks, limit) if limit else {}
+    suite = home.suite(variants=[name], tasks=tasks, baseline=name, limit=limits)
     before = len(server.asked)
-    done = home.run(suite)
-    assert done.returncode == 0, done.stderr
-    return len(server.asked) - before, done.stdout
+    said = run(home, suite)
+    return len(server.asked) - before, said
 
 
 def rows(home, task, name="one"):
@@ -49,9 +64,9 @@ def test_larger_limit_asks_only_the_items_that_are_new(home, server, task):
     assert len(second) == 40
     kept = second[second["sample_id"].isin(first["sample_id"])].reset_index(drop=True)
     assert kept.equals(first)  # seconds and tokens too
-    run = record.read(home.results, "one", task).run
-    assert (run["reused"], run["definition"]["items"]) == (20, 40)
-    assert "seconds_per_item" not in run
+    told = record.read(home.results, "one", task).run
+    assert (told["reused"], told["definition"]["items"]) == (20, 40)
+    assert "seconds_per_item" not in told
     assert asked_by(home, server, 40, [task])[0] == 0
 
 
@@ -83,9 +98,8 @@ def test_part_of_what_was_asked_before_is_asked_by_nobody(home, server):
     assert asked_by(home, server, 10, name="two", sampling=sampling(2))[0] == 0
     home.variant("one", base="some-model", engine="openai", endpoint=server.url, sampling=sampling(3))
     suite = home.suite(variants=["one"], tasks=TASKS, baseline="one", limit=dict.fromkeys(TASKS, 10))
-    refused = home.run(suite)
-    assert refused.returncode == 2
-    assert "items was 20, is 10" in refused.stderr
+    with pytest.raises(UserError, match="items was 20, is 10"):
+        run(home, suite)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +121,7 @@ def test_other_weights_prompt_sampling_or_server_is_another_request(home, server
             variants=["two"], tasks=["word_problems"], baseline="two", limit={"word_problems": 5}
         )
         before = len(where.asked)
-        assert home.run(suite).returncode == 0
+        run(home, suite)
         assert len(where.asked) - before == 5
 
 
@@ -131,40 +145,33 @@ def test_larger_limit_of_weights_that_answer_in_batches(home):
     home.variant("tiny", base="finetune/tiny", sampling={"max_tokens": 16})
     home.variant("again", base="finetune/tiny", sampling={"max_tokens": 16})
 
-    def run(name, limit):
-        suite = home.suite(
-            variants=[name], tasks=["word_problems"], baseline=name, limit={"word_problems": limit}
-        )
-        done = home.run(suite)
-        assert done.returncode == 0, done.stderr
+    def kept(name, limit):
+        limits = {"word_problems": limit}
+        suite = home.suite(variants=[name], tasks=["word_problems"], baseline=name, limit=limits)
+        said = run(home, suite)
         (path,) = (home.store / "responses").glob("word_problems-*.jsonl")
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return sum('"key"' in line for line in lines), done.stdout
+        return path.read_text(encoding="utf-8").count('"key"'), said
 
-    assert run("tiny", 4)[0] == 4
+    assert kept("tiny", 4)[0] == 4
     first = rows(home, "word_problems", "tiny")
-    count, said = run("tiny", 7)
+    count, said = kept("tiny", 7)
     assert count == 7
     assert "open hf" in said
     second = rows(home, "word_problems", "tiny")
     assert second[second["sample_id"].isin(first["sample_id"])].reset_index(drop=True).equals(first)
-    count, said = run("again", 7)
+    count, said = kept("again", 7)
     assert count == 7
     assert "open hf" not in said
 
 
 def test_trained_weights_of_one_recipe_are_kept_apart_from_those_of_another(home):
-    from harness.plan import make_plan
-    from harness.suite import Suite
-
     home.variant("plain", base="finetune/tiny")
     home.variant("trained", base="finetune/tiny", recipe="tiny-lora")
     home.variant("less", base="finetune/tiny", recipe="tiny-lora", examples=16)
     home.variant("renamed", base="finetune/tiny", recipe="tiny-lora", parent="plain")
     names = ["plain", "trained", "less", "renamed"]
     suite = home.suite(variants=names, tasks=["word_problems"], baseline="plain")
-    plan = make_plan(Suite.load(str(suite)), home.results, home.store)
-    weights = {cell.variant: cell.weights for cell in plan.cells}
+    weights = {cell.variant: cell.weights for cell in planned(home, suite)}
     assert weights["trained"] == weights["renamed"]
     assert len(set(weights.values())) == 3
 
@@ -173,21 +180,13 @@ def test_first_items_of_an_earlier_version_are_never_mixed_with_drawn_ones(home,
     """A cell whose rows are no part of the draw is another definition, however few it has."""
     asked_by(home, server, 5, ["word_problems"])
     path = home.results / "one/word_problems/run.json"
-    run = json.loads(path.read_text(encoding="utf-8"))
-    run["definition"]["dataset"] = "0" * 64
-    del run["definition"]["draw"]
-    path.write_text(json.dumps(run), encoding="utf-8")
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told["definition"]["dataset"] = "0" * 64
+    del told["definition"]["draw"]
+    path.write_text(json.dumps(told), encoding="utf-8")
     suite = home.suite(variants=["one"], tasks=["word_problems"], baseline="one", limit={"word_problems": 9})
-    refused = home.run(suite)
-    assert refused.returncode == 2
-    assert "made from an earlier definition" in refused.stderr
-    assert "dataset was" in refused.stderr
-
-
-def long_prompt(home, name="short"):
-    """A context that all prompts but a few fit."""
-    home.variant(name, base="finetune/tiny", sampling={"max_tokens": 940})
-    return home.suite(variants=[name], tasks=["study_plan"], baseline=name, limit={"study_plan": 4})
+    with pytest.raises(UserError, match="made from an earlier definition; dataset was"):
+        run(home, suite)
 
 
 @pytest.mark.parametrize("task", ["word_problems", "study_plan"])
@@ -216,17 +215,15 @@ def test_prompt_that_does_not_fit_is_an_error_in_its_row_and_asked_again_with_re
         assert asked == 0
         assert "open openai" not in said
         suite = home.folder / "suites/suite.yaml"
-        plan = json.loads(proctor("plan", str(suite), *home.where(), "--json").stdout)
-        assert [(one["state"], one["why"]) for one in plan["cells"]] == [
+        assert [(cell.state, cell.why) for cell in planned(home, suite)] == [
             ("keep", "made as defined; 2 of 6 prompts do not fit the context")
         ]
         fits, before = 1, len(server.asked)
-        done = home.run(suite, "--redo")
-        assert done.returncode == 0, done.stderr
+        run(home, suite, redo=True)
         assert len(server.asked) - before == 2
-        run = record.read(home.results, "one", task).run
-        assert run["errors"] == 0
-        assert "too_long" not in run
+        mended = record.read(home.results, "one", task).run
+        assert mended["errors"] == 0
+        assert "too_long" not in mended
 
 
 def test_prompt_that_does_not_fit_weights_that_are_loaded_here(home):
