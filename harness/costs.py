@@ -44,7 +44,7 @@ class Costs:
 
     def told(self, answered: Sequence[Answered], asked: int, built: Built | None) -> dict[str, Any]:
         """Of the cell that ends now, in which an engine was `asked` so many answers, under run.json's names."""
-        reused = sum(not row.answer.error for row in answered) - asked
+        reused = max(0, sum(not row.answer.error for row in answered) - asked)
         found = {
             "load_seconds": self._load_seconds,
             **measure(answered, time.perf_counter() - self._began, reused),

@@ -78,7 +78,7 @@ def refuse_unmatched(plan: Plan, redo: bool) -> None:
 
 
 def silent_cells(plan: Plan) -> list[str]:
-    """The cells in which every request failed, with how many there were."""
+    """The cells that have no score at all, because every answer or verdict failed, with how many there were."""
     silent = []
     for cell in plan.cells:
         kept = record.read(plan.results, cell.variant, cell.task)

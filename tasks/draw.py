@@ -35,8 +35,11 @@ class Items:
 
     @cached_property
     def definition(self) -> dict[str, Any]:
-        of = {"draw": {"of": len(self.every), "seed": SEED}} if len(self.asked) < len(self.every) else {}
-        return {"dataset": dataset_hash(self.asked), "items": len(self.asked), **of}
+        """What a cell's definition says of its items."""
+        asked = {"dataset": dataset_hash(self.asked), "items": len(self.asked)}
+        if len(self.asked) == len(self.every):
+            return asked
+        return asked | {"draw": {"of": len(self.every), "seed": SEED}}
 
 
 def draw(docs: Sequence[Doc], limit: int | None, fields: Sequence[str]) -> list[Doc]:

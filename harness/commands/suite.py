@@ -53,7 +53,11 @@ def run(
     typer.echo(index.with_name(site.RANKING).read_text(encoding="utf-8"), nl=False)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
     if silent := silent_cells(plan):
-        typer.echo(f"proctor: every request failed in {', '.join(silent)}; run again to ask again", err=True)
+        where = ", ".join(silent)
+        typer.echo(
+            f"proctor: every answer or verdict failed in {where}; mend why (its rows say), and run again",
+            err=True,
+        )
         raise typer.Exit(1)
 
 
