@@ -1,9 +1,9 @@
 """Asks an engine, and keeps every answer as soon as it is there.
 
-Most engines are asked in batches that are planned in advance. A batch is then the unit of resuming: near a tie, a
-greedy answer can depend on what else is in the batch, so a batch that was cut off is asked again whole and in the same
-company. An engine that mixes requests as it likes is asked everything at once, and what it answered is not asked
-again. Knows requests and engines; must not know tasks or marks.
+Whatever the journal has is not asked again. Most engines are asked the rest in batches that are planned in advance. A
+batch is then the unit of resuming: near a tie, a greedy answer can depend on what else is in the batch, so a batch that
+was cut off is asked again whole and in the same company. An engine that mixes requests as it likes is asked everything
+at once. Knows requests and engines; must not know tasks or marks.
 """
 
 import json
@@ -66,16 +66,28 @@ def answering(
 def _by_batches(
     engine: Engine, requests: Sequence[Request], journal: Journal, progress: Progress
 ) -> Iterator[tuple[Request, Answer]]:
-    for batch in plan_batches(requests, engine.batch_size, engine.prompt_length):
-        kept = [journal.get(request) for request in batch]
-        if any(answer is None for answer in kept):
-            answers = _ask(engine, batch)
-            journal.keep(batch, answers)
-            progress(len(batch), sum(answer.tokens_out or 0 for answer in answers))
+    new = []
+    for request in requests:
+        answer = journal.get(request) or _too_long(engine, request)
+        if answer is None:
+            new.append(request)
         else:
-            answers = [answer for answer in kept if answer is not None]
+            progress(1, 0)
+            yield request, answer
+    if not new:
+        return
+    plan = digest([engine.batch_size, *sorted(request.key for request in new)])[:16]
+    for batch in plan_batches(new, engine.batch_size, engine.prompt_length):
+        kept = [answer for request in batch if (answer := journal.get(request, plan))]
+        if len(kept) == len(batch):
             progress(len(batch), 0)
+            yield from zip(batch, kept, strict=True)
+            continue
+        answers = _ask(engine, batch)
+        journal.keep(batch, answers, plan)
+        progress(len(batch), sum(answer.tokens_out or 0 for answer in answers))
         yield from zip(batch, answers, strict=True)
+    journal.finish(plan)
 
 
 class _Coming:
@@ -176,29 +188,17 @@ def _kept_as_they_come(coming: _Coming, journal: Journal, progress: Progress) ->
 
 def _ask(engine: Engine, batch: list[Request]) -> list[Answer]:
     """One batch. When it fails as a whole, each request is tried alone, so that one bad request costs one sample."""
-    room = engine.context_length
-    fits, answers = [], {}
-    for r in batch:
-        if room is None or engine.prompt_length(r.prompt) + r.options.max_tokens <= room:
-            fits.append(r)
-        else:
-            answers[r.key] = _too_long(engine, r)
     try:
-        answers |= dict(zip((r.key for r in fits), _generate(engine, fits), strict=True))
+        return _generate(engine, batch)
     except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
-        for request in fits:
-            try:
-                answers[request.key] = _generate(engine, [request])[0] if len(fits) > 1 else _failed(failed)
-            except Exception as alone:
-                answers[request.key] = _failed(alone)
-    return [answers[request.key] for request in batch]
+        if len(batch) == 1:
+            return [_failed(failed)]
+    return [answer for request in batch for answer in _ask(engine, [request])]
 
 
 def _generate(engine: Engine, batch: list[Request]) -> list[Answer]:
     from lm_eval.api.instance import Instance
 
-    if not batch:
-        return []
     options = batch[0].options
     if options.temperature:
         # Seeded by the batch itself: a batch that is asked again draws what it drew before.
@@ -216,16 +216,20 @@ def _generate(engine: Engine, batch: list[Request]) -> list[Answer]:
 def _answer(text: str, finish: Finish, seconds: float = 0.0) -> Answer:
     """`seconds` is this answer's share of its batch's time, for an engine that does not time each by itself."""
     took = round(finish.seconds if finish.seconds is not None else seconds, 6)
-    return Answer(text, finish.tokens_in, finish.tokens_out, finish.truncated, took, finish.error)
-
-
-def _too_long(engine: Engine, request: Request) -> Answer:
     return Answer(
-        "",
-        tokens_in=engine.prompt_length(request.prompt),
-        error=f"the prompt ({engine.prompt_length(request.prompt)} tokens) and the answer "
-        f"({request.options.max_tokens}) do not fit the model's context ({engine.context_length})",
+        text, finish.tokens_in, finish.tokens_out, finish.truncated, took, finish.error, finish.too_long
     )
+
+
+def _too_long(engine: Engine, request: Request) -> Answer | None:
+    """An answer that says so, for a prompt that leaves no room for an answer in the model's context."""
+    if engine.context_length is None:
+        return None
+    tokens, room = engine.prompt_length(request.prompt), request.options.max_tokens
+    if tokens + room <= engine.context_length:
+        return None
+    why = f"the prompt ({tokens} tokens) and the answer ({room}) do not fit the model's context"
+    return Answer("", tokens_in=tokens, error=f"{why} ({engine.context_length})", too_long=True)
 
 
 def _failed(failed: Exception) -> Answer:

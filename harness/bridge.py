@@ -41,6 +41,10 @@ NEXT_QUIET_SECONDS = 0.05  # later rounds (a task with several turns) cannot kno
 class RequestFailed(Exception):
     """The engine failed on this request: Inspect notes it as this sample's error and goes on with the others."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message  # what Inspect keeps of an error that has one
+
 
 class Desk:
     """Gathers requests from Inspect's event loop, which runs in a thread of its own, and answers them together here.

@@ -31,24 +31,25 @@ class Costs:
         """From now on: the engine's libraries are loaded, its weights are not."""
         self._memory, self._cards = Memory(), Cards(gpus)
         self._load_seconds: float | None = None
-        self._began, self._kept = 0.0, 0
+        self._began = 0.0
 
     def loaded(self, seconds: float) -> None:
         self._load_seconds = round(seconds, 3)
 
-    def begin(self, kept: int) -> None:
-        """A cell begins, of whose answers `kept` are there from before."""
+    def begin(self) -> None:
+        """A cell begins."""
         self._memory.restart()
         self._cards.restart()
-        self._began, self._kept = time.perf_counter(), kept
+        self._began = time.perf_counter()
 
     def told(self, answered: Sequence[Answered], asked: int, built: Built | None) -> dict[str, Any]:
         """Of the cell that ends now, in which an engine was `asked` so many answers, under run.json's names."""
+        reused = max(0, sum(not row.answer.error for row in answered) - asked)
         found = {
             "load_seconds": self._load_seconds,
-            **measure(answered, time.perf_counter() - self._began, self._kept),
+            **measure(answered, time.perf_counter() - self._began, reused),
             # Of what was answered before, another run has taken the memory and the energy.
-            **({} if self._kept else self._cards.told()),
+            **({} if reused else self._cards.told()),
         }
         if built:  # a server's weights are not ours to measure
             found |= {
@@ -59,11 +60,14 @@ class Costs:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def measure(rows: Sequence[Answered], seconds: float, kept: int) -> dict[str, Any]:
-    """`kept` answers were there before: then the time is not that of all items."""
+def measure(rows: Sequence[Answered], seconds: float, reused: int) -> dict[str, Any]:
+    """`reused` answers were there before: then the time is not that of all items."""
+    too_long = sum(row.answer.too_long for row in rows)
     return {
         "wall_seconds": round(seconds, 3),
-        **({} if kept or not rows else {"seconds_per_item": round(seconds / len(rows), 6)}),
+        **({"reused": reused} if reused else {}),
+        **({"too_long": too_long} if too_long else {}),
+        **({} if reused or not rows else {"seconds_per_item": round(seconds / len(rows), 6)}),
         **_tokens(rows),
         "versions": {name: version for name in PACKAGES if (version := installed(name))},
         "hardware": hardware(),

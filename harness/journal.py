@@ -3,12 +3,15 @@
 Knows what decides an answer, which is its key; must not know engines, tasks or marks.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from harness.schema import digest
 
@@ -49,7 +52,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. With an `error`, nothing did: it is then no answer of the model's and is never marked."""
+    """What came back. With an `error`, nothing did: it is then no answer of the model's and is never marked. One that
+    is `too_long` for the context would fail at every try.
+    """
 
     text: str
     tokens_in: int | None = None
@@ -57,38 +62,72 @@ class Answer:
     truncated: bool = False
     seconds: float | None = None
     error: str = ""
+    too_long: bool = False
 
 
 class Journal:
-    """Answers of one engine setting in one file, a line each, on disk before the next batch begins."""
+    """The answers of one set of weights, whoever asked for them, in one file: a line each, added and never changed.
+
+    An engine's batches are planned together, and an answer counts for everybody when all batches of its plan are done.
+    Until then it counts for the same plan alone, so that a run that was killed goes on with the same batches. In memory
+    is only where each line begins.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._kept: dict[str, Answer] = {}
+        self.asked = 0  # answers that were kept since this was opened
+        self._done: dict[str, int] = {}  # key of a request: where its answer stands in the file
+        self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
         if path.exists():
-            for line in path.read_text(encoding="utf-8").split("\n"):
-                try:
-                    entry = json.loads(line)
-                except ValueError:
-                    continue  # an empty line, or the one that a kill cut off; its batch is asked again
-                key = entry.pop("key")
-                self._kept[key] = Answer(**entry)
+            with path.open("rb") as file:
+                start = 0
+                for line in file:
+                    # An empty line, or the one that a kill cut off, is passed over: its request is asked again.
+                    with suppress(ValueError, KeyError, TypeError):
+                        self._note(json.loads(line), start)
+                    start += len(line)
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    def get(self, request: Request, plan: str = "") -> Answer | None:
+        """The answer that is kept for a request; with a `plan`, what that plan has of it so far."""
+        place = (self._begun.get(plan, {}) if plan else self._done).get(request.key)
+        if place is None:
+            return None
+        with self.path.open("rb") as file:
+            file.seek(place)
+            entry = json.loads(file.readline())
+        return Answer(**{name: entry[name] for name in Answer.__dataclass_fields__ if name in entry})
 
-    def get(self, request: Request) -> Answer | None:
-        return self._kept.get(request.key)
-
-    def keep(self, batch: Sequence[Request], answers: Sequence[Answer]) -> None:
+    def keep(self, batch: Sequence[Request], answers: Sequence[Answer], plan: str = "") -> None:
         """Failed requests are not kept: the next run asks them again."""
-        done = {r.key: a for r, a in zip(batch, answers, strict=True) if not a.error}
+        pairs = [
+            (request, answer) for request, answer in zip(batch, answers, strict=True) if not answer.error
+        ]
+        self.asked += len(pairs)
+        self._add([{"key": request.key, "plan": plan, **vars(answer)} for request, answer in pairs])
+
+    def finish(self, plan: str) -> None:
+        """All batches of a plan are done."""
+        self._add([{"finished": plan}])
+
+    def _note(self, entry: Mapping[str, Any], start: int) -> None:
+        if "finished" in entry:
+            self._done |= self._begun.pop(entry["finished"], {})
+        elif plan := entry.get("plan"):
+            self._begun.setdefault(plan, {})[entry["key"]] = start
+        else:
+            self._done[entry["key"]] = start
+
+    def _add(self, entries: Sequence[Mapping[str, Any]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # A kill may have left half a line without its end: a newline first keeps it from swallowing ours. In ASCII,
-        # because what a model says may hold what Python takes for the end of a line, or half a character.
-        lines = "\n" + "".join(json.dumps({"key": k, **vars(a)}) + "\n" for k, a in done.items())
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(lines)
+        with self.path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # another run may ask the same weights
+            file.seek(0, os.SEEK_END)
+            # A kill may have left half a line without its end: a newline first keeps it from swallowing ours. In ASCII,
+            # because what a model says may hold what Python takes for the end of a line, or half a character.
+            file.write(b"\n")
+            for entry in entries:
+                start = file.tell()
+                file.write(json.dumps(entry).encode("ascii") + b"\n")
+                self._note(entry, start)
             file.flush()
             os.fsync(file.fileno())
-        self._kept |= done

@@ -5,10 +5,10 @@ function of its spec, so it can run here or elsewhere.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from finetune.base import digest_of_base, shape_of
 from finetune.build import Stage, is_kept, plan_stages
@@ -17,30 +17,34 @@ from harness import record
 from harness.errors import UserError, refusals
 from harness.judging.grading import Grading, grading_of
 from harness.schema import digest
+from harness.state import State, state_of
 from harness.suite import Suite
 from harness.training import ChatFile, chat_files
 from harness.variant import ROOT, Serving, Variant
 from tasks import TASKS, dataset_hash
+from tasks.draw import Items
 from tasks.pack import Pack
-
-State = Literal["fill", "keep", "changed", "damaged"]
 
 
 @dataclass(frozen=True)
 class CellPlan:
-    """`definition` is everything that decides the rows; `answers_key` of it is all that decides the answers."""
+    """`definition` is everything that decides the rows; `answers_key` of it is all that decides the answers.
+    `weights` stands for those that answer, in the engine that they answer in: their answers are kept together.
+    """
 
     variant: str
     task: str
     items: int
     definition: dict[str, Any]
+    weights: str
     state: State
     why: str
 
     @property
     def answers_key(self) -> str:
         marking = ("judge", "grader", "extractor", "task_version")
-        return digest({name: value for name, value in self.definition.items() if name not in marking})
+        asked = {name: value for name, value in self.definition.items() if name not in marking}
+        return digest([self.weights, asked])
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Plan:
     ]  # of each exam: what is asked is what was planned with, wherever it is asked
     sittings: tuple[Sitting, ...] = field(default=())
     grading: Grading | None = None
+    redo: bool = False
 
     @property
     def cells(self) -> list[CellPlan]:
@@ -87,8 +92,10 @@ class Plan:
         return bool(TASKS[cell.task].marked_by == "judge" and self.grading and self.grading.spec)
 
     def answers_file(self, cell: CellPlan) -> Path:
-        """Where a cell's answers are kept, all in one file, until and after they are marked."""
-        return self.store / "answered" / f"{cell.variant}-{cell.task}-{cell.answers_key[:16]}.json"
+        """Where a cell's answers are kept, all in one file, until and after they are marked. Another name for the
+        variant changes none of them.
+        """
+        return self.store / "answered" / f"{cell.task}-{cell.answers_key[:16]}.json"
 
     def has_answers(self, cell: CellPlan) -> bool:
         """Whether every answer of a cell is there, so that only marks are wanted. Another version of the task may
@@ -96,7 +103,8 @@ class Plan:
         """
         try:
             kept = json.loads(self.answers_file(cell).read_text(encoding="utf-8"))
-            failed = any(one["error"] for one in kept["answers"])
+            # What did not fit the context fits no better the next time.
+            failed = any(one["error"] and (self.redo or not one.get("too_long")) for one in kept["answers"])
             whole = len(kept["answers"]) == cell.items * cell.definition["sampling"]["epochs"]
             return whole and not failed and kept["task_version"] == cell.definition["task_version"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -122,14 +130,14 @@ class Plan:
         return [(stage, is_kept(self.store / "artifacts", stage)) for stage in every.values()]
 
 
-def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()) -> Plan:
+def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
     judge = grading_of(suite, lambda variant: made_of(variant, store))
     with refusals():
-        data = {task: TASKS[task].docs("test", suite.limit.get(task)) for task in suite.tasks}
-    hashes = {task: (dataset_hash(docs), len(docs)) for task, docs in data.items()}
-    plans = tuple(_plan_variant(variant, suite, judge, hashes, results, store) for variant in chosen)
-    return Plan(suite, store, results, plans, data, _group(plans), judge)
+        items = [Items(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
+    plans = tuple(_plan_variant(variant, suite, judge, items, results, store, redo) for variant in chosen)
+    docs = {each.task.name: each.asked for each in items}
+    return Plan(suite, store, results, plans, docs, _group(plans), judge, redo)
 
 
 def made_of(variant: Variant, store: Path) -> str:
@@ -139,41 +147,40 @@ def made_of(variant: Variant, store: Path) -> str:
 
 
 def _plan_variant(
-    variant: Variant,
-    suite: Suite,
-    judge: Grading | None,
-    hashes: dict[str, tuple[str, int]],
-    results: Path,
-    store: Path,
-) -> VariantPlan:
+    variant: Variant, suite: Suite, judge: Grading | None, items: Sequence[Items], results: Path, store: Path,
+    redo: bool,
+) -> VariantPlan:  # fmt: skip
     stages, data, base = weights_of(variant, store)
+    answering = {
+        "base": base,
+        "stages": [stage.digest for stage in stages],
+        "quantization": variant.quantization,
+        "engine": variant.engine,
+        "endpoint": variant.endpoint,
+    }
+    # On several GPUs sums are rounded in another order. The rest of serving changes what fits, and no answer.
+    weights = digest([answering, variant.serving.gpus])
     cells = []
-    for task in suite.tasks:
-        dataset, items = hashes[task]
+    for each in items:
+        task = each.task
         definition = {
-            "base": base,
-            "stages": [stage.digest for stage in stages],
-            "quantization": variant.quantization,
-            "engine": variant.engine,
-            "endpoint": variant.endpoint,
-            "prompt": Pack.load(variant.prompt).digest(task),
+            **answering,
+            "prompt": Pack.load(variant.prompt).digest(task.name),
             "sampling": variant.sampling.model_dump(mode="json"),
-            "dataset": dataset,
-            "items": items,
-            "task_version": TASKS[task].version,
-            "judge": judge.digest if judge and TASKS[task].marked_by == "judge" else None,
+            **each.definition,
+            "task_version": task.version,
+            "judge": judge.digest if judge and task.marked_by == "judge" else None,
         }
-        shots = Pack.load(variant.prompt).for_task(task).shots
-        if shots and TASKS[task].fetched:
+        shots = Pack.load(variant.prompt).for_task(task.name).shots
+        if shots and task.fetched:
             with refusals():
-                definition["shots"] = dataset_hash(TASKS[task].docs("train", shots))
-        if TASKS[task].numeric:
+                definition["shots"] = dataset_hash(task.docs("train", shots))
+        if task.numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
-        if judge and judge.spec and TASKS[task].marked_by == "judge":
+        if judge and judge.spec and task.marked_by == "judge":
             definition["grader"] = judge.spec.identity
-        cells.append(
-            CellPlan(variant.name, task, items, definition, *_state(results, variant.name, task, definition))
-        )
+        state, why = state_of(record.read(results, variant.name, task.name), definition, each, redo)
+        cells.append(CellPlan(variant.name, task.name, len(each.asked), definition, weights, state, why))
     return VariantPlan(variant, stages, data, tuple(cells))
 
 
@@ -201,40 +208,6 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
 
 def local(name: str) -> Path:
     return Path(name) if Path(name).is_absolute() else ROOT / name
-
-
-def _state(results: Path, variant: str, task: str, definition: dict[str, Any]) -> tuple[State, str]:
-    cell = record.read(results, variant, task)
-    if cell is None:
-        return "fill", "not there yet"
-    if cell.problem:
-        return "damaged", cell.problem
-    earlier = cell.run.get("definition", {})
-    if changed := [name for name in definition if earlier.get(name) != definition[name]]:
-        return "changed", "; ".join(
-            _difference(name, earlier.get(name), definition[name]) for name in changed
-        )
-    if cell.run.get("errors", 0):
-        return "fill", f"{cell.run['errors']} of {cell.run['rows']} answers failed the last time"
-    return "keep", "made as defined"
-
-
-def _difference(name: str, was: Any, now: Any) -> str:
-    if isinstance(was, dict) and isinstance(now, dict):
-        inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
-        return _difference(f"{name}.{inner}", was.get(inner), now.get(inner))
-    before, after = str(was), str(now)
-    # Long values are shown from where they begin to differ: two addresses may be equal for thirty letters.
-    same = 0
-    if max(len(before), len(after)) > 24:
-        same = next((at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
-    return f"{name} was {_short(before, same)}, is {_short(after, same)}"
-
-
-def _short(text: str, same: int) -> str:
-    start = max(0, same - 4)
-    cut = text[start : start + 24]
-    return ("…" if start else "") + cut + ("…" if start + 24 < len(text) else "")
 
 
 def _group(plans: tuple[VariantPlan, ...]) -> tuple[Sitting, ...]:

@@ -36,7 +36,7 @@ def run_suite(
 ) -> Plan:  # fmt: skip
     """`spread` sends the sittings elsewhere; `here`: whether the engines are opened on this machine."""
     suite = Suite.load(name)
-    plan = make_plan(suite, results, store, only)
+    plan = make_plan(suite, results, store, only, redo)
     refuse_unmatched(plan, redo)
     relabel(plan, reporter.say)
     if any(plan.asks_a_model(cell) for cell in plan.cells if cell.state != "keep"):
@@ -77,6 +77,16 @@ def refuse_unmatched(plan: Plan, redo: bool) -> None:
             )
 
 
+def silent_cells(plan: Plan) -> list[str]:
+    """The cells that have no score at all, because every answer or verdict failed, with how many there were."""
+    silent = []
+    for cell in plan.cells:
+        kept = record.read(plan.results, cell.variant, cell.task)
+        if kept and kept.run.get("errors") == kept.run.get("rows"):
+            silent.append(f"{cell.variant} x {cell.task} ({kept.run['rows']} of {kept.run['rows']})")
+    return silent
+
+
 def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> Waiting:
     """Everything that one opened engine is wanted for: answers first (kept as they come), then marks, then rows.
 
@@ -97,11 +107,10 @@ def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> Waiting:
                 with record.lock(plan.results, cell.variant, cell.task):
                     keep_damaged(cell, plan, reporter)
                     exam = exam_of(cell, each, plan)
-                    kept = len(exam.journal)
-                    costs.begin(kept)
+                    costs.begin()
                     with reporter.answering(f"{cell.variant} x {cell.task}", exam.answers) as progress:
                         answered = RUNNERS[exam.task.framework](engine, exam, progress)
-                    measured = costs.told(answered, len(exam.journal) - kept, mine)
+                    measured = costs.told(answered, exam.journal.asked, mine)
                     measured |= learnt(each.stages, plan.store / "artifacts")
                     marking.keep_answered(plan.answers_file(cell), answered, exam.task.version, measured)
                     if plan.asks_a_model(cell):
@@ -147,14 +156,13 @@ def write(rows: list[record.Sample], run: dict[str, Any], plan: Plan, reporter: 
 
 
 def exam_of(cell: CellPlan, each: VariantPlan, plan: Plan) -> Exam:
-    key = cell.answers_key
     return Exam(
         variant=each.variant,
         task=TASKS[cell.task],
         docs=plan.docs[cell.task],
         judge=plan.suite.judge,
-        journal=Journal(plan.store / "answers" / f"{cell.variant}-{cell.task}-{key[:16]}.jsonl"),
-        logs=plan.store / "inspect" / f"{cell.variant}-{key[:16]}",
+        journal=Journal(plan.store / "responses" / f"{cell.task}-{cell.weights[:16]}.jsonl"),
+        logs=plan.store / "inspect" / f"{cell.variant}-{cell.answers_key[:16]}",
     )
 
 

@@ -31,12 +31,13 @@ def run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[Answered
         seed=sampling.seed,
     )
     asked: list[tuple[Mapping[str, Any], Request]] = []
+    places = {item: place for place, item in enumerate(task.eval_docs["id"])}
 
     def asking() -> Iterator[Request]:
         """Written one by one: an engine on a GPU begins with the first of them."""
-        for doc, item in zip(exam.docs, task.eval_docs, strict=False):
+        for doc in exam.docs:
             prompt = task.fewshot_context(
-                item,
+                task.eval_docs[places[doc["id"]]],
                 num_fewshot=pack.for_task(exam.task.name).shots,
                 apply_chat_template=pack.turns == "chat",
                 fewshot_as_multiturn=True,
@@ -96,13 +97,19 @@ def run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[Answered
         wanted["max_tokens"] = sampling.max_tokens
     task = getattr(module, exam.task.name)(prompt=exam.variant.prompt, judge=exam.judge)
 
+    docs = {doc["id"]: doc for doc in exam.docs}
+    task.dataset = task.dataset.filter(lambda sample: str(sample.id) in docs)
+    failed: dict[str, Answer] = {}  # by what Inspect tells of it, which is the error alone
+
     def answer(requests: Sequence[Request]) -> list[Answer]:
-        return answer_all(engine, requests, exam.journal, progress)
+        answers = answer_all(engine, requests, exam.journal, progress)
+        failed.update({each.error: each for each in answers if each.error})
+        return answers
 
     (log,) = bridge.evaluate(
         exam.variant.name, answer, _renderer(engine, exam.variant), exam.answers,
         lambda model: inspect_ai.eval(
-            task, model=model, score=False, limit=len(exam.docs), epochs=sampling.epochs, fail_on_error=False,
+            task, model=model, score=False, epochs=sampling.epochs, fail_on_error=False,
             max_samples=exam.answers, display="none", log_dir=str(exam.logs), log_level="error", ctl_server=False,
             log_format="eval", **wanted,
             log_realtime=False,  # nobody watches this log live, and its database would compete with the engine
@@ -112,8 +119,7 @@ def run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[Answered
         raise UserError(
             f"Inspect could not run {exam.task.name!r}", str(log.error.message if log.error else log.status)
         )
-    docs = {doc["id"]: doc for doc in exam.docs}
-    return [_from_inspect(docs[str(sample.id)], sample) for sample in log.samples]
+    return [_from_inspect(docs[str(sample.id)], sample, failed) for sample in log.samples]
 
 
 def ready(task: Task, prompt: str) -> None:
@@ -130,9 +136,10 @@ def _renderer(engine: Engine, variant: Variant) -> Callable[[list[dict[str, str]
     return lambda turns: "\n\n".join(turn["content"] for turn in turns)
 
 
-def _from_inspect(doc: Mapping[str, Any], sample: Any) -> Answered:
+def _from_inspect(doc: Mapping[str, Any], sample: Any, failed: Mapping[str, Answer]) -> Answered:
     if sample.error:
-        return Answered(doc, sample.epoch, "", Answer("", error=sample.error.message))
+        error = sample.error.message
+        return Answered(doc, sample.epoch, "", failed.get(error, Answer("", error=error)))
     usage, told = sample.output.usage, sample.output.metadata or {}
     answer = Answer(
         sample.output.completion,

@@ -36,7 +36,7 @@ class SuiteFile(Frozen):
     variants: list[str] = Field(default=[], description="names of variants")
     matrix: list[Matrix] = Field(default_factory=list)
     tasks: list[str] = Field(min_length=1)
-    limit: dict[str, int] = Field(default={}, description="only the first n items of a task")
+    limit: dict[str, int] = Field(default={}, description="so many items of a task, drawn by seed")
     baseline: str
     judge: str = "checklist"
     grader: dict[str, Any] | None = Field(

@@ -62,14 +62,76 @@ def test_kept_answers_are_not_asked_again(engine, tmp_path):
     assert len(engine.batches) == asked
 
 
-def test_batch_that_was_cut_off_is_asked_again_whole(engine, tmp_path):
-    answer_all(engine, requests(8), Journal(tmp_path / "j"), quiet)
-    lines = (tmp_path / "j").read_text().splitlines(keepends=True)
-    (tmp_path / "j").write_text("".join(lines[:-1]) + lines[-1][:20])  # a kill in the middle of the last line
+def killed(path, batches, torn=0):
+    """What a kill leaves of a journal: so many batches of four, then `torn` letters of a line."""
+    lines = [line for line in path.read_text().splitlines() if '"key"' in line]
+    path.write_text("\n".join(lines[: 4 * batches]) + "\n" + lines[4 * batches][:torn])
+
+
+@pytest.mark.parametrize("torn", [0, 20])
+def test_batch_that_was_cut_off_is_asked_again_whole(engine, tmp_path, torn):
+    asked = requests(10)
+    answer_all(engine, asked, Journal(tmp_path / "j"), quiet)
+    undisturbed = engine.batches.copy()
+    killed(tmp_path / "j", 1, torn)
     engine.batches.clear()
+    answer_all(engine, asked, Journal(tmp_path / "j"), quiet)
+    assert engine.batches == undisturbed[1:]
+    engine.batches.clear()
+    answer_all(engine, asked, Journal(tmp_path / "j"), quiet)
+    assert engine.batches == []
+
+
+def test_more_requests_are_asked_alone_and_in_batches_of_their_own(engine, tmp_path):
     answer_all(engine, requests(8), Journal(tmp_path / "j"), quiet)
-    assert [len(batch) for batch in engine.batches] == [4]
-    assert answer_all(engine, requests(8), Journal(tmp_path / "j"), quiet)[0].text == "an answer"
+    engine.batches.clear()
+    asked = requests(15)
+    answers = answer_all(engine, asked, Journal(tmp_path / "j"), quiet)
+    assert [answer.tokens_in for answer in answers] == list(range(1, 16))
+    assert engine.batches == [
+        [r.prompt for r in batch] for batch in plan_batches(asked[8:], 4, engine.prompt_length)
+    ]
+    answer_all(engine, asked, Journal(tmp_path / "j"), quiet)
+    assert len(engine.batches) == 2
+
+
+def test_kill_among_new_requests_leaves_the_batches_that_nobody_disturbed(engine, tmp_path):
+    """Whether the earlier answers were there before or not decides which batches are planned, and a kill does not."""
+    answer_all(engine, requests(4), Journal(tmp_path / "j"), quiet)
+    before = (tmp_path / "j").read_text()
+    engine.batches.clear()
+    asked = requests(17)
+    answer_all(engine, asked, Journal(tmp_path / "j"), quiet)
+    undisturbed = engine.batches.copy()
+    new = (tmp_path / "j").read_text()[len(before) :]
+    (tmp_path / "j").write_text(new)
+    killed(tmp_path / "j", 2)
+    (tmp_path / "j").write_text(before + (tmp_path / "j").read_text())
+    engine.batches.clear()
+    answer_all(engine, asked, Journal(tmp_path / "j"), quiet)
+    assert engine.batches == undisturbed[2:]
+
+
+def test_reused_answer_brings_the_seconds_that_it_took(engine, tmp_path):
+    engine._delay = 0.05
+    (first,) = answer_all(engine, requests(1), Journal(tmp_path / "j"), quiet)
+    engine._delay = 0.0
+    (again, other) = answer_all(engine, requests(2), Journal(tmp_path / "j"), quiet)
+    assert again.seconds == first.seconds >= 0.05
+    assert other.seconds < 0.05
+
+
+def test_two_runs_that_write_at_once_lose_and_mix_up_nothing(tmp_path):
+    """Two journals on one file, as two processes have them; opened anew, both know what the other wrote."""
+    mine, other = Journal(tmp_path / "j"), Journal(tmp_path / "j")
+    for n in range(20):
+        for journal, name in ((mine, "mine"), (other, "other")):
+            journal.keep([Request(f"{name} {n}", OPTIONS)], [Answer(f"{name} {n}: " + "x" * n)])
+            assert journal.get(Request(f"{name} 0", OPTIONS)).text == f"{name} 0: "
+    again = Journal(tmp_path / "j")
+    for n in range(20):
+        for name in ("mine", "other"):
+            assert again.get(Request(f"{name} {n}", OPTIONS)).text == f"{name} {n}: " + "x" * n
 
 
 def test_failed_request_costs_one_answer_and_not_its_batch(engine, tmp_path):
@@ -81,6 +143,9 @@ def test_failed_request_costs_one_answer_and_not_its_batch(engine, tmp_path):
 def test_failed_request_is_not_kept(engine, tmp_path):
     answer_all(engine, requests(3, ["poison q"]), Journal(tmp_path / "j"), quiet)
     assert Journal(tmp_path / "j").get(Request("poison q", OPTIONS)) is None
+    engine.batches.clear()
+    answer_all(engine, requests(3, ["poison q"]), Journal(tmp_path / "j"), quiet)
+    assert engine.batches == [["poison q"]], "what was answered is not asked again"
 
 
 def test_prompt_that_does_not_fit_the_context_is_an_error_and_never_cut(engine, tmp_path):
@@ -90,6 +155,10 @@ def test_prompt_that_does_not_fit_the_context_is_an_error_and_never_cut(engine, 
     )
     assert fits.text == "an answer"
     assert "do not fit the model's context (10)" in too_long.error
+    assert too_long.too_long
+    assert engine.batches == [["q"]]
+    answer_all(engine, [Request("q", OPTIONS), Request("a b c q", OPTIONS)], Journal(tmp_path / "j"), quiet)
+    assert engine.batches == [["q"]], "its batch was generated again"
 
 
 def test_epochs_of_one_prompt_are_kept_apart(tmp_path):

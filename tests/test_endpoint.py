@@ -8,7 +8,7 @@ from openai_server import Reply, serve
 from harness import record
 from harness.answers import Journal, Options, Request, answer_all
 from harness.engines import Weights
-from harness.engines.endpoint import EndpointEngine
+from harness.engines.endpoint import CONCURRENCY, EndpointEngine
 
 OPTIONS = Options(max_tokens=16, until=("STOP",))
 
@@ -175,3 +175,51 @@ def test_half_a_character_in_a_reply_can_be_kept(tmp_path):
         assert ask(server, tmp_path, ["one"]) == first
         assert len(server.asked) == 1
     assert first[0].text == "5 ?"
+
+
+GONE = {
+    "no line": Reply(hang_up=True),
+    "busy": Reply(status=429, body="{}", headers={"retry-after": "0"}),
+    "broken": Reply(status=503, body="{}"),
+}
+
+
+@pytest.mark.parametrize("reply", GONE.values(), ids=GONE)
+def test_server_that_is_gone_is_asked_no_more_after_twenty_failures_in_a_row(tmp_path, monkeypatch, reply):
+    monkeypatch.setattr("harness.engines.endpoint.RETRIES", 0)
+    with serve(lambda request, _: reply) as server:
+        answers = ask(server, tmp_path, [f"question {n}" for n in range(200)])
+        assert 20 <= len(server.asked) < 20 + CONCURRENCY
+    assert all(answer.error and not answer.too_long for answer in answers)
+    assert (
+        sum("not asked: the 20 requests before failed, the last" in answer.error for answer in answers) > 160
+    )
+
+
+def test_server_that_fails_now_and_then_is_asked_to_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.engines.endpoint.RETRIES", 0)
+    now_and_then = lambda request, before: Reply("x") if before % 10 == 0 else Reply(status=503, body="{}")  # noqa: E731
+    with serve(now_and_then) as server:
+        ask(server, tmp_path, [f"question {n}" for n in range(100)])
+        assert len(server.asked) == 100
+
+
+def test_requests_that_the_server_refuses_are_no_sign_that_it_is_gone(tmp_path):
+    with serve(
+        lambda request, _: Reply(status=400, body='{"error": {"message": "no such model"}}')
+    ) as server:
+        answers = ask(server, tmp_path, [f"question {n}" for n in range(60)])
+        assert len(server.asked) == 60
+    assert not any(answer.too_long for answer in answers)
+
+
+def test_server_that_came_back_is_asked_what_it_was_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.engines.endpoint.RETRIES", 0)
+    texts = [f"question {n}" for n in range(60)]
+    with serve(lambda request, before: Reply("x") if before < 15 else Reply(status=503, body="{}")) as server:
+        first = ask(server, tmp_path, texts)
+    with serve(lambda request, _: Reply("x")) as server:
+        second = ask(server, tmp_path, texts)
+        assert len(server.asked) == 45
+    assert sum(not answer.error for answer in first) == 15
+    assert all(answer.text == "x" for answer in second)

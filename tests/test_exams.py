@@ -9,6 +9,7 @@ import pytest
 
 from harness import record
 from tasks import TASKS
+from tasks.draw import Items
 
 LIMIT = {"gsm8k": 150}
 SHIFTS = (11, 23, 31, 43, 59)
@@ -28,7 +29,7 @@ def chance(task: str, docs: list[dict], gold: dict[str, str]) -> list[float]:
 def test_gold_scores_everything_shuffled_what_chance_gives_and_silence_nothing(home, task):
     if task == "gsm8k" and not os.environ.get("PROCTOR_DATA"):
         pytest.skip("PROCTOR_DATA is not set: the folder that holds gsm8k/train.jsonl and gsm8k/test.jsonl")
-    docs = TASKS[task].docs("test")[: LIMIT.get(task)]
+    docs = Items(TASKS[task], TASKS[task].docs("test"), LIMIT.get(task)).asked
     gold = {doc["id"]: doc.get("target", doc.get("answer")) for doc in docs}
     order = random.Random(7).sample(list(gold), len(gold))
     moved = {one: gold[order[at - 1]] for at, one in enumerate(order)}  # nobody keeps their own

@@ -24,6 +24,7 @@ from harness.run import run_suite
 from harness.suite import load_variant
 from judges.judge import Judge
 from tasks import TASKS
+from tasks.draw import Items
 
 GOOD = json.dumps(dict.fromkeys(Judge.load("study_plan").dimensions, 3))
 BUSY = {"retry-after": "0.01"}
@@ -41,7 +42,8 @@ FAULTS = {
     "silence for a minute": (Reply(GOOD, wait=60), "timed out"),
     "a closed socket": (Reply(hang_up=True), "connection broken"),
 }
-DOCS = TASKS["study_plan"].docs("test", len(FAULTS) + 8)
+PROFILES = Items(TASKS["study_plan"], TASKS["study_plan"].docs("test"), len(FAULTS) + 8)
+DOCS = sorted(PROFILES.asked, key=lambda doc: doc["id"])
 
 
 def rows_of(home):

@@ -71,7 +71,7 @@ def test_missing_verdict_is_null_and_counted_and_asked_again_without_the_engine(
     down = True
 
     def reply(request, before):
-        return Reply("hm") if down and "Amina" in asked_for(request) else verdict(request)
+        return Reply("hm") if down and "Freya" in asked_for(request) else verdict(request)
 
     with judged(home, reply) as (server, suite):
         run(home, suite)
@@ -157,7 +157,7 @@ def test_variant_of_ours_marks_through_its_engine(home):
     """Echo answers from a file by the words of the pupil; marking again asks its journal."""
     marks = json.dumps({"fluency": 2, "personalisation": 3, "actionability": 4})
     home.echo("one", plan_of, "study_plan")
-    home.echo("marker", lambda doc: "hm" if doc["name"] == "Amina" else marks, "study_plan")
+    home.echo("marker", lambda doc: "hm" if doc["name"] == "Freya" else marks, "study_plan")
     grader = {"model": "marker", "through": "engine", "attempts": 2}
     suite = home.suite(variants=["one"], baseline="one", grader=grader, **PLANS)
     said = run(home, suite)
@@ -216,7 +216,8 @@ def test_inspects_own_run_gives_the_same_marks(home, tmp_path):
         ]
         (log,) = inspect_ai.eval(
             study_plan(judge="study_plan", grader=spec), model=get_model("mockllm/model", custom_outputs=outputs),
-            limit=6, display="none", log_dir=str(tmp_path), max_samples=1, ctl_server=False,
+            sample_id=[doc["id"] for doc in _docs()], display="none", log_dir=str(tmp_path), max_samples=1,
+            ctl_server=False,
         )  # fmt: skip
         assert log.status == "success"
     theirs = {str(sample.id): sample.scores["plan_scorer"].value["overall"] for sample in log.samples}
@@ -224,9 +225,11 @@ def test_inspects_own_run_gives_the_same_marks(home, tmp_path):
 
 
 def _docs():
+    """The pupils that PLANS asks about."""
     from tasks import TASKS
+    from tasks.draw import Items
 
-    return TASKS["study_plan"].docs("test", 6)
+    return Items(TASKS["study_plan"], TASKS["study_plan"].docs("test"), 6).asked
 
 
 def test_plans_that_exist_are_marked_and_compared_from_the_command_line(home, tmp_path):

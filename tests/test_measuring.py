@@ -48,6 +48,6 @@ def test_memory_is_what_came_on_top_of_what_was_there(monkeypatch, allocated, fr
 
 def test_time_of_an_item_is_told_only_of_a_cell_that_was_asked_as_a_whole():
     rows = [Answered({"id": str(n)}, 1, "?", Answer("4", tokens_in=3, tokens_out=1)) for n in range(4)]
-    assert measure(rows, 2.0, kept=0)["seconds_per_item"] == 0.5
-    assert "seconds_per_item" not in measure(rows, 2.0, kept=1)
-    assert "seconds_per_item" not in measure([], 2.0, kept=0)
+    assert measure(rows, 2.0, reused=0)["seconds_per_item"] == 0.5
+    assert "seconds_per_item" not in measure(rows, 2.0, reused=1)
+    assert "seconds_per_item" not in measure([], 2.0, reused=0)

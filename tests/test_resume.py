@@ -37,9 +37,9 @@ def kill_when(running, happened, seconds=240):
 def kept(home):
     return [
         json.loads(line)["key"]
-        for path in (home.store / "answers").glob("*.jsonl")
+        for path in (home.store / "responses").glob("*.jsonl")
         for line in path.read_text(encoding="utf-8").splitlines()
-        if line
+        if '"key"' in line and line.endswith("}")
     ]
 
 

@@ -10,10 +10,18 @@ import pytest
 from conftest import ROOT
 
 from harness import record
+from tasks import TASKS
+from tasks.draw import Items
 
 LIMIT = 24
 # The stock CLIs as their packages install them, beside the interpreter that runs the tests.
 BIN = Path(sys.executable).parent
+
+
+def places(task):
+    """Where the items that a limit draws stand in the data, which is how lm-eval names them."""
+    items = Items(TASKS[task], TASKS[task].docs("test"), LIMIT)
+    return [place for place, doc in enumerate(items.every) if doc in items.asked]
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +38,14 @@ def ours(tmp_path_factory):
 
 
 def test_lm_eval_gives_our_answers_and_our_marks(ours, tmp_path):
+    samples = {f"proctor_{task}": places(task) for task in ("word_problems", "concepts")}
     done = subprocess.run(
         [
             str(BIN / "lm_eval"), "run", "--include_path", "tasks", "--tasks",
             "proctor_word_problems,proctor_concepts",
             "--model", "hf", "--model_args", "pretrained=finetune/tiny,dtype=float32", "--batch_size", "64",
-            "--device", "cpu", "--limit", str(LIMIT), "--apply_chat_template", "--fewshot_as_multiturn", "True",
-            "--log_samples", "--output_path", str(tmp_path),
+            "--device", "cpu", "--samples", json.dumps(samples), "--apply_chat_template",
+            "--fewshot_as_multiturn", "True", "--log_samples", "--output_path", str(tmp_path),
         ],
         cwd=ROOT, capture_output=True, text=True, timeout=400,
         env=os.environ | {"HF_DATASETS_CACHE": str(tmp_path / "cache")},
@@ -63,7 +72,7 @@ def test_inspect_gives_our_answers_and_our_marks(ours, tmp_path):
             str(BIN / "inspect"), "eval", "tasks/study_plan/task.py", "--model", "hf/tiny", "-M",
             "model_path=finetune/tiny",
             "-M", "device=cpu", "-M", "do_sample=false", "-M",
-            "dtype=float32", "--limit", str(LIMIT), "--log-dir", str(tmp_path),
+            "dtype=float32", "--sample-id", ",".join(ours["study_plan"]["sample_id"]), "--log-dir", str(tmp_path),
             "--log-format", "json", "--display", "none", "--max-connections", str(LIMIT),
         ],
         cwd=ROOT, capture_output=True, text=True, timeout=400,

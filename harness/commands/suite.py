@@ -17,7 +17,10 @@ def run(
     suite: Annotated[str, typer.Argument(help="A suite's name, or the path of its YAML.")] = "demo",
     only: Only = None,
     redo: Annotated[
-        bool, typer.Option(help="Make cells again whose definition changed or that are damaged.")
+        bool,
+        typer.Option(
+            help="Make cells again whose definition changed or that are damaged; ask again what did not fit."
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what it would do, and what training would take.")
@@ -35,7 +38,7 @@ def run(
     """Run a suite: build weights, answer, mark, compare, and build the board. Goes on where it was stopped."""
     from harness.errors import refusals
     from harness.progress import Reporter
-    from harness.run import run_suite
+    from harness.run import run_suite, silent_cells
     from leaderboard import site
 
     console = Console()
@@ -49,6 +52,13 @@ def run(
     # All that the results hold, as the board shows it: the correction for the family must be the same.
     typer.echo(index.with_name(site.RANKING).read_text(encoding="utf-8"), nl=False)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
+    if silent := silent_cells(plan):
+        where = ", ".join(silent)
+        typer.echo(
+            f"proctor: every answer or verdict failed in {where}; mend why (its rows say), and run again",
+            err=True,
+        )
+        raise typer.Exit(1)
 
 
 def _spread(gpus: str | None, on: str | None) -> "Spread | None":

@@ -15,13 +15,16 @@ from harness.errors import UserError
 
 @dataclass(frozen=True)
 class Finish:
-    """How one answer ended; None where the engine cannot know. An `error` means that there is no answer."""
+    """How one answer ended; None where the engine cannot know. An `error` means that there is no answer, and
+    `too_long` that there never will be: the prompt does not fit the context.
+    """
 
     tokens_in: int | None
     tokens_out: int | None
     truncated: bool
     seconds: float | None = None
     error: str = ""
+    too_long: bool = False
 
 
 class Engine(Protocol):

@@ -9,6 +9,7 @@ failed request.
 import asyncio
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -19,12 +20,15 @@ from lm_eval.api.model import LM
 
 from harness.engines import Ask, Finish, Weights
 from harness.errors import UserError
+from judges.graders.outage import Outage
 
 OPENAI = "https://api.openai.com/v1"
 CONCURRENCY = 16
 TIMEOUT_SECONDS = 120.0
 RETRIES = 4
 _NOT_OFFERED = (404, 405, 501)
+# How servers say that a prompt does not fit: OpenAI and vLLM ("maximum context length"), llama.cpp ("context size").
+_TOO_LONG = re.compile(r"context.(length|size|window)", re.IGNORECASE)
 
 
 class EndpointEngine(LM):  # type: ignore[misc]
@@ -52,6 +56,7 @@ class EndpointEngine(LM):  # type: ignore[misc]
         from openai import AsyncOpenAI
 
         left, running = enumerate(asks), set[asyncio.Task[tuple[int, str, Finish]]]()
+        outage = Outage()
         with asyncio.Runner() as runner:
             # Retries and Retry-After are the client's.
             client = AsyncOpenAI(
@@ -60,7 +65,7 @@ class EndpointEngine(LM):  # type: ignore[misc]
             try:
                 while True:
                     for place, ask in islice(left, CONCURRENCY - len(running)):
-                        running.add(runner.get_loop().create_task(self._one(client, place, ask)))
+                        running.add(runner.get_loop().create_task(self._one(client, place, ask, outage)))
                     if not running:
                         return
                     done, running = runner.run(_first_of(running))
@@ -71,11 +76,13 @@ class EndpointEngine(LM):  # type: ignore[misc]
                     task.cancel()
                 runner.run(client.close())
 
-    async def _one(self, client: Any, place: int, ask: Ask) -> tuple[int, str, Finish]:
-        return place, *await self._answer(client, ask)
+    async def _one(self, client: Any, place: int, ask: Ask, outage: Outage) -> tuple[int, str, Finish]:
+        if outage.reason:
+            return place, "", Finish(None, None, False, error=outage.reason)
+        return place, *await self._answer(client, ask, outage)
 
-    async def _answer(self, client: Any, ask: Ask) -> tuple[str, Finish]:
-        from openai import APIStatusError, OpenAIError
+    async def _answer(self, client: Any, ask: Ask, outage: Outage) -> tuple[str, Finish]:
+        from openai import OpenAIError
 
         turns = _turns(ask.prompt)
         start = time.perf_counter()
@@ -87,13 +94,12 @@ class EndpointEngine(LM):  # type: ignore[misc]
             choice = reply.choices[0]
             text = choice.text if turns is None else choice.message.content
         except OpenAIError as failed:
-            said = f"{type(failed).__name__}: {failed}"
-            if turns is None and isinstance(failed, APIStatusError) and failed.status_code in _NOT_OFFERED:
-                said = f"plain text needs the server's /completions: if it has none, take chat turns ({said})"
-            return "", Finish(None, None, False, error=said[:500])
+            return "", _failure(failed, turns is None, outage)
         except (IndexError, AttributeError, TypeError, ValueError) as unreadable:
             kind = "completion" if turns is None else "chat completion"
+            outage.count("", gone=False)
             return "", Finish(None, None, False, error=f"the server's reply is no {kind}: {unreadable}"[:500])
+        outage.count("", gone=False)
         seconds = time.perf_counter() - start
         if text is None and choice.finish_reason != "length":
             return "", Finish(
@@ -149,6 +155,20 @@ class EndpointEngine(LM):  # type: ignore[misc]
 
     def loglikelihood_rolling(self, requests: list[Any]) -> Any:
         raise NotImplementedError("a chat endpoint gives no likelihoods")
+
+
+def _failure(failed: Exception, plain: bool, outage: Outage) -> Finish:
+    """What a request that the server or the line failed ends as; `plain` for one that went to /completions."""
+    from openai import APIConnectionError
+
+    said = f"{type(failed).__name__}: {failed}"
+    status = getattr(failed, "status_code", None)
+    gone = isinstance(failed, APIConnectionError) or status == 429 or (status or 0) >= 500
+    outage.count(said[:300], gone)
+    if plain and status in _NOT_OFFERED:
+        said = f"plain text needs the server's /completions: if it has none, take chat turns ({said})"
+    too_long = status in (400, 413) and bool(_TOO_LONG.search(said))
+    return Finish(None, None, False, error=said[:500], too_long=too_long)
 
 
 async def _first_of(running: set[Any]) -> tuple[set[Any], set[Any]]:

@@ -169,7 +169,8 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
 
     def _too_long(self, prompt: int, limit: int) -> Finish:
         what = f"the prompt ({prompt} tokens) and the answer ({limit}) do not fit the engine's context"
-        return Finish(prompt, None, False, error=f"{what} ({self.context_length}); raise serving.context")
+        error = f"{what} ({self.context_length}); raise serving.context"
+        return Finish(prompt, None, False, error=error, too_long=True)
 
     def close(self) -> None:
         """Ends vLLM's processes now, so that the GPU is free for the next sitting."""

@@ -11,11 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from judges.graders.grader import Done, GraderSpec, Question, Reply
+from judges.graders.outage import Outage
 from judges.verdict import Reason
 
 # How a server may be asked for JSON: as OpenAI does it, as llama.cpp's older servers do, in words alone.
 _FORMS = ("json_schema", "json_object", "")
 _SHOWN = 300
+_GONE: tuple[Reason, ...] = ("rate limited", "server error", "timed out", "connection broken")
 # Seconds between the first requests. Sent all at once they would come back all at once, round after round, and the
 # server would wait each time until the last of them is read.
 _APART = 0.002
@@ -35,8 +37,7 @@ class EndpointGrader:
         self._client: Any = None
         self._gate: asyncio.Semaphore | None = None
         self._form = 0 if spec.schema_ == "auto" else len(_FORMS) - 1
-        self._failed_in_a_row = 0
-        self._closed_for: str = ""  # why nothing more is asked
+        self._outage = Outage(spec.give_up)
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         self._open()
@@ -56,8 +57,8 @@ class EndpointGrader:
         self._open()
         assert self._gate is not None
         async with self._gate:
-            if self._closed_for:
-                return Reply(problem=self._closed_for, reason="not asked")
+            if self._outage.reason:
+                return Reply(problem=self._outage.reason, reason="not asked")
             try:
                 async with asyncio.timeout(self.spec.patience):
                     reply = await self._ask(question)
@@ -65,7 +66,7 @@ class EndpointGrader:
                 reply = Reply(
                     problem=f"no verdict within {self.spec.patience:g} s, waits included", reason="timed out"
                 )
-        self._count(reply)
+        self._outage.count(reply.problem, reply.reason in _GONE)
         return reply
 
     async def aclose(self) -> None:
@@ -86,7 +87,7 @@ class EndpointGrader:
             max_retries=self.spec.retries,
         )
         self._gate = asyncio.Semaphore(self.spec.concurrency)
-        self._failed_in_a_row, self._closed_for = 0, ""
+        self._outage = Outage(self.spec.give_up)
 
     async def _ask(self, question: Question) -> Reply:
         from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
@@ -164,18 +165,10 @@ class EndpointGrader:
         if status >= 500:
             return Reply(problem=f"{status} from the server ({tries}): {told}", reason="server error")
         if status == 401:  # it will not change its mind for the next question
-            self._closed_for = (
+            self._outage.reason = (
                 f"not asked: the server refuses the key ({self.spec.key_name or 'none was given'})"
             )
         return Reply(problem=f"{status}, the server refused: {told}", reason="refused")
-
-    def _count(self, reply: Reply) -> None:
-        """A server that is gone is not waited for a thousand times."""
-        gone: tuple[Reason, ...] = ("rate limited", "server error", "timed out", "connection broken")
-        self._failed_in_a_row = self._failed_in_a_row + 1 if reply.reason in gone else 0
-        if self._failed_in_a_row >= self.spec.give_up and not self._closed_for:
-            last = f"the last one with: {reply.problem}"
-            self._closed_for = f"not asked: the {self.spec.give_up} requests before failed, {last}"
 
     def _told(self, failed: BaseException) -> str:
         """What went wrong in one line, without the key, whoever repeated it."""

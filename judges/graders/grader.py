@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from judges.graders.outage import GIVE_UP
 from judges.verdict import Reason
 
 OPENAI = "https://api.openai.com/v1"
@@ -60,7 +61,7 @@ class GraderSpec(BaseModel):
     retries: int = Field(default=5, ge=0, description="times that a failed request is sent again")
     attempts: int = Field(default=3, gt=0, description="times that a verdict nobody can read is asked for")
     give_up: int = Field(
-        default=20, gt=0, description="after so many failures in a row nothing more is asked"
+        default=GIVE_UP, gt=0, description="after so many failures in a row nothing more is asked"
     )
     key: str | None = Field(
         default=None,
