@@ -12,6 +12,7 @@ from typing import Any
 
 from harness import record
 from leaderboard.compare import Comparison, Correction, compare_pairs, compare_variants, load_cells
+from leaderboard.flagged import why_flagged
 from leaderboard.items import USUAL, Draws, estimate_cells, items_of, too_few
 from leaderboard.matched import lacks_of, unlike
 from leaderboard.stats import Estimate
@@ -26,6 +27,10 @@ class CellShown:
     cell: record.Cell
     estimate: Estimate | None
     why_none: str
+
+    @property
+    def flag(self) -> str:
+        return why_flagged(self.cell)
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,7 @@ def _cell_as_dict(shown: CellShown) -> dict[str, Any]:
         "confidence": 0.95,
         "interval": one.method if one else None,
         "why_none": shown.why_none,
+        "flag": shown.flag,
         "lacks": list(lacks_of(cell)),
     }
 

@@ -68,6 +68,7 @@ class CellShown:
     why_none: str
     why_no_score: str
     hidden: tuple[tuple[str, str], ...]  # status, words: what a bare number would hide
+    flag: str
 
 
 def task_head(ranking: Ranking, task: str) -> dict[str, Any]:
@@ -109,6 +110,7 @@ def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown |
         why_none=_why_none(ranking, row, task),
         why_no_score=score.why_none,
         hidden=hidden(score.statuses),
+        flag=score.flag,
     )
 
 

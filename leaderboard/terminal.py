@@ -75,6 +75,9 @@ def two(overview: Overview) -> Iterator[str]:
     for one in overview.comparisons:
         yield ""
         yield from comparison(one, exams[one.task])
+        for shown_cell in overview.cells:
+            if shown_cell.cell.task == one.task and shown_cell.flag:
+                yield from _wrapped(f"flagged: {shown_cell.cell.variant}: {shown_cell.flag}", "  ")
 
 
 def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
@@ -167,6 +170,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
 def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: dict[str, Any]) -> Iterator[str]:
     ranks, letters = standing(mine, found)
     rows = []
+    notes = {one.cell.variant: f"flagged: {one.flag}" for one in mine if one.flag}
     for one in mine:
         name, e = one.cell.variant, one.estimate
         if e is None:
@@ -176,7 +180,7 @@ def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: dic
         values = [shown(e.mean, exam), _error(e.se, exam), interval(e.low, e.high, exam), f"{e.n:,}"]
         rows.append([name, *values, f"{rank} {letters.get(name, '')}".strip()])
     header = ["variant", "score", "s.e.", "95 % interval", "n", "rank, letters" if letters else "rank"]
-    yield from columns(header, rows, left={5})
+    yield from columns(header, rows, left={5}, notes=notes)
 
 
 def _error(se: float, exam: dict[str, Any]) -> str:

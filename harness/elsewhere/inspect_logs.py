@@ -89,7 +89,6 @@ def _inspect_row(sample: Any, metric: str, wish: Wish, path: Path) -> dict[str, 
         value = value.get(figure) if isinstance(value, dict) else None
     score = None if failed or value is None else _number(value, sample.id, path)
     usage = list((sample.model_usage or {}).values())
-    truncated = sample.output.stop_reason == "max_tokens"
     item = str(sample.id)
     return {
         "sample_id": item,
@@ -101,7 +100,8 @@ def _inspect_row(sample: Any, metric: str, wish: Wish, path: Path) -> dict[str, 
         "response": sample.output.completion,
         "answer": (given.answer or "") if given else "",
         "target": as_text(sample.target),
-        "status": "error" if score is None or math.isnan(score) else "truncated" if truncated else "ok",
+        "status": "error" if score is None or math.isnan(score) else "ok",
+        "truncated": sample.output.stop_reason == "max_tokens",
         "explanation": failed or ((given.explanation or "") if given else f"{scorer} gave no score"),
         "tokens_in": sum(one.input_tokens for one in usage) if usage else None,
         "tokens_out": sum(one.output_tokens for one in usage) if usage else None,
