@@ -105,8 +105,9 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
         for source, file in sets.values():
             found.append({**counted(name, docs, source, file, store), "recipes": users[file.digest]})
         version, items = TASKS[name].version, dataset_hash(docs)
-        told = {"exam": name, "items": len(docs), "version": version, "dataset": items}
-        rows.append(told | {"verdict": verdict_on(len(docs), found), "sets": found})
+        told = {"exam": name, "items": len(docs), "version": version, "dataset": items, "sets": found}
+        own = TASKS[name].about_data().get("own_data", False)
+        rows.append(told | {"own_data": own, "verdict": verdict_on(len(docs), found)})
     return rows, absent
 
 
@@ -120,7 +121,8 @@ def verdict_on(items: int, sets: list[Found]) -> str:
     most = max(sets, key=lambda one: one[f"share_{LONGEST}"])
     hits = most[f"hits_{LONGEST}"]
     if not hits:
-        return f"clean: none of its {items:,} items shares {LONGEST} words in a row with any of {len(sets)} training sets"
+        whom = f"any of {len(sets)} training sets"
+        return f"clean: none of its {items:,} items shares {LONGEST} words in a row with {whom}"
     where = f"{hits:,} of its {items:,} items share {LONGEST} words in a row with {most['set']}"
     kind = "clean but for chance" if hits < CHANCE * items else "phrases are shared, items are not"
     here = sum("whole" in one for one in sets)  # of a base's own training only the runs are known

@@ -77,6 +77,7 @@ class Plan:
     ]  # of each exam: what is asked is what was planned with, wherever it is asked
     sittings: tuple[Sitting, ...] = field(default=())
     grading: Grading | None = None
+    about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each exam
 
     @property
     def cells(self) -> list[CellPlan]:
@@ -129,7 +130,8 @@ def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()
         data = {task: TASKS[task].docs("test", suite.limit.get(task)) for task in suite.tasks}
     hashes = {task: (dataset_hash(docs), len(docs)) for task, docs in data.items()}
     plans = tuple(_plan_variant(variant, suite, judge, hashes, results, store) for variant in chosen)
-    return Plan(suite, store, results, plans, data, _group(plans), judge)
+    about = {task: TASKS[task].about_data() for task in suite.tasks}
+    return Plan(suite, store, results, plans, data, _group(plans), judge, about)
 
 
 def made_of(variant: Variant, store: Path) -> str:

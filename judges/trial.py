@@ -10,8 +10,8 @@ from typing import Any
 from judges.figures.reported import Report
 from judges.figures.resampled import Bootstrap
 from judges.judge import Judge
-from judges.pairwise import PairVerdict
 from judges.marking import Item
+from judges.pairwise import PairVerdict
 from judges.text import words
 from judges.verdict import Verdict
 

@@ -107,5 +107,7 @@ def _found(told: Mapping[Any, Any]) -> str:
         elif name != "set" and not str(name).startswith("hits_"):
             parts.append(f"{str(name).replace('_', ' ')}: {value}" if name else str(value))
     # By the number of words: a JSON's keys come sorted as text, 8 behind 13.
-    parts += [f"{tables.shown(share, SHARE)} % of the items share {n} words in a row" for n, share in sorted(runs)]
+    parts += [
+        f"{tables.shown(share, SHARE)} % of the items share {n} words in a row" for n, share in sorted(runs)
+    ]
     return "; ".join(parts)

@@ -77,7 +77,11 @@ class _Table:
         self.items: list[str] = rows["sample_id"].tolist()
         self.clusters: list[str] = rows["cluster"].tolist()
         status = rows["status"]
-        self.outcomes = {"unparsed": status == "unparsed", "truncated": rows["truncated"], "error": status == "error"}
+        self.outcomes = {
+            "unparsed": status == "unparsed",
+            "truncated": rows["truncated"],
+            "error": status == "error",
+        }
         self.score = rows["score"].to_numpy(dtype=float)
         metrics: list[Mapping[str, Any] | None] = rows["metrics"].tolist()
         names = dict.fromkeys(name for one in metrics for name in one or {})

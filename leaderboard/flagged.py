@@ -9,8 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ["sample_id", "epoch", "response", "prompt", "target", "status"]
 FEWEST = 10  # items; of fewer, equal responses can be chance
@@ -32,7 +36,7 @@ def why_flagged(cell: record.Cell) -> str:
 def _why(cell: record.Cell) -> str:
     rows = cell.rows(COLUMNS)
     rows = rows[rows["status"] != "error"]
-    responses = rows.groupby("sample_id", sort=False)["response"].agg(list).to_dict()
+    responses = _by_item(rows, "response")
     if len(responses) < FEWEST:
         return ""
     empty = int((rows["response"].str.strip() == "").sum())
@@ -41,16 +45,25 @@ def _why(cell: record.Cell) -> str:
     if 2 * empty >= len(rows):
         return f"{empty:,} of {len(rows):,} responses are empty"
     same = _alike(responses, lambda text: " ".join(text.casefold().split()))
-    targets = rows[rows["target"] != ""].groupby("sample_id")["target"].agg(list).to_dict()
+    targets = _by_item(rows[rows["target"] != ""], "target")
     # Where nearly all items have one right answer, so may the responses.
     if same and not (targets and _alike(targets, str)):
         return f"{same:,} of {len(responses):,} items got the same response"
-    if cell.run["exam"]["kind"] == "real":  # elsewhere a phrase around the right answer is all that is asked for
+    if (
+        cell.run["exam"]["kind"] == "real"
+    ):  # elsewhere a phrase around the right answer is all that is asked for
         own = _own_words(rows["prompt"].unique().tolist())
         framed = _alike(responses, lambda text: _frame(text, own))
         if framed:
             return f"{framed:,} of {len(responses):,} items got one text with words and numbers of the item put in"
     return ""
+
+
+def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for item, text in zip(rows["sample_id"].tolist(), rows[column].tolist(), strict=True):
+        found.setdefault(item, []).append(text)
+    return found
 
 
 def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str | None]) -> int:
@@ -77,6 +90,6 @@ def _own_words(prompts: Sequence[str]) -> set[str]:
 
 
 def _frame(text: str, own: Collection[str]) -> str | None:
-    """A response without numbers and without the items' own words; None where too little is left to tell texts apart."""
+    """A response without numbers and without the items' own words; None where that leaves next to nothing."""
     left = [word for word in _WORD.findall(text.casefold()) if word not in own]
     return " ".join(left) if len(left) >= FRAME else None

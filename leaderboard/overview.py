@@ -18,6 +18,7 @@ from leaderboard.matched import lacks_of, unlike
 from leaderboard.stats import Estimate
 from leaderboard.stats.families import letters, rank_ranges, shown_matrix
 from leaderboard.stats.reference import references
+from leaderboard.tables import remarks
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class CellShown:
     @property
     def flag(self) -> str:
         return why_flagged(self.cell)
+
+    @property
+    def remarks(self) -> list[str]:
+        return remarks(self.flag, self.cell.run)
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,7 @@ def _cell_as_dict(shown: CellShown) -> dict[str, Any]:
         "interval": one.method if one else None,
         "why_none": shown.why_none,
         "flag": shown.flag,
+        "own_data": bool(cell.run["exam"].get("own_data")),
         "lacks": list(lacks_of(cell)),
     }
 

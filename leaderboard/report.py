@@ -193,6 +193,7 @@ def _missing(
         if one.left_out
     ]
     flagged = [f"{name}: {score.flag}" for name, score in scores.items() if score.flag]
+    own = [name for name, score in scores.items() if score.run["exam"].get("own_data")]
     absent = [row.variant for row in ranking.rows if task not in row.scores]
     imported = [
         f"{name}: no {', no '.join(lacks)}"
@@ -200,7 +201,7 @@ def _missing(
         if (lacks := (score.run.get("origin") or {}).get("lacks"))
     ]
     parts = (
-        ("Flagged", flagged),
+        ("Flagged", flagged), ("Own data, not the published items", own),
         ("Answers that are not ok", counted), ("Items left out of a difference", left), ("Not run", absent),
         ("Imported, and not told by the source", imported),
     )  # fmt: skip

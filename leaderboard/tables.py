@@ -40,7 +40,7 @@ class Score:
     def notes(self) -> str:
         """What a bare number would hide: rows that were not scored, or scored 0 because nothing could be read."""
         hidden = [f"{n} {name}" for name, n in self.statuses.items() if n and name != "ok"]
-        return ", ".join([*([f"flagged: {self.flag}"] if self.flag else []), *hidden])
+        return ", ".join([*remarks(self.flag, self.run), *hidden])
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,17 @@ def ranking(
     return Ranking(baseline, tasks, tuple(sorted(rows, key=lambda row: _order(row, list(tasks)))))
 
 
+def remarks(flag: str, run: dict[str, Any]) -> list[str]:
+    """What must be known of a row before its figure is read."""
+    own = ["own data"] if run["exam"].get("own_data") else []
+    return [f"flagged: {flag}", *own] if flag else own
+
+
 def exam_of(cells: Sequence[record.Cell]) -> dict[str, Any]:
-    """What the cells of one task say of their exam; of imported ones, one of 0s and 1s may sit among real scores."""
+    """What the cells of one task say of their exam; of imported ones, one of 0s and 1s may sit among real scores.
+    The title of the published items comes before that of a user's own.
+    """
+    cells = sorted(cells, key=lambda cell: bool(cell.run["exam"].get("own_data")))
     return next((c.run["exam"] for c in cells if c.run["exam"]["kind"] != "binary"), cells[0].run["exam"])
 
 
@@ -92,7 +101,9 @@ def _score(cell: record.Cell, comparison: Comparison | None) -> Score:
     items = items_of(cell)
     why_none = too_few(items.kind, items.clusters)
     one = None if why_none else estimate_cell(cell)
-    return Score(cell.task, one, cell.run["rows"], cell.outcomes, comparison, cell.run, why_none, why_flagged(cell))
+    return Score(
+        cell.task, one, cell.run["rows"], cell.outcomes, comparison, cell.run, why_none, why_flagged(cell)
+    )
 
 
 def _order(row: Row, tasks: list[str]) -> tuple[float, ...]:

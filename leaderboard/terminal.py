@@ -75,9 +75,9 @@ def two(overview: Overview) -> Iterator[str]:
     for one in overview.comparisons:
         yield ""
         yield from comparison(one, exams[one.task])
-        for shown_cell in overview.cells:
-            if shown_cell.cell.task == one.task and shown_cell.flag:
-                yield from _wrapped(f"flagged: {shown_cell.cell.variant}: {shown_cell.flag}", "  ")
+        for row in overview.cells:
+            if row.cell.task == one.task and row.remarks:
+                yield from _wrapped(f"{row.cell.variant}: {', '.join(row.remarks)}", "  ")
 
 
 def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
@@ -170,7 +170,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
 def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: dict[str, Any]) -> Iterator[str]:
     ranks, letters = standing(mine, found)
     rows = []
-    notes = {one.cell.variant: f"flagged: {one.flag}" for one in mine if one.flag}
+    notes = {one.cell.variant: ", ".join(one.remarks) for one in mine if one.remarks}
     for one in mine:
         name, e = one.cell.variant, one.estimate
         if e is None:

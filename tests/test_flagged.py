@@ -21,7 +21,9 @@ PLAN = (
 )
 
 
-def cell(folder: Path, responses: list[str], targets: list[str] | None = None, task="word_problems", **changed):
+def cell(
+    folder: Path, responses: list[str], targets: list[str] | None = None, task="word_problems", **changed
+):
     rows = rows_of("v", task, len(responses))
     rows = [
         replace(row, response=response, target=targets[at] if targets else row.target, **changed)
@@ -48,7 +50,7 @@ def test_one_response_to_nearly_all_items_is_flagged(tmp_path, task):
 
 
 def test_nine_in_ten_are_enough_and_less_is_not(tmp_path):
-    others = [f"Another answer, {word}." for word in "one two three".split()]
+    others = [f"Another answer, {word}." for word in ["one", "two", "three"]]
     for n, flagged in ((1, True), (2, False)):
         found = cell(tmp_path / str(n), [CANNED] * (10 - n) + others[:n])
         assert bool(why_flagged(found)) is flagged
@@ -90,7 +92,10 @@ def test_a_plan_that_only_takes_in_words_of_the_item_is_flagged_where_whole_text
     assert why_flagged(found) == "20 of 20 items got one text with words and numbers of the item put in"
 
 
-@pytest.mark.parametrize("said", ["{}", "#### {}", "After careful thought about all that was given here, the answer that I find is: {}"])
+@pytest.mark.parametrize(
+    "said",
+    ["{}", "#### {}", "After careful thought about all that was given here, the answer that I find is: {}"],
+)
 def test_short_answers_with_the_same_words_around_them_are_honest(tmp_path, said):
     numbers = [str(7 * n % 23) for n in range(20)]
     assert why_flagged(cell(tmp_path, [said.format(n) for n in numbers], numbers)) == ""
@@ -156,7 +161,7 @@ def test_where_every_row_is_flagged_none_is_to_be_published(tmp_path):
 
 def test_the_flag_stands_in_comparisons_and_reports(results):
     where = ("--results", str(results))
-    told = "flagged: null: 40 of 40 items got the same response"
+    told = "null: flagged: 40 of 40 items got the same response"
     assert told in proctor("compare", "null", "honest", *where).stdout
     assert "flagged: 40 of 40 items got the same response" in proctor("compare", *where).stdout
     cells = json.loads(proctor("compare", "--json", *where).stdout)["cells"]

@@ -89,7 +89,9 @@ def test_the_doctor_tells_every_exam_and_training_set(tmp_path):
 
 def test_the_verdict_names_a_training_set_that_holds_whole_test_items(tmp_path):
     docs = TASKS["word_problems"].docs("test")
-    file = chat_file(str(chats(tmp_path / "mine.jsonl", docs[3]["question"], docs[5]["question"])), 10, 0, tmp_path)
+    file = chat_file(
+        str(chats(tmp_path / "mine.jsonl", docs[3]["question"], docs[5]["question"])), 10, 0, tmp_path
+    )
     clean = chat_file(str(chats(tmp_path / "other.jsonl", "Nothing of the kind.")), 10, 0, tmp_path)
     sets = [counted("word_problems", docs, one.path.name, one, tmp_path) for one in (clean, file)]
     assert verdict_on(250, sets) == "LEAKED: 2 of its 250 items stand word for word in mine.jsonl (2)"

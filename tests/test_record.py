@@ -134,7 +134,9 @@ def test_run_json_says_how_many_rows_and_their_checksum(tmp_path):
 def as_earlier_versions_wrote(cell):
     """The same cell without a column of its own for truncation: 'truncated' was a status."""
     table = pq.read_table(cell.folder / "samples.parquet").drop_columns(["truncated"])
-    return record.write_table(cell.folder.parent.parent, "v", "t", table, RUN | {"resolved": cell.run["resolved"]})
+    return record.write_table(
+        cell.folder.parent.parent, "v", "t", table, RUN | {"resolved": cell.run["resolved"]}
+    )
 
 
 @pytest.mark.parametrize(("engine", "unparsed"), [("hf", 2), ("imported", 1)])

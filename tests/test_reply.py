@@ -137,7 +137,9 @@ def test_cut_verdict_is_no_verdict_wherever_it_is_cut(marks, before, cut):
         assert not read(whole[:cut]).scores
 
 
-@pytest.mark.parametrize("reason", ["<one or two sentences>", "One or two sentences.", "<two or three sentences>"])
+@pytest.mark.parametrize(
+    "reason", ["<one or two sentences>", "One or two sentences.", "<two or three sentences>"]
+)
 def test_a_form_that_comes_back_with_our_own_words_for_a_reason_is_no_verdict(reason):
     filled = {name: {"reason": "seen", "mark": mark} for name, mark in GOOD.items()}
     assert read(json.dumps(filled)).scores == GOOD
@@ -148,7 +150,10 @@ def test_a_form_that_comes_back_with_our_own_words_for_a_reason_is_no_verdict(re
     assert (beside.scores, beside.reason) == ({}, "unreadable")
     choice = read_choice(json.dumps({"reason": reason, "better": "first"}))
     assert (choice.choice, choice.reason) == ("", "unreadable")
-    assert read_choice(json.dumps({"reason": "It is in one or two sentences clear.", "better": "tie"})).choice == "tie"
+    assert (
+        read_choice(json.dumps({"reason": "It is in one or two sentences clear.", "better": "tie"})).choice
+        == "tie"
+    )
 
 
 def test_the_words_of_the_form_are_those_that_a_grader_is_shown():

@@ -125,7 +125,7 @@ def test_a_truncated_answer_without_a_number_is_listed_as_unparsed_and_as_trunca
     rows[1] = replace(rows[1], truncated=True)
     write(tmp_path / "results", rows)
     board = site.build(tmp_path / "results", tmp_path / "board").parent
-    assert "1 unparsed, 2 truncated" in text_of(board, "index.html")
+    assert "1 unparsed , 2 truncated" in text_of(board, "index.html")
     assert "12 answers: 11 ok, 1 unparsed, 0 error; 2 of all were truncated" in text_of(board, "index.html")
     assert "any ok (11) unparsed (1) truncated (2)" in text_of(board, "samples/cut/word_problems.html")
     light = (board / "data/cut/word_problems/rows.js").read_text()

@@ -207,7 +207,7 @@ def data_told(what: str, store: Path, all_: bool, json_: bool) -> None:
         print_json({"exams": exams, "absent": absent})
         return
     for exam in exams:
-        typer.echo(f"{exam['exam']}: {exam['verdict']}")
+        typer.echo(f"{exam['exam']}{' (own data)' if exam['own_data'] else ''}: {exam['verdict']}")
     if all_:
         Console().print(overlaps_as_table(exams))
     typer.echo(MEANING if all_ else f"{MEANING} --all shows each training set, and shorter runs.")

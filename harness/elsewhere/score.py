@@ -250,7 +250,7 @@ def _run(
         },
         "stages": [],
         "exam": {
-            "title": task.title, "kind": task.kind, "headline": task.headline, "scale": list(task.scale),
+            **task.about_data(), "kind": task.kind, "headline": task.headline, "scale": list(task.scale),
             "framework": task.framework, "marked_by": judge if task.marked_by == "judge" else "rules",
         },
         "margin": None,
