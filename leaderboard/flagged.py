@@ -8,6 +8,7 @@ of an exam may be few. Knows one cell at a time, and no page.
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def _why(cell: record.Cell) -> str:
     if (
         cell.run["exam"]["kind"] == "real"
     ):  # elsewhere a phrase around the right answer is all that is asked for
-        own = _own_words(rows["prompt"].unique().tolist())
+        own = _own_words(tuple(rows["prompt"].unique()))
         framed = _alike(responses, lambda text: _frame(text, own))
         if framed:
             return f"{framed:,} of {len(responses):,} items got one text with words and numbers of the item put in"
@@ -83,10 +84,11 @@ def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str 
     return most if len(responses) - most <= allowed else 0
 
 
-def _own_words(prompts: Sequence[str]) -> set[str]:
+@lru_cache(maxsize=8)  # the rows of one exam have the same prompts
+def _own_words(prompts: tuple[str, ...]) -> frozenset[str]:
     """Words that stand in some prompts and not in all: those of the items, not those of the wording around them."""
     words = [set(_WORD.findall(prompt.casefold())) for prompt in prompts]
-    return set().union(*words) - set.intersection(*words)
+    return frozenset().union(*words) - set.intersection(*words)
 
 
 def _frame(text: str, own: Collection[str]) -> str | None:

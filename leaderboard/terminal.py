@@ -74,10 +74,10 @@ def two(overview: Overview) -> Iterator[str]:
     yield f"{first.a} against {first.b}"
     for one in overview.comparisons:
         yield ""
-        yield from comparison(one, exams[one.task])
         for row in overview.cells:
             if row.cell.task == one.task and row.remarks:
-                yield from _wrapped(f"{row.cell.variant}: {', '.join(row.remarks)}", "  ")
+                yield from _wrapped(f"{row.cell.variant}: {', '.join(row.remarks)}", "")
+        yield from comparison(one, exams[one.task])
 
 
 def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
