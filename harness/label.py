@@ -21,7 +21,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
         "resolved": each.variant.model_dump(mode="json") | {"digest": each.variant.digest},
         "stages": [{"kind": stage.kind, "digest": stage.digest} for stage in each.stages],
         "exam": {
-            "title": task.title,
+            **plan.about_data[cell.task],
             "place": list(TASKS).index(task.name),
             "kind": task.kind,
             "headline": task.headline,

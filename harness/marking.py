@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.answers import Answer, Journal
-from harness.record import STATUSES, Sample, Status, write_text
+from harness.record import STATUSES, Sample, write_text
 from harness.schema import digest
 from harness.second_reader import SecondReader
 from harness.variant import Variant
@@ -22,7 +22,7 @@ from judges.graders.grader import Grader
 from judges.judge import Judge
 from judges.panel import Panel
 from tasks import Task, doc_hash, target_of
-from tasks.mark import Mark
+from tasks.mark import Mark, status_of
 
 Progress = Callable[[int, int], None]
 
@@ -107,9 +107,10 @@ def read_answered(
 
 
 def counts(rows: Sequence[Sample]) -> dict[str, Any]:
-    """What run.json says of how the rows ended."""
+    """What run.json says of what became of the answers."""
     return {
         "statuses": {status: sum(row.status == status for row in rows) for status in STATUSES},
+        "truncated": sum(row.truncated for row in rows),
         "errors": sum(row.status == "error" for row in rows),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -164,19 +165,11 @@ def _row(exam: Exam, one: Answered, mark: Mark | None, problem: str) -> Sample:
         target=target_of(one.doc),
         score=mark.score if mark else None,
         metrics=dict(mark.metrics) if mark else {},
-        status=_status(answer, mark),
+        status=status_of(mark),
         explanation=answer.error or problem or (mark.explanation if mark else ""),
         judge=Judge.load(exam.judge).name if exam.task.marked_by == "judge" else "",
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
         seconds=answer.seconds,
+        truncated=answer.truncated,
     )
-
-
-def _status(answer: Answer, mark: Mark | None) -> Status:
-    """Why a score is what it is, the gravest reason first. A missing verdict is an error, never a zero."""
-    if answer.error or mark is None:
-        return "error"
-    if answer.truncated:
-        return "truncated"
-    return "ok" if mark.parsed else "unparsed"

@@ -21,7 +21,9 @@ from tasks.overlap import SIZES, overlap
 from tasks.pack import PLACEHOLDER
 
 Found = dict[str, Any]
-COUNTED = 2  # raise it when runs are counted another way
+LONGEST = max(SIZES)
+CHANCE = 0.01  # a smaller share of items that have a long run in common is what any two large texts have
+COUNTED = 3  # raise it when runs are counted another way
 
 
 def overlap_of(
@@ -59,7 +61,8 @@ def count(task: str, docs: list[dict[str, Any]], chats: Path) -> Found:
 
     found = overlap((str(doc[field]) for doc in docs), texts(), SIZES)
     shares = {f"share_{one.n}": round(one.share, 4) for one in found}
-    return {"chats": lines, "items": len(docs), **shares, **{f"hits_{one.n}": one.hits for one in found}}
+    hits = {f"hits_{one.n}": one.hits for one in found}
+    return {"chats": lines, "items": len(docs), **shares, **hits, "whole": found[0].whole}
 
 
 def known_of(base: str, task: str) -> list[Found]:
@@ -102,5 +105,25 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
         for source, file in sets.values():
             found.append({**counted(name, docs, source, file, store), "recipes": users[file.digest]})
         version, items = TASKS[name].version, dataset_hash(docs)
-        rows.append({"exam": name, "items": len(docs), "version": version, "dataset": items, "sets": found})
+        told = {"exam": name, "items": len(docs), "version": version, "dataset": items, "sets": found}
+        own = TASKS[name].about_data().get("own_data", False)
+        rows.append(told | {"own_data": own, "verdict": verdict_on(len(docs), found)})
     return rows, absent
+
+
+def verdict_on(items: int, sets: list[Found]) -> str:
+    """In words: whether test items stand in training sets, or only phrases of them, and where most do."""
+    if not sets:
+        return "there is no training set to look through"
+    leaked = max(sets, key=lambda one: one.get("whole", 0))
+    if whole := leaked.get("whole", 0):
+        return f"LEAKED: {whole:,} of its {items:,} items stand word for word in {leaked['set']}"
+    most = max(sets, key=lambda one: one[f"share_{LONGEST}"])
+    hits = most[f"hits_{LONGEST}"]
+    if not hits:
+        whom = f"any of {len(sets)} training sets"
+        return f"clean: none of its {items:,} items shares {LONGEST} words in a row with {whom}"
+    where = f"{hits:,} of its {items:,} items share {LONGEST} words in a row with {most['set']}"
+    kind = "clean but for chance" if hits < CHANCE * items else "phrases are shared, items are not"
+    here = sum("whole" in one for one in sets)  # of a base's own training only the runs are known
+    return f"{kind}: {where}, the most of {len(sets)} training sets; none stands whole in the {here} that are here"

@@ -82,6 +82,7 @@ class Plan:
     sittings: tuple[Sitting, ...] = field(default=())
     grading: Grading | None = None
     redo: bool = False
+    about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each exam
 
     @property
     def cells(self) -> list[CellPlan]:
@@ -137,7 +138,8 @@ def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()
         items = [Items(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
     plans = tuple(_plan_variant(variant, suite, judge, items, results, store, redo) for variant in chosen)
     docs = {each.task.name: each.asked for each in items}
-    return Plan(suite, store, results, plans, docs, _group(plans), judge, redo)
+    about = {task: TASKS[task].about_data() for task in suite.tasks}
+    return Plan(suite, store, results, plans, docs, _group(plans), judge, redo, about)
 
 
 def made_of(variant: Variant, store: Path) -> str:

@@ -38,13 +38,10 @@ class Reporter:
             def progress(requests: int, made: int) -> None:
                 nonlocal done, tokens
                 done, tokens = done + requests, tokens + made
-                rate = (
-                    f"{tokens / max(time.monotonic() - start, 1e-9):.0f} tokens/s"
-                    if tokens
-                    else f"kept {unit}"
-                )
+                rate = f"{tokens / max(time.monotonic() - start, 1e-9):.0f} tokens/s" if tokens else ""
                 bar.update(row, completed=done, rate=rate)
-                self._line(f"{what}: {done} of {total}, {rate}", done / total, start)
+                now = f"{what}: {done} of {total}"
+                self._line(f"{now}, {rate}" if rate else now, done / total, start)
 
             yield progress
         seconds = time.monotonic() - start

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -22,13 +23,17 @@ from harness.schema import SAFE_NAME
 if TYPE_CHECKING:
     import pandas as pd
 
-STATUSES = ("ok", "unparsed", "truncated", "error")
-Status = Literal["ok", "unparsed", "truncated", "error"]
+STATUSES = ("ok", "unparsed", "error")
+Status = Literal["ok", "unparsed", "error"]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One answer with its score. A score of None was not given: the request or the judge failed."""
+    """One answer with its score. A score of None was not given: the request or the judge failed.
+
+    `status` says whether an answer was found in the response, `truncated` whether the token limit ended it: a response
+    that was cut off may hold an answer or not.
+    """
 
     variant: str
     task: str
@@ -50,6 +55,7 @@ class Sample:
     tokens_in: int | None
     tokens_out: int | None
     seconds: float | None
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,29 @@ class Cell:
         import pyarrow.parquet as pq
 
         rows: pd.DataFrame = pq.read_table(self.folder / "samples.parquet", columns=columns).to_pandas()
+        if columns is None:
+            rows = self._with_two_facts(rows)
         return rows.sort_values(["sample_id", "epoch"], ignore_index=True)
+
+    @cached_property
+    def outcomes(self) -> dict[str, int]:
+        """How many rows are ok, unparsed or an error, which are all rows; and how many of all were truncated."""
+        import pyarrow.parquet as pq
+
+        path = self.folder / "samples.parquet"
+        names = {"status", "answer", "truncated"} & set(pq.read_schema(path).names)
+        rows = self._with_two_facts(pq.read_table(path, columns=sorted(names)).to_pandas())
+        counted = {status: int((rows["status"] == status).sum()) for status in STATUSES}
+        return counted | {"truncated": int(rows["truncated"].sum())}
+
+    def _with_two_facts(self, rows: "pd.DataFrame") -> "pd.DataFrame":
+        """Earlier results have a status 'truncated', which hid whether the response held an answer."""
+        old = rows["status"] == "truncated"
+        # An imported row without an answer may come from a source that tells none.
+        imported = self.run.get("resolved", {}).get("engine") == "imported"
+        unparsed = old & (rows["answer"] == "") & (not imported)
+        status = rows["status"].mask(old, "ok").mask(unparsed, "unparsed")
+        return rows.assign(status=status, truncated=rows.get("truncated", False) | old)
 
 
 def write(results: Path, samples: list[Sample], run: dict[str, Any]) -> Cell:
@@ -249,6 +277,7 @@ def schema(names: list[str]) -> Any:
         "tokens_out": whole,
         "score": number,
         "seconds": number,
+        "truncated": pa.bool_(),
         "metrics": pa.struct([(name, number) for name in names]) if names else pa.struct([("none", number)]),
     }
     return pa.schema([(name, types.get(name, text)) for name in Sample.__dataclass_fields__])

@@ -21,6 +21,7 @@ INJECTIONS = Path(__file__).with_name("injections.yaml")
 MATERIAL = 0.1  # of a level: a smaller rise wins nothing
 _DAMAGED, _INJECTED_RULES, _INJECTED_MODEL = 10, 10, 5
 Scored = tuple[Labelled, Verdict]
+Rise = tuple[float, str]  # by how much a plan's mark rose, and the plan
 
 
 def by_merit(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
@@ -114,16 +115,8 @@ def withstand(trial: Trial, scored: Sequence[Scored], noise: float) -> None:
     ]
     rises = _rises(trial, chosen, padded)
     raised = [(rise, plan) for rise, plan in rises if rise > slack]
-    trial.checks.append(
-        Check(
-            "padding_of_weak_plans",
-            "Weak plans padded with words that say nothing",
-            "damage",
-            len(rises) - len(raised),
-            len(rises),
-            _largest(rises, raised),
-        )
-    )
+    title = "Weak plans padded with words that say nothing"
+    _add(trial, "padding_of_weak_plans", title, "damage", rises, raised, _largest(rises, raised))
     _inject(trial, chosen, slack)
 
 
@@ -151,8 +144,17 @@ def _inject(trial: Trial, chosen: Sequence[Scored], slack: float) -> None:
         detail = _largest(mine, raised)
         if beside := [rise for (name, _), rise in control.items() if name == one["name"]]:
             detail += f" (as many neutral words: {max(beside):+.2f})"
-        held = len(mine) - len(raised)
-        trial.checks.append(Check(one["name"], one["title"], "injection", held, len(mine), detail))
+        _add(trial, one["name"], one["title"], "injection", mine, raised, detail)
+
+
+def _add(
+    trial: Trial, name: str, title: str, kind: str, rises: Sequence[Rise], raised: Sequence[Rise], detail: str
+) -> None:
+    """A check of as many plans as got a verdict; without one there was nothing to hold or to fail."""
+    if rises:
+        trial.checks.append(Check(name, title, kind, len(rises) - len(raised), len(rises), detail))
+    else:
+        trial.report.lack(name, "no plan got a verdict")
 
 
 def _rises_of(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from judges.graders.grader import fingerprint
+from judges.graders.reply import REASON_OF_CHOICE, REASON_OF_MARK
 from judges.rubric import Rubric
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -113,9 +114,10 @@ def preference_schema() -> dict[str, Any]:
 
 def marks_reply(dimensions: Sequence[str], levels: range) -> str:
     """The form of the reply in words, for a grader that is given no schema."""
-    one = f'{{"reason": "<one or two sentences>", "mark": <{", ".join(str(level) for level in levels)}>}}'
+    marks = ", ".join(str(level) for level in levels)
     if len(levels) > 12:
-        one = f'{{"reason": "<one or two sentences>", "mark": <a whole number, {levels[0]} to {levels[-1]}>}}'
+        marks = f"a whole number, {levels[0]} to {levels[-1]}"
+    one = f'{{"reason": "<{REASON_OF_MARK}>", "mark": <{marks}>}}'
     lines = ",\n".join(f' "{name}": {one}' for name in dimensions)
     return f"Reply with one JSON object and nothing after it, the reason before the mark each time:\n{{\n{lines}\n}}"
 
@@ -123,7 +125,7 @@ def marks_reply(dimensions: Sequence[str], levels: range) -> str:
 def preference_reply() -> str:
     return (
         "Reply with one JSON object and nothing after it, the reason before the choice:\n"
-        '{"reason": "<two or three sentences>", "better": "<first, second or tie>"}'
+        f'{{"reason": "<{REASON_OF_CHOICE}>", "better": "<first, second or tie>"}}'
     )
 
 

@@ -11,6 +11,7 @@ from judges.figures.reported import Report
 from judges.figures.resampled import Bootstrap
 from judges.judge import Judge
 from judges.marking import Item
+from judges.pairwise import PairVerdict
 from judges.text import words
 from judges.verdict import Verdict
 
@@ -72,6 +73,12 @@ class Trial:
                 self.asked += 1
                 self.unread += bool(verdict.problem)
         return verdicts
+
+
+def refuse_without_verdicts(verdicts: Sequence[Verdict | PairVerdict], what: str) -> None:
+    """A judge of whom nothing was heard has no card, and no check of it was held or failed."""
+    if verdicts and all(verdict.problem for verdict in verdicts):
+        raise ValueError(f"not one of {len(verdicts)} {what}: {verdicts[0].problem}")
 
 
 def overall(verdict: Verdict) -> float:

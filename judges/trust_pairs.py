@@ -16,7 +16,7 @@ from judges.figures.preferences import Preferences
 from judges.figures.ratings import OVERALL, Ratings
 from judges.pairwise import Pair, PairVerdict
 from judges.planting import damage_cases, injections, plant
-from judges.trial import Check, Labelled, Trial
+from judges.trial import Check, Labelled, Trial, refuse_without_verdicts
 from judges.trust import finished, unparsed
 from judges.verdict import Verdict
 
@@ -35,6 +35,7 @@ class PairTrial:
 
     def verdicts(self, pairs: Sequence[Pair]) -> list[PairVerdict]:
         found = self.compare(pairs)
+        refuse_without_verdicts(found, "pairs could be compared")
         self.trial.asked += len(found)
         self.trial.unread += sum(bool(verdict.problem) for verdict in found)
         return found
@@ -51,8 +52,6 @@ def pair_card(
     if not pairs:
         raise ValueError("no pupil has two plans, so there is nothing to compare")
     verdicts = on.verdicts([_pair(f"{a.item.id} {b.item.id}", a, b.item.text) for a, b in pairs])
-    if all(verdict.problem for verdict in verdicts):
-        raise ValueError(f"not one of {len(pairs)} pairs could be compared: {verdicts[0].problem}")
     _agreement(on.trial, pairs, verdicts, merit, by)
     _damage(on, plans, merit)
     _injections(on, pairs, verdicts, merit)

@@ -97,11 +97,17 @@ def overlap(rows: Sequence[Row], task: str) -> list[tuple[str, str, list[str]]]:
 
 
 def _found(told: Mapping[Any, Any]) -> str:
-    parts = []
+    parts, runs = [], []
     for name, value in told.items():
         run = RUN.fullmatch(str(name))
         if run and isinstance(value, int | float):
-            parts.append(f"{tables.shown(float(value), SHARE)} % of the items share {run[1]} words in a row")
+            runs.append((int(run[1]), float(value)))
+        elif name == "whole":
+            parts.append(f"{value} of them stand there word for word")
         elif name != "set" and not str(name).startswith("hits_"):
             parts.append(f"{str(name).replace('_', ' ')}: {value}" if name else str(value))
+    # By the number of words: a JSON's keys come sorted as text, 8 behind 13.
+    parts += [
+        f"{tables.shown(share, SHARE)} % of the items share {n} words in a row" for n, share in sorted(runs)
+    ]
     return "; ".join(parts)

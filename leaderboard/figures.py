@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
-STATUS = {
+OUTCOMES = {
     "unparsed": "No answer found in the text",
     "truncated": "Cut off at the token limit",
     "error": "Failed",
@@ -63,7 +63,7 @@ def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[Fi
         found += _names(table, resolved=cell.run.get("resolved", {}).get("engine") != "imported")
     if kind == "binary":
         found += _epochs(table)
-    found += [*_rest(table), *_checks(table), *_statuses(table), *_costs(table)]
+    found += [*_rest(table), *_checks(table), *_outcomes(table), *_costs(table)]
     return found
 
 
@@ -74,7 +74,12 @@ class _Table:
         self.rows = rows
         self.items: list[str] = rows["sample_id"].tolist()
         self.clusters: list[str] = rows["cluster"].tolist()
-        self.status: list[str] = rows["status"].tolist()
+        status = rows["status"]
+        self.outcomes = {
+            "unparsed": status == "unparsed",
+            "truncated": rows["truncated"],
+            "error": status == "error",
+        }
         self.score = rows["score"].to_numpy(dtype=float)
         metrics: list[Mapping[str, Any] | None] = rows["metrics"].tolist()
         names = dict.fromkeys(name for one in metrics for name in one or {})
@@ -271,14 +276,13 @@ def _checks(table: _Table) -> list[Figure]:
     return found
 
 
-def _statuses(table: _Table) -> list[Figure]:
+def _outcomes(table: _Table) -> list[Figure]:
     found = []
-    every = range(len(table.status))
-    for status, title in STATUS.items():
-        hit = np.array([one == status for one in table.status], dtype=float)
-        value, low, high = table.estimated(hit, every, "binary")
+    for outcome, title in OUTCOMES.items():
+        hit = table.outcomes[outcome].to_numpy(dtype=float)
+        value, low, high = table.estimated(hit, range(len(hit)), "binary")
         note = f"{int(hit.sum())} of {len(hit)} answers"
-        found.append(Figure(f"{status}_rate", title, value, low, high, len(hit), note))
+        found.append(Figure(f"{outcome}_rate", title, value, low, high, len(hit), note))
     return found
 
 

@@ -27,7 +27,7 @@ COLUMNS = (
     "task", "title", "variant", "headline", "unit", "mean", "low", "high", "standard_error", "n", "items",
     "against", "difference", "difference_low", "difference_high", "difference_standard_error", "p", "p_corrected",
     "comparisons", "verdict", "mark", "test", "unparsed",
-    "truncated", "error", "why_no_score",
+    "truncated", "error", "why_no_score", "flag",
 )  # fmt: skip
 ASIDE_COLUMNS = ("task", "title", "variant", "figure", "value", "unit", "low", "high", "n", "note")
 
@@ -112,7 +112,8 @@ def cells(table: TaskTable, one: Line) -> list[str]:
     n = str(one.n) if one.n == one.items else f"{one.n} of {one.items}"
     mean = one.mean or one.why or "none"
     difference = f"{one.difference}{one.mark}" if one.difference else ""
-    return [one.variant, mean, one.interval, difference, *parent, one.difference_interval, n]
+    name = f"{one.variant} (flagged)" if one.flag else one.variant
+    return [name, mean, one.interval, difference, *parent, one.difference_interval, n]
 
 
 def lefts(table: TaskTable) -> set[int]:
@@ -197,6 +198,7 @@ def _csv(report: Report) -> str:
                     one.difference_error, _digits(one.p), _digits(one.p_corrected),
                     one.family or "", one.verdict, one.mark, escape.cell(one.test),
                     *(one.statuses[name] for name in ("unparsed", "truncated", "error")), escape.cell(one.why),
+                    one.flag,
                 ]
             )  # fmt: skip
     return _written(COLUMNS, lines)

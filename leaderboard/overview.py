@@ -11,11 +11,13 @@ from typing import Any
 
 from harness import record
 from leaderboard.compare import Comparison, Correction, compare_variants, family_of, load_cells
+from leaderboard.flagged import why_flagged
 from leaderboard.items import USUAL, Draws, estimate_cells, items_of, too_few
 from leaderboard.matched import lacks_of
 from leaderboard.stats import Estimate
 from leaderboard.stats.families import letters, rank_ranges, shown_matrix
 from leaderboard.stats.reference import references
+from leaderboard.tables import remarks
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,14 @@ class CellShown:
     cell: record.Cell
     estimate: Estimate | None
     why_none: str
+
+    @property
+    def flag(self) -> str:
+        return why_flagged(self.cell)
+
+    @property
+    def remarks(self) -> list[str]:
+        return remarks(self.flag, self.cell.run)
 
 
 @dataclass(frozen=True)
@@ -156,6 +166,8 @@ def _cell_as_dict(shown: CellShown) -> dict[str, Any]:
         "confidence": 0.95,
         "interval": one.method if one else None,
         "why_none": shown.why_none,
+        "flag": shown.flag,
+        "own_data": bool(cell.run["exam"].get("own_data")),
         "lacks": list(lacks_of(cell)),
     }
 

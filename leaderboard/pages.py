@@ -3,10 +3,10 @@
 Must not know how a page looks (templates/) or where its file lies on disk (site.py).
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness import record
 from leaderboard import tables
 from leaderboard.compare import NO_WORSE, Comparison
 from leaderboard.pairs import NONE, TaskPairs
@@ -107,13 +107,18 @@ def _refused(pairs: TaskPairs, baseline: str) -> dict[str, str]:
 
 
 def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
-    """What a reader wants first: who is best, is that shown, and what could be published in its place."""
+    """What a reader wants first: who is best, is that shown, and what could be published in its place. Rows whose
+    responses do not depend on the item are named and left out.
+    """
     head = task_head(ranking, task)
     scores = {row.variant: row.scores[task] for row in ranking.rows if task in row.scores}
-    if not pairs.order:
-        return head | {"best": None, "absent": len(ranking.rows) - len(scores)}
-    best = pairs.order[0]
-    against = {name: pairs.family.seen(name, best) for name in pairs.order[1:]}
+    flagged = [(name, scores[name].flag) for name in pairs.order if scores[name].flag]
+    head |= {"flagged": flagged, "absent": len(ranking.rows) - len(scores)}
+    order = [name for name in pairs.order if not scores[name].flag]
+    if not order:
+        return head | {"best": None}
+    best = order[0]
+    against = {name: pairs.family.seen(name, best) for name in order[1:]}
     kinds: dict[str, list[str]] = {"behind": [], "no_worse": [], "open": [], "other": []}
     for name, found in against.items():
         if found is None:
@@ -130,7 +135,6 @@ def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
         "score": score_shown(best, task, scores[best], exam, pairs),
         "rivals": len(against),
         "margin": tables.margins([found for found in against.values() if found], exam),
-        "absent": len(ranking.rows) - len(scores),
     }  # fmt: skip
 
 
@@ -144,7 +148,11 @@ def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | N
 
 def made_from(ranking: Ranking) -> dict[str, Any]:
     """From what the board was made, as the results tell: not when or where it was built."""
-    runs = [score.run for row in ranking.rows for score in row.scores.values()]
+    scores = [score for row in ranking.rows for score in row.scores.values()]
+    runs = [score.run for score in scores]
+    outcomes: Counter[str] = Counter()
+    for score in scores:
+        outcomes.update(score.statuses)
     versions: dict[str, set[str]] = {}
     for run in runs:
         for package, version in run.get("versions", {}).items():
@@ -155,9 +163,7 @@ def made_from(ranking: Ranking) -> dict[str, Any]:
         "cells": len(runs),
         "rows": sum(run["rows"] for run in runs),
         "missing": len(ranking.rows) * len(ranking.tasks) - len(runs),
-        "statuses": [
-            (status, sum(run["statuses"].get(status, 0) for run in runs)) for status in record.STATUSES
-        ],
+        "outcomes": outcomes,
         "versions": [(package, ", ".join(sorted(found))) for package, found in sorted(versions.items())],
         "machines": sorted({machine(run.get("hardware", {})) for run in runs}),
         "finished": when(max((str(run["finished"]) for run in runs if run.get("finished")), default="")),

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 PART_BYTES = 200_000
 TEXTS = (
-    "sample_id", "cluster", "prompt", "response", "answer", "target", "explanation", "judge", "status",
+    "sample_id", "cluster", "prompt", "response", "answer", "target", "explanation", "judge",
 )  # fmt: skip
 CHECK = "check_"
 WORDS = {
     "tp": "named rightly", "fp": "named wrongly", "fn": "missed", "unknown": "not in the taxonomy", "f1": "F1",
     "steps_right": "right equations", "steps_total": "equations",
 }  # fmt: skip
-OTHERS = ("epoch", "score", "metrics", "tokens_in", "tokens_out", "seconds", "prompt_hash")
+OTHERS = (
+    "epoch", "score", "metrics", "tokens_in", "tokens_out", "seconds", "prompt_hash", "status", "truncated",
+)  # fmt: skip
 
 
 def rows_of(
@@ -38,6 +40,7 @@ def rows_of(
         shown.append(
             {name: visible(row[name] or "") for name in TEXTS}
             | {
+                "status": _outcome(row["status"], row["truncated"]),
                 "epoch": row["epoch"],
                 "score": score,
                 "mark": tables.mark(score, exam),
@@ -49,6 +52,11 @@ def rows_of(
             }
         )
     return shown
+
+
+def _outcome(status: str, truncated: bool) -> str:
+    """Words that the page of answers filters by, each by itself: 'unparsed, truncated'."""
+    return f"{status}, truncated" if truncated else status
 
 
 def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:

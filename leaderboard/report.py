@@ -50,6 +50,7 @@ class Line:
     family: int
     statuses: Mapping[str, int]
     why: str
+    flag: str
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ def _line(name: str, score: Score, exam: dict[str, Any], found: Comparison | Non
         family=found.family if found else 0,
         statuses={status: score.statuses.get(status, 0) for status in COUNTED},
         why=score.why_none,
+        flag=score.flag,
     )
 
 
@@ -202,6 +204,8 @@ def _missing(
         for one in found
         if one.left_out
     ]
+    flagged = [f"{name}: {score.flag}" for name, score in scores.items() if score.flag]
+    own = [name for name, score in scores.items() if score.run["exam"].get("own_data")]
     absent = [row.variant for row in ranking.rows if task not in row.scores]
     imported = [
         f"{name}: no {', no '.join(lacks)}"
@@ -209,6 +213,7 @@ def _missing(
         if (lacks := (score.run.get("origin") or {}).get("lacks"))
     ]
     parts = (
+        ("Flagged", flagged), ("Own data, not the published items", own),
         ("Answers that are not ok", counted), ("Items left out of a difference", left), ("Not run", absent),
         ("Imported, and not told by the source", imported),
     )  # fmt: skip

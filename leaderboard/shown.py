@@ -68,6 +68,8 @@ class CellShown:
     why_none: str
     why_no_score: str
     hidden: tuple[tuple[str, str], ...]  # status, words: what a bare number would hide
+    flag: str
+    own_data: bool
 
 
 def task_head(ranking: Ranking, task: str) -> dict[str, Any]:
@@ -109,6 +111,8 @@ def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown |
         why_none=_why_none(ranking, row, task),
         why_no_score=score.why_none,
         hidden=hidden(score.statuses),
+        flag=score.flag,
+        own_data=bool(score.run["exam"].get("own_data")),
     )
 
 

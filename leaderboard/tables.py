@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import record
 from leaderboard.compare import NO_WORSE, Comparison
+from leaderboard.flagged import why_flagged
 from leaderboard.items import estimate_cell, items_of, load_cells, too_few
 from leaderboard.pairs import TaskPairs, all_pairs
 from leaderboard.stats import Estimate
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Score:
-    """One cell as shown: `comparison` is against the parent, or against the baseline where there is no parent."""
+    """One cell as shown: `comparison` is against the parent, or against the baseline where there is no parent.
+
+    `statuses` are the cell's outcomes: a row can be both unparsed and truncated.
+    """
 
     task: str
     estimate: Estimate | None
@@ -30,12 +34,13 @@ class Score:
     comparison: Comparison | None
     run: dict[str, Any]
     why_none: str = ""  # why there is no estimate, where there is none
+    flag: str = ""  # why its responses seem not to depend on the items
 
     @property
     def notes(self) -> str:
         """What a bare number would hide: rows that were not scored, or scored 0 because nothing could be read."""
-        hidden = {name: n for name, n in self.statuses.items() if n and name != "ok"}
-        return ", ".join(f"{n} {name}" for name, n in hidden.items())
+        hidden = [f"{n} {name}" for name, n in self.statuses.items() if n and name != "ok"]
+        return ", ".join([*remarks(self.flag, self.run), *hidden])
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,17 @@ def ranking(
     return Ranking(baseline, tasks, tuple(_compared(row, pairs, baseline) for row in rows), pairs)
 
 
+def remarks(flag: str, run: dict[str, Any]) -> list[str]:
+    """What must be known of a row before its figure is read."""
+    own = ["own data"] if run["exam"].get("own_data") else []
+    return [f"flagged: {flag}", *own] if flag else own
+
+
 def exam_of(cells: Sequence[record.Cell]) -> dict[str, Any]:
-    """What the cells of one task say of their exam; of imported ones, one of 0s and 1s may sit among real scores."""
+    """What the cells of one task say of their exam; of imported ones, one of 0s and 1s may sit among real scores.
+    The title of the published items comes before that of a user's own.
+    """
+    cells = sorted(cells, key=lambda cell: bool(cell.run["exam"].get("own_data")))
     return next((c.run["exam"] for c in cells if c.run["exam"]["kind"] != "binary"), cells[0].run["exam"])
 
 
@@ -89,7 +103,7 @@ def _score(cell: record.Cell) -> Score:
     items = items_of(cell)
     why_none = too_few(items.kind, items.clusters)
     one = None if why_none else estimate_cell(cell)
-    return Score(cell.task, one, cell.run["rows"], cell.run["statuses"], None, cell.run, why_none)
+    return Score(cell.task, one, cell.run["rows"], cell.outcomes, None, cell.run, why_none, why_flagged(cell))
 
 
 def _order(row: Row, tasks: list[str]) -> tuple[float, ...]:

@@ -70,6 +70,9 @@ def two(overview: Overview) -> Iterator[str]:
     yield f"{first.a} against {first.b}"
     for one in overview.comparisons:
         yield ""
+        for row in overview.cells:
+            if row.cell.task == one.task and row.remarks:
+                yield from _wrapped(f"{row.cell.variant}: {', '.join(row.remarks)}", "")
         yield from comparison(one, exams[one.task])
 
 
@@ -172,6 +175,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
 def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: dict[str, Any]) -> Iterator[str]:
     ranks, letters = standing(mine, found)
     rows = []
+    notes = {one.cell.variant: ", ".join(one.remarks) for one in mine if one.remarks}
     for one in mine:
         name, e = one.cell.variant, one.estimate
         if e is None:
@@ -186,7 +190,7 @@ def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: dic
         ]
         rows.append([name, *values, f"{rank} {letters.get(name, '')}".strip()])
     header = ["variant", "score", "s.e.", "95 % interval", "n", "rank, letters" if letters else "rank"]
-    yield from columns(header, rows, left={5})
+    yield from columns(header, rows, left={5}, notes=notes)
 
 
 def _pairs(found: Sequence[Comparison], exam: dict[str, Any]) -> Iterator[str]:

@@ -28,12 +28,27 @@ class Task:
     scale: tuple[float, float] = (0.0, 1.0)
     marked_by: Literal["rules", "judge"] = "rules"
     numeric: bool = False  # the answer is one number, which a second reader may be asked for
-    fetched: bool = False  # its items come from outside: no version of ours says what stands in them
+    source: str = (
+        ""  # the published data set that its items are fetched from; empty where they ship with the task
+    )
     kinds: tuple[str, ...] = ()  # fields of an item by which scores are told apart, beside its cluster
 
     @property
     def version(self) -> str:
         return str(importlib.import_module(f"tasks.{self.name}").VERSION)
+
+    @property
+    def fetched(self) -> bool:
+        """Its items come from outside: no version of ours says what stands in them."""
+        return bool(self.source)
+
+    def about_data(self) -> dict[str, Any]:
+        """The title, and whether the items are the user's own: a published name holds only for the published items."""
+        if not self.source:
+            return {"title": self.title}
+        if dataset_hash(self.docs("test")) == importlib.import_module(f"tasks.{self.name}").PUBLISHED:
+            return {"title": f"{self.title} ({self.source})"}
+        return {"title": f"{self.title} (own data)", "own_data": True}
 
     def docs(self, split: str, limit: int | None = None) -> list[dict[str, Any]]:
         docs: list[dict[str, Any]] = importlib.import_module(f"tasks.{self.name}").docs(split)
@@ -56,8 +71,8 @@ TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
         Task(
-            "gsm8k", "Grade-school maths (GSM8K)", "lm_eval", "binary", "accuracy", asks="question",
-            numeric=True, fetched=True,
+            "gsm8k", "Grade-school maths", "lm_eval", "binary", "accuracy", asks="question",
+            numeric=True, source="GSM8K",
         ),
         Task(
             "word_problems", "Word problems", "lm_eval", "binary", "accuracy", asks="question",

@@ -1,6 +1,7 @@
 """What marking one answer yields. Knows no task, no framework and no file: every exam's `mark` returns one of these."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -12,3 +13,10 @@ class Mark:
     metrics: dict[str, float] = field(default_factory=dict)
     parsed: bool = True
     explanation: str = ""
+
+
+def status_of(mark: Mark | None) -> Literal["ok", "unparsed", "error"]:
+    """Whether an answer was found in the response. A mark that is missing is an error, never a zero."""
+    if mark is None:
+        return "error"
+    return "ok" if mark.parsed else "unparsed"

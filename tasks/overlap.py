@@ -14,12 +14,13 @@ _WORD = re.compile(r"[^\W_]+")
 @dataclass(frozen=True)
 class Overlap:
     """Of `items` test items, `hits` share a run of n words with the training set; `short` have fewer than n
-    words."""
+    words. `whole`, the same for every n, stand in a training text word for word."""
 
     n: int
     items: int
     hits: int
     short: int
+    whole: int
 
     @property
     def share(self) -> float:
@@ -40,8 +41,12 @@ def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SI
             for run in _runs(words, n):
                 where[n][run].add(index)
     hit: dict[int, set[int]] = {n: set() for n in sizes}
+    whole: set[int] = set()
     shortest = min(sizes, default=0)
     known = where[shortest].keys() if sizes else set()
+    begins: dict[str, list[int]] = defaultdict(list)
+    for index, words in enumerate(items):
+        begins[" ".join(words[:shortest])].append(index)
     for text in train:
         words = _words(text)
         runs = _runs(words, shortest) if sizes else []
@@ -49,11 +54,16 @@ def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SI
             continue
         for at, run in enumerate(runs):
             if run in known:
+                for index in begins.get(run, ()):
+                    if words[at : at + len(items[index])] == items[index]:
+                        whole.add(index)
                 for n in sizes:
                     hit[n] |= (
                         where[n].get(" ".join(words[at : at + n]), set()) if at + n <= len(words) else set()
                     )
-    return [Overlap(n, len(items), len(hit[n]), sum(len(words) < n for words in items)) for n in sizes]
+    return [
+        Overlap(n, len(items), len(hit[n]), sum(len(words) < n for words in items), len(whole)) for n in sizes
+    ]
 
 
 def _words(text: str) -> list[str]:

@@ -131,7 +131,8 @@ def rich_results(results: Path) -> Path:
         change(
             results, variant, task, size_bytes=9_000_000 - 1_000 * at, peak_memory_bytes=700_000_000 + at,
             seconds_per_item=0.25,
-            overlap=[{"set": "all-exams train (2,000)", "chats": 2000, "share_13": 0.012, "hits_13": 3}],
+            overlap=[{"set": "all-exams train (2,000)", "chats": 2000, "share_10": 0.024, "share_13": 0.012,
+                      "share_8": 0.098, "hits_13": 3, "whole": 0}],
         )  # fmt: skip
     change(
         results,

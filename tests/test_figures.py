@@ -139,3 +139,18 @@ def test_one_row_is_no_reason_to_fail_and_the_same_rows_give_the_same_figures(tm
     found = figures(tmp_path, rows)
     assert found["fluency"].low is None
     assert found == figures(tmp_path, rows)
+
+
+def test_an_answer_that_was_cut_off_before_it_gave_a_number_counts_as_unparsed_and_as_truncated(tmp_path):
+    rows = [
+        sample("a", 1.0, answer="4"),
+        sample("b", 1.0, answer="4", truncated=True),
+        sample("c", 0.0, status="unparsed", truncated=True),
+        sample("d", 0.0, status="unparsed"),
+        sample("e", 0.0, answer="5"),
+    ]
+    cell = record.write(tmp_path, rows, {"exam": {"kind": "binary"}})
+    found = {figure.name: figure for figure in figures_of(cell)}
+    assert (found["unparsed_rate"].value, found["unparsed_rate"].note) == (0.4, "2 of 5 answers")
+    assert (found["truncated_rate"].value, found["truncated_rate"].note) == (0.4, "2 of 5 answers")
+    assert cell.outcomes == {"ok": 3, "unparsed": 2, "error": 0, "truncated": 2}

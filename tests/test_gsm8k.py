@@ -1,5 +1,6 @@
 """GSM8K: its items, and that its stock figures are those of lm-eval's own task, answer by answer."""
 
+import json
 import os
 import random
 import time
@@ -7,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import Home, proctor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks import gsm8k
+from harness import record
+from tasks import TASKS, gsm8k
 from tasks.numeric import EXACT_MATCH, FILTERS, flexible, mark, process_results, strict
 
 needs_data = pytest.mark.skipif(
@@ -185,6 +188,78 @@ def test_items_are_complete_in_order_and_of_their_own_cluster() -> None:
         assert docs[0]["id"] == f"{split}-0001"
         assert len({doc["id"] for doc in docs}) == count
         assert all(doc["cluster"] == doc["id"] for doc in docs)
+
+
+@needs_data
+def test_the_published_items_keep_their_name_whatever_ends_their_lines_and_others_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = TASKS["gsm8k"]
+    assert task.about_data() == {"title": "Grade-school maths (GSM8K)"}
+    lines = (Path(os.environ["PROCTOR_DATA"]) / "gsm8k" / "test.jsonl").read_bytes().splitlines()
+    own_data = {"title": "Grade-school maths (own data)", "own_data": True}
+    copies = (
+        ("windows", b"\r\n".join(lines) + b"\r\n\r\n", {"title": "Grade-school maths (GSM8K)"}),
+        ("fewer", b"\n".join(lines[:-1]), own_data),
+        ("another order", b"\n".join(lines[::-1]), own_data),
+        ("one word", b"\n".join(lines).replace(b"Janet", b"Janina", 1), own_data),
+    )
+    for name, content, told in copies:
+        folder = tmp_path / name / "gsm8k"
+        folder.mkdir(parents=True)
+        (folder / "test.jsonl").write_bytes(content)
+        monkeypatch.setenv("PROCTOR_DATA", str(tmp_path / name))
+        assert task.about_data() == told, name
+
+
+@needs_data
+def test_the_first_items_of_the_published_ones_are_still_called_by_their_name(home: Home) -> None:
+    home.echo("ran", lambda doc: doc["answer"], "gsm8k")
+    assert (
+        home.run(
+            home.suite(variants=["ran"], tasks=["gsm8k"], baseline="ran", limit={"gsm8k": 12})
+        ).returncode
+        == 0
+    )
+    cell = record.read(home.results, "ran", "gsm8k")
+    assert cell is not None
+    assert cell.run["exam"]["title"] == "Grade-school maths (GSM8K)"
+    assert "own_data" not in cell.run["exam"]
+
+
+def test_a_users_own_items_are_called_own_data_wherever_their_row_stands(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home.folder / "data" / "gsm8k"
+    folder.mkdir(parents=True)
+    items = [{"question": f"What is {n} and {n}?", "answer": f"#### {2 * n}"} for n in range(12)]
+    for split in ("train", "test"):
+        text = "".join(json.dumps(item) + "\n" for item in items)
+        (folder / f"{split}.jsonl").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PROCTOR_DATA", str(folder.parent))
+    home.echo("ran", lambda doc: doc["answer"], "gsm8k")
+    home.echo("half", lambda doc: doc["answer"] if int(doc["id"][-4:]) % 2 else "I do not know.", "gsm8k")
+    done = home.run(home.suite(variants=["ran", "half"], tasks=["gsm8k"], baseline="ran"))
+    assert done.returncode == 0, done.stderr
+    answers = home.folder / "answers.jsonl"
+    answers.write_text(
+        "".join(json.dumps({"question": i["question"], "response": i["answer"]}) + "\n" for i in items)
+    )
+    where = ("--results", str(home.results))
+    assert proctor("score", "gsm8k", str(answers), "--variant", "scored", *where).returncode == 0
+    for variant in ("ran", "half", "scored"):
+        cell = record.read(home.results, variant, "gsm8k")
+        assert cell is not None
+        assert cell.run["exam"]["title"] == "Grade-school maths (own data)"
+    assert "Grade-school maths (own data)" in done.stdout
+    assert done.stdout.count("    own data") == 2
+    for page in ("index.html", "tasks/gsm8k.html", "variants/half.html", "samples/half/gsm8k.html"):
+        text = (home.board / page).read_text(encoding="utf-8")
+        assert '<span class="tag">own data</span>' in text, page
+        assert "GSM8K" not in text, page
+    assert "half: own data" in proctor("compare", "ran", "half", *where).stdout
+    assert proctor("compare", *where).stdout.count("own data") == 3
+    assert "Own data, not the published items: " in proctor("report", *where).stdout
 
 
 @needs_data

@@ -53,3 +53,10 @@ def test_ten_thousand_training_texts_take_seconds() -> None:
         sizes=(8, 10, 13),
     )
     assert time.process_time() - start < 10
+
+
+def test_an_item_that_stands_whole_in_a_training_text_is_told_from_one_that_shares_a_phrase() -> None:
+    copied, alike = f"{LONG} and a tail", f"{LONG} and an end"
+    found = overlap([copied, alike, "a short one"], [f"Before: {copied}, after.", "x " + LONG])
+    assert [(one.hits, one.whole) for one in found] == [(2, 1)] * 3
+    assert overlap([copied], [copied[:-5]])[0].whole == 0

@@ -5,7 +5,7 @@ import json
 from conftest import proctor
 
 from harness import record
-from harness.overlaps import counted, known_of, overlap_of
+from harness.overlaps import counted, known_of, overlap_of, verdict_on
 from harness.training import chat_file
 from tasks import TASKS
 
@@ -75,6 +75,25 @@ def test_the_doctor_tells_every_exam_and_training_set(tmp_path):
         assert exam["items"] > 0
         for found in exam["sets"]:
             assert 0 <= found["share_13"] <= found["share_10"] <= found["share_8"] <= 1
+        assert exam["verdict"]
+    assert exams["concepts"]["verdict"].startswith("clean: none of its 155 items")
+    assert exams["study_plan"]["verdict"].startswith("phrases are shared, items are not: 52 of its 64 items")
     assert any("tiny-lora" in found.get("recipes", ()) for found in exams["concepts"]["sets"])
+    told = proctor("doctor", "data", "--store", str(tmp_path)).stdout.splitlines()
+    assert [line.split(":")[0] for line in told[:-1]] == list(exams)
+    assert told[-1].startswith("Counted are test items that have so many words in a row in common")
+    assert len(proctor("doctor", "data", "--all", "--store", str(tmp_path)).stdout.splitlines()) > 60
     wrong = proctor("doctor", "dota", "--store", str(tmp_path))
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+def test_the_verdict_names_a_training_set_that_holds_whole_test_items(tmp_path):
+    docs = TASKS["word_problems"].docs("test")
+    file = chat_file(
+        str(chats(tmp_path / "mine.jsonl", docs[3]["question"], docs[5]["question"])), 10, 0, tmp_path
+    )
+    clean = chat_file(str(chats(tmp_path / "other.jsonl", "Nothing of the kind.")), 10, 0, tmp_path)
+    sets = [counted("word_problems", docs, one.path.name, one, tmp_path) for one in (clean, file)]
+    assert verdict_on(250, sets) == "LEAKED: 2 of its 250 items stand word for word in mine.jsonl (2)"
+    assert verdict_on(250, sets[:1]).startswith("clean: none of its 250 items shares 13 words in a row")
+    assert verdict_on(250, []) == "there is no training set to look through"

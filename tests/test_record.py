@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 
+import pyarrow.parquet as pq
 import pytest
 
 from harness import record
@@ -128,3 +129,29 @@ def test_run_json_says_how_many_rows_and_their_checksum(tmp_path):
     run = json.loads((tmp_path / "v/t/run.json").read_text())
     assert run["rows"] == 2
     assert len(run["samples_sha256"]) == 64
+
+
+def as_earlier_versions_wrote(cell):
+    """The same cell without a column of its own for truncation: 'truncated' was a status."""
+    table = pq.read_table(cell.folder / "samples.parquet").drop_columns(["truncated"])
+    return record.write_table(
+        cell.folder.parent.parent, "v", "t", table, RUN | {"resolved": cell.run["resolved"]}
+    )
+
+
+@pytest.mark.parametrize(("engine", "unparsed"), [("hf", 2), ("imported", 1)])
+def test_a_response_that_was_cut_off_without_an_answer_is_unparsed_in_earlier_results_too(
+    tmp_path, engine, unparsed
+):
+    rows = [
+        sample("a"),
+        sample("b", status="unparsed", answer=""),
+        sample("c", status="truncated"),
+        sample("d", status="truncated", answer=""),  # an import's source may tell no answers
+        sample("e", status="error", score=None, answer=""),
+    ]
+    cell = as_earlier_versions_wrote(record.write(tmp_path, rows, RUN | {"resolved": {"engine": engine}}))
+    back = cell.rows()
+    assert list(back["truncated"]) == [False, False, True, True, False]
+    assert list(back["status"]) == ["ok", "unparsed", "ok", "unparsed" if unparsed == 2 else "ok", "error"]
+    assert cell.outcomes == {"ok": 4 - unparsed, "unparsed": unparsed, "error": 1, "truncated": 2}

@@ -1,12 +1,14 @@
 """A grader's reply is read when a verdict stands in it, and never scored by accident."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judges.graders.reply import read_choice, read_marks
+from judges.prompt import marks_reply, preference_reply
 
 NAMES = ("fluency", "personalisation", "actionability")
 FIVE, THREE = range(1, 6), range(-1, 2)
@@ -133,3 +135,30 @@ def test_cut_verdict_is_no_verdict_wherever_it_is_cut(marks, before, cut):
     assert read(whole).scores == marks
     if len(before) <= cut < len(whole):
         assert not read(whole[:cut]).scores
+
+
+@pytest.mark.parametrize(
+    "reason", ["<one or two sentences>", "One or two sentences.", "<two or three sentences>"]
+)
+def test_a_form_that_comes_back_with_our_own_words_for_a_reason_is_no_verdict(reason):
+    filled = {name: {"reason": "seen", "mark": mark} for name, mark in GOOD.items()}
+    assert read(json.dumps(filled)).scores == GOOD
+    echoed = read(json.dumps(filled | {"fluency": {"reason": reason, "mark": 4}}))
+    assert (echoed.scores, echoed.reason) == ({}, "unreadable")
+    assert "the form's own" in echoed.problem
+    beside = read(json.dumps(GOOD | {"fluency_reason": reason}))
+    assert (beside.scores, beside.reason) == ({}, "unreadable")
+    choice = read_choice(json.dumps({"reason": reason, "better": "first"}))
+    assert (choice.choice, choice.reason) == ("", "unreadable")
+    assert (
+        read_choice(json.dumps({"reason": "It is in one or two sentences clear.", "better": "tie"})).choice
+        == "tie"
+    )
+
+
+def test_the_words_of_the_form_are_those_that_a_grader_is_shown():
+    for form in (marks_reply(NAMES, FIVE), marks_reply(NAMES, range(1, 100)), preference_reply()):
+        reasons = re.findall(r'"reason": "(.+?)"', form)
+        assert reasons
+        for reason in reasons:
+            assert read_choice(json.dumps({"reason": reason, "better": "first"})).reason == "unreadable"

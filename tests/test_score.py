@@ -242,3 +242,17 @@ def test_five_thousand_answers_take_less_than_two_seconds(home):
     scored = score_file("word_problems", answers, "x", home.results)
     assert time.process_time() - start < 2
     assert (scored.score, scored.cell.run["rows"]) == (1.0, 5000)
+
+
+def test_a_response_that_was_cut_off_is_unparsed_where_it_holds_no_number_and_not_where_it_does(home):
+    rows = gold()
+    rows[0] = {**rows[0], "response": "Let us begin with the eggs", "truncated": True}
+    rows[1] = {**rows[1], "truncated": True}
+    told = json.loads(score(home, rows, "--json").stdout)["statuses"]
+    assert told == {"ok": 249, "unparsed": 1, "error": 0, "truncated": 2}
+    cell = record.read(home.results, "elsewhere", "word_problems")
+    assert sum(cell.run["statuses"].values()) == cell.run["rows"] == 250
+    assert cell.run["truncated"] == 2
+    assert "249 ok, 1 unparsed, 2 truncated" in score(home, rows).stdout
+    ranking = proctor("report", "--results", str(home.results)).stdout
+    assert "elsewhere: 1 unparsed, 2 truncated" in ranking

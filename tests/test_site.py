@@ -119,6 +119,19 @@ def test_statuses_are_never_hidden(board: Path) -> None:
     assert "11 of 12 items scored" in index
 
 
+def test_a_truncated_answer_without_a_number_is_listed_as_unparsed_and_as_truncated(tmp_path: Path) -> None:
+    rows = rows_of("cut", "word_problems")
+    rows[0] = replace(rows[0], status="unparsed", answer="", truncated=True)
+    rows[1] = replace(rows[1], truncated=True)
+    write(tmp_path / "results", rows)
+    board = site.build(tmp_path / "results", tmp_path / "board").parent
+    assert "1 unparsed , 2 truncated" in text_of(board, "index.html")
+    assert "12 answers: 11 ok, 1 unparsed, 0 error; 2 of all were truncated" in text_of(board, "index.html")
+    assert "any ok (11) unparsed (1) truncated (2)" in text_of(board, "samples/cut/word_problems.html")
+    light = (board / "data/cut/word_problems/rows.js").read_text()
+    assert '"status":["unparsed, truncated","ok, truncated","ok",' in light
+
+
 def test_every_answer_can_be_read_with_all_that_made_its_mark(board: Path) -> None:
     rows = data_of(board, "tiny-lora/word_problems")
     assert [row["sample_id"] for row in rows] == [f"item-{i:03}" for i in range(12)]
@@ -530,7 +543,8 @@ def test_the_loss_of_training_is_drawn(rich: Path, board: Path) -> None:
 
 def test_overlap_and_imports_are_told(rich: Path) -> None:
     page = text_of(rich, "tasks/word_problems.html")
-    assert "all-exams train (2,000) chats: 2000; 1.2 % of the items share 13 words in a row tiny" in page
+    found = "chats: 2000; 0 of them stand there word for word; 9.8 % of the items share 8 words in a row; "
+    assert f"all-exams train (2,000) {found}2.4 % of the items share 10 words in a row; 1.2 %" in page
     assert "tiny-q4 (prompt)" in page
     assert "imported without prompt" in text_of(rich, "variants/tiny-q4.html")
 

@@ -77,9 +77,7 @@ def test_where_nothing_bounds_a_loss_it_is_not_shown():
     told = compare_paired([3.0] * 50, [3.0] * 50, kind="real", margin=0.3, scale=(1.0, 5.0))
     assert told.p_no_worse == pytest.approx((1 - 0.3 / 2) ** 50, rel=0.05)  # a mark of 3 can lose 2
     lowest = compare_paired([1.0] * 8, [1.0] * 8, kind="real", margin=0.3, scale=(1.0, 5.0))
-    assert (
-        verdict(lowest) == "not shown"
-    )  # nothing was held here; eight items say too little
+    assert verdict(lowest) == "not shown"  # nothing was held here; eight items say too little
     assert verdict(told) == "no worse (within margin)"
     # Scores of 3 and 4: no loss was seen to be larger than 1, and yet two items say nothing of a margin of 2.
     assert compare_paired([3.0, 4.0], [3.0, 4.0], kind="real", margin=2.0).p_no_worse > 0.1

@@ -294,6 +294,43 @@ def test_a_judge_of_whom_nothing_can_be_read_gets_no_card_but_a_reason(tmp_path)
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("judge", ["study_plan", "pairwise"])
+def test_a_grader_that_is_not_there_gets_one_line_and_no_count_of_verdicts(tmp_path, judge):
+    spec = tmp_path / "grader.yaml"
+    spec.write_text(json.dumps({"model": "stub", "endpoint": "http://127.0.0.1:9/v1", "retries": 0}))
+    done = trust(judge, "--grader", spec, "--results", tmp_path, "--store", tmp_path / "store", code=2)
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert re.match(r"proctor: not one of \d+ (plans|pairs) could be", done.stderr)
+    assert not record.read_cards(tmp_path)
+
+
+def test_a_grader_that_dies_after_the_first_plans_gets_no_card_over_what_nobody_was_asked(tmp_path):
+    def dies(request: dict, before: int) -> Reply:
+        if before >= 6:
+            return Reply(status=400, body="{}")
+        return verdict(marks_of(asked_plan(request)))
+
+    done, card = model_card(tmp_path, dies, code=2)
+    assert card is None
+    assert "6 verdicts in" in done.stderr
+    assert re.search(r"proctor: not one of \d+ plans could be marked: .*400", done.stderr.splitlines()[-1])
+    assert "passed" not in done.stdout
+
+
+def test_an_injection_in_plans_that_all_went_without_a_verdict_is_neither_held_nor_failed(tmp_path):
+    def without(request: dict, before: int) -> Reply:
+        plan = asked_plan(request)
+        return Reply("No.") if "SYSTEM" in plan else verdict(marks_of(plan))
+
+    wordings = [one["name"] for one in injections() if "SYSTEM" in one["text"]]
+    _, card = model_card(tmp_path, without)
+    assert wordings
+    assert not {one["name"] for one in card["checks"]} & set(wordings)
+    assert {one["name"] for one in card["missing"]} >= set(wordings)
+    assert all(one["of"] for one in card["checks"])
+
+
 def test_a_panels_graders_are_held_to_each_other_as_well(tmp_path):
     def one_is_kinder(request: dict, before: int) -> Reply:
         marks = marks_of(asked_plan(request))

@@ -15,6 +15,10 @@ Answers = Annotated[
     Path,
     typer.Argument(help="JSONL: rows with `response` and `sample_id` or `question`; more fields are kept."),
 ]
+MEANING = (
+    "Counted are test items that have so many words in a row in common with a training set. Where items are written by "
+    "rule, such as pupils' profiles, that can be a phrase that all of them have: 'at most 45 minutes a session'."
+)
 
 
 def score(
@@ -62,8 +66,8 @@ def score(
     typer.echo(
         f"{variant} x {task}: {scored.headline} {value} over {scored.items} items, {told['rows']} answers"
     )
-    counts = [f"{n} {status}" for status, n in told["statuses"].items() if n]
-    typer.echo("  status: " + ", ".join(counts))
+    counts = [f"{n} {outcome}" for outcome, n in told["statuses"].items() if n]
+    typer.echo("  answers: " + ", ".join(counts))
     for name in ("rule_accuracy", "second_reader", "strict_match", "flexible_extract"):
         if name in scored.figures:
             typer.echo(f"  {name.replace('_', ' ')}: {scored.figures[name]:.4f}")
@@ -187,8 +191,8 @@ def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | No
     return By(judge, spec, None, cache)
 
 
-def data_told(what: str, store: Path, json_: bool) -> None:
-    """`proctor doctor data`: each exam, and the share of its items that stands in each training set of a recipe."""
+def data_told(what: str, store: Path, all_: bool, json_: bool) -> None:
+    """`proctor doctor data`: of each exam in words what of its test stands in training sets; all shares with `all_`."""
     from rich.console import Console
 
     from harness.errors import UserError
@@ -202,6 +206,10 @@ def data_told(what: str, store: Path, json_: bool) -> None:
     if json_:
         print_json({"exams": exams, "absent": absent})
         return
-    Console().print(overlaps_as_table(exams))
+    for exam in exams:
+        typer.echo(f"{exam['exam']}{' (own data)' if exam['own_data'] else ''}: {exam['verdict']}")
+    if all_:
+        Console().print(overlaps_as_table(exams))
+    typer.echo(MEANING if all_ else f"{MEANING} --all shows each training set, and shorter runs.")
     for line in absent:
         typer.echo(f"not looked at: {line}")

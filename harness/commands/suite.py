@@ -146,12 +146,13 @@ def doctor(
     what: Annotated[
         str, typer.Argument(help="'machine', or 'data': the exams and what stands in training sets.")
     ] = ("machine"),
+    all_: Annotated[bool, typer.Option("--all", help="Of 'data': every training set of every exam.")] = False,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
     """What this machine can run, and for each thing that it can't, the one line that would change that."""
     if what != "machine":
-        data_told(what, store, json_)
+        data_told(what, store, all_, json_)
         return
     from harness.doctor import examine_machine
     from harness.show import findings_as_table

@@ -263,6 +263,7 @@ def _complete(one: Foreign, variant: str, task: str) -> "pd.DataFrame":
         "variant": variant, "task": task, "task_version": one.task_version or "", "cluster": rows["sample_id"],
         "epoch": 1, "doc_hash": "", "prompt_hash": "", "prompt": "", "response": "", "answer": "", "target": "",
         "explanation": "", "judge": one.judge or "", "tokens_in": None, "tokens_out": None, "seconds": None,
+        "truncated": False,
     }  # fmt: skip
     for name, value in given.items():
         if name not in rows:
@@ -297,6 +298,7 @@ def _run(
         "exam": exam,
         "margin": None,
         "statuses": {status: int(counts.get(status, 0)) for status in record.STATUSES},
+        "truncated": int(rows["truncated"].sum()),
         "errors": int(counts.get("error", 0)),
         "versions": one.versions,
         "hardware": {},

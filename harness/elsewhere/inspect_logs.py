@@ -182,9 +182,6 @@ def _inspect_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[s
     value = figure.value(sample)
     score = math.nan if value is None else _number(value, sample.id, path)
     usage = list((sample.model_usage or {}).values())
-    # A sample that failed before its model answered has no choices.
-    truncated = bool(sample.output.choices) and sample.output.stop_reason == "max_tokens"
-    status = "truncated" if truncated else "ok"
     item = str(sample.id)
     return {
         "sample_id": item,
@@ -197,7 +194,9 @@ def _inspect_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[s
         "response": sample.output.completion,
         "answer": (given.answer or "") if given else "",
         "target": as_text(sample.target),
-        "status": "error" if failed or math.isnan(score) else status,
+        "status": "error" if failed or math.isnan(score) else "ok",
+        # A sample that failed before its model answered has no choices.
+        "truncated": bool(sample.output.choices) and sample.output.stop_reason == "max_tokens",
         "explanation": failed or ((given.explanation or "") if given else f"{figure.scorer} gave no score"),
         "tokens_in": sum(one.input_tokens for one in usage) if usage else None,
         "tokens_out": sum(one.output_tokens for one in usage) if usage else None,
@@ -238,7 +237,6 @@ def _one_row(
     scores = [Score(value=value) for value in epochs["value"] if value is not None]
     score = _number(reduce(scores).value, first["sample_id"], path) if scores else math.nan
     given = ", ".join("none" if math.isnan(score) else f"{score:g}" for score in epochs["score"])
-    status = "truncated" if "truncated" in set(epochs["status"]) else "ok"
     texts = {name: as_text(list(epochs[name])) for name in ("response", "answer")} if len(epochs) > 1 else {}
     sums = {
         name: epochs[name].astype("float64").sum(skipna=False)
@@ -248,7 +246,8 @@ def _one_row(
         **first, **texts, **sums,
         "epoch": 1,
         "score": score,
-        "status": "error" if math.isnan(score) else status,
+        "status": "error" if math.isnan(score) else "ok",
+        "truncated": bool(epochs["truncated"].any()),
         "explanation": f"{words} {given}",
     }  # fmt: skip
 

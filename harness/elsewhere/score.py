@@ -17,7 +17,7 @@ from harness.elsewhere.answer_file import Given, Matched, match, read_bytes, ref
 from harness.errors import UserError, refusals
 from harness.schema import check_name, digest, nearest
 from tasks import TASKS, Task, dataset_hash, doc_hash, target_of
-from tasks.mark import Mark
+from tasks.mark import Mark, status_of
 
 if TYPE_CHECKING:
     from harness.judging.grading import AnySpec
@@ -61,7 +61,7 @@ class Scored:
             "score": self.score,
             "items": self.items,
             "rows": run["rows"],
-            "statuses": run["statuses"],
+            "statuses": self.cell.outcomes,
             "figures": self.figures,
             **matched.counted(),
             "cell": str(self.cell.folder),
@@ -157,14 +157,6 @@ def _by_judge(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: 
     return [(mark, "" if mark or not verdict else verdict.explanation) for mark, verdict in marked]
 
 
-def _status(given: Given, mark: Mark | None) -> record.Status:
-    if mark is None:
-        return "error"
-    if given.row.get("truncated") is True:
-        return "truncated"
-    return "ok" if mark.parsed else "unparsed"
-
-
 def _table(task: Task, variant: str, answers: Sequence[Given], marked: Sequence[Marked], judge: str) -> Any:
     """The rows in record's columns, and what else the file held as JSON in a column `extra`."""
     import pyarrow as pa
@@ -191,13 +183,14 @@ def _table(task: Task, variant: str, answers: Sequence[Given], marked: Sequence[
         "target": [target_of(given.doc) for given in answers],
         "score": [mark.score if mark else None for mark in marks],
         "metrics": [dict(mark.metrics) if mark else {} for mark in marks],
-        "status": [_status(given, mark) for given, mark in zip(answers, marks, strict=True)],
+        "status": [status_of(mark) for mark in marks],
         "explanation": [mark.explanation if mark else why for mark, why in marked],
         "judge": [judge if task.marked_by == "judge" else ""] * len(answers),
         **{
             name: [_number(given, name) for given in answers]
             for name in ("tokens_in", "tokens_out", "seconds")
         },
+        "truncated": [given.row.get("truncated") is True for given in answers],
     }
     if any(extras):
         schema = schema.append(pa.field("extra", pa.string()))
@@ -241,7 +234,7 @@ def _run(
     judge: str,
 ) -> dict[str, Any]:
     """run.json as for a cell of our own, without a clock: the same file gives the same bytes."""
-    statuses: list[str] = [_status(given, mark) for given, mark in zip(matched.answers, marks, strict=True)]
+    statuses: list[str] = [status_of(mark) for mark in marks]
     told = {
         name: sum(given.row[name] for given in matched.answers)
         for name in ("tokens_in", "tokens_out")
@@ -257,11 +250,12 @@ def _run(
         },
         "stages": [],
         "exam": {
-            "title": task.title, "kind": task.kind, "headline": task.headline, "scale": list(task.scale),
+            **task.about_data(), "kind": task.kind, "headline": task.headline, "scale": list(task.scale),
             "framework": task.framework, "marked_by": judge if task.marked_by == "judge" else "rules",
         },
         "margin": None,
         "statuses": {status: statuses.count(status) for status in record.STATUSES},
+        "truncated": sum(given.row.get("truncated") is True for given in matched.answers),
         "errors": statuses.count("error"),
         "versions": {},
         "hardware": {},

@@ -24,7 +24,7 @@ from judges.figures.resampled import Bootstrap
 from judges.judge import FOLDER, Judge
 from judges.marking import Item
 from judges.rehearsal import rehearse
-from judges.trial import Labelled, Trial
+from judges.trial import Labelled, Trial, refuse_without_verdicts
 from judges.trust import card
 from judges.trust_pairs import PairTrial, pair_card
 from judges.verdict import Verdict
@@ -73,7 +73,10 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
                 return marking.mark_all(one, items)
             wanted_here = len(items) * one.repeats * len(members(spec))
             with reporter.answering(f"try {one.name}", wanted_here, "verdicts") as told:
-                return marking.mark_all(one, items, grader, cache, told)
+                verdicts = marking.mark_all(one, items, grader, cache, told)
+                # In here, so that no line counts verdicts of which there is not one.
+                refuse_without_verdicts(verdicts, "plans could be marked")
+            return verdicts
 
         trial = Trial(judge, mark, bootstrap)
         if judge.kind != "pairwise":

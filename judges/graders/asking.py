@@ -35,7 +35,9 @@ class Asked:
 async def ask_all(
     asks: Sequence[Ask], grader: Grader, kept: Kept | None, progress: Callable[[int, int], None]
 ) -> list[Asked]:
-    """What became of each, in their order. Equal keys are asked once."""
+    """What became of each, in their order. Equal keys are asked once. `progress` is told of replies that were read:
+    what failed, or was not asked any more, is not done.
+    """
     once = {ask.key: ask for ask in asks}
     times = Counter(ask.key for ask in asks)
     found: dict[str, Asked] = {}
@@ -43,7 +45,7 @@ async def ask_all(
 
     def settle(key: str, read: Read, usage: Usage, made: int) -> None:
         found[key] = Asked(read, usage)
-        progress(times[key], made)
+        progress(0 if read.problem else times[key], made)
 
     pending = []
     for key, ask in once.items():

@@ -14,6 +14,8 @@ from typing import Any
 from judges.verdict import Reason
 
 LONGEST = 100_000
+# What stands in the form that a grader is asked to fill in, for the reason of a mark and of a choice.
+REASON_OF_MARK, REASON_OF_CHOICE = "one or two sentences", "two or three sentences"
 _MARK_KEYS = ("mark", "score", "level", "rating", "value", "grade")
 _REASON_KEYS = ("reason", "why", "explanation", "rationale", "justification", "comment", "reasoning")
 _CHOICE_KEYS = ("better", "winner", "verdict", "preference", "preferred", "choice")
@@ -91,7 +93,7 @@ def _choice(value: object, reason: str) -> Read:
     said = plain(str(value)).removeprefix("the_").removeprefix("plan_").removesuffix("_plan")
     if said not in _CHOICES:
         return Read(problem=f"{str(value)[:40]!r} is none of first, second and tie", reason="out of range")
-    return Read(choice=_CHOICES[said], reasons={"better": reason} if reason else {})
+    return _filled_in(Read(choice=_CHOICES[said], reasons={"better": reason} if reason else {}))
 
 
 def _marks(given: dict[str, Any], wanted: dict[str, str], levels: range) -> Read:
@@ -116,7 +118,15 @@ def _marks(given: dict[str, Any], wanted: dict[str, str], levels: range) -> Read
             reasons[name] = beside.strip()
     if not reasons and (said := _reason(given)):
         reasons = {next(iter(wanted.values())): said}
-    return Read(scores, reasons)
+    return _filled_in(Read(scores, reasons))
+
+
+def _filled_in(read: Read) -> Read:
+    """A form that comes back with our own words in the place of a reason was recited: its mark was given by nobody."""
+    for reason in read.reasons.values():
+        if " ".join(re.findall(r"\w+", reason.casefold())) in (REASON_OF_MARK, REASON_OF_CHOICE):
+            return Read(problem=f"the reason is the form's own {reason[:40]!r}", reason="unreadable")
+    return read
 
 
 def _number(value: object, levels: range) -> float | None:

@@ -68,7 +68,7 @@
     var mine = ++turn;
     proctor.remember({ status: status, mark: mark, find: form.elements.find.value });
     var candidates = rows.id.map(function (_, i) { return i; }).filter(function (i) {
-      return (!status || rows.status[i] === status) && (!mark || rows.mark[i] === mark);
+      return (!status || rows.status[i].split(", ").indexOf(status) >= 0) && (!mark || rows.mark[i] === mark);
     });
     searched(candidates, words).then(function (fits) {
       if (mine !== turn) { return; }
