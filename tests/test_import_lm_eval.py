@@ -121,7 +121,7 @@ def test_a_sample_of_several_answers_is_unparsed_when_the_filter_found_none(logs
 
 def test_a_choice_is_never_unparsed(logs, tmp_path):
     (done,) = import_files([logs[0]["choice"]], tmp_path, Wish(metric="acc"))
-    assert done.statuses == {"ok": 12, "unparsed": 0, "truncated": 0, "error": 0}
+    assert done.statuses == {"ok": 12, "unparsed": 0, "error": 0}
 
 
 def test_the_tasks_of_a_group_are_cells_of_their_own(logs, tmp_path):

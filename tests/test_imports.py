@@ -131,7 +131,7 @@ def test_lm_evals_logs_become_cells_with_prompt_answer_and_document_hash(lm_eval
     assert rows.loc["3", "target"] == "9"
     assert rows["doc_hash"].str.len().eq(64).all()
     assert done[0].mean == done[0].reported == 4 / 12
-    assert done[0].statuses == {"ok": 8, "unparsed": 4, "truncated": 0, "error": 0}
+    assert done[0].statuses == {"ok": 8, "unparsed": 4, "error": 0}
     unparsed = rows[rows["status"] == "unparsed"]
     assert unparsed["response"].str.startswith("It is ").all()
     assert set(unparsed["answer"]) == {""}
