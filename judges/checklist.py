@@ -36,15 +36,15 @@ def mark(
     for name, dimension in rubric.dimensions.items():
         measured = MEASURES[name](plan)
         earned = weight = 0.0
-        ceiling = 1.0
+        most = float(highest)
         for key, item in dimension.items.items():
-            found = measured[key]
-            share = None if found.value is None else item.share(found.value)
-            findings.append(Finding(name, key, share, found.note))
+            value, note = measured[key].value, measured[key].note
+            share = None if value is None else item.share(value)
+            findings.append(Finding(name, key, share, note))
             if share is not None:
                 earned += item.weight * share
                 weight += item.weight
-                ceiling = min(ceiling, share) if item.limits else ceiling
-        share = ceiling * earned / weight if weight else 0.0
-        scores[name] = round(lowest + (highest - lowest) * share, 2)
+                most = min(most, item.limit(share, highest))
+        mean = lowest + (highest - lowest) * earned / weight if weight else float(lowest)
+        scores[name] = round(min(mean, most), 2)
     return Verdict(judge, METHOD, scores, tuple(findings))

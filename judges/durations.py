@@ -7,7 +7,7 @@ Every pattern has bounded parts, so that a line of any kind is read in linear ti
 import re
 from dataclasses import dataclass
 
-from judges.text import QUOTED
+from judges.text import unquoted
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NUMBER_WORDS = (
@@ -62,7 +62,7 @@ _WHOLE_BEFORE = re.compile(r"(?:total|total time|time budget|altogether|in all)\
 _NO_WORK_BEFORE = re.compile(r"(?:after|than|past|until|last|further)\s$", re.I)
 _NO_WORK_AFTER = re.compile(r"\s?-?(?:of )?(?:break|pause|rest|walk|late|before|after school)", re.I)
 _DAY = re.compile(
-    r"(?<!\w)(?:(?i:(mon|tues|wednes|thurs|fri|satur|sun)days?)|(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\b\.?)(?!\w)"
+    r"(?<!\w)(?:(?i:(mon|tues|wednes|thurs|fri|satur|sun)days?)|(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\b\.?)(?!\w|['’]s)"
 )
 _DAY_RANGE = re.compile(r"^\s?(?:-|–|to|until|through)\s?$", re.I)
 _SENTENCE = re.compile(r"[.;:!?](?:\s|$)")
@@ -88,11 +88,6 @@ class Duration:
     @property
     def total(self) -> float:
         return self.minutes * self.count
-
-
-def unquoted(line: str) -> str:
-    """The line without what stands in double quotes: a pupil's '90 km in 1 h' is no time to study."""
-    return QUOTED.sub(lambda found: " " * len(found.group()), line)
 
 
 def durations(line: str) -> list[Duration]:

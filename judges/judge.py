@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -24,7 +25,7 @@ from judges.verdict import Verdict
 FOLDER = Path(__file__).parent
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py mark otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
-RULES, READING = 2, 1
+RULES, READING = 3, 1
 KINDS = ("checklist", "rubric", "panel", "pairwise")
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -50,7 +51,8 @@ class Scale(BaseModel):
 
 
 class _Card(BaseModel):
-    """judge.yaml as it stands in the file. `repeats` is how often each text is marked, `grader` who is asked when
+    """judge.yaml as it stands in the file. The mark of the whole is the mean of the dimensions, and at most
+    `above_weakest` more than the weakest of them. `repeats` is how often each text is marked, `grader` who is asked when
     nobody says otherwise; a panel has `graders` and a way to `combine` their marks.
     """
 
@@ -61,6 +63,7 @@ class _Card(BaseModel):
     about: str
     scale: Scale
     dimensions: tuple[str, ...] = Field(min_length=1)
+    above_weakest: int | None = Field(default=None, ge=0)
     repeats: int = Field(default=1, ge=1, le=100)
     grader: GraderSpec | None = None
     graders: tuple[GraderSpec, ...] = ()
@@ -102,6 +105,8 @@ class Judge(_Card):
         rules = {"rules": RULES} if self.kind == "checklist" else {"reading": READING, "prompt": self.prompt}
         if self.repeats > 1:
             rules["repeats"] = self.repeats
+        if self.above_weakest is not None:
+            rules["above_weakest"] = self.above_weakest
         fields = self.model_dump(mode="json", include={"kind", "scale", "dimensions", "rubric"})
         if (
             self.kind == "panel"
@@ -121,7 +126,8 @@ class Judge(_Card):
         """Marks one plan for one pupil by rules; what `facts` may hold is said in judges/checklist.py."""
         if self.asks:
             raise ValueError(f"judge {self.name!r} asks a model and has no rules; mark with judges.marking")
-        return checklist.mark(self.name, self.rubric, self.scale.lowest, self.scale.highest, text, facts)
+        verdict = checklist.mark(self.name, self.rubric, self.scale.lowest, self.scale.highest, text, facts)
+        return replace(verdict, above_weakest=self.above_weakest)
 
     @property
     def schema_(self) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from judges.durations import DAYS
 from judges.reading import Line, Reading, Week
 from judges.rubric import Words
-from judges.text import sentences, squeezed, stem, words
+from judges.text import sentences, stem, words
 
 TARGET = re.compile(
     r"(?<!\d)\d{1,4} ?(?:of|out of|/) ?\d|\d ?%|(?:at least|aim for|score|reach) \d|\d right"
@@ -21,10 +22,12 @@ _NUMBER = re.compile(
     r"(?<!\w)(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\w)", re.I
 )
 SESSION = re.compile(r"(?<!\w)(?:session|day|lesson) ?\d", re.IGNORECASE)
-# Words, numbers and marks; "3.5" and "e.g." hold no full stop.
-MARKED = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*|[.!?,;:](?=\s|$)|[^\w\s]")
-_FIGURE = re.compile(r"\d{1,9}(?:[.,:]\d{1,9})?")
 _ENDS = (".", "!", "?", ":", ")", '"', "”", "|")
+
+
+_WHEN = frozenset(
+    "on for at in from by each every then an hour hours minute minutes min mins half day days morning evening".split()
+) | {day.lower() for day in DAYS} | {day[:3].lower() for day in DAYS}
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def tasks_in(line: str, known: Words) -> list[str]:
     """Sentences that tell to do something: a word for doing early on, and enough words to say what."""
     found = []
     for sentence in sentences(line):
-        said = [word.lower() for word in words(sentence)]
+        said = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
         if (
             len(said) >= 3
             and any(word in known.tasks for word in said[:4])
@@ -87,29 +90,6 @@ def says_amount(line: str, nouns: frozenset[str]) -> bool:
         if any(stem(word) in nouns for word in following):
             return True
     return TARGET.search(line) is not None
-
-
-def takes_up(text: str, mistake: str) -> bool:
-    """Whether the question that the pupil got wrong stands in the text: a plan need not repeat the wrong answer.
-
-    In other words too ("a 10 by 15 photo, made 20 by 25"): three or more numbers in a row are no accident.
-    """
-    squeezed_text, said = squeezed(text), squeezed(mistake)
-    if said in squeezed_text or (len(head := said.split("=")[0]) >= 4 and head in squeezed_text):
-        return True
-    return _numbers_stand_in(text, mistake)
-
-
-def _numbers_stand_in(text: str, mistake: str) -> bool:
-    wanted = _FIGURE.findall(mistake.split("=")[0])
-    if len(wanted) < 3:
-        return False
-    for line in text.splitlines():
-        for sentence in sentences(line):
-            there = _FIGURE.findall(sentence)
-            if any(there[at : at + len(wanted)] == wanted for at in range(len(there) - len(wanted) + 1)):
-                return True
-    return False
 
 
 def is_whole(line: str) -> bool:

@@ -8,27 +8,40 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from judges.durations import DAYS, NUMBERS, count_word, days, durations, starts_with_day
+from judges.durations import DAYS, NUMBERS, Duration, count_word, days, durations, starts_with_day
 from judges.text import words
 
 _ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, 1)}
 _NUMBER = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
 _WEEK = re.compile(
-    rf"(?:in |during )?(?:weeks?|wk)\.?\s{{0,2}}#?{_NUMBER}"
+    rf"(?:in |during )?(?:weeks?|wk|w(?=\d))\.?\s{{0,2}}#?{_NUMBER}"
     rf"(?:\s{{0,2}}(?:-|–|—|to|and|&)\s{{0,2}}(?:week )?{_NUMBER}"
     rf"(?!\s?(?:[x×*]|h|m|sessions?|lessons?|times|days|questions)(?![a-z])))?(?![\w%])",
     re.IGNORECASE,
 )
+_ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|final|last|\d(?:st|nd|rd|th))"
 _ORDINAL_WEEK = re.compile(
-    rf"(?:in |during )?(?:the )?({'|'.join(_ORDINALS)}|final|last) week(?=\s?[:(–—-]|$)", re.IGNORECASE
+    rf"(?:(?:in|during) )?(?:(?:the|your|our) )?({_ORDINAL}) week(?=\s?[:,(–—-]|$)"
+    rf"|(?:in|during) (?:the|your|our) ({_ORDINAL}) week(?!\w)",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?(?: {_MONTH})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}[./]\d{{1,2}}\.?)"
+_DATED_WEEK = re.compile(
+    rf"(?:week (?:of|from|starting|beginning|commencing|to) (?:(?:mon|sun)(?:day)?,? )?(?:the )?{_DATE}"
+    rf"|(?:(?:mon|sun)(?:day)?,? )?{_DATE}\s?(?:-|–|—|to|until)\s?(?:(?:sun|fri|sat)[a-z]*,? )?{_DATE}(?=\s?[:(|–—-]|$|;))(?!\w)",
+    re.IGNORECASE,
 )
 _INLINE_WEEK = re.compile(
-    rf"(?<=[.;!?)])[ \t]{{1,3}}(?=(?:In w|During w|W)eeks?\s{_NUMBER}[^\n]{{0,20}}?[:.,(–—-])"
+    rf"(?<=[.;!?)])[ \t]{{1,3}}(?=(?:In w|During w|W)eeks?\s{_NUMBER}[^\n]{{0,20}}?[:.,(–—-]"
+    rf"|(?:In|During) (?:the|your|our) (?:{'|'.join(_ORDINALS)}|final|last) week)"
 )
 _MARKUP = re.compile(r"^[\s#>*_+•·‣◦–—-]{0,20}(?:\d{1,2}[.)]\s{1,3}(?=\D))?[*_]{0,3}")
 _LISTED = re.compile(r"\s{0,20}(?:[*+•·‣◦–—-]\s|\d{1,2}[.)]\s|\|)")
 _WEEKLY = re.compile(r"(?<!\w)(?:(?:every|each|per|a) week|weekly)(?!\w)", re.IGNORECASE)
+_STOP = re.compile(r"[.;!?]\s")
+_SAME = re.compile(r"(?<!\w)same (?:days|times|hours|sessions|evenings|rhythm)(?!\w)", re.IGNORECASE)
 _WHOLE = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
 # Much longer than any plan that a pupil would read; what comes after it is not read.
 LONGEST = 30_000
@@ -99,12 +112,16 @@ def read(text: str) -> Reading:
         if line.week:
             weeks.setdefault(line.week, Week(line.week)).lines.append(line)
     usual, planned = _usual([line for line in lines[:end] if not line.week])
-    for week in weeks.values():
+    before = usual
+    for number in sorted(weeks):
+        week = weeks[number]
         _fill(week)
+        like = before if _SAME.search(week.text) else usual
         if not week.timed:
-            week.minutes, week.sessions = usual.minutes, list(usual.sessions)
+            week.minutes, week.sessions = like.minutes, list(like.sessions)
         if not week.days:
-            week.days |= usual.days
+            week.days |= like.days
+        before = week
     ordered = tuple(weeks[number] for number in sorted(weeks))
     return Reading(tuple(lines), ordered, tuple(headings), planned)
 
@@ -173,8 +190,10 @@ def _named_weeks(bare: str, highest: int) -> list[int]:
         # "Weeks 1-99" must not multiply the text by 99.
         return list(range(first, last + 1)) if 0 < first <= last < first + 12 else [first] if first else []
     if match := _ORDINAL_WEEK.match(bare):
-        word = match.group(1).lower()
-        return [_ORDINALS.get(word) or highest + 1]
+        word = (match.group(1) or match.group(2)).lower()
+        return [_ORDINALS.get(word) or (int(word[0]) if word[0].isdigit() else highest + 1)]
+    if _DATED_WEEK.match(bare):
+        return [highest + 1]
     return []
 
 
@@ -189,14 +208,15 @@ class _Table:
         if _RULE_ROW.fullmatch(raw):
             return ""
         if not self.heads:
-            self.heads = [cell.lower() for cell in cells]
+            self.heads = cells
             if not any(_WEEK.match(cell) for cell in cells):
                 return ""
             self.heads = [""] * len(cells)
         return "; ".join(self._cell(cell, at) for at, cell in enumerate(cells) if cell)
 
     def _cell(self, cell: str, at: int) -> str:
-        head = self.heads[at] if at < len(self.heads) else ""
+        title = self.heads[at] if at < len(self.heads) else ""
+        head = title.lower()
         bare = cell.replace(".", "", 1).isdigit()
         if bare and head.startswith(("week", "wk")):
             return f"Week {cell}"
@@ -204,7 +224,8 @@ class _Table:
             return f"{cell} hours"
         if bare and "min" in head:
             return f"{cell} minutes"
-        return cell
+        # What stands under "Monday (45 min)" is Monday's.
+        return f"{title}: {cell}" if days(title) or durations(title) else cell
 
 
 @dataclass(frozen=True)
@@ -226,17 +247,36 @@ def _time(line: str) -> _Timed:
     if not single:
         return _Timed(0.0, (), claimed)
     first, *rest = single
-    parts = sum(one.total for one in rest)
-    # "40 min: 10 min of cards, 30 min of sums" is one session of 40, not 80.
-    headed = line[first.end : first.end + 3].lstrip(" )*_").startswith(":")
-    if rest and (abs(first.total - parts) < 1 or (headed and parts <= first.total)):
+    # "40 min: 10 min of cards, a film of 2 h" is one session of 40; "Mon, 40 min: ... Thu, 40 min: ..." are two.
+    if _headed(line, first):
+        single = [one for one in single if _headed(line, one)]
+    elif len(rest) > 1 and abs(first.total - sum(one.total for one in rest)) < 1:
         single = [first]
-    named = len(days(line))
+    named = len(days(_beside(line, first)))
     if len(single) == 1 and not single[0].counted and named > 1:
         return _Timed(single[0].minutes * named, (single[0].minutes,) * named, claimed)
     # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
     sessions = tuple(one.minutes for one in single for _ in range(min(one.count, 20)))
     return _Timed(sum(one.total for one in single), sessions, claimed)
+
+
+def _work_days(line: str) -> tuple[str, ...]:
+    """The days that a line sets work for: those of its head, where a time ends one, and else all that it names."""
+    headed = [one for one in durations(line) if _headed(line, one)]
+    return (days(line[: headed[0].end]) if len(headed) == 1 else ()) or days(line)
+
+
+def _beside(line: str, one: Duration) -> str:
+    """The sentence that a time stands in; all before it where it says 'each'."""
+    if line[one.end : one.end + 8].lstrip(" )*_").startswith("each"):
+        return line[: one.end]
+    start = max((stop.end() for stop in _STOP.finditer(line, 0, one.start)), default=0)
+    stop = _STOP.search(line, one.end)
+    return line[start : stop.start() if stop else len(line)] if not _headed(line, one) else line[start : one.end]
+
+
+def _headed(line: str, one: Duration) -> bool:
+    return line[one.end : one.end + 8].lstrip(" )*_").removeprefix("each").lstrip(" )*_").startswith(":")
 
 
 def _fill(week: Week) -> None:
@@ -251,7 +291,7 @@ def _fill(week: Week) -> None:
         timed = _time(line.text)
         claimed = max(claimed, timed.claimed)
         if timed.minutes or starts_with_day(line.text):
-            week.days.update(days(line.text))
+            week.days.update(_work_days(line.text))
         if not timed.minutes:
             continue
         if line.heading:
