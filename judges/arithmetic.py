@@ -8,20 +8,22 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 
-from judges.text import sentences, squeezed, unquoted
+from judges.text import squeezed, unquoted
 
 _NUMBER = r"\d{1,7}(?:\.\d{1,6})?"
 _EQUATION = re.compile(
     rf"(?P<sum>{_NUMBER}(?:\s?[-+−–x×*·÷/]\s?{_NUMBER}){{1,6}})\s?=\s?(?P<result>[-−]?{_NUMBER}(?:/{_NUMBER})?)"
     r"(?!\s?[-+−–x×*·÷/^=(%]|[\w^(]|[.,]\d|\s?r\s?\d)"
 )
+_STOP = re.compile(r"(?<=[.!?;])\s+")
 _PART = re.compile(rf"([-+−–x×*·÷/]?)\s?({_NUMBER})")
 _OF_AN_ERROR = re.compile(
     r"(?<!\w)(?:not|no|never|why|wrong|error|mistake|false|true|instead|redo|correct|became|you|your|once|really"
     r"|old|fix|find|spot)(?!\w)|n['’]t\b|[?≠]",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"(?:[-+−–x×*·÷/^(=]\s?|\d\s|[\w.,:)]|\b\w\s)$")
+# In front of a sum these make it a part of something longer: "2x + 3 = 9", "1,000 - 250 = 750".
+_BEFORE = re.compile(r"(?:[-+−–×*·÷/^(=]\s?|\d\s|[\w.,:)]|(?<!\w)\w\s)$")
 
 
 def wrong_equations(text: str, known: Iterable[str]) -> list[str]:
@@ -29,13 +31,16 @@ def wrong_equations(text: str, known: Iterable[str]) -> list[str]:
     own = " ".join(squeezed(mistake) for mistake in known)
     found = []
     for line in text.splitlines():
-        for sentence in sentences(unquoted(line)):
+        for sentence in _STOP.split(unquoted(line)):
             if _OF_AN_ERROR.search(sentence):
                 continue
             for match in _EQUATION.finditer(sentence):
-                if _BEFORE.search(sentence[: match.start()][-2:]) or squeezed(match.group()) in own:
-                    continue
-                if not _holds(match["sum"], match["result"]):
+                part = _BEFORE.search(sentence[max(0, match.start() - 8) : match.start()])
+                if (
+                    not part
+                    and squeezed(match.group()) not in own
+                    and not _holds(match["sum"], match["result"])
+                ):
                     found.append(match.group())
     return found
 

@@ -52,8 +52,8 @@ class Scale(BaseModel):
 
 class _Card(BaseModel):
     """judge.yaml as it stands in the file. The mark of the whole is the mean of the dimensions, and at most
-    `above_weakest` more than the weakest of them. `repeats` is how often each text is marked, `grader` who is asked when
-    nobody says otherwise; a panel has `graders` and a way to `combine` their marks.
+    `above_weakest` more than the weakest of them. `repeats` is how often each text is marked, `grader` who is asked
+    when nobody says otherwise; a panel has `graders` and a way to `combine` their marks.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

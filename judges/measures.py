@@ -8,11 +8,22 @@ from math import inf
 
 from judges.arithmetic import wrong_equations
 from judges.neighbours import fitting
-from judges.planned import SESSION, TARGET, Measured, Plan, is_whole, says_amount, tasks_in, unique
-from judges.pupil import another_pupils, taken_up, takes_up, times_named
+from judges.planned import TARGET, Measured, Plan, is_whole, says_amount, tasks_in, unique
+from judges.pupil import another_pupils, taken_up, takes_up
 from judges.reading import Line, Reading, Week, read
 from judges.rubric import Words
-from judges.text import TOKEN, mentions, new_share, plain, sentences, stem, stems, unquoted, without_numbers, words
+from judges.text import (
+    TOKEN,
+    mentions,
+    new_share,
+    plain,
+    sentences,
+    stem,
+    stems,
+    unquoted,
+    without_numbers,
+    words,
+)
 
 
 def _fluency(plan: Plan) -> dict[str, Measured]:
@@ -23,14 +34,13 @@ def _fluency(plan: Plan) -> dict[str, Measured]:
     if end in (0, len(plan.lines)):
         return whole
     weeks = _language(plan, "\n".join(line.text for line in unique(planned)), planned)
-    return {item: _worse(item, weeks[item], whole[item]) for item in whole}
+    return {item: _worse(weeks[item], whole[item]) for item in whole}
 
 
-def _worse(item: str, weeks: Measured, whole: Measured) -> Measured:
+def _worse(weeks: Measured, whole: Measured) -> Measured:
     if weeks.value is None or whole.value is None:
         return weeks
-    less = weeks.value < whole.value
-    return weeks if less != (item == "plain") else whole
+    return min(weeks, whole, key=lambda measured: measured.value or 0.0)
 
 
 def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measured]:
@@ -43,7 +53,6 @@ def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measu
     whole = sum(is_whole(line.text) for line in lines) / len(lines) if lines else 0.0
     new = new_share(tokens)
     small = sum(word.lower() in plan.words.small for word in spoken) / max(1, len(spoken))
-    long = sum(len(word) >= 12 for word in spoken) / max(1, len(spoken))
     return {
         "enough": Measured(len(spoken), f"{len(spoken)} words"),
         "order": _order(plan.reading),
@@ -51,7 +60,6 @@ def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measu
         "new": Measured(new, f"{1 - new:.0%} of four-word runs are repeats"),
         "sentences": Measured(whole, f"{whole:.0%} of lines are whole"),
         "length": Measured(fitting, f"{fitting:.0%} of sentences have at most {limit} words"),
-        "plain": Measured(long, f"{long:.0%} long words"),
         "connected": Measured(small, f"{small:.0%} small words"),
     }
 
@@ -59,8 +67,6 @@ def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measu
 def _personalisation(plan: Plan) -> dict[str, Measured]:
     facts = plan.facts
     every = [frozenset(stems(line.text)) for line in unique(plan.lines)]
-    name = str(facts.get("name") or "")
-    named = times_named(plan.text, name) > 0
     foreign = another_pupils(plan.lines, facts, plan.words)
     return {
         "own": Measured(
@@ -74,9 +80,6 @@ def _personalisation(plan: Plan) -> dict[str, Measured]:
         "course": _course(plan),
         "mistakes": _mistakes(plan),
         "goal": _goal(every, str(facts.get("goal") or "")),
-        "name": Measured(
-            float(named) if name else None, "named" if named else f"{name or 'nobody'} is not named"
-        ),
         "notes": _notes(every, [str(note) for note in facts.get("notes") or ()]),
     }
 
@@ -89,9 +92,6 @@ def _actionability(plan: Plan) -> dict[str, Measured]:
         counts.append(len(mine - seen))
         seen |= mine
     busy = sum(count > 0 for count in counts)
-    plenty = sum(min(count, 2) for count in counts) / (2 * plan.wanted)
-    bodies = [without_numbers(week.text) for week in plan.weeks]
-    different = len(set(bodies)) / len(bodies) if bodies else 0.0
     checks = frozenset(stem(word) for word in plan.words.checks)
     amounts = frozenset(stem(word) for word in plan.words.amounts)
 
@@ -105,11 +105,8 @@ def _actionability(plan: Plan) -> dict[str, Measured]:
     return {
         "maths": Measured(len(wrong), f"wrong: {'; '.join(wrong[:3])}" if wrong else "no sum in it is wrong"),
         "tasks": Measured(busy / plan.wanted, f"{busy} of {plan.wanted} weeks set a task that is new"),
-        "plenty": Measured(plenty, f"{sum(counts)} new tasks in {plan.wanted} weeks"),
-        "different": Measured(different, f"{len(set(bodies))} of {len(bodies)} weeks differ from the others"),
         "amounts": plan.share_of_weeks(says_how_much, "say how much"),
         "times": plan.share_of_weeks(lambda week: week.timed, "say how long"),
-        "when": plan.share_of_weeks(lambda week: bool(week.days or SESSION.search(week.text)), "say when"),
         "checks": plan.share_of_weeks(checked, "check progress"),
         "targets": plan.share_of_weeks(
             lambda week: TARGET.search(week.text) is not None, "name a mark to reach"
@@ -198,11 +195,14 @@ def _fits(plan: Plan) -> Measured:
     budget = float(plan.facts.get("minutes_per_week") or inf)
     limit = float(plan.facts.get("session_minutes") or inf)
     busy = set(plan.facts.get("busy") or ())
-    if budget == limit == inf and not busy:
+    if not plan.weeks or (budget == limit == inf and not busy):
         return Measured(None, "any times will do")
-    over = [week for week in plan.weeks if week.minutes > budget + 1 or busy & week.days or _longest(week, budget) > limit + 1]
-    share = 1 - len(over) / max(1, len(plan.weeks))
-    return Measured(share, f"{len(over)} of {len(plan.weeks)} weeks take more time, or other days, than there are")
+
+    def fits(week: Week) -> bool:
+        return week.minutes <= budget + 1 and not busy & week.days and _longest(week, budget) <= limit + 1
+
+    good, of = sum(map(fits, plan.weeks)), len(plan.weeks)
+    return Measured(good / of, f"{of - good} of {of} weeks take more time, or other days, than there are")
 
 
 def _longest(week: Week, budget: float) -> float:
@@ -227,7 +227,7 @@ def _course(plan: Plan) -> Measured:
             if names.get(said[at : at + size]):
                 found[" ".join(said[at : at + size])] = None
             at += size
-    return Measured(len(found), f"outside the course: {', '.join(found)}" if found else "all topics belong to the course")
+    return Measured(len(found), f"from outside the course: {', '.join(found) or 'nothing'}")
 
 
 def _mistakes(plan: Plan) -> Measured:
@@ -262,5 +262,6 @@ MEASURES: Mapping[str, Callable[[Plan], dict[str, Measured]]] = {
 }
 # What a rubric may weigh, by dimension.
 ITEMS: Mapping[str, frozenset[str]] = {
-    name: frozenset(measure(Plan("", read(""), {}, Words(), {"standard": 26}))) for name, measure in MEASURES.items()
+    name: frozenset(measure(Plan("", read(""), {}, Words(), {"standard": 26})))
+    for name, measure in MEASURES.items()
 }

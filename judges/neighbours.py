@@ -1,8 +1,8 @@
 """Which kinds of words stand next to each other in English: how far a text is language and not a heap of words.
 
-The table `neighbours.txt` holds, for each kind of word, the kinds that follow it much more often than chance would have
-it, and those that follow it much more rarely or never. `tasks/study_plan/neighbours.py` makes it. A kind is a small word
-itself ("the"), or an ending ("-ing"), a number, a mark or any other word ("*").
+The table `neighbours.txt`, made by `tasks/study_plan/neighbours.py`, holds for each kind of word the kinds that follow
+it much more often than chance would have it, and those that hardly ever do. A kind is a small word itself ("the"), an
+ending ("-ing"), a number ("#"), a mark, or any other word ("*").
 """
 
 import re
@@ -21,7 +21,7 @@ def kind(token: str) -> str:
     token = token.lower().replace("’", "'")
     if token in ".,;:!?":
         return token
-    if len(token) == 1 and token not in ("a", "i") or not token[0].isalpha():
+    if (len(token) == 1 and token not in ("a", "i")) or not token[0].isalpha():
         return "#"
     return token
 
@@ -46,7 +46,7 @@ def common(word: str, small: frozenset[str]) -> str:
 
 @cache
 def _table() -> tuple[frozenset[str], dict[tuple[str, str], bool]]:
-    table = {}
+    table: dict[tuple[str, str], bool] = {}
     small = set()
     for line in PATH.read_text(encoding="utf-8").splitlines():
         first, often, rarely = (part.split() for part in line.split("|"))

@@ -11,7 +11,7 @@ from typing import Any
 from judges.durations import DAYS
 from judges.reading import Line, Reading, Week
 from judges.rubric import Words
-from judges.text import sentences, stem, words
+from judges.text import QUOTED, sentences, stem, words
 
 TARGET = re.compile(
     r"(?<!\d)\d{1,4} ?(?:of|out of|/) ?\d|\d ?%|(?:at least|aim for|score|reach) \d|\d right"
@@ -21,13 +21,14 @@ TARGET = re.compile(
 _NUMBER = re.compile(
     r"(?<!\w)(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\w)", re.I
 )
-SESSION = re.compile(r"(?<!\w)(?:session|day|lesson) ?\d", re.IGNORECASE)
 _ENDS = (".", "!", "?", ":", ")", '"', "”", "|")
 
 
-_WHEN = frozenset(
-    "on for at in from by each every then an hour hours minute minutes min mins half day days morning evening".split()
-) | {day.lower() for day in DAYS} | {day[:3].lower() for day in DAYS}
+_WHEN = frozenset({
+    "on", "for", "at", "in", "from", "by", "each", "every", "then", "an", "hour", "hours", "minute", "minutes", "min",
+    "mins", "half", "day", "days", "morning", "evening", *(day.lower() for day in DAYS),
+    *(day[:3].lower() for day in DAYS),
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,19 @@ class Plan:
 
 
 def tasks_in(line: str, known: Words) -> list[str]:
-    """Sentences that tell to do something: a word for doing early on, and enough words to say what."""
+    """Sentences that tell to do something: a word for doing early on, and enough words, or a number, to say what."""
     found = []
     for sentence in sentences(line):
         said = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
-        if (
-            len(said) >= 3
-            and any(word in known.tasks for word in said[:4])
-            and any(w in known.small for w in said)
-        ):
+        if _NUMBER.search(sentence) or QUOTED.search(sentence):
+            told = len(said) >= 2 and any(word in known.tasks | known.vague for word in said[:4])
+        else:
+            told = (
+                len(said) >= 3
+                and any(word in known.tasks for word in said[:4])
+                and not known.small.isdisjoint(said)
+            )
+        if told:
             found.append(sentence)
     return found
 

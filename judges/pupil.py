@@ -15,7 +15,10 @@ from judges.text import TOKEN, squeezed, stem, stems, unquoted, words
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
 # Where a plan says whose it is. Upper and lower case matter: it is how a name is told from a word.
-_VERB = r" (?:has|is|likes|needs|should|will|can|must|works|starts|learns|gets|gives|reads|prefers|asks|shares|sees|forgets)\b"
+_VERB = (
+    r" (?:has|is|likes|needs|should|will|can|must|works|starts|learns|gets|gives|reads|prefers|asks|shares|sees"
+    r"|forgets)\b"
+)
 _OUTSIDE_WEEKS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -26,14 +29,16 @@ _OUTSIDE_WEEKS = tuple(
         rf"^{_NAME}{_VERB}",
     )
 )
+_TITLE = re.compile(rf"^{_NAME} [a-z]+s\b")
 _ANYWHERE = re.compile(rf"(?i:remember|keep in mind|good to know|note|tip)[:,]? (?:that )?{_NAME}{_VERB}")
 _GOAL = re.compile(
     r"(?:the |my |your |our |\w+['’]s )?(?:goal|aim|target|what (?:we|you) (?:work|aim) for)\s?[:–—-]\s?(?P<goal>.+)",
     re.IGNORECASE,
 )
+_SAID = r"(?:you (?:once )?(?:wrote|said|got|gave|answered|thought)|your (?:old )?(?:mistake|answer|error))"
 _MISTAKE = re.compile(
-    r"(?:redo|correct|you (?:once )?(?:wrote|said|got|gave|answered|thought)|your (?:old )?(?:mistake|answer|error))"
-    r"[^\"“\n]{0,30}[\"“](?P<work>[^\"”\n]{3,})[\"”]",
+    rf"(?:redo|correct|{_SAID})[^\"“\n]{{0,30}}[\"“](?P<quoted>[^\"”\n]{{3,}})[\"”]"
+    rf"|{_SAID}(?P<sum>[^\n.?!]{{0,60}}=\s?\d+)",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\d{1,9}(?:[.,:/]\d{1,9})?")
@@ -58,8 +63,9 @@ def stranger(lines: Sequence[Line], facts: Mapping[str, Any], known: Words) -> t
     no_names |= {token for token in TOKEN.findall(text) if token.islower()}
     counts = Counter(folded(word).removesuffix("'s") for word in words(text.replace("’", "'")))
     times = {"": 0}
-    for line in lines:
-        for slot in (_ANYWHERE,) if line.week else (_ANYWHERE, *_OUTSIDE_WEEKS):
+    for at, line in enumerate(lines):
+        slots = (_ANYWHERE,) if line.week else (_ANYWHERE, *_OUTSIDE_WEEKS, *([] if at else [_TITLE]))
+        for slot in slots:
             for match in slot.finditer(unquoted(line.text)):
                 if folded(match["name"]) not in no_names:
                     times[match["name"]] = counts[folded(match["name"])]
@@ -86,7 +92,9 @@ def takes_up(text: str, mistake: str) -> bool:
         if len(numbers) >= 3 and any(there[at:][: len(numbers)] == numbers for at in range(len(there))):
             return True
         shared = wanted & {*there, *stems(line)}
-        if len(shared) >= max(3, 0.6 * len(wanted)) and any(len(word) > 2 for word in shared if word.isalpha()):
+        if len(shared) >= max(3, 0.6 * len(wanted)) and any(
+            len(word) > 2 for word in shared if word.isalpha()
+        ):
             return True
     return False
 
@@ -105,7 +113,7 @@ def another_pupils(lines: Sequence[Line], facts: Mapping[str, Any], known: Words
             return f"its goal is not {own or 'the pupil'}'s: {goal.strip()}"
     if facts.get("mistakes") and not taken_up(text, facts):
         for match in _MISTAKE.finditer(text):
-            return f"it takes up a mistake of somebody else: {match['work']}"
+            return f"it takes up a mistake of somebody else: {(match['quoted'] or match['sum']).strip()}"
     return ""
 
 

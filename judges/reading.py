@@ -27,10 +27,14 @@ _ORDINAL_WEEK = re.compile(
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
-_DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?(?: {_MONTH})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}[./]\d{{1,2}}\.?)"
+_NTH = r"\d{1,2}(?:st|nd|rd|th)?"
+_DATE = (
+    r"(?:(?:mon|sun|fri|sat)[a-z]{0,5},? )?(?:the )?"
+    rf"(?:{_NTH}\.?(?: of)?(?: {_MONTH})?|{_MONTH} {_NTH}|\d{{1,2}}[./]\d{{1,2}}\.?)"
+)
 _DATED_WEEK = re.compile(
-    rf"(?:week (?:of|from|starting|beginning|commencing|to) (?:(?:mon|sun)(?:day)?,? )?(?:the )?{_DATE}"
-    rf"|(?:(?:mon|sun)(?:day)?,? )?{_DATE}\s?(?:-|–|—|to|until)\s?(?:(?:sun|fri|sat)[a-z]*,? )?{_DATE}(?=\s?[:(|–—-]|$|;))(?!\w)",
+    rf"(?:week (?:of|from|starting|beginning|commencing|to) {_DATE}"
+    rf"|(?=[^:\n]{{0,30}}{_MONTH}){_DATE}\s?(?:-|–|—|to|until)\s?{_DATE}(?=\s?[:(|;–—-]|$))(?!\w)",
     re.IGNORECASE,
 )
 _INLINE_WEEK = re.compile(
@@ -272,7 +276,9 @@ def _beside(line: str, one: Duration) -> str:
         return line[: one.end]
     start = max((stop.end() for stop in _STOP.finditer(line, 0, one.start)), default=0)
     stop = _STOP.search(line, one.end)
-    return line[start : stop.start() if stop else len(line)] if not _headed(line, one) else line[start : one.end]
+    return (
+        line[start : stop.start() if stop else len(line)] if not _headed(line, one) else line[start : one.end]
+    )
 
 
 def _headed(line: str, one: Duration) -> bool:

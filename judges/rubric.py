@@ -53,6 +53,7 @@ class Words(_Frozen):
     """Word lists, each written as one text with blanks between."""
 
     tasks: frozenset[str] = frozenset()
+    vague: frozenset[str] = frozenset()
     amounts: frozenset[str] = frozenset()
     checks: frozenset[str] = frozenset()
     small: frozenset[str] = frozenset()

@@ -101,7 +101,11 @@ def _agreement(
     exact = of_ratings(Ratings(marks, clusters, above_weakest=limit), labels, trial.bootstrap)
     on_levels = {key: float(floor(mark + 0.5)) for key, mark in marks.items()}
     between = on_levels != marks
-    rounded = of_ratings(Ratings(on_levels, clusters, above_weakest=limit), labels, trial.bootstrap) if between else exact
+    rounded = (
+        of_ratings(Ratings(on_levels, clusters, above_weakest=limit), labels, trial.bootstrap)
+        if between
+        else exact
+    )
     held = ("mean of labels", "rounded mean of labels", *(labels.raters if labels else ()))
     if labels is not None and len(labels.raters) > 1:
         held = held[:2]

@@ -87,7 +87,9 @@ class Verdict:
         if not self.scores:
             return None
         mean = sum(self.scores.values()) / len(self.scores)
-        return mean if self.above_weakest is None else min(mean, min(self.scores.values()) + self.above_weakest)
+        return (
+            mean if self.above_weakest is None else min(mean, min(self.scores.values()) + self.above_weakest)
+        )
 
     @property
     def explanation(self) -> str:

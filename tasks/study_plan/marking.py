@@ -17,7 +17,7 @@ from judges.verdict import Verdict
 from tasks.concepts import taxonomy
 from tasks.mark import Mark
 from tasks.study_plan.checks import NAMES, Check, check
-from tasks.study_plan.topics import is_topic, names_of
+from tasks.study_plan.topics import is_topic, names_of, telling_names
 
 
 def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
         "minutes_per_week": required["minutes_per_week"],
         "session_minutes": required["session_minutes"],
         "busy": required["busy"],
-        "topics": [list(names_of(topic)) for topic in required["topics"]],
+        "topics": [telling_names(topic) for topic in required["topics"]],
         "goal": doc["goal"],
         "notes": doc["notes"],
         "mistakes": [mistake["work"] for mistake in doc["evidence"]],

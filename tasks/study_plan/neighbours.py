@@ -8,7 +8,6 @@ Counts which kinds of words follow each other in the project's own passages, wor
 import json
 from collections import Counter
 from collections.abc import Iterator
-from itertools import product
 from math import log
 
 from judges.neighbours import PATH, common, neighbours
@@ -16,15 +15,17 @@ from tasks.concepts import taxonomy
 from tasks.study_plan.profile import activities, profiles
 
 # Words that hold sentences together; a number that counts, a name or a verb of doing is none.
-_SMALL_WORDS = frozenset(
-    """
-    a about after again all an and any are as at be because been before between both but by can could did do does down
-    during each every few first for from had has have he her him his how i if in into is it its just last less like
-    many may me more most must my never new no not now of off often on one only or other our out over own same she
-    should so some still such than that the their them then there these they this those through to too two under until
-    up us very was we were what when where which while who why will with without would you your
-    """.split()
-)
+_SMALL_WORDS = frozenset({
+    "a", "about", "after", "again", "all", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before",
+    "between", "both", "but", "by", "can", "could", "did", "do", "does", "down", "during", "each", "every", "few",
+    "first", "for", "from", "had", "has", "have", "he", "her", "him", "his", "how", "i", "if", "in", "into", "is",
+    "it", "its", "just", "last", "less", "like", "many", "may", "me", "more", "most", "must", "my", "never", "new",
+    "no", "not", "now", "of", "off", "often", "on", "one", "only", "or", "other", "our", "out", "over", "own",
+    "same", "she", "should", "so", "some", "still", "such", "than", "that", "the", "their", "them", "then", "there",
+    "these", "they", "this", "those", "through", "to", "too", "two", "under", "until", "up", "us", "very", "was",
+    "we", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "without", "would",
+    "you", "your",
+})  # fmt: skip
 _TIMES = 25  # a word that stands so often in the passages is a kind of its own
 _APART = 0.7  # in natural logarithms, so twice as often as chance would have it, or half as often
 _ENOUGH, _SEEN = 2.0, 3  # expected or seen at least so often, and a pair that belongs together seen so often

@@ -24,6 +24,12 @@ def names_of(topic: str) -> tuple[str, ...]:
     return (concept.name, *concept.aliases)
 
 
+def telling_names(topic: str) -> list[str]:
+    """The topic's own name, and those of its other names that are no everyday words ('some time every day')."""
+    name, *aliases = names_of(topic)
+    return [name, *(alias for alias in aliases if taxonomy.fold(alias) not in _folded_everyday())]
+
+
 @lru_cache(maxsize=5_000)
 def find(line: str, strict: bool = False) -> tuple[str, ...]:
     """Ids of the concepts that a line names, longest name first from left to right. `strict` leaves out what
