@@ -72,6 +72,9 @@ _NOT = re.compile(
 )
 
 
+_BUT_NOT = re.compile(r"(?<=\w)[,;]? (?:but )?(?:never|not|except)(?= on | \(?[A-Z])")
+
+
 @dataclass(frozen=True)
 class Duration:
     """`minutes` of one session, `count` of them; `whole` when the words say that it is the sum of a week or
@@ -116,6 +119,7 @@ def days(line: str) -> tuple[str, ...]:
     for stop in [*(match.start() for match in _SENTENCE.finditer(line)), len(line)]:
         part = line[start:stop]
         start = stop
+        part = _BUT_NOT.split(part)[0]
         if _NOT.search(part):
             continue
         last: re.Match[str] | None = None

@@ -50,7 +50,7 @@ def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measu
     said = [sentence for line in lines for sentence in sentences(line.text)]
     limit = plan.sentence_words.get(str(plan.facts.get("language")), max(plan.sentence_words.values()))
     fitting = sum(len(words(sentence)) <= limit for sentence in said) / len(said) if said else 0.0
-    whole = sum(is_whole(line.text) for line in lines) / len(lines) if lines else 0.0
+    whole = sum(is_whole(line) for line in lines) / len(lines) if lines else 0.0
     new = new_share(tokens)
     small = sum(word.lower() in plan.words.small for word in spoken) / max(1, len(spoken))
     return {
@@ -140,7 +140,7 @@ def _joined(text: str) -> Measured:
 
 def _topics(plan: Plan) -> Measured:
     """A topic is worked on where a week's line names it, or takes up a mistake that shows it, and the same line or
-    the next sets a task or an amount.
+    the next sets a task or an amount. Where there is one topic only, a title that names it holds for all tasks.
     """
     topics = [[stems(name) for name in names] for names in plan.facts.get("topics") or ()]
     if not topics:
@@ -148,13 +148,15 @@ def _topics(plan: Plan) -> Measured:
     amounts = frozenset(stem(word) for word in plan.words.amounts)
     shown = _shown(plan, len(topics))
     worked: set[int] = set()
+    one = len(topics) == 1 and plan.lines and not plan.lines[0].week
+    title = frozenset(stems(plan.lines[0].text)) if one else frozenset[str]()
     for week in plan.weeks:
         active = [
             bool(tasks_in(line.text, plan.words)) or says_amount(line.text, amounts) for line in week.lines
         ]
         for at, line in enumerate(week.lines):
             if any(active[at : at + 2]):
-                found = frozenset(stems(line.text))
+                found = title.union(stems(line.text))
                 worked.update(
                     n for n, phrases in enumerate(topics) if n not in worked and mentions(found, phrases)
                 )

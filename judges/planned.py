@@ -14,13 +14,14 @@ from judges.rubric import Words
 from judges.text import QUOTED, sentences, stem, words
 
 TARGET = re.compile(
-    r"(?<!\d)\d{1,4} ?(?:of|out of|/) ?\d|\d ?%|(?:at least|aim for|score|reach) \d|\d right"
+    r"(?<!\d)\d{1,4} ?(?:of|out of|/) ?\d|\d ?%|(?:at least|aim for|score|reach) \d|\d (?:\w+ ){0,2}right"
     r"|all (?:right|correct)",
     re.I,
 )
 _NUMBER = re.compile(
     r"(?<!\w)(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\w)", re.I
 )
+_DOUBLED = re.compile(r"[:;,]{2}|[:;,]\.")
 _ENDS = (".", "!", "?", ":", ")", '"', "”", "|")
 
 
@@ -97,12 +98,17 @@ def says_amount(line: str, nouns: frozenset[str]) -> bool:
     return TARGET.search(line) is not None
 
 
-def is_whole(line: str) -> bool:
-    """Starts as a sentence, item or heading does, and is either short or comes to an end."""
-    first = next((sign for sign in line if sign.isalnum()), "")
-    return (
-        bool(first) and not first.islower() and (line.rstrip("*_ ").endswith(_ENDS) or len(words(line)) <= 9)
-    )
+def is_whole(line: Line) -> bool:
+    """Starts as a sentence, item or heading does, comes to an end where it is no item and not short, and closes what
+    it opens.
+    """
+    text = line.text
+    first = next((sign for sign in text if sign.isalnum()), "")
+    if not first or first.islower() or _DOUBLED.search(text):
+        return False
+    if text.count("(") != text.count(")") or text.count('"') % 2:
+        return False
+    return line.listed or text.rstrip("*_ ").endswith(_ENDS) or len(words(text)) <= 9
 
 
 def unique(lines: Sequence[Line]) -> list[Line]:

@@ -29,7 +29,7 @@ _OUTSIDE_WEEKS = tuple(
         rf"^{_NAME}{_VERB}",
     )
 )
-_TITLE = re.compile(rf"^{_NAME} [a-z]+s\b")
+_TITLE = re.compile(rf"^{_NAME}(?: [a-z]+s\b|, [a-z])")
 _ANYWHERE = re.compile(rf"(?i:remember|keep in mind|good to know|note|tip)[:,]? (?:that )?{_NAME}{_VERB}")
 _GOAL = re.compile(
     r"(?:the |my |your |our |\w+['’]s )?(?:goal|aim|target|what (?:we|you) (?:work|aim) for)\s?[:–—-]\s?(?P<goal>.+)",

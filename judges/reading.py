@@ -320,7 +320,9 @@ def _usual(preamble: list[Line]) -> tuple[Week, bool]:
     planned = False
     for line in preamble:
         timed = _time(line.text)
-        if not (timed.minutes or timed.claimed) or not _WEEKLY.search(line.text):
+        if not (timed.minutes or timed.claimed) or not (
+            _WEEKLY.search(line.text) or (len(set(timed.sessions)) == 1 and days(line.text))
+        ):
             continue
         if timed.minutes:
             planned = True

@@ -41,11 +41,19 @@ def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _grade(band: str) -> int:
+    return int(band.split("-")[0])
+
+
 @cache
 def _course(allowed: frozenset[str]) -> tuple[list[str], list[str]]:
-    """The names of the topics that may come up, and of those that may not; everyday words are nobody's topic."""
+    """The names of the topics that may come up, and of those that may not: from other courses of these grades or later
+    ones. Revising an early topic is not leaving the course, and everyday words are nobody's topic.
+    """
+    known = taxonomy.concepts()
     inside = [name for topic in sorted(allowed) for name in names_of(topic)]
-    others = sorted(set(taxonomy.concepts()) - allowed)
+    latest = max(_grade(known[topic].band) for topic in allowed)
+    others = [topic for topic in sorted(set(known) - allowed) if _grade(known[topic].band) >= latest]
     return inside, [name for topic in others for name in names_of(topic) if is_topic(name, topic)]
 
 
