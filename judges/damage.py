@@ -186,7 +186,7 @@ DAMAGES = (
     Damage("another_pupil", "Another pupil's name, goal and mistakes", another_pupil, 1.5, swaps=True),
     Damage("another_plan", "Another pupil's plan", lambda case: case.other_text or None, 1.5),
     Damage("too_long", "All times doubled", too_long, 0.75),
-    Damage("off_course", "A topic from outside the course", off_course, 0.4),
+    Damage("off_course", "A topic from outside the course", off_course, 0.25),
     Damage("wrong_sums", "Two sums that are wrong", wrong_sums, 0.75),
     Damage("same_week", "The first week's tasks in every week", same_week, 1.0),
     Damage("same_text_twice", "The same text twice", twice, 1.0),

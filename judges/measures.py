@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
 from judges.arithmetic import wrong_equations
+from judges.durations import starts_with_day
 from judges.neighbours import fitting
 from judges.planned import TARGET, Measured, Plan, is_whole, says_amount, tasks_in, unique
 from judges.pupil import another_pupils, taken_up, takes_up
@@ -115,7 +116,7 @@ def _actionability(plan: Plan) -> dict[str, Measured]:
 
 
 def _order(reading: Reading) -> Measured:
-    """Neighbouring headings must rise, and no heading may stand alone; shuffled lines fail both ways."""
+    """Headings must rise, none may stand alone, and no day's work may stand before the first: shuffled lines fail."""
     if not reading.weeks:
         return Measured(None, "no weeks to put in order")
     pairs = list(zip(reading.headings, reading.headings[1:], strict=False))
@@ -123,8 +124,12 @@ def _order(reading: Reading) -> Measured:
     filled = sum(
         any(not line.heading or len(words(line.text)) > 5 for line in week.lines) for week in reading.weeks
     )
-    early = reading.headings[0] == min(reading.headings)
-    value = rising * filled / len(reading.weeks) * (1.0 if early else 0.8)
+    first = next(at for at, line in enumerate(reading.lines) if line.heading)
+    stray = sum(starts_with_day(line.text) for line in reading.lines[:first])
+    daily = sum(starts_with_day(line.text) for line in reading.lines)
+    inside = 1 - stray / daily if stray > 1 else 1.0
+    early = 1.0 if reading.headings[0] == min(reading.headings) else 0.8
+    value = rising * filled / len(reading.weeks) * inside * early
     return Measured(
         value, f"{rising:.0%} of weeks follow the one before, {filled} of {len(reading.weeks)} are filled"
     )

@@ -29,7 +29,7 @@ _OUTSIDE_WEEKS = tuple(
         rf"^{_NAME}{_VERB}",
     )
 )
-_TITLE = re.compile(rf"^{_NAME}(?: [a-z]+s\b|, [a-z])")
+_TITLE = re.compile(rf"^{_NAME}(?: [a-z]+s\b|, [a-z\d])")
 _ANYWHERE = re.compile(rf"(?i:remember|keep in mind|good to know|note|tip)[:,]? (?:that )?{_NAME}{_VERB}")
 _GOAL = re.compile(
     r"(?:the |my |your |our |\w+['’]s )?(?:goal|aim|target|what (?:we|you) (?:work|aim) for)\s?[:–—-]\s?(?P<goal>.+)",
@@ -64,7 +64,7 @@ def stranger(lines: Sequence[Line], facts: Mapping[str, Any], known: Words) -> t
     counts = Counter(folded(word).removesuffix("'s") for word in words(text.replace("’", "'")))
     times = {"": 0}
     for at, line in enumerate(lines):
-        slots = (_ANYWHERE,) if line.week else (_ANYWHERE, *_OUTSIDE_WEEKS, *([] if at else [_TITLE]))
+        slots = (_ANYWHERE,) if line.week else (_ANYWHERE, *_OUTSIDE_WEEKS, *([_TITLE] if at < 2 else []))
         for slot in slots:
             for match in slot.finditer(unquoted(line.text)):
                 if folded(match["name"]) not in no_names:
