@@ -1,6 +1,7 @@
 """Planted damage: what is done to a good plan, and how much less of it every judge should think.
 
-Works on the words of a plan and on facts about two pupils. Knows no judge and no exam.
+Works on the words of a plan and on facts about two pupils. Knows how a mistake is taken up, no judge and no
+exam.
 """
 
 import random
@@ -8,6 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from judges.pupil import takes_up
+from judges.text import sentences
 
 _WEEK = re.compile(r"^[\s#>*_|-]{0,12}week\s+(\d{1,2})\b", re.IGNORECASE)
 _TIME = re.compile(r"(?<![\w.,:/])(\d{1,3})(?= ?(?:min|minutes|hours?|h)\b)")
@@ -102,16 +106,17 @@ def another_goal(case: Case) -> str | None:
 
 
 def another_mistakes(case: Case) -> str | None:
-    """Where at least half of the pupil's mistakes stand word for word; the others cannot be found and would stay."""
+    """In place of each sentence that takes up a mistake; None where it takes several sentences, which would stay."""
     text = case.text
-    own = [str(mistake) for mistake in case.facts.get("mistakes") or ()]
     others = [str(mistake) for mistake in case.other_facts.get("mistakes") or ()]
-    there = [mistake for mistake in own if mistake in text]
-    if not others or not there or 2 * len(there) < len(own):
-        return None
-    for at, mistake in enumerate(there):
-        text = text.replace(mistake, others[at % len(others)])
-    return text
+    for at, mistake in enumerate(map(str, case.facts.get("mistakes") or ())):
+        for sentence in [
+            one for line in text.splitlines() for one in sentences(line) if takes_up(one, mistake)
+        ]:
+            text = text.replace(sentence, f'Redo "{others[at % len(others)]}".') if others else text
+        if takes_up(text, mistake):
+            return None
+    return text if text != case.text else None
 
 
 def another_pupil(case: Case) -> str | None:

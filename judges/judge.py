@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from judges import checklist, prompt, yaml_file
 from judges.graders import reply
 from judges.graders.grader import GraderSpec
-from judges.rubric import Rubric
+from judges.rubric import Item, Rubric
 from judges.verdict import Verdict
 
 FOLDER = Path(__file__).parent
@@ -225,14 +225,20 @@ def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
                 f"dimension {name!r}: the anchor of level {blank[0]} is empty; write a sentence ({path})"
             )
         if card.kind == "checklist":
-            _has_rules(name, dimension.items, path)
+            _has_rules(name, dimension.items, card.scale.levels, path)
         elif dimension.items:
             raise ValueError(
                 f"dimension {name!r} has items, which only a checklist measures; remove them ({path})"
             )
 
 
-def _has_rules(name: str, items: Mapping[str, Any], path: Path) -> None:
+def _has_rules(name: str, items: Mapping[str, Item], levels: range, path: Path) -> None:
+    for key, item in items.items():
+        if item.at_most is not None and item.at_most not in levels:
+            raise ValueError(
+                f"dimension {name!r}: {key!r} limits the mark to {item.at_most}, which is not on the scale of "
+                f"{levels[0]} to {levels[-1]} ({path})"
+            )
     known = checklist.ITEMS.get(name)
     if known is None:
         raise ValueError(

@@ -36,7 +36,9 @@ def corrected(
             "rate some with 'proctor judge rate --variant'",
             labels,
         )
-    report = of_ratings(ratings, Ratings(mine, above_weakest=ratings.above_weakest), Bootstrap(resamples, seed))
+    report = of_ratings(
+        ratings, Ratings(mine, above_weakest=ratings.above_weakest), Bootstrap(resamples, seed)
+    )
     found = [
         {"variant": variant, "task": task, **figure.as_dict()}
         for figure in report.figures
