@@ -25,18 +25,19 @@ _DAMAGED, _INJECTED_RULES, _INJECTED_MODEL = 10, 10, 5
 Scored = tuple[Labelled, Verdict]
 
 
-def by_merit(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
-    """Best first: by the labels where there are any, otherwise by the judge's own marks."""
+def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
+    """Those within a mark of the best, best first: by the labels where there are any, else by the judge's own marks."""
 
-    def merit(one: Scored) -> tuple[float, str]:
+    def merit(one: Scored) -> float:
         plan, verdict = one
         given = np.array([np.nan])
         if labels is not None:
             given = labels.table(OVERALL, [plan.item.id], labels.raters)[0]
         known = given[~np.isnan(given)]
-        return -(float(known.mean()) if len(known) else overall(verdict)), plan.item.id
+        return float(known.mean()) if len(known) else overall(verdict)
 
-    return sorted(scored, key=merit)
+    ordered = sorted(scored, key=lambda one: (-merit(one), one[0].item.id))
+    return [one for one in ordered if merit(one) >= merit(ordered[0]) - 1]
 
 
 def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> None:
@@ -87,7 +88,7 @@ def _damage_check(trial: Trial, one: Damage, tried: Sequence[tuple[str, float, f
 
 def damage_cases(scored: Sequence[Scored], labels: Ratings | None) -> list[tuple[Labelled, Verdict, Case]]:
     """The best plans, and what each needs to be damaged: another pupil's facts and plan."""
-    good = by_merit(scored, labels)[:_DAMAGED]
+    good = good_ones(scored, labels)[:_DAMAGED]
     cases = []
     for at, (plan, verdict) in enumerate(good):
         other = next((one for one, _ in good[at + 1 :] + good[:at] if one.pupil != plan.pupil), None)
