@@ -6,6 +6,7 @@ Every pattern has bounded parts, so that a line of any kind is read in linear ti
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from judges.text import unquoted
 
@@ -73,6 +74,8 @@ _NOT = re.compile(
 
 
 _BUT_NOT = re.compile(r"(?<=\w)[,;]? (?:but )?(?:never|not|except)(?= on | \(?[A-Z])")
+_STOP = re.compile(r"[.;!?]\s")
+_SUM = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -173,3 +176,56 @@ def _count(before: str, after: str) -> int | None:
             return 2
         return 7 if match.group(4) else count_word(match.group(1) or match.group(2))
     return None
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What one line says of times: the sum of its sessions, each session, and a sum that it claims."""
+
+    minutes: float
+    sessions: tuple[float, ...]
+    claimed: float
+
+
+@lru_cache(maxsize=5_000)
+def timed(line: str) -> Timed:
+    found = durations(line)
+    claimed = max((one.total for one in found if one.whole), default=0.0)
+    single = [one for one in found if not one.whole]
+    if _SUM.search(line[:24]) and single:
+        return Timed(0.0, (), max(claimed, single[0].total))
+    if not single:
+        return Timed(0.0, (), claimed)
+    first, *rest = single
+    # "40 min: 10 min of cards, a film of 2 h" is one session of 40; "Mon, 40 min: ... Thu, 40 min: ..." are two.
+    if _headed(line, first):
+        single = [one for one in single if _headed(line, one)]
+    elif len(rest) > 1 and abs(first.total - sum(one.total for one in rest)) < 1:
+        single = [first]
+    named = len(days(_beside(line, first)))
+    if len(single) == 1 and not single[0].counted and named > 1:
+        return Timed(single[0].minutes * named, (single[0].minutes,) * named, claimed)
+    # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
+    sessions = tuple(one.minutes for one in single for _ in range(min(one.count, 20)))
+    return Timed(sum(one.total for one in single), sessions, claimed)
+
+
+def work_days(line: str) -> tuple[str, ...]:
+    """The days that a line sets work for: those of its head, where a time ends one, and else all that it names."""
+    headed = [one for one in durations(line) if _headed(line, one)]
+    return (days(line[: headed[0].end]) if len(headed) == 1 else ()) or days(line)
+
+
+def _beside(line: str, one: Duration) -> str:
+    """The sentence that a time stands in; all before it where it says 'each'."""
+    if line[one.end : one.end + 8].lstrip(" )*_").startswith("each"):
+        return line[: one.end]
+    start = max((stop.end() for stop in _STOP.finditer(line, 0, one.start)), default=0)
+    stop = _STOP.search(line, one.end)
+    return (
+        line[start : stop.start() if stop else len(line)] if not _headed(line, one) else line[start : one.end]
+    )
+
+
+def _headed(line: str, one: Duration) -> bool:
+    return line[one.end : one.end + 8].lstrip(" )*_").removeprefix("each").lstrip(" )*_").startswith(":")

@@ -6,9 +6,17 @@ Knows headings, lists, tables and running text. Must not know pupils, topics or 
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
-from judges.durations import DAYS, NUMBERS, Duration, count_word, days, durations, starts_with_day
+from judges.durations import (
+    DAYS,
+    NUMBERS,
+    count_word,
+    days,
+    durations,
+    starts_with_day,
+    timed,
+    work_days,
+)
 from judges.text import words
 
 _ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -44,9 +52,7 @@ _INLINE_WEEK = re.compile(
 _MARKUP = re.compile(r"^[\s#>*_+•·‣◦–—-]{0,20}(?:\d{1,2}[.)]\s{1,3}(?=\D))?[*_]{0,3}")
 _LISTED = re.compile(r"\s{0,20}(?:[*+•·‣◦–—-]\s|\d{1,2}[.)]\s|\|)")
 _WEEKLY = re.compile(r"(?<!\w)(?:(?:every|each|per|a) week|weekly)(?!\w)", re.IGNORECASE)
-_STOP = re.compile(r"[.;!?]\s")
 _SAME = re.compile(r"(?<!\w)same (?:days|times|hours|sessions|evenings|rhythm)(?!\w)", re.IGNORECASE)
-_WHOLE = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
 # Much longer than any plan that a pupil would read; what comes after it is not read.
 LONGEST = 30_000
 # Remarks that name times without setting work: "Remember: he walks an hour to school".
@@ -184,7 +190,7 @@ def _end(lines: list[Line]) -> int:
 def _is_work(line: Line) -> bool:
     if _ASIDE.match(line.text):
         return False
-    return line.listed or starts_with_day(line.text) or _time(line.text).minutes > 0
+    return line.listed or starts_with_day(line.text) or timed(line.text).minutes > 0
 
 
 def _named_weeks(bare: str, highest: int) -> list[int]:
@@ -232,59 +238,6 @@ class _Table:
         return f"{title}: {cell}" if days(title) or durations(title) else cell
 
 
-@dataclass(frozen=True)
-class _Timed:
-    """What one line says of times: the sum of its sessions, each session, and a sum that it claims."""
-
-    minutes: float
-    sessions: tuple[float, ...]
-    claimed: float
-
-
-@lru_cache(maxsize=5_000)
-def _time(line: str) -> _Timed:
-    found = durations(line)
-    claimed = max((one.total for one in found if one.whole), default=0.0)
-    single = [one for one in found if not one.whole]
-    if _WHOLE.search(line[:24]) and single:
-        return _Timed(0.0, (), max(claimed, single[0].total))
-    if not single:
-        return _Timed(0.0, (), claimed)
-    first, *rest = single
-    # "40 min: 10 min of cards, a film of 2 h" is one session of 40; "Mon, 40 min: ... Thu, 40 min: ..." are two.
-    if _headed(line, first):
-        single = [one for one in single if _headed(line, one)]
-    elif len(rest) > 1 and abs(first.total - sum(one.total for one in rest)) < 1:
-        single = [first]
-    named = len(days(_beside(line, first)))
-    if len(single) == 1 and not single[0].counted and named > 1:
-        return _Timed(single[0].minutes * named, (single[0].minutes,) * named, claimed)
-    # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
-    sessions = tuple(one.minutes for one in single for _ in range(min(one.count, 20)))
-    return _Timed(sum(one.total for one in single), sessions, claimed)
-
-
-def _work_days(line: str) -> tuple[str, ...]:
-    """The days that a line sets work for: those of its head, where a time ends one, and else all that it names."""
-    headed = [one for one in durations(line) if _headed(line, one)]
-    return (days(line[: headed[0].end]) if len(headed) == 1 else ()) or days(line)
-
-
-def _beside(line: str, one: Duration) -> str:
-    """The sentence that a time stands in; all before it where it says 'each'."""
-    if line[one.end : one.end + 8].lstrip(" )*_").startswith("each"):
-        return line[: one.end]
-    start = max((stop.end() for stop in _STOP.finditer(line, 0, one.start)), default=0)
-    stop = _STOP.search(line, one.end)
-    return (
-        line[start : stop.start() if stop else len(line)] if not _headed(line, one) else line[start : one.end]
-    )
-
-
-def _headed(line: str, one: Duration) -> bool:
-    return line[one.end : one.end + 8].lstrip(" )*_").removeprefix("each").lstrip(" )*_").startswith(":")
-
-
 def _fill(week: Week) -> None:
     """Minutes, sessions and days of a week. A line that is set under a timed line is a part of it, not more
     time.
@@ -294,23 +247,23 @@ def _fill(week: Week) -> None:
     for line in week.lines:
         if _ASIDE.match(line.text):
             continue
-        timed = _time(line.text)
-        claimed = max(claimed, timed.claimed)
-        if timed.minutes or starts_with_day(line.text):
-            week.days.update(_work_days(line.text))
-        if not timed.minutes:
+        time = timed(line.text)
+        claimed = max(claimed, time.claimed)
+        if time.minutes or starts_with_day(line.text):
+            week.days.update(work_days(line.text))
+        if not time.minutes:
             continue
         if line.heading:
-            head += timed.minutes
-            if len(timed.sessions) > 1 or days(line.text):
-                week.sessions += timed.sessions
+            head += time.minutes
+            if len(time.sessions) > 1 or days(line.text):
+                week.sessions += time.sessions
             continue
-        if parent and line.indent > parent[0] and timed.minutes <= parent[1]:
-            parent = (parent[0], parent[1] - timed.minutes)
+        if parent and line.indent > parent[0] and time.minutes <= parent[1]:
+            parent = (parent[0], parent[1] - time.minutes)
             continue
-        parent = (line.indent, timed.minutes)
-        body += timed.minutes
-        week.sessions += timed.sessions
+        parent = (line.indent, time.minutes)
+        body += time.minutes
+        week.sessions += time.sessions
     week.minutes = max(body, head, claimed)
 
 
@@ -319,18 +272,18 @@ def _usual(preamble: list[Line]) -> tuple[Week, bool]:
     usual = Week(0)
     planned = False
     for line in preamble:
-        timed = _time(line.text)
-        if not (timed.minutes or timed.claimed) or not (
-            _WEEKLY.search(line.text) or (len(set(timed.sessions)) == 1 and days(line.text))
+        time = timed(line.text)
+        if not (time.minutes or time.claimed) or not (
+            _WEEKLY.search(line.text) or (len(set(time.sessions)) == 1 and days(line.text))
         ):
             continue
-        if timed.minutes:
+        if time.minutes:
             planned = True
-            usual.minutes = max(usual.minutes, timed.minutes)
-            usual.sessions = list(timed.sessions)
+            usual.minutes = max(usual.minutes, time.minutes)
+            usual.sessions = list(time.sessions)
             usual.days.update(days(line.text))
         elif not planned:
-            usual.minutes = max(usual.minutes, timed.claimed)
+            usual.minutes = max(usual.minutes, time.claimed)
     return usual, planned
 
 
