@@ -8,6 +8,7 @@ without any of them:
     topics list of lists of names (each topic under all its names) · goal str · notes list of str
     mistakes list of str (the pupil's working) · mistake_topics list of the same length: which of `topics` each
     mistake shows, counted from 0, or None · language 'simple', 'standard' or 'confident'
+    inside, outside lists of names: topics of the course, and topics that are none of it
 """
 
 from collections.abc import Mapping
@@ -20,9 +21,28 @@ from judges.rubric import Rubric
 from judges.text import words
 from judges.verdict import Finding, Verdict
 
-__all__ = ["ITEMS", "METHOD", "mark"]
+__all__ = ["ITEMS", "METHOD", "checked_facts", "mark"]
 
 METHOD = "rules, no model"
+_TEXTS, _NUMBERS = ("name", "goal", "language"), ("weeks", "minutes_per_week", "session_minutes")
+_LISTS = ("topics", "mistakes", "notes", "busy", "mistake_topics", "inside", "outside")
+
+
+def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts as somebody wrote them, refused where a rule would misread them; a topic may be one name or a list."""
+    for key, value in facts.items():
+        if key not in (*_TEXTS, *_NUMBERS, *_LISTS):
+            raise ValueError(
+                f"no fact is called {key!r}; there are {', '.join((*_TEXTS, *_NUMBERS, *_LISTS))}"
+            )
+        right = str if key in _TEXTS else int | float if key in _NUMBERS else list
+        if value is not None and (not isinstance(value, right) or isinstance(value, bool)):
+            kind = "text" if key in _TEXTS else "a number" if key in _NUMBERS else "a list"
+            raise ValueError(f"the fact {key!r} is {value!r}, and should be {kind}")
+    if not facts.get("topics"):
+        raise ValueError("the facts name no `topics`, and without them nobody can tell whose plan it is")
+    topics = [[topic] if isinstance(topic, str) else topic for topic in facts["topics"]]
+    return {**facts, "topics": topics}
 
 
 def mark(
@@ -36,15 +56,15 @@ def mark(
     for name, dimension in rubric.dimensions.items():
         measured = MEASURES[name](plan)
         earned = weight = 0.0
-        ceiling = 1.0
+        most = float(highest)
         for key, item in dimension.items.items():
-            found = measured[key]
-            share = None if found.value is None else item.share(found.value)
-            findings.append(Finding(name, key, share, found.note))
+            value, note = measured[key].value, measured[key].note
+            share = None if value is None else item.share(value)
+            findings.append(Finding(name, key, share, note))
             if share is not None:
                 earned += item.weight * share
                 weight += item.weight
-                ceiling = min(ceiling, share) if item.limits else ceiling
-        share = ceiling * earned / weight if weight else 0.0
-        scores[name] = round(lowest + (highest - lowest) * share, 2)
+                most = min(most, item.limit(share, highest))
+        mean = lowest + (highest - lowest) * earned / weight if weight else float(lowest)
+        scores[name] = round(min(mean, most), 2)
     return Verdict(judge, METHOD, scores, tuple(findings))

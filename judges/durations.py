@@ -6,8 +6,9 @@ Every pattern has bounded parts, so that a line of any kind is read in linear ti
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from judges.text import QUOTED
+from judges.text import unquoted
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NUMBER_WORDS = (
@@ -62,7 +63,7 @@ _WHOLE_BEFORE = re.compile(r"(?:total|total time|time budget|altogether|in all)\
 _NO_WORK_BEFORE = re.compile(r"(?:after|than|past|until|last|further)\s$", re.I)
 _NO_WORK_AFTER = re.compile(r"\s?-?(?:of )?(?:break|pause|rest|walk|late|before|after school)", re.I)
 _DAY = re.compile(
-    r"(?<!\w)(?:(?i:(mon|tues|wednes|thurs|fri|satur|sun)days?)|(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\b\.?)(?!\w)"
+    r"(?<!\w)(?:(?i:(mon|tues|wednes|thurs|fri|satur|sun)days?)|(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\b\.?)(?!\w|['’]s)"
 )
 _DAY_RANGE = re.compile(r"^\s?(?:-|–|to|until|through)\s?$", re.I)
 _SENTENCE = re.compile(r"[.;:!?](?:\s|$)")
@@ -70,6 +71,11 @@ _NOT = re.compile(
     r"(?<!\w)(?:no|not|never|except|avoid|without|off|rest|free|skip|don't|can't|cannot|nothing|none)(?!\w)",
     re.I,
 )
+
+
+_BUT_NOT = re.compile(r"(?<=\w)[,;]? (?:but )?(?:never|not|except)(?= on | \(?[A-Z])")
+_STOP = re.compile(r"[.;!?]\s")
+_SUM = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -88,11 +94,6 @@ class Duration:
     @property
     def total(self) -> float:
         return self.minutes * self.count
-
-
-def unquoted(line: str) -> str:
-    """The line without what stands in double quotes: a pupil's '90 km in 1 h' is no time to study."""
-    return QUOTED.sub(lambda found: " " * len(found.group()), line)
 
 
 def durations(line: str) -> list[Duration]:
@@ -121,6 +122,7 @@ def days(line: str) -> tuple[str, ...]:
     for stop in [*(match.start() for match in _SENTENCE.finditer(line)), len(line)]:
         part = line[start:stop]
         start = stop
+        part = _BUT_NOT.split(part)[0]
         if _NOT.search(part):
             continue
         last: re.Match[str] | None = None
@@ -174,3 +176,56 @@ def _count(before: str, after: str) -> int | None:
             return 2
         return 7 if match.group(4) else count_word(match.group(1) or match.group(2))
     return None
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What one line says of times: the sum of its sessions, each session, and a sum that it claims."""
+
+    minutes: float
+    sessions: tuple[float, ...]
+    claimed: float
+
+
+@lru_cache(maxsize=5_000)
+def timed(line: str) -> Timed:
+    found = durations(line)
+    claimed = max((one.total for one in found if one.whole), default=0.0)
+    single = [one for one in found if not one.whole]
+    if _SUM.search(line[:24]) and single:
+        return Timed(0.0, (), max(claimed, single[0].total))
+    if not single:
+        return Timed(0.0, (), claimed)
+    first, *rest = single
+    # "40 min: 10 min of cards, a film of 2 h" is one session of 40; "Mon, 40 min: ... Thu, 40 min: ..." are two.
+    if _headed(line, first):
+        single = [one for one in single if _headed(line, one)]
+    elif len(rest) > 1 and abs(first.total - sum(one.total for one in rest)) < 1:
+        single = [first]
+    named = len(days(_beside(line, first)))
+    if len(single) == 1 and not single[0].counted and named > 1:
+        return Timed(single[0].minutes * named, (single[0].minutes,) * named, claimed)
+    # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
+    sessions = tuple(one.minutes for one in single for _ in range(min(one.count, 20)))
+    return Timed(sum(one.total for one in single), sessions, claimed)
+
+
+def work_days(line: str) -> tuple[str, ...]:
+    """The days that a line sets work for: those of its head, where a time ends one, and else all that it names."""
+    headed = [one for one in durations(line) if _headed(line, one)]
+    return (days(line[: headed[0].end]) if len(headed) == 1 else ()) or days(line)
+
+
+def _beside(line: str, one: Duration) -> str:
+    """The sentence that a time stands in; all before it where it says 'each'."""
+    if line[one.end : one.end + 8].lstrip(" )*_").startswith("each"):
+        return line[: one.end]
+    start = max((stop.end() for stop in _STOP.finditer(line, 0, one.start)), default=0)
+    stop = _STOP.search(line, one.end)
+    return (
+        line[start : stop.start() if stop else len(line)] if not _headed(line, one) else line[start : one.end]
+    )
+
+
+def _headed(line: str, one: Duration) -> bool:
+    return line[one.end : one.end + 8].lstrip(" )*_").removeprefix("each").lstrip(" )*_").startswith(":")

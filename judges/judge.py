@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -18,13 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from judges import checklist, prompt, yaml_file
 from judges.graders import reply
 from judges.graders.grader import GraderSpec
-from judges.rubric import Rubric
+from judges.rubric import Item, Rubric
 from judges.verdict import Verdict
 
 FOLDER = Path(__file__).parent
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py mark otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
-RULES, READING = 2, 1
+RULES, READING = 3, 1
 KINDS = ("checklist", "rubric", "panel", "pairwise")
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -50,8 +51,9 @@ class Scale(BaseModel):
 
 
 class _Card(BaseModel):
-    """judge.yaml as it stands in the file. `repeats` is how often each text is marked, `grader` who is asked when
-    nobody says otherwise; a panel has `graders` and a way to `combine` their marks.
+    """judge.yaml as it stands in the file. The mark of the whole is the mean of the dimensions, and at most
+    `above_weakest` more than the weakest of them. `repeats` is how often each text is marked, `grader` who is asked
+    when nobody says otherwise; a panel has `graders` and a way to `combine` their marks.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +63,7 @@ class _Card(BaseModel):
     about: str
     scale: Scale
     dimensions: tuple[str, ...] = Field(min_length=1)
+    above_weakest: int | None = Field(default=None, ge=0)
     repeats: int = Field(default=1, ge=1, le=100)
     grader: GraderSpec | None = None
     graders: tuple[GraderSpec, ...] = ()
@@ -102,6 +105,8 @@ class Judge(_Card):
         rules = {"rules": RULES} if self.kind == "checklist" else {"reading": READING, "prompt": self.prompt}
         if self.repeats > 1:
             rules["repeats"] = self.repeats
+        if self.above_weakest is not None:
+            rules["above_weakest"] = self.above_weakest
         fields = self.model_dump(mode="json", include={"kind", "scale", "dimensions", "rubric"})
         if (
             self.kind == "panel"
@@ -121,7 +126,8 @@ class Judge(_Card):
         """Marks one plan for one pupil by rules; what `facts` may hold is said in judges/checklist.py."""
         if self.asks:
             raise ValueError(f"judge {self.name!r} asks a model and has no rules; mark with judges.marking")
-        return checklist.mark(self.name, self.rubric, self.scale.lowest, self.scale.highest, text, facts)
+        verdict = checklist.mark(self.name, self.rubric, self.scale.lowest, self.scale.highest, text, facts)
+        return replace(verdict, above_weakest=self.above_weakest)
 
     @property
     def schema_(self) -> dict[str, Any]:
@@ -219,14 +225,20 @@ def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
                 f"dimension {name!r}: the anchor of level {blank[0]} is empty; write a sentence ({path})"
             )
         if card.kind == "checklist":
-            _has_rules(name, dimension.items, path)
+            _has_rules(name, dimension.items, card.scale.levels, path)
         elif dimension.items:
             raise ValueError(
                 f"dimension {name!r} has items, which only a checklist measures; remove them ({path})"
             )
 
 
-def _has_rules(name: str, items: Mapping[str, Any], path: Path) -> None:
+def _has_rules(name: str, items: Mapping[str, Item], levels: range, path: Path) -> None:
+    for key, item in items.items():
+        if item.at_most is not None and item.at_most not in levels:
+            raise ValueError(
+                f"dimension {name!r}: {key!r} limits the mark to {item.at_most}, which is not on the scale of "
+                f"{levels[0]} to {levels[-1]} ({path})"
+            )
     known = checklist.ITEMS.get(name)
     if known is None:
         raise ValueError(

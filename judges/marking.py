@@ -203,6 +203,7 @@ def _verdict(judge: Judge, grader: Grader, item: Item, readings: Sequence[Asked]
             problem=one.read.problem,
             reason=one.read.reason,
             usage=one.usage,
+            above_weakest=judge.above_weakest,
         )
         for one in readings
     ]

@@ -3,24 +3,28 @@
 Knows plans and facts. Must not know thresholds or weights: those are the rubric's.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 
-from judges.planned import (
-    MARKED,
-    SESSION,
-    TARGET,
-    Measured,
-    Plan,
-    is_whole,
-    says_amount,
-    takes_up,
-    tasks_in,
-    unique,
-)
-from judges.reading import Line, Reading, Week
+from judges.arithmetic import wrong_equations
+from judges.durations import starts_with_day
+from judges.neighbours import fitting
+from judges.planned import TARGET, Measured, Plan, is_whole, says_amount, tasks_in, unique
+from judges.pupil import another_pupils, taken_up, takes_up
+from judges.reading import Line, Reading, Week, read
 from judges.rubric import Words
-from judges.text import TOKEN, mentions, new_share, sentences, stem, stems, without_numbers, words
+from judges.text import (
+    TOKEN,
+    mentions,
+    new_share,
+    plain,
+    sentences,
+    stem,
+    stems,
+    unquoted,
+    without_numbers,
+    words,
+)
 
 
 def _fluency(plan: Plan) -> dict[str, Measured]:
@@ -31,14 +35,13 @@ def _fluency(plan: Plan) -> dict[str, Measured]:
     if end in (0, len(plan.lines)):
         return whole
     weeks = _language(plan, "\n".join(line.text for line in unique(planned)), planned)
-    return {item: _worse(item, weeks[item], whole[item]) for item in whole}
+    return {item: _worse(weeks[item], whole[item]) for item in whole}
 
 
-def _worse(item: str, weeks: Measured, whole: Measured) -> Measured:
+def _worse(weeks: Measured, whole: Measured) -> Measured:
     if weeks.value is None or whole.value is None:
         return weeks
-    less = weeks.value < whole.value
-    return weeks if less != (item == "plain") else whole
+    return min(weeks, whole, key=lambda measured: measured.value or 0.0)
 
 
 def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measured]:
@@ -48,18 +51,16 @@ def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measu
     said = [sentence for line in lines for sentence in sentences(line.text)]
     limit = plan.sentence_words.get(str(plan.facts.get("language")), max(plan.sentence_words.values()))
     fitting = sum(len(words(sentence)) <= limit for sentence in said) / len(said) if said else 0.0
-    whole = sum(is_whole(line.text) for line in lines) / len(lines) if lines else 0.0
+    whole = sum(is_whole(line) for line in lines) / len(lines) if lines else 0.0
     new = new_share(tokens)
     small = sum(word.lower() in plan.words.small for word in spoken) / max(1, len(spoken))
-    long = sum(len(word) >= 12 for word in spoken) / max(1, len(spoken))
     return {
         "enough": Measured(len(spoken), f"{len(spoken)} words"),
         "order": _order(plan.reading),
-        "joined": _joined(lines, plan.words),
+        "joined": _joined("\n".join(line.text for line in lines)),
         "new": Measured(new, f"{1 - new:.0%} of four-word runs are repeats"),
         "sentences": Measured(whole, f"{whole:.0%} of lines are whole"),
         "length": Measured(fitting, f"{fitting:.0%} of sentences have at most {limit} words"),
-        "plain": Measured(long, f"{long:.0%} long words"),
         "connected": Measured(small, f"{small:.0%} small words"),
     }
 
@@ -67,19 +68,19 @@ def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measu
 def _personalisation(plan: Plan) -> dict[str, Measured]:
     facts = plan.facts
     every = [frozenset(stems(line.text)) for line in unique(plan.lines)]
-    name = str(facts.get("name") or "")
-    named = bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plan.text) is not None
+    foreign = another_pupils(plan.lines, facts, plan.words)
     return {
+        "own": Measured(
+            float(not foreign) if facts.get("name") or facts.get("goal") or facts.get("mistakes") else None,
+            foreign or "nothing in it is another pupil's",
+        ),
         "topics": _topics(plan),
         "weeks": _weeks(plan),
         "hours": _hours(plan),
+        "fits": _fits(plan),
+        "course": _course(plan),
         "mistakes": _mistakes(plan),
         "goal": _goal(every, str(facts.get("goal") or "")),
-        "name": Measured(
-            float(named) if name else None, "named" if named else f"{name or 'nobody'} is not named"
-        ),
-        "session": _sessions(plan),
-        "days": _days(plan),
         "notes": _notes(every, [str(note) for note in facts.get("notes") or ()]),
     }
 
@@ -92,9 +93,6 @@ def _actionability(plan: Plan) -> dict[str, Measured]:
         counts.append(len(mine - seen))
         seen |= mine
     busy = sum(count > 0 for count in counts)
-    plenty = sum(min(count, 2) for count in counts) / (2 * plan.wanted)
-    bodies = [without_numbers(week.text) for week in plan.weeks]
-    different = len(set(bodies)) / len(bodies) if bodies else 0.0
     checks = frozenset(stem(word) for word in plan.words.checks)
     amounts = frozenset(stem(word) for word in plan.words.amounts)
 
@@ -104,13 +102,12 @@ def _actionability(plan: Plan) -> dict[str, Measured]:
     def checked(week: Week) -> bool:
         return any(stem(word) in checks for line in week.lines for word in words(line.text))
 
+    wrong = wrong_equations(plan.text, [str(mistake) for mistake in plan.facts.get("mistakes") or ()])
     return {
+        "maths": Measured(len(wrong), f"wrong: {'; '.join(wrong[:3])}" if wrong else "no sum in it is wrong"),
         "tasks": Measured(busy / plan.wanted, f"{busy} of {plan.wanted} weeks set a task that is new"),
-        "plenty": Measured(plenty, f"{sum(counts)} new tasks in {plan.wanted} weeks"),
-        "different": Measured(different, f"{len(set(bodies))} of {len(bodies)} weeks differ from the others"),
         "amounts": plan.share_of_weeks(says_how_much, "say how much"),
         "times": plan.share_of_weeks(lambda week: week.timed, "say how long"),
-        "when": plan.share_of_weeks(lambda week: bool(week.days or SESSION.search(week.text)), "say when"),
         "checks": plan.share_of_weeks(checked, "check progress"),
         "targets": plan.share_of_weeks(
             lambda week: TARGET.search(week.text) is not None, "name a mark to reach"
@@ -119,7 +116,7 @@ def _actionability(plan: Plan) -> dict[str, Measured]:
 
 
 def _order(reading: Reading) -> Measured:
-    """Neighbouring headings must rise, and no heading may stand alone; shuffled lines fail both ways."""
+    """Headings must rise, none may stand alone, and no day's work may stand before the first: shuffled lines fail."""
     if not reading.weeks:
         return Measured(None, "no weeks to put in order")
     pairs = list(zip(reading.headings, reading.headings[1:], strict=False))
@@ -127,33 +124,28 @@ def _order(reading: Reading) -> Measured:
     filled = sum(
         any(not line.heading or len(words(line.text)) > 5 for line in week.lines) for week in reading.weeks
     )
-    early = reading.headings[0] == min(reading.headings)
-    value = rising * filled / len(reading.weeks) * (1.0 if early else 0.8)
+    first = next(at for at, line in enumerate(reading.lines) if line.heading)
+    stray = sum(starts_with_day(line.text) for line in reading.lines[:first])
+    daily = sum(starts_with_day(line.text) for line in reading.lines)
+    inside = 1 - stray / daily if stray > 1 else 1.0
+    early = 1.0 if reading.headings[0] == min(reading.headings) else 0.8
+    value = rising * filled / len(reading.weeks) * inside * early
     return Measured(
         value, f"{rising:.0%} of weeks follow the one before, {filled} of {len(reading.weeks)} are filled"
     )
 
 
-def _joined(lines: Sequence[Line], known: Words) -> Measured:
-    """Words in random order betray themselves: stops before small letters, 'the of', 'to.' at an end."""
-    good = asked = 0
-    for line in lines:
-        tokens = MARKED.findall(line.text)
-        for token, following in zip(tokens, [*tokens[1:], "."], strict=True):
-            if token in (".", "!", "?") and following[0].isalnum():
-                asked += 1
-                good += not following[0].islower()
-            elif token.lower() in known.openers:
-                asked += 1
-                good += following[0] not in ".!?,;:" and following.lower() not in known.misfits
-    if asked < 3:
+def _joined(text: str) -> Measured:
+    """Words in random order betray themselves by their neighbours."""
+    good, known = fitting(text)
+    if known < 5:
         return Measured(None, "too few small words to tell")
-    return Measured(good / asked, f"{good} of {asked} stops and small words have a fitting next word")
+    return Measured(good / known, f"{good} of {known} words fit the word before them")
 
 
 def _topics(plan: Plan) -> Measured:
     """A topic is worked on where a week's line names it, or takes up a mistake that shows it, and the same line or
-    the next sets a task or an amount.
+    the next sets a task or an amount. Where there is one topic only, a title that names it holds for all tasks.
     """
     topics = [[stems(name) for name in names] for names in plan.facts.get("topics") or ()]
     if not topics:
@@ -161,13 +153,15 @@ def _topics(plan: Plan) -> Measured:
     amounts = frozenset(stem(word) for word in plan.words.amounts)
     shown = _shown(plan, len(topics))
     worked: set[int] = set()
+    one = len(topics) == 1 and plan.lines and not plan.lines[0].week
+    title = frozenset(stems(plan.lines[0].text)) if one else frozenset[str]()
     for week in plan.weeks:
         active = [
             bool(tasks_in(line.text, plan.words)) or says_amount(line.text, amounts) for line in week.lines
         ]
         for at, line in enumerate(week.lines):
             if any(active[at : at + 2]):
-                found = frozenset(stems(line.text))
+                found = title.union(stems(line.text))
                 worked.update(
                     n for n, phrases in enumerate(topics) if n not in worked and mentions(found, phrases)
                 )
@@ -203,35 +197,52 @@ def _hours(plan: Plan) -> Measured:
     )
 
 
-def _sessions(plan: Plan) -> Measured:
-    limit = plan.facts.get("session_minutes")
-    if not limit:
-        return Measured(None, "any length of session will do")
-    sessions = [minutes for week in plan.weeks for minutes in week.sessions]
-    if not sessions:
-        return Measured(0.0, "no session has a length")
-    short = sum(minutes <= limit for minutes in sessions)
-    return Measured(
-        short / len(sessions), f"{short} of {len(sessions)} sessions have at most {limit} minutes"
-    )
-
-
-def _days(plan: Plan) -> Measured:
+def _fits(plan: Plan) -> Measured:
+    """Whether the pupil can keep to it: no more than the hours, no session that is too long, no work on a busy day."""
+    budget = float(plan.facts.get("minutes_per_week") or inf)
+    limit = float(plan.facts.get("session_minutes") or inf)
     busy = set(plan.facts.get("busy") or ())
-    if not busy:
-        return Measured(None, "every day will do")
-    return plan.share_of_weeks(
-        lambda week: bool(week.days) and not busy & week.days,
-        f"name their days and leave out {', '.join(sorted(busy))}",
-    )
+    if not plan.weeks or (budget == limit == inf and not busy):
+        return Measured(None, "any times will do")
+
+    def fits(week: Week) -> bool:
+        return week.minutes <= budget + 1 and not busy & week.days and _longest(week, budget) <= limit + 1
+
+    good, of = sum(map(fits, plan.weeks)), len(plan.weeks)
+    return Measured(good / of, f"{of - good} of {of} weeks take more time, or other days, than there are")
+
+
+def _longest(week: Week, budget: float) -> float:
+    """The longest session; 'three hours' for several days, or for none in particular, is the sum of the week."""
+    sums = budget if len(week.days) != 1 else inf
+    return max((minutes for minutes in week.sessions if minutes != sums), default=0.0)
+
+
+def _course(plan: Plan) -> Measured:
+    """Topics that the course does not have; a name that is part of a longer one of the course is none."""
+    names = {plain(name): True for name in plan.facts.get("outside") or ()}
+    if not names:
+        return Measured(None, "the course is not known")
+    names |= {plain(name): False for name in plan.facts.get("inside") or ()}
+    longest = max(map(len, names))
+    found: dict[str, None] = {}
+    for line in plan.lines:
+        said = plain(unquoted(line.text)) if line.week else ()
+        at = 0
+        while at < len(said):
+            size = next((n for n in range(longest, 0, -1) if said[at : at + n] in names), 1)
+            if names.get(said[at : at + size]):
+                found[" ".join(said[at : at + size])] = None
+            at += size
+    return Measured(len(found), f"from outside the course: {', '.join(found) or 'nothing'}")
 
 
 def _mistakes(plan: Plan) -> Measured:
     """A mistake is taken up when its working stands in the plan, with or without what went wrong."""
-    mistakes = [str(mistake) for mistake in plan.facts.get("mistakes") or ()]
+    mistakes = plan.facts.get("mistakes") or ()
     if not mistakes:
         return Measured(None, "no mistakes are known")
-    used = sum(takes_up(plan.text, mistake) for mistake in mistakes)
+    used = taken_up(plan.text, plan.facts)
     return Measured(used / len(mistakes), f"{used} of {len(mistakes)} of the pupil's mistakes are taken up")
 
 
@@ -258,11 +269,6 @@ MEASURES: Mapping[str, Callable[[Plan], dict[str, Measured]]] = {
 }
 # What a rubric may weigh, by dimension.
 ITEMS: Mapping[str, frozenset[str]] = {
-    "fluency": frozenset({"enough", "order", "new", "joined", "sentences", "length", "plain", "connected"}),
-    "personalisation": frozenset(
-        {"topics", "weeks", "hours", "mistakes", "goal", "name", "session", "days", "notes"}
-    ),
-    "actionability": frozenset(
-        {"tasks", "plenty", "different", "amounts", "times", "when", "checks", "targets"}
-    ),
+    name: frozenset(measure(Plan("", read(""), {}, Words(), {"standard": 26})))
+    for name, measure in MEASURES.items()
 }

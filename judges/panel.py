@@ -97,4 +97,7 @@ def together(judge: str, method: str, members: Sequence[Verdict], combine: Combi
         )
         for name in scores
     }
-    return Verdict(judge, method, scores, item=first.item, reasons=reasons, usage=usage, members=kept)
+    return Verdict(
+        judge, method, scores, item=first.item, reasons=reasons, usage=usage, members=kept,
+        above_weakest=first.above_weakest,
+    )  # fmt: skip

@@ -8,23 +8,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from judges.durations import DAYS
 from judges.reading import Line, Reading, Week
 from judges.rubric import Words
-from judges.text import sentences, squeezed, stem, words
+from judges.text import QUOTED, sentences, stem, words
 
 TARGET = re.compile(
-    r"(?<!\d)\d{1,4} ?(?:of|out of|/) ?\d|\d ?%|(?:at least|aim for|score|reach) \d|\d right"
+    r"(?<!\d)\d{1,4} ?(?:of|out of|/) ?\d|\d ?%|(?:at least|aim for|score|reach) \d|\d (?:\w+ ){0,2}right"
     r"|all (?:right|correct)",
     re.I,
 )
 _NUMBER = re.compile(
     r"(?<!\w)(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\w)", re.I
 )
-SESSION = re.compile(r"(?<!\w)(?:session|day|lesson) ?\d", re.IGNORECASE)
-# Words, numbers and marks; "3.5" and "e.g." hold no full stop.
-MARKED = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*|[.!?,;:](?=\s|$)|[^\w\s]")
-_FIGURE = re.compile(r"\d{1,9}(?:[.,:]\d{1,9})?")
+_DOUBLED = re.compile(r"[:;,]{2}|[:;,]\.")
 _ENDS = (".", "!", "?", ":", ")", '"', "”", "|")
+
+
+_WHEN = frozenset({
+    "on", "for", "at", "in", "from", "by", "each", "every", "then", "an", "hour", "hours", "minute", "minutes", "min",
+    "mins", "half", "day", "days", "morning", "evening", *(day.lower() for day in DAYS),
+    *(day[:3].lower() for day in DAYS),
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,15 +70,19 @@ class Plan:
 
 
 def tasks_in(line: str, known: Words) -> list[str]:
-    """Sentences that tell to do something: a word for doing early on, and enough words to say what."""
+    """Sentences that tell to do something: a word for doing early on, and enough words, or a number, to say what."""
     found = []
     for sentence in sentences(line):
-        said = [word.lower() for word in words(sentence)]
-        if (
-            len(said) >= 3
-            and any(word in known.tasks for word in said[:4])
-            and any(w in known.small for w in said)
-        ):
+        said = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
+        if _NUMBER.search(sentence) or QUOTED.search(sentence):
+            told = len(said) >= 2 and any(word in known.tasks | known.vague for word in said[:4])
+        else:
+            told = (
+                len(said) >= 3
+                and any(word in known.tasks for word in said[:4])
+                and not known.small.isdisjoint(said)
+            )
+        if told:
             found.append(sentence)
     return found
 
@@ -89,35 +98,17 @@ def says_amount(line: str, nouns: frozenset[str]) -> bool:
     return TARGET.search(line) is not None
 
 
-def takes_up(text: str, mistake: str) -> bool:
-    """Whether the question that the pupil got wrong stands in the text: a plan need not repeat the wrong answer.
-
-    In other words too ("a 10 by 15 photo, made 20 by 25"): three or more numbers in a row are no accident.
+def is_whole(line: Line) -> bool:
+    """Starts as a sentence, item or heading does, comes to an end where it is no item and not short, and closes what
+    it opens.
     """
-    squeezed_text, said = squeezed(text), squeezed(mistake)
-    if said in squeezed_text or (len(head := said.split("=")[0]) >= 4 and head in squeezed_text):
-        return True
-    return _numbers_stand_in(text, mistake)
-
-
-def _numbers_stand_in(text: str, mistake: str) -> bool:
-    wanted = _FIGURE.findall(mistake.split("=")[0])
-    if len(wanted) < 3:
+    text = line.text
+    first = next((sign for sign in text if sign.isalnum()), "")
+    if not first or first.islower() or _DOUBLED.search(text):
         return False
-    for line in text.splitlines():
-        for sentence in sentences(line):
-            there = _FIGURE.findall(sentence)
-            if any(there[at : at + len(wanted)] == wanted for at in range(len(there) - len(wanted) + 1)):
-                return True
-    return False
-
-
-def is_whole(line: str) -> bool:
-    """Starts as a sentence, item or heading does, and is either short or comes to an end."""
-    first = next((sign for sign in line if sign.isalnum()), "")
-    return (
-        bool(first) and not first.islower() and (line.rstrip("*_ ").endswith(_ENDS) or len(words(line)) <= 9)
-    )
+    if text.count("(") != text.count(")") or text.count('"') % 2:
+        return False
+    return line.listed or text.rstrip("*_ ").endswith(_ENDS) or len(words(text)) <= 9
 
 
 def unique(lines: Sequence[Line]) -> list[Line]:

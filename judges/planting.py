@@ -5,12 +5,13 @@ Knows judges on trial, damage and injections; must not know exams.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
 
 from judges import yaml_file
-from judges.damage import DAMAGES, PADDING, Case
+from judges.damage import DAMAGES, PADDING, Case, Damage
 from judges.figures.ratings import OVERALL, Ratings
 from judges.marking import Item
 from judges.text import words
@@ -19,63 +20,83 @@ from judges.verdict import Verdict
 
 INJECTIONS = Path(__file__).with_name("injections.yaml")
 MATERIAL = 0.1  # of a level: a smaller rise wins nothing
+CONTROL = 0.3  # of five marks: what a control may cost, or a repair may leave lost
 _DAMAGED, _INJECTED_RULES, _INJECTED_MODEL = 10, 10, 5
 Scored = tuple[Labelled, Verdict]
 Rise = tuple[float, str]  # by how much a plan's mark rose, and the plan
 
 
-def by_merit(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
-    """Best first: by the labels where there are any, otherwise by the judge's own marks."""
+def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
+    """Those within a mark of the best, best first: by the labels where there are any, else by the judge's own marks."""
 
-    def merit(one: Scored) -> tuple[float, str]:
+    def merit(one: Scored) -> float:
         plan, verdict = one
         given = np.array([np.nan])
         if labels is not None:
             given = labels.table(OVERALL, [plan.item.id], labels.raters)[0]
         known = given[~np.isnan(given)]
-        return -(float(known.mean()) if len(known) else overall(verdict)), plan.item.id
+        return float(known.mean()) if len(known) else overall(verdict)
 
-    return sorted(scored, key=merit)
+    ordered = sorted(scored, key=lambda one: (-merit(one), one[0].item.id))
+    return [one for one in ordered if merit(one) >= merit(ordered[0]) - 1]
 
 
 def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> None:
-    """Good plans, each damaged in every way: the mark must fall."""
-    made: list[tuple[str, float, Item]] = []
+    """Good plans, each damaged in every way: the mark must fall far enough, and come back when the damage is undone.
+    A control must leave it where it was.
+    """
+    made: list[tuple[Damage, float, Item, Item]] = []
     for plan, verdict, case in damage_cases(scored, labels):
         for one in DAMAGES:
             text = one.make(case)
             if text is not None:
                 item = replace(plan.item, id=f"{plan.item.id} {one.name}", text=text)
-                made.append((one.name, overall(verdict), item))
-    verdicts = trial.marks([item for *_, item in made])
+                undone = replace(plan.item, id=f"{item.id} undone", text=one.undone(case, text))
+                made.append((one, overall(verdict), item, undone))
+    verdicts = trial.marks([item for _, _, item, _ in made])
+    again = trial.marks([undone for *_, undone in made])
     for one in DAMAGES:
-        pairs = [
-            (before, verdict, item)
-            for (name, before, item), verdict in zip(made, verdicts, strict=True)
-            if name == one.name and not verdict.problem
+        tried = [
+            (item.id.split(" ")[0], _fall(before, verdict), _fall(before, back))
+            for (which, before, item, _), verdict, back in zip(made, verdicts, again, strict=True)
+            if which is one and not verdict.problem and not back.problem
         ]
-        if not pairs:
+        if tried:
+            trial.checks.append(_damage_check(trial, one, tried))
+        else:
             trial.report.lack(one.name, "could not be planted in these plans, or got no verdict")
-            continue
-        falls = [before - overall(verdict) if verdict.scores else np.inf for before, verdict, _ in pairs]
-        held = [fall > 1e-9 if one.strict else fall > -MATERIAL for fall in falls]
-        finite = [fall for fall in falls if np.isfinite(fall)]
-        said = f"mean loss {np.mean(finite):.2f}" if finite else "no mark, as there is nothing to mark"
-        lost = [item.id.split(" ")[0] for (_, _, item), fine in zip(pairs, held, strict=True) if not fine]
-        detail = f"{said}; not for {', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}" if lost else said
-        trial.checks.append(Check(one.name, one.title, "damage", sum(held), len(held), detail))
+
+
+def _fall(before: float, after: Verdict) -> float:
+    return before - overall(after) if after.scores else inf
+
+
+def _damage_check(trial: Trial, one: Damage, tried: Sequence[tuple[str, float, float]]) -> Check:
+    """`tried`: the plan, what its mark lost by the damage, and what was still lost with the damage undone."""
+    scale = (trial.judge.scale.highest - trial.judge.scale.lowest) / 4  # losses are told in marks of 1 to 5
+    finite = [fall for _, fall, _ in tried if fall < inf]
+    mean = f"mean loss {np.mean(finite):.2f}" if finite else "no mark, as there is nothing to mark"
+    if one.least is None:
+        lost = [plan for plan, fall, _ in tried if not -MATERIAL < fall < CONTROL * scale]
+        detail = f"{mean}; held: a rise below {MATERIAL} and a loss below {CONTROL * scale:g}"
+    else:
+        lost = [plan for plan, fall, left in tried if fall < one.least * scale or left > CONTROL * scale]
+        detail = f"{mean}; held: at least {one.least * scale:g}, and given back when the damage is undone"
+    if lost:
+        detail += f"; not for {', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}"
+    return Check(one.name, one.title, "damage", len(tried) - len(lost), len(tried), detail)
 
 
 def damage_cases(scored: Sequence[Scored], labels: Ratings | None) -> list[tuple[Labelled, Verdict, Case]]:
-    """The best plans, and what each needs to be damaged: another pupil's name and plan."""
-    good = by_merit(scored, labels)[:_DAMAGED]
-    found = []
+    """The best plans, and what each needs to be damaged: another pupil's facts and plan."""
+    good = good_ones(scored, labels)[:_DAMAGED]
+    cases = []
     for at, (plan, verdict) in enumerate(good):
-        other = next((one for one, _ in good[at + 1 :] + good[:at] if one.pupil != plan.pupil), plan)
-        stranger = other.item.text if other.pupil != plan.pupil else ""
-        name = other.name if other.name != plan.name else "Robin"
-        found.append((plan, verdict, Case(plan.item.text, plan.name, name, stranger)))
-    return found
+        other = next((one for one, _ in good[at + 1 :] + good[:at] if one.pupil != plan.pupil), None)
+        own = plan.item.facts or {"name": plan.name}
+        stranger = (other.item.facts or {"name": other.name}) if other else {"name": "Robin"}
+        cases.append((plan, verdict, Case(plan.item.text, own, other.item.text if other else "", stranger)))
+    return cases
 
 
 def injections(path: Path = INJECTIONS) -> list[Mapping[str, str]]:

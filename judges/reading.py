@@ -6,30 +6,53 @@ Knows headings, lists, tables and running text. Must not know pupils, topics or 
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
-from judges.durations import DAYS, NUMBERS, count_word, days, durations, starts_with_day
+from judges.durations import (
+    DAYS,
+    NUMBERS,
+    count_word,
+    days,
+    durations,
+    starts_with_day,
+    timed,
+    work_days,
+)
 from judges.text import words
 
 _ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, 1)}
 _NUMBER = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
 _WEEK = re.compile(
-    rf"(?:in |during )?(?:weeks?|wk)\.?\s{{0,2}}#?{_NUMBER}"
+    rf"(?:in |during )?(?:weeks?|wk|w(?=\d))\.?\s{{0,2}}#?{_NUMBER}"
     rf"(?:\s{{0,2}}(?:-|–|—|to|and|&)\s{{0,2}}(?:week )?{_NUMBER}"
     rf"(?!\s?(?:[x×*]|h|m|sessions?|lessons?|times|days|questions)(?![a-z])))?(?![\w%])",
     re.IGNORECASE,
 )
+_ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|final|last|\d(?:st|nd|rd|th))"
 _ORDINAL_WEEK = re.compile(
-    rf"(?:in |during )?(?:the )?({'|'.join(_ORDINALS)}|final|last) week(?=\s?[:(–—-]|$)", re.IGNORECASE
+    rf"(?:(?:in|during) )?(?:(?:the|your|our) )?({_ORDINAL}) week(?=\s?[:,(–—-]|$)"
+    rf"|(?:in|during) (?:the|your|our) ({_ORDINAL}) week(?!\w)",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_NTH = r"\d{1,2}(?:st|nd|rd|th)?"
+_DATE = (
+    r"(?:(?:mon|sun|fri|sat)[a-z]{0,5},? )?(?:the )?"
+    rf"(?:{_NTH}\.?(?: of)?(?: {_MONTH})?|{_MONTH} {_NTH}|\d{{1,2}}[./]\d{{1,2}}\.?)"
+)
+_DATED_WEEK = re.compile(
+    rf"(?:week (?:of|from|starting|beginning|commencing|to) {_DATE}"
+    rf"|(?=[^:\n]{{0,30}}{_MONTH}){_DATE}\s?(?:-|–|—|to|until)\s?{_DATE}(?=\s?[:(|;–—-]|$))(?!\w)",
+    re.IGNORECASE,
 )
 _INLINE_WEEK = re.compile(
-    rf"(?<=[.;!?)])[ \t]{{1,3}}(?=(?:In w|During w|W)eeks?\s{_NUMBER}[^\n]{{0,20}}?[:.,(–—-])"
+    rf"(?<=[.;!?)])[ \t]{{1,3}}(?=(?:In w|During w|W)eeks?\s{_NUMBER}[^\n]{{0,20}}?[:.,(–—-]"
+    rf"|(?:In|During) (?:the|your|our) (?:{'|'.join(_ORDINALS)}|final|last) week)"
 )
 _MARKUP = re.compile(r"^[\s#>*_+•·‣◦–—-]{0,20}(?:\d{1,2}[.)]\s{1,3}(?=\D))?[*_]{0,3}")
 _LISTED = re.compile(r"\s{0,20}(?:[*+•·‣◦–—-]\s|\d{1,2}[.)]\s|\|)")
 _WEEKLY = re.compile(r"(?<!\w)(?:(?:every|each|per|a) week|weekly)(?!\w)", re.IGNORECASE)
-_WHOLE = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
+_SAME = re.compile(r"(?<!\w)same (?:days|times|hours|sessions|evenings|rhythm)(?!\w)", re.IGNORECASE)
 # Much longer than any plan that a pupil would read; what comes after it is not read.
 LONGEST = 30_000
 # Remarks that name times without setting work: "Remember: he walks an hour to school".
@@ -99,12 +122,16 @@ def read(text: str) -> Reading:
         if line.week:
             weeks.setdefault(line.week, Week(line.week)).lines.append(line)
     usual, planned = _usual([line for line in lines[:end] if not line.week])
-    for week in weeks.values():
+    before = usual
+    for number in sorted(weeks):
+        week = weeks[number]
         _fill(week)
+        like = before if _SAME.search(week.text) else usual
         if not week.timed:
-            week.minutes, week.sessions = usual.minutes, list(usual.sessions)
+            week.minutes, week.sessions = like.minutes, list(like.sessions)
         if not week.days:
-            week.days |= usual.days
+            week.days |= like.days
+        before = week
     ordered = tuple(weeks[number] for number in sorted(weeks))
     return Reading(tuple(lines), ordered, tuple(headings), planned)
 
@@ -163,7 +190,7 @@ def _end(lines: list[Line]) -> int:
 def _is_work(line: Line) -> bool:
     if _ASIDE.match(line.text):
         return False
-    return line.listed or starts_with_day(line.text) or _time(line.text).minutes > 0
+    return line.listed or starts_with_day(line.text) or timed(line.text).minutes > 0
 
 
 def _named_weeks(bare: str, highest: int) -> list[int]:
@@ -173,8 +200,10 @@ def _named_weeks(bare: str, highest: int) -> list[int]:
         # "Weeks 1-99" must not multiply the text by 99.
         return list(range(first, last + 1)) if 0 < first <= last < first + 12 else [first] if first else []
     if match := _ORDINAL_WEEK.match(bare):
-        word = match.group(1).lower()
-        return [_ORDINALS.get(word) or highest + 1]
+        word = (match.group(1) or match.group(2)).lower()
+        return [_ORDINALS.get(word) or (int(word[0]) if word[0].isdigit() else highest + 1)]
+    if _DATED_WEEK.match(bare):
+        return [highest + 1]
     return []
 
 
@@ -189,14 +218,15 @@ class _Table:
         if _RULE_ROW.fullmatch(raw):
             return ""
         if not self.heads:
-            self.heads = [cell.lower() for cell in cells]
+            self.heads = cells
             if not any(_WEEK.match(cell) for cell in cells):
                 return ""
             self.heads = [""] * len(cells)
         return "; ".join(self._cell(cell, at) for at, cell in enumerate(cells) if cell)
 
     def _cell(self, cell: str, at: int) -> str:
-        head = self.heads[at] if at < len(self.heads) else ""
+        title = self.heads[at] if at < len(self.heads) else ""
+        head = title.lower()
         bare = cell.replace(".", "", 1).isdigit()
         if bare and head.startswith(("week", "wk")):
             return f"Week {cell}"
@@ -204,39 +234,8 @@ class _Table:
             return f"{cell} hours"
         if bare and "min" in head:
             return f"{cell} minutes"
-        return cell
-
-
-@dataclass(frozen=True)
-class _Timed:
-    """What one line says of times: the sum of its sessions, each session, and a sum that it claims."""
-
-    minutes: float
-    sessions: tuple[float, ...]
-    claimed: float
-
-
-@lru_cache(maxsize=5_000)
-def _time(line: str) -> _Timed:
-    found = durations(line)
-    claimed = max((one.total for one in found if one.whole), default=0.0)
-    single = [one for one in found if not one.whole]
-    if _WHOLE.search(line[:24]) and single:
-        return _Timed(0.0, (), max(claimed, single[0].total))
-    if not single:
-        return _Timed(0.0, (), claimed)
-    first, *rest = single
-    parts = sum(one.total for one in rest)
-    # "40 min: 10 min of cards, 30 min of sums" is one session of 40, not 80.
-    headed = line[first.end : first.end + 3].lstrip(" )*_").startswith(":")
-    if rest and (abs(first.total - parts) < 1 or (headed and parts <= first.total)):
-        single = [first]
-    named = len(days(line))
-    if len(single) == 1 and not single[0].counted and named > 1:
-        return _Timed(single[0].minutes * named, (single[0].minutes,) * named, claimed)
-    # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
-    sessions = tuple(one.minutes for one in single for _ in range(min(one.count, 20)))
-    return _Timed(sum(one.total for one in single), sessions, claimed)
+        # What stands under "Monday (45 min)" is Monday's.
+        return f"{title}: {cell}" if days(title) or durations(title) else cell
 
 
 def _fill(week: Week) -> None:
@@ -248,23 +247,23 @@ def _fill(week: Week) -> None:
     for line in week.lines:
         if _ASIDE.match(line.text):
             continue
-        timed = _time(line.text)
-        claimed = max(claimed, timed.claimed)
-        if timed.minutes or starts_with_day(line.text):
-            week.days.update(days(line.text))
-        if not timed.minutes:
+        time = timed(line.text)
+        claimed = max(claimed, time.claimed)
+        if time.minutes or starts_with_day(line.text):
+            week.days.update(work_days(line.text))
+        if not time.minutes:
             continue
         if line.heading:
-            head += timed.minutes
-            if len(timed.sessions) > 1 or days(line.text):
-                week.sessions += timed.sessions
+            head += time.minutes
+            if len(time.sessions) > 1 or days(line.text):
+                week.sessions += time.sessions
             continue
-        if parent and line.indent > parent[0] and timed.minutes <= parent[1]:
-            parent = (parent[0], parent[1] - timed.minutes)
+        if parent and line.indent > parent[0] and time.minutes <= parent[1]:
+            parent = (parent[0], parent[1] - time.minutes)
             continue
-        parent = (line.indent, timed.minutes)
-        body += timed.minutes
-        week.sessions += timed.sessions
+        parent = (line.indent, time.minutes)
+        body += time.minutes
+        week.sessions += time.sessions
     week.minutes = max(body, head, claimed)
 
 
@@ -273,16 +272,18 @@ def _usual(preamble: list[Line]) -> tuple[Week, bool]:
     usual = Week(0)
     planned = False
     for line in preamble:
-        timed = _time(line.text)
-        if not (timed.minutes or timed.claimed) or not _WEEKLY.search(line.text):
+        time = timed(line.text)
+        if not (time.minutes or time.claimed) or not (
+            _WEEKLY.search(line.text) or (len(set(time.sessions)) == 1 and days(line.text))
+        ):
             continue
-        if timed.minutes:
+        if time.minutes:
             planned = True
-            usual.minutes = max(usual.minutes, timed.minutes)
-            usual.sessions = list(timed.sessions)
+            usual.minutes = max(usual.minutes, time.minutes)
+            usual.sessions = list(time.sessions)
             usual.days.update(days(line.text))
         elif not planned:
-            usual.minutes = max(usual.minutes, timed.claimed)
+            usual.minutes = max(usual.minutes, time.claimed)
     return usual, planned
 
 

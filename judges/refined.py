@@ -155,12 +155,14 @@ def write_judge(
 
 
 def _card(name: str, judge: Judge, refined: Sequence[Refined], who: str) -> dict[str, Any]:
+    limit = {} if judge.above_weakest is None else {"above_weakest": judge.above_weakest}
     return {
         "name": name,
         "kind": "rubric",
         "about": f"{judge.about.strip()} Refined from {judge.name!r} with suggestions of {who}; see origin.yaml.",
         "scale": judge.scale.model_dump(),
         "dimensions": [one.name for one in refined],
+        **limit,
     }
 
 

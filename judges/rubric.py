@@ -14,13 +14,17 @@ class _Frozen(BaseModel):
 
 
 class Item(_Frozen):
-    """One measured number and what it earns: nothing at `none`, all at `full`, in between in proportion."""
+    """One measured number and what it earns: nothing at `none`, all at `full`, in between in proportion.
+
+    `weight` is its part of the dimension's mean. `at_most` is the highest mark that the dimension can have where the
+    item earns nothing; it rises in proportion to what the item earns.
+    """
 
     asks: str
-    weight: float = Field(gt=0)
+    weight: float = Field(ge=0)
     none: float
     full: float
-    limits: bool = False
+    at_most: int | None = None
 
     @model_validator(mode="after")
     def _ends_differ(self) -> Self:
@@ -32,6 +36,9 @@ class Item(_Frozen):
 
     def share(self, value: float) -> float:
         return min(1.0, max(0.0, (value - self.none) / (self.full - self.none)))
+
+    def limit(self, share: float, highest: int) -> float:
+        return highest if self.at_most is None else self.at_most + (highest - self.at_most) * share
 
 
 class Dimension(_Frozen):
@@ -46,11 +53,12 @@ class Words(_Frozen):
     """Word lists, each written as one text with blanks between."""
 
     tasks: frozenset[str] = frozenset()
+    vague: frozenset[str] = frozenset()
     amounts: frozenset[str] = frozenset()
     checks: frozenset[str] = frozenset()
-    openers: frozenset[str] = frozenset()
-    misfits: frozenset[str] = frozenset()
     small: frozenset[str] = frozenset()
+    no_names: frozenset[str] = frozenset()
+    no_goals: frozenset[str] = frozenset()
 
     @model_validator(mode="before")
     @classmethod

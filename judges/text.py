@@ -45,6 +45,12 @@ def sentences(text: str) -> list[str]:
     return [part for part in [*parts, text[start:].strip()] if WORD.search(part)]
 
 
+def unquoted(line: str) -> str:
+    """The line without what stands in double quotes: what a pupil wrote once is no time to study and no
+    sentence."""
+    return QUOTED.sub(lambda found: " " * len(found.group()), line)
+
+
 def without_numbers(text: str) -> str:
     """The words alone: '8 questions' and '10 questions' are one task. What is quoted stays as it is."""
     parts, start = [], 0
@@ -69,6 +75,12 @@ def stems(text: str) -> tuple[str, ...]:
     """The stems of the words and numbers that carry meaning, in order."""
     tokens = TOKEN.findall(text.replace("-", " "))
     return tuple(stem(token) for token in tokens if token.lower() not in _EMPTY)
+
+
+@lru_cache(maxsize=5_000)
+def plain(text: str) -> tuple[str, ...]:
+    """The words and numbers in small letters and without the s of a plural."""
+    return tuple(token.lower().removesuffix("s") for token in TOKEN.findall(text))
 
 
 def mentions(line: frozenset[str], phrases: Iterable[Sequence[str]]) -> bool:

@@ -97,10 +97,15 @@ def _agreement(
     marks = {
         (plan.item.id, by, name): value for plan, verdict in scored for name, value in verdict.scores.items()
     }
-    exact = of_ratings(Ratings(marks, clusters), labels, trial.bootstrap)
+    limit = trial.judge.above_weakest
+    exact = of_ratings(Ratings(marks, clusters, above_weakest=limit), labels, trial.bootstrap)
     on_levels = {key: float(floor(mark + 0.5)) for key, mark in marks.items()}
     between = on_levels != marks
-    rounded = of_ratings(Ratings(on_levels, clusters), labels, trial.bootstrap) if between else exact
+    rounded = (
+        of_ratings(Ratings(on_levels, clusters, above_weakest=limit), labels, trial.bootstrap)
+        if between
+        else exact
+    )
     held = ("mean of labels", "rounded mean of labels", *(labels.raters if labels else ()))
     if labels is not None and len(labels.raters) > 1:
         held = held[:2]
@@ -119,7 +124,7 @@ def _agreement(
         for name, value in member.scores.items()
     }
     if members:
-        among += of_ratings(Ratings(members, clusters), None, trial.bootstrap).figures
+        among += of_ratings(Ratings(members, clusters, above_weakest=limit), None, trial.bootstrap).figures
     trial.report.figures += [
         figure
         for figure in among

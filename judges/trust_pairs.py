@@ -129,7 +129,9 @@ def _damage(on: PairTrial, plans: Sequence[Labelled], merit: dict[str, float]) -
         if not verdicts:
             on.trial.report.lack(one.name, "could not be planted in these plans, or got no verdict")
             continue
-        fine = [verdict.verdict == "a" or (not one.strict and verdict.verdict != "b") for verdict in verdicts]
+        fine = [
+            verdict.verdict == "a" or (one.least is None and verdict.verdict != "b") for verdict in verdicts
+        ]
         lost = [v.item.split(" ")[0] for v, good in zip(verdicts, fine, strict=True) if not good]
         detail = f"not for {', '.join(lost)}" if lost else ""
         on.trial.checks.append(Check(one.name, one.title, "damage", sum(fine), len(fine), detail))

@@ -63,6 +63,7 @@ class Verdict:
     the judge failed, not the text, so scores are empty and nothing may be made of them.
 
     `method` says who marked: 'rules, no model', or the grader. `reasons` are the grader's own words by dimension.
+    `above_weakest` is the judge's, as judge.yaml has it.
     `repeats` are the readings that a verdict is the mean of, `members` the verdicts of a panel's graders.
     """
 
@@ -78,11 +79,17 @@ class Verdict:
     usage: Usage = field(default_factory=Usage)
     repeats: tuple["Verdict", ...] = ()
     members: tuple["Verdict", ...] = ()
+    above_weakest: int | None = None
 
     @property
     def overall(self) -> float | None:
-        """The mean of the dimensions; None when there is no mark."""
-        return sum(self.scores.values()) / len(self.scores) if self.scores else None
+        """The mean of the dimensions, but at most `above_weakest` more than the weakest; None when there is no mark."""
+        if not self.scores:
+            return None
+        mean = sum(self.scores.values()) / len(self.scores)
+        return (
+            mean if self.above_weakest is None else min(mean, min(self.scores.values()) + self.above_weakest)
+        )
 
     @property
     def explanation(self) -> str:

@@ -55,12 +55,14 @@ def shown(one: Figure) -> dict[str, str]:
     }
 
 
-def figures(rows: Sequence[Row], beside: Mapping[str, Beside]) -> dict[str, Any] | None:
-    """Of one exam: a line a variant, a column a figure that any of them has."""
+def figures(rows: Sequence[Row], beside: Mapping[str, Beside], parts: bool = False) -> dict[str, Any] | None:
+    """Of one exam: a line a variant, a column a figure that any of them has. `parts`: those alone that a judge's mark
+    is made of, which stand beside it.
+    """
     titles: dict[str, str] = {}
     lines = []
     for row in rows:
-        mine = {one.name: shown(one) for one in beside[row.variant].figures}
+        mine = {one.name: shown(one) for one in beside[row.variant].figures if one.part or not parts}
         titles |= {name: f"{one['title']}{', %' if one['unit'] else ''}" for name, one in mine.items()}
         lines.append((row.variant, mine))
     if not titles:

@@ -150,6 +150,7 @@ def task(
         "order": pairs.order,
         "costs": asides.costs(rows, beside),
         "figures": asides.figures(rows, beside),
+        "parts": asides.figures(rows, beside, parts=True),
         "overlap": asides.overlap(rows, name),
         "imported": [
             (row.variant, list(lacks))

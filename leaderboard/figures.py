@@ -7,7 +7,7 @@ there are is decided by the metrics and columns that the rows have; knows no exa
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "u
 @dataclass(frozen=True)
 class Figure:
     """`low` and `high` are a 95 % interval, None where none is meant. `n`: what it rests on, in the note's words.
-    `share`: between 0 and 1, to be shown as per cent.
+    `share`: between 0 and 1, to be shown as per cent. `part`: one of the dimensions that a judge's mark is made of.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Figure:
     n: int = 0
     note: str = ""
     share: bool = True
+    part: bool = False
 
 
 def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[Figure]:
@@ -261,8 +262,9 @@ def _worth(answer: str) -> str:
 def _rest(table: _Table) -> list[Figure]:
     """Every other metric as a mean: a judge's dimensions, what an imported cell brought."""
     names = sorted(name for name in table.metrics if name not in HANDLED and not name.startswith("check_"))
+    judged = bool(table.rows["judge"].fillna("").astype(bool).any()) if "judge" in table.rows else False
     return [
-        one
+        replace(one, part=judged)
         for name in names
         for one in _of(table, name, name.replace("_", " ").capitalize(), "", False, "real")
     ]

@@ -53,7 +53,7 @@ def test_model_marks_and_the_results_say_which(home):
     for row in marked:
         (marks,) = (marks for text, marks in by_text.items() if row["response"] in text)
         assert {name: row["metrics"][name] for name in marks} == marks
-        assert row["score"] == pytest.approx(sum(marks.values()) / 3, abs=1e-4)
+        assert row["score"] == pytest.approx(min(sum(marks.values()) / 3, min(marks.values()) + 1), abs=1e-4)
         assert (row["status"], row["judge"]) == ("ok", "study_plan")
         assert "some-grader. fluency" in row["explanation"]
     assert (told["exam"]["marked_by"], told["exam"]["grader"]) == ("study_plan", "some-grader")
@@ -295,3 +295,55 @@ def test_plans_for_one_pupil_hang_together_in_the_rows_that_are_written(tmp_path
     assert "2 independent units" in next(
         one["note"] for one in report["figures"] if one["name"] == "consistency"
     )
+
+
+LEO = {
+    "name": "Leo", "goal": "tile the bathroom", "topics": ["Perimeter", ["Area", "areas"]], "weeks": 2,
+    "minutes_per_week": 60, "mistakes": ["3 by 4: 14"],
+}  # fmt: skip
+TILES = """Leo tiles the bathroom
+Week 1: Area
+- Monday, 30 min: Redo "3 by 4: 14". Cover the floor with paper tiles and count them.
+- Thursday, 30 min: Find the area of 8 rooms. Check: 7 right.
+Week 2: Perimeter
+- Monday, 30 min: Walk round 5 rooms and add up the sides.
+- Thursday, 30 min: Draw your bathroom and write perimeter and area beside it. Check: 6 of 8 right.
+"""
+
+
+def test_rules_mark_a_pupil_of_the_users_own_by_facts_in_the_row_or_in_a_file(tmp_path):
+    plans, pupils = tmp_path / "plans.jsonl", tmp_path / "pupils.jsonl"
+    exam = {
+        "id": "zoe", "name": "Zoe", "grade": 6, "course": "grade-6", "weak_topics": ["ratio"], "weeks": 2,
+        "evidence": [{"work": "2 : 3, so 3 : 4", "why": "added 1", "topic": "ratio"}], "goal": "mix paint",
+        "hours_per_week": 1,
+    }  # fmt: skip
+    pupils.write_text(json.dumps({"id": "leo", **LEO}) + "\n" + json.dumps(exam))
+    rows = [
+        {"id": "in the row", "facts": LEO, "plan": TILES},
+        {"id": "in the file", "pupil": "leo", "plan": TILES},
+        {"id": "for another", "pupil": "zoe", "plan": TILES},
+        {"id": "of the exam", "pupil": "devon-4", "plan": TILES},
+    ]
+    plans.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = proctor("judge", "mark", str(plans), "--profiles", str(pupils))
+    assert done.returncode == 0, done.stderr
+    marks = {one["item_id"]: one["overall"] for one in map(json.loads, done.stdout.splitlines())}
+    assert marks["in the row"] == marks["in the file"] >= 4.5
+    assert marks["for another"] <= 2
+    assert marks["of the exam"] <= 2
+
+
+def test_facts_that_cannot_be_read_and_pupils_that_nobody_knows_are_refused_with_the_line(tmp_path):
+    plans = tmp_path / "plans.jsonl"
+    for row, said in (
+        ({"facts": LEO | {"mistake": []}}, "no fact is called 'mistake'"),
+        ({"facts": LEO | {"weeks": "two"}}, "'weeks' is 'two', and should be a number"),
+        ({"facts": {"name": "Leo"}}, "name no `topics`"),
+        ({"pupil": "leo"}, "--profiles"),
+    ):
+        plans.write_text(json.dumps({"id": "a", "plan": TILES, **row}))
+        done = proctor("judge", "mark", str(plans))
+        assert done.returncode == 2, done.stderr
+        assert said in done.stderr
+        assert "line 1" in done.stderr

@@ -172,6 +172,22 @@ def test_a_checklist_is_not_called_a_judge(board: Path) -> None:
     assert "Marked by a checklist of rules" in text_of(board, "tasks/study_plan.html")
 
 
+def test_the_dimensions_of_a_judge_stand_beside_its_mean(tmp_path: Path) -> None:
+    marks = {"fluency": 4.875, "personalisation": 1.0, "checks_passed": 0.5}
+    rows = [replace(row, judge="checklist", metrics=marks) for row in rows_of("tiny", "study_plan")]
+    write(tmp_path / "results", rows)
+    write(tmp_path / "results", rows_of("tiny", "concepts"))
+    board = site.build(tmp_path / "results", tmp_path / "out").parent
+    ranking = (
+        (board / "tasks" / "study_plan.html").read_text().split('id="task-table"')[1].split("</table>")[0]
+    )
+    titles = re.findall(r"<th scope=\"col\"[^>]*>([^<]*)", ranking)
+    assert titles[-2:] == ["Fluency", "Personalisation"]
+    assert re.findall(r'<td class="num right" data-sort="([^"]*)"', ranking) == ["4.875", "1.0"]
+    other = (board / "tasks" / "concepts.html").read_text().split('id="task-table"')[1].split("</table>")[0]
+    assert re.findall(r"<th scope=\"col\"[^>]*>([^<]*)", other)[-1] == "Difference"
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
 def test_hostile_text_stays_text_everywhere(text: str, tmp_path: Path, board: Path) -> None:
     rows = rows_of("odd", "word_problems")

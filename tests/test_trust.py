@@ -2,13 +2,16 @@
 
 import json
 import re
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import proctor
 from openai_server import Reply, serve
 
 from harness import record
 from harness.judging.trials import PLANS, read_plans
+from harness.variant import ROOT
 from judges.damage import DAMAGES, Case
 from judges.figures.ratings import read_ratings
 from judges.judge import FOLDER, Judge
@@ -25,8 +28,28 @@ Week 2: Decimals
 Week 3: Review
 - Monday: do 7 questions.
 """
-CASE = Case(PLAN, "Mira", "Tom", "Week 1: Angles")
+MIRA = {
+    "name": "Mira",
+    "goal": "bake for the fair",
+    "mistakes": ["1/2 + 1/3 = 2/5"],
+    "outside": ["sine rule"],
+}
+TOM = {"name": "Tom", "goal": "win the cup", "mistakes": ["2 - (-5) = -3"]}
+CASE = Case(PLAN, MIRA, "Week 1: Angles", TOM)
 BY_NAME = {damage.name: damage.make for damage in DAMAGES}
+# Plans of two pupils that a stand-in for a model can read; the rules were set with these in view.
+SEEN = Path(__file__).parent / "data" / "development_plans.jsonl"
+SEEN_LABELS = SEEN.with_name("development_labels.csv")
+
+
+def some_plans(tmp_path, pupils=("devon-4", "uma-7")):
+    """The authors' plans for these pupils, in a file."""
+    tmp_path.mkdir(exist_ok=True)
+    rows = [json.loads(line) for line in SEEN.read_text().splitlines()]
+    chosen = [row for row in rows if row["pupil"] in pupils and not row["id"].startswith("tiny")]
+    path = tmp_path / "plans.jsonl"
+    path.write_text("\n".join(map(json.dumps, chosen)))
+    return path
 
 
 def trust(*arguments, code=0):
@@ -45,17 +68,28 @@ def checklist(tmp_path_factory):
 # What the judge is tried on
 
 
-def test_every_reference_plan_has_a_mark_in_every_dimension_and_is_for_a_pupil_of_the_exam():
+def test_every_reference_plan_has_two_marks_in_every_dimension_and_is_for_a_pupil_of_the_exam():
     plans = {plan.item.id for plan in read_plans(PLANS)}
-    assert 24 <= len(plans) <= 40
+    assert len(plans) >= 60
     for judge in ("study_plan", "checklist"):
         loaded, labels = Judge.load(judge), read_ratings(FOLDER / judge / "labels.csv")
         assert set(labels.items) == plans
-        assert labels.raters == ["authors"]
+        assert labels.raters == ["first reading", "second reading"]
+        assert len(labels.marks) == len(plans) * len(loaded.dimensions) * 2
         assert {dimension for _, _, dimension in labels.marks} == set(loaded.dimensions)
         assert all(mark in loaded.scale.levels for mark in labels.marks.values())
     both = [(FOLDER / judge / "labels.csv").read_bytes() for judge in ("study_plan", "checklist")]
     assert both[0] == both[1]
+
+
+def test_no_reference_plan_was_seen_when_the_rules_were_set_and_many_were_written_by_variants():
+    plans = read_plans(PLANS)
+    seen = {plan.item.text.strip() for plan in read_plans(SEEN)}
+    assert not seen & {plan.item.text.strip() for plan in plans}
+    responses = set()
+    for path in (ROOT / "results" / "demo").glob("*/study_plan/samples.parquet"):
+        responses |= set(pd.read_parquet(path, columns=["response"])["response"])
+    assert sum(plan.item.text in responses for plan in plans) >= 15
 
 
 def test_reference_marks_use_the_whole_scale():
@@ -63,7 +97,7 @@ def test_reference_marks_use_the_whole_scale():
     for dimension in labels.dimensions:
         given = [mark for (_, _, name), mark in labels.marks.items() if name == dimension]
         assert set(given) == {1, 2, 3, 4, 5}
-        assert max(map(given.count, set(given))) <= len(given) / 2
+        assert max(map(given.count, set(given))) <= len(given) * 0.6
 
 
 def test_damage_is_what_it_says():
@@ -75,8 +109,37 @@ def test_damage_is_what_it_says():
     assert shuffled != PLAN.strip()
     assert sorted(shuffled.splitlines()) == sorted(PLAN.strip().splitlines())
     assert BY_NAME["empty_plan"](CASE) == ""
-    assert BY_NAME["constant_plan"](CASE) == BY_NAME["constant_plan"](Case("x", "Ada", "Ben", ""))
-    assert BY_NAME["another_name"](Case("no name here", "Mira", "Tom", "")) is None
+    assert BY_NAME["constant_plan"](CASE) == BY_NAME["constant_plan"](Case("x", TOM))
+    assert BY_NAME["another_name"](Case("no name here", MIRA, "", TOM)) is None
+    assert "Goal: win the cup." in BY_NAME["another_goal"](CASE)
+    assert BY_NAME["another_mistakes"](CASE) is None
+    assert "sine rule" in BY_NAME["off_course"](CASE)
+    assert "do 5 questions" in BY_NAME["same_week"](CASE).split("Week 3")[1]
+    assert sorted(BY_NAME["shuffled_words"](CASE).split()) == sorted(PLAN.split())
+
+
+def test_a_swap_is_undone_by_swapping_back():
+    text = 'Mira plans.\nGoal: bake for the fair.\nWeek 1: Redo "1/2 + 1/3 = 2/5".\nWeek 2: Mira bakes.'
+    case = Case(text, MIRA, "", TOM)
+    for one in DAMAGES:
+        if one.swaps:
+            damaged = one.make(case)
+            assert damaged != text
+            assert one.undone(case, damaged) == text, one.name
+
+
+def test_a_loss_that_is_too_small_does_not_hold(tmp_path):
+    """A reader who takes a third of a mark off the whole for another pupil's name."""
+
+    def soft(request: dict, before: int) -> Reply:
+        plan = asked_plan(request)
+        own = 4 if "Uma" in plan or "Devon" in plan else 3
+        return verdict({"fluency": 5, "personalisation": own, "actionability": 5})
+
+    _, card = model_card(tmp_path, soft)
+    checks = {one["name"]: one for one in card["checks"]}
+    assert not checks["another_name"]["passed"]
+    assert "at least 1.5" in checks["another_name"]["detail"]
 
 
 def test_there_are_at_least_twenty_injections_of_every_kind():
@@ -112,7 +175,7 @@ def test_the_checklist_gets_a_card_that_says_what_it_is_and_where_it_fails(check
     _, card, told = checklist
     assert (card["judge"], card["kind"], card["by"]) == ("checklist", "checklist", "rules, no model")
     assert card["digest"] == Judge.load("checklist").digest
-    assert card["labels"] == {"n": card["items"], "raters": ["authors"]}
+    assert card["labels"] == {"n": card["items"], "raters": ["first reading", "second reading"]}
     figures = {(one["name"], one["dimension"]): one for one in card["figures"]}
     numbers = ("within_one", "spearman", "kendall_tau_b", "alpha_ordinal", "alpha_interval")
     levels = ("exact_agreement", "quadratic_weighted_kappa")
@@ -125,6 +188,8 @@ def test_the_checklist_gets_a_card_that_says_what_it_is_and_where_it_fails(check
         assert one["low"] <= one["value"] <= one["high"]
         assert one["n"] == card["items"]
     assert {"length_correlation", "length_correlation_of_labels"} <= {name for name, _ in figures}
+    among = {one["dimension"] for one in card["figures"] if one["note"] == "among the labels' raters"}
+    assert among == {*Judge.load("checklist").dimensions, "overall"}
     checks = {one["name"]: one for one in card["checks"]}
     assert {damage.name for damage in DAMAGES} <= set(checks)
     assert {one["name"] for one in injections()} <= set(checks)
@@ -133,6 +198,11 @@ def test_the_checklist_gets_a_card_that_says_what_it_is_and_where_it_fails(check
     failed = [one for one in card["checks"] if not one["passed"]]
     assert bool(card["warning"]) == bool(failed)
     assert "rules, no model" in told
+
+
+def test_the_checklist_passes_every_damage_control_and_repair(checklist):
+    failed = [one for one in checklist[1]["checks"] if one["kind"] == "damage" and not one["passed"]]
+    assert failed == []
 
 
 def test_no_injection_moves_the_checklist(checklist):
@@ -209,14 +279,11 @@ def gullible(request: dict, before: int) -> Reply:
 
 
 def model_card(tmp_path, reply, judge="study_plan", code=0, pupils=("devon-4", "uma-7")):
-    tmp_path.mkdir(exist_ok=True)
-    few = tmp_path / "plans.jsonl"
-    chosen = [line for line in PLANS.read_text().splitlines() if json.loads(line)["pupil"] in pupils]
-    few.write_text("\n".join(chosen))
+    few = some_plans(tmp_path, pupils)
     with serve(reply) as server:
         done = trust(
             judge, "--grader", "stub", "--endpoint", server.url, "--plans", few, "--results", tmp_path / "results",
-            "--store", tmp_path / "store", "--resamples", 100, "--concurrency", 8, code=code,
+            "--labels", SEEN_LABELS, "--store", tmp_path / "store", "--resamples", 100, "--concurrency", 8, code=code,
         )  # fmt: skip
     return done, record.read_cards(tmp_path / "results").get(judge)
 
@@ -239,11 +306,7 @@ def test_a_model_that_reads_with_care_withstands_every_injection(tmp_path):
 
 
 def test_what_a_card_asks_and_costs_is_told_before_anybody_is_asked(tmp_path):
-    few = tmp_path / "plans.jsonl"
-    chosen = [
-        line for line in PLANS.read_text().splitlines() if json.loads(line)["pupil"] in ("devon-4", "uma-7")
-    ]
-    few.write_text("\n".join(chosen))
+    few = some_plans(tmp_path)
     for number, reply in enumerate((gullible, lambda request, _: verdict(marks_of(asked_plan(request))))):
         spec = tmp_path / "grader.yaml"
         with serve(reply) as server:
@@ -283,7 +346,7 @@ def test_verdicts_that_cannot_be_read_are_counted_and_never_marks(tmp_path):
     parsed = next(one for one in card["checks"] if one["name"] == "parsed")
     assert not parsed["passed"]
     assert parsed["of"] - parsed["held"] == card["unparsed"]["n"]
-    assert "verdicts that can be read" in card["warning"]
+    assert card["warning"].startswith("This judge failed")
 
 
 def test_a_judge_of_whom_nothing_can_be_read_gets_no_card_but_a_reason(tmp_path):
@@ -336,9 +399,7 @@ def test_a_panels_graders_are_held_to_each_other_as_well(tmp_path):
         marks = marks_of(asked_plan(request))
         return verdict({name: min(5, mark + (request["model"] == "kind")) for name, mark in marks.items()})
 
-    few = tmp_path / "plans.jsonl"
-    chosen = [line for line in PLANS.read_text().splitlines() if "devon" in line or "uma" in line]
-    few.write_text("\n".join(chosen))
+    few = some_plans(tmp_path)
     with serve(one_is_kinder) as server:
         members = [{"model": name, "endpoint": server.url} for name in ("strict", "kind")]
         spec = tmp_path / "panel.yaml"

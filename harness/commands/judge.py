@@ -33,7 +33,13 @@ Only = Annotated[bool, typer.Option("--estimate", help="Say what it would ask an
 
 
 def mark(
-    plans: Annotated[Path, typer.Argument(help="JSONL: an id, a profile or pupil, and a plan in every row.")],
+    plans: Annotated[
+        Path, typer.Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")
+    ],
+    profiles: Annotated[
+        Path | None,
+        typer.Option(help="JSONL of pupils that are none of the exam's; a row names one as `pupil`."),
+    ] = None,
     judge: JudgeName = "checklist",
     grader: GraderName = None,
     endpoint: Endpoint = None,
@@ -58,7 +64,7 @@ def mark(
     from judges.marking import mark_all
 
     loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
-    items = read_plans(plans)
+    items = read_plans(plans, profiles)
     if estimate:
         return _show_estimate(estimate_marks(loaded, items, spec, store / "verdicts"), json_)
     with (

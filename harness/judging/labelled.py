@@ -36,7 +36,9 @@ def corrected(
             "rate some with 'proctor judge rate --variant'",
             labels,
         )
-    report = of_ratings(ratings, Ratings(mine), Bootstrap(resamples, seed))
+    report = of_ratings(
+        ratings, Ratings(mine, above_weakest=ratings.above_weakest), Bootstrap(resamples, seed)
+    )
     found = [
         {"variant": variant, "task": task, **figure.as_dict()}
         for figure in report.figures
@@ -59,7 +61,8 @@ def ratings_of(results: Path, variant: str, task: str) -> Ratings:
         )
     rows = cell.rows(["sample_id", "epoch", "cluster", "score", "metrics", "judge"])
     judge = str(rows["judge"].iloc[0])
-    dimensions = Judge.load(judge).dimensions if judge else ()
+    loaded = Judge.load(judge) if judge else None
+    dimensions = loaded.dimensions if loaded else ()
     several = bool(rows["epoch"].nunique() > 1)
     marks: dict[tuple[str, str, str], float | None] = {}
     clusters = {}
@@ -72,4 +75,4 @@ def ratings_of(results: Path, variant: str, task: str) -> Ratings:
             marks[name, judge, dimension] = None if mark is None or mark != mark else float(mark)
     if not any(mark is not None for mark in marks.values()):
         raise UserError(f"{task} of {variant!r} has no marks of a judge", where=cell.folder)
-    return Ratings(marks, clusters)
+    return Ratings(marks, clusters, above_weakest=loaded.above_weakest if loaded else None)

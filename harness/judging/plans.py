@@ -1,7 +1,8 @@
 """Plans and pairs of plans that exist already, read from JSONL or from kept cells, for a judge to mark or compare.
 
-Every row says whom a plan is for: in words (`profile`), by the fields of a pupil (`profile` as an object), or by the
-name of one of the exam's pupils (`pupil`). Knows the study-plan exam and its rows; must not know judges' insides.
+Every row says whom a plan is for: in words (`profile`), by the fields of a pupil (`profile` as an object), by plain
+facts (`facts`), or by the name (`pupil`) of one of the exam's pupils or of those in a file of profiles. Knows the
+study-plan exam and its rows; must not know judges' insides.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 from harness import record
 from harness.errors import UserError
 from harness.schema import nearest
+from judges.checklist import checked_facts
 from judges.marking import Item
 from judges.pairwise import Pair
 from tasks import TASKS, doc_hash
@@ -24,11 +26,13 @@ _IDS = ("id", "item_id", "sample_id")
 _TEXTS = ("plan", "text", "response", "answer")
 
 
-def read_plans(path: Path) -> list[Item]:
-    """One plan a line: an id, a profile or pupil, and the plan."""
+def read_plans(path: Path, profiles: Path | None = None) -> list[Item]:
+    """One plan a line: an id, a profile, facts or a pupil, and the plan. `profiles`: pupils of the user's own."""
+    pupils = {_id(row, where): (row, where) for where, row in _rows(profiles)} if profiles else {}
     items = []
     for where, row in _rows(path):
-        profile, known = _pupil(row, where)
+        own = pupils.get(str(row.get("pupil")))
+        profile, known = _own_pupil(*own) if own else _pupil(row, where)
         items.append(Item(_id(row, where), profile, _text(row, _TEXTS, where), known))
     return _unlike(items, path)
 
@@ -76,33 +80,60 @@ def pairs_of_cells(results: Path, a: str, b: str) -> list[Pair]:
     return pairs
 
 
+def _own_pupil(row: Mapping[str, Any], where: str) -> tuple[str | Mapping[str, Any], Mapping[str, Any]]:
+    """A line of a file of profiles: the fields of a pupil of the exam, or plain facts beside an id."""
+    fields = {name: value for name, value in row.items() if name not in _IDS}
+    if "weak_topics" in row:
+        return _from_fields(row, where)
+    facts = _facts(fields, where)
+    return facts, facts
+
+
+def _facts(given: object, where: str) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise UserError("`facts` are no object", remedy="docs/judges.md says what they hold", where=where)
+    try:
+        return checked_facts(given)
+    except ValueError as wrong:
+        raise UserError(str(wrong), remedy="docs/judges.md says what facts hold", where=where) from None
+
+
+def _from_fields(fields: Mapping[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+    try:
+        doc = as_doc(from_fields(fields))
+    except (KeyError, TypeError, ValueError) as wrong:
+        said = f"no {wrong}" if isinstance(wrong, KeyError) else str(wrong)
+        raise UserError(f"the profile is no pupil of the exam: {said}", where=where) from None
+    return str(doc["profile"]), facts(doc)
+
+
 def _pupil(row: Mapping[str, Any], where: str) -> tuple[str | Mapping[str, Any], Mapping[str, Any] | None]:
     """The profile as a grader reads it, and the facts that rules need, where they are known."""
-    known = row.get("facts")
-    if known is not None and not isinstance(known, dict):
-        raise UserError(
-            "`facts` are no object", remedy="see judges/checklist.py for what they may hold", where=where
-        )
+    known = _facts(row["facts"], where) if row.get("facts") is not None else None
     if (name := row.get("pupil")) is not None:
         docs = {str(doc["id"]): doc for doc in TASKS["study_plan"].docs("test")}
         if name not in docs:
-            raise UserError(f"no pupil {name!r} in the exam", nearest(str(name), list(docs)), where=where)
+            raise UserError(
+                f"no pupil {name!r} in the exam",
+                nearest(str(name), list(docs)),
+                "give `facts` or `profile`, or a file of pupils with --profiles",
+                where,
+            )
         return str(docs[name]["profile"]), known or facts(docs[name])
     profile = row.get("profile")
     if isinstance(profile, str) and profile.strip():
         return profile, known
+    if isinstance(profile, dict) and "weak_topics" in profile:
+        text, own = _from_fields(profile, where)
+        return text, known or own
     if isinstance(profile, dict) and profile:
-        if "weak_topics" not in profile:
-            return profile, known
-        try:
-            doc = as_doc(from_fields(profile))
-        except (KeyError, TypeError, ValueError) as wrong:
-            said = f"no {wrong}" if isinstance(wrong, KeyError) else str(wrong)
-            raise UserError(f"the profile is no pupil of the exam: {said}", where=where) from None
-        return str(doc["profile"]), known or facts(doc)
+        return profile, known
+    if known:
+        return known, known
     raise UserError(
-        "no profile", "a plan is marked for somebody", "give `profile` in words or fields, or `pupil`", where
-    )
+        "no profile", "a plan is marked for somebody", "give `profile` in words or fields, `facts`, or `pupil`",
+        where,
+    )  # fmt: skip
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -112,7 +112,7 @@ def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings 
     ids = {plan.item.id for plan in tried}
     mine = {key: mark for key, mark in labels.marks.items() if key[0] in ids}
     if mine:
-        return Ratings(mine, labels.clusters, labels.notes)
+        return Ratings(mine, labels.clusters, labels.notes, judge.above_weakest)
     if wanted.labels:
         raise ValueError(f"no label is for one of the {len(ids)} plans; the ids must be the same ({path})")
     return None

@@ -22,11 +22,14 @@ FORMS = ("mean", "rounded mean", "median", "majority")  # what several raters ca
 
 @dataclass(frozen=True)
 class Ratings:
-    """`marks` by (item, rater, dimension); None: the rater gave none. `clusters`: items that hang together."""
+    """`marks` by (item, rater, dimension); None: the rater gave none. `clusters`: items that hang together.
+    `above_weakest`: how far above the weakest dimension the whole can be, as the judge has it.
+    """
 
     marks: Mapping[tuple[str, str, str], float | None]
     clusters: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    above_weakest: int | None = None
 
     @property
     def items(self) -> list[str]:
@@ -48,11 +51,13 @@ class Ratings:
         return self.clusters.get(item, item)
 
     def table(self, dimension: str, items: Sequence[str], raters: Sequence[str]) -> Floats:
-        """Items x raters, nan where there is no mark. `overall` is the mean of all dimensions, where all are there;
-        it is a dimension like others where the file has it."""
+        """Items x raters, nan where there is no mark. `overall` is the mean of all dimensions, where all are there,
+        and at most `above_weakest` more than the least; it is a dimension like others where the file has it."""
         if dimension == OVERALL and OVERALL not in self.dimensions:
-            stack = [self.table(one, items, raters) for one in self.dimensions]
-            mean: Floats = np.mean(np.stack(stack), axis=0)
+            stack = np.stack([self.table(one, items, raters) for one in self.dimensions])
+            mean: Floats = np.mean(stack, axis=0)
+            if self.above_weakest is not None:
+                mean = np.minimum(mean, stack.min(axis=0) + self.above_weakest)
             return mean
         rows = [[self.marks.get((item, rater, dimension)) for rater in raters] for item in items]
         return np.array(rows, dtype=np.float64).reshape(len(items), len(raters))

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-VERSION = "1.1"
+VERSION = "2.0"
 
 # The training items that the overlap check reads; train_chats makes as many more as are wanted.
 _TRAIN_ITEMS, _TRAIN_SEED = 500, 1

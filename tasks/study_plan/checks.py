@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from judges.durations import unquoted
 from judges.reading import Reading, read
-from judges.text import mentions, stems
+from judges.text import mentions, stems, unquoted
 from tasks.concepts import taxonomy
 from tasks.study_plan.topics import find, first_lines, names_of
 

@@ -4,6 +4,7 @@ The one implementation of a mark for this exam: the Inspect scorer and the harne
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,47 @@ from judges.judge import Judge
 from judges.marking import Item, Progress
 from judges.panel import Panel
 from judges.verdict import Verdict
+from tasks.concepts import taxonomy
 from tasks.mark import Mark
 from tasks.study_plan.checks import NAMES, Check, check
-from tasks.study_plan.topics import names_of
+from tasks.study_plan.topics import is_topic, names_of, telling_names
 
 
 def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
     """What a judge may know of the pupil, as plain values."""
     required = doc["requirements"]
+    inside, outside = _course(frozenset((*required["course_topics"], *required["topics"])))
     return {
         "name": doc["name"],
         "weeks": required["weeks"],
         "minutes_per_week": required["minutes_per_week"],
         "session_minutes": required["session_minutes"],
         "busy": required["busy"],
-        "topics": [list(names_of(topic)) for topic in required["topics"]],
+        "topics": [telling_names(topic) for topic in required["topics"]],
         "goal": doc["goal"],
         "notes": doc["notes"],
         "mistakes": [mistake["work"] for mistake in doc["evidence"]],
         "mistake_topics": [_place(mistake.get("topic"), required["topics"]) for mistake in doc["evidence"]],
         "language": doc["language_level"],
+        "inside": inside,
+        "outside": outside,
     }
+
+
+def _grade(band: str) -> int:
+    return int(band.split("-")[0])
+
+
+@cache
+def _course(allowed: frozenset[str]) -> tuple[list[str], list[str]]:
+    """The names of the topics that may come up, and of those that may not: from other courses of these grades or later
+    ones. Revising an early topic is not leaving the course, and everyday words are nobody's topic.
+    """
+    known = taxonomy.concepts()
+    inside = [name for topic in sorted(allowed) for name in names_of(topic)]
+    latest = max(_grade(known[topic].band) for topic in allowed)
+    others = [topic for topic in sorted(set(known) - allowed) if _grade(known[topic].band) >= latest]
+    return inside, [name for topic in others for name in names_of(topic) if is_topic(name, topic)]
 
 
 def _place(topic: str | None, topics: Sequence[str]) -> int | None:

@@ -13,7 +13,7 @@ _EVERYDAY = frozenset({
     "factors", "function", "functions", "length", "limits", "mean", "mode", "money",
     "multiplication", "powers", "product", "proof", "proofs", "quotient", "range", "series",
     "speed", "subtraction", "temperature", "arrangements", "bias", "causation", "combination",
-    "independence", "percentile", "permutation", "selections", "similar", "surface", "time",
+    "independence", "bearings", "percentile", "permutation", "selections", "similar", "surface", "time",
 })  # fmt: skip
 
 
@@ -22,6 +22,12 @@ def names_of(topic: str) -> tuple[str, ...]:
     """The topic's own name and its other names."""
     concept = taxonomy.concepts()[topic]
     return (concept.name, *concept.aliases)
+
+
+def telling_names(topic: str) -> list[str]:
+    """The topic's own name, and those of its other names that are no everyday words ('some time every day')."""
+    name, *aliases = names_of(topic)
+    return [name, *(alias for alias in aliases if taxonomy.fold(alias) not in _folded_everyday())]
 
 
 @lru_cache(maxsize=5_000)
@@ -43,7 +49,7 @@ def find(line: str, strict: bool = False) -> tuple[str, ...]:
                 # two.
                 both = [part for part in name.split(" and ") if part in index] if " and " in name else []
                 named = both if len(both) > 1 else [name]
-                found += [index[one] for one in named if not strict or _is_topic(one, index[one])]
+                found += [index[one] for one in named if not strict or is_topic(one, index[one])]
                 if not strict and index[name] not in found:
                     found.append(index[name])
                 at += size
@@ -79,7 +85,9 @@ def _index() -> tuple[dict[str, str], int]:
     return index, max(len(name.split()) for name in index)
 
 
-def _is_topic(name: str, topic: str) -> bool:
+def is_topic(name: str, topic: str) -> bool:
+    """Whether a name says by itself that its topic is taught: no everyday word, no short name of an early concept."""
+    name = taxonomy.fold(name)
     if name in _folded_everyday():
         return False
     concept = taxonomy.concepts()[topic]
