@@ -75,12 +75,6 @@ class _Table:
         self.rows = rows
         self.items: list[str] = rows["sample_id"].tolist()
         self.clusters: list[str] = rows["cluster"].tolist()
-        status = rows["status"]
-        self.outcomes = {
-            "unparsed": status == "unparsed",
-            "truncated": rows["truncated"],
-            "error": status == "error",
-        }
         self.score = rows["score"].to_numpy(dtype=float)
         metrics: list[Mapping[str, Any] | None] = rows["metrics"].tolist()
         names = dict.fromkeys(name for one in metrics for name in one or {})
@@ -281,7 +275,9 @@ def _checks(table: _Table) -> list[Figure]:
 def _outcomes(table: _Table) -> list[Figure]:
     found = []
     for outcome, title in OUTCOMES.items():
-        hit = table.outcomes[outcome].to_numpy(dtype=float)
+        rows = table.rows
+        there = rows["truncated"] if outcome == "truncated" else rows["status"] == outcome
+        hit = there.to_numpy(dtype=float)
         value, low, high = table.estimated(hit, range(len(hit)), "binary")
         note = f"{int(hit.sum())} of {len(hit)} answers"
         found.append(Figure(f"{outcome}_rate", title, value, low, high, len(hit), note))
