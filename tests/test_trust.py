@@ -313,7 +313,10 @@ def test_what_a_card_asks_and_costs_is_told_before_anybody_is_asked(tmp_path):
             spec.write_text(
                 f"model: stub\nendpoint: {server.url}\nprice: {{input: 2, output: 8, currency: EUR}}\n"
             )
-            where = ("--plans", few, "--results", tmp_path / "r", "--store", tmp_path / f"s{number}")
+            where = (
+                "--plans", few, "--labels", SEEN_LABELS, "--results", tmp_path / "r",
+                "--store", tmp_path / f"s{number}",
+            )  # fmt: skip
             before = json.loads(trust("study_plan", "--grader", spec, "--estimate", "--json", *where).stdout)
             assert not server.asked
             trust("study_plan", "--grader", spec, "--resamples", 0, *where)
