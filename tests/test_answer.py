@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.answer import read_number, same
+from tasks.number import read_number, same
 
 WORKING = "She has 16 - 3 - 4 = <<16-3-4=9>>9 eggs.\nShe makes 9 * 2 = $<<9*2=18>>18.\n"
 NEXT = "Question: Tom has 5 apples and eats 2. How many are left?\nAnswer: 5 - 2 = 3\n#### 3"

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from tasks.answer import read_number
+from tasks.number import read_number
 
 SUM = "She has 20 - 8 = <<20-8=12>>12 shells.\nShe sells them for 12 * 3 = $<<12*3=36>>36.\n"
 

@@ -1,0 +1,137 @@
+"""The ways in which texts end: behind the working of 8,792 solutions written by people, each closing is read right."""
+
+import json
+import os
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tasks.number import read_number
+
+# What stands behind the working. {n}: the answer; {less}: one less than it.
+CLOSINGS = {
+    "display maths": "$${n}$$",
+    "display maths with its sum": "$${less} + 1 = {n}$$",
+    "display maths with LaTeX signs": "$${n} \\times 1 = {n}$$",
+    "brackets of LaTeX": "\\[ {n} \\]",
+    "brackets of LaTeX with a sum, on lines of their own": "\\[\n{less} + 1 = {n}\n\\]",
+    "inline maths": "So it is \\({n}\\).",
+    "a box": "\\boxed{{{n}}}",
+    "a box in a sentence": "So the result is $\\boxed{{{n}}}$.",
+    "a box with words": "\\[\\boxed{{\\text{{{n} dollars}}}}\\]",
+    "a box with the number in text": "\\boxed{{\\text{{{n}}} \\text{{ apples}}}}",
+    "a box in a box": "\\boxed{{\\boxed{{{n}}}}}",
+    "boxed twice": "\\boxed{{{n}}}\n\nThe final answer is \\boxed{{{n}}}",
+    "two boxes, the last counts": "First \\boxed{{{less}}}, then \\boxed{{{n}}}",
+    "bold": "**{n}**",
+    "bold in a sentence": "That makes **{n}** of them.",
+    "bold beside another number": "She ends up with **{n}** of them, 1 more than before.",
+    "a bold sentence": "**That makes {n} in all.**",
+    "a bold heading": "**Final Answer:** {n}",
+    "a bold heading on a line of its own": "### **Final answer**\n\n{n} pieces",
+    "italics": "It comes to *{n}*.",
+    "hashes": "#### {n}",
+    "hashes with a unit": "#### {n} dollars",
+    "a letter": "A: {n}",
+    "a letter behind another answer": "The answer for the first part is {less}.\nA: {n}",
+    "a tag": "<answer>{n}</answer>",
+    "JSON": '{{"answer": {n}, "certain": true}}',
+    "the answer is": "The answer is {n}",
+    "hashes, then more": "#### {n}\n\nThis took 3 steps in all.",
+    "a box, then more": "So it is $\\boxed{{{n}}}$.\n\nThis took 3 steps in all.",
+    "a tag, then more": "<answer>{n}</answer> It took 3 steps.",
+    "a word with a colon, then more": "Answer: {n}\n\nExplanation: we added 1 to {less} in 3 steps.",
+    "the answer is, then more": "The answer is {n}. It took 3 steps to find it.",
+    "the answer in Chinese, then more": "答案是{n}，一共用了3步。",
+    "the answer in Spanish, then more": "La respuesta es {n}, en 3 pasos.",
+    "the next question": "#### {n}\n\nQuestion: Tom has 5 apples and eats 2. How many are left?\nAnswer: 5 - 2 = 3\n#### 3",
+    "the next question without a marker before": "That makes {n}.\n\nQ: Tom has 5 apples and eats 2. How many are left?\nA: 3",
+    "the next turn": "That makes {n}.<|im_end|>\n<|im_start|>user\nAnd 5 plus 2?",
+    "the next problem without a label": "The answer is {n}.\n\nTom has 5 apples and eats 2 of them. How many are left?\nThe answer is 3.",
+    "the answer is, with a reason": "The answer is {n}, because {less} and 1 more make {n}.",
+    "is the answer": "Hence {n} is the answer.",
+    "Chinese": "答案是{n}",
+    "Chinese with a unit": "所以，一共是{n}个。",
+    "Chinese with a colon": "答案：{n}元。祝你学习愉快！",
+    "Spanish": "La respuesta es {n}.",
+    "French": "La réponse est donc {n} €.",
+    "German": "Die Antwort lautet {n}.",
+    "dollars before": "So it is ${n}.",
+    "dollars and cents": "So it is ${n}.00 in all.",
+    "a unit behind": "That is {n} dollars",
+    "a unit behind a hyphen-less number": "That makes {n}km in all.",
+    "per cent": "So it is {n}%.",
+    "per cent in LaTeX": "So it is ${n}\\%$.",
+    "square metres": "The area is {n} m².",
+    "praise with an emoji": "So it is {n}. Great job! 🎉",
+    "praise without a stop": "So it is {n}. Keep up the good work",
+    "an offer without a stop": "So it is {n}.\n\nLet me know if you have questions",
+    "an offer with a number in it": "So it is {n}.\n\nWould you like me to explain step 2 again?",
+    "a hope with an emoji": "So it is {n}.\n\nI hope this helps! 😊",
+    "a heart": "So it is {n}. Happy learning <3",
+    "a smile": "So it is {n} :)",
+    "a signature": "So it is {n}.\n\nBest regards,\nYour tutor",
+    "a pleasantry in Spanish": "Son {n}.\n\n¡Espero que te sirva! Si tienes dudas, aquí estoy",
+    "a pleasantry in French": "Cela fait {n}.\n\nN'hésitez pas à me demander autre chose",
+    "a pleasantry in German": "Das sind {n}.\n\nViel Erfolg beim Lernen! Sag Bescheid, wenn du noch etwas brauchst",
+    "a pleasantry in Chinese": "一共{n}个。\n\n希望对你有帮助！如果还有问题，请告诉我",
+    "a rule below": "It comes to {n}.\n\n---",
+    "an end of thoughts": "That is {n}.\n</think>",
+    "an answer behind thoughts": "That is {less}.\n</think>\n\nIt is {n}.",
+    "pleasantries behind thoughts": "That is {n}.\n</think>\n\nGlad to help!",
+    "an end of text": "That is {n}.</s>",
+    "a check that ends with the answer": "So it is {n}.\n\nCheck: {less} + 1 = {n} ✓",
+    "a check that ends with a part": "So it is {n}.\nCheck: {n} - 1 = {less} ✓",
+    "a check in a sentence": "So it is {n}. To verify: {n} - {less} = 1, which is correct.",
+    "a check under a heading": "So it is {n}.\n\n**Verification:**\n- {n} - 1 = {less}\n- {less} + 1 = {n}",
+    "a check that finds a mistake": "It is {less}.\nLet me check: that was wrong, so it is {n}.",
+    "a note": "So it is {n}.\n\n*Note: this takes every day as 24 hours.*",
+    "an explanation": "So it is {n}.\n\n**Explanation:** we took 1 away and had {less}.",
+    "a level of confidence": "So it is {n}.\n\nConfidence: 95%",
+    "the last row of a table": "| Item | Sum |\n|---|---|\n| First part | {less} |\n| Second part | 1 |\n| **Total** | **{n}** |",
+    "the last row of a plain table": "| Item | Sum |\n| --- | --- |\n| Rest | 1 |\n| Total | ${n} |\n\nAll done!",
+    "the last item of a list": "- Before: {less}\n- One more: 1\n- In all: {n}",
+    "a block of code with the sum": "So it is {n}.\n\n```python\nresult = {less} + 1\nprint(result * 100)\n```",
+    "a block with the answer alone": "```\n{n}\n```",
+    "output below code": "```python\nprint({less} + 1)\n```\n\nOutput:\n```\n{n}\n```",
+    "a summary": "In summary, the number that was asked for is {n}.",
+    "a summary with what is known": "In short, that makes {n} of them after 3 days.",
+    "no words": "= {n}",
+    "an arrow": "→ {n}",
+    "a comma for thousands in a sentence": "It adds up to {grouped} altogether!",
+}  # fmt: skip
+LEAST = 0.99
+
+
+def solutions() -> list[tuple[str, Fraction]]:
+    """The working of each solution without annotations and closing line, and its answer."""
+    folder = os.environ.get("PROCTOR_DATA")
+    if not folder:
+        pytest.skip("PROCTOR_DATA is not set: the folder that holds gsm8k/train.jsonl and gsm8k/test.jsonl")
+    pairs = []
+    for split in ("train", "test"):
+        for line in (Path(folder) / "gsm8k" / f"{split}.jsonl").open(encoding="utf-8"):
+            working, _, number = json.loads(line)["answer"].rpartition("####")
+            pairs.append(
+                (re.sub(r"<<[^<>]*>>", "", working).rstrip(), Fraction(number.strip().replace(",", "")))
+            )
+    return pairs
+
+
+def closed(closing: str, working: str, answer: Fraction) -> str:
+    return f"{working}\n" + closing.format(n=answer, less=answer - 1, grouped=f"{int(answer):,}")
+
+
+@pytest.mark.parametrize("name", CLOSINGS)
+def test_each_closing_is_read_behind_the_working_of_people(name: str) -> None:
+    right, pairs = 0, solutions()[::8]
+    for working, answer in pairs:
+        reading = read_number(closed(CLOSINGS[name], working, answer))
+        right += reading is not None and reading.gives(answer)
+    assert right / len(pairs) >= LEAST, (name, right, len(pairs))
+
+
+def test_there_are_more_than_twenty_closings() -> None:
+    assert len(set(CLOSINGS.values())) > 20
