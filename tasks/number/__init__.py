@@ -52,7 +52,7 @@ _DECLINES = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(r" ?%| [a-z]{1,12}")
-_WORKED_OUT = re.compile(r"[-=+*/] ?$")
+_WORKED_OUT = re.compile(r"[-=+*/] ?\Z")
 _OR = re.compile(
     r"(?P<unit>(?: ?%| [a-z]{1,12})?),? (?:or|oder|ou|或者?) (?:(?:maybe|possibly|perhaps|about|even) )?\W{0,3}",
     re.IGNORECASE,

@@ -27,9 +27,7 @@ _PLAIN = {row + digit: str(digit) for row in _DIGIT_ROWS for digit in range(10)}
 _PLAIN |= str.maketrans(
     "−‐‑‒–﹣－，．：＝＋％＄（）＃？＊／×·⋅∙÷⁄∕’≈≃≅⇒→", "-------,.:=+%$()#?*/****///'====="
 )
-_PLAIN |= str.maketrans(
-    dict.fromkeys("\xa0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " ")
-)
+_PLAIN |= dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x3000], " ")
 _PLAIN |= str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\x02", ""))
 _PLAIN |= str.maketrans({"—": " — ", "。": ". ", "！": "! ", "；": "; "})
 _FRACTIONS = "½1/2 ¼1/4 ¾3/4 ⅓1/3 ⅔2/3 ⅕1/5 ⅖2/5 ⅗3/5 ⅘4/5 ⅙1/6 ⅚5/6 ⅛1/8 ⅜3/8 ⅝5/8 ⅞7/8"
@@ -43,8 +41,12 @@ _LATEX = (
     (re.compile(r"\\(?:times|cdot|ast)(?![a-z])"), "*"),
     (re.compile(r"\\div(?![a-z])"), "/"),
     (re.compile(r"\\(?:approx|simeq|approxeq)(?![a-z])"), "="),
-    (re.compile(r"\\(?:left|right|displaystyle|quad|qquad|implies|Rightarrow|rightarrow|to)(?![a-z])"), " "),
-    (re.compile(r"\\[()\[\],;:! ]"), " "),
+    (
+        re.compile(
+            r"\\(?:(?:left|right|displaystyle|q?quad|implies|[rR]ightarrow|to)(?![a-z])|[()\[\],;:! ])"
+        ),
+        " ",
+    ),
     (re.compile(r"\\([$%#&_])"), r"\1"),
     (re.compile(r"\\[dtc]?frac\s?([0-9])([0-9])"), r" \1/\2 "),
 )
@@ -76,13 +78,13 @@ _NUMBER = re.compile(
     (?P<lead> -? (?:(?:US|CA|AU|A|C|HK|S)?[$£€¥₹][ ]?){0,3} -? )
     (?: (?P<mixed>[0-9]{1,15}) (?:[ ]{1,3}|[ ]and[ ])
         (?P<above>[0-9]{1,4})[ ]?/[ ]?(?P<below>[0-9]{1,4}) (?![0-9/])
-      | (?P<spaced>[1-9][0-9]{0,2}(?:[ ][0-9]{3})+)
-        (?: (?P<spaced_comma>,[0-9]{2})(?![0-9,]) | (?![0-9,/]|-[A-Za-z]) (?P<spaced_cents>\.[0-9]+)? )
-      | (?P<dotted>[1-9][0-9]{0,2}(?:\.[0-9]{3})+) (?P<dotted_cents>,[0-9]{1,2}) (?![0-9])
-      | (?P<dots>[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}) (?![0-9])
-      | (?P<ticked>[1-9][0-9]{0,2}(?:['_][0-9]{3})+) (?![0-9])
-      | (?P<plain>[0-9]+(?:,[0-9]+)*) (?P<cents>\.[0-9]+)?
-      | (?P<point>(?<![A-Za-z])\.[0-9]+)
+      | (?P<digits>
+          [1-9][0-9]{0,2}(?:[ ][0-9]{3})+ (?: ,[0-9]{2}(?![0-9,]) | (?![0-9,/]|-[A-Za-z])(?:\.[0-9]+)? )
+        | [1-9][0-9]{0,2}(?:\.[0-9]{3})+,[0-9]{1,2}(?![0-9])
+        | [1-9][0-9]{0,2}(?:(?:\.[0-9]{3}){2,}|(?:['_][0-9]{3})+)(?![0-9])
+        | [0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?
+        | (?<![A-Za-z])\.[0-9]+
+        )
     )
     (?: [eE](?P<exponent>[-+]?[0-9]{1,5})(?![0-9A-Za-z])
       | [ ]?(?:[*x][ ]?10|(?P<base>))[ ]?\^[ ]?[{(]?(?P<power>-?[0-9]{1,5})[})]?
@@ -96,8 +98,8 @@ _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k)\b", re.IGNORECASE)
 _SCALES = {
     "hundred": 100,
-    "thousand": 1000,
-    "k": 1000,
+    "thousand": 10**3,
+    "k": 10**3,
     "million": 10**6,
     "billion": 10**9,
     "trillion": 10**12,
@@ -108,7 +110,10 @@ _MINUS_WORD = re.compile(
     r"(?P<minus>minus)|\b(?P<negative>negative)) $",
     re.IGNORECASE,
 )
-_NO_SPACES = "\u0e00"  # from here on stand the scripts that put no space between a word and a number
+# A minus behind one of these is an operator, a hyphen or the mark of a list.
+_SUBTRACTED_FROM = re.compile(r"(?:[0-9)%}]|[0-9]\$) *\Z|(?:[^\W\d]|-)\Z")
+# Letters and indices; from U+0E00 on stand the scripts that put no space between a word and a number.
+_GLUED = re.compile("(?:[^\\W\\d_xX\u0e00-\U0010ffff]|[_^]\\{?)\\Z")
 _MARK_AFTER = re.compile(rf"[.)]\s{{1,4}}[^\W\d_]|[.)]\s{{0,4}}{BOLD}|[.)]\s{{1,4}}[$(\\]")
 _MARK_BEFORE = re.compile(rf"(?:^|\n)[ \t>*#({BOLD}-]{{0,12}}$")
 
@@ -126,9 +131,9 @@ def numbers(text: str, start: int = 0, end: int | None = None) -> Iterator[Numbe
             others = (value,)
             value *= _SCALES[(scale[1] or scale[2]).lower()]
             stop = scale.end()
-        elif found["cents"] and _THOUSANDS.fullmatch(found["plain"] + found["cents"]):
+        elif found["digits"] and _THOUSANDS.fullmatch(found["digits"]):
             others = (value * 1000,)  # 65.960, as half of Europe writes it
-        negative = "-" in found["lead"] and _is_sign(text, begin)
+        negative = "-" in found["lead"] and not _SUBTRACTED_FROM.search(text, max(0, begin - 4), begin)
         if word := _MINUS_WORD.search(text, max(0, begin - 20), begin):
             negative, begin = True, word.start(str(word.lastgroup))
         if negative:
@@ -143,7 +148,7 @@ def _value(found: re.Match[str]) -> Fraction | None:
             return Fraction(whole)
         # '5 9/3' is two numbers: the last counts
         return Fraction(above, below) + (whole if above < below else 0)
-    digits = _digits(found)
+    digits = _in_python(found["digits"])
     whole_part, point, decimals = digits.partition(".")
     if len(whole_part) > LONGEST:
         return None
@@ -164,54 +169,29 @@ def _value(found: re.Match[str]) -> Fraction | None:
     return value
 
 
-def _digits(found: re.Match[str]) -> str:
+def _in_python(digits: str) -> str:
     """The number as Python would write it. Commas group thousands (three, or the Indian two-two-three digits); one
     comma with one or two digits behind is a decimal comma; anything else between commas is a list, and its last
     counts."""
-    plain = found["plain"]
-    if plain is None:
-        if found["point"]:
-            return "0" + found["point"]
-        if found["dotted"]:
-            return found["dotted"].replace(".", "") + found["dotted_cents"].replace(",", ".")
-        whole: str = found["spaced"] or found["dots"] or found["ticked"]
-        cents = found["spaced_cents"] or (found["spaced_comma"] or "").replace(",", ".")
-        return re.sub(r"[ .'_]", "", whole) + cents
-    cents = found["cents"] or ""
-    if "," not in plain:
-        return plain + cents
+    if any(gap in digits for gap in " '_") or digits.count(".") > 1 or "," in digits.partition(".")[2]:
+        whole, comma, cents = digits.partition(",")  # 1 000,50 and 1.234,56
+        if not comma and digits.count(".") == 1:
+            whole, _, cents = digits.partition(".")
+        return re.sub(r"[ .'_]", "", whole) + (f".{cents}" if cents else "")
+    plain, point, cents = digits.partition(".")
     first, *rest = plain.split(",")
+    if not rest:
+        return f"{plain or 0}{point}{cents}"
     if len(rest) == 1 and len(rest[0]) <= 2 and not cents:
         return f"{first}.{rest[0]}"
-    if len(rest) == 1 or (
-        len(rest[-1]) >= 3 and len(first) <= 3 and all(len(group) in (2, 3) for group in rest[:-1])
-    ):
-        return first + "".join(rest) + cents
-    return rest[-1] + cents
-
-
-def _is_sign(text: str, at: int) -> bool:
-    """A minus is a sign, not an operator, a hyphen or a list mark, when nothing that could be subtracted from
-    stands before it."""
-    before = text[max(0, at - 4) : at]
-    near = before.rstrip(" ")
-    if not near:
-        return True
-    if near[-1].isdigit() or near[-1] in ")%}" or (near[-1] == "$" and near[-2:-1].isdigit()):
-        return False
-    return not (near == before and (near[-1].isalpha() or near[-1] in "_-"))
+    grouped = len(rest[-1]) >= 3 and len(first) <= 3 and all(len(group) in (2, 3) for group in rest[:-1])
+    return (first + "".join(rest) if grouped or len(rest) == 1 else rest[-1]) + point + cents
 
 
 def _is_no_number(text: str, found: re.Match[str]) -> bool:
     """Is it glued to a letter or an index, or the mark of a list?"""
     start, digits, end = found.start(), found.end("lead"), found.end()
-    before = text[digits - 1] if digits else ""
-    if start == digits and before:
-        if (before.isalpha() and before not in "xX" and before < _NO_SPACES) or before in "^_":
-            return True
-        if before == "{" and digits > 1 and text[digits - 2] in "^_":
-            return True
-    is_short = end - digits <= 2
-    return bool(
-        is_short and _MARK_AFTER.match(text, end) and _MARK_BEFORE.search(text[max(0, start - 14) : start])
-    )
+    if start == digits and _GLUED.search(text, max(0, start - 2), start):
+        return True
+    marked = end - digits <= 2 and _MARK_AFTER.match(text, end)
+    return bool(marked and _MARK_BEFORE.search(text[max(0, start - 14) : start]))
