@@ -46,10 +46,13 @@ CLOSINGS = {
     "the answer is, then more": "The answer is {n}. It took 3 steps to find it.",
     "the answer in Chinese, then more": "答案是{n}，一共用了3步。",
     "the answer in Spanish, then more": "La respuesta es {n}, en 3 pasos.",
-    "the next question": "#### {n}\n\nQuestion: Tom has 5 apples and eats 2. How many are left?\nAnswer: 5 - 2 = 3\n#### 3",
-    "the next question without a marker before": "That makes {n}.\n\nQ: Tom has 5 apples and eats 2. How many are left?\nA: 3",
+    "the next question": "#### {n}\n\nQuestion: Tom has 5 apples and eats 2. How many are left?\n#### 3",
+    "the next question behind a sentence": "That makes {n}.\n\nQ: Tom has 5 apples and eats 2. How many is that?\nA: 3",
+    "two units": "It takes {n} minutes, which is the same as {hours} hours and {minutes} minutes.",
+    "in words": "So there are {words} of them.",
+    "the answer in words": "The answer is {words}.",
     "the next turn": "That makes {n}.<|im_end|>\n<|im_start|>user\nAnd 5 plus 2?",
-    "the next problem without a label": "The answer is {n}.\n\nTom has 5 apples and eats 2 of them. How many are left?\nThe answer is 3.",
+    "the next problem without a label": "#### {n}\n\nTom has 5 apples and eats 2 of them. How many are left?\n#### 3",
     "the answer is, with a reason": "The answer is {n}, because {less} and 1 more make {n}.",
     "is the answer": "Hence {n} is the answer.",
     "Chinese": "答案是{n}",
@@ -80,6 +83,7 @@ CLOSINGS = {
     "a rule below": "It comes to {n}.\n\n---",
     "an end of thoughts": "That is {n}.\n</think>",
     "an answer behind thoughts": "That is {less}.\n</think>\n\nIt is {n}.",
+    "another answer in the thoughts": "Is the answer {less}? No.\n</think>\n\nIt is {n}.",
     "pleasantries behind thoughts": "That is {n}.\n</think>\n\nGlad to help!",
     "an end of text": "That is {n}.</s>",
     "a check that ends with the answer": "So it is {n}.\n\nCheck: {less} + 1 = {n} ✓",
@@ -90,7 +94,7 @@ CLOSINGS = {
     "a note": "So it is {n}.\n\n*Note: this takes every day as 24 hours.*",
     "an explanation": "So it is {n}.\n\n**Explanation:** we took 1 away and had {less}.",
     "a level of confidence": "So it is {n}.\n\nConfidence: 95%",
-    "the last row of a table": "| Item | Sum |\n|---|---|\n| First part | {less} |\n| Second part | 1 |\n| **Total** | **{n}** |",
+    "the last row of a table": "| Item | Sum |\n|---|---|\n| First | {less} |\n| Second | 1 |\n| **Total** | **{n}** |",
     "the last row of a plain table": "| Item | Sum |\n| --- | --- |\n| Rest | 1 |\n| Total | ${n} |\n\nAll done!",
     "the last item of a list": "- Before: {less}\n- One more: 1\n- In all: {n}",
     "a block of code with the sum": "So it is {n}.\n\n```python\nresult = {less} + 1\nprint(result * 100)\n```",
@@ -121,7 +125,28 @@ def solutions() -> list[tuple[str, Fraction]]:
 
 
 def closed(closing: str, working: str, answer: Fraction) -> str:
-    return f"{working}\n" + closing.format(n=answer, less=answer - 1, grouped=f"{int(answer):,}")
+    hours, minutes = divmod(int(answer), 60)
+    said = {"hours": hours, "minutes": minutes, "words": in_words(int(answer)), "grouped": f"{int(answer):,}"}
+    if "{words}" in closing:
+        working = ""
+    return f"{working}\n" + closing.format(n=answer, less=answer - 1, **said)
+
+
+SMALL = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+
+
+def in_words(number: int) -> str:
+    for size, name, link in ((10**6, "million", " "), (1000, "thousand", " "), (100, "hundred", " and ")):
+        if number >= size:
+            rest = link + in_words(number % size) if number % size else ""
+            return f"{in_words(number // size)} {name}{rest}"
+    if number < 20:
+        return SMALL[max(number, 0)]
+    return TENS[number // 10 - 2] + (f"-{SMALL[number % 10]}" if number % 10 else "")
 
 
 @pytest.mark.parametrize("name", CLOSINGS)

@@ -21,7 +21,7 @@ from tasks.number.answer_part import before_appendix, own_words
 from tasks.number.markers import marked
 from tasks.number.numerals import BOLD, Number, numbers
 from tasks.number.sentence import stated_result
-from tasks.number.units import in_other_units, in_words
+from tasks.number.units import in_other_units, last_in_words
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ _DECLINES = re.compile(
 _UNIT = re.compile(r" ?%| [a-z]{1,12}")
 _WORKED_OUT = re.compile(r"[-=+*/] ?\Z")
 _OR = re.compile(
-    r"(?P<unit>(?: ?%| [a-z]{1,12})?),? (?:or|oder|ou|或者?) (?:(?:maybe|possibly|perhaps|about|even) )?\W{0,3}",
+    r"(?P<unit>(?: ?%| [a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:or|oder|ou)\b|或者?)"
+    r"(?: (?:maybe|possibly|perhaps|about|even))?(?:[^\w\n]|\\boxed){0,8}",
     re.IGNORECASE,
 )
 
@@ -64,13 +65,7 @@ def read_number(text: str) -> Reading | None:
     text = own_words(text)
     number, rule = marked(text) or (None, "last number")
     if number is None and not _gives_none(text):
-        number = stated_result(before_appendix(text))
-        if (
-            number is None
-            and not re.search("[0-9]", text)
-            and (words := in_words(text, max(0, len(text) - 1000), len(text)))
-        ):
-            number, rule = words[-1], "number in words"
+        number = stated_result(before_appendix(text)) or last_in_words(text)
     if number is None:
         return None
     restated = in_other_units(text, number)
@@ -92,8 +87,7 @@ def _is_one_of_two(text: str, number: Number) -> bool:
     """Is it one of two different numbers between which the text does not decide?"""
     if not _OR.search(text, max(0, number.start - 40), number.end + 40):
         return False
-    near = list(numbers(text, max(0, number.start - 40), number.end + 40))
-    for one, other in pairwise(near):
+    for one, other in pairwise(numbers(text, max(0, number.start - 40), number.end + 40)):
         if number.start not in (one.start, other.start) or one.value == other.value:
             continue
         between = _OR.fullmatch(text, one.end, other.start)

@@ -16,22 +16,21 @@ _MARKERS = 1_000  # the last ones that are tried: a model in a loop writes nothi
 # Each kind of marker with what a text in lower case must hold to have one: most texts hold one kind or none, and a
 # search for that alone takes a third of the time.
 _KINDS = {
-    "hashes": ("#", r"(?P<hashes>(?<!\#)\#{4,6}(?!\#))"),
+    "hashes": ("####", r"(?P<hashes>(?<!\#)\#{4,6}(?!\#))"),
     "boxed": ("ox", r"(?P<boxed>\\(?:f?boxed|fbox)[ ]?\{?)"),
     "tag": ("answer>", r"(?P<tag><(?:final_)?answer>)"),
     # Not 'each answer is worth 5' or 'to answer'.
     "answer": (
         "ans",
         r"(?P<answer>(?:\bfinal[ ]|\b(?:the|my|our)[ ](?:correct[ ])?|(?<![a-z][ ])(?<![A-Za-z0-9/]))"
-        r"(?:answer|ans)\b(?![ ]as\b)[^\n.!?0-9:=]{0,40}?(?:[:=]|\b(?:is|are|was|equals|becomes|will[ ]be|would[ ]be)\b))",
+        r"(?:answer|ans)\b(?![ ]as\b)[^\n.!?0-9:=]{0,40}?(?:[:=]|\b(?:is|are|was|equals|becomes|will[ ]be)\b))",
     ),
     "abroad": (
-        "",
+        "respuesta|réponse|risposta|resposta|antwort|ответ|答|정답",
         r"(?P<abroad>\b(?:respuesta|réponse|risposta|resposta|antwort|ответ)\b[^\n.!?0-9:=]{0,20}?"
         r"(?::|\b(?:es|est|é|è|ist|lautet)\b)|(?:答案|答え|정답)[ ]?[:是为為は은]?)",
     ),
 }
-_ABROAD = re.compile("respuesta|réponse|risposta|resposta|antwort|ответ|答|정답")
 _CLOSING_LINE = re.compile(rf"[ \t*_{BOLD}]{{0,4}}A[ ]?{BOLD}?:{BOLD}?")  # 'A: 18'
 _LEAD = re.compile(
     rf"""
@@ -46,9 +45,7 @@ _LEAD = re.compile(
 _STOP = re.compile(rf"\n|[.!?;](?=\s|$|{BOLD}|[*)\]])")
 _OPERATOR = re.compile(r"[-+*/^]| x ")
 _CLAUSE = re.compile(r",\s|;|:\s|\b(?:because|since|as|so|which|where|when|if|and|given)\b", re.IGNORECASE)
-_MORE_WORKING = re.compile(
-    r"\s*(?!\W{0,8}(?:explanation|reasoning|because|note|check)\b)[^\n]*[0-9]", re.IGNORECASE
-)
+_MORE_WORKING = re.compile(r"\s*(?!\W{0,8}(?:explanation|reasoning|because|note|check)\b)[^\n]*[0-9]", re.I)
 
 
 @cache
@@ -65,9 +62,7 @@ def marked(text: str) -> tuple[Number, str] | None:
         if number is not None:
             return number, "A:"
     folded = text.lower()
-    kinds = [
-        kind for kind, (hint, _) in _KINDS.items() if (hint in folded if hint else _ABROAD.search(folded))
-    ]
+    kinds = [kind for kind, (hint, _) in _KINDS.items() if re.search(hint, folded)]
     for marker in reversed(list(_pattern(*kinds).finditer(text))[-_MARKERS:]) if kinds else ():
         number = _behind(text, marker)
         if number is not None:
@@ -77,20 +72,17 @@ def marked(text: str) -> tuple[Number, str] | None:
 
 def _behind(text: str, marker: re.Match[str]) -> Number | None:
     kind, start = marker.lastgroup, marker.end()
-    if kind == "boxed":
-        end = _closing_brace(text, start) if text[start - 1] == "{" else start + 30
-        return _begins_with(text, start, end) or by_sentence(text, start, end)
-    if kind == "tag":
-        end = text.find("</", start, start + _BLOCK)
-        return stated_result(text, start, end if end >= 0 else min(len(text), start + _BLOCK))
+    if kind in ("boxed", "tag"):
+        end = text.find("</" if kind == "tag" else "}", start, start + _BLOCK)
+        end = end if end >= 0 else min(len(text), start + (_BLOCK if kind == "tag" else 30))
+        return _begins_with(text, start, end) or stated_result(text, start, end)
     begin = _after_lead(text, start)
     stop = _STOP.search(text, begin, begin + _WINDOW)
     end = stop.start() if stop else min(len(text), begin + _WINDOW)
     number = _begins_with(text, begin, end)
     if number is not None:
         return number
-    line = text.find("\n", begin)
-    line = line if line >= 0 else len(text)
+    line = text.find("\n", begin) if "\n" in text[begin:] else len(text)
     more = _MORE_WORKING.match(text, line)
     if kind == "hashes":  # '#### Step 1' is a heading
         return None if more else stated_result(text, begin, line)
@@ -98,7 +90,8 @@ def _behind(text: str, marker: re.Match[str]) -> Number | None:
         return None
     if ":" in text[start - 1 : start + 1]:  # it may open the working
         return stated_result(text, begin, len(text) if more else line)
-    return by_sentence(text, begin, end) or next(iter(in_words(text, begin, end)), None)
+    words = in_words(text, begin, end)
+    return by_sentence(text, begin, end) or (words[0] if words else None)
 
 
 def _begins_with(text: str, start: int, end: int) -> Number | None:
@@ -123,14 +116,3 @@ def _begins_with(text: str, start: int, end: int) -> Number | None:
 def _after_lead(text: str, start: int, end: int | None = None) -> int:
     lead = _LEAD.match(text, start, len(text) if end is None else end)
     return lead.end() if lead else start
-
-
-def _closing_brace(text: str, start: int) -> int:
-    """Where the brace that is open at `start` closes, looking a bounded way ahead."""
-    depth = 1
-    end = min(len(text), start + _WINDOW)
-    for at in range(start, end):
-        depth += {"{": 1, "}": -1}.get(text[at], 0)
-        if depth == 0:
-            return at
-    return end

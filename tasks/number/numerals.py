@@ -23,18 +23,18 @@ class Number:
 
 
 _DIGIT_ROWS = (0xFF10, 0x0660, 0x06F0, 0x0966, 0x09E6)  # full-width, Arabic, Persian, Devanagari, Bengali
-_PLAIN = {row + digit: str(digit) for row in _DIGIT_ROWS for digit in range(10)}
-_PLAIN |= str.maketrans(
-    "−‐‑‒–﹣－，．：＝＋％＄（）＃？＊／×·⋅∙÷⁄∕’≈≃≅⇒→", "-------,.:=+%$()#?*/****///'====="
-)
-_PLAIN |= dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x3000], " ")
-_PLAIN |= str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\x02", ""))
-_PLAIN |= str.maketrans({"—": " — ", "。": ". ", "！": "! ", "；": "; "})
+_SIGNS = "−‐‑‒–﹣－，．：＝＋％＄（）＃？＊／×·⋅∙÷⁄∕’≈≃≅⇒→"
 _FRACTIONS = "½1/2 ¼1/4 ¾3/4 ⅓1/3 ⅔2/3 ⅕1/5 ⅖2/5 ⅗3/5 ⅘4/5 ⅙1/6 ⅚5/6 ⅛1/8 ⅜3/8 ⅝5/8 ⅞7/8"
-_PLAIN |= {ord(sign): f" {''.join(plain)} " for sign, *plain in _FRACTIONS.split()}
+_PLAIN = {
+    **{row + digit: str(digit) for row in _DIGIT_ROWS for digit in range(10)},
+    **dict(zip(map(ord, _SIGNS), "-------,.:=+%$()#?*/****///'=====", strict=True)),
+    **{ord(written[0]): f" {written[1:]} " for written in _FRACTIONS.split()},
+    **dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x3000], " "),
+    **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\x02"), ""),
+    **{ord("—"): " — ", ord("。"): ". ", ord("！"): "! ", ord("；"): "; "},
+}
 _POWER = re.compile(r"(?<=[0-9)])[⁰¹²³⁴⁵⁶⁷⁸⁹](?![⁰¹²³⁴⁵⁶⁷⁸⁹])")  # of a number; m² stays a unit
-_FRACTION = re.compile(r"\\[dtc]?frac\s{0,3}\{([^{}\n]{0,60})\}\s{0,3}\{([^{}\n]{0,60})\}")
-_WHOLE = re.compile(r"\s{0,2}-?[$]?[0-9][0-9,.]*\s{0,2}")
+_ABOVE_OR_BELOW = r"\s{0,3}\{\s{0,2}(-?[$]?[0-9][0-9,.]{0,60})\s{0,2}\}"
 _LATEX = (
     (re.compile(r"\\(?:text[a-z]{0,2}|math[a-z]{2}|mbox|operatorname)\s{0,3}\{([^{}\n]{0,200})\}"), r" \1 "),
     (re.compile(r"(?<=[0-9])(?:\{,\}|\\[,!;: ]\s{0,2}|,\\!|~)(?=[0-9]{3})"), ","),
@@ -49,6 +49,8 @@ _LATEX = (
     ),
     (re.compile(r"\\([$%#&_])"), r"\1"),
     (re.compile(r"\\[dtc]?frac\s?([0-9])([0-9])"), r" \1/\2 "),
+    (re.compile(rf"\\[dtc]?frac{_ABOVE_OR_BELOW}{_ABOVE_OR_BELOW}"), r" \1/\2 "),
+    (re.compile(r"\\[dtc]?frac\s{0,3}\{([^{}\n]{0,60})\}\s{0,3}\{([^{}\n]{0,60})\}"), r" (\1)/(\2) "),
 )
 _LOOSE_GROUP = re.compile(r"(?<=[0-9]), 000(?![0-9])")  # 168, 000
 
@@ -62,15 +64,7 @@ def tidy(text: str) -> str:
     if "\\" in text:
         for pattern, plain in _LATEX:
             text = pattern.sub(plain, text)
-        text = _FRACTION.sub(_one_line, text)
     return _LOOSE_GROUP.sub(",000", text).replace("**", BOLD)
-
-
-def _one_line(fraction: re.Match[str]) -> str:
-    above, below = fraction.groups()
-    if _WHOLE.fullmatch(above) and _WHOLE.fullmatch(below):
-        return f" {above.strip()}/{below.strip()} "
-    return f" ({above})/({below}) "
 
 
 _NUMBER = re.compile(

@@ -39,8 +39,7 @@ _CURRENCY = dict.fromkeys(map(ord, "$£€¥₹" + BOLD))
 _RUN = re.compile(r"[-0-9.()+*/^%= ]+")
 _SENTENCES = re.compile(r"\.(?= |$)")
 _VARIABLE = re.compile(r"(?<=[0-9)])[A-Za-z](?![A-Za-z])")
-_LATE_START = re.compile(r" ?[+*/^)]")
-_SIGN_FIRST = re.compile(r" ?-")
+_CARRIES_ON = re.compile(r" ?[+*/^)]|(?<=[^A-Za-z][A-Za-z]) ?-")  # from a variable, as in '2x + 4 = 12'
 _OPERATOR = re.compile(r"[0-9)%] ?[-+*/^]")
 _DECIMALS = re.compile(r"-?[0-9]*\.([0-9]+) ?%?")
 
@@ -73,7 +72,7 @@ def _equations(text: str) -> list[tuple[str, str]]:
     lines = [line for line in tidy(text).split("\n") if "=" in line]
     if not lines:
         return []
-    text = _LIST_MARK.sub("", "\n".join(lines)).translate(_CURRENCY)
+    text = "\n" + _LIST_MARK.sub("", "\n".join(lines)).translate(_CURRENCY)
     for pattern, plain in _SIGNS:
         text = pattern.sub(plain, text)
     found = []
@@ -81,7 +80,7 @@ def _equations(text: str) -> list[tuple[str, str]]:
         if "=" not in run[0]:
             continue
         sentences = [sentence.split("=") for sentence in _SENTENCES.split(run[0])]
-        if _begins_in_algebra(text, run.start()):
+        if _CARRIES_ON.match(text, run.start()):
             sentences[0][0] = ""
         if _VARIABLE.match(text, run.end()):
             sentences[-1][-1] = ""
@@ -95,14 +94,6 @@ def _equations(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _begins_in_algebra(text: str, start: int) -> bool:
-    """Does the run carry on from a variable, as `+ 4 = 12` does in `2x + 4 = 12`?"""
-    if _LATE_START.match(text, start):
-        return True
-    before = text[max(0, start - 2) : start]
-    return before[-1:].isalpha() and not before[:-1].isalpha() and bool(_SIGN_FIRST.match(text, start))
-
-
 def _balanced(side: str) -> str:
     """Without a bracket that opens or closes outside of the equation, as in '(16 - 3 = 13)', or a dash in front."""
     if side.count("(") > side.count(")"):
@@ -114,19 +105,19 @@ def _balanced(side: str) -> str:
 
 def _agree(exact: _Value, result: _Value, left: str, shown: str) -> bool:
     """Equal, equal as a percentage, or equal up to the decimals that are shown, rounded or cut off there."""
-    worked_out: list[_Value] = [exact]
-    if "%" in shown:
-        worked_out.append(Fraction(exact, 100))  # 18 / 20 * 100 = 90%
-    if "%" in left:
-        worked_out.append(exact * 100)  # 20% + 30% = 50
-    if result in worked_out:
+    if exact == result:
         return True
+    wanted, worked_out = Fraction(result), [Fraction(exact)]
+    if "%" in shown:
+        worked_out.append(worked_out[0] / 100)  # 18 / 20 * 100 = 90%
+    if "%" in left:
+        worked_out.append(worked_out[0] * 100)  # 20% + 30% = 50
     decimals = _DECIMALS.fullmatch(shown)
-    if decimals is None or result == 0:  # 1 / 1000 = 0.00 says nothing
-        return False
+    if decimals is None or wanted == 0:  # 1 / 1000 = 0.00 says nothing
+        return wanted in worked_out
     last_digit = Fraction(1, 10 ** len(decimals[1])) / (100 if "%" in shown else 1)
     # 10 / 3 is 3.3 and 3.33; 2 / 3 is both 0.67 and, as many write it, 0.66.
-    offs = [abs(value) - abs(result) for value in worked_out if value * result > 0]
+    offs = [abs(value) - abs(wanted) for value in worked_out if value * wanted > 0]
     return any(-last_digit / 2 <= off < last_digit for off in offs)
 
 

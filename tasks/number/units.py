@@ -13,18 +13,18 @@ _AROUND = 60  # characters on either side of the number that are looked at
 # How many of the smaller unit make one of the larger.
 _SIZES = {
     ("minute", "second"): 60, ("hour", "minute"): 60, ("day", "hour"): 24, ("week", "day"): 7, ("year", "month"): 12,
-    ("foot", "inch"): 12, ("feet", "inch"): 12, ("yard", "feet"): 3, ("meter", "centimeter"): 100, ("m", "cm"): 100,
+    ("foot", "inch"): 12, ("feet", "inch"): 12, ("meter", "centimeter"): 100, ("m", "cm"): 100, ("cm", "mm"): 10,
     ("kilometer", "meter"): 1000, ("km", "m"): 1000, ("kg", "g"): 1000, ("dollar", "cent"): 100,
 }  # fmt: skip
 _NAMES = "|".join(sorted({name for pair in _SIZES for name in pair}, key=len, reverse=True))
 _AMOUNT = r"(?<![0-9A-Za-z.,/])[0-9]{1,9}(?:,[0-9]{3}){0,4}(?:\.[0-9]{1,6})?"
 _PAIR = re.compile(  # what stands behind is only looked at: it may begin a pair of its own
     rf"(?P<first>{_AMOUNT})[ -]{{0,3}}(?P<unit>{_NAMES})(?:e?s)?\b"
-    rf"(?=(?P<between>[^0-9.!?\n]{{1,24}})(?P<second>{_AMOUNT})[ -]{{0,3}}(?P<other>{_NAMES})(?:e?s)?\b"
+    rf"(?=(?P<between>[^0-9!?\n]{{1,40}})(?P<second>{_AMOUNT})[ -]{{0,3}}(?P<other>{_NAMES})(?:e?s)?\b"
     r"(?P<rate> (?:an?|per|each)\b)?)",
     re.IGNORECASE,
 )
-_AND = re.compile(r",? and |,? ")
+_AND = re.compile(r",?\s{1,3}and\s{1,3}|,?\s{1,3}")
 
 
 def in_other_units(text: str, number: Number) -> Number:
@@ -43,7 +43,7 @@ def in_other_units(text: str, number: Number) -> Number:
                 whole = first * size + second
                 chosen, in_other = (whole / size, whole) if unit == "dollar" else (whole, whole / size)
                 return Number(chosen, pair.start("first"), pair.end("other"), (in_other,))
-        elif _SIZES.get((other, unit), 0) * second == first:
+        elif (other, unit) in _SIZES and second * _SIZES[other, unit] == first:
             return _either(pair, number, first, second)
     return number
 
@@ -55,9 +55,10 @@ def _either(pair: re.Match[str], number: Number, first: Fraction, second: Fracti
     return Number(first, pair.start("first"), pair.end("unit"), (*number.others, second))
 
 
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+_UNDER_TEN = "zero one two three four five six seven eight nine"
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_WORDS = {word: n for n, word in enumerate(f"{_SMALL} eighteen nineteen".split())}
+_WORDS = {word: n for n, word in enumerate(f"{_UNDER_TEN} {_TEENS}".split())}
 _WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
 _SCALES = {"hundred": 100, "dozen": 12, "thousand": 1000, "million": 10**6}
 _SPELLED = re.compile(
@@ -74,6 +75,12 @@ def in_words(text: str, start: int, end: int) -> list[Number]:
         for found in _SPELLED.finditer(text, start, min(end, start + 1000))
         if found[0].lower() != "one"
     ]
+
+
+def last_in_words(text: str) -> Number | None:
+    """The last number in words of a text without digits."""
+    words = in_words(text, max(0, len(text) - 1000), len(text)) if not re.search("[0-9]", text) else []
+    return words[-1] if words else None
 
 
 def _worth(words: str) -> Fraction:
