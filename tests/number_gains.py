@@ -40,7 +40,6 @@ RULES: dict[str, tuple[Any, str, Any]] = {
     "a last line 'A: 18'": (markers, "_CLOSING_LINE", NEVER),
     "words that lead up to the number": (markers, "_LEAD", NEVER),
     "thoughts": (answer_part, "_without_thoughts", lambda text: text),
-    "annotations": (answer_part, "_ANNOTATION", NEVER),
     "a heart": (answer_part, "_HEART", NEVER),
     "code": (answer_part, "_CODE", NEVER),
     "the next question": (answer_part, "_NEXT_QUESTION", NEVER),
@@ -49,10 +48,9 @@ RULES: dict[str, tuple[Any, str, Any]] = {
     "... unless it has a result of its own": (answer_part, "_CONCLUDES", NEVER),
     "numbers that are glued to letters": (numerals, "_GLUED", NEVER),
     "marks of lists": (numerals, "_MARK_AFTER", NEVER),
-    "'minus 7'": (numerals, "_MINUS_WORD", NEVER),
-    "what a minus may stand behind": (numerals, "_SUBTRACTED_FROM", NEVER),
-    "sentences, not lines": (sentence, "_SENTENCE_END", re.compile("\n")),
+    "sentences, not lines": (sentence, "_SENTENCE_END", NEVER),
     "bold": (sentence, "_in_bold", lambda *place: []),
+    "a bracket behind": (sentence, "_BRACKET", NEVER),
     "a reason behind": (sentence, "_REASON", NEVER),
     "the right side of an equation": (sentence, "_GOES_ON", re.compile("")),
     "... unless it goes on to another result": (sentence, "_GOES_ON", NEVER),
@@ -93,7 +91,9 @@ def answer_sentence(working: str) -> str:
 
 
 def one_paragraph(working: str) -> str:
-    return " ".join(line if line.endswith((".", "!", "?")) else f"{line}." for line in working.split("\n") if line)
+    return " ".join(
+        line if line.endswith((".", "!", "?")) else f"{line}." for line in working.split("\n") if line
+    )
 
 
 def read_right(texts: list[Text]) -> float:

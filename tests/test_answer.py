@@ -569,6 +569,18 @@ def test_no_text_makes_it_raise(text) -> None:
         "if meant 1, the answer is 1 ",
         "1 PM to ",
         "</answer>1",
+        "check 1\n",
+        "```\nprint 1 ",
+        "1 <3 ",
+        "1 or ",
+        "1 minute or ",
+        "答案1",
+        "respuesta ",
+        "the answer ",
+        "minus 1 ",
+        "\\boxed{\\boxed{1}} or ",
+        "as she 1 ",
+        "**1 ",
     ],
 )
 def test_time_grows_with_the_length_and_not_with_its_square(piece) -> None:

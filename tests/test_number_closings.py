@@ -4,6 +4,7 @@ import json
 import os
 import re
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,13 @@ CLOSINGS = {
     "per cent": "So it is {n}%.",
     "per cent in LaTeX": "So it is ${n}\\%$.",
     "square metres": "The area is {n} m².",
+    "square centimetres with a caret": "The area is {n} cm^2.",
+    "a bracket behind": "So it is {n} (that is, {less} and 1 more).",
+    "a block of code by its name": "So it is {n}.\n\n```python\ntotal = {less} + 1\ntotal * 100\n```",
+    "a level of certainty": "So it is {n}. 100% sure!",
+    "an offer of more": "It is {n}. Let me know if you'd like another 2 problems!",
+    "an index": "So it is {n}, which is the value of x_2.",
+    "a list of what to do next": "So it is {n}.\n\n1. Well done\n2. Go on like that",
     "praise with an emoji": "So it is {n}. Great job! 🎉",
     "praise without a stop": "So it is {n}. Keep up the good work",
     "an offer without a stop": "So it is {n}.\n\nLet me know if you have questions",
@@ -83,7 +91,7 @@ CLOSINGS = {
     "a rule below": "It comes to {n}.\n\n---",
     "an end of thoughts": "That is {n}.\n</think>",
     "an answer behind thoughts": "That is {less}.\n</think>\n\nIt is {n}.",
-    "another answer in the thoughts": "Is the answer {less}? No.\n</think>\n\nIt is {n}.",
+    "another answer in the thoughts": "So the answer is {less}. Wait.\n</think>\n\nIt is {n}.",
     "pleasantries behind thoughts": "That is {n}.\n</think>\n\nGlad to help!",
     "an end of text": "That is {n}.</s>",
     "a check that ends with the answer": "So it is {n}.\n\nCheck: {less} + 1 = {n} ✓",
@@ -109,6 +117,7 @@ CLOSINGS = {
 LEAST = 0.99
 
 
+@cache
 def solutions() -> list[tuple[str, Fraction]]:
     """The working of each solution without annotations and closing line, and its answer."""
     folder = os.environ.get("PROCTOR_DATA")
@@ -151,7 +160,7 @@ def in_words(number: int) -> str:
 
 @pytest.mark.parametrize("name", CLOSINGS)
 def test_each_closing_is_read_behind_the_working_of_people(name: str) -> None:
-    right, pairs = 0, solutions()[::8]
+    right, pairs = 0, solutions()[::24]
     for working, answer in pairs:
         reading = read_number(closed(CLOSINGS[name], working, answer))
         right += reading is not None and reading.gives(answer)

@@ -5,11 +5,11 @@
 
 1. Thoughts, code and a recited next question are left out (answer_part.py).
 2. The last answer marker that a number follows counts (markers.py).
-3. Else the last number that the text states as its result (sentence.py); checks and notes behind it do not count. A
-   text that visibly breaks off, or says that it has no answer, gives none.
+3. Else the last number that the text states as its result (sentence.py), before any check or note. A text that visibly
+   breaks off, or says that it has no answer, gives none.
 
-Two alternatives ("18 or 20") are no answer. Numbers compare as exact fractions. Time is linear in the length of the
-text, and no text makes it raise. README.md says what each rule gains.
+Two alternatives ("18 or 20") are no answer. Time is linear in the length of the text, and no text makes it raise.
+README.md says what each rule gains.
 """
 
 import re
@@ -26,8 +26,7 @@ from tasks.number.units import in_other_units, last_in_words
 
 @dataclass(frozen=True)
 class Reading:
-    """The number that was read, the words it was read from, and the rule that found it. `others`: what it is in other
-    units, when the text says so."""
+    """The number, the words it was read from and the rule that found it; `others`: what it is in other units."""
 
     value: Fraction
     text: str

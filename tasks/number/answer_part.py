@@ -8,7 +8,6 @@ import re
 from tasks.number.numerals import BOLD, tidy
 
 _NEVER = re.compile("[\x00\ud800-\udfff]")
-_ANNOTATION = re.compile(r"<<([^<>\n]{0,200})>>[ ]?(?P<digit>[$]?-?[0-9])?")
 _DIGIT = re.compile(r"[0-9]")
 _HEART = re.compile(r"(?<![0-9] )<3+(?![0-9.])")
 
@@ -35,15 +34,16 @@ _SOLVED = re.compile(
 )
 
 _CODE = re.compile(
-    r"```[a-z+]{0,12}[ ]?\n[^`]{0,4000}?\b(?:print|return|def|import|console)\b[^`]{0,4000}(?:```|$)"
+    r"```(?:(?:python|py|javascript|js|java|cpp)\b|[a-z+]{0,12}[ ]?\n[^`]{0,4000}?\b(?:print|return|def|import)\b)"
+    r"[^`]{0,4000}(?:```|$)"
 )
 # What comes after the result: a check, a note, an explanation, an offer.
 _APPENDIX = re.compile(
-    rf"(?:\n|(?<=[.!?{BOLD})]) )[ \t(>*_\#{BOLD}-]{{0,10}}(?:"
-    r"(?:(?:to|let me|let's|we can|i'll|i will) )?(?:double[- ]?)?(?:check|verify|verification|confirm)\b"
-    r"|(?:note|explanation|reasoning|breakdown|confidence|remark|hint|proof|probe|vérification|comprobación)\b[^\n.]{0,20}:"
-    r"|(?:let me explain|here's (?:how|why|the|my)|alternatively|would you|shall we|do you want|feel free|i'm)\b"
-    r"|if you (?:have|need|want|would|mean)\b|检查|验证|验算|检验)",
+    rf"(?:\n|(?<=[.!?{BOLD})]) )[^\w\n]{{0,10}}(?:"
+    r"(?:(?:to|let me|let's|we can|you can|i'll) )?(?:(?:double|sanity)[- ]?)?(?:check|verify|verification|confirm)\b"
+    r"|(?:note|explanation|reasoning|breakdown|confidence|remark|hint|vérification)\b[^\n.]{0,20}:"
+    r"|(?:let me (?:know|explain)|here's (?:how|why|the|my)|alternatively|would you|shall we|do you want|feel free|i'm)\b"
+    r"|if you (?:have|need|want|would|mean)\b|[0-9]+ ?% (?:sure|certain|confident)\b|检查|验证|验算|检验)",
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
@@ -58,13 +58,7 @@ def own_words(text: str) -> str:
         text = _NEVER.sub("", text)
     if "think>" in text:
         text = _without_thoughts(text)
-    if "<<" in text:
-        text = _ANNOTATION.sub(_annotated, text)
-    if "<3" in text:
-        text = _HEART.sub("", text)
-    if "```" in text:
-        outside = _CODE.sub("", text)
-        text = outside if _DIGIT.search(outside) else ""
+    text = _HEART.sub("", _CODE.sub("", text))
     return _before_next_question(tidy(text))
 
 
@@ -78,12 +72,6 @@ def _without_thoughts(text: str) -> str:
     if _DIGIT.search(said):
         return said
     return thoughts.replace("<think>", "").replace("</think>", "\n") + "\n" + said
-
-
-def _annotated(note: re.Match[str]) -> str:
-    """`<<9*2=18>>18` is 18; where nothing follows the annotation, its own result is."""
-    digit: str | None = note["digit"]
-    return digit if digit is not None else note[1].rpartition("=")[2]
 
 
 def _before_next_question(text: str) -> str:

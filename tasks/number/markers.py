@@ -13,8 +13,7 @@ from tasks.number.units import in_words
 _WINDOW = 400  # characters behind a marker in which its number must stand
 _BLOCK = 2_000  # characters of several sentences behind a marker that are read
 _MARKERS = 1_000  # the last ones that are tried: a model in a loop writes nothing else
-# Each kind of marker with what a text in lower case must hold to have one: most texts hold one kind or none, and a
-# search for that alone takes a third of the time.
+# Each kind with what a text in lower case must hold to have one: a search for what is there takes a third of the time.
 _KINDS = {
     "hashes": ("####", r"(?P<hashes>(?<!\#)\#{4,6}(?!\#))"),
     "boxed": ("ox", r"(?P<boxed>\\(?:f?boxed|fbox)[ ]?\{?)"),

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 BOLD = "\x02"  # stands where ** stood, so that no pattern takes it for a power or a product
-LONGEST = 60  # digits of a number; Python's own limit for int() is 4,300, far beyond any answer
-_HIGHEST = 100  # power of ten
+LONGEST = 60  # digits of a number, and 100 its highest power of ten: far beyond any answer
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def _value(found: re.Match[str]) -> Fraction | None:
     exponent = found["exponent"] or found["power"]
     if exponent is not None:
         ten = int(exponent)
-        return value * Fraction(10) ** ten if abs(ten) <= _HIGHEST else None
+        return value * Fraction(10) ** ten if abs(ten) <= 100 else None
     if found["minutes"] is not None and "." not in digits and value <= 24:
         return value + Fraction(int(found["minutes"]), 60)
     if found["over"] is not None and len(found["over"]) <= LONGEST:

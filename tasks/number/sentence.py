@@ -11,13 +11,14 @@ from tasks.number.numerals import BOLD, Number, numbers
 _WORKED = 1_500  # characters of working in which its last equation is looked for
 _DIGIT = re.compile(r"[0-9]")
 _SENTENCE_END = re.compile(
-    rf"(?<=[^\W_][.!?])\s+(?=[^a-z])|(?<=[)%$*{BOLD}][.!?])\s+(?=[^a-z])|(?<=[.!?][)*{BOLD}])\s+|\n"
+    rf"(?<=[^\W_][.!?])(?<!i\.e\.)(?<!e\.g\.)\s+(?=[^a-z])|(?<=[)%$*{BOLD}][.!?])\s+(?=[^a-z])|(?<=[.!?][)*{BOLD}])\s+"
 )
 _REASON = re.compile(
     r"\b(?:because|since|assuming|as(?= (?:the|this|there|it|he|she|they|you|we)\b))\b[^,;=]*$", re.IGNORECASE
 )
+_BRACKET = re.compile(r"(?<=[\w%]) \((?=[^()]*[a-z=])[^()\n]{1,80}\)\W*$")  # 18 dollars (9 eggs at $2)
 _GOES_ON = re.compile(
-    r"[.!?;:]\s|\b(?:or|so|then|thus|hence|therefore|which|total|mean(?:s|ing)?|mak(?:es|ing)|leav(?:es|ing)|giv(?:es|ing))\b"
+    r"[.!?;:]\s|\b(?:or|so|then|thus|hence|therefore|which|total|mean(?:s|ing)?|mak(?:es|ing)|leav(?:es|ing)|gives)\b"
 )
 SAYS = re.compile(r"\b(?:is|are|was|were|ha[sd]|have|needs?|gets?|costs?|will|would|can|could)\b")
 _ADJUNCT = re.compile(
@@ -53,9 +54,10 @@ def by_sentence(text: str, start: int, end: int) -> Number | None:
 def _meant(text: str, start: int, end: int, found: list[Number]) -> Number:
     """Which of its numbers a sentence means."""
     found = _in_bold(text, start, end, found) or found
-    reason = _REASON.search(text[:end], found[0].end)
-    if reason and found[-1].start > reason.start():
-        found = [number for number in found if number.end <= reason.start()]
+    for aside in (_BRACKET, _REASON):
+        begins = aside.search(text[:end], found[0].end)
+        if begins and found[-1].start > begins.start():
+            found = [number for number in found if number.end <= begins.start()]
     last = found[-1]
     equals = text.rfind("=", start, last.start)
     if equals >= 0:

@@ -28,8 +28,7 @@ _AND = re.compile(r",?\s{1,3}and\s{1,3}|,?\s{1,3}")
 
 
 def in_other_units(text: str, number: Number) -> Number:
-    """The number with what it is in the other unit in which the same quantity stands beside it; where it is one part of
-    '2 hours and 40 minutes', the whole."""
+    """With what it is in the other unit that stands beside it; for one part of '2 hours and 40 minutes', the whole."""
     for pair in _PAIR.finditer(text, max(0, number.start - _AROUND), number.end + _AROUND):
         spans = (pair.span("first"), pair.span("second"))
         if not any(start <= number.start + 1 and number.end - 1 < end + 1 for start, end in spans):
