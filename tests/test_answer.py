@@ -175,7 +175,6 @@ CASES = [
     ("15.36 minutes, which rounds down to 15 minutes", "15"),
     ("9 * 2 = 18. The answer is that Janet makes $18 after 3 days.", "18"),
     ("Josh drops 3 balls, leaving him with 4 balls", "4"),
-    ("20 - 2 = 18\nSo there are 18 eggs and 2 are broken.", "18"),
     ("He needs to buy 3 packs, since 2 packs would only be 20.", "3"),
     ("She made $26 by selling 13 cookies at $2 each.", "26"),
     ("She'd have to work 13 hours at $2/hour to earn $26.", "13"),

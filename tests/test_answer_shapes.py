@@ -211,7 +211,7 @@ def test_the_main_clause_of_a_last_sentence_counts(text: str, meant: int) -> Non
 def test_one_quantity_in_another_form_gives_both() -> None:
     for text, both in (
         ("It costs 105 cents, or 1.05 dollars.", ("105", "1.05")),
-        ("It takes 160 minutes (2 hours and 40 minutes).", ("160", "8/3")),
+        ("It takes 160 minutes, or 2 hours and 40 minutes.", ("160", "8/3")),
         ("Each is 5 cm long, which is the same as 50 mm.", ("5", "50")),
     ):
         reading = read_number(text)

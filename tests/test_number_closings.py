@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks.number import read_number
 
@@ -114,6 +116,18 @@ CLOSINGS = {
     "an arrow": "→ {n}",
     "a comma for thousands in a sentence": "It adds up to {grouped} altogether!",
 }  # fmt: skip
+NO_ANSWERS = [
+    "I cannot determine the answer from this.",
+    "But we can't tell how many of the {less} are left.",
+    "So it is impossible to say.",
+    "There is not enough information to solve this.",
+    "In the end, I don't know.",
+    "It is {n} or {less}.",
+    "The answer is {less} or {n}.",
+    "#### {n} or {less}",
+    "So she has either {n} apples or {less} apples.",
+    "That makes ${n}, or possibly ${less}, in all.",
+]
 LEAST = 0.99
 
 
@@ -165,6 +179,33 @@ def test_each_closing_is_read_behind_the_working_of_people(name: str) -> None:
         reading = read_number(closed(CLOSINGS[name], working, answer))
         right += reading is not None and reading.gives(answer)
     assert right / len(pairs) >= LEAST, (name, right, len(pairs))
+
+
+@pytest.mark.parametrize("closing", NO_ANSWERS)
+def test_who_declines_or_names_two_numbers_gives_no_answer(closing: str) -> None:
+    pairs = solutions()[::24]
+    refused = sum(read_number(closed(closing, working, answer)) is None for working, answer in pairs)
+    assert refused / len(pairs) >= LEAST, closing
+
+
+@given(st.integers(0, 999_999), st.sampled_from(["The answer is {}.", "So it is {} dollars.", "#### {}"]))
+@settings(max_examples=300, deadline=None)
+def test_a_number_in_words_is_read_back(number: int, frame: str) -> None:
+    reading = read_number(frame.format(in_words(number)))
+    if number == 1 and "answer" not in frame:
+        assert reading is None  # 'one' is mostly no number
+    else:
+        assert reading is not None, in_words(number)
+        assert reading.value == number, in_words(number)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 59))
+@settings(max_examples=200, deadline=None)
+def test_hours_and_minutes_are_read_as_one_quantity(hours: int, minutes: int) -> None:
+    reading = read_number(f"That makes {hours} hours and {minutes} minutes.")
+    assert reading is not None
+    assert reading.value == 60 * hours + minutes
+    assert reading.gives(hours + Fraction(minutes, 60))
 
 
 def test_there_are_more_than_twenty_closings() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-VERSION = "1.3"
+VERSION = "1.4"
 
 _SPLITS = ("train", "test")
 

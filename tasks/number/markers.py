@@ -7,7 +7,7 @@ import re
 from functools import cache
 
 from tasks.number.numerals import BOLD, Number, numbers
-from tasks.number.sentence import SAYS, by_sentence, right_side, stated_result
+from tasks.number.sentence import SAYS, by_sentence, stated_result
 from tasks.number.units import in_words
 
 _WINDOW = 400  # characters behind a marker in which its number must stand
@@ -105,7 +105,7 @@ def _begins_with(text: str, start: int, end: int) -> Number | None:
     equals = text.find("=", first.end, end)
     between = text[first.end : equals] if equals >= 0 else ""
     if _OPERATOR.search(between) and not _CLAUSE.search(between):
-        return right_side(text, first.end, end)
+        return next(numbers(text, text.rfind("=", first.end, end), end), None)
     second = next(numbers(text, first.end, end), None)
     if second and SAYS.search(text, first.end, second.start):  # '8 pens will cost $12'
         return by_sentence(text, begin, end)

@@ -8,7 +8,6 @@ import re
 
 from tasks.number.numerals import BOLD, Number, numbers
 
-_WORKED = 1_500  # characters of working in which its last equation is looked for
 _DIGIT = re.compile(r"[0-9]")
 _SENTENCE_END = re.compile(
     rf"(?<=[^\W_][.!?])(?<!i\.e\.)(?<!e\.g\.)\s+(?=[^a-z])|(?<=[)%$*{BOLD}][.!?])\s+(?=[^a-z])|(?<=[.!?][)*{BOLD}])\s+"
@@ -63,13 +62,6 @@ def _meant(text: str, start: int, end: int, found: list[Number]) -> Number:
     if equals >= 0:
         right = next(number for number in found if number.start > equals)
         return last if _GOES_ON.search(text, right.end, last.start) else right
-    above = max(0, start - _WORKED)
-    worked = right_side(text, above, start)
-    same = [number for number in found if worked and number.value == worked.value]
-    if same and not SAYS.search(text, same[-1].end, last.start):
-        is_known = any(number.value == last.value for number in numbers(text, above, start))
-        if is_known:
-            return same[-1]
     while len(found) > 1 and _gives_way(text, found[-2], found[-1]):
         found = found[:-1]
     return found[-1]
@@ -79,12 +71,6 @@ def _gives_way(text: str, before: Number, last: Number) -> bool:
     between = text[before.end : last.start].replace(BOLD, "")
     goes_on = "," in between or SAYS.search(between) or _GOES_ON.search(between)
     return not goes_on and _ADJUNCT.search(between) is not None
-
-
-def right_side(text: str, start: int, end: int) -> Number | None:
-    """The number behind the last equals sign."""
-    at = text.rfind("=", start, end)
-    return next(numbers(text, at + 1, end), None) if at >= 0 else None
 
 
 def _in_bold(text: str, start: int, end: int, found: list[Number]) -> list[Number]:

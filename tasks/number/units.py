@@ -72,14 +72,15 @@ def in_words(text: str, start: int, end: int) -> list[Number]:
     return [
         Number(_worth(found[0]), found.start(), found.end())
         for found in _SPELLED.finditer(text, start, min(end, start + 1000))
-        if found[0].lower() != "one"
     ]
 
 
 def last_in_words(text: str) -> Number | None:
     """The last number in words of a text without digits."""
-    words = in_words(text, max(0, len(text) - 1000), len(text)) if not re.search("[0-9]", text) else []
-    return words[-1] if words else None
+    words = [] if re.search("[0-9]", text) else in_words(text, max(0, len(text) - 1000), len(text))
+    return next(
+        (number for number in reversed(words) if number.value != 1), None
+    )  # 'one' is mostly no number
 
 
 def _worth(words: str) -> Fraction:
