@@ -266,3 +266,17 @@ def test_one_number_said_twice_is_no_alternative(text: str, meant: Fraction) -> 
 )
 def test_a_minus_in_words_is_a_sign_unless_something_stands_before_it(text: str, meant: int) -> None:
     assert read(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Let us find the answer step by step: 20 - 8 = 12 shells. At 3 dollars each that makes 36.", 36),
+        ("The answer is easy to find. 20 - 8 = 12, and 12 * 3 = 36.", 36),
+        ("So it is 36. If you can't solve the next one, just ask!", 36),
+        ("So it is 36. You can't find a faster way than that", 36),
+        ("It is 36.\nCheck: 36 / 3 = 12. Now you know how to do it!", 36),
+    ],
+)
+def test_words_around_a_complete_answer_never_take_it_away(text: str, meant: int) -> None:
+    assert read(text) == meant

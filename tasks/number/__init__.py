@@ -45,7 +45,7 @@ _BREAKS_OFF = re.compile(
     r"|\b(?:the|and|because|than|their|(?:for|is|into|of|with) an?))\s*\Z"
 )
 _DECLINES = re.compile(
-    r"\b(?:cannot|can't|can not|could not|unable to|impossible to) (?:be )?[a-z ]{0,20}"
+    r"\b(?:i|we|it)(?:'m| am| are| is)? (?:cannot|can't|can not|could not|unable to|impossible to) (?:be )?[a-z ]{0,20}"
     r"(?:determine|calculate|solve|know|tell|say|find|answer)"
     r"|\b(?:i|we) (?:don't|do not) know\b|\b(?:insufficient|not enough|n't enough) (?:information|data)\b",
     re.IGNORECASE,

@@ -47,7 +47,7 @@ _APPENDIX = re.compile(
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
-    r"\b(?:so|then|thus|therefore|hence|actually|wrong|mistake|now|next|finally|total)\b|所以|因此",
+    r"\b(?:so|then|thus|therefore|hence|now|next|finally|total)\b[^\n.!?]*[0-9]|\b(?:actually|wrong|mistake)\b|所以|因此",
     re.IGNORECASE,
 )
 

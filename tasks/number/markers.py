@@ -13,16 +13,19 @@ from tasks.number.units import in_words
 _WINDOW = 400  # characters behind a marker in which its number must stand
 _BLOCK = 2_000  # characters of several sentences behind a marker that are read
 _MARKERS = 1_000  # the last ones that are tried: a model in a loop writes nothing else
+_GAP = rf"[ \t*_`\"'{BOLD}]{{0,4}}"
 # Each kind with what a text in lower case must hold to have one: a search for what is there takes a third of the time.
 _KINDS = {
     "hashes": ("####", r"(?P<hashes>(?<!\#)\#{4,6}(?!\#))"),
     "boxed": ("ox", r"(?P<boxed>\\(?:f?boxed|fbox)[ ]?\{?)"),
     "tag": ("answer>", r"(?P<tag><(?:final_)?answer>)"),
-    # Not 'each answer is worth 5' or 'to answer'.
+    # Not 'each answer is worth 5', 'to answer', or 'the answer step by step: 16 - 7 = 9'.
     "answer": (
         "ans",
-        r"(?P<answer>(?:\bfinal[ ]|\b(?:the|my|our)[ ](?:correct[ ])?|(?<![a-z][ ])(?<![A-Za-z0-9/]))"
-        r"(?:answer|ans)\b(?![ ]as\b)[^\n.!?0-9:=]{0,40}?(?:[:=]|\b(?:is|are|was|equals|becomes|will[ ]be)\b))",
+        rf"""(?P<answer>(?:\bfinal[ ]|\b(?:the|my|our)[ ](?:correct[ ])?|(?<![a-z][ ])(?<![A-Za-z0-9/]))
+      (?:answer|ans)\b {_GAP} (?: (?:to|for|of)[ ](?:the|this|your)[ ](?:[a-z]{{1,12}}[ ]){{0,2}}(?:question|problem)
+        | [(,][^(),.\n]{{0,40}}[),] | here | then | therefore | thus | in[ ][a-z]{{1,15}} )? {_GAP}
+      (?:[:=]|(?:is|are|was|equals|becomes|will[ ]be)\b))""",
     ),
     "abroad": (
         "respuesta|réponse|risposta|resposta|antwort|ответ|答|정답",
