@@ -19,8 +19,8 @@ from judges.graders.grader import Grader, GraderSpec, Question, fingerprint, ope
 from judges.graders.kept import Kept
 from judges.graders.reply import Read
 from judges.marking import run
-from tasks.answer import read_number
 from tasks.mark import Mark
+from tasks.number import read_number
 
 TASK = """\
 Somebody was asked a question whose answer is one number. You are given what they wrote, and not the question.

@@ -5,8 +5,8 @@ from itertools import islice
 
 import pytest
 
+from tasks.number.steps import check_steps
 from tasks.overlap import overlap
-from tasks.steps import check_steps
 from tasks.word_problems import docs
 from tasks.word_problems.clauses import load
 from tasks.word_problems.compose import compose

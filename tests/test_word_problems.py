@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tasks import word_problems
-from tasks.answer import read_number
+from tasks.number import read_number
+from tasks.number.steps import check_steps
 from tasks.numeric import mark
-from tasks.steps import check_steps
 from tasks.word_problems.families import FAMILIES
 from tasks.word_problems.generate import make
 from tasks.word_problems.words import PEOPLE

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-VERSION = "1.3"
+VERSION = "1.4"
 
 _TEST = Path(__file__).parent / "data" / "test.jsonl"
 # The training items that few-shot examples and the overlap check read; train_chats makes as many more as are

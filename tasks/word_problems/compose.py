@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import gcd
 
-from tasks.steps import evaluate
+from tasks.number.steps import evaluate
 from tasks.word_problems.clauses import Clause, load
 from tasks.word_problems.comparisons import comparison
 from tasks.word_problems.family import show

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import SimpleNamespace
 
-from tasks.steps import evaluate
+from tasks.number.steps import evaluate
 from tasks.word_problems.words import PEOPLE, with_article
 
 Scene = Mapping[str, str | int]

@@ -1,0 +1,99 @@
+"""The extractor: which number is the answer in what a model wrote? Knows no task and no gold answer.
+
+    read_number("16 - 3 - 4 = 9, and 9 * 2 = 18.\\n#### $18.00")  ->  Reading(value=Fraction(18),
+    text="$18.00", rule="####")
+
+1. Thoughts, code and a recited next question are left out (answer_part.py).
+2. The last answer marker that a number follows counts (markers.py).
+3. Else the last number that the text states as its result (sentence.py), before any check or note. A text that visibly
+   breaks off, or says that it has no answer, gives none.
+
+Two alternatives ("18 or 20") are no answer. Time is linear in the length of the text, and no text makes it raise.
+README.md says what each rule gains.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from tasks.number.answer_part import before_appendix, own_words
+from tasks.number.markers import marked
+from tasks.number.numerals import BOLD, Number, numbers
+from tasks.number.sentence import stated_result
+from tasks.number.units import in_other_units, last_in_words
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The number, the words it was read from and the rule that found it; `others`: what it is in other units."""
+
+    value: Fraction
+    text: str
+    rule: str
+    others: tuple[Fraction, ...] = ()
+
+    def gives(self, gold: Fraction) -> bool:
+        """Is this the number? '26 billion' gives both 26,000,000,000 and, where billions are asked for, 26; and
+        '120 minutes, or 2 hours' gives 120 and 2."""
+        return gold == self.value or gold in self.others
+
+
+# No complete text ends like this: half a sum, an open bracket, a word that another must follow.
+_BREAKS_OFF = re.compile(
+    r"(?:(?<![:;])=|[0-9)%\]] ?[+/×÷-]|[0-9)%\]] [*]|(?<![:;=-])\(\$?|[^:]:|<<[^>]*"
+    r"|\b(?:the|and|because|than|their|(?:for|is|into|of|with) an?))\s*\Z"
+)
+_DECLINES = re.compile(
+    r"\b(?:i|we|it)(?:'m| am| are| is)? (?:cannot|can't|can not|could not|unable to|impossible to) (?:be )?[a-z ]{0,20}"
+    r"(?:determine|calculate|solve|know|tell|say|find|answer)"
+    r"|\b(?:i|we) (?:don't|do not) know\b|\b(?:insufficient|not enough|n't enough) (?:information|data)\b",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r" ?%| [a-z]{1,12}")
+_WORKED_OUT = re.compile(r"[-=+*/] ?\Z")
+_OR = re.compile(
+    r"(?P<unit>(?: ?%| [a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:or|oder|ou)\b|或者?)"
+    r"(?: (?:maybe|possibly|perhaps|about|even))?(?:[^\w\n]|\\boxed){0,8}",
+    re.IGNORECASE,
+)
+
+
+def read_number(text: str) -> Reading | None:
+    """The number that `text` gives as its answer; None when it gives none."""
+    text = own_words(text)
+    number, rule = marked(text) or (None, "last number")
+    if number is None and not _gives_none(text):
+        number = stated_result(before_appendix(text)) or last_in_words(text)
+    if number is None:
+        return None
+    restated = in_other_units(text, number)
+    if restated is number and _is_one_of_two(text, number):
+        return None
+    number = restated
+    words = " ".join(text[number.start : number.end].replace(BOLD, " ").split())
+    return Reading(number.value, words, rule, number.others)
+
+
+def _gives_none(text: str) -> bool:
+    """Does the text visibly break off, or say in its last sentence that it has no answer?"""
+    end = text.rstrip()[-200:]
+    last = re.split(r"[.!?]\s|\n", end.rstrip(".!? "))[-1]
+    return bool(_BREAKS_OFF.search(end) or _DECLINES.search(last))
+
+
+def _is_one_of_two(text: str, number: Number) -> bool:
+    """Is it one of two different numbers between which the text does not decide?"""
+    if not _OR.search(text, max(0, number.start - 40), number.end + 40):
+        return False
+    for one, other in pairwise(numbers(text, max(0, number.start - 40), number.end + 40)):
+        if number.start not in (one.start, other.start) or one.value == other.value:
+            continue
+        between = _OR.fullmatch(text, one.end, other.start)
+        if between is None or _WORKED_OUT.search(text, max(0, one.start - 3), one.start):
+            continue
+        unit = _UNIT.match(text, other.end)
+        behind = unit[0].strip() if unit else ""
+        if behind == between["unit"].strip() or (not between["unit"] and behind != "%"):
+            return True
+    return False

@@ -1,0 +1,93 @@
+"""What of a model's text is its answer: no thoughts, no next question, no code, nothing that comes after the result.
+
+Knows how such parts begin; must not know how a number is chosen from what remains.
+"""
+
+import re
+
+from tasks.number.numerals import BOLD, tidy
+
+_NEVER = re.compile("[\x00\ud800-\udfff]")
+_DIGIT = re.compile(r"[0-9]")
+_HEART = re.compile(r"(?<![0-9] )<3+(?![0-9.])")
+
+# A model that misses its stop goes on with the next problem of its training data, and solves that too.
+_NEXT_QUESTION = re.compile(
+    rf"""
+    \n[ \t>\#*_<\[{BOLD}]{{0,8}}
+    (?: (?:(?:next|new|another|follow-up)[ ])?(?:question|problem|exercise|q)[ ]?\#?[0-9]{{0,4}}[ ]?{BOLD}?[ ]?[:.)\]>]
+      | (?:question|problem|exercise|example|instruction)[ ]\#?[0-9]{{1,4}}\b
+      | (?:follow-up|additional|similar|practice)[ ](?:questions?|problems?|exercises?)\b
+      | (?:human|user|instruction|input|assistant)[ ]?{BOLD}?:
+      | (?:assistant|user|human|(?<=\#[ ])(?:question|problem))[ ]{{0,3}}(?=\n)
+      | 问题?:
+    )
+  | (?<=[\s.!?0-9])(?-i:Question|Q|Problem)[ ]?[0-9]{{0,4}}:
+  | <\|[a-z_]{{1,30}}\|> | </s> | \[/?INST\] | <(?:end_of_turn|start_of_turn)>
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# A solved problem, then a line that asks something at length.
+_SOLVED = re.compile(
+    r"(?:(?:\#{4}|(?:^|\n)A:)[^\n0-9]{0,30}[0-9][^\n]{0,60}|\\boxed\{[^\n]{0,80}|<answer>[^\n]{0,80}"
+    r"|(?i:answer is)[^\n0-9]{0,30}[0-9][^\n]{0,80})\n\s{0,5}(?=[A-Z0-9$\"'][^\n]{30,1500}\?[ ]{0,5}(?:\n|$))"
+)
+
+_CODE = re.compile(
+    r"```(?:(?:python|py|javascript|js|java|cpp)\b|[a-z+]{0,12}[ ]?\n[^`]{0,4000}?\b(?:print|return|def|import)\b)"
+    r"[^`]{0,4000}(?:```|$)"
+)
+# What comes after the result: a check, a note, an explanation, an offer.
+_APPENDIX = re.compile(
+    rf"(?:\n|(?<=[.!?{BOLD})]) )[^\w\n]{{0,10}}(?:"
+    r"(?:(?:to|let me|let's|we can|you can|i'll) )?(?:(?:double|sanity)[- ]?)?(?:check|verify|verification|confirm)\b"
+    r"|(?:note|explanation|reasoning|breakdown|confidence|remark|hint|vérification)\b[^\n.]{0,20}:"
+    r"|(?:let me (?:know|explain)|here's (?:how|why|my)|alternatively|would you|shall we|do you want|feel free|i'm)\b"
+    r"|if you (?:have|need|want|would|mean)\b|[0-9]+ ?% (?:sure|certain|confident)\b|检查|验证|验算|检验)",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(
+    r"\b(?:so|then|thus|therefore|hence|now|next|finally|total)\b[^\n.!?]*[0-9]|\b(?:actually|wrong|mistake)\b|所以|因此",
+    re.IGNORECASE,
+)
+
+
+def own_words(text: str) -> str:
+    """The tidy text (see `numerals.tidy`) of the answer to the question that was asked."""
+    if "\x00" in text or not text.isascii():
+        text = _NEVER.sub("", text)
+    if "think>" in text:
+        text = _without_thoughts(text)
+    text = _HEART.sub("", _CODE.sub("", text))
+    return _before_next_question(tidy(text))
+
+
+def _without_thoughts(text: str) -> str:
+    """What stands behind the thoughts; where nothing does, the thoughts. Thoughts without an end were cut off: of them
+    only a box counts."""
+    if "</think>" not in text:
+        box = text.rfind("\\boxed{") if text.lstrip().startswith("<think>") else 0
+        return text[box:] if box >= 0 else ""
+    thoughts, _, said = text.rpartition("</think>")
+    if _DIGIT.search(said):
+        return said
+    return thoughts.replace("<think>", "").replace("</think>", "\n") + "\n" + said
+
+
+def _before_next_question(text: str) -> str:
+    first_digit = _DIGIT.search(text)
+    if first_digit is None:
+        return text
+    if found := _NEXT_QUESTION.search(text, first_digit.start()):
+        text = text[: found.start()]
+    solved = _SOLVED.search(text)
+    return text[: solved.end()] if solved else text
+
+
+def before_appendix(text: str) -> str:
+    """The text up to where, behind a number, it checks or explains what it has said without a result of its own."""
+    digit = _DIGIT.search(text)
+    found = _APPENDIX.search(text, digit.start()) if digit else None
+    if found is None or _CONCLUDES.search(text, found.end()):
+        return text
+    return text[: found.start()]

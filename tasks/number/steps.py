@@ -1,0 +1,207 @@
+"""Step validity: is the arithmetic in a piece of working right? Knows nothing about which problem is being solved.
+
+Both calculator annotations (`<<16-3=13>>13`) and plain equations (`16 - 3 = 13`, `$5 x 3 = $15`, `20% of 50 =
+10`, `9 eggs * $2 = $18`) are worked out again with exact fractions; a result may be rounded or cut off at the last
+decimal that it shows. An equation with no arithmetic on its left (`x = 5`) is not a step, and an annotation that
+repeats its plain equation is the same step. Every length is bounded, so that no answer of a model can make this slow.
+"""
+
+import re
+from collections import Counter
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from typing import TypeAlias
+
+from tasks.number.numerals import BOLD, tidy
+
+# Whole numbers stay int as long as they can: Fraction is ten times slower, and most sums of a school book are whole.
+_Value: TypeAlias = int | Fraction
+
+LONGEST = 200  # characters of one expression; a longer one is not worked out
+_DEEPEST = 20
+_DIGITS = 30
+_POWER = 12
+
+_TOKEN = re.compile(r"\d+(?:\.\d+)?|\.\d+|\*\*|[-+*/^()%]")
+_ANNOTATION = re.compile(r"<<([^<>\n=]{1,200})=([^<>\n=]{1,80})>>")
+_LIST_MARK = re.compile(r"^[ \t]*(?:[0-9]{1,2}[.)]|[-*])[ \t]+", re.MULTILINE)
+# One way of writing a sum for many; each pattern looks at a bounded piece of text.
+_SIGNS = (
+    (re.compile(r",(?<=[0-9],)(?=[0-9]{3})"), ""),
+    (re.compile(r"(?<=[0-9)%]) ?[xX] ?(?=[0-9(.])|(?<=[a-z]) [xX] (?=[0-9(.])"), "*"),
+    (re.compile(r"(?<=[0-9)%]) of (?=[0-9(])"), "*"),
+    (re.compile(r"/[ ]?[A-Za-z]{2,20}"), ""),  # 5 dollars/hour
+    (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), " "),  # 9 eggs * 2
+    (re.compile(r"(?<=[0-9.])-(?=[A-Za-z])"), " "),
+)
+_CURRENCY = dict.fromkeys(map(ord, "$£€¥₹" + BOLD))
+_RUN = re.compile(r"[-0-9.()+*/^%= ]+")
+_SENTENCES = re.compile(r"\.(?= |$)")
+_VARIABLE = re.compile(r"(?<=[0-9)])[A-Za-z](?![A-Za-z])")
+_CARRIES_ON = re.compile(r" ?[+*/^)]|(?<=[^A-Za-z][A-Za-z]) ?-")  # from a variable, as in '2x + 4 = 12'
+_OPERATOR = re.compile(r"[0-9)%] ?[-+*/^]")
+_DECIMALS = re.compile(r"-?[0-9]*\.([0-9]+) ?%?")
+
+
+def check_steps(text: str) -> tuple[int, int]:
+    """How many equations of the working are right, and how many there are."""
+    if "=" not in text and "\\" not in text and text.isascii():
+        return 0, 0
+    steps = [step for left, shown in _equations(_ANNOTATION.sub("", text)) if (step := _step(left, shown))]
+    plain = Counter(sides for sides, _ in steps)
+    for left, shown in _ANNOTATION.findall(text):
+        step = _step(left.replace(",", "").replace("$", ""), shown.replace(",", "").replace("$", ""))
+        if step and plain[step[0]]:
+            plain[step[0]] -= 1  # the annotation of an equation that was counted
+        elif step:
+            steps.append(step)
+    return sum(right for _, right in steps), len(steps)
+
+
+def _step(left: str, shown: str) -> tuple[tuple[_Value, _Value], bool] | None:
+    """What both sides are worth, and whether they agree."""
+    exact, result = _worth(left), _worth(shown)
+    if exact is None or result is None:
+        return None
+    return (exact, result), _agree(exact, result, left, shown)
+
+
+def _equations(text: str) -> list[tuple[str, str]]:
+    """The two sides of every equation that works something out; of a = b = c, both a = b and b = c."""
+    lines = [line for line in tidy(text).split("\n") if "=" in line]
+    if not lines:
+        return []
+    text = "\n" + _LIST_MARK.sub("", "\n".join(lines)).translate(_CURRENCY)
+    for pattern, plain in _SIGNS:
+        text = pattern.sub(plain, text)
+    found = []
+    for run in _RUN.finditer(text):
+        if "=" not in run[0]:
+            continue
+        sentences = [sentence.split("=") for sentence in _SENTENCES.split(run[0])]
+        if _CARRIES_ON.match(text, run.start()):
+            sentences[0][0] = ""
+        if _VARIABLE.match(text, run.end()):
+            sentences[-1][-1] = ""
+        for sentence in sentences:
+            sides = [_balanced(side.strip()) for side in sentence]
+            for at, (left, shown) in enumerate(pairwise(sides)):
+                # 'Day 2 = 20 - 3' is a label
+                summed = _OPERATOR.search(left) or (at and _OPERATOR.search(shown))
+                if left and shown and summed:
+                    found.append((left, shown))
+    return found
+
+
+def _balanced(side: str) -> str:
+    """Without a bracket that opens or closes outside of the equation, as in '(16 - 3 = 13)', or a dash in front."""
+    if side.count("(") > side.count(")"):
+        side = side.removeprefix("(")
+    elif side.count(")") > side.count("("):
+        side = side.removesuffix(")")
+    return side.removeprefix("- ").strip()
+
+
+def _agree(exact: _Value, result: _Value, left: str, shown: str) -> bool:
+    """Equal, equal as a percentage, or equal up to the decimals that are shown, rounded or cut off there."""
+    if exact == result:
+        return True
+    wanted, worked_out = Fraction(result), [Fraction(exact)]
+    if "%" in shown:
+        worked_out.append(worked_out[0] / 100)  # 18 / 20 * 100 = 90%
+    if "%" in left:
+        worked_out.append(worked_out[0] * 100)  # 20% + 30% = 50
+    decimals = _DECIMALS.fullmatch(shown)
+    if decimals is None or wanted == 0:  # 1 / 1000 = 0.00 says nothing
+        return wanted in worked_out
+    last_digit = Fraction(1, 10 ** len(decimals[1])) / (100 if "%" in shown else 1)
+    # 10 / 3 is 3.3 and 3.33; 2 / 3 is both 0.67 and, as many write it, 0.66.
+    offs = [abs(value) - abs(wanted) for value in worked_out if value * wanted > 0]
+    return any(-last_digit / 2 <= off < last_digit for off in offs)
+
+
+def evaluate(expression: str) -> Fraction | None:
+    """The exact value of `+ - * / ^ % ( )` over plain numbers; None for all else, division by zero too."""
+    value = _worth(expression)
+    return None if value is None else Fraction(value)
+
+
+@lru_cache(maxsize=16_384)
+def _worth(expression: str) -> _Value | None:
+    if expression.isdecimal() and len(expression) <= _DIGITS and expression.isascii():
+        return int(expression)
+    if len(expression) > LONGEST:
+        return None
+    tokens = _TOKEN.findall(expression)
+    if not tokens or sum(map(len, tokens)) != len("".join(expression.split())):
+        return None
+    try:
+        tokens.reverse()
+        value = _value(tokens, 1, 0)
+    except (_Unreadable, IndexError, ZeroDivisionError):
+        return None
+    if tokens:
+        return None
+    return value.numerator if value.denominator == 1 else value
+
+
+class _Unreadable(Exception):
+    """Not arithmetic, or more of it than we care to work out."""
+
+
+_BINDS = {
+    "+": 1,
+    "-": 1,
+    "*": 2,
+    "/": 2,
+    "(": 2,
+    "^": 4,
+    "**": 4,
+}  # 2(3 + 4) is a product too; a sign binds like 3
+
+
+def _value(tokens: list[str], least: int, depth: int) -> _Value:
+    """Takes from the end of the tokens all that is bound at least as tightly as `least`."""
+    token = tokens.pop()
+    if depth > _DEEPEST or len(token) > _DIGITS:
+        raise _Unreadable
+    value: _Value
+    if token in "+-":
+        value = _value(tokens, 3, depth + 1) * (-1 if token == "-" else 1)
+    elif token == "(":
+        value = _value(tokens, 1, depth + 1)
+        if tokens.pop() != ")":
+            raise _Unreadable
+    elif token[0] in "0123456789.":
+        value = int(token) if token.isdecimal() else Fraction(token)
+    else:
+        raise _Unreadable
+    if tokens and tokens[-1] == "%":
+        tokens.pop()
+        value = _divided(value, 100)
+    while tokens and _BINDS.get(tokens[-1], 0) >= least:
+        operator = tokens[-1] if tokens[-1] == "(" else tokens.pop()
+        tighter = operator not in ("^", "**")  # 2 ^ 3 ^ 2 is 2 ^ 9, but 5 - 3 - 2 is 0
+        value = _applied(operator, value, _value(tokens, _BINDS[operator] + tighter, depth + 1))
+    return value
+
+
+def _applied(operator: str, left: _Value, right: _Value) -> _Value:
+    if operator == "+":
+        return left + right
+    if operator == "-":
+        return left - right
+    if operator == "/":
+        return _divided(left, right)
+    if operator in "*(":
+        return left * right
+    small = -_POWER <= right <= _POWER and max(abs(left.numerator), left.denominator) < 10**_DIGITS
+    if right.denominator != 1 or not small:
+        raise _Unreadable
+    return Fraction(left) ** int(right)
+
+
+def _divided(value: _Value, by: _Value) -> _Value:
+    result = Fraction(value, by)
+    return result.numerator if result.denominator == 1 else result

@@ -1,0 +1,96 @@
+"""One quantity in two units, or in words: '2 hours and 40 minutes', '120 minutes (2 hours)', 'twenty-five'.
+
+Such words name one answer, and which unit was asked for only the question tells: the number comes with what it is in
+the other unit. Knows units and their sizes; must not know where in a text the answer stands.
+"""
+
+import re
+from fractions import Fraction
+
+from tasks.number.numerals import Number
+
+_AROUND = 60  # characters on either side of the number that are looked at
+# How many of the smaller unit make one of the larger.
+_SIZES = {
+    ("minute", "second"): 60, ("hour", "minute"): 60, ("day", "hour"): 24, ("week", "day"): 7, ("year", "month"): 12,
+    ("foot", "inch"): 12, ("feet", "inch"): 12, ("meter", "centimeter"): 100, ("m", "cm"): 100, ("cm", "mm"): 10,
+    ("kilometer", "meter"): 1000, ("km", "m"): 1000, ("kg", "g"): 1000, ("dollar", "cent"): 100,
+}  # fmt: skip
+_NAMES = "|".join(sorted({name for pair in _SIZES for name in pair}, key=len, reverse=True))
+_AMOUNT = r"(?<![0-9A-Za-z.,/])[0-9]{1,9}(?:,[0-9]{3}){0,4}(?:\.[0-9]{1,6})?"
+_PAIR = re.compile(  # what stands behind is only looked at: it may begin a pair of its own
+    rf"(?P<first>{_AMOUNT})[ -]{{0,3}}(?P<unit>{_NAMES})(?:e?s)?\b"
+    rf"(?=(?P<between>[^0-9!?\n]{{1,40}})(?P<second>{_AMOUNT})[ -]{{0,3}}(?P<other>{_NAMES})(?:e?s)?\b"
+    r"(?P<rate> (?:an?|per|each)\b)?)",
+    re.IGNORECASE,
+)
+_AND = re.compile(r",?\s{1,3}and\s{1,3}|,?\s{1,3}")
+
+
+def in_other_units(text: str, number: Number) -> Number:
+    """With what it is in the other unit that stands beside it; for one part of '2 hours and 40 minutes', the whole."""
+    for pair in _PAIR.finditer(text, max(0, number.start - _AROUND), number.end + _AROUND):
+        spans = (pair.span("first"), pair.span("second"))
+        if not any(start <= number.start + 1 and number.end - 1 < end + 1 for start, end in spans):
+            continue
+        first, second = (Fraction(pair[name].replace(",", "")) for name in ("first", "second"))
+        unit, other = pair["unit"].lower(), pair["other"].lower()
+        if size := _SIZES.get((unit, other)):
+            if first * size == second:
+                return _either(pair, number, first, second)
+            if second < size and _AND.fullmatch(pair["between"]) and not pair["rate"]:
+                whole = first * size + second
+                chosen, in_other = (whole / size, whole) if unit == "dollar" else (whole, whole / size)
+                return Number(chosen, pair.start("first"), pair.end("other"), (in_other,))
+        elif (other, unit) in _SIZES and second * _SIZES[other, unit] == first:
+            return _either(pair, number, first, second)
+    return number
+
+
+def _either(pair: re.Match[str], number: Number, first: Fraction, second: Fraction) -> Number:
+    """'120 minutes, or 2 hours' says 120; '2 hours = 120 minutes' comes to 120."""
+    if "=" in pair["between"]:
+        return Number(second, pair.start("second"), pair.end("other"), (*number.others, first))
+    return Number(first, pair.start("first"), pair.end("unit"), (*number.others, second))
+
+
+_UNDER_TEN = "zero one two three four five six seven eight nine"
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {word: n for n, word in enumerate(f"{_UNDER_TEN} {_TEENS}".split())}
+_WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
+_SCALES = {"hundred": 100, "dozen": 12, "thousand": 1000, "million": 10**6}
+_SPELLED = re.compile(
+    rf"\b(?:(?:{'|'.join(_WORDS)})|an?(?=[ ](?:hundred|thousand|dozen)\b))\b"
+    rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{'|'.join([*_WORDS, *_SCALES])})\b){{0,9}}",
+    re.IGNORECASE,
+)
+
+
+def in_words(text: str, start: int, end: int) -> list[Number]:
+    """The numbers in words of a stretch: 'twenty-five', 'sixty-five thousand, nine hundred and sixty', 'a dozen'."""
+    return [
+        Number(_worth(found[0]), found.start(), found.end())
+        for found in _SPELLED.finditer(text, start, min(end, start + 1000))
+    ]
+
+
+def last_in_words(text: str) -> Number | None:
+    """The last number in words of a text without digits."""
+    words = [] if re.search("[0-9]", text) else in_words(text, max(0, len(text) - 1000), len(text))
+    return next(
+        (number for number in reversed(words) if number.value != 1), None
+    )  # 'one' is mostly no number
+
+
+def _worth(words: str) -> Fraction:
+    total = group = 0
+    for word in re.findall("[a-z]+", words.lower()):
+        scale = _SCALES.get(word, 0)
+        if scale >= 1000:
+            total, group = total + max(group, 1) * scale, 0
+        elif scale:
+            group = max(group, 1) * scale
+        else:
+            group += _WORDS.get(word, 0)  # 'and' adds nothing
+    return Fraction(total + group)
