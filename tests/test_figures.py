@@ -58,16 +58,21 @@ def test_tokens_and_seconds_are_means_over_the_answers_that_tell_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "answers", [["1e99999999", "1e99999999", "7"], ["1.0/2", "1.0/2", "7"], ["1/0", "1/0", "7"], ["٣", "٣", "7"]]
+    "answers",
+    [["1e99999999", "1e99999999", "7"], ["1.0/2", "1.0/2", "7"], ["1/0", "1/0", "7"], ["٣", "٣", "7"]],
 )
 def test_an_answer_that_is_no_plain_number_votes_as_its_words_and_is_never_worked_out(tmp_path, answers):
-    rows = [sample("a", float(answer == "7"), epoch, answer=answer) for epoch, answer in enumerate(answers, 1)]
+    rows = [
+        sample("a", float(answer == "7"), epoch, answer=answer) for epoch, answer in enumerate(answers, 1)
+    ]
     assert figures(tmp_path, rows)["maj@3"].value == 0  # two equal wrong votes against one right
 
 
 def test_one_number_in_two_ways_is_one_vote(tmp_path):
     answers = ["$1,234.50", "2469/2", "7"]
-    rows = [sample("a", float(answer == "7"), epoch, answer=answer) for epoch, answer in enumerate(answers, 1)]
+    rows = [
+        sample("a", float(answer == "7"), epoch, answer=answer) for epoch, answer in enumerate(answers, 1)
+    ]
     assert figures(tmp_path, rows)["maj@3"].value == 0
 
 
