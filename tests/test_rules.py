@@ -135,7 +135,9 @@ def test_every_suite_loads():
 
 def test_every_task_has_its_folder_wording_and_readme():
     folders = {path.parent.name for path in (ROOT / "tasks").glob("*/README.md")}
-    assert folders - {"number"} == set(TASKS) == set(PLACEHOLDER)  # tasks/number reads answers and asks nothing
+    assert (
+        folders - {"number"} == set(TASKS) == set(PLACEHOLDER)
+    )  # tasks/number reads answers and asks nothing
     default = Pack.load("default")
     for name, task in TASKS.items():
         assert default.for_task(name).user
