@@ -38,7 +38,7 @@ CLOSINGS = {
     "hashes": "#### {n}",
     "hashes with a unit": "#### {n} dollars",
     "a letter": "A: {n}",
-    "a letter behind another answer": "The answer for the first part is {less}.\nA: {n}",
+    "a letter behind another answer": "So far the answer is {less}.\nA: {n}",
     "a tag": "<answer>{n}</answer>",
     "JSON": '{{"answer": {n}, "certain": true}}',
     "the answer is": "The answer is {n}",
