@@ -281,7 +281,7 @@ def _outcomes(table: _Table) -> list[Figure]:
     for outcome, title in OUTCOMES.items():
         rows = table.rows
         there = rows["truncated"] if outcome == "truncated" else rows["status"] == outcome
-        hit = there.to_numpy(dtype=float)
+        hit = np.asarray(there, dtype=np.float64)
         value, low, high = table.estimated(hit, range(len(hit)), "binary")
         note = f"{int(hit.sum())} of {len(hit)} answers"
         found.append(Figure(f"{outcome}_rate", title, value, low, high, len(hit), note))
