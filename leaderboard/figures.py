@@ -275,14 +275,8 @@ def _checks(table: _Table) -> list[Figure]:
 def _outcomes(table: _Table) -> list[Figure]:
     found = []
     for outcome, title in OUTCOMES.items():
-<<<<<<< HEAD
         there = table.rows["truncated"] if outcome == "truncated" else table.rows["status"] == outcome
         hit = np.asarray(there, dtype=np.float64)
-=======
-        rows = table.rows
-        there = rows["truncated"] if outcome == "truncated" else rows["status"] == outcome
-        hit = np.asarray(there, dtype=np.float64)
->>>>>>> flags
         value, low, high = table.estimated(hit, range(len(hit)), "binary")
         note = f"{int(hit.sum())} of {len(hit)} answers"
         found.append(Figure(f"{outcome}_rate", title, value, low, high, len(hit), note))
