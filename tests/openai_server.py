@@ -30,7 +30,9 @@ class Server:
 
 
 class Listener(ThreadingHTTPServer):
-    request_queue_size = 64  # of the standard five, a busy machine refuses a client that opens sixteen lines at once
+    request_queue_size = (
+        64  # of the standard five, a busy machine refuses a client that opens sixteen lines at once
+    )
 
 
 @contextmanager
