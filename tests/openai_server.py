@@ -29,6 +29,12 @@ class Server:
     peak: int = 0  # most requests at a time
 
 
+class Listener(ThreadingHTTPServer):
+    request_queue_size = (
+        64  # of the standard five, a busy machine refuses a client that opens sixteen lines at once
+    )
+
+
 @contextmanager
 def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
     """`reply(request, how many came before)` decides each answer."""
@@ -82,7 +88,7 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
                 "usage": {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
             }
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http = Listener(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     server = Server(f"http://127.0.0.1:{http.server_address[1]}/v1")
     thread = threading.Thread(target=http.serve_forever, daemon=True)
