@@ -118,11 +118,12 @@ def another_pupils(lines: Sequence[Line], facts: Mapping[str, Any], known: Words
 
 
 def _foreign(goal: str, facts: Mapping[str, Any], known: Words) -> bool:
-    """A goal with words of its own, none of which has to do with the pupil."""
+    """A goal of which at most a third of the words have to do with the pupil, and none with an exam of the pupil's."""
     said = {word for word in stems(goal) if not word[0].isdigit()} - {stem(word) for word in known.no_goals}
     exams = {stem(word) for word in known.checks}
     pupils = {word[:4] for word in stems(" ".join(_facts(facts)))}
-    return bool(said - exams) and not any(word[:4] in pupils for word in said)
+    shared = {word for word in said if word[:4] in pupils}
+    return bool(said - exams) and not shared & exams and 3 * len(shared) <= len(said)
 
 
 def _facts(facts: Mapping[str, Any]) -> list[str]:
