@@ -91,7 +91,7 @@ def main() -> None:
     from harness.errors import UserError
 
     try:
-        code = app(standalone_mode=False) or 0
+        code = app(standalone_mode=False, prog_name="proctor") or 0
     except UserError as refused:
         code = _told(str(refused))
     except Misused as misused:
