@@ -41,7 +41,8 @@ def _why(cell: record.Cell) -> str:
     if len(responses) < FEWEST:
         return ""
     empty = int((rows["response"].str.strip() == "").sum())
-    if empty == len(rows) and cell.run.get("resolved", {}).get("engine") == "imported":
+    origin = cell.run.get("origin") or {}
+    if empty == len(rows) and origin and not origin.get("responses"):
         return ""  # the source tells no responses
     if 2 * empty >= len(rows):
         return f"{empty:,} of {len(rows):,} responses are empty"

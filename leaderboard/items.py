@@ -138,10 +138,12 @@ def estimate_cells(cells: Sequence[record.Cell]) -> list[Estimate | None]:
             found.append(None)
             continue
         table = as_table(items.values[None], items.ids, items.clusters)
-        ((one,),) = estimate_each([table], kind=items.kind, scale=scale_of(cell.run["exam"]))
         low, high = scale_of(cell.run["exam"])
-        # Student's t knows no scale.
-        found.append(replace(one, low=max(one.low, low), high=min(one.high, high)))
+        lacks = (cell.run.get("origin") or {}).get("lacks") or ()
+        known = "scale" not in lacks or (low, high) == (0.0, 1.0)
+        ((one,),) = estimate_each([table], kind=items.kind, scale=(low, high) if known else None)
+        # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
+        found.append(replace(one, low=max(one.low, low), high=min(one.high, high)) if known else one)
     return found
 
 

@@ -59,7 +59,7 @@ def test_items_without_a_difference_are_no_proof_that_none_is_lost():
     # 24 marks, none of them lost: in 29 % of worlds so where 5 % lose 2 points, which is the margin.
     marks = np.tile([1.0, 3.0, 5.0], 8)
     found = compare_paired(marks, marks, kind="real", margin=0.1, scale=(1.0, 5.0))
-    held = (2.0**2 + 4.0**2) / (2.0 + 4.0)  # what a lost item held above the end of the scale, point by point
+    held = (2.0**3 + 4.0**3) / (2.0**2 + 4.0**2)  # what a lost item held above the end of the scale
     assert found.p_no_worse == pytest.approx((1 - 0.1 / held) ** 24, rel=0.02)
     assert verdict(found) == "not shown"
     # Enough of them are a proof.
@@ -79,8 +79,41 @@ def test_where_nothing_bounds_a_loss_it_is_not_shown():
     lowest = compare_paired([1.0] * 8, [1.0] * 8, kind="real", margin=0.3, scale=(1.0, 5.0))
     assert verdict(lowest) == "not shown"  # nothing was held here; eight items say too little
     assert verdict(told) == "no worse (within margin)"
-    # Scores of 3 and 4: no loss was seen to be larger than 1, and yet two items say nothing of a margin of 2.
-    assert compare_paired([3.0, 4.0], [3.0, 4.0], kind="real", margin=2.0).p_no_worse > 0.1
+    # One score that is different by next to nothing makes no scale.
+    nearly = [3.0] * 49 + [3.000001]
+    assert compare_paired([3.0] * 50, nearly, kind="real", margin=0.1).p_no_worse == 1.0
+    assert compare_paired([3.0] * 50, nearly, kind="real", margin=0.1, scale=(1.0, 5.0)).p_no_worse > 0.025
+
+
+@pytest.mark.parametrize("unit", [1e-100, 1e-30, 1.0, 1e30, 1e99])
+def test_any_unit_gives_the_same_figures(unit):
+    rng = np.random.default_rng(6)
+    a, b = rng.normal(size=(2, 30))
+    plain = compare_paired(a, b, kind="real", margin=0.5, scale=(-4.0, 4.0))
+    scaled = compare_paired(
+        a * unit, b * unit, kind="real", margin=0.5 * unit, scale=(-4.0 * unit, 4.0 * unit)
+    )
+    assert (scaled.low / unit, scaled.high / unit) == pytest.approx((plain.low, plain.high), rel=1e-6)
+    assert (scaled.p, scaled.p_no_worse) == pytest.approx((plain.p, plain.p_no_worse), rel=1e-6)
+
+
+def test_a_difference_never_leaves_its_scale():
+    for kind, a, b in (
+        ("real", [1.0, 0.0], [0.0, 1.0]),
+        ("counts", [[3, 0, 0], [0, 2, 9]], [[0, 3, 0], [1, 0, 0]]),
+    ):
+        found = compare_paired(a, b, kind=kind)
+        assert -1.0 <= found.low <= found.difference <= found.high <= 1.0
+
+
+def test_documents_on_which_both_agree_do_not_hide_that_others_are_lost():
+    sizes = np.r_[np.full(10, 30.0), np.full(90, 2.0)]
+    b = np.stack([sizes, 0 * sizes, np.ones(100)], axis=1)
+    a = b.copy()
+    a[10:20, 2] += a[10:20, 0]
+    a[10:20, 0] = 0.0  # ten small documents are lost; one of the large ones would cost more than all of them
+    found = compare_paired(a, b, kind="counts", margin=0.055)
+    assert found.p_no_worse > 0.025
 
 
 def test_the_ceiling_has_an_interval():

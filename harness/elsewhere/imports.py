@@ -308,6 +308,7 @@ def _run(
             "files": sorted(file.name for file in one.files),
             "sha256": {file.name: _sha256(file) for file in one.files},
             "reported": one.reported,
+            "responses": "response" in one.rows,
             "lacks": [*one.lacks, *(() if known_scale else ("scale",))],
         },
     }  # fmt: skip

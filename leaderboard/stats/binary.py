@@ -73,7 +73,9 @@ def _tango_low(a: Floats, b: Floats, n: Floats, z: Floats) -> Floats:
 def mcnemar(only_a: ArrayLike, only_b: ArrayLike) -> Floats:
     """Exact two-sided McNemar test: binomial on the discordant pairs (McNemar 1947; Liddell 1983)."""
     fewer, both = _discordant(only_a, only_b)
-    return np.asarray(np.minimum(1.0, 2.0 * special.bdtr(fewer, both, 0.5)), dtype=np.float64)
+    return np.asarray(
+        np.minimum(1.0, 2.0 * special.bdtr(fewer, both.astype(np.int64), 0.5)), dtype=np.float64
+    )
 
 
 def mcnemar_midp(only_a: ArrayLike, only_b: ArrayLike) -> Floats:
@@ -81,7 +83,7 @@ def mcnemar_midp(only_a: ArrayLike, only_b: ArrayLike) -> Floats:
     fewer, both = _discordant(only_a, only_b)
     ways = special.gammaln(both + 1) - special.gammaln(fewer + 1) - special.gammaln(both - fewer + 1)
     point = np.exp(ways - both * np.log(2.0))
-    p = 2.0 * special.bdtr(fewer, both, 0.5) - point
+    p = 2.0 * special.bdtr(fewer, both.astype(np.int64), 0.5) - point
     # An even split is the middle of a symmetric distribution: its mid-p is exactly 1.
     return np.asarray(np.where(2 * fewer == both, 1.0, np.minimum(1.0, p)), dtype=np.float64)
 

@@ -247,7 +247,7 @@ def _check(
         raise ValueError(f"margin {margin:g} is not above 0; give the loss that is accepted, such as 0.02")
     if scale is None:
         return
-    if not scale[0] < scale[1]:
+    if not -1e280 < scale[0] < scale[1] < 1e280:
         raise ValueError(
             f"the scale {scale[0]:g} to {scale[1]:g} has no width; give its least and greatest score"
         )
