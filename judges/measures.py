@@ -68,7 +68,7 @@ def _language(plan: Plan, text: str, written: Sequence[Line]) -> dict[str, Measu
 def _personalisation(plan: Plan) -> dict[str, Measured]:
     facts = plan.facts
     every = [frozenset(stems(line.text)) for line in unique(plan.lines)]
-    foreign = another_pupils(plan.text, plan.lines, facts, plan.words)
+    foreign = another_pupils(plan.lines, facts, plan.words)
     return {
         "own": Measured(
             float(not foreign) if facts.get("name") or facts.get("goal") or facts.get("mistakes") else None,

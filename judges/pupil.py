@@ -44,7 +44,6 @@ _GOAL = re.compile(
     r"[*_]{0,2}(?:\s?[:;|–—-]|\s?\n| is (?=to ))[*_]{0,2}\s{0,2}(?P<goal>.+)",
     re.IGNORECASE,
 )
-_GOAL_ROW = re.compile(r"\s{0,9}\|([^|\n]{1,40}\|[^|\n]+)\|?\s*")
 _SAID = r"(?:you (?:once )?(?:wrote|said|got|gave|answered|thought)|your (?:old )?(?:mistake|answer|error))"
 _MISTAKE = re.compile(
     rf"(?:redo|correct|{_SAID})[^\"“\n]{{0,30}}[\"“](?P<quoted>[^\"”\n]{{3,}})[\"”]"
@@ -124,7 +123,7 @@ def _stands(part: str, text: str) -> bool:
     return re.search(rf"(?<![\d.,]){re.escape(part)}(?!\d)", text) is not None
 
 
-def another_pupils(raw: str, lines: Sequence[Line], facts: Mapping[str, Any], known: Words) -> str:
+def another_pupils(lines: Sequence[Line], facts: Mapping[str, Any], known: Words) -> str:
     """What shows that the plan is another pupil's, in words; nothing where nothing does."""
     text = "\n".join(line.text for line in lines)
     own = str(facts.get("name") or "")
@@ -137,8 +136,6 @@ def another_pupils(raw: str, lines: Sequence[Line], facts: Mapping[str, Any], kn
         for line, after in zip(lines, [*lines[1:], None], strict=False)
         if not line.week
     ]
-    # The first row of a table is read as its head and is no line.
-    head += [row[1] for text_line in raw.splitlines() if (row := _GOAL_ROW.fullmatch(text_line))]
     for goal in (match["goal"] for line in head if (match := _GOAL.match(line))):
         if facts.get("goal") and _foreign(goal, facts, known):
             return f"its goal is not {own or 'the pupil'}'s: {goal.strip()}"
