@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from judges.text import unquoted
+from judges.text import stem, unquoted
 
 PATH = Path(__file__).with_name("neighbours.txt")
+ORDINARY = PATH.with_name("ordinary.txt")
 ENDINGS = ("ing", "ed", "ly", "s")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d[\d.,:/]*|[.,;:!?](?=\s|$)|\S")
 
@@ -65,3 +66,14 @@ def fitting(text: str) -> tuple[int, int]:
         if (pair := (common(first, small), common(second, small))) in table
     ]
     return sum(known), len(known)
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    return frozenset(ORDINARY.read_text(encoding="utf-8").split())
+
+
+def is_ordinary(word: str) -> bool:
+    """A word that English has in small letters too, so that a capital letter does not make it a name."""
+    parts = word.lower().split("-")
+    return word.lower().endswith("ing") or all(len(part) < 3 or stem(part) in _ordinary() for part in parts)

@@ -9,16 +9,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from judges.neighbours import is_ordinary
 from judges.reading import Line
 from judges.rubric import Words
 from judges.text import TOKEN, squeezed, stem, stems, unquoted, words
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
 # Where a plan says whose it is. Upper and lower case matter: it is how a name is told from a word.
-_VERB = (
-    r" (?:has|is|likes|needs|should|will|can|must|works|starts|learns|gets|gives|reads|prefers|asks|shares|sees"
-    r"|forgets)\b"
-)
+_HAS = r"has|likes|needs|works|learns|gets|gives|reads|prefers|asks|shares|sees|forgets"
+_VERB = rf" (?:{_HAS}|is|should|must|starts)\b"
 _OUTSIDE_WEEKS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -26,13 +25,23 @@ _OUTSIDE_WEEKS = tuple(
         rf"(?<!\w){_NAME}['’][sS]\b",
         rf"^(?:Dear|Hello|Hi|Hey),? {_NAME}",
         rf"(?i:pupil|student|learner|name)\s?[:=|]\s?{_NAME}",
-        rf"^{_NAME}{_VERB}",
     )
 )
-_TITLE = re.compile(rf"^{_NAME}(?: [a-z]+s\b|, [a-z\d])")
+# Places where other words stand as well: what English has in small letters too is no name there.
+_ABOUT = re.compile(rf"^{_NAME} (?:{_HAS})\b")
+_TITLE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"^{_NAME}(?:{_VERB}| [a-z]+s\b|,? and |[,!]|\s?[:(–—|]| - )",
+        rf"\b(?:[Ww]ith|[Bb]elongs to) {_NAME}(?=$|\s?[.,:;!(–—]| - )",
+        rf"^[^\W\d_]+(?: [a-z]+)? {_NAME}[,!]",
+    )
+)
 _ANYWHERE = re.compile(rf"(?i:remember|keep in mind|good to know|note|tip)[:,]? (?:that )?{_NAME}{_VERB}")
 _GOAL = re.compile(
-    r"(?:the |my |your |our |\w+['’]s )?(?:goal|aim|target|what (?:we|you) (?:work|aim) for)\s?[:–—-]\s?(?P<goal>.+)",
+    r"[\W_]{0,5}(?:the |my |your |our |\w+['’]s )?(?:main |big |learning |overall |final |personal )?"
+    r"(?:goal|aim|target|objective|purpose|what (?:we|you) (?:are )?(?:work|aim)(?:ing)? (?:for|at|towards))"
+    r"[*_]{0,2}(?:\s?[:;|–—-]|\s?\n| is (?=to ))[*_]{0,2}\s{0,2}(?P<goal>.+)",
     re.IGNORECASE,
 )
 _SAID = r"(?:you (?:once )?(?:wrote|said|got|gave|answered|thought)|your (?:old )?(?:mistake|answer|error))"
@@ -64,10 +73,12 @@ def stranger(lines: Sequence[Line], facts: Mapping[str, Any], known: Words) -> t
     counts = Counter(folded(word).removesuffix("'s") for word in words(text.replace("’", "'")))
     times = {"": 0}
     for at, line in enumerate(lines):
-        slots = (_ANYWHERE,) if line.week else (_ANYWHERE, *_OUTSIDE_WEEKS, *([_TITLE] if at < 2 else []))
-        for slot in slots:
+        doubtful = () if line.week else (_ABOUT, *_TITLE) if at < 2 else (_ABOUT,)
+        for slot in (_ANYWHERE, *doubtful, *(() if line.week else _OUTSIDE_WEEKS)):
             for match in slot.finditer(unquoted(line.text)):
-                if folded(match["name"]) not in no_names:
+                if folded(match["name"]) not in no_names and not (
+                    slot in (_ANYWHERE, *doubtful) and is_ordinary(match["name"])
+                ):
                     times[match["name"]] = counts[folded(match["name"])]
     return max(times.items(), key=lambda item: item[1])
 
@@ -85,7 +96,16 @@ def takes_up(text: str, mistake: str) -> bool:
     squeezed_text, said = squeezed(text), squeezed(mistake)
     if said in squeezed_text or (len(head := said.split("=")[0]) >= 4 and head in squeezed_text):
         return True
+    question, colon, _ = mistake.partition(": ")
+    if colon and _FIGURE.search(question) and _stands(squeezed(question), squeezed_text):
+        return True
     numbers = _FIGURE.findall(mistake.split("=")[0])
+    # A short sum such as 6 x 8 is the pupil's only together with the wrong answer.
+    if len(numbers) > 1 and any(
+        _stands(head, squeezed(line)) and _FIGURE.findall(mistake)[-1] in _FIGURE.findall(line)
+        for line in text.splitlines()
+    ):
+        return True
     wanted = {*_FIGURE.findall(mistake), *(word for word in stems(mistake) if word.isalpha())}
     for line in text.splitlines():
         there = _FIGURE.findall(line)
@@ -99,6 +119,10 @@ def takes_up(text: str, mistake: str) -> bool:
     return False
 
 
+def _stands(part: str, text: str) -> bool:
+    return re.search(rf"(?<![\d.,]){re.escape(part)}(?!\d)", text) is not None
+
+
 def another_pupils(lines: Sequence[Line], facts: Mapping[str, Any], known: Words) -> str:
     """What shows that the plan is another pupil's, in words; nothing where nothing does."""
     text = "\n".join(line.text for line in lines)
@@ -107,7 +131,11 @@ def another_pupils(lines: Sequence[Line], facts: Mapping[str, Any], known: Words
     name, times = stranger(lines, facts, known)
     if own and times > named and folded(name) != folded(own):
         return f"it is for {name}"
-    head = [line.text for line in lines if not line.week]
+    head = [
+        f"{line.text}\n{after.text}" if after and not after.week else line.text
+        for line, after in zip(lines, [*lines[1:], None], strict=False)
+        if not line.week
+    ]
     for goal in (match["goal"] for line in head if (match := _GOAL.match(line))):
         if facts.get("goal") and _foreign(goal, facts, known):
             return f"its goal is not {own or 'the pupil'}'s: {goal.strip()}"

@@ -245,6 +245,69 @@ def test_somebody_else_in_a_plan_does_not_make_it_theirs(words_: str) -> None:
     assert _scores(nameless.replace("Week 3:", f"- {words_}\n\nWeek 3:"))["personalisation"] > 4
 
 
+NAMELESS = PLAN.replace("Study plan for Mira", "A study plan").replace("Mira has", "You have")
+
+
+@pytest.mark.parametrize(
+    "words_",
+    [
+        "Learning is easier outside. Learning is also more fun with a rabbit.",
+        "Practice is short. Practice is fun.",
+        "Measuring is half of maths!",
+        "Grandpa can help.",
+        "Lina can help you.",
+    ],
+)
+def test_a_sentence_that_begins_with_a_capital_letter_names_no_other_pupil(words_: str) -> None:
+    for text in (PLAN, NAMELESS):
+        for changed in (text + words_, text.replace("\nWeek 1", f"{words_}\n\nWeek 1")):
+            assert _scores(changed)["personalisation"] >= _scores(text)["personalisation"] - 0.1
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Bruna: 3 weeks until the retest",
+        "Bruna and the fractions: 3 weeks",
+        "3 weeks with Bruna",
+        "BRUNA - 3 weeks",
+        "Okay Bruna,",
+        "Good morning Bruna!",
+        "This plan belongs to Bruna.",
+        "Bruna (grade 3).",
+    ],
+)
+def test_another_pupils_name_in_the_first_lines_is_seen(title: str) -> None:
+    for text in (f"{title}\n{NAMELESS}", NAMELESS.replace("\n", f"\n{title}\n", 1)):
+        verdict = JUDGE.mark(text, FACTS)
+        assert verdict.scores["personalisation"] == 1, verdict.explanation
+        own = JUDGE.mark(text.replace("Bruna", "Mira").replace("BRUNA", "MIRA"), FACTS)
+        assert own.scores["personalisation"] > 4.5, own.explanation
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "Objective: {}.",
+        "Purpose: {}.",
+        "Learning goal: {}.",
+        "Main goal: {}.",
+        "🎯 Goal: {}.",
+        "**Goal**\n{}.",
+        "| Goal | {} |",
+        "| Weeks | 3 |\n| --- | --- |\n| Goal | {} |",
+        "Your big goal is to {}.",
+        "**What we are aiming at:** {}.",
+    ],
+)
+def test_a_goal_is_read_however_it_is_stated(stated: str) -> None:
+    line = "Goal: pass the fractions retest before Easter."
+    foreign = JUDGE.mark(PLAN.replace(line, stated.format("double recipes in the school kitchen")), FACTS)
+    assert foreign.scores["personalisation"] == 1, foreign.explanation
+    own = JUDGE.mark(PLAN.replace(line, stated.format("pass the fractions retest before Easter")), FACTS)
+    assert own.scores["personalisation"] > 4.5, own.explanation
+
+
 def test_mistakes_that_are_not_taken_up_leave_personalisation_at_three_at_most() -> None:
     assert _scores(re.sub(r'"[^"]*"', "a sum", PLAN))["personalisation"] <= 3
 
@@ -253,7 +316,12 @@ def test_a_mistake_told_in_other_words_is_taken_up() -> None:
     told = "You said that a run of 6 m by 2 m needs 12 m of wire."
     assert takes_up(told, "Rabbit run 6 m by 2 m needs 12 m of wire")
     assert takes_up("Lay 35, 65 and x on a line. Must x be 260?", "On a line 35, 65 and x: x = 260")
+    assert takes_up("Look at 6 x 8 again. It is not 46.", "6 x 8 = 46")
+    assert takes_up("Redo 27 × 14: the second row is 270, not 27.", "27 x 14: 108 + 27 = 135")
     assert not takes_up("Check: at least 6 of 8 right. 46 cards.", "6 x 8 = 46")
+    assert not takes_up("Learn 16 x 8 and 6 x 85 in 46 days.", "6 x 8 = 46")
+    assert not takes_up("Learn 6 x 8.", "6 x 8 = 46")
+    assert not takes_up("Find y for x = 5.", "y = 5 gives 5")
 
 
 def test_the_whole_is_at_most_one_mark_above_the_weakest_dimension() -> None:
@@ -335,6 +403,14 @@ def test_numbers_in_front_of_a_colon_are_no_dates(line: str) -> None:
         ('Redo "6 x 8 = 46".', []),
         ("Write 6 x 8 = 46 once more.", []),
         ("5 / 0 = 2", ["5 / 0 = 2"]),
+        ("- 7 x 8 = 54", ["7 x 8 = 54"]),
+        ("- 3 + 5 = 8\n-3 + 5 = 2", []),
+        ("A gross (12 x 12 = 124) of eggs", ["12 x 12 = 124"]),
+        ("So 12 x 12 is 124.", ["12 x 12 is 124"]),
+        ("12 x 12 is 144. 3 x 20 is 1 hour. Pages 7-8 is 10 minutes.", []),
+        ("1,200 + 300 = 1,600 and 1,200 + 300 = 1,500", ["1,200 + 300 = 1,600"]),
+        ("As you know, 7 x 8 = 54. Put 3 + 4 = 8 on your wall.", ["7 x 8 = 54", "3 + 4 = 8"]),
+        ("Once you wrote 7 x 8 = 54. In your old quiz 3 + 4 = 8.", []),
     ],
 )
 def test_sums_that_a_plan_states_are_checked_and_the_pupils_errors_are_not(
@@ -343,10 +419,11 @@ def test_sums_that_a_plan_states_are_checked_and_the_pupils_errors_are_not(
     assert wrong_equations(text, ["6 x 8 = 46"]) == wrong
 
 
-def test_the_table_of_neighbours_is_what_its_script_makes() -> None:
-    from tasks.study_plan.neighbours import table
+def test_the_tables_of_neighbours_and_ordinary_words_are_what_their_script_makes() -> None:
+    from tasks.study_plan.neighbours import ordinary, table
 
     assert neighbours.PATH.read_text(encoding="utf-8") == table()
+    assert neighbours.ORDINARY.read_text(encoding="utf-8") == ordinary()
 
 
 def test_words_in_any_order_are_told_from_sentences_without_a_full_stop_to_go_by() -> None:

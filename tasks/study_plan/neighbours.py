@@ -1,4 +1,5 @@
-"""Makes judges/neighbours.txt, by which the checklist tells language from words in any order.
+"""Makes judges/neighbours.txt, by which the checklist tells language from words in any order, and judges/ordinary.txt,
+by which it tells a word with a capital letter from a name.
 
 python -m tasks.study_plan.neighbours
 
@@ -10,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from math import log
 
-from judges.neighbours import PATH, common, neighbours
+from judges.neighbours import ORDINARY, PATH, common, neighbours
+from judges.text import TOKEN, stem
 from tasks.concepts import taxonomy
 from tasks.study_plan.profile import activities, profiles
 
@@ -76,5 +78,15 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def ordinary() -> str:
+    """The stems of all words that stand in small letters somewhere, twenty a line."""
+    found = sorted(
+        {stem(word) for text in texts() for word in TOKEN.findall(text) if word.isascii() and word.islower()}
+    )
+    found = [word for word in found if word.isalpha() and len(word) > 2]
+    return "".join(" ".join(found[at : at + 20]) + "\n" for at in range(0, len(found), 20))
+
+
 if __name__ == "__main__":
+    ORDINARY.write_text(ordinary(), encoding="utf-8")
     PATH.write_text(table(), encoding="utf-8")
