@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 
 from harness import record
-from leaderboard.items import USUAL, Draws, as_table, items_of
+from leaderboard.items import USUAL, Draws, as_table, bounds_of, items_of
 from leaderboard.matched import Matched, lacks_of
 from leaderboard.stats import Difference, Kind, Table, compare_each
 from leaderboard.stats.units import Floats, Scale
@@ -60,7 +60,7 @@ def differences(
             )
         # What only the range of the scores says of a scale is no bound on what was not seen.
         known = "scale" not in {*lacks_of(a), *lacks_of(b)}
-        key = _Alike(a.task, items.kind, wanted, (low, high) if known else None, items.ids, items.clusters)
+        key = _Alike(a.task, items.kind, wanted, bounds_of(a) if known else None, items.ids, items.clusters)
         alike.setdefault(key, []).append(at)
     found: dict[int, Found] = {}
     ordered = sorted(alike, key=lambda key: (key.settings, key.size))

@@ -138,13 +138,19 @@ def estimate_cells(cells: Sequence[record.Cell]) -> list[Estimate | None]:
             found.append(None)
             continue
         table = as_table(items.values[None], items.ids, items.clusters)
-        low, high = scale_of(cell.run["exam"])
+        low, high = bounds_of(cell)
         lacks = (cell.run.get("origin") or {}).get("lacks") or ()
         known = "scale" not in lacks or (low, high) == (0.0, 1.0)
         ((one,),) = estimate_each([table], kind=items.kind, scale=(low, high) if known else None)
         # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
         found.append(replace(one, low=max(one.low, low), high=min(one.high, high)) if known else one)
     return found
+
+
+def bounds_of(cell: record.Cell) -> tuple[float, float]:
+    """Where scores can lie: on the exam's scale, or at 0, which is what a response scores that cannot be read."""
+    low, high = scale_of(cell.run["exam"])
+    return min(low, 0.0), high
 
 
 def scale_of(exam: dict[str, Any]) -> tuple[float, float]:
