@@ -36,7 +36,7 @@ _KINDS = {
 _CLOSING_LINE = re.compile(rf"[ \t*_{BOLD}]{{0,4}}A[ ]?{BOLD}?:{BOLD}?")  # 'A: 18'
 _LEAD = re.compile(
     rf"""
-    (?: [\s{BOLD}:=>~(\[{{*_`"'|] | \\(?=[$])
+    (?: [\s{BOLD}:=>~(\[{{*_`"'|] | \\(?=[$]) | -[ ]+ | (?<=\n)1[.)][ ](?=[$]?[0-9][^\n]{{0,80}}\s{{0,9}}\Z)
       | (?:therefore|thus|then|so|approximately|about|around|roughly|exactly|only|just|simply|equal[ ]to|a[ ]total[ ]of
           |rs\.?|usd|is)\b[.,]?
       | \$?[ ]?[a-z][a-z_]{{0,15}}[ ]?=(?!=)
@@ -99,12 +99,9 @@ def _behind(text: str, marker: re.Match[str]) -> Number | None:
 def _begins_with(text: str, start: int, end: int) -> Number | None:
     """The quantity that begins right at `start`, after words that only lead up to it; an equation's right side."""
     begin = _after_lead(text, start, end)
-    minus = text.startswith("- ", begin)
-    first = next(numbers(text, begin + 2 * minus, end), None)
-    if first is None or first.start != begin + 2 * minus:
+    first = next(numbers(text, begin, end), None)
+    if first is None or first.start != begin:
         return None
-    if minus:
-        return Number(-first.value, begin, first.end)
     equals = text.find("=", first.end, end)
     between = text[first.end : equals] if equals >= 0 else ""
     if _OPERATOR.search(between) and not _CLAUSE.search(between):

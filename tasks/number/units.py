@@ -7,7 +7,7 @@ the other unit. Knows units and their sizes; must not know where in a text the a
 import re
 from fractions import Fraction
 
-from tasks.number.numerals import Number
+from tasks.number.numerals import MINUS_WORD, Number
 
 _AROUND = 60  # characters on either side of the number that are looked at
 # How many of the smaller unit make one of the larger.
@@ -69,10 +69,11 @@ _SPELLED = re.compile(
 
 def in_words(text: str, start: int, end: int) -> list[Number]:
     """The numbers in words of a stretch: 'twenty-five', 'sixty-five thousand, nine hundred and sixty', 'a dozen'."""
-    return [
-        Number(_worth(found[0]), found.start(), found.end())
-        for found in _SPELLED.finditer(text, start, min(end, start + 1000))
-    ]
+    found = []
+    for words in _SPELLED.finditer(text, start, min(end, start + 1000)):
+        negative = MINUS_WORD.search(text, max(0, words.start() - 20), words.start())
+        found.append(Number(_worth(words[0]) * (-1 if negative else 1), words.start(), words.end()))
+    return found
 
 
 def last_in_words(text: str) -> Number | None:
