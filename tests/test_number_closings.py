@@ -114,6 +114,10 @@ CLOSINGS = {
     "a summary with what is known": "In short, that makes {n} of them after 3 days.",
     "no words": "= {n}",
     "an arrow": "→ {n}",
+    "a remark that sounds like a refusal": "So there are {n} left; I can't find a mistake in this.",
+    "a refusal of another question": "So it is {n}. We can't say how many were red, but that was not asked.",
+    "a refusal to do better": "I don't know how you'd do this faster, but it is {n}.",
+    "an offer with a colon": "The total is ${n}. Tell me if you want another problem like this one:",
     "a comma for thousands in a sentence": "It adds up to {grouped} altogether!",
 }  # fmt: skip
 NO_ANSWERS = [
@@ -127,6 +131,20 @@ NO_ANSWERS = [
     "#### {n} or {less}",
     "So she has either {n} apples or {less} apples.",
     "That makes ${n}, or possibly ${less}, in all.",
+    "Answer: unknown",
+    "\\boxed{{\\text{{cannot be determined}}}}",
+    "#### unknown",
+    "The answer cannot be determined.",
+    "There isn't enough information.",
+    "This can't be determined.",
+    "I give up.",
+    "Sorry, I can't help with that.",
+    "It's not possible to determine this.",
+    "No lo sé.",
+    "Ich weiß es nicht.",
+    "Je ne sais pas.",
+    "我不知道。",
+    "无法确定。",
 ]
 LEAST = 0.99
 

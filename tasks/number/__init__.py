@@ -4,7 +4,7 @@
     text="$18.00", rule="####")
 
 1. Thoughts, code and a recited next question are left out (answer_part.py).
-2. The last answer marker that a number follows counts (markers.py).
+2. The last answer marker that a number follows, or that says there is none, counts (markers.py).
 3. Else the last number that the text states as its result (sentence.py), before any check or note. A text that visibly
    breaks off, or says that it has no answer, gives none.
 
@@ -44,12 +44,16 @@ _BREAKS_OFF = re.compile(
     r"(?:(?<![:;])=|[0-9)%\]] ?[+/×÷-]|[0-9)%\]] [*]|(?<![:;=-])\(\$?|[^:]:|<<[^>]*"
     r"|\b(?:the|and|because|than|their|(?:for|is|into|of|with) an?))\s*\Z"
 )
+_CANNOT = r"(?:cannot|can't|can not|could not|couldn't|(?:un|not |im)(?:able|possible) to)"
 _DECLINES = re.compile(
-    r"\b(?:i|we|it)(?:'m| am| are| is)? (?:cannot|can't|can not|could not|unable to|impossible to) (?:be )?[a-z ]{0,20}"
-    r"(?:determine|calculate|solve|know|tell|say|find|answer)"
-    r"|\b(?:i|we) (?:don't|do not) know\b|\b(?:insufficient|not enough|n't enough) (?:information|data)\b",
+    rf"(?:\b(?:i|we|it|this|that)(?:'m|'s| am| are| is)? {_CANNOT} (?:be )?[a-z ]{{0,20}}"
+    r"(?:determine|calculate|solve|know|tell|say|find (?:the|an|out)|answer|help)"
+    rf"|\b{_CANNOT} be (?:determined|calculated|solved|known|answered)|\b(?:i|we) give up\b"
+    r"|\b(?:i|we) (?:don't|do not) know\b|(?:insufficient|not enough|n't enough) (?:information|data)\b"
+    r"|\bno (?:lo )?sé\b|\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b|不知道|无法确定)(?!.*\bbut\b)",
     re.IGNORECASE,
 )
+_OFFERS = re.compile(r"\b(?:tell me|if you)\b[^0-9]*:\Z", re.IGNORECASE)
 _UNIT = re.compile(r" ?%| [a-z]{1,12}")
 _WORKED_OUT = re.compile(r"[-=+*/] ?\Z")
 _OR = re.compile(
@@ -63,7 +67,7 @@ def read_number(text: str) -> Reading | None:
     """The number that `text` gives as its answer; None when it gives none."""
     text = own_words(text)
     number, rule = marked(text) or (None, "last number")
-    if number is None and not _gives_none(text):
+    if rule == "last number" and not _gives_none(text):
         number = stated_result(before_appendix(text)) or last_in_words(text)
     if number is None:
         return None
@@ -79,7 +83,8 @@ def _gives_none(text: str) -> bool:
     """Does the text visibly break off, or say in its last sentence that it has no answer?"""
     end = text.rstrip()[-200:]
     last = re.split(r"[.!?]\s|\n", end.rstrip(".!? "))[-1]
-    return bool(_BREAKS_OFF.search(end) or _DECLINES.search(last))
+    breaks_off = _BREAKS_OFF.search(end) and not _OFFERS.search(last)
+    return bool(breaks_off or _DECLINES.search(last))
 
 
 def _is_one_of_two(text: str, number: Number) -> bool:

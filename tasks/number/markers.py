@@ -36,7 +36,7 @@ _KINDS = {
 _CLOSING_LINE = re.compile(rf"[ \t*_{BOLD}]{{0,4}}A[ ]?{BOLD}?:{BOLD}?")  # 'A: 18'
 _LEAD = re.compile(
     rf"""
-    (?: [\s{BOLD}:=>~(\[{{*_`"'|] | \\(?=[$]) | -[ ]+ | (?<=\n)1[.)][ ](?=[$]?[0-9][^\n]{{0,80}}\s{{0,9}}\Z)
+    (?: [\s{BOLD}:=>~(\[{{*_`"'|] | \\(?=[$]) | -[ ]+
       | (?:therefore|thus|then|so|approximately|about|around|roughly|exactly|only|just|simply|equal[ ]to|a[ ]total[ ]of
           |rs\.?|usd|is)\b[.,]?
       | \$?[ ]?[a-z][a-z_]{{0,15}}[ ]?=(?!=)
@@ -44,10 +44,18 @@ _LEAD = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_ONLY_ITEM = re.compile(r"(?<=\n)1[.)] (?=[^\n]{0,80}\s{0,9}\Z)")
 _STOP = re.compile(rf"\n|[.!?;](?=\s|$|{BOLD}|[*)\]])")
 _OPERATOR = re.compile(r"[-+*/^]| x ")
 _CLAUSE = re.compile(r",\s|;|:\s|\b(?:because|since|as|so|which|where|when|if|and|given)\b", re.IGNORECASE)
 _MORE_WORKING = re.compile(r"\s*(?!\W{0,8}(?:explanation|reasoning|because|note|check)\b)[^\n]*[0-9]", re.I)
+# 'Answer: unknown' ends the reading, and so does a box that was cut off.
+_HOLDS_NONE = re.compile(
+    r"(?:unknown|undefined|unclear|undetermined|indeterminate|n/a\b|none\b|insufficient|impossible"
+    r"|not (?:enough|known|given|possible|sp)|(?:[a-z]{1,9} )?(?:cannot|can't) be|(?:we|i) (?:don't|do not) know)"
+    r"[^0-9\n]{0,200}(?:\n|\Z)",
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -55,8 +63,8 @@ def _pattern(*kinds: str) -> re.Pattern[str]:
     return re.compile("|".join(_KINDS[kind][1] for kind in kinds), re.IGNORECASE | re.VERBOSE)
 
 
-def marked(text: str) -> tuple[Number, str] | None:
-    """The number of the last marker that has one, and the marker's name."""
+def marked(text: str) -> tuple[Number | None, str] | None:
+    """The number of the last marker that has one, and the marker's name; no number where it says that there is none."""
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
     if closing := _CLOSING_LINE.match(stripped, start):
@@ -67,7 +75,7 @@ def marked(text: str) -> tuple[Number, str] | None:
     kinds = [kind for kind, (hint, _) in _KINDS.items() if re.search(hint, folded)]
     for marker in reversed(list(_pattern(*kinds).finditer(text))[-_MARKERS:]) if kinds else ():
         number = _behind(text, marker)
-        if number is not None:
+        if number is not None or _HOLDS_NONE.match(text, _after_lead(text, marker.end())):
             return number, {"hashes": "####", "boxed": "boxed"}.get(str(marker.lastgroup), "answer")
     return None
 
@@ -79,6 +87,8 @@ def _behind(text: str, marker: re.Match[str]) -> Number | None:
         end = end if end >= 0 else min(len(text), start + (_BLOCK if kind == "tag" else 30))
         return _begins_with(text, start, end) or stated_result(text, start, end)
     begin = _after_lead(text, start)
+    if item := _ONLY_ITEM.match(text, begin):
+        begin = item.end()
     stop = _STOP.search(text, begin, begin + _WINDOW)
     end = stop.start() if stop else min(len(text), begin + _WINDOW)
     number = _begins_with(text, begin, end)
