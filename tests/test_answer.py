@@ -280,6 +280,12 @@ CASES = [
     ("5-\\frac{1}{2}", "1/2"),
     ("$$1{,}200$$", "1200"),
     ("The answer is $1{,}200$.", "1200"),
+    # two units by a sign, a range that is none, a total that is not the end
+    ("So $18 or 1800 cents.", "18"),
+    ("The answer is 18 to 2 decimal places.", "18"),
+    ("#### 18\nTotal: 20", "18"),
+    ("Total: 18 eggs\n18 * 2 = 36 dollars", "36"),
+    ("Answer: unknown\n\nThis took 3 steps.", None),
     # nothing to read
     ("", None),
     ("   \n", None),

@@ -57,10 +57,13 @@ _OFFERS = re.compile(r"\b(?:tell me|if you)\b[^0-9]*:\Z", re.IGNORECASE)
 _UNIT = re.compile(r" ?%| [a-z]{1,12}")
 _WORKED_OUT = re.compile(r"[-=+*/] ?\Z")
 _OR = re.compile(
-    r"(?P<unit>(?: ?%| [a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:or|oder|ou)\b|或者?)"
+    r"(?P<unit>(?: ?%| (?!and/|y/)[a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:(?:and|y)/)?(?:or|oder|ou|o)\b|或者?)"
     r"(?: (?:maybe|possibly|perhaps|about|even))?(?:[^\w\n]|\\boxed){0,8}",
     re.IGNORECASE,
 )
+# Behind the number of a marker: '18-20', '18 to 20', and in a box '18, 17'.
+_RANGE = re.compile(r"(?:-| to )\$?[0-9]+(?![0-9]| ?(?:decimal|d\.?p|signif))| ?, ?\$?[0-9.]+ ?\}")
+_BETWEEN = re.compile(r"\bbetween [^0-9\n]{0,3}[0-9][0-9.,]{0,20} (?:[a-z]{1,12} )?and \Z", re.IGNORECASE)
 
 
 def read_number(text: str) -> Reading | None:
@@ -72,7 +75,8 @@ def read_number(text: str) -> Reading | None:
     if number is None:
         return None
     restated = in_other_units(text, number)
-    if restated is number and _is_one_of_two(text, number):
+    ranged = rule != "last number" and _RANGE.match(text, number.end)
+    if restated is number and (ranged or _is_one_of_two(text, number)):
         return None
     number = restated
     words = " ".join(text[number.start : number.end].replace(BOLD, " ").split())
@@ -89,6 +93,8 @@ def _gives_none(text: str) -> bool:
 
 def _is_one_of_two(text: str, number: Number) -> bool:
     """Is it one of two different numbers between which the text does not decide?"""
+    if _BETWEEN.search(text, max(0, number.start - 60), number.start):
+        return True
     if not _OR.search(text, max(0, number.start - 40), number.end + 40):
         return False
     for one, other in pairwise(numbers(text, max(0, number.start - 40), number.end + 40)):

@@ -34,6 +34,11 @@ _KINDS = {
     ),
 }
 _CLOSING_LINE = re.compile(rf"[ \t*_{BOLD}]{{0,4}}A[ ]?{BOLD}?:{BOLD}?")  # 'A: 18'
+_RESULT = re.compile(  # weaker than the others
+    rf"(?:^|\n)[ \t*_{BOLD}]{{0,4}}(?:(?:grand )?(?P<total>total)|(?:final )?(?:result|ergebnis|resultado|résultat))"
+    rf"[ ]?{BOLD}?:{BOLD}?",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(
     rf"""
     (?: [\s{BOLD}:=>~(\[{{*_`"'|] | \\(?=[$]) | -[ ]+
@@ -49,8 +54,9 @@ _STOP = re.compile(rf"\n|[.!?;](?=\s|$|{BOLD}|[*)\]])")
 _OPERATOR = re.compile(r"[-+*/^]| x ")
 _CLAUSE = re.compile(r",\s|;|:\s|\b(?:because|since|as|so|which|where|when|if|and|given)\b", re.IGNORECASE)
 _MORE_WORKING = re.compile(r"\s*(?!\W{0,8}(?:explanation|reasoning|because|note|check)\b)[^\n]*[0-9]", re.I)
-# 'Answer: unknown' ends the reading, and so does a box that was cut off.
-_HOLDS_NONE = re.compile(
+# A box that was cut off ends the reading, and so does 'Answer: unknown'.
+_CUT_OFF = re.compile(r"\\[a-z]{4,5} ?\{[^}\n]{0,30}\Z", re.IGNORECASE)
+_NONE = re.compile(
     r"(?:unknown|undefined|unclear|undetermined|indeterminate|n/a\b|none\b|insufficient|impossible"
     r"|not (?:enough|known|given|possible|sp)|(?:[a-z]{1,9} )?(?:cannot|can't) be|(?:we|i) (?:don't|do not) know)"
     r"[^0-9\n]{0,200}(?:\n|\Z)",
@@ -74,9 +80,15 @@ def marked(text: str) -> tuple[Number | None, str] | None:
     folded = text.lower()
     kinds = [kind for kind, (hint, _) in _KINDS.items() if re.search(hint, folded)]
     for marker in reversed(list(_pattern(*kinds).finditer(text))[-_MARKERS:]) if kinds else ():
-        number = _behind(text, marker)
-        if number is not None or _HOLDS_NONE.match(text, _after_lead(text, marker.end())):
+        ends = _CUT_OFF.match(text, marker.start()) or _NONE.match(text, _after_lead(text, marker.end()))
+        number = None if ends else _behind(text, marker)
+        if ends or number is not None:
             return number, {"hashes": "####", "boxed": "boxed"}.get(str(marker.lastgroup), "answer")
+    for result in list(_RESULT.finditer(text))[-1:]:
+        line, _, rest = text[result.end() :].partition("\n")
+        number = _begins_with(text, result.end(), result.end() + len(line))
+        if number is not None and not re.search("[0-9]" if result["total"] else "=", rest):
+            return number, "answer"
     return None
 
 

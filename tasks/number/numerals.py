@@ -40,12 +40,8 @@ _LATEX = (
     (re.compile(r"\\(?:times|cdot|ast)(?![a-z])"), "*"),
     (re.compile(r"\\div(?![a-z])"), "/"),
     (re.compile(r"\\(?:approx|simeq|approxeq)(?![a-z])"), "="),
-    (
-        re.compile(
-            r"\\(?:(?:left|right|displaystyle|q?quad|implies|[rR]ightarrow|to)(?![a-z])|[()\[\],;:! ])"
-        ),
-        " ",
-    ),
+    (re.compile(r"\\(?:left|right|displaystyle|q?quad|implies|[rR]ightarrow|to)(?![a-z])"), " "),
+    (re.compile(r"\\[()\[\],;:! ]"), " "),
     (re.compile(r"\\([$%#&_])"), r"\1"),
     (re.compile(r"(-?)\\[dtc]?frac\s?([0-9])([0-9])"), r" \1\2/\3 "),
     (re.compile(rf"(-?)\\[dtc]?frac{_ABOVE_OR_BELOW}{_ABOVE_OR_BELOW}"), r" \1\2/\3 "),

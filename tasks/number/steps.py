@@ -150,15 +150,8 @@ class _Unreadable(Exception):
     """Not arithmetic, or more of it than we care to work out."""
 
 
-_BINDS = {
-    "+": 1,
-    "-": 1,
-    "*": 2,
-    "/": 2,
-    "(": 2,
-    "^": 4,
-    "**": 4,
-}  # 2(3 + 4) is a product too; a sign binds like 3
+# 2(3 + 4) is a product too; a sign binds like 3
+_BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "(": 2, "^": 4, "**": 4}
 
 
 def _value(tokens: list[str], least: int, depth: int) -> _Value:

@@ -19,7 +19,7 @@ _SIZES = {
 _NAMES = "|".join(sorted({name for pair in _SIZES for name in pair}, key=len, reverse=True))
 _AMOUNT = r"(?<![0-9A-Za-z.,/])[0-9]{1,9}(?:,[0-9]{3}){0,4}(?:\.[0-9]{1,6})?"
 _PAIR = re.compile(  # what stands behind is only looked at: it may begin a pair of its own
-    rf"(?P<first>{_AMOUNT})[ -]{{0,3}}(?P<unit>{_NAMES})(?:e?s)?\b"
+    rf"(?P<sign>\$)?(?P<first>{_AMOUNT})(?:[ -]{{0,3}}(?P<unit>{_NAMES})(?:e?s)?\b|(?(sign)|(?!)))"
     rf"(?=(?P<between>[^0-9!?\n]{{1,40}})(?P<second>{_AMOUNT})[ -]{{0,3}}(?P<other>{_NAMES})(?:e?s)?\b"
     r"(?P<rate> (?:an?|per|each)\b)?)",
     re.IGNORECASE,
@@ -34,7 +34,7 @@ def in_other_units(text: str, number: Number) -> Number:
         if not any(start <= number.start + 1 and number.end - 1 < end + 1 for start, end in spans):
             continue
         first, second = (Fraction(pair[name].replace(",", "")) for name in ("first", "second"))
-        unit, other = pair["unit"].lower(), pair["other"].lower()
+        unit, other = (pair["unit"] or "dollar").lower(), pair["other"].lower()
         if size := _SIZES.get((unit, other)):
             if first * size == second:
                 return _either(pair, number, first, second)
@@ -51,7 +51,7 @@ def _either(pair: re.Match[str], number: Number, first: Fraction, second: Fracti
     """'120 minutes, or 2 hours' says 120; '2 hours = 120 minutes' comes to 120."""
     if "=" in pair["between"]:
         return Number(second, pair.start("second"), pair.end("other"), (*number.others, first))
-    return Number(first, pair.start("first"), pair.end("unit"), (*number.others, second))
+    return Number(first, pair.start("first"), pair.end(), (*number.others, second))
 
 
 _UNDER_TEN = "zero one two three four five six seven eight nine"
@@ -79,9 +79,8 @@ def in_words(text: str, start: int, end: int) -> list[Number]:
 def last_in_words(text: str) -> Number | None:
     """The last number in words of a text without digits."""
     words = [] if re.search("[0-9]", text) else in_words(text, max(0, len(text) - 1000), len(text))
-    return next(
-        (number for number in reversed(words) if number.value != 1), None
-    )  # 'one' is mostly no number
+    # 'one' is mostly no number
+    return next((number for number in reversed(words) if number.value != 1), None)
 
 
 def _worth(words: str) -> Fraction:
