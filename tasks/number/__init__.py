@@ -46,20 +46,18 @@ _BREAKS_OFF = re.compile(
 )
 _CANNOT = r"(?:cannot|can't|can not|could not|couldn't|(?:un|not |im)(?:able|possible) to)"
 _DECLINES = re.compile(
-    rf"(?:\b(?:i|we|it|this|that)(?:'m|'s| am| are| is)? {_CANNOT} (?:be )?[a-z ]{{0,20}}"
+    rf"(?i)(?:\b(?:i|we|it|this|that)(?:'m|'s| am| are| is)? {_CANNOT} (?:be )?[a-z ]{{0,20}}"
     r"(?:determine|calculate|solve|know|tell|say|find (?:the|an|out)|answer|help)"
     rf"|\b{_CANNOT} be (?:determined|calculated|solved|known|answered)|\b(?:i|we) give up\b"
     r"|\b(?:i|we) (?:don't|do not) know\b|(?:insufficient|not enough|n't enough) (?:information|data)\b"
-    r"|\bno (?:lo )?sé\b|\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b|不知道|无法确定)(?!.*\bbut\b)",
-    re.IGNORECASE,
+    r"|\bno (?:lo )?sé\b|\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b|不知道|无法确定)(?!.*\bbut\b)"
 )
 _OFFERS = re.compile(r"\b(?:tell me|if you)\b[^0-9]*:\Z", re.IGNORECASE)
 _UNIT = re.compile(r" ?%| [a-z]{1,12}")
 _WORKED_OUT = re.compile(r"[-=+*/] ?\Z")
 _OR = re.compile(
-    r"(?P<unit>(?: ?%| (?!and/|y/)[a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:(?:and|y)/)?(?:or|oder|ou|o)\b|或者?)"
-    r"(?: (?:maybe|possibly|perhaps|about|even))?(?:[^\w\n]|\\boxed){0,8}",
-    re.IGNORECASE,
+    r"(?i)(?P<unit>(?: ?%| (?!and/|y/)[a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:(?:and|y)/)?(?:or|oder|ou|o)\b|或者?)"
+    r"(?: (?:maybe|possibly|perhaps|about|even))?(?:[^\w\n]|\\boxed){0,8}"
 )
 # Behind the number of a marker: '18-20', '18 to 20', and in a box '18, 17'.
 _RANGE = re.compile(r"(?:-| to )\$?[0-9]+(?![0-9]| ?(?:decimal|d\.?p|signif))| ?, ?\$?[0-9.]+ ?\}")

@@ -35,9 +35,8 @@ _KINDS = {
 }
 _CLOSING_LINE = re.compile(rf"[ \t*_{BOLD}]{{0,4}}A[ ]?{BOLD}?:{BOLD}?")  # 'A: 18'
 _RESULT = re.compile(  # weaker than the others
-    rf"(?:^|\n)[ \t*_{BOLD}]{{0,4}}(?:(?:grand )?(?P<total>total)|(?:final )?(?:result|ergebnis|resultado|résultat))"
-    rf"[ ]?{BOLD}?:{BOLD}?",
-    re.IGNORECASE,
+    rf"(?i)(?:^|\n)[ \t*_{BOLD}]{{0,4}}(?:(?:grand )?(?P<total>total)|(?:final )?(?:result|ergebnis|resultado|résultat))"
+    rf"[ ]?{BOLD}?:{BOLD}?"
 )
 _LEAD = re.compile(
     rf"""
@@ -57,10 +56,9 @@ _MORE_WORKING = re.compile(r"\s*(?!\W{0,8}(?:explanation|reasoning|because|note|
 # A box that was cut off ends the reading, and so does 'Answer: unknown'.
 _CUT_OFF = re.compile(r"\\[a-z]{4,5} ?\{[^}\n]{0,30}\Z", re.IGNORECASE)
 _NONE = re.compile(
-    r"(?:unknown|undefined|unclear|undetermined|indeterminate|n/a\b|none\b|insufficient|impossible"
+    r"(?i)(?:unknown|undefined|unclear|undetermined|indeterminate|n/a\b|none\b|insufficient|impossible"
     r"|not (?:enough|known|given|possible|sp)|(?:[a-z]{1,9} )?(?:cannot|can't) be|(?:we|i) (?:don't|do not) know)"
-    r"[^0-9\n]{0,200}(?:\n|\Z)",
-    re.IGNORECASE,
+    r"[^0-9\n]{0,200}(?:\n|\Z)"
 )
 
 

@@ -88,17 +88,16 @@ _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k)\b", re.IGNORECASE)
 _SCALES = {
     "hundred": 100,
-    "thousand": 10**3,
-    "k": 10**3,
+    "k": 1000,
+    "thousand": 1000,
     "million": 10**6,
     "billion": 10**9,
     "trillion": 10**12,
 }
 # 'minus 7', but not '20 minus 7'.
 MINUS_WORD = re.compile(
-    rf"(?:(?:^|[\n=:,.#{{(>{BOLD}]|\b(?:is|ist|est?|are|was|be|to|of|at|gives?|gets?|equals?|reach(?:es)?|about))\s{{0,2}}"
-    r"(?P<minus>minus|menos|moins)|\b(?P<negative>negative)) $|(?P<sign>[负負]|マイナス)$",
-    re.IGNORECASE,
+    rf"(?i)(?:(?:^|[\n=:,.#{{(>{BOLD}]|\b(?:is|ist|est?|are|was|be|to|of|at|gives?|gets?|equals?|reach(?:es)?|about))\s{{0,2}}"
+    r"(?P<minus>minus|menos|moins)|\b(?P<negative>negative)) $|(?P<sign>[负負]|マイナス)$"
 )
 # A minus behind one of these is an operator, a hyphen or the mark of a list.
 _SUBTRACTED_FROM = re.compile(r"(?:[0-9)%}]|[0-9]\$) *\Z|(?:[^\W\d\u0e00-\U0010ffff]|-)\Z")

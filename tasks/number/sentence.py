@@ -21,10 +21,9 @@ _GOES_ON = re.compile(
 )
 SAYS = re.compile(r"\b(?:is|are|was|were|ha[sd]|have|needs?|gets?|costs?|will|would|can|could)\b")
 _ADJUNCT = re.compile(
-    r"\b(?:for|from|in|at|after|than|with|by|on|out of|of the|instead of|rather than|not|including)"
+    r"(?i)\b(?:for|from|in|at|after|than|with|by|on|out of|of the|instead of|rather than|not|including)"
     r"(?: (?!is|are|was|were|ha[sd]|have|total|sum|profit|average|cost|balance)[a-z]{1,12}){0,4} [(]?$"
-    r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $",
-    re.IGNORECASE,
+    r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $"
 )
 # 'It is 18, not 17', '18, compared to 17 before', '18 in total, 1 more than before'.
 _CONTRAST = re.compile(r"[^,]*, (?:not|compared (?:to|with)|rather than|instead of|up from|down from) ")

@@ -19,10 +19,9 @@ _SIZES = {
 _NAMES = "|".join(sorted({name for pair in _SIZES for name in pair}, key=len, reverse=True))
 _AMOUNT = r"(?<![0-9A-Za-z.,/])[0-9]{1,9}(?:,[0-9]{3}){0,4}(?:\.[0-9]{1,6})?"
 _PAIR = re.compile(  # what stands behind is only looked at: it may begin a pair of its own
-    rf"(?P<sign>\$)?(?P<first>{_AMOUNT})(?:[ -]{{0,3}}(?P<unit>{_NAMES})(?:e?s)?\b|(?(sign)|(?!)))"
+    rf"(?i)(?P<sign>\$)?(?P<first>{_AMOUNT})(?:[ -]{{0,3}}(?P<unit>{_NAMES})(?:e?s)?\b|(?(sign)|(?!)))"
     rf"(?=(?P<between>[^0-9!?\n]{{1,40}})(?P<second>{_AMOUNT})[ -]{{0,3}}(?P<other>{_NAMES})(?:e?s)?\b"
-    r"(?P<rate> (?:an?|per|each)\b)?)",
-    re.IGNORECASE,
+    r"(?P<rate> (?:an?|per|each)\b)?)"
 )
 _AND = re.compile(r",?\s{1,3}and\s{1,3}|,?\s{1,3}")
 
@@ -61,9 +60,8 @@ _WORDS = {word: n for n, word in enumerate(f"{_UNDER_TEN} {_TEENS}".split())}
 _WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
 _SCALES = {"hundred": 100, "dozen": 12, "thousand": 1000, "million": 10**6}
 _SPELLED = re.compile(
-    rf"\b(?:(?:{'|'.join(_WORDS)})|an?(?=[ ](?:hundred|thousand|dozen)\b))\b"
-    rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{'|'.join([*_WORDS, *_SCALES])})\b){{0,9}}",
-    re.IGNORECASE,
+    rf"(?i)\b(?:(?:{'|'.join(_WORDS)})|an?(?=[ ](?:hundred|thousand|dozen)\b))\b"
+    rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{'|'.join([*_WORDS, *_SCALES])})\b){{0,9}}"
 )
 
 
