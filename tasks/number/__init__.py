@@ -9,7 +9,6 @@
    breaks off, or says that it has no answer, gives none.
 
 Two alternatives ("18 or 20") are no answer. Time is linear in the length of the text, and no text makes it raise.
-README.md says what each rule gains.
 """
 
 import re
@@ -73,8 +72,9 @@ def read_number(text: str) -> Reading | None:
     if number is None:
         return None
     restated = in_other_units(text, number)
-    ranged = rule != "last number" and _RANGE.match(text, number.end)
-    if restated is number and (ranged or _is_one_of_two(text, number)):
+    ranges = _RANGE.match(text, number.end) if rule != "last number" else None
+    ranges = ranges or _BETWEEN.search(text[max(0, number.start - 60) : number.start])
+    if restated is number and (ranges or _is_one_of_two(text, number)):
         return None
     number = restated
     words = " ".join(text[number.start : number.end].replace(BOLD, " ").split())
@@ -85,14 +85,11 @@ def _gives_none(text: str) -> bool:
     """Does the text visibly break off, or say in its last sentence that it has no answer?"""
     end = text.rstrip()[-200:]
     last = re.split(r"[.!?]\s|\n", end.rstrip(".!? "))[-1]
-    breaks_off = _BREAKS_OFF.search(end) and not _OFFERS.search(last)
-    return bool(breaks_off or _DECLINES.search(last))
+    return bool(_DECLINES.search(last) or (_BREAKS_OFF.search(end) and not _OFFERS.search(last)))
 
 
 def _is_one_of_two(text: str, number: Number) -> bool:
     """Is it one of two different numbers between which the text does not decide?"""
-    if _BETWEEN.search(text, max(0, number.start - 60), number.start):
-        return True
     if not _OR.search(text, max(0, number.start - 40), number.end + 40):
         return False
     for one, other in pairwise(numbers(text, max(0, number.start - 40), number.end + 40)):

@@ -35,8 +35,7 @@ _KINDS = {
 }
 _CLOSING_LINE = re.compile(rf"[ \t*_{BOLD}]{{0,4}}A[ ]?{BOLD}?:{BOLD}?")  # 'A: 18'
 _RESULT = re.compile(  # weaker than the others
-    rf"(?i)(?:^|\n)[ \t*_{BOLD}]{{0,4}}(?:(?:grand )?(?P<total>total)|(?:final )?(?:result|ergebnis|resultado|résultat))"
-    rf"[ ]?{BOLD}?:{BOLD}?"
+    rf"(?i)(?:^|\n)[ \t*_{BOLD}]{{0,4}}(?:(?P<total>total)|result|ergebnis|resultado|résultat)[ ]?{BOLD}?:{BOLD}?"
 )
 _LEAD = re.compile(
     rf"""

@@ -26,8 +26,9 @@ _ADJUNCT = re.compile(
     r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $"
 )
 # 'It is 18, not 17', '18, compared to 17 before', '18 in total, 1 more than before'.
-_CONTRAST = re.compile(r"[^,]*, (?:not|compared (?:to|with)|rather than|instead of|up from|down from) ")
-_MORE = re.compile(r" (?:more|less|fewer) than\b")
+_CONTRAST = re.compile(
+    r"[^,0-9\n]{0,40}, (?:(?:not|compared (?:to|with)) \W{0,3}[0-9]|\W{0,3}[0-9.,]{1,20} (?:more|less|fewer) than\b)"
+)
 
 
 def stated_result(text: str, begin: int = 0, end: int | None = None) -> Number | None:
@@ -72,9 +73,7 @@ def _meant(text: str, start: int, end: int, found: list[Number]) -> Number:
 def _gives_way(text: str, before: Number, last: Number) -> bool:
     between = text[before.end : last.start].replace(BOLD, "")
     goes_on = "," in between or SAYS.search(between) or _GOES_ON.search(between)
-    if _CONTRAST.fullmatch(between) or (between.endswith(", ") and _MORE.match(text, last.end)):
-        return True
-    return not goes_on and _ADJUNCT.search(between) is not None
+    return bool(_CONTRAST.match(text, before.end) or (not goes_on and _ADJUNCT.search(between)))
 
 
 def _in_bold(text: str, start: int, end: int, found: list[Number]) -> list[Number]:

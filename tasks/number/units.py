@@ -75,9 +75,8 @@ def in_words(text: str, start: int, end: int) -> list[Number]:
 
 
 def last_in_words(text: str) -> Number | None:
-    """The last number in words of a text without digits."""
+    """The last number in words of a text without digits; 'one' is mostly no number."""
     words = [] if re.search("[0-9]", text) else in_words(text, max(0, len(text) - 1000), len(text))
-    # 'one' is mostly no number
     return next((number for number in reversed(words) if number.value != 1), None)
 
 
