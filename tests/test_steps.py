@@ -159,3 +159,9 @@ def test_the_gold_working_of_gsm8k_is_nearly_all_right() -> None:
     right, total = (sum(column) for column in zip(*checked, strict=True))
     assert total > 4000
     assert right / total > 0.99
+
+
+@pytest.mark.parametrize("result", ["20", "*20*", "**20**", "\\boxed{20}", "$\\boxed{20}$", "$20"])
+def test_a_result_counts_in_italics_bold_and_in_a_box(result: str) -> None:
+    assert check_steps(f"5 * 4 = {result}") == (1, 1)
+    assert check_steps(f"5 * 3 = {result}") == (0, 1)

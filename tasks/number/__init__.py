@@ -4,12 +4,11 @@
     text="$18.00", rule="####")
 
 1. Thoughts, code and a recited next question are left out (answer_part.py).
-2. The last answer marker that a number follows counts (markers.py).
+2. The last answer marker that a number follows, or that says there is none, counts (markers.py).
 3. Else the last number that the text states as its result (sentence.py), before any check or note. A text that visibly
    breaks off, or says that it has no answer, gives none.
 
 Two alternatives ("18 or 20") are no answer. Time is linear in the length of the text, and no text makes it raise.
-README.md says what each rule gains.
 """
 
 import re
@@ -44,31 +43,38 @@ _BREAKS_OFF = re.compile(
     r"(?:(?<![:;])=|[0-9)%\]] ?[+/×÷-]|[0-9)%\]] [*]|(?<![:;=-])\(\$?|[^:]:|<<[^>]*"
     r"|\b(?:the|and|because|than|their|(?:for|is|into|of|with) an?))\s*\Z"
 )
+_CANNOT = r"(?:cannot|can't|can not|could not|couldn't|(?:un|not |im)(?:able|possible) to)"
 _DECLINES = re.compile(
-    r"\b(?:i|we|it)(?:'m| am| are| is)? (?:cannot|can't|can not|could not|unable to|impossible to) (?:be )?[a-z ]{0,20}"
-    r"(?:determine|calculate|solve|know|tell|say|find|answer)"
-    r"|\b(?:i|we) (?:don't|do not) know\b|\b(?:insufficient|not enough|n't enough) (?:information|data)\b",
-    re.IGNORECASE,
+    rf"(?i)(?:\b(?:i|we|it|this|that)(?:'m|'s| am| are| is)? {_CANNOT} (?:be )?[a-z ]{{0,20}}"
+    r"(?:determine|calculate|solve|know|tell|say|find (?:the|an|out)|answer|help)"
+    rf"|\b{_CANNOT} be (?:determined|calculated|solved|known|answered)|\b(?:i|we) give up\b"
+    r"|\b(?:i|we) (?:don't|do not) know\b|(?:insufficient|not enough|n't enough) (?:information|data)\b"
+    r"|\bno (?:lo )?sé\b|\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b|不知道|无法确定)(?!.*\bbut\b)"
 )
+_OFFERS = re.compile(r"\b(?:tell me|if you)\b[^0-9]*:\Z", re.IGNORECASE)
 _UNIT = re.compile(r" ?%| [a-z]{1,12}")
 _WORKED_OUT = re.compile(r"[-=+*/] ?\Z")
 _OR = re.compile(
-    r"(?P<unit>(?: ?%| [a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:or|oder|ou)\b|或者?)"
-    r"(?: (?:maybe|possibly|perhaps|about|even))?(?:[^\w\n]|\\boxed){0,8}",
-    re.IGNORECASE,
+    r"(?i)(?P<unit>(?: ?%| (?!and/|y/)[a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:(?:and|y)/)?(?:or|oder|ou|o)\b|或者?)"
+    r"(?: (?:maybe|possibly|perhaps|about|even))?(?:[^\w\n]|\\boxed){0,8}"
 )
+# Behind the number of a marker: '18-20', '18 to 20', and in a box '18, 17'.
+_RANGE = re.compile(r"(?:-| to )\$?[0-9]+(?![0-9]| ?(?:decimal|d\.?p|signif))| ?, ?\$?[0-9.]+ ?\}")
+_BETWEEN = re.compile(r"\bbetween [^0-9\n]{0,3}[0-9][0-9.,]{0,20} (?:[a-z]{1,12} )?and \Z", re.IGNORECASE)
 
 
 def read_number(text: str) -> Reading | None:
     """The number that `text` gives as its answer; None when it gives none."""
     text = own_words(text)
     number, rule = marked(text) or (None, "last number")
-    if number is None and not _gives_none(text):
+    if rule == "last number" and not _gives_none(text):
         number = stated_result(before_appendix(text)) or last_in_words(text)
     if number is None:
         return None
     restated = in_other_units(text, number)
-    if restated is number and _is_one_of_two(text, number):
+    ranges = _RANGE.match(text, number.end) if rule != "last number" else None
+    ranges = ranges or _BETWEEN.search(text[max(0, number.start - 60) : number.start])
+    if restated is number and (ranges or _is_one_of_two(text, number)):
         return None
     number = restated
     words = " ".join(text[number.start : number.end].replace(BOLD, " ").split())
@@ -79,7 +85,7 @@ def _gives_none(text: str) -> bool:
     """Does the text visibly break off, or say in its last sentence that it has no answer?"""
     end = text.rstrip()[-200:]
     last = re.split(r"[.!?]\s|\n", end.rstrip(".!? "))[-1]
-    return bool(_BREAKS_OFF.search(end) or _DECLINES.search(last))
+    return bool(_DECLINES.search(last) or (_BREAKS_OFF.search(end) and not _OFFERS.search(last)))
 
 
 def _is_one_of_two(text: str, number: Number) -> bool:

@@ -40,15 +40,16 @@ _CODE = re.compile(
 # What comes after the result: a check, a note, an explanation, an offer.
 _APPENDIX = re.compile(
     rf"(?:\n|(?<=[.!?{BOLD})]) )[^\w\n]{{0,10}}(?:"
-    r"(?:(?:to|let me|let's|we can|you can|i'll) )?(?:(?:double|sanity)[- ]?)?(?:check|verify|verification|confirm)\b"
-    r"|(?:note|explanation|reasoning|breakdown|confidence|remark|hint|vérification)\b[^\n.]{0,20}:"
+    r"(?:(?:to|let me|let's|we can|you can|i'll) )?(?:(?:double|sanity|quick)[- ]?)?"
+    r"(?:check|verify|verification|confirm)\b|(?:note|explanation|reasoning|breakdown|confidence|remark|hint"
+    r"|vérification|probe|proof|verifying)\b[^\n.]{0,20}:"
     r"|(?:let me (?:know|explain)|here's (?:how|why|my)|alternatively|would you|shall we|do you want|feel free|i'm)\b"
-    r"|if you (?:have|need|want|would|mean)\b|[0-9]+ ?% (?:sure|certain|confident)\b|检查|验证|验算|检验)",
+    r"|if you (?:have|need|want|would|mean)\b|(?:this assumes|(?<=\()assuming)\b|assuming\b[^,=\n]{0,80}\s{0,9}\Z"
+    r"|[0-9]+ ?% (?:sure|certain|confident)\b|检查|验证|验算|检验)",
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
-    r"\b(?:so|then|thus|therefore|hence|now|next|finally|total)\b[^\n.!?]*[0-9]|\b(?:actually|wrong|mistake)\b|所以|因此",
-    re.IGNORECASE,
+    r"(?i)\b(?:so|then|thus|therefore|hence|now|next|finally|total)\b[^\n.!?]*[0-9]|\b(?:actually|wrong|mistake)\b|所以|因此"
 )
 
 

@@ -34,9 +34,12 @@ _KINDS = {
     ),
 }
 _CLOSING_LINE = re.compile(rf"[ \t*_{BOLD}]{{0,4}}A[ ]?{BOLD}?:{BOLD}?")  # 'A: 18'
+_RESULT = re.compile(  # weaker than the others
+    rf"(?i)(?:^|\n)[ \t*_{BOLD}]{{0,4}}(?:(?P<total>total)|result|ergebnis|resultado|résultat)[ ]?{BOLD}?:{BOLD}?"
+)
 _LEAD = re.compile(
     rf"""
-    (?: [\s{BOLD}:=>~(\[{{*_`"'|] | \\(?=[$])
+    (?: [\s{BOLD}:=>~(\[{{*_`"'|] | \\(?=[$]) | -[ ]+
       | (?:therefore|thus|then|so|approximately|about|around|roughly|exactly|only|just|simply|equal[ ]to|a[ ]total[ ]of
           |rs\.?|usd|is)\b[.,]?
       | \$?[ ]?[a-z][a-z_]{{0,15}}[ ]?=(?!=)
@@ -44,10 +47,18 @@ _LEAD = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_ONLY_ITEM = re.compile(r"(?<=\n)1[.)] (?=[^\n]{0,80}\s{0,9}\Z)")
 _STOP = re.compile(rf"\n|[.!?;](?=\s|$|{BOLD}|[*)\]])")
 _OPERATOR = re.compile(r"[-+*/^]| x ")
 _CLAUSE = re.compile(r",\s|;|:\s|\b(?:because|since|as|so|which|where|when|if|and|given)\b", re.IGNORECASE)
 _MORE_WORKING = re.compile(r"\s*(?!\W{0,8}(?:explanation|reasoning|because|note|check)\b)[^\n]*[0-9]", re.I)
+# A box that was cut off ends the reading, and so does 'Answer: unknown'.
+_CUT_OFF = re.compile(r"\\[a-z]{4,5} ?\{[^}\n]{0,30}\Z", re.IGNORECASE)
+_NONE = re.compile(
+    r"(?i)(?:unknown|undefined|unclear|undetermined|indeterminate|n/a\b|none\b|insufficient|impossible"
+    r"|not (?:enough|known|given|possible|sp)|(?:[a-z]{1,9} )?(?:cannot|can't) be|(?:we|i) (?:don't|do not) know)"
+    r"[^0-9\n]{0,200}(?:\n|\Z)"
+)
 
 
 @cache
@@ -55,8 +66,8 @@ def _pattern(*kinds: str) -> re.Pattern[str]:
     return re.compile("|".join(_KINDS[kind][1] for kind in kinds), re.IGNORECASE | re.VERBOSE)
 
 
-def marked(text: str) -> tuple[Number, str] | None:
-    """The number of the last marker that has one, and the marker's name."""
+def marked(text: str) -> tuple[Number | None, str] | None:
+    """The number of the last marker that has one, and the marker's name; no number where it says that there is none."""
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
     if closing := _CLOSING_LINE.match(stripped, start):
@@ -66,9 +77,15 @@ def marked(text: str) -> tuple[Number, str] | None:
     folded = text.lower()
     kinds = [kind for kind, (hint, _) in _KINDS.items() if re.search(hint, folded)]
     for marker in reversed(list(_pattern(*kinds).finditer(text))[-_MARKERS:]) if kinds else ():
-        number = _behind(text, marker)
-        if number is not None:
+        ends = _CUT_OFF.match(text, marker.start()) or _NONE.match(text, _after_lead(text, marker.end()))
+        number = None if ends else _behind(text, marker)
+        if ends or number is not None:
             return number, {"hashes": "####", "boxed": "boxed"}.get(str(marker.lastgroup), "answer")
+    for result in list(_RESULT.finditer(text))[-1:]:
+        line, _, rest = text[result.end() :].partition("\n")
+        number = _begins_with(text, result.end(), result.end() + len(line))
+        if number is not None and not re.search("[0-9]" if result["total"] else "=", rest):
+            return number, "answer"
     return None
 
 
@@ -79,6 +96,8 @@ def _behind(text: str, marker: re.Match[str]) -> Number | None:
         end = end if end >= 0 else min(len(text), start + (_BLOCK if kind == "tag" else 30))
         return _begins_with(text, start, end) or stated_result(text, start, end)
     begin = _after_lead(text, start)
+    if item := _ONLY_ITEM.match(text, begin):
+        begin = item.end()
     stop = _STOP.search(text, begin, begin + _WINDOW)
     end = stop.start() if stop else min(len(text), begin + _WINDOW)
     number = _begins_with(text, begin, end)
@@ -99,12 +118,9 @@ def _behind(text: str, marker: re.Match[str]) -> Number | None:
 def _begins_with(text: str, start: int, end: int) -> Number | None:
     """The quantity that begins right at `start`, after words that only lead up to it; an equation's right side."""
     begin = _after_lead(text, start, end)
-    minus = text.startswith("- ", begin)
-    first = next(numbers(text, begin + 2 * minus, end), None)
-    if first is None or first.start != begin + 2 * minus:
+    first = next(numbers(text, begin, end), None)
+    if first is None or first.start != begin:
         return None
-    if minus:
-        return Number(-first.value, begin, first.end)
     equals = text.find("=", first.end, end)
     between = text[first.end : equals] if equals >= 0 else ""
     if _OPERATOR.search(between) and not _CLAUSE.search(between):

@@ -27,7 +27,7 @@ _FRACTIONS = "½1/2 ¼1/4 ¾3/4 ⅓1/3 ⅔2/3 ⅕1/5 ⅖2/5 ⅗3/5 ⅘4/5 ⅙1/6
 _PLAIN = {
     **{row + digit: str(digit) for row in _DIGIT_ROWS for digit in range(10)},
     **dict(zip(map(ord, _SIGNS), "-------,.:=+%$()#?*/****///'=====", strict=True)),
-    **{ord(written[0]): f" {written[1:]} " for written in _FRACTIONS.split()},
+    **{ord(written[0]): f"\x01{written[1:]} " for written in _FRACTIONS.split()},
     **dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x3000], " "),
     **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\x02"), ""),
     **{ord("—"): " — ", ord("。"): ". ", ord("！"): "! ", ord("；"): "; "},
@@ -40,15 +40,11 @@ _LATEX = (
     (re.compile(r"\\(?:times|cdot|ast)(?![a-z])"), "*"),
     (re.compile(r"\\div(?![a-z])"), "/"),
     (re.compile(r"\\(?:approx|simeq|approxeq)(?![a-z])"), "="),
-    (
-        re.compile(
-            r"\\(?:(?:left|right|displaystyle|q?quad|implies|[rR]ightarrow|to)(?![a-z])|[()\[\],;:! ])"
-        ),
-        " ",
-    ),
+    (re.compile(r"\\(?:left|right|displaystyle|q?quad|implies|[rR]ightarrow|to)(?![a-z])"), " "),
+    (re.compile(r"\\[()\[\],;:! ]"), " "),
     (re.compile(r"\\([$%#&_])"), r"\1"),
-    (re.compile(r"\\[dtc]?frac\s?([0-9])([0-9])"), r" \1/\2 "),
-    (re.compile(rf"\\[dtc]?frac{_ABOVE_OR_BELOW}{_ABOVE_OR_BELOW}"), r" \1/\2 "),
+    (re.compile(r"(-?)\\[dtc]?frac\s?([0-9])([0-9])"), r" \1\2/\3 "),
+    (re.compile(rf"(-?)\\[dtc]?frac{_ABOVE_OR_BELOW}{_ABOVE_OR_BELOW}"), r" \1\2/\3 "),
     (re.compile(r"\\[dtc]?frac\s{0,3}\{([^{}\n]{0,60})\}\s{0,3}\{([^{}\n]{0,60})\}"), r" (\1)/(\2) "),
 )
 _LOOSE_GROUP = re.compile(r"(?<=[0-9]), 000(?![0-9])")  # 168, 000
@@ -60,7 +56,8 @@ def tidy(text: str) -> str:
         text = text.replace(BOLD, "")
     else:
         text = _POWER.sub(lambda power: f"^{'⁰¹²³⁴⁵⁶⁷⁸⁹'.index(power[0])}", text.translate(_PLAIN))
-    if "\\" in text:
+        text = text.replace("-\x01", "-").replace("\x01", " ")
+    if "\\" in text or "{,}" in text:
         for pattern, plain in _LATEX:
             text = pattern.sub(plain, text)
     return _LOOSE_GROUP.sub(",000", text).replace("**", BOLD)
@@ -91,20 +88,19 @@ _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k)\b", re.IGNORECASE)
 _SCALES = {
     "hundred": 100,
-    "thousand": 10**3,
-    "k": 10**3,
+    "k": 1000,
+    "thousand": 1000,
     "million": 10**6,
     "billion": 10**9,
     "trillion": 10**12,
 }
 # 'minus 7', but not '20 minus 7'.
-_MINUS_WORD = re.compile(
-    rf"(?:(?:^|[\n=:,.#{{(>{BOLD}]|\b(?:is|are|was|be|to|of|at|gives?|gets?|equals?|reach(?:es)?|about))\s{{0,2}}"
-    r"(?P<minus>minus)|\b(?P<negative>negative)) $",
-    re.IGNORECASE,
+MINUS_WORD = re.compile(
+    rf"(?i)(?:(?:^|[\n=:,.#{{(>{BOLD}]|\b(?:is|ist|est?|are|was|be|to|of|at|gives?|gets?|equals?|reach(?:es)?|about))\s{{0,2}}"
+    r"(?P<minus>minus|menos|moins)|\b(?P<negative>negative)) $|(?P<sign>[负負]|マイナス)$"
 )
 # A minus behind one of these is an operator, a hyphen or the mark of a list.
-_SUBTRACTED_FROM = re.compile(r"(?:[0-9)%}]|[0-9]\$) *\Z|(?:[^\W\d]|-)\Z")
+_SUBTRACTED_FROM = re.compile(r"(?:[0-9)%}]|[0-9]\$) *\Z|(?:[^\W\d\u0e00-\U0010ffff]|-)\Z")
 # Letters and indices; from U+0E00 on stand the scripts that put no space between a word and a number.
 _GLUED = re.compile("(?:[^\\W\\d_xX\u0e00-\U0010ffff]|[_^]\\{?)\\Z")
 _MARK_AFTER = re.compile(rf"[.)]\s{{1,4}}[^\W\d_]|[.)]\s{{0,4}}{BOLD}|[.)]\s{{1,4}}[$(\\]")
@@ -127,7 +123,7 @@ def numbers(text: str, start: int = 0, end: int | None = None) -> Iterator[Numbe
         elif found["digits"] and _THOUSANDS.fullmatch(found["digits"]):
             others = (value * 1000,)  # 65.960, as half of Europe writes it
         negative = "-" in found["lead"] and not _SUBTRACTED_FROM.search(text, max(0, begin - 4), begin)
-        if word := _MINUS_WORD.search(text, max(0, begin - 20), begin):
+        if word := MINUS_WORD.search(text, max(0, begin - 20), begin):
             negative, begin = True, word.start(str(word.lastgroup))
         if negative:
             value, others = -value, tuple(-other for other in others)

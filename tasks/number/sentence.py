@@ -21,10 +21,13 @@ _GOES_ON = re.compile(
 )
 SAYS = re.compile(r"\b(?:is|are|was|were|ha[sd]|have|needs?|gets?|costs?|will|would|can|could)\b")
 _ADJUNCT = re.compile(
-    r"\b(?:for|from|in|at|after|than|with|by|on|out of|of the|instead of|rather than|not|including)"
+    r"(?i)\b(?:for|from|in|at|after|than|with|by|on|out of|of the|instead of|rather than|not|including)"
     r"(?: (?!is|are|was|were|ha[sd]|have|total|sum|profit|average|cost|balance)[a-z]{1,12}){0,4} [(]?$"
-    r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $",
-    re.IGNORECASE,
+    r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $"
+)
+# 'It is 18, not 17', '18, compared to 17 before', '18 in total, 1 more than before'.
+_CONTRAST = re.compile(
+    r"[^,0-9\n]{0,40}, (?:(?:not|compared (?:to|with)) \W{0,3}[0-9]|\W{0,3}[0-9.,]{1,20} (?:more|less|fewer) than\b)"
 )
 
 
@@ -70,7 +73,7 @@ def _meant(text: str, start: int, end: int, found: list[Number]) -> Number:
 def _gives_way(text: str, before: Number, last: Number) -> bool:
     between = text[before.end : last.start].replace(BOLD, "")
     goes_on = "," in between or SAYS.search(between) or _GOES_ON.search(between)
-    return not goes_on and _ADJUNCT.search(between) is not None
+    return bool(_CONTRAST.match(text, before.end) or (not goes_on and _ADJUNCT.search(between)))
 
 
 def _in_bold(text: str, start: int, end: int, found: list[Number]) -> list[Number]:

@@ -19,9 +19,7 @@ from tasks.number.numerals import BOLD, tidy
 _Value: TypeAlias = int | Fraction
 
 LONGEST = 200  # characters of one expression; a longer one is not worked out
-_DEEPEST = 20
-_DIGITS = 30
-_POWER = 12
+_DEEPEST, _DIGITS, _POWER = 20, 30, 12
 
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|\.\d+|\*\*|[-+*/^()%]")
 _ANNOTATION = re.compile(r"<<([^<>\n=]{1,200})=([^<>\n=]{1,80})>>")
@@ -34,6 +32,7 @@ _SIGNS = (
     (re.compile(r"/[ ]?[A-Za-z]{2,20}"), ""),  # 5 dollars/hour
     (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), " "),  # 9 eggs * 2
     (re.compile(r"(?<=[0-9.])-(?=[A-Za-z])"), " "),
+    (re.compile(r"(?<== )(?:\\boxed\{|\*)([0-9.]{1,30})[*}]"), r"\1"),  # a result in a box or in italics
 )
 _CURRENCY = dict.fromkeys(map(ord, "$£€¥₹" + BOLD))
 _RUN = re.compile(r"[-0-9.()+*/^%= ]+")
@@ -150,15 +149,7 @@ class _Unreadable(Exception):
     """Not arithmetic, or more of it than we care to work out."""
 
 
-_BINDS = {
-    "+": 1,
-    "-": 1,
-    "*": 2,
-    "/": 2,
-    "(": 2,
-    "^": 4,
-    "**": 4,
-}  # 2(3 + 4) is a product too; a sign binds like 3
+_BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "(": 2, "^": 4, "**": 4}  # 2(3 + 4) is a product; a sign: 3
 
 
 def _value(tokens: list[str], least: int, depth: int) -> _Value:

@@ -7,7 +7,7 @@ the other unit. Knows units and their sizes; must not know where in a text the a
 import re
 from fractions import Fraction
 
-from tasks.number.numerals import Number
+from tasks.number.numerals import MINUS_WORD, Number
 
 _AROUND = 60  # characters on either side of the number that are looked at
 # How many of the smaller unit make one of the larger.
@@ -19,10 +19,9 @@ _SIZES = {
 _NAMES = "|".join(sorted({name for pair in _SIZES for name in pair}, key=len, reverse=True))
 _AMOUNT = r"(?<![0-9A-Za-z.,/])[0-9]{1,9}(?:,[0-9]{3}){0,4}(?:\.[0-9]{1,6})?"
 _PAIR = re.compile(  # what stands behind is only looked at: it may begin a pair of its own
-    rf"(?P<first>{_AMOUNT})[ -]{{0,3}}(?P<unit>{_NAMES})(?:e?s)?\b"
+    rf"(?i)(?P<sign>\$)?(?P<first>{_AMOUNT})(?:[ -]{{0,3}}(?P<unit>{_NAMES})(?:e?s)?\b|(?(sign)|(?!)))"
     rf"(?=(?P<between>[^0-9!?\n]{{1,40}})(?P<second>{_AMOUNT})[ -]{{0,3}}(?P<other>{_NAMES})(?:e?s)?\b"
-    r"(?P<rate> (?:an?|per|each)\b)?)",
-    re.IGNORECASE,
+    r"(?P<rate> (?:an?|per|each)\b)?)"
 )
 _AND = re.compile(r",?\s{1,3}and\s{1,3}|,?\s{1,3}")
 
@@ -34,7 +33,7 @@ def in_other_units(text: str, number: Number) -> Number:
         if not any(start <= number.start + 1 and number.end - 1 < end + 1 for start, end in spans):
             continue
         first, second = (Fraction(pair[name].replace(",", "")) for name in ("first", "second"))
-        unit, other = pair["unit"].lower(), pair["other"].lower()
+        unit, other = (pair["unit"] or "dollar").lower(), pair["other"].lower()
         if size := _SIZES.get((unit, other)):
             if first * size == second:
                 return _either(pair, number, first, second)
@@ -51,7 +50,7 @@ def _either(pair: re.Match[str], number: Number, first: Fraction, second: Fracti
     """'120 minutes, or 2 hours' says 120; '2 hours = 120 minutes' comes to 120."""
     if "=" in pair["between"]:
         return Number(second, pair.start("second"), pair.end("other"), (*number.others, first))
-    return Number(first, pair.start("first"), pair.end("unit"), (*number.others, second))
+    return Number(first, pair.start("first"), pair.end(), (*number.others, second))
 
 
 _UNDER_TEN = "zero one two three four five six seven eight nine"
@@ -61,26 +60,24 @@ _WORDS = {word: n for n, word in enumerate(f"{_UNDER_TEN} {_TEENS}".split())}
 _WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
 _SCALES = {"hundred": 100, "dozen": 12, "thousand": 1000, "million": 10**6}
 _SPELLED = re.compile(
-    rf"\b(?:(?:{'|'.join(_WORDS)})|an?(?=[ ](?:hundred|thousand|dozen)\b))\b"
-    rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{'|'.join([*_WORDS, *_SCALES])})\b){{0,9}}",
-    re.IGNORECASE,
+    rf"(?i)\b(?:(?:{'|'.join(_WORDS)})|an?(?=[ ](?:hundred|thousand|dozen)\b))\b"
+    rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{'|'.join([*_WORDS, *_SCALES])})\b){{0,9}}"
 )
 
 
 def in_words(text: str, start: int, end: int) -> list[Number]:
     """The numbers in words of a stretch: 'twenty-five', 'sixty-five thousand, nine hundred and sixty', 'a dozen'."""
-    return [
-        Number(_worth(found[0]), found.start(), found.end())
-        for found in _SPELLED.finditer(text, start, min(end, start + 1000))
-    ]
+    found = []
+    for words in _SPELLED.finditer(text, start, min(end, start + 1000)):
+        negative = MINUS_WORD.search(text, max(0, words.start() - 20), words.start())
+        found.append(Number(_worth(words[0]) * (-1 if negative else 1), words.start(), words.end()))
+    return found
 
 
 def last_in_words(text: str) -> Number | None:
-    """The last number in words of a text without digits."""
+    """The last number in words of a text without digits; 'one' is mostly no number."""
     words = [] if re.search("[0-9]", text) else in_words(text, max(0, len(text) - 1000), len(text))
-    return next(
-        (number for number in reversed(words) if number.value != 1), None
-    )  # 'one' is mostly no number
+    return next((number for number in reversed(words) if number.value != 1), None)
 
 
 def _worth(words: str) -> Fraction:
