@@ -149,7 +149,7 @@ def rare_large(n: int, loss: float = 0.0) -> World:
 
     def draw(rng: np.random.Generator):
         b = rng.normal(size=n)
-        return b + 1.0 - rng.exponential(size=n) - loss, b, None
+        return b - skewed(rng, n) - loss, b, None
 
     return draw
 
@@ -212,11 +212,11 @@ def normal(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def skewed(rng: np.random.Generator, n: int) -> np.ndarray:
-    return rng.exponential(size=n) - 1.0
+    return np.minimum(rng.exponential(size=n), 5.0) - (1.0 - np.exp(-5.0))
 
 
 def heavy(rng: np.random.Generator, n: int) -> np.ndarray:
-    return rng.standard_t(4, n)
+    return np.clip(rng.standard_t(4, n), -5.0, 5.0)
 
 
 def rubric(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -226,6 +226,7 @@ def rubric(rng: np.random.Generator, n: int) -> np.ndarray:
 F1 = 2 * 2.0 / (2 * 2.0 + 1.0 + 1.0)  # E tp = 3 x 2/3, E fp = 1, E fn = 3 x 1/3
 
 FIVE = (1.0, 5.0)
+WIDE = (-12.0, 12.0)  # of real scores that are lowered by the margin: 'no worse' wants a scale
 
 
 def ties(n: int, share: float, size: float, scale: tuple[float, float]) -> Case:
@@ -288,7 +289,7 @@ class Rates:
 def simulate(case: Case, times: int, resamples: int, seed: int = 7) -> Rates:
     rng = np.random.default_rng(seed)
     cell = pair = size = margin = 0
-    tested = case.lossy is not None or case.kind == "real"
+    tested = case.lossy is not None or (case.kind == "real" and case.scale is None)
     shared = {"kind": case.kind, "resamples": resamples, "scale": case.scale, "mid_p": case.mid_p}
     for world in range(times):
         a, b, clusters = case.draw(rng)
@@ -299,7 +300,7 @@ def simulate(case: Case, times: int, resamples: int, seed: int = 7) -> Rates:
         size += two.p <= 0.05
         if tested:
             a, b, clusters = case.lossy(rng) if case.lossy else (a - LOSS, b, clusters)
-            scale = case.scale if case.lossy else None
+            scale = WIDE if case.kind == "real" and case.scale is None else case.scale
             lost = compare_paired(
                 a, b, clusters=clusters, seed=world, margin=case.margin, **shared | {"scale": scale}
             )
