@@ -10,6 +10,8 @@ from conftest import proctor
 from test_site import text_of
 
 from harness import record
+from harness.elsewhere.foreign import Wish
+from harness.elsewhere.imports import import_files
 from leaderboard import site
 from leaderboard.flagged import why_flagged
 
@@ -35,12 +37,18 @@ def cell(
     return found
 
 
-def imported(folder: Path, responses: list[str]) -> record.Cell:
-    found = cell(folder, responses)
-    record.write_run(found.folder, found.run | {"resolved": found.run["resolved"] | {"engine": "imported"}})
-    again = record.read(folder, "v", "word_problems")
-    assert again is not None
-    return again
+def imported(folder: Path, responses: list[str] | None) -> record.Cell:
+    """Twenty plain scores, with these responses beside them or with no such field."""
+    folder.mkdir()
+    rows = [{"variant": "v", "task": "quiz", "sample_id": f"q{n}", "score": n % 2} for n in range(20)]
+    if responses is not None:
+        rows = [row | {"response": response} for row, response in zip(rows, responses, strict=True)]
+    path = folder / "scores.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    import_files([path], folder / "results", Wish())
+    found = record.read(folder / "results", "v", "quiz")
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("task", ["word_problems", "study_plan"])
@@ -69,7 +77,8 @@ def test_a_request_that_failed_is_no_empty_response(tmp_path):
 
 
 def test_an_import_without_responses_is_not_flagged(tmp_path):
-    assert why_flagged(imported(tmp_path / "none", [""] * 20)) == ""
+    assert why_flagged(imported(tmp_path / "none", None)) == ""
+    assert why_flagged(imported(tmp_path / "empty", [""] * 20)) == "20 of 20 responses are empty"
     assert "empty" in why_flagged(imported(tmp_path / "some", [""] * 19 + ["It is 4"]))
     assert "same response" in why_flagged(imported(tmp_path / "same", [CANNED] * 20))
 
