@@ -33,7 +33,7 @@ from leaderboard.stats.units import (
     side_by_side,
 )
 
-TOGETHER = 256  # variants that are resampled at once: with 10,000 resamples their figures take 20 MB
+TOGETHER = 256  # variants whose signed sums are drawn at once: with 10,000 draws they take 20 MB
 
 
 @dataclass(frozen=True)

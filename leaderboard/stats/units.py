@@ -30,7 +30,7 @@ class Units:
 
     kind: Kind  # 'binary' became 'real' where epochs were averaged
     scores: Floats  # (variants, items, columns), one row an item
-    totals: Floats  # (variants, units, columns): what resampling adds up
+    totals: Floats  # (variants, units, columns): what random signs add up
     influence: Floats  # (variants, units): by how much a unit moves the statistic, summing to 0
     values: Floats  # (variants,): the statistic itself
     statistic: Statistic
@@ -197,9 +197,9 @@ def _by_content(wide: Floats, variants: int) -> Floats:
 
 
 def _on_grid(sums: Floats) -> Floats:
-    """Round to a grid so coarse that all sums of resampled units are exact.
+    """Round to a grid so coarse that all signed sums of units are exact.
 
-    Without it the last bits of a matrix product depend on the number of threads, and ties between a resample
+    Without it the last bits of a matrix product depend on the number of threads, and ties between a signed sum
     and the observed value are decided by rounding. The step is about 2**-52 of the largest value times the
     number of units.
     """
