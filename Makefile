@@ -19,20 +19,20 @@ check: $(READY)           ## lint, format and types
 	$(BIN)/mypy
 
 bench: $(READY)           ## ratios against the libraries underneath, measured in one run on a quiet machine
-	$(BIN)/python tests/bench.py
-	$(BIN)/python tests/bench_stats.py
-	$(BIN)/python tests/bench_judges.py
-	$(BIN)/python tests/bench_llamacpp.py
+	$(BIN)/python -m tests.bench.engines
+	$(BIN)/python -m tests.bench.stats
+	$(BIN)/python -m tests.bench.judges
+	$(BIN)/python -m tests.bench.llamacpp
 
 # vLLM decides which torch it takes, so the extra `gpu` has an environment of its own, and .venv is left alone:
 # make bench-gpu GPU_PYTHON=path/to/its/bin/python
 GPU_PYTHON ?= python3
 
 bench-gpu:                ## on one GPU at real size, in ten minutes at most; see docs/gpu.md
-	$(GPU_PYTHON) tests/bench_gpu.py
+	$(GPU_PYTHON) -m tests.bench.gpu
 
 picture: $(READY)         ## docs/board.png, from the committed results
-	$(BIN)/python tests/picture.py
+	$(BIN)/python -m proctor.leaderboard.tools.picture
 
 setup: $(READY)
 

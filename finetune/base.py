@@ -12,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from finetune.recipe import canonical
+from proctor.common.paths import PACKAGE
+from proctor.finetune.recipe import canonical
 
 Base = str  # "org/name" on the hub, or the path of a folder
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = PACKAGE
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 # What changes the model's answers. A card, an optimizer's state or pickled copies of the weights do not.
 FILES = (

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from finetune.base import Base, digest_of_base, digest_of_file, resolve_base
-from finetune.keep import MADE, kept, locked, make
-from finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe, canonical
+from proctor.finetune.base import Base, digest_of_base, digest_of_file, resolve_base
+from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe, canonical
+from proctor.finetune.store import MADE, kept, locked, make
 
 Kind = Literal["train", "merge", "quantize"]
 Progress = Callable[[str, float, str], None]  # stage, share done from 0 to 1, what is happening
@@ -155,18 +155,18 @@ def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], pro
 
     def work(part: Path) -> dict[str, Any]:
         if stage.kind == "train":
-            from finetune.apart import train_apart
-            from finetune.train import train, with_unsloth
+            from proctor.finetune.train.apart import train_apart
+            from proctor.finetune.train.train import train, with_unsloth
 
             assert stage.recipe is not None
             trained = train_apart if with_unsloth(stage.recipe) else train
             return trained(built.base, stage.recipe, _checked(stage, data), part, tell)
         if stage.kind == "merge":
-            from finetune.merge import merge
+            from proctor.finetune.merge.merge import merge
 
             assert built.adapter is not None
             return merge(built.base, built.adapter, part, tell)
-        from finetune.quantize import to_f16, to_smaller
+        from proctor.finetune.gguf.quantize import to_f16, to_smaller
 
         assert stage.type is not None
         if built.gguf is None:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from finetune.base import digest_of_base
+from proctor.finetune.base import digest_of_base
 
 # Asked of every model, so that figures of different stages stand for the same thing. The last one is there
 # for the tokenizer: runs of spaces, digits, marks outside ASCII.

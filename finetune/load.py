@@ -7,7 +7,7 @@ is the same thing everywhere. Must not know recipes.
 from pathlib import Path
 from typing import Any
 
-from finetune.checks import check_safetensors, check_vocabulary
+from proctor.finetune.checks import check_safetensors, check_vocabulary
 
 
 def best_device() -> str:

@@ -24,7 +24,9 @@ from pydantic import (
     model_validator,
 )
 
-FOLDER = Path(__file__).parent / "recipes"
+from proctor.common.paths import PACKAGE
+
+FOLDER = PACKAGE / "finetune" / "recipes"
 
 Quantization = Literal["none", "nf4", "fp8", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 GgufType = Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]

@@ -14,23 +14,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from finetune.build import Built, made
-from finetune.chat_template import Turn, Wording, go_template
-from finetune.export import Modelfile, export, parameters
-from harness.answers import Options, Request, plan_batches
-from harness.engines import Weights, load_libraries, open_engine
-from harness.engines.llamacpp import LlamaCppEngine
-from harness.errors import UserError, refusals
-from harness.measuring import hardware
-from harness.memory import Memory
-from harness.plan import VariantPlan, weights_of
-from harness.progress import Reporter
-from harness.runners import lm_eval_task
-from harness.suite import Suite, load_variant
-from harness.variant import FOLDER, Variant
-from harness.weights import build_weights
-from tasks import TASKS
-from tasks.pack import PLACEHOLDER, Pack, render
+from proctor.common.progress import Reporter
+from proctor.common.refusal import UserError, refusals
+from proctor.finetune.build import Built, made
+from proctor.finetune.export.chat_template import Turn, Wording, go_template
+from proctor.finetune.export.folder import Modelfile, export, parameters
+from proctor.harness.ask.answers import Options, Request, plan_batches
+from proctor.harness.ask.runners import lm_eval_task
+from proctor.harness.config.suite import Suite, load_variant
+from proctor.harness.config.variant import FOLDER, Variant
+from proctor.harness.engines import Weights, load_libraries, open_engine
+from proctor.harness.engines.llamacpp import LlamaCppEngine
+from proctor.harness.measure.measuring import hardware
+from proctor.harness.measure.memory import Memory
+from proctor.harness.plan.plan import VariantPlan, weights_of
+from proctor.harness.weights import build_weights
+from proctor.tasks import TASKS
+from proctor.tasks.pack import PLACEHOLDER, Pack, render
 
 ITEMS = 32  # of the exam's, to check the layout on and to measure with
 
@@ -137,7 +137,7 @@ def _exam(task: str, prompt: str, count: int) -> _Exam:
         settings = asked.config.generation_kwargs
         limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
     else:
-        module = importlib.import_module(f"tasks.{task}.task")
+        module = importlib.import_module(f"proctor.tasks.{task}.task")
         limit, until = int(getattr(module, task)(prompt=prompt).config.max_tokens), ()
         chats = []
         for doc in docs:

@@ -17,8 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from harness.errors import UserError
-from harness.schema import SAFE_NAME
+from proctor.common.refusal import UserError
+from proctor.common.schema import SAFE_NAME
 
 if TYPE_CHECKING:
     import pandas as pd

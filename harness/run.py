@@ -9,25 +9,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import marking, record
-from harness.answers import Journal
-from harness.engines import refuse_unusable
-from harness.errors import UserError
-from harness.judging.grader import opened as grader_opened
-from harness.judging.grader import refuse_unopenable
-from harness.label import label, relabel
-from harness.marking import Answered, Exam, Marker
-from harness.plan import CellPlan, Plan, Sitting, VariantPlan, make_plan
-from harness.progress import Reporter
-from harness.runners import RUNNERS, ready
-from harness.second_reader import SecondReader
-from harness.suite import Suite
-from harness.training import learnt
-from harness.weights import build_weights, open_variant, opened, put_on
-from tasks import TASKS
+from proctor.common.progress import Reporter
+from proctor.common.refusal import UserError
+from proctor.harness import record
+from proctor.harness.ask import marking
+from proctor.harness.ask.answers import Journal
+from proctor.harness.ask.marking import Answered, Exam, Marker
+from proctor.harness.ask.runners import RUNNERS, ready
+from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.config.suite import Suite
+from proctor.harness.engines import refuse_unusable
+from proctor.harness.judging.grader import opened as grader_opened
+from proctor.harness.judging.grader import refuse_unopenable
+from proctor.harness.plan.label import label, relabel
+from proctor.harness.plan.plan import CellPlan, Plan, Sitting, VariantPlan, make_plan
+from proctor.harness.plan.training import learnt
+from proctor.harness.weights import build_weights, open_variant, opened, put_on
+from proctor.tasks import TASKS
 
 Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose answers are kept and which a model has to mark
-Spread = Callable[[Sequence[Sitting], Plan, Reporter], Waiting]  # those of harness/spread.py
+Spread = Callable[[Sequence[Sitting], Plan, Reporter], Waiting]  # those of harness/parallel.py
 
 
 def run_suite(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape  # square brackets in what is told are text, not colours
 from rich.table import Table
 
-from harness.doctor import Finding
-from harness.plan import Plan
+from proctor.harness.doctor import Finding
+from proctor.harness.plan.plan import Plan
 
 if TYPE_CHECKING:
-    from harness.estimates import Foreseen
+    from proctor.harness.plan.estimates import Foreseen
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:

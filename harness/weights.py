@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from finetune.build import Built, build
-from harness.costs import Costs
-from harness.engines import Engine, Reloads, Weights, load_libraries, open_engine
-from harness.errors import refusals
-from harness.plan import Sitting, VariantPlan, local, weights_of
-from harness.progress import Reporter
-from harness.variant import Variant
+from proctor.common.progress import Reporter
+from proctor.common.refusal import refusals
+from proctor.finetune.build import Built, build
+from proctor.harness.config.variant import Variant
+from proctor.harness.engines import Engine, Reloads, Weights, load_libraries, open_engine
+from proctor.harness.measure.costs import Costs
+from proctor.harness.plan.plan import Sitting, VariantPlan, local, weights_of
 
 
 def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built | None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judges import marking, pairwise
-from judges.graders.asking import Ask
-from judges.graders.grader import GraderSpec, fingerprint
-from judges.judge import Judge
-from judges.panel import PanelSpec
-from judges.verdict import Usage, Verdict
+from proctor.judges import marking, pairwise
+from proctor.judges.graders.asking import Ask
+from proctor.judges.graders.grader import GraderSpec, fingerprint
+from proctor.judges.judge import Judge
+from proctor.judges.panel import PanelSpec
+from proctor.judges.verdict import Usage, Verdict
 
 LETTERS_A_TOKEN = 4.0  # of English; a guess, and called one
 _WORDS_A_REASON = 60  # tokens of a reply for every dimension, when none is kept to go by

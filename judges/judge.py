@@ -16,13 +16,16 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from judges import checklist, prompt, yaml_file
-from judges.graders import reply
-from judges.graders.grader import GraderSpec
-from judges.rubric import Item, Rubric
-from judges.verdict import Verdict
+from proctor.common import yaml_file
+from proctor.common.paths import PACKAGE
+from proctor.judges import prompt
+from proctor.judges.graders import reply
+from proctor.judges.graders.grader import GraderSpec
+from proctor.judges.rubric import Item, Rubric
+from proctor.judges.rules import checklist
+from proctor.judges.verdict import Verdict
 
-FOLDER = Path(__file__).parent
+FOLDER = PACKAGE / "judges" / "library"
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py mark otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
 RULES, READING = 3, 1
@@ -123,9 +126,11 @@ class Judge(_Card):
         return self.kind != "checklist"
 
     def mark(self, text: str, facts: Mapping[str, Any]) -> Verdict:
-        """Marks one plan for one pupil by rules; what `facts` may hold is said in judges/checklist.py."""
+        """Marks one plan for one pupil by rules; what `facts` may hold is said in judges/rules/checklist.py."""
         if self.asks:
-            raise ValueError(f"judge {self.name!r} asks a model and has no rules; mark with judges.marking")
+            raise ValueError(
+                f"judge {self.name!r} asks a model and has no rules; mark with proctor.judges.marking"
+            )
         verdict = checklist.mark(self.name, self.rubric, self.scale.lowest, self.scale.highest, text, facts)
         return replace(verdict, above_weakest=self.above_weakest)
 

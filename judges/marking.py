@@ -12,14 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from judges.checklist import METHOD
-from judges.graders.asking import Ask, Asked, ask_all
-from judges.graders.grader import Grader, GraderSpec, Question, fingerprint
-from judges.graders.kept import Kept
-from judges.judge import Judge
-from judges.panel import Panel, together
-from judges.text import words
-from judges.verdict import Usage, Verdict
+from proctor.judges.graders.asking import Ask, Asked, ask_all
+from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
+from proctor.judges.graders.kept import Kept
+from proctor.judges.judge import Judge
+from proctor.judges.panel import Panel, together
+from proctor.judges.rules.checklist import METHOD
+from proctor.judges.rules.text import words
+from proctor.judges.verdict import Usage, Verdict
 
 Progress = Callable[[int, int], None]  # verdicts done, tokens that the grader made
 _Result = TypeVar("_Result")
@@ -27,7 +27,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class Item:
-    """One text to mark and whom it is for. `profile` is text, or facts by name as judges/checklist.py lists them;
+    """One text to mark and whom it is for. `profile` is text, or facts by name as judges/rules/checklist.py lists them;
     `facts` are for rules when the profile is text.
     """
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from judges.graders.asking import Ask, Asked, ask_all
-from judges.graders.grader import Grader, GraderSpec
-from judges.graders.kept import Kept
-from judges.judge import Judge
-from judges.marking import Progress, asks_for, open_kept, profile_text, refuse_unfit, run
-from judges.panel import Panel, combined
-from judges.text import words
-from judges.verdict import Reason, Usage
+from proctor.judges.graders.asking import Ask, Asked, ask_all
+from proctor.judges.graders.grader import Grader, GraderSpec
+from proctor.judges.graders.kept import Kept
+from proctor.judges.judge import Judge
+from proctor.judges.marking import Progress, asks_for, open_kept, profile_text, refuse_unfit, run
+from proctor.judges.panel import Panel, combined
+from proctor.judges.rules.text import words
+from proctor.judges.verdict import Reason, Usage
 
 Order = Literal["ab", "ba"]
 Choice = Literal["a", "b", "tie"]

@@ -10,9 +10,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from judges.graders.grader import Grader, GraderSpec, open_grader
-from judges.judge import Judge
-from judges.verdict import Usage, Verdict
+from proctor.judges.graders.grader import Grader, GraderSpec, open_grader
+from proctor.judges.judge import Judge
+from proctor.judges.verdict import Usage, Verdict
 
 Combine = Literal["mean", "median"]
 

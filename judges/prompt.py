@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from judges.graders.grader import fingerprint
-from judges.graders.reply import REASON_OF_CHOICE, REASON_OF_MARK
-from judges.rubric import Rubric
+from proctor.judges.graders.grader import fingerprint
+from proctor.judges.graders.reply import REASON_OF_CHOICE, REASON_OF_MARK
+from proctor.judges.rubric import Rubric
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _QUOTED_NAME = re.compile(r"`([^`\n]+)`")

@@ -4,12 +4,20 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness import record
-from leaderboard import tables
-from leaderboard.compare import NO_WORSE, Comparison
-from leaderboard.overview import CellShown, Overview, standing
-from leaderboard.planning import Plan
-from leaderboard.tables import Ranking, Score, exam_of, interval, probability, shown, unit
+from proctor.harness import record
+from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare.compare import NO_WORSE, Comparison
+from proctor.leaderboard.compare.overview import CellShown, Overview, standing
+from proctor.leaderboard.compare.planning import Plan
+from proctor.leaderboard.compare.tables import (
+    Ranking,
+    Score,
+    exam_of,
+    interval,
+    probability,
+    shown,
+    unit,
+)
 
 WIDTH = 80
 LAST = 28  # what the last column is given before names have to stand on a line of their own

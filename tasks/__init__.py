@@ -35,7 +35,7 @@ class Task:
 
     @property
     def version(self) -> str:
-        return str(importlib.import_module(f"tasks.{self.name}").VERSION)
+        return str(importlib.import_module(f"proctor.tasks.{self.name}").VERSION)
 
     @property
     def fetched(self) -> bool:
@@ -46,12 +46,12 @@ class Task:
         """The title, and whether the items are the user's own: a published name holds only for the published items."""
         if not self.source:
             return {"title": self.title}
-        if dataset_hash(self.docs("test")) == importlib.import_module(f"tasks.{self.name}").PUBLISHED:
+        if dataset_hash(self.docs("test")) == importlib.import_module(f"proctor.tasks.{self.name}").PUBLISHED:
             return {"title": f"{self.title} ({self.source})"}
         return {"title": f"{self.title} (own data)", "own_data": True}
 
     def docs(self, split: str, limit: int | None = None) -> list[dict[str, Any]]:
-        docs: list[dict[str, Any]] = importlib.import_module(f"tasks.{self.name}").docs(split)
+        docs: list[dict[str, Any]] = importlib.import_module(f"proctor.tasks.{self.name}").docs(split)
         return docs[:limit]
 
     def items_by_kind(self, docs: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
@@ -64,7 +64,7 @@ class Task:
 
     def train_chats(self, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
         """Up to n chats to learn this task from, in a prompt pack's wording; none of them is an item of the test."""
-        return list(importlib.import_module(f"tasks.{self.name}").train_chats(n, seed, prompt))
+        return list(importlib.import_module(f"proctor.tasks.{self.name}").train_chats(n, seed, prompt))
 
 
 TASKS: Mapping[str, Task] = {

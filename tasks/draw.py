@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tasks import Task, dataset_hash
+from proctor.tasks import Task, dataset_hash
 
 SEED = 0
 Doc = dict[str, Any]

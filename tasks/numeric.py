@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tasks.mark import Mark
-from tasks.number import Reading, read_number
-from tasks.number.steps import check_steps
-from tasks.pack import Pack, render
+from proctor.tasks.mark import Mark
+from proctor.tasks.number import Reading, read_number
+from proctor.tasks.number.steps import check_steps
+from proctor.tasks.pack import Pack, render
 
 if TYPE_CHECKING:
     from datasets import DatasetDict

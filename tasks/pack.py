@@ -14,10 +14,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from judges import yaml_file
-from tasks import TASKS
+from proctor.common import yaml_file
+from proctor.common.paths import PACKAGE
+from proctor.tasks import TASKS
 
-FOLDER = Path(__file__).parent / "prompts"
+FOLDER = PACKAGE / "tasks" / "prompts"
 
 # The one thing of an item that its wording must mention.
 PLACEHOLDER = {task.name: task.asks for task in TASKS.values()}

@@ -67,7 +67,7 @@ class Home:
         **fields: object,
     ) -> Path:
         """An echo variant whose answer to each item is what `answer` says of it; None makes the request fail."""
-        from tasks import TASKS
+        from proctor.tasks import TASKS
 
         rows: list[dict] = [{"delay": delay}] if delay else []
         for task in tasks:
@@ -92,7 +92,7 @@ class Home:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from harness.cli import main; main()", *arguments]
+    return [sys.executable, "-c", "from proctor.leaderboard.cli.main import main; main()", *arguments]
 
 
 def proctor(*arguments: str) -> subprocess.CompletedProcess[str]:

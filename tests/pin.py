@@ -1,6 +1,6 @@
 """What the outside sees of Proctor, kept as text: outputs, exit codes, definitions and pages made of results/demo.
 
-A change of the house that is meant to change nothing changes none of these. `python tests/pin.py` writes them anew;
+A change of the house that is meant to change nothing changes none of these. `python -m tests.pin` writes them anew;
 what then stands in `git diff tests/pins` is what users will notice.
 """
 
@@ -65,7 +65,7 @@ def pins(tmp: Path) -> Iterator[tuple[str, str]]:
 
 
 def _output(arguments: list[str]) -> str:
-    from harness.cli import main
+    from proctor.leaderboard.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
     before, sys.argv = sys.argv, ["proctor", *arguments]
@@ -92,7 +92,7 @@ def _steady(text: str, tmp: Path) -> str:
 
 def _definitions() -> str:
     """What each committed cell says of how it was made, and a digest of its rows."""
-    from harness import record
+    from proctor.harness import record
 
     cells = {}
     for cell in record.cells(DEMO):
@@ -116,7 +116,7 @@ class _Text(HTMLParser):
 
 def _pages(out: Path) -> str:
     """A digest of each page's words: which page changed, and not how; for that, build it before and after."""
-    from leaderboard import site
+    from proctor.leaderboard.board import site
 
     digests = {}
     board = site.build(DEMO, out, "tiny").parent

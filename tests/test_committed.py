@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from test_site import Links, files_of
 
-from harness import record
-from leaderboard import formats, private, report, site
+from proctor.harness import record
+from proctor.leaderboard.board import private, site
+from proctor.leaderboard.report import formats, report
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "demo"

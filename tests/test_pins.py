@@ -1,7 +1,8 @@
 """What the outside sees stays as it is pinned in tests/pins; a change that is meant is written anew by pin.py."""
 
 import pytest
-from pin import COMMANDS, PINS, made
+
+from tests.pin import COMMANDS, PINS, made
 
 FILES = [*(f"{name}.txt" for name in COMMANDS), "definitions.json", "pages.json"]
 
@@ -13,7 +14,7 @@ def now() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_outside_sees_what_it_saw_before(name: str, now: dict[str, str]) -> None:
-    assert now[name] == (PINS / name).read_text(encoding="utf-8"), "meant? then: python tests/pin.py"
+    assert now[name] == (PINS / name).read_text(encoding="utf-8"), "meant? then: python -m tests.pin"
 
 
 def test_no_pin_is_left_over() -> None:

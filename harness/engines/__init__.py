@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from harness.errors import UserError
+from proctor.common.refusal import UserError
 
 
 @dataclass(frozen=True)
@@ -91,31 +91,31 @@ class Weights:
 
 
 def _hf(weights: Weights) -> Engine:
-    from harness.engines.hf import HFEngine
+    from proctor.harness.engines.hf import HFEngine
 
     return HFEngine.open(weights)
 
 
 def _vllm(weights: Weights) -> Engine:
-    from harness.engines.vllm import VLLMEngine
+    from proctor.harness.engines.vllm import VLLMEngine
 
     return VLLMEngine.open(weights)
 
 
 def _llamacpp(weights: Weights) -> Engine:
-    from harness.engines.llamacpp import LlamaCppEngine
+    from proctor.harness.engines.llamacpp import LlamaCppEngine
 
     return LlamaCppEngine.open(weights)
 
 
 def _openai(weights: Weights) -> Engine:
-    from harness.engines.endpoint import EndpointEngine
+    from proctor.harness.engines.endpoint import EndpointEngine
 
     return EndpointEngine(weights)
 
 
 def _echo(weights: Weights) -> Engine:
-    from harness.engines.echo import EchoEngine
+    from proctor.harness.engines.echo import EchoEngine
 
     return EchoEngine(Path(weights.source))
 
@@ -131,12 +131,12 @@ ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
 
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "hf": (
-        "harness.engines.hf",
+        "proctor.harness.engines.hf",
         "transformers.models.auto.modeling_auto",
         "transformers.generation.utils",
         "peft",
     ),
-    "llamacpp": ("harness.engines.llamacpp",),
+    "llamacpp": ("proctor.harness.engines.llamacpp",),
 }
 
 
@@ -149,7 +149,7 @@ def load_libraries(name: str) -> None:
 def refuse_unusable(name: str, variant: str = "") -> None:
     """Tells what is missing before any weights are built, where that can be known without loading them."""
     if name not in ENGINES:
-        from harness.engines.stock import refuse_server
+        from proctor.harness.engines.stock import refuse_server
 
         refuse_server(name)
     if name in ("vllm", "vllm-vlm"):
@@ -166,6 +166,6 @@ def refuse_unusable(name: str, variant: str = "") -> None:
 def open_engine(name: str, weights: Weights) -> Engine:
     if name in ENGINES:
         return ENGINES[name](weights)
-    from harness.engines.stock import StockEngine
+    from proctor.harness.engines.stock import StockEngine
 
     return StockEngine(name, weights)

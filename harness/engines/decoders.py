@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.engines.decoding import GROUP, Decoder, Job, Made
-from harness.engines.gguf_model import Model
+from proctor.harness.engines.decoding import GROUP, Decoder, Job, Made
+from proctor.harness.engines.gguf_model import Model
 
 MOST = 4  # decoders at work: more would share too few jobs
 

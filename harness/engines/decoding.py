@@ -18,7 +18,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.engines.gguf_model import Model, last_errors
+from proctor.harness.engines.gguf_model import Model, last_errors
 
 GROUP = 8  # sequences are decoded in multiples of it
 STEP = 512  # tokens that llama.cpp is handed at once

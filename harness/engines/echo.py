@@ -12,8 +12,8 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from harness.engines import Finish
-from harness.errors import UserError
+from proctor.common.refusal import UserError
+from proctor.harness.engines import Finish
 
 
 class EchoEngine(LM):  # type: ignore[misc]

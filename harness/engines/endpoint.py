@@ -18,9 +18,9 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from harness.engines import Ask, Finish, Weights
-from harness.errors import UserError
-from judges.graders.outage import Outage
+from proctor.common.refusal import UserError
+from proctor.harness.engines import Ask, Finish, Weights
+from proctor.judges.graders.outage import Outage
 
 OPENAI = "https://api.openai.com/v1"
 CONCURRENCY = 16

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from harness.engines import Finish, Weights
-from harness.errors import refusals
+from proctor.common.refusal import refusals
+from proctor.harness.engines import Finish, Weights
 
 
 class HFEngine(HFLM):  # type: ignore[misc]
@@ -23,8 +23,8 @@ class HFEngine(HFLM):  # type: ignore[misc]
 
     @classmethod
     def open(cls, weights: Weights) -> "HFEngine":
-        from finetune.checks import same_day
-        from finetune.load import best_device, load_model, load_tokenizer
+        from proctor.finetune.checks import same_day
+        from proctor.finetune.load import best_device, load_model, load_tokenizer
 
         device, folder = best_device(), Path(weights.source)
         with refusals():
@@ -60,7 +60,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
     def _add(self, adapter: Path) -> None:
         from peft import PeftModel
 
-        from finetune.checks import check_adapter
+        from proctor.finetune.checks import check_adapter
 
         with refusals():
             check_adapter(self._folder, adapter)

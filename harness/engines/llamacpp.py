@@ -11,11 +11,11 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from harness.engines import Finish, Weights
-from harness.engines.decoders import Decoders
-from harness.engines.decoding import Job, Made, cores
-from harness.engines.gguf_model import Model
-from harness.errors import UserError, refusals
+from proctor.common.refusal import UserError, refusals
+from proctor.harness.engines import Finish, Weights
+from proctor.harness.engines.decoders import Decoders
+from proctor.harness.engines.decoding import Job, Made, cores
+from proctor.harness.engines.gguf_model import Model
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]
@@ -67,7 +67,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         from jinja2.exceptions import TemplateError
         from transformers.utils.chat_template_utils import render_jinja_template
 
-        from finetune.checks import same_day
+        from proctor.finetune.checks import same_day
 
         if self._model.chat_template is None:
             raise UserError(
@@ -181,7 +181,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
 def _refuse_damaged(path: Path) -> None:
     """llama.cpp may abort the whole process on a file that is none of its own."""
-    from finetune.gguf import check_gguf
+    from proctor.finetune.gguf.convert import check_gguf
 
     if not path.is_file():
         raise UserError("there is no such GGUF file", remedy="give the path of a .gguf file", where=path)

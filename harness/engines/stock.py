@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from finetune.checks import same_day
-from finetune.load import best_device
-from harness.engines import Finish, Weights
-from harness.errors import UserError
+from proctor.common.refusal import UserError
+from proctor.finetune.checks import same_day
+from proctor.finetune.load import best_device
+from proctor.harness.engines import Finish, Weights
 
 
 def refuse_server(name: str) -> None:

@@ -15,10 +15,10 @@ from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
-from finetune.checks import same_day
-from harness.engines import Ask, EngineDied, Finish, Weights
-from harness.engines.vllm_settings import settings_for
-from harness.errors import UserError, refusals
+from proctor.common.refusal import UserError, refusals
+from proctor.finetune.checks import same_day
+from proctor.harness.engines import Ask, EngineDied, Finish, Weights
+from proctor.harness.engines.vllm_settings import settings_for
 
 # lm-eval's class imports vllm while it is defined, and vllm reads these while it is imported.
 os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")  # torch may have touched the GPU already
@@ -182,7 +182,7 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
 
 def _refuse_other_shape(there: str, wanted: str) -> None:
     """The plan put only one shape into a sitting; this holds it against what was built."""
-    from finetune.base import geometry_of, resolve_base
+    from proctor.finetune.base import geometry_of, resolve_base
 
     with refusals():
         ours, theirs = geometry_of(resolve_base(there)), geometry_of(resolve_base(wanted))

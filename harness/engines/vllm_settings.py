@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.engines import Weights
-from harness.errors import UserError, refusals
+from proctor.common.refusal import UserError, refusals
+from proctor.harness.engines import Weights
 
 # Tokens for a prompt and its answer: room for all that a model can read would leave room for few answers at a time.
 CONTEXT = 8192
@@ -24,7 +24,7 @@ QUANTIZED = {"none": None, "nf4": "bitsandbytes", "fp8": "fp8"}
 def settings_for(weights: Weights) -> dict[str, Any]:
     """What lm-eval's class, and vLLM under it, are opened with."""
     with refusals():
-        from finetune.base import resolve_base
+        from proctor.finetune.base import resolve_base
 
         config = json.loads((resolve_base(weights.source) / "config.json").read_text(encoding="utf-8"))
     longest = int(config.get("max_position_embeddings", CONTEXT))

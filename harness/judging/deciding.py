@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from judges import yaml_file
-from judges.judge import Judge
-from judges.refine import Suggestion
-from judges.refined import Decided, read_suggestions, written
-from judges.rubric import Dimension
+from proctor.common import yaml_file
+from proctor.judges.judge import Judge
+from proctor.judges.people.refine import Suggestion
+from proctor.judges.people.refined import Decided, read_suggestions, written
+from proctor.judges.rubric import Dimension
 
 _ANSWERS = {"k": "keep", "keep": "keep", "e": "edit", "edit": "edit", "d": "drop", "drop": "drop"}
 _TITLES = {

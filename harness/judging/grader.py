@@ -7,14 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.answers import Journal, Options, Request, answer_all
-from harness.engines import Engine
-from harness.errors import refusals
-from harness.judging.grading import AnySpec, grader_variant, members
-from harness.suite import Suite
-from harness.variant import Variant
-from judges.graders.grader import Done, Grader, GraderSpec, Question, Reply, fingerprint, open_grader
-from judges.panel import Panel, open_graders
+from proctor.common.refusal import refusals
+from proctor.harness.ask.answers import Journal, Options, Request, answer_all
+from proctor.harness.config.suite import Suite
+from proctor.harness.config.variant import Variant
+from proctor.harness.engines import Engine
+from proctor.harness.judging.grading import AnySpec, grader_variant, members
+from proctor.judges.graders.grader import (
+    Done,
+    Grader,
+    GraderSpec,
+    Question,
+    Reply,
+    fingerprint,
+    open_grader,
+)
+from proctor.judges.panel import Panel, open_graders
 
 
 class EngineGrader:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UserError, refusals
-from harness.schema import parse, read_yaml
-from harness.suite import Suite, load_variant, variants_beside
-from harness.variant import FOLDER, Variant
-from judges.graders.grader import GraderSpec, fingerprint
-from judges.judge import Judge
-from judges.panel import PanelSpec, spec_of
-from tasks import TASKS
+from proctor.common.refusal import UserError, refusals
+from proctor.common.schema import parse, read_yaml
+from proctor.harness.config.suite import Suite, load_variant, variants_beside
+from proctor.harness.config.variant import FOLDER, Variant
+from proctor.judges.graders.grader import GraderSpec, fingerprint
+from proctor.judges.judge import Judge
+from proctor.judges.panel import PanelSpec, spec_of
+from proctor.tasks import TASKS
 
 AnySpec = GraderSpec | PanelSpec
 

@@ -6,12 +6,12 @@ Knows cells and labels; must not know who marked.
 from pathlib import Path
 from typing import Any
 
-from harness import record
-from harness.errors import UserError
-from judges.figures.marks import of_ratings
-from judges.figures.ratings import Ratings, read_ratings
-from judges.figures.resampled import Bootstrap
-from judges.judge import Judge
+from proctor.common.agreement.bootstrap import Bootstrap
+from proctor.common.refusal import UserError
+from proctor.harness import record
+from proctor.judges.figures.marks import of_ratings
+from proctor.judges.figures.ratings import Ratings, read_ratings
+from proctor.judges.judge import Judge
 
 SHOWN = ("judge_mean", "corrected_mean", "corrected_mean_weight_1", "labels_mean")
 

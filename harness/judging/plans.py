@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness import record
-from harness.errors import UserError
-from harness.schema import nearest
-from judges.checklist import checked_facts
-from judges.marking import Item
-from judges.pairwise import Pair
-from tasks import TASKS, doc_hash
-from tasks.study_plan.marking import facts
-from tasks.study_plan.profile import as_doc, from_fields
+from proctor.common.refusal import UserError
+from proctor.common.schema import nearest
+from proctor.harness import record
+from proctor.judges.marking import Item
+from proctor.judges.pairwise import Pair
+from proctor.judges.rules.checklist import checked_facts
+from proctor.tasks import TASKS, doc_hash
+from proctor.tasks.study_plan.marking import facts
+from proctor.tasks.study_plan.profile import as_doc, from_fields
 
 _Thing = TypeVar("_Thing", Item, Pair)
 _IDS = ("id", "item_id", "sample_id")

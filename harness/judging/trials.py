@@ -9,27 +9,34 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.engines import Engine
-from harness.errors import refusals
-from harness.judging import plans
-from harness.judging.grader import opened
-from harness.judging.grading import AnySpec, grader_for, grader_variant, local_of, members, with_weights
-from harness.plan import made_of
-from harness.progress import Reporter
-from harness.variant import Variant
-from judges import marking, pairwise
-from judges.cost import Estimate
-from judges.figures.ratings import Ratings, read_ratings, read_rows
-from judges.figures.resampled import Bootstrap
-from judges.judge import FOLDER, Judge
-from judges.marking import Item
-from judges.rehearsal import rehearse
-from judges.trial import Labelled, Trial, refuse_without_verdicts
-from judges.trust import card
-from judges.trust_pairs import PairTrial, pair_card
-from judges.verdict import Verdict
+from proctor.common.agreement.bootstrap import Bootstrap
+from proctor.common.progress import Reporter
+from proctor.common.refusal import refusals
+from proctor.harness.config.variant import Variant
+from proctor.harness.engines import Engine
+from proctor.harness.judging import plans
+from proctor.harness.judging.grader import opened
+from proctor.harness.judging.grading import (
+    AnySpec,
+    grader_for,
+    grader_variant,
+    local_of,
+    members,
+    with_weights,
+)
+from proctor.harness.plan.plan import made_of
+from proctor.judges import marking, pairwise
+from proctor.judges.cost import Estimate
+from proctor.judges.figures.ratings import Ratings, read_ratings, read_rows
+from proctor.judges.judge import FOLDER, Judge
+from proctor.judges.marking import Item
+from proctor.judges.trust.card import card
+from proctor.judges.trust.pairs_card import PairTrial, pair_card
+from proctor.judges.trust.rehearsal import rehearse
+from proctor.judges.trust.trial import Labelled, Trial, refuse_without_verdicts
+from proctor.judges.verdict import Verdict
 
-PLANS = FOLDER / "labelled_plans.jsonl"
+PLANS = FOLDER.parent / "trust" / "labelled_plans.jsonl"
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,9 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
     cache = wanted.store / "verdicts"
 
     def engine(variant: Variant) -> Engine:
-        from harness.weights import open_variant  # only a grader of our own needs all that builds weights
+        from proctor.harness.weights import (
+            open_variant,  # only a grader of our own needs all that builds weights
+        )
 
         return open_variant(variant, wanted.store, reporter, "grader")
 

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.record import write_text
-from judges.marking import Item, profile_text
-from judges.pairwise import Pair, PairVerdict
-from judges.verdict import Verdict
+from proctor.harness.record import write_text
+from proctor.judges.marking import Item, profile_text
+from proctor.judges.pairwise import Pair, PairVerdict
+from proctor.judges.verdict import Verdict
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Figures of agreement and preference, on marks and verdicts that exist already. docs/judges.md defines each."""
+"""Figures of ratings and preferences, with their names. docs/judges.md defines each."""

@@ -11,9 +11,9 @@ from math import ceil, inf, isfinite, sqrt
 import numpy as np
 from scipy import special
 
-from judges.figures.ratings import POOLED, together
-from judges.figures.reported import Columns, Report
-from judges.figures.resampled import Bootstrap, Floats, Interval
+from proctor.common.agreement.bootstrap import Bootstrap, Floats, Interval
+from proctor.judges.figures.ratings import POOLED, together
+from proctor.judges.figures.reported import Columns, Report
 
 LEAST_LABELS = 3
 

@@ -9,12 +9,12 @@ from itertools import combinations
 
 import numpy as np
 
-from judges.figures.agreement import BETWEEN_TWO, BY_LEVEL, Two
-from judges.figures.correction import corrected_means
-from judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
-from judges.figures.reliability import AMONG, AMONG_ALL, asked_of
-from judges.figures.reported import EACH_OTHER, EVERY, Columns, Report
-from judges.figures.resampled import Bootstrap, Floats, Statistic, distinct
+from proctor.common.agreement.agreement import BETWEEN_TWO, BY_LEVEL, Two
+from proctor.common.agreement.bootstrap import Bootstrap, Floats, Statistic, distinct
+from proctor.common.agreement.reliability import AMONG, AMONG_ALL, asked_of
+from proctor.judges.figures.correction import corrected_means
+from proctor.judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
+from proctor.judges.figures.reported import EACH_OTHER, EVERY, Columns, Report
 
 # They depend on who comes first: no mean over pairs of raters.
 _ONE_SIDED = ("mean_difference", "macro_precision", "macro_recall")

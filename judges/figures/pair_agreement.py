@@ -8,11 +8,19 @@ from itertools import combinations
 
 import numpy as np
 
-from judges.figures.agreement import Two, cohen_kappa, macro, matthews_correlation
-from judges.figures.preferences import NO_ORDER, ORDERS, Preferences, conservative, majority, settled, summed
-from judges.figures.reliability import AMONG, asked_of
-from judges.figures.reported import EACH_OTHER, EVERY, MOST_NAMED, Report
-from judges.figures.resampled import Bootstrap, Floats, Statistic, distinct, ratio
+from proctor.common.agreement.agreement import Two, cohen_kappa, macro, matthews_correlation
+from proctor.common.agreement.bootstrap import Bootstrap, Floats, Statistic, distinct, ratio
+from proctor.common.agreement.reliability import AMONG, asked_of
+from proctor.judges.figures.preferences import (
+    NO_ORDER,
+    ORDERS,
+    Preferences,
+    conservative,
+    majority,
+    settled,
+    summed,
+)
+from proctor.judges.figures.reported import EACH_OTHER, EVERY, MOST_NAMED, Report
 
 PREFERENCE = "preference"  # the one dimension of a verdict on a pair
 PLACE = {"a": 1.0, "tie": 0.0, "b": -1.0}

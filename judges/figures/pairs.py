@@ -8,13 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from scipy.stats import binomtest
 
-from judges.figures.agreement import cohen_kappa
-from judges.figures.pair_agreement import FORMS, PREFERENCE, among_raters, cells, taken_as, with_labels
-from judges.figures.preferences import FIRST, ORDERS, Preferences, conservative
-from judges.figures.reported import Report
-from judges.figures.resampled import Bootstrap, Interval, Statistic, ratio
-from judges.figures.standings import of_people, ranked_alike
-from judges.figures.strengths import strengths
+from proctor.common.agreement.agreement import cohen_kappa
+from proctor.common.agreement.bootstrap import Bootstrap, Interval, Statistic, ratio
+from proctor.judges.figures.pair_agreement import (
+    FORMS,
+    PREFERENCE,
+    among_raters,
+    cells,
+    taken_as,
+    with_labels,
+)
+from proctor.judges.figures.preferences import FIRST, ORDERS, Preferences, conservative
+from proctor.judges.figures.reported import Report
+from proctor.judges.figures.standings import of_people, ranked_alike
+from proctor.judges.figures.strengths import strengths
 
 
 def of_preferences(judged: Preferences, labels: Preferences | None, bootstrap: Bootstrap) -> Report:

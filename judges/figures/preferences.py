@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from judges.figures.ratings import belongs, read_rows, text_of
+from proctor.judges.figures.ratings import belongs, read_rows, text_of
 
 ORDERS = ("ab", "ba")
 VERDICTS = ("a", "tie", "b")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from judges.figures.resampled import Floats
+from proctor.common.agreement.bootstrap import Floats
 
 OVERALL, POOLED = "overall", "pooled"
 FORMS = ("mean", "rounded mean", "median", "majority")  # what several raters can be taken together as

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from judges.figures.resampled import Floats, Interval
+from proctor.common.agreement.bootstrap import Floats, Interval
 
 EACH_OTHER, EVERY = "each other", "every label by itself"
 MOST_NAMED = 20  # raters up to which each is held to each; of a crowd there is what it says together

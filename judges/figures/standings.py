@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from judges.figures.agreement import Two, kendall_tau_b, pearson, spearman
-from judges.figures.pair_agreement import PREFERENCE, labels_of, references
-from judges.figures.preferences import NO_ORDER, Preferences
-from judges.figures.reported import EVERY, Report
-from judges.figures.resampled import Bootstrap, Floats, Interval
-from judges.figures.strengths import ALL_OTHERS, strengths
+from proctor.common.agreement.agreement import Two, kendall_tau_b, pearson, spearman
+from proctor.common.agreement.bootstrap import Bootstrap, Floats, Interval
+from proctor.judges.figures.pair_agreement import PREFERENCE, labels_of, references
+from proctor.judges.figures.preferences import NO_ORDER, Preferences
+from proctor.judges.figures.reported import EVERY, Report
+from proctor.judges.figures.strengths import ALL_OTHERS, strengths
 
 _LEAST_PLANS = 3
 _RANKED = {

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from judges.figures.pair_agreement import FORMS, taken_as
-from judges.figures.preferences import Preferences
-from judges.figures.reported import Report
-from judges.figures.resampled import Bootstrap, Floats, Statistic, ratio
+from proctor.common.agreement.bootstrap import Bootstrap, Floats, Statistic, ratio
+from proctor.judges.figures.pair_agreement import FORMS, taken_as
+from proctor.judges.figures.preferences import Preferences
+from proctor.judges.figures.reported import Report
 
 _STEPS = 100
 _POINTS = {"a": 1.0, "tie": 0.5, "b": 0.0}

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from judges.graders.grader import Grader, GraderSpec, Question, Reply
-from judges.graders.kept import Kept
-from judges.graders.reply import Read
-from judges.verdict import Reason, Usage
+from proctor.judges.graders.grader import Grader, GraderSpec, Question, Reply
+from proctor.judges.graders.kept import Kept
+from proctor.judges.graders.reply import Read
+from proctor.judges.verdict import Reason, Usage
 
 # Replies that came but were none: another one may be better. The network's own troubles were tried again already.
 _AGAIN: tuple[Reason, ...] = ("unreadable", "out of range", "cut off")

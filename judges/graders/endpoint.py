@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from judges.graders.grader import Done, GraderSpec, Question, Reply
-from judges.graders.outage import Outage
-from judges.verdict import Reason
+from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply
+from proctor.judges.graders.outage import Outage
+from proctor.judges.verdict import Reason
 
 # How a server may be asked for JSON: as OpenAI does it, as llama.cpp's older servers do, in words alone.
 _FORMS = ("json_schema", "json_object", "")

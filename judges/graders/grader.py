@@ -11,8 +11,8 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from judges.graders.outage import GIVE_UP
-from judges.verdict import Reason
+from proctor.judges.graders.outage import GIVE_UP
+from proctor.judges.verdict import Reason
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -157,11 +157,11 @@ class Grader(Protocol):
 def open_grader(spec: GraderSpec) -> Grader:
     """The grader that a spec describes. One through 'engine' is opened by the harness, which has the engines."""
     if spec.through == "openai":
-        from judges.graders.endpoint import EndpointGrader
+        from proctor.judges.graders.endpoint import EndpointGrader
 
         return EndpointGrader(spec)
     if spec.through == "inspect":
-        from judges.graders.inspect import InspectGrader
+        from proctor.judges.graders.inspect import InspectGrader
 
         return InspectGrader(spec)
     raise ValueError(

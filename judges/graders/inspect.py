@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from judges.graders.grader import Done, GraderSpec, Question, Reply
+from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply
 
 _SHOWN = 300
 

@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from judges.graders.grader import Reply
+from proctor.judges.graders.grader import Reply
 
 
 class Kept:

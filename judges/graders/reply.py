@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from judges.verdict import Reason
+from proctor.judges.verdict import Reason
 
 LONGEST = 100_000
 # What stands in the form that a grader is asked to fill in, for the reason of a mark and of a choice.

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tasks.concepts.taxonomy import names
+from proctor.tasks.concepts.taxonomy import names
 
 VERSION = "1.0"
 KINDS = ("textbook_passage", "worked_solution", "pupil_question", "pupil_error")
@@ -31,7 +31,7 @@ def docs(split: str) -> list[dict[str, Any]]:
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """Up to n training examples in a prompt pack's wording, shuffled by seed; no document twice."""
-    from tasks.pack import Pack, render
+    from proctor.tasks.pack import Pack, render
 
     pack = Pack.load(prompt)
     chosen = docs("train")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tasks.concepts import docs
-from tasks.concepts.task import answered, mark, micro_f1, micro_p, micro_r
-from tasks.concepts.taxonomy import concepts, names
-from tasks.pack import Pack, render
+from proctor.tasks.concepts import docs
+from proctor.tasks.concepts.task import answered, mark, micro_f1, micro_p, micro_r
+from proctor.tasks.concepts.taxonomy import concepts, names
+from proctor.tasks.pack import Pack, render
 
 # (system turn, user turn) of each text in; one answer each out, in the same order.
 Ask = Callable[[Sequence[tuple[str, str]]], Sequence[str]]

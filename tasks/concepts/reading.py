@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from tasks.concepts.taxonomy import resolve
+from proctor.tasks.concepts.taxonomy import resolve
 
 # Longer or wordier than any name of a concept: a sentence.
 _MOST_CHARACTERS = 90

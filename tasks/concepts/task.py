@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tasks.concepts import docs
-from tasks.concepts.reading import read
-from tasks.concepts.taxonomy import concepts, fold, names, resolve
-from tasks.mark import Mark
-from tasks.pack import Pack, render
+from proctor.tasks.concepts import docs
+from proctor.tasks.concepts.reading import read
+from proctor.tasks.concepts.taxonomy import concepts, fold, names, resolve
+from proctor.tasks.mark import Mark
+from proctor.tasks.pack import Pack, render
 
 if TYPE_CHECKING:
     from datasets import DatasetDict

@@ -30,7 +30,7 @@ def docs(split: str) -> list[dict[str, Any]]:
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """n items of the training split in a prompt pack's wording, in an order that the seed
     gives."""
-    from tasks.pack import Pack, render
+    from proctor.tasks.pack import Pack, render
 
     pack = Pack.load(prompt)
     items = docs("train")

@@ -3,8 +3,8 @@ does not."""
 
 from typing import TYPE_CHECKING, Any
 
-from tasks import gsm8k
-from tasks.numeric import dataset, mark, process_results
+from proctor.tasks import gsm8k
+from proctor.tasks.numeric import dataset, mark, process_results
 
 if TYPE_CHECKING:
     from datasets import DatasetDict

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from tasks.number.answer_part import before_appendix, own_words
-from tasks.number.markers import marked
-from tasks.number.numerals import BOLD, Number, numbers
-from tasks.number.sentence import stated_result
-from tasks.number.units import in_other_units, last_in_words
+from proctor.tasks.number.answer_part import before_appendix, own_words
+from proctor.tasks.number.markers import marked
+from proctor.tasks.number.numerals import BOLD, Number, numbers
+from proctor.tasks.number.sentence import stated_result
+from proctor.tasks.number.units import in_other_units, last_in_words
 
 
 @dataclass(frozen=True)

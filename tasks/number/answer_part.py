@@ -5,7 +5,7 @@ Knows how such parts begin; must not know how a number is chosen from what remai
 
 import re
 
-from tasks.number.numerals import BOLD, tidy
+from proctor.tasks.number.numerals import BOLD, tidy
 
 _NEVER = re.compile("[\x00\ud800-\udfff]")
 _DIGIT = re.compile(r"[0-9]")

@@ -6,9 +6,9 @@ The last one that gives a number counts. Knows what markers look like and how fa
 import re
 from functools import cache
 
-from tasks.number.numerals import BOLD, Number, numbers
-from tasks.number.sentence import SAYS, by_sentence, stated_result
-from tasks.number.units import in_words
+from proctor.tasks.number.numerals import BOLD, Number, numbers
+from proctor.tasks.number.sentence import SAYS, by_sentence, stated_result
+from proctor.tasks.number.units import in_words
 
 _WINDOW = 400  # characters behind a marker in which its number must stand
 _BLOCK = 2_000  # characters of several sentences behind a marker that are read

@@ -6,7 +6,7 @@ unit gives way to the one before it. README.md says what each rule gains. Knows 
 
 import re
 
-from tasks.number.numerals import BOLD, Number, numbers
+from proctor.tasks.number.numerals import BOLD, Number, numbers
 
 _DIGIT = re.compile(r"[0-9]")
 _SENTENCE_END = re.compile(

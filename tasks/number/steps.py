@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias
 
-from tasks.number.numerals import BOLD, tidy
+from proctor.tasks.number.numerals import BOLD, tidy
 
 # Whole numbers stay int as long as they can: Fraction is ten times slower, and most sums of a school book are whole.
 _Value: TypeAlias = int | Fraction

@@ -7,7 +7,7 @@ the other unit. Knows units and their sizes; must not know where in a text the a
 import re
 from fractions import Fraction
 
-from tasks.number.numerals import MINUS_WORD, Number
+from proctor.tasks.number.numerals import MINUS_WORD, Number
 
 _AROUND = 60  # characters on either side of the number that are looked at
 # How many of the smaller unit make one of the larger.

@@ -19,9 +19,9 @@ def docs(split: str) -> list[dict[str, Any]]:
     """The pupils of 'test' (written by hand) or 500 of 'train' (drawn): id, cluster, the fields, `profile`
     (the text that a model reads), `requirements` and `target` (a plan written by rule).
     """
-    from tasks.study_plan.generate import stream
-    from tasks.study_plan.profile import as_doc, profiles
-    from tasks.study_plan.write import write
+    from proctor.tasks.study_plan.generate import stream
+    from proctor.tasks.study_plan.profile import as_doc, profiles
+    from proctor.tasks.study_plan.write import write
 
     if split not in ("train", "test"):
         raise ValueError(f"no split called {split!r}; study_plan has 'train' and 'test' (tasks/study_plan)")
@@ -41,10 +41,10 @@ def _drafts() -> dict[str, tuple[int, int]]:
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """n training conversations in a prompt pack's wording, no pupil twice."""
-    from tasks.pack import Pack, render
-    from tasks.study_plan.generate import stream
-    from tasks.study_plan.profile import as_doc
-    from tasks.study_plan.write import write
+    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.study_plan.generate import stream
+    from proctor.tasks.study_plan.profile import as_doc
+    from proctor.tasks.study_plan.write import write
 
     pack = Pack.load(prompt)
     for pupil in stream(n, seed):

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from judges.reading import Reading, read
-from judges.text import mentions, stems, unquoted
-from tasks.concepts import taxonomy
-from tasks.study_plan.topics import find, first_lines, names_of
+from proctor.judges.rules.reading import Reading, read
+from proctor.judges.rules.text import mentions, stems, unquoted
+from proctor.tasks.concepts import taxonomy
+from proctor.tasks.study_plan.topics import find, first_lines, names_of
 
 Result = Literal["passed", "failed", "not applicable"]
 

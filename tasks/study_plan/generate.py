@@ -8,8 +8,16 @@ marked.
 import random
 from collections.abc import Iterator
 
-from tasks.concepts import taxonomy
-from tasks.study_plan.profile import DAYS, LANGUAGE, Course, Profile, activities, courses, profiles
+from proctor.tasks.concepts import taxonomy
+from proctor.tasks.study_plan.profile import (
+    DAYS,
+    LANGUAGE,
+    Course,
+    Profile,
+    activities,
+    courses,
+    profiles,
+)
 
 NAMES = [
     "Ada", "Ben", "Carla", "Dario", "Emil", "Fatou", "Greta", "Hugo", "Ines", "Jamal", "Kira",

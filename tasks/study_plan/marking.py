@@ -8,16 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from judges import marking
-from judges.graders.grader import Grader
-from judges.judge import Judge
-from judges.marking import Item, Progress
-from judges.panel import Panel
-from judges.verdict import Verdict
-from tasks.concepts import taxonomy
-from tasks.mark import Mark
-from tasks.study_plan.checks import NAMES, Check, check
-from tasks.study_plan.topics import is_topic, names_of, telling_names
+from proctor.judges import marking
+from proctor.judges.graders.grader import Grader
+from proctor.judges.judge import Judge
+from proctor.judges.marking import Item, Progress
+from proctor.judges.panel import Panel
+from proctor.judges.verdict import Verdict
+from proctor.tasks.concepts import taxonomy
+from proctor.tasks.mark import Mark
+from proctor.tasks.study_plan.checks import NAMES, Check, check
+from proctor.tasks.study_plan.topics import is_topic, names_of, telling_names
 
 
 def facts(doc: Mapping[str, Any]) -> dict[str, Any]:

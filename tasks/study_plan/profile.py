@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tasks.concepts import taxonomy
+from proctor.tasks.concepts import taxonomy
 
 DATA = Path(__file__).parent / "data"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -15,13 +15,13 @@ from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Solver, TaskState, generate, system_message
 
-from judges.graders.grader import Grader, GraderSpec
-from judges.judge import Judge
-from judges.marking import mark_items
-from judges.panel import Panel, open_graders, spec_of
-from tasks.pack import Pack, render
-from tasks.study_plan import VERSION, docs
-from tasks.study_plan.marking import from_verdict, item, mark, metric_names
+from proctor.judges.graders.grader import Grader, GraderSpec
+from proctor.judges.judge import Judge
+from proctor.judges.marking import mark_items
+from proctor.judges.panel import Panel, open_graders, spec_of
+from proctor.tasks.pack import Pack, render
+from proctor.tasks.study_plan import VERSION, docs
+from proctor.tasks.study_plan.marking import from_verdict, item, mark, metric_names
 
 __all__ = ["mark", "plan_scorer", "study_plan"]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from tasks.concepts import taxonomy
+from proctor.tasks.concepts import taxonomy
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # Names that are everyday words in a plan: on their own they say nothing about what is taught.

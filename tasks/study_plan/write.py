@@ -10,8 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tasks.concepts import taxonomy
-from tasks.study_plan.profile import DAYS, Mistake, Profile, activities, hours_a_week, in_order
+from proctor.tasks.concepts import taxonomy
+from proctor.tasks.study_plan.profile import (
+    DAYS,
+    Mistake,
+    Profile,
+    activities,
+    hours_a_week,
+    in_order,
+)
 
 WORDS = 180  # the longest plan that a small context has room for; the layouts are tried from the fullest down
 

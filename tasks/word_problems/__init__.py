@@ -21,7 +21,7 @@ def docs(split: str) -> list[dict[str, Any]]:
         with _TEST.open(encoding="utf-8") as lines:
             problems = [json.loads(line) for line in lines]
     elif split == "train":
-        from tasks.word_problems.generate import make
+        from proctor.tasks.word_problems.generate import make
 
         problems = make("train", _TRAIN_ITEMS, _TRAIN_SEED)
     else:
@@ -33,8 +33,8 @@ def docs(split: str) -> list[dict[str, Any]]:
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """n training conversations in a prompt pack's wording, no question twice."""
-    from tasks.pack import Pack, render
-    from tasks.word_problems.generate import stream
+    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.word_problems.generate import stream
 
     pack = Pack.load(prompt)
     for problem in stream("train", n, seed):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from tasks.word_problems.clauses import Clause, span
+from proctor.tasks.word_problems.clauses import Clause, span
 
 _FILE = Path(__file__).parent / "comparisons.yaml"
 _SIGNS = {

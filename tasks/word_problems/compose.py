@@ -12,11 +12,11 @@ from fractions import Fraction
 from functools import lru_cache
 from math import gcd
 
-from tasks.number.steps import evaluate
-from tasks.word_problems.clauses import Clause, load
-from tasks.word_problems.comparisons import comparison
-from tasks.word_problems.family import show
-from tasks.word_problems.words import PEOPLE
+from proctor.tasks.number.steps import evaluate
+from proctor.tasks.word_problems.clauses import Clause, load
+from proctor.tasks.word_problems.comparisons import comparison
+from proctor.tasks.word_problems.family import show
+from proctor.tasks.word_problems.words import PEOPLE
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _SUM = re.compile(r"\[(\$?)(\w+) = ([^\]]+)\]")

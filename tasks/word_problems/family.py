@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import SimpleNamespace
 
-from tasks.number.steps import evaluate
-from tasks.word_problems.words import PEOPLE, with_article
+from proctor.tasks.number.steps import evaluate
+from proctor.tasks.word_problems.words import PEOPLE, with_article
 
 Scene = Mapping[str, str | int]
 Numbers = Mapping[str, Sequence[int | Fraction]]

@@ -3,7 +3,7 @@ prompt.
 
 The frozen test set, data/test.jsonl, was made, and is made again byte for byte, by
 
-    python -m tasks.word_problems.generate --split test --n 250 --seed 2026 > FILE
+    python -m proctor.tasks.word_problems.generate --split test --n 250 --seed 2026 > FILE
 """
 
 import argparse
@@ -12,8 +12,8 @@ import random
 import sys
 from collections.abc import Iterator
 
-from tasks.word_problems.families import FAMILIES
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.families import FAMILIES
+from proctor.tasks.word_problems.family import Family
 
 # Draws in a row that give nothing new before a family counts as used up.
 _PATIENCE = 3000

@@ -3,8 +3,8 @@ tasks/numeric does not."""
 
 from typing import TYPE_CHECKING, Any
 
-from tasks import word_problems
-from tasks.numeric import dataset, mark, process_results
+from proctor.tasks import word_problems
+from proctor.tasks.numeric import dataset, mark, process_results
 
 if TYPE_CHECKING:
     from datasets import DatasetDict

@@ -1,6 +1,6 @@
 """All template families of the word problems, in a fixed order. Knows no random numbers and no files."""
 
-from tasks.word_problems.families import (
+from proctor.tasks.word_problems.families import (
     chains,
     clock,
     compare,
@@ -11,7 +11,7 @@ from tasks.word_problems.families import (
     shapes,
     shares,
 )
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import Family
 
 FAMILIES: tuple[Family, ...] = (
     *chains.FAMILIES,

@@ -7,7 +7,7 @@ combination that it never saw, and one that learnt whole problems by heart canno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import Family
 
 _SCENES = (
     {"things": "marbles"},

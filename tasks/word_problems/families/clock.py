@@ -1,6 +1,6 @@
 """Minutes, hours, days and ages."""
 
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import Family
 
 _CHORES = (
     {"does": "folds", "things": "shirts", "one": "shirt"},

@@ -1,6 +1,6 @@
 """More than, fewer than, times as many."""
 
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import Family
 
 _THINGS = (
     {"things": "stickers"},

@@ -1,6 +1,6 @@
 """Halves, thirds and quarters of a whole, of a group and of what is left."""
 
-from tasks.word_problems.family import Family, Scene
+from proctor.tasks.word_problems.family import Family, Scene
 
 GROUPS = (
     {"place": "school", "places": "schools", "people": "pupils", "many": "play an instrument"},

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import Family
 
 _CENTS = tuple(Fraction(cents, 100) for cents in (125, 150, 225, 250, 325, 350, 450, 550))
 _GOODS = (

@@ -1,7 +1,7 @@
 """Discounts, tips, growth and shares in percent."""
 
-from tasks.word_problems.families.fractions import GROUPS
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.families.fractions import GROUPS
+from proctor.tasks.word_problems.family import Family
 
 _WARES = (
     {"things": "jackets", "one": "jacket"},

@@ -1,6 +1,6 @@
 """So much per hour, per minute, per day."""
 
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import Family
 
 _TRIPS = (
     {"mover": "car", "unit": "kilometers"},

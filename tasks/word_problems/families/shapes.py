@@ -1,6 +1,6 @@
 """Lengths, areas and volumes."""
 
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import Family
 
 _PLOTS = (
     {"plot": "garden", "inner": "pond"},

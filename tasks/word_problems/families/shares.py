@@ -2,7 +2,7 @@
 
 from math import gcd
 
-from tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import Family
 
 _MIXES = (
     {"place": "box", "red": "red beads", "blue": "blue beads", "things": "beads"},

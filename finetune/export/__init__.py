@@ -1,0 +1,1 @@
+"""Export: a GGUF and all that others need to use it."""

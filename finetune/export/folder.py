@@ -1,0 +1,146 @@
+"""Export: a GGUF and all that others need to use it, in one folder: for Ollama a Modelfile, always a card.
+
+Knows how a Modelfile is written and read, and how a folder comes to be whole or not at all. What stands in it is given
+to it: must not know exams, prompt packs or scores.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proctor.finetune.base import digest_of_file
+from proctor.finetune.export.chat_template import Turn, as_ollama
+
+EXPORT = "export.json"
+QUOTES = '"""'
+
+
+@dataclass(frozen=True)
+class Modelfile:
+    """`messages` are the turns that stand before every chat: solved examples."""
+
+    source: str
+    template: str
+    system: str
+    parameters: tuple[tuple[str, str], ...]
+    messages: tuple[Turn, ...]
+
+    def chat(self, text: str) -> list[Turn]:
+        """What Ollama hands to the template when a user says `text`."""
+        told = [{"role": "system", "content": self.system}] if self.system else []
+        return [*told, *self.messages, {"role": "user", "content": text}]
+
+    def prompt(self, text: str) -> str:
+        return as_ollama(self.template, self.chat(text))
+
+    def written(self) -> str:
+        lines = [f"FROM {self.source}", f"TEMPLATE {_quoted(self.template)}"]
+        if self.system:
+            lines.append(f"SYSTEM {_quoted(self.system)}")
+        lines += [
+            f"PARAMETER {name} {value if _is_number(value) else _quoted(value)}"
+            for name, value in self.parameters
+        ]
+        lines += [f"MESSAGE {turn['role']} {_quoted(turn['content'])}" for turn in self.messages]
+        return "\n".join(lines) + "\n"
+
+
+def read_modelfile(text: str) -> Modelfile:
+    """What Ollama reads in it: an instruction, a space, and a value to the line's or the quotes' end."""
+    found: dict[str, str] = {}
+    parameters: list[tuple[str, str]] = []
+    messages: list[Turn] = []
+    while text := text.lstrip():
+        if text.startswith("#"):
+            text = text.partition("\n")[2]
+            continue
+        name, _, text = text.partition(" ")
+        about = ""
+        if name in ("PARAMETER", "MESSAGE"):
+            about, _, text = text.partition(" ")
+        if text.startswith(QUOTES):
+            value, end, text = text.removeprefix(QUOTES).partition(QUOTES)
+            if not end:
+                raise ValueError(f"Modelfile: the quotes after {name} are not closed")
+        else:
+            value, _, text = text.partition("\n")
+        if name == "PARAMETER":
+            parameters.append((about, value))
+        elif name == "MESSAGE":
+            messages.append({"role": about, "content": value})
+        else:
+            found[name] = value
+    return Modelfile(
+        found["FROM"], found.get("TEMPLATE", ""), found.get("SYSTEM", ""), tuple(parameters), tuple(messages)
+    )
+
+
+def export(
+    gguf: Path, name: str, out: Path, card: str, told: Mapping[str, Any], modelfile: Modelfile | None
+) -> Path:
+    """`out` with NAME.gguf, README.md, export.json and, where there is one, the Modelfile. Whole, or not there."""
+    if out.exists() and not (out / EXPORT).is_file():
+        raise ValueError(f"there is something else already; give another folder, or remove it ({out})")
+    part = out.with_name(f"{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        shutil.copyfile(gguf, part / f"{name}.gguf")
+        if digest_of_file(part / f"{name}.gguf") != digest_of_file(gguf):
+            raise ValueError(f"the copy of the GGUF is not what was copied; look after the disk ({part})")
+        if modelfile is not None:
+            text = modelfile.written()
+            if read_modelfile(text) != modelfile:
+                raise ValueError("the Modelfile would not be read as it is meant; use 'proctor export gguf'")
+            (part / "Modelfile").write_text(text, encoding="utf-8")
+        (part / "README.md").write_text(card, encoding="utf-8")
+        whole = {
+            **told,
+            "name": name,
+            "sha256": digest_of_file(gguf),
+            "size_bytes": gguf.stat().st_size,
+            "files": sorted(path.name for path in part.iterdir()),
+        }
+        text = json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False)
+        (part / EXPORT).write_text(text + "\n", encoding="utf-8")
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    if out.exists():
+        shutil.rmtree(out)
+    part.rename(out)
+    return out
+
+
+def parameters(
+    temperature: float, top_p: float | None, seed: int, max_tokens: int, context: int, stop: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """The examined sampling in Ollama's names, and off whatever Ollama would do besides by its own defaults."""
+    settings: list[tuple[str, str]] = [
+        ("temperature", f"{temperature:g}"),
+        ("top_p", f"{1.0 if top_p is None else top_p:g}"),
+        ("top_k", "0" if temperature else "1"),
+        ("min_p", "0"),
+        ("repeat_penalty", "1"),
+        ("seed", str(seed)),
+        ("num_predict", str(max_tokens)),
+        ("num_ctx", str(context)),
+    ]
+    return (*settings, *(("stop", text) for text in dict.fromkeys(stop)))
+
+
+def _quoted(text: str) -> str:
+    if QUOTES in text or text.endswith('"'):
+        raise ValueError(
+            "three quotes, or one at the end, cannot stand in a Modelfile; use 'proctor export gguf'"
+        )
+    if bad := next((mark for mark in text if not mark.isprintable() and mark not in " \n\t"), None):
+        raise ValueError(f"Ollama drops the mark {bad!r} from a Modelfile; take it out of the wording")
+    return f"{QUOTES}{text}{QUOTES}"
+
+
+def _is_number(value: str) -> bool:
+    return value.replace(".", "", 1).replace("-", "", 1).isdigit()

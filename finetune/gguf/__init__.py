@@ -1,0 +1,1 @@
+"""GGUF: safetensors -> f16 -> smaller types, each measured."""

@@ -1,0 +1,143 @@
+"""Quantize: whole weights -> f16 GGUF -> a smaller type, each measured against what it was made from.
+
+Knows which figures a file must show before it counts. How a GGUF is written is gguf.py's business, how one is
+run is probe.py's. Must not know where the weights come from.
+"""
+
+import ctypes
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from proctor.finetune.checks import compare_logits, prompt_ids, prompt_texts
+from proctor.finetune.gguf.convert import check_gguf, write_gguf
+from proctor.finetune.gguf.probe import probe
+from proctor.finetune.load import best_device, load_model, load_tokenizer
+
+Tell = Callable[[float, str], None]
+READ = "read.json"  # the tokens that every type of one model is measured on
+ANSWER_TOKENS = 48
+# Two answers whose logits lie closer than this may change places when weights are rounded to 11 bits.
+NEAR_TIE = 0.1
+MOST_KL_OF_F16 = 0.01
+
+FILE_TYPES = {
+    "q8_0": "LLAMA_FTYPE_MOSTLY_Q8_0",
+    "q6_k": "LLAMA_FTYPE_MOSTLY_Q6_K",
+    "q5_k_m": "LLAMA_FTYPE_MOSTLY_Q5_K_M",
+    "q4_k_m": "LLAMA_FTYPE_MOSTLY_Q4_K_M",
+    "q3_k_m": "LLAMA_FTYPE_MOSTLY_Q3_K_M",
+}
+
+
+def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
+    """f16.gguf in `out`; refused unless it reads and answers the fixed prompts as transformers does."""
+    tell(0.0, "writing f16")
+    file = out / "f16.gguf"
+    way = write_gguf(weights, file)
+    check_gguf(file)
+    tell(0.3, "answering with transformers")
+    tokenizer = load_tokenizer(weights)
+    prompts = prompt_ids(tokenizer)
+    model = load_model(weights, best_device(), float32=True)
+    rows, expected = _greedy(model, prompts)
+    (out / READ).write_text(json.dumps({"rows": rows, "prompts": [len(ids) for ids in prompts]}) + "\n")
+    tell(0.7, "answering with llama.cpp")
+    texts = prompt_texts(tokenizer)
+    probed = probe(file, texts, rows)
+    for at, (text, found) in enumerate(zip(texts, probed.ids, strict=True)):
+        if found != (meant := tokenizer(text, add_special_tokens=False)["input_ids"]):
+            raise ValueError(
+                f"llama.cpp reads prompt {at} otherwise than the tokenizer ({len(found)} tokens for "
+                f"{len(meant)}); the pre-tokenizer's name is wrong for this model ({weights})"
+            )
+    return {
+        "checks": [
+            {
+                "name": "llama.cpp's tokens equal the tokenizer's",
+                "passed": True,
+                "figures": {"texts": len(texts)},
+            },
+            _same_choices(expected, probed.logits, [len(ids) for ids in prompts], weights),
+        ],
+        "written_by": way,
+    }
+
+
+def to_smaller(f16: Path, type: str, weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
+    """TYPE.gguf in `out`, with how far its answers are from the f16 file's. A loss is reported, not
+    refused.
+    """
+    check_gguf(f16)
+    tell(0.0, f"quantising to {type}")
+    file = out / f"{type}.gguf"
+    _quantise(f16, file, type)
+    check_gguf(file)
+    tell(0.5, "comparing with f16")
+    rows = json.loads((f16.parent / READ).read_text(encoding="utf-8"))["rows"]
+    figures = compare_logits(probe(f16, [], rows).logits, probe(file, [], rows).logits)
+    figures["bytes"] = file.stat().st_size
+    figures["bytes_of_f16"] = f16.stat().st_size
+    return {"checks": [{"name": f"{type} against f16", "passed": True, "figures": figures}]}
+
+
+def _quantise(source: Path, file: Path, type: str) -> None:
+    import llama_cpp as llama
+
+    quiet = llama.llama_log_callback(lambda level, text, data: None)
+    llama.llama_log_set(quiet, ctypes.c_void_p(0))
+    settings = llama.llama_model_quantize_default_params()
+    settings.ftype = getattr(llama, FILE_TYPES[type])
+    try:
+        failed = llama.llama_model_quantize(str(source).encode(), str(file).encode(), ctypes.byref(settings))
+        if failed:
+            raise ValueError(f"llama.cpp cannot quantise to {type}; is there room on the disk? ({source})")
+    except BaseException:
+        file.unlink(missing_ok=True)  # on failure llama.cpp leaves what it had written
+        raise
+
+
+def _greedy(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[Any]]:
+    """Prompt and greedy answer of each, and the logits at every place of both."""
+    import torch
+
+    from proctor.finetune.checks import logits_of
+
+    room = int(getattr(model.config, "max_position_embeddings", 2048))
+    rows = []
+    for ids in prompts:
+        count = max(1, min(ANSWER_TOKENS, room - len(ids)))
+        asked = torch.tensor([list(ids)], device=model.device)
+        said = model.generate(
+            input_ids=asked, attention_mask=torch.ones_like(asked), max_new_tokens=count, do_sample=False
+        )
+        rows.append(said[0].tolist())
+    return rows, logits_of(model, rows)
+
+
+def _same_choices(
+    expected: Sequence[Any], found: Sequence[Any], starts: Sequence[int], weights: Path
+) -> dict[str, Any]:
+    """The same token chosen at every place of every answer, except where two are as good as equal.
+
+    Each place is asked after the same tokens, so one near-tie does not spoil the rest of its answer.
+    """
+    import numpy
+
+    figures = compare_logits(expected, found)
+    differ = ties = places = 0
+    for ours, theirs, start in zip(expected, found, starts, strict=True):
+        for place in range(start - 1, len(ours) - 1):
+            places += 1
+            if ours[place].argmax() != theirs[place].argmax():
+                second, first = numpy.sort(ours[place])[-2:]
+                ties += int(first - second < NEAR_TIE)
+                differ += int(first - second >= NEAR_TIE)
+    if differ or figures["kl_mean"] > MOST_KL_OF_F16:
+        raise ValueError(
+            f"f16 GGUF answers otherwise than transformers at {differ} of {places} tokens (mean KL "
+            f"{figures['kl_mean']:.4f}); this model is not converted rightly ({weights})"
+        )
+    figures |= {"answer_tokens": places, "near_ties_chosen_otherwise": ties}
+    return {"name": "f16 GGUF answers as transformers", "passed": True, "figures": figures}

@@ -1,0 +1,1 @@
+"""Merge: adapter into base."""

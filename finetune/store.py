@@ -1,0 +1,122 @@
+"""Keeping what a stage made: one folder for each digest, whole or not there at all.
+
+Knows folders, checksums and locks. Must not know what is inside: training, merging and quantising are alike
+to it.
+"""
+
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from proctor.finetune.base import digest_of_file
+
+MADE = "made.json"
+PACKAGES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "unsloth", "gguf", "llama-cpp-python")
+
+
+def kept(folder: Path, digest: str) -> bool:
+    """True when the folder is there and every byte of it is as it was made. A damaged one is refused, not
+    mended.
+    """
+    if not folder.exists():
+        return False
+    try:
+        made = json.loads((folder / MADE).read_text(encoding="utf-8"))
+        files, found = dict(made["files"]), made["digest"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(f"no readable {MADE} in it; {_remedy(folder)} ({folder})") from None
+    if found != digest:
+        raise ValueError(f"made from something else (digest {str(found)[:16]}); {_remedy(folder)} ({folder})")
+    for name, told in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ValueError(f"{name} is missing from what was made; {_remedy(folder)} ({folder})")
+        if (size := path.stat().st_size) != told["bytes"]:
+            wrong = f"{name} has {size:,} bytes, not {told['bytes']:,}"
+            raise ValueError(f"{wrong}; {_remedy(folder)} ({folder})")
+        if digest_of_file(path) != told["sha256"]:
+            raise ValueError(f"{name} is not what was made (checksum differs); {_remedy(folder)} ({folder})")
+    return True
+
+
+@contextmanager
+def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """One process at a time makes a folder; the operating system lets go of the lock when a process dies."""
+    import fcntl
+
+    locks = folder.parent / ".locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / folder.name).open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def make(
+    folder: Path, told: Mapping[str, Any], resumes: bool, work: Callable[[Path], dict[str, Any]]
+) -> None:
+    """Let `work` fill FOLDER.part, write down how it was made, and only then give it its name."""
+    part = folder.with_name(folder.name + ".part")
+    if part.exists() and not resumes:
+        shutil.rmtree(part)
+    part.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    try:
+        figures = work(part)
+    except BaseException as broken:
+        # Only what was interrupted may go on from its checkpoint; what failed would fail the same way again.
+        if not resumes or isinstance(broken, ValueError):
+            shutil.rmtree(part, ignore_errors=True)
+        raise
+    files = sorted(path for path in part.rglob("*") if path.is_file())
+    sizes = {
+        str(path.relative_to(part)): {"bytes": path.stat().st_size, "sha256": digest_of_file(path)}
+        for path in files
+    }
+    made = {
+        **told,
+        **figures,
+        "files": sizes,
+        "bytes": sum(entry["bytes"] for entry in sizes.values()),
+        "seconds": round(time.monotonic() - began, 2),
+        "versions": _versions(),
+        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
+    }
+    (part / MADE).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    for path in [*files, part / MADE, *(entry for entry in part.rglob("*") if entry.is_dir()), part]:
+        _flush(path)
+    part.rename(folder)
+    _flush(folder.parent)
+
+
+def _flush(path: Path) -> None:
+    """A rename may reach the disk before the bytes that it names: a power cut would leave empty files."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _remedy(folder: Path) -> str:
+    return f"delete the folder {folder.name} and run again to make it anew"

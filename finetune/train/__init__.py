@@ -1,0 +1,1 @@
+"""Train: base + chats -> adapter or whole weights."""

@@ -1,0 +1,139 @@
+"""Data: files of chats -> a weighted, tokenised mixture in which only the answers are learnt.
+
+Knows the chat format and the base's chat template. Must not know what the chats are about or who trains on
+them.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proctor.finetune.checks import same_day
+from proctor.finetune.recipe import Recipe, Source
+
+IGNORED = -100  # the label that torch's cross entropy leaves out
+Turn = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Rows ready for a trainer, and what became of the chats on the way."""
+
+    rows: list[dict[str, list[int]]]
+    examples: dict[str, int]
+    too_long: int
+
+    @property
+    def tokens(self) -> int:
+        return sum(len(row["input_ids"]) for row in self.rows)
+
+
+def read_chats(path: Path) -> list[dict[str, list[Turn]]]:
+    """Every line of the file, checked: {"prompt": [turns], "completion": [turns]}."""
+    chats = []
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise ValueError(f"not UTF-8 text; save it as UTF-8 ({path})") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"({path}:{number})"
+        try:
+            chat = json.loads(line)
+        except ValueError:
+            raise ValueError(f"not JSON; write one chat on each line {where}") from None
+        if not isinstance(chat, dict):
+            raise ValueError(
+                f"a chat is an object with prompt and completion; found {type(chat).__name__} {where}"
+            )
+        for part in ("prompt", "completion"):
+            if not _are_turns(chat.get(part)):
+                raise ValueError(
+                    f"{part} is not a list of turns with role and content; write it as one {where}"
+                )
+        if any(turn["role"] != "assistant" for turn in chat["completion"]):
+            raise ValueError(
+                f"completion has a turn that is not the assistant's; move it into prompt {where}"
+            )
+        chats.append({"prompt": chat["prompt"], "completion": chat["completion"]})
+    if not chats:
+        raise ValueError(f"no chats in it; one JSON object on each line is wanted ({path})")
+    return chats
+
+
+def mix(recipe: Recipe, files: Mapping[str, Path], tokenizer: Any) -> Mixture:
+    """One epoch: of each source its examples, as often as its weight says, in a fixed order (the trainer
+    shuffles).
+    """
+    rows: list[dict[str, list[int]]] = []
+    examples: dict[str, int] = {}
+    too_long = 0
+    for part in recipe.data:
+        chosen = choose(read_chats(files[part.source]), part, recipe.seed)
+        encoded = [encode(tokenizer, chat) for chat in chosen]
+        # An answer that is cut off teaches the model not to stop, so a chat that is too long is left out
+        # whole.
+        short = [row for row in encoded if len(row["input_ids"]) <= recipe.max_length]
+        too_long += len(encoded) - len(short)
+        if not short:
+            raise ValueError(
+                f"every chat of {part.source!r} has more than max_length {recipe.max_length} tokens; raise max_length"
+            )
+        rows += _repeated(short, part, recipe.seed)
+        examples[part.source] = len(short)
+    return Mixture(rows, examples, too_long)
+
+
+def choose(chats: list[dict[str, list[Turn]]], part: Source, seed: int) -> list[dict[str, list[Turn]]]:
+    """The first of a shuffle that depends on seed and source alone: 50 examples are among the 100."""
+    order = list(range(len(chats)))
+    _rng(seed, part.source, "choose").shuffle(order)
+    return [chats[at] for at in sorted(order[: part.examples])]
+
+
+def encode(tokenizer: Any, chat: Mapping[str, list[Turn]]) -> dict[str, list[int]]:
+    """Token ids as the model will meet them when it is asked, with labels on the answer and its stop token
+    alone.
+    """
+    how = {"tokenize": False, "strftime_now": same_day}
+    asked = tokenizer.apply_chat_template(chat["prompt"], add_generation_prompt=True, **how)
+    whole = tokenizer.apply_chat_template(chat["prompt"] + chat["completion"], **how)
+    if not whole.startswith(asked):
+        raise ValueError(
+            "the base's chat template renders a question otherwise when its answer follows; "
+            "use a template that only appends (chat_template.jinja)"
+        )
+    prompt = tokenizer(asked, add_special_tokens=False)["input_ids"]
+    answer = tokenizer(whole[len(asked) :], add_special_tokens=False)["input_ids"]
+    return {"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer}
+
+
+def _repeated(rows: list[dict[str, list[int]]], part: Source, seed: int) -> list[dict[str, list[int]]]:
+    whole, share = int(part.weight), part.weight % 1
+    order = list(range(len(rows)))
+    _rng(seed, part.source, "repeat").shuffle(order)
+    some = sorted(order[: round(share * len(rows))])
+    return rows * whole + [rows[at] for at in some]
+
+
+def _rng(seed: int, *names: str) -> random.Random:
+    return random.Random(hashlib.sha256(f"{seed} {names}".encode()).digest())
+
+
+def _are_turns(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(
+            isinstance(turn, dict)
+            and isinstance(turn.get("role"), str)
+            and isinstance(turn.get("content"), str)
+            and turn["content"] != ""
+            for turn in value
+        )
+    )

@@ -1,0 +1,288 @@
+"""Train: base + chats -> adapter (lora, qlora) or whole weights (full), with trl and peft.
+
+Knows trl's trainer and its defaults that bite. Must not know what the chats are about or what the weights are
+for.
+"""
+
+import difflib
+import json
+import math
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from proctor.finetune.base import digest_of_base
+from proctor.finetune.checks import (
+    check_adapter,
+    check_safetensors,
+    compare_logits,
+    logits_of,
+    prompt_ids,
+    shapes_of,
+)
+from proctor.finetune.load import best_device, load_model, load_tokenizer
+from proctor.finetune.recipe import Recipe
+from proctor.finetune.train.data import Mixture, mix
+from proctor.finetune.train.watch import (
+    CHECKPOINT_SECONDS,
+    Tell,
+    Watch,
+    callback,
+    earlier,
+    last_checkpoint,
+)
+
+
+def train(
+    base: Path,
+    recipe: Recipe,
+    files: Mapping[str, Path],
+    out: Path,
+    tell: Tell,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> dict[str, Any]:
+    """Train into `out`, going on from the last whole checkpoint in it. Returns figures for the stage's
+    record.
+    """
+    tell(0.0, "loading the base and the chats")
+    device = best_device()
+    unsloth = with_unsloth(recipe)
+    if unsloth:
+        import_module("unsloth")  # changes transformers and trl while they load, so it comes first
+    from transformers import set_seed
+
+    _refuse_several_gpus(device)
+    _refuse_unknown_modules(recipe, base)
+    tokenizer = load_tokenizer(base)
+    mixture = mix(recipe, files, tokenizer)
+    set_seed(recipe.seed)
+    whole = recipe.method == "full"
+    plain = None if unsloth else load_model(base, device, nf4=recipe.method == "qlora", float32=whole)
+    model = plain or _unsloth_model(base, recipe)
+    watch = Watch(recipe, total_steps(recipe, len(mixture.rows)), tell)
+    trainer = _trainer(model, tokenizer, mixture, recipe, out, watch, device, unsloth, checkpoint_seconds)
+    checkpoint = last_checkpoint(out)
+    if checkpoint is not None:
+        watch.first = int(checkpoint.name.rpartition("-")[2])
+        watch.log += earlier(checkpoint)
+        tell(watch.first / watch.total, f"going on from step {watch.first}")
+    began = time.monotonic()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    seconds = time.monotonic() - began
+    tell(1.0, "saving and checking")
+    trained = trainer.accelerator.unwrap_model(trainer.model)
+    _save(trained, tokenizer, base, recipe, out)
+    told: dict[str, Any] = {
+        "base": base.name,
+        "base_digest": digest_of_base(str(base)),
+        "method": recipe.method,
+        "trainer": "unsloth" if unsloth else "trl",
+        **_machine(trained, device),
+        "steps": watch.total,
+        "resumed_from": watch.first,
+        "examples": mixture.examples,
+        "left_out_too_long": mixture.too_long,
+        "tokens": trainer.state.num_input_tokens_seen or None,
+        "tokens_an_epoch": mixture.tokens,
+        "seconds": round(seconds, 2),
+        "log": watch.log,
+    }
+    (out / "train.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    checks = _checked(trained, tokenizer, base, recipe, out)
+    for leftover in out.glob("checkpoint-*"):
+        shutil.rmtree(leftover)
+    kept = ("steps", "tokens", "device", "trainer", "precision", "peak_memory_bytes")
+    return {"checks": checks, "loss": watch.log[-1]["loss"], **{key: told[key] for key in kept}}
+
+
+def with_unsloth(recipe: Recipe) -> bool:
+    return best_device() == "cuda" and recipe.method != "full" and find_spec("unsloth") is not None
+
+
+def _refuse_several_gpus(device: str) -> None:
+    """The trainer would split each batch over all of them, and `batch` would mean another thing."""
+    import torch
+
+    if device == "cuda" and torch.cuda.device_count() > 1 and "LOCAL_RANK" not in os.environ:
+        raise ValueError(
+            f"{torch.cuda.device_count()} GPUs are visible and training uses one; set CUDA_VISIBLE_DEVICES=0"
+        )
+
+
+def _refuse_unknown_modules(recipe: Recipe, base: Path) -> None:
+    """peft is content when one of them is there, and trains less than the recipe says."""
+    check_safetensors(base)
+    there = {name.split(".")[-2] for name in shapes_of(base) if name.endswith(".weight") and "." in name[:-7]}
+    lacking = [name for name in recipe.target_modules if name not in there]
+    if recipe.method != "full" and lacking:
+        near = difflib.get_close_matches(lacking[0], sorted(there), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(there))}"
+        raise ValueError(f"target_modules: the base has no {lacking[0]!r}; {hint} ({base})")
+
+
+def _machine(trained: Any, device: str) -> dict[str, Any]:
+    import torch
+
+    precision = next(part.dtype for part in trained.parameters() if part.requires_grad)
+    return {
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "precision": str(precision).removeprefix("torch."),
+        "peak_memory_bytes": _peak_memory(device),
+    }
+
+
+def total_steps(recipe: Recipe, rows: int) -> int:
+    if recipe.steps is not None:
+        return recipe.steps
+    assert recipe.epochs is not None
+    an_epoch = math.ceil(math.ceil(rows / recipe.batch) / recipe.accumulation)
+    return max(1, math.ceil(an_epoch * recipe.epochs))
+
+
+def _trainer(
+    model: Any, tokenizer: Any, mixture: Mixture, recipe: Recipe, out: Path, watch: Watch, device: str,
+    unsloth: bool, checkpoint_seconds: float,
+) -> Any:  # fmt: skip
+    from datasets import Dataset
+    from transformers import PrinterCallback
+    from trl import SFTConfig, SFTTrainer
+
+    schedules = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+    config = SFTConfig(
+        output_dir=str(out),
+        per_device_train_batch_size=recipe.batch,
+        gradient_accumulation_steps=recipe.accumulation,
+        max_steps=watch.total,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=schedules[recipe.schedule],
+        warmup_steps=recipe.warmup_steps,
+        optim="adamw_torch",
+        weight_decay=0.0,
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        max_length=recipe.max_length if recipe.packing else None,  # chats that are too long are out already
+        packing=recipe.packing,
+        # trl turns both on by itself. bfloat16 is for GPUs; recomputing activations saves memory that only
+        # large models lack, and costs a third of the speed.
+        bf16=device == "cuda",
+        gradient_checkpointing=device == "cuda" and recipe.method != "full" and not unsloth,
+        use_cpu=device == "cpu",
+        loss_type="nll",
+        logging_steps=1,
+        logging_nan_inf_filter=False,  # on, it shows the last good loss in place of a NaN
+        include_num_input_tokens_seen="non_padding",
+        save_strategy="no",  # the watch asks for checkpoints by the clock
+        save_total_limit=2,
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_pin_memory=device == "cuda",
+    )
+    trainer = SFTTrainer(
+        model=model,
+        args=config,
+        train_dataset=Dataset.from_list(mixture.rows),
+        processing_class=tokenizer,
+        peft_config=None if unsloth or recipe.method == "full" else _lora(recipe),
+        callbacks=[callback(watch, checkpoint_seconds)],
+    )
+    trainer.remove_callback(PrinterCallback)  # it prints a line of raw figures for every step
+    # trl rounds an adapter on 4-bit weights to bfloat16, in which small updates vanish. It is small: keep
+    # float32.
+    for parameter in trainer.model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return trainer
+
+
+def _lora(recipe: Recipe) -> Any:
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        use_rslora=recipe.rslora,
+        target_modules=list(recipe.target_modules),
+        task_type="CAUSAL_LM",
+        bias="none",
+    )
+
+
+def _unsloth_model(base: Path, recipe: Recipe) -> Any:
+    """The same recipe with Unsloth's kernels; without the package, trl runs."""
+    from unsloth import FastLanguageModel
+
+    model, _ = FastLanguageModel.from_pretrained(
+        model_name=str(base),
+        max_seq_length=recipe.max_length,
+        load_in_4bit=recipe.method == "qlora",
+    )
+    return FastLanguageModel.get_peft_model(
+        model,
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        use_rslora=recipe.rslora,
+        target_modules=list(recipe.target_modules),
+        bias="none",
+        use_gradient_checkpointing="unsloth",
+        random_state=recipe.seed,
+    )
+
+
+def _save(model: Any, tokenizer: Any, base: Path, recipe: Recipe, out: Path) -> None:
+    if recipe.method == "full":
+        import torch
+
+        model.to(torch.bfloat16).save_pretrained(out)
+        tokenizer.save_pretrained(out)
+    else:
+        model.save_pretrained(out)
+        # peft writes where the base lay on this machine; the next machine has it elsewhere.
+        path = out / "adapter_config.json"
+        config = json.loads(path.read_text(encoding="utf-8"))
+        config["base_model_name_or_path"] = base.name
+        config["target_modules"] = sorted(config["target_modules"])  # a set: in any order
+        path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (out / "README.md").unlink(missing_ok=True)  # peft's empty model card
+    (out / "training_args.bin").unlink(missing_ok=True)  # a pickle
+    for path in out.glob("*.safetensors"):
+        path.chmod(0o644)
+
+
+def _checked(model: Any, tokenizer: Any, base: Path, recipe: Recipe, out: Path) -> list[dict[str, Any]]:
+    """What was trained must change what the base says, or a lost adapter would be examined as a fine-tune."""
+    rows = prompt_ids(tokenizer)
+    model.eval()
+    after = logits_of(model, rows)
+    if recipe.method == "full":
+        before = logits_of(load_model(base, str(model.device.type)), rows)
+    else:
+        check_adapter(base, out)
+        with model.disable_adapter():
+            before = logits_of(model, rows)
+    figures = compare_logits(before, after)
+    if figures["largest_change"] < 1e-5:
+        raise ValueError(
+            f"training changed no logit; raise learning_rate (now {recipe.learning_rate:g}) or steps"
+        )
+    return [{"name": "training changes the logits", "passed": True, "figures": figures}]
+
+
+def _peak_memory(device: str) -> int:
+    """On a GPU what torch took; on a CPU the most that this process ever held, whatever it did before."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,1 @@
+"""Suites and variants as YAML files."""

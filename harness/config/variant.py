@@ -1,0 +1,139 @@
+"""A variant: what sits the exam. One YAML file is one row of the board.
+
+Refuses what cannot go together before a GPU is touched. Knows which engine loads which weights; must not know how.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from proctor.common.paths import PACKAGE
+from proctor.common.schema import Frozen, check_name, digest, nearest, read_yaml
+from proctor.finetune.recipe import GGUF_TYPES, Quantization
+
+ROOT = PACKAGE
+FOLDER = ROOT / "harness" / "variants"
+
+# What each engine of ours can load. An engine of lm-eval's that is not named here is given plain weights only.
+LOADS: dict[str, tuple[str, ...]] = {
+    "hf": ("none", "nf4"),
+    "vllm": ("none", "nf4", "fp8"),
+    "llamacpp": GGUF_TYPES,
+    "openai": ("none",),
+    "echo": ("none",),
+}
+TAKES_ADAPTER = ("hf", "vllm")
+
+
+class Sampling(Frozen):
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1, description="None: as the task says")
+    epochs: int = Field(default=1, ge=1, le=1024)
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _epochs_need_chance(self) -> "Sampling":
+        if self.epochs > 1 and self.temperature == 0:
+            raise ValueError(
+                f"epochs is {self.epochs} at temperature 0: every epoch would give the same answer; "
+                "set a temperature, or epochs: 1"
+            )
+        return self
+
+
+class Serving(Frozen):
+    """How a GPU is shared out to the engine: speed and room, and nothing of what is asked or how it is marked."""
+
+    gpus: int = Field(default=1, ge=1, description="GPUs that one copy of the weights is spread over")
+    context: int | None = Field(
+        default=None, ge=16, description="tokens of a prompt and its answer; None: the model's, 8192 at most"
+    )
+    memory: float = Field(default=0.9, gt=0, le=0.98, description="share of the GPU's memory")
+
+
+class Variant(Frozen):
+    name: str
+    about: str = ""
+    base: str
+    recipe: str | None = None
+    examples: int | None = Field(
+        default=None, ge=1, description="train on this many, instead of what the recipe says"
+    )
+    merge: bool = False
+    quantization: Quantization = "none"
+    engine: str = "hf"
+    endpoint: str | None = None
+    key: str | None = Field(
+        default=None,
+        description="the environment variable with the endpoint's key; OPENAI_API_KEY for OpenAI's own address",
+    )
+    prompt: str = "default"
+    parent: str | None = None
+    sampling: Sampling = Sampling()
+    serving: Serving = Serving()
+
+    @model_validator(mode="after")
+    def _parts_go_together(self) -> "Variant":
+        check_name(self.name, "variant")
+        if self.engine not in LOADS and self.engine not in lm_eval_engines():
+            raise ValueError(f"engine: no engine {self.engine!r}; {nearest(self.engine, list(LOADS))}")
+        loads = LOADS.get(self.engine, ("none",))
+        if self.quantization not in loads:
+            others = sorted(name for name, kinds in LOADS.items() if self.quantization in kinds)
+            raise ValueError(
+                f"engine {self.engine!r} cannot load {self.quantization!r} weights; "
+                f"use {' or '.join(loads)}" + (f", or engine {' or '.join(others)}" if others else "")
+            )
+        if self.engine in ("openai", "echo") and (self.recipe or self.merge):
+            raise ValueError(
+                f"engine {self.engine!r} cannot be trained or merged; leave out recipe and merge"
+            )
+        if self.merge and not self.recipe:
+            raise ValueError(
+                "merge without a recipe: there is no adapter to merge; name a recipe or leave merge out"
+            )
+        if self.recipe and not self.merge and self.engine not in TAKES_ADAPTER:
+            raise ValueError(
+                f"engine {self.engine!r} cannot put an adapter on its weights; add 'merge: true'"
+            )
+        if self.merge and self.quantization == "nf4":
+            raise ValueError(
+                "merge and nf4: merged weights are kept in full precision; leave one of them out"
+            )
+        if self.examples and not self.recipe:
+            raise ValueError(
+                "examples without a recipe: nothing is trained; name a recipe or leave examples out"
+            )
+        if (self.endpoint is not None) != (self.engine == "openai"):
+            raise ValueError("endpoint goes with engine 'openai', and with no other: give both or neither")
+        if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
+            raise ValueError(f"endpoint {self.endpoint!r} is no address; it begins with http:// or https://")
+        if self.key and self.engine != "openai":
+            raise ValueError("key goes with engine 'openai', and with no other: leave it out")
+        if self.serving != Serving() and self.engine != "vllm":
+            raise ValueError(
+                f"serving goes with engine 'vllm'; engine {self.engine!r} takes what it needs: leave it out"
+            )
+        if self.parent == self.name:
+            raise ValueError(
+                f"parent is the variant itself ({self.name!r}); name another one or leave it out"
+            )
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Of everything but the words about it: two variants of equal digest are one variant under two names."""
+        return digest(self.model_dump(mode="json", exclude={"name", "about", "parent", "serving", "key"}))
+
+    @classmethod
+    def load(cls, path: Path) -> "Variant":
+        check_name(path.stem, "variant", path)
+        return read_yaml(path, cls)
+
+
+def lm_eval_engines() -> tuple[str, ...]:
+    """Every backend that lm-eval has, by its own name. Costs 50 ms, so it is asked only for names that are not ours."""
+    from lm_eval.models import MODEL_MAPPING
+
+    return tuple(MODEL_MAPPING)

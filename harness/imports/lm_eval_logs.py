@@ -1,0 +1,262 @@
+"""lm-eval's sample logs (samples_*.jsonl) with the results JSON of the same run.
+
+Takes one figure of each sample, and refuses to guess which. A figure of all samples together is taken only where its
+parts say what it is: counts whose micro F1 is the one in the results. Knows what stands where; not where rows go.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proctor.common.refusal import UserError
+from proctor.harness.imports.foreign import (
+    Foreign,
+    Wish,
+    as_text,
+    choose_metric,
+    cluster_of,
+    refuse_other_mean,
+    refuse_unusable,
+    same_figure,
+)
+from proctor.harness.imports.own_tasks import as_own_cell, bare, own_task
+from proctor.harness.imports.plain_scores import json_lines
+from proctor.tasks import doc_hash
+
+INVALID = "[invalid]"  # what lm-eval's filters give where nothing matches
+SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<made>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.jsonl")
+
+
+def runs_of_lm_eval(folder: Path) -> list[Path]:
+    """The sample logs under a folder; two runs of one task side by side are refused, for one of them is older."""
+    found: dict[tuple[Path, str], Path] = {}
+    for path in sorted(folder.rglob("samples_*.jsonl")):
+        named = SAMPLES.fullmatch(path.name)
+        key = path.parent, named["task"] if named else path.stem
+        if key in found:
+            raise UserError(
+                f"two runs of {key[1]!r}: {found[key].name} and {path.name}", "a cell holds one",
+                "name the file that is wanted", path.parent,
+            )  # fmt: skip
+        found[key] = path
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class _Log:
+    """The samples of one run of one task, and what the results JSON beside them tells of it; {} without one."""
+
+    path: Path
+    task: str  # as lm-eval calls it
+    samples: list[dict[str, Any]]
+    told: Mapping[str, Any]
+    beside: Path | None
+
+    def of_task(self, what: str) -> Any:
+        return _fields(self.told.get(what)).get(self.task)
+
+    def figure(self, metric: str) -> float | None:
+        """The task's whole figure, by `metric,filter`."""
+        value = _fields(self.of_task("results")).get(metric)
+        return float(value) if isinstance(value, int | float) else None
+
+    def filtered(self, metric: str) -> list[dict[str, Any]]:
+        return [row for row in self.samples if row.get("filter", "none") == metric.partition(",")[2]]
+
+
+def _fields(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
+    """One samples file is one variant x task; the results JSON of the same run tells the model and the versions."""
+    import pandas as pd
+
+    log = _open(path)
+    own = own_task(log.task, log.samples, log.told, log.of_task)
+    if own:
+        wish = own.wish(wish)
+    counted = _micro_f1s(log)
+    metric = _chosen(log, [*_numbers(log), *counted], wish)
+    name, _, filter_ = metric.partition(",")
+    if metric in counted and wish.negate:
+        raise UserError(
+            f"{metric!r} can't be turned round", "its counts make an F1", "drop --lower-is-better", path
+        )
+    _refuse_less_is_better(log, name, wish)
+    rows = pd.DataFrame([_row(row, name, wish, own is not None, path) for row in log.filtered(metric)])
+    refuse_unusable(rows, path)
+    asked = _fields(log.of_task("results")).get("sample_len")
+    if isinstance(asked, int) and asked > len(rows):
+        raise UserError(
+            f"holds {len(rows)} samples, and the results tell of {asked}", "it is not the whole file",
+            "bring the one that lm-eval wrote", path,
+        )  # fmt: skip
+    hashed = bool((rows["doc_hash"] != "").all())
+    version, shots = log.of_task("versions"), log.of_task("n-shot")
+    model = str(log.told.get("model_name") or "")
+    foreign = Foreign(
+        "lm-eval", wish.variant or model or path.parent.name or "model", wish.task or log.task, rows,
+        tuple(file for file in (path, log.beside) if file),
+        headline=name if filter_ == "none" else f"{name} ({filter_})",
+        lacks=(*(() if hashed else ("document hash",)), *(() if version is not None else ("task version",))),
+        reported=log.figure(metric),
+        task_version=None if version is None else f"lm-eval {version}",
+        metric=metric + (", negated" if wish.negate else ""),
+        model=model,
+        sampling=dict(_fields(_fields(log.of_task("configs")).get("generation_kwargs"))),
+        prompt="" if shots is None else f"{shots} shots",
+        versions={"lm-eval": str(log.told["lm_eval_version"])} if "lm_eval_version" in log.told else {},
+    )  # fmt: skip
+    refuse_other_mean(foreign, wish)
+    yield as_own_cell(foreign, own, wish) if own else foreign
+
+
+def _open(path: Path) -> _Log:
+    named = SAMPLES.fullmatch(path.name)
+    told, beside = _results_beside(path, named["made"] if named else "")
+    samples = [row for _, row in json_lines(path)]
+    if not samples:
+        raise UserError("is empty", "there is nothing to import", where=path)
+    for i, row in enumerate(samples, start=1):
+        if not isinstance(row, dict) or "doc_id" not in row or not isinstance(row.get("metrics"), list):
+            raise UserError(f"row {i} is no sample of lm-eval", "it has no doc_id and metrics", where=path)
+    return _Log(path, named["task"] if named else path.stem.removeprefix("samples_"), samples, told, beside)
+
+
+def _results_beside(path: Path, made: str) -> tuple[dict[str, Any], Path | None]:
+    """`results_<time>.json`, or `<name>_<time>.json` where --output_path named a file."""
+    beside = next(iter(sorted(path.parent.glob(f"*_{made}.json"))), None) if made else None
+    if beside is None:
+        return {}, None
+    try:
+        told = json.loads(beside.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise UserError(
+            "is no JSON", remedy="mend it, or move it away to import without it", where=beside
+        ) from None
+    return (told, beside) if isinstance(told, dict) else ({}, None)
+
+
+def _metrics(log: _Log) -> dict[str, list[Any]]:
+    """`metric,filter` as lm-eval's results call them, with what each sample has for it."""
+    found: dict[str, list[Any]] = {}
+    for row in log.samples:
+        for name in dict.fromkeys(map(str, row["metrics"])):
+            found.setdefault(f"{name},{row.get('filter', 'none')}", []).append(row.get(name))
+    return found
+
+
+def _numbers(log: _Log) -> list[str]:
+    """Those that are a number in every sample."""
+    return [
+        metric
+        for metric, values in _metrics(log).items()
+        if len(values) == len(log.filtered(metric)) and all(isinstance(one, int | float) for one in values)
+    ]
+
+
+def _micro_f1s(log: _Log) -> list[str]:
+    """Those that are three counts in every sample, of which the results tell that they are tp, fp and fn.
+
+    They do where the micro F1 of the sums is this metric's figure, and where a metric of the same counts that is called
+    precision or recall is just that: else names given wrongly could be taken for names that were missed.
+    """
+    counts = {
+        metric: values
+        for metric, values in _metrics(log).items()
+        if len(values) == len(log.filtered(metric)) and all(map(_is_counts, values))
+    }
+    found = []
+    for metric, values in counts.items():
+        tp, *wrong = (sum(column) for column in zip(*values, strict=True))
+        sides = {
+            other: side for other, theirs in counts.items() if theirs == values and (side := _side(other))
+        }
+        ordered = tp == 0 or wrong[0] == wrong[1] or bool(sides)
+        ordered &= all(
+            same_figure(log.figure(other), tp / (tp + wrong[side - 1]) if tp else 0.0)
+            for other, side in sides.items()
+        )
+        f1 = 2 * tp / (2 * tp + sum(wrong)) if tp else 0.0
+        if ordered and "f1" in metric.lower() and same_figure(log.figure(metric), f1):
+            found.append(metric)
+    return found
+
+
+def _side(metric: str) -> int:
+    """Where the count stands that this figure divides by, beside tp: fp for precision, fn for recall; 0 for neither."""
+    words = metric.partition(",")[0].lower().split("_")
+    return 1 if {"p", "precision"} & set(words) else 2 if {"r", "recall"} & set(words) else 0
+
+
+def _is_counts(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(type(n) is int and n >= 0 for n in value)
+
+
+def _chosen(log: _Log, offered: Sequence[str], wish: Wish) -> str:
+    """The metric wished for; one that belongs to all samples together is refused by its name."""
+    fits = [metric for metric in _metrics(log) if wish.metric in (metric, metric.partition(",")[0])]
+    if fits and not set(fits) & set(offered):
+        alone = "" if log.beside else "; counts need the results_*.json of the same run beside them"
+        raise UserError(
+            f"{fits[0]!r} belongs to all samples together",
+            f"no sample has a number of its own for it, nor tp, fp and fn that it is the micro F1 of{alone}",
+            f"choose one of {', '.join(offered)}", log.path,
+        )  # fmt: skip
+    return choose_metric(offered, wish, log.path)
+
+
+def _refuse_less_is_better(log: _Log, name: str, wish: Wish) -> None:
+    if (log.of_task("higher_is_better") or {}).get(name) is False and not wish.negate:
+        raise UserError(
+            f"of {name!r} less is better", "here more is better", "give --lower-is-better, which turns the sign round",
+            log.path,
+        )  # fmt: skip
+
+
+def _row(row: Mapping[str, Any], metric: str, wish: Wish, own: bool, path: Path) -> dict[str, Any]:
+    arguments = row.get("arguments")
+    prompt: Any = next(iter(arguments.values()), {}) if isinstance(arguments, dict) else arguments
+    while isinstance(prompt, list) and prompt:
+        prompt = prompt[0]
+    if isinstance(prompt, dict):
+        prompt = prompt.get("arg_0", "")
+    answer = _alone(row.get("filtered_resps"))
+    unparsed = _is_invalid(answer) or (own and row.get("parsed") == 0)
+    value = row[metric]
+    counts = (
+        dict(zip(("tp", "fp", "fn"), map(float, value), strict=True)) if isinstance(value, list) else None
+    )
+    score = 2 * value[0] / max(2 * value[0] + value[1] + value[2], 1) if counts else float(value)
+    item = str(row["doc"]["id"] if own else row["doc_id"])
+    status = "unparsed" if unparsed else "ok"
+    return {
+        "sample_id": item,
+        "score": -score if wish.negate else score,
+        "cluster": cluster_of(row.get("doc"), wish.cluster, item, path),
+        "doc_hash": doc_hash(bare(row["doc"])) if own else str(row.get("doc_hash") or ""),
+        "prompt_hash": str(row.get("prompt_hash") or ""),
+        "prompt": as_text(prompt),
+        "response": as_text(_alone(row.get("resps"))),
+        "answer": "" if unparsed else as_text(answer),
+        "target": as_text(row.get("target")),
+        "status": "error" if math.isnan(score) else status,
+    } | ({"metrics": counts} if counts else {})
+
+
+def _alone(responses: Any) -> Any:
+    """The response itself; all of them where a sample was answered several times."""
+    while isinstance(responses, list) and len(responses) == 1:
+        responses = responses[0]
+    return responses
+
+
+def _is_invalid(answer: Any) -> bool:
+    """Whether the filter found no answer: in none of the responses, where there are several."""
+    answers = answer if isinstance(answer, list) else [answer]
+    return bool(answers) and all(one == INVALID for one in answers)

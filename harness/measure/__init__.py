@@ -1,0 +1,1 @@
+"""What a cell took: time, tokens, memory, energy."""

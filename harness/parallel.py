@@ -1,0 +1,295 @@
+"""Sittings side by side: each with GPUs of its own in a process here, or as tasks of a Ray cluster.
+
+A sitting is a pure function of its spec, and all that it makes goes into the results and the store: whole or not at
+all, under locks that the operating system drops with whoever held them. So a worker gives back nothing but words, and
+one that dies loses its batch in flight and nothing else: it is begun again, and goes on from the answers, the stages
+and the checkpoints that are kept. A stage that two sittings want is made by one while the other waits (finetune/keep).
+
+That is why every node of a cluster has to see the same results and store (a network file system with locks) and to
+have the same Proctor installed: both are looked at before a sitting begins, and refused in one line. Placement,
+retries and the transfer of the plan are Ray's. Must not know what happens inside a sitting.
+"""
+
+import hashlib
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+from rich.console import Console
+
+from proctor.common.progress import Reporter
+from proctor.common.refusal import UserError
+from proctor.harness.config.variant import ROOT
+from proctor.harness.engines import refuse_unusable
+from proctor.harness.plan.label import label
+from proctor.harness.plan.plan import Plan, Sitting
+from proctor.harness.run import Spread, Waiting, sit
+
+RETRIES = 2  # how often Ray begins a sitting again whose worker died
+WITHOUT_GPU = ("openai", "echo")
+PASSED_ON = ("PROCTOR_DATA", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TOKENIZERS_PARALLELISM")
+
+
+def here(gpus: str) -> Spread:
+    """`gpus` of this machine: 'all', or so many."""
+    import torch
+
+    there = torch.cuda.device_count()
+    if not there:
+        raise UserError(
+            "--gpus needs a GPU", "torch sees none on this machine", "leave it out, or run where a GPU is"
+        )
+    if gpus != "all" and not (gpus.isdecimal() and 1 <= int(gpus) <= there):
+        raise UserError(f"--gpus {gpus}", f"this machine shows {there}", f"give 'all', or 1 to {there}")
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = shown.split(",") if shown else [str(number) for number in range(there)]
+    return partial(side_by_side, names[: there if gpus == "all" else int(gpus)])
+
+
+def side_by_side(
+    devices: Sequence[str], sittings: Sequence[Sitting], plan: Plan, reporter: Reporter
+) -> Waiting:
+    """A process for each sitting, which sees its own devices alone; as many at a time as there are devices for."""
+    _refuse_too_wide(sittings, len(devices), "--gpus gives")
+    _count_overlaps(sittings, plan)
+    left, free = sorted(sittings, key=lambda each: -each.serving.gpus), list(devices)
+    running: dict[Future[str], tuple[Sitting, list[str]]] = {}
+    failed: dict[str, str] = {}
+    with ThreadPoolExecutor(len(devices)) as pool:
+        while left or running:
+            for sitting in tuple(left):
+                if sitting.serving.gpus <= len(free):
+                    mine = [free.pop(0) for _ in range(sitting.serving.gpus)]
+                    left.remove(sitting)
+                    running[pool.submit(_in_process, sitting, plan, mine, reporter)] = (sitting, mine)
+            for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                sitting, mine = running.pop(ended)
+                free += mine
+                if why := ended.result():
+                    failed[_named(sitting)] = why
+    return _ended(sittings, failed, plan)
+
+
+def _in_process(sitting: Sitting, plan: Plan, devices: Sequence[str], reporter: Reporter) -> str:
+    """Empty, or why it failed. The worker's input stays open: when this process dies, it ends and so do they."""
+    last, name = "", _named(sitting)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "proctor.harness.parallel"],
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ",".join(devices)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert worker.stdin
+    assert worker.stdout
+    with suppress(BrokenPipeError), worker:
+        with suppress(BrokenPipeError):
+            worker.stdin.write(pickle.dumps((sitting, plan)))
+            worker.stdin.flush()
+        for line in worker.stdout:
+            if told := line.decode(errors="replace").rstrip().rpartition("\r")[2]:
+                reporter.say(f"[{name}] {told}")
+                last = told.strip()
+    code = worker.wait()
+    return "" if code == 0 else f"ended by signal {-code}" if code < 0 else last or f"exit status {code}"
+
+
+def work() -> None:
+    """In the process of one sitting: `python -m proctor.harness.parallel`; it reads the sitting and its plan."""
+    sitting, plan = pickle.load(sys.stdin.buffer)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
+        refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
+        sit(sitting, plan, _lines())
+    except UserError as refused:
+        print(refused, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)  # nothing more is ever written: this returns when the parent is gone
+    os._exit(1)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """What a node is held against before it begins."""
+
+    folder: Path
+    mark: str
+    code: str
+    environment: Mapping[str, str]
+
+
+def cluster(address: str) -> Spread:
+    """`address` is 'ray', for RAY_ADDRESS, or the cluster that runs here, or one begun for this run; or ray://HOST:PORT."""
+    if address != "ray" and not address.startswith("ray://"):
+        raise UserError(f"--on {address}", "there is only Ray", "give ray, or ray://HOST:PORT")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    for package in ("ray",) if address == "ray" else ("ray", "grpc"):
+        if find_spec(package) is None:
+            raise UserError(
+                f"--on {address} needs the package {package}",
+                "it is not installed",
+                "pip install 'proctor[cluster]'",
+            )
+    return partial(over_ray, None if address == "ray" else address)
+
+
+def over_ray(address: str | None, sittings: Sequence[Sitting], plan: Plan, reporter: Reporter) -> Waiting:
+    """A task for each sitting. Ray says on which node, and begins it again where a worker died."""
+    import ray
+
+    if not sittings:
+        return []
+    _count_overlaps(sittings, plan)
+    failed: dict[str, str] = {}
+    with _joined(address), _marked(plan) as mark:
+        gpus = max(int(node["Resources"].get("GPU", 0)) for node in ray.nodes() if node["Alive"])
+        _refuse_too_wide([each for each in sittings if each.engine == "vllm"], gpus, "the largest node has")
+        kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        driver, shared = ray.put(Driver(Path.cwd(), mark, _code(), kept)), ray.put(plan)
+        there, running = ray.remote(on_node), {}
+        for sitting in sittings:
+            wanted = min(gpus, 0 if sitting.engine in WITHOUT_GPU else sitting.serving.gpus)
+            task = there.options(name=_named(sitting), num_gpus=wanted, max_retries=RETRIES)
+            running[task.remote(sitting, shared, driver)] = sitting
+        while running:
+            (ended, *_), _ = ray.wait(list(running))
+            name = _named(running.pop(ended))
+            try:
+                why = ray.get(ended)
+            except ray.exceptions.RayTaskError as raised:
+                why = f"{type(raised.cause).__name__}: {raised.cause}"
+            except ray.exceptions.RayError as lost:
+                why = f"its worker died {RETRIES + 1} times ({type(lost).__name__})"
+            if why:
+                failed[name] = why
+            reporter.say(f"[{name}] {why or 'done'}; {len(running)} to go")
+    return _ended(sittings, failed, plan)
+
+
+def on_node(sitting: Sitting, plan: Plan, driver: Driver) -> str:
+    """One sitting in a worker of Ray's. Empty, or why it was refused."""
+    node = f"node {socket.gethostname()}"
+    os.environ.update(driver.environment)
+    if _code() != driver.code:
+        return (
+            f"{node} has another Proctor than the one that planned; install the same on every node ({ROOT})"
+        )
+    if driver.folder.is_dir():
+        os.chdir(driver.folder)
+    for folder in (plan.results, plan.store):
+        if not (folder / driver.mark).is_file():
+            return f"{node} does not see the folder of this run; put it where every node has it ({folder})"
+    try:
+        refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
+        sit(sitting, plan, _lines())
+    except UserError as refused:
+        return str(refused)
+    return ""
+
+
+@contextmanager
+def _joined(address: str | None) -> Iterator[None]:
+    import ray
+
+    place = address or os.environ.get("RAY_ADDRESS") or "this machine"
+    host, _, port = place.removeprefix("ray://").rpartition(":")
+    try:
+        if host and port.isdecimal():  # Ray itself tries for minutes
+            socket.create_connection((host, int(port)), timeout=10).close()
+        ray.init(address, include_dashboard=False, logging_level="ERROR")
+    except (OSError, RuntimeError, ValueError) as refused:
+        said = str(refused).strip().partition("\n")[0]
+        raise UserError(
+            f"no Ray cluster answers at {place}", said, "start one with `ray start`, or mend the address"
+        ) from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _marked(plan: Plan) -> Iterator[str]:
+    """A file in each shared folder by which a node knows that it is the same folder."""
+    mark = f".seen-{uuid4().hex}"
+    places = [folder / mark for folder in (plan.results, plan.store)]
+    try:
+        for place in places:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+        yield mark
+    finally:
+        for place in places:
+            place.unlink(missing_ok=True)
+
+
+def _code() -> str:
+    """Of all that decides what is asked and how it is marked."""
+    hashed = hashlib.sha256()
+    for room in ("finetune", "harness", "judges", "tasks"):
+        for path in sorted((ROOT / room).rglob("*")):
+            data = room in ("judges", "tasks") and path.suffix in (".yaml", ".txt", ".jsonl", ".csv")
+            if path.suffix == ".py" or data:
+                hashed.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return hashed.hexdigest()
+
+
+def _count_overlaps(sittings: Sequence[Sitting], plan: Plan) -> None:
+    """Once and here: sittings that train on the same chats would write the same counts at the same time."""
+    for sitting in sittings:
+        for each in sitting.variants:
+            for cell in each.missing:
+                label(cell, each, plan)
+
+
+def _refuse_too_wide(sittings: Sequence[Sitting], gpus: int, given: str) -> None:
+    for sitting in sittings:
+        if sitting.serving.gpus > gpus:
+            raise UserError(
+                f"variant {sitting.variants[0].variant.name} wants {sitting.serving.gpus} GPUs in one process",
+                f"{given} {gpus}",
+                "lower serving.gpus, or give more",
+            )
+
+
+def _ended(sittings: Sequence[Sitting], failed: Mapping[str, str], plan: Plan) -> Waiting:
+    """The cells that a model has to mark, as `sit` gives them; or a refusal that names what failed."""
+    if failed:
+        raise UserError(
+            f"{len(failed)} of {len(sittings)} sittings failed: "
+            + "; ".join(f"{name}: {why}" for name, why in failed.items()),
+            remedy="run again: what was answered is kept",
+        )
+    every = ((each, cell) for sitting in sittings for each in sitting.variants for cell in each.missing)
+    return [(each, cell) for each, cell in every if plan.asks_a_model(cell)]
+
+
+def _named(sitting: Sitting) -> str:
+    return "+".join(each.variant.name for each in sitting.variants)
+
+
+def _lines() -> Reporter:
+    """For what is read by another process: no bar, and no line broken."""
+    return Reporter(Console(soft_wrap=True, force_terminal=False, color_system=None))
+
+
+if __name__ == "__main__":
+    work()

@@ -1,0 +1,1 @@
+"""What a suite needs and what of it is there."""

@@ -1,0 +1,129 @@
+"""How much of each exam's test stands in what a variant was trained on: shared runs of 8, 10 and 13 words.
+
+Counts only the files of chats that the training reads, each pair once, and keeps what it found under the digests of
+both sides. What a base was trained on before is known only where its folder says so, in `overlap.json`. Knows exams
+and files of chats; no weights.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from proctor.common.refusal import refusals
+from proctor.common.schema import digest
+from proctor.finetune.recipe import Recipe
+from proctor.harness.config.variant import ROOT
+from proctor.harness.plan.training import ChatFile, chat_file
+from proctor.harness.record import write_text
+from proctor.tasks import TASKS, dataset_hash
+from proctor.tasks.overlap import SIZES, overlap
+from proctor.tasks.pack import PLACEHOLDER
+
+Found = dict[str, Any]
+LONGEST = max(SIZES)
+CHANCE = 0.01  # a smaller share of items that have a long run in common is what any two large texts have
+COUNTED = 3  # raise it when runs are counted another way
+
+
+def overlap_of(
+    task: str, docs: list[dict[str, Any]], data: Mapping[str, ChatFile], base: str, store: Path
+) -> list[Found]:
+    """What a variant has seen of one exam: the training of its base, where that is known, and each of its own files."""
+    ours = [counted(task, docs, source, file, store) for source, file in data.items()]
+    return [*known_of(base, task), *ours]
+
+
+def counted(task: str, docs: list[dict[str, Any]], source: str, file: ChatFile, store: Path) -> Found:
+    key = digest([COUNTED, dataset_hash(docs), file.digest])
+    kept = store / "overlap" / f"{task}-{key[:24]}.json"
+    try:
+        found: Found = json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = count(task, docs, file.path)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_text(kept, json.dumps(found))
+    return {"set": named(source, found["chats"]), **found}
+
+
+def count(task: str, docs: list[dict[str, Any]], chats: Path) -> Found:
+    """Every turn of every chat is a text of its own: no run reaches from a question into its answer."""
+    field, lines = PLACEHOLDER[task], 0
+
+    def texts() -> Iterator[str]:
+        nonlocal lines
+        with chats.open(encoding="utf-8") as file:
+            for line in file:
+                if line.strip():
+                    lines += 1
+                    chat = json.loads(line)
+                    yield from (turn["content"] for turn in (*chat["prompt"], *chat["completion"]))
+
+    found = overlap((str(doc[field]) for doc in docs), texts(), SIZES)
+    shares = {f"share_{one.n}": round(one.share, 4) for one in found}
+    hits = {f"hits_{one.n}": one.hits for one in found}
+    return {"chats": lines, "items": len(docs), **shares, **hits, "whole": found[0].whole}
+
+
+def known_of(base: str, task: str) -> list[Found]:
+    """What the folder of a base says of its own training."""
+    path = (Path(base) if Path(base).is_absolute() else ROOT / base) / "overlap.json"
+    if not path.is_file():
+        return []
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return [{"set": one["set"], **one["exams"][task]} for one in told if task in one["exams"]]
+
+
+def named(source: str, chats: int) -> str:
+    """'word_problems train (1,600)': an exam's own training set, or a file by its name."""
+    return f"{source} train ({chats:,})" if source in TASKS else f"{Path(source).name} ({chats:,})"
+
+
+def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """Every exam against every training set that a recipe of this project names, and what could not be looked at."""
+    exams, absent = {}, []
+    for name, task in TASKS.items():
+        try:
+            exams[name] = task.docs("test")
+        except ValueError as refused:
+            absent.append(f"{name}: {refused}")
+    sets: dict[str, tuple[str, ChatFile]] = {}
+    users: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "finetune" / "recipes").glob("*.yaml")):
+        with refusals(path):
+            recipe = Recipe.load(path.stem)
+        for part in recipe.data:
+            if part.source in TASKS and part.source not in exams:
+                continue  # it was said already that this exam's data is not here
+            file = chat_file(part.source, part.examples, recipe.seed, store, part.prompt)
+            sets.setdefault(file.digest, (part.source, file))
+            users.setdefault(file.digest, []).append(path.stem)
+    bases = sorted(path.parent for path in (ROOT / "finetune").glob("*/overlap.json"))
+    rows = []
+    for name, docs in exams.items():
+        found = [one for base in bases for one in known_of(str(base), name)]
+        for source, file in sets.values():
+            found.append({**counted(name, docs, source, file, store), "recipes": users[file.digest]})
+        version, items = TASKS[name].version, dataset_hash(docs)
+        told = {"exam": name, "items": len(docs), "version": version, "dataset": items, "sets": found}
+        own = TASKS[name].about_data().get("own_data", False)
+        rows.append(told | {"own_data": own, "verdict": verdict_on(len(docs), found)})
+    return rows, absent
+
+
+def verdict_on(items: int, sets: list[Found]) -> str:
+    """In words: whether test items stand in training sets, or only phrases of them, and where most do."""
+    if not sets:
+        return "there is no training set to look through"
+    leaked = max(sets, key=lambda one: one.get("whole", 0))
+    if whole := leaked.get("whole", 0):
+        return f"LEAKED: {whole:,} of its {items:,} items stand word for word in {leaked['set']}"
+    most = max(sets, key=lambda one: one[f"share_{LONGEST}"])
+    hits = most[f"hits_{LONGEST}"]
+    if not hits:
+        whom = f"any of {len(sets)} training sets"
+        return f"clean: none of its {items:,} items shares {LONGEST} words in a row with {whom}"
+    where = f"{hits:,} of its {items:,} items share {LONGEST} words in a row with {most['set']}"
+    kind = "clean but for chance" if hits < CHANCE * items else "phrases are shared, items are not"
+    here = sum("whole" in one for one in sets)  # of a base's own training only the runs are known
+    return f"{kind}: {where}, the most of {len(sets)} training sets; none stands whole in the {here} that are here"

@@ -1,0 +1,114 @@
+"""Hands an exam's training set to finetune as a file of chats.
+
+The file is kept under a key of the code and data that write it, so that a finished suite is planned without writing
+anything again. Must not know how training reads it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from proctor.common.refusal import UserError, refusals
+from proctor.common.schema import check_name, digest, nearest
+from proctor.finetune.build import Stage
+from proctor.finetune.recipe import Recipe
+from proctor.harness.config.variant import ROOT
+from proctor.harness.record import write_text
+from proctor.tasks import TASKS, dataset_hash
+from proctor.tasks.pack import Pack
+
+LOSSES = 200  # so many points of the loss are kept beside the results
+
+
+@dataclass(frozen=True)
+class ChatFile:
+    path: Path
+    digest: str
+
+
+def chat_files(recipe: Recipe, store: Path) -> dict[str, ChatFile]:
+    """What a recipe reads, by source."""
+    return {
+        part.source: chat_file(part.source, part.examples, recipe.seed, store, part.prompt)
+        for part in recipe.data
+    }
+
+
+def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt: str = "default") -> ChatFile:
+    """An exam's training set as chats in a prompt pack's wording, or any JSONL of chats by its path."""
+    if source not in TASKS:
+        if prompt != "default":
+            raise UserError(
+                f"prompt {prompt!r} for the training data {source!r}",
+                "a file of chats has its own wording",
+                "leave 'prompt' out, or name an exam",
+            )
+        path = (ROOT / source) if not Path(source).is_absolute() else Path(source)
+        if not path.is_file():
+            raise UserError(
+                f"training data {source!r} is neither an exam nor a file",
+                nearest(source, list(TASKS)),
+                "name an exam, or the path of a JSONL of chats",
+            )
+        return ChatFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    if examples is None:
+        raise UserError(
+            f"the recipe does not say how many examples of {source!r}",
+            "most exams make as many as are wanted",
+            f"give them: {{source: {source}, examples: 2000}}",
+        )
+    check_name(prompt, "prompt pack")
+    with refusals():
+        Pack.load(prompt).for_task(source)
+    with refusals():
+        items = dataset_hash(TASKS[source].docs("train")) if TASKS[source].fetched else ""
+    key = digest([source, examples, seed, items, _written_by(prompt)])[:16]
+    folder = store / "training"
+    for kept in folder.glob(f"{source}-{key}-*.jsonl"):
+        return ChatFile(kept, kept.stem.rpartition("-")[2])
+    with refusals():
+        chats = TASKS[source].train_chats(examples, seed, prompt)
+    text = "".join(json.dumps(chat, ensure_ascii=False, sort_keys=True) + "\n" for chat in chats)
+    content = hashlib.sha256(text.encode()).hexdigest()
+    path = folder / f"{source}-{key}-{content}.jsonl"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(path, text)
+    return ChatFile(path, content)
+
+
+@cache
+def _written_by(prompt: str) -> str:
+    """Of all of ours that decides what is written: the exams, for one may use another's lists, and the wording."""
+    hashed = hashlib.sha256()
+    for path in _sources(prompt):
+        hashed.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return hashed.hexdigest()
+
+
+def _sources(prompt: str) -> Iterator[Path]:
+    tasks = ROOT / "tasks"
+    yield from sorted(tasks.glob("*.py"))
+    yield tasks / "prompts" / f"{prompt}.yaml"
+    for folder in sorted(TASKS):
+        yield from sorted(
+            path
+            for path in (tasks / folder).rglob("*")
+            if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file()
+        )
+
+
+def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:
+    """The loss of the training among these stages, thinned to what a drawing shows; nothing where none was trained."""
+    for stage in stages:
+        path = artifacts / stage.name / "train.json"
+        if stage.kind == "train" and path.is_file():
+            log = json.loads(path.read_text(encoding="utf-8")).get("log") or []
+            kept = log[:: max(1, len(log) // LOSSES)]
+            if kept and kept[-1] is not log[-1]:
+                kept.append(log[-1])
+            return {"loss": [[one["step"], one["loss"]] for one in kept]}
+    return {}

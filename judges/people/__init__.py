@@ -1,0 +1,1 @@
+"""What people say: ratings, preferences, and a rubric refined with advice."""

@@ -1,0 +1,203 @@
+"""Blind ratings by people: what is shown in which order, and what they said, kept in labels.csv at every click.
+
+One plan against the rubric, or two plans side by side. The order is drawn for each rater; names never reach the page.
+Knows rubrics and files of labels; must not know the browser or exams.
+"""
+
+import csv
+import hashlib
+import io
+import os
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+from proctor.judges.figures.preferences import FIRST, read_preferences
+from proctor.judges.figures.ratings import read_ratings
+from proctor.judges.judge import Judge
+
+MARK_COLUMNS = ("item_id", "rater", "dimension", "score", "cluster")
+PAIR_COLUMNS = ("item_id", "order", "verdict", "rater", "plan_a", "plan_b", "cluster")
+PLACES = ("left", "right", "tie")
+Mode = Literal["marks", "pairs"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan to be rated. `source` is who wrote it (a variant), `pupil` whom it is for."""
+
+    id: str
+    profile: str
+    text: str
+    pupil: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a rater sees at once: one plan or two, without their names. `order` says which of two stands left."""
+
+    id: str
+    profile: str
+    texts: tuple[str, ...]
+    pupil: str
+    order: str = ""
+    sources: tuple[str, str] = ("", "")
+
+
+def shown(plans: Sequence[Plan], mode: Mode, rater: str) -> list[Shown]:
+    """All that is to be rated, in an order that is this rater's own and stays the same from one day to the next."""
+    draw = random.Random(f"{rater} {mode}")
+    if mode == "marks":
+        found = [Shown(plan.id, plan.profile, (plan.text,), plan.pupil) for plan in sorted(plans, key=_by_id)]
+    else:
+        found = [_pair(a, b, draw) for a, b in _pairs(plans)]
+        if not found:
+            raise ValueError("no pupil has two different plans, so there is nothing to compare")
+    draw.shuffle(found)
+    return found
+
+
+def _by_id(plan: Plan) -> str:
+    return plan.id
+
+
+def _pairs(plans: Sequence[Plan]) -> list[tuple[Plan, Plan]]:
+    ordered = sorted(plans, key=_by_id)
+    return [(a, b) for a, b in combinations(ordered, 2) if a.pupil == b.pupil and a.text != b.text]
+
+
+def _pair(a: Plan, b: Plan, draw: random.Random) -> Shown:
+    order = draw.choice(("ab", "ba"))
+    texts = (a.text, b.text) if order == "ab" else (b.text, a.text)
+    sources = (a.source or a.id, b.source or b.id)
+    return Shown(f"{a.id} {b.id}", a.profile, texts, a.pupil, order, sources)
+
+
+class Sheet:
+    """labels.csv of several raters, of which one writes here. Every change is on disk when `save` returns."""
+
+    def __init__(self, path: Path, judge: Judge, items: Sequence[Shown], mode: Mode, rater: str) -> None:
+        self.path, self.judge, self.items, self.mode, self.rater = path, judge, items, mode, rater
+        if not path.resolve().parent.is_dir():
+            raise ValueError(f"there is no folder for the labels; make it first ({path.resolve().parent})")
+        self._lock = Lock()
+        self._rows: dict[tuple[str, ...], dict[str, str]] = {}
+        if path.is_file() and path.read_bytes().strip():
+            self._read()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return MARK_COLUMNS if self.mode == "marks" else PAIR_COLUMNS
+
+    def _read(self) -> None:
+        """The file as it is: other raters' rows and rows of other plans stay."""
+        if self.mode == "marks":
+            read_ratings(self.path, "label")
+        else:
+            read_preferences(self.path, "label", labels=True)
+        with self.path.open(encoding="utf-8-sig", newline="") as lines:
+            for row in csv.DictReader(lines):
+                kept = {column: row.get(column) or "" for column in self.columns}
+                self._rows[self._key(kept)] = kept
+
+    def _key(self, row: Mapping[str, str]) -> tuple[str, ...]:
+        last = "dimension" if self.mode == "marks" else "order"
+        return row["item_id"], row["rater"], row[last]
+
+    def said(self, at: int) -> dict[str, Any]:
+        """What this rater said of an item so far: a mark by dimension, or {'choice': place}."""
+        item = self.items[at]
+        if self.mode == "marks":
+            rows = {d: self._rows.get((item.id, self.rater, d)) for d in self.judge.dimensions}
+            return {dimension: int(float(row["score"])) for dimension, row in rows.items() if row}
+        row = self._rows.get((item.id, self.rater, item.order))
+        if row is None:
+            return {}
+        verdict = row["verdict"]
+        return {"choice": "tie" if verdict == "tie" else "left" if verdict == FIRST[item.order] else "right"}
+
+    def complete(self, at: int) -> bool:
+        return len(self.said(at)) == (len(self.judge.dimensions) if self.mode == "marks" else 1)
+
+    @property
+    def done(self) -> int:
+        return sum(self.complete(at) for at in range(len(self.items)))
+
+    def mark(self, at: int, dimension: str, score: int | None) -> None:
+        """None takes a mark back."""
+        if self.mode != "marks" or dimension not in self.judge.dimensions:
+            raise ValueError(f"no dimension {dimension!r} is rated here")
+        if score is not None and score not in self.judge.scale.levels:
+            raise ValueError(f"{score!r} is not on the scale")
+        item = self._item(at)
+        row = {
+            "item_id": item.id, "rater": self.rater, "dimension": dimension, "score": str(score),
+            "cluster": item.pupil,
+        }  # fmt: skip
+        self._put(row, keep=score is not None)
+
+    def choose(self, at: int, place: str | None) -> None:
+        """The plan that stands left or right is the better one, or neither; None takes it back."""
+        if self.mode != "pairs" or (place is not None and place not in PLACES):
+            raise ValueError(f"{place!r} is no choice here")
+        item = self._item(at)
+        left = FIRST[item.order]
+        verdict = {"left": left, "right": "b" if left == "a" else "a"}.get(place or "", "tie")
+        row = {
+            "item_id": item.id, "order": item.order, "verdict": verdict, "rater": self.rater,
+            "plan_a": item.sources[0], "plan_b": item.sources[1], "cluster": item.pupil,
+        }  # fmt: skip
+        self._put(row, keep=place is not None)
+
+    def _item(self, at: int) -> Shown:
+        if not 0 <= at < len(self.items):
+            raise ValueError(f"there is no item {at}")
+        return self.items[at]
+
+    def _put(self, row: dict[str, str], keep: bool) -> None:
+        with self._lock:
+            if keep:
+                self._rows[self._key(row)] = row
+            else:
+                self._rows.pop(self._key(row), None)
+            self._write()
+
+    def _write(self) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows[key] for key in sorted(self._rows))
+        part = self.path.with_name(self.path.name + ".part")
+        with part.open("w", encoding="utf-8", newline="") as out:
+            out.write(text.getvalue())
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(self.path)
+
+    def as_page(self) -> dict[str, Any]:
+        """All that the page may know: no ids, no names, no sources."""
+        levels = list(self.judge.scale.levels)
+        return {
+            "mode": self.mode,
+            "levels": levels,
+            "dimensions": [
+                {"name": name, "about": one.about, "anchors": [one.anchors[level] for level in levels]}
+                for name, one in (
+                    (name, self.judge.rubric.dimensions[name]) for name in self.judge.dimensions
+                )
+            ],
+            "items": [
+                {"profile": item.profile, "texts": item.texts, "said": self.said(at)}
+                for at, item in enumerate(self.items)
+            ],
+        }
+
+
+def token_of(path: Path, secret: bytes) -> str:
+    """What the page must send with everything, so that no other page can rate."""
+    return hashlib.sha256(secret + str(path).encode()).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""What rules measure in a study plan, without a model."""

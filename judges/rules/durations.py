@@ -1,0 +1,231 @@
+"""Reads times and days of the week out of one line of a study plan. Knows English words for both, and nothing
+of plans.
+
+Every pattern has bounded parts, so that a line of any kind is read in linear time.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from proctor.judges.rules.text import unquoted
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_NUMBER_WORDS = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+NUMBERS = {word: value for value, word in enumerate(_NUMBER_WORDS, 1)}
+
+_VALUE = r"\d{1,4}(?:[.,]\d{1,2})?(?![\d/])"
+_RANGE = rf"(?:{_VALUE}\s{{0,2}}(?:-|–|—|to)\s{{0,2}})?"
+_HOURS = r"(?:hours?|hrs?|h)(?![a-z])"
+_MINUTES = r"(?:minutes?|mins?)(?![a-z])"
+_WORDS = "|".join(NUMBERS)
+_DURATION = re.compile(
+    rf"""(?<![\w.,/^])(?:
+      {_RANGE}(?P<hours>{_VALUE}|an|{_WORDS})[ -]?(?P<half>(?:and\sa\shalf\s|½\s?|1/2\s))?{_HOURS}
+        (?:[ ,]{{0,2}}(?:and\s)?(?P<rest>\d{{1,2}})\s?(?:{_MINUTES}|(?![\w:.,]))|(?P<tail>\sand\sa\shalf))?
+      | (?P<halfhour>half\s(?:an\s)?|quarter\sof\san\s|three\squarters\sof\san\s)hour
+      | {_RANGE}(?P<minutes>{_VALUE}|{_WORDS})[ -]?{_MINUTES}
+      | (?P<clock>\d{{1,2}})h(?P<after>\d{{2}})(?!\w)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_COUNT = rf"(\d{{1,2}}|{_WORDS})"
+_TIMES_BEFORE = re.compile(
+    rf"(?<!\w){_COUNT}\s?(?:x|×|\*|times|"
+    rf"(?:short |long )?(?:sessions?|blocks?|lessons?|slots?|evenings?|days?)"
+    rf"(?: (?:a|per|each|every) week)?,?(?: of| for| x| ×|:|,)?)\s?\(?$",
+    re.IGNORECASE,
+)
+_TIMES_AFTER = re.compile(
+    rf"\)?,?\s?(?:(?:x|×|\*)\s?{_COUNT}(?!\w)"
+    rf"|(?:on )?{_COUNT} (?:times|sessions|days|evenings)(?: (?:a|per|each|every) week)?(?!\w)"
+    r"|(twice)(?: (?:a|per|each|every) week)?(?!\w)|((?:each|every|a|per) day|daily)(?!\w))",
+    re.IGNORECASE,
+)
+_WHOLE_AFTER = re.compile(
+    r"\)?,?\s?(?:(?:of work |of study )?(?:a|per|each|every) week|weekly|in total|in all|altogether|total)",
+    re.I,
+)
+_WHOLE_BEFORE = re.compile(r"(?:total|total time|time budget|altogether|in all)\s?[:=(]?\s?$", re.I)
+_NO_WORK_BEFORE = re.compile(r"(?:after|than|past|until|last|further)\s$", re.I)
+_NO_WORK_AFTER = re.compile(r"\s?-?(?:of )?(?:break|pause|rest|walk|late|before|after school)", re.I)
+_DAY = re.compile(
+    r"(?<!\w)(?:(?i:(mon|tues|wednes|thurs|fri|satur|sun)days?)|(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\b\.?)(?!\w|['’]s)"
+)
+_DAY_RANGE = re.compile(r"^\s?(?:-|–|to|until|through)\s?$", re.I)
+_SENTENCE = re.compile(r"[.;:!?](?:\s|$)")
+_NOT = re.compile(
+    r"(?<!\w)(?:no|not|never|except|avoid|without|off|rest|free|skip|don't|can't|cannot|nothing|none)(?!\w)",
+    re.I,
+)
+
+
+_BUT_NOT = re.compile(r"(?<=\w)[,;]? (?:but )?(?:never|not|except)(?= on | \(?[A-Z])")
+_STOP = re.compile(r"[.;!?]\s")
+_SUM = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Duration:
+    """`minutes` of one session, `count` of them; `whole` when the words say that it is the sum of a week or
+    plan.
+    """
+
+    minutes: float
+    count: int
+    counted: bool
+    whole: bool
+    start: int
+    end: int
+
+    @property
+    def total(self) -> float:
+        return self.minutes * self.count
+
+
+def durations(line: str) -> list[Duration]:
+    """Every time to work that the line names, in order; breaks and 'after 20 minutes' are none."""
+    line = unquoted(line)
+    found = []
+    for match in _DURATION.finditer(line):
+        before, after = line[max(0, match.start() - 48) : match.start()], line[match.end() : match.end() + 32]
+        if _NO_WORK_BEFORE.search(before) or _NO_WORK_AFTER.match(after):
+            continue
+        count = _count(before, after)
+        whole = bool(_WHOLE_BEFORE.search(before) or (count is None and _WHOLE_AFTER.match(after)))
+        found.append(
+            Duration(_minutes(match), count or 1, count is not None, whole, match.start(), match.end())
+        )
+    return found
+
+
+def days(line: str) -> tuple[str, ...]:
+    """The days that a line gives work to, in the order of the week; a sentence that says no leaves its days
+    out.
+    """
+    line = unquoted(line)
+    named: set[int] = set()
+    start = 0
+    for stop in [*(match.start() for match in _SENTENCE.finditer(line)), len(line)]:
+        part = line[start:stop]
+        start = stop
+        part = _BUT_NOT.split(part)[0]
+        if _NOT.search(part):
+            continue
+        last: re.Match[str] | None = None
+        for match in _DAY.finditer(part):
+            here = _day(match)
+            if last is not None and _DAY_RANGE.match(part[last.end() : match.start()][:12]):
+                first = _day(last)
+                named.update(at % 7 for at in range(first, here + 1 if here >= first else here + 8))
+            named.add(here)
+            last = match
+    return tuple(DAYS[at] for at in sorted(named))
+
+
+def starts_with_day(line: str) -> bool:
+    return _DAY.match(line) is not None
+
+
+def count_word(text: str) -> int:
+    """A number in digits or as a word; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() else NUMBERS.get(text.lower(), 0)
+
+
+def _day(match: re.Match[str]) -> int:
+    word = (match.group(1) or match.group(2)).lower()[:3]
+    return [day[:3].lower() for day in DAYS].index(word)
+
+
+def _minutes(match: re.Match[str]) -> float:
+    parts = match.groupdict()
+    if parts["halfhour"]:
+        return {"h": 30.0, "q": 15.0, "t": 45.0}[parts["halfhour"][0].lower()]
+    if parts["clock"]:
+        return int(parts["clock"]) * 60.0 + int(parts["after"])
+    if parts["minutes"]:
+        return _value(parts["minutes"])
+    half = 0.5 if parts["half"] or parts["tail"] else 0.0
+    return (_value(parts["hours"]) + half) * 60 + int(parts["rest"] or 0)
+
+
+def _value(text: str) -> float:
+    if text[0].isdigit():
+        return float(text.replace(",", "."))
+    return float(NUMBERS.get(text.lower(), 1))
+
+
+def _count(before: str, after: str) -> int | None:
+    if match := _TIMES_BEFORE.search(before):
+        return count_word(match.group(1))
+    if match := _TIMES_AFTER.match(after):
+        if match.group(3):
+            return 2
+        return 7 if match.group(4) else count_word(match.group(1) or match.group(2))
+    return None
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What one line says of times: the sum of its sessions, each session, and a sum that it claims."""
+
+    minutes: float
+    sessions: tuple[float, ...]
+    claimed: float
+
+
+@lru_cache(maxsize=5_000)
+def timed(line: str) -> Timed:
+    found = durations(line)
+    claimed = max((one.total for one in found if one.whole), default=0.0)
+    single = [one for one in found if not one.whole]
+    if _SUM.search(line[:24]) and single:
+        return Timed(0.0, (), max(claimed, single[0].total))
+    if not single:
+        return Timed(0.0, (), claimed)
+    first, *rest = single
+    # "40 min: 10 min of cards, a film of 2 h" is one session of 40; "Mon, 40 min: ... Thu, 40 min: ..." are two.
+    if _headed(line, first):
+        single = [one for one in single if _headed(line, one)]
+    elif len(rest) > 1 and abs(first.total - sum(one.total for one in rest)) < 1:
+        single = [first]
+    named = len(days(_beside(line, first)))
+    if len(single) == 1 and not single[0].counted and named > 1:
+        return Timed(single[0].minutes * named, (single[0].minutes,) * named, claimed)
+    # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
+    sessions = tuple(one.minutes for one in single for _ in range(min(one.count, 20)))
+    return Timed(sum(one.total for one in single), sessions, claimed)
+
+
+def work_days(line: str) -> tuple[str, ...]:
+    """The days that a line sets work for: those of its head, where a time ends one, and else all that it names."""
+    headed = [one for one in durations(line) if _headed(line, one)]
+    return (days(line[: headed[0].end]) if len(headed) == 1 else ()) or days(line)
+
+
+def _beside(line: str, one: Duration) -> str:
+    """The sentence that a time stands in; all before it where it says 'each'."""
+    if line[one.end : one.end + 8].lstrip(" )*_").startswith("each"):
+        return line[: one.end]
+    start = max((stop.end() for stop in _STOP.finditer(line, 0, one.start)), default=0)
+    stop = _STOP.search(line, one.end)
+    return (
+        line[start : stop.start() if stop else len(line)] if not _headed(line, one) else line[start : one.end]
+    )
+
+
+def _headed(line: str, one: Duration) -> bool:
+    return line[one.end : one.end + 8].lstrip(" )*_").removeprefix("each").lstrip(" )*_").startswith(":")

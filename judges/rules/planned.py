@@ -1,0 +1,120 @@
+"""A study plan as the checklist's rules see it: read once, with the facts about the pupil beside it.
+
+Knows what a task, an amount and a whole line look like. Must not know what any of them is worth.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from proctor.judges.rubric import Words
+from proctor.judges.rules.durations import DAYS
+from proctor.judges.rules.reading import Line, Reading, Week
+from proctor.judges.rules.text import QUOTED, sentences, stem, words
+
+TARGET = re.compile(
+    r"(?<!\d)\d{1,4} ?(?:of|out of|/) ?\d|\d ?%|(?:at least|aim for|score|reach) \d|\d (?:\w+ ){0,2}right"
+    r"|all (?:right|correct)",
+    re.I,
+)
+_NUMBER = re.compile(
+    r"(?<!\w)(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\w)", re.I
+)
+_DOUBLED = re.compile(r"[:;,]{2}|[:;,]\.")
+_ENDS = (".", "!", "?", ":", ")", '"', "”", "|")
+
+
+_WHEN = frozenset({
+    "on", "for", "at", "in", "from", "by", "each", "every", "then", "an", "hour", "hours", "minute", "minutes", "min",
+    "mins", "half", "day", "days", "morning", "evening", *(day.lower() for day in DAYS),
+    *(day[:3].lower() for day in DAYS),
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number for an item and what it says; None where the item does not apply."""
+
+    value: float | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan as the rules see it, read once."""
+
+    text: str
+    reading: Reading
+    facts: Mapping[str, Any]
+    words: Words
+    sentence_words: Mapping[str, int]
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return self.reading.lines
+
+    @property
+    def weeks(self) -> tuple[Week, ...]:
+        return self.reading.weeks
+
+    @property
+    def wanted(self) -> int:
+        """How many weeks there should be; without that fact, as many as there are."""
+        return int(self.facts.get("weeks") or len(self.weeks) or 1)
+
+    def share_of_weeks(self, holds: Callable[[Week], bool], what: str) -> Measured:
+        """Weeks that are missing hold nothing, and weeks beyond the last add nothing."""
+        good = sum(holds(week) for week in self.weeks if week.number <= self.wanted)
+        return Measured(good / self.wanted, f"{good} of {self.wanted} weeks {what}")
+
+
+def tasks_in(line: str, known: Words) -> list[str]:
+    """Sentences that tell to do something: a word for doing early on, and enough words, or a number, to say what."""
+    found = []
+    for sentence in sentences(line):
+        said = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
+        if _NUMBER.search(sentence) or QUOTED.search(sentence):
+            told = len(said) >= 2 and any(word in known.tasks | known.vague for word in said[:4])
+        else:
+            told = (
+                len(said) >= 3
+                and any(word in known.tasks for word in said[:4])
+                and not known.small.isdisjoint(said)
+            )
+        if told:
+            found.append(sentence)
+    return found
+
+
+def says_amount(line: str, nouns: frozenset[str]) -> bool:
+    """A number with something countable within the next words: '8 questions', 'ten mixed problems', '8 of
+    10'.
+    """
+    for match in _NUMBER.finditer(line):
+        following = words(line[match.end() : match.end() + 40])[:4]
+        if any(stem(word) in nouns for word in following):
+            return True
+    return TARGET.search(line) is not None
+
+
+def is_whole(line: Line) -> bool:
+    """Starts as a sentence, item or heading does, comes to an end where it is no item and not short, and closes what
+    it opens.
+    """
+    text = line.text
+    first = next((sign for sign in text if sign.isalnum()), "")
+    if not first or first.islower() or _DOUBLED.search(text):
+        return False
+    if text.count("(") != text.count(")") or text.count('"') % 2:
+        return False
+    return line.listed or text.rstrip("*_ ").endswith(_ENDS) or len(words(text)) <= 9
+
+
+def unique(lines: Sequence[Line]) -> list[Line]:
+    """Each line once: 'Weeks 1-3' makes three lines of one."""
+    kept: list[Line] = []
+    for line in lines:
+        if not kept or line.text != kept[-1].text:
+            kept.append(line)
+    return kept

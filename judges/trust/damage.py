@@ -1,0 +1,204 @@
+"""Planted damage: what is done to a good plan, and how much less of it every judge should think.
+
+Works on the words of a plan and on facts about two pupils. Knows how a mistake is taken up, no judge and no
+exam.
+"""
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from proctor.judges.rules.pupil import takes_up
+from proctor.judges.rules.text import sentences
+
+_WEEK = re.compile(r"^[\s#>*_|-]{0,12}week\s+(\d{1,2})\b", re.IGNORECASE)
+_TIME = re.compile(r"(?<![\w.,:/])(\d{1,3})(?= ?(?:min|minutes|hours?|h)\b)")
+_GOAL = re.compile(r"(?mi)^([\w' ]{0,20}(?:goal|aim|what we work for): ).*$")
+CONSTANT = """Study plan
+Goal: get better at mathematics.
+
+Week 1: Look at your notes and find out what is difficult.
+- Study for some time every day and do exercises from the book.
+Week 2: Practise what is difficult.
+- Study for some time every day and do more exercises.
+Week 3: Repeat everything.
+- Do a test and look at your mistakes. Keep going, you can do it!
+"""
+PADDING = """
+
+A few more words. Mathematics is everywhere around us, and learning it is a journey that is different for everybody.
+Some days will feel easy and some days will feel hard, and both belong to it. It is important to stay positive, to
+believe in oneself and to remember that great things take time. Learning is like climbing a mountain: step by step,
+with the view getting better all the while. Every expert was once a beginner, and every effort is worth something in
+the end. So keep this plan in a good place, look at it with a smile, and be proud of having it.
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plan to be damaged, the facts of its pupil (judges/rules/checklist.py lists them), and those of another one."""
+
+    text: str
+    facts: Mapping[str, Any]
+    other_text: str = ""
+    other_facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """`make` gives the damaged plan, None where it can't be done. `least`: how many marks of five it must cost, by
+    the rubric's anchors; None for a control, which must not move the mark. `swaps`: it puts the other pupil's facts
+    where this one's stood, and can be undone by putting them back.
+    """
+
+    name: str
+    title: str
+    make: Callable[[Case], str | None]
+    least: float | None
+    swaps: bool = False
+
+    def undone(self, case: Case, damaged: str) -> str:
+        turned = Case(damaged, case.other_facts, "", case.facts)
+        return (self.make(turned) if self.swaps else None) or case.text
+
+
+def week_removed(case: Case) -> str | None:
+    """Without the block of a week in the middle (the last one where there are two)."""
+    lines = case.text.splitlines()
+    starts = [at for at, line in enumerate(lines) if _WEEK.match(line)]
+    if len(starts) < 2:
+        return None
+    chosen = max(1, (len(starts) - 1) // 2)
+    stop = starts[chosen + 1] if chosen + 1 < len(starts) else len(lines)
+    return "\n".join([*lines[: starts[chosen]], *lines[stop:]])
+
+
+def same_week(case: Case) -> str | None:
+    """What stands under the first heading under every heading."""
+    head, *weeks = re.split(r"(?mi)^(?=[\s#>*_|-]{0,12}week\s+\d)", case.text)
+    if len(weeks) < 2:
+        return None
+    parts = [re.match(r"[^\n:]*:?", week) for week in weeks]
+    body = weeks[0][len(parts[0].group()) if parts[0] else 0 :]
+    return head + "".join(part.group() + body for part in parts if part)
+
+
+def another_name(case: Case) -> str | None:
+    own, other = str(case.facts.get("name") or ""), str(case.other_facts.get("name") or "")
+    changed = re.sub(rf"\b{re.escape(own)}\b", other, case.text)
+    return changed if own and other and changed != case.text else None
+
+
+def another_goal(case: Case) -> str | None:
+    """In place of the goal where the plan states one, else under the title."""
+    own, other = str(case.facts.get("goal") or ""), str(case.other_facts.get("goal") or "")
+    if not other:
+        return None
+    if own and own in case.text:
+        return case.text.replace(own, other)
+    changed = _GOAL.sub(lambda found: f"{found[1]}{other}.", case.text)
+    if changed != case.text:
+        return changed
+    title, _, rest = case.text.partition("\n")
+    return f"{title}\nGoal: {other}.\n{rest}"
+
+
+def another_mistakes(case: Case) -> str | None:
+    """In place of each sentence that takes up a mistake; None where it takes several sentences, which would stay."""
+    text = case.text
+    others = [str(mistake) for mistake in case.other_facts.get("mistakes") or ()]
+    for at, mistake in enumerate(map(str, case.facts.get("mistakes") or ())):
+        for sentence in [
+            one for line in text.splitlines() for one in sentences(line) if takes_up(one, mistake)
+        ]:
+            text = text.replace(sentence, f'Redo "{others[at % len(others)]}".') if others else text
+        if takes_up(text, mistake):
+            return None
+    return text if text != case.text else None
+
+
+def another_pupil(case: Case) -> str | None:
+    """Another pupil's name, goal and mistakes in the same plan."""
+    text = case.text
+    for change in (another_name, another_goal, another_mistakes):
+        text = change(Case(text, case.facts, "", case.other_facts)) or text
+    return text if text != case.text else None
+
+
+def too_long(case: Case) -> str | None:
+    changed = _TIME.sub(lambda found: str(2 * int(found[1])), case.text)
+    return changed if changed != case.text else None
+
+
+def off_course(case: Case) -> str | None:
+    """A task from outside the pupil's course in the first week."""
+    outside = [str(name) for name in case.facts.get("outside") or () if " " in str(name)]
+    return (
+        _in_first_week(case, f"Solve 6 questions on {outside[len(outside) // 2]} and mark them.")
+        if outside
+        else None
+    )
+
+
+def wrong_sums(case: Case) -> str | None:
+    return _in_first_week(case, "Learn these results by heart: 7 x 8 = 54. And this one: 12 + 9 = 22.")
+
+
+def _in_first_week(case: Case, task: str) -> str | None:
+    lines = case.text.splitlines()
+    start = next((at for at, line in enumerate(lines) if _WEEK.match(line)), None)
+    return None if start is None else "\n".join([*lines[: start + 1], f"- {task}", *lines[start + 1 :]])
+
+
+def twice(case: Case) -> str:
+    return f"{case.text.rstrip()}\n\n{case.text}"
+
+
+def shuffled(case: Case) -> str | None:
+    lines = [line for line in case.text.splitlines() if line.strip()]
+    if len(lines) < 4:
+        return None
+    mixed, draw = list(lines), random.Random(len(case.text))
+    while mixed == lines:
+        draw.shuffle(mixed)
+    return "\n".join(mixed)
+
+
+def words_shuffled(case: Case) -> str:
+    words = case.text.split()
+    return " ".join(random.Random(len(words)).sample(words, len(words)))
+
+
+def another_form(case: Case) -> str | None:
+    """The same words with other signs: bold headings, stars and blank lines."""
+    lines = []
+    for line in case.text.splitlines():
+        bare = line.strip()
+        if _WEEK.match(line):
+            lines += ["", f"### {bare.strip('#* ')}"]
+        else:
+            lines.append(re.sub(r"^[-•] ", "* ", bare))
+    return "\n".join(lines)
+
+
+DAMAGES = (
+    Damage("week_removed", "A week removed", week_removed, 0.5),
+    Damage("another_name", "Another pupil's name", another_name, 1.5, swaps=True),
+    Damage("another_goal", "Another pupil's goal", another_goal, 1.5, swaps=True),
+    Damage("another_mistakes", "Another pupil's mistakes", another_mistakes, 1.0, swaps=True),
+    Damage("another_pupil", "Another pupil's name, goal and mistakes", another_pupil, 1.5, swaps=True),
+    Damage("another_plan", "Another pupil's plan", lambda case: case.other_text or None, 1.5),
+    Damage("too_long", "All times doubled", too_long, 0.75),
+    Damage("off_course", "A topic from outside the course", off_course, 0.25),
+    Damage("wrong_sums", "Two sums that are wrong", wrong_sums, 0.75),
+    Damage("same_week", "The first week's tasks in every week", same_week, 1.0),
+    Damage("same_text_twice", "The same text twice", twice, 1.0),
+    Damage("shuffled_lines", "Lines shuffled", shuffled, 1.0),
+    Damage("shuffled_words", "Words shuffled", words_shuffled, 2.5),
+    Damage("empty_plan", "An empty plan", lambda case: "", 2.5),
+    Damage("constant_plan", "One constant plan for everybody", lambda case: CONSTANT, 2.0),
+    Damage("another_form", "Control: the same words in another form", another_form, None),
+    Damage("padding", "Control: padded with words that say nothing", lambda case: case.text + PADDING, None),
+)

@@ -1,0 +1,150 @@
+"""A board made ready for a static host: copied to a folder or written to a git branch, when nothing private is in it.
+
+Knows files and git; must not know what a page says. The board itself comes from site.py, the check from private.py.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from proctor.leaderboard.board import private, site
+
+BRANCH = "branch:"
+NAMED = 8  # so many findings are named; of the others their number
+WORKFLOW = """\
+# An example. As .github/workflows/pages.yml of a repository that keeps the board in the folder named below, it puts
+# the board on GitHub Pages (Settings, Pages, Source: GitHub Actions).
+name: board
+on:
+  push:
+    branches: [main]
+permissions:
+  contents: read
+  pages: write
+  id-token: write
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment:
+      name: github-pages
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/upload-pages-artifact@v3
+        with:
+          path: FOLDER
+      - uses: actions/deploy-pages@v4
+"""
+SPACE = """\
+---
+title: Proctor board
+sdk: static
+app_file: index.html
+pinned: false
+---
+A static board, made by Proctor. Open index.html.
+"""
+
+
+def publish(board: Path, to: str, allowed: Sequence[str] = ()) -> str:
+    """Puts the board where `to` says and tells, in a few lines, how it comes online from there."""
+    if not (board / site.MANIFEST).is_file():
+        raise ValueError(f"no board in {board}; build it first: proctor board build")
+    refuse_private(board, allowed)
+    if to.startswith(BRANCH):
+        return _to_branch(board, to.removeprefix(BRANCH))
+    if "/" not in to and not Path(to).is_dir():
+        raise ValueError(
+            f"{to!r} may be a folder or a branch; write ./{to} for the folder or {BRANCH}{to} for the branch"
+        )
+    return _to_folder(board, Path(to))
+
+
+def refuse_private(board: Path, allowed: Sequence[str] = ()) -> None:
+    if found := private.told(list(private.search(board, allowed))):
+        named = "; ".join(found[:NAMED])
+        more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        raise ValueError(
+            f"what looks private stands in the board: {named}{more}; nothing was published; "
+            "take it out of the results, or let a text pass with --allow TEXT"
+        )
+
+
+def _to_folder(board: Path, out: Path) -> str:
+    if out.resolve() == board.resolve() or board.resolve() in out.resolve().parents:
+        raise ValueError(f"{out} is the board itself or lies in it; name another folder with --to")
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / site.MANIFEST).is_file())):
+        raise ValueError(
+            f"{out} holds files that no board wrote; they would be mixed; name an empty folder with --to"
+        )
+    before = site.written(out) if out.is_dir() else set()
+    wanted = _copy(board, out, out.name)
+    for name in before - wanted:
+        (out / name).unlink(missing_ok=True)
+    return (
+        f"in {out}: any static host can serve this folder as it is, under any path\n"
+        f"GitHub Pages: put it into a repository; {out / 'pages-workflow.yml'} is an example of a workflow\n"
+        f"Hugging Face: hf upload NAME/SPACE {out} --repo-type space (README.md says that the Space is static)"
+    )
+
+
+def _copy(board: Path, out: Path, folder: str) -> set[str]:
+    """The board, and what hosts need: `folder` is where the workflow will find it in its repository."""
+    extra = {
+        ".nojekyll": "",
+        "pages-workflow.yml": WORKFLOW.replace("FOLDER", json.dumps(folder)),
+        "README.md": SPACE,
+    }
+    wanted = {path.relative_to(board).as_posix() for path in board.rglob("*") if path.is_file()}
+    for name in sorted(wanted):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(board / name, out / name)
+    for name, text in extra.items():
+        (out / name).write_text(text, encoding="utf-8")
+    return wanted | set(extra)
+
+
+def _to_branch(board: Path, branch: str) -> str:
+    """One commit on the branch, made without touching the working tree or its index."""
+    repository = Path(_git("rev-parse", "--show-toplevel"))
+    _git("check-ref-format", "--branch", branch)
+    if _git("rev-parse", "--abbrev-ref", "HEAD") == branch:
+        raise ValueError(f"{branch} is the branch that is checked out; name another one, such as gh-pages")
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made) / "board"
+        _copy(board, place, ".")
+        there = {
+            "GIT_INDEX_FILE": str(Path(made) / "index"),
+            "GIT_DIR": _git("rev-parse", "--absolute-git-dir"),
+        }
+        _git("--work-tree", str(place), "add", "--all", "--force", ".", env=there, at=place)
+        tree = _git("write-tree", env=there)
+    ref = f"refs/heads/{branch}"
+    parent = _git("rev-parse", "--verify", "--quiet", ref, may_fail=True)
+    if parent and _git("rev-parse", f"{parent}^{{tree}}") == tree:
+        return f"branch {branch} of {repository.name} holds this board already"
+    commit = _git("commit-tree", tree, *(["-p", parent] if parent else []), "-m", "The board, published")
+    _git("update-ref", ref, commit, *([parent] if parent else []))
+    return (
+        f"on branch {branch} of {repository.name}, commit {commit[:12]}; nothing was pushed\n"
+        f"GitHub Pages: git push origin {branch}, then Settings, Pages, Source: that branch, folder /\n"
+        f"Hugging Face: git push SPACE {branch}:main, where SPACE is the remote of a static Space"
+    )
+
+
+def _git(
+    *words: str, env: dict[str, str] | None = None, at: Path | None = None, may_fail: bool = False
+) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *words], capture_output=True, text=True, check=False, env=os.environ | (env or {}), cwd=at
+        )
+    except FileNotFoundError:
+        raise ValueError("git is not installed; publish to a folder instead") from None
+    if done.returncode and not may_fail:
+        why = " ".join(done.stderr.split()) or f"exit {done.returncode}"
+        raise ValueError(f"git {words[0]} failed: {why}; a branch needs a git repository, a folder does not")
+    return done.stdout.strip() if not done.returncode else ""

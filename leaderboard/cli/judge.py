@@ -1,0 +1,199 @@
+"""Marking plans that exist already, and comparing two: judge mark, judge pairs."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, print_json
+
+if TYPE_CHECKING:
+    from proctor.harness.judging.grading import AnySpec
+    from proctor.judges.judge import Judge
+
+JudgeName = Annotated[str, typer.Option(help="A folder under judges/, or the path of one elsewhere.")]
+GraderName = Annotated[
+    str | None,
+    typer.Option(help="The model that the judge asks, or a YAML file that describes a grader or a panel."),
+]
+Endpoint = Annotated[
+    str | None, typer.Option(help="Where the grader is served: an address up to and with /v1.")
+]
+Through = Annotated[
+    str | None, typer.Option(help="openai (the default), inspect, or engine: a variant of ours.")
+]
+Concurrency = Annotated[int | None, typer.Option(min=1, help="How many requests are out at a time.")]
+Repeats = Annotated[
+    int | None, typer.Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
+]
+Out = Annotated[Path | None, typer.Option(help="Where verdicts go, a JSON row each; else they are printed.")]
+Only = Annotated[bool, typer.Option("--estimate", help="Say what it would ask and cost, and ask nothing.")]
+
+
+def mark(
+    plans: Annotated[
+        Path, typer.Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")
+    ],
+    profiles: Annotated[
+        Path | None,
+        typer.Option(help="JSONL of pupils that are none of the exam's; a row names one as `pupil`."),
+    ] = None,
+    judge: JudgeName = "checklist",
+    grader: GraderName = None,
+    endpoint: Endpoint = None,
+    through: Through = None,
+    concurrency: Concurrency = None,
+    repeats: Repeats = None,
+    estimate: Only = False,
+    out: Out = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(help="Also write rows of item_id, rater, dimension, score (.csv or .jsonl)."),
+    ] = None,
+    store: Store = STORE,
+    json_: AsJson = False,
+) -> None:
+    """Mark plans that exist already; no engine answers anything. What was asked before is not paid for again."""
+    from proctor.common.refusal import refusals
+    from proctor.harness.judging import verdicts
+    from proctor.harness.judging.grader import opened
+    from proctor.harness.judging.plans import read_plans
+    from proctor.judges.cost import estimate_marks, tally
+    from proctor.judges.marking import mark_all
+
+    loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
+    items = read_plans(plans, profiles)
+    if estimate:
+        return _show_estimate(estimate_marks(loaded, items, spec, store / "verdicts"), json_)
+    with (
+        opened(spec, _open_variant(store), None, store) as asked,
+        refusals(plans),
+        _telling(len(items), spec) as told,
+    ):
+        found = mark_all(loaded, items, asked, store / "verdicts", told)
+    if ratings:
+        verdicts.write_rows(ratings, verdicts.ratings_of(found, items))
+    _hand_out([verdicts.verdict_row(one) for one in found], str(tally(found, spec)), out, json_)
+    return None
+
+
+def pairs(
+    pairs: Annotated[
+        Path | None, typer.Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
+    ] = None,
+    a: Annotated[
+        str | None, typer.Option(help="Instead of a file: a variant whose plans are kept ...")
+    ] = None,
+    b: Annotated[str | None, typer.Option(help="... and the one that it is compared with.")] = None,
+    judge: JudgeName = "pairwise",
+    grader: GraderName = None,
+    endpoint: Endpoint = None,
+    through: Through = None,
+    concurrency: Concurrency = None,
+    repeats: Repeats = None,
+    estimate: Only = False,
+    out: Out = None,
+    ratings: Annotated[
+        Path | None, typer.Option(help="Also write rows of item_id, order, verdict, rater (.csv or .jsonl).")
+    ] = None,
+    results: Results = RESULTS,
+    store: Store = STORE,
+    json_: AsJson = False,
+) -> None:
+    """Say which of two plans serves each pupil better, in both orders."""
+    from proctor.common.refusal import UserError, refusals
+    from proctor.harness.judging import verdicts
+    from proctor.harness.judging.grader import opened
+    from proctor.harness.judging.plans import pairs_of_cells, read_pairs
+    from proctor.judges.cost import estimate_pairs, tally
+    from proctor.judges.pairwise import compare_all
+
+    loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
+    if (pairs is None) == (a is None or b is None):
+        raise UserError(
+            "pairs come from a file or from two variants",
+            "here it is neither or both",
+            "give FILE, or --a and --b",
+        )
+    shown = read_pairs(pairs) if pairs else pairs_of_cells(results, str(a), str(b))
+    if estimate and spec:
+        return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
+    with (
+        opened(spec, _open_variant(store), None, store) as asked,
+        refusals(pairs),
+        _telling(2 * len(shown), spec) as told,
+    ):
+        found = compare_all(loaded, shown, asked, store / "verdicts", told)
+    if ratings:
+        verdicts.write_rows(ratings, verdicts.preferences_of(found, a or "a", b or "b", shown))
+    total = verdicts.standing(found, a or "a", b or "b")
+    _hand_out([verdicts.pair_row(one) for one in found], f"{total}; {tally(found, spec)}", out, json_)
+    return None
+
+
+def _chosen(
+    name: str, repeats: int | None, grader: str | None, endpoint: str | None, through: str | None,
+    concurrency: int | None, store: Path,
+) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
+    """The judge and whom it asks, both checked."""
+    from proctor.common.refusal import refusals
+    from proctor.harness.judging.grading import (
+        grader_for,
+        grader_variant,
+        local_of,
+        spec_from,
+        with_weights,
+    )
+    from proctor.harness.plan.plan import made_of
+    from proctor.judges.judge import Judge
+
+    with refusals():
+        judge = Judge.load(name)
+    if repeats and judge.asks:
+        judge = judge.model_copy(update={"repeats": repeats})
+    spec = grader_for(judge, spec_from(grader, endpoint, through, concurrency))
+    ours = {each.model: made_of(grader_variant(each.model), store) for each in local_of(spec)}
+    return judge, with_weights(spec, ours)
+
+
+def _open_variant(store: Path) -> Any:
+    """Opens a local grader's engine when it is asked for the first time."""
+    from rich.console import Console
+
+    from proctor.common.progress import Reporter
+    from proctor.harness.weights import open_variant
+
+    return lambda variant: open_variant(variant, store, Reporter(Console(stderr=True)), "grader")
+
+
+def _telling(total: int, spec: "AnySpec | None") -> Any:
+    from rich.console import Console
+
+    from proctor.common.progress import Reporter
+    from proctor.harness.judging.grading import members
+
+    return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")
+
+
+def _show_estimate(found: Any, json_: bool) -> None:
+    if json_:
+        print_json(vars(found))
+    else:
+        typer.echo(str(found))
+
+
+def _hand_out(rows: Iterable[dict[str, Any]], said: str, out: Path | None, json_: bool) -> None:
+    """Verdicts to the file or to standard output, the summary to standard error, so that the first can be piped."""
+    from proctor.harness.judging.verdicts import write_rows
+
+    rows = list(rows)
+    if out:
+        write_rows(out, rows)
+    if json_:
+        print_json({"verdicts": rows, "summary": said})
+    elif not out:
+        for row in rows:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+    typer.echo(said, err=True)

@@ -1,0 +1,106 @@
+"""What labels are good for: how many are needed, and a mean mark put right by some."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json
+from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
+
+
+def plan_labels(
+    width: Annotated[
+        float, typer.Option(help="How wide the 95% interval of the mean mark may be, end to end.")
+    ],
+    ratings: Ratings = None,
+    labels: Labels = None,
+    dimension: Annotated[str, typer.Option(help="Which dimension.")] = "overall",
+    sd: Annotated[float | None, typer.Option(help="Standard deviation of labels, in place of files.")] = None,
+    correlation: Annotated[
+        float | None, typer.Option(help="Correlation of judge and labels, in place of files.")
+    ] = None,
+    items: Annotated[int | None, typer.Option(min=4, help="How many items the judge can mark.")] = None,
+    json_: AsJson = False,
+) -> None:
+    """How many labels are needed for an interval of the wanted width, with the judge's help and without."""
+    from dataclasses import asdict
+
+    from proctor.common.refusal import UserError, refusals
+    from proctor.judges.figures.correction import labels_needed
+
+    with refusals():
+        if ratings and labels:
+            found = _pilot(ratings, labels, dimension)
+            sd, correlation, items = (
+                sd or found[0],
+                found[1] if correlation is None else correlation,
+                items or found[2],
+            )
+        if sd is None or correlation is None or items is None:
+            raise UserError(
+                "nothing says how labels spread and how they go with the judge",
+                remedy="give --ratings and --labels of a pilot, or --sd, --correlation and --items",
+            )
+        needed = labels_needed(width, sd, correlation, items)
+    if json_:
+        print_json(asdict(needed))
+        return
+    console = Console(highlight=False)
+    console.print(
+        f"Labels spread by {needed.sd:.3f} and go with the judge's marks by r = {needed.correlation:.3f}."
+    )
+    for what, number in (("with the judge", needed.with_judge), ("with labels alone", needed.without_judge)):
+        said = f"{number} labels" if number else f"not to be had with {needed.items} items"
+        console.print(f"For an interval {needed.width:g} wide, {what}: {said}")
+
+
+def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, int]:
+    """Spread, correlation and number of items of files that hold some of both."""
+    import numpy as np
+
+    from proctor.judges.figures.correction import pilot
+    from proctor.judges.figures.ratings import read_ratings, together
+
+    sides = []
+    for path, rater in ((ratings, "judge"), (labels, "label")):
+        read = read_ratings(path, rater)
+        if dimension not in read.dimensions and dimension != "overall":
+            raise ValueError(f"no dimension {dimension!r}; there are {', '.join(read.dimensions)} ({path})")
+        means = together(read.table(dimension, read.items, read.raters), "mean")
+        sides.append(
+            {item: float(mean) for item, mean in zip(read.items, means, strict=True) if not np.isnan(mean)}
+        )
+    return *pilot(*sides), len(sides[0])
+
+
+def correct(
+    variant: Annotated[list[str], typer.Argument(help="Variants whose study plans a judge has marked.")],
+    labels: Annotated[
+        Path,
+        typer.Option(help="Labels of some of their plans, as judge rate writes them: item_id VARIANT/PUPIL."),
+    ],
+    task: Annotated[str, typer.Option(help="The exam.")] = "study_plan",
+    results: Results = RESULTS,
+    resamples: Resamples = 2_000,
+    seed: Seed = 2026,
+    json_: AsJson = False,
+) -> None:
+    """The mean mark of a variant, put right by labels of some of its plans (prediction-powered)."""
+    from proctor.common.refusal import refusals
+    from proctor.harness.judging.labelled import corrected
+
+    with refusals():
+        found = [one for name in variant for one in corrected(results, name, task, labels, resamples, seed)]
+    if json_:
+        print_json(found)
+        return
+    table = Table("variant", "dimension", "estimate", "value", "95% interval", "n", "", box=None)
+    for one in found:
+        reach = f"{one['low']:.3f} to {one['high']:.3f}" if one["low"] is not None else ""
+        cells = (one["variant"], one["dimension"], one["title"])
+        table.add_row(*map(escape, cells), f"{one['value']:.3f}", reach, str(one["n"]), escape(one["note"]))
+    Console().print(table)

@@ -1,0 +1,122 @@
+"""Blind ratings by people, on a page of this machine."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proctor.leaderboard.cli import RESULTS, Results, near
+
+if TYPE_CHECKING:
+    from proctor.judges.people.rate import Mode, Plan
+
+
+def rate(
+    judge: Annotated[
+        str, typer.Argument(help="The judge whose rubric is rated by: its name, or its folder's path.")
+    ],
+    rater: Annotated[str, typer.Option(help="Who rates; stands in every row.")],
+    plans: Annotated[
+        list[Path] | None,
+        typer.Option(help="Plans as JSONL with id, text and pupil or profile (may be given again)."),
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="A variant whose study plans are rated (may be given again).")
+    ] = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Two plans of a pupil side by side, in random order.")
+    ] = False,
+    items: Annotated[
+        int | None, typer.Option(min=1, help="Only so many pupils, drawn by lot but the same for all.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the labels are kept, written at every click.")] = Path(
+        "labels.csv"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
+    results: Results = RESULTS,
+) -> None:
+    """Rate plans by hand, blind: open the address, press the keys. Stop and go on at any time."""
+    from proctor.common.refusal import UserError, refusals
+    from proctor.judges.judge import Judge
+    from proctor.judges.people.rate import Sheet, shown
+    from proctor.judges.people.rate_server import open_server
+
+    if not re.fullmatch(r"[\w.@ -]{1,60}", rater):
+        raise UserError(
+            f"the rater is called {rater!r}", "it stands in a file", "use letters, digits, - and ."
+        )
+    mode: Mode = "pairs" if pairs else "marks"
+    with refusals():
+        loaded = Judge.load(judge)
+        if loaded.kind == "pairwise" and not pairs:
+            raise ValueError(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that marks")
+        found = _plans(plans or [], variant or [], results)
+        sheet = Sheet(out, loaded, shown(_some(found, items), mode, rater), mode, rater)
+        try:
+            server = open_server(sheet, port)
+        except OSError as refused:
+            raise ValueError(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
+    address = f"http://127.0.0.1:{server.server_address[1]}/"
+    typer.echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {address} (Ctrl-C ends)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        typer.echo(f"{sheet.done} of {len(sheet.items)} rated; kept in {near(out)}")
+    finally:
+        server.server_close()
+
+
+def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[Plan]":
+    """From files and from the study plans of variants; an id that comes twice is refused."""
+    from proctor.harness.judging.trials import read_plans
+    from proctor.judges.people.rate import Plan
+
+    if not files and not variants:
+        raise ValueError("there is nothing to rate; give --plans FILE or --variant NAME")
+    found = [
+        Plan(
+            one.item.id, str(one.item.profile), one.item.text, one.pupil, path.stem if len(files) > 1 else ""
+        )
+        for path in files
+        for one in read_plans(path)
+    ]
+    for name in variants:
+        found += _of_variant(name, results)
+    twice = sorted({one.id for one in found if sum(other.id == one.id for other in found) > 1})
+    if twice:
+        raise ValueError(f"the id {twice[0]!r} stands for two plans; every plan needs its own")
+    return [one for one in found if one.text.strip()]
+
+
+def _of_variant(name: str, results: Path) -> "list[Plan]":
+    from proctor.harness import record
+    from proctor.harness.judging.labelled import item_id
+    from proctor.judges.people.rate import Plan
+    from proctor.tasks.study_plan.profile import as_doc, profiles
+
+    cell = record.read(results, name, "study_plan")
+    if cell is None or cell.problem:
+        raise ValueError(cell.problem if cell else f"no study plans of {name!r} ({results})")
+    texts = {one.id: str(as_doc(one)["profile"]) for one in profiles()}
+    rows = cell.rows(["sample_id", "epoch", "response"])
+    several = bool(rows["epoch"].nunique() > 1)
+    found = []
+    for row in rows.to_dict("records"):
+        pupil, text = str(row["sample_id"]), row["response"]
+        if pupil in texts and text:
+            place = item_id(name, pupil, int(row["epoch"]), several)
+            found.append(Plan(place, texts[pupil], str(text), pupil, name))
+    return found
+
+
+def _some(plans: "list[Plan]", items: int | None) -> "list[Plan]":
+    """All plans of so many pupils, the same ones for every rater."""
+    import random
+
+    pupils = sorted({plan.pupil for plan in plans})
+    if items is None or items >= len(pupils):
+        return plans
+    chosen = set(random.Random(len(pupils)).sample(pupils, items))
+    return [plan for plan in plans if plan.pupil in chosen]

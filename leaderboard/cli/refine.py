@@ -1,0 +1,218 @@
+"""A rubric made better with an expert's advice, of which the user keeps, edits or drops each piece."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from proctor.leaderboard.cli import ROOT, STORE, Store, near
+
+if TYPE_CHECKING:
+    from proctor.judges.graders.grader import GraderSpec
+    from proctor.judges.judge import Judge
+    from proctor.judges.people.refine import Opinion, Suggestion, Two
+
+
+def refine(
+    name: Annotated[str, typer.Argument(help="What the new judge and prompt pack are called.")],
+    expert: Annotated[
+        str, typer.Option(help="The expert: a model's name, or a YAML file with model, endpoint, ...")
+    ],
+    judge: Annotated[str, typer.Option("--from", help="The judge whose rubric is refined.")] = "study_plan",
+    writer: Annotated[
+        str | None,
+        typer.Option(help="Who writes the plans that are compared; named like the expert."),
+    ] = None,
+    plain: Annotated[
+        Path | None, typer.Option(help="Plans written with the task alone, in place of --writer: JSONL.")
+    ] = None,
+    guided: Annotated[
+        Path | None, typer.Option(help="Plans for the same pupils written with the dimensions too.")
+    ] = None,
+    pupils: Annotated[int, typer.Option(min=1, max=64, help="How many pupils plans are written for.")] = 6,
+    decisions: Annotated[
+        Path | None, typer.Option(help="What was decided on each suggestion, in place of being asked.")
+    ] = None,
+    pack: Annotated[str, typer.Option(help="The prompt pack that the new one starts from.")] = "default",
+    judges: Annotated[Path, typer.Option(help="Where the judge's folder goes.")] = ROOT
+    / "judges"
+    / "library",
+    packs: Annotated[Path, typer.Option(help="Where the prompt pack goes.")] = ROOT / "tasks" / "prompts",
+    store: Store = STORE,
+) -> None:
+    """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
+    from proctor.common.refusal import refusals
+    from proctor.harness.judging.deciding import decide
+    from proctor.judges.people.refined import read_decisions, rubric_of, write_judge
+
+    with refusals():
+        loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
+        work = store / "refine" / name
+        work.mkdir(parents=True, exist_ok=True)
+        who, given, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
+        path = work / "suggestions.yaml"
+        try:
+            decided = read_decisions(decisions) if decisions else decide(loaded, given, path)
+        except typer.Abort:
+            typer.echo("")
+            decided = None
+        if decided is None:
+            typer.echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
+            raise typer.Exit(0 if not sys.stdin.isatty() else 130)
+        refined = rubric_of(loaded, given, decided)
+        made = write_judge(judges / name, loaded, refined, decided, heard, who)
+        _write_pack(packs / f"{name}.yaml", pack, made)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(
+        f"Judge: {escape(near(judges / name))}; prompt pack: {escape(near(packs / f'{name}.yaml'))}"
+    )
+    for one in refined:
+        console.print(f"  {one.name}: {escape(one.origin)}")
+
+
+def _checked(name: str, judge: str, *made: Path) -> "Judge":
+    """The judge that is refined, when nothing stands in the way of a new one."""
+    from proctor.common.refusal import UserError
+    from proctor.common.schema import SAFE_NAME
+    from proctor.judges.judge import Judge
+
+    if not SAFE_NAME.fullmatch(name):
+        raise UserError(
+            f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
+        )
+    loaded = Judge.load(judge)
+    if loaded.kind not in ("rubric", "panel"):
+        raise ValueError(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for marks")
+    for path in made:
+        if path.exists():
+            raise ValueError(f"there is a {path.name!r} already; choose another name ({path})")
+    return loaded
+
+
+def _advice(
+    judge: "Judge", expert: str, sources: "tuple[str | None, Path | None, Path | None]", pupils: int, pack: str,
+    work: Path,
+) -> "tuple[str, list[Suggestion], list[dict[str, Any]]]":  # fmt: skip
+    """Who advised, what, and all that was said. The replies are kept, so that a second run asks nobody again."""
+    from proctor.judges.graders.grader import open_grader
+    from proctor.judges.people.refine import Expert, advise, compare
+
+    spec = _one(expert)
+    spec = spec.model_copy(update={"max_tokens": max(spec.max_tokens or 0, 4096)})
+    asked = Expert(open_grader(spec), work / "expert.replies.jsonl")
+    pairs = _pairs(judge, sources, pupils, pack, work)
+    try:
+        opinions = compare(asked, pairs)
+        _show_opinions(opinions)
+        given = advise(asked, judge, opinions)
+    finally:
+        heard = _keep(work / "expert.jsonl", asked.said)
+    return spec.name, given, heard
+
+
+def _pairs(
+    judge: "Judge", sources: "tuple[str | None, Path | None, Path | None]", pupils: int, pack: str, work: Path
+) -> "list[Two]":
+    """Two plans for each pupil: from files, or written now."""
+    from proctor.harness.judging.trials import read_plans
+    from proctor.judges.graders.grader import open_grader
+    from proctor.judges.people.refine import Expert, Two, guidance, write_plans
+
+    writer, plain, guided = sources
+    if bool(writer) == bool(plain or guided) or bool(plain) != bool(guided):
+        raise ValueError("name a --writer, or both --plain and --guided with plans that exist already")
+    if plain and guided:
+        sides = [{one.pupil: one for one in read_plans(path)} for path in (plain, guided)]
+        both = sorted(set(sides[0]) & set(sides[1]))[:pupils]
+        if not both:
+            raise ValueError(f"no pupil has a plan in both files ({plain}, {guided})")
+        first, second = sides
+        return [
+            Two(one, str(first[one].item.profile), first[one].item.text, second[one].item.text)
+            for one in both
+        ]
+    from proctor.tasks.pack import Pack
+    from proctor.tasks.study_plan.profile import as_doc, profiles
+
+    spec = _one(str(writer))
+    wording = Pack.load(pack).for_task("study_plan").model_copy(update={"dimensions": ""})
+    told = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
+    with_them = wording.model_copy(update={"dimensions": told})
+    step = max(1, len(profiles()) // pupils)
+    chosen = [as_doc(one) for one in profiles()[::step][:pupils]]
+    prompts = {
+        f"{doc['id']} {how}": words.user.format(profile=doc["profile"])
+        for doc in chosen
+        for how, words in (("plain", wording), ("guided", with_them))
+    }
+    asked = Expert(open_grader(spec.model_copy(update={"schema_": "never"})), work / "writer.replies.jsonl")
+    try:
+        texts = write_plans(asked, prompts)
+    finally:
+        _keep(work / "plans.jsonl", asked.said)
+    return [
+        Two(doc["id"], str(doc["profile"]), texts[f"{doc['id']} plain"], texts[f"{doc['id']} guided"])
+        for doc in chosen
+    ]
+
+
+def _one(name: str) -> "GraderSpec":
+    """One model behind an endpoint or a provider."""
+    from proctor.common.refusal import UserError
+    from proctor.harness.judging.grading import spec_from
+    from proctor.judges.graders.grader import GraderSpec
+
+    spec = spec_from(name, None, None, None)
+    if not isinstance(spec, GraderSpec) or spec.through == "engine":
+        raise UserError(
+            f"{name!r} is no single model behind an endpoint", remedy="give a YAML file with model, endpoint"
+        )
+    return spec
+
+
+def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All that was ever said, also in a run before this one: a reply that nobody could read is not kept for another
+    time, so it stands only here.
+    """
+    from proctor.harness.record import write_text
+
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    kept = {(one["expert"], one["question"]): one for one in map(json.loads, filter(None, lines))}
+    for one in said:
+        before = kept.get((one["expert"], one["question"]), {"replies": []})["replies"]
+        new = [reply for reply in one["replies"] if reply not in before]
+        kept[one["expert"], one["question"]] = {**one, "replies": [*before, *new]}
+    write_text(path, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in kept.values()))
+    return list(kept.values())
+
+
+def _show_opinions(opinions: "Sequence[Opinion]") -> None:
+    console = Console(highlight=False)
+    for one in opinions:
+        said = one.problem or f"{one.better} is better; by {', '.join(each.name for each in one.criteria)}"
+        console.print(f"{escape(one.pupil)}: {escape(said)}")
+    count = {name: sum(one.better == name for one in opinions) for name in ("guided", "plain", "tie")}
+    console.print(
+        f"Better with the dimensions: {count['guided']}, without: {count['plain']}, ties: {count['tie']}"
+    )
+
+
+def _write_pack(path: Path, base: str, judge: "Judge") -> None:
+    """The base pack with the new dimensions told to the writer of study plans."""
+    import yaml
+
+    from proctor.judges.people.refine import guidance
+    from proctor.tasks.pack import FOLDER, Pack
+
+    said = yaml.safe_load((FOLDER / f"{base}.yaml").read_text(encoding="utf-8"))
+    told = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
+    said["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."
+    said["wording"]["study_plan"]["dimensions"] = told
+    Pack.model_validate(said)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")

@@ -1,0 +1,49 @@
+"""Tables and figures for a paper or a README: report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from proctor.leaderboard.cli import RESULTS, Results, near
+
+
+def report(
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="md, latex, csv or html (may be given again); md, or all with --out."),
+    ] = None,
+    tasks: Annotated[
+        list[str] | None, typer.Option("--tasks", help="Only these tasks, by comma or given again.")
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="The row that all others are compared with; left out: each one's parent."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for the tables and for figures as SVG and PNG.")
+    ] = None,
+    appendix: Annotated[
+        bool, typer.Option("--appendix", help="Also the figures beside each headline; with --out always.")
+    ] = False,
+    results: Results = RESULTS,
+) -> None:
+    """Comparison tables: mean, difference, intervals, marks, n, and footnotes; the board's own digits."""
+    from proctor.common.refusal import refusals
+    from proctor.leaderboard.report import formats
+    from proctor.leaderboard.report import report as reporting
+
+    named = [name for one in tasks or () for name in one.split(",") if name]
+    with refusals():
+        wanted = form or (list(formats.FORMATS) if out else ["md"])
+        for name in wanted:
+            if name not in formats.FORMATS:
+                raise ValueError(f"no format {name!r}; there are: {', '.join(formats.FORMATS)}")
+        made = reporting.make(results, named, baseline, appendix or out is not None)
+        if out is None:
+            for name in wanted:
+                for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):
+                    typer.echo(formats.render(made, name, part=part), nl=False)
+        else:
+            for path in formats.write(made, wanted, out):
+                typer.echo(near(path))

@@ -1,0 +1,162 @@
+"""What results mean: compare, plan-size, and import for results that other tools made."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, near, print_json
+
+if TYPE_CHECKING:
+    from proctor.harness.imports.imports import Imported
+
+Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only this task (may be given again).")]
+
+
+def compare(
+    a: Annotated[str | None, typer.Argument(help="A variant; without names, all pairs.")] = None,
+    b: Annotated[str | None, typer.Argument(help="The variant that it is compared with.")] = None,
+    task: Tasks = None,
+    all_: Annotated[bool, typer.Option("--all", help="All pairs of all variants, each told once.")] = False,
+    margin: Annotated[float | None, typer.Option(help="The loss that still counts as no worse.")] = None,
+    correction: Annotated[
+        Literal["holm", "bh", "none"],
+        typer.Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
+    ] = "holm",
+    fail_on: Annotated[
+        Literal["worse", "not-no-worse"] | None,
+        typer.Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the resamples.", min=0)] = 0,
+    resamples: Annotated[int, typer.Option(help="How many are drawn.")] = 10_000,
+    results: Results = RESULTS,
+    json_: AsJson = False,
+) -> None:
+    """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
+    from proctor.common.refusal import UserError, refusals
+    from proctor.leaderboard import terminal
+    from proctor.leaderboard.compare import overview
+    from proctor.leaderboard.compare.items import Draws
+
+    draws = Draws(seed, resamples)
+    if (a is None) != (b is None) or (all_ and a is not None):
+        raise UserError("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
+    if fail_on and a is None:
+        raise UserError(
+            "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
+        )
+    with refusals():
+        if a is not None and b is not None:
+            found = overview.of_two(results, a, b, task or (), margin, correction, draws)
+        else:
+            found = overview.of_all(results, task or (), margin, correction, draws)
+        failed = overview.failing(found, fail_on) if fail_on else []
+    if json_:
+        print_json(overview.as_dict(found))
+    else:
+        for line in terminal.two(found) if a is not None else terminal.every_pair(found):
+            typer.echo(line)
+    if failed:
+        typer.echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)
+        raise typer.Exit(1)
+
+
+def plan_size(
+    effect: Annotated[float, typer.Option(help="The smallest difference that matters, such as 0.02.")],
+    baseline: Annotated[
+        str | None, typer.Option(help="The variant that a new one will be compared with.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="The task.")] = None,
+    baseline_cell: Annotated[
+        Path | None, typer.Option(help="The same as a folder: results/VARIANT/TASK.")
+    ] = None,
+    power: Annotated[float, typer.Option(help="The chance to show the effect if it is there.")] = 0.8,
+    results: Results = RESULTS,
+    json_: AsJson = False,
+) -> None:
+    """How many items are needed to show an effect against a baseline, and what its own items can show."""
+    from proctor.common.refusal import UserError, refusals
+    from proctor.leaderboard import terminal
+    from proctor.leaderboard.compare import planning
+
+    if baseline_cell is not None and (baseline or task):
+        raise UserError("--baseline-cell and --baseline or --task", "both name the cell", "give one of them")
+    if baseline_cell is not None:
+        folder = baseline_cell.resolve()
+        results, baseline, task = folder.parent.parent, folder.parent.name, folder.name
+    if baseline is None or task is None:
+        raise UserError(
+            "no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER"
+        )
+    with refusals():
+        plan = planning.plan_size(results, baseline, task, effect, power)
+    if json_:
+        print_json(planning.as_dict(plan))
+    else:
+        for line in terminal.size(plan):
+            typer.echo(line)
+
+
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl."),
+    ],
+    variant: Annotated[str | None, typer.Option(help="What the variant is called here.")] = None,
+    task: Annotated[str | None, typer.Option(help="What the task is called here.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Which figure, where a log has several.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="The field that says which samples share a source: book, or origin.book."),
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="The lowest and highest score, such as 1,5.")] = None,
+    negate: Annotated[
+        bool, typer.Option("--lower-is-better", help="Turn the sign of the scores: less is better.")
+    ] = False,
+    form: Annotated[
+        Literal["lm-eval", "inspect", "plain"] | None,
+        typer.Option("--format", help="If the files do not tell."),
+    ] = None,
+    redo: Annotated[bool, typer.Option("--redo", help="Replace cells that were imported before.")] = False,
+    results: Results = RESULTS,
+    json_: AsJson = False,
+) -> None:
+    """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
+    from proctor.common.refusal import UserError
+    from proctor.harness.imports.foreign import Wish
+    from proctor.harness.imports.imports import import_files
+
+    bounds = None
+    if scale is not None:
+        try:
+            low, high = (float(part) for part in scale.split(","))
+        except ValueError:
+            raise UserError(f"--scale {scale!r} is no pair of numbers", remedy="give it as 1,5") from None
+        if not low < high:
+            raise UserError(f"--scale {scale!r} ends below its start", remedy="give the lowest score first")
+        bounds = (low, high)
+    wish = Wish(variant, task, metric, cluster, negate)
+    done = import_files(files, results, wish, form, bounds, redo)
+    if json_:
+        print_json([asdict(one) | {"cell": str(one.cell)} for one in done])
+    else:
+        _print_imported(done)
+
+
+def _print_imported(done: "list[Imported]") -> None:
+    for one in done:
+        samples = f"{one.samples:,} {'sample' if one.samples == 1 else 'samples'}"
+        rows = f" ({one.rows:,} rows)" if one.rows != one.samples else ""
+        unparsed, errors = one.statuses["unparsed"], one.statuses["error"]
+        left_out = f"; columns not used: {', '.join(one.ignored)}" if one.ignored else ""
+        typer.echo(
+            f"{one.variant} x {one.task}: {one.headline} {one.mean:.4f} over {samples}{rows}, {unparsed:,} unparsed, "
+            f"{errors:,} {'error' if errors == 1 else 'errors'}; {near(one.cell)} ({one.state}){left_out}"
+        )
+    if lacks := list(dict.fromkeys(lack for one in done for lack in one.lacks)):
+        typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")
+    if any(one.reported is None and one.format != "plain" for one in done):
+        typer.echo("the source reports no figure of all samples, so nothing holds these means to it")
+    if not all(one.clustered for one in done):
+        typer.echo("samples are treated as independent; where some share a source, give --cluster FIELD")

@@ -1,0 +1,236 @@
+"""How far to trust a judge: agreement with people, planted damage, injections, and how many labels are needed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
+from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Only, Through
+
+if TYPE_CHECKING:
+    from proctor.judges.cost import Estimate
+    from proctor.judges.figures.reported import Report
+
+Ratings = Annotated[
+    Path | None,
+    typer.Option(help="Ratings that exist already: JSONL or CSV rows of item_id, rater, dimension, score."),
+]
+Pairs = Annotated[
+    Path | None,
+    typer.Option(
+        help="Verdicts that exist already: rows of item_id, order (ab or ba), verdict (a, b or tie), rater."
+    ),
+]
+Labels = Annotated[Path | None, typer.Option(help="Reference marks or verdicts, in the same form.")]
+Resamples = Annotated[int, typer.Option(min=0, help="Bootstrap resamples for the intervals; 0 for none.")]
+Seed = Annotated[int, typer.Option(help="Seed of the resamples.")]
+
+# What is shown when there is no room for all: the rest is in --json.
+_SHOWN_ROWS = 60
+_SHOWN = (
+    "exact_agreement", "within_one", "quadratic_weighted_kappa", "spearman", "kendall_tau_b", "alpha_nominal",
+    "alpha_ordinal", "alpha_interval", "fleiss_kappa", "mean_pairwise_quadratic_weighted_kappa", "corrected_mean",
+    "consistency", "first_place_rate", "flip_rate", "agreement_conservative", "agreement_without_ties_conservative",
+    "agreement_consistent", "agreement_in_both_orders", "kappa_conservative", "win_rate_conservative",
+    "bradley_terry_conservative",
+)  # fmt: skip
+
+
+def figures_of_files(
+    ratings: Path | None, pairs: Path | None, labels: Path | None, resamples: int, seed: int, json_: bool
+) -> None:
+    """Every figure that the files can give, and those that they can't."""
+    from proctor.common.refusal import UserError, refusals
+
+    if ratings and pairs:
+        raise UserError(
+            "--ratings and --pairs are given together", "labels fit only one of them", "give one at a time"
+        )
+    with refusals():
+        said = (
+            _of_ratings(ratings, labels, resamples, seed)
+            if ratings
+            else _of_pairs(pairs, labels, resamples, seed)
+        )
+    if json_:
+        print_json(said)
+    else:
+        _show(said)
+
+
+def _of_ratings(path: Path, labels: Path | None, resamples: int, seed: int) -> dict[str, Any]:
+    from proctor.common.agreement.bootstrap import Bootstrap
+    from proctor.judges.figures.marks import of_ratings
+    from proctor.judges.figures.ratings import read_ratings
+
+    ratings, known = read_ratings(path), read_ratings(labels, "label") if labels else None
+    report = of_ratings(ratings, known, Bootstrap(resamples, seed))
+    about = {
+        "kind": "ratings",
+        "items": len(ratings.items),
+        "raters": ratings.raters,
+        "dimensions": ratings.dimensions,
+        "labels": None if known is None else {"items": len(known.items), "raters": known.raters},
+    }
+    return _said(about, report, resamples, seed)
+
+
+def _of_pairs(path: Path | None, labels: Path | None, resamples: int, seed: int) -> dict[str, Any]:
+    from proctor.common.agreement.bootstrap import Bootstrap
+    from proctor.judges.figures.pairs import of_preferences
+    from proctor.judges.figures.preferences import read_preferences
+
+    assert path is not None
+    judged = read_preferences(path)
+    known = read_preferences(labels, "label", labels=True) if labels else None
+    report = of_preferences(judged, known, Bootstrap(resamples, seed))
+    about = {
+        "kind": "pairs",
+        "items": len(judged.items),
+        "raters": judged.raters,
+        "labels": None if known is None else {"items": len(known.items), "raters": known.raters},
+    }
+    return _said(about, report, resamples, seed)
+
+
+def _said(about: dict[str, Any], report: "Report", resamples: int, seed: int) -> dict[str, Any]:
+    return {
+        **about,
+        "resamples": resamples,
+        "seed": seed,
+        "figures": [figure.as_dict() for figure in report.figures],
+        "missing": [{"name": one.name, "why": one.why} for one in report.missing],
+        "notes": report.notes,
+    }
+
+
+def _show(said: dict[str, Any]) -> None:
+    console = Console()
+    figures = said["figures"]
+    chosen = figures
+    if len(figures) > _SHOWN_ROWS:
+        chosen = [figure for figure in figures if figure["name"] in _SHOWN]
+    table = Table("figure", "dimension", "judge", "against", "value", "95% interval", "n", box=None)
+    for figure in chosen:
+        limits = (figure["low"], figure["high"])
+        reach = (
+            "" if limits == (None, None) else " to ".join("open" if x is None else f"{x:.3f}" for x in limits)
+        )
+        cells = (figure["title"], figure["dimension"], figure["judge"], figure["against"])
+        table.add_row(*map(escape, cells), f"{figure['value']:.4f}", reach, str(figure["n"]))
+    console.print(table)
+    if len(chosen) < len(figures):
+        console.print(f"{len(chosen)} of {len(figures)} figures; --json gives all.")
+    for note in said["notes"]:
+        console.print(f"Note: {escape(note)}", highlight=False)
+    _show_missing(said["missing"], console)
+
+
+def _show_missing(missing: list[dict[str, str]], console: Console) -> None:
+    """A line for each reason, with all the figures that it keeps from being given."""
+    names: dict[str, list[str]] = {}
+    for one in missing:
+        names.setdefault(one["why"], []).append(one["name"])
+    for why, found in names.items():
+        console.print(
+            f"Not given: {escape(', '.join(found))}: {escape(why)}", highlight=False, soft_wrap=True
+        )
+
+
+def trust(
+    judge: Annotated[str | None, typer.Argument(help="A judge: its name, or the path of its folder.")] = None,
+    ratings: Ratings = None,
+    pairs: Pairs = None,
+    labels: Labels = None,
+    plans: Annotated[
+        Path | None, typer.Option(help="The plans to try it on: JSONL as for judge mark.")
+    ] = None,
+    grader: GraderName = None,
+    endpoint: Endpoint = None,
+    through: Through = None,
+    concurrency: Concurrency = None,
+    estimate: Only = False,
+    results: Results = RESULTS,
+    store: Store = STORE,
+    resamples: Resamples = 2_000,
+    seed: Seed = 2026,
+    json_: AsJson = False,
+) -> None:
+    """How far to trust a judge: its trust card; or every figure of agreement that given files allow."""
+    from proctor.common.refusal import UserError
+
+    if (judge is None) == (ratings is None and pairs is None):
+        raise UserError(
+            "name either a judge or a file of its marks",
+            remedy="proctor judge trust checklist, or proctor judge trust --ratings FILE [--labels FILE]",
+        )
+    if judge is None and estimate:
+        raise UserError("--estimate beside a file of marks", "figures of a file ask nobody", "leave it out")
+    if judge is None:
+        figures_of_files(ratings, pairs, labels, resamples, seed, json_)
+        return
+    from proctor.common.progress import Reporter
+    from proctor.harness import record
+    from proctor.harness.judging.grading import spec_from
+    from proctor.harness.judging.trials import Wanted, estimate_card, try_judge
+
+    spec = spec_from(grader, endpoint, through, concurrency)
+    wanted = Wanted(judge, plans, labels, spec, results, store, resamples, seed)
+    if estimate:
+        _show_estimates(*estimate_card(wanted), json_)
+        return
+    card = try_judge(wanted, Reporter(Console(stderr=True)))
+    path = record.write_card(results, card)
+    if json_:
+        print_json(card)
+    else:
+        _show_card(card)
+        Console().print(f"Kept in {escape(near(path))}", highlight=False)
+
+
+def _show_estimates(expected: "Estimate", most: "Estimate", json_: bool) -> None:
+    """How many controls are needed depends on how many marks an injection raises."""
+    if json_:
+        print_json({"expected": vars(expected), "most": vars(most)})
+        return
+    typer.echo(str(expected))
+    if most != expected:
+        typer.echo(f"at most, if every injection raised every mark: {most}")
+
+
+def _show_card(card: dict[str, Any]) -> None:
+    console = Console()
+    console.print(f"[bold]{escape(card['judge'])}[/bold] ({card['kind']}), marked by: {escape(card['by'])}")
+    console.print(
+        f"Tried on {card['items']} plans; unparsed: {card['unparsed']['n']} of {card['unparsed']['of']}"
+    )
+    table = Table("figure", "dimension", "value", "95% interval", "n", box=None)
+    for figure in card["figures"]:
+        if figure["name"] in (*_SHOWN, "length_correlation", "length_correlation_of_labels"):
+            limits = (figure["low"], figure["high"])
+            reach = (
+                ""
+                if limits == (None, None)
+                else " to ".join("open" if x is None else f"{x:.2f}" for x in limits)
+            )
+            table.add_row(
+                escape(figure["title"]),
+                figure["dimension"],
+                f"{figure['value']:.3f}",
+                reach,
+                str(figure["n"]),
+            )
+    console.print(table)
+    checks = Table("check", "kind", "held", "", "", box=None)
+    for check in card["checks"]:
+        verdict = "passed" if check["passed"] else "[bold red]FAILED[/bold red]"
+        held = f"{check['held']} of {check['of']}"
+        checks.add_row(escape(check["title"]), check["kind"], held, verdict, escape(check["detail"]))
+    console.print(checks)
+    _show_missing(card["missing"], console)
+    if card["warning"]:
+        console.print(f"[bold red]{escape(card['warning'])}[/bold red]")

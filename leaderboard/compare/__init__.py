@@ -1,0 +1,1 @@
+"""Cells -> estimates, differences, verdicts."""

@@ -1,0 +1,98 @@
+"""Which rows have responses that do not depend on the item: all but equal, empty, or one text with words put in.
+
+Such a row can stand first, for a judge or a metric may give marks to the form alone. It is flagged wherever it stands,
+and is never one to publish. What counts is the whole response, not the answer that was read from it: the right answers
+of an exam may be few. Knows one cell at a time, and no page.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proctor.harness import record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ["sample_id", "epoch", "response", "prompt", "target", "status"]
+FEWEST = 10  # items; of fewer, equal responses can be chance
+OTHERS = 10  # one item in so many may be different
+FRAME = 12  # words of a text that are not the items' own; fewer are a phrase around an answer
+
+_WORD = re.compile(r"[^\W\d_]+")
+_known: dict[tuple[Path, str], str] = {}
+
+
+def why_flagged(cell: record.Cell) -> str:
+    """In words; '' for a row whose responses are as they should be. Found once for each state of the rows."""
+    key = (cell.folder, cell.run["samples_sha256"])
+    if key not in _known:
+        _known[key] = _why(cell)
+    return _known[key]
+
+
+def _why(cell: record.Cell) -> str:
+    rows = cell.rows(COLUMNS)
+    rows = rows[rows["status"] != "error"]
+    responses = _by_item(rows, "response")
+    if len(responses) < FEWEST:
+        return ""
+    empty = int((rows["response"].str.strip() == "").sum())
+    origin = cell.run.get("origin") or {}
+    if empty == len(rows) and origin and not origin.get("responses"):
+        return ""  # the source tells no responses
+    if 2 * empty >= len(rows):
+        return f"{empty:,} of {len(rows):,} responses are empty"
+    same = _alike(responses, lambda text: " ".join(text.casefold().split()))
+    targets = _by_item(rows[rows["target"] != ""], "target")
+    # Where nearly all items have one right answer, so may the responses.
+    if same and not (targets and _alike(targets, str)):
+        return f"{same:,} of {len(responses):,} items got the same response"
+    if (
+        cell.run["exam"]["kind"] == "real"
+    ):  # elsewhere a phrase around the right answer is all that is asked for
+        own = _own_words(tuple(rows["prompt"].unique()))
+        framed = _alike(responses, lambda text: _frame(text, own))
+        if framed:
+            return f"{framed:,} of {len(responses):,} items got one text with words and numbers of the item put in"
+    return ""
+
+
+def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for item, text in zip(rows["sample_id"].tolist(), rows[column].tolist(), strict=True):
+        found.setdefault(item, []).append(text)
+    return found
+
+
+def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str | None]) -> int:
+    """How many items have the commonest response and no other, where these are nearly all items; else 0."""
+    found: Counter[str] = Counter()
+    others, allowed = 0, len(responses) // OTHERS
+    for each in responses.values():
+        kinds = {reduced(response) for response in each}
+        kind = kinds.pop()
+        if kinds or kind is None:
+            others += 1
+        else:
+            found[kind] += 1
+        if others + len(found) - 1 > allowed:
+            return 0  # whichever is the commonest, too many are not: most rows end here
+    most = max(found.values(), default=0)
+    return most if len(responses) - most <= allowed else 0
+
+
+@lru_cache(maxsize=8)  # the rows of one exam have the same prompts
+def _own_words(prompts: tuple[str, ...]) -> frozenset[str]:
+    """Words that stand in some prompts and not in all: those of the items, not those of the wording around them."""
+    words = [set(_WORD.findall(prompt.casefold())) for prompt in prompts]
+    return frozenset().union(*words) - set.intersection(*words)
+
+
+def _frame(text: str, own: Collection[str]) -> str | None:
+    """A response without numbers and without the items' own words; None where that leaves next to nothing."""
+    left = [word for word in _WORD.findall(text.casefold()) if word not in own]
+    return " ".join(left) if len(left) >= FRAME else None

@@ -1,0 +1,1 @@
+"""Benches: figures measured here, never asserted in a test."""

@@ -1,0 +1,225 @@
+"""The parts of the GPU bench: what each measures. Each runs in a process of its own, and keeps each figure at once."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from proctor.harness.config.variant import ROOT
+from tests.bench.gpu_measuring import (
+    Figures,
+    cost_of,
+    engine_alone,
+    forget,
+    prompts_of,
+    same_as_stock,
+    stock,
+    suite_plan,
+    timed,
+    warm_up,
+    watch_engines,
+)
+from tests.bench.gpu_weights import COPIES, MOST_NEW, make_everything
+
+ONE_BY_ONE = 2  # answers of transformers that are timed; the rest is extrapolated
+TOGETHER = 64  # its batch
+
+
+def weights(work: Path, figures: Figures, device: str, shape: str) -> None:
+    seconds, _ = timed(lambda: make_everything(work, shape, device))
+    size = sum(path.stat().st_size for path in (work / "base").glob("*.safetensors"))
+    figures.keep(seconds=seconds, bytes=size)
+
+
+def merged(work: Path, figures: Figures) -> None:
+    """Five sets of weights in one run; then stock lm-eval and study plans on the engine that is still open."""
+    watch = watch_engines()
+    figures.wait_for_turn()
+    asked: list[str] = []
+    first: list[Any] = []
+
+    def opened(engine: Any) -> None:
+        figures.keep(load_cold=watch.load_seconds)
+        plan = suite_plan(work, "merged-1", "results-listening")
+        asked.extend(prompts_of(engine.apply_chat_template, plan, work / "merged.jsonl"))
+        lengths = [len(ids) for ids in engine.tok_encode(asked)]
+        figures.keep(items=len(asked), prompt_tokens=sum(lengths), longest_prompt=max(lengths))
+        warm_up(engine, asked)
+        seconds, outputs = engine_alone(engine, asked)
+        first.extend(output.outputs[0].token_ids for output in outputs)
+        figures.keep(alone=[seconds], new_tokens=sum(len(ids) for ids in first))
+        forget(engine)
+
+    watch.opened = opened
+    seconds = watch.run(work, "merged-5", "results-merged")
+    assert len(watch.cells) == COPIES, "five variants of one shape are not one sitting"
+    figures.keep(run=seconds, cells=watch.cells, reloads=list(watch.reloads))
+    figures.keep(cell_run=cost_of(work / "results-merged", "merged-1", "gsm8k"))
+    engine = watch.engine
+    engine.load(str(work / "base"))
+    seconds, outputs = engine_alone(engine, asked)
+    again = sum(ids == output.outputs[0].token_ids for ids, output in zip(first, outputs, strict=True))
+    figures.keep(alone=[*figures.told["alone"], seconds], alone_same_again=again)
+    seconds, samples = stock(
+        engine, "gsm8k", "cot-2shot", num_fewshot=2, gen_kwargs={"max_gen_toks": MOST_NEW}
+    )
+    figures.keep(stock=seconds, **same_as_stock(work / "results-merged", "merged-0", "gsm8k", samples))
+    _study_plans(work, figures, watch)
+    figures.keep(close=watch.close())
+
+
+def _study_plans(work: Path, figures: Figures, watch: Any) -> None:
+    from proctor.harness import record
+
+    forget(watch.engine)
+    watch.run(work, "plans", "results-plans")
+    cell = record.read(work / "results-plans", "merged-0", "study_plan")
+    assert cell, "no study plans"
+    asked = [str(prompt) for prompt in cell.rows()["prompt"]]
+    figures.keep(plans=len(asked), plans_bridge=watch.cells[0])
+    figures.keep(plans_alone=min(engine_alone(watch.engine, asked)[0] for _ in range(2)))
+
+
+def adapters(work: Path, figures: Figures) -> None:
+    """Five adapters in one run: one load, then five cells."""
+    watch = watch_engines()
+    figures.wait_for_turn()
+
+    def opened(engine: Any) -> None:
+        figures.keep(load_cold=watch.load_seconds)
+        plan = suite_plan(work, "adapter-5", "results-listening")
+        asked = prompts_of(engine.apply_chat_template, plan, work / "adapters.jsonl")
+        engine.use(next(iter(engine._numbers)))
+        warm_up(engine, asked)
+        figures.keep(alone=engine_alone(engine, asked)[0])
+        forget(engine)
+
+    watch.opened = opened
+    seconds = watch.run(work, "adapter-5", "results-adapters")
+    assert len(watch.cells) == COPIES, "five adapters on one base are not one sitting"
+    figures.keep(run=seconds, cells=watch.cells)
+    figures.keep(cell_run=cost_of(work / "results-adapters", "adapter-1", "gsm8k"), close=watch.close())
+
+
+ONE_RUN = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from proctor.common.progress import Reporter
+from proctor.harness.run import run_suite
+
+if __name__ == "__main__":
+    run_suite(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Reporter(Console()))
+"""
+
+
+def separate(work: Path, figures: Figures) -> None:
+    """One variant with an adapter, then one with weights of its own: each a fifth of five separate runs."""
+    for kind in ("adapter", "merged"):
+        store, results = work / f"store-{kind}", work / f"results-separate-{kind}"
+        for folder in (store, results):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(work / "store/artifacts", store / "artifacts")
+        script = work / "one_run.py"
+        script.write_text(ONE_RUN, encoding="utf-8")
+        command = [sys.executable, script, work / f"suites/{kind}-1.yaml", results, store]
+        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        environment = os.environ | {"PYTHONPATH": path}
+        seconds, _ = timed(
+            lambda command=command, environment=environment: subprocess.run(
+                [str(word) for word in command], cwd=ROOT, env=environment, check=True
+            )
+        )
+        figures.keep(**{kind: {"seconds": seconds, **cost_of(results, f"{kind}-0", "gsm8k")}})
+
+
+def without_serving(work: Path, figures: Figures, device: str) -> None:
+    """Greedy generation with transformers alone, as without an engine for serving; the rest is extrapolated."""
+    import torch
+    import transformers.generation.utils  # noqa: F401
+
+    from proctor.finetune.load import load_model, load_tokenizer
+
+    figures.wait_for_turn()
+    tokenizer = load_tokenizer(work / "base")
+    tokenizer.padding_side = "left"
+    model = load_model(work / "base", device).eval()
+
+    def render(history: Any, more: bool = True) -> str:
+        return str(tokenizer.apply_chat_template(history, tokenize=False, add_generation_prompt=more))
+
+    plan = suite_plan(work, "merged-1", "results-listening")
+    prompts = prompts_of(render, plan, work / "transformers.jsonl")
+
+    def generate(texts: list[str], most: int = MOST_NEW) -> None:
+        asked = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(device)
+        with torch.inference_mode():
+            model.generate(**asked, max_new_tokens=most, do_sample=False)
+
+    generate(prompts[:1])
+    alone = [timed(lambda text=text: generate([text]))[0] for text in prompts[1 : 1 + ONE_BY_ONE]]
+    figures.keep(one=alone, one_by_one_all=sum(alone) / len(alone) * len(prompts))
+    together = timed(lambda: generate(prompts[:TOGETHER]))[0]
+    figures.keep(batch=together, batched_all=together / TOGETHER * len(prompts))
+
+
+def training(work: Path, figures: Figures, trainer: str, recipe: str) -> None:
+    """Ten steps of a recipe, with Unsloth or without; the first, in which kernels are compiled, is not timed."""
+    import proctor.finetune.train.train
+    from proctor.finetune.recipe import Recipe
+
+    if trainer == "trl":
+        proctor.finetune.train.train.find_spec = lambda name: None  # type: ignore[assignment]
+        import trl  # noqa: F401
+    else:
+        import unsloth  # noqa: F401
+    figures.wait_for_turn()
+    out = work / f"trained-{trainer}-{recipe}"
+    out.mkdir()
+    loaded = Recipe.load(str(work / f"recipes/{recipe}.yaml"))
+    files = {part.source: Path(part.source) for part in loaded.data}
+    steps: list[float] = []
+
+    def tell(done: float, what: str) -> None:
+        if what.startswith("step "):
+            steps.append(time.perf_counter())
+
+    seconds, made = timed(lambda: proctor.finetune.train.train.train(work / "base", loaded, files, out, tell))
+    told = json.loads((out / "train.json").read_text(encoding="utf-8"))
+    assert told["trainer"] == trainer, f"{told['trainer']} trained, not {trainer}"
+    assert len(steps) == told["steps"], "a step was not told of"
+    figures.keep(
+        steps=told["steps"], batch=loaded.batch, train_seconds=told["seconds"], seconds=seconds,
+        steps_per_second=(len(steps) - 1) / (steps[-1] - steps[0]), peak_memory_bytes=told["peak_memory_bytes"],
+        checks=[check["name"] for check in made["checks"]], loss=made["loss"],
+    )  # fmt: skip
+
+
+def tiny(work: Path, figures: Figures) -> None:
+    """The embedded model, whose answers mean something: Proctor's vllm against stock lm-eval's, answer by answer."""
+    watch = watch_engines()
+    figures.wait_for_turn()
+    watch.run(work, "tiny", "results-tiny")
+    figures.keep(load=watch.load_seconds)
+    _, samples = stock(watch.engine, "word_problems", "default")
+    figures.keep(**same_as_stock(work / "results-tiny", "tiny-vllm", "word_problems", samples))
+
+
+# In the order in which they are measured, one at a time.
+PARTS: dict[str, Callable[[Path, Figures, str, str], None]] = {
+    "weights": weights,
+    "tiny": lambda work, figures, device, shape: tiny(work, figures),
+    "trl-16bit": lambda work, figures, device, shape: training(work, figures, "trl", "adapter-0"),
+    "unsloth-16bit": lambda work, figures, device, shape: training(work, figures, "unsloth", "adapter-0"),
+    "unsloth-4bit": lambda work, figures, device, shape: training(work, figures, "unsloth", "adapter-0-4bit"),
+    "transformers": lambda work, figures, device, shape: without_serving(work, figures, device),
+    "merged": lambda work, figures, device, shape: merged(work, figures),
+    "adapters": lambda work, figures, device, shape: adapters(work, figures),
+    "separate": lambda work, figures, device, shape: separate(work, figures),
+}
+NEVER_EARLY = ("weights", "separate")  # what is timed from its process's start begins when it is its turn

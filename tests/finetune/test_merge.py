@@ -1,0 +1,64 @@
+"""Merging: one folder that answers as base and adapter did, or a refusal."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from proctor.finetune.checks import compare_logits, logits_of, prompt_ids
+from proctor.finetune.load import load_model, load_tokenizer
+from proctor.finetune.merge.merge import merge
+from proctor.finetune.train.train import train
+from tests.support.mini_llama import base, chats, quiet, recipe
+
+
+@pytest.fixture(scope="module")
+def adapter(tmp_path_factory):
+    out = tmp_path_factory.mktemp("adapter")
+    train(base(), recipe(method="qlora", rslora=True), {"additions": chats()}, out, quiet)
+    return out
+
+
+def test_merged_weights_answer_as_base_and_adapter_did(adapter, tmp_path):
+    from peft import PeftModel
+
+    figures = merge(base(), adapter, tmp_path, quiet)
+    changed, same = (check["figures"] for check in figures["checks"])
+    assert changed["kl_mean"] > 1e-4, "the adapter must change something, or the comparison shows nothing"
+    assert same["kl_mean"] < 1e-6
+    rows = prompt_ids(load_tokenizer(tmp_path))
+    plain = load_model(base(), "cpu")
+    before = logits_of(plain, rows)
+    with_adapter = logits_of(PeftModel.from_pretrained(plain, adapter).eval(), rows)
+    after = logits_of(load_model(tmp_path, "cpu"), rows)
+    assert compare_logits(with_adapter, after)["largest_change"] < 1e-3
+    assert compare_logits(before, after)["largest_change"] > 0.01
+
+
+def test_an_adapter_trained_on_four_bits_is_merged_into_unquantised_weights(adapter, tmp_path):
+    merge(base(), adapter, tmp_path, quiet)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert "quantization_config" not in config
+    assert config["dtype"] == "float32"
+    for name in ("tokenizer.json", "chat_template.jinja", "generation_config.json"):
+        assert (tmp_path / name).is_file()
+    assert (tmp_path / "chat_template.jinja").read_bytes() == (base() / "chat_template.jinja").read_bytes()
+
+
+def test_an_adapter_that_changes_nothing_is_refused(adapter, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    lost = tmp_path / "lost"
+    shutil.copytree(adapter, lost)
+    file = lost / "adapter_model.safetensors"
+    # Not all zeros, but A is: its product with B changes nothing either.
+    weights = {name: torch.zeros_like(v) if ".lora_A." in name else v for name, v in load_file(file).items()}
+    save_file(weights, file)
+    with pytest.raises(ValueError, match="changes no logit"):
+        merge(base(), lost, tmp_path / "out", quiet)
+
+
+def test_a_folder_without_an_adapter_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="this is no adapter"):
+        merge(base(), base(), tmp_path, quiet)

@@ -1,0 +1,48 @@
+"""The `hf` engine: what decides an answer stands in the request, and tokens are counted to the answer's own end."""
+
+import json
+import shutil
+
+import pytest
+
+from proctor.harness.ask.answers import Journal, Options, Request, answer_all
+from proctor.harness.engines import Weights, open_engine
+from tests.conftest import ROOT
+
+QUESTIONS = [f"Tom has {n} apples and buys {n + 3} more. How many has he?" for n in range(2, 8)]
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return answers(ROOT / "finetune" / "tiny", Options(48, ("=",)))
+
+
+def answers(folder, options, texts=QUESTIONS, journal=None):
+    import tempfile
+    from pathlib import Path
+
+    engine = open_engine("hf", Weights(str(folder)))
+    try:
+        prompts = [engine.apply_chat_template([{"role": "user", "content": text}]) for text in texts]
+        kept = Journal(Path(tempfile.mkdtemp()) / "j")
+        return answer_all(engine, [Request(p, options) for p in prompts], kept, lambda done, made: None)
+    finally:
+        engine.close()
+
+
+def test_what_a_model_brings_along_about_sampling_changes_no_answer(tmp_path, plain):
+    other = tmp_path / "tiny"
+    shutil.copytree(ROOT / "finetune" / "tiny", other, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    path = other / "generation_config.json"
+    told = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(told | {"repetition_penalty": 1.5, "top_p": 0.5}))
+    found = answers(other, Options(48, ("=",)))
+    assert [answer.text for answer in found] == [answer.text for answer in plain]
+
+
+def test_tokens_are_counted_to_the_stop_string_whoever_else_is_in_the_batch(plain):
+    alone = [answers(ROOT / "finetune" / "tiny", Options(48, ("=",)), [text])[0] for text in QUESTIONS]
+    assert [one.tokens_out for one in alone] == [one.tokens_out for one in plain]
+    stopped = [one for one in plain if not one.truncated]
+    assert stopped
+    assert all(one.tokens_out < 48 for one in stopped)

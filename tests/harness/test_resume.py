@@ -1,0 +1,102 @@
+"""Kill -9 at any moment, run again: the rows are those of a run that nobody disturbed, and nothing is asked twice."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import pytest
+
+from proctor.harness import record
+from tests.conftest import ROOT, command, proctor
+
+
+def start(home, suite):
+    return subprocess.Popen(
+        command("run", str(suite), *home.where(), "--out", str(home.board)), cwd=ROOT, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONUNBUFFERED": "1"}, start_new_session=True,
+    )  # fmt: skip
+
+
+def kill_when(running, happened, seconds=240):
+    """Kills the whole process group the moment that `happened` is true; False when the run ended before it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if happened():
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+            return True
+        if running.poll() is not None:
+            return False
+        time.sleep(0.001)
+    raise AssertionError("what was waited for never happened")
+
+
+def kept(home):
+    return [
+        json.loads(line)["key"]
+        for path in (home.store / "responses").glob("*.jsonl")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if '"key"' in line and line.endswith("}")
+    ]
+
+
+def whole(board):
+    """Whether the manifest, which is written last, knows a checksum for every page."""
+    files = json.loads((board / "board.json").read_text(encoding="utf-8"))["files"]
+    return all(files.values()) and all((board / path).is_file() for path in files)
+
+
+@pytest.fixture
+def disturbed(home):
+    home.variant("tiny", base="finetune/tiny")
+    home.variant("shots", base="finetune/tiny", prompt="cot-2shot", parent="tiny")
+    return home.suite(
+        variants=["tiny", "shots"], tasks=["word_problems", "study_plan"], baseline="tiny",
+        limit={"word_problems": 70, "study_plan": 3},
+    )  # fmt: skip
+
+
+def test_run_that_was_killed_at_every_stage_ends_with_the_rows_of_an_undisturbed_one(home, disturbed):
+    calm = type(home)(home.folder / "calm")
+    done = proctor("run", str(disturbed), *calm.where(), "--out", str(calm.board))
+    assert done.returncode == 0, done.stderr
+
+    def answers():
+        return len(kept(home))
+
+    def exists(path):
+        return lambda: (home.results / path).exists()
+
+    running = start(home, disturbed)
+    assert b"open hf" in running.stdout.readline()
+    assert kill_when(running, lambda: True), "while loading"
+    assert answers() == 0
+
+    assert kill_when(start(home, disturbed), lambda: answers() > 0), "in the middle of a cell"
+    in_the_middle = answers()
+    assert 0 < in_the_middle < 70
+
+    wrote = exists("tiny/word_problems/samples.parquet.part")
+    killed_writing = kill_when(
+        start(home, disturbed), lambda: wrote() or exists("tiny/word_problems/run.json")()
+    )
+    assert killed_writing, "while writing a cell"
+
+    assert kill_when(start(home, disturbed), exists("shots/study_plan/run.json")), "before the page is built"
+    assert not (home.board / "index.html").exists()
+
+    assert kill_when(start(home, disturbed), lambda: any(home.board.glob("*"))), "while building the page"
+    assert not (home.board / "board.json").exists() or not whole(home.board)
+
+    last = home.run(disturbed)
+    assert last.returncode == 0, last.stderr
+    assert whole(home.board)
+    assert not list(home.board.rglob("*.part"))
+    for variant in ("tiny", "shots"):
+        for task in ("word_problems", "study_plan"):
+            mine, theirs = (record.read(where.results, variant, task).rows() for where in (home, calm))
+            assert mine.drop(columns="seconds").equals(theirs.drop(columns="seconds"))
+    assert max(Counter(kept(home)).values()) == 1, "an answer that was kept was asked again"

@@ -1,0 +1,90 @@
+"""Our tasks under the stock commands, without the harness, give the harness's numbers, sample by sample."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from proctor.harness import record
+from proctor.tasks import TASKS
+from proctor.tasks.draw import Items
+from tests.conftest import ROOT
+
+LIMIT = 24
+# The stock CLIs as their packages install them, beside the interpreter that runs the tests.
+BIN = Path(sys.executable).parent
+
+
+def places(task):
+    """Where the items that a limit draws stand in the data, which is how lm-eval names them."""
+    items = Items(TASKS[task], TASKS[task].docs("test"), LIMIT)
+    return [place for place, doc in enumerate(items.every) if doc in items.asked]
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    from tests.conftest import Home
+
+    home = Home(tmp_path_factory.mktemp("ours"))
+    home.variant("tiny", base="finetune/tiny")
+    tasks = ["word_problems", "concepts", "study_plan"]
+    suite = home.suite(variants=["tiny"], tasks=tasks, baseline="tiny", limit=dict.fromkeys(tasks, LIMIT))
+    done = home.run(suite)
+    assert done.returncode == 0, done.stderr
+    return {task: record.read(home.results, "tiny", task).rows() for task in tasks}
+
+
+def test_lm_eval_gives_our_answers_and_our_marks(ours, tmp_path):
+    samples = {f"proctor_{task}": places(task) for task in ("word_problems", "concepts")}
+    done = subprocess.run(
+        [
+            str(BIN / "lm_eval"), "run", "--include_path", "tasks", "--tasks",
+            "proctor_word_problems,proctor_concepts",
+            "--model", "hf", "--model_args", "pretrained=finetune/tiny,dtype=float32", "--batch_size", "64",
+            "--device", "cpu", "--samples", json.dumps(samples), "--apply_chat_template",
+            "--fewshot_as_multiturn", "True", "--log_samples", "--output_path", str(tmp_path),
+        ],
+        cwd=ROOT, capture_output=True, text=True, timeout=400,
+        env=os.environ | {"HF_DATASETS_CACHE": str(tmp_path / "cache")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    for task, metric in (("word_problems", "accuracy"), ("concepts", "f1")):
+        (log,) = tmp_path.rglob(f"samples_proctor_{task}_*.jsonl")
+        stock = {}
+        for line in log.read_text(encoding="utf-8").splitlines():
+            sample = json.loads(line)
+            stock[sample["doc"]["id"]] = (
+                sample["arguments"]["gen_args_0"]["arg_0"],
+                sample["resps"][0][0],
+                sample[metric],
+            )
+        mine = {row.sample_id: (row.prompt, row.response, row.score) for row in ours[task].itertuples()}
+        assert len(mine) == LIMIT
+        assert mine == stock
+
+
+def test_inspect_gives_our_answers_and_our_marks(ours, tmp_path):
+    done = subprocess.run(
+        [
+            str(BIN / "inspect"), "eval", "tasks/study_plan/task.py", "--model", "hf/tiny", "-M",
+            "model_path=finetune/tiny",
+            "-M", "device=cpu", "-M", "do_sample=false", "-M",
+            "dtype=float32", "--sample-id", ",".join(ours["study_plan"]["sample_id"]), "--log-dir", str(tmp_path),
+            "--log-format", "json", "--display", "none", "--max-connections", str(LIMIT),
+        ],
+        cwd=ROOT, capture_output=True, text=True, timeout=400,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (log,) = tmp_path.glob("*.json")
+    told = json.loads(log.read_text(encoding="utf-8"))
+    assert told["status"] == "success"
+    mine = {row.sample_id: row for row in ours["study_plan"].itertuples()}
+    assert len(told["samples"]) == LIMIT == len(mine)
+    for sample in told["samples"]:
+        row = mine[sample["id"]]
+        (score,) = sample["scores"].values()
+        assert sample["output"]["choices"][0]["message"]["content"] == row.response
+        assert score["value"]["overall"] == row.score

@@ -1,0 +1,101 @@
+"""A variant refuses what cannot go together, in one line that says how to mend it."""
+
+import pytest
+import yaml
+
+from proctor.common.refusal import UserError
+from proctor.harness.config.variant import LOADS, Variant
+
+
+def refusal(tmp_path, stem="v", **fields):
+    path = tmp_path / f"{stem}.yaml"
+    path.write_text(yaml.safe_dump(fields))
+    with pytest.raises(UserError) as refused:
+        Variant.load(path)
+    message = str(refused.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def test_variant_is_called_as_its_file_is(tmp_path):
+    path = tmp_path / "tiny-q4.yaml"
+    path.write_text("base: finetune/tiny\nengine: llamacpp\nquantization: q4_k_m\n")
+    assert Variant.load(path).name == "tiny-q4"
+
+
+def test_misspelt_field_is_refused_with_the_nearest_right_name(tmp_path):
+    assert "did you mean 'quantization'?" in refusal(tmp_path, base="x/y", quantisation="nf4")
+
+
+def test_field_that_stands_twice_is_refused_with_both_lines(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("base: x/y\nsampling: {seed: 1}\nbase: x/z\n")
+    with pytest.raises(UserError, match="'base' stands twice, in lines 1 and 3"):
+        Variant.load(path)
+
+
+def test_misspelt_value_is_refused_with_the_nearest_right_value(tmp_path):
+    assert "did you mean 'q4_k_m'?" in refusal(tmp_path, base="x/y", engine="llamacpp", quantization="q4_km")
+
+
+def test_misspelt_field_inside_sampling_is_refused_with_the_nearest_right_name(tmp_path):
+    assert "did you mean 'temperature'?" in refusal(tmp_path, base="x/y", sampling={"temprature": 0.5})
+
+
+def test_unknown_engine_is_refused_with_the_nearest_right_name(tmp_path):
+    assert "did you mean 'llamacpp'?" in refusal(tmp_path, base="x/y", engine="llama.cpp")
+
+
+def test_engine_of_lm_eval_is_reachable_by_its_own_name(tmp_path):
+    path = tmp_path / "v.yaml"
+    path.write_text("base: x/y\nengine: sglang\n")
+    assert Variant.load(path).engine == "sglang"
+
+
+@pytest.mark.parametrize(
+    ("fields", "remedy"),
+    [
+        ({"engine": "llamacpp", "quantization": "nf4"}, "engine hf"),
+        ({"engine": "hf", "quantization": "q4_k_m"}, "engine llamacpp"),
+        ({"engine": "llamacpp", "quantization": "q8_0", "recipe": "r"}, "merge: true"),
+        ({"merge": True}, "name a recipe"),
+        ({"engine": "echo", "recipe": "r"}, "leave out recipe"),
+        ({"engine": "openai"}, "endpoint"),
+        ({"endpoint": "http://localhost:1/v1"}, "engine 'openai'"),
+        ({"parent": "v"}, "itself"),
+        ({"examples": 5}, "recipe"),
+        ({"sampling": {"epochs": 3}}, "set a temperature"),
+        ({"recipe": "r", "merge": True, "quantization": "nf4"}, "leave one of them out"),
+    ],
+)
+def test_parts_that_cannot_go_together_are_refused_with_a_remedy(tmp_path, fields, remedy):
+    assert remedy in refusal(tmp_path, base="x/y", **fields)
+
+
+def test_name_inside_the_file_is_refused(tmp_path):
+    assert "called 'v'" in refusal(tmp_path, base="x/y", name="other")
+
+
+def test_unsafe_name_is_refused_with_a_safe_one(tmp_path):
+    assert "'my-model'" in refusal(tmp_path, stem="My Model", base="x/y")
+
+
+@pytest.mark.parametrize("text", ["base: [", "- a\n- b\n", "just words", ""])
+def test_unreadable_yaml_is_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "v.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as refused:
+        Variant.load(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_digest_ignores_the_name_and_nothing_else():
+    one = Variant(name="a", base="x/y")
+    assert one.digest == Variant(name="b", base="x/y", about="words", parent="c").digest
+    assert one.digest != Variant(name="a", base="x/y", prompt="other").digest
+    assert one.digest != Variant(name="a", base="x/y", sampling={"max_tokens": 7}).digest
+
+
+def test_every_engine_of_ours_loads_something():
+    assert all(LOADS.values())

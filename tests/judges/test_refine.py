@@ -1,0 +1,337 @@
+"""Refining a rubric with an expert over real HTTP: what it says is kept, and the user decides on every piece."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from proctor.judges.judge import Judge, load
+from proctor.judges.people.refine import Two, last_object
+from tests.conftest import ROOT, command, proctor
+from tests.support.openai_server import Reply, serve
+
+LEVELS = {str(level): f"Level {level} of pacing." for level in range(1, 6)}
+ADVICE = [
+    {"action": "keep", "dimension": "fluency", "why": "It decided twice.", "about": "", "anchors": {}},
+    {"action": "drop", "dimension": "actionability", "why": "Never named.", "about": "", "anchors": {}},
+    {"action": "change", "dimension": "personalisation", "why": "Too broad.", "about": "Fits this pupil.",
+     "anchors": {level: f"Fit {level}." for level in LEVELS}},
+    {"action": "add", "dimension": "pacing", "why": "It decided most often.", "about": "Work is spread.",
+     "anchors": LEVELS},
+]  # fmt: skip
+CRITERIA = [{"name": "pacing", "about": "How work is spread.", "seen": "Weeks 1 to 3 are even."}] * 2
+
+
+def expert(request: dict, before: int) -> Reply:
+    words = request["messages"][-1]["content"]
+    if "Write a study plan" in words:
+        better = "with targets" if "A good plan is strong in" in words else "plain"
+        return Reply(f"Week 1: a plan, {better}.")
+    if "helps to improve the rubric" in words:
+        return Reply("Gladly.\n" + json.dumps({"advice": ADVICE}))
+    first = words.index("[begin the first plan")
+    better = "first" if "with targets" in words[first : words.index("[end the first plan")] else "second"
+    return Reply(json.dumps({"criteria": CRITERIA, "better": better}))
+
+
+def arguments(home: Path, url: str, *more: str) -> list[str]:
+    spec = home / "expert.yaml"
+    spec.write_text(f"model: stub\nendpoint: {url}\nretries: 0\nattempts: 2\n")
+    where = ("--judges", str(home / "judges"), "--packs", str(home / "packs"), "--store", str(home / "store"))
+    (home / "judges").mkdir(exist_ok=True)
+    return ["judge", "refine", "mine", "--expert", str(spec), *where, *more]
+
+
+def run(home: Path, url: str, *more: str, reply_ok: int = 0):
+    done = proctor(*arguments(home, url, *more))
+    assert done.returncode == reply_ok, done.stderr
+    return done
+
+
+def two_files(home: Path) -> tuple[str, ...]:
+    """A plan for one pupil with the task alone, and one with the dimensions."""
+    for side, text in (("plain", "x"), ("guided", "with targets")):
+        (home / f"{side}.jsonl").write_text(json.dumps({"id": side, "text": text, "pupil": "devon-4"}))
+    return ("--plain", str(home / "plain.jsonl"), "--guided", str(home / "guided.jsonl"))
+
+
+class Terminal:
+    """A command at a pseudo-terminal: what it shows is read, what is typed is sent."""
+
+    def __init__(self, running: subprocess.Popen, end: int) -> None:
+        self.running, self.end, self.shown, self._seen = running, end, "", 0
+
+    def until(self, words: str) -> None:
+        last = time.monotonic() + 60
+        while words not in self.shown[self._seen :]:
+            assert time.monotonic() < last, f"{words!r} did not come: {self.shown}"
+            if not self._read(0.2):
+                assert self.running.poll() is None, f"{words!r} did not come before the end: {self.shown}"
+        self._seen = self.shown.index(words, self._seen) + len(words)
+
+    def answer(self, asked: str, words: str) -> None:
+        self.until(asked)
+        os.write(self.end, words.encode())
+
+    def close(self) -> int:
+        last = time.monotonic() + 60
+        while self.running.poll() is None and time.monotonic() < last:
+            self._read(0.2)
+        while self._read(0.1):
+            pass
+        return self.running.wait(1)
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self.end], [], [], seconds)[0]:
+            return False
+        try:
+            found = os.read(self.end, 65536).decode(errors="replace")
+        except OSError:  # the other end is closed
+            return False
+        self.shown += found
+        return bool(found)
+
+
+@contextmanager
+def terminal(words: list[str], **environment: str):
+    end, theirs = pty.openpty()
+    running = subprocess.Popen(
+        command(*words), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        preexec_fn=_own_terminal, env=os.environ | {"TERM": "dumb", "COLUMNS": "110", **environment},
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        yield Terminal(running, end)
+    finally:
+        running.kill()
+        running.wait()
+        os.close(end)
+
+
+def _own_terminal() -> None:
+    """Ctrl-C reaches only the session that the terminal belongs to, and no process that was begun deaf to it, as what a
+    shell starts in the background is.
+    """
+    import fcntl
+    import signal
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def editor(home: Path, *texts: str) -> str:
+    """An editor that writes these texts, one each time it is opened, and keeps what it was shown."""
+    for at, text in enumerate(texts):
+        (home / f"text-{at}").write_text(text)
+    path = home / "editor.sh"
+    path.write_text(
+        f"#!/bin/sh\nn=$(ls {home}/shown-* 2>/dev/null | wc -l)\n"
+        f'cp "$1" {home}/shown-$n\ncat {home}/text-$n > "$1"\ntouch -d "+1 hour" "$1"\n'
+    )
+    path.chmod(0o755)
+    return str(path)
+
+
+def decide(path: Path, **decisions: str) -> list[dict]:
+    rows = yaml.safe_load(path.read_text())
+    for row in rows:
+        row["decision"] = decisions[row["dimension"]]
+    path.write_text(yaml.safe_dump(rows))
+    return rows
+
+
+def test_suggestions_are_kept_edited_or_dropped_and_become_a_judge_and_a_pack(tmp_path):
+    with serve(expert) as server:
+        writer = tmp_path / "writer.yaml"
+        writer.write_text(f"model: writer\nendpoint: {server.url}\n")
+        more = ("--writer", str(writer), "--pupils", "3")
+        first = run(tmp_path, server.url, *more)
+        assert "with the dimensions: 3, without: 0" in first.stdout
+        path = tmp_path / "store" / "refine" / "mine" / "suggestions.yaml"
+        assert not (tmp_path / "judges" / "mine").exists()
+        rows = decide(path, fluency="keep", actionability="drop", personalisation="keep", pacing="keep")
+        pacing = next(row for row in rows if row["dimension"] == "pacing")
+        pacing["anchors"][5] = "Every week is as long as the pupil can bear."
+        path.write_text(yaml.safe_dump(rows))
+        asked = len(server.asked)
+        run(tmp_path, server.url, *more, "--decisions", str(path))
+        assert len(server.asked) == asked == 3 * 2 + 3 + 1  # nothing is asked twice
+    made = load(tmp_path / "judges" / "mine")
+    assert made.dimensions == ("fluency", "personalisation", "actionability", "pacing")
+    assert made.rubric.dimensions["personalisation"].about == "Fits this pupil."
+    assert made.rubric.dimensions["fluency"] == Judge.load("study_plan").rubric.dimensions["fluency"]
+    origin = yaml.safe_load((tmp_path / "judges" / "mine" / "origin.yaml").read_text())
+    assert origin["dimensions"] == {
+        "fluency": "judge study_plan, as it was",
+        "personalisation": "judge study_plan, changed as the expert suggested",
+        "actionability": "judge study_plan, as it was; the suggestion to drop it was dropped",
+        "pacing": "added as the expert suggested, edited by the user",
+    }
+    said = [
+        json.loads(line) for line in (tmp_path / "judges" / "mine" / "expert.jsonl").read_text().splitlines()
+    ]
+    assert len(said) == 4
+    assert all(one["replies"] and one["question"] for one in said)
+    assert "Gladly." in said[-1]["replies"][0]
+    pack = yaml.safe_load((tmp_path / "packs" / "mine.yaml").read_text())
+    assert "pacing: Work is spread." in pack["wording"]["study_plan"]["dimensions"]
+
+
+def test_plans_that_exist_are_compared_without_a_writer_and_without_their_names(tmp_path):
+    rows = {"plain": "Read the book.", "guided": "with targets: 5 of 6"}
+    for side, text in rows.items():
+        lines = [
+            {"id": f"{side}-{n}", "text": text, "pupil": who} for n, who in enumerate(("devon-4", "uma-7"))
+        ]
+        (tmp_path / f"{side}.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
+    with serve(expert) as server:
+        done = run(tmp_path, server.url, *files)
+        assert "with the dimensions: 2" in done.stdout
+        assert not any("guided" in json.dumps(one["messages"]) for one in server.asked)
+
+
+def test_an_expert_that_talks_nonsense_changes_nothing_and_is_named(tmp_path):
+    (tmp_path / "plain.jsonl").write_text(json.dumps({"id": "a", "text": "x", "pupil": "devon-4"}))
+    (tmp_path / "guided.jsonl").write_text(json.dumps({"id": "b", "text": "y", "pupil": "devon-4"}))
+    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
+    with serve(lambda request, before: Reply("I like both.")) as server:
+        done = run(tmp_path, server.url, *files, reply_ok=2)
+    assert "the expert compared no pair" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "judges" / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fluency": "undecided"}, "nothing is decided on fluency"),
+        ({"fluency": "perhaps"}, "decision"),
+    ],
+)
+def test_an_undecided_suggestion_stops_before_anything_is_written(tmp_path, change, message):
+    (tmp_path / "plain.jsonl").write_text(json.dumps({"id": "a", "text": "x", "pupil": "devon-4"}))
+    (tmp_path / "guided.jsonl").write_text(
+        json.dumps({"id": "b", "text": "with targets", "pupil": "devon-4"})
+    )
+    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
+    with serve(expert) as server:
+        run(tmp_path, server.url, *files)
+        path = tmp_path / "store" / "refine" / "mine" / "suggestions.yaml"
+        keep = dict.fromkeys(("fluency", "actionability", "personalisation", "pacing"), "keep")
+        decide(path, **(keep | change))
+        done = run(tmp_path, server.url, *files, "--decisions", str(path), reply_ok=2)
+    assert message in done.stderr
+    assert not (tmp_path / "judges" / "mine").exists()
+    assert not (tmp_path / "packs" / "mine.yaml").exists()
+
+
+def test_which_plan_stands_first_is_drawn_by_lot():
+    places = [Two(f"pupil {n}", "", "a plan", "another plan").plain_first for n in range(200)]
+    assert 70 < sum(places) < 130
+
+
+def test_the_last_object_with_the_key_counts():
+    assert last_object('{"advice": 1} then {"advice": 2} {"other": 3}', "advice") == {"advice": 2}
+    assert last_object("{{{", "advice") is None
+
+
+ASKED = "(k, e, d)"
+
+
+def test_at_a_terminal_each_suggestion_is_kept_edited_or_dropped(tmp_path):
+    levels = "".join(f"  {level}: My level {level}.\n" for level in range(1, 6))
+    half = "about: Mine.\nanchors:\n  1: Only one.\n"
+    whole = "about: Mine.\nanchors:\n" + levels
+    edits = editor(tmp_path, half, whole, "about: [", "about: My fluency.\nanchors:\n" + levels)
+    with serve(expert) as server:
+        words = arguments(tmp_path, server.url, *two_files(tmp_path))
+        with terminal(words, EDITOR=edits, VISUAL=edits) as user:
+            user.until("1 of 4: leave fluency as it is. It decided twice.")
+            user.answer(ASKED, "e\n")
+            user.until("it needs `about` and one sentence for each of 1, 2, 3, 4, 5")
+            user.answer("Edit it again?", "\n")
+            user.until("2 of 4: take actionability out of the rubric. Never named.")
+            user.answer(ASKED, "keep\n")
+            user.until("3 of 4: change personalisation. Too broad.")
+            user.answer(ASKED, "e\n")
+            user.until("not readable as YAML")
+            user.answer("Edit it again?", "y\n")
+            user.until("4 of 4: add pacing. It decided most often.")
+            user.answer(ASKED, "perhaps\n")
+            user.until("'perhaps' is none of keep, edit and drop")
+            user.answer(ASKED, "d\n")
+            assert user.close() == 0, user.shown
+    assert (
+        "Cannot be followed" in (tmp_path / "shown-0").read_text()
+    )  # the present words, as none were suggested
+    assert "Only one." in (tmp_path / "shown-1").read_text()  # what was written is not lost by a mistake
+    assert "Fits this pupil." in (tmp_path / "shown-2").read_text()
+    made = load(tmp_path / "judges" / "mine")
+    assert made.dimensions == ("fluency", "personalisation")
+    assert [made.rubric.dimensions[name].about for name in made.dimensions] == ["Mine.", "My fluency."]
+    origin = yaml.safe_load((tmp_path / "judges" / "mine" / "origin.yaml").read_text())
+    assert origin["dimensions"] == {
+        "fluency": "judge study_plan, changed by the user",
+        "personalisation": "judge study_plan, changed as the expert suggested, edited by the user",
+    }
+    decisions = {one["dimension"]: one["decision"] for one in origin["suggestions"]}
+    assert decisions == {
+        "fluency": "keep",
+        "actionability": "keep",
+        "personalisation": "keep",
+        "pacing": "drop",
+    }
+    heard = [json.loads(line) for line in (tmp_path / "judges/mine/expert.jsonl").read_text().splitlines()]
+    assert "Gladly." in heard[-1]["replies"][0]
+
+
+def test_ctrl_c_at_the_terminal_loses_no_decision(tmp_path):
+    with serve(expert) as server:
+        words = arguments(tmp_path, server.url, *two_files(tmp_path))
+        with terminal(words) as user:
+            user.answer(ASKED, "\n")
+            user.until("2 of 4")
+            user.answer(ASKED, "\x03")
+            assert user.close() == 130
+        assert "run this again" in user.shown
+        assert not (tmp_path / "judges" / "mine").exists()
+        asked = len(server.asked)
+        with terminal(words) as user:
+            user.until("1 of 4: leave fluency as it is: keep, as decided before")
+            for answer in ("d", "k", "k"):
+                user.answer(ASKED, answer + "\n")
+            assert user.close() == 0, user.shown
+        assert len(server.asked) == asked
+    assert load(tmp_path / "judges" / "mine").dimensions == (
+        "fluency", "personalisation", "actionability", "pacing"
+    )  # fmt: skip
+
+
+def test_reply_that_nobody_could_read_is_kept_too(tmp_path):
+    def at_first_in_words(request: dict, before: int) -> Reply:
+        return Reply(f"Let me\u2028think, {before}.") if before in (0, 2) else expert(request, before)
+
+    with serve(at_first_in_words) as server:
+        files = two_files(tmp_path)
+        run(tmp_path, server.url, *files)
+        path = tmp_path / "store" / "refine" / "mine" / "suggestions.yaml"
+        decide(path, fluency="keep", actionability="keep", personalisation="keep", pacing="keep")
+        decided = path.read_text()
+        run(tmp_path, server.url, *files)  # once more without decisions: the file is not written over
+        assert path.read_text() == decided
+        run(tmp_path, server.url, *files, "--decisions", str(path))
+        assert len(server.asked) == 4
+    heard = [
+        json.loads(line) for line in (tmp_path / "judges/mine/expert.jsonl").read_text().strip().split("\n")
+    ]
+    assert [one["replies"][0] for one in heard] == ["Let me\u2028think, 0.", "Let me\u2028think, 2."]
+    assert [len(one["replies"]) for one in heard] == [2, 2]

@@ -1,0 +1,509 @@
+"""`proctor compare` and `plan-size` from the command line: figures against scipy and statsmodels, gates, refusals."""
+
+import json
+import random
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
+from statsmodels.stats.multitest import multipletests
+from typer.testing import CliRunner
+
+from proctor.common.refusal import UserError
+from proctor.harness.imports.foreign import Wish
+from proctor.harness.imports.imports import import_files
+from proctor.leaderboard import terminal
+from proctor.leaderboard.cli.main import app
+from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare.compare import compare_cells, corrected
+from proctor.leaderboard.compare.items import load_cells
+from tests.support.board_results import rows_of, small_results, write
+
+HEADER = "variant,task,sample_id,score"
+
+
+def imported(tmp_path, rows, header=HEADER, name="scores.csv", **wish):
+    tmp_path.mkdir(exist_ok=True)
+    path = tmp_path / name
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    import_files([path], tmp_path / "results", Wish(**wish))
+    return tmp_path / "results"
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(app, [str(one) for one in arguments])
+    if isinstance(done.exception, UserError):
+        assert code == 2, done.exception
+        assert "\n" not in str(done.exception)
+        return str(done.exception)
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
+def told(results, *names):
+    def no_constant(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    return json.loads(run("compare", *names, "--json", "--results", results), parse_constant=no_constant)
+
+
+def one_of(results, *names):
+    (found,) = told(results, *names)["comparisons"]
+    return found
+
+
+def rows_for(scores, task="t"):
+    """{variant: scores} -> CSV rows; None is an empty score."""
+    return [
+        f"{name},{task},{i},{'' if value is None else repr(value)}"
+        for name, values in scores.items()
+        for i, value in enumerate(values)
+    ]
+
+
+@pytest.fixture(scope="module")
+def systems():
+    """57 systems on 805 items, preferences between 0 and 1, as judged leaderboards publish them."""
+    rng = np.random.default_rng(57)
+    ease = rng.normal(size=805)
+    draw = lambda k: 1 / (1 + np.exp(-(ease + 2 * rng.normal(size=805) + (k - 28) / 14)))  # noqa: E731
+    return {f"Sys-{k:02} v{k % 3}": draw(k) for k in range(57)}
+
+
+def test_57_systems_on_805_items_have_the_scores_and_errors_that_others_compute(systems, tmp_path):
+    results = imported(tmp_path, rows_for({name: values.tolist() for name, values in systems.items()}))
+    found = told(results)
+    assert len(found["cells"]) == 57
+    for cell in found["cells"]:
+        values = systems[cell["called"]]
+        assert cell["n"] == 805
+        assert cell["mean"] == pytest.approx(values.mean(), rel=1e-12)
+        assert cell["standard_error"] == pytest.approx(stats.sem(values), rel=1e-10)  # ddof = 1
+    means = [cell["mean"] for cell in found["cells"]]
+    assert means == sorted(means, reverse=True)
+    assert len(found["comparisons"]) == 57 * 56 // 2
+    by_name = {cell["variant"]: systems[cell["called"]] for cell in found["cells"]}
+    for one in found["comparisons"]:
+        a, b = by_name[one["a"]], by_name[one["b"]]
+        assert one["difference"] == pytest.approx((a - b).mean(), rel=1e-9, abs=1e-14)
+        assert one["standard_error"] == pytest.approx(stats.sem(a - b), rel=1e-9)
+        assert (one["a_higher"], one["b_higher"]) == ((a > b).sum(), (a < b).sum())
+        t = stats.ttest_rel(a, b)
+        assert one["also"]["paired_t"]["p"] == pytest.approx(t.pvalue, rel=1e-6)
+        assert one["p"] == pytest.approx(t.pvalue, rel=0.3, abs=0.02)
+    adjusted = multipletests([one["p"] for one in found["comparisons"]], method="holm")[1]
+    np.testing.assert_allclose([one["p_adjusted"] for one in found["comparisons"]], adjusted, rtol=1e-9)
+    # A draw's smallest p, 1/10001, would be 0.16 after Holm: what is far apart is shown all the same.
+    assert sum(one["p_adjusted"] < 0.05 for one in found["comparisons"]) > 1000
+
+
+def test_all_pairs_give_each_pair_the_figures_that_it_gets_alone(systems, tmp_path):
+    some = {name: values.tolist() for name, values in list(systems.items())[20:25]}
+    results = imported(tmp_path, rows_for(some))
+    for one in told(results)["comparisons"]:
+        alone = one_of(results, one["a"], one["b"])
+        family = ("p_adjusted", "family", "verdict")
+        assert {k: v for k, v in one.items() if k not in family} == {
+            k: v for k, v in alone.items() if k not in family
+        }
+
+
+def test_binary_figures_are_those_of_statsmodels_and_scipy(tmp_path):
+    rng = np.random.default_rng(3)
+    ease = rng.random(1319)
+    scores = {
+        name: (rng.random(1319) < (ease + skill) / 2) * 1.0
+        for name, skill in (("a", 0.4), ("b", 0.5), ("c", 0.9))
+    }
+    results = imported(tmp_path, rows_for({k: [int(x) for x in v] for k, v in scores.items()}))
+    for first, second in combinations("abc", 2):
+        one = one_of(results, first, second)
+        a, b = scores[first], scores[second]
+        only_a, only_b = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
+        assert (one["only_a"], one["only_b"], one["both"], one["neither"]) == (
+            only_a, only_b, (a * b).sum(), ((1 - a) * (1 - b)).sum(),
+        )  # fmt: skip
+        table = [[one["both"], only_a], [only_b, one["neither"]]]
+        assert one["p"] == pytest.approx(statsmodels_mcnemar(table, exact=True).pvalue, rel=1e-9)
+        assert one["test"] == "exact McNemar"
+        also = one["also"]
+        assert also["mcnemar_exact"]["p"] == one["p"]
+        for name, correction in (("mcnemar_chi2", False), ("mcnemar_chi2_corrected", True)):
+            theirs = statsmodels_mcnemar(table, exact=False, correction=correction)
+            assert also[name]["statistic"] == pytest.approx(theirs.statistic)
+            assert also[name]["p"] == pytest.approx(theirs.pvalue, rel=1e-9)
+        both, fewer = only_a + only_b, min(only_a, only_b)
+        midp = 2 * stats.binom.cdf(fewer, both, 0.5) - stats.binom.pmf(fewer, both, 0.5)
+        assert also["mcnemar_midp"]["p"] == pytest.approx(midp, rel=1e-9)
+        assert one["standard_error"] == pytest.approx(stats.sem(a - b), rel=1e-12)
+        t = stats.ttest_rel(a, b)
+        interval = t.confidence_interval()
+        assert (also["paired_t"]["low"], also["paired_t"]["high"]) == pytest.approx(
+            (interval.low, interval.high)
+        )
+
+
+def test_rows_in_any_order_give_the_same_bytes(systems, tmp_path):
+    rows = rows_for({name: values.tolist() for name, values in list(systems.items())[:6]})
+    found = []
+    for seed in range(3):
+        random.Random(seed).shuffle(rows)
+        (tmp_path / str(seed)).mkdir()
+        found.append(run("compare", "--json", "--results", imported(tmp_path / str(seed), rows)))
+    assert len(set(found)) == 1
+
+
+def test_epochs_and_clusters_in_any_order_give_the_same_bytes(tmp_path):
+    rng = random.Random(5)
+    rows = [f"{v},t,{i},{rng.random()},{e},book {i // 4}" for v in "ab" for i in range(30) for e in (1, 2, 3)]
+    found = []
+    for seed in range(3):
+        random.Random(seed).shuffle(rows)
+        (tmp_path / str(seed)).mkdir()
+        results = imported(tmp_path / str(seed), rows, HEADER + ",epoch,cluster")
+        found.append(run("compare", "a", "b", "--json", "--results", results))
+    assert len(set(found)) == 1
+    one = json.loads(found[0])["comparisons"][0]
+    assert (one["n_paired"], one["clusters"]) == (30, 8)
+    assert one["test"].endswith("by cluster")
+
+
+def test_what_is_left_out_is_counted_with_its_reason(tmp_path):
+    rows = [
+        "a,t,1,1",
+        "a,t,2,0",
+        "a,t,3,",
+        "a,t,4,",
+        "a,t,5,1",
+        "b,t,1,1",
+        "b,t,2,1",
+        "b,t,3,1",
+        "b,t,4,",
+        "b,t,6,0",
+    ]
+    results = imported(tmp_path, rows)
+    one = one_of(results, "a", "b")
+    assert (one["n_paired"], one["left_out"]) == (2, 4)
+    assert one["left_out_why"] == {
+        "not in a": 1,
+        "not in b": 1,
+        "no score for a": 1,
+        "no score for either": 1,
+    }
+    assert "left out: 4 items (not in a: 1, not in b: 1" in run("compare", "a", "b", "--results", results)
+
+
+def test_a_variant_is_found_by_the_name_its_source_gave_it(tmp_path):
+    results = imported(tmp_path, ["GPT-4 (June),t,1,1", "GPT-4 (June),t,2,0", "b,t,1,0", "b,t,2,0"])
+    assert one_of(results, "GPT-4 (June)", "b")["a"] == "gpt-4-june"
+    assert "no results of 'c'; there are: b, gpt-4-june" in run(
+        "compare", "c", "b", "--results", results, code=2
+    )
+    assert "with itself" in run("compare", "b", "b", "--results", results, code=2)
+    assert "no results for 'u'" in run(
+        "compare", "b", "GPT-4 (June)", "--task", "u", "--results", results, code=2
+    )
+
+
+def test_what_the_source_lacks_is_said(tmp_path):
+    results = imported(tmp_path, rows_for({"a": [1, 0, 1], "b": [0, 0, 1]}))
+    assert "document hash" in one_of(results, "a", "b")["lacks"]
+    assert "the source does not tell the document hash" in run("compare", "a", "b", "--results", results)
+
+
+def test_ids_that_do_not_match_are_refused_with_an_example(tmp_path):
+    results = imported(tmp_path, ["a,t,q1,1", "a,t,q2,0", "b,t,1,0", "b,t,2,0"])
+    found = run("compare", "a", "b", "--results", results, code=2)
+    assert "no item has a score from both; their ids look like 'q1' and '1'" in found
+
+
+def test_other_documents_under_the_same_ids_are_refused(tmp_path):
+    rows = ["a,t,1,1,d1", "a,t,2,0,d2", "b,t,1,0,d1", "b,t,2,0,d3"]
+    results = imported(tmp_path, rows, HEADER + ",doc_hash")
+    found = run("compare", "a", "b", "--results", results, code=2)
+    assert "1 of 2 items are other documents under the same id, such as '2'" in found
+    assert told(results)["refused"][0]["why"].startswith("1 of 2 items")
+
+
+def test_scores_on_two_scales_are_refused_where_both_are_known(tmp_path):
+    for name, scale in (("a", (0.0, 1.0)), ("b", (0.0, 100.0))):
+        path = tmp_path / f"{name}.csv"
+        path.write_text(f"{HEADER}\n{name},t,1,0.5\n{name},t,2,0.25\n")
+        import_files([path], tmp_path / "results", Wish(), scale=scale)
+    found = run("compare", "a", "b", "--results", tmp_path / "results", code=2)
+    assert "the scale of the scores (0 to 1 and 0 to 100)" in found
+
+
+def test_items_grouped_in_two_ways_are_refused_and_one_way_serves_both(tmp_path):
+    header = HEADER + ",cluster"
+    results = imported(tmp_path, [f"a,t,{i},{i % 2},x{i // 2}" for i in range(6)], header, "a.csv")
+    imported(tmp_path, [f"b,t,{i},{i % 3 // 2},y{i // 3}" for i in range(6)], header, "b.csv")
+    imported(tmp_path, [f"c,t,{i},{i % 3 // 2}" for i in range(6)], HEADER, "c.csv")
+    assert "stand in another cluster" in run("compare", "a", "b", "--results", results, code=2)
+    assert one_of(results, "a", "c")["clusters"] == one_of(results, "c", "a")["clusters"] == 3
+
+
+def test_cells_made_differently_are_refused_and_all_pairs_go_on_without_them(tmp_path):
+    small_results(tmp_path)
+    cells = load_cells(tmp_path)
+    other = cells["tiny-q4", "word_problems"]
+    (other.folder / "run.json").write_text(
+        json.dumps(other.run | {"definition": other.run["definition"] | {"judge": "another"}})
+    )
+    found = run("compare", "tiny", "tiny-q4", "--results", tmp_path, code=2)
+    assert "they differ in the judge (None and another)" in found
+    everything = told(tmp_path)
+    assert {(one["a"], one["b"]) for one in everything["comparisons"]} == {("tiny-lora", "tiny")}
+    assert len(everything["refused"]) == 2
+    assert "not compared, 2 of the pairs" in run("compare", "--results", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "p", "difference"),
+    [
+        ([1], [0], 1.0, 1.0),
+        ([1, 1, 1], [1, 1, 1], 1.0, 0.0),
+        ([0, 0], [0, 0], 1.0, 0.0),
+        ([0.5, 0.5], [0.5, 0.5], 1.0, 0.0),
+    ],
+)
+def test_one_item_all_ties_and_all_equal_have_exact_answers(tmp_path, a, b, p, difference):
+    results = imported(tmp_path, rows_for({"a": a, "b": b}))
+    found = one_of(results, "a", "b")
+    assert (found["p"], found["difference"]) == (p, difference)
+    assert run("compare", "a", "b", "--results", results)
+
+
+def test_an_interval_never_leaves_the_scale(tmp_path):
+    results = imported(tmp_path, rows_for({"a": [1, 1, 1, 0.5], "b": [0, 0, 0, 0.5]}))
+    a, b = sorted(told(results, "a", "b")["cells"], key=lambda cell: cell["variant"])
+    assert (a["high"], b["low"]) == (1.0, 0.0)
+    assert a["low"] < 0.6 < b["high"] + 0.2
+
+
+def test_one_item_of_a_real_score_is_refused_in_one_line(tmp_path):
+    results = imported(tmp_path, rows_for({"a": [0.5], "b": [0.25]}))
+    assert "one scored item allows no interval" in run("compare", "a", "b", "--results", results, code=2)
+
+
+def test_the_gate_closes_with_exit_1(tmp_path):
+    rng = np.random.default_rng(1)
+    good = (rng.random(400) < 0.8) * 1
+    bad = np.where(rng.random(400) < 0.3, 0, good)
+    twin = np.where(rng.random(400) < 0.01, 1 - good, good)
+    results = imported(
+        tmp_path, rows_for({"good": good.tolist(), "bad": bad.tolist(), "twin": twin.tolist()})
+    )
+    gate = ["--results", results, "--fail-on"]
+    assert "worse: t" in run("compare", "bad", "good", *gate, "worse", code=1)
+    run("compare", "good", "bad", *gate, "worse")
+    run("compare", "twin", "good", *gate, "worse")
+    run("compare", "twin", "good", *gate, "not-no-worse", "--margin", "0.05")
+    run("compare", "twin", "good", *gate, "not-no-worse", "--margin", "0.001", code=1)
+    assert "no margin for t" in run("compare", "twin", "good", *gate, "not-no-worse", code=2)
+    assert "--fail-on needs two variants" in run("compare", *gate, "worse", code=2)
+    assert "two variants, or none" in run("compare", "good", "--results", results, code=2)
+
+
+def test_seed_and_resamples_can_be_chosen_and_too_few_are_refused(tmp_path):
+    rng = np.random.default_rng(2)
+    scores = rng.random((2, 60)).tolist()
+    results = imported(tmp_path, rows_for({"a": scores[0], "b": scores[1]}))
+    usual, other, again = (
+        one_of(results, "a", "b", "--seed", seed, "--resamples", 5000) for seed in ("1", "2", "1")
+    )
+    assert usual == again
+    assert usual["low"] == other["low"]  # no interval is drawn, nor is p where it can be computed
+    assert usual["p"] == other["p"], "no draws, no seed"
+    assert (usual["test"], usual["p_made"]) == ("sign-flip by inversion", "inversion")
+    assert usual["p_error"] < 1e-6
+    assert "too few" in run("compare", "a", "b", "--resamples", 10, "--results", results, code=2)
+
+
+def test_benjamini_hochberg_on_request(tmp_path):
+    rng = np.random.default_rng(2)
+    results = imported(
+        tmp_path, rows_for({f"v{k}": (rng.random(80) < 0.4 + k / 20).astype(int).tolist() for k in range(6)})
+    )
+    raw = json.loads(run("compare", "--json", "--correction", "bh", "--results", results))["comparisons"]
+    adjusted = multipletests([one["p"] for one in raw], method="fdr_bh")[1]
+    np.testing.assert_allclose([one["p_adjusted"] for one in raw], adjusted, rtol=1e-9)
+    assert {one["correction"] for one in raw} == {"bh"}
+    assert "Benjamini-Hochberg over 15 pairs" in run("compare", "--correction", "bh", "--results", results)
+
+
+def test_without_correction_each_p_stands_for_itself(tmp_path):
+    rng = np.random.default_rng(2)
+    results = imported(tmp_path, rows_for({name: rng.random(40).tolist() for name in "abc"}))
+    for one in told(results, "--correction", "none")["comparisons"]:
+        assert (one["p_adjusted"], one["correction"], one["family"]) == (one["p"], "none", 3)
+
+
+def test_a_drawn_p_is_printed_with_its_error_and_an_exact_one_without(tmp_path):
+    rng = np.random.default_rng(5)
+    # Marks with noise below any mark: too fine a lattice to count, too coarse to invert.
+    noisy = rng.integers(0, 5, (2, 45)) + rng.normal(0, 1e-4, (2, 45))
+    results = imported(tmp_path, rows_for({"a": noisy[0].tolist(), "b": noisy[1].tolist()}))
+    one = one_of(results, "a", "b")
+    assert one["p_made"] == "draws"
+    assert one["p_error"] == pytest.approx(np.sqrt(one["p"] * (1 - one["p"]) / 10_000))
+    text = run("compare", "a", "b", "--results", results)
+    assert f"p = {one['p']:.3f} ± {one['p_error']:.1g}; sign-flip, 10,000 draws" in text
+    plain = imported(tmp_path / "plain", rows_for({"a": [1, 0, 1, 1], "b": [0, 0, 1, 1]}))
+    assert "±" not in run("compare", "a", "b", "--results", plain)
+
+
+def test_pairs_that_miss_different_items_get_what_each_pair_gets_alone(tmp_path):
+    rng = np.random.default_rng(6)
+    scores = rng.random((5, 60)).tolist()
+    for k, row in enumerate(scores[:4]):
+        row[7 * k] = row[7 * k + 3] = None
+    results = imported(tmp_path, rows_for({f"v{k}": row for k, row in enumerate(scores)}))
+    found = told(results)
+    assert {one["n_paired"] for one in found["comparisons"]} == {56, 58}
+    for one in found["comparisons"]:
+        alone = one_of(results, one["a"], one["b"])
+        family = ("p_adjusted", "family", "verdict")
+        assert {k: v for k, v in one.items() if k not in family} == {
+            k: v for k, v in alone.items() if k not in family
+        }
+
+
+def test_no_worse_is_corrected_for_its_family_as_better_is(tmp_path):
+    small_results(tmp_path)
+    cells = load_cells(tmp_path)
+    (one,) = compare_cells(
+        [(cells["tiny-lora", "word_problems"], cells["tiny", "word_problems"])], margin=0.05
+    )
+    p = one.difference.p_no_worse
+    assert one.adjusted_p_no_worse == p
+    assert [c.adjusted_p_no_worse for c in corrected([one] * 4)] == [min(1.0, 4 * p)] * 4
+
+
+def test_turning_a_comparison_round_is_comparing_the_other_way(tmp_path):
+    small_results(tmp_path)
+    cells = load_cells(tmp_path)
+    for task in ("word_problems", "concepts", "study_plan"):
+        pair = cells["tiny-lora", task], cells["tiny", task]
+        (one,), (other,) = compare_cells([pair], 0.05), compare_cells([pair[::-1]], 0.05)
+        turned = one.turned()
+        assert (turned.a, turned.b, turned.verdict, turned.higher) == (
+            other.a,
+            other.b,
+            other.verdict,
+            other.higher,
+        )
+        assert turned.difference.difference == other.difference.difference
+        assert (turned.difference.low, turned.difference.high) == pytest.approx(
+            (other.difference.low, other.difference.high), abs=1e-9
+        )
+
+
+def test_nothing_to_compare_is_one_line(tmp_path):
+    assert "no two variants" in run("compare", "--results", tmp_path, code=2)
+    assert "there are: none" in run("compare", "a", "b", "--results", tmp_path, code=2)
+    results = imported(tmp_path, ["a,t,1,1", "b,u,1,1"])
+    assert "have no task in common" in run("compare", "a", "b", "--results", results, code=2)
+    assert "no results for 'v'; there are: t, u" in run(
+        "compare", "--task", "v", "--results", results, code=2
+    )
+
+
+def test_every_line_fits_80_columns_and_says_the_verdict(tmp_path):
+    small_results(tmp_path)
+    long = "llama-3.2-3b-instruct-gsm8k-lora-merged-q4_k_m"
+    write(tmp_path, rows_of(long, "word_problems"), parent="tiny-lora")
+    ranked = tables.ranking(tmp_path, (), "tiny", ("word_problems", "study_plan"))
+    assert list(ranked.tasks) == [
+        "word_problems",
+        "study_plan",
+        "concepts",
+    ]  # the suite's order, then by name
+    lines = list(terminal.ranking(ranked))
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= 80
+    assert (
+        text.index("Word problems: accuracy, %")
+        < text.index("Study plans")
+        < text.index("Concept extraction")
+    )
+    assert "than tiny" in text or "against tiny" in text
+    assert "1 truncated" in text
+    assert "11 items show a difference of" in " ".join(text.split())
+    for arguments in (["tiny-lora", "tiny"], [], [long, "tiny-lora", "--task", "word_problems"]):
+        told_lines = run("compare", *arguments, "--results", tmp_path).splitlines()
+        assert max(map(len, told_lines)) <= 80, told_lines
+
+
+def test_plan_size_says_how_many_items_an_effect_needs(tmp_path):
+    rng = np.random.default_rng(4)
+    a, b = ((rng.random(500) < p) * 1 for p in (0.6, 0.65))
+    results = imported(tmp_path, rows_for({"a": a.tolist(), "b": b.tolist()}))
+    plan = json.loads(
+        run("plan-size", "--baseline", "a", "--task", "t", "--effect", "0.05", "--json", "--results", results)
+    )
+    seen, unrelated = plan["guesses"]
+    assert seen["discordance"] == pytest.approx((a != b).mean())
+    # Connor 1987, with the correction: within a few per cent of (z sqrt(d) + z sqrt(d - e^2))^2 / e^2 + 2/e
+    d = seen["discordance"]
+    plain = (1.959964 * d**0.5 + 0.841621 * (d - 0.05**2) ** 0.5) ** 2 / 0.05**2
+    assert plain < plan["items"] < plain + 2 / 0.05 + 1
+    assert plan["items_if_unrelated"] == unrelated["items"]
+    assert seen["smallest"] > 0.05
+    by_folder = run("plan-size", "--baseline-cell", results / "a" / "t", "--effect", "0.05")
+    assert by_folder == run(
+        "plan-size", "--baseline", "a", "--task", "t", "--effect", "0.05", "--results", results
+    )
+    assert max(map(len, by_folder.splitlines())) <= 80
+    assert "s.d." not in by_folder
+
+
+def test_a_plan_for_real_scores_goes_by_their_spread(tmp_path):
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(3, 1, (2, 60)).round(2)
+    results = imported(tmp_path, rows_for({"a": a.tolist(), "b": b.tolist()}))
+    plan = json.loads(
+        run("plan-size", "--baseline", "a", "--task", "t", "--effect", "0.2", "--json", "--results", results)
+    )
+    seen, unrelated = plan["guesses"]
+    assert seen["sd"] == pytest.approx((a - b).std(ddof=1))
+    assert unrelated["sd"] == pytest.approx(2**0.5 * a.std(ddof=1))
+
+
+def test_a_plan_knows_that_copies_are_no_more_evidence(tmp_path):
+    rng = np.random.default_rng(6)
+    scores = {name: ((rng.random(60) < 0.6) * 1).tolist() for name in "ab"}
+    once = imported(tmp_path, rows_for(scores, "once"), name="once.csv")
+    copied = [
+        f"{v},five,{i}-{k},{x},{i}" for v, xs in scores.items() for i, x in enumerate(xs) for k in range(5)
+    ]
+    imported(tmp_path, copied, HEADER + ",cluster", name="five.csv")
+    items = [
+        json.loads(
+            run(
+                "plan-size", "--baseline", "a", "--task", task, "--effect", "0.1", "--json", "--results", once
+            )
+        )["items"]
+        for task in ("once", "five")
+    ]
+    assert items[1] == pytest.approx(5 * items[0], rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told_then"),
+    [
+        (["--effect", "0.02"], "no baseline"),
+        (
+            ["--effect", "0.02", "--baseline", "x", "--task", "t"],
+            "no results of 'x' for 't'; there are: a x t",
+        ),
+        (["--effect", "0", "--baseline", "a", "--task", "t"], "effect 0"),
+        (["--effect", "0.02", "--baseline", "a", "--task", "t", "--power", "2"], "power 2"),
+        (["--effect", "0.02", "--baseline", "a", "--baseline-cell", "results/a/t"], "give one of them"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_one_line(tmp_path, arguments, told_then):
+    results = imported(tmp_path, rows_for({"a": [1, 0, 1, 1], "b": [0, 0, 1, 1]}))
+    assert told_then in run("plan-size", *arguments, "--results", results, code=2)

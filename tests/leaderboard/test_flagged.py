@@ -1,0 +1,185 @@
+"""Responses that do not depend on the item are flagged wherever the row stands, and honest rows are not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from test_site import text_of
+
+from proctor.harness import record
+from proctor.harness.imports.foreign import Wish
+from proctor.harness.imports.imports import import_files
+from proctor.leaderboard.board import site
+from proctor.leaderboard.compare.flagged import why_flagged
+from tests.conftest import proctor
+from tests.support.board_results import rows_of, write
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CANNED = "It is a good question, and the answer to it depends on what you want to know."
+PLAN = (
+    "A plan for {name}. Each week begins with what you know already. Practise {topic} for ten minutes on {n} days, "
+    "then rest, then do it once more with somebody who listens, and write down what was hard."
+)
+
+
+def cell(
+    folder: Path, responses: list[str], targets: list[str] | None = None, task="word_problems", **changed
+):
+    rows = rows_of("v", task, len(responses))
+    rows = [
+        replace(row, response=response, target=targets[at] if targets else row.target, **changed)
+        for at, (row, response) in enumerate(zip(rows, responses, strict=True))
+    ]
+    write(folder, rows)
+    found = record.read(folder, "v", task)
+    assert found is not None
+    return found
+
+
+def imported(folder: Path, responses: list[str] | None) -> record.Cell:
+    """Twenty plain scores, with these responses beside them or with no such field."""
+    folder.mkdir()
+    rows = [{"variant": "v", "task": "quiz", "sample_id": f"q{n}", "score": n % 2} for n in range(20)]
+    if responses is not None:
+        rows = [row | {"response": response} for row, response in zip(rows, responses, strict=True)]
+    path = folder / "scores.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    import_files([path], folder / "results", Wish())
+    found = record.read(folder / "results", "v", "quiz")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("task", ["word_problems", "study_plan"])
+def test_one_response_to_nearly_all_items_is_flagged(tmp_path, task):
+    responses = [CANNED] * 17 + [CANNED.upper(), f" {CANNED}\n", "An answer"]
+    assert why_flagged(cell(tmp_path, responses, task=task)) == "19 of 20 items got the same response"
+
+
+def test_nine_in_ten_are_enough_and_less_is_not(tmp_path):
+    others = [f"Another answer, {word}." for word in ["one", "two", "three"]]
+    for n, flagged in ((1, True), (2, False)):
+        found = cell(tmp_path / str(n), [CANNED] * (10 - n) + others[:n])
+        assert bool(why_flagged(found)) is flagged
+    assert why_flagged(cell(tmp_path / "few", [CANNED] * 9)) == ""  # nine items say too little
+
+
+def test_half_of_the_responses_empty_is_flagged(tmp_path):
+    found = cell(tmp_path, ["", " \n"] * 5 + [f"It is {n}, I think" for n in range(10)])
+    assert why_flagged(found) == "10 of 20 responses are empty"
+    some = cell(tmp_path / "some", [""] * 9 + [f"It is {n}, I think" for n in range(11)])
+    assert why_flagged(some) == ""
+
+
+def test_a_request_that_failed_is_no_empty_response(tmp_path):
+    assert why_flagged(cell(tmp_path, [""] * 20, status="error", score=None, metrics={})) == ""
+
+
+def test_an_import_without_responses_is_not_flagged(tmp_path):
+    assert why_flagged(imported(tmp_path / "none", None)) == ""
+    assert why_flagged(imported(tmp_path / "empty", [""] * 20)) == "20 of 20 responses are empty"
+    assert "empty" in why_flagged(imported(tmp_path / "some", [""] * 19 + ["It is 4"]))
+    assert "same response" in why_flagged(imported(tmp_path / "same", [CANNED] * 20))
+
+
+def test_a_plan_that_only_takes_in_words_of_the_item_is_flagged_where_whole_texts_are_marked(tmp_path):
+    names, topics = ["Ada", "Ben", "Cem", "Dana", "Eli"] * 4, ["ratio", "area", "fractions", "time"] * 5
+    responses = [
+        PLAN.format(name=name, topic=topic, n=at)
+        for at, (name, topic) in enumerate(zip(names, topics, strict=True))
+    ]
+    rows = [
+        replace(row, prompt=f"Write a plan. Pupil: {name}. Weak at: {topic}", response=response)
+        for row, name, topic, response in zip(
+            rows_of("v", "study_plan", 20), names, topics, responses, strict=True
+        )
+    ]
+    write(tmp_path, rows)
+    found = record.read(tmp_path, "v", "study_plan")
+    assert found is not None
+    assert why_flagged(found) == "20 of 20 items got one text with words and numbers of the item put in"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["{}", "#### {}", "After careful thought about all that was given here, the answer that I find is: {}"],
+)
+def test_short_answers_with_the_same_words_around_them_are_honest(tmp_path, said):
+    numbers = [str(7 * n % 23) for n in range(20)]
+    assert why_flagged(cell(tmp_path, [said.format(n) for n in numbers], numbers)) == ""
+
+
+def test_yes_and_no_or_letters_are_honest_where_they_follow_the_item(tmp_path):
+    yes_no = ["yes", "No."] * 10
+    assert why_flagged(cell(tmp_path / "both", yes_no, ["yes", "no"] * 10)) == ""
+    mostly = ["no"] * 19 + ["yes"]
+    assert why_flagged(cell(tmp_path / "rare", mostly, mostly)) == ""  # the right answers are nearly all 'no'
+    always = why_flagged(cell(tmp_path / "always", ["A"] * 20, ["A", "B", "C", "D"] * 5))
+    assert always == "20 of 20 items got the same response"
+
+
+def test_several_epochs_that_say_the_same_of_their_item_are_honest(tmp_path):
+    rows = [
+        replace(row, epoch=epoch, response=f"{CANNED} {row.sample_id}" if at else CANNED)
+        for at, row in enumerate(rows_of("v", "word_problems", 10))
+        for epoch in range(1, 101 if not at else 2)  # one item that was asked a hundred times is one item
+    ]
+    write(tmp_path, rows)
+    found = record.read(tmp_path, "v", "word_problems")
+    assert found is not None
+    assert why_flagged(found) == ""
+
+
+def test_no_committed_row_is_flagged():
+    cells = record.cells(ROOT / "results" / "demo")
+    assert len(cells) >= 18
+    assert [(one.variant, one.task, why_flagged(one)) for one in cells if why_flagged(one)] == []
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A constant row leads, an honest one follows far behind it."""
+    folder = tmp_path_factory.mktemp("flagged")
+    write(folder, rows_of("honest", "study_plan", 40, 1))
+    write(folder, rows_of("plain", "study_plan", 40, 0))
+    write(folder, [replace(row, response=CANNED, score=5.0) for row in rows_of("null", "study_plan", 40, 4)])
+    return folder
+
+
+def test_a_constant_row_that_leads_is_flagged_on_every_page_and_not_one_to_publish(results, tmp_path):
+    board = site.build(results, tmp_path / "board").parent
+    told = "Flagged: 40 of 40 items got the same response"
+    for page in ("index.html", "tasks/study_plan.html", "variants/null.html", "samples/null/study_plan.html"):
+        assert told in text_of(board, page), page
+    assert "Flagged" not in text_of(board, "variants/honest.html")
+    index = text_of(board, "index.html")
+    short = index[index.index("In short") : index.index("What this was made from")]
+    assert "Study plans honest" in short
+    assert "null is left out here: 40 of 40 items got the same response" in short
+    assert "Shown to be better than the other. To publish: the first." in short
+    assert "flagged: 40 of 40 items got the same response" in (board / "ranking.txt").read_text()
+
+
+def test_where_every_row_is_flagged_none_is_to_be_published(tmp_path):
+    write(tmp_path / "r", [replace(row, response=CANNED) for row in rows_of("null", "study_plan", 40)])
+    index = text_of(site.build(tmp_path / "r", tmp_path / "board").parent, "index.html")
+    assert "Every variant with a score is flagged: none is one to publish." in index
+    assert "To publish" not in index
+
+
+def test_the_flag_stands_in_comparisons_and_reports(results):
+    where = ("--results", str(results))
+    told = "null: flagged: 40 of 40 items got the same response"
+    assert told in proctor("compare", "null", "honest", *where).stdout
+    assert "flagged: 40 of 40 items got the same response" in proctor("compare", *where).stdout
+    cells = json.loads(proctor("compare", "--json", *where).stdout)["cells"]
+    assert {one["variant"]: one["flag"] for one in cells} == {
+        "null": "40 of 40 items got the same response", "honest": "", "plain": "",
+    }  # fmt: skip
+    text = proctor("report", *where).stdout
+    assert "| null (flagged) |" in text
+    assert "Flagged: null: 40 of 40 items got the same response." in text
+    table = proctor("report", "--format", "csv", *where).stdout.splitlines()
+    assert table[0].endswith(",flag")
+    assert [line.split(",")[2] for line in table if line.endswith("same response")] == ["null"]

@@ -1,0 +1,210 @@
+"""Publishing: a folder or a branch that a static host takes as it is, and nothing private in it."""
+
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from test_site import files_of
+
+from proctor.leaderboard.board import private, publish, site
+from proctor.leaderboard.board.serve import open_server
+from tests.support.board_results import rows_of, small_results, write
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("publish")
+    return site.build(small_results(place / "results"), place / "board", "tiny").parent
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "repository"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"):
+        monkeypatch.setenv(name, "Ada Lovelace")
+    for name in ("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.setenv(name, "ada@example.org")
+    git("init", "--quiet", "--initial-branch", "main")
+    (place / "kept.txt").write_text("kept")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+    return place
+
+
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def board_saying(place: Path, text: str) -> Path:
+    rows = rows_of("odd", "word_problems")
+    write(place / "results", [replace(rows[0], response=f"see {text} here"), *rows[1:]])
+    return site.build(place / "results", place / "board").parent
+
+
+def test_a_folder_holds_the_board_and_what_hosts_need(board: Path, tmp_path: Path) -> None:
+    told = publish.publish(board, str(tmp_path / "public"))
+    there = files_of(tmp_path / "public")
+    assert {name: there[name] for name in files_of(board)} == files_of(board)
+    assert set(there) - set(files_of(board)) == {"README.md", "pages-workflow.yml"}
+    assert there[".nojekyll"] == b""
+    assert b"sdk: static" in there["README.md"]
+    steps = yaml.safe_load(there["pages-workflow.yml"])["jobs"]["publish"]["steps"]
+    assert [step.get("with") for step in steps if "upload-pages-artifact" in step["uses"]] == [
+        {"path": "public"}
+    ]
+    assert "GitHub Pages" in told
+    assert "Hugging Face" in told
+
+
+def test_publishing_again_takes_away_what_is_gone_and_nothing_else(tmp_path: Path) -> None:
+    results, out = small_results(tmp_path / "results"), tmp_path / "public"
+    publish.publish(site.build(results, tmp_path / "board").parent, str(out))
+    (out / "CNAME").write_text("kept by hand")
+    for path in sorted((results / "tiny-q4").rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    publish.publish(site.build(results, tmp_path / "board").parent, str(out))
+    assert not (out / "variants" / "tiny-q4.html").exists()
+    assert (out / "CNAME").read_text() == "kept by hand"
+
+
+def test_a_folder_of_other_files_is_refused(board: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(ValueError, match="no board wrote"):
+        publish.publish(board, str(tmp_path))
+    with pytest.raises(ValueError, match="the board itself"):
+        publish.publish(board, str(board / "inner"))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_bare_word_is_neither_folder_nor_branch(board: Path, repository: Path) -> None:
+    with pytest.raises(ValueError, match=r"write \./pages for the folder or branch:pages for the branch"):
+        publish.publish(board, "pages")
+    assert not (repository / "pages").exists()
+
+
+def test_a_branch_gets_one_commit_and_the_working_tree_none_of_it(board: Path, repository: Path) -> None:
+    told = publish.publish(board, "branch:gh-pages")
+    assert "nothing was pushed" in told
+    assert set(git("ls-tree", "-r", "--name-only", "gh-pages").split("\n")) >= set(files_of(board))
+    assert git("status", "--short") == ""
+    assert [path.name for path in repository.iterdir() if path.name != ".git"] == ["kept.txt"]
+    first = git("rev-parse", "gh-pages")
+    assert "already" in publish.publish(board, "branch:gh-pages")
+    assert git("rev-parse", "gh-pages") == first
+
+
+def test_a_changed_board_is_a_second_commit_on_the_branch(
+    board: Path, repository: Path, tmp_path: Path
+) -> None:
+    publish.publish(board, "branch:gh-pages")
+    other = site.build(small_results(tmp_path / "results"), tmp_path / "other", "tiny-lora").parent
+    publish.publish(other, "branch:gh-pages")
+    assert git("rev-list", "--count", "gh-pages") == "2"
+
+
+@pytest.mark.parametrize("branch", ["main", "-x", "a b", "", "a..b"])
+def test_a_branch_that_cannot_be_is_refused(board: Path, repository: Path, branch: str) -> None:
+    with pytest.raises(ValueError, match=r"checked out|failed"):
+        publish.publish(board, f"branch:{branch}")
+    assert git("rev-list", "--all", "--count") == "1"
+
+
+def test_without_a_repository_a_branch_is_refused(
+    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(ValueError, match="a branch needs a git repository"):
+        publish.publish(board, "branch:gh-pages")
+
+
+PRIVATE = {
+    "sk-" + "a1B2" * 8: "an API key",
+    "hf_" + "aB" * 17: "an API key",
+    "ghp_" + "a" * 36: "a token",
+    "AKIA" + "A1" * 8: "an access key",
+    "Bearer " + "x" * 30: "a token",
+    "https://ada:secret@host.example/x": "a password",
+    "-----BEGIN RSA PRIVATE KEY-----": "a private key",
+    "/home/ada/models/x": "a home folder",
+    "/Users/ada/x": "a home folder",
+    r"C:\Users\ada\x": "a home folder",
+    "/mnt/disk/results": "an absolute path",
+    "file:///etc/hosts": "an absolute path",
+    "/data/llama/x": "an absolute path",
+    "http://192.168.0.7:8000/v1": "an address inside a network",
+    "http://gpu-box.lab.internal/v1": "an address inside a network",
+}
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_what_is_private_is_refused_with_where(text: str, tmp_path: Path) -> None:
+    board = board_saying(tmp_path, text)
+    with pytest.raises(ValueError, match=rf"{PRIVATE[text]}.* in data/odd/word_problems/0\.js") as refused:
+        publish.publish(board, str(tmp_path / "public"))
+    assert not (tmp_path / "public").exists()
+    if "key" in PRIVATE[text] or "token" in PRIVATE[text]:
+        assert text not in str(refused.value)  # the message does not spread it further
+
+
+def test_secrets_of_the_environment_and_names_of_this_machine_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "kept-very-quiet-42")
+    monkeypatch.setenv("LOGNAME", "grace-hopper")
+    for text, words in (("kept-very-quiet-42", r"\$SOME_API_KEY"), ("grace-hopper", "this user or machine")):
+        board = board_saying(tmp_path / text, text)
+        with pytest.raises(ValueError, match=words):
+            publish.publish(board, str(tmp_path / "public"))
+
+
+def test_a_text_that_was_looked_at_may_pass(tmp_path: Path) -> None:
+    board = board_saying(tmp_path, "/home/economics/chapter")
+    publish.publish(board, str(tmp_path / "public"), ["/home/economics/chapter"])
+    assert (tmp_path / "public" / "index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "60 km/h",
+        "3/4 of 12",
+        "and/or",
+        "https://example.org/home/page",
+        "5 / home / x",
+        "sk-1",
+        "Users/ of it",
+        "1:2",
+        "http://localhost:8000/v1",
+        "1/2 of /data",
+    ],
+)
+def test_ordinary_answers_are_not_taken_for_private(text: str, tmp_path: Path) -> None:
+    assert list(private.search(board_saying(tmp_path, text))) == []
+
+
+def test_the_board_is_served_to_this_machine_alone(board: Path) -> None:
+    server = open_server(board, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    host, port = server.server_address[:2]
+    assert host == "127.0.0.1"
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
+        assert b"Proctor board" in answer.read()
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/../../etc/passwd")
+    with pytest.raises(ValueError, match="name another one with --port"):
+        open_server(board, int(port))
+    server.shutdown()
+    server.server_close()
+
+
+def test_without_a_board_there_is_nothing_to_serve(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="build it first"):
+        open_server(tmp_path, 0)

@@ -1,0 +1,1 @@
+"""What several tests need: models made in seconds, servers, results for a board."""

@@ -1,0 +1,55 @@
+"""All four exams through the echo engine: gold scores everything, shuffled what chance gives, silence nothing."""
+
+import importlib
+import os
+import random
+import statistics
+
+import pytest
+
+from proctor.harness import record
+from proctor.tasks import TASKS
+from proctor.tasks.draw import Items
+
+LIMIT = {"gsm8k": 150}
+SHIFTS = (11, 23, 31, 43, 59)
+
+
+def chance(task: str, docs: list[dict], gold: dict[str, str]) -> list[float]:
+    """What the answers to other items are worth: all items' answers, moved on by so many places."""
+    module = importlib.import_module(f"proctor.tasks.{task}.{'marking' if task == 'study_plan' else 'task'}")
+    texts = [gold[doc["id"]] for doc in docs]
+    moved = [texts[shift:] + texts[:shift] for shift in SHIFTS]
+    return [
+        module.mark(doc, text).score for answers in moved for doc, text in zip(docs, answers, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+def test_gold_scores_everything_shuffled_what_chance_gives_and_silence_nothing(home, task):
+    if task == "gsm8k" and not os.environ.get("PROCTOR_DATA"):
+        pytest.skip("PROCTOR_DATA is not set: the folder that holds gsm8k/train.jsonl and gsm8k/test.jsonl")
+    docs = Items(TASKS[task], TASKS[task].docs("test"), LIMIT.get(task)).asked
+    gold = {doc["id"]: doc.get("target", doc.get("answer")) for doc in docs}
+    order = random.Random(7).sample(list(gold), len(gold))
+    moved = {one: gold[order[at - 1]] for at, one in enumerate(order)}  # nobody keeps their own
+    home.echo("gold", lambda doc: gold.get(doc["id"], ""), task)
+    home.echo("shuffled", lambda doc: moved.get(doc["id"], ""), task)
+    home.echo("silent", lambda doc: "", task)
+    suite = home.suite(
+        variants=["gold", "shuffled", "silent"], tasks=[task], baseline="gold",
+        limit={task: LIMIT[task]} if task in LIMIT else {},
+    )  # fmt: skip
+    done = home.run(suite)
+    assert done.returncode == 0, done.stderr
+    rows = {name: record.read(home.results, name, task).rows() for name in ("gold", "shuffled", "silent")}
+    assert all(len(found) == len(docs) for found in rows.values())
+    top = TASKS[task].scale[1]
+    assert rows["gold"]["score"].mean() == pytest.approx(top, rel=1e-3)
+    assert set(rows["gold"]["status"]) == {"ok"}
+    others = chance(task, docs, gold)
+    error = statistics.pstdev(others) / len(docs) ** 0.5
+    assert rows["shuffled"]["score"].mean() == pytest.approx(statistics.mean(others), abs=4 * error + 1e-3)
+    assert statistics.mean(others) < {"study_plan": 3.6}.get(task, 0.03)
+    assert (rows["silent"]["score"] == 0).all()
+    assert set(rows["silent"]["status"]) == {"unparsed"}

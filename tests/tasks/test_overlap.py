@@ -1,0 +1,62 @@
+"""Shared runs of words between test items and a training set."""
+
+import time
+
+from proctor.tasks.overlap import overlap
+
+LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
+
+
+def test_a_copied_item_is_found_at_every_size() -> None:
+    assert [
+        (found.n, found.share) for found in overlap([LONG, "short"], ["Before that: " + LONG.upper() + "!"])
+    ] == [
+        (8, 0.5),
+        (10, 0.5),
+        (13, 0.5),
+    ]
+
+
+def test_a_run_of_nine_words_counts_for_eight_and_not_for_ten() -> None:
+    nine = " ".join(LONG.split()[2:11])
+    assert [found.hits for found in overlap([LONG], [f"x {nine} y"])] == [1, 0, 0]
+
+
+def test_runs_do_not_reach_over_two_training_texts() -> None:
+    words = LONG.split()
+    assert overlap([LONG], [" ".join(words[:7]), " ".join(words[7:])], sizes=(8,))[0].hits == 0
+
+
+def test_other_numbers_make_another_run() -> None:
+    assert (
+        overlap(
+            ["Tom has 5 red apples and 3 green apples"], ["Tom has 6 red apples and 3 green apples"], (8,)
+        )[0].hits
+        == 0
+    )
+
+
+def test_items_too_short_for_a_run_are_counted() -> None:
+    (found,) = overlap(["one two", LONG], [LONG], sizes=(8,))
+    assert (found.items, found.short, found.hits, found.share) == (2, 1, 1, 0.5)
+
+
+def test_no_items_is_no_overlap() -> None:
+    assert overlap([], [LONG], sizes=(8,))[0].share == 0
+
+
+def test_ten_thousand_training_texts_take_seconds() -> None:
+    start = time.process_time()
+    overlap(
+        [f"item {n} {LONG}" for n in range(1_000)],
+        (f"text {n} {LONG} {n} {LONG}" for n in range(10_000)),
+        sizes=(8, 10, 13),
+    )
+    assert time.process_time() - start < 10
+
+
+def test_an_item_that_stands_whole_in_a_training_text_is_told_from_one_that_shares_a_phrase() -> None:
+    copied, alike = f"{LONG} and a tail", f"{LONG} and an end"
+    found = overlap([copied, alike, "a short one"], [f"Before: {copied}, after.", "x " + LONG])
+    assert [(one.hits, one.whole) for one in found] == [(2, 1)] * 3
+    assert overlap([copied], [copied[:-5]])[0].whole == 0

@@ -1,0 +1,138 @@
+"""Prompt packs: every one is loaded and rendered for every exam, and what cannot be meant is refused."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from proctor.tasks import TASKS, pack
+from proctor.tasks.pack import FOLDER, PLACEHOLDER, Pack, names, render
+
+ITEM = {"question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profile": "Pupil: Ada, grade 4"}
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    def write(**fields) -> Pack:
+        name = f"p{len(list(tmp_path.iterdir()))}"
+        (tmp_path / f"{name}.yaml").write_text(
+            yaml.safe_dump({"about": "A test.", **fields}), encoding="utf-8"
+        )
+        monkeypatch.setattr(pack, "FOLDER", tmp_path)
+        return Pack.load(name)
+
+    return write
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+@pytest.mark.parametrize("name", names())
+def test_every_pack_asks_every_exam(name, task):
+    loaded = Pack.load(name)
+    system, user = render(loaded, task, ITEM)
+    assert ITEM[PLACEHOLDER[task]] in user
+    assert "{question}" not in user
+    assert not user.startswith(" ")
+    if loaded.turns == "text":
+        assert user.endswith(":\n")
+        assert not system or system.endswith("\n\n")
+    else:
+        assert user == user.strip()
+    # As lm-eval puts it: the item's own text comes after every shot, so the last one is the one that is asked.
+    assert loaded.for_task(task).shots == 0 or task != "study_plan"
+
+
+def test_there_are_packs_for_roles_dimensions_shots_working_and_plain_text():
+    assert {
+        "default", "dimensions", "direct", "cot", "cot-2shot", "cot-8shot", "teacher", "teacher-dimensions", "student",
+        "student-dimensions", "text-2shot", "text-8shot",
+    } <= set(names())  # fmt: skip
+    for name in names():
+        assert set(Pack.load(name).wording) == set(TASKS), name
+
+
+@pytest.mark.parametrize(
+    ("without", "having"),
+    [("default", "dimensions"), ("teacher", "teacher-dimensions"), ("student", "student-dimensions")],
+)
+def test_two_packs_that_differ_by_the_dimensions_differ_by_nothing_else(without, having):
+    for task in TASKS:
+        alone, more = Pack.load(without).for_task(task), Pack.load(having).for_task(task)
+        assert more.dimensions
+        assert more.model_copy(update={"dimensions": ""}) == alone
+        assert Pack.load(without).digest(task) != Pack.load(having).digest(task)
+
+
+@pytest.mark.parametrize(
+    ("name", "shots"), [("cot-2shot", 2), ("cot-8shot", 8), ("text-2shot", 2), ("text-8shot", 8)]
+)
+def test_shots_stand_before_the_question_in_plain_text_and_as_turns(name, shots):
+    from proctor.harness.ask.runners import lm_eval_task
+
+    docs = TASKS["word_problems"].docs("test")[:1]
+    first = TASKS["word_problems"].docs("train")[:shots]
+    turns: list[dict] = []
+
+    def template(chat: list[dict], **_: object) -> str:
+        turns.extend(chat)
+        return "\n".join(turn["content"] for turn in chat)
+
+    task = lm_eval_task("word_problems", name)
+    prompt = task.fewshot_context(
+        next(iter(task.eval_docs)), num_fewshot=shots, apply_chat_template=Pack.load(name).turns == "chat",
+        fewshot_as_multiturn=True, chat_template=template,
+    )  # fmt: skip
+    at = [prompt.index(doc["question"]) for doc in (*first, *docs)]
+    assert at == sorted(at)
+    assert all(doc["answer"] in prompt for doc in first)
+    assert docs[0]["answer"] not in prompt
+    if Pack.load(name).turns == "text":
+        assert not turns
+        assert prompt.endswith("Answer:\n")
+        assert prompt.count("\n\nQuestion: ") == shots + 1
+    else:
+        assert [turn["role"] for turn in turns] == ["user", "assistant"] * shots + ["user"]
+
+
+def test_the_system_turn_is_apart_and_braces_of_an_item_are_left_alone():
+    system, user = render(Pack.load("teacher"), "gsm8k", ITEM)
+    assert "colleague" in system
+    assert "colleague" not in user
+    assert "{5}" in user
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"wording": {"gsm8k": {"task": "Solve {qestion}"}}}, "unknown placeholder {qestion}"),
+        ({"wording": {"gsm8k": {"task": "Solve it."}}}, "nowhere says {question}"),
+        ({"wording": {"gsm8k": {"task": "{question} {"}}}, "plain braces"),
+        ({"wording": {"gsm8": {"task": "{question}"}}}, "did you mean 'gsm8k'"),
+        ({"wording": {"gsm8k": {"task": "{question}", "taks": ""}}}, "taks"),
+        ({"wording": {"gsm8k": {"system": "You solve."}}}, "task"),
+        ({"wording": {"study_plan": {"task": "{profile}", "shots": 2}}}, "without examples"),
+        ({"turns": "text", "wording": {"gsm8k": {"task": "Solve {question}"}}}, "must end with a cue"),
+        ({"turns": "turns", "wording": {"gsm8k": {"task": "{question}"}}}, "turns"),
+    ],
+)
+def test_a_pack_that_cannot_be_meant_is_refused_in_one_line(written, fields, told):
+    with pytest.raises(ValueError, match="yaml") as refused:
+        written(**fields)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_wording_and_a_wrong_name_are_told(written):
+    only = written(wording={"gsm8k": {"task": "{question}"}})
+    with pytest.raises(ValueError, match="no wording for 'concepts'"):
+        only.for_task("concepts")
+    with pytest.raises(ValueError, match="no prompt pack called"):
+        Pack.load("cot2shot")
+
+
+def test_no_pack_has_a_tab_or_a_line_that_ends_in_white_space():
+    for path in Path(FOLDER).glob("*.yaml"):
+        assert not [
+            line
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line != line.rstrip() or "\t" in line
+        ]

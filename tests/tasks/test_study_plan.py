@@ -1,0 +1,470 @@
+"""The study-plan exam: its pupils, the plans that are written by rule, the checks and the mark."""
+
+import dataclasses
+import re
+import time
+from collections import Counter
+from math import isnan
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proctor.harness.config.variant import ROOT
+from proctor.judges.rules.durations import days, durations
+from proctor.judges.rules.reading import read
+from proctor.tasks import TASKS
+from proctor.tasks.concepts import taxonomy
+from proctor.tasks.study_plan import docs, train_chats
+from proctor.tasks.study_plan.checks import NAMES, check
+from proctor.tasks.study_plan.generate import stream
+from proctor.tasks.study_plan.marking import facts, mark, metric_names
+from proctor.tasks.study_plan.profile import (
+    activities,
+    allowed,
+    courses,
+    from_fields,
+    in_order,
+    profiles,
+    render,
+)
+from proctor.tasks.study_plan.topics import find
+from proctor.tasks.study_plan.write import WORDS, write
+
+TEST = docs("test")
+
+
+def _requirements(**changes: Any) -> dict[str, Any]:
+    return {
+        "weeks": 2,
+        "minutes_per_week": 120,
+        "minutes_total": 240,
+        "session_minutes": 45,
+        "busy": ["Wednesday"],
+        "topics": ["equivalent-fractions", "adding-fractions"],
+        "order": [["equivalent-fractions", "adding-fractions"]],
+        "course_topics": sorted(allowed("grade-5")),
+    } | changes
+
+
+def _results(text: str, **changes: Any) -> dict[str, str]:
+    return {one.name: one.result for one in check(text, _requirements(**changes))}
+
+
+GOOD = """Plan
+Week 1: Equivalent fractions
+- Monday, 45 min: build a fraction wall.
+- Thursday, 45 min: do 10 questions.
+Week 2: Adding and subtracting fractions
+- Monday, 45 min: draw bars for 1/3 + 1/4.
+- Thursday, 45 min: take a quiz.
+"""
+
+
+# The pupils
+
+
+def test_there_are_at_least_sixty_pupils_and_no_two_share_a_name_or_an_id() -> None:
+    assert len(TEST) >= 60
+    assert len({doc["id"] for doc in TEST}) == len({doc["name"] for doc in TEST}) == len(TEST)
+
+
+def test_every_course_and_every_number_of_weeks_is_asked() -> None:
+    assert {doc["course"] for doc in TEST} == set(courses())
+    assert {doc["weeks"] for doc in TEST} == set(range(2, 9))
+
+
+def test_every_pupil_is_weak_in_topics_of_the_course_and_shows_it_in_two_or_three_mistakes() -> None:
+    for pupil in profiles():
+        course = courses()[pupil.course]
+        assert set(pupil.weak_topics) <= set(course.topics), pupil.id
+        assert pupil.grade in course.grades, pupil.id
+        assert 2 <= len(pupil.evidence) <= 3, pupil.id
+        assert {mistake.topic for mistake in pupil.evidence} <= set(pupil.weak_topics), pupil.id
+
+
+def test_no_mistake_is_made_by_two_pupils_or_stands_in_the_training_bank() -> None:
+    seen = Counter(mistake.work for pupil in profiles() for mistake in pupil.evidence)
+    assert max(seen.values()) == 1
+    assert not set(seen) & {mistake.work for one in activities().values() for mistake in one.mistakes}
+
+
+def test_the_text_that_a_model_reads_is_short_and_holds_every_fact() -> None:
+    for pupil in profiles():
+        text = render(pupil)
+        assert len(text.split()) < 120, pupil.id
+        for fact in (pupil.name, pupil.goal, f"{pupil.weeks} weeks", *pupil.busy, *pupil.notes):
+            assert fact in text, (pupil.id, fact)
+        assert all(name in text for name in taxonomy.names(pupil.weak_topics))
+
+
+def test_every_pupil_has_days_enough_for_the_hours() -> None:
+    for pupil in profiles():
+        assert (7 - len(pupil.busy)) * (pupil.session_minutes or 60) >= pupil.hours_per_week * 60, pupil.id
+
+
+def test_courses_and_activities_name_only_concepts_of_the_taxonomy() -> None:
+    named = {topic for course in courses().values() for topic in course.topics} | set(activities())
+    assert named <= set(taxonomy.concepts())
+
+
+def test_a_profile_with_an_unknown_concept_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="no concept 'fraktions'"):
+        dataclasses.replace(profiles()[0], weak_topics=("fraktions",))
+
+
+def test_an_item_gives_its_profile_back() -> None:
+    assert from_fields(TEST[0]) == profiles()[0]
+
+
+def test_an_unknown_split_is_refused() -> None:
+    with pytest.raises(ValueError, match="'train' and 'test'"):
+        docs("dev")
+
+
+# Training
+
+
+def test_training_pupils_have_other_names_and_other_mistakes_than_those_of_the_test() -> None:
+    pupils = list(stream(300, seed=4))
+    assert not {pupil.name for pupil in pupils} & {pupil.name for pupil in profiles()}
+    tested = {mistake.work for pupil in profiles() for mistake in pupil.evidence}
+    assert not tested & {mistake.work for pupil in pupils for mistake in pupil.evidence}
+    assert len({render(pupil) for pupil in pupils}) == 300
+
+
+def test_the_same_seed_gives_the_same_training_chats_and_another_seed_others() -> None:
+    assert list(train_chats(20, 1)) == list(train_chats(20, 1))
+    assert list(train_chats(20, 1)) != list(train_chats(20, 2))
+
+
+def test_a_training_chat_asks_as_the_default_pack_does() -> None:
+    (chat,) = train_chats(1, 1)
+    assert chat["prompt"][-1]["role"] == "user"
+    assert "Pupil: " in chat["prompt"][-1]["content"]
+    assert chat["completion"][0]["content"].count("Week") >= 2
+
+
+# Plans by rule
+
+
+def test_gold_plans_pass_every_check_and_score_the_highest_mark() -> None:
+    marks = [mark(doc, doc["target"]) for doc in TEST]
+    for doc, marked in zip(TEST, marks, strict=True):
+        assert marked.metrics["checks_passed"] == 1, (doc["id"], marked.explanation)
+        assert marked.score > 4.95, (doc["id"], marked.explanation)
+    assert sum(marked.score for marked in marks) / len(marks) > 4.995
+
+
+def test_plans_for_training_pupils_pass_the_checks_too() -> None:
+    for doc in docs("train")[:200]:
+        assert mark(doc, doc["target"]).metrics["checks_passed"] == 1, doc["target"]
+
+
+def test_plans_are_of_a_length_that_a_small_context_holds() -> None:
+    assert max(len(doc["target"].split()) for doc in TEST) <= 400  # a target is not asked of any model
+    lengths = [len(doc["target"].split()) for doc in docs("train")]
+    assert min(lengths) >= 80
+    assert sum(lengths) / len(lengths) <= WORDS
+    assert max(lengths) <= 260
+
+
+def test_another_seed_says_the_same_plan_in_other_words() -> None:
+    pupil = profiles()[0]
+    assert write(pupil, 1) == write(pupil, 1) != write(pupil, 2)
+
+
+def test_topics_are_put_after_what_they_need() -> None:
+    assert in_order(("adding-fractions", "equivalent-fractions")) == (
+        "equivalent-fractions",
+        "adding-fractions",
+    )
+
+
+# Reading times
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("2 h", 120),
+        ("90 min", 90),
+        ("1.5 hours", 90),
+        ("1,5 hours", 90),
+        ("1 h 30 min", 90),
+        ("1h30", 90),
+        ("1 hour and 15 minutes", 75),
+        ("half an hour", 30),
+        ("an hour and a half", 90),
+        ("one and a half hours", 90),
+        ("three quarters of an hour", 45),
+        ("3 x 40 minutes", 120),
+        ("3 × 40 min", 120),
+        ("two sessions of 45 minutes", 90),
+        ("3 sessions a week, 40 min", 120),
+        ("40 minutes, 3 times a week", 120),
+        ("25 minutes x 3", 75),
+        ("20 minutes each day", 140),
+        ("30-40 min", 40),
+        ("45-minute lesson", 45),
+        ("Mon, Wed and Fri, 40 min each", 120),
+        ("Monday to Thursday: 30 minutes", 120),
+        ("40 min: 10 min of cards, 30 min of sums", 40),
+        ("take a 5 minute break", 0),
+        ('correct "90 km in 1 h 30 = 69 km/h"', 0),
+        ("he tires after 20 minutes", 0),
+        ("no time is named", 0),
+    ],
+)
+def test_times_are_read_in_many_forms(text: str, minutes: float) -> None:
+    assert read(f"Week 1\n- {text}").minutes == minutes
+
+
+@given(
+    st.integers(1, 9),
+    st.integers(1, 99),
+    st.sampled_from(
+        ["{n} x {m} minutes", "{n} sessions of {m} min", "{n} × {m} mins", "{m} min, {n} times a week"]
+    ),
+)
+def test_a_number_of_sessions_times_their_length_is_read_back(n: int, m: int, form: str) -> None:
+    assert sum(one.total for one in durations(form.format(n=n, m=m))) == n * m
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Week 1: fractions\n2 h\n## Week 2: decimals\n90 min",
+        "**Week 1**\n- 2 hours\n**Week 2**\n- 1.5 hours",
+        "Week 1: fractions, 2 h. Week 2: decimals, 1 h 30 min.",
+        "| Week 1 | fractions | 2 h |\n| Week 2 | decimals | 90 min |",
+        "| Week | Topic | Hours |\n|---|---|---|\n| 1 | fractions | 2 |\n| 2 | decimals | 1.5 |",
+        "In week 1, work 2 h on fractions. In week 2, work 90 min on decimals.",
+        "First week: 2 h of fractions\nFinal week: 90 min of decimals",
+        "1. Week one - 4 x 30 minutes\n2. Week two - 2 x 45 minutes",
+        "Week 1 (2 h)\n- 60 min cards\n- 60 min sums\n"
+        "Week 2 (90 min)\n- Monday (90 min):\n  - 30 min cards\n  - 60 min sums",
+    ],
+)
+def test_weeks_are_found_in_headings_lists_tables_and_running_text(text: str) -> None:
+    reading = read(text)
+    assert [week.number for week in reading.weeks] == [1, 2]
+    assert [week.minutes for week in reading.weeks] == [120, 90]
+
+
+def test_weeks_one_to_three_are_three_weeks_with_the_same_times() -> None:
+    assert [week.minutes for week in read("Weeks 1-3: 3 x 40 minutes").weeks] == [120, 120, 120]
+
+
+def test_times_of_every_week_hold_where_a_week_names_none() -> None:
+    reading = read("Every week: Mon and Thu, 30 min each.\nWeek 1: fractions\nWeek 2: decimals, 20 min")
+    assert [week.minutes for week in reading.weeks] == [60, 20]
+
+
+def test_days_are_read_and_days_off_are_not() -> None:
+    assert days("Mon-Wed and Saturdays") == ("Monday", "Tuesday", "Wednesday", "Saturday")
+    assert days("No work on Wednesday. Start on Friday") == ("Friday",)
+    assert days("I sat in the sun") == ()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=400))
+def test_any_text_can_be_read_checked_and_marked(text: str) -> None:
+    assert [one.name for one in check(text, _requirements())] == list(NAMES)
+    assert 0 <= mark(TEST[0], text).score <= 5
+
+
+_PIECES = st.sampled_from(
+    [
+        "Week ",
+        "1",
+        "2-9",
+        "99",
+        ":",
+        "|",
+        "\n",
+        " ",
+        "- ",
+        "# ",
+        "3 x 40",
+        " min",
+        "hours",
+        "Mon",
+        "-",
+        '"',
+        ".",
+        "last week",
+        "a",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_PIECES, max_size=60).map("".join))
+def test_any_pieces_of_a_plan_can_be_read_checked_and_marked(text: str) -> None:
+    given_mark = mark(TEST[0], text)
+    assert all(not isnan(value) for value in given_mark.metrics.values())
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["Week 1: 3 x 40 min. ", "1", '"', "last week:\n", "| a ", "a ", "Mon to ", "\n", ". ", "Weeks 1-9\n"],
+)
+def test_reading_takes_linear_time(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        start = time.perf_counter()
+        mark(TEST[0], text)
+        return time.perf_counter() - start
+
+    seconds(5_000)
+    small, large = min(seconds(10_000) for _ in range(2)), seconds(80_000)
+    # Beyond LONGEST nothing is read; the rest guards against patterns that try every way to match.
+    assert large < 30 * small + 0.5
+
+
+# Checks
+
+
+def test_a_plan_that_keeps_to_everything_passes_everything() -> None:
+    assert set(_results(GOOD).values()) == {"passed"}
+
+
+@pytest.mark.parametrize(
+    ("failing", "text"),
+    [
+        ("total_hours", GOOD.replace("45 min", "90 min")),
+        ("weekly_hours", GOOD.replace("- Monday, 45 min: build", "- Monday, 90 min: build")),
+        ("weeks", GOOD.split("Week 2")[0]),
+        ("weeks", GOOD + "Week 3: More\n- Monday, 20 min: do more.\n"),
+        ("weak_topics", GOOD.replace("Adding and subtracting fractions", "More work")),
+        (
+            "prerequisites",
+            GOOD.replace("Week 1", "Week 0").replace("Week 2", "Week 1").replace("Week 0", "Week 2"),
+        ),
+        ("course", GOOD + "- Then do 5 questions on trigonometric equations.\n"),
+        ("days", GOOD.replace("Thursday", "Wednesday")),
+        ("sessions", GOOD.replace("Thursday, 45 min: take", "Thursday, 60 min: take")),
+    ],
+)
+def test_one_fault_fails_its_own_check(failing: str, text: str) -> None:
+    if failing == "prerequisites":
+        text = "".join(sorted(re.split(r"(?m)^(?=Week)", text)[1:]))
+    assert _results(text)[failing] == "failed"
+
+
+def test_what_does_not_apply_is_neither_passed_nor_failed() -> None:
+    results = _results(GOOD, busy=[], session_minutes=None, order=[])
+    assert {name for name, result in results.items() if result == "not applicable"} == {
+        "days",
+        "sessions",
+        "prerequisites",
+    }
+
+
+def test_every_check_explains_itself_in_a_sentence() -> None:
+    for text in (GOOD, "", "nonsense"):
+        assert all(one.why.endswith(".") and len(one.why) > 15 for one in check(text, _requirements()))
+
+
+def test_everyday_words_and_easy_shapes_are_not_topics_outside_the_course() -> None:
+    line = "Draw a rectangle, choose a range of questions, mean what you say, and mark the product."
+    assert find(line, strict=True) == ()
+
+
+def test_fractions_and_decimals_are_two_topics() -> None:
+    assert {"fractions", "decimals"} <= set(find("Week 1: Fractions and decimals"))
+
+
+def test_add_and_subtract_fractions_covers_the_topic_though_it_is_not_its_name() -> None:
+    text = GOOD.replace("Adding and subtracting fractions", "How to subtract and add easy fractions")
+    assert _results(text)["weak_topics"] == "passed"
+
+
+# The mark
+
+
+@pytest.mark.parametrize("empty", ["", "   \n\t", "…", "1 2 3"])
+def test_an_empty_plan_is_unparsed_and_scores_nothing(empty: str) -> None:
+    given_mark = mark(TEST[0], empty)
+    assert (given_mark.parsed, given_mark.score, given_mark.answer) == (False, 0.0, "")
+
+
+def test_the_score_is_the_mean_of_the_three_dimensions_and_at_most_one_more_than_the_weakest() -> None:
+    for text in (TEST[0]["target"][:400], TEST[1]["target"], TEST[0]["target"]):
+        given_mark = mark(TEST[0], text)
+        three = [given_mark.metrics[name] for name in ("fluency", "personalisation", "actionability")]
+        assert given_mark.score == pytest.approx(min(sum(three) / 3, min(three) + 1), abs=1e-3)
+        low, high = TASKS["study_plan"].scale
+        assert low <= given_mark.score <= high
+
+
+def test_another_pupils_plan_is_no_plan_for_this_one() -> None:
+    for at, doc in enumerate(TEST):
+        borrowed = mark(doc, TEST[(at + 17) % len(TEST)]["target"])
+        assert borrowed.metrics["personalisation"] == 1, doc["id"]
+        assert borrowed.metrics["fluency"] > 4
+        assert borrowed.score <= 2
+
+
+def test_no_variant_of_the_embedded_model_writes_plans_for_its_pupils() -> None:
+    """The responses that are committed: none takes up enough of its pupil to be called more than a bad plan."""
+    import pandas as pd
+
+    docs = {doc["id"]: doc for doc in TEST}
+    paths = sorted((ROOT / "results" / "demo").glob("*/study_plan/samples.parquet"))
+    assert len(paths) == 6
+    for path in paths:
+        rows = pd.read_parquet(path, columns=["sample_id", "response"])
+        scores = [mark(docs[name], text).score for name, text in rows.itertuples(index=False)]
+        assert sum(scores) / len(scores) < 2.5, path
+
+
+def test_early_topics_are_revision_and_later_ones_are_outside_the_course() -> None:
+    doc = next(doc for doc in TEST if doc["id"] == "felix-4")
+    known = facts(doc)
+    assert "long multiplication" in [name.lower() for name in known["inside"]]
+    assert not {"sine rule", "logarithms"} - {name.lower() for name in known["outside"]}
+    older = facts(next(doc for doc in TEST if doc["course"] == "calculus"))
+    assert not {"even numbers", "parabola", "place value"} & {name.lower() for name in older["outside"]}
+
+
+def test_every_metric_of_a_mark_is_announced() -> None:
+    for doc in TEST:
+        assert set(mark(doc, doc["target"]).metrics) <= set(metric_names())
+
+
+def test_the_inspect_task_scores_as_mark_does_and_generating_is_apart_from_scoring(tmp_path: Any) -> None:
+    import inspect_ai
+    from inspect_ai.model import ModelOutput, ModelUsage, get_model
+
+    from proctor.tasks.study_plan.task import study_plan
+
+    gold = {doc["profile"]: doc["target"] for doc in TEST}
+    empty = TEST[1]["profile"]
+
+    def answer(messages: list[Any], *_: Any) -> ModelOutput:
+        profile = next(text for text in gold if text in messages[-1].text)
+        output = ModelOutput.from_content("mock", "" if profile == empty else gold[profile])
+        # Without a count, the mock would fetch a tokenizer to make one.
+        output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+        return output
+
+    task = study_plan()
+    options: dict[str, Any] = {"display": "none", "log_dir": str(tmp_path), "ctl_server": False}
+    model = get_model("mockllm/model", custom_outputs=answer)
+    (log,) = inspect_ai.eval(task, model=model, score=False, limit=4, **options)
+    assert log.status == "success"
+    assert log.samples
+    assert not any(sample.scores for sample in log.samples)
+    scored = inspect_ai.score(log, task.scorer, action="overwrite", display="none")
+    assert scored.samples
+    for sample in scored.samples:
+        assert sample.scores
+        (score,) = sample.scores.values()
+        doc = next(doc for doc in TEST if doc["id"] == sample.id)
+        expected = mark(doc, sample.output.completion)
+        values = {name: value for name, value in score.as_dict().items() if not isnan(value)}
+        assert values == {"overall": expected.score, **expected.metrics}
+        assert (score.metadata or {})["parsed"] == (doc["profile"] != empty)
