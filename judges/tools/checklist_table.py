@@ -1,11 +1,11 @@
 """Prints the tables of judges/library/checklist/README.md: what the rules make of good plans, of damaged ones, and of
 the plans of the committed results.
 
-python judges/tools/checklist_table.py
+python -m proctor.judges.tools.checklist_table
 """
 
-from statistics from collections.abc import Callable
-import mean
+from collections.abc import Callable
+from statistics import mean
 
 import pandas as pd
 
