@@ -1,6 +1,6 @@
 """The one way a user hears of a mistake: what was found, why it is wrong, how to mend it, and where.
 
-The command line prints it on one line and exits with 2. Knows nothing of what is refused.
+The command line prints it on one line and exits with 2. All else that is raised is a bug and keeps its traceback.
 """
 
 from collections.abc import Iterator
@@ -8,8 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class UserError(Exception):
-    """Something the user can mend. Anything else that is raised is our own fault and keeps its traceback."""
+class Refusal(ValueError):
+    """Something that the user can mend.
+
+    >>> raise Refusal("no variant 'tinny'", "did you mean 'tiny'?", where="suites/demo.yaml")
+    Traceback (most recent call last):
+    proctor.common.refusal.Refusal: no variant 'tinny'; did you mean 'tiny'? (suites/demo.yaml)
+    """
 
     def __init__(self, found: str, why: str = "", remedy: str = "", where: Path | str | None = None) -> None:
         sentence = "; ".join(part for part in (found, why, remedy) if part)
@@ -17,11 +22,9 @@ class UserError(Exception):
 
 
 @contextmanager
-def refusals(where: Path | str | None = None) -> Iterator[None]:
-    """Rooms that may not import the harness refuse with a plain ValueError: at their door it becomes a UserError."""
+def located(where: Path | str | None) -> Iterator[None]:
+    """Names the file behind a refusal whose reader had only the content."""
     try:
         yield
-    except (ValueError, FileNotFoundError) as refused:
-        if type(refused) not in (ValueError, FileNotFoundError):
-            raise  # a UnicodeDecodeError or a JSONDecodeError that nobody put into words is a bug, not a refusal
-        raise UserError(str(refused), where=where) from refused
+    except Refusal as refusal:
+        raise Refusal(str(refusal), where=where) from refusal

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from proctor.common import yaml_file
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.common.yaml_file import first_mistake, nearest
 
 __all__ = ["SAFE_NAME", "Frozen", "check_name", "digest", "nearest", "parse", "read_yaml", "suggest_name"]
@@ -27,7 +27,7 @@ Schema = TypeVar("Schema", bound=BaseModel)
 def check_name(name: str, what: str, where: Path | None = None) -> str:
     """Names become paths, so only names that are safe as paths are names."""
     if not SAFE_NAME.fullmatch(name):
-        raise UserError(
+        raise Refusal(
             f"{what} {name!r} is no safe name",
             "names become folders, so they match [a-z0-9][a-z0-9._-]*",
             f"call it {suggest_name(name)!r}" if suggest_name(name) else "choose another name",
@@ -44,9 +44,9 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     try:
         raw = yaml_file.read(path)
     except ValueError as refused:
-        raise UserError(str(refused)) from None
+        raise Refusal(str(refused)) from None
     if not isinstance(raw, dict):
-        raise UserError(
+        raise Refusal(
             "is empty" if raw is None else f"holds {type(raw).__name__}, not fields",
             "a YAML file here is a list of 'field: value'",
             where=path,
@@ -55,7 +55,7 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
         "name" in schema.model_fields
     ):  # a thing is called as its file is, so that a name cannot say two things
         if "name" in raw:
-            raise UserError(
+            raise Refusal(
                 "unknown field 'name'",
                 f"this one is called {path.stem!r}, as its file is",
                 "leave it out",
@@ -69,7 +69,7 @@ def parse(raw: dict[str, Any], schema: type[Schema], where: Path | str) -> Schem
     try:
         return schema.model_validate(raw)
     except ValidationError as refused:
-        raise UserError(first_mistake(refused, schema), where=where) from None
+        raise Refusal(first_mistake(refused, schema), where=where) from None
 
 
 def digest(value: Any) -> str:

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from proctor.common.refusal import Refusal
+
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
@@ -23,7 +25,7 @@ class _Once(yaml.SafeLoader):
         for key, _ in node.value:
             line = key.start_mark.line + 1
             if isinstance(key, yaml.ScalarNode) and lines.setdefault(key.value, line) != line:
-                raise ValueError(
+                raise Refusal(
                     f"{key.value!r} stands twice, in lines {lines[key.value]} and {line}; leave one out"
                 )
         return super().construct_mapping(node, deep)
@@ -36,18 +38,16 @@ def parsed(text: str, where: Path | str) -> Any:
     except yaml.YAMLError as broken:
         mark = getattr(broken, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
-        raise ValueError(
-            f"not readable as YAML{line}: {getattr(broken, 'problem', broken)} ({where})"
-        ) from None
+        raise Refusal(f"not readable as YAML{line}: {getattr(broken, 'problem', broken)} ({where})") from None
     except (ValueError, RecursionError) as refused:  # also a date that there is not, and too deep a nesting
-        raise ValueError(f"not readable as YAML: {refused} ({where})") from None
+        raise Refusal(f"not readable as YAML: {refused} ({where})") from None
 
 
 def read(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError:
-        raise ValueError(f"not UTF-8 text; save it as UTF-8 ({path})") from None
+        raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
     return parsed(text, path)
 
 
@@ -55,11 +55,11 @@ def checked(path: Path, schema: type[Schema]) -> Schema:
     raw = read(path)
     if not isinstance(raw, dict):
         found = "is empty" if raw is None else f"holds {type(raw).__name__}"
-        raise ValueError(f"{found}; fields are wanted, 'name: value' on each line ({path})")
+        raise Refusal(f"{found}; fields are wanted, 'name: value' on each line ({path})")
     try:
         return schema.model_validate(raw)
     except ValidationError as refused:
-        raise ValueError(f"{first_mistake(refused, schema)} ({path})") from None
+        raise Refusal(f"{first_mistake(refused, schema)} ({path})") from None
 
 
 def first_mistake(refused: ValidationError, schema: type[BaseModel]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.paths import PACKAGE
+from proctor.common.refusal import Refusal
 from proctor.finetune.recipe import canonical
 
 Base = str  # "org/name" on the hub, or the path of a folder
@@ -49,13 +50,13 @@ def resolve_base(base: Base) -> Path:
     if (snapshot := _cached(base)) is not None:
         return snapshot
     if _offline():
-        raise ValueError(_missing(base))
+        raise Refusal(_missing(base))
     from huggingface_hub import snapshot_download
 
     try:
         return Path(snapshot_download(base, allow_patterns=list(FILES)))
     except Exception as refused:  # the hub's client raises a dozen kinds, and each means: not here
-        raise ValueError(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
+        raise Refusal(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
 
 
 def digest_of_base(base: Base) -> str:
@@ -69,14 +70,14 @@ def digest_of_base(base: Base) -> str:
     if (snapshot := _cached(base)) is not None:
         commit = snapshot.name
     elif _offline():
-        raise ValueError(_missing(base))
+        raise Refusal(_missing(base))
     else:
         from huggingface_hub import HfApi
 
         try:
             commit = str(HfApi().model_info(base, timeout=20).sha)
         except Exception as refused:
-            raise ValueError(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
+            raise Refusal(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
     return hashlib.sha256(canonical({"hub": base, "commit": commit}).encode()).hexdigest()
 
 
@@ -123,14 +124,12 @@ def _digests(folder: Path) -> dict[str, str]:
     names = [path.name for path in files]
     if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
         if (folder / "adapter_config.json").is_file():
-            raise ValueError(
+            raise Refusal(
                 "base is an adapter's folder, not a whole model; merge the adapter into its own base first, and point "
                 f"base: to what comes out ({folder})"
             )
         lacking = "config.json" if "config.json" not in names else "safetensors"
-        raise ValueError(
-            f"base folder without {lacking}; point base: to a folder with a whole model ({folder})"
-        )
+        raise Refusal(f"base folder without {lacking}; point base: to a folder with a whole model ({folder})")
     with ThreadPoolExecutor() as pool:  # hashing lets go of Python, and real weights are gigabytes
         return dict(zip(names, pool.map(digest_of_file, files), strict=True))
 
@@ -142,7 +141,7 @@ def _local(base: Base) -> Path | None:
             return folder.resolve()
     if HUB_ID.fullmatch(base):
         return None
-    raise ValueError(
+    raise Refusal(
         f"no base folder {base!r}; give the path of a folder that is there, or a hub id like org/name"
     )
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.base import Base, digest_of_base, digest_of_file, resolve_base
 from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe, canonical
 from proctor.finetune.store import MADE, kept, locked, make
@@ -75,11 +76,11 @@ def plan_stages(
     before = digest_of_base(base)
     if merge and (recipe is None or recipe.method == "full"):
         why = "there is no recipe" if recipe is None else "method 'full' leaves whole weights"
-        raise ValueError(f"merge: true has nothing to merge, since {why}; leave merge out")
+        raise Refusal(f"merge: true has nothing to merge, since {why}; leave merge out")
     if recipe is not None:
         wanted = {part.source for part in recipe.data}
         if lacking := sorted(wanted - set(data_digests)):
-            raise ValueError(
+            raise Refusal(
                 f"no chats given for source {lacking[0]!r} of the recipe; give a file of chats for it"
             )
         data = {source: data_digests[source] for source in sorted(wanted)}
@@ -88,7 +89,7 @@ def plan_stages(
         stages.append(_stage("merge", stages[-1].digest))
     if quantization in GGUF_TYPES:
         if recipe is not None and recipe.method != "full" and not merge:
-            raise ValueError(
+            raise Refusal(
                 f"quantization {quantization!r} needs whole weights, not an adapter; set merge: true"
             )
         # Every smaller type is made from the f16 file and measured against it, so that one is a stage of its
@@ -97,7 +98,7 @@ def plan_stages(
         if quantization != "f16":
             stages.append(_stage("quantize", stages[-1].digest, type=quantization))
     elif quantization not in ("none", *AT_LOAD):
-        raise ValueError(
+        raise Refusal(
             f"unknown quantization {quantization!r}; there are: none, nf4, fp8, {', '.join(GGUF_TYPES)}"
         )
     return stages
@@ -182,11 +183,11 @@ def _checked(stage: Stage, data: Mapping[str, Path]) -> dict[str, Path]:
     files = {}
     for source, planned in stage.inputs["data"].items():
         if source not in data or not Path(data[source]).is_file():
-            raise ValueError(
+            raise Refusal(
                 f"no file of chats for source {source!r}; give one ({data.get(source, 'nothing given')})"
             )
         if digest_of_file(Path(data[source])) != planned:
-            raise ValueError(
+            raise Refusal(
                 f"the chats of {source!r} changed since this run was planned; run again ({data[source]})"
             )
         files[source] = Path(data[source])

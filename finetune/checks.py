@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_base
 
 # Asked of every model, so that figures of different stages stand for the same thing. The last one is there
@@ -33,21 +34,21 @@ def check_safetensors(folder: Path) -> None:
 
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise ValueError(f"no safetensors file in it; point to the folder that holds the weights ({folder})")
+        raise Refusal(f"no safetensors file in it; point to the folder that holds the weights ({folder})")
     for path in files:
         try:
             with safe_open(path, "pt") as weights:
                 weights.keys()
         except (SafetensorError, OSError) as broken:
             why = str(broken).splitlines()[0]
-            raise ValueError(
+            raise Refusal(
                 f"weights file is cut off or damaged: {why}; copy or make it again ({path})"
             ) from None
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         if lacking := sorted(named - {path.name for path in files}):
-            raise ValueError(
+            raise Refusal(
                 f"weights file {lacking[0]} is missing, though the index names it; copy it too ({folder})"
             )
 
@@ -59,14 +60,14 @@ def check_adapter(base: Path, adapter: Path) -> None:
 
     check_safetensors(adapter)
     if not (adapter / "adapter_config.json").is_file():
-        raise ValueError(
+        raise Refusal(
             f"no adapter_config.json in it, so this is no adapter; give an adapter's folder ({adapter})"
         )
     told = adapter / "train.json"
     if told.is_file():
         made_for = json.loads(told.read_text(encoding="utf-8")).get("base_digest")
         if made_for not in (None, digest_of_base(str(base))):
-            raise ValueError(
+            raise Refusal(
                 f"the adapter was trained on another base, not on {base.name}; use its own ({adapter})"
             )
     shapes = shapes_of(base)
@@ -75,7 +76,7 @@ def check_adapter(base: Path, adapter: Path) -> None:
         for name in weights.keys():  # noqa: SIM118 (it is no dict)
             values = weights.get_tensor(name)
             if not torch.isfinite(values).all():
-                raise ValueError(f"the adapter holds NaN or infinity in {name}; train it again ({adapter})")
+                raise Refusal(f"the adapter holds NaN or infinity in {name}; train it again ({adapter})")
             if ".lora_A." not in name and ".lora_B." not in name:
                 continue
             module = name.removeprefix("base_model.model.").split(".lora_")[0] + ".weight"
@@ -83,19 +84,19 @@ def check_adapter(base: Path, adapter: Path) -> None:
             here, there = shapes.get(module), values.shape[side]
             if here is None or here[side] != there:
                 found = "has no such layer" if here is None else f"has {here[side]} there, not {there}"
-                raise ValueError(
+                raise Refusal(
                     f"the adapter does not fit: {module} of {base.name} {found}; use its own base ({adapter})"
                 )
             changes |= side == 0 and bool(values.any())
     if not changes:
-        raise ValueError(f"the adapter is all zeros, so it changes nothing; train it again ({adapter})")
+        raise Refusal(f"the adapter is all zeros, so it changes nothing; train it again ({adapter})")
 
 
 def check_vocabulary(folder: Path, tokenizer: Any) -> None:
     """No token id may lie beyond the embedding's last row: a GPU would crash on it, far from the cause."""
     rows = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("vocab_size", 0)
     if len(tokenizer) > rows:
-        raise ValueError(
+        raise Refusal(
             f"the tokenizer knows {len(tokenizer)} tokens but the weights only {rows}; use the tokenizer "
             f"that belongs to these weights ({folder})"
         )
@@ -158,7 +159,7 @@ def compare_logits(before: Sequence[Any], after: Sequence[Any]) -> dict[str, flo
         largest = max(largest, float(numpy.abs(old - new).max()))
     mean = float(numpy.mean(kl))
     if not math.isfinite(mean):
-        raise ValueError("the weights answer with NaN; make them again with a lower learning_rate")
+        raise Refusal("the weights answer with NaN; make them again with a lower learning_rate")
     return {
         "kl_mean": max(0.0, mean),
         "kl_max": max(0.0, float(numpy.max(kl))),

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from proctor.common.paths import PACKAGE
+from proctor.common.refusal import Refusal
 
 FOLDER = PACKAGE / "finetune" / "recipes"
 
@@ -87,24 +88,22 @@ class Recipe(BaseModel):
     def _sources_differ(cls, data: tuple[Source, ...]) -> tuple[Source, ...]:
         named = [part.source for part in data]
         if twice := next((name for name in named if named.count(name) > 1), None):
-            raise ValueError(f"source {twice!r} stands twice; keep one and give it a weight")
+            raise Refusal(f"source {twice!r} stands twice; keep one and give it a weight")
         return data
 
     @model_validator(mode="after")
     def _fields_agree(self) -> Self:
         if (self.steps is None) == (self.epochs is None):
             found = "neither steps nor epochs" if self.steps is None else "both steps and epochs"
-            raise ValueError(f"{found} given; give exactly one of them")
+            raise Refusal(f"{found} given; give exactly one of them")
         if self.packing and self.epochs is not None:
-            raise ValueError("packing with epochs: how long an epoch is shows only after packing; give steps")
+            raise Refusal("packing with epochs: how long an epoch is shows only after packing; give steps")
         if self.steps is not None and self.warmup_steps >= self.steps:
-            raise ValueError(
-                f"warmup_steps {self.warmup_steps} leaves nothing of {self.steps} steps; lower it"
-            )
+            raise Refusal(f"warmup_steps {self.warmup_steps} leaves nothing of {self.steps} steps; lower it")
         if len(set(self.target_modules)) != len(self.target_modules):
-            raise ValueError("target_modules names a module twice; name each once")
+            raise Refusal("target_modules names a module twice; name each once")
         if bad := next((name for name in self.target_modules if name in ("lm_head", "embed_tokens")), None):
-            raise ValueError(
+            raise Refusal(
                 f"target_modules: {bad!r} cannot carry an adapter here; use {', '.join(PROJECTIONS)}"
             )
         return self
@@ -128,15 +127,13 @@ class Recipe(BaseModel):
         try:
             read = yaml.load(path.read_text(encoding="utf-8"), _Once)
         except (yaml.YAMLError, UnicodeDecodeError) as broken:
-            raise ValueError(f"not readable as YAML: {' '.join(str(broken).split())} ({path})") from None
+            raise Refusal(f"not readable as YAML: {' '.join(str(broken).split())} ({path})") from None
         if not isinstance(read, dict):
-            raise ValueError(
-                f"a recipe is a list of settings, 'name: value' on each line; found none ({path})"
-            )
+            raise Refusal(f"a recipe is a list of settings, 'name: value' on each line; found none ({path})")
         try:
             return cls.model_validate(read)
         except ValidationError as refused:
-            raise ValueError(f"{_in_one_line(refused)} ({path})") from None
+            raise Refusal(f"{_in_one_line(refused)} ({path})") from None
 
 
 class _Once(yaml.SafeLoader):
@@ -164,7 +161,7 @@ def _find(name: str) -> Path:
     if name.endswith((".yaml", ".yml")) or "/" in name or "\\" in name:
         path = Path(name).expanduser()
         if not path.is_file():
-            raise ValueError(
+            raise Refusal(
                 f"no recipe file there; give the path of a YAML file or a name of {FOLDER} ({path})"
             )
         return path
@@ -172,7 +169,7 @@ def _find(name: str) -> Path:
     if name not in names():
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise ValueError(f"no recipe called {name!r}; {hint} (add one as {path})")
+        raise Refusal(f"no recipe called {name!r}; {hint} (add one as {path})")
     return path
 
 

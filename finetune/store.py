@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
 
 MADE = "made.json"
@@ -31,18 +32,18 @@ def kept(folder: Path, digest: str) -> bool:
         made = json.loads((folder / MADE).read_text(encoding="utf-8"))
         files, found = dict(made["files"]), made["digest"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise ValueError(f"no readable {MADE} in it; {_remedy(folder)} ({folder})") from None
+        raise Refusal(f"no readable {MADE} in it; {_remedy(folder)} ({folder})") from None
     if found != digest:
-        raise ValueError(f"made from something else (digest {str(found)[:16]}); {_remedy(folder)} ({folder})")
+        raise Refusal(f"made from something else (digest {str(found)[:16]}); {_remedy(folder)} ({folder})")
     for name, told in files.items():
         path = folder / name
         if not path.is_file():
-            raise ValueError(f"{name} is missing from what was made; {_remedy(folder)} ({folder})")
+            raise Refusal(f"{name} is missing from what was made; {_remedy(folder)} ({folder})")
         if (size := path.stat().st_size) != told["bytes"]:
             wrong = f"{name} has {size:,} bytes, not {told['bytes']:,}"
-            raise ValueError(f"{wrong}; {_remedy(folder)} ({folder})")
+            raise Refusal(f"{wrong}; {_remedy(folder)} ({folder})")
         if digest_of_file(path) != told["sha256"]:
-            raise ValueError(f"{name} is not what was made (checksum differs); {_remedy(folder)} ({folder})")
+            raise Refusal(f"{name} is not what was made (checksum differs); {_remedy(folder)} ({folder})")
     return True
 
 

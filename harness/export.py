@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from proctor.common.progress import Reporter
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import Built, made
 from proctor.finetune.export.chat_template import Turn, Wording, go_template
 from proctor.finetune.export.folder import Modelfile, export, parameters
@@ -52,7 +52,7 @@ def find_variant(name: str, suite: str | None) -> Variant:
 
 def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Built, VariantPlan]:
     if variant.engine != "llamacpp":
-        raise UserError(
+        raise Refusal(
             f"variant {variant.name!r} is no GGUF (engine {variant.engine})",
             remedy="name a variant with engine: llamacpp, a quantization like q8_0, and merge: true if it is trained",
         )
@@ -76,7 +76,7 @@ def export_variant(
     memory = Memory()
     with closing(cast(LlamaCppEngine, open_engine("llamacpp", Weights(str(built.gguf))))) as engine:
         if modelfile:
-            with refusals(f"variant {variant.name}"):
+            with located(f"variant {variant.name}"):
                 file = _modelfile(engine, variant, exam)
         told = _measure(engine, variant, exam, memory)
     told |= {"task": chosen.task, "prompt": chosen.prompt, "why": chosen.why}
@@ -92,8 +92,7 @@ def export_variant(
         "hardware": hardware(),
     }
     card = _card(variant, told, file, chosen, built.gguf.stat().st_size)
-    with refusals():
-        return export(built.gguf, variant.name, out, card, told, file), told
+    return export(built.gguf, variant.name, out, card, told, file), told
 
 
 @dataclass(frozen=True)
@@ -110,12 +109,11 @@ class _Exam:
 
 
 def _exam(task: str, prompt: str, count: int) -> _Exam:
-    with refusals():
-        pack = Pack.load(prompt)
-        wording = pack.for_task(task)
-        docs = TASKS[task].docs("test", count)
+    pack = Pack.load(prompt)
+    wording = pack.for_task(task)
+    docs = TASKS[task].docs("test", count)
     if pack.turns != "chat":
-        raise UserError(
+        raise Refusal(
             f"the prompt pack {prompt!r} asks in plain text, and Ollama chats",
             remedy="take a variant whose pack has 'turns: chat', or use 'proctor export gguf'",
         )
@@ -174,7 +172,7 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfi
     )  # fmt: skip
     for text, chat in zip(exam.texts, exam.chats, strict=True):
         if file.prompt(text) != as_examined(chat, True):
-            raise ValueError(
+            raise Refusal(
                 "the Modelfile would ask otherwise than the exam did; use 'proctor export gguf', or a simpler pack"
             )
     return file

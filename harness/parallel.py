@@ -29,7 +29,7 @@ from uuid import uuid4
 from rich.console import Console
 
 from proctor.common.progress import Reporter
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.config.variant import ROOT
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.plan.label import label
@@ -47,11 +47,11 @@ def here(gpus: str) -> Spread:
 
     there = torch.cuda.device_count()
     if not there:
-        raise UserError(
+        raise Refusal(
             "--gpus needs a GPU", "torch sees none on this machine", "leave it out, or run where a GPU is"
         )
     if gpus != "all" and not (gpus.isdecimal() and 1 <= int(gpus) <= there):
-        raise UserError(f"--gpus {gpus}", f"this machine shows {there}", f"give 'all', or 1 to {there}")
+        raise Refusal(f"--gpus {gpus}", f"this machine shows {there}", f"give 'all', or 1 to {there}")
     shown = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = shown.split(",") if shown else [str(number) for number in range(there)]
     return partial(side_by_side, names[: there if gpus == "all" else int(gpus)])
@@ -113,7 +113,7 @@ def work() -> None:
         # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
         refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
         sit(sitting, plan, _lines())
-    except UserError as refused:
+    except Refusal as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
@@ -138,12 +138,12 @@ class Driver:
 def cluster(address: str) -> Spread:
     """`address` is 'ray', for RAY_ADDRESS, or the cluster that runs here, or one begun for this run; or ray://HOST:PORT."""
     if address != "ray" and not address.startswith("ray://"):
-        raise UserError(f"--on {address}", "there is only Ray", "give ray, or ray://HOST:PORT")
+        raise Refusal(f"--on {address}", "there is only Ray", "give ray, or ray://HOST:PORT")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     for package in ("ray",) if address == "ray" else ("ray", "grpc"):
         if find_spec(package) is None:
-            raise UserError(
+            raise Refusal(
                 f"--on {address} needs the package {package}",
                 "it is not installed",
                 "pip install 'proctor[cluster]'",
@@ -200,7 +200,7 @@ def on_node(sitting: Sitting, plan: Plan, driver: Driver) -> str:
     try:
         refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
         sit(sitting, plan, _lines())
-    except UserError as refused:
+    except Refusal as refused:
         return str(refused)
     return ""
 
@@ -217,7 +217,7 @@ def _joined(address: str | None) -> Iterator[None]:
         ray.init(address, include_dashboard=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as refused:
         said = str(refused).strip().partition("\n")[0]
-        raise UserError(
+        raise Refusal(
             f"no Ray cluster answers at {place}", said, "start one with `ray start`, or mend the address"
         ) from None
     try:
@@ -263,7 +263,7 @@ def _count_overlaps(sittings: Sequence[Sitting], plan: Plan) -> None:
 def _refuse_too_wide(sittings: Sequence[Sitting], gpus: int, given: str) -> None:
     for sitting in sittings:
         if sitting.serving.gpus > gpus:
-            raise UserError(
+            raise Refusal(
                 f"variant {sitting.variants[0].variant.name} wants {sitting.serving.gpus} GPUs in one process",
                 f"{given} {gpus}",
                 "lower serving.gpus, or give more",
@@ -273,7 +273,7 @@ def _refuse_too_wide(sittings: Sequence[Sitting], gpus: int, given: str) -> None
 def _ended(sittings: Sequence[Sitting], failed: Mapping[str, str], plan: Plan) -> Waiting:
     """The cells that a model has to mark, as `sit` gives them; or a refusal that names what failed."""
     if failed:
-        raise UserError(
+        raise Refusal(
             f"{len(failed)} of {len(sittings)} sittings failed: "
             + "; ".join(f"{name}: {why}" for name, why in failed.items()),
             remedy="run again: what was answered is kept",

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _held(path: Path) -> Iterator[IO[str]]:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 held.seek(0)
-                raise UserError(
+                raise Refusal(
                     f"{path.parent.parent.name} x {path.parent.name} is being written by "
                     f"{held.read().strip() or 'another process'}",
                     "one writer at a time holds a cell",
@@ -217,7 +217,7 @@ def _held(path: Path) -> Iterator[IO[str]]:
 def cell_folder(results: Path, variant: str, task: str) -> Path:
     for name in (variant, task):
         if not SAFE_NAME.fullmatch(name):
-            raise UserError(
+            raise Refusal(
                 f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
             )
     return results / variant / task
@@ -238,7 +238,7 @@ def read_cards(results: Path) -> dict[str, dict[str, Any]]:
         try:
             card = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(card, dict) or "checks" not in card:
-                raise ValueError("no card")
+                raise Refusal("no card")
         except ValueError:
             card = {"judge": path.parent.name, "warning": f"The trust card is damaged ({path})."}
         found[path.parent.name] = card

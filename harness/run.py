@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.progress import Reporter
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.ask import marking
 from proctor.harness.ask.answers import Journal
@@ -69,7 +69,7 @@ def refuse_unmatched(plan: Plan, redo: bool) -> None:
         if cell.state in ("changed", "damaged") and not redo:
             found = "were made from an earlier definition" if cell.state == "changed" else "cannot be read"
             what = "mark the kept answers" if plan.has_answers(cell) else "make them"
-            raise UserError(
+            raise Refusal(
                 f"results of {cell.variant} x {cell.task} {found}",
                 cell.why,
                 f"run with --redo to {what} again"
@@ -170,7 +170,7 @@ def exam_of(cell: CellPlan, each: VariantPlan, plan: Plan) -> Exam:
 def kept_answers(cell: CellPlan, exam: Exam, plan: Plan) -> tuple[list[Answered], dict[str, Any]]:
     found = marking.read_answered(plan.answers_file(cell), exam.docs)
     if found is None:
-        raise UserError("the kept answers vanished", remedy="run again", where=plan.answers_file(cell))
+        raise Refusal("the kept answers vanished", remedy="run again", where=plan.answers_file(cell))
     return found
 
 

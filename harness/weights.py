@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from proctor.common.progress import Reporter
-from proctor.common.refusal import refusals
 from proctor.finetune.build import Built, build
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import Engine, Reloads, Weights, load_libraries, open_engine
@@ -22,7 +21,7 @@ def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built |
     if plan.variant.engine in ("openai", "echo"):
         return None
     data = {source: file.path for source, file in plan.data.items()}
-    with refusals(), reporter.building() as progress:
+    with reporter.building() as progress:
         return build(plan.variant.base, plan.stages, store / "artifacts", data, progress)
 
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proctor.common import yaml_file
 from proctor.common.paths import PACKAGE
+from proctor.common.refusal import Refusal
 from proctor.judges import prompt
 from proctor.judges.graders import reply
 from proctor.judges.graders.grader import GraderSpec
@@ -43,7 +44,7 @@ class Scale(BaseModel):
     @model_validator(mode="after")
     def _rises(self) -> Self:
         if self.lowest >= self.highest:
-            raise ValueError(
+            raise Refusal(
                 f"the lowest mark is {self.lowest} and the highest {self.highest}; the scale must rise"
             )
         return self
@@ -75,17 +76,15 @@ class _Card(BaseModel):
     @model_validator(mode="after")
     def _kind_fits(self) -> Self:
         if self.kind == "checklist" and (self.grader or self.graders or self.repeats > 1):
-            raise ValueError(
-                "a checklist marks by rules and asks nobody; leave out grader, graders and repeats"
-            )
+            raise Refusal("a checklist marks by rules and asks nobody; leave out grader, graders and repeats")
         if (self.kind == "panel") != (len(self.graders) > 1):
-            raise ValueError("a panel has two graders or more, and no other kind has `graders`")
+            raise Refusal("a panel has two graders or more, and no other kind has `graders`")
         if self.kind == "panel" and self.grader:
-            raise ValueError("a panel has `graders`; leave out `grader`")
+            raise Refusal("a panel has `graders`; leave out `grader`")
         if self.kind == "pairwise" and (
             len(self.dimensions) > 1 or (self.scale.lowest, self.scale.highest) != (-1, 1)
         ):
-            raise ValueError(
+            raise Refusal(
                 "a pairwise judge has one dimension on the scale -1 (second is better), 0 (tie), 1 (first is better)"
             )
         return self
@@ -128,7 +127,7 @@ class Judge(_Card):
     def mark(self, text: str, facts: Mapping[str, Any]) -> Verdict:
         """Marks one plan for one pupil by rules; what `facts` may hold is said in judges/rules/checklist.py."""
         if self.asks:
-            raise ValueError(
+            raise Refusal(
                 f"judge {self.name!r} asks a model and has no rules; mark with proctor.judges.marking"
             )
         verdict = checklist.mark(self.name, self.rubric, self.scale.lowest, self.scale.highest, text, facts)
@@ -167,12 +166,12 @@ def load(folder: Path) -> Judge:
         names = sorted(path.parent.name for path in folder.parent.glob("*/judge.yaml"))
         near = difflib.get_close_matches(folder.name, names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names) or 'none'}"
-        raise ValueError(f"no judge called {folder.name!r}; {hint} (add one as {folder / 'judge.yaml'})")
+        raise Refusal(f"no judge called {folder.name!r}; {hint} (add one as {folder / 'judge.yaml'})")
     card = _read(folder / "judge.yaml", _Card)
     path = folder / "rubric.yaml"
     rubric = _read(path, Rubric)
     if card.name != folder.name:
-        raise ValueError(
+        raise Refusal(
             f"the judge is called {card.name!r}; its folder is {folder.name!r}; "
             f"rename one ({folder / 'judge.yaml'})"
         )
@@ -189,22 +188,20 @@ def load(folder: Path) -> Judge:
 def _wording(card: _Card, rubric: Rubric, path: Path) -> str:
     if card.kind == "checklist":
         if path.exists():
-            raise ValueError(
-                f"a checklist asks no model, so nobody would read prompt.txt; remove it ({path})"
-            )
+            raise Refusal(f"a checklist asks no model, so nobody would read prompt.txt; remove it ({path})")
         return ""
     if not path.is_file():
-        raise ValueError(f"a judge that asks a model needs prompt.txt; there is none; write it ({path})")
+        raise Refusal(f"a judge that asks a model needs prompt.txt; there is none; write it ({path})")
     try:
         text = path.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
-        raise ValueError(f"not UTF-8 text; save it as UTF-8 ({path})") from None
+        raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
     try:
         prompt.check(
             text, rubric, card.scale.levels, prompt.COMPARED if card.kind == "pairwise" else prompt.MARKED
         )
     except ValueError as refused:
-        raise ValueError(f"{refused} ({path})") from None
+        raise Refusal(f"{refused} ({path})") from None
     return text
 
 
@@ -212,27 +209,27 @@ def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
     """The card and the rubric name the same dimensions, and every level has its anchor."""
     if set(card.dimensions) != set(rubric.dimensions):
         odd = sorted(set(card.dimensions) ^ set(rubric.dimensions))[0]
-        raise ValueError(
+        raise Refusal(
             f"dimension {odd!r} stands in only one of judge.yaml and rubric.yaml; "
             f"add it to the other ({path})"
         )
     if len({reply.plain(name) for name in card.dimensions}) < len(card.dimensions):
-        raise ValueError(f"two dimensions differ only in spelling or stand twice; rename one ({path})")
+        raise Refusal(f"two dimensions differ only in spelling or stand twice; rename one ({path})")
     for name, dimension in rubric.dimensions.items():
         if set(dimension.anchors) != set(card.scale.levels):
             odd_level = sorted(set(dimension.anchors) ^ set(card.scale.levels))[0]
-            raise ValueError(
+            raise Refusal(
                 f"dimension {name!r}: level {odd_level} has no anchor or is not on the scale; "
                 f"write one sentence for each of {card.scale.lowest} to {card.scale.highest} ({path})"
             )
         if blank := [level for level, anchor in dimension.anchors.items() if not anchor.strip()]:
-            raise ValueError(
+            raise Refusal(
                 f"dimension {name!r}: the anchor of level {blank[0]} is empty; write a sentence ({path})"
             )
         if card.kind == "checklist":
             _has_rules(name, dimension.items, card.scale.levels, path)
         elif dimension.items:
-            raise ValueError(
+            raise Refusal(
                 f"dimension {name!r} has items, which only a checklist measures; remove them ({path})"
             )
 
@@ -240,25 +237,25 @@ def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
 def _has_rules(name: str, items: Mapping[str, Item], levels: range, path: Path) -> None:
     for key, item in items.items():
         if item.at_most is not None and item.at_most not in levels:
-            raise ValueError(
+            raise Refusal(
                 f"dimension {name!r}: {key!r} limits the mark to {item.at_most}, which is not on the scale of "
                 f"{levels[0]} to {levels[-1]} ({path})"
             )
     known = checklist.ITEMS.get(name)
     if known is None:
-        raise ValueError(
+        raise Refusal(
             f"dimension {name!r}: there are no rules for it; "
             f"a checklist can mark {', '.join(checklist.ITEMS)} ({path})"
         )
     if unknown := sorted(set(items) - known):
-        raise ValueError(
+        raise Refusal(
             f"dimension {name!r}: no rule measures {unknown[0]!r}; there are {', '.join(sorted(known))} ({path})"
         )
     if not items:
-        raise ValueError(f"dimension {name!r} has no items, so it has no mark; give it some ({path})")
+        raise Refusal(f"dimension {name!r} has no items, so it has no mark; give it some ({path})")
 
 
 def _read(path: Path, model: type[_Model]) -> _Model:
     if not path.is_file():
-        raise ValueError(f"a judge needs {path.name}; there is none; write it ({path})")
+        raise Refusal(f"a judge needs {path.name}; there is none; write it ({path})")
     return yaml_file.checked(path, model)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from proctor.common.refusal import Refusal
 from proctor.judges.graders.asking import Ask, Asked, ask_all
 from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
 from proctor.judges.graders.kept import Kept
@@ -66,7 +67,7 @@ async def mark_items(
             if (
                 not facts
             ):  # with nothing known of the pupil every mark for personalisation would be an accident
-                raise ValueError(
+                raise Refusal(
                     f"item {item.id!r}: judge {judge.name!r} marks by rules and needs facts of the pupil"
                 )
             verdicts.append(replace(judge.mark(item.text, facts), item=item.id))
@@ -81,15 +82,15 @@ async def mark_items(
 def refuse_unfit(judge: Judge, grader: Grader | Panel | None, pairs: bool = False) -> None:
     """A judge, what it is to mark and who is to be asked must fit together."""
     if (judge.kind == "pairwise") != pairs:
-        raise ValueError(
+        raise Refusal(
             f"judge {judge.name!r} compares two plans and marks none; use it with 'proctor judge pairs'"
             if judge.kind == "pairwise"
             else f"judge {judge.name!r} marks one plan at a time and compares none; use a judge of kind pairwise"
         )
     if judge.asks and grader is None:
-        raise ValueError(f"judge {judge.name!r} asks a model; name a grader")
+        raise Refusal(f"judge {judge.name!r} asks a model; name a grader")
     if not judge.asks and grader is not None:
-        raise ValueError(f"judge {judge.name!r} marks by rules and asks no model; leave the grader out")
+        raise Refusal(f"judge {judge.name!r} marks by rules and asks no model; leave the grader out")
 
 
 def method_of(grader: Grader | Panel | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from proctor.common.refusal import Refusal
 from proctor.judges.graders.grader import Grader, GraderSpec, open_grader
 from proctor.judges.judge import Judge
 from proctor.judges.verdict import Usage, Verdict
@@ -29,7 +30,7 @@ class PanelSpec(BaseModel):
     def _differ(self) -> Self:
         seen = [member.identity for member in self.panel]
         if any(one in seen[:at] for at, one in enumerate(seen)):
-            raise ValueError("a panel with the same grader twice; give each its own model, or use `repeats`")
+            raise Refusal("a panel with the same grader twice; give each its own model, or use `repeats`")
         return self
 
     @property

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.judges.graders.grader import fingerprint
 from proctor.judges.graders.reply import REASON_OF_CHOICE, REASON_OF_MARK
 from proctor.judges.rubric import Rubric
@@ -40,28 +41,28 @@ def check(prompt: str, rubric: Rubric, levels: range, texts: Sequence[str]) -> N
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(known)}"
-            raise ValueError(f"the prompt has {{{name}}}, which nothing fills; {hint}")
+            raise Refusal(f"the prompt has {{{name}}}, which nothing fills; {hint}")
     for name in (*texts, *_ALWAYS):
         if named.count(name) != 1:
             found = "does not have" if name not in named else "has more than once"
-            raise ValueError(f"the prompt {found} {{{name}}}; write it once, where it belongs")
+            raise Refusal(f"the prompt {found} {{{name}}}; write it once, where it belongs")
     if "rubric" not in named:
         for name, dimension in rubric.dimensions.items():
             absent = [text for text in (name, *dimension.anchors.values()) if text not in prompt]
             if absent:
-                raise ValueError(
+                raise Refusal(
                     f"the prompt has no {{rubric}} and does not say {absent[0]!r}, which the rubric does; "
                     "write {rubric}, or the rubric's own words"
                 )
     for name in _QUOTED_NAME.findall(prompt):
         if name not in rubric.dimensions:
-            raise ValueError(
+            raise Refusal(
                 f"the prompt speaks of `{name}`, which is no dimension of the rubric; "
                 f"there are {', '.join(rubric.dimensions)}"
             )
     for lowest, highest in _RANGE.findall(prompt):
         if (int(lowest), int(highest)) != (levels[0], levels[-1]):
-            raise ValueError(
+            raise Refusal(
                 f"the prompt says {lowest} to {highest}, the scale is {levels[0]} to {levels[-1]}; "
                 "write {lowest} and {highest}"
             )
@@ -97,7 +98,7 @@ def tag_of(digest: str, texts: Mapping[str, str]) -> str:
         tag = fingerprint([digest, dict(texts), turn])[:12]
         if not any(tag in text.lower() for text in texts.values()):
             return tag
-    raise ValueError("no tag could be found that does not stand in the text")
+    raise Refusal("no tag could be found that does not stand in the text")
 
 
 def marks_schema(dimensions: Sequence[str], levels: range) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from proctor.common.refusal import Refusal
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,7 +31,7 @@ class Item(_Frozen):
     @model_validator(mode="after")
     def _ends_differ(self) -> Self:
         if self.none == self.full:
-            raise ValueError(
+            raise Refusal(
                 "`none` and `full` are equal, so the item could earn nothing in between; set them apart"
             )
         return self

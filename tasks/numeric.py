@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from proctor.common.refusal import Refusal
 from proctor.tasks.mark import Mark
 from proctor.tasks.number import Reading, read_number
 from proctor.tasks.number.steps import check_steps
@@ -39,7 +40,7 @@ def mark(doc: Mapping[str, Any], response: str) -> Mark:
     """1 when the number in the response equals the gold number, else 0; steps and stock figures beside it."""
     gold = _gold(doc["answer"])
     if gold is None:
-        raise ValueError(
+        raise Refusal(
             f"item {doc['id']!r} has no number as its answer; write it as '#### 18' (tasks/numeric.py)"
         )
     reading = read_number(response)

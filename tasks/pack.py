@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proctor.common import yaml_file
 from proctor.common.paths import PACKAGE
+from proctor.common.refusal import Refusal
 from proctor.tasks import TASKS
 
 FOLDER = PACKAGE / "tasks" / "prompts"
@@ -55,31 +56,31 @@ class Pack(BaseModel):
             if task not in PLACEHOLDER:
                 near = difflib.get_close_matches(task, PLACEHOLDER, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else f"; tasks are {', '.join(PLACEHOLDER)}"
-                raise ValueError(f"wording for unknown task {task!r}{hint}")
+                raise Refusal(f"wording for unknown task {task!r}{hint}")
             try:
                 parts = [part for part in string.Formatter().parse(wording.user) if part[1] is not None]
                 found = {str(name) for _, name, _, _ in parts}
             except ValueError as broken:
-                raise ValueError(f"wording.{task}: {broken}; write {{{{ and }}}} for plain braces") from None
+                raise Refusal(f"wording.{task}: {broken}; write {{{{ and }}}} for plain braces") from None
             needed = PLACEHOLDER[task]
             if odd := next((name for _, name, form, conversion in parts if form or conversion), None):
-                raise ValueError(
+                raise Refusal(
                     f"wording.{task}: {{{odd}}} is filled in as it is; leave out what stands after its name"
                 )
             if unknown := found - {needed}:
-                raise ValueError(
+                raise Refusal(
                     f"wording.{task}: unknown placeholder {{{sorted(unknown)[0]}}}; this task has only {{{needed}}}"
                 )
             if needed not in found:
-                raise ValueError(
+                raise Refusal(
                     f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item"
                 )
             if self.turns == "text" and not wording.user.endswith(":"):
-                raise ValueError(
+                raise Refusal(
                     f"wording.{task}: plain text has no turns, so it must end with a cue and a colon, such as 'Answer:'"
                 )
             if task == "study_plan" and wording.shots:
-                raise ValueError(
+                raise Refusal(
                     "wording.study_plan.shots: a study plan is asked without examples; leave shots out"
                 )
         return self
@@ -91,9 +92,7 @@ class Pack(BaseModel):
 
     def for_task(self, task: str) -> Wording:
         if task not in self.wording:
-            raise ValueError(
-                f"the prompt pack has no wording for {task!r}; add a section wording.{task} to it"
-            )
+            raise Refusal(f"the prompt pack has no wording for {task!r}; add a section wording.{task} to it")
         return self.wording[task]
 
     def digest(self, task: str) -> str:
@@ -123,5 +122,5 @@ def _load(name: str, folder: Path) -> Pack:
     if not path.is_file():
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise ValueError(f"no prompt pack called {name!r}; {hint} (add one as {path})")
+        raise Refusal(f"no prompt pack called {name!r}; {hint} (add one as {path})")
     return yaml_file.checked(path, Pack)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats.units import Floats
 
 
@@ -91,7 +92,7 @@ def mcnemar_midp(only_a: ArrayLike, only_b: ArrayLike) -> Floats:
 def _discordant(only_a: ArrayLike, only_b: ArrayLike) -> tuple[Floats, Floats]:
     a, b = np.asarray(only_a, dtype=np.float64), np.asarray(only_b, dtype=np.float64)
     if bool((a < 0).any() or (b < 0).any() or (a % 1 != 0).any() or (b % 1 != 0).any()):
-        raise ValueError("discordant counts must be whole numbers of 0 or more")
+        raise Refusal("discordant counts must be whole numbers of 0 or more")
     return np.minimum(a, b), a + b
 
 

@@ -7,6 +7,7 @@ from math import comb, fsum
 import numpy as np
 from numpy.typing import ArrayLike
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats.units import Floats
 
 
@@ -46,7 +47,7 @@ def maj_at_k(right: int, wrong: Sequence[int], k: int) -> float:
     total = right + sum(wrong)
     _counts([right], [total], k)
     if any(count < 1 for count in wrong):
-        raise ValueError("a wrong answer was counted less than once; leave it out")
+        raise Refusal("a wrong answer was counted less than once; leave it out")
     wins = []
     for votes in range(1, min(right, k) + 1):
         rest = k - votes
@@ -70,9 +71,9 @@ def maj_at_k(right: int, wrong: Sequence[int], k: int) -> float:
 def _counts(right: ArrayLike, epochs: ArrayLike, k: int) -> tuple[Floats, Floats]:
     c, n = (np.array(x, dtype=np.float64) for x in np.broadcast_arrays(right, epochs))
     if k < 1:
-        raise ValueError(f"k is {k}; it must be 1 or more")
+        raise Refusal(f"k is {k}; it must be 1 or more")
     if not bool(((c >= 0) & (c <= n) & (c % 1 == 0) & (n % 1 == 0)).all()):
-        raise ValueError("right answers must be whole numbers from 0 to the number of epochs")
+        raise Refusal("right answers must be whole numbers from 0 to the number of epochs")
     if bool((n < k).any()):
-        raise ValueError(f"{int(n.min())} epochs are too few; at least {k} are needed")
+        raise Refusal(f"{int(n.min())} epochs are too few; at least {k} are needed")
     return c, n

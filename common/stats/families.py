@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats.units import Floats
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -30,7 +31,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
 def _sorted(p: ArrayLike) -> tuple[Floats, NDArray[np.intp]]:
     values = np.asarray(p, dtype=np.float64)
     if values.ndim != 1 or not bool(((values >= 0) & (values <= 1)).all()):
-        raise ValueError("p-values must be one list of numbers between 0 and 1")
+        raise Refusal("p-values must be one list of numbers between 0 and 1")
     return values, np.argsort(values, kind="stable")
 
 
@@ -61,7 +62,7 @@ def letters(means: ArrayLike, shown: ArrayLike) -> list[str]:
                     continue
                 groups = [g for g in groups if g & half != g] + [half]
             if len(groups) > _MOST_GROUPS:
-                raise ValueError(f"more than {_MOST_GROUPS} letters are needed; show fewer variants")
+                raise Refusal(f"more than {_MOST_GROUPS} letters are needed; show fewer variants")
     # The group that starts with the best variant comes first; among equals the one that reaches further up.
     groups.sort(key=lambda g: [i for i in range(count) if g >> i & 1])
     result = [""] * count
@@ -107,9 +108,9 @@ def shown_matrix(
 def _relation(means: ArrayLike, shown: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     values, apart = np.asarray(means, dtype=np.float64), np.asarray(shown, dtype=np.bool_)
     if values.ndim != 1 or apart.shape != (len(values), len(values)):
-        raise ValueError(f"{values.size} means and a {apart.shape} matrix; one row and column for each mean")
+        raise Refusal(f"{values.size} means and a {apart.shape} matrix; one row and column for each mean")
     if not bool(np.isfinite(values).all()):
-        raise ValueError("a mean is missing or infinite; leave that variant out")
+        raise Refusal("a mean is missing or infinite; leave that variant out")
     if bool((apart != apart.T).any() or np.diag(apart).any()):
-        raise ValueError("the matrix of shown differences must be symmetric with an empty diagonal")
+        raise Refusal("the matrix of shown differences must be symmetric with an empty diagonal")
     return apart, np.argsort(-values, kind="stable")

@@ -17,6 +17,7 @@ from itertools import combinations, groupby
 import numpy as np
 from numpy.typing import ArrayLike
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats import engine
 from proctor.common.stats.flips import Pair
 from proctor.common.stats.outcome import Difference, Estimate
@@ -69,7 +70,7 @@ def compare_paired(
     """
     first, second = as_numbers(a), as_numbers(b)
     if first.shape != second.shape:
-        raise ValueError(f"scores of shape {first.shape} against {second.shape}; align both by item first")
+        raise Refusal(f"scores of shape {first.shape} against {second.shape}; align both by item first")
     return compare_all(
         np.stack([first, second]), kind=kind, items=items, clusters=clusters, seed=seed, resamples=resamples,
         alpha=alpha, margin=margin, mid_p=mid_p, scale=scale, statistic=statistic,
@@ -213,15 +214,15 @@ def _wanted(units: Units, table: Table) -> Sequence[Pair]:
         return list(combinations(range(variants), 2))
     for i, j in table.pairs:
         if not (0 <= i < variants and 0 <= j < variants):
-            raise ValueError(f"pair ({i}, {j}) names a variant that is not among the {variants}")
+            raise Refusal(f"pair ({i}, {j}) names a variant that is not among the {variants}")
     return table.pairs
 
 
 def _enough(units: Units) -> Units:
     if units.groups == 1 and units.clustered:
-        raise ValueError(f"all {units.n} items share one cluster; an interval needs at least 2 clusters")
+        raise Refusal(f"all {units.n} items share one cluster; an interval needs at least 2 clusters")
     if units.n == 1 and units.kind != "binary":
-        raise ValueError("there is one item; an interval of such scores needs at least 2")
+        raise Refusal("there is one item; an interval of such scores needs at least 2")
     return units
 
 
@@ -230,7 +231,7 @@ def _on_scale(units: Units, scale: Scale | None) -> Scale | None:
         return scale
     outside = int(((units.scores < scale[0]) | (units.scores > scale[1])).sum())
     if outside:
-        raise ValueError(
+        raise Refusal(
             f"{outside} scores lie outside the scale {scale[0]:g} to {scale[1]:g}; give the right one"
         )
     return scale
@@ -240,18 +241,18 @@ def _check(
     resamples: int = 10_000, alpha: float = 0.05, margin: float | None = None, scale: Scale | None = None
 ) -> None:
     if resamples < 100:
-        raise ValueError(f"{resamples} resamples are too few; use 100 or more, 10000 is usual")
+        raise Refusal(f"{resamples} resamples are too few; use 100 or more, 10000 is usual")
     if not 0.0 < alpha < 1.0:
-        raise ValueError(f"alpha {alpha:g} is not between 0 and 1; 0.05 is usual")
+        raise Refusal(f"alpha {alpha:g} is not between 0 and 1; 0.05 is usual")
     if margin is not None and not 0.0 < margin < float("inf"):
-        raise ValueError(f"margin {margin:g} is not above 0; give the loss that is accepted, such as 0.02")
+        raise Refusal(f"margin {margin:g} is not above 0; give the loss that is accepted, such as 0.02")
     if scale is None:
         return
     if not -1e280 < scale[0] < scale[1] < 1e280:
-        raise ValueError(
+        raise Refusal(
             f"the scale {scale[0]:g} to {scale[1]:g} has no width; give its least and greatest score"
         )
     if margin is not None and margin >= scale[1] - scale[0]:
-        raise ValueError(
+        raise Refusal(
             f"margin {margin:g} is as wide as the scale {scale[0]:g} to {scale[1]:g}; give a part of that"
         )

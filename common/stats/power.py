@@ -9,6 +9,7 @@ from math import ceil, log2, sqrt
 
 import numpy as np
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats.binary import critical, quantile
 
 
@@ -44,7 +45,7 @@ def paired_binary_items(effect: float, discordance: float, alpha: float = 0.05, 
     _check(alpha, power)
     _share(discordance)
     if not 0.0 < abs(effect) <= 1.0:
-        raise ValueError(f"effect {effect:g} of a 0/1 score is not in (0, 1]; give a difference of shares")
+        raise Refusal(f"effect {effect:g} of a 0/1 score is not in (0, 1]; give a difference of shares")
     items = _binary_items(abs(effect), discordance, critical(alpha), quantile(power), _fewest(alpha))
     return ceil(items - 1e-9)
 
@@ -68,7 +69,7 @@ def paired_binary_power(n: int, effect: float, discordance: float, alpha: float 
     _check(alpha, 0.8, n=n)
     _share(discordance)
     if abs(effect) > discordance:
-        raise ValueError(f"effect {effect:g} is larger than the discordance {discordance:g}; it cannot be")
+        raise Refusal(f"effect {effect:g} is larger than the discordance {discordance:g}; it cannot be")
     if discordance == 0.0:
         return 0.0
     pairs = np.arange(
@@ -86,7 +87,7 @@ def paired_real_effect(n: int, sd: float, alpha: float = 0.05, power: float = 0.
     """Smallest mean difference shown with `power`: (t_alpha + t_power) sd / sqrt(n) (Bloom 1995)."""
     _check(alpha, power, n=n)
     if n < 2:
-        raise ValueError(f"{n} items; at least 2 are needed")
+        raise Refusal(f"{n} items; at least 2 are needed")
     return float(critical(alpha, n) + quantile(power, n)) * _spread(sd) / sqrt(n)
 
 
@@ -94,7 +95,7 @@ def paired_real_items(effect: float, sd: float, alpha: float = 0.05, power: floa
     """Items needed to show a mean difference: normal theory plus half a squared quantile (Guenther 1981)."""
     _check(alpha, power)
     if not abs(effect) > 0.0:
-        raise ValueError("an effect of 0 needs endless items; give the smallest difference that matters")
+        raise Refusal("an effect of 0 needs endless items; give the smallest difference that matters")
     z_alpha = critical(alpha)
     plain = ((z_alpha + quantile(power)) * _spread(sd) / effect) ** 2
     return max(2, ceil(plain + z_alpha**2 / 2 - 1e-9))
@@ -102,19 +103,19 @@ def paired_real_items(effect: float, sd: float, alpha: float = 0.05, power: floa
 
 def _check(alpha: float, power: float, n: float = 1) -> None:
     if not 0.0 < alpha < 1.0:
-        raise ValueError(f"alpha {alpha:g} is not between 0 and 1; 0.05 is usual")
+        raise Refusal(f"alpha {alpha:g} is not between 0 and 1; 0.05 is usual")
     if not alpha < power < 1.0:
-        raise ValueError(f"power {power:g} is not between alpha and 1; 0.8 is usual")
+        raise Refusal(f"power {power:g} is not between alpha and 1; 0.8 is usual")
     if n < 1:
-        raise ValueError(f"{n:g} items; at least 1 is needed")
+        raise Refusal(f"{n:g} items; at least 1 is needed")
 
 
 def _share(discordance: float) -> None:
     if not 0.0 <= discordance <= 1.0:
-        raise ValueError(f"discordance {discordance:g} is not a share between 0 and 1")
+        raise Refusal(f"discordance {discordance:g} is not a share between 0 and 1")
 
 
 def _spread(sd: float) -> float:
     if not 0.0 <= sd < float("inf"):
-        raise ValueError(f"standard deviation {sd:g} is not a number of 0 or more")
+        raise Refusal(f"standard deviation {sd:g} is not a number of 0 or more")
     return sd

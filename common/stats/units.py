@@ -16,6 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from proctor.common.refusal import Refusal
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Scale = tuple[float, float]  # the least and the greatest score that there can be
@@ -123,7 +125,7 @@ def as_numbers(scores: ArrayLike) -> Floats:
     try:
         return np.asarray(scores, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(
+        raise Refusal(
             "scores are missing or not numbers in equally long lists; align both by item first"
         ) from None
 
@@ -131,19 +133,19 @@ def as_numbers(scores: ArrayLike) -> Floats:
 def _checked(scores: ArrayLike, kind: Kind) -> Floats:
     table = as_numbers(scores)
     if kind not in ("binary", "real", "counts"):
-        raise ValueError(f"kind {kind!r} is unknown; use 'binary', 'real' or 'counts'")
+        raise Refusal(f"kind {kind!r} is unknown; use 'binary', 'real' or 'counts'")
     if table.ndim != (3 if kind == "counts" else 2):
         shape = "(variants, rows, columns)" if kind == "counts" else "(variants, rows)"
-        raise ValueError(f"scores of kind '{kind}' have {table.ndim} dimensions; {shape} is needed")
+        raise Refusal(f"scores of kind '{kind}' have {table.ndim} dimensions; {shape} is needed")
     if 0 in table.shape:
-        raise ValueError("there are no scores; nothing can be compared")
+        raise Refusal("there are no scores; nothing can be compared")
     bad = int(table.size - np.isfinite(table).sum())
     if bad:
-        raise ValueError(f"{bad} scores are missing or infinite; drop those items and count them first")
+        raise Refusal(f"{bad} scores are missing or infinite; drop those items and count them first")
     if kind == "binary" and not bool(((table == 0) | (table == 1)).all()):
-        raise ValueError("binary scores other than 0 and 1; use kind 'real'")
+        raise Refusal("binary scores other than 0 and 1; use kind 'real'")
     if kind == "counts" and bool((table < 0).any()):
-        raise ValueError("negative counts; tp, fp and fn are 0 or more")
+        raise Refusal("negative counts; tp, fp and fn are 0 or more")
     return table if kind == "counts" else table[:, :, None]
 
 
@@ -152,13 +154,13 @@ def _codes(labels: Labels, rows: int, what: str) -> Integers | None:
         return None
     found = np.asarray(labels)
     if found.shape != (rows,):
-        raise ValueError(f"{len(labels)} {what} for {rows} rows; one for each row is needed")
+        raise Refusal(f"{len(labels)} {what} for {rows} rows; one for each row is needed")
     if found.dtype == object:
         if any(label is None or label != label for label in found):
-            raise ValueError(f"some {what} are missing; give every row one")
+            raise Refusal(f"some {what} are missing; give every row one")
         found = found.astype(str)
     if found.dtype.kind == "f" and not bool(np.isfinite(found).all()):
-        raise ValueError(f"some {what} are missing; give every row one")
+        raise Refusal(f"some {what} are missing; give every row one")
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
 
 
@@ -169,7 +171,7 @@ def _average_epochs(
     first = np.unique(item_codes, return_index=True)[1]
     if cluster_codes is not None:
         if bool((cluster_codes[first][item_codes] != cluster_codes).any()):
-            raise ValueError("an item stands in two clusters; give all epochs of an item the same cluster")
+            raise Refusal("an item stands in two clusters; give all epochs of an item the same cluster")
         cluster_codes = cluster_codes[first]
     if len(first) == len(wide):
         return wide[first], cluster_codes
@@ -207,7 +209,7 @@ def _on_grid(sums: Floats) -> Floats:
     largest = np.abs(sums).max(axis=(1, 2))
     spare = ceil(log2(sums.shape[1] + 1)) - 52
     if bool((largest > 1e280).any() or ((largest > 0) & (largest < 1e-280)).any()):
-        raise ValueError("scores are too large or too small to add up; give them in another unit")
+        raise Refusal("scores are too large or too small to add up; give them in another unit")
     step = np.exp2(np.frexp(largest)[1] + spare)[:, None, None]
     return np.ascontiguousarray(np.round(sums / step) * step)
 

@@ -8,6 +8,7 @@ because the result is compared with the original on chats of several kinds. Must
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.export.gotemplate import fill, literal
 
 Turn = dict[str, str]
@@ -64,7 +65,7 @@ def go_template(render: Render, wording: Wording) -> str:
                 continue
             raise
         if as_ollama(template, chat) != expected:
-            raise ValueError(
+            raise Refusal(
                 f"the chat template does more than put marks around turns (a chat of {len(chat)} turns differs), "
                 "so it has no Go template here; use 'proctor export gguf', which keeps the original in the file"
             )
@@ -98,9 +99,7 @@ def read_layout(render: Render) -> Layout:
     asked = _around(render(chat[:1], True), marks[:1])[1]
     user = _ends(to_user, after_assistant, "an answer")
     if before != alone or last != after_user or not alone.endswith(user):
-        raise ValueError(
-            "the chat template lays out the same turn in several ways; use 'proctor export gguf'"
-        )
+        raise Refusal("the chat template lays out the same turn in several ways; use 'proctor export gguf'")
     start = alone.removesuffix(user)
     assistant = _ends(to_assistant, after_user, "a question")
     plain = Layout(
@@ -174,14 +173,14 @@ def _around(text: str, marks: Sequence[str]) -> list[str]:
     for mark in marks:
         before, found, text = text.partition(mark)
         if not found:
-            raise ValueError("the chat template leaves turns out; use 'proctor export gguf'")
+            raise Refusal("the chat template leaves turns out; use 'proctor export gguf'")
         parts.append(before)
     return [*parts, text]
 
 
 def _ends(text: str, start: str, of: str) -> str:
     if not text.startswith(start):
-        raise ValueError(f"the chat template ends {of} in several ways; use 'proctor export gguf'")
+        raise Refusal(f"the chat template ends {of} in several ways; use 'proctor export gguf'")
     return text.removeprefix(start)
 
 

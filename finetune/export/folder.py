@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
 from proctor.finetune.export.chat_template import Turn, as_ollama
 
@@ -64,7 +65,7 @@ def read_modelfile(text: str) -> Modelfile:
         if text.startswith(QUOTES):
             value, end, text = text.removeprefix(QUOTES).partition(QUOTES)
             if not end:
-                raise ValueError(f"Modelfile: the quotes after {name} are not closed")
+                raise Refusal(f"Modelfile: the quotes after {name} are not closed")
         else:
             value, _, text = text.partition("\n")
         if name == "PARAMETER":
@@ -83,18 +84,18 @@ def export(
 ) -> Path:
     """`out` with NAME.gguf, README.md, export.json and, where there is one, the Modelfile. Whole, or not there."""
     if out.exists() and not (out / EXPORT).is_file():
-        raise ValueError(f"there is something else already; give another folder, or remove it ({out})")
+        raise Refusal(f"there is something else already; give another folder, or remove it ({out})")
     part = out.with_name(f"{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
         shutil.copyfile(gguf, part / f"{name}.gguf")
         if digest_of_file(part / f"{name}.gguf") != digest_of_file(gguf):
-            raise ValueError(f"the copy of the GGUF is not what was copied; look after the disk ({part})")
+            raise Refusal(f"the copy of the GGUF is not what was copied; look after the disk ({part})")
         if modelfile is not None:
             text = modelfile.written()
             if read_modelfile(text) != modelfile:
-                raise ValueError("the Modelfile would not be read as it is meant; use 'proctor export gguf'")
+                raise Refusal("the Modelfile would not be read as it is meant; use 'proctor export gguf'")
             (part / "Modelfile").write_text(text, encoding="utf-8")
         (part / "README.md").write_text(card, encoding="utf-8")
         whole = {
@@ -134,11 +135,11 @@ def parameters(
 
 def _quoted(text: str) -> str:
     if QUOTES in text or text.endswith('"'):
-        raise ValueError(
+        raise Refusal(
             "three quotes, or one at the end, cannot stand in a Modelfile; use 'proctor export gguf'"
         )
     if bad := next((mark for mark in text if not mark.isprintable() and mark not in " \n\t"), None):
-        raise ValueError(f"Ollama drops the mark {bad!r} from a Modelfile; take it out of the wording")
+        raise Refusal(f"Ollama drops the mark {bad!r} from a Modelfile; take it out of the wording")
     return f"{QUOTES}{text}{QUOTES}"
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from proctor.common.refusal import Refusal
+
 ACTION = re.compile(r"\{\{(.*?)\}\}", re.S)
 WORD = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[()]|:=|,|[^\s(),]+)')
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
@@ -60,13 +62,13 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     ]
     nodes, rest = _parse(pieces)
     if rest:
-        raise ValueError(f"Go template: {' '.join(map(str, rest[0]))!r} closes nothing")  # type: ignore[arg-type]
+        raise Refusal(f"Go template: {' '.join(map(str, rest[0]))!r} closes nothing")  # type: ignore[arg-type]
     return _render(nodes, values, {"$": values})
 
 
 def _words(action: str) -> list[str]:
     if action.startswith("-") or action.endswith("-"):
-        raise ValueError("Go template: marks that trim spaces are not known here")
+        raise Refusal("Go template: marks that trim spaces are not known here")
     return WORD.findall(action)
 
 
@@ -112,7 +114,7 @@ def _parse_if(
 
 def _closed(pieces: list[_Text | tuple[str, ...]], what: str) -> list[_Text | tuple[str, ...]]:
     if not pieces or pieces[0] != ("end",):
-        raise ValueError(f"Go template: {what!r} without its end")
+        raise Refusal(f"Go template: {what!r} without its end")
     return pieces[1:]
 
 
@@ -142,7 +144,7 @@ def _value(words: Sequence[str], dot: Any, names: Mapping[str, Any]) -> Any:
             depth, inner = 1, []
             while depth:
                 if not rest:
-                    raise ValueError("Go template: '(' without its ')'")
+                    raise Refusal("Go template: '(' without its ')'")
                 word = rest.pop(0)
                 depth += (word == "(") - (word == ")")
                 inner.append(word)
@@ -152,7 +154,7 @@ def _value(words: Sequence[str], dot: Any, names: Mapping[str, Any]) -> Any:
     if callable(arguments[0]):
         return arguments[0](*arguments[1:])
     if len(arguments) > 1:
-        raise ValueError(f"Go template: {' '.join(words)!r} is no call of a function that is known here")
+        raise Refusal(f"Go template: {' '.join(words)!r} is no call of a function that is known here")
     return arguments[0]
 
 
@@ -166,7 +168,7 @@ def _word(word: str, dot: Any, names: Mapping[str, Any]) -> Any:
     name, *fields = word.split(".")
     value = dot if name == "" else names.get(name)
     if value is None or not (name == "" or name.startswith("$")):
-        raise ValueError(f"Go template: {word!r} is not known here")
+        raise Refusal(f"Go template: {word!r} is not known here")
     for field in filter(None, fields):
         value = value[field]
     return value

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.checks import check_safetensors
 from proctor.finetune.gguf.vocabulary import Unknown, add_tokenizer
 
@@ -49,7 +50,7 @@ def write_gguf(weights: Path, out: Path) -> str:
         given = os.environ.get("LLAMA_CPP_DIR")
         if not given:
             remedy = "set LLAMA_CPP_DIR to a llama.cpp checkout to use its converter"
-            raise ValueError(f"{refused}; {remedy} ({weights})") from None
+            raise Refusal(f"{refused}; {remedy} ({weights})") from None
         _convert_with(Path(given).expanduser() / CONVERTER, weights, out, refused)
         return "llama.cpp"
     except BaseException:
@@ -68,11 +69,9 @@ def check_gguf(path: Path) -> None:
         needed = max((int(tensor.data_offset) + int(tensor.n_bytes) for tensor in reader.tensors), default=0)
     except Exception as broken:  # the reader raises whatever its arrays raise
         why = (str(broken).splitlines() or [type(broken).__name__])[0]
-        raise ValueError(f"GGUF is cut off or damaged: {why}; make it again ({path})") from None
+        raise Refusal(f"GGUF is cut off or damaged: {why}; make it again ({path})") from None
     if needed == 0 or needed > path.stat().st_size:
-        raise ValueError(
-            f"GGUF is cut off: {path.stat().st_size:,} bytes of {needed:,}; make it again ({path})"
-        )
+        raise Refusal(f"GGUF is cut off: {path.stat().st_size:,} bytes of {needed:,}; make it again ({path})")
 
 
 def _write(weights: Path, out: Path) -> None:
@@ -83,7 +82,7 @@ def _write(weights: Path, out: Path) -> None:
     if named not in ARCHITECTURES:
         raise Unknown(f"architecture {named!r} is none of {', '.join(ARCHITECTURES)}")
     if config.get("quantization_config"):
-        raise ValueError(
+        raise Refusal(
             f"these weights are quantised already; merge into the unquantised base first ({weights})"
         )
     check_safetensors(weights)
@@ -181,7 +180,7 @@ def _llama3_factors(rope: dict[str, Any], head: int) -> Any:
 
 def _convert_with(script: Path, weights: Path, out: Path, refused: Unknown) -> None:
     if not script.is_file():
-        raise ValueError(
+        raise Refusal(
             f"{refused}, and LLAMA_CPP_DIR has no {CONVERTER}; point it to a llama.cpp checkout ({script})"
         )
     command = [sys.executable, str(script), str(weights), "--outfile", str(out), "--outtype", "f16"]
@@ -189,7 +188,7 @@ def _convert_with(script: Path, weights: Path, out: Path, refused: Unknown) -> N
     if ran.returncode != 0 or not out.is_file():
         out.unlink(missing_ok=True)
         last = (ran.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ValueError(f"{refused}, and llama.cpp's converter refused too: {last} ({weights})")
+        raise Refusal(f"{refused}, and llama.cpp's converter refused too: {last} ({weights})")
 
 
 def _rope(config: dict[str, Any]) -> dict[str, Any]:

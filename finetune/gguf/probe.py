@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
+
 
 @dataclass(frozen=True)
 class Probed:
@@ -38,7 +40,7 @@ def probe(gguf: Path, texts: Sequence[str], rows: Sequence[Sequence[int]]) -> Pr
         if ran.returncode != 0 or not answer.is_file():
             ended = f"signal {-ran.returncode}" if ran.returncode < 0 else f"exit {ran.returncode}"
             last = (ran.stderr.strip().splitlines() or ["no message"])[-1]
-            raise ValueError(f"llama.cpp cannot run this file ({ended}: {last}); make it again ({gguf})")
+            raise Refusal(f"llama.cpp cannot run this file ({ended}: {last}); make it again ({gguf})")
         with numpy.load(answer) as found:
             ids = [found[f"ids{at}"].tolist() for at in range(len(texts))]
             return Probed(ids, [found[f"logits{at}"] for at in range(len(rows))])

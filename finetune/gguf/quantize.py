@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.checks import compare_logits, prompt_ids, prompt_texts
 from proctor.finetune.gguf.convert import check_gguf, write_gguf
 from proctor.finetune.gguf.probe import probe
@@ -48,7 +49,7 @@ def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
     probed = probe(file, texts, rows)
     for at, (text, found) in enumerate(zip(texts, probed.ids, strict=True)):
         if found != (meant := tokenizer(text, add_special_tokens=False)["input_ids"]):
-            raise ValueError(
+            raise Refusal(
                 f"llama.cpp reads prompt {at} otherwise than the tokenizer ({len(found)} tokens for "
                 f"{len(meant)}); the pre-tokenizer's name is wrong for this model ({weights})"
             )
@@ -92,7 +93,7 @@ def _quantise(source: Path, file: Path, type: str) -> None:
     try:
         failed = llama.llama_model_quantize(str(source).encode(), str(file).encode(), ctypes.byref(settings))
         if failed:
-            raise ValueError(f"llama.cpp cannot quantise to {type}; is there room on the disk? ({source})")
+            raise Refusal(f"llama.cpp cannot quantise to {type}; is there room on the disk? ({source})")
     except BaseException:
         file.unlink(missing_ok=True)  # on failure llama.cpp leaves what it had written
         raise
@@ -135,7 +136,7 @@ def _same_choices(
                 ties += int(first - second < NEAR_TIE)
                 differ += int(first - second >= NEAR_TIE)
     if differ or figures["kl_mean"] > MOST_KL_OF_F16:
-        raise ValueError(
+        raise Refusal(
             f"f16 GGUF answers otherwise than transformers at {differ} of {places} tokens (mean KL "
             f"{figures['kl_mean']:.4f}); this model is not converted rightly ({weights})"
         )

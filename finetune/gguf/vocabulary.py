@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
+
 _CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
@@ -45,7 +47,7 @@ def add_tokenizer(writer: Any, weights: Path, rows: int) -> None:
     named = _space_in_front(told, template is not None) if pieces else pre_tokenizer_name(told)
     ids_used = [*told["model"]["vocab"].values(), *(token["id"] for token in told["added_tokens"])]
     if max(ids_used) >= rows:
-        raise ValueError(
+        raise Refusal(
             f"the tokenizer knows {max(ids_used) + 1} tokens but the weights only {rows}; use the tokenizer "
             f"that belongs to these weights ({weights})"
         )

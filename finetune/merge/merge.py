@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.checks import check_adapter, compare_logits, logits_of, prompt_ids
 from proctor.finetune.load import load_model, load_tokenizer
 
@@ -35,7 +36,7 @@ def merge(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str, Any]:
     with_adapter = logits_of(model, rows)
     changed = compare_logits(before, with_adapter)
     if changed["largest_change"] < 1e-5:
-        raise ValueError(f"the adapter changes no logit of {base.name}; train it again ({adapter})")
+        raise Refusal(f"the adapter changes no logit of {base.name}; train it again ({adapter})")
     tell(0.4, "merging")
     merged = model.merge_and_unload(safe_merge=True)
     if merged.num_parameters() * 4 > SMALL:
@@ -49,7 +50,7 @@ def merge(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str, Any]:
     del model, merged, plain
     saved = compare_logits(with_adapter, logits_of(load_model(out, "cpu", float32=True), rows))
     if saved["kl_mean"] > MOST_KL:
-        raise ValueError(
+        raise Refusal(
             f"merged weights answer otherwise than base and adapter (mean KL {saved['kl_mean']:.4f}, at most "
             f"{MOST_KL} is meant); train again with a lower alpha or rank ({adapter})"
         )

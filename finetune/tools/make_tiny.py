@@ -22,6 +22,7 @@ import torch
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.tools.tiny_chats import (
     CONTEXT,
     Chat,
@@ -116,7 +117,7 @@ def train(
             shown, value = time.monotonic(), float(loss.detach())
             seconds = shown - began
             if not math.isfinite(value):
-                raise ValueError(f"the loss is {value} at step {step}; lower --learning-rate")
+                raise Refusal(f"the loss is {value} at step {step}; lower --learning-rate")
             log.append({"step": step, "loss": round(value, 4), "seconds": round(seconds, 1)})
             print(
                 f"step {step} loss {value:.4f} {tokens / seconds:,.0f} tokens/s {seconds:.0f} s", flush=True

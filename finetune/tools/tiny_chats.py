@@ -14,6 +14,8 @@ import numpy
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from proctor.common.refusal import Refusal
+
 END, START, STOP = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CONTEXT = 1024
 # ChatML: llama.cpp, Ollama and vLLM all know it, and three added tokens are all that it needs.
@@ -42,12 +44,12 @@ def read_chats(path: Path) -> list[Chat]:
         if line.strip():
             chat = json.loads(line)
             if not isinstance(chat, dict) or not chat.get("prompt") or not chat.get("completion"):
-                raise ValueError(
+                raise Refusal(
                     f"not a chat with prompt and completion; write both as lists of turns ({path}:{number})"
                 )
             chats.append({"prompt": chat["prompt"], "completion": chat["completion"]})
     if not chats:
-        raise ValueError(f"no chats in it; one JSON object a line is wanted ({path})")
+        raise Refusal(f"no chats in it; one JSON object a line is wanted ({path})")
     return chats
 
 

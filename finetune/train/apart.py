@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.train.watch import Tell
 
@@ -29,11 +30,11 @@ def train_apart(
             if kind == "made":
                 return dict(told)
             if kind == "refused":
-                raise ValueError(told)
+                raise Refusal(told)
             tell(*told)
     except EOFError:
         worker.join()
-        raise ValueError(
+        raise Refusal(
             f"the training's process ended with status {worker.exitcode}; what it wrote above says why, and a new run "
             f"goes on from its last checkpoint ({out})"
         ) from None

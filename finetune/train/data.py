@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.checks import same_day
 from proctor.finetune.recipe import Recipe, Source
 
@@ -38,7 +39,7 @@ def read_chats(path: Path) -> list[dict[str, list[Turn]]]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError:
-        raise ValueError(f"not UTF-8 text; save it as UTF-8 ({path})") from None
+        raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -46,23 +47,19 @@ def read_chats(path: Path) -> list[dict[str, list[Turn]]]:
         try:
             chat = json.loads(line)
         except ValueError:
-            raise ValueError(f"not JSON; write one chat on each line {where}") from None
+            raise Refusal(f"not JSON; write one chat on each line {where}") from None
         if not isinstance(chat, dict):
-            raise ValueError(
+            raise Refusal(
                 f"a chat is an object with prompt and completion; found {type(chat).__name__} {where}"
             )
         for part in ("prompt", "completion"):
             if not _are_turns(chat.get(part)):
-                raise ValueError(
-                    f"{part} is not a list of turns with role and content; write it as one {where}"
-                )
+                raise Refusal(f"{part} is not a list of turns with role and content; write it as one {where}")
         if any(turn["role"] != "assistant" for turn in chat["completion"]):
-            raise ValueError(
-                f"completion has a turn that is not the assistant's; move it into prompt {where}"
-            )
+            raise Refusal(f"completion has a turn that is not the assistant's; move it into prompt {where}")
         chats.append({"prompt": chat["prompt"], "completion": chat["completion"]})
     if not chats:
-        raise ValueError(f"no chats in it; one JSON object on each line is wanted ({path})")
+        raise Refusal(f"no chats in it; one JSON object on each line is wanted ({path})")
     return chats
 
 
@@ -81,7 +78,7 @@ def mix(recipe: Recipe, files: Mapping[str, Path], tokenizer: Any) -> Mixture:
         short = [row for row in encoded if len(row["input_ids"]) <= recipe.max_length]
         too_long += len(encoded) - len(short)
         if not short:
-            raise ValueError(
+            raise Refusal(
                 f"every chat of {part.source!r} has more than max_length {recipe.max_length} tokens; raise max_length"
             )
         rows += _repeated(short, part, recipe.seed)
@@ -104,7 +101,7 @@ def encode(tokenizer: Any, chat: Mapping[str, list[Turn]]) -> dict[str, list[int
     asked = tokenizer.apply_chat_template(chat["prompt"], add_generation_prompt=True, **how)
     whole = tokenizer.apply_chat_template(chat["prompt"] + chat["completion"], **how)
     if not whole.startswith(asked):
-        raise ValueError(
+        raise Refusal(
             "the base's chat template renders a question otherwise when its answer follows; "
             "use a template that only appends (chat_template.jinja)"
         )

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_base
 from proctor.finetune.checks import (
     check_adapter,
@@ -110,7 +111,7 @@ def _refuse_several_gpus(device: str) -> None:
     import torch
 
     if device == "cuda" and torch.cuda.device_count() > 1 and "LOCAL_RANK" not in os.environ:
-        raise ValueError(
+        raise Refusal(
             f"{torch.cuda.device_count()} GPUs are visible and training uses one; set CUDA_VISIBLE_DEVICES=0"
         )
 
@@ -123,7 +124,7 @@ def _refuse_unknown_modules(recipe: Recipe, base: Path) -> None:
     if recipe.method != "full" and lacking:
         near = difflib.get_close_matches(lacking[0], sorted(there), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(there))}"
-        raise ValueError(f"target_modules: the base has no {lacking[0]!r}; {hint} ({base})")
+        raise Refusal(f"target_modules: the base has no {lacking[0]!r}; {hint} ({base})")
 
 
 def _machine(trained: Any, device: str) -> dict[str, Any]:
@@ -270,7 +271,7 @@ def _checked(model: Any, tokenizer: Any, base: Path, recipe: Recipe, out: Path) 
             before = logits_of(model, rows)
     figures = compare_logits(before, after)
     if figures["largest_change"] < 1e-5:
-        raise ValueError(
+        raise Refusal(
             f"training changed no logit; raise learning_rate (now {recipe.learning_rate:g}) or steps"
         )
     return [{"name": "training changes the logits", "passed": True, "figures": figures}]

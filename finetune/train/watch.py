@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.recipe import Recipe
 
 Tell = Callable[[float, str], None]
@@ -34,16 +35,14 @@ class Watch:
         self.log.append({"step": step, "loss": round(loss, 5), "learning_rate": rate})
         setting = f"lower learning_rate (now {self.recipe.learning_rate:g}) or raise warmup_steps"
         if not math.isfinite(loss):
-            raise ValueError(f"the loss is {loss} at step {step}; {setting}")
+            raise Refusal(f"the loss is {loss} at step {step}; {setting}")
         last = [entry["loss"] for entry in self.log[-5:]]
         if len(last) == 5 and step > self.recipe.warmup_steps:
             mean = sum(last) / 5
             start = self.log[0]["loss"]  # one batch alone, so it gets more room
             for before, most in ((self.best, 1.5 * self.best + 0.5), (start, 2 * start + 1)):
                 if mean > most:
-                    raise ValueError(
-                        f"the loss rose from {before:.2f} to {mean:.2f} by step {step}; {setting}"
-                    )
+                    raise Refusal(f"the loss rose from {before:.2f} to {mean:.2f} by step {step}; {setting}")
             self.best = min(self.best, mean)
         pace = (step - self.first) / max(time.monotonic() - self.began, 1e-9)
         self.tell(

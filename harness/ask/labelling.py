@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal, located
 from proctor.common.schema import digest
 from proctor.harness.ask.answers import Journal, Options, Request, answer_all
 from proctor.harness.config.variant import Variant
@@ -76,11 +76,11 @@ def label_texts(
     """`opened` opens a variant of ours. Answers are kept as they come, so a stopped labelling goes on where it was."""
     given = read_texts(texts)
     journal = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl")
-    with refusals(texts):
+    with located(texts):
         list(
             label(given, lambda prompts: [""] * len(prompts), labeler.name, pack)
         )  # refused before anybody is asked
-    with closing(_open(labeler, opened)) as engine, refusals(texts):
+    with closing(_open(labeler, opened)) as engine, located(texts):
         ask = asker(engine, journal, told)
         rows = list(label(given, ask, labeler.name, pack, batch=engine.batch_size))
         found = agreement(ask, labeler.name, pack, batch=engine.batch_size) if check else None
@@ -113,9 +113,9 @@ def read_texts(path: Path) -> list[dict[str, Any]]:
     try:
         written = path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, IsADirectoryError):
-        raise UserError("no such file of texts", remedy="give a .jsonl or a .txt", where=path) from None
+        raise Refusal("no such file of texts", remedy="give a .jsonl or a .txt", where=path) from None
     except UnicodeDecodeError:
-        raise UserError("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         found = [
             _row(line, number, path) for number, line in enumerate(written.split("\n"), 1) if line.strip()
@@ -127,7 +127,7 @@ def read_texts(path: Path) -> list[dict[str, Any]]:
             {"text": part, "id": f"{path.stem}-{n}", "source": path.stem} for n, part in enumerate(named, 1)
         ]
     if not found:
-        raise UserError("holds no text", "there is nothing to label", where=path)
+        raise Refusal("holds no text", "there is nothing to label", where=path)
     return found
 
 
@@ -135,9 +135,9 @@ def _row(line: str, number: int, path: Path) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except ValueError:
-        raise UserError(f"line {number} is no JSON", "a text is one JSON object a line", where=path) from None
+        raise Refusal(f"line {number} is no JSON", "a text is one JSON object a line", where=path) from None
     if not isinstance(row, dict):
-        raise UserError(f"line {number} is no object", 'rows look like {"text": ..., "id": ...}', where=path)
+        raise Refusal(f"line {number} is no object", 'rows look like {"text": ..., "id": ...}', where=path)
     return row
 
 
@@ -149,7 +149,7 @@ def asker(engine: Engine, journal: Journal, told: Told) -> Ask:
         requests = [Request(_rendered(engine, system, user), options) for system, user in prompts]
         answers = answer_all(engine, requests, journal, told)
         if failed := [answer.error for answer in answers if answer.error]:
-            raise UserError(
+            raise Refusal(
                 f"{len(failed)} of {len(answers)} requests to the labeller failed", failed[0],
                 "what it did answer is kept; run the same command again to go on",
             )  # fmt: skip

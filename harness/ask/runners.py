@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.ask.answers import Answer, Options, Request, answer_all, answering
 from proctor.harness.ask.marking import Answered, Exam, Progress
 from proctor.harness.config.variant import ROOT, Variant
@@ -116,7 +116,7 @@ def run_inspect(engine: Engine, exam: Exam, progress: Progress) -> list[Answered
         ),
     )  # fmt: skip
     if log.status != "success" or log.samples is None:
-        raise UserError(
+        raise Refusal(
             f"Inspect could not run {exam.task.name!r}", str(log.error.message if log.error else log.status)
         )
     return [_from_inspect(docs[str(sample.id)], sample, failed) for sample in log.samples]

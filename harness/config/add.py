@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, parse
 from proctor.harness.config.suite import Suite, find_suite, variants_beside
 from proctor.harness.config.variant import Variant
@@ -20,7 +20,7 @@ def add_variant(
     suite_path = find_suite(suite)
     path = variants_beside(suite_path) / f"{name}.yaml"
     if path.exists():
-        raise UserError(
+        raise Refusal(
             f"variant {name!r} is there already", remedy="edit its file, or choose another name", where=path
         )
     Suite.load(suite)  # a suite that is broken already must not be blamed on the new variant
@@ -50,7 +50,7 @@ def _with_variant(text: str, name: str, path: Path) -> str:
     head = whole.rstrip()
     if head.lstrip("\ufeff") != "variants:":
         if not head.endswith("]"):
-            raise UserError(
+            raise Refusal(
                 "cannot add to 'variants:' as it is written", remedy=f"add {name} by hand", where=path
             )
         space = whole[len(head) :]

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, check_name, nearest, parse, read_yaml
 from proctor.harness.ask.second_reader import Extractor
 from proctor.harness.config.variant import ROOT, Variant
@@ -71,26 +71,26 @@ class Suite(Frozen):
         given = read_yaml(path, SuiteFile)
         for task in [*given.tasks, *given.limit, *given.margin]:
             if task not in TASKS:
-                raise UserError(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
+                raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
         if twice := next((task for task in given.tasks if given.tasks.count(task) > 1), None):
-            raise UserError(f"task {twice!r} stands twice in the suite", where=path)
+            raise Refusal(f"task {twice!r} stands twice in the suite", where=path)
         for task in [*given.limit, *given.margin]:
             if task not in given.tasks:
-                raise UserError(
+                raise Refusal(
                     f"a limit or margin for {task!r}, which is not among the suite's tasks", where=path
                 )
         if bad := next((task for task, n in given.limit.items() if n < 1), None):
-            raise UserError(f"limit.{bad} is {given.limit[bad]}", "an exam has at least one item", where=path)
+            raise Refusal(f"limit.{bad} is {given.limit[bad]}", "an exam has at least one item", where=path)
         for task, margin in given.margin.items():
             low, high = TASKS[task].scale
             if not 0 < margin < high - low:
-                raise UserError(
+                raise Refusal(
                     f"margin.{task} is {margin:g}",
                     f"marks of this exam go from {low:g} to {high:g}",
                     "give a part of that" + (": 5 points in a hundred are 0.05" if high == 1 else ""),
                     path,
                 )
-        with refusals(path):
+        with located(path):
             Judge.load(given.judge)
         folder = variants_beside(path)
         variants = [load_variant(name, folder, path) for name in given.variants]
@@ -115,7 +115,7 @@ class Suite(Frozen):
     def variant(self, name: str) -> Variant:
         found = {variant.name: variant for variant in self.variants}
         if name not in found:
-            raise UserError(f"the suite {self.name!r} has no variant {name!r}", nearest(name, list(found)))
+            raise Refusal(f"the suite {self.name!r} has no variant {name!r}", nearest(name, list(found)))
         return found[name]
 
 
@@ -131,14 +131,14 @@ def find_suite(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
-            raise UserError(
+            raise Refusal(
                 f"no suite file {name_or_path}", remedy="give the path of a YAML file, or a suite's name"
             )
         return path.resolve()
     check_name(name_or_path, "suite")
     if not (FOLDER / f"{name_or_path}.yaml").is_file():
         there = sorted(found.stem for found in FOLDER.glob("*.yaml"))
-        raise UserError(
+        raise Refusal(
             f"no suite {name_or_path!r}", nearest(name_or_path, there), f"add {FOLDER / name_or_path}.yaml"
         )
     return FOLDER / f"{name_or_path}.yaml"
@@ -154,14 +154,14 @@ def load_variant(name: str, folder: Path, where: Path) -> Variant:
     path = folder / f"{name}.yaml"
     if not path.is_file():
         there = sorted(found.stem for found in folder.glob("*.yaml"))
-        raise UserError(
+        raise Refusal(
             f"no variant {name!r}",
             nearest(name, there),
             f"add one with 'proctor add {name} --base ...'",
             where,
         )
     variant = Variant.load(path)
-    with refusals(path):
+    with located(path):
         Pack.load(variant.prompt)
     return variant
 
@@ -169,11 +169,11 @@ def load_variant(name: str, folder: Path, where: Path) -> Variant:
 def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterable[Variant]:
     """`examples: [100, 400]` of `tiny-lora` gives tiny-lora-examples-100 and tiny-lora-examples-400."""
     if unknown := [field for field in vary if field not in Variant.model_fields or field == "name"]:
-        raise UserError(
+        raise Refusal(
             f"matrix: no field {unknown[0]!r}", nearest(unknown[0], list(Variant.model_fields)), where=where
         )
     if empty := next((field for field, values in vary.items() if not values), None):
-        raise UserError(f"matrix: {empty} has no values", remedy="give some, or leave it out", where=where)
+        raise Refusal(f"matrix: {empty} has no values", remedy="give some, or leave it out", where=where)
     for values in itertools.product(*vary.values()):
         chosen = dict(zip(vary, values, strict=True))
         name = "-".join([variant.name, *(f"{field}-{str(value).lower()}" for field, value in chosen.items())])
@@ -183,11 +183,11 @@ def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterabl
 def _check_together(variants: list[Variant], given: SuiteFile, path: Path) -> None:
     names = [variant.name for variant in variants]
     if not names:
-        raise UserError("a suite without variants", remedy="name at least one under 'variants:'", where=path)
+        raise Refusal("a suite without variants", remedy="name at least one under 'variants:'", where=path)
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UserError(f"variant {twice!r} stands twice in the suite", where=path)
+        raise Refusal(f"variant {twice!r} stands twice in the suite", where=path)
     if given.baseline not in names:
-        raise UserError(
+        raise Refusal(
             f"baseline {given.baseline!r} is not among the variants",
             nearest(given.baseline, names),
             where=path,
@@ -197,14 +197,14 @@ def _check_together(variants: list[Variant], given: SuiteFile, path: Path) -> No
         seen = [variant.name]
         while (parent := by_name[seen[-1]].parent) is not None:
             if parent not in by_name:
-                raise UserError(
+                raise Refusal(
                     f"parent {parent!r} of {seen[-1]!r} is not in the suite",
                     nearest(parent, names),
                     "add it to the suite, so that the two can be compared",
                     path,
                 )
             if parent in seen:
-                raise UserError(
+                raise Refusal(
                     f"a cycle of parents: {' -> '.join([*seen, parent])}",
                     "nobody is their own ancestor",
                     "cut it",
@@ -212,5 +212,5 @@ def _check_together(variants: list[Variant], given: SuiteFile, path: Path) -> No
                 )
             seen.append(parent)
         for task in given.tasks:
-            with refusals(path):
+            with located(path):
                 Pack.load(variant.prompt).for_task(task)

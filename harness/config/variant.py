@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from proctor.common.paths import PACKAGE
+from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, digest, nearest, read_yaml
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
 
@@ -35,7 +36,7 @@ class Sampling(Frozen):
     @model_validator(mode="after")
     def _epochs_need_chance(self) -> "Sampling":
         if self.epochs > 1 and self.temperature == 0:
-            raise ValueError(
+            raise Refusal(
                 f"epochs is {self.epochs} at temperature 0: every epoch would give the same answer; "
                 "set a temperature, or epochs: 1"
             )
@@ -77,48 +78,40 @@ class Variant(Frozen):
     def _parts_go_together(self) -> "Variant":
         check_name(self.name, "variant")
         if self.engine not in LOADS and self.engine not in lm_eval_engines():
-            raise ValueError(f"engine: no engine {self.engine!r}; {nearest(self.engine, list(LOADS))}")
+            raise Refusal(f"engine: no engine {self.engine!r}; {nearest(self.engine, list(LOADS))}")
         loads = LOADS.get(self.engine, ("none",))
         if self.quantization not in loads:
             others = sorted(name for name, kinds in LOADS.items() if self.quantization in kinds)
-            raise ValueError(
+            raise Refusal(
                 f"engine {self.engine!r} cannot load {self.quantization!r} weights; "
                 f"use {' or '.join(loads)}" + (f", or engine {' or '.join(others)}" if others else "")
             )
         if self.engine in ("openai", "echo") and (self.recipe or self.merge):
-            raise ValueError(
-                f"engine {self.engine!r} cannot be trained or merged; leave out recipe and merge"
-            )
+            raise Refusal(f"engine {self.engine!r} cannot be trained or merged; leave out recipe and merge")
         if self.merge and not self.recipe:
-            raise ValueError(
+            raise Refusal(
                 "merge without a recipe: there is no adapter to merge; name a recipe or leave merge out"
             )
         if self.recipe and not self.merge and self.engine not in TAKES_ADAPTER:
-            raise ValueError(
-                f"engine {self.engine!r} cannot put an adapter on its weights; add 'merge: true'"
-            )
+            raise Refusal(f"engine {self.engine!r} cannot put an adapter on its weights; add 'merge: true'")
         if self.merge and self.quantization == "nf4":
-            raise ValueError(
-                "merge and nf4: merged weights are kept in full precision; leave one of them out"
-            )
+            raise Refusal("merge and nf4: merged weights are kept in full precision; leave one of them out")
         if self.examples and not self.recipe:
-            raise ValueError(
+            raise Refusal(
                 "examples without a recipe: nothing is trained; name a recipe or leave examples out"
             )
         if (self.endpoint is not None) != (self.engine == "openai"):
-            raise ValueError("endpoint goes with engine 'openai', and with no other: give both or neither")
+            raise Refusal("endpoint goes with engine 'openai', and with no other: give both or neither")
         if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
-            raise ValueError(f"endpoint {self.endpoint!r} is no address; it begins with http:// or https://")
+            raise Refusal(f"endpoint {self.endpoint!r} is no address; it begins with http:// or https://")
         if self.key and self.engine != "openai":
-            raise ValueError("key goes with engine 'openai', and with no other: leave it out")
+            raise Refusal("key goes with engine 'openai', and with no other: leave it out")
         if self.serving != Serving() and self.engine != "vllm":
-            raise ValueError(
+            raise Refusal(
                 f"serving goes with engine 'vllm'; engine {self.engine!r} takes what it needs: leave it out"
             )
         if self.parent == self.name:
-            raise ValueError(
-                f"parent is the variant itself ({self.name!r}); name another one or leave it out"
-            )
+            raise Refusal(f"parent is the variant itself ({self.name!r}); name another one or leave it out")
         return self
 
     @property

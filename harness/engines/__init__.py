@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Reloads(Engine, Protocol):
     def load(self, source: str) -> None: ...
 
 
-class EngineDied(UserError):
+class EngineDied(Refusal):
     """The engine is gone, and everything that is still to be asked with it."""
 
 
@@ -156,7 +156,7 @@ def refuse_unusable(name: str, variant: str = "") -> None:
         import torch
 
         if not torch.cuda.is_available():
-            raise UserError(
+            raise Refusal(
                 f"engine {name!r}{variant and f' of variant {variant}'} needs a GPU",
                 "torch sees none on this machine",
                 "use engine hf or llamacpp here, or run the suite where a GPU is",

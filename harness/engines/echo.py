@@ -12,7 +12,7 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.engines import Finish
 
 
@@ -35,7 +35,7 @@ class EchoEngine(LM):  # type: ignore[misc]
                 else:
                     self._rows[row["question"]] = row
             except (ValueError, TypeError, KeyError):
-                raise UserError(
+                raise Refusal(
                     f"line {number} is no row with a question",
                     "echo answers from rows of JSON",
                     where=answers,
@@ -70,7 +70,7 @@ class EchoEngine(LM):  # type: ignore[misc]
 
     def use(self, adapter: Path | None) -> None:
         if adapter is not None:
-            raise UserError("the echo engine has no weights to put an adapter on")
+            raise Refusal("the echo engine has no weights to put an adapter on")
 
     def reseed(self, seed: int) -> None:
         pass

@@ -18,7 +18,7 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.engines import Ask, Finish, Weights
 from proctor.judges.graders.outage import Outage
 
@@ -142,7 +142,7 @@ class EndpointEngine(LM):  # type: ignore[misc]
 
     def use(self, adapter: Path | None) -> None:
         if adapter is not None:
-            raise UserError("an endpoint serves its own weights; it takes no adapter from here")
+            raise Refusal("an endpoint serves its own weights; it takes no adapter from here")
 
     def reseed(self, seed: int) -> None:
         """Nothing to do: every request brings a seed of its own."""

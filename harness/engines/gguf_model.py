@@ -10,6 +10,8 @@ from typing import Any
 
 import llama_cpp
 
+from proctor.common.refusal import Refusal
+
 _errors: deque[str] = deque(maxlen=3)
 
 
@@ -39,12 +41,12 @@ class Model:
         _errors.clear()
         self.handle: Any = llama_cpp.llama_model_load_from_file(str(path).encode(), how)
         if not self.handle:
-            raise ValueError(last_errors() or "llama.cpp cannot load it")
+            raise Refusal(last_errors() or "llama.cpp cannot load it")
         self.vocab = llama_cpp.llama_model_get_vocab(self.handle)
         self.size: int = llama_cpp.llama_vocab_n_tokens(self.vocab)
         self.context_length: int = llama_cpp.llama_model_n_ctx_train(self.handle)
         if not self.size:
-            raise ValueError("it has no vocabulary, so it cannot read a prompt")
+            raise Refusal("it has no vocabulary, so it cannot read a prompt")
         template = llama_cpp.llama_model_chat_template(self.handle, None)
         self.chat_template: str | None = template.decode("utf-8", "replace") if template else None
         self.ends_turn = [bool(llama_cpp.llama_vocab_is_eog(self.vocab, i)) for i in range(self.size)]
@@ -69,7 +71,7 @@ class Model:
         room = (llama_cpp.llama_token * (len(raw) + 8))()
         count = llama_cpp.llama_tokenize(self.vocab, raw, len(raw), room, len(raw) + 8, not has_start, True)
         if count < 0:
-            raise ValueError(f"llama.cpp cannot tokenise a text of {len(raw)} bytes")
+            raise Refusal(f"llama.cpp cannot tokenise a text of {len(raw)} bytes")
         return [int(token) for token in room[:count]]
 
     def cache_bytes(self) -> int:

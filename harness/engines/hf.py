@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from proctor.common.refusal import refusals
 from proctor.harness.engines import Finish, Weights
 
 
@@ -27,9 +26,8 @@ class HFEngine(HFLM):  # type: ignore[misc]
         from proctor.finetune.load import best_device, load_model, load_tokenizer
 
         device, folder = best_device(), Path(weights.source)
-        with refusals():
-            tokenizer = load_tokenizer(folder)
-            model = load_model(folder, device, nf4=weights.quantization == "nf4")
+        tokenizer = load_tokenizer(folder)
+        model = load_model(folder, device, nf4=weights.quantization == "nf4")
         if device == "cpu":
             model.set_attn_implementation(_grouped_attention())
         model.eval()
@@ -62,8 +60,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
 
         from proctor.finetune.checks import check_adapter
 
-        with refusals():
-            check_adapter(self._folder, adapter)
+        check_adapter(self._folder, adapter)
         name = f"adapter{len(self._names)}"
         if self._names:
             self._model.load_adapter(str(adapter), name, is_trainable=False)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal
 from proctor.harness.engines import Finish, Weights
 from proctor.harness.engines.decoders import Decoders
 from proctor.harness.engines.decoding import Job, Made, cores
@@ -35,7 +35,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         try:
             self._model = Model(path)
         except ValueError as refused:
-            raise UserError(
+            raise Refusal(
                 "llama.cpp cannot load the GGUF",
                 str(refused),
                 "make it again, or update llama-cpp-python",
@@ -70,7 +70,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         from proctor.finetune.checks import same_day
 
         if self._model.chat_template is None:
-            raise UserError(
+            raise Refusal(
                 "the GGUF has no chat template",
                 "the prompt pack asks in turns of a chat",
                 "take a prompt pack with 'turns: text', or make the GGUF from a model with a template",
@@ -86,7 +86,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
                 eos_token=self._special("eos"),
             )
         except TemplateError as broken:
-            raise UserError("the GGUF's chat template fails", str(broken), where=self._path) from None
+            raise Refusal("the GGUF's chat template fails", str(broken), where=self._path) from None
         return str(rendered)
 
     @property
@@ -104,7 +104,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
     def use(self, adapter: Path | None) -> None:
         if adapter is not None:
-            raise UserError(
+            raise Refusal(
                 "the llamacpp engine takes no adapter", remedy="merge it into the weights: 'merge: true'"
             )
 
@@ -113,13 +113,13 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         jobs = self._jobs([request.args for request in requests])
-        refusals = [self._refusal(job) for job in jobs]
-        fit = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
+        located = [self._refusal(job) for job in jobs]
+        fit = [job for job, refusal in zip(jobs, located, strict=True) if not refusal]
         made = iter(self._decoders.run(fit) if fit else [])
-        answers = [Made() if refusal else next(made) for refusal in refusals]
+        answers = [Made() if refusal else next(made) for refusal in located]
         self.finishes = [
             Finish(len(job.prompt), len(answer.tokens), answer.truncated, error=refusal)
-            for job, answer, refusal in zip(jobs, answers, refusals, strict=True)
+            for job, answer, refusal in zip(jobs, answers, located, strict=True)
         ]
         # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
         return [answer.text.decode("utf-8", "replace") for answer in answers]
@@ -184,9 +184,8 @@ def _refuse_damaged(path: Path) -> None:
     from proctor.finetune.gguf.convert import check_gguf
 
     if not path.is_file():
-        raise UserError("there is no such GGUF file", remedy="give the path of a .gguf file", where=path)
+        raise Refusal("there is no such GGUF file", remedy="give the path of a .gguf file", where=path)
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
-            raise UserError("not a GGUF file", "it does not begin with 'GGUF'", "give a .gguf file", path)
-    with refusals():
-        check_gguf(path)
+            raise Refusal("not a GGUF file", "it does not begin with 'GGUF'", "give a .gguf file", path)
+    check_gguf(path)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.finetune.checks import same_day
 from proctor.finetune.load import best_device
 from proctor.harness.engines import Finish, Weights
@@ -23,9 +23,9 @@ def refuse_server(name: str) -> None:
     try:
         backend = get_model(name)
     except ImportError as absent:
-        raise UserError(f"lm-eval's backend {name!r} needs a package", str(absent), "install it") from None
+        raise Refusal(f"lm-eval's backend {name!r} needs a package", str(absent), "install it") from None
     if issubclass(backend, TemplateAPI):
-        raise UserError(
+        raise Refusal(
             f"engine {name!r} asks a server", "only backends that load weights are used by lm-eval's names",
             "use engine: openai, with endpoint: URL",
         )  # fmt: skip
@@ -47,13 +47,9 @@ class StockEngine:
         try:
             self._lm = get_model(name).create_from_arg_obj({"pretrained": weights.source}, settings)
         except ImportError as absent:
-            raise UserError(
-                f"lm-eval's backend {name!r} needs a package", str(absent), "install it"
-            ) from None
+            raise Refusal(f"lm-eval's backend {name!r} needs a package", str(absent), "install it") from None
         except (OSError, ValueError) as refused:
-            raise UserError(
-                f"lm-eval's backend {name!r} cannot open {weights.source}", str(refused)
-            ) from None
+            raise Refusal(f"lm-eval's backend {name!r} cannot open {weights.source}", str(refused)) from None
         # Asked beforehand: a backend would cut a prompt that is too long, from the left, and say nothing.
         length = getattr(self._lm, "max_length", None)
         self.context_length: int | None = length if isinstance(length, int) else None
@@ -87,9 +83,7 @@ class StockEngine:
 
     def use(self, adapter: Path | None) -> None:
         if adapter is not None:
-            raise UserError(
-                "this backend takes no adapter", remedy="merge it into the weights: 'merge: true'"
-            )
+            raise Refusal("this backend takes no adapter", remedy="merge it into the weights: 'merge: true'")
 
     def reseed(self, seed: int) -> None:
         import torch

@@ -15,7 +15,6 @@ from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError, refusals
 from proctor.finetune.checks import same_day
 from proctor.harness.engines import Ask, EngineDied, Finish, Weights
 from proctor.harness.engines.vllm_settings import settings_for
@@ -38,6 +37,8 @@ from vllm.lora.request import LoRARequest
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.exceptions import EngineDeadError
 
+from proctor.common.refusal import Refusal
+
 ENCODED_TOGETHER = 64  # after the first few, which are not to wait for so many
 FIRST_FEW = 8
 
@@ -53,7 +54,7 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
         try:
             engine = cls(**settings)
         except Exception as refused:  # the cause stands in vLLM's log; what it raises is how its worker ended
-            raise UserError(
+            raise Refusal(
                 f"vLLM cannot open {weights.source}",
                 _first_line(refused),
                 f"lower serving.memory (now {weights.memory:g}) or serving.context, or see vLLM's own log with "
@@ -84,7 +85,7 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
         try:
             self.model.collective_rpc("reload_weights", kwargs={"weights_path": source})
         except Exception as refused:
-            raise UserError(
+            raise Refusal(
                 f"vLLM cannot load {source} in place of {self._source}", _first_line(refused),
                 "run this variant alone: --only NAME",
             ) from None  # fmt: skip
@@ -96,7 +97,7 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
             self.lora_request = None
             return
         if adapter not in self._numbers:
-            raise UserError(
+            raise Refusal(
                 f"the engine was opened without the adapter {adapter.name}",
                 "vLLM must know of adapters beforehand",
             )
@@ -184,10 +185,9 @@ def _refuse_other_shape(there: str, wanted: str) -> None:
     """The plan put only one shape into a sitting; this holds it against what was built."""
     from proctor.finetune.base import geometry_of, resolve_base
 
-    with refusals():
-        ours, theirs = geometry_of(resolve_base(there)), geometry_of(resolve_base(wanted))
+    ours, theirs = geometry_of(resolve_base(there)), geometry_of(resolve_base(wanted))
     if differs := [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]:
-        raise UserError(
+        raise Refusal(
             f"{wanted} has another {differs[0]} than {there}",
             "so its weights cannot take their place in an open engine",
             "run this variant alone: --only NAME",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal
 from proctor.harness.engines import Weights
 
 # Tokens for a prompt and its answer: room for all that a model can read would leave room for few answers at a time.
@@ -23,13 +23,12 @@ QUANTIZED = {"none": None, "nf4": "bitsandbytes", "fp8": "fp8"}
 
 def settings_for(weights: Weights) -> dict[str, Any]:
     """What lm-eval's class, and vLLM under it, are opened with."""
-    with refusals():
-        from proctor.finetune.base import resolve_base
+    from proctor.finetune.base import resolve_base
 
-        config = json.loads((resolve_base(weights.source) / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((resolve_base(weights.source) / "config.json").read_text(encoding="utf-8"))
     longest = int(config.get("max_position_embeddings", CONTEXT))
     if weights.context and weights.context > longest:
-        raise UserError(
+        raise Refusal(
             f"serving.context is {weights.context}",
             f"{weights.source} was made for {longest} tokens at most",
             f"ask for {longest} or fewer",
@@ -65,13 +64,13 @@ def rank_for(adapters: Sequence[Path]) -> int:
         whole, bias = config.get("modules_to_save"), config.get("bias", "none")
         if config.get("use_dora") or whole or bias != "none":
             found = "DoRA" if config.get("use_dora") else "whole modules" if whole else "biases"
-            raise UserError(
+            raise Refusal(
                 f"the adapter {adapter.name} has {found}", "vLLM takes plain LoRA alone",
                 "merge it ('merge: true'), or use engine hf",
             )  # fmt: skip
         ranks.append(int(config["r"]))
     if max(ranks) > RANKS[-1]:
-        raise UserError(
+        raise Refusal(
             f"an adapter of rank {max(ranks)}", f"vLLM takes {RANKS[-1]} at most",
             "merge it ('merge: true'), or use engine hf",
         )  # fmt: skip

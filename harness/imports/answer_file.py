@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.tasks import Task
 from proctor.tasks.pack import PLACEHOLDER
@@ -64,9 +64,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError):
-        raise UserError(
-            "no such file of answers", remedy="give the path of a JSONL file", where=path
-        ) from None
+        raise Refusal("no such file of answers", remedy="give the path of a JSONL file", where=path) from None
 
 
 def match(task: Task, docs: Sequence[Mapping[str, Any]], data: bytes, path: Path, epochs: bool) -> Matched:
@@ -102,22 +100,22 @@ def _rows(data: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UserError("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
     for line, written in enumerate(text.split("\n"), 1):
         if not written.strip():
             continue
         try:
             row = json.loads(written)
         except ValueError:
-            raise UserError(
+            raise Refusal(
                 f"line {line} is no JSON", "an answer is one JSON object a line", where=path
             ) from None
         if not isinstance(row, dict):
-            raise UserError(
+            raise Refusal(
                 f"line {line} is no object", 'rows look like {"sample_id": ..., "response": ...}', where=path
             )
         if "response" not in row:
-            raise UserError(
+            raise Refusal(
                 f"line {line} has no 'response'", nearest("response", list(row)),
                 "put the model's text there; null where the request failed", path,
             )  # fmt: skip
@@ -135,7 +133,7 @@ def _item(
     """A `sample_id` of ours decides; another's ids may stand beside the question's text."""
     asked = row.get("question", row.get(wording))
     if asked is None and row.get("sample_id") is None:
-        raise UserError(
+        raise Refusal(
             f"line {line} has neither 'sample_id' nor 'question'",
             "nothing says which item it answers",
             where=path,
@@ -143,7 +141,7 @@ def _item(
     by_name = by_id.get(str(row["sample_id"])) if row.get("sample_id") is not None else None
     by_words = by_text.get(_folded(asked)) if isinstance(asked, str) else None
     if by_name and asked is not None and by_words is not by_name:
-        raise UserError(
+        raise Refusal(
             f"line {line} has the sample_id of one item and the text of another ({row['sample_id']!r})",
             "either could be meant", "leave one of them out, or mend it", path,
         )  # fmt: skip
@@ -153,14 +151,14 @@ def _item(
 def _epoch(row: Mapping[str, Any], line: int, path: Path) -> int:
     epoch = row["epoch"]
     if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 1:
-        raise UserError(f"line {line}: epoch is {epoch!r}", "epochs are counted from 1", where=path)
+        raise Refusal(f"line {line}: epoch is {epoch!r}", "epochs are counted from 1", where=path)
     return epoch
 
 
 def _response(row: Mapping[str, Any], line: int, path: Path) -> str | None:
     response = row["response"]
     if response is not None and not isinstance(response, str):
-        raise UserError(
+        raise Refusal(
             f"line {line}: response is {type(response).__name__}, not text", "it is marked as the model wrote it",
             "put it in quotes; null where the request failed", path,
         )  # fmt: skip
@@ -182,7 +180,7 @@ def _shown(row: Mapping[str, Any], wording: str) -> str:
 def refuse_left_over(matched: Matched, path: Path, partial: bool, epochs: bool) -> None:
     """Fewer than all, or rows that cannot count, are accepted only when that was said."""
     if not matched.answers:
-        raise UserError(
+        raise Refusal(
             "not one row answers an item of this exam" + _named(matched.unknown, "; such as"), where=path
         )
     if partial:
@@ -198,7 +196,7 @@ def refuse_left_over(matched: Matched, path: Path, partial: bool, epochs: bool) 
     ]  # fmt: skip
     for found, what, remedy in wrong:
         if found:
-            raise UserError(f"{len(found)} {what}{_named(found, ':')}", remedy=remedy, where=path)
+            raise Refusal(f"{len(found)} {what}{_named(found, ':')}", remedy=remedy, where=path)
 
 
 def _named(found: Sequence[str], before: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,11 +71,11 @@ class Foreign:
 def choose_metric(there: Sequence[str], wish: Wish, where: Path) -> str:
     """The one that was asked for, or the only one; more than one is refused with all their names."""
     if not there:
-        raise UserError("no figure of a sample is a number", "there is nothing to compare", where=where)
+        raise Refusal("no figure of a sample is a number", "there is nothing to compare", where=where)
     listed = ", ".join(there)
     if wish.metric is None:
         if len(there) > 1:
-            raise UserError(
+            raise Refusal(
                 f"{len(there)} metrics and none chosen",
                 f"there are: {listed}",
                 "choose one with --metric",
@@ -87,7 +87,7 @@ def choose_metric(there: Sequence[str], wish: Wish, where: Path) -> str:
         return wish.metric
     if len(fitting) != 1:
         found = f"several metrics are called {wish.metric!r}" if fitting else f"no metric {wish.metric!r}"
-        raise UserError(found, f"there are: {', '.join(fitting) or listed}", "give one in full", where)
+        raise Refusal(found, f"there are: {', '.join(fitting) or listed}", "give one in full", where)
     return fitting[0]
 
 
@@ -106,7 +106,7 @@ def refuse_rows(
         named = [str(labels[i]) if labels is not None else str(i + 1) for i in rows[:SHOWN]]
         more = ", ..." if len(rows) > SHOWN else ""
         word = "row" if len(rows) == 1 else "rows"
-        raise UserError(f"{len(rows)} {word} {what} ({word} {', '.join(named)}{more})", "", remedy, where)
+        raise Refusal(f"{len(rows)} {word} {what} ({word} {', '.join(named)}{more})", "", remedy, where)
 
 
 def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -> None:
@@ -129,15 +129,15 @@ def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -
         )
 
 
-def without_a_score(called: str, task: str, where: Path) -> UserError:
-    return UserError(f"{called} x {task}: no row has a score", "there is nothing to compare", where=where)
+def without_a_score(called: str, task: str, where: Path) -> Refusal:
+    return Refusal(f"{called} x {task}: no row has a score", "there is nothing to compare", where=where)
 
 
 def refuse_other_mean(foreign: Foreign, wish: Wish) -> None:
     """The mean of the rows must be the figure that the source itself reports, where it reports one."""
     mean = 0.0 - foreign.mean if wish.negate else foreign.mean
     if foreign.reported is not None and not same_figure(foreign.reported, mean):
-        raise UserError(
+        raise Refusal(
             f"{foreign.headline!r} is {foreign.reported:.6g} in the results, and {mean:.6g} as the mean of its samples",
             "what is logged for a sample is something else", "choose another metric with --metric",
             foreign.files[0],
@@ -156,7 +156,7 @@ def cluster_of(fields: Any, name: str | None, item: str, path: Path) -> str:
     for part in [name] if isinstance(fields, dict) and name in fields else name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     if value in (None, "") or isinstance(value, dict | list):
-        raise UserError(
+        raise Refusal(
             f"sample {item} has no field {name!r} with one value for its cluster", "", "name another field",
             path,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME, digest, suggest_name
 from proctor.harness import record
 from proctor.harness.imports.foreign import Foreign, Format, Wish, without_a_score
@@ -67,14 +67,14 @@ def import_files(
     for one in _read(paths, wish, form):
         name = _safe(one.called, "variant", one.files[0]), _safe(one.task, "task", one.files[0])
         if (other := cells.get(name)) is not None:
-            raise UserError(
+            raise Refusal(
                 f"{other.called!r} x {other.task!r} and {one.called!r} x {one.task!r} become {' x '.join(name)}",
                 "each cell is one variant x one task", "import one of them with --variant or --task",
                 ", ".join(dict.fromkeys(file.name for file in (*other.files, *one.files))),
             )  # fmt: skip
         cells[name] = one
     if not cells:
-        raise UserError("nothing to import", "no file of scores was found", where=", ".join(map(str, paths)))
+        raise Refusal("nothing to import", "no file of scores was found", where=", ".join(map(str, paths)))
     exams = _exams(cells, scale)
     made = []
     for name, one in cells.items():
@@ -98,7 +98,7 @@ def _read(paths: Sequence[Path], wish: Wish, form: Format | None) -> Iterator[Fo
             try:
                 yield from READERS[how](file, wish)
             except (OverflowError, RecursionError):  # no log of a real run holds such a thing
-                raise UserError("holds a number or a nesting beyond what can be read", where=file) from None
+                raise Refusal("holds a number or a nesting beyond what can be read", where=file) from None
 
 
 def _imported(
@@ -128,7 +128,7 @@ def _imported(
 def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
     """The file, or all logs in a folder: those of lm-eval by their names, Inspect's by their endings."""
     if not path.exists():
-        raise UserError("no such file or folder", where=path)
+        raise Refusal("no such file or folder", where=path)
     if path.is_file():
         yield path, form or _format(path)
         return
@@ -139,7 +139,7 @@ def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
         if file.suffix == ".eval" or (file.suffix == ".json" and _is_inspect(file))
     ]
     if not logs:
-        raise UserError(
+        raise Refusal(
             "no logs in this folder", "lm-eval's are called samples_*.jsonl, Inspect's *.eval or *.json",
             "give the files of plain scores by name", path,
         )  # fmt: skip
@@ -154,20 +154,20 @@ def _format(path: Path) -> Format:
     if ending in (".csv", ".tsv"):
         return "plain"
     if ending == ".json":
-        raise UserError(
+        raise Refusal(
             "is no log of Inspect: it doesn't begin with a version and a status",
             "lm-eval's samples stand in samples_*.jsonl beside its results, plain scores are JSONL or CSV",
             "give that file, or --format inspect for a log that was rewritten", path,
         )  # fmt: skip
     if ending not in (".jsonl", ".ndjson"):
-        raise UserError(
+        raise Refusal(
             f"{path.suffix or 'no ending'!r} is no format that is known",
             "lm-eval's samples_*.jsonl, Inspect's .eval and .json, and plain .csv, .tsv and .jsonl can be read",
             "rename it, or give --format", path,
         )  # fmt: skip
     first: Any = next((row for _, row in json_lines(path)), None)
     if first is None:
-        raise UserError("is empty", "there is nothing to import", where=path)
+        raise Refusal("is empty", "there is nothing to import", where=path)
     return "lm-eval" if isinstance(first, dict) and {"doc_id", "metrics"} <= set(first) else "plain"
 
 
@@ -181,7 +181,7 @@ def _is_inspect(path: Path) -> bool:
 def _safe(name: str, what: str, where: Path) -> str:
     safe = suggest_name(name)
     if not SAFE_NAME.fullmatch(safe):
-        raise UserError(
+        raise Refusal(
             f"{what} {name!r} has no letters for a folder's name", "", f"give one with --{what}", where
         )
     return safe
@@ -198,13 +198,13 @@ def _exams(
         highest = max((_bound(one, "max") for one in mine), default=-math.inf)
         counts = {"metrics" in one.rows for one in mine}
         if len(counts) > 1:
-            raise UserError(
+            raise Refusal(
                 f"{task}: counts from one file and scores from another", "they can't be compared",
                 "import them one by one, with --task", mine[0].files[0],
             )  # fmt: skip
         binary = all(one.rows["score"].dropna().isin((0.0, 1.0)).all() for one in mine)
         if scale and not (scale[0] <= lowest and highest <= scale[1]):
-            raise UserError(
+            raise Refusal(
                 f"{task}: scores from {lowest:g} to {highest:g}", f"the scale given is {scale[0]:g} to {scale[1]:g}",
                 "give a scale that holds them", mine[0].files[0],
             )  # fmt: skip
@@ -253,7 +253,7 @@ def _table(rows: "pd.DataFrame", where: Path) -> Any:
                 else pa.Array.from_pandas(rows[field.name], type=field.type)
             )
         except (OverflowError, pa.ArrowException, UnicodeEncodeError):
-            raise UserError(f"{field.name}: a value that no table can hold", where=where) from None
+            raise Refusal(f"{field.name}: a value that no table can hold", where=where) from None
     return pa.Table.from_arrays(columns, schema=schema)
 
 
@@ -336,7 +336,7 @@ def _state(
     if there is None:
         return "new"
     if (there.run.get("origin") or {}).get("kind") not in READERS and not there.problem:
-        raise UserError(
+        raise Refusal(
             f"{' x '.join(name)} has results that Proctor made", "an import never replaces them",
             "give another --variant", there.folder,
         )  # fmt: skip
@@ -344,7 +344,7 @@ def _state(
         return "there already"
     if not redo:
         was = ", ".join((there.run.get("origin") or {}).get("files") or ["a damaged cell"])
-        raise UserError(
+        raise Refusal(
             f"{' x '.join(name)} is there already", f"it was made from {was}",
             "give --redo to replace it, or another --variant", there.folder,
         )  # fmt: skip

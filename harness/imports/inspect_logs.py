@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.common.schema import digest
 from proctor.harness.imports.foreign import (
     Foreign,
@@ -116,16 +116,16 @@ def _open_log(path: Path) -> Any:
         Exception
     ) as broken:  # every kind of damage comes as another exception: of zip, of JSON, of pydantic
         why = " ".join(f"{type(broken).__name__}: {broken}".split())[:160]
-        raise UserError(f"is no log that Inspect can read ({why})", where=path) from None
+        raise Refusal(f"is no log that Inspect can read ({why})", where=path) from None
     if log.status != "success":
-        raise UserError(
+        raise Refusal(
             f"its status is {log.status!r}",
             "samples are missing",
             "finish it with 'inspect eval-retry'",
             path,
         )
     if not log.samples:
-        raise UserError("holds no samples", "there is nothing to import", where=path)
+        raise Refusal("holds no samples", "there is nothing to import", where=path)
     return log
 
 
@@ -221,7 +221,7 @@ def _reducer(name: str, path: Path) -> Callable[[list[Any]], Any]:
     if name in plain:
         return plain[name]()
     if stem not in with_k or not re.fullmatch("[1-9][0-9]{0,2}", k):
-        raise UserError(
+        raise Refusal(
             f"its epochs are reduced by {name!r}", "nothing here tells what that makes of a sample",
             "score it with mean, median, mode, max, at_least_K, pass_at_K or pass_k_K", path,
         )  # fmt: skip
@@ -263,7 +263,7 @@ def _number(value: Any, item: Any, path: Path) -> float:
             return float(value)
         except ValueError:
             pass
-    raise UserError(
+    raise Refusal(
         f"sample {item}: {str(value)[:40]!r} is no score", "it is no number and no C, I, P or N", where=path
     )
 

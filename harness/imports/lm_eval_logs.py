@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.imports.foreign import (
     Foreign,
     Wish,
@@ -38,7 +38,7 @@ def runs_of_lm_eval(folder: Path) -> list[Path]:
         named = SAMPLES.fullmatch(path.name)
         key = path.parent, named["task"] if named else path.stem
         if key in found:
-            raise UserError(
+            raise Refusal(
                 f"two runs of {key[1]!r}: {found[key].name} and {path.name}", "a cell holds one",
                 "name the file that is wanted", path.parent,
             )  # fmt: skip
@@ -84,7 +84,7 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     metric = _chosen(log, [*_numbers(log), *counted], wish)
     name, _, filter_ = metric.partition(",")
     if metric in counted and wish.negate:
-        raise UserError(
+        raise Refusal(
             f"{metric!r} can't be turned round", "its counts make an F1", "drop --lower-is-better", path
         )
     _refuse_less_is_better(log, name, wish)
@@ -92,7 +92,7 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     refuse_unusable(rows, path)
     asked = _fields(log.of_task("results")).get("sample_len")
     if isinstance(asked, int) and asked > len(rows):
-        raise UserError(
+        raise Refusal(
             f"holds {len(rows)} samples, and the results tell of {asked}", "it is not the whole file",
             "bring the one that lm-eval wrote", path,
         )  # fmt: skip
@@ -121,10 +121,10 @@ def _open(path: Path) -> _Log:
     told, beside = _results_beside(path, named["made"] if named else "")
     samples = [row for _, row in json_lines(path)]
     if not samples:
-        raise UserError("is empty", "there is nothing to import", where=path)
+        raise Refusal("is empty", "there is nothing to import", where=path)
     for i, row in enumerate(samples, start=1):
         if not isinstance(row, dict) or "doc_id" not in row or not isinstance(row.get("metrics"), list):
-            raise UserError(f"row {i} is no sample of lm-eval", "it has no doc_id and metrics", where=path)
+            raise Refusal(f"row {i} is no sample of lm-eval", "it has no doc_id and metrics", where=path)
     return _Log(path, named["task"] if named else path.stem.removeprefix("samples_"), samples, told, beside)
 
 
@@ -136,7 +136,7 @@ def _results_beside(path: Path, made: str) -> tuple[dict[str, Any], Path | None]
     try:
         told = json.loads(beside.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
-        raise UserError(
+        raise Refusal(
             "is no JSON", remedy="mend it, or move it away to import without it", where=beside
         ) from None
     return (told, beside) if isinstance(told, dict) else ({}, None)
@@ -203,7 +203,7 @@ def _chosen(log: _Log, offered: Sequence[str], wish: Wish) -> str:
     fits = [metric for metric in _metrics(log) if wish.metric in (metric, metric.partition(",")[0])]
     if fits and not set(fits) & set(offered):
         alone = "" if log.beside else "; counts need the results_*.json of the same run beside them"
-        raise UserError(
+        raise Refusal(
             f"{fits[0]!r} belongs to all samples together",
             f"no sample has a number of its own for it, nor tp, fp and fn that it is the micro F1 of{alone}",
             f"choose one of {', '.join(offered)}", log.path,
@@ -213,7 +213,7 @@ def _chosen(log: _Log, offered: Sequence[str], wish: Wish) -> str:
 
 def _refuse_less_is_better(log: _Log, name: str, wish: Wish) -> None:
     if (log.of_task("higher_is_better") or {}).get(name) is False and not wish.negate:
-        raise UserError(
+        raise Refusal(
             f"of {name!r} less is better", "here more is better", "give --lower-is-better, which turns the sign round",
             log.path,
         )  # fmt: skip

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proctor.common.refusal import refusals
 from proctor.common.schema import digest
 from proctor.harness.imports.foreign import Foreign, Wish
 from proctor.tasks import TASKS, Task, dataset_hash
@@ -44,8 +43,7 @@ class OwnTask:
         """The digest of the prompt pack that makes these prompts, and its name; or what is unlike the nearest."""
         nearest: tuple[int, str] | None = None
         for name in sorted(names(), key=lambda name: name != self.pack):
-            with refusals():
-                pack = Pack.load(name)
+            pack = Pack.load(name)
             if not self._is_worded_by(pack):
                 continue
             differences = self._differences(pack)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness.imports.foreign import Foreign, Wish, refuse_rows, refuse_unusable
 
@@ -28,16 +28,16 @@ def read_plain(path: Path, wish: Wish) -> Iterator[Foreign]:
     """One for each variant x task in the file. `--variant` and `--task` stand in for columns that it lacks."""
     table, columns = _csv(path) if path.suffix.lower() in (".csv", ".tsv") else _jsonl(path)
     if len(table) == 0:
-        raise UserError("holds no rows", "there is nothing to import", where=path)
+        raise Refusal("holds no rows", "there is nothing to import", where=path)
     for name, given in (("variant", wish.variant), ("task", wish.task)):
         if given:
             table[name] = given
     if wish.cluster:
         if wish.cluster not in columns:
-            raise UserError(f"no column {wish.cluster!r}", nearest(wish.cluster, columns), where=path)
+            raise Refusal(f"no column {wish.cluster!r}", nearest(wish.cluster, columns), where=path)
         table["cluster"] = table[wish.cluster]
     if missing := [name for name in NEEDED if name not in table]:
-        raise UserError(
+        raise Refusal(
             f"no column {missing[0]!r}", f"found: {', '.join(columns)}",
             f"rows are {', '.join(NEEDED)}[, cluster, epoch]"
             + ("; or give --variant or --task" if missing[0] in NEEDED[:2] else ""), path,
@@ -79,9 +79,9 @@ def _csv(path: Path) -> tuple["pd.DataFrame", list[str]]:
             header = next(csv.reader(file, delimiter=delimiter), [])
         columns = [name.strip() for name in header]
         if not columns:
-            raise UserError("is empty", "there is nothing to import", where=path)
+            raise Refusal("is empty", "there is nothing to import", where=path)
         if twice := next((name for name in columns if columns.count(name) > 1), None):
-            raise UserError(f"two columns are called {twice!r}", "", "rename one", path)
+            raise Refusal(f"two columns are called {twice!r}", "", "rename one", path)
         table = arrow.read_csv(
             path,
             read_options=arrow.ReadOptions(column_names=columns, skip_rows=1),
@@ -91,7 +91,7 @@ def _csv(path: Path) -> tuple["pd.DataFrame", list[str]]:
             ),
         )
     except (pa.ArrowInvalid, UnicodeDecodeError) as broken:
-        raise UserError("not readable as CSV: " + " ".join(str(broken).split())[:200], where=path) from None
+        raise Refusal("not readable as CSV: " + " ".join(str(broken).split())[:200], where=path) from None
     return table.to_pandas(), columns
 
 
@@ -101,9 +101,7 @@ def _jsonl(path: Path) -> tuple["pd.DataFrame", list[str]]:
     rows: list[dict[str, Any]] = []
     for number, line in json_lines(path):
         if not isinstance(line, dict):
-            raise UserError(
-                f"row {number} is no JSON object", 'each row is {"variant": ..., ...}', where=path
-            )
+            raise Refusal(f"row {number} is no JSON object", 'each row is {"variant": ..., ...}', where=path)
         rows.append(line)
     columns = list(dict.fromkeys(name for row in rows for name in row))
     table = {name: [_text(row.get(name, "")) for row in rows] for name in columns if name != "score"}
@@ -123,11 +121,11 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
                 if line.strip():
                     yield number, json.loads(_without_halves(line) if HALF.search(line) else line)
     except json.JSONDecodeError as broken:
-        raise UserError(f"row {number} is no JSON: {broken.msg}", where=path) from None
+        raise Refusal(f"row {number} is no JSON: {broken.msg}", where=path) from None
     except UnicodeDecodeError:
-        raise UserError("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
     except (ValueError, RecursionError):
-        raise UserError(
+        raise Refusal(
             f"row {number} holds a number or a nesting beyond what can be read", where=path
         ) from None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal, located
 from proctor.common.schema import check_name, digest, nearest
 from proctor.harness import record
 from proctor.harness.imports.answer_file import Given, Matched, match, read_bytes, refuse_left_over
@@ -39,8 +39,7 @@ class By:
         from proctor.harness.judging.grading import grading
         from proctor.judges.judge import Judge
 
-        with refusals():
-            return grading(Judge.load(self.judge), self.spec).digest
+        return grading(Judge.load(self.judge), self.spec).digest
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,10 @@ def score_file(
 ) -> Scored:
     """`epochs`: several rows for one item are its answers in the order of the file."""
     if task_name not in TASKS:
-        raise UserError(f"no task {task_name!r}", nearest(task_name, list(TASKS)))
+        raise Refusal(f"no task {task_name!r}", nearest(task_name, list(TASKS)))
     check_name(variant, "variant")
     task, by = TASKS[task_name], by or By()
-    with refusals():
-        docs = task.docs("test")
+    docs = task.docs("test")
     data = read_bytes(path)
     matched = match(task, docs, data, path, epochs)
     refuse_left_over(matched, path, partial, epochs)
@@ -98,7 +96,7 @@ def score_file(
     if task.numeric:
         definition["extractor"] = by.reader.extractor.identity if by.reader else None
     _refuse_other(results, variant, task_name, definition, redo)
-    with refusals(path):
+    with located(path):
         marked = mark_all(task, matched.answers, by)
     marks = [mark for mark, _ in marked]
     table = _table(task, variant, matched.answers, marked, by.judge)
@@ -120,14 +118,14 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
     if there is None or there.problem:
         return
     if (there.run.get("origin") or {}).get("kind") != "answers":
-        raise UserError(
+        raise Refusal(
             f"{variant} x {task} has results that were made another way", "marked answers never replace them",
             "give another --variant", there.folder,
         )  # fmt: skip
     earlier = there.run["definition"]
     changed = [name for name in definition if earlier.get(name) != definition[name]]
     if changed and not redo:
-        raise UserError(
+        raise Refusal(
             f"{variant} x {task} is there already", f"its {' and '.join(changed)} differ",
             "give --redo to replace it, or another --variant", there.folder,
         )  # fmt: skip
@@ -221,7 +219,7 @@ def _number(given: Given, name: str) -> float | int | None:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise UserError(f"line {given.line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
+    raise Refusal(f"line {given.line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
 
 
 def _run(

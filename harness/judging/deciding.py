@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from proctor.common import yaml_file
+from proctor.common.refusal import Refusal
 from proctor.judges.judge import Judge
 from proctor.judges.people.refine import Suggestion
 from proctor.judges.people.refined import Decided, read_suggestions, written
@@ -109,7 +110,7 @@ def _edited(judge: Judge, one: Suggestion, console: Console) -> Decided | None:
 def _checked(judge: Judge, one: Suggestion, text: str) -> Decided:
     said = yaml_file.parsed(text, "your edit")
     if not isinstance(said, dict) or set(said) != {"about", "anchors"}:
-        raise ValueError("it needs `about` and `anchors`, and nothing else")
+        raise Refusal("it needs `about` and `anchors`, and nothing else")
     fields: dict[str, Any] = {**one.model_dump(), **said}
     if one.action in ("keep", "drop"):
         fields["action"] = "change"
@@ -117,10 +118,10 @@ def _checked(judge: Judge, one: Suggestion, text: str) -> Decided:
         made = Decided(**fields, decision="keep")
     except ValidationError as refused:
         first = refused.errors()[0]
-        raise ValueError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+        raise Refusal(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
     if not made.whole(judge.scale.levels) or set(made.anchors) != set(judge.scale.levels):
         levels = ", ".join(map(str, judge.scale.levels))
-        raise ValueError(f"it needs `about` and one sentence for each of {levels}")
+        raise Refusal(f"it needs `about` and one sentence for each of {levels}")
     return made
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from proctor.common.refusal import refusals
+from proctor.common.refusal import located
 from proctor.harness.ask.answers import Journal, Options, Request, answer_all
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
@@ -82,7 +82,7 @@ def refuse_unopenable(spec: AnySpec | None, suite: Suite | None) -> None:
     """A missing key or an unknown provider is told before anybody has answered for hours."""
     for each in members(spec):
         if each.through != "engine":
-            with refusals(suite.path if suite else None):
+            with located(suite.path if suite else None):
                 open_grader(each)
 
 
@@ -95,7 +95,7 @@ def opened(
 
     def one(each: GraderSpec) -> Grader:
         if each.through != "engine":
-            with refusals(suite.path if suite else None):
+            with located(suite.path if suite else None):
                 return open_grader(each)
         variant = grader_variant(each.model, suite)
         journal = store / "verdicts" / f"{each.model}-{fingerprint(each.identity)[:16]}.engine.jsonl"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal, located
 from proctor.common.schema import parse, read_yaml
 from proctor.harness.config.suite import Suite, load_variant, variants_beside
 from proctor.harness.config.variant import FOLDER, Variant
@@ -47,7 +47,7 @@ class Grading:
 def grading(judge: Judge, given: AnySpec | None, where: Path | str | None = None) -> Grading:
     """The judge with its grader, refused when one of them is missing or too much."""
     if judge.kind == "pairwise":
-        raise UserError(
+        raise Refusal(
             f"judge {judge.name!r} compares two plans and gives no marks",
             remedy="name a judge that marks; compare plans with 'proctor judge pairs'",
             where=where,
@@ -58,14 +58,14 @@ def grading(judge: Judge, given: AnySpec | None, where: Path | str | None = None
 def grader_for(judge: Judge, given: AnySpec | None, where: Path | str | None = None) -> AnySpec | None:
     spec = spec_of(judge, given)
     if judge.asks and spec is None:
-        raise UserError(
+        raise Refusal(
             f"judge {judge.name!r} asks a model, and none is named",
             "a judge does not choose its grader",
             "name one: 'grader: {model: ..., endpoint: ...}' in the suite, or --grader and --endpoint",
             where,
         )
     if not judge.asks and given is not None:
-        raise UserError(
+        raise Refusal(
             f"judge {judge.name!r} marks by rules and asks no model",
             "the grader would never be asked",
             "leave the grader out, or name a judge that asks one",
@@ -86,7 +86,7 @@ def grading_of(suite: Suite, made_of: Callable[[Variant], str]) -> Grading | Non
     """
     if not any(TASKS[task].marked_by == "judge" for task in suite.tasks):
         return None
-    with refusals(suite.path):
+    with located(suite.path):
         found = grading(Judge.load(suite.judge), suite.grader, suite.path)
     ours = {spec.model: grader_variant(spec.model, suite) for spec in local_of(found.spec)}
     if not suite.self_grading:
@@ -111,7 +111,7 @@ def spec_from(
     given = {name: value for name, value in more.items() if value is not None}
     if grader is None:
         if given:
-            raise UserError(
+            raise Refusal(
                 f"--{next(iter(given))} without --grader",
                 "it says how a grader is reached",
                 "name the grader",
@@ -121,11 +121,9 @@ def spec_from(
         return parse({"model": grader, **given}, GraderSpec, "--grader")
     path = Path(grader)
     if not path.is_file():
-        raise UserError(f"no file {grader}", remedy="give a model's name, or the path of a YAML file")
+        raise Refusal(f"no file {grader}", remedy="give a model's name, or the path of a YAML file")
     if given:
-        raise UserError(
-            f"--{next(iter(given))} beside a file", "the file says it all", "write it there", path
-        )
+        raise Refusal(f"--{next(iter(given))} beside a file", "the file says it all", "write it there", path)
     panel = re.search(
         r"^\{? ?[\"']?panel[\"']?\s*:", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
     )
@@ -157,7 +155,7 @@ def refuse_self_grading(
             mine |= _names(ours[grader.model].base)
         for variant in variants:
             if mine & (_names(variant.base) | _names(variant.name)):
-                raise UserError(
+                raise Refusal(
                     f"the grader {grader.model!r} is the model that {variant.name!r} is made of",
                     "a model that marks itself marks kindly",
                     "name another grader, or say 'self_grading: true' in the suite, which the results then tell",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.agreement.bootstrap import Bootstrap
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.judges.figures.marks import of_ratings
 from proctor.judges.figures.ratings import Ratings, read_ratings
@@ -30,7 +30,7 @@ def corrected(
     wanted = set(ratings.items)
     mine = {key: mark for key, mark in known.marks.items() if key[0] in wanted}
     if not mine:
-        raise UserError(
+        raise Refusal(
             f"no label is for an answer of {variant!r}",
             f"its answers are called {min(wanted)!r} and so on, the labels have {known.items[0]!r}",
             "rate some with 'proctor judge rate --variant'",
@@ -48,7 +48,7 @@ def corrected(
         why = next(
             (one.why for one in report.missing if one.name == "corrected_mean"), "no dimension is shared"
         )
-        raise UserError(f"{variant!r} has no corrected mean", why, "label some more answers", labels)
+        raise Refusal(f"{variant!r} has no corrected mean", why, "label some more answers", labels)
     return found
 
 
@@ -56,7 +56,7 @@ def ratings_of(results: Path, variant: str, task: str) -> Ratings:
     """The judge's marks in a cell, clustered as the exam says; an answer without a verdict has none."""
     cell = record.read(results, variant, task)
     if cell is None or cell.problem:
-        raise UserError(
+        raise Refusal(
             cell.problem if cell else f"no {task} of {variant!r}", remedy="run it first", where=results
         )
     rows = cell.rows(["sample_id", "epoch", "cluster", "score", "metrics", "judge"])
@@ -74,5 +74,5 @@ def ratings_of(results: Path, variant: str, task: str) -> Ratings:
             mark = metrics.get(dimension)
             marks[name, judge, dimension] = None if mark is None or mark != mark else float(mark)
     if not any(mark is not None for mark in marks.values()):
-        raise UserError(f"{task} of {variant!r} has no marks of a judge", where=cell.folder)
+        raise Refusal(f"{task} of {variant!r} has no marks of a judge", where=cell.folder)
     return Ratings(marks, clusters, above_weakest=loaded.above_weakest if loaded else None)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness import record
 from proctor.judges.marking import Item
@@ -54,7 +54,7 @@ def pairs_of_cells(results: Path, a: str, b: str) -> list[Pair]:
         cell = record.read(results, variant, "study_plan")
         if cell is None or cell.problem:
             there = [one.variant for one in record.cells(results) if one.task == "study_plan"]
-            raise UserError(
+            raise Refusal(
                 f"no study plans of {variant!r}",
                 cell.problem if cell else nearest(variant, there),
                 "run it first",
@@ -69,14 +69,14 @@ def pairs_of_cells(results: Path, a: str, b: str) -> list[Pair]:
         one, other = found[0][key], found[1][key]
         doc = docs.get(key[0])
         if doc is None or not one["doc_hash"] == other["doc_hash"] == doc_hash(doc):
-            raise UserError(
+            raise Refusal(
                 f"{key[0]!r} was another pupil when one of the two answered", remedy="run both again"
             )
         if one["response"] or other["response"]:
             name = key[0] if key[1] == 1 else f"{key[0]}/{key[1]}"
             pairs.append(Pair(name, str(doc["profile"]), one["response"], other["response"]))
     if not pairs:
-        raise UserError(f"{a!r} and {b!r} have no pupil in common", remedy="run both on the same pupils")
+        raise Refusal(f"{a!r} and {b!r} have no pupil in common", remedy="run both on the same pupils")
     return pairs
 
 
@@ -91,11 +91,11 @@ def _own_pupil(row: Mapping[str, Any], where: str) -> tuple[str | Mapping[str, A
 
 def _facts(given: object, where: str) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise UserError("`facts` are no object", remedy="docs/judges.md says what they hold", where=where)
+        raise Refusal("`facts` are no object", remedy="docs/judges.md says what they hold", where=where)
     try:
         return checked_facts(given)
     except ValueError as wrong:
-        raise UserError(str(wrong), remedy="docs/judges.md says what facts hold", where=where) from None
+        raise Refusal(str(wrong), remedy="docs/judges.md says what facts hold", where=where) from None
 
 
 def _from_fields(fields: Mapping[str, Any], where: str) -> tuple[str, dict[str, Any]]:
@@ -103,7 +103,7 @@ def _from_fields(fields: Mapping[str, Any], where: str) -> tuple[str, dict[str, 
         doc = as_doc(from_fields(fields))
     except (KeyError, TypeError, ValueError) as wrong:
         said = f"no {wrong}" if isinstance(wrong, KeyError) else str(wrong)
-        raise UserError(f"the profile is no pupil of the exam: {said}", where=where) from None
+        raise Refusal(f"the profile is no pupil of the exam: {said}", where=where) from None
     return str(doc["profile"]), facts(doc)
 
 
@@ -113,7 +113,7 @@ def _pupil(row: Mapping[str, Any], where: str) -> tuple[str | Mapping[str, Any],
     if (name := row.get("pupil")) is not None:
         docs = {str(doc["id"]): doc for doc in TASKS["study_plan"].docs("test")}
         if name not in docs:
-            raise UserError(
+            raise Refusal(
                 f"no pupil {name!r} in the exam",
                 nearest(str(name), list(docs)),
                 "give `facts` or `profile`, or a file of pupils with --profiles",
@@ -130,7 +130,7 @@ def _pupil(row: Mapping[str, Any], where: str) -> tuple[str | Mapping[str, Any],
         return profile, known
     if known:
         return known, known
-    raise UserError(
+    raise Refusal(
         "no profile", "a plan is marked for somebody", "give `profile` in words or fields, `facts`, or `pupil`",
         where,
     )  # fmt: skip
@@ -138,11 +138,11 @@ def _pupil(row: Mapping[str, Any], where: str) -> tuple[str | Mapping[str, Any],
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if not path.is_file():
-        raise UserError(f"no file {path}", remedy="give a JSONL file, one plan a line")
+        raise Refusal(f"no file {path}", remedy="give a JSONL file, one plan a line")
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError:
-        raise UserError("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
     empty = True
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -152,17 +152,17 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         except ValueError:
             row = None
         if not isinstance(row, dict):
-            raise UserError("no JSON object", "every line is one", where=f"{path}, line {number}")
+            raise Refusal("no JSON object", "every line is one", where=f"{path}, line {number}")
         empty = False
         yield f"{path}, line {number}", row
     if empty:
-        raise UserError("the file has no rows", where=path)
+        raise Refusal("the file has no rows", where=path)
 
 
 def _id(row: Mapping[str, Any], where: str) -> str:
     found = next((row[name] for name in _IDS if row.get(name) not in (None, "")), None)
     if found is None:
-        raise UserError(
+        raise Refusal(
             f"no {' or '.join(_IDS)}", "a verdict must say what it is about", "give every row one", where
         )
     return str(found)
@@ -171,7 +171,7 @@ def _id(row: Mapping[str, Any], where: str) -> str:
 def _text(row: Mapping[str, Any], names: tuple[str, ...], where: str) -> str:
     found = next((row[name] for name in names if name in row), None)
     if not isinstance(found, str):
-        raise UserError(
+        raise Refusal(
             f"no {' or '.join(names)} with text", remedy='an empty plan is written as ""', where=where
         )
     return found
@@ -180,5 +180,5 @@ def _text(row: Mapping[str, Any], names: tuple[str, ...], where: str) -> str:
 def _unlike(things: list[_Thing], path: Path) -> list[_Thing]:
     counted = Counter(thing.id for thing in things)
     if twice := next((name for name, times in counted.items() if times > 1), None):
-        raise UserError(f"id {twice!r} stands twice", "verdicts could not be told apart", "rename one", path)
+        raise Refusal(f"id {twice!r} stands twice", "verdicts could not be told apart", "rename one", path)
     return things

@@ -11,7 +11,7 @@ from typing import Any
 
 from proctor.common.agreement.bootstrap import Bootstrap
 from proctor.common.progress import Reporter
-from proctor.common.refusal import refusals
+from proctor.common.refusal import Refusal
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import Engine
 from proctor.harness.judging import plans
@@ -53,15 +53,13 @@ class Wanted:
 
 def estimate_card(wanted: Wanted) -> tuple[Estimate, Estimate]:
     """What the trust card would ask and cost, and the most that it can; nobody is asked."""
-    with refusals():
-        judge, spec, tried, labels = _chosen(wanted)
-        return rehearse(judge, tried, labels, spec, wanted.store / "verdicts")
+    judge, spec, tried, labels = _chosen(wanted)
+    return rehearse(judge, tried, labels, spec, wanted.store / "verdicts")
 
 
 def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
     """The trust card of a judge."""
-    with refusals():
-        judge, spec, tried, labels = _chosen(wanted)
+    judge, spec, tried, labels = _chosen(wanted)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     bootstrap = Bootstrap(wanted.resamples, wanted.seed)
     cache = wanted.store / "verdicts"
@@ -74,7 +72,7 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
         return open_variant(variant, wanted.store, reporter, "grader")
 
     opening = opened(spec, engine, None, wanted.store)
-    with opening as grader, refusals():
+    with opening as grader:
         by = marking.method_of(grader)
 
         def mark(one: Judge, items: Sequence[Item]) -> list[Verdict]:
@@ -123,7 +121,7 @@ def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings 
     if mine:
         return Ratings(mine, labels.clusters, labels.notes, judge.above_weakest)
     if wanted.labels:
-        raise ValueError(f"no label is for one of the {len(ids)} plans; the ids must be the same ({path})")
+        raise Refusal(f"no label is for one of the {len(ids)} plans; the ids must be the same ({path})")
     return None
 
 

@@ -5,7 +5,7 @@ Trains nothing. Must not know how an estimate is made, nor how it is shown.
 
 from dataclasses import dataclass
 
-from proctor.common.refusal import refusals
+from proctor.common.refusal import located
 from proctor.finetune.build import Stage, is_kept
 from proctor.finetune.train.estimate import Estimate, dry_run
 from proctor.harness.plan.plan import Plan
@@ -33,7 +33,7 @@ def foresee(plan: Plan) -> list[Foreseen]:
         stage = next(stage for stage in each.stages if stage.digest == digest)
         assert stage.recipe is not None
         files = {source: file.path for source, file in each.data.items()}
-        with refusals(f"variant {each.variant.name}"):
+        with located(f"variant {each.variant.name}"):
             kept = is_kept(plan.store / "artifacts", stage)
             estimate = None if kept else dry_run(each.variant.base, stage.recipe, files)
         names = tuple(name for name, _ in users)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import refusals
+from proctor.common.refusal import located
 from proctor.common.schema import digest
 from proctor.finetune.recipe import Recipe
 from proctor.harness.config.variant import ROOT
@@ -90,7 +90,7 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
     sets: dict[str, tuple[str, ChatFile]] = {}
     users: dict[str, list[str]] = {}
     for path in sorted((ROOT / "finetune" / "recipes").glob("*.yaml")):
-        with refusals(path):
+        with located(path):
             recipe = Recipe.load(path.stem)
         for part in recipe.data:
             if part.source in TASKS and part.source not in exams:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal, located
 from proctor.common.schema import digest
 from proctor.finetune.base import digest_of_base, shape_of
 from proctor.finetune.build import Stage, is_kept, plan_stages
@@ -134,8 +134,7 @@ class Plan:
 def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
     judge = grading_of(suite, lambda variant: made_of(variant, store))
-    with refusals():
-        items = [Items(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
+    items = [Items(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
     plans = tuple(_plan_variant(variant, suite, judge, items, results, store, redo) for variant in chosen)
     docs = {each.task.name: each.asked for each in items}
     about = {task: TASKS[task].about_data() for task in suite.tasks}
@@ -175,8 +174,7 @@ def _plan_variant(
         }
         shots = Pack.load(variant.prompt).for_task(task.name).shots
         if shots and task.fetched:
-            with refusals():
-                definition["shots"] = dataset_hash(task.docs("train", shots))
+            definition["shots"] = dataset_hash(task.docs("train", shots))
         if task.numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
         if judge and judge.spec and task.marked_by == "judge":
@@ -193,16 +191,16 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
     if variant.engine == "echo":
         path = local(variant.base)
         if not path.is_file():
-            raise UserError(
+            raise Refusal(
                 f"no file of answers {variant.base!r}", "the echo engine answers from one", "give its path"
             )
         return (), {}, digest(path.read_text(encoding="utf-8"))
-    with refusals(f"variant {variant.name}"):
+    with located(f"variant {variant.name}"):
         recipe = Recipe.load(variant.recipe) if variant.recipe else None
         if recipe and variant.examples:
             recipe = recipe.with_examples(variant.examples)
     data = chat_files(recipe, store) if recipe else {}
-    with refusals(f"variant {variant.name}"):
+    with located(f"variant {variant.name}"):
         digests = {source: file.digest for source, file in data.items()}
         stages = plan_stages(variant.base, recipe, digests, variant.merge, variant.quantization)
         return tuple(stages), data, digest_of_base(variant.base)

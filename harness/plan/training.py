@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import UserError, refusals
+from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, digest, nearest
 from proctor.finetune.build import Stage
 from proctor.finetune.recipe import Recipe
@@ -42,36 +42,33 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     """An exam's training set as chats in a prompt pack's wording, or any JSONL of chats by its path."""
     if source not in TASKS:
         if prompt != "default":
-            raise UserError(
+            raise Refusal(
                 f"prompt {prompt!r} for the training data {source!r}",
                 "a file of chats has its own wording",
                 "leave 'prompt' out, or name an exam",
             )
         path = (ROOT / source) if not Path(source).is_absolute() else Path(source)
         if not path.is_file():
-            raise UserError(
+            raise Refusal(
                 f"training data {source!r} is neither an exam nor a file",
                 nearest(source, list(TASKS)),
                 "name an exam, or the path of a JSONL of chats",
             )
         return ChatFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
     if examples is None:
-        raise UserError(
+        raise Refusal(
             f"the recipe does not say how many examples of {source!r}",
             "most exams make as many as are wanted",
             f"give them: {{source: {source}, examples: 2000}}",
         )
     check_name(prompt, "prompt pack")
-    with refusals():
-        Pack.load(prompt).for_task(source)
-    with refusals():
-        items = dataset_hash(TASKS[source].docs("train")) if TASKS[source].fetched else ""
+    Pack.load(prompt).for_task(source)
+    items = dataset_hash(TASKS[source].docs("train")) if TASKS[source].fetched else ""
     key = digest([source, examples, seed, items, _written_by(prompt)])[:16]
     folder = store / "training"
     for kept in folder.glob(f"{source}-{key}-*.jsonl"):
         return ChatFile(kept, kept.stem.rpartition("-")[2])
-    with refusals():
-        chats = TASKS[source].train_chats(examples, seed, prompt)
+    chats = TASKS[source].train_chats(examples, seed, prompt)
     text = "".join(json.dumps(chat, ensure_ascii=False, sort_keys=True) + "\n" for chat in chats)
     content = hashlib.sha256(text.encode()).hexdigest()
     path = folder / f"{source}-{key}-{content}.jsonl"

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import special
 
 from proctor.common.agreement.bootstrap import Bootstrap, Floats, Interval
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.ratings import POOLED, together
 from proctor.judges.figures.reported import Columns, Report
 
@@ -157,11 +158,9 @@ def labels_needed(width: float, sd: float, correlation: float, items: int, alpha
     Variance with n labels and N = items - n: sd^2 / n * (1 - r^2 N / (n + N)), that of the tuned estimate.
     """
     if not (width > 0 and isfinite(width)):
-        raise ValueError(f"the width is {width}; it must be a number above 0")
+        raise Refusal(f"the width is {width}; it must be a number above 0")
     if not (sd > 0 and isfinite(sd) and -1 <= correlation <= 1):
-        raise ValueError(
-            f"sd {sd} and correlation {correlation}: the sd is above 0, the correlation in -1..1"
-        )
+        raise Refusal(f"sd {sd} and correlation {correlation}: the sd is above 0, the correlation in -1..1")
     helpful = max(0.0, correlation)
 
     def wide(n: int, r: float, total: float) -> float:
@@ -189,9 +188,9 @@ def pilot(judged: Mapping[str, float], labels: Mapping[str, float]) -> tuple[flo
     """Standard deviation of the labels and their correlation with the judge, from items that have both."""
     items = sorted(set(judged) & set(labels))
     if len(items) < LEAST_LABELS:
-        raise ValueError(f"{len(items)} items have a mark and a label; at least {LEAST_LABELS} are needed")
+        raise Refusal(f"{len(items)} items have a mark and a label; at least {LEAST_LABELS} are needed")
     x, y = (np.array([side[item] for item in items]) for side in (judged, labels))
     sd = float(y.std(ddof=1))
     if sd < 1e-12:
-        raise ValueError("all labels are the same mark; no spread can be learned from them; give --sd")
+        raise Refusal("all labels are the same mark; no spread can be learned from them; give --sd")
     return sd, float(np.corrcoef(x, y)[0, 1]) if x.std() > 1e-12 else 0.0

@@ -12,6 +12,7 @@ import numpy as np
 from proctor.common.agreement.agreement import BETWEEN_TWO, BY_LEVEL, Two
 from proctor.common.agreement.bootstrap import Bootstrap, Floats, Statistic, distinct
 from proctor.common.agreement.reliability import AMONG, AMONG_ALL, asked_of
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.correction import corrected_means
 from proctor.judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
 from proctor.judges.figures.reported import EACH_OTHER, EVERY, Columns, Report
@@ -47,13 +48,13 @@ def _say_what_is_there(report: Report, ratings: Ratings, labels: Ratings | None)
     report.notes += [f"labels: {note}" for note in labels.notes]
     judged, labelled = set(ratings.items), set(labels.items)
     if not judged & labelled:
-        raise ValueError(
+        raise Refusal(
             f"no item_id stands in both files: the ratings have {min(judged)!r}, the labels {min(labelled)!r}; "
             "the same item needs the same id"
         )
     shared = [one for one in ratings.dimensions if one in labels.dimensions]
     if not shared and OVERALL not in (*ratings.dimensions, *labels.dimensions):
-        raise ValueError(
+        raise Refusal(
             f"no dimension stands in both files: the ratings have {', '.join(ratings.dimensions)}, "
             f"the labels {', '.join(labels.dimensions)}"
         )

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from proctor.common.agreement.agreement import cohen_kappa
 from proctor.common.agreement.bootstrap import Bootstrap, Interval, Statistic, ratio
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.pair_agreement import (
     FORMS,
     PREFERENCE,
@@ -64,7 +65,7 @@ def _say_what_is_there(report: Report, judged: Preferences, labels: Preferences 
         report.notes.append(f"{labels.unparsed} of {len(labels.verdicts)} labels are empty")
     shared = set(judged.items) & set(labels.items)
     if not shared:
-        raise ValueError(
+        raise Refusal(
             f"no item_id stands in both files: the verdicts have {judged.items[0]!r}, the labels "
             f"{labels.items[0]!r}; the same pair needs the same id"
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.ratings import belongs, read_rows, text_of
 
 ORDERS = ("ab", "ba")
@@ -91,16 +92,16 @@ def read_preferences(path: Path, rater: str = "judge", labels: bool = False) -> 
         key = item, _order(row, labels, line, path), str(row.get("rater") or rater)
         if key in verdicts:
             order = f" in order {key[1]}" if key[1] else ""
-            raise ValueError(
+            raise Refusal(
                 f"row {line}: {key[2]!r} judges {item!r}{order} a second time; keep one row for each ({path})"
             )
         verdicts[key] = _verdict(row.get("verdict"), line, path)
         belongs(clusters, item, row, line, path)
         _plans(plans, item, row, line, path)
     if not any(verdicts.values()):
-        raise ValueError(f"{len(verdicts)} rows and no verdict in any of them; fill in `verdict` ({path})")
+        raise Refusal(f"{len(verdicts)} rows and no verdict in any of them; fill in `verdict` ({path})")
     if plans and len(plans) < len({item for item, _, _ in verdicts}):
-        raise ValueError(f"plan_a and plan_b are named for some pairs only; name them for all ({path})")
+        raise Refusal(f"plan_a and plan_b are named for some pairs only; name them for all ({path})")
     notes = () if any(row.get("rater") for _, row in rows) else (f"no column 'rater': taken as {rater!r}",)
     return Preferences(verdicts, clusters, plans, notes)
 
@@ -109,7 +110,7 @@ def _order(row: Mapping[str, Any], labels: bool, line: int, path: Path) -> str:
     given = str(row.get("order") or "").strip().lower()
     if given in ORDERS or (labels and not given):
         return given
-    raise ValueError(
+    raise Refusal(
         f"row {line}: the order is {row.get('order')!r}; it is 'ab' when plan a was shown first, else 'ba' ({path})"
     )
 
@@ -119,7 +120,7 @@ def _verdict(given: Any, line: int, path: Path) -> str | None:
         return None
     said = str(given).strip().lower()
     if said not in VERDICTS:
-        raise ValueError(
+        raise Refusal(
             f"row {line}: the verdict is {given!r}; it is 'a', 'b' or 'tie' (the plan, not its place), "
             f"or empty where there is none ({path})"
         )
@@ -146,7 +147,7 @@ def _plans(
     if not a and not b:
         return
     if not a or not b or a == b:
-        raise ValueError(
+        raise Refusal(
             f"row {line}: plan_a is {a!r} and plan_b {b!r}; a pair has two, named differently ({path})"
         )
     plans[item] = (a, b)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from proctor.common.agreement.bootstrap import Floats
+from proctor.common.refusal import Refusal
 
 OVERALL, POOLED = "overall", "pooled"
 FORMS = ("mean", "rounded mean", "median", "majority")  # what several raters can be taken together as
@@ -93,21 +94,21 @@ def read_ratings(path: Path, rater: str = "judge") -> Ratings:
         item = text_of(row, "item_id", line, path)
         key = item, str(row.get("rater") or rater), str(row.get("dimension") or OVERALL)
         if key in marks:
-            raise ValueError(
+            raise Refusal(
                 f"row {line}: {key[1]!r} marks {key[2]} of {item!r} a second time; keep one row for each ({path})"
             )
         marks[key] = _score(row.get("score"), line, path)
         belongs(clusters, item, row, line, path)
     dimensions = {dimension for _, _, dimension in marks}
     if OVERALL in dimensions and len(dimensions) > 1 and any(not row.get("dimension") for _, row in rows):
-        raise ValueError(f"some rows name a dimension and some don't; name it in every row ({path})")
+        raise Refusal(f"some rows name a dimension and some don't; name it in every row ({path})")
     notes = [
         f"no column {name!r}: taken as {said!r}"
         for name, said in (("rater", rater), ("dimension", OVERALL))
         if not any(row.get(name) for _, row in rows)
     ]
     if not any(mark is not None for mark in marks.values()):
-        raise ValueError(f"{len(marks)} rows and no mark in any of them; fill in `score` ({path})")
+        raise Refusal(f"{len(marks)} rows and no mark in any of them; fill in `score` ({path})")
     return Ratings(marks, clusters, tuple(notes))
 
 
@@ -117,11 +118,11 @@ def _score(given: Any, line: int, path: Path) -> float | None:
     try:
         number = math.nan if isinstance(given, bool) else float(given)
     except (TypeError, ValueError):
-        raise ValueError(
+        raise Refusal(
             f"row {line}: the score is {given!r}, which is no number; leave it empty where there is no mark ({path})"
         ) from None
     if not math.isfinite(number):
-        raise ValueError(
+        raise Refusal(
             f"row {line}: the score is {given!r}; it must be a number, or empty where there is no mark ({path})"
         )
     return number
@@ -133,7 +134,7 @@ def belongs(clusters: dict[str, str], item: str, row: Mapping[str, Any], line: i
     if named is None or named == "":
         return
     if clusters.setdefault(item, str(named)) != str(named):
-        raise ValueError(
+        raise Refusal(
             f"row {line}: {item!r} is in cluster {str(named)!r}, before it was in {clusters[item]!r} ({path})"
         )
 
@@ -141,7 +142,7 @@ def belongs(clusters: dict[str, str], item: str, row: Mapping[str, Any], line: i
 def text_of(row: Mapping[str, Any], column: str, line: int, path: Path) -> str:
     given = row.get(column)
     if given is None or isinstance(given, dict | list | bool) or not str(given).strip():
-        raise ValueError(f"row {line}: no {column}; every row needs one ({path})")
+        raise Refusal(f"row {line}: no {column}; every row needs one ({path})")
     if isinstance(given, float) and given.is_integer():
         given = int(given)  # 7 and 7.0 are one name
     return str(given).strip()
@@ -152,20 +153,20 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, An
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ValueError(f"there is no file {path.name!r} ({path})") from None
+        raise Refusal(f"there is no file {path.name!r} ({path})") from None
     except (IsADirectoryError, UnicodeDecodeError, PermissionError) as refused:
-        raise ValueError(f"cannot be read as text: {type(refused).__name__} ({path})") from None
+        raise Refusal(f"cannot be read as text: {type(refused).__name__} ({path})") from None
     if not text.strip():
-        raise ValueError(f"the file is empty; it needs rows with {', '.join(needed)} ({path})")
+        raise Refusal(f"the file is empty; it needs rows with {', '.join(needed)} ({path})")
     if text.lstrip().startswith("["):
-        raise ValueError(f"the file is one JSON list; write one object a line, or CSV ({path})")
+        raise Refusal(f"the file is one JSON list; write one object a line, or CSV ({path})")
     rows = _jsonl(text, path) if text.lstrip().startswith("{") else _csv(text, path)
     if not rows:
-        raise ValueError(f"the file has a header and no rows ({path})")
+        raise Refusal(f"the file has a header and no rows ({path})")
     for column in needed:
         if not any(column in row for _, row in rows):
             there = ", ".join(str(key) for key in rows[0][1])
-            raise ValueError(f"no column {column!r}; there are {there}; rename one ({path})")
+            raise Refusal(f"no column {column!r}; there are {there}; rename one ({path})")
     return rows
 
 
@@ -177,9 +178,9 @@ def _jsonl(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
         try:
             row = json.loads(written)
         except (ValueError, RecursionError):
-            raise ValueError(f"row {line} is no JSON; one object a line ({path})") from None
+            raise Refusal(f"row {line} is no JSON; one object a line ({path})") from None
         if not isinstance(row, dict):
-            raise ValueError(f"row {line} is no JSON object; one object a line ({path})")
+            raise Refusal(f"row {line} is no JSON object; one object a line ({path})")
         rows.append((line, row))
     return rows
 
@@ -189,16 +190,16 @@ def _csv(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
     try:
         header = [name.strip() for name in next(reader)]
         if len(set(header)) < len(header):
-            raise ValueError(f"the header names a column twice: {', '.join(header)} ({path})")
+            raise Refusal(f"the header names a column twice: {', '.join(header)} ({path})")
         rows = []
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                raise ValueError(
+                raise Refusal(
                     f"row {reader.line_num} has {len(cells)} fields, the header {len(header)} ({path})"
                 )
             rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
     except csv.Error as broken:
-        raise ValueError(f"row {reader.line_num} is no CSV: {broken} ({path})") from None
+        raise Refusal(f"row {reader.line_num} is no CSV: {broken} ({path})") from None
     return rows

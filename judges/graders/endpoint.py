@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply
 from proctor.judges.graders.outage import Outage
 from proctor.judges.verdict import Reason
@@ -30,7 +31,7 @@ class EndpointGrader:
         self.spec = spec
         self._key = os.environ.get(spec.key_name, "") if spec.key_name else ""
         if spec.key_name and not self._key:
-            raise ValueError(
+            raise Refusal(
                 f"grader {spec.model!r} needs a key in the environment variable {spec.key_name}; there is none; "
                 "set it, or name another one with `key:`"
             )

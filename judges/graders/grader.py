@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from proctor.common.refusal import Refusal
 from proctor.judges.graders.outage import GIVE_UP
 from proctor.judges.verdict import Reason
 
@@ -72,15 +73,13 @@ class GraderSpec(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.through == "engine" and self.endpoint:
-            raise ValueError(
-                "a grader through 'engine' is a variant of ours and has no endpoint; leave it out"
-            )
+            raise Refusal("a grader through 'engine' is a variant of ours and has no endpoint; leave it out")
         if self.through == "engine" and self.max_tokens is None:
-            raise ValueError("a grader through 'engine' needs max_tokens; an answer could go on for ever")
+            raise Refusal("a grader through 'engine' needs max_tokens; an answer could go on for ever")
         if self.through != "openai" and self.extra:
-            raise ValueError("`extra` goes into the body of an OpenAI request; use it with through: openai")
+            raise Refusal("`extra` goes into the body of an OpenAI request; use it with through: openai")
         if self.through != "openai" and self.key:
-            raise ValueError(
+            raise Refusal(
                 "`key` is for through: openai; Inspect's providers know the names of their own keys"
             )
         return self
@@ -164,7 +163,7 @@ def open_grader(spec: GraderSpec) -> Grader:
         from proctor.judges.graders.inspect import InspectGrader
 
         return InspectGrader(spec)
-    raise ValueError(
+    raise Refusal(
         f"grader {spec.model!r} goes through 'engine'; only the harness opens engines; "
         "use it in a suite or with 'proctor judge'"
     )

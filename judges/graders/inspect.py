@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply
 
 _SHOWN = 300
@@ -75,7 +76,7 @@ class InspectGrader:
                 )
             except Exception as refused:  # Inspect has several ways to say that a provider is not to be had
                 said = " ".join(str(refused).split())[:_SHOWN]
-                raise ValueError(f"Inspect cannot open the grader {spec.model!r}: {said}") from None
+                raise Refusal(f"Inspect cannot open the grader {spec.model!r}: {said}") from None
         return self._models[seed]
 
     async def _ask(self, question: Question) -> Reply:

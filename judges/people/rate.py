@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.preferences import FIRST, read_preferences
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
@@ -57,7 +58,7 @@ def shown(plans: Sequence[Plan], mode: Mode, rater: str) -> list[Shown]:
     else:
         found = [_pair(a, b, draw) for a, b in _pairs(plans)]
         if not found:
-            raise ValueError("no pupil has two different plans, so there is nothing to compare")
+            raise Refusal("no pupil has two different plans, so there is nothing to compare")
     draw.shuffle(found)
     return found
 
@@ -84,7 +85,7 @@ class Sheet:
     def __init__(self, path: Path, judge: Judge, items: Sequence[Shown], mode: Mode, rater: str) -> None:
         self.path, self.judge, self.items, self.mode, self.rater = path, judge, items, mode, rater
         if not path.resolve().parent.is_dir():
-            raise ValueError(f"there is no folder for the labels; make it first ({path.resolve().parent})")
+            raise Refusal(f"there is no folder for the labels; make it first ({path.resolve().parent})")
         self._lock = Lock()
         self._rows: dict[tuple[str, ...], dict[str, str]] = {}
         if path.is_file() and path.read_bytes().strip():
@@ -131,9 +132,9 @@ class Sheet:
     def mark(self, at: int, dimension: str, score: int | None) -> None:
         """None takes a mark back."""
         if self.mode != "marks" or dimension not in self.judge.dimensions:
-            raise ValueError(f"no dimension {dimension!r} is rated here")
+            raise Refusal(f"no dimension {dimension!r} is rated here")
         if score is not None and score not in self.judge.scale.levels:
-            raise ValueError(f"{score!r} is not on the scale")
+            raise Refusal(f"{score!r} is not on the scale")
         item = self._item(at)
         row = {
             "item_id": item.id, "rater": self.rater, "dimension": dimension, "score": str(score),
@@ -144,7 +145,7 @@ class Sheet:
     def choose(self, at: int, place: str | None) -> None:
         """The plan that stands left or right is the better one, or neither; None takes it back."""
         if self.mode != "pairs" or (place is not None and place not in PLACES):
-            raise ValueError(f"{place!r} is no choice here")
+            raise Refusal(f"{place!r} is no choice here")
         item = self._item(at)
         left = FIRST[item.order]
         verdict = {"left": left, "right": "b" if left == "a" else "a"}.get(place or "", "tie")
@@ -156,7 +157,7 @@ class Sheet:
 
     def _item(self, at: int) -> Shown:
         if not 0 <= at < len(self.items):
-            raise ValueError(f"there is no item {at}")
+            raise Refusal(f"there is no item {at}")
         return self.items[at]
 
     def _put(self, row: dict[str, str], keep: bool) -> None:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.judges.people.rate import Sheet, token_of
 
 PAGE = Path(__file__).with_name("rate_page.html")
@@ -100,11 +101,11 @@ class _Handler(BaseHTTPRequestHandler):
 def _save(sheet: Sheet, said: dict[str, Any]) -> None:
     at = said["item"]
     if not isinstance(at, int) or isinstance(at, bool):
-        raise ValueError("the item is no number")
+        raise Refusal("the item is no number")
     if sheet.mode == "pairs":
         sheet.choose(at, said["choice"])
     else:
         score = said["score"]
         if score is not None and (not isinstance(score, int) or isinstance(score, bool)):
-            raise ValueError("the score is no whole number")
+            raise Refusal("the score is no whole number")
         sheet.mark(at, said["dimension"], score)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from proctor.common.refusal import Refusal
 from proctor.judges.graders.asking import Ask, Asked, ask_all
 from proctor.judges.graders.grader import Grader, Question, fingerprint
 from proctor.judges.graders.kept import Kept
@@ -136,7 +137,7 @@ def write_plans(expert: Expert, prompts: Mapping[str, str]) -> dict[str, str]:
     found = dict(zip(prompts, expert.ask(list(prompts.items()), {}, read), strict=True))
     failed = [f"{name}: {one.problem}" for name, one in found.items() if one.problem]
     if failed:
-        raise ValueError(f"{len(failed)} of {len(prompts)} plans could not be written: {failed[0]}")
+        raise Refusal(f"{len(failed)} of {len(prompts)} plans could not be written: {failed[0]}")
     return {name: one.choice for name, one in found.items()}
 
 
@@ -170,9 +171,7 @@ def advise(expert: Expert, judge: Judge, opinions: Sequence[Opinion]) -> list[Su
     """One suggestion for every present dimension (nothing said: keep), and what the expert would add."""
     heard = [one for one in opinions if not one.problem]
     if not heard:
-        raise ValueError(
-            f"the expert compared no pair: {opinions[0].problem if opinions else 'there was none'}"
-        )
+        raise Refusal(f"the expert compared no pair: {opinions[0].problem if opinions else 'there was none'}")
     levels = judge.scale.levels
     said = {
         "lowest": str(levels[0]),
@@ -187,7 +186,7 @@ def advise(expert: Expert, judge: Judge, opinions: Sequence[Opinion]) -> list[Su
     prompt = _filled("advise", said)
     read = expert.ask([("advice", prompt)], _advise_schema(levels), lambda text: _read_advice(text, judge))[0]
     if read.problem:
-        raise ValueError(f"the expert gave no advice that can be read: {read.problem}")
+        raise Refusal(f"the expert gave no advice that can be read: {read.problem}")
     given = [Suggestion.model_validate(one) for one in json.loads(read.choice)]
     named = {one.dimension for one in given}
     silent = [

@@ -14,6 +14,7 @@ import yaml
 from pydantic import ConfigDict, ValidationError
 
 from proctor.common import yaml_file
+from proctor.common.refusal import Refusal
 from proctor.judges import judge as judges
 from proctor.judges.judge import Judge
 from proctor.judges.people.refine import Suggestion
@@ -59,7 +60,7 @@ def read_decisions(path: Path) -> list[Decided]:
     """Every suggestion decided on."""
     found = read_suggestions(path)
     if open_ := [one.dimension for one in found if one.decision == "undecided"]:
-        raise ValueError(f"nothing is decided on {', '.join(open_)}; set decision to keep or drop ({path})")
+        raise Refusal(f"nothing is decided on {', '.join(open_)}; set decision to keep or drop ({path})")
     return found
 
 
@@ -69,13 +70,13 @@ def read_suggestions(path: Path) -> list[Decided]:
         rows = yaml_file.read(path)
         return [Decided.model_validate(row) for row in rows]
     except OSError:
-        raise ValueError(f"there is no such file ({path})") from None
+        raise Refusal(f"there is no such file ({path})") from None
     except TypeError:
-        raise ValueError(f"not a YAML list of suggestions ({path})") from None
+        raise Refusal(f"not a YAML list of suggestions ({path})") from None
     except ValidationError as refused:
         first = refused.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {first['msg']} ({path})") from None
+        raise Refusal(f"{where}: {first['msg']} ({path})") from None
 
 
 def rubric_of(judge: Judge, given: Sequence[Suggestion], decided: Sequence[Decided]) -> list[Refined]:
@@ -84,11 +85,9 @@ def rubric_of(judge: Judge, given: Sequence[Suggestion], decided: Sequence[Decid
     by_name = {one.dimension: one for one in decided}
     for one in decided:
         if one.dimension not in said and one.action != "add":
-            raise ValueError(
-                f"{one.action} {one.dimension!r}: nobody suggested that; to add your own, use add"
-            )
+            raise Refusal(f"{one.action} {one.dimension!r}: nobody suggested that; to add your own, use add")
         if one.decision == "keep" and one.action in ("add", "change") and not one.whole(judge.scale.levels):
-            raise ValueError(f"{one.dimension!r} needs `about` and a sentence for each level")
+            raise Refusal(f"{one.dimension!r} needs `about` and a sentence for each level")
     found = []
     for name in judge.dimensions:
         present, mine = judge.rubric.dimensions[name], by_name.get(name)
@@ -109,7 +108,7 @@ def rubric_of(judge: Judge, given: Sequence[Suggestion], decided: Sequence[Decid
             origin = f"added as the expert suggested{_edited(new, theirs)}" if theirs else "added by the user"
             found.append(Refined(new.dimension, new.about, dict(new.anchors), origin))
     if not found:
-        raise ValueError("no dimension is left; keep at least one")
+        raise Refusal("no dimension is left; keep at least one")
     return found
 
 
@@ -126,7 +125,7 @@ def write_judge(
 ) -> Judge:  # fmt: skip
     """The new judge's folder, whole and checked or not at all."""
     if folder.exists():
-        raise ValueError(f"there is a judge called {folder.name!r} already; choose another name ({folder})")
+        raise Refusal(f"there is a judge called {folder.name!r} already; choose another name ({folder})")
     part = folder.with_name(f".{folder.name}.part") / folder.name
     shutil.rmtree(part.parent, ignore_errors=True)
     part.mkdir(parents=True)

@@ -14,6 +14,7 @@ without any of them:
 from collections.abc import Mapping
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.judges.rubric import Rubric
 from proctor.judges.rules.measures import ITEMS, MEASURES
 from proctor.judges.rules.planned import Plan
@@ -32,15 +33,13 @@ def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts as somebody wrote them, refused where a rule would misread them; a topic may be one name or a list."""
     for key, value in facts.items():
         if key not in (*_TEXTS, *_NUMBERS, *_LISTS):
-            raise ValueError(
-                f"no fact is called {key!r}; there are {', '.join((*_TEXTS, *_NUMBERS, *_LISTS))}"
-            )
+            raise Refusal(f"no fact is called {key!r}; there are {', '.join((*_TEXTS, *_NUMBERS, *_LISTS))}")
         right = str if key in _TEXTS else int | float if key in _NUMBERS else list
         if value is not None and (not isinstance(value, right) or isinstance(value, bool)):
             kind = "text" if key in _TEXTS else "a number" if key in _NUMBERS else "a list"
-            raise ValueError(f"the fact {key!r} is {value!r}, and should be {kind}")
+            raise Refusal(f"the fact {key!r} is {value!r}, and should be {kind}")
     if not facts.get("topics"):
-        raise ValueError("the facts name no `topics`, and without them nobody can tell whose plan it is")
+        raise Refusal("the facts name no `topics`, and without them nobody can tell whose plan it is")
     topics = [[topic] if isinstance(topic, str) else topic for topic in facts["topics"]]
     return {**facts, "topics": topics}
 

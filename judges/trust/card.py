@@ -13,6 +13,7 @@ import numpy as np
 
 from proctor.common.agreement.agreement import Two, spearman
 from proctor.common.agreement.bootstrap import Floats, distinct
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.marks import of_ratings
 from proctor.judges.figures.ratings import OVERALL, POOLED, Ratings
 from proctor.judges.figures.reported import EACH_OTHER
@@ -37,12 +38,12 @@ def card(
 ) -> dict[str, Any]:
     """The card as it is kept in results/_judges/<judge>/trust.json."""
     if not plans:
-        raise ValueError("there are no plans to try the judge on")
+        raise Refusal("there are no plans to try the judge on")
     verdicts = trial.marks([plan.item for plan in plans])
     scored = [(plan, verdict) for plan, verdict in zip(plans, verdicts, strict=True) if verdict.scores]
     if not scored:
         why = next((verdict.problem for verdict in verdicts if verdict.problem), "no plan has a word")
-        raise ValueError(f"not one of {len(plans)} plans could be marked: {why}")
+        raise Refusal(f"not one of {len(plans)} plans could be marked: {why}")
     _agreement(trial, scored, labels, by)
     _length(trial, scored, labels)
     noise = _repeatability(trial, scored)

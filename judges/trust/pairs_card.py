@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.pairs import of_preferences
 from proctor.judges.figures.preferences import Preferences
 from proctor.judges.figures.ratings import OVERALL, Ratings
@@ -50,7 +51,7 @@ def pair_card(
         (a, b) for a, b in combinations(sorted(plans, key=lambda plan: plan.item.id), 2) if a.pupil == b.pupil
     ]
     if not pairs:
-        raise ValueError("no pupil has two plans, so there is nothing to compare")
+        raise Refusal("no pupil has two plans, so there is nothing to compare")
     verdicts = on.verdicts([_pair(f"{a.item.id} {b.item.id}", a, b.item.text) for a, b in pairs])
     _agreement(on.trial, pairs, verdicts, merit, by)
     _damage(on, plans, merit)

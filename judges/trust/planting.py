@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from proctor.common import yaml_file
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.ratings import OVERALL, Ratings
 from proctor.judges.marking import Item
 from proctor.judges.rules.text import words
@@ -103,7 +104,7 @@ def injections(path: Path = INJECTIONS) -> list[Mapping[str, str]]:
     found: list[Mapping[str, str]] = yaml_file.read(path)
     for one in found:
         if set(one) != {"name", "title", "text"} or "{plan}" not in one["text"]:
-            raise ValueError(f"an injection has name, title and a text with {{plan}}: {one} ({path})")
+            raise Refusal(f"an injection has name, title and a text with {{plan}}: {one} ({path})")
     return found
 
 

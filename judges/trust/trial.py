@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proctor.common.agreement.bootstrap import Bootstrap
+from proctor.common.refusal import Refusal
 from proctor.judges.figures.reported import Report
 from proctor.judges.judge import Judge
 from proctor.judges.marking import Item
@@ -78,7 +79,7 @@ class Trial:
 def refuse_without_verdicts(verdicts: Sequence[Verdict | PairVerdict], what: str) -> None:
     """A judge of whom nothing was heard has no card, and no check of it was held or failed."""
     if verdicts and all(verdict.problem for verdict in verdicts):
-        raise ValueError(f"not one of {len(verdicts)} {what}: {verdicts[0].problem}")
+        raise Refusal(f"not one of {len(verdicts)} {what}: {verdicts[0].problem}")
 
 
 def overall(verdict: Verdict) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proctor.leaderboard.board import private, site
+from proctor.common.refusal import Refusal
 
 BRANCH = "branch:"
 NAMED = 8  # so many findings are named; of the others their number
@@ -52,12 +53,12 @@ A static board, made by Proctor. Open index.html.
 def publish(board: Path, to: str, allowed: Sequence[str] = ()) -> str:
     """Puts the board where `to` says and tells, in a few lines, how it comes online from there."""
     if not (board / site.MANIFEST).is_file():
-        raise ValueError(f"no board in {board}; build it first: proctor board build")
+        raise Refusal(f"no board in {board}; build it first: proctor board build")
     refuse_private(board, allowed)
     if to.startswith(BRANCH):
         return _to_branch(board, to.removeprefix(BRANCH))
     if "/" not in to and not Path(to).is_dir():
-        raise ValueError(
+        raise Refusal(
             f"{to!r} may be a folder or a branch; write ./{to} for the folder or {BRANCH}{to} for the branch"
         )
     return _to_folder(board, Path(to))
@@ -67,7 +68,7 @@ def refuse_private(board: Path, allowed: Sequence[str] = ()) -> None:
     if found := private.told(list(private.search(board, allowed))):
         named = "; ".join(found[:NAMED])
         more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
-        raise ValueError(
+        raise Refusal(
             f"what looks private stands in the board: {named}{more}; nothing was published; "
             "take it out of the results, or let a text pass with --allow TEXT"
         )
@@ -75,9 +76,9 @@ def refuse_private(board: Path, allowed: Sequence[str] = ()) -> None:
 
 def _to_folder(board: Path, out: Path) -> str:
     if out.resolve() == board.resolve() or board.resolve() in out.resolve().parents:
-        raise ValueError(f"{out} is the board itself or lies in it; name another folder with --to")
+        raise Refusal(f"{out} is the board itself or lies in it; name another folder with --to")
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / site.MANIFEST).is_file())):
-        raise ValueError(
+        raise Refusal(
             f"{out} holds files that no board wrote; they would be mixed; name an empty folder with --to"
         )
     before = site.written(out) if out.is_dir() else set()
@@ -112,7 +113,7 @@ def _to_branch(board: Path, branch: str) -> str:
     repository = Path(_git("rev-parse", "--show-toplevel"))
     _git("check-ref-format", "--branch", branch)
     if _git("rev-parse", "--abbrev-ref", "HEAD") == branch:
-        raise ValueError(f"{branch} is the branch that is checked out; name another one, such as gh-pages")
+        raise Refusal(f"{branch} is the branch that is checked out; name another one, such as gh-pages")
     with tempfile.TemporaryDirectory() as made:
         place = Path(made) / "board"
         _copy(board, place, ".")
@@ -143,8 +144,8 @@ def _git(
             ["git", *words], capture_output=True, text=True, check=False, env=os.environ | (env or {}), cwd=at
         )
     except FileNotFoundError:
-        raise ValueError("git is not installed; publish to a folder instead") from None
+        raise Refusal("git is not installed; publish to a folder instead") from None
     if done.returncode and not may_fail:
         why = " ".join(done.stderr.split()) or f"exit {done.returncode}"
-        raise ValueError(f"git {words[0]} failed: {why}; a branch needs a git repository, a folder does not")
+        raise Refusal(f"git {words[0]} failed: {why}; a branch needs a git repository, a folder does not")
     return done.stdout.strip() if not done.returncode else ""

@@ -4,6 +4,7 @@ import http.server
 from functools import partial
 from pathlib import Path
 from typing import Any
+from proctor.common.refusal import Refusal
 
 HOST = "127.0.0.1"  # nobody else on the network sees it
 
@@ -20,12 +21,12 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def open_server(board: Path, port: int) -> http.server.ThreadingHTTPServer:
     """Ready to serve; port 0 takes any that is free."""
     if not (board / "index.html").is_file():
-        raise ValueError(f"no board in {board}; build it first: proctor board build")
+        raise Refusal(f"no board in {board}; build it first: proctor board build")
     try:
         return http.server.ThreadingHTTPServer((HOST, port), partial(Quiet, directory=str(board)))
     except OSError as taken:
-        raise ValueError(
+        raise Refusal(
             f"port {port} cannot be had ({taken.strerror}); name another one with --port"
         ) from None
     except OverflowError:
-        raise ValueError(f"port {port} is no port; they run from 0 to 65535") from None
+        raise Refusal(f"port {port} is no port; they run from 0 to 65535") from None

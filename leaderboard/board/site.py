@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from proctor.harness import record
+from proctor.common.refusal import Refusal
 
 MANIFEST = "board.json"
 RANKING = "ranking.txt"  # the ranking as the terminal tells it
@@ -34,11 +35,11 @@ def build(results: Path, out: Path, baseline: str | None = None) -> Path:
 def _cells(results: Path) -> list[record.Cell]:
     """All cells. Where there is no folder, or the cells lie deeper in it, an empty board would be a wrong answer."""
     if not results.is_dir():
-        raise ValueError("there is no such folder of results; run a suite first, or name it with --results")
+        raise Refusal("there is no such folder of results; run a suite first, or name it with --results")
     cells = record.cells(results)
     if not cells and (deeper := next(results.glob("*/*/*/run.json"), None)):
         inner = deeper.parents[2]
-        raise ValueError(f"no cells here, but there are some in {inner}; name that folder with --results")
+        raise Refusal(f"no cells here, but there are some in {inner}; name that folder with --results")
     return cells
 
 
@@ -109,12 +110,12 @@ def _earlier(out: Path) -> set[str]:
     if not out.exists() or (out.is_dir() and all(found.name in ours for found in out.iterdir())):
         return set()
     if not out.is_dir():
-        raise ValueError(f"{out} is a file; a board is a folder; name another place with --out")
+        raise Refusal(f"{out} is a file; a board is a folder; name another place with --out")
     try:
         named = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]
         files = {name for name in named if isinstance(name, str)}
     except (OSError, ValueError, KeyError, TypeError):
-        raise ValueError(
+        raise Refusal(
             f"{out} holds files that no board wrote; a board would be mixed with them; "
             "name an empty folder with --out"
         ) from None

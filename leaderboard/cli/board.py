@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import BOARD, RESULTS, Board, Results, near
 
 Baseline = Annotated[str | None, typer.Option(help="The row that all others are compared with.")]
@@ -14,14 +15,13 @@ Made = Annotated[Path, typer.Option("--board", help="Where the board is.")]
 
 def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = None) -> None:
     """Build the board from the results."""
-    from proctor.common.refusal import refusals
     from proctor.harness import record
     from proctor.leaderboard.board import site
 
-    with refusals(results):
+    with located(results):
         there = {cell.variant for cell in record.cells(results)}
         if there and baseline is not None and baseline not in there:
-            raise ValueError(f"no results of {baseline!r}; there are: {', '.join(sorted(there))}")
+            raise Refusal(f"no results of {baseline!r}; there are: {', '.join(sorted(there))}")
         index = site.build(results, out, baseline)
     Console().print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
 
@@ -31,11 +31,9 @@ def serve(
     port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
 ) -> None:
     """Serve the built board to a browser on this machine. It opens from disk as well."""
-    from proctor.common.refusal import refusals
     from proctor.leaderboard.board.serve import open_server
 
-    with refusals():
-        server = open_server(board, port)
+    server = open_server(board, port)
     host, taken = server.server_address[:2]
     typer.echo(f"http://{host!s}:{taken}/ (Ctrl+C ends it)")
     try:
@@ -54,8 +52,6 @@ def publish(
     ] = None,
 ) -> None:
     """Make the built board ready for a static host, unless something private stands in it."""
-    from proctor.common.refusal import refusals
     from proctor.leaderboard.board.publish import publish as put
 
-    with refusals():
-        typer.echo(put(board, to, allow or ()))
+    typer.echo(put(board, to, allow or ()))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
 
 if TYPE_CHECKING:
@@ -47,14 +48,11 @@ def score(
     json_: AsJson = False,
 ) -> None:
     """Mark answers that exist already, and write them as a cell like any other."""
-    from proctor.common.refusal import UserError
     from proctor.harness.imports.score import By, score_file
     from proctor.tasks import TASKS
 
     if judge is not None and task in TASKS and TASKS[task].marked_by != "judge":
-        raise UserError(
-            f"--judge {judge}", f"{task} is marked by rules, so no judge is asked", "leave it out"
-        )
+        raise Refusal(f"--judge {judge}", f"{task} is marked by rules, so no judge is asked", "leave it out")
     judge = judge or By.judge
     by = _by(judge, grader, fallback, endpoint, store) if grader or fallback or endpoint else By(judge)
     scored = score_file(task, answers, variant, results, by, partial, epochs, redo)
@@ -125,7 +123,6 @@ def _labeler(
     task: str, labeler: str, endpoint: str | None, engine: str | None, prompt: str, store: Path
 ) -> "Labeler":
     """Who is to label, checked before anything is opened or asked."""
-    from proctor.common.refusal import UserError, refusals
     from proctor.finetune.base import digest_of_base, digest_of_file
     from proctor.harness.ask.labelling import Labeler
     from proctor.harness.judging.grading import grader_variant
@@ -133,24 +130,22 @@ def _labeler(
     from proctor.tasks.pack import Pack
 
     if task != "concepts":
-        raise UserError(f"no labels for {task!r}", "only the concepts exam has labels that a model can give")
+        raise Refusal(f"no labels for {task!r}", "only the concepts exam has labels that a model can give")
     if endpoint and engine not in (None, "openai"):
-        raise UserError(
+        raise Refusal(
             f"--endpoint with engine {engine!r}", "a server has its own engine", "leave one of them out"
         )
     if engine == "openai" and not endpoint:
-        raise UserError("engine openai without --endpoint", "it has no address", "give --endpoint URL")
-    with refusals():
-        Pack.load(prompt)
+        raise Refusal("engine openai without --endpoint", "it has no address", "give --endpoint URL")
+    Pack.load(prompt)
     ours = None if endpoint or engine else grader_variant(labeler)
-    with refusals():
-        weights = ""
-        if ours:
-            weights = made_of(ours, store)
-        elif Path(labeler).is_file():
-            weights = digest_of_file(Path(labeler))
-        elif engine == "hf":
-            weights = digest_of_base(labeler)
+    weights = ""
+    if ours:
+        weights = made_of(ours, store)
+    elif Path(labeler).is_file():
+        weights = digest_of_file(Path(labeler))
+    elif engine == "hf":
+        weights = digest_of_base(labeler)
     return Labeler(labeler, "openai" if endpoint else engine or "", endpoint, ours, weights)
 
 
@@ -169,7 +164,6 @@ def _tell_labelled(done: "Labelled", labeler: str) -> None:
 
 
 def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | None, store: Path) -> "By":
-    from proctor.common.refusal import UserError, refusals
     from proctor.harness.ask.second_reader import Extractor, SecondReader
     from proctor.harness.imports.score import By
     from proctor.harness.judging.grading import grader_for, local_of, spec_from
@@ -178,12 +172,11 @@ def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | No
     cache = store / "verdicts"
     if fallback:
         if grader:
-            raise UserError("--grader and --fallback", "no exam has use for both", "leave one of them out")
+            raise Refusal("--grader and --fallback", "no exam has use for both", "leave one of them out")
         return By(judge, None, SecondReader(Extractor(fallback=fallback, endpoint=endpoint), cache), cache)
-    with refusals():
-        spec = grader_for(Judge.load(judge), spec_from(grader, endpoint, None, None))
+    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint, None, None))
     if local_of(spec):
-        raise UserError(
+        raise Refusal(
             "a grader through 'engine'",
             "answers from a file are marked without one of ours",
             "use 'proctor judge mark'",
@@ -195,13 +188,12 @@ def data_told(what: str, store: Path, all_: bool, json_: bool) -> None:
     """`proctor doctor data`: of each exam in words what of its test stands in training sets; all shares with `all_`."""
     from rich.console import Console
 
-    from proctor.common.refusal import UserError
     from proctor.common.schema import nearest
     from proctor.harness.plan.overlaps import recipes_overlap
     from proctor.harness.show import overlaps_as_table
 
     if what != "data":
-        raise UserError(f"nothing called {what!r} to look at", nearest(what, ("machine", "data")))
+        raise Refusal(f"nothing called {what!r} to look at", nearest(what, ("machine", "data")))
     exams, absent = recipes_overlap(store)
     if json_:
         print_json({"exams": exams, "absent": absent})

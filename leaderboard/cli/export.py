@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import RESULTS, ROOT, STORE, Results, Store, near
 
 if TYPE_CHECKING:
@@ -68,14 +69,13 @@ def _export(
 
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":
     """The exam whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
-    from proctor.common.refusal import UserError, refusals
     from proctor.common.schema import nearest
     from proctor.harness.plan.plan import weights_of
     from proctor.leaderboard.compare.items import load_cells
     from proctor.tasks import TASKS
 
     if task is not None and task not in TASKS:
-        raise UserError(f"no task {task!r}", nearest(task, list(TASKS)))
+        raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)))
     stages, _, base = weights_of(variant, store)
     same = {
         "base": base,
@@ -84,13 +84,13 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
         "engine": variant.engine,
         "sampling": variant.sampling.model_dump(mode="json"),
     }
-    with refusals(results):
+    with located(results):
         cells = load_cells(results) if results.is_dir() else {}
     siblings = [cell for cell in cells.values() if _agree(cell, same)]
     sat = {cell.task for cell in siblings if cell.variant == variant.name}
     task = task or next((name for name in TASKS if name in sat), None) or _learnt(variant)
     if task is None and modelfile:
-        raise UserError(
+        raise Refusal(
             f"nothing says which exam's wording {variant.name!r} is to have",
             f"it has no results in {near(results)} and no recipe",
             f"give --task, one of {', '.join(TASKS)}",
@@ -136,12 +136,10 @@ def _prompt(cell: "Cell") -> str:
 
 def _learnt(variant: "Variant") -> str | None:
     """The first exam in whose training set the recipe trains."""
-    from proctor.common.refusal import refusals
     from proctor.finetune.recipe import Recipe
     from proctor.tasks import TASKS
 
-    with refusals():
-        sources = Recipe.load(variant.recipe).data if variant.recipe else ()
+    sources = Recipe.load(variant.recipe).data if variant.recipe else ()
     return next((part.source for part in sources if part.source in TASKS), None)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, print_json
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ def mark(
     json_: AsJson = False,
 ) -> None:
     """Mark plans that exist already; no engine answers anything. What was asked before is not paid for again."""
-    from proctor.common.refusal import refusals
     from proctor.harness.judging import verdicts
     from proctor.harness.judging.grader import opened
     from proctor.harness.judging.plans import read_plans
@@ -69,7 +69,7 @@ def mark(
         return _show_estimate(estimate_marks(loaded, items, spec, store / "verdicts"), json_)
     with (
         opened(spec, _open_variant(store), None, store) as asked,
-        refusals(plans),
+        located(plans),
         _telling(len(items), spec) as told,
     ):
         found = mark_all(loaded, items, asked, store / "verdicts", told)
@@ -103,7 +103,6 @@ def pairs(
     json_: AsJson = False,
 ) -> None:
     """Say which of two plans serves each pupil better, in both orders."""
-    from proctor.common.refusal import UserError, refusals
     from proctor.harness.judging import verdicts
     from proctor.harness.judging.grader import opened
     from proctor.harness.judging.plans import pairs_of_cells, read_pairs
@@ -112,7 +111,7 @@ def pairs(
 
     loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
     if (pairs is None) == (a is None or b is None):
-        raise UserError(
+        raise Refusal(
             "pairs come from a file or from two variants",
             "here it is neither or both",
             "give FILE, or --a and --b",
@@ -122,7 +121,7 @@ def pairs(
         return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
     with (
         opened(spec, _open_variant(store), None, store) as asked,
-        refusals(pairs),
+        located(pairs),
         _telling(2 * len(shown), spec) as told,
     ):
         found = compare_all(loaded, shown, asked, store / "verdicts", told)
@@ -138,7 +137,6 @@ def _chosen(
     concurrency: int | None, store: Path,
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
-    from proctor.common.refusal import refusals
     from proctor.harness.judging.grading import (
         grader_for,
         grader_variant,
@@ -149,8 +147,7 @@ def _chosen(
     from proctor.harness.plan.plan import made_of
     from proctor.judges.judge import Judge
 
-    with refusals():
-        judge = Judge.load(name)
+    judge = Judge.load(name)
     if repeats and judge.asks:
         judge = judge.model_copy(update={"repeats": repeats})
     spec = grader_for(judge, spec_from(grader, endpoint, through, concurrency))

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json
 from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
 
@@ -29,23 +30,21 @@ def plan_labels(
     """How many labels are needed for an interval of the wanted width, with the judge's help and without."""
     from dataclasses import asdict
 
-    from proctor.common.refusal import UserError, refusals
     from proctor.judges.figures.correction import labels_needed
 
-    with refusals():
-        if ratings and labels:
-            found = _pilot(ratings, labels, dimension)
-            sd, correlation, items = (
-                sd or found[0],
-                found[1] if correlation is None else correlation,
-                items or found[2],
-            )
-        if sd is None or correlation is None or items is None:
-            raise UserError(
-                "nothing says how labels spread and how they go with the judge",
-                remedy="give --ratings and --labels of a pilot, or --sd, --correlation and --items",
-            )
-        needed = labels_needed(width, sd, correlation, items)
+    if ratings and labels:
+        found = _pilot(ratings, labels, dimension)
+        sd, correlation, items = (
+            sd or found[0],
+            found[1] if correlation is None else correlation,
+            items or found[2],
+        )
+    if sd is None or correlation is None or items is None:
+        raise Refusal(
+            "nothing says how labels spread and how they go with the judge",
+            remedy="give --ratings and --labels of a pilot, or --sd, --correlation and --items",
+        )
+    needed = labels_needed(width, sd, correlation, items)
     if json_:
         print_json(asdict(needed))
         return
@@ -69,7 +68,7 @@ def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, i
     for path, rater in ((ratings, "judge"), (labels, "label")):
         read = read_ratings(path, rater)
         if dimension not in read.dimensions and dimension != "overall":
-            raise ValueError(f"no dimension {dimension!r}; there are {', '.join(read.dimensions)} ({path})")
+            raise Refusal(f"no dimension {dimension!r}; there are {', '.join(read.dimensions)} ({path})")
         means = together(read.table(dimension, read.items, read.raters), "mean")
         sides.append(
             {item: float(mean) for item, mean in zip(read.items, means, strict=True) if not np.isnan(mean)}
@@ -90,11 +89,9 @@ def correct(
     json_: AsJson = False,
 ) -> None:
     """The mean mark of a variant, put right by labels of some of its plans (prediction-powered)."""
-    from proctor.common.refusal import refusals
     from proctor.harness.judging.labelled import corrected
 
-    with refusals():
-        found = [one for name in variant for one in corrected(results, name, task, labels, resamples, seed)]
+    found = [one for name in variant for one in corrected(results, name, task, labels, resamples, seed)]
     if json_:
         print_json(found)
         return

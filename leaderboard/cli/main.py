@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
     board,
     exams,
@@ -88,11 +89,10 @@ UNUSABLE = (
 
 def main() -> None:
     """Exit 0 when done, 2 with one line for a mistake that the user can mend; a bug keeps its traceback."""
-    from proctor.common.refusal import UserError
 
     try:
         code = app(standalone_mode=False, prog_name="proctor") or 0
-    except UserError as refused:
+    except Refusal as refused:
         code = _told(str(refused))
     except Misused as misused:
         if type(misused).__name__ == "NoArgsIsHelpError":  # nothing was asked for: the help is the answer

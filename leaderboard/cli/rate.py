@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, Results, near
 
 if TYPE_CHECKING:
@@ -38,26 +39,22 @@ def rate(
     results: Results = RESULTS,
 ) -> None:
     """Rate plans by hand, blind: open the address, press the keys. Stop and go on at any time."""
-    from proctor.common.refusal import UserError, refusals
     from proctor.judges.judge import Judge
     from proctor.judges.people.rate import Sheet, shown
     from proctor.judges.people.rate_server import open_server
 
     if not re.fullmatch(r"[\w.@ -]{1,60}", rater):
-        raise UserError(
-            f"the rater is called {rater!r}", "it stands in a file", "use letters, digits, - and ."
-        )
+        raise Refusal(f"the rater is called {rater!r}", "it stands in a file", "use letters, digits, - and .")
     mode: Mode = "pairs" if pairs else "marks"
-    with refusals():
-        loaded = Judge.load(judge)
-        if loaded.kind == "pairwise" and not pairs:
-            raise ValueError(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that marks")
-        found = _plans(plans or [], variant or [], results)
-        sheet = Sheet(out, loaded, shown(_some(found, items), mode, rater), mode, rater)
-        try:
-            server = open_server(sheet, port)
-        except OSError as refused:
-            raise ValueError(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
+    loaded = Judge.load(judge)
+    if loaded.kind == "pairwise" and not pairs:
+        raise Refusal(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that marks")
+    found = _plans(plans or [], variant or [], results)
+    sheet = Sheet(out, loaded, shown(_some(found, items), mode, rater), mode, rater)
+    try:
+        server = open_server(sheet, port)
+    except OSError as refused:
+        raise Refusal(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
     address = f"http://127.0.0.1:{server.server_address[1]}/"
     typer.echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {address} (Ctrl-C ends)")
     try:
@@ -74,7 +71,7 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
     from proctor.judges.people.rate import Plan
 
     if not files and not variants:
-        raise ValueError("there is nothing to rate; give --plans FILE or --variant NAME")
+        raise Refusal("there is nothing to rate; give --plans FILE or --variant NAME")
     found = [
         Plan(
             one.item.id, str(one.item.profile), one.item.text, one.pupil, path.stem if len(files) > 1 else ""
@@ -86,7 +83,7 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
         found += _of_variant(name, results)
     twice = sorted({one.id for one in found if sum(other.id == one.id for other in found) > 1})
     if twice:
-        raise ValueError(f"the id {twice[0]!r} stands for two plans; every plan needs its own")
+        raise Refusal(f"the id {twice[0]!r} stands for two plans; every plan needs its own")
     return [one for one in found if one.text.strip()]
 
 
@@ -98,7 +95,7 @@ def _of_variant(name: str, results: Path) -> "list[Plan]":
 
     cell = record.read(results, name, "study_plan")
     if cell is None or cell.problem:
-        raise ValueError(cell.problem if cell else f"no study plans of {name!r} ({results})")
+        raise Refusal(cell.problem if cell else f"no study plans of {name!r} ({results})")
     texts = {one.id: str(as_doc(one)["profile"]) for one in profiles()}
     rows = cell.rows(["sample_id", "epoch", "response"])
     several = bool(rows["epoch"].nunique() > 1)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import ROOT, STORE, Store, near
 
 if TYPE_CHECKING:
@@ -46,27 +47,25 @@ def refine(
     store: Store = STORE,
 ) -> None:
     """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
-    from proctor.common.refusal import refusals
     from proctor.harness.judging.deciding import decide
     from proctor.judges.people.refined import read_decisions, rubric_of, write_judge
 
-    with refusals():
-        loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
-        work = store / "refine" / name
-        work.mkdir(parents=True, exist_ok=True)
-        who, given, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
-        path = work / "suggestions.yaml"
-        try:
-            decided = read_decisions(decisions) if decisions else decide(loaded, given, path)
-        except typer.Abort:
-            typer.echo("")
-            decided = None
-        if decided is None:
-            typer.echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
-            raise typer.Exit(0 if not sys.stdin.isatty() else 130)
-        refined = rubric_of(loaded, given, decided)
-        made = write_judge(judges / name, loaded, refined, decided, heard, who)
-        _write_pack(packs / f"{name}.yaml", pack, made)
+    loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
+    work = store / "refine" / name
+    work.mkdir(parents=True, exist_ok=True)
+    who, given, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
+    path = work / "suggestions.yaml"
+    try:
+        decided = read_decisions(decisions) if decisions else decide(loaded, given, path)
+    except typer.Abort:
+        typer.echo("")
+        decided = None
+    if decided is None:
+        typer.echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
+        raise typer.Exit(0 if not sys.stdin.isatty() else 130)
+    refined = rubric_of(loaded, given, decided)
+    made = write_judge(judges / name, loaded, refined, decided, heard, who)
+    _write_pack(packs / f"{name}.yaml", pack, made)
     console = Console(highlight=False, soft_wrap=True)
     console.print(
         f"Judge: {escape(near(judges / name))}; prompt pack: {escape(near(packs / f'{name}.yaml'))}"
@@ -77,20 +76,19 @@ def refine(
 
 def _checked(name: str, judge: str, *made: Path) -> "Judge":
     """The judge that is refined, when nothing stands in the way of a new one."""
-    from proctor.common.refusal import UserError
     from proctor.common.schema import SAFE_NAME
     from proctor.judges.judge import Judge
 
     if not SAFE_NAME.fullmatch(name):
-        raise UserError(
+        raise Refusal(
             f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
         )
     loaded = Judge.load(judge)
     if loaded.kind not in ("rubric", "panel"):
-        raise ValueError(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for marks")
+        raise Refusal(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for marks")
     for path in made:
         if path.exists():
-            raise ValueError(f"there is a {path.name!r} already; choose another name ({path})")
+            raise Refusal(f"there is a {path.name!r} already; choose another name ({path})")
     return loaded
 
 
@@ -125,12 +123,12 @@ def _pairs(
 
     writer, plain, guided = sources
     if bool(writer) == bool(plain or guided) or bool(plain) != bool(guided):
-        raise ValueError("name a --writer, or both --plain and --guided with plans that exist already")
+        raise Refusal("name a --writer, or both --plain and --guided with plans that exist already")
     if plain and guided:
         sides = [{one.pupil: one for one in read_plans(path)} for path in (plain, guided)]
         both = sorted(set(sides[0]) & set(sides[1]))[:pupils]
         if not both:
-            raise ValueError(f"no pupil has a plan in both files ({plain}, {guided})")
+            raise Refusal(f"no pupil has a plan in both files ({plain}, {guided})")
         first, second = sides
         return [
             Two(one, str(first[one].item.profile), first[one].item.text, second[one].item.text)
@@ -163,13 +161,12 @@ def _pairs(
 
 def _one(name: str) -> "GraderSpec":
     """One model behind an endpoint or a provider."""
-    from proctor.common.refusal import UserError
     from proctor.harness.judging.grading import spec_from
     from proctor.judges.graders.grader import GraderSpec
 
     spec = spec_from(name, None, None, None)
     if not isinstance(spec, GraderSpec) or spec.through == "engine":
-        raise UserError(
+        raise Refusal(
             f"{name!r} is no single model behind an endpoint", remedy="give a YAML file with model, endpoint"
         )
     return spec

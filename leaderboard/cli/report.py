@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, Results, near
 
 
@@ -29,21 +30,19 @@ def report(
     results: Results = RESULTS,
 ) -> None:
     """Comparison tables: mean, difference, intervals, marks, n, and footnotes; the board's own digits."""
-    from proctor.common.refusal import refusals
     from proctor.leaderboard.report import formats
     from proctor.leaderboard.report import report as reporting
 
     named = [name for one in tasks or () for name in one.split(",") if name]
-    with refusals():
-        wanted = form or (list(formats.FORMATS) if out else ["md"])
+    wanted = form or (list(formats.FORMATS) if out else ["md"])
+    for name in wanted:
+        if name not in formats.FORMATS:
+            raise Refusal(f"no format {name!r}; there are: {', '.join(formats.FORMATS)}")
+    made = reporting.make(results, named, baseline, appendix or out is not None)
+    if out is None:
         for name in wanted:
-            if name not in formats.FORMATS:
-                raise ValueError(f"no format {name!r}; there are: {', '.join(formats.FORMATS)}")
-        made = reporting.make(results, named, baseline, appendix or out is not None)
-        if out is None:
-            for name in wanted:
-                for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):
-                    typer.echo(formats.render(made, name, part=part), nl=False)
-        else:
-            for path in formats.write(made, wanted, out):
-                typer.echo(near(path))
+            for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):
+                typer.echo(formats.render(made, name, part=part), nl=False)
+    else:
+        for path in formats.write(made, wanted, out):
+            typer.echo(near(path))

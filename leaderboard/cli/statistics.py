@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, AsJson, Results, near, print_json
 
 if TYPE_CHECKING:
@@ -34,24 +35,22 @@ def compare(
     json_: AsJson = False,
 ) -> None:
     """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
-    from proctor.common.refusal import UserError, refusals
     from proctor.leaderboard import terminal
     from proctor.leaderboard.compare import overview
     from proctor.leaderboard.compare.items import Draws
 
     draws = Draws(seed, resamples)
     if (a is None) != (b is None) or (all_ and a is not None):
-        raise UserError("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
+        raise Refusal("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
     if fail_on and a is None:
-        raise UserError(
+        raise Refusal(
             "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
         )
-    with refusals():
-        if a is not None and b is not None:
-            found = overview.of_two(results, a, b, task or (), margin, correction, draws)
-        else:
-            found = overview.of_all(results, task or (), margin, correction, draws)
-        failed = overview.failing(found, fail_on) if fail_on else []
+    if a is not None and b is not None:
+        found = overview.of_two(results, a, b, task or (), margin, correction, draws)
+    else:
+        found = overview.of_all(results, task or (), margin, correction, draws)
+    failed = overview.failing(found, fail_on) if fail_on else []
     if json_:
         print_json(overview.as_dict(found))
     else:
@@ -76,21 +75,17 @@ def plan_size(
     json_: AsJson = False,
 ) -> None:
     """How many items are needed to show an effect against a baseline, and what its own items can show."""
-    from proctor.common.refusal import UserError, refusals
     from proctor.leaderboard import terminal
     from proctor.leaderboard.compare import planning
 
     if baseline_cell is not None and (baseline or task):
-        raise UserError("--baseline-cell and --baseline or --task", "both name the cell", "give one of them")
+        raise Refusal("--baseline-cell and --baseline or --task", "both name the cell", "give one of them")
     if baseline_cell is not None:
         folder = baseline_cell.resolve()
         results, baseline, task = folder.parent.parent, folder.parent.name, folder.name
     if baseline is None or task is None:
-        raise UserError(
-            "no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER"
-        )
-    with refusals():
-        plan = planning.plan_size(results, baseline, task, effect, power)
+        raise Refusal("no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER")
+    plan = planning.plan_size(results, baseline, task, effect, power)
     if json_:
         print_json(planning.as_dict(plan))
     else:
@@ -123,7 +118,6 @@ def import_(
     json_: AsJson = False,
 ) -> None:
     """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
-    from proctor.common.refusal import UserError
     from proctor.harness.imports.foreign import Wish
     from proctor.harness.imports.imports import import_files
 
@@ -132,9 +126,9 @@ def import_(
         try:
             low, high = (float(part) for part in scale.split(","))
         except ValueError:
-            raise UserError(f"--scale {scale!r} is no pair of numbers", remedy="give it as 1,5") from None
+            raise Refusal(f"--scale {scale!r} is no pair of numbers", remedy="give it as 1,5") from None
         if not low < high:
-            raise UserError(f"--scale {scale!r} ends below its start", remedy="give the lowest score first")
+            raise Refusal(f"--scale {scale!r} ends below its start", remedy="give the lowest score first")
         bounds = (low, high)
     wish = Wish(variant, task, metric, cluster, negate)
     done = import_files(files, results, wish, form, bounds, redo)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import (
     BOARD,
     RESULTS,
@@ -48,7 +49,6 @@ def run(
 ) -> None:
     """Run a suite: build weights, answer, mark, compare, and build the board. Goes on where it was stopped."""
     from proctor.common.progress import Reporter
-    from proctor.common.refusal import refusals
     from proctor.harness.run import run_suite, silent_cells
     from proctor.leaderboard.board import site
 
@@ -58,7 +58,7 @@ def run(
         return
     spread = _spread(gpus, on)
     plan = run_suite(suite, results, store, Reporter(console), only or (), redo, spread, here=on is None)
-    with refusals(results):
+    with located(results):
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.
     typer.echo(index.with_name(site.RANKING).read_text(encoding="utf-8"), nl=False)
@@ -75,11 +75,10 @@ def run(
 def _spread(gpus: str | None, on: str | None) -> "Spread | None":
     if not gpus and not on:
         return None
-    from proctor.common.refusal import UserError
     from proctor.harness import parallel as spread
 
     if gpus and on:
-        raise UserError("--gpus and --on", "a cluster gives out its own GPUs", "leave one of them out")
+        raise Refusal("--gpus and --on", "a cluster gives out its own GPUs", "leave one of them out")
     return spread.here(gpus) if gpus else spread.cluster(on or "")
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
 from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Only, Through
 
@@ -44,18 +45,16 @@ def figures_of_files(
     ratings: Path | None, pairs: Path | None, labels: Path | None, resamples: int, seed: int, json_: bool
 ) -> None:
     """Every figure that the files can give, and those that they can't."""
-    from proctor.common.refusal import UserError, refusals
 
     if ratings and pairs:
-        raise UserError(
+        raise Refusal(
             "--ratings and --pairs are given together", "labels fit only one of them", "give one at a time"
         )
-    with refusals():
-        said = (
-            _of_ratings(ratings, labels, resamples, seed)
-            if ratings
-            else _of_pairs(pairs, labels, resamples, seed)
-        )
+    said = (
+        _of_ratings(ratings, labels, resamples, seed)
+        if ratings
+        else _of_pairs(pairs, labels, resamples, seed)
+    )
     if json_:
         print_json(said)
     else:
@@ -161,15 +160,14 @@ def trust(
     json_: AsJson = False,
 ) -> None:
     """How far to trust a judge: its trust card; or every figure of agreement that given files allow."""
-    from proctor.common.refusal import UserError
 
     if (judge is None) == (ratings is None and pairs is None):
-        raise UserError(
+        raise Refusal(
             "name either a judge or a file of its marks",
             remedy="proctor judge trust checklist, or proctor judge trust --ratings FILE [--labels FILE]",
         )
     if judge is None and estimate:
-        raise UserError("--estimate beside a file of marks", "figures of a file ask nobody", "leave it out")
+        raise Refusal("--estimate beside a file of marks", "figures of a file ask nobody", "leave it out")
     if judge is None:
         figures_of_files(ratings, pairs, labels, resamples, seed, json_)
         return

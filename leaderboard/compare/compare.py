@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats import Difference, Verdict, benjamini_hochberg, holm, verdict
 from proctor.common.stats.units import Floats
 from proctor.harness import record
@@ -206,16 +207,16 @@ def compare_variants(
     cells = load_cells(results)
     a, b = (variant_called(cells, name, results) for name in (a, b))
     if a == b:
-        raise ValueError(f"{a!r} cannot be compared with itself; name two variants")
+        raise Refusal(f"{a!r} cannot be compared with itself; name two variants")
     wanted = list(dict.fromkeys(tasks)) or sorted(
         {task for v, task in cells if v == a} & {task for v, task in cells if v == b}
     )
     for task in wanted:
         for name in (a, b):
             if (name, task) not in cells:
-                raise ValueError(f"{name!r} has no results for {task!r}; run or import it first ({results})")
+                raise Refusal(f"{name!r} has no results for {task!r}; run or import it first ({results})")
     if not wanted:
-        raise ValueError(f"{a!r} and {b!r} have no task in common ({results})")
+        raise Refusal(f"{a!r} and {b!r} have no task in common ({results})")
     found = []
     for task in wanted:
         refuse_unlike(cells[a, task], cells[b, task])
@@ -233,4 +234,4 @@ def variant_called(cells: Mapping[tuple[str, str], record.Cell], name: str, resu
     if name in called:
         return called[name]
     there = ", ".join(sorted({variant for variant, _ in cells})) or "none"
-    raise ValueError(f"no results of {name!r}; there are: {there} ({results})")
+    raise Refusal(f"no results of {name!r}; there are: {there} ({results})")

@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats import Difference, Kind, Table, compare_each
 from proctor.common.stats.units import Floats, Scale
 from proctor.harness import record
@@ -54,7 +55,7 @@ def differences(
         wanted = margin if margin is not None else _margin_of(a, b)
         low, high = a.run["exam"]["scale"]
         if wanted is not None and wanted >= high - low:
-            raise ValueError(
+            raise Refusal(
                 f"margin {wanted:g} is as wide as the marks of {a.task}, which go from {low:g} to {high:g}; "
                 "give a part of that: 5 points in a hundred are 0.05"
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate, Kind, Table, estimate_each
 from proctor.harness import record
 
@@ -75,9 +76,7 @@ def load_cells(results: Path) -> dict[tuple[str, str], record.Cell]:
     found = {}
     for cell in record.cells(results):
         if cell.problem:
-            raise ValueError(
-                f"{cell.problem}; a table without it would look whole; make it again with --redo"
-            )
+            raise Refusal(f"{cell.problem}; a table without it would look whole; make it again with --redo")
         found[cell.variant, cell.task] = cell
     return found
 
@@ -102,7 +101,7 @@ def _items(cell: record.Cell) -> Items:
         scored = scored.assign(**{name: [m[name] for m in scored["metrics"]] for name in names})
     bad = int((~np.isfinite(scored[names].to_numpy(dtype=float))).any(axis=1).sum())
     if bad:
-        raise ValueError(
+        raise Refusal(
             f"{cell.variant} x {cell.task}: {bad} scores are infinite; make it again ({cell.folder})"
         )
     by_item = _one_row_an_item(scored, names)

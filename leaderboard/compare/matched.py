@@ -7,6 +7,7 @@ tell must be equal; what one of them lacks is handed on, to be said beside the f
 from dataclasses import dataclass
 from itertools import compress
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats import Kind
 from proctor.harness import record
 from proctor.leaderboard.compare.items import Items, items_of, scale_of, too_few
@@ -64,7 +65,7 @@ def refuse_unlike(a: record.Cell, b: record.Cell) -> None:
         remedy = (
             "; run both with the same suite, or import both the same way" if _made_differently(a, b) else ""
         )
-        raise ValueError(f"{a.variant} and {b.variant} cannot be compared on {a.task}: {why}{remedy}")
+        raise Refusal(f"{a.variant} and {b.variant} cannot be compared on {a.task}: {why}{remedy}")
 
 
 def matched(a: record.Cell, b: record.Cell) -> Matched:

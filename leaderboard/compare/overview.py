@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate
 from proctor.common.stats.families import letters, rank_ranges, shown_matrix
 from proctor.common.stats.reference import references
@@ -82,9 +83,7 @@ def of_all(
     cells = load_cells(results)
     there = dict.fromkeys(task for _, task in cells)
     if unknown := [task for task in tasks if task not in there]:
-        raise ValueError(
-            f"no results for {unknown[0]!r}; there are: {', '.join(there) or 'none'} ({results})"
-        )
+        raise Refusal(f"no results for {unknown[0]!r}; there are: {', '.join(there) or 'none'} ({results})")
     shown: list[CellShown] = []
     comparisons: list[Comparison] = []
     refused: list[Refused] = []
@@ -95,7 +94,7 @@ def of_all(
         refused += [Refused(a, b, task, why) for (a, b), why in family.refused.items()]
         comparisons += family.told.values()
     if not comparisons and not refused:
-        raise ValueError(
+        raise Refusal(
             "there are no two variants with results for one task; run a suite, or look at ours with "
             f"--results results/demo ({results})"
         )
@@ -139,7 +138,7 @@ def failing(overview: Overview, what: str) -> list[str]:
     if what == "worse":
         return [one.task for one in overview.comparisons if one.verdict == "worse"]
     if without := [one.task for one in overview.comparisons if one.difference.margin is None]:
-        raise ValueError(
+        raise Refusal(
             f"no margin for {', '.join(without)}; 'no worse' needs one: --margin 0.02, or in the suite"
         )
     return [one.task for one in overview.comparisons if one.verdict in ("worse", "not shown")]

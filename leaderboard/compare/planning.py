@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.common.stats import Difference
 from proctor.common.stats.power import (
     paired_binary_effect,
@@ -51,11 +52,11 @@ def plan_size(results: Path, baseline: str, task: str, effect: float, power: flo
     cells = load_cells(results)
     if (baseline, task) not in cells:
         there = ", ".join(f"{v} x {t}" for v, t in cells) or "none"
-        raise ValueError(f"no results of {baseline!r} for {task!r}; there are: {there} ({results})")
+        raise Refusal(f"no results of {baseline!r} for {task!r}; there are: {there} ({results})")
     cell = cells[baseline, task]
     items = items_of(cell)
     if why := too_few(items.kind, items.clusters):
-        raise ValueError(f"{baseline} x {task}: {why}")
+        raise Refusal(f"{baseline} x {task}: {why}")
     estimate = estimate_cell(cell)
     assert estimate is not None  # too_few was asked
     others = [other for (name, of), other in cells.items() if of == task and name != baseline]
@@ -104,7 +105,7 @@ def _independent(share: float, effect: float) -> float:
     """Discordance of two whose answers have nothing to do with each other, one of them better by the effect."""
     other = share + effect if share + effect <= 1.0 else share - effect
     if not 0.0 < effect <= 1.0 or not 0.0 <= other <= 1.0:
-        raise ValueError(f"effect {effect:g} cannot be: the baseline is right on {share:.3g} of the items")
+        raise Refusal(f"effect {effect:g} cannot be: the baseline is right on {share:.3g} of the items")
     return share * (1.0 - other) + other * (1.0 - share)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jinja2
 
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.board import drawing, escape
 from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.report import appendix
@@ -48,7 +49,7 @@ class Sheet:
 def render(report: Report, form: str, figures: str = "", part: str = MAIN) -> str:
     """`figures` is the folder of the drawings as seen from the file; empty: without drawings."""
     if form not in FORMATS:
-        raise ValueError(f"no format {form!r}; there are: {', '.join(FORMATS)}")
+        raise Refusal(f"no format {form!r}; there are: {', '.join(FORMATS)}")
     if form == "csv":
         return _csv(report) if part == MAIN else _aside_csv(report)
     sheets = list(_tables(report) if part == MAIN else _asides(report))
@@ -60,7 +61,7 @@ def render(report: Report, form: str, figures: str = "", part: str = MAIN) -> st
 def write(report: Report, forms: Sequence[str], out: Path) -> list[Path]:
     """The tables, and every drawing as SVG and PNG beside them. Files of other names stay as they are."""
     if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file; name a folder with --out")
+        raise Refusal(f"{out} is a file; name a folder with --out")
     (out / "figures").mkdir(parents=True, exist_ok=True)
     written = []
     for part in (MAIN, APPENDIX) if report.appendix else (MAIN,):

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.leaderboard.board import asides, plots, trust
 from proctor.leaderboard.board.plots import Plot
@@ -84,7 +85,7 @@ def make(
     """Differences are to the baseline; without one, each variant's to its parent, as on the board's first page."""
     cells = load_cells(results)
     if not cells:
-        raise ValueError(
+        raise Refusal(
             f"no results to report; run a suite first, or name their folder with --results ({results})"
         )
     if baseline is not None:
@@ -92,7 +93,7 @@ def make(
     there = {task for _, task in cells}
     for task in tasks:
         if task not in there:
-            raise ValueError(f"no results on {task!r}; there are: {', '.join(sorted(there))} ({results})")
+            raise Refusal(f"no results on {task!r}; there are: {', '.join(sorted(there))} ({results})")
     ranking = trust.with_warnings(tables.ranking(results, (), None), trust.cards(results))
     wanted = list(dict.fromkeys(tasks)) or list(ranking.tasks)
     pairs = {task: ranking.pairs[task] for task in wanted}

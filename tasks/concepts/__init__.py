@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.tasks.concepts.taxonomy import names
 
 VERSION = "1.0"
@@ -25,7 +26,7 @@ def docs(split: str) -> list[dict[str, Any]]:
     Fields: id, source, cluster (= source), kind, band, text, concepts (ids), answer (JSON list of names).
     """
     if split not in ("train", "test"):
-        raise ValueError(f"no split {split!r} in the concepts exam; there are train and test ({DATA})")
+        raise Refusal(f"no split {split!r} in the concepts exam; there are train and test ({DATA})")
     return [dict(doc, concepts=list(doc["concepts"])) for doc in _read(split)]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.tasks.concepts import docs
 from proctor.tasks.concepts.task import answered, mark, micro_f1, micro_p, micro_r
 from proctor.tasks.concepts.taxonomy import concepts, names
@@ -48,11 +49,9 @@ def label(
         for at, item in some:
             text = item.get("text")
             if not isinstance(text, str) or not text.strip():
-                raise ValueError(
-                    f'text {at} has no "text"; there is nothing to label; add it or drop the line'
-                )
+                raise Refusal(f'text {at} has no "text"; there is nothing to label; add it or drop the line')
             if _folded(text) in exam:
-                raise ValueError(
+                raise Refusal(
                     f"text {at} is in the concepts test set; training on it spoils the exam; drop it"
                 )
         answers = _asked(ask, [render(wording, "concepts", item) for _, item in some])
@@ -118,9 +117,7 @@ def chats(rows: Iterable[Mapping[str, Any]], pack: str = "default") -> Iterator[
 def _asked(ask: Ask, prompts: Sequence[tuple[str, str]]) -> Sequence[str]:
     answers = ask(prompts)
     if len(answers) != len(prompts):
-        raise ValueError(
-            f"the labeller gave {len(answers)} answers to {len(prompts)} texts; one each is needed"
-        )
+        raise Refusal(f"the labeller gave {len(answers)} answers to {len(prompts)} texts; one each is needed")
     return answers
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from proctor.common.refusal import Refusal
+
 PATH = Path(__file__).parent / "data" / "taxonomy.jsonl"
 
 _WORD = re.compile(r"[^\W_]+")
@@ -145,7 +147,7 @@ def _index() -> dict[str, str]:
         for name in (concept.id, concept.name, *concept.aliases):
             folded = fold(name)
             if index.setdefault(folded, concept.id) != concept.id:
-                raise ValueError(
+                raise Refusal(
                     f"{name!r} names both {index[folded]!r} and {concept.id!r}; a name must lead to one "
                     f"concept; take it from one of them ({PATH})"
                 )

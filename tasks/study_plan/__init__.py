@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
+
 VERSION = "2.0"
 
 # The training items that the overlap check reads; train_chats makes as many more as are wanted.
@@ -24,7 +26,7 @@ def docs(split: str) -> list[dict[str, Any]]:
     from proctor.tasks.study_plan.write import write
 
     if split not in ("train", "test"):
-        raise ValueError(f"no split called {split!r}; study_plan has 'train' and 'test' (tasks/study_plan)")
+        raise Refusal(f"no split called {split!r}; study_plan has 'train' and 'test' (tasks/study_plan)")
     pupils = profiles() if split == "test" else tuple(stream(_TRAIN_ITEMS, _TRAIN_SEED))
     drafts = _drafts() if split == "test" else {}
     return [{**as_doc(pupil), "target": write(pupil, *drafts.get(pupil.id, ()))} for pupil in pupils]

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.tasks.concepts import taxonomy
 
 DATA = Path(__file__).parent / "data"
@@ -74,12 +75,12 @@ class Profile:
         wrong = [day for day in self.busy if day not in DAYS]
         if wrong or self.language_level not in LANGUAGE or not 2 <= self.weeks <= 8:
             found = wrong[0] if wrong else f"{self.language_level}, {self.weeks} weeks"
-            raise ValueError(
+            raise Refusal(
                 f"profile {self.id}: {found}; days, language level or weeks are not among those known"
             )
         known = taxonomy.concepts()
         if strangers := [topic for topic in self.weak_topics if topic not in known]:
-            raise ValueError(
+            raise Refusal(
                 f"profile {self.id}: no concept {strangers[0]!r}; use an id of the taxonomy ({taxonomy.PATH})"
             )
 

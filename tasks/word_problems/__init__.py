@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
+
 VERSION = "1.4"
 
 _TEST = Path(__file__).parent / "data" / "test.jsonl"
@@ -25,7 +27,7 @@ def docs(split: str) -> list[dict[str, Any]]:
 
         problems = make("train", _TRAIN_ITEMS, _TRAIN_SEED)
     else:
-        raise ValueError(
+        raise Refusal(
             f"no split called {split!r}; word_problems has 'train' and 'test' (tasks/word_problems)"
         )
     return [{**problem, "cluster": problem["family"]} for problem in problems]

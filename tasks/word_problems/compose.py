@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import gcd
 
+from proctor.common.refusal import Refusal
 from proctor.tasks.number.steps import evaluate
 from proctor.tasks.word_problems.clauses import Clause, load
 from proctor.tasks.word_problems.comparisons import comparison
@@ -156,7 +157,7 @@ class _Story:
         for step in clause.steps:
             found = _SUM.search(step)
             if found is None:
-                raise ValueError(
+                raise Refusal(
                     f"clause {clause.name}: no [name = sum] in the step {step!r}; write one (clauses.yaml)"
                 )
             dollar, name, terms = found.groups()

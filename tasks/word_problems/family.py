@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import SimpleNamespace
 
+from proctor.common.refusal import Refusal
 from proctor.tasks.number.steps import evaluate
 from proctor.tasks.word_problems.words import PEOPLE, with_article
 
@@ -83,7 +84,7 @@ class Family:
         one."""
         found = _SUM.search(step)
         if found is None:
-            raise ValueError(
+            raise Refusal(
                 f"family {self.id}: the step {step!r} has no [name = sum]; every step works one out"
             )
         dollar, name, terms = found.groups()

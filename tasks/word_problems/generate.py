@@ -12,6 +12,7 @@ import random
 import sys
 from collections.abc import Iterator
 
+from proctor.common.refusal import Refusal
 from proctor.tasks.word_problems.families import FAMILIES
 from proctor.tasks.word_problems.family import Family
 
@@ -32,7 +33,7 @@ def stream(split: str, n: int, seed: int) -> Iterator[dict[str, str]]:
     """`make`, one problem at a time. The first m of n problems are the same for every n."""
     families = [family for family in FAMILIES if family.split == split]
     if not families:
-        raise ValueError(f"no split called {split!r}; word problems have 'train' and 'test'")
+        raise Refusal(f"no split called {split!r}; word problems have 'train' and 'test'")
     order = random.Random(f"{split}/{seed}")
     rngs = {family.id: random.Random(f"{split}/{seed}/{family.id}") for family in families}
     seen: set[str] = set()
