@@ -113,7 +113,7 @@ def machine() -> dict[str, Any]:
 
 
 def refuse_what_lacks(device: str) -> None:
-    from proctor.common.refusal import UserError
+    from proctor.common.refusal import Refusal
     from proctor.harness.engines import refuse_unusable
 
     if lacking := [name for name in ("torch", "vllm", "unsloth") if find_spec(name) is None]:
@@ -121,7 +121,7 @@ def refuse_what_lacks(device: str) -> None:
     if device == "cuda":
         try:
             refuse_unusable("vllm")
-        except UserError as refused:
+        except Refusal as refused:
             sys.exit(str(refused))
 
 

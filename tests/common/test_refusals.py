@@ -14,7 +14,7 @@ import pytest
 import torch
 import yaml
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
 from proctor.finetune.build import build, plan_stages
 from tests.support.mini_llama import base, chats, quiet, recipe
@@ -50,7 +50,7 @@ def suite(home):
 
 
 def refusal(run, *only):
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(Refusal) as refused:
         run(*only)
     assert "\n" not in str(refused.value)
     return str(refused.value)

@@ -81,7 +81,7 @@ def test_a_learning_curve_limits_every_source_and_raises_none():
 
 
 def test_the_wording_of_the_training_chats_can_be_chosen_for_each_exam(tmp_path):
-    from proctor.common.refusal import UserError
+    from proctor.common.refusal import Refusal
     from proctor.harness.plan.training import chat_file
 
     told = load(
@@ -99,10 +99,10 @@ def test_the_wording_of_the_training_chats_can_be_chosen_for_each_exam(tmp_path)
     default, other = (chat_file("study_plan", 4, 1, tmp_path, name) for name in ("default", "cot-2shot"))
     assert "Keep to the time that the pupil has." in other.path.read_text()
     assert default.digest != other.digest
-    with pytest.raises(UserError, match="no prompt pack called 'none'"):
+    with pytest.raises(Refusal, match="no prompt pack called 'none'"):
         chat_file("study_plan", 4, 1, tmp_path, "none")
     (tmp_path / "own.jsonl").write_text("{}")
-    with pytest.raises(UserError, match="a file of chats has its own wording"):
+    with pytest.raises(Refusal, match="a file of chats has its own wording"):
         chat_file(str(tmp_path / "own.jsonl"), 4, 1, tmp_path, "cot-2shot")
 
 
@@ -118,10 +118,10 @@ def test_recipes_are_read_without_loading_anything_heavy():
 
 
 def test_exam_without_a_number_of_examples_is_refused_and_not_cut_in_silence(tmp_path):
-    from proctor.common.refusal import UserError
+    from proctor.common.refusal import Refusal
     from proctor.harness.plan.training import chat_file
 
-    with pytest.raises(UserError, match="does not say how many examples of 'word_problems'"):
+    with pytest.raises(Refusal, match="does not say how many examples of 'word_problems'"):
         chat_file("word_problems", None, 1, tmp_path)
     for name in names():
         assert all(part.examples for part in Recipe.load(name).data)

@@ -217,16 +217,16 @@ def test_an_export_holds_the_file_its_card_and_its_figures(variant, store, tmp_p
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(variant, store, tmp_path):
-    from proctor.common.refusal import UserError
+    from proctor.common.refusal import Refusal
 
     (tmp_path / "mine").write_text("keep me")
-    with pytest.raises(UserError, match="something else already"):
+    with pytest.raises(Refusal, match="something else already"):
         exported(variant, store, tmp_path, "word_problems", "default")
     assert (tmp_path / "mine").read_text() == "keep me"
 
 
 def test_another_pack_is_taken_only_where_it_is_shown_to_be_better(variant, store, tmp_path):
-    from proctor.common.refusal import UserError
+    from proctor.common.refusal import Refusal
     from proctor.harness import record
     from proctor.harness.plan.plan import weights_of
     from proctor.leaderboard.cli.export import choose
@@ -257,7 +257,7 @@ def test_another_pack_is_taken_only_where_it_is_shown_to_be_better(variant, stor
         }
         record.write(tmp_path, rows, run)
 
-    with pytest.raises(UserError, match="give --task, one of gsm8k"):
+    with pytest.raises(Refusal, match="give --task, one of gsm8k"):
         choose(variant, None, tmp_path / "none", store, True)
     assert choose(variant, None, tmp_path / "none", store, False).task == "word_problems"
     cell("small-2shot", "cot-2shot", 12)

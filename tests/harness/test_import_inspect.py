@@ -8,7 +8,7 @@ import pytest
 from test_imports import refused, scores, write
 from typer.testing import CliRunner
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.cli.main import app
@@ -122,7 +122,7 @@ def test_with_several_reducers_one_is_chosen_by_name(tmp_path):
     from inspect_ai.scorer import match
 
     path = evaluate(tmp_path / "logs", match(), Epochs(2, ["mean", "max"]))
-    with pytest.raises(UserError, match="there are: match,mean, match,max; choose one with --metric"):
+    with pytest.raises(Refusal, match="there are: match,mean, match,max; choose one with --metric"):
         import_files([path], tmp_path / "results", Wish())
     for metric, mean in (("match,mean", 6 / 12), ("match,max", 5 / 6)):
         (done,) = import_files([path], tmp_path / "results", Wish(variant=metric, metric=metric))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
@@ -32,7 +32,7 @@ def plain(path, *rows, header=HEADER):
 
 
 def refused(path, results, **wish):
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(Refusal) as caught:
         import_files([path], results, Wish(**wish))
     assert "\n" not in str(caught.value)
     assert str(path.name) in str(caught.value)
@@ -155,11 +155,11 @@ def test_lm_evals_own_score_and_standard_error_come_out(lm_eval_logs, tmp_path):
 
 
 def test_several_metrics_are_refused_with_their_names(lm_eval_logs, tmp_path):
-    with pytest.raises(UserError, match="exact_match,strict, exact_match,flexible; choose one with --metric"):
+    with pytest.raises(Refusal, match="exact_match,strict, exact_match,flexible; choose one with --metric"):
         import_files([lm_eval_logs], tmp_path, Wish())
-    with pytest.raises(UserError, match="several metrics are called 'exact_match'"):
+    with pytest.raises(Refusal, match="several metrics are called 'exact_match'"):
         import_files([lm_eval_logs], tmp_path, Wish(metric="exact_match"))
-    with pytest.raises(UserError, match="no metric 'acc'"):
+    with pytest.raises(Refusal, match="no metric 'acc'"):
         import_files([lm_eval_logs], tmp_path, Wish(metric="acc"))
     assert list(tmp_path.iterdir()) == []
 
@@ -167,7 +167,7 @@ def test_several_metrics_are_refused_with_their_names(lm_eval_logs, tmp_path):
 def test_a_field_of_the_document_can_be_the_cluster(lm_eval_logs, tmp_path):
     import_files([lm_eval_logs], tmp_path, Wish(metric="exact_match,strict", cluster="family"))
     assert set(scores(tmp_path, "plain-1b", "sums")[1]["cluster"]) == {"small", "large"}
-    with pytest.raises(UserError, match="no field 'colour'"):
+    with pytest.raises(Refusal, match="no field 'colour'"):
         import_files([lm_eval_logs], tmp_path, Wish(metric="exact_match,strict", cluster="colour"))
 
 
@@ -261,7 +261,7 @@ def test_hostile_results_are_refused_in_one_line_or_tell_nothing(lm_eval_logs, t
         (done,) = import_files([tmp_path / log.name], tmp_path / "r", Wish(metric="exact_match,strict"))
         assert (done.reported, list(done.lacks)) == (None, ["task version"])
         return
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(Refusal) as caught:
         import_files([tmp_path / log.name], tmp_path / "r", Wish(metric="exact_match,strict"))
     assert "\n" not in str(caught.value)
     if "NaN" in results:
@@ -283,7 +283,7 @@ def test_damaged_lm_eval_logs_are_refused_in_one_line(lm_eval_logs, tmp_path):
     again.mkdir()
     for stamp in ("2026-01-01T00-00-00", "2026-01-02T00-00-00"):
         write(again / f"samples_sums_{stamp}.jsonl", *lines)
-    with pytest.raises(UserError, match="two runs of 'sums'"):
+    with pytest.raises(Refusal, match="two runs of 'sums'"):
         import_files([again], tmp_path, Wish(metric="exact_match,strict"))
 
 
@@ -344,7 +344,7 @@ def test_a_corpus_figure_of_counts_is_the_one_that_lm_eval_gave(concept_logs, tm
 
 def test_a_corpus_figure_without_numbers_of_its_own_is_refused_by_name(concept_logs, tmp_path):
     for metric in ("macro_f1", "micro_p,none", "micro_r"):
-        with pytest.raises(UserError, match=f"'{metric.split(',')[0]},none' belongs to all samples together"):
+        with pytest.raises(Refusal, match=f"'{metric.split(',')[0]},none' belongs to all samples together"):
             import_files([concept_logs], tmp_path, Wish(metric=metric))
     (log,) = (concept_logs / "one").glob("samples_*")
     (beside,) = (concept_logs / "one").glob("results_*")
@@ -384,7 +384,7 @@ def test_a_metric_of_which_less_is_better_must_be_turned_round(lm_eval_logs, tmp
             told["higher_is_better"]["sums"]["exact_match"] = False
             text = json.dumps(told)
         (folder / file.name).write_text(text)
-    with pytest.raises(UserError, match="less is better; here more is better; give --lower-is-better"):
+    with pytest.raises(Refusal, match="less is better; here more is better; give --lower-is-better"):
         import_files([folder], tmp_path / "results", Wish(metric="exact_match,strict"))
     import_files([folder], tmp_path / "results", Wish(metric="exact_match,strict", negate=True))
     cell, rows = scores(tmp_path / "results", "plain-1b", "sums")
@@ -461,7 +461,7 @@ def test_both_of_inspects_formats_give_the_same_rows(inspect_logs, tmp_path):
 
 
 def test_inspects_scorers_are_listed_when_none_was_chosen(inspect_logs, tmp_path):
-    with pytest.raises(UserError, match="there are: match, marks/fluency, marks/depth"):
+    with pytest.raises(Refusal, match="there are: match, marks/fluency, marks/depth"):
         import_files([inspect_logs["eval"]], tmp_path, Wish())
 
 
@@ -630,7 +630,7 @@ def test_one_scale_serves_all_variants_of_a_task(tmp_path):
     ratings = plain(tmp_path / "r.csv", "a,t,1,1.25", "a,t,2,3")
     import_files([ratings], tmp_path / "given", Wish(), scale=(0.0, 10.0))
     assert scores(tmp_path / "given", "a", "t")[0].run["exam"]["scale"] == [0.0, 10.0]
-    with pytest.raises(UserError, match=r"scores from 1\.25 to 3; the scale given is 0 to 1"):
+    with pytest.raises(Refusal, match=r"scores from 1\.25 to 3; the scale given is 0 to 1"):
         import_files([ratings], tmp_path / "given", Wish(), scale=(0.0, 1.0))
 
 
@@ -638,14 +638,14 @@ def test_what_is_there_is_never_replaced_unasked(tmp_path):
     results = tmp_path / "results"
     import_files([plain(tmp_path / "s.csv", "a,t,1,1", "a,t,2,0")], results, Wish())
     changed = plain(tmp_path / "s2.csv", "a,t,1,1", "a,t,2,1")
-    with pytest.raises(UserError, match=r"a x t is there already; it was made from s\.csv; give --redo"):
+    with pytest.raises(Refusal, match=r"a x t is there already; it was made from s\.csv; give --redo"):
         import_files([changed], results, Wish())
     (done,) = import_files([changed], results, Wish(), redo=True)
     assert done.state == "made again"
     cell = scores(results, "a", "t")[0]
     own = {key: value for key, value in cell.run.items() if key != "origin"}
     record.write_run(cell.folder, own)
-    with pytest.raises(UserError, match="results that Proctor made; an import never replaces them"):
+    with pytest.raises(Refusal, match="results that Proctor made; an import never replaces them"):
         import_files([changed], results, Wish(), redo=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from proctor.common.progress import Reporter
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.run import run_suite
 from tests.conftest import proctor
@@ -97,7 +97,7 @@ def test_marking_again_with_another_judge_never_generates_again(home):
         run(home, suite)
         before = rows(home)
         home.suite(variants=["one"], baseline="one", **{**PLANS, "judge": "checklist"})
-        with pytest.raises(UserError, match="judge was"):
+        with pytest.raises(Refusal, match="judge was"):
             run(home, suite)
         said = run(home, suite, redo=True)
     assert "open echo" not in said
@@ -122,10 +122,10 @@ def test_grader_is_never_the_examined_model_unless_the_suite_says_so(home):
         fields = {"variants": ["asked"], "baseline": "asked", **PLANS, "limit": {"study_plan": 1}}
         grader = {"model": "some-model", "endpoint": server.url, **QUICK}
         suite = home.suite(grader=grader, **fields)
-        with pytest.raises(UserError, match="is the model that 'asked' is made of"):
+        with pytest.raises(Refusal, match="is the model that 'asked' is made of"):
             run(home, suite)
         panel = {"panel": [{"model": "other", "endpoint": server.url}, {"model": "some-model"}]}
-        with pytest.raises(UserError, match="marks itself"):
+        with pytest.raises(Refusal, match="marks itself"):
             run(home, home.suite(grader=panel, **fields))
         run(home, home.suite(grader=grader, self_grading=True, **fields))
     assert rows(home, "asked")[0]["exam"]["self_grading"] is True
@@ -147,7 +147,7 @@ def test_judge_and_grader_that_do_not_fit_are_refused_in_one_line(home, monkeypa
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     home.echo("one", plan_of, "study_plan")
     suite = home.suite(variants=["one"], baseline="one", **{**PLANS, **fields})
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(Refusal) as refused:
         run(home, suite)
     assert said in str(refused.value)
     assert not home.store.exists()  # nobody answered before

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from lm_eval.api.instance import Instance
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.engines import Weights
 from proctor.harness.engines.decoders import Decoders
 from proctor.harness.engines.decoding import Job, Threads, draw
@@ -272,7 +272,7 @@ def test_the_embedded_model_reads_the_same_tokens_as_transformers(trained: Path)
 def test_template_that_reaches_for_python_is_refused(tmp_path: Path) -> None:
     evil = "{{ messages.__class__.__mro__[1].__subclasses__() }}"
     engine = LlamaCppEngine(write_llama(tmp_path / "evil.gguf", SMALL, template=evil))
-    with pytest.raises(UserError, match="template fails"):
+    with pytest.raises(Refusal, match="template fails"):
         engine.apply_chat_template([{"role": "user", "content": "x"}])
     engine.close()
 
@@ -280,7 +280,7 @@ def test_template_that_reaches_for_python_is_refused(tmp_path: Path) -> None:
 def test_file_without_a_template_takes_text_but_no_chat(tmp_path: Path) -> None:
     engine = LlamaCppEngine(write_llama(tmp_path / "plain.gguf", SMALL, template=None))
     assert ask(engine, ["coins"])
-    with pytest.raises(UserError, match=r"no chat template.*turns: text"):
+    with pytest.raises(Refusal, match=r"no chat template.*turns: text"):
         engine.apply_chat_template([{"role": "user", "content": "x"}])
     engine.close()
 
@@ -290,7 +290,7 @@ def test_file_that_is_cut_off_is_refused_in_one_line(small: Path, tmp_path: Path
     whole = small.read_bytes()
     broken = tmp_path / "cut.gguf"
     broken.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(Refusal) as refused:
         LlamaCppEngine(broken)
     assert "\n" not in str(refused.value)
     assert "cut.gguf" in str(refused.value)
@@ -299,11 +299,11 @@ def test_file_that_is_cut_off_is_refused_in_one_line(small: Path, tmp_path: Path
 def test_file_that_is_something_else_or_nothing_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "model.safetensors"
     other.write_bytes(b"PK\x03\x04" + bytes(5000))
-    with pytest.raises(UserError, match="not a GGUF"):
+    with pytest.raises(Refusal, match="not a GGUF"):
         LlamaCppEngine(other)
-    with pytest.raises(UserError, match="no such GGUF"):
+    with pytest.raises(Refusal, match="no such GGUF"):
         LlamaCppEngine(tmp_path / "none.gguf")
-    with pytest.raises(UserError, match="no such GGUF"):
+    with pytest.raises(Refusal, match="no such GGUF"):
         LlamaCppEngine(tmp_path)
 
 
@@ -316,15 +316,15 @@ def test_gguf_that_llama_cpp_does_not_know_is_refused_in_its_words(tmp_path: Pat
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    with pytest.raises(UserError, match="no-such-architecture"):
+    with pytest.raises(Refusal, match="no-such-architecture"):
         LlamaCppEngine(tmp_path / "odd.gguf")
 
 
 def test_adapters_are_refused(engine: LlamaCppEngine, small: Path, tmp_path: Path) -> None:
     engine.use(None)
-    with pytest.raises(UserError, match="merge: true"):
+    with pytest.raises(Refusal, match="merge: true"):
         engine.use(tmp_path)
-    with pytest.raises(UserError, match="merge: true"):
+    with pytest.raises(Refusal, match="merge: true"):
         LlamaCppEngine.open(Weights(str(small), adapters=(tmp_path,)))
 
 

@@ -6,7 +6,7 @@ import multiprocessing
 import pyarrow.parquet as pq
 import pytest
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness import record
 
 RUN = {"definition": {}, "exam": {}, "resolved": {}}
@@ -90,7 +90,7 @@ def test_damaged_cell_is_named_and_kept_aside(tmp_path, damage, named):
     assert named in cell.problem
     with record.lock(tmp_path, "v", "t"):
         aside = record.set_aside(cell)
-        with pytest.raises(UserError, match="one writer at a time"), record.lock(tmp_path, "v", "t"):
+        with pytest.raises(Refusal, match="one writer at a time"), record.lock(tmp_path, "v", "t"):
             pass
     assert (aside / "run.json").exists()
     assert record.read(tmp_path, "v", "t") is None
@@ -109,7 +109,7 @@ def test_second_writer_is_told_who_holds_the_cell_and_a_dead_one_holds_nothing(t
     other = ours.Process(target=_hold, args=(tmp_path, ready, done))
     other.start()
     assert ready.wait(60)
-    with pytest.raises(UserError, match=f"process {other.pid}"), record.lock(tmp_path, "v", "t"):
+    with pytest.raises(Refusal, match=f"process {other.pid}"), record.lock(tmp_path, "v", "t"):
         pass
     other.kill()
     other.join()
@@ -120,7 +120,7 @@ def test_second_writer_is_told_who_holds_the_cell_and_a_dead_one_holds_nothing(t
 
 @pytest.mark.parametrize("name", ["../up", "A", "a/b", "", ".hidden"])
 def test_name_that_is_no_safe_path_never_becomes_one(tmp_path, name):
-    with pytest.raises(UserError):
+    with pytest.raises(Refusal):
         record.cell_folder(tmp_path, name, "t")
 
 

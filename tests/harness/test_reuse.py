@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from proctor.common.progress import Reporter
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan
@@ -98,7 +98,7 @@ def test_part_of_what_was_asked_before_is_asked_by_nobody(home, server):
     assert asked_by(home, server, 10, name="two", sampling=sampling(2))[0] == 0
     home.variant("one", base="some-model", engine="openai", endpoint=server.url, sampling=sampling(3))
     suite = home.suite(variants=["one"], tasks=TASKS, baseline="one", limit=dict.fromkeys(TASKS, 10))
-    with pytest.raises(UserError, match="items was 20, is 10"):
+    with pytest.raises(Refusal, match="items was 20, is 10"):
         run(home, suite)
 
 
@@ -185,7 +185,7 @@ def test_first_items_of_an_earlier_version_are_never_mixed_with_drawn_ones(home,
     del told["definition"]["draw"]
     path.write_text(json.dumps(told), encoding="utf-8")
     suite = home.suite(variants=["one"], tasks=["word_problems"], baseline="one", limit={"word_problems": 9})
-    with pytest.raises(UserError, match="made from an earlier definition; dataset was"):
+    with pytest.raises(Refusal, match="made from an earlier definition; dataset was"):
         run(home, suite)
 
 

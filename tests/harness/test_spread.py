@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from proctor.common.progress import Reporter
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness import parallel, record
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan
@@ -109,7 +109,7 @@ def spread_over(home, suite, way, here=True):
     reporter = Reporter(Console(file=said, width=200))
     try:
         run_suite(str(suite), home.results, home.store, reporter, (), False, way, here)
-    except UserError as refused:
+    except Refusal as refused:
         return said.getvalue(), str(refused)
     return said.getvalue(), ""
 
@@ -184,7 +184,7 @@ def test_sitting_that_wants_more_gpus_than_there_are_is_refused_before_anything_
     plan = make_plan(Suite.load(str(suite)), home.results, home.store)
     (sitting,) = plan.sittings
     wide = type(sitting)(**{**vars(sitting), "serving": sitting.serving.model_copy(update={"gpus": 3})})
-    with pytest.raises(UserError, match="gold wants 3 GPUs in one process; --gpus gives 2"):
+    with pytest.raises(Refusal, match="gold wants 3 GPUs in one process; --gpus gives 2"):
         parallel.side_by_side(["0", "1"], [wide], plan, Reporter(Console(quiet=True)))
 
 

@@ -3,14 +3,14 @@
 import pytest
 import yaml
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.config.variant import LOADS, Variant
 
 
 def refusal(tmp_path, stem="v", **fields):
     path = tmp_path / f"{stem}.yaml"
     path.write_text(yaml.safe_dump(fields))
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(Refusal) as refused:
         Variant.load(path)
     message = str(refused.value)
     assert "\n" not in message
@@ -31,7 +31,7 @@ def test_misspelt_field_is_refused_with_the_nearest_right_name(tmp_path):
 def test_field_that_stands_twice_is_refused_with_both_lines(tmp_path):
     path = tmp_path / "twice.yaml"
     path.write_text("base: x/y\nsampling: {seed: 1}\nbase: x/z\n")
-    with pytest.raises(UserError, match="'base' stands twice, in lines 1 and 3"):
+    with pytest.raises(Refusal, match="'base' stands twice, in lines 1 and 3"):
         Variant.load(path)
 
 
@@ -85,7 +85,7 @@ def test_unsafe_name_is_refused_with_a_safe_one(tmp_path):
 def test_unreadable_yaml_is_refused_in_one_line(tmp_path, text):
     path = tmp_path / "v.yaml"
     path.write_text(text)
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(Refusal) as refused:
         Variant.load(path)
     assert "\n" not in str(refused.value)
 

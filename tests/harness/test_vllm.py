@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.config.variant import ROOT
 from proctor.harness.engines import Weights
 from proctor.harness.engines.vllm_settings import rank_for, settings_for
@@ -31,12 +31,12 @@ def test_adapters_get_the_smallest_rank_that_takes_them_all(tmp_path):
     "told", [{"use_dora": True}, {"bias": "all"}, {"modules_to_save": ["lm_head"]}, {"r": 1024}]
 )
 def test_adapter_that_vllm_cannot_take_is_refused_with_a_way_out(tmp_path, told):
-    with pytest.raises(UserError, match="merge: true"):
+    with pytest.raises(Refusal, match="merge: true"):
         rank_for([adapter(tmp_path / "a", **told)])
 
 
 def test_context_beyond_the_model_is_refused_and_a_smaller_one_taken():
-    with pytest.raises(UserError, match="1024 tokens at most"):
+    with pytest.raises(Refusal, match="1024 tokens at most"):
         settings_for(Weights(TINY, context=4096))
     assert settings_for(Weights(TINY, context=512))["max_model_len"] == 512
     assert settings_for(Weights(TINY))["max_model_len"] == 1024

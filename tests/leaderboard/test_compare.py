@@ -11,7 +11,7 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard import terminal
@@ -34,7 +34,7 @@ def imported(tmp_path, rows, header=HEADER, name="scores.csv", **wish):
 
 def run(*arguments, code=0):
     done = CliRunner().invoke(app, [str(one) for one in arguments])
-    if isinstance(done.exception, UserError):
+    if isinstance(done.exception, Refusal):
         assert code == 2, done.exception
         assert "\n" not in str(done.exception)
         return str(done.exception)

@@ -19,7 +19,7 @@ from statsmodels.stats.multitest import multipletests
 from test_compare import imported, rows_for
 from test_site import HOSTILE, text_of
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.leaderboard.board import drawing, escape, site
 from proctor.leaderboard.report import formats, report
 from tests.support.board_results import EXAMS, rich_results, rows_of, small_results, write
@@ -406,5 +406,5 @@ def test_the_command_prints_markdown_and_writes_a_folder(
     assert "report.tex" in told
     assert "appendix.csv" in told
     assert run(tasks=["concepts"], appendix=True).count("beside the headline") == 1
-    with pytest.raises(UserError, match="no format 'pdf'; there are: md, latex, csv, html"):
+    with pytest.raises(Refusal, match="no format 'pdf'; there are: md, latex, csv, html"):
         run(form=["pdf"])

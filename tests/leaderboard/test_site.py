@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from proctor.common.refusal import UserError
+from proctor.common.refusal import Refusal
 from proctor.finetune.build import plan_stages
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
@@ -295,7 +295,7 @@ def test_cells_that_lie_deeper_are_pointed_at(tmp_path: Path) -> None:
 
 def test_a_baseline_without_results_is_refused_at_the_door(tmp_path: Path) -> None:
     write(tmp_path / "results", rows_of("alone", "word_problems"))
-    with pytest.raises(UserError, match="no results of 'nobody'; there are: alone"):
+    with pytest.raises(Refusal, match="no results of 'nobody'; there are: alone"):
         build_command(tmp_path / "results", tmp_path / "out", "nobody")
     assert not (tmp_path / "out").exists()
 
