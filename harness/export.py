@@ -19,12 +19,13 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import Built, made
 from proctor.finetune.export.chat_template import Turn, Wording, go_template
 from proctor.finetune.export.folder import Modelfile, export, parameters
-from proctor.harness.ask.answers import Options, Request, plan_batches
-from proctor.harness.ask.runners import lm_eval_task
+from proctor.harness.ask.lm_eval import lm_eval_task
+from proctor.harness.ask.responses import plan_batches
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import FOLDER, Variant
-from proctor.harness.engines import Weights, load_libraries, open_engine
+from proctor.harness.engines import load_libraries, open_engine
 from proctor.harness.engines.llamacpp import LlamaCppEngine
+from proctor.harness.engines.protocol import Options, Request, Weights
 from proctor.harness.measure.measuring import hardware
 from proctor.harness.measure.memory import Memory
 from proctor.harness.plan.plan import VariantPlan, weights_of
@@ -165,7 +166,7 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfi
         template=go_template(as_examined, wording),
         system=system,
         parameters=parameters(
-            sampling.temperature, sampling.top_p, sampling.seed, limit,
+            sampling.temperature or 0.0, sampling.top_p, sampling.seed, limit,
             min(engine.context_length, max(4096, 2 * (longest + limit))), exam.until,
         ),
         messages=tuple(_bare(turn, exam) if turn["role"] == "user" else turn for turn in examples),
@@ -195,7 +196,7 @@ def _measure(engine: LlamaCppEngine, variant: Variant, exam: _Exam, memory: Memo
             Instance("generate_until", {}, (r.prompt, options.as_lm_eval()), i) for i, r in enumerate(batch)
         ]
         engine.generate_until(asked)
-        tokens += sum(finish.tokens_out or 0 for finish in engine.finishes)
+        tokens += sum(response.tokens_out or 0 for response in engine.responses)
     seconds = time.perf_counter() - start
     found = {
         "tokens_per_second": round(tokens / seconds, 1),

@@ -19,10 +19,10 @@ def plan_as_dict(plan: Plan) -> dict[str, Any]:
         "stages": [
             {"kind": stage.kind, "digest": stage.digest, "built": built} for stage, built in plan.stages()
         ],
-        "sittings": [[each.variant.name for each in sitting.variants] for sitting in plan.sittings],
+        "sittings": [[each.variant.name for each in session.variants] for session in plan.sessions],
         "cells": [
             {"variant": c.variant, "task": c.task, "items": c.items, "state": c.state, "why": c.why}
-            | ({} if c.state == "keep" else {"answered": plan.has_answers(c)})
+            | ({} if c.state == "keep" else {"answered": plan.has_responses(c)})
             for c in plan.cells
         ],
     }
@@ -45,14 +45,14 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
         why = escape(cell.why)
         if cell.state != "keep":
             fill += 1
-            if plan.has_answers(cell):
+            if plan.has_responses(cell):
                 marks += 1
                 why += "; its answers are kept and want only their marks"
         table.add_row(cell.variant, cell.task, str(cell.items), cell.state, why)
     yield table
     yield (
         f"{sum(not built for _, built in stages)} stages to build, {fill} cells to fill in "
-        f"{len(plan.split()[1])} sittings (each loads its weights once)"
+        f"{len(plan.split()[1])} sessions (each loads its weights once)"
         + (f", {marks} of them with marks alone" if marks else "")
         + f", {len(plan.cells) - fill} cells kept"
     )

@@ -13,14 +13,15 @@ from typing import Any
 
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import digest
-from proctor.harness.ask.answers import Journal, Options, Request, answer_all
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import Advance, respond_all
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import Engine, Weights, open_engine
+from proctor.harness.engines import open_engine
+from proctor.harness.engines.protocol import Engine, Options, Request, Weights
 from proctor.harness.record import write_text
 from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label
 
 MAX_TOKENS = 256
-Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ def label_texts(
     out: Path,
     store: Path,
     opened: Callable[[Variant], Engine],
-    told: Told,
+    progress: Advance,
     pack: str = "default",
     check: bool = True,
 ) -> Labelled:
-    """`opened` opens a variant of ours. Answers are kept as they come, so a stopped labelling goes on where it was."""
+    """`opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was."""
     given = read_texts(texts)
     journal = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl")
     with located(texts):
@@ -81,7 +82,7 @@ def label_texts(
             label(given, lambda prompts: [""] * len(prompts), labeler.name, pack)
         )  # refused before anybody is asked
     with closing(_open(labeler, opened)) as engine, located(texts):
-        ask = asker(engine, journal, told)
+        ask = asker(engine, journal, progress)
         rows = list(label(given, ask, labeler.name, pack, batch=engine.batch_size))
         found = agreement(ask, labeler.name, pack, batch=engine.batch_size) if check else None
     taught = [
@@ -141,19 +142,19 @@ def _row(line: str, number: int, path: Path) -> dict[str, Any]:
     return row
 
 
-def asker(engine: Engine, journal: Journal, told: Told) -> Ask:
+def asker(engine: Engine, journal: Journal, progress: Advance) -> Ask:
     """Answers prompts with the engine. A request that failed stops it: an empty label would pass for an answer."""
     options = Options(max_tokens=MAX_TOKENS)
 
     def ask(prompts: Sequence[tuple[str, str]]) -> list[str]:
         requests = [Request(_rendered(engine, system, user), options) for system, user in prompts]
-        answers = answer_all(engine, requests, journal, told)
-        if failed := [answer.error for answer in answers if answer.error]:
+        responses = respond_all(engine, requests, journal, progress)
+        if failed := [response.error for response in responses if response.error]:
             raise Refusal(
-                f"{len(failed)} of {len(answers)} requests to the labeller failed", failed[0],
+                f"{len(failed)} of {len(responses)} requests to the labeller failed", failed[0],
                 "what it did answer is kept; run the same command again to go on",
             )  # fmt: skip
-        return [answer.text for answer in answers]
+        return [response.text for response in responses]
 
     return ask
 

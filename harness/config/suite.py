@@ -12,7 +12,7 @@ from pydantic import Field
 
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, check_name, nearest, parse, read_yaml
-from proctor.harness.ask.second_reader import Extractor
+from proctor.harness.config.extractor import Extractor
 from proctor.harness.config.variant import ROOT, Variant
 from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
@@ -177,7 +177,7 @@ def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterabl
     for values in itertools.product(*vary.values()):
         chosen = dict(zip(vary, values, strict=True))
         name = "-".join([variant.name, *(f"{field}-{str(value).lower()}" for field, value in chosen.items())])
-        yield parse({**variant.model_dump(), **chosen, "name": name}, Variant, where)
+        yield parse({**variant.model_dump(exclude_unset=True), **chosen, "name": name}, Variant, where)
 
 
 def _check_together(variants: list[Variant], given: SuiteFile, path: Path) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from proctor.harness.engines import Finish, Weights
+from proctor.harness.engines.protocol import Response, Weights
 
 
 class HFEngine(HFLM):  # type: ignore[misc]
-    finishes: Sequence[Finish] = ()
+    responses: Sequence[Response] = ()
     _model: Any
     _folder: Path
 
@@ -94,8 +94,9 @@ class HFEngine(HFLM):  # type: ignore[misc]
             key=lambda i: (-self.prompt_length(requests[i].args[0]), requests[i].args[0]),
         )
         ends = dict(zip(order, self._ends, strict=True))
-        self.finishes = [
-            Finish(self.prompt_length(request.args[0]), *ends[i]) for i, request in enumerate(requests)
+        self.responses = [
+            Response(text, self.prompt_length(request.args[0]), *ends[i])
+            for i, (request, text) in enumerate(zip(requests, texts, strict=True))
         ]
         return texts
 

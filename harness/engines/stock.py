@@ -11,7 +11,7 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import same_day
 from proctor.finetune.load import best_device
-from proctor.harness.engines import Finish, Weights
+from proctor.harness.engines.protocol import Response, Weights
 
 
 def refuse_server(name: str) -> None:
@@ -33,7 +33,7 @@ def refuse_server(name: str) -> None:
 
 class StockEngine:
     batch_size = 64
-    finishes: Sequence[Finish] = ()
+    responses: Sequence[Response] = ()
 
     def __init__(self, name: str, weights: Weights) -> None:
         import lm_eval.models  # noqa: F401  (fills lm-eval's registry)
@@ -59,13 +59,13 @@ class StockEngine:
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         texts: list[str] = self._lm.generate_until(requests, disable_tqdm=disable_tqdm)
-        self.finishes = [self._finish(request, text) for request, text in zip(requests, texts, strict=True)]
+        self.responses = [self._response(*pair) for pair in zip(requests, texts, strict=True)]
         return texts
 
-    def _finish(self, request: Any, text: str) -> Finish:
+    def _response(self, request: Any, text: str) -> Response:
         made = self._tokens(text)
         limit = request.args[1]["max_gen_toks"]
-        return Finish(self._tokens(request.args[0]), made, made is not None and made >= limit)
+        return Response(text, self._tokens(request.args[0]), made, made is not None and made >= limit)
 
     def _tokens(self, text: str) -> int | None:
         encode = getattr(self._lm, "tok_encode", None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines import Weights
+from proctor.harness.engines.protocol import Weights
 
 # Tokens for a prompt and its answer: room for all that a model can read would leave room for few answers at a time.
 CONTEXT = 8192

@@ -21,7 +21,7 @@ from proctor.tasks.mark import Mark, status_of
 
 if TYPE_CHECKING:
     from proctor.harness.ask.second_reader import SecondReader
-    from proctor.harness.judging.grading import AnySpec
+    from proctor.harness.plan.grading import AnySpec
 
 Marked = tuple[Mark | None, str]  # or why there is no mark
 
@@ -36,7 +36,7 @@ class By:
     cache: Path | None = None
 
     def digest(self) -> str:
-        from proctor.harness.judging.grading import grading
+        from proctor.harness.plan.grading import grading
         from proctor.judges.judge import Judge
 
         return grading(Judge.load(self.judge), self.spec).digest

@@ -13,10 +13,10 @@ from proctor.common.agreement.bootstrap import Bootstrap
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import Engine
+from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging import plans
 from proctor.harness.judging.grader import opened
-from proctor.harness.judging.grading import (
+from proctor.harness.plan.grading import (
     AnySpec,
     grader_for,
     grader_variant,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from proctor.finetune.build import Built
-from proctor.harness.ask.marking import Answered
+from proctor.harness.ask.cell import AskedSample
 from proctor.harness.measure.measuring import Cards, hardware, installed
 from proctor.harness.measure.memory import Memory
 
@@ -42,27 +42,27 @@ class Costs:
         self._cards.restart()
         self._began = time.perf_counter()
 
-    def told(self, answered: Sequence[Answered], asked: int, built: Built | None) -> dict[str, Any]:
+    def measured(self, samples: Sequence[AskedSample], asked: int, built: Built | None) -> dict[str, Any]:
         """Of the cell that ends now, in which an engine was `asked` so many answers, under run.json's names."""
-        reused = max(0, sum(not row.answer.error for row in answered) - asked)
-        found = {
+        reused = max(0, sum(not row.response.error for row in samples) - asked)
+        figures = {
             "load_seconds": self._load_seconds,
-            **measure(answered, time.perf_counter() - self._began, reused),
+            **measure(samples, time.perf_counter() - self._began, reused),
             # Of what was answered before, another run has taken the memory and the energy.
-            **({} if reused else self._cards.told()),
+            **({} if reused else self._cards.taken()),
         }
         if built:  # a server's weights are not ours to measure
-            found |= {
+            figures |= {
                 "size_bytes": built.size_bytes,
-                "tokens_per_second": _speed(answered),
+                "tokens_per_second": _speed(samples),
                 "peak_memory_bytes": self._memory.peak() if asked else None,
             }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in figures.items() if value is not None}
 
 
-def measure(rows: Sequence[Answered], seconds: float, reused: int) -> dict[str, Any]:
+def measure(rows: Sequence[AskedSample], seconds: float, reused: int) -> dict[str, Any]:
     """`reused` answers were there before: then the time is not that of all items."""
-    too_long = sum(row.answer.too_long for row in rows)
+    too_long = sum(row.response.too_long for row in rows)
     return {
         "wall_seconds": round(seconds, 3),
         **({"reused": reused} if reused else {}),
@@ -74,9 +74,9 @@ def measure(rows: Sequence[Answered], seconds: float, reused: int) -> dict[str, 
     }
 
 
-def _tokens(rows: Sequence[Answered]) -> dict[str, int]:
+def _tokens(rows: Sequence[AskedSample]) -> dict[str, int]:
     """Sums over the answers that there are; none where an engine does not tell the tokens of one of them."""
-    there = [row.answer for row in rows if not row.answer.error]
+    there = [row.response for row in rows if not row.response.error]
     sums = {
         "tokens_in": [answer.tokens_in for answer in there],
         "tokens_out": [answer.tokens_out for answer in there],
@@ -84,12 +84,12 @@ def _tokens(rows: Sequence[Answered]) -> dict[str, int]:
     return {name: sum(n for n in told if n is not None) for name, told in sums.items() if None not in told}
 
 
-def _speed(rows: Sequence[Answered]) -> float | None:
+def _speed(rows: Sequence[AskedSample]) -> float | None:
     """Tokens a second, over the answers that were timed."""
     timed = [
-        (row.answer.tokens_out, row.answer.seconds)
+        (row.response.tokens_out, row.response.seconds)
         for row in rows
-        if row.answer.tokens_out is not None and row.answer.seconds
+        if row.response.tokens_out is not None and row.response.seconds
     ]
     seconds = sum(seconds for _, seconds in timed)
     return round(sum(made for made, _ in timed) / seconds, 1) if seconds else None

@@ -34,7 +34,7 @@ class Cards:
             self._cuda.reset_peak_memory_stats(number)
         self._began = self._spent()
 
-    def told(self) -> dict[str, Any]:
+    def taken(self) -> dict[str, Any]:
         """What was taken since the restart, under the names that run.json has for it."""
         found: dict[str, Any] = {}
         if self._numbers:

@@ -1,7 +1,7 @@
-"""What a suite needs: stages to build, cells to fill, grouped into sittings, and what is already there and why.
+"""What a suite needs: stages to build, cells to fill, grouped into sessions, and what is already there and why.
 
-Reads results, digests and YAML, and loads nothing heavy: planning a finished suite takes a moment. A sitting is a pure
-function of its spec, so it can run here or elsewhere.
+Reads results, digests and YAML, and loads nothing heavy: planning a finished suite takes a moment. Planning does
+not know who is asked, nor how.
 """
 
 import json
@@ -18,7 +18,7 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import ROOT, Serving, Variant
-from proctor.harness.judging.grading import Grading, grading_of
+from proctor.harness.plan.grading import Grading, grading_of
 from proctor.harness.plan.state import State, state_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import TASKS, dataset_hash
@@ -28,8 +28,8 @@ from proctor.tasks.pack import Pack
 
 @dataclass(frozen=True)
 class CellPlan:
-    """`definition` is everything that decides the rows; `answers_key` of it is all that decides the answers.
-    `weights` stands for those that answer, in the engine that they answer in: their answers are kept together.
+    """`definition` is everything that decides the rows; `answers_key` of it is all that decides the responses.
+    `weights` stands for those that answer, in the engine that they answer in: their responses are kept together.
     """
 
     variant: str
@@ -41,9 +41,9 @@ class CellPlan:
     why: str
 
     @property
-    def answers_key(self) -> str:
-        marking = ("judge", "grader", "extractor", "task_version")
-        asked = {name: value for name, value in self.definition.items() if name not in marking}
+    def responses_key(self) -> str:
+        scoring = ("judge", "grader", "extractor", "task_version")
+        asked = {name: value for name, value in self.definition.items() if name not in scoring}
         return digest([self.weights, asked])
 
 
@@ -60,8 +60,8 @@ class VariantPlan:
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """All that one opened engine can do: the variants that share its weights, or for vllm the shape of its weights."""
+class Session:
+    """All that one opened engine is asked for: the variants that share its weights, for vllm their shape."""
 
     engine: str
     quantization: str
@@ -78,32 +78,32 @@ class Plan:
     variants: tuple[VariantPlan, ...]
     docs: dict[
         str, list[dict[str, Any]]
-    ]  # of each exam: what is asked is what was planned with, wherever it is asked
-    sittings: tuple[Sitting, ...] = field(default=())
+    ]  # of each task: what is asked is what was planned with, wherever it is asked
+    sessions: tuple[Session, ...] = field(default=())
     grading: Grading | None = None
     redo: bool = False
-    about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each exam
+    about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task
 
     @property
     def cells(self) -> list[CellPlan]:
         return [cell for plan in self.variants for cell in plan.cells]
 
     def asks_a_model(self, cell: CellPlan) -> bool:
-        """Whether a model marks the cell's answers."""
+        """Whether a model scores the cell's responses."""
         return bool(TASKS[cell.task].marked_by == "judge" and self.grading and self.grading.spec)
 
-    def answers_file(self, cell: CellPlan) -> Path:
-        """Where a cell's answers are kept, all in one file, until and after they are marked. Another name for the
+    def responses_file(self, cell: CellPlan) -> Path:
+        """Where a cell's responses are kept, all in one file, until and after they are scored. Another name for the
         variant changes none of them.
         """
-        return self.store / "answered" / f"{cell.task}-{cell.answers_key[:16]}.json"
+        return self.store / "answered" / f"{cell.task}-{cell.responses_key[:16]}.json"
 
-    def has_answers(self, cell: CellPlan) -> bool:
-        """Whether every answer of a cell is there, so that only marks are wanted. Another version of the task may
-        have asked otherwise: then the engine is asked, and the journal says what it answered before.
+    def has_responses(self, cell: CellPlan) -> bool:
+        """Whether every response of a cell is there, so that only scores are wanted. Another version of the task may
+        have asked otherwise: then the engine is asked, and the journal has what it answered before.
         """
         try:
-            kept = json.loads(self.answers_file(cell).read_text(encoding="utf-8"))
+            kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
             # What did not fit the context fits no better the next time.
             failed = any(one["error"] and (self.redo or not one.get("too_long")) for one in kept["answers"])
             whole = len(kept["answers"]) == cell.items * cell.definition["sampling"]["epochs"]
@@ -111,19 +111,21 @@ class Plan:
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Sitting]]:
-        """The cells that are answered already and want only their marks, and the sittings without them."""
-        answered = [(each, cell) for each in self.variants for cell in each.missing if self.has_answers(cell)]
+    def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Session]]:
+        """The cells that have their responses and want only scores, and the sessions without them."""
+        answered = [
+            (each, cell) for each in self.variants for cell in each.missing if self.has_responses(cell)
+        ]
         keys = {(cell.variant, cell.task) for _, cell in answered}
-        sittings = []
-        for sitting in self.sittings:
+        sessions = []
+        for session in self.sessions:
             left = [
                 replace(each, cells=tuple(c for c in each.missing if (c.variant, c.task) not in keys))
-                for each in sitting.variants
+                for each in session.variants
             ]
             if asked := tuple(each for each in left if each.cells):
-                sittings.append(replace(sitting, variants=asked))
-        return answered, sittings
+                sessions.append(replace(session, variants=asked))
+        return answered, sessions
 
     def stages(self) -> list[tuple[Stage, bool]]:
         """Every stage that any variant needs, once, and whether it is built already."""
@@ -152,13 +154,15 @@ def _plan_variant(
     redo: bool,
 ) -> VariantPlan:  # fmt: skip
     stages, data, base = weights_of(variant, store)
-    answering = {
+    answering: dict[str, Any] = {
         "base": base,
         "stages": [stage.digest for stage in stages],
         "quantization": variant.quantization,
         "engine": variant.engine,
         "endpoint": variant.endpoint,
     }
+    if variant.extra:
+        answering["extra"] = variant.extra
     # On several GPUs sums are rounded in another order. The rest of serving changes what fits, and no answer.
     weights = digest([answering, variant.serving.gpus])
     cells = []
@@ -210,15 +214,15 @@ def local(name: str) -> Path:
     return Path(name) if Path(name).is_absolute() else ROOT / name
 
 
-def _group(plans: tuple[VariantPlan, ...]) -> tuple[Sitting, ...]:
-    """Variants that one opened engine can answer for sit together, in the suite's order."""
+def _group(plans: tuple[VariantPlan, ...]) -> tuple[Session, ...]:
+    """Variants that one opened engine can answer for share a session, in the suite's order."""
     missing = [plan for plan in plans if plan.missing]
     adapted = {_loaded(plan) for plan in missing if _has_adapter(plan)}
     groups: dict[tuple[str, ...], list[VariantPlan]] = {}
     for plan in missing:
         groups.setdefault(_engine_key(plan, adapted), []).append(plan)
     return tuple(
-        Sitting(
+        Session(
             found[0].variant.engine, found[0].variant.quantization, found[0].variant.endpoint, tuple(found),
             found[0].variant.serving,
         )
@@ -236,6 +240,7 @@ def _engine_key(plan: VariantPlan, adapted: set[str]) -> tuple[str, ...]:
     variant, loaded = plan.variant, _loaded(plan)
     key = (
         variant.engine, variant.quantization, variant.endpoint or "", variant.key or "",
+        json.dumps(variant.extra, sort_keys=True),
         variant.serving.model_dump_json(),
     )  # fmt: skip
     if variant.engine == "vllm" and variant.quantization == "none" and loaded not in adapted:

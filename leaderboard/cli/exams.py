@@ -125,7 +125,7 @@ def _labeler(
     """Who is to label, checked before anything is opened or asked."""
     from proctor.finetune.base import digest_of_base, digest_of_file
     from proctor.harness.ask.labelling import Labeler
-    from proctor.harness.judging.grading import grader_variant
+    from proctor.harness.plan.grading import grader_variant
     from proctor.harness.plan.plan import made_of
     from proctor.tasks.pack import Pack
 
@@ -164,9 +164,10 @@ def _tell_labelled(done: "Labelled", labeler: str) -> None:
 
 
 def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | None, store: Path) -> "By":
-    from proctor.harness.ask.second_reader import Extractor, SecondReader
+    from proctor.harness.ask.second_reader import SecondReader
+    from proctor.harness.config.extractor import Extractor
     from proctor.harness.imports.score import By
-    from proctor.harness.judging.grading import grader_for, local_of, spec_from
+    from proctor.harness.plan.grading import grader_for, local_of, spec_from
     from proctor.judges.judge import Judge
 
     cache = store / "verdicts"

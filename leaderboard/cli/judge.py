@@ -11,7 +11,7 @@ from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, print_json
 
 if TYPE_CHECKING:
-    from proctor.harness.judging.grading import AnySpec
+    from proctor.harness.plan.grading import AnySpec
     from proctor.judges.judge import Judge
 
 JudgeName = Annotated[str, typer.Option(help="A folder under judges/, or the path of one elsewhere.")]
@@ -137,7 +137,7 @@ def _chosen(
     concurrency: int | None, store: Path,
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
-    from proctor.harness.judging.grading import (
+    from proctor.harness.plan.grading import (
         grader_for,
         grader_variant,
         local_of,
@@ -169,7 +169,7 @@ def _telling(total: int, spec: "AnySpec | None") -> Any:
     from rich.console import Console
 
     from proctor.common.progress import Reporter
-    from proctor.harness.judging.grading import members
+    from proctor.harness.plan.grading import members
 
     return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")
 

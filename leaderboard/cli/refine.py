@@ -161,7 +161,7 @@ def _pairs(
 
 def _one(name: str) -> "GraderSpec":
     """One model behind an endpoint or a provider."""
-    from proctor.harness.judging.grading import spec_from
+    from proctor.harness.plan.grading import spec_from
     from proctor.judges.graders.grader import GraderSpec
 
     spec = spec_from(name, None, None, None)

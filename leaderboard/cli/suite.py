@@ -22,7 +22,7 @@ from proctor.leaderboard.cli import (
 from proctor.leaderboard.cli.exams import data_told
 
 if TYPE_CHECKING:
-    from proctor.harness.run import Spread
+    from proctor.harness.session import Spread
 
 
 def run(

@@ -173,8 +173,8 @@ def trust(
         return
     from proctor.common.progress import Reporter
     from proctor.harness import record
-    from proctor.harness.judging.grading import spec_from
     from proctor.harness.judging.trials import Wanted, estimate_card, try_judge
+    from proctor.harness.plan.grading import spec_from
 
     spec = spec_from(grader, endpoint, through, concurrency)
     wanted = Wanted(judge, plans, labels, spec, results, store, resamples, seed)

@@ -66,7 +66,7 @@ def test_two_packs_that_differ_by_the_dimensions_differ_by_nothing_else(without,
     ("name", "shots"), [("cot-2shot", 2), ("cot-8shot", 8), ("text-2shot", 2), ("text-8shot", 8)]
 )
 def test_shots_stand_before_the_question_in_plain_text_and_as_turns(name, shots):
-    from proctor.harness.ask.runners import lm_eval_task
+    from proctor.harness.ask.lm_eval import lm_eval_task
 
     docs = TASKS["word_problems"].docs("test")[:1]
     first = TASKS["word_problems"].docs("train")[:shots]
