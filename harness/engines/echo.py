@@ -1,6 +1,6 @@
 """The `echo` engine answers from a file: it is the fake that tests use instead of mocks.
 
-Rows of the file: `{"question": text of the item, "response": answer}`; `"error"` instead of `"response"` makes the
+Rows of the file: `{"question": text of the item, "response": text}`; `"error"` instead of `"response"` makes the
 request fail, and `{"delay": seconds}` as a row of its own makes every batch take that long.
 """
 
@@ -75,7 +75,7 @@ class EchoEngine(LM):  # type: ignore[misc]
         pass
 
     def loglikelihood(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("echo has answers, not likelihoods")
+        raise NotImplementedError("echo has responses, not likelihoods")
 
     def loglikelihood_rolling(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("echo has answers, not likelihoods")
+        raise NotImplementedError("echo has responses, not likelihoods")

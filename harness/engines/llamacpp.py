@@ -1,6 +1,6 @@
 """The `llamacpp` engine: a GGUF file in process, many requests decoded together, its own chat template.
 
-Turns lm-eval's requests into jobs for the decoder and back. Must not know how sequences share a step.
+Turns lm-eval's requests into jobs for the decoder and back.
 """
 
 import hashlib
@@ -12,8 +12,7 @@ from typing import Any
 from lm_eval.api.model import LM
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.decoders import Decoders
-from proctor.harness.engines.decoding import Job, Made, cores
+from proctor.harness.engines.decoding import Decoders, Job, Made, cores
 from proctor.harness.engines.gguf_model import Model
 from proctor.harness.engines.protocol import Response, Weights
 
@@ -151,7 +150,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         return jobs
 
     def _control_token(self, text: str) -> int | None:
-        """A stop string that is one control token has no bytes in an answer: its token ends it."""
+        """A stop string that is one control token has no bytes in a response: its token ends it."""
         tokens = self._model.tokens(text)
         if not tokens or self._model.pieces[tokens[-1]]:
             return None
@@ -174,10 +173,10 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         self._model.close()
 
     def loglikelihood(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("the llamacpp engine gives answers, not likelihoods")
+        raise NotImplementedError("the llamacpp engine gives responses, not likelihoods")
 
     def loglikelihood_rolling(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("the llamacpp engine gives answers, not likelihoods")
+        raise NotImplementedError("the llamacpp engine gives responses, not likelihoods")
 
 
 def _refuse_damaged(path: Path) -> None:

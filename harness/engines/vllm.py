@@ -1,8 +1,8 @@
 """The `vllm` engine: lm-eval's VLLM, opened once for all weights of one shape, with adapters named request by request.
 
-Loading costs more than an exam, so other weights of the same shape are read into the open engine, and an adapter is
-loaded beside the weights that are there. Answers come as they finish: vLLM mixes requests as it likes, so a batch
-decides nothing here, and whatever was answered need not be asked again. Must not know exams or marks.
+Loading costs more than asking a task, so other weights of the same shape are read into the open engine, and an adapter
+is loaded beside the weights that are there. Responses come as they finish: vLLM mixes requests as it likes, so a batch
+decides nothing here, and whatever was answered need not be asked again.
 """
 
 import gc

@@ -11,8 +11,7 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.decoders import Decoders
-from proctor.harness.engines.decoding import Job, Threads, draw
+from proctor.harness.engines.decoding import Decoders, Job, Threads, draw
 from proctor.harness.engines.llamacpp import LlamaCppEngine
 from proctor.harness.engines.protocol import Weights
 from tests.support.near_ties import NEAR, gap_where_they_part
