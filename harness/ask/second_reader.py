@@ -20,12 +20,12 @@ from proctor.judges.marking import run
 from proctor.tasks.mark import Mark
 from proctor.tasks.number import read_number
 
-Judged = tuple[Mapping[str, Any], str]  # an item, and what was answered to it
+Answered = tuple[Mapping[str, Any], str]  # an item, and the response to it
 
 
 @dataclass(frozen=True)
 class SecondReader:
-    """`cache` is the folder where replies are kept, so that no answer is read twice."""
+    """`cache` is the folder where replies are kept, so that no response is read twice."""
 
     extractor: Extractor
     cache: Path
@@ -37,21 +37,22 @@ class SecondReader:
 
     def decide(
         self,
-        judged: Sequence[Judged],
+        answered: Sequence[Answered],
         marks: Sequence[Mark | None],
         mark: Callable[[Mapping[str, Any], str], Mark],
     ) -> list[tuple[Mark | None, str]]:
-        """The marks, those without a number read again; where that could not be done, why there is none. An empty
-        answer has nothing to read.
+        """The scores, those without a number read again; where that could not be done, why there is none. An empty
+        response has nothing to read.
         """
-        open_ = [
-            at
-            for at, ((_, text), given) in enumerate(zip(judged, marks, strict=True))
-            if given is not None and not given.parsed and text.strip()
-        ]
-        replies = iter(self._ask([judged[at][1] for at in open_]))
-        decided = {at: self._mark(*judged[at], marks[at], next(replies), mark) for at in open_}
-        return [decided.get(at, (_by_rule(given), "")) for at, given in enumerate(marks)]
+        decided = [(_by_rule(by_rule), "") for by_rule in marks]
+        unread = []
+        for index, ((_, text), by_rule) in enumerate(zip(answered, marks, strict=True)):
+            if by_rule is not None and not by_rule.parsed and text.strip():
+                unread.append((index, by_rule))
+        replies = self._ask([answered[index][1] for index, _ in unread])
+        for (index, by_rule), reply in zip(unread, replies, strict=True):
+            decided[index] = self._decided(answered[index][0], by_rule, reply, mark)
+        return decided
 
     def _ask(self, texts: Sequence[str]) -> list[Read]:
         if not texts:
@@ -59,38 +60,38 @@ class SecondReader:
         spec = self.extractor.spec
         asks = [Ask(fingerprint([WORDING, spec.identity, text]), _question(text), _read) for text in texts]
 
-        async def all_() -> list[Read]:
+        async def ask() -> list[Read]:
             grader = self.opened(spec)
             try:
-                return [one.read for one in await ask_all(asks, grader, self._kept, lambda done, made: None)]
+                replies = await ask_all(asks, grader, self._kept, lambda done, made: None)
             finally:
                 await grader.aclose()
+            return [reply.read for reply in replies]
 
-        return run(all_())
+        return run(ask())
 
-    def _mark(
+    def _decided(
         self,
         doc: Mapping[str, Any],
-        text: str,
-        by_rule: Mark | None,
+        by_rule: Mark,
         read: Read,
         mark: Callable[[Mapping[str, Any], str], Mark],
     ) -> tuple[Mark | None, str]:
         name = self.extractor.fallback
-        if by_rule is None or read.problem:
+        if read.problem:
             return None, f"the second reader ({name}): {read.problem}"  # no verdict, which is never a zero
         if read.choice == "none":
-            said = f"The second reader ({name}) found none either. {by_rule.explanation}"
-            return _by_rule(replace(by_rule, explanation=said)), ""
-        found = mark(doc, f"#### {read.choice}")
+            why = f"The second reader ({name}) found none either. {by_rule.explanation}"
+            return _by_rule(replace(by_rule, explanation=why)), ""
+        by_reader = mark(doc, f"#### {read.choice}")
         metrics = {**by_rule.metrics, "rule_accuracy": 0.0, "second_reader": 1.0}
-        right = "as it should be" if found.score == 1 else "which is not the answer"
-        said = f"The rule found no number; the second reader ({name}) read {found.answer!r}, {right}."
-        return Mark(found.answer, found.score, metrics, True, said), ""
+        right = "as it should be" if by_reader.score == 1 else "which is not the answer"
+        why = f"The rule found no number; the second reader ({name}) read {by_reader.answer!r}, {right}."
+        return Mark(by_reader.answer, by_reader.score, metrics, True, why), ""
 
 
 def _by_rule(mark: Mark | None) -> Mark | None:
-    """A mark that the rule gave, with the figures that stand beside a second reader's."""
+    """A score that the rule gave, with the figures that stand beside a second reader's."""
     if mark is None:
         return None
     return replace(mark, metrics={**mark.metrics, "rule_accuracy": mark.score, "second_reader": 0.0})
@@ -103,9 +104,9 @@ def _question(text: str) -> Question:
 
 def _read(reply: str) -> Read:
     """The number that the reply gives; 'none' counts only where no number stands beside it."""
-    found = read_number(reply[:2_000])
-    if found is not None:
-        return Read(choice=str(found.value))
+    number = read_number(reply[:2_000])
+    if number is not None:
+        return Read(choice=str(number.value))
     if "none" in reply.casefold():
         return Read(choice="none")
     return Read(problem="the second reader named no number", reason="unreadable")

@@ -9,7 +9,7 @@ from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
 
 if TYPE_CHECKING:
-    from proctor.harness.ask.labelling import Labeler, Labelled
+    from proctor.harness.ask.labelling import Labeler, LabelledTexts
     from proctor.harness.imports.score import By
 
 Answers = Annotated[
@@ -149,7 +149,7 @@ def _labeler(
     return Labeler(labeler, "openai" if endpoint else engine or "", endpoint, ours, weights)
 
 
-def _tell_labelled(done: "Labelled", labeler: str) -> None:
+def _tell_labelled(done: "LabelledTexts", labeler: str) -> None:
     typer.echo(f"{done.labelled} of {done.texts} texts labelled by {labeler}: {near(done.chats.resolve())}")
     if done.unparsed or done.unknown:
         typer.echo(
