@@ -2,12 +2,12 @@
 
 A session is a pure function of its spec, and all that it makes goes into the results and the store: whole or not at
 all, under locks that the operating system drops with whoever held them. So a worker gives back nothing but words, and
-one that dies loses its batch in flight and nothing else: it is begun again, and goes on from the answers, the stages
+one that dies loses its batch in flight and nothing else: it is begun again, and goes on from the responses, the stages
 and the checkpoints that are kept. A stage that two sessions want is made by one while the other waits (finetune/keep).
 
 That is why every node of a cluster has to see the same results and store (a network file system with locks) and to
 have the same Proctor installed: both are looked at before a session begins, and refused in one line. Placement,
-retries and the transfer of the plan are Ray's. Must not know what happens inside a session.
+retries and the transfer of the plan are Ray's.
 """
 
 import hashlib
@@ -45,16 +45,16 @@ def here(gpus: str) -> Spread:
     """`gpus` of this machine: 'all', or so many."""
     import torch
 
-    there = torch.cuda.device_count()
-    if not there:
+    count = torch.cuda.device_count()
+    if not count:
         raise Refusal(
             "--gpus needs a GPU", "torch sees none on this machine", "leave it out, or run where a GPU is"
         )
-    if gpus != "all" and not (gpus.isdecimal() and 1 <= int(gpus) <= there):
-        raise Refusal(f"--gpus {gpus}", f"this machine shows {there}", f"give 'all', or 1 to {there}")
-    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
-    names = shown.split(",") if shown else [str(number) for number in range(there)]
-    return partial(side_by_side, names[: there if gpus == "all" else int(gpus)])
+    if gpus != "all" and not (gpus.isdecimal() and 1 <= int(gpus) <= count):
+        raise Refusal(f"--gpus {gpus}", f"this machine shows {count}", f"give 'all', or 1 to {count}")
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible else [str(number) for number in range(count)]
+    return partial(side_by_side, names if gpus == "all" else names[: int(gpus)])
 
 
 def side_by_side(
@@ -98,11 +98,14 @@ def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: 
             worker.stdin.write(pickle.dumps((session, plan)))
             worker.stdin.flush()
         for line in worker.stdout:
-            if told := line.decode(errors="replace").rstrip().rpartition("\r")[2]:
-                reporter.say(f"[{name}] {told}")
-                last = told.strip()
+            text = line.decode(errors="replace").rstrip().rpartition("\r")[2]
+            if text:
+                reporter.say(f"[{name}] {text}")
+                last = text.strip()
     code = worker.wait()
-    return "" if code == 0 else f"ended by signal {-code}" if code < 0 else last or f"exit status {code}"
+    if code < 0:
+        return f"ended by signal {-code}"
+    return (last or f"exit status {code}") if code else ""
 
 
 def work() -> None:
@@ -216,9 +219,9 @@ def _joined(address: str | None) -> Iterator[None]:
             socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address, include_dashboard=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as refused:
-        said = str(refused).strip().partition("\n")[0]
+        why = str(refused).strip().partition("\n")[0]
         raise Refusal(
-            f"no Ray cluster answers at {place}", said, "start one with `ray start`, or mend the address"
+            f"no Ray cluster answers at {place}", why, "start one with `ray start`, or mend the address"
         ) from None
     try:
         yield
@@ -242,7 +245,7 @@ def _marked(plan: Plan) -> Iterator[str]:
 
 
 def _code() -> str:
-    """Of all that decides what is asked and how it is marked."""
+    """Of all that decides what is asked and how it is scored."""
     hashed = hashlib.sha256()
     for room in ("finetune", "harness", "judges", "tasks"):
         for path in sorted((ROOT / room).rglob("*")):
@@ -260,26 +263,29 @@ def _count_overlaps(sessions: Sequence[Session], plan: Plan) -> None:
                 label(cell, each, plan)
 
 
-def _refuse_too_wide(sessions: Sequence[Session], gpus: int, given: str) -> None:
+def _refuse_too_wide(sessions: Sequence[Session], gpus: int, who_gives: str) -> None:
     for session in sessions:
         if session.serving.gpus > gpus:
             raise Refusal(
                 f"variant {session.variants[0].variant.name} wants {session.serving.gpus} GPUs in one process",
-                f"{given} {gpus}",
+                f"{who_gives} {gpus}",
                 "lower serving.gpus, or give more",
             )
 
 
 def _ended(sessions: Sequence[Session], failed: Mapping[str, str], plan: Plan) -> Waiting:
-    """The cells that a model has to mark, as `sit` gives them; or a refusal that names what failed."""
+    """The cells that a model has to score, as `run_session` gives them; or a refusal that names what failed."""
     if failed:
         raise Refusal(
             f"{len(failed)} of {len(sessions)} sessions failed: "
             + "; ".join(f"{name}: {why}" for name, why in failed.items()),
             remedy="run again: what was answered is kept",
         )
-    every = ((each, cell) for session in sessions for each in session.variants for cell in each.missing)
-    return [(each, cell) for each, cell in every if plan.asks_a_model(cell)]
+    waiting: Waiting = []
+    for session in sessions:
+        for each in session.variants:
+            waiting += [(each, cell) for cell in each.missing if plan.asks_a_model(cell)]
+    return waiting
 
 
 def _named(session: Session) -> str:

@@ -95,7 +95,8 @@ def score_responses(
         counted = None
     else:
         scores, counted = _by_judge(cell, samples, scorer, progress)
-    rows = [_row(cell, sample, *score) for sample, score in zip(samples, scores, strict=True)]
+    judge = Judge.load(cell.judge).name if cell.task.marked_by == "judge" else ""
+    rows = [_row(cell, judge, sample, *score) for sample, score in zip(samples, scores, strict=True)]
     return rows, counted
 
 
@@ -125,7 +126,7 @@ def _by_judge(
     return scores, tally([verdict for _, verdict in judged], spec)
 
 
-def _row(cell: CellRun, sample: AskedSample, mark: Mark | None, problem: str) -> Sample:
+def _row(cell: CellRun, judge: str, sample: AskedSample, mark: Mark | None, problem: str) -> Sample:
     response = sample.response
     return Sample(
         variant=cell.variant.name,
@@ -144,7 +145,7 @@ def _row(cell: CellRun, sample: AskedSample, mark: Mark | None, problem: str) ->
         metrics=dict(mark.metrics) if mark else {},
         status=status_of(mark),
         explanation=response.error or problem or (mark.explanation if mark else ""),
-        judge=Judge.load(cell.judge).name if cell.task.marked_by == "judge" else "",
+        judge=judge,
         tokens_in=response.tokens_in,
         tokens_out=response.tokens_out,
         seconds=response.seconds,
