@@ -2,7 +2,7 @@
 
 Both calculator annotations (`<<16-3=13>>13`) and plain equations (`16 - 3 = 13`, `$5 x 3 = $15`, `20% of 50 =
 10`, `9 eggs * $2 = $18`) are worked out again with exact fractions; a result may be rounded or cut off at the last
-decimal that it shows. An equation with no arithmetic on its left (`x = 5`) is not a step, and an annotation that
+decimal that it shows. An equation with no arithmetic on either side (`x = 5`) is not a step, and an annotation that
 repeats its plain equation is the same step. Every length is bounded, so that no answer of a model can make this slow.
 """
 
@@ -30,17 +30,19 @@ _SIGNS = (
     (re.compile(r"(?<=[0-9)%]) ?[xX] ?(?=[0-9(.])|(?<=[a-z]) [xX] (?=[0-9(.])"), "*"),
     (re.compile(r"(?<=[0-9)%]) of (?=[0-9(])"), "*"),
     (re.compile(r"/[ ]?[A-Za-z]{2,20}"), ""),  # 5 dollars/hour
-    (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), " "),  # 9 eggs * 2
+    (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), "  "),  # 9 eggs * 2
     (re.compile(r"(?<=[0-9.])-(?=[A-Za-z])"), " "),
     (re.compile(r"(?<== )(?:\\boxed\{|\*)([0-9.]{1,30})[*}]"), r"\1"),  # a result in a box or in italics
 )
 _CURRENCY = dict.fromkeys(map(ord, "$£€¥₹" + BOLD))
-_RUN = re.compile(r"[-0-9.()+*/^%= ]+")
+_ROUGHLY = re.compile(r"[≈≃≅]|\\(?:approx|simeq|approxeq)(?![a-z])")
+_RUN = re.compile(r"[-0-9.()+*/^%=~ ]+")
 _SENTENCES = re.compile(r"\.(?= |$)")
 _VARIABLE = re.compile(r"(?<=[0-9)])[A-Za-z](?![A-Za-z])")
 _CARRIES_ON = re.compile(r" ?[+*/^)]|(?<=[^A-Za-z][A-Za-z]) ?-")  # from a variable, as in '2x + 4 = 12'
-_OPERATOR = re.compile(r"[0-9)%] ?[-+*/^]")
-_DECIMALS = re.compile(r"-?[0-9]*\.([0-9]+) ?%?")
+_OPERATOR = re.compile(r"[0-9)%] {0,2}[-+*/^]")
+_NO_LABEL = re.compile(r"(?i)(?:[^a-z]|\b(?:so|is|thus|hence|then|and|gives|ha[sd]|have)) ?\Z")
+_SHOWN = re.compile(r"-?(?:[0-9]*\.(?P<decimals>[0-9]+)|[0-9]+) ?%?")
 
 
 def check_steps(text: str) -> tuple[int, int]:
@@ -60,15 +62,16 @@ def check_steps(text: str) -> tuple[int, int]:
 
 def _step(left: str, shown: str) -> tuple[tuple[_Value, _Value], bool] | None:
     """What both sides are worth, and whether they agree."""
-    exact, result = _worth(left), _worth(shown)
+    left, number = left.lstrip("~ "), shown.lstrip("~ ")
+    exact, result = _worth(left), _worth(number)
     if exact is None or result is None:
         return None
-    return (exact, result), _agree(exact, result, left, shown)
+    return (exact, result), _agree(exact, result, left, number, roughly=number != shown)
 
 
 def _equations(text: str) -> list[tuple[str, str]]:
     """The two sides of every equation that works something out; of a = b = c, both a = b and b = c."""
-    lines = [line for line in tidy(text).split("\n") if "=" in line]
+    lines = [line for line in tidy(_ROUGHLY.sub("=~", text)).split("\n") if "=" in line]
     if not lines:
         return []
     text = "\n" + _LIST_MARK.sub("", "\n".join(lines)).translate(_CURRENCY)
@@ -86,8 +89,10 @@ def _equations(text: str) -> list[tuple[str, str]]:
         for sentence in sentences:
             sides = [_balanced(side.strip()) for side in sentence]
             for at, (left, shown) in enumerate(pairwise(sides)):
-                # 'Day 2 = 20 - 3' is a label
-                summed = _OPERATOR.search(left) or (at and _OPERATOR.search(shown))
+                # 'Day 2 = 20 - 3' is a label, '2 kg = 2 * 1000' (two spaces for the unit) turns one unit into another
+                whole = _NO_LABEL.search(text, max(0, run.start() - 6), run.start())
+                turned = at or (whole and not sentence[0].endswith("  "))
+                summed = _OPERATOR.search(left) or (turned and _OPERATOR.search(shown))
                 if left and shown and summed:
                     found.append((left, shown))
     return found
@@ -102,8 +107,9 @@ def _balanced(side: str) -> str:
     return side.removeprefix("- ").strip()
 
 
-def _agree(exact: _Value, result: _Value, left: str, shown: str) -> bool:
-    """Equal, equal as a percentage, or equal up to the decimals that are shown, rounded or cut off there."""
+def _agree(exact: _Value, result: _Value, left: str, shown: str, roughly: bool) -> bool:
+    """Equal, equal as a percentage, or equal up to the decimals that are shown, rounded or cut off there; a whole
+    number that is said to be about right has to be rounded rightly."""
     if exact == result:
         return True
     wanted, worked_out = Fraction(result), [Fraction(exact)]
@@ -111,13 +117,14 @@ def _agree(exact: _Value, result: _Value, left: str, shown: str) -> bool:
         worked_out.append(worked_out[0] / 100)  # 18 / 20 * 100 = 90%
     if "%" in left:
         worked_out.append(worked_out[0] * 100)  # 20% + 30% = 50
-    decimals = _DECIMALS.fullmatch(shown)
-    if decimals is None or wanted == 0:  # 1 / 1000 = 0.00 says nothing
+    digits = _SHOWN.fullmatch(shown)
+    decimals = digits["decimals"] if digits else None
+    if digits is None or wanted == 0 or not (decimals or roughly):  # 1 / 1000 = 0.00 says nothing
         return wanted in worked_out
-    last_digit = Fraction(1, 10 ** len(decimals[1])) / (100 if "%" in shown else 1)
+    last_digit = Fraction(1, 10 ** len(decimals or "")) / (100 if "%" in shown else 1)
     # 10 / 3 is 3.3 and 3.33; 2 / 3 is both 0.67 and, as many write it, 0.66.
     offs = [abs(value) - abs(wanted) for value in worked_out if value * wanted > 0]
-    return any(-last_digit / 2 <= off < last_digit for off in offs)
+    return any(-last_digit / 2 <= off < (last_digit if decimals else last_digit / 2) for off in offs)
 
 
 def evaluate(expression: str) -> Fraction | None:
