@@ -37,15 +37,20 @@ _CODE = re.compile(
     r"```(?:(?:python|py|javascript|js|java|cpp)\b|[a-z+]{0,12}[ ]?\n[^`]{0,4000}?\b(?:print|return|def|import)\b)"
     r"[^`]{0,4000}(?:```|$)"
 )
-# What comes after the result: a check, a note, an explanation, an offer.
+# What comes after the result: a check, a note, an explanation, or words to the reader.
+_TO_THE_READER = (
+    r"let me (?:know|explain)|if you (?:have|need|want|would|mean)|feel free|here's (?:how|why|my)|i'm|i hope|thanks"
+    r"|please|see you|good luck|remember|alternatively|falls (?:du|sie|noch)|wenn du|ich hoffe|bei fragen|viel erfolg"
+    r"|si (?:necesitas|tienes|quieres|vous|tu)|espero|estoy|much[oa] (?:éxito|suerte)|j'espère|n'hésitez?|bon courage"
+)
 _APPENDIX = re.compile(
     rf"(?:\n|(?<=[.!?{BOLD})]) )[^\w\n]{{0,10}}(?:"
     r"(?:(?:to|let me|let's|we can|you can|i'll) )?(?:(?:double|sanity|quick)[- ]?)?"
-    r"(?:check|verify|verification|confirm)\b|(?:note|explanation|reasoning|breakdown|confidence|remark|hint"
-    r"|vérification|probe|proof|verifying)\b[^\n.]{0,20}:"
-    r"|(?:let me (?:know|explain)|here's (?:how|why|my)|alternatively|would you|shall we|do you want|feel free|i'm)\b"
-    r"|if you (?:have|need|want|would|mean)\b|(?:this assumes|(?<=\()assuming)\b|assuming\b[^,=\n]{0,80}\s{0,9}\Z"
-    r"|[0-9]+ ?% (?:sure|certain|confident)\b|检查|验证|验算|检验)",
+    r"(?:check|verify|verification|confirm)\b|(?:note|explanation|reasoning|breakdown|confidence|remark|hint|tip|p\.s"
+    r"|(?:key )?takeaway|time|word count|vérification|probe|proof|verifying)\b[^\n.]{0,20}:"
+    rf"|(?:{_TO_THE_READER})\b|(?:this assumes|(?<=\()assuming)\b|assuming\b[^,=\n]{{0,80}}\s{{0,9}}\Z"
+    r"|[0-9]+ ?% (?:sure|certain|confident)\b|检查|验证|验算|检验|如果[你您还]|希望|欢迎"
+    r"|[^.!?=\n]{1,300}\?\W{0,20}\Z)",  # a question at the end
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
@@ -88,7 +93,6 @@ def _before_next_question(text: str) -> str:
 def before_appendix(text: str) -> str:
     """The text up to where, behind a number, it checks or explains what it has said without a result of its own."""
     digit = _DIGIT.search(text)
-    found = _APPENDIX.search(text, digit.start()) if digit else None
-    if found is None or _CONCLUDES.search(text, found.end()):
-        return text
-    return text[: found.start()]
+    ends = [0, *(conclusion.end() for conclusion in _CONCLUDES.finditer(text))]
+    found = _APPENDIX.search(text, max(digit.start(), ends[-1])) if digit else None
+    return text[: found.start()] if found else text

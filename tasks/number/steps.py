@@ -8,9 +8,11 @@ repeats its plain equation is the same step. Every length is bounded, so that no
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from operator import add, mul, sub
 from typing import TypeAlias
 
 from tasks.number.numerals import BOLD, tidy
@@ -137,25 +139,20 @@ def evaluate(expression: str) -> Fraction | None:
 def _worth(expression: str) -> _Value | None:
     if expression.isdecimal() and len(expression) <= _DIGITS and expression.isascii():
         return int(expression)
-    if len(expression) > LONGEST:
-        return None
-    tokens = _TOKEN.findall(expression)
+    tokens = _TOKEN.findall(expression) if len(expression) <= LONGEST else []
     if not tokens or sum(map(len, tokens)) != len("".join(expression.split())):
         return None
     try:
         tokens.reverse()
         value = _value(tokens, 1, 0)
-    except (_Unreadable, IndexError, ZeroDivisionError):
+    except (ValueError, IndexError, ZeroDivisionError):  # no arithmetic, or more than we care to work out
         return None
     if tokens:
         return None
     return value.numerator if value.denominator == 1 else value
 
 
-class _Unreadable(Exception):
-    """Not arithmetic, or more of it than we care to work out."""
-
-
+_DOES: dict[str, Callable[[_Value, _Value], _Value]] = {"+": add, "-": sub, "*": mul, "(": mul, "/": Fraction}
 _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "(": 2, "^": 4, "**": 4}  # 2(3 + 4) is a product; a sign: 3
 
 
@@ -163,21 +160,19 @@ def _value(tokens: list[str], least: int, depth: int) -> _Value:
     """Takes from the end of the tokens all that is bound at least as tightly as `least`."""
     token = tokens.pop()
     if depth > _DEEPEST or len(token) > _DIGITS:
-        raise _Unreadable
+        raise ValueError
     value: _Value
     if token in "+-":
         value = _value(tokens, 3, depth + 1) * (-1 if token == "-" else 1)
     elif token == "(":
         value = _value(tokens, 1, depth + 1)
         if tokens.pop() != ")":
-            raise _Unreadable
-    elif token[0] in "0123456789.":
-        value = int(token) if token.isdecimal() else Fraction(token)
+            raise ValueError
     else:
-        raise _Unreadable
+        value = int(token) if token.isdecimal() else Fraction(token)
     if tokens and tokens[-1] == "%":
         tokens.pop()
-        value = _divided(value, 100)
+        value = Fraction(value, 100)
     while tokens and _BINDS.get(tokens[-1], 0) >= least:
         operator = tokens[-1] if tokens[-1] == "(" else tokens.pop()
         tighter = operator not in ("^", "**")  # 2 ^ 3 ^ 2 is 2 ^ 9, but 5 - 3 - 2 is 0
@@ -186,20 +181,9 @@ def _value(tokens: list[str], least: int, depth: int) -> _Value:
 
 
 def _applied(operator: str, left: _Value, right: _Value) -> _Value:
-    if operator == "+":
-        return left + right
-    if operator == "-":
-        return left - right
-    if operator == "/":
-        return _divided(left, right)
-    if operator in "*(":
-        return left * right
+    if operator in _DOES:
+        return _DOES[operator](left, right)
     small = -_POWER <= right <= _POWER and max(abs(left.numerator), left.denominator) < 10**_DIGITS
     if right.denominator != 1 or not small:
-        raise _Unreadable
+        raise ValueError
     return Fraction(left) ** int(right)
-
-
-def _divided(value: _Value, by: _Value) -> _Value:
-    result = Fraction(value, by)
-    return result.numerator if result.denominator == 1 else result
