@@ -13,7 +13,7 @@ _SENTENCE_END = re.compile(
     rf"(?<=[^\W_][.!?])(?<!i\.e\.)(?<!e\.g\.)\s+(?=[^a-z])|(?<=[)%$*{BOLD}][.!?])\s+(?=[^a-z])|(?<=[.!?][)*{BOLD}])\s+"
 )
 _REASON = re.compile(
-    r"(?i)\b(?:because|since|assuming|as(?= (?:the|this|there|it|he|she|they|you|we)\b))\b[^,;=]*$"
+    r"(?i)\b(?:because|since|assuming|as(?= (?:th(?:e|is|ere|ey)|it|s?he|you|we)\b))\b[^,;=]*$"
 )
 _BRACKET = re.compile(r"(?<=[\w%]) \((?=[^()]*[a-z=])[^()\n]{1,80}\)\W*$")  # 18 dollars (9 eggs at $2)
 _GOES_ON = re.compile(
@@ -21,9 +21,10 @@ _GOES_ON = re.compile(
 )
 SAYS = re.compile(r"\b(?:is|are|was|were|ha[sd]|have|needs?|gets?|costs?|will|would|can|could)\b")
 _ADJUNCT = re.compile(
-    r"(?i)\b(?:for|from|in|at|after|than|with|by|on|per|every|out of|of the|instead of|rather than|not|including)"
+    r"(?i)\b(?:for|from|in|at|after|than|with|by|on|per|every|within|over|among|between|during|using|out of|of the"
+    r"|instead of|rather than|not|including)"
     r"(?: (?!is|are|was|were|ha[sd]|have|total|sum|profit|average|cost|balance)[a-z]{1,12}){0,4} [(]?$"
-    r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $"
+    r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $|[a-z]/$"
 )
 # 'It is 18, not 17', '18, compared to 17 before', '18 in total, 1 more than before'.
 _CONTRAST = re.compile(

@@ -49,8 +49,6 @@ _SHOWN = re.compile(r"-?(?:[0-9]*\.(?P<decimals>[0-9]+)|[0-9]+) ?%?")
 
 def check_steps(text: str) -> tuple[int, int]:
     """How many equations of the working are right, and how many there are."""
-    if "=" not in text and "\\" not in text and text.isascii():
-        return 0, 0
     steps = [step for left, shown in _equations(_ANNOTATION.sub("", text)) if (step := _step(left, shown))]
     plain = Counter(sides for sides, _ in steps)
     for left, shown in _ANNOTATION.findall(text):
@@ -74,15 +72,11 @@ def _step(left: str, shown: str) -> tuple[tuple[_Value, _Value], bool] | None:
 def _equations(text: str) -> list[tuple[str, str]]:
     """The two sides of every equation that works something out; of a = b = c, both a = b and b = c."""
     lines = [line for line in tidy(_ROUGHLY.sub("=~", text)).split("\n") if "=" in line]
-    if not lines:
-        return []
     text = "\n" + _LIST_MARK.sub("", "\n".join(lines)).translate(_CURRENCY)
     for pattern, plain in _SIGNS:
         text = pattern.sub(plain, text)
     found = []
     for run in _RUN.finditer(text):
-        if "=" not in run[0]:
-            continue
         sentences = [sentence.split("=") for sentence in _SENTENCES.split(run[0])]
         if _CARRIES_ON.match(text, run.start()):
             sentences[0][0] = ""

@@ -85,7 +85,7 @@ def in_words(text: str, start: int, end: int) -> Iterator[Number]:
                 + (_worth(above) or Fraction(1)) / _PARTS[words["part"].lower().removesuffix("s")]
             )
         elif words["below"]:
-            value = _worth(words["above"]) / (_worth(words["below"]) or Fraction(1))
+            value = _worth(words["above"]) / (_worth(words["below"].removeprefix("百")) or Fraction(1))
         negative = MINUS_WORD.search(text, max(0, words.start() - 20), words.start())
         yield Number(-value if negative else value, words.start(), words.end())
 
