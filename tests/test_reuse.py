@@ -238,7 +238,9 @@ def test_redo_scores_kept_responses_again_and_its_help_says_how_to_ask_anew(home
     assert len(server.asked) == before
     assert rows(home, "word_problems")["response"].equals(first["response"])
     told = " ".join(CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "500"}).output.split())
-    assert "Kept responses are only scored again: to ask anew, delete the cell's folder in the results" in told
+    assert (
+        "Kept responses are only scored again: to ask anew, delete the cell's folder in the results" in told
+    )
     assert "and `answered` and `responses` in the store." in told
     for folder in (samples.parent, home.store / "answered", home.store / "responses"):
         shutil.rmtree(folder)

@@ -191,7 +191,7 @@ def _exams(
     cells: Mapping[tuple[str, str], Foreign], scale: tuple[float, float] | None
 ) -> dict[str, dict[str, Any]]:
     """Each task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
-    exams = {}
+    exams: dict[str, dict[str, Any]] = {}
     for task in dict.fromkeys(task for _, task in cells):
         mine = [one for (_, of), one in cells.items() if of == task]
         lowest = min((_bound(one, "min") for one in mine), default=math.inf)
