@@ -190,6 +190,8 @@ CLOSINGS = {
     "a box with text and a sum": "$$\\boxed{{\\text{{Total}} = {n}}}$$",
     "a brace below": "$\\underbrace{{{less}+1}}_{{\\text{{total}}}} = {n}$",
     "YAML": "answer: {n}\nsteps: 3",
+    "bold before what it pays for": "Therefore she makes **{n}** dollars, which pays for 2 meals.",
+    "bold before what it takes": "The total is **{n}** and it takes 3 days.",
 }  # fmt: skip
 NO_ANSWERS = [
     "I cannot determine the answer from this.",
