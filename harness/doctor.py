@@ -1,7 +1,4 @@
-"""What this machine can run: looks, changes nothing, and never prints a key.
-
-Knows what each thing needs and the one line that would bring it; must not load a model.
-"""
+"""What this machine can run: looks, changes nothing, loads no model, and never prints a key."""
 
 import importlib.util
 import os

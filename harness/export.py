@@ -1,7 +1,7 @@
 """Exports: a variant's GGUF with the wording and the sampling that it was examined with, in a folder for others.
 
 Finds out what the variant is asked in an exam, puts that into a Modelfile, and refuses unless the Modelfile lays out
-the exam's own items word for word as the engine read them. Must not know how results are compared: scores are given.
+the exam's own items word for word as the engine read them. Scores are handed in.
 """
 
 import importlib

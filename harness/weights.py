@@ -1,7 +1,4 @@
-"""Weights for a session: built where they are missing, and an engine opened on them, once for all its variants.
-
-Knows stages, artifacts and engines; must not know exams, rows or marks.
-"""
+"""Weights for a session: built where they are missing, and an engine opened on them, once for all its variants."""
 
 import time
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,4 @@
-"""A grader that is one of our own variants: its engine is asked in planned batches, and its journal keeps what it said.
-
-Knows engines and questions; must not know rubrics.
-"""
+"""A grader that is one of our own variants: its engine is asked in planned batches, and a journal keeps its replies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,4 @@
-"""Puts a judge on trial: its plans, labels and grader are found, the card is made.
-
-Knows judges, graders and the pupils of the study-plan exam; must not know what is checked.
-"""
+"""Puts a judge on trial: its plans, labels and grader are found, the card is made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

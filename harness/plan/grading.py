@@ -1,7 +1,4 @@
-"""Who marks in a suite: the judge, the grader that it asks, and that this is not the model under examination.
-
-Knows judges, graders and variants; must not know how weights are built or what is marked.
-"""
+"""Who scores free text in a suite: the judge, the grader that it asks, and that this is no model under examination."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

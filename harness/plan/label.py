@@ -1,7 +1,4 @@
-"""A cell's label: all of run.json that is known before the run, and what a comparison must find equal.
-
-Must not know answers, marks or engines.
-"""
+"""A cell's label: all of run.json that is known before the run, and what a comparison must find equal."""
 
 from collections.abc import Callable
 from typing import Any

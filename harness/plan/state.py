@@ -1,7 +1,4 @@
-"""Whether what is on disk of a cell is what a suite wants of it, and if not, why.
-
-Knows definitions; must not know who answers or how.
-"""
+"""Whether what is on disk of a cell is what a suite wants of it, and if not, why."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,7 +1,7 @@
-"""Hands an exam's training set to finetune as a file of chats.
+"""Hands a task's training set to finetune as a file of chats.
 
 The file is kept under a key of the code and data that write it, so that a finished suite is planned without writing
-anything again. Must not know how training reads it.
+anything again.
 """
 
 import hashlib
