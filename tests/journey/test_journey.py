@@ -323,7 +323,7 @@ def test_run_says_why_answers_failed(home):
     suite = home.suite(
         variants=["none"], tasks=["word_problems"], baseline="none", limit={"word_problems": 5}
     )
-    assert "5 of 5 failed, 5 thus: the server fell over" in home.run(suite).stdout
+    assert "5 of 5 failed, 5 of them with: the server fell over" in home.run(suite).stdout
 
 
 def test_seconds_of_the_answers_are_no_more_than_those_of_the_cell(home):
