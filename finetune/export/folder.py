@@ -13,7 +13,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
-from proctor.finetune.export.chat_template import Turn, as_ollama
+from proctor.finetune.export.chat_template import Turn
 
 EXPORT = "export.json"
 QUOTES = '"""'
@@ -33,9 +33,6 @@ class Modelfile:
         """What Ollama hands to the template when a user says `text`."""
         told = [{"role": "system", "content": self.system}] if self.system else []
         return [*told, *self.messages, {"role": "user", "content": text}]
-
-    def prompt(self, text: str) -> str:
-        return as_ollama(self.template, self.chat(text))
 
     def written(self) -> str:
         lines = [f"FROM {self.source}", f"TEMPLATE {_quoted(self.template)}"]
