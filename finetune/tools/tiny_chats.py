@@ -1,20 +1,13 @@
-"""Chats for the embedded model: its tokenizer, and rows of whole chats packed together for training.
+"""Chats for the embedded model: its tokenizer, and rows of whole chats packed together for training."""
 
-Knows the chat template and how much each token counts. Must not know the model or how it is trained.
-"""
-
-import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy
 import torch
 from transformers import PreTrainedTokenizerFast
-
-from proctor.common.refusal import Refusal
 
 END, START, STOP = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CONTEXT = 1024
@@ -36,21 +29,6 @@ class Encoded:
 
     ids: "numpy.ndarray[Any, Any]"
     weights: "numpy.ndarray[Any, Any]"
-
-
-def read_chats(path: Path) -> list[Chat]:
-    chats = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if line.strip():
-            chat = json.loads(line)
-            if not isinstance(chat, dict) or not chat.get("prompt") or not chat.get("completion"):
-                raise Refusal(
-                    f"not a chat with prompt and completion; write both as lists of turns ({path}:{number})"
-                )
-            chats.append({"prompt": chat["prompt"], "completion": chat["completion"]})
-    if not chats:
-        raise Refusal(f"no chats in it; one JSON object a line is wanted ({path})")
-    return chats
 
 
 def train_tokenizer(chats: list[Chat], vocab_size: int = 2048) -> PreTrainedTokenizerFast:
@@ -85,9 +63,7 @@ def train_tokenizer(chats: list[Chat], vocab_size: int = 2048) -> PreTrainedToke
 def encode(
     tokenizer: PreTrainedTokenizerFast, chats: list[Chat], prompt_weight: float, length: int
 ) -> list[Encoded]:
-    """Rendered by hand, as the template does, and in one call: Jinja and the tokenizer's own wrapper take
-    minutes.
-    """
+    """Rendered by hand, as the template does, and in one call: Jinja and the tokenizer's own wrapper take minutes."""
     bpe = tokenizer.backend_tokenizer
     turns = [turn for chat in chats for turn in chat["prompt"] + chat["completion"]]
     heads = {role: len(bpe.encode(f"{START}{role}\n").ids) for role in {turn["role"] for turn in turns}}
