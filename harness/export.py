@@ -17,7 +17,7 @@ from typing import Any, cast
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import Built, made
-from proctor.finetune.export.chat_template import Turn, Wording, recognise
+from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
 from proctor.finetune.export.folder import Modelfile, export, parameters
 from proctor.harness.ask.answers import Options, Request, plan_batches
 from proctor.harness.ask.runners import lm_eval_task
@@ -153,7 +153,7 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfi
     def as_examined(chat: list[Turn]) -> str:
         return engine.apply_chat_template(chat).removeprefix(start)
 
-    wording = Wording(exam.before, exam.after)
+    wording = ItemWording(exam.before, exam.after)
     template = recognise(as_examined)
     examples = [turn for turn in exam.chats[0][:-1] if turn["role"] != "system"]
     sampling = variant.sampling

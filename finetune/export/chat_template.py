@@ -1,8 +1,8 @@
 """The five chat templates that an export for Ollama knows, and which of them a model has.
 
     template = recognise(render)                        # render: the model's own chat template
-    template.as_go(Wording(after="\n\nSay a number."))  # what a Modelfile's TEMPLATE says
-    template.lay_out(chat, Wording(after="\n\nSay a number."))  # and what Ollama makes of it
+    template.as_go(ItemWording(after="\n\nSay a number."))  # what a Modelfile's TEMPLATE says
+    template.lay_out(chat, ItemWording(after="\n\nSay a number."))  # and what Ollama makes of it
 
 Ollama wants a Go template, a model brings a Jinja one. The first row that lays out the same chats as the model's own
 template is taken; a model with none of them is refused.
@@ -27,7 +27,7 @@ QUESTIONS = (
 
 
 @dataclass(frozen=True)
-class Wording:
+class ItemWording:
     """The words of a prompt pack that stand around every item: the user of the export types the item alone."""
 
     before: str = ""
@@ -54,7 +54,7 @@ class ChatTemplate:
         """What asks for a response: the start of an assistant's turn. A space there is the response's first token."""
         return self.assistant[0].rstrip(" ")
 
-    def lay_out(self, chat: Sequence[Turn], wording: Wording) -> str:
+    def lay_out(self, chat: Sequence[Turn], wording: ItemWording) -> str:
         """The prompt that Ollama makes of a chat by `as_go`. Tests hold it to Go's own rendering."""
         system = "\n\n".join(turn["content"] for turn in chat if turn["role"] == "system")
         turns = [turn for turn in chat if turn["role"] != "system"]
@@ -72,7 +72,7 @@ class ChatTemplate:
             text += f"{self.user[0]}{opening}{wording.before}{content}{wording.after}{self.user[1]}"
         return text + self.asks
 
-    def as_go(self, wording: Wording) -> str:
+    def as_go(self, wording: ItemWording) -> str:
         """The same as a Go template. Ollama hands it every turn, and the system text besides."""
         before, after = _literal(wording.before), _literal(wording.after)
         system_turn = f"{_literal(self.system[0])}{{{{ $.System }}}}{_literal(self.system[1])}"
@@ -146,7 +146,7 @@ def _with_own_system_text(row: ChatTemplate, render: Render) -> ChatTemplate:
     question = {"role": "user", "content": QUESTIONS[0]}
     if row.system_in != "own turn":
         return row
-    without = render([question]).removesuffix(row.lay_out([question], Wording()))
+    without = render([question]).removesuffix(row.lay_out([question], ItemWording()))
     try:
         opening = render([{"role": "system", "content": SYSTEM}, question]).partition(SYSTEM)[0]
     except Refusal:
@@ -156,7 +156,7 @@ def _with_own_system_text(row: ChatTemplate, render: Render) -> ChatTemplate:
 
 def _same(template: ChatTemplate, render: Render, chat: list[Turn]) -> bool:
     try:
-        return render(chat) == template.lay_out(chat, Wording())
+        return render(chat) == template.lay_out(chat, ItemWording())
     except Refusal:  # some models take no system turn, and say so
         return chat[0]["role"] == "system"
 

@@ -47,7 +47,7 @@ def train_tokenizer(chats: list[Chat], vocab_size: int = 2048) -> PreTrainedToke
         show_progress=False,
     )
     roles = ["system\n", "user\n", "assistant\n"]
-    texts = (turn["content"] for chat in chats for turn in chat["prompt"] + chat["completion"])
+    texts = (turn["content"] for turn in _turns(chats))
     bpe.train_from_iterator(_and_then(texts, roles * 1000), trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=bpe,
@@ -65,7 +65,7 @@ def encode(
 ) -> list[Encoded]:
     """Rendered by hand, as the template does, and in one call: Jinja and the tokenizer's own wrapper take minutes."""
     bpe = tokenizer.backend_tokenizer
-    turns = [turn for chat in chats for turn in chat["prompt"] + chat["completion"]]
+    turns = list(_turns(chats))
     heads = {role: len(bpe.encode(f"{START}{role}\n").ids) for role in {turn["role"] for turn in turns}}
     texts = [f"{START}{turn['role']}\n{turn['content']}{STOP}\n" for turn in turns]
     spoken = iter(zip(turns, bpe.encode_batch_fast(texts), strict=True))
@@ -77,12 +77,9 @@ def encode(
             turn, tokens = next(spoken)
             head, body = heads[turn["role"]], len(tokens.ids) - heads[turn["role"]] - 1
             ids += tokens.ids
-            # The head is given, never asked of the model, and nothing is read after the stop token.
-            weights += (
-                [prompt_weight] * head
-                + [1.0 if turn["role"] == "assistant" else prompt_weight] * body
-                + [0.0]
-            )
+            # The head is never asked of the model, and nothing is read after the stop token.
+            body_weight = 1.0 if turn["role"] == "assistant" else prompt_weight
+            weights += [prompt_weight] * head + [body_weight] * body + [0.0]
         encoded.append(Encoded(numpy.array(ids[:length]), numpy.array(weights[:length], dtype=numpy.float32)))
     return encoded
 
@@ -132,9 +129,9 @@ def batches(
     """Endless: every epoch shuffles and packs anew; a chat of weight 1.5 stands once or twice in each."""
     rng = random.Random(seed)
     while True:
-        epoch = [
-            chat for chat, times in zip(chats, repeats, strict=True) for _ in range(_rounded(times, rng))
-        ]
+        epoch = []
+        for chat, times in zip(chats, repeats, strict=True):
+            epoch += [chat] * _rounded(times, rng)
         rng.shuffle(epoch)
         made = False
         # Packing part by part lets the first step start at once; a large epoch takes a minute to pack.
@@ -147,6 +144,12 @@ def batches(
         if not made:
             rows = pack(epoch, length)
             yield tensors([rows[i % len(rows)] for i in range(rows_a_batch)], length)
+
+
+def _turns(chats: list[Chat]) -> Iterator[dict[str, str]]:
+    for chat in chats:
+        yield from chat["prompt"]
+        yield from chat["completion"]
 
 
 def _rounded(times: float, rng: random.Random) -> int:

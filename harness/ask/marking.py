@@ -22,7 +22,7 @@ from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel
 from proctor.tasks import Task, doc_hash, target_of
-from proctor.tasks.mark import Mark, status_of
+from proctor.tasks.score import ResponseScore, status_of
 
 Progress = Callable[[int, int], None]
 
@@ -53,7 +53,7 @@ class Answered:
     epoch: int
     prompt: str
     answer: Answer
-    mark: Mark | None = None
+    mark: ResponseScore | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Marker:
 
     def estimate(self, exam: Exam, answered: Sequence[Answered]) -> Estimate:
         """What marking the answers would ask and cost."""
-        item = importlib.import_module(f"proctor.tasks.{exam.task.name}.marking").item
+        item = importlib.import_module(f"proctor.tasks.{exam.task.name}.scoring").item
         items = [item(one.doc, one.answer.text) for one in answered if not one.answer.error]
         return estimate_marks(
             Judge.load(self.judge), items, self.grader.spec if self.grader else None, self.cache
@@ -122,21 +122,21 @@ def mark_answered(
     """A row for every answer, and what became of the verdicts when a judge was wanted. An answer that failed is
     marked by nobody.
     """
-    if exam.task.marked_by == "rules":
+    if exam.task.scored_by == "rules":
         module = importlib.import_module(f"proctor.tasks.{exam.task.name}.task")
         rules = [
-            one.mark or (None if one.answer.error else module.mark(one.doc, one.answer.text))
+            one.mark or (None if one.answer.error else module.score(one.doc, one.answer.text))
             for one in answered
         ]
         if marker.reader and exam.task.numeric:
             texts = [(one.doc, one.answer.text) for one in answered]
-            read = marker.reader.decide(texts, rules, module.mark)
+            read = marker.reader.decide(texts, rules, module.score)
         else:
             read = [(mark, "") for mark in rules]
         progress(len(answered), 0)
         return [_row(exam, one, *found) for one, found in zip(answered, read, strict=True)], None
     there = [one for one in answered if not one.answer.error]
-    mark_all = importlib.import_module(f"proctor.tasks.{exam.task.name}.marking").mark_all
+    mark_all = importlib.import_module(f"proctor.tasks.{exam.task.name}.scoring").score_all
     pairs = [(one.doc, one.answer.text) for one in there]
     found = mark_all(pairs, marker.judge, marker.grader, marker.cache, progress)
     marks = {(str(one.doc["id"]), one.epoch): given for one, given in zip(there, found, strict=True)}
@@ -148,7 +148,7 @@ def mark_answered(
     return rows, tally([verdict for _, verdict in found], spec)
 
 
-def _row(exam: Exam, one: Answered, mark: Mark | None, problem: str) -> Sample:
+def _row(exam: Exam, one: Answered, mark: ResponseScore | None, problem: str) -> Sample:
     answer = one.answer
     return Sample(
         variant=exam.variant.name,
@@ -167,7 +167,7 @@ def _row(exam: Exam, one: Answered, mark: Mark | None, problem: str) -> Sample:
         metrics=dict(mark.metrics) if mark else {},
         status=status_of(mark),
         explanation=answer.error or problem or (mark.explanation if mark else ""),
-        judge=Judge.load(exam.judge).name if exam.task.marked_by == "judge" else "",
+        judge=Judge.load(exam.judge).name if exam.task.scored_by == "judge" else "",
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
         seconds=answer.seconds,

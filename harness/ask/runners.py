@@ -47,7 +47,7 @@ def run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[Answered
                 asked.append((doc, Request(prompt, options, epoch)))
                 yield asked[-1][1]
 
-    mark = importlib.import_module(f"proctor.tasks.{exam.task.name}.task").mark
+    mark = importlib.import_module(f"proctor.tasks.{exam.task.name}.task").score
     answered: dict[int, Answered] = {}
     # Marked as they come, for the same reason: the engine goes on in the meantime.
     for place, answer in answering(engine, asking(), exam.journal, progress):

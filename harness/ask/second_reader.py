@@ -19,8 +19,8 @@ from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerpr
 from proctor.judges.graders.kept import Kept
 from proctor.judges.graders.reply import Read
 from proctor.judges.marking import run
-from proctor.tasks.mark import Mark
 from proctor.tasks.number import read_number
+from proctor.tasks.score import ResponseScore
 
 TASK = """\
 Somebody was asked a question whose answer is one number. You are given what they wrote, and not the question.
@@ -75,9 +75,9 @@ class SecondReader:
     def decide(
         self,
         judged: Sequence[Judged],
-        marks: Sequence[Mark | None],
-        mark: Callable[[Mapping[str, Any], str], Mark],
-    ) -> list[tuple[Mark | None, str]]:
+        marks: Sequence[ResponseScore | None],
+        mark: Callable[[Mapping[str, Any], str], ResponseScore],
+    ) -> list[tuple[ResponseScore | None, str]]:
         """The marks, those without a number read again; where that could not be done, why there is none. An empty
         answer has nothing to read.
         """
@@ -109,10 +109,10 @@ class SecondReader:
         self,
         doc: Mapping[str, Any],
         text: str,
-        by_rule: Mark | None,
+        by_rule: ResponseScore | None,
         read: Read,
-        mark: Callable[[Mapping[str, Any], str], Mark],
-    ) -> tuple[Mark | None, str]:
+        mark: Callable[[Mapping[str, Any], str], ResponseScore],
+    ) -> tuple[ResponseScore | None, str]:
         name = self.extractor.fallback
         if by_rule is None or read.problem:
             return None, f"the second reader ({name}): {read.problem}"  # no verdict, which is never a zero
@@ -123,10 +123,10 @@ class SecondReader:
         metrics = {**by_rule.metrics, "rule_accuracy": 0.0, "second_reader": 1.0}
         right = "as it should be" if found.score == 1 else "which is not the answer"
         said = f"The rule found no number; the second reader ({name}) read {found.answer!r}, {right}."
-        return Mark(found.answer, found.score, metrics, True, said), ""
+        return ResponseScore(found.answer, found.score, metrics, True, said), ""
 
 
-def _by_rule(mark: Mark | None) -> Mark | None:
+def _by_rule(mark: ResponseScore | None) -> ResponseScore | None:
     """A mark that the rule gave, with the figures that stand beside a second reader's."""
     if mark is None:
         return None

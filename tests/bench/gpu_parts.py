@@ -189,7 +189,9 @@ def training(work: Path, figures: Figures, trainer: str, recipe: str) -> None:
         if what.startswith("step "):
             steps.append(time.perf_counter())
 
-    seconds, made = timed(lambda: proctor.finetune.train.trainer.train(work / "base", loaded, files, out, tell))
+    seconds, made = timed(
+        lambda: proctor.finetune.train.trainer.train(work / "base", loaded, files, out, tell)
+    )
     told = json.loads((out / "train.json").read_text(encoding="utf-8"))
     assert told["trainer"] == trainer, f"{told['trainer']} trained, not {trainer}"
     assert len(steps) == told["steps"], "a step was not told of"

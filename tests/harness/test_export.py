@@ -5,7 +5,7 @@ import json
 import pytest
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.export.chat_template import TEMPLATES, Wording, recognise
+from proctor.finetune.export.chat_template import TEMPLATES, ItemWording, recognise
 from proctor.finetune.export.folder import Modelfile, read_modelfile
 from tests.support import chat_templates, go_templates
 
@@ -62,7 +62,7 @@ def test_a_models_template_is_recognised_and_laid_out_as_the_model_does(jinja, n
             with pytest.raises(Refusal):
                 render(chat)
         else:
-            assert template.lay_out(chat, Wording()) == render(chat)
+            assert template.lay_out(chat, ItemWording()) == render(chat)
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
@@ -72,7 +72,7 @@ def test_llama_cpp_lays_out_the_same(template):
         asked = sum(turn["role"] == "user" for turn in chat)
         if template.name == "mistral" and chat[0]["role"] == "system" and asked > 1:
             continue  # llama.cpp opens the first turn with the system text, Mistral's own template the last
-        assert by_llama_cpp(IN_LLAMA_CPP[template.name], chat) == template.lay_out(chat, Wording())
+        assert by_llama_cpp(IN_LLAMA_CPP[template.name], chat) == template.lay_out(chat, ItemWording())
         compared += 1
     assert compared >= 3
 
@@ -89,7 +89,7 @@ def test_go_makes_of_each_template_what_is_said_here():
 
 
 def test_words_in_a_wording_that_go_would_read_as_its_own_come_out_as_they_are():
-    written = TEMPLATES[0].as_go(Wording(before="Solve {{this}}: "))
+    written = TEMPLATES[0].as_go(ItemWording(before="Solve {{this}}: "))
     assert 'Solve {{ "{{" }}this}}: {{ .Content }}' in written
 
 
@@ -150,7 +150,7 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     file = read_modelfile((folder / "Modelfile").read_text())
     engine = LlamaCppEngine(folder / "small.gguf")
     asked = _exam(task, prompt, 3)
-    template, wording = recognise(engine.apply_chat_template), Wording(asked.before, asked.after)
+    template, wording = recognise(engine.apply_chat_template), ItemWording(asked.before, asked.after)
     assert (template.name, file.template) == ("chatml", template.as_go(wording))
     for doc, chat in zip(TASKS[task].docs("test", 3), asked.chats, strict=True):
         prompt_of_ollama = template.lay_out(file.chat(doc[PLACEHOLDER[task]]), wording)

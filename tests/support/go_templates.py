@@ -9,13 +9,13 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from proctor.finetune.export.chat_template import TEMPLATES, Wording
+from proctor.finetune.export.chat_template import TEMPLATES, ItemWording
 
 RECORD = Path(__file__).with_name("data") / "go_rendered.json"
 WORDINGS = (
-    Wording(),
-    Wording(after="\n\nKeep it {short}."),
-    Wording(before="Solve {{this}}:\n\n", after="\n\nEnd with a number."),
+    ItemWording(),
+    ItemWording(after="\n\nKeep it {short}."),
+    ItemWording(before="Solve {{this}}:\n\n", after="\n\nEnd with a number."),
 )
 _QUESTION = {"role": "user", "content": "How much is {{ 2 }} + 3?"}
 _SYSTEM = {"role": "system", "content": "Be brief.\nSay “####”."}
@@ -77,7 +77,7 @@ def cases() -> list[Case]:
     )
     pairs = [(template, wording) for template in TEMPLATES for wording in WORDINGS]
     made = []
-    for template, wording in [*pairs, (own_text, Wording())]:
+    for template, wording in [*pairs, (own_text, ItemWording())]:
         made += [Case(template.as_go(wording), chat, template.lay_out(chat, wording)) for chat in CHATS]
     return made
 
