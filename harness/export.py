@@ -17,7 +17,7 @@ from typing import Any, cast
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import Built, made
-from proctor.finetune.export.chat_template import Turn, Wording, go_template
+from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
 from proctor.finetune.export.folder import Modelfile, export, parameters
 from proctor.harness.ask.lm_eval import lm_eval_task
 from proctor.harness.ask.responses import plan_batches
@@ -148,23 +148,22 @@ def _exam(task: str, prompt: str, count: int) -> _Exam:
 
 
 def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfile:
-    """SYSTEM is the wording's system text; where it has none, what stands before the item, in its own place."""
+    """SYSTEM is the wording's system text; what stands around the item goes into the template, around every item."""
     start = engine.start_token  # put in front by whoever reads the file, so no template may say it again
 
-    def as_examined(chat: list[Turn], ask: bool) -> str:
-        return engine.apply_chat_template(chat, ask).removeprefix(start)
+    def as_examined(chat: list[Turn]) -> str:
+        return engine.apply_chat_template(chat).removeprefix(start)
 
-    wording, system = Wording(exam.before, exam.after), exam.system
-    if not system and (system := exam.before.rstrip()):
-        wording = Wording(after=exam.after, system_first=True, joint=exam.before[len(system) :])
+    wording = ItemWording(exam.before, exam.after)
+    template = recognise(as_examined)
     examples = [turn for turn in exam.chats[0][:-1] if turn["role"] != "system"]
     sampling = variant.sampling
     limit = sampling.max_tokens or exam.max_tokens
     longest = max(engine.prompt_length(engine.apply_chat_template(chat)) for chat in exam.chats)
     file = Modelfile(
         source=f"./{variant.name}.gguf",
-        template=go_template(as_examined, wording),
-        system=system,
+        template=template.as_go(wording),
+        system=exam.system,
         parameters=parameters(
             sampling.temperature or 0.0, sampling.top_p, sampling.seed, limit,
             min(engine.context_length, max(4096, 2 * (longest + limit))), exam.until,
@@ -172,9 +171,9 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfi
         messages=tuple(_bare(turn, exam) if turn["role"] == "user" else turn for turn in examples),
     )  # fmt: skip
     for text, chat in zip(exam.texts, exam.chats, strict=True):
-        if file.prompt(text) != as_examined(chat, True):
+        if template.lay_out(file.chat(text), wording) != as_examined(chat):
             raise Refusal(
-                "the Modelfile would ask otherwise than the exam did; use 'proctor export gguf', or a simpler pack"
+                "the Modelfile would ask otherwise than the task did; use 'proctor export gguf', or a simpler pack"
             )
     return file
 

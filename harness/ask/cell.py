@@ -9,7 +9,7 @@ from proctor.harness.ask.journal import Journal
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Response
 from proctor.tasks import Task
-from proctor.tasks.mark import Mark
+from proctor.tasks.score import ResponseScore
 
 NOT_ASKED = Response("", error="not asked")
 
@@ -38,4 +38,4 @@ class AskedSample:
     epoch: int
     prompt: str
     response: Response = NOT_ASKED
-    mark: Mark | None = None
+    score: ResponseScore | None = None

@@ -38,13 +38,13 @@ def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
                 asked.append(AskedSample(doc, epoch, prompt))
                 yield Request(prompt, options, epoch)
 
-    mark = importlib.import_module(f"proctor.tasks.{cell.task.name}.task").mark
+    score = importlib.import_module(f"proctor.tasks.{cell.task.name}.task").score
     # Scored as they come, for the same reason: the engine goes on in the meantime.
     for index, response in respond(engine, requests(), cell.journal, progress):
         sample = asked[index]
         sample.response = response
         if not response.error:
-            sample.mark = mark(sample.doc, response.text)
+            sample.score = score(sample.doc, response.text)
     return asked
 
 

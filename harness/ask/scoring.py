@@ -22,9 +22,9 @@ from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel
 from proctor.tasks import doc_hash, target_of
-from proctor.tasks.mark import Mark, status_of
+from proctor.tasks.score import ResponseScore, status_of
 
-ScoreOrReason = tuple[Mark | None, str]  # a score, or why there is none
+ScoreOrReason = tuple[ResponseScore | None, str]  # a score, or why there is none
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Scorer:
 
     def estimate(self, cell: CellRun, samples: Sequence[AskedSample]) -> Estimate:
         """What scoring the responses would ask and cost."""
-        item = importlib.import_module(f"proctor.tasks.{cell.task.name}.marking").item
+        item = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").item
         items = [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
         spec = self.grader.spec if self.grader else None
         return estimate_marks(Judge.load(self.judge), items, spec, self.cache)
@@ -89,44 +89,44 @@ def score_responses(
     """A row for every response, and what became of the verdicts when a judge was wanted. A response that failed is
     scored by nobody.
     """
-    if cell.task.marked_by == "rules":
+    if cell.task.scored_by == "rules":
         scores = _by_rules(cell, samples, scorer)
         progress(len(samples), 0)
         counted = None
     else:
         scores, counted = _by_judge(cell, samples, scorer, progress)
-    judge = Judge.load(cell.judge).name if cell.task.marked_by == "judge" else ""
+    judge = Judge.load(cell.judge).name if cell.task.scored_by == "judge" else ""
     rows = [_row(cell, judge, sample, *score) for sample, score in zip(samples, scores, strict=True)]
     return rows, counted
 
 
 def _by_rules(cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer) -> list[ScoreOrReason]:
-    mark = importlib.import_module(f"proctor.tasks.{cell.task.name}.task").mark
+    score = importlib.import_module(f"proctor.tasks.{cell.task.name}.task").score
     for sample in samples:
-        if sample.mark is None and not sample.response.error:
-            sample.mark = mark(sample.doc, sample.response.text)
-    marks = [sample.mark for sample in samples]
+        if sample.score is None and not sample.response.error:
+            sample.score = score(sample.doc, sample.response.text)
+    scores = [sample.score for sample in samples]
     if scorer.reader and cell.task.numeric:
-        return scorer.reader.decide([(sample.doc, sample.response.text) for sample in samples], marks, mark)
-    return [(score, "") for score in marks]
+        return scorer.reader.decide([(sample.doc, sample.response.text) for sample in samples], scores, score)
+    return [(each, "") for each in scores]
 
 
 def _by_judge(
     cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
 ) -> tuple[list[ScoreOrReason], Tally]:
-    mark_all = importlib.import_module(f"proctor.tasks.{cell.task.name}.marking").mark_all
+    score_all = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").score_all
     pairs = [(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
-    judged = mark_all(pairs, scorer.judge, scorer.grader, scorer.cache, progress)
+    judged = score_all(pairs, scorer.judge, scorer.grader, scorer.cache, progress)
     verdicts = iter(judged)
     scores: list[ScoreOrReason] = []
     for sample in samples:
-        mark, verdict = (None, None) if sample.response.error else next(verdicts)
-        scores.append((mark, verdict.explanation if verdict and mark is None else ""))
+        score, verdict = (None, None) if sample.response.error else next(verdicts)
+        scores.append((score, verdict.explanation if verdict and score is None else ""))
     spec = scorer.grader.spec if scorer.grader else None
     return scores, tally([verdict for _, verdict in judged], spec)
 
 
-def _row(cell: CellRun, judge: str, sample: AskedSample, mark: Mark | None, problem: str) -> Sample:
+def _row(cell: CellRun, judge: str, sample: AskedSample, score: ResponseScore | None, problem: str) -> Sample:
     response = sample.response
     return Sample(
         variant=cell.variant.name,
@@ -139,12 +139,12 @@ def _row(cell: CellRun, judge: str, sample: AskedSample, mark: Mark | None, prob
         prompt_hash=digest(sample.prompt),
         prompt=sample.prompt,
         response=response.text,
-        answer=mark.answer if mark else "",
+        answer=score.answer if score else "",
         target=target_of(sample.doc),
-        score=mark.score if mark else None,
-        metrics=dict(mark.metrics) if mark else {},
-        status=status_of(mark),
-        explanation=response.error or problem or (mark.explanation if mark else ""),
+        score=score.score if score else None,
+        metrics=dict(score.metrics) if score else {},
+        status=status_of(score),
+        explanation=response.error or problem or (score.explanation if score else ""),
         judge=judge,
         tokens_in=response.tokens_in,
         tokens_out=response.tokens_out,

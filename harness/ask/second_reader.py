@@ -17,8 +17,8 @@ from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerpr
 from proctor.judges.graders.kept import Kept
 from proctor.judges.graders.reply import Read
 from proctor.judges.marking import run
-from proctor.tasks.mark import Mark
 from proctor.tasks.number import read_number
+from proctor.tasks.score import ResponseScore
 
 Answered = tuple[Mapping[str, Any], str]  # an item, and the response to it
 
@@ -38,20 +38,20 @@ class SecondReader:
     def decide(
         self,
         answered: Sequence[Answered],
-        marks: Sequence[Mark | None],
-        mark: Callable[[Mapping[str, Any], str], Mark],
-    ) -> list[tuple[Mark | None, str]]:
+        scores: Sequence[ResponseScore | None],
+        score: Callable[[Mapping[str, Any], str], ResponseScore],
+    ) -> list[tuple[ResponseScore | None, str]]:
         """The scores, those without a number read again; where that could not be done, why there is none. An empty
         response has nothing to read.
         """
-        decided = [(_by_rule(by_rule), "") for by_rule in marks]
+        decided = [(_by_rule(by_rule), "") for by_rule in scores]
         unread = []
-        for index, ((_, text), by_rule) in enumerate(zip(answered, marks, strict=True)):
+        for index, ((_, text), by_rule) in enumerate(zip(answered, scores, strict=True)):
             if by_rule is not None and not by_rule.parsed and text.strip():
                 unread.append((index, by_rule))
         replies = self._ask([answered[index][1] for index, _ in unread])
         for (index, by_rule), reply in zip(unread, replies, strict=True):
-            decided[index] = self._decided(answered[index][0], by_rule, reply, mark)
+            decided[index] = self._decided(answered[index][0], by_rule, reply, score)
         return decided
 
     def _ask(self, texts: Sequence[str]) -> list[Read]:
@@ -73,28 +73,28 @@ class SecondReader:
     def _decided(
         self,
         doc: Mapping[str, Any],
-        by_rule: Mark,
+        by_rule: ResponseScore,
         read: Read,
-        mark: Callable[[Mapping[str, Any], str], Mark],
-    ) -> tuple[Mark | None, str]:
+        score: Callable[[Mapping[str, Any], str], ResponseScore],
+    ) -> tuple[ResponseScore | None, str]:
         name = self.extractor.fallback
         if read.problem:
             return None, f"the second reader ({name}): {read.problem}"  # no verdict, which is never a zero
         if read.choice == "none":
             why = f"The second reader ({name}) found none either. {by_rule.explanation}"
             return _by_rule(replace(by_rule, explanation=why)), ""
-        by_reader = mark(doc, f"#### {read.choice}")
+        by_reader = score(doc, f"#### {read.choice}")
         metrics = {**by_rule.metrics, "rule_accuracy": 0.0, "second_reader": 1.0}
         right = "as it should be" if by_reader.score == 1 else "which is not the answer"
         why = f"The rule found no number; the second reader ({name}) read {by_reader.answer!r}, {right}."
-        return Mark(by_reader.answer, by_reader.score, metrics, True, why), ""
+        return ResponseScore(by_reader.answer, by_reader.score, metrics, True, why), ""
 
 
-def _by_rule(mark: Mark | None) -> Mark | None:
+def _by_rule(score: ResponseScore | None) -> ResponseScore | None:
     """A score that the rule gave, with the figures that stand beside a second reader's."""
-    if mark is None:
+    if score is None:
         return None
-    return replace(mark, metrics={**mark.metrics, "rule_accuracy": mark.score, "second_reader": 0.0})
+    return replace(score, metrics={**score.metrics, "rule_accuracy": score.score, "second_reader": 0.0})
 
 
 def _question(text: str) -> Question:

@@ -17,13 +17,13 @@ from proctor.common.schema import check_name, digest, nearest
 from proctor.harness import record
 from proctor.harness.imports.answer_file import Given, Matched, match, read_bytes, refuse_left_over
 from proctor.tasks import TASKS, Task, dataset_hash, doc_hash, target_of
-from proctor.tasks.mark import Mark, status_of
+from proctor.tasks.score import ResponseScore, status_of
 
 if TYPE_CHECKING:
     from proctor.harness.ask.second_reader import SecondReader
     from proctor.harness.plan.grading import AnySpec
 
-Marked = tuple[Mark | None, str]  # or why there is no mark
+Marked = tuple[ResponseScore | None, str]  # or why there is no mark
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def score_file(
         "dataset": dataset_hash(docs),
         "items": len({given.doc["id"] for given in matched.answers}),
         "task_version": task.version,
-        "judge": by.digest() if task.marked_by == "judge" else None,
+        "judge": by.digest() if task.scored_by == "judge" else None,
         "answers": hashlib.sha256(data).hexdigest(),
     }
     if task.numeric:
@@ -134,13 +134,13 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
 def mark_all(task: Task, answers: Sequence[Given], by: By) -> list[Marked]:
     """A mark for each answer; none where there was no answer to mark, or no verdict."""
     there = [(given.doc, given.response) for given in answers if given.response is not None]
-    found = iter(_by_judge(task, there, by) if task.marked_by == "judge" else _by_rules(task, there, by))
+    found = iter(_by_judge(task, there, by) if task.scored_by == "judge" else _by_rules(task, there, by))
     unasked = (None, "there was no response to mark")
     return [unasked if given.response is None else next(found) for given in answers]
 
 
 def _by_rules(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Marked]:
-    mark = importlib.import_module(f"proctor.tasks.{task.name}.task").mark
+    mark = importlib.import_module(f"proctor.tasks.{task.name}.task").score
     marks = [mark(doc, response) for doc, response in answers]
     reader = by.reader if task.numeric else None
     return reader.decide(answers, marks, mark) if reader else [(mark, "") for mark in marks]
@@ -150,8 +150,8 @@ def _by_judge(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: 
     from proctor.judges.panel import open_graders
 
     grader = open_graders(by.spec) if by.spec else None
-    module = importlib.import_module(f"proctor.tasks.{task.name}.marking")
-    marked = module.mark_all(answers, by.judge, grader, by.cache)
+    module = importlib.import_module(f"proctor.tasks.{task.name}.scoring")
+    marked = module.score_all(answers, by.judge, grader, by.cache)
     return [(mark, "" if mark or not verdict else verdict.explanation) for mark, verdict in marked]
 
 
@@ -183,7 +183,7 @@ def _table(task: Task, variant: str, answers: Sequence[Given], marked: Sequence[
         "metrics": [dict(mark.metrics) if mark else {} for mark in marks],
         "status": [status_of(mark) for mark in marks],
         "explanation": [mark.explanation if mark else why for mark, why in marked],
-        "judge": [judge if task.marked_by == "judge" else ""] * len(answers),
+        "judge": [judge if task.scored_by == "judge" else ""] * len(answers),
         **{
             name: [_number(given, name) for given in answers]
             for name in ("tokens_in", "tokens_out", "seconds")
@@ -228,7 +228,7 @@ def _run(
     path: Path,
     definition: dict[str, Any],
     matched: Matched,
-    marks: Sequence[Mark | None],
+    marks: Sequence[ResponseScore | None],
     judge: str,
 ) -> dict[str, Any]:
     """run.json as for a cell of our own, without a clock: the same file gives the same bytes."""
@@ -249,7 +249,7 @@ def _run(
         "stages": [],
         "exam": {
             **task.about_data(), "kind": task.kind, "headline": task.headline, "scale": list(task.scale),
-            "framework": task.framework, "marked_by": judge if task.marked_by == "judge" else "rules",
+            "framework": task.framework, "marked_by": judge if task.scored_by == "judge" else "rules",
         },
         "margin": None,
         "statuses": {status: statuses.count(status) for status in record.STATUSES},
@@ -266,9 +266,9 @@ def _run(
     }  # fmt: skip
 
 
-def _headline(task: Task, answers: Sequence[Given], marks: Sequence[Mark | None]) -> float | None:
+def _headline(task: Task, answers: Sequence[Given], marks: Sequence[ResponseScore | None]) -> float | None:
     """As the board computes it: epochs are averaged within their item first; no score, no share in it."""
-    by_item: dict[str, list[Mark]] = {}
+    by_item: dict[str, list[ResponseScore]] = {}
     for given, mark in zip(answers, marks, strict=True):
         if mark is not None:
             by_item.setdefault(str(given.doc["id"]), []).append(mark)
@@ -283,7 +283,7 @@ def _headline(task: Task, answers: Sequence[Given], marks: Sequence[Mark | None]
     return sum(sum(mark.score for mark in mine) / len(mine) for mine in by_item.values()) / len(by_item)
 
 
-def _figures(marks: Sequence[Mark | None]) -> dict[str, float]:
+def _figures(marks: Sequence[ResponseScore | None]) -> dict[str, float]:
     """The mean of every metric, over the answers that have it."""
     found: dict[str, list[float]] = {}
     for mark in marks:

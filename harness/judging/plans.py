@@ -17,8 +17,8 @@ from proctor.judges.marking import Item
 from proctor.judges.pairwise import Pair
 from proctor.judges.rules.checklist import checked_facts
 from proctor.tasks import TASKS, doc_hash
-from proctor.tasks.study_plan.marking import facts
 from proctor.tasks.study_plan.profile import as_doc, from_fields
+from proctor.tasks.study_plan.scoring import facts
 
 _Thing = TypeVar("_Thing", Item, Pair)
 _IDS = ("id", "item_id", "sample_id")

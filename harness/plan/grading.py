@@ -81,7 +81,7 @@ def grading_of(suite: Suite, made_of: Callable[[Variant], str]) -> Grading | Non
     """The suite's judge and whom it asks; None when nothing in the suite is marked by a judge. `made_of` says what a
     variant's weights are, so that the key of a verdict names weights and not a file.
     """
-    if not any(TASKS[task].marked_by == "judge" for task in suite.tasks):
+    if not any(TASKS[task].scored_by == "judge" for task in suite.tasks):
         return None
     with located(suite.path):
         found = grading(Judge.load(suite.judge), suite.grader, suite.path)

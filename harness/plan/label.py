@@ -25,7 +25,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
             "scale": list(task.scale),
             "framework": task.framework,
             "marked_by": "rules",
-            **(plan.grading.told(plan.suite) if task.marked_by == "judge" and plan.grading else {}),
+            **(plan.grading.told(plan.suite) if task.scored_by == "judge" and plan.grading else {}),
         },
         "margin": plan.suite.margin.get(cell.task),
         "kinds": task.items_by_kind(docs),

@@ -22,7 +22,7 @@ from proctor.harness.plan.grading import Grading, grading_of
 from proctor.harness.plan.state import State, state_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import TASKS, dataset_hash
-from proctor.tasks.draw import Items
+from proctor.tasks.draw import TaskItems
 from proctor.tasks.pack import Pack
 
 
@@ -90,7 +90,7 @@ class Plan:
 
     def asks_a_model(self, cell: CellPlan) -> bool:
         """Whether a model scores the cell's responses."""
-        return bool(TASKS[cell.task].marked_by == "judge" and self.grading and self.grading.spec)
+        return bool(TASKS[cell.task].scored_by == "judge" and self.grading and self.grading.spec)
 
     def responses_file(self, cell: CellPlan) -> Path:
         """Where a cell's responses are kept, all in one file, until and after they are scored. Another name for the
@@ -136,7 +136,7 @@ class Plan:
 def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
     judge = grading_of(suite, lambda variant: made_of(variant, store))
-    items = [Items(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
+    items = [TaskItems(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
     plans = tuple(_plan_variant(variant, suite, judge, items, results, store, redo) for variant in chosen)
     docs = {each.task.name: each.asked for each in items}
     about = {task: TASKS[task].about_data() for task in suite.tasks}
@@ -150,7 +150,7 @@ def made_of(variant: Variant, store: Path) -> str:
 
 
 def _plan_variant(
-    variant: Variant, suite: Suite, judge: Grading | None, items: Sequence[Items], results: Path, store: Path,
+    variant: Variant, suite: Suite, judge: Grading | None, items: Sequence[TaskItems], results: Path, store: Path,
     redo: bool,
 ) -> VariantPlan:  # fmt: skip
     stages, data, base = weights_of(variant, store)
@@ -174,14 +174,14 @@ def _plan_variant(
             "sampling": variant.sampling.model_dump(mode="json"),
             **each.definition,
             "task_version": task.version,
-            "judge": judge.digest if judge and task.marked_by == "judge" else None,
+            "judge": judge.digest if judge and task.scored_by == "judge" else None,
         }
         shots = Pack.load(variant.prompt).for_task(task.name).shots
         if shots and task.fetched:
             definition["shots"] = dataset_hash(task.docs("train", shots))
         if task.numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
-        if judge and judge.spec and task.marked_by == "judge":
+        if judge and judge.spec and task.scored_by == "judge":
             definition["grader"] = judge.spec.identity
         state, why = state_of(record.read(results, variant.name, task.name), definition, each, redo)
         cells.append(CellPlan(variant.name, task.name, len(each.asked), definition, weights, state, why))

@@ -5,13 +5,13 @@ from typing import Any, Literal
 
 from proctor.harness import record
 from proctor.tasks import dataset_hash
-from proctor.tasks.draw import Items
+from proctor.tasks.draw import TaskItems
 
 State = Literal["fill", "keep", "changed", "damaged"]
 
 
 def state_of(
-    cell: record.Cell | None, definition: dict[str, Any], items: Items, redo: bool
+    cell: record.Cell | None, definition: dict[str, Any], items: TaskItems, redo: bool
 ) -> tuple[State, str]:
     if cell is None:
         return "fill", "not there yet"
@@ -33,7 +33,9 @@ def state_of(
     return "keep", "made as defined"
 
 
-def _only_more(earlier: dict[str, Any], now: dict[str, Any], changed: Sequence[str], items: Items) -> bool:
+def _only_more(
+    earlier: dict[str, Any], now: dict[str, Any], changed: Sequence[str], items: TaskItems
+) -> bool:
     """Whether all that was asked is asked now too: items of the same draw, or epochs, were added."""
     if not set(changed) <= {"dataset", "items", "draw", "sampling"}:
         return False

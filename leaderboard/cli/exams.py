@@ -51,7 +51,7 @@ def score(
     from proctor.harness.imports.score import By, score_file
     from proctor.tasks import TASKS
 
-    if judge is not None and task in TASKS and TASKS[task].marked_by != "judge":
+    if judge is not None and task in TASKS and TASKS[task].scored_by != "judge":
         raise Refusal(f"--judge {judge}", f"{task} is marked by rules, so no judge is asked", "leave it out")
     judge = judge or By.judge
     by = _by(judge, grader, fallback, endpoint, store) if grader or fallback or endpoint else By(judge)

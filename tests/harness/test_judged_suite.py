@@ -227,9 +227,9 @@ def test_inspects_own_run_gives_the_same_marks(home, tmp_path):
 def _docs():
     """The pupils that PLANS asks about."""
     from proctor.tasks import TASKS
-    from proctor.tasks.draw import Items
+    from proctor.tasks.draw import TaskItems
 
-    return Items(TASKS["study_plan"], TASKS["study_plan"].docs("test"), 6).asked
+    return TaskItems(TASKS["study_plan"], TASKS["study_plan"].docs("test"), 6).asked
 
 
 def test_plans_that_exist_are_marked_and_compared_from_the_command_line(home, tmp_path):

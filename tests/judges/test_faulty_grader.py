@@ -23,7 +23,7 @@ from proctor.harness.engines.protocol import Response
 from proctor.harness.run import run_suite
 from proctor.judges.judge import Judge
 from proctor.tasks import TASKS
-from proctor.tasks.draw import Items
+from proctor.tasks.draw import TaskItems
 from tests.conftest import ROOT, Home, command
 from tests.support.graders import QUICK, asked_for, grader_at, verdict
 from tests.support.openai_server import Reply, serve
@@ -44,7 +44,7 @@ FAULTS = {
     "silence for a minute": (Reply(GOOD, wait=60), "timed out"),
     "a closed socket": (Reply(hang_up=True), "connection broken"),
 }
-PROFILES = Items(TASKS["study_plan"], TASKS["study_plan"].docs("test"), len(FAULTS) + 8)
+PROFILES = TaskItems(TASKS["study_plan"], TASKS["study_plan"].docs("test"), len(FAULTS) + 8)
 DOCS = sorted(PROFILES.asked, key=lambda doc: doc["id"])
 
 

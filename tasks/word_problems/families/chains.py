@@ -7,7 +7,7 @@ combination that it never saw, and one that learnt whole problems by heart canno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 _SCENES = (
     {"things": "marbles"},
@@ -168,7 +168,7 @@ more-percent-pack more-friends-sell
 """
 
 
-def _chain(name: str, split: str) -> Family:
+def _chain(name: str, split: str) -> ProblemFamily:
     """The three moves of `name` as one family. Its kind is that of its rarest move, the plainest one last."""
     opening, middle, end = name.split("-")
     moves = (_OPENINGS[opening], _MIDDLES[middle], _ENDS[end])
@@ -179,7 +179,7 @@ def _chain(name: str, split: str) -> Family:
     if opening in ("times", "more"):  # two people stand in the first sentence: a pronoun could mean either
         text[1] = [wording.replace("{They}", "{who}") for wording in text[1]]
     kinds = [move.kind for move in (moves[1], moves[0], moves[2]) if move.kind != "multi-step"]
-    return Family(
+    return ProblemFamily(
         id=name,
         kind=kinds[0] if kinds else "multi-step",
         split=split,

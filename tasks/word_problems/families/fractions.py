@@ -1,6 +1,6 @@
 """Halves, thirds and quarters of a whole, of a group and of what is left."""
 
-from proctor.tasks.word_problems.family import Family, Scene
+from proctor.tasks.word_problems.family import ProblemFamily, Scene
 
 GROUPS = (
     {"place": "school", "places": "schools", "people": "pupils", "many": "play an instrument"},
@@ -35,7 +35,7 @@ _PARTS: tuple[Scene, ...] = (
 )
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="part-then-amount",
         kind="fractions",
         split="train",
@@ -57,7 +57,7 @@ FAMILIES = (
             "There are [left = rest - g] {unit} left.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="several-parts",
         kind="fractions",
         split="train",
@@ -73,7 +73,7 @@ FAMILIES = (
         ],
         steps=("One part is [part = n / f] {people}.", "So [some = part * t] {people} {many}."),
     ),
-    Family(
+    ProblemFamily(
         id="the-other-part",
         kind="fractions",
         split="train",
@@ -93,7 +93,7 @@ FAMILIES = (
             "That leaves [left = n - some] {people}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="part-of-two-groups",
         kind="fractions",
         split="train",
@@ -111,7 +111,7 @@ FAMILIES = (
         ],
         steps=("Together there are [total = a + b] {people}.", "So [some = total / f] {people} {many}."),
     ),
-    Family(
+    ProblemFamily(
         id="part-of-the-rest",
         kind="fractions",
         split="test",
@@ -140,7 +140,7 @@ FAMILIES = (
             "There are [left = rest - gone2] {unit} left.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="several-parts-then-more",
         kind="fractions",
         split="test",
