@@ -24,10 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import find, resolve
 from proctor.common.refusal import Refusal
-
-FOLDER = PACKAGE / "finetune" / "recipes"
 
 Quantization = Literal["none", "nf4", "fp8", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 GgufType = Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
@@ -122,7 +120,7 @@ class Recipe(BaseModel):
 
     @classmethod
     def load(cls, name: str | Path) -> Self:
-        """A recipe by name, from finetune/recipes/NAME.yaml, or by the path of a YAML file, checked."""
+        """A recipe by name, of the project or one that ships, or by the path of a YAML file, checked."""
         path = _find(str(name))
         try:
             read = yaml.load(path.read_text(encoding="utf-8"), _Once)
@@ -148,10 +146,6 @@ class _Once(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
 def canonical(value: object) -> str:
     """JSON with one spelling for one value, so that its hash can stand for the value."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -159,18 +153,11 @@ def canonical(value: object) -> str:
 
 def _find(name: str) -> Path:
     if name.endswith((".yaml", ".yml")) or "/" in name or "\\" in name:
-        path = Path(name).expanduser()
+        path = resolve(name)
         if not path.is_file():
-            raise Refusal(
-                f"no recipe file there; give the path of a YAML file or a name of {FOLDER} ({path})"
-            )
+            raise Refusal(f"no recipe file there; give the path of a YAML file, or a recipe's name ({path})")
         return path
-    path = FOLDER / f"{name}.yaml"
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise Refusal(f"no recipe called {name!r}; {hint} (add one as {path})")
-    return path
+    return find("recipes", name)
 
 
 def _in_one_line(refused: ValidationError) -> str:

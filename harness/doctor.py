@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import project
 
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HF_TOKEN")
 
@@ -28,7 +28,7 @@ def examine_machine() -> list[Finding]:
 
 def _hardware() -> list[Finding]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    free = shutil.disk_usage(ROOT).free / 2**30
+    free = shutil.disk_usage(project()).free / 2**30
     import torch
 
     gpus = [

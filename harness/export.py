@@ -22,7 +22,7 @@ from proctor.finetune.export.folder import Modelfile, export, parameters
 from proctor.harness.ask.answers import Options, Request, plan_batches
 from proctor.harness.ask.runners import lm_eval_task
 from proctor.harness.config.suite import Suite, load_variant
-from proctor.harness.config.variant import FOLDER, Variant
+from proctor.harness.config.variant import Variant
 from proctor.harness.engines import Weights, load_libraries, open_engine
 from proctor.harness.engines.llamacpp import LlamaCppEngine
 from proctor.harness.measure.measuring import hardware
@@ -47,7 +47,7 @@ class Chosen:
 
 def find_variant(name: str, suite: str | None) -> Variant:
     """By name; with a suite also one that a matrix of the suite makes."""
-    return Suite.load(suite).variant(name) if suite else load_variant(name, FOLDER, FOLDER)
+    return Suite.load(suite).variant(name) if suite else load_variant(name)
 
 
 def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Built, VariantPlan]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness import record
@@ -32,11 +33,19 @@ Spread = Callable[[Sequence[Sitting], Plan, Reporter], Waiting]  # those of harn
 
 
 def run_suite(
-    name: str, results: Path, store: Path, reporter: Reporter, only: Sequence[str] = (), redo: bool = False,
+    name: str | Suite, results: Path, store: Path, reporter: Reporter, only: Sequence[str] = (), redo: bool = False,
     spread: Spread | None = None, here: bool = True,
 ) -> Plan:  # fmt: skip
     """`spread` sends the sittings elsewhere; `here`: whether the engines are opened on this machine."""
-    suite = Suite.load(name)
+    suite = name if isinstance(name, Suite) else Suite.load(name)
+    with inside(suite.project):
+        return _run(suite, results, store, reporter, only, redo, spread, here)
+
+
+def _run(
+    suite: Suite, results: Path, store: Path, reporter: Reporter, only: Sequence[str], redo: bool,
+    spread: Spread | None, here: bool,
+) -> Plan:  # fmt: skip
     plan = make_plan(suite, results, store, only, redo)
     refuse_unmatched(plan, redo)
     relabel(plan, reporter.say)

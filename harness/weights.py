@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from proctor.common.paths import resolve
 from proctor.common.progress import Reporter
 from proctor.finetune.build import Built, build
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import Engine, Reloads, Weights, load_libraries, open_engine
 from proctor.harness.measure.costs import Costs
-from proctor.harness.plan.plan import Sitting, VariantPlan, local, weights_of
+from proctor.harness.plan.plan import Sitting, VariantPlan, weights_of
 
 
 def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built | None:
@@ -63,7 +64,7 @@ def weights_for(sitting: Sitting, built: Mapping[str, Built | None]) -> Weights:
     made = [one for one in built.values() if one]
     if not made:
         variant = sitting.variants[0].variant
-        source = str(local(variant.base)) if sitting.engine == "echo" else variant.base
+        source = str(resolve(variant.base)) if sitting.engine == "echo" else variant.base
         return Weights(source, endpoint=sitting.endpoint, key=variant.key)
     adapters = tuple(dict.fromkeys(one.adapter for one in made if one.adapter))
     return Weights(

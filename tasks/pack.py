@@ -15,11 +15,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proctor.common import yaml_file
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import find
 from proctor.common.refusal import Refusal
 from proctor.tasks import TASKS
-
-FOLDER = PACKAGE / "tasks" / "prompts"
 
 # The one thing of an item that its wording must mention.
 PLACEHOLDER = {task.name: task.asks for task in TASKS.values()}
@@ -87,8 +85,8 @@ class Pack(BaseModel):
 
     @classmethod
     def load(cls, name: str) -> "Pack":
-        """A pack by name, from tasks/prompts/NAME.yaml, checked."""
-        return _load(name, FOLDER)
+        """A pack by name, of the project or one that ships, checked."""
+        return _load(find("prompts", name))
 
     def for_task(self, task: str) -> Wording:
         if task not in self.wording:
@@ -99,10 +97,6 @@ class Pack(BaseModel):
         """Changes when, and only when, what this task's model reads changes."""
         text = self.turns + "\n" + self.for_task(task).model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
 def render(pack: Pack, task: str, doc: Mapping[str, object]) -> tuple[str, str]:
@@ -117,10 +111,5 @@ def render(pack: Pack, task: str, doc: Mapping[str, object]) -> tuple[str, str]:
 
 
 @cache
-def _load(name: str, folder: Path) -> Pack:
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise Refusal(f"no prompt pack called {name!r}; {hint} (add one as {path})")
+def _load(path: Path) -> Pack:
     return yaml_file.checked(path, Pack)

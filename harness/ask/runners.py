@@ -6,12 +6,14 @@ Knows how each framework lays out prompts; must not know how rows are made, wher
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from proctor.common.paths import PACKAGE, project
 from proctor.common.refusal import Refusal
 from proctor.harness.ask.answers import Answer, Options, Request, answer_all, answering
 from proctor.harness.ask.marking import Answered, Exam, Progress
-from proctor.harness.config.variant import ROOT, Variant
+from proctor.harness.config.variant import Variant
 from proctor.harness.engines import Engine
 from proctor.tasks import Task
 from proctor.tasks.pack import Pack
@@ -57,9 +59,14 @@ def run_lm_eval(engine: Engine, exam: Exam, progress: Progress) -> list[Answered
     return [answered[place] for place in range(exam.answers)]
 
 
-@cache
 def lm_eval_task(name: str, prompt: str) -> Any:
     """Our lm-eval task under a prompt pack, loaded without the fourteen thousand stock ones."""
+    return _lm_eval_task(name, prompt, project())
+
+
+@cache
+def _lm_eval_task(name: str, prompt: str, _project: Path) -> Any:
+    """Kept for each project: two of them may call different packs alike."""
     import logging
 
     from lm_eval.tasks import TaskManager
@@ -67,7 +74,7 @@ def lm_eval_task(name: str, prompt: str) -> Any:
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     _compile_templates_once()
     manager = TaskManager(
-        include_path=str(ROOT / "tasks"), include_defaults=False, metadata={"prompt": prompt}
+        include_path=str(PACKAGE / "tasks"), include_defaults=False, metadata={"prompt": prompt}
     )
     return manager.load(f"proctor_{name}")["tasks"][f"proctor_{name}"]
 

@@ -7,13 +7,9 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, digest, nearest, read_yaml
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
-
-ROOT = PACKAGE
-FOLDER = ROOT / "harness" / "variants"
 
 # What each engine of ours can load. An engine of lm-eval's that is not named here is given plain weights only.
 LOADS: dict[str, tuple[str, ...]] = {

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import project
 
-ROOT = PACKAGE
-RESULTS, STORE, BOARD = ROOT / "results", ROOT / ".proctor", ROOT / "board"
+PROJECT = project()
+RESULTS, STORE, BOARD = PROJECT / "results", PROJECT / ".proctor", PROJECT / "board"
 
 Results = Annotated[Path, typer.Option(help="Where cells are kept.")]
 Store = Annotated[Path, typer.Option(help="Where artifacts and answers are kept.", envvar="PROCTOR_STORE")]

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import RESULTS, ROOT, STORE, Results, Store, near
+from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, Results, Store, near
 
 if TYPE_CHECKING:
     from proctor.common.stats import Estimate
@@ -55,7 +55,7 @@ def _export(
     variant = find_variant(name, suite)
     chosen = choose(variant, task, results, store, modelfile)
     folder, told = export_variant(
-        variant, chosen, store, out or ROOT / "exports" / name, Reporter(console), modelfile
+        variant, chosen, store, out or PROJECT / "exports" / name, Reporter(console), modelfile
     )
     lines = [f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}"] if modelfile else []
     lines += [f"  {score}" for score in chosen.scores] if modelfile else []

@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from proctor.common.paths import find
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import ROOT, STORE, Store, near
+from proctor.leaderboard.cli import PROJECT, STORE, Store, near
 
 if TYPE_CHECKING:
     from proctor.judges.graders.grader import GraderSpec
@@ -40,10 +41,8 @@ def refine(
         Path | None, typer.Option(help="What was decided on each suggestion, in place of being asked.")
     ] = None,
     pack: Annotated[str, typer.Option(help="The prompt pack that the new one starts from.")] = "default",
-    judges: Annotated[Path, typer.Option(help="Where the judge's folder goes.")] = ROOT
-    / "judges"
-    / "library",
-    packs: Annotated[Path, typer.Option(help="Where the prompt pack goes.")] = ROOT / "tasks" / "prompts",
+    judges: Annotated[Path, typer.Option(help="Where the judge's folder goes.")] = PROJECT / "judges",
+    packs: Annotated[Path, typer.Option(help="Where the prompt pack goes.")] = PROJECT / "prompts",
     store: Store = STORE,
 ) -> None:
     """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
@@ -204,9 +203,9 @@ def _write_pack(path: Path, base: str, judge: "Judge") -> None:
     import yaml
 
     from proctor.judges.people.refine import guidance
-    from proctor.tasks.pack import FOLDER, Pack
+    from proctor.tasks.pack import Pack
 
-    said = yaml.safe_load((FOLDER / f"{base}.yaml").read_text(encoding="utf-8"))
+    said = yaml.safe_load(find("prompts", base).read_text(encoding="utf-8"))
     told = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
     said["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."
     said["wording"]["study_plan"]["dimensions"] = told

@@ -144,7 +144,7 @@ def add(
         "parent": parent,
     }
     given = {key: value for key, value in fields.items() if value is not None}
-    path, made = add_variant(name, given, suite, store, results)
+    path, _, made = add_variant(name, given, suite, store, results)
     console = Console()
     console.print(f"wrote {path}", soft_wrap=True, highlight=False, markup=False)
     for part in plan_as_tables(made):

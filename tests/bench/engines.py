@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from proctor.common.paths import PACKAGE as ROOT
 from proctor.harness.ask.answers import Journal, Options, Request, answer_all
-from proctor.harness.config.variant import ROOT
 from proctor.harness.engines import Weights, open_engine
 from proctor.tasks import TASKS
 from proctor.tasks.pack import Pack, render

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import PACKAGE as ROOT
 from tests.bench.gpu_measuring import (
     Figures,
     cost_of,
