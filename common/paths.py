@@ -76,6 +76,14 @@ def resolve(path: str) -> Path:
     return project() / Path(path).expanduser()
 
 
+def from_here(path: str) -> str:
+    """A path as it was typed in the working directory, as a YAML of the project has it; a hub id stays what it is."""
+    here = Path(path).expanduser().absolute()
+    if not here.exists():
+        return path
+    return str(here.relative_to(project())) if here.is_relative_to(project()) else str(here)
+
+
 def names(kind: str) -> list[str]:
     """All names of a kind: the project's and those that ship."""
     return sorted({_name(path, kind) for folder in _folders(kind) for path in folder.glob(_file(kind, "*"))})

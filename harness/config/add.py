@@ -5,9 +5,10 @@ from typing import Any
 
 import yaml
 
-from proctor.common.paths import KINDS, inside, project, project_of, resolve
+from proctor.common.paths import KINDS, from_here, inside, project, project_of
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, parse
+from proctor.harness.config import schemas
 from proctor.harness.config.suite import Suite, is_path
 from proctor.harness.config.variant import Variant
 from proctor.harness.plan.plan import Plan, make_plan
@@ -24,7 +25,7 @@ def add_variant(
     suite_path = _suite_path(suite)
     home = project_of(suite_path)
     with inside(home):
-        fields = fields | {"base": _from_project(fields["base"])}
+        fields = fields | {"base": from_here(fields["base"])}
     path = home / "variants" / f"{name}.yaml"
     if path.exists():
         raise Refusal(
@@ -36,9 +37,9 @@ def add_variant(
         before = suite_path.read_bytes().decode("utf-8")  # as it is, ends of lines and all
     parse({"name": name, **fields}, Variant, f"proctor add {name}")
     try:
-        _write(path, yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
+        _write(path, _hint("variant", home) + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
         if before is None:
-            _write(suite_path, _new_suite(name, fields.get("parent")))
+            _write(suite_path, _hint("suite", home) + _new_suite(name, fields.get("parent")))
         else:
             _write(suite_path, _with_variant(before, name, suite_path))
         return path, suite_path, make_plan(Suite.load(str(suite_path)), results, store, [name])
@@ -67,17 +68,15 @@ def _suite_path(suite: str) -> Path:
     return path
 
 
-def _from_project(base: str) -> str:
-    """A path that was given from the working directory, as a YAML of the project has it."""
-    here = Path(base).expanduser().absolute()
-    if resolve(base).exists() or not here.exists():
-        return base
-    return str(here.relative_to(project())) if here.is_relative_to(project()) else str(here)
-
-
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, text)
+
+
+def _hint(kind: str, home: Path) -> str:
+    """The line by which an editor finds the schema, where the project has it."""
+    there = (home / schemas.FOLDER / f"{kind}.json").is_file()
+    return schemas.first_line(kind) if there else ""
 
 
 def _new_suite(name: str, parent: str | None) -> str:

@@ -1,9 +1,11 @@
 """Begins a project: the folders that `proctor` looks into, a suite that runs at once, and a workflow for a host."""
 
+import json
 from pathlib import Path
 
 from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
+from proctor.harness.config import schemas
 from proctor.harness.record import write_text
 
 FOLDERS = ("suites", "variants", "tasks", "prompts", "judges", "recipes", "results")
@@ -29,4 +31,8 @@ def make_project(folder: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, (TEMPLATE / source).read_text(encoding="utf-8"))
         written.append(path)
+    (folder / schemas.FOLDER).mkdir()
+    for kind in schemas.MODELS:
+        text = json.dumps(schemas.schema_of(kind), indent=1, ensure_ascii=False)
+        write_text(folder / schemas.FOLDER / f"{kind}.json", text + "\n")
     return written

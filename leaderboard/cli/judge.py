@@ -1,4 +1,4 @@
-"""Marking plans that exist already, and comparing two: judge mark, judge pairs."""
+"""Scoring plans that exist already, and comparing two: judge score, judge pairs."""
 
 import json
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, print_json
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json
 
 if TYPE_CHECKING:
     from proctor.harness.judging.grading import AnySpec
@@ -30,16 +30,15 @@ Repeats = Annotated[
     int | None, typer.Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
 ]
 Out = Annotated[Path | None, typer.Option(help="Where verdicts go, a JSON row each; else they are printed.")]
-Only = Annotated[bool, typer.Option("--estimate", help="Say what it would ask and cost, and ask nothing.")]
 
 
-def mark(
+def score(
     plans: Annotated[
         Path, typer.Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")
     ],
     profiles: Annotated[
         Path | None,
-        typer.Option(help="JSONL of pupils that are none of the exam's; a row names one as `pupil`."),
+        typer.Option(help="JSONL of pupils that are none of the task's; a row names one as `pupil`."),
     ] = None,
     judge: JudgeName = "checklist",
     grader: GraderName = None,
@@ -47,7 +46,7 @@ def mark(
     through: Through = None,
     concurrency: Concurrency = None,
     repeats: Repeats = None,
-    estimate: Only = False,
+    dry_run: DryRun = False,
     out: Out = None,
     ratings: Annotated[
         Path | None,
@@ -56,7 +55,7 @@ def mark(
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
-    """Mark plans that exist already; no engine answers anything. What was asked before is not paid for again."""
+    """Score plans that exist already; no engine is opened. What was asked before is not paid for again."""
     from proctor.harness.judging import verdicts
     from proctor.harness.judging.grader import opened
     from proctor.harness.judging.plans import read_plans
@@ -65,7 +64,7 @@ def mark(
 
     loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
     items = read_plans(plans, profiles)
-    if estimate:
+    if dry_run:
         return _show_estimate(estimate_marks(loaded, items, spec, store / "verdicts"), json_)
     with (
         opened(spec, _open_variant(store), None, store) as asked,
@@ -93,7 +92,7 @@ def pairs(
     through: Through = None,
     concurrency: Concurrency = None,
     repeats: Repeats = None,
-    estimate: Only = False,
+    dry_run: DryRun = False,
     out: Out = None,
     ratings: Annotated[
         Path | None, typer.Option(help="Also write rows of item_id, order, verdict, rater (.csv or .jsonl).")
@@ -117,7 +116,7 @@ def pairs(
             "give FILE, or --a and --b",
         )
     shown = read_pairs(pairs) if pairs else pairs_of_cells(results, str(a), str(b))
-    if estimate and spec:
+    if dry_run and spec:
         return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
     with (
         opened(spec, _open_variant(store), None, store) as asked,

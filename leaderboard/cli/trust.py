@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
-from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Only, Through
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, near, print_json
+from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Through
 
 if TYPE_CHECKING:
     from proctor.judges.cost import Estimate
@@ -152,7 +152,7 @@ def trust(
     endpoint: Endpoint = None,
     through: Through = None,
     concurrency: Concurrency = None,
-    estimate: Only = False,
+    dry_run: DryRun = False,
     results: Results = RESULTS,
     store: Store = STORE,
     resamples: Resamples = 2_000,
@@ -166,8 +166,8 @@ def trust(
             "name either a judge or a file of its marks",
             remedy="proctor judge trust checklist, or proctor judge trust --ratings FILE [--labels FILE]",
         )
-    if judge is None and estimate:
-        raise Refusal("--estimate beside a file of marks", "figures of a file ask nobody", "leave it out")
+    if judge is None and dry_run:
+        raise Refusal("--dry-run beside a file of scores", "figures of a file ask nobody", "leave it out")
     if judge is None:
         figures_of_files(ratings, pairs, labels, resamples, seed, json_)
         return
@@ -178,7 +178,7 @@ def trust(
 
     spec = spec_from(grader, endpoint, through, concurrency)
     wanted = Wanted(judge, plans, labels, spec, results, store, resamples, seed)
-    if estimate:
+    if dry_run:
         _show_estimates(*estimate_card(wanted), json_)
         return
     card = try_judge(wanted, Reporter(Console(stderr=True)))

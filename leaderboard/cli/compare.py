@@ -1,18 +1,12 @@
-"""What results mean: compare, plan-size, and import for results that other tools made."""
+"""What results mean: compare, plan-size."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, AsJson, Results, near, print_json
-
-if TYPE_CHECKING:
-    from proctor.harness.imports.imports import Imported
-
-Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only this task (may be given again).")]
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, Tasks, print_json
 
 
 def compare(
@@ -91,66 +85,3 @@ def plan_size(
     else:
         for line in terminal.size(plan):
             typer.echo(line)
-
-
-def import_(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl."),
-    ],
-    variant: Annotated[str | None, typer.Option(help="What the variant is called here.")] = None,
-    task: Annotated[str | None, typer.Option(help="What the task is called here.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Which figure, where a log has several.")] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="The field that says which samples share a source: book, or origin.book."),
-    ] = None,
-    scale: Annotated[str | None, typer.Option(help="The lowest and highest score, such as 1,5.")] = None,
-    negate: Annotated[
-        bool, typer.Option("--lower-is-better", help="Turn the sign of the scores: less is better.")
-    ] = False,
-    form: Annotated[
-        Literal["lm-eval", "inspect", "plain"] | None,
-        typer.Option("--format", help="If the files do not tell."),
-    ] = None,
-    redo: Annotated[bool, typer.Option("--redo", help="Replace cells that were imported before.")] = False,
-    results: Results = RESULTS,
-    json_: AsJson = False,
-) -> None:
-    """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
-    from proctor.harness.imports.foreign import Wish
-    from proctor.harness.imports.imports import import_files
-
-    bounds = None
-    if scale is not None:
-        try:
-            low, high = (float(part) for part in scale.split(","))
-        except ValueError:
-            raise Refusal(f"--scale {scale!r} is no pair of numbers", remedy="give it as 1,5") from None
-        if not low < high:
-            raise Refusal(f"--scale {scale!r} ends below its start", remedy="give the lowest score first")
-        bounds = (low, high)
-    wish = Wish(variant, task, metric, cluster, negate)
-    done = import_files(files, results, wish, form, bounds, redo)
-    if json_:
-        print_json([asdict(one) | {"cell": str(one.cell)} for one in done])
-    else:
-        _print_imported(done)
-
-
-def _print_imported(done: "list[Imported]") -> None:
-    for one in done:
-        samples = f"{one.samples:,} {'sample' if one.samples == 1 else 'samples'}"
-        rows = f" ({one.rows:,} rows)" if one.rows != one.samples else ""
-        unparsed, errors = one.statuses["unparsed"], one.statuses["error"]
-        left_out = f"; columns not used: {', '.join(one.ignored)}" if one.ignored else ""
-        typer.echo(
-            f"{one.variant} x {one.task}: {one.headline} {one.mean:.4f} over {samples}{rows}, {unparsed:,} unparsed, "
-            f"{errors:,} {'error' if errors == 1 else 'errors'}; {near(one.cell)} ({one.state}){left_out}"
-        )
-    if lacks := list(dict.fromkeys(lack for one in done for lack in one.lacks)):
-        typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")
-    if any(one.reported is None and one.format != "plain" for one in done):
-        typer.echo("the source reports no figure of all samples, so nothing holds these means to it")
-    if not all(one.clustered for one in done):
-        typer.echo("samples are treated as independent; where some share a source, give --cluster FIELD")
