@@ -1,5 +1,6 @@
 """The wheel, installed where no checkout is: one package, all its data, and the road from `init` to a board."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -66,10 +67,14 @@ def trial(environment, tmp_path_factory) -> Path:
 
 
 def inside(environment: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    path = os.environ["PATH"]
+    return run([environment / "bin/proctor", *words], folder)
+
+
+def run(words: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Without PYTHONPATH, which may name the checkout."""
     return subprocess.run(
-        [environment / "bin/proctor", *words], cwd=folder, capture_output=True, text=True, timeout=600,
-        env={"PATH": path, "HOME": str(folder), **SETTINGS},
+        words, cwd=folder, capture_output=True, text=True, timeout=600,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **SETTINGS},
     )  # fmt: skip
 
 
@@ -90,9 +95,7 @@ def test_wheel_holds_one_package_and_everything_of_its_rooms_but_the_tools(wheel
 
 def test_installed_proctor_is_the_wheels_and_says_its_version(environment, tmp_path):
     code = "import proctor; print(proctor.__file__, proctor.__version__)"
-    done = subprocess.run(
-        [environment / "bin/python", "-c", code], capture_output=True, text=True, cwd=tmp_path
-    )
+    done = run([environment / "bin/python", "-c", code], tmp_path)
     assert done.stdout.split() == [
         str(next(environment.glob("lib/python*/site-packages/proctor/__init__.py"))),
         __version__,
@@ -102,29 +105,19 @@ def test_installed_proctor_is_the_wheels_and_says_its_version(environment, tmp_p
 
 def test_new_project_runs_its_suite_and_keeps_all_of_it_in_the_project(environment, trial):
     below = trial / "suites"  # a command finds its project from any folder inside it
-    told = ok(inside(environment, below, "run", "main", "--limit", "4", "--task", "word_problems"))
-    assert "Word problems: accuracy" in told
-    for place in ("results/tiny/word_problems/run.json", "results/tiny-2shot/word_problems/samples.parquet",
+    shown = ok(inside(environment, below, "run", "main", "--limit", "3"))
+    assert "Word problems: accuracy" in shown
+    assert "Study plans: mean mark" in shown
+    for place in ("results/tiny/word_problems/run.json", "results/tiny-2shot/study_plan/samples.parquet",
                   "board/index.html", ".proctor/responses"):  # fmt: skip
         assert (trial / place).exists(), place
     assert "tiny-2shot" in ok(inside(environment, trial, "compare"))
 
 
-def test_suite_that_ships_runs_in_a_project(environment, trial):
-    words = [
-        "run",
-        "demo",
-        "--only",
-        "tiny",
-        "--task",
-        "study_plan",
-        "--limit",
-        "2",
-        "--results",
-        "elsewhere",
-    ]
-    assert "Study plans" in ok(inside(environment, trial, *words))
-    assert (trial / "elsewhere/tiny/study_plan/run.json").is_file()
+def test_suite_that_ships_is_planned_in_a_project(environment, trial):
+    shown = json.loads(ok(inside(environment, trial, "plan", "demo", "--json")))
+    assert {stage["kind"] for stage in shown["stages"]} == {"train", "merge", "quantize"}
+    assert len(shown["cells"]) == 18
 
 
 def test_nothing_was_written_into_the_installed_package(environment, wheel):
