@@ -5,6 +5,7 @@ A project is a folder with `proctor.yaml`, or with a folder `suites` or `variant
 Relative paths in a YAML start from that file's project. Proctor's own folder is itself a project.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,7 +79,7 @@ def resolve(path: str) -> Path:
 
 def from_here(path: str) -> str:
     """A path as it was typed in the working directory, as a YAML of the project has it; a hub id stays what it is."""
-    here = Path(path).expanduser().absolute()
+    here = Path(os.path.normpath(Path(path).expanduser().absolute()))  # without `..`, and links stay
     if not here.exists():
         return path
     return str(here.relative_to(project())) if here.is_relative_to(project()) else str(here)
