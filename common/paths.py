@@ -40,7 +40,7 @@ _inside: Path | None = None
 
 
 def project() -> Path:
-    """The project that is worked in: the one around the working directory, unless a suite of another one is running."""
+    """The project around the working directory, or the one of the suite that is at work."""
     return _inside or project_of(Path.cwd() / MARK)
 
 
@@ -57,7 +57,12 @@ def project_of(file: Path) -> Path:
 
 @contextmanager
 def inside(folder: Path) -> Iterator[None]:
-    """Works in another project than the one around the working directory."""
+    """Meanwhile `project()` is this folder.
+
+    >>> with inside(PACKAGE):
+    ...     project() == PACKAGE
+    True
+    """
     global _inside
     before, _inside = _inside, folder
     try:

@@ -1,10 +1,11 @@
 """A suite: variants x tasks, a baseline and a judge, in one YAML file. Loading it loads and checks every YAML it needs.
 
-Knows where variants are looked up; must not know what running them takes.
+suite = Suite.load("demo")
+[variant.name for variant in suite.variants]
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class SuiteFile(Frozen):
 
 
 class Suite(Frozen):
-    """A suite whose every part was read and found right."""
+    """A suite that was read with all its parts, and checked."""
 
     name: str
     about: str
@@ -87,49 +88,28 @@ class Suite(Frozen):
 
     @classmethod
     def _read(cls, path: Path) -> "Suite":
-        given = read_yaml(path, SuiteFile)
-        limit = _each(given.limit, given.tasks)
-        for task in [*given.tasks, *limit, *given.margin]:
-            if task not in TASKS:
-                raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
-        if twice := next((task for task in given.tasks if given.tasks.count(task) > 1), None):
-            raise Refusal(f"task {twice!r} stands twice in the suite", where=path)
-        for task in [*limit, *given.margin]:
-            if task not in given.tasks:
-                raise Refusal(
-                    f"a limit or margin for {task!r}, which is not among the suite's tasks", where=path
-                )
-        for task, n in limit.items():
-            if n < 1:
-                raise Refusal(f"limit.{task} is {n}", "a task has at least one item", where=path)
-        for task, margin in given.margin.items():
-            low, high = TASKS[task].scale
-            if not 0 < margin < high - low:
-                raise Refusal(
-                    f"margin.{task} is {margin:g}",
-                    f"marks of this exam go from {low:g} to {high:g}",
-                    "give a part of that" + (": 5 points in a hundred are 0.05" if high == 1 else ""),
-                    path,
-                )
-        judge = str(resolve(given.judge)) if "/" in given.judge else given.judge
+        file = read_yaml(path, SuiteFile)
+        limit = _each(file.limit, file.tasks)
+        _check_tasks(file, limit, path)
+        judge = str(resolve(file.judge)) if "/" in file.judge else file.judge
         with located(path):
             Judge.load(judge)
-        variants = [load_variant(name, path) for name in given.variants]
-        for matrix in given.matrix:
+        variants = [load_variant(name, path) for name in file.variants]
+        for matrix in file.matrix:
             variants += expand(load_variant(matrix.variant, path), matrix.vary, path)
-        _check_together(variants, given, path)
+        _check_variants(variants, file, path)
         return cls(
-            name=given.name,
-            about=given.about,
+            name=file.name,
+            about=file.about,
             variants=tuple(variants),
-            tasks=tuple(given.tasks),
+            tasks=tuple(file.tasks),
             limit=limit,
-            baseline=given.baseline,
+            baseline=file.baseline,
             judge=judge,
-            margin=given.margin,
-            grader=read_grader(given.grader, path) if given.grader is not None else None,
-            self_grading=given.self_grading,
-            extractor=given.extractor,
+            margin=file.margin,
+            grader=read_grader(file.grader, path) if file.grader is not None else None,
+            self_grading=file.self_grading,
+            extractor=file.extractor,
             path=path,
         )
 
@@ -155,10 +135,11 @@ class Suite(Frozen):
         )
 
     def variant(self, name: str) -> Variant:
-        found = {variant.name: variant for variant in self.variants}
-        if name not in found:
-            raise Refusal(f"the suite {self.name!r} has no variant {name!r}", nearest(name, list(found)))
-        return found[name]
+        for variant in self.variants:
+            if variant.name == name:
+                return variant
+        names = [variant.name for variant in self.variants]
+        raise Refusal(f"the suite {self.name!r} has no variant {name!r}", nearest(name, names))
 
 
 def read_grader(fields: dict[str, Any], where: Path) -> GraderSpec | PanelSpec:
@@ -197,51 +178,87 @@ def load_variant(name: str, where: Path | None = None) -> Variant:
     return variant
 
 
-def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterable[Variant]:
+def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterator[Variant]:
     """`examples: [100, 400]` of `tiny-lora` gives tiny-lora-examples-100 and tiny-lora-examples-400."""
-    if unknown := [field for field in vary if field not in Variant.model_fields or field == "name"]:
-        raise Refusal(
-            f"matrix: no field {unknown[0]!r}", nearest(unknown[0], list(Variant.model_fields)), where=where
-        )
-    if empty := next((field for field, values in vary.items() if not values), None):
-        raise Refusal(f"matrix: {empty} has no values", remedy="give some, or leave it out", where=where)
-    for values in itertools.product(*vary.values()):
-        chosen = dict(zip(vary, values, strict=True))
-        name = "-".join([variant.name, *(f"{field}-{str(value).lower()}" for field, value in chosen.items())])
-        yield parse({**variant.model_dump(), **chosen, "name": name}, Variant, where)
+    for field, values in vary.items():
+        if field not in Variant.model_fields or field == "name":
+            raise Refusal(
+                f"matrix: no field {field!r}", nearest(field, list(Variant.model_fields)), where=where
+            )
+        if not values:
+            raise Refusal(f"matrix: {field} has no values", remedy="give some, or leave it out", where=where)
+    for combination in itertools.product(*vary.values()):
+        fields = dict(zip(vary, combination, strict=True))
+        endings = [f"{field}-{str(value).lower()}" for field, value in fields.items()]
+        name = "-".join([variant.name, *endings])
+        yield parse({**variant.model_dump(), **fields, "name": name}, Variant, where)
 
 
-def _check_together(variants: list[Variant], given: SuiteFile, path: Path) -> None:
+def _check_tasks(file: SuiteFile, limit: dict[str, int], path: Path) -> None:
+    for task in [*file.tasks, *limit, *file.margin]:
+        if task not in TASKS:
+            raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
+    if twice := repeated(file.tasks):
+        raise Refusal(f"task {twice!r} stands twice in the suite", where=path)
+    for task in [*limit, *file.margin]:
+        if task not in file.tasks:
+            raise Refusal(f"a limit or margin for {task!r}, which is not among the suite's tasks", where=path)
+    for task, n in limit.items():
+        if n < 1:
+            raise Refusal(f"limit.{task} is {n}", "a task has at least one item", where=path)
+    for task, margin in file.margin.items():
+        low, high = TASKS[task].scale
+        if not 0 < margin < high - low:
+            example = ": 5 points in a hundred are 0.05" if high == 1 else ""
+            raise Refusal(
+                f"margin.{task} is {margin:g}",
+                f"scores of this task go from {low:g} to {high:g}",
+                f"give a part of that{example}",
+                path,
+            )
+
+
+def _check_variants(variants: list[Variant], file: SuiteFile, path: Path) -> None:
     names = [variant.name for variant in variants]
     if not names:
         raise Refusal("a suite without variants", remedy="name at least one under 'variants:'", where=path)
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    if twice := repeated(names):
         raise Refusal(f"variant {twice!r} stands twice in the suite", where=path)
-    if given.baseline not in names:
+    if file.baseline not in names:
         raise Refusal(
-            f"baseline {given.baseline!r} is not among the variants",
-            nearest(given.baseline, names),
+            f"baseline {file.baseline!r} is not among the variants",
+            nearest(file.baseline, names),
             where=path,
         )
     by_name = {variant.name: variant for variant in variants}
     for variant in variants:
-        seen = [variant.name]
-        while (parent := by_name[seen[-1]].parent) is not None:
-            if parent not in by_name:
-                raise Refusal(
-                    f"parent {parent!r} of {seen[-1]!r} is not in the suite",
-                    nearest(parent, names),
-                    "add it to the suite, so that the two can be compared",
-                    path,
-                )
-            if parent in seen:
-                raise Refusal(
-                    f"a cycle of parents: {' -> '.join([*seen, parent])}",
-                    "nobody is their own ancestor",
-                    "cut it",
-                    path,
-                )
-            seen.append(parent)
-        for task in given.tasks:
+        _check_ancestors(variant, by_name, path)
+        for task in file.tasks:
             with located(path):
                 Pack.load(variant.prompt).for_task(task)
+
+
+def _check_ancestors(variant: Variant, by_name: dict[str, Variant], path: Path) -> None:
+    line = [variant.name]
+    while (parent := by_name[line[-1]].parent) is not None:
+        if parent not in by_name:
+            raise Refusal(
+                f"parent {parent!r} of {line[-1]!r} is not in the suite",
+                nearest(parent, list(by_name)),
+                "add it to the suite, so that the two can be compared",
+                path,
+            )
+        if parent in line:
+            cycle = " -> ".join([*line, parent])
+            raise Refusal(
+                f"a cycle of parents: {cycle}", "a variant cannot be its own ancestor", "cut it", path
+            )
+        line.append(parent)
+
+
+def repeated(names: Sequence[str]) -> str | None:
+    """The first name that stands twice."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            return name
+    return None

@@ -13,8 +13,11 @@ def compare(
     a: Annotated[str | None, typer.Argument(help="A variant; without names, all pairs.")] = None,
     b: Annotated[str | None, typer.Argument(help="The variant that it is compared with.")] = None,
     task: Tasks = None,
-    all_: Annotated[bool, typer.Option("--all", help="All pairs of all variants, each told once.")] = False,
-    margin: Annotated[float | None, typer.Option(help="The loss that still counts as no worse.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All pairs of all variants, each once.")] = False,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="The loss that still counts as no worse: 0.05 is 5 points in a hundred."),
+    ] = None,
     correction: Annotated[
         Literal["holm", "bh", "none"],
         typer.Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
@@ -41,14 +44,14 @@ def compare(
             "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
         )
     if a is not None and b is not None:
-        found = overview.of_two(results, a, b, task or (), margin, correction, draws)
+        compared = overview.of_two(results, a, b, task or (), margin, correction, draws)
     else:
-        found = overview.of_all(results, task or (), margin, correction, draws)
-    failed = overview.failing(found, fail_on) if fail_on else []
+        compared = overview.of_all(results, task or (), margin, correction, draws)
+    failed = overview.failing(compared, fail_on) if fail_on else []
     if json_:
-        print_json(overview.as_dict(found))
+        print_json(overview.as_dict(compared))
     else:
-        for line in terminal.two(found) if a is not None else terminal.every_pair(found):
+        for line in terminal.two(compared) if a is not None else terminal.every_pair(compared):
             typer.echo(line)
     if failed:
         typer.echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)
@@ -56,7 +59,9 @@ def compare(
 
 
 def plan_size(
-    effect: Annotated[float, typer.Option(help="The smallest difference that matters, such as 0.02.")],
+    effect: Annotated[
+        float, typer.Option(help="The smallest difference that matters: 0.02 is 2 points in a hundred.")
+    ],
     baseline: Annotated[
         str | None, typer.Option(help="The variant that a new one will be compared with.")
     ] = None,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from proctor.harness.judging.grading import AnySpec
     from proctor.judges.judge import Judge
 
-JudgeName = Annotated[str, typer.Option(help="A folder under judges/, or the path of one elsewhere.")]
+JudgeName = Annotated[str, typer.Option(help="A judge by its name, or the path of its folder.")]
 GraderName = Annotated[
     str | None,
     typer.Option(help="The model that the judge asks, or a YAML file that describes a grader or a panel."),
@@ -22,9 +22,7 @@ GraderName = Annotated[
 Endpoint = Annotated[
     str | None, typer.Option(help="Where the grader is served: an address up to and with /v1.")
 ]
-Through = Annotated[
-    str | None, typer.Option(help="openai (the default), inspect, or engine: a variant of ours.")
-]
+Through = Annotated[str | None, typer.Option(help="openai (the default), inspect, or engine: a variant.")]
 Concurrency = Annotated[int | None, typer.Option(min=1, help="How many requests are out at a time.")]
 Repeats = Annotated[
     int | None, typer.Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
@@ -69,12 +67,12 @@ def score(
     with (
         opened(spec, _open_variant(store), None, store) as asked,
         located(plans),
-        _telling(len(items), spec) as told,
+        _reporting(len(items), spec) as progress,
     ):
-        found = mark_all(loaded, items, asked, store / "verdicts", told)
+        judged = mark_all(loaded, items, asked, store / "verdicts", progress)
     if ratings:
-        verdicts.write_rows(ratings, verdicts.ratings_of(found, items))
-    _hand_out([verdicts.verdict_row(one) for one in found], str(tally(found, spec)), out, json_)
+        verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
+    _hand_out([verdicts.verdict_row(verdict) for verdict in judged], str(tally(judged, spec)), out, json_)
     return None
 
 
@@ -121,13 +119,13 @@ def pairs(
     with (
         opened(spec, _open_variant(store), None, store) as asked,
         located(pairs),
-        _telling(2 * len(shown), spec) as told,
+        _reporting(2 * len(shown), spec) as progress,
     ):
-        found = compare_all(loaded, shown, asked, store / "verdicts", told)
+        judged = compare_all(loaded, shown, asked, store / "verdicts", progress)
     if ratings:
-        verdicts.write_rows(ratings, verdicts.preferences_of(found, a or "a", b or "b", shown))
-    total = verdicts.standing(found, a or "a", b or "b")
-    _hand_out([verdicts.pair_row(one) for one in found], f"{total}; {tally(found, spec)}", out, json_)
+        verdicts.write_rows(ratings, verdicts.preferences_of(judged, a or "a", b or "b", shown))
+    total = verdicts.standing(judged, a or "a", b or "b")
+    _hand_out([verdicts.pair_row(pair) for pair in judged], f"{total}; {tally(judged, spec)}", out, json_)
     return None
 
 
@@ -164,7 +162,7 @@ def _open_variant(store: Path) -> Any:
     return lambda variant: open_variant(variant, store, Reporter(Console(stderr=True)), "grader")
 
 
-def _telling(total: int, spec: "AnySpec | None") -> Any:
+def _reporting(total: int, spec: "AnySpec | None") -> Any:
     from rich.console import Console
 
     from proctor.common.progress import Reporter
@@ -173,14 +171,14 @@ def _telling(total: int, spec: "AnySpec | None") -> Any:
     return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")
 
 
-def _show_estimate(found: Any, json_: bool) -> None:
+def _show_estimate(estimate: Any, json_: bool) -> None:
     if json_:
-        print_json(vars(found))
+        print_json(vars(estimate))
     else:
-        typer.echo(str(found))
+        typer.echo(str(estimate))
 
 
-def _hand_out(rows: Iterable[dict[str, Any]], said: str, out: Path | None, json_: bool) -> None:
+def _hand_out(rows: Iterable[dict[str, Any]], summary: str, out: Path | None, json_: bool) -> None:
     """Verdicts to the file or to standard output, the summary to standard error, so that the first can be piped."""
     from proctor.harness.judging.verdicts import write_rows
 
@@ -188,8 +186,8 @@ def _hand_out(rows: Iterable[dict[str, Any]], said: str, out: Path | None, json_
     if out:
         write_rows(out, rows)
     if json_:
-        print_json({"verdicts": rows, "summary": said})
+        print_json({"verdicts": rows, "summary": summary})
     elif not out:
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
-    typer.echo(said, err=True)
+    typer.echo(summary, err=True)

@@ -27,7 +27,7 @@ def report(
     ] = False,
     results: Results = RESULTS,
 ) -> None:
-    """Comparison tables: mean, difference, intervals, marks, n, and footnotes; the board's own digits."""
+    """Comparison tables: mean, difference, intervals, signs, n, and footnotes; the board's own digits."""
     from proctor.leaderboard.report import formats
     from proctor.leaderboard.report import report as reporting
 
