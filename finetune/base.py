@@ -14,13 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import digest
 
 Base = str  # "org/name" on the hub, or the path of a folder
 
-ROOT = PACKAGE
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 # What changes the model's answers. A card, an optimizer's state or pickled copies of the weights do not.
 FILES = (
@@ -137,14 +136,14 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _local(base: Base) -> Path | None:
-    """The folder, if the base is one. 'finetune/tiny' is meant from here or from the checkout's root."""
-    for folder in (Path(base).expanduser(), ROOT / base):
-        if folder.is_dir():
-            return folder.resolve()
+    """The folder, if the base is one."""
+    folder = resolve(base)
+    if folder.is_dir():
+        return folder.resolve()
     if HUB_ID.fullmatch(base):
         return None
     raise Refusal(
-        f"no base folder {base!r}; give the path of a folder that is there, or a hub id like org/name"
+        f"no base folder {base!r}; give a hub id like org/name, or the path of a folder from the project on ({folder})"
     )
 
 

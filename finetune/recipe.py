@@ -17,11 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import find, resolve
 from proctor.common.refusal import Refusal
-from proctor.common.schema import Frozen, digest, nearest, read_yaml
-
-FOLDER = PACKAGE / "finetune" / "recipes"
+from proctor.common.schema import Frozen, digest, read_yaml
 
 Quantization = Literal["none", "nf4", "fp8", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 GgufType = Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
@@ -121,26 +119,19 @@ class Recipe(Frozen):
 
     @classmethod
     def load(cls, name: str | Path) -> Self:
-        """A recipe by name, from finetune/recipes/NAME.yaml, or by the path of a YAML file, checked."""
+        """A recipe by name, of the project or one that ships, or by the path of a YAML file, checked."""
         path = _find(str(name))
         return read_yaml(path, cls)
 
 
-def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
 def _find(name: str) -> Path:
     if name.endswith((".yaml", ".yml")) or "/" in name or "\\" in name:
-        path = Path(name).expanduser()
+        path = resolve(name)
         if not path.is_file():
             raise Refusal(
                 "no recipe file there",
-                remedy=f"give the path of a YAML file or a name of {FOLDER}",
+                remedy="give the path of a YAML file, or a recipe's name",
                 where=path,
             )
         return path
-    path = FOLDER / f"{name}.yaml"
-    if not path.is_file():
-        raise Refusal(f"no recipe called {name!r}", nearest(name, names()), f"add one as {path}")
-    return path
+    return find("recipes", name)

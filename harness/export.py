@@ -22,7 +22,7 @@ from proctor.finetune.export.folder import Modelfile, export, parameters
 from proctor.harness.ask.lm_eval import lm_eval_task
 from proctor.harness.ask.responses import plan_batches
 from proctor.harness.config.suite import Suite, load_variant
-from proctor.harness.config.variant import FOLDER, Variant
+from proctor.harness.config.variant import Variant
 from proctor.harness.engines import load_libraries, open_engine
 from proctor.harness.engines.llamacpp import LlamaCppEngine
 from proctor.harness.engines.protocol import Options, Request, Weights
@@ -48,7 +48,7 @@ class Chosen:
 
 def find_variant(name: str, suite: str | None) -> Variant:
     """By name; with a suite also one that a matrix of the suite makes."""
-    return Suite.load(suite).variant(name) if suite else load_variant(name, FOLDER, FOLDER)
+    return Suite.load(suite).variant(name) if suite else load_variant(name)
 
 
 def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Built, VariantPlan]:

@@ -28,9 +28,9 @@ from uuid import uuid4
 
 from rich.console import Console
 
+from proctor.common.paths import PACKAGE, inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
-from proctor.harness.config.variant import ROOT
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import Plan, Session
@@ -115,7 +115,8 @@ def work() -> None:
     try:
         # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
         refuse_unusable(session.engine, session.variants[0].variant.name)
-        run_session(session, plan, _lines())
+        with inside(plan.suite.project):
+            run_session(session, plan, _lines())
     except Refusal as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
@@ -192,9 +193,7 @@ def on_node(session: Session, plan: Plan, driver: Driver) -> str:
     node = f"node {socket.gethostname()}"
     os.environ.update(driver.environment)
     if _code() != driver.code:
-        return (
-            f"{node} has another Proctor than the one that planned; install the same on every node ({ROOT})"
-        )
+        return f"{node} has another Proctor than the one that planned; install the same on every node ({PACKAGE})"
     if driver.folder.is_dir():
         os.chdir(driver.folder)
     for folder in (plan.results, plan.store):
@@ -202,7 +201,8 @@ def on_node(session: Session, plan: Plan, driver: Driver) -> str:
             return f"{node} does not see the folder of this run; put it where every node has it ({folder})"
     try:
         refuse_unusable(session.engine, session.variants[0].variant.name)
-        run_session(session, plan, _lines())
+        with inside(plan.suite.project):
+            run_session(session, plan, _lines())
     except Refusal as refused:
         return str(refused)
     return ""
@@ -248,10 +248,10 @@ def _code() -> str:
     """Of all that decides what is asked and how it is scored."""
     hashed = hashlib.sha256()
     for room in ("finetune", "harness", "judges", "tasks"):
-        for path in sorted((ROOT / room).rglob("*")):
+        for path in sorted((PACKAGE / room).rglob("*")):
             data = room in ("judges", "tasks") and path.suffix in (".yaml", ".txt", ".jsonl", ".csv")
             if path.suffix == ".py" or data:
-                hashed.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+                hashed.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
     return hashed.hexdigest()
 
 

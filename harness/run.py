@@ -7,6 +7,7 @@ finished cell is on disk before the next one begins.
 from collections.abc import Sequence
 from pathlib import Path
 
+from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness import record
@@ -14,7 +15,7 @@ from proctor.harness.config.suite import Suite
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
-from proctor.harness.plan.plan import Plan, make_plan
+from proctor.harness.plan.plan import Plan, Session, make_plan
 from proctor.harness.session import Spread, run_session, score_waiting
 from proctor.tasks import TASKS
 
@@ -24,26 +25,34 @@ def run_suite(
     spread: Spread | None = None, here: bool = True,
 ) -> Plan:  # fmt: skip
     """`spread` sends the sessions elsewhere; `here`: whether the engines are opened on this machine."""
-    plan = make_plan(Suite.load(suite) if isinstance(suite, str) else suite, results, store, only, redo)
-    refuse_unmatched(plan, redo)
-    relabel(plan, reporter.say)
-    refuse_absent_models(plan)
-    waiting, sessions = plan.split()
+    if isinstance(suite, str):
+        suite = Suite.load(suite)
+    with inside(suite.project):
+        plan = make_plan(suite, results, store, only, redo)
+        refuse_unmatched(plan, redo)
+        relabel(plan, reporter.say)
+        refuse_absent_models(plan)
+        waiting, sessions = plan.split()
+        refuse_unready(sessions, results, here)
+        if spread:
+            waiting += spread(sessions, plan, reporter)
+        else:
+            for session in sessions:
+                waiting += run_session(session, plan, reporter)
+        if waiting:
+            score_waiting(waiting, plan, reporter)
+        return plan
+
+
+def refuse_unready(sessions: Sequence[Session], results: Path, here: bool) -> None:
+    """A cell that another process is at, and an engine that cannot run here: now, and not after hours of training."""
     for session in sessions:
         for each in session.variants:
             for cell in each.cells:
                 with record.lock(results, cell.variant, cell.task):
-                    pass  # a cell that another process is at is refused now, and not after hours of training
+                    pass
         if here:
             refuse_unusable(session.engine, session.variants[0].variant.name)
-    if spread:
-        waiting += spread(sessions, plan, reporter)
-    else:
-        for session in sessions:
-            waiting += run_session(session, plan, reporter)
-    if waiting:
-        score_waiting(waiting, plan, reporter)
-    return plan
 
 
 def refuse_absent_models(plan: Plan) -> None:

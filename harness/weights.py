@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from proctor.common.paths import resolve
 from proctor.common.progress import Reporter
 from proctor.finetune.build import Built, build
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import load_libraries, open_engine
 from proctor.harness.engines.protocol import Engine, Reloads, Weights
 from proctor.harness.measure.costs import Costs
-from proctor.harness.plan.plan import Session, VariantPlan, local, weights_of
+from proctor.harness.plan.plan import Session, VariantPlan, weights_of
 
 
 def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built | None:
@@ -61,7 +62,7 @@ def weights_for(session: Session, built: Mapping[str, Built | None]) -> Weights:
     made = [one for one in built.values() if one]
     if not made:
         variant = session.variants[0].variant
-        source = str(local(variant.base)) if session.engine == "echo" else variant.base
+        source = str(resolve(variant.base)) if session.engine == "echo" else variant.base
         return Weights(source, endpoint=session.endpoint, key=variant.key, extra=variant.extra)
     adapters = tuple(dict.fromkeys(one.adapter for one in made if one.adapter))
     return Weights(

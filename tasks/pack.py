@@ -6,7 +6,6 @@ A pack keeps the parts of a prompt apart (system, task, constraints, dimensions)
 part and become two rows.
 """
 
-import difflib
 import hashlib
 import string
 from collections.abc import Mapping
@@ -17,12 +16,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proctor.common import yaml_file
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import find
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.tasks import TASKS
-
-FOLDER = PACKAGE / "tasks" / "prompts"
 
 # The one thing of an item that its wording must mention.
 PLACEHOLDER = {task.name: task.asks for task in TASKS.values()}
@@ -71,8 +68,8 @@ class Pack(BaseModel):
 
     @classmethod
     def load(cls, name: str) -> "Pack":
-        """A pack by name, from tasks/prompts/NAME.yaml, checked."""
-        return _load(name, FOLDER)
+        """A pack by name, of the project or one that ships, checked."""
+        return _load(find("prompts", name))
 
     def for_task(self, task: str) -> Wording:
         if task not in self.wording:
@@ -107,10 +104,6 @@ def _check_placeholder(task: str, text: str) -> None:
         raise Refusal(f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item")
 
 
-def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
 def render(pack: Pack, task: str, doc: Mapping[str, object]) -> tuple[str, str]:
     """The system turn and the user turn for one item.
 
@@ -134,10 +127,5 @@ def train_chat(pack: Pack, task: str, doc: Mapping[str, object], response: str) 
 
 
 @cache
-def _load(name: str, folder: Path) -> Pack:
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise Refusal(f"no prompt pack called {name!r}; {hint} (add one as {path})")
+def _load(path: Path) -> Pack:
     return yaml_file.checked(path, Pack)

@@ -7,11 +7,13 @@ import importlib
 import logging
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from proctor.common.paths import PACKAGE, project
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
-from proctor.harness.config.variant import ROOT, Sampling
+from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Engine, Options, Request
 from proctor.tasks.pack import Pack
 
@@ -54,15 +56,20 @@ def _options(task: Any, sampling: Sampling) -> Options:
     return Options(limit, tuple(defaults["until"]), sampling.temperature, sampling.top_p, sampling.seed)
 
 
-@cache
 def lm_eval_task(name: str, prompt: str) -> Any:
     """Our lm-eval task under a prompt pack, loaded without the fourteen thousand stock ones."""
+    return _lm_eval_task(name, prompt, project())
+
+
+@cache
+def _lm_eval_task(name: str, prompt: str, _project: Path) -> Any:
+    """Kept for each project: two of them may call different packs alike."""
     from lm_eval.tasks import TaskManager
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     _compile_templates_once()
     manager = TaskManager(
-        include_path=str(ROOT / "tasks"), include_defaults=False, metadata={"prompt": prompt}
+        include_path=str(PACKAGE / "tasks"), include_defaults=False, metadata={"prompt": prompt}
     )
     return manager.load(f"proctor_{name}")["tasks"][f"proctor_{name}"]
 

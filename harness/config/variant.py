@@ -1,20 +1,18 @@
-"""A variant: what sits the exam. One YAML file is one row of the board.
+"""A variant: a model as it is asked. One YAML file is one row of the board.
 
-Refuses what cannot go together before a GPU is touched. Knows which engine loads which weights; must not know how.
+What cannot go together is refused here, before any weights are loaded.
 """
 
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, digest, nearest, read_yaml
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
-
-ROOT = PACKAGE
-FOLDER = ROOT / "harness" / "variants"
 
 # What each engine of ours can load. An engine of lm-eval's that is not named here is given plain weights only.
 LOADS: dict[str, tuple[str, ...]] = {
@@ -25,6 +23,7 @@ LOADS: dict[str, tuple[str, ...]] = {
     "echo": ("none",),
 }
 TAKES_ADAPTER = ("hf", "vllm")
+ENVIRONMENT_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 class Sampling(Frozen):
@@ -42,18 +41,20 @@ class Sampling(Frozen):
     def _epochs_need_chance(self) -> "Sampling":
         if self.epochs > 1 and self.temperature == 0:
             raise Refusal(
-                f"epochs is {self.epochs} at temperature 0: every epoch would give the same answer; "
+                f"epochs is {self.epochs} at temperature 0: every epoch would give the same response; "
                 "set a temperature, or epochs: 1"
             )
         return self
 
 
 class Serving(Frozen):
-    """How a GPU is shared out to the engine: speed and room, and nothing of what is asked or how it is marked."""
+    """How a GPU is shared out to the engine: speed and room, and nothing of what is asked or how it is scored."""
 
     gpus: int = Field(default=1, ge=1, description="GPUs that one copy of the weights is spread over")
     context: int | None = Field(
-        default=None, ge=16, description="tokens of a prompt and its answer; None: the model's, 8192 at most"
+        default=None,
+        ge=16,
+        description="tokens of a prompt and its response; None: the model's, 8192 at most",
     )
     memory: float = Field(default=0.9, gt=0, le=0.98, description="share of the GPU's memory")
 
@@ -120,7 +121,13 @@ class Variant(Frozen):
         if (self.endpoint is not None) != (self.engine == "openai"):
             raise Refusal("endpoint goes with engine 'openai', and with no other: give both or neither")
         if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
-            raise Refusal(f"endpoint {self.endpoint!r} is no address; it begins with http:// or https://")
+            raise Refusal("endpoint is no address; it begins with http:// or https://")
+        if self.endpoint and "@" in urlsplit(self.endpoint).netloc:
+            raise Refusal(
+                "endpoint holds a name or a password, which results would show; name its variable in 'key:'"
+            )
+        if self.key and not ENVIRONMENT_NAME.fullmatch(self.key):
+            raise Refusal("key is the name of an environment variable in capitals, and never the key itself")
         self._refuse_away_from_an_endpoint()
         if self.serving != Serving() and self.engine != "vllm":
             raise Refusal(

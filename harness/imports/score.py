@@ -20,6 +20,8 @@ from proctor.tasks import TASKS, Task, dataset_hash, doc_hash, target_of
 from proctor.tasks.score import ResponseScore, status_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from proctor.harness.ask.second_reader import SecondReader
     from proctor.harness.plan.grading import AnySpec
 
@@ -111,6 +113,27 @@ def score_file(
         _figures(marks),
         matched,
     )
+
+
+def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = "checklist") -> "pd.DataFrame":
+    """Rows with `response` and `sample_id` or `question`, scored; nothing is written, and items may be missing.
+
+    Several rows for one item are its epochs, in their order.
+    """
+    if task_name not in TASKS:
+        raise Refusal(f"no task {task_name!r}", nearest(task_name, list(TASKS)))
+    task, by = TASKS[task_name], By(judge)
+    if task.scored_by == "judge":
+        by.digest()  # refuses a judge that asks a model, or that compares
+    data = "\n".join(json.dumps(dict(row)) for row in rows).encode()
+    matched = match(task, task.docs("test"), data, Path("answers"), epochs=True)
+    if matched.unknown:
+        raise Refusal(
+            f"no sample of {task_name}: {matched.unknown[0]}", remedy="leave it out, or mend its id"
+        )
+    marked = mark_all(task, matched.answers, by)
+    frame: pd.DataFrame = _table(task, "answers", matched.answers, marked, judge).to_pandas()
+    return frame[["sample_id", "epoch", "response", "answer", "target", "score", "status", "explanation"]]
 
 
 def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, Any], redo: bool) -> None:

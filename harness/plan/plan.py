@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from proctor.common.paths import inside, resolve
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import digest
 from proctor.finetune.base import digest_of_base, shape_of
@@ -17,7 +18,7 @@ from proctor.finetune.build import Stage, is_kept, plan_stages
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
-from proctor.harness.config.variant import ROOT, Serving, Variant
+from proctor.harness.config.variant import Serving, Variant
 from proctor.harness.plan.grading import Grading, grading_of
 from proctor.harness.plan.state import State, state_of
 from proctor.harness.plan.training import ChatFile, chat_files
@@ -134,6 +135,11 @@ class Plan:
 
 
 def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False) -> Plan:
+    with inside(suite.project):
+        return _make_plan(suite, results, store, only, redo)
+
+
+def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
     judge = grading_of(suite, lambda variant: made_of(variant, store))
     items = [TaskItems(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
@@ -193,7 +199,7 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
     if variant.engine == "openai":
         return (), {}, digest([variant.base, variant.endpoint])
     if variant.engine == "echo":
-        path = local(variant.base)
+        path = resolve(variant.base)
         if not path.is_file():
             raise Refusal(
                 f"no file of answers {variant.base!r}", "the echo engine answers from one", "give its path"
@@ -208,10 +214,6 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
         digests = {source: file.digest for source, file in data.items()}
         stages = plan_stages(variant.base, recipe, digests, variant.merge, variant.quantization)
         return tuple(stages), data, digest_of_base(variant.base)
-
-
-def local(name: str) -> Path:
-    return Path(name) if Path(name).is_absolute() else ROOT / name
 
 
 def _group(plans: tuple[VariantPlan, ...]) -> tuple[Session, ...]:

@@ -10,16 +10,16 @@ from typing import Any
 
 import jinja2
 
-from proctor.leaderboard.board import asides, details, drawing, pages, parts, plots, trust
 from proctor.leaderboard import terminal
+from proctor.leaderboard.board import asides, details, drawing, pages, parts, plots, trust
 from proctor.leaderboard.board.asides import Beside
 from proctor.leaderboard.board.escape import visible
+from proctor.leaderboard.board.shown import task_head
+from proctor.leaderboard.board.site import RANKING
 from proctor.leaderboard.compare.groups import by_group
 from proctor.leaderboard.compare.kinds import by_kind
 from proctor.leaderboard.compare.pairs import TaskPairs
-from proctor.leaderboard.board.shown import task_head
 from proctor.leaderboard.compare.sides import Cells
-from proctor.leaderboard.board.site import RANKING
 from proctor.leaderboard.compare.tables import Ranking
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -11,10 +11,7 @@ from typing import Any
 import yaml
 
 from proctor.leaderboard.board import asides, plots
-from proctor.leaderboard.compare import lineage, measured, tables
 from proctor.leaderboard.board.asides import NOTHING, Beside
-from proctor.leaderboard.compare.groups import GroupRow
-from proctor.leaderboard.compare.pairs import TaskPairs
 from proctor.leaderboard.board.shown import (
     CellShown,
     Difference,
@@ -26,6 +23,9 @@ from proctor.leaderboard.board.shown import (
     rank_words,
     task_head,
 )
+from proctor.leaderboard.compare import lineage, measured, tables
+from proctor.leaderboard.compare.groups import GroupRow
+from proctor.leaderboard.compare.pairs import TaskPairs
 from proctor.leaderboard.compare.tables import Ranking, Row
 
 FIRST = (

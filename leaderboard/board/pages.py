@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from proctor.leaderboard.board.shown import cell, difference, machine, score_shown, task_head, when
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.compare import NO_WORSE, Comparison
 from proctor.leaderboard.compare.pairs import NONE, TaskPairs
-from proctor.leaderboard.board.shown import cell, difference, machine, score_shown, task_head, when
 from proctor.leaderboard.compare.tables import Ranking, Row
 
 EMBEDDED = "finetune/tiny"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from proctor.leaderboard.board import charts
-from proctor.leaderboard.compare import measured, tables
 from proctor.leaderboard.board.charts import Measured
 from proctor.leaderboard.board.escape import line
-from proctor.leaderboard.compare.measured import Measure
 from proctor.leaderboard.board.shown import task_head
+from proctor.leaderboard.compare import measured, tables
+from proctor.leaderboard.compare.measured import Measure
 from proctor.leaderboard.compare.tables import Ranking, Score
 
 # What must be equal for two variants to be points of one curve: all that makes a variant but its examples.

@@ -4,6 +4,7 @@ import http.server
 from functools import partial
 from pathlib import Path
 from typing import Any
+
 from proctor.common.refusal import Refusal
 
 HOST = "127.0.0.1"  # nobody else on the network sees it
@@ -25,8 +26,6 @@ def open_server(board: Path, port: int) -> http.server.ThreadingHTTPServer:
     try:
         return http.server.ThreadingHTTPServer((HOST, port), partial(Quiet, directory=str(board)))
     except OSError as taken:
-        raise Refusal(
-            f"port {port} cannot be had ({taken.strerror}); name another one with --port"
-        ) from None
+        raise Refusal(f"port {port} cannot be had ({taken.strerror}); name another one with --port") from None
     except OverflowError:
         raise Refusal(f"port {port} is no port; they run from 0 to 65535") from None

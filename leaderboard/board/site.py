@@ -11,8 +11,8 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from proctor.harness import record
 from proctor.common.refusal import Refusal
+from proctor.harness import record
 
 MANIFEST = "board.json"
 RANKING = "ranking.txt"  # the ranking as the terminal tells it
@@ -60,7 +60,9 @@ def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: s
     found = [(cell.variant, cell.task, cell.problem, cell.run) for cell in cells]
     hashed = sha256(json.dumps([baseline, told, found]).encode())
     for path in sorted(
-        path for path in Path(__file__).parent.parent.rglob("*") if path.suffix in (".py", ".html", ".css", ".js")
+        path
+        for path in Path(__file__).parent.parent.rglob("*")
+        if path.suffix in (".py", ".html", ".css", ".js")
     ):
         hashed.update(path.read_bytes())
     hashed.update(" ".join(metadata.version(name) for name in COMPUTING).encode())

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from proctor.common.paths import PACKAGE as ROOT
 from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.responses import respond_all
-from proctor.harness.config.variant import ROOT
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Options, Request, Weights
 from proctor.tasks import TASKS

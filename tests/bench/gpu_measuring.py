@@ -187,7 +187,7 @@ def stock(engine: Any, task: str, prompt: str, **wanted: Any) -> tuple[float, di
     from lm_eval.tasks import TaskManager
     from lm_eval.utils import env
 
-    from proctor.harness.config.variant import ROOT
+    from proctor.common.paths import PACKAGE as ROOT
 
     # Proctor's runner makes lm-eval keep compiled templates; stock does not.
     kept = env.__dict__.pop("from_string", None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import PACKAGE as ROOT
 from tests.bench.gpu_measuring import (
     Figures,
     cost_of,
@@ -57,7 +57,7 @@ def merged(work: Path, figures: Figures) -> None:
 
     watch.opened = opened
     seconds = watch.run(work, "merged-5", "results-merged")
-    assert len(watch.cells) == COPIES, "five variants of one shape are not one sitting"
+    assert len(watch.cells) == COPIES, "five variants of one shape are not one session"
     figures.keep(run=seconds, cells=watch.cells, reloads=list(watch.reloads))
     figures.keep(cell_run=cost_of(work / "results-merged", "merged-1", "gsm8k"))
     engine = watch.engine
@@ -101,7 +101,7 @@ def adapters(work: Path, figures: Figures) -> None:
 
     watch.opened = opened
     seconds = watch.run(work, "adapter-5", "results-adapters")
-    assert len(watch.cells) == COPIES, "five adapters on one base are not one sitting"
+    assert len(watch.cells) == COPIES, "five adapters on one base are not one session"
     figures.keep(run=seconds, cells=watch.cells)
     figures.keep(cell_run=cost_of(work / "results-adapters", "adapter-1", "gsm8k"), close=watch.close())
 

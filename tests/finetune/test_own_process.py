@@ -2,9 +2,9 @@
 
 import pytest
 
+from proctor.common.paths import PACKAGE as ROOT
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.train.own_process import train_in_own_process
-from proctor.harness.config.variant import ROOT
 from proctor.tasks import TASKS
 
 TINY = ROOT / "finetune" / "tiny"

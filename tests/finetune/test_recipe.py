@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from proctor.finetune.recipe import PROJECTIONS, Recipe, names
+from proctor.common.paths import names
+from proctor.finetune.recipe import PROJECTIONS, Recipe
 from tests.support.mini_llama import recipe
 
 
@@ -18,14 +19,14 @@ def load(tmp_path, text: str) -> Recipe:
 GOOD = "method: lora\nsteps: 5\ndata:\n  - {source: concepts}\n"
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", names("recipes"))
 def test_every_ready_recipe_loads_by_its_name(name):
     assert Recipe.load(name).data
 
 
 def test_there_is_a_recipe_for_each_exam_and_the_predecessors():
     assert {"gsm8k-lora", "word-problems-lora", "concepts-lora", "study-plan-lora", "mixture-lora"} <= set(
-        names()
+        names("recipes")
     )
     old = Recipe.load("short-qlora")
     assert (old.method, old.rank, old.alpha, old.steps, old.batch) == ("qlora", 16, 16, 60, 8)
@@ -123,5 +124,5 @@ def test_exam_without_a_number_of_examples_is_refused_and_not_cut_in_silence(tmp
 
     with pytest.raises(Refusal, match="does not say how many examples of 'word_problems'"):
         chat_file("word_problems", None, 1, tmp_path)
-    for name in names():
+    for name in names("recipes"):
         assert all(part.examples for part in Recipe.load(name).data)

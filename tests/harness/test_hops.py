@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from proctor.harness.engines.echo import EchoEngine
-from proctor.leaderboard.cli import suite as commands
+from proctor.leaderboard.cli import run as commands
 
 COMMAND = commands.run.__code__
 ENGINE = EchoEngine.generate_until.__code__

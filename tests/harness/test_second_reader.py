@@ -5,7 +5,8 @@ import json
 import pytest
 
 from proctor.harness import record
-from proctor.harness.ask.second_reader import Extractor, SecondReader
+from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.config.extractor import Extractor
 from proctor.judges.graders.endpoint import EndpointGrader
 from proctor.leaderboard.compare.figures import figures_of
 from proctor.tasks import TASKS

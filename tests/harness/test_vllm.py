@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
+from proctor.common.paths import PACKAGE as ROOT
 from proctor.common.refusal import Refusal
-from proctor.harness.config.variant import ROOT
 from proctor.harness.engines.protocol import Weights
 from proctor.harness.engines.vllm_settings import rank_for, settings_for
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import PACKAGE as ROOT
 from proctor.judges.rules.durations import days, durations
 from proctor.judges.rules.reading import read
 from proctor.tasks import TASKS
