@@ -5,18 +5,16 @@ run.json goes first when a cell is written anew and comes last, so that a kill a
 or none. Knows no task and no model.
 """
 
-import fcntl
 import hashlib
 import json
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from proctor.common import files
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
 
@@ -120,11 +118,11 @@ def write_table(results: Path, variant: str, task: str, table: Any, run: dict[st
 
     folder = cell_folder(results, variant, task)
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / "samples.parquet.part"
-    pq.write_table(table, part, compression="zstd")
-    checksum = hashlib.sha256(part.read_bytes()).hexdigest()
-    (folder / "run.json").unlink(missing_ok=True)
-    _settle(part, folder / "samples.parquet")
+    files.remove_parts(folder)
+    with files.replacing(folder / "samples.parquet") as part:
+        pq.write_table(table, part, compression="zstd")
+        checksum = hashlib.sha256(part.read_bytes()).hexdigest()
+        (folder / "run.json").unlink(missing_ok=True)
     complete = {"variant": variant, "task": task, "rows": table.num_rows, "samples_sha256": checksum, **run}
     write_run(folder, complete)
     return Cell(folder, complete)
@@ -132,7 +130,9 @@ def write_table(results: Path, variant: str, task: str, table: Any, run: dict[st
 
 def write_run(folder: Path, run: dict[str, Any]) -> None:
     """How the rows were made, without touching them. The caller holds the cell's lock."""
-    write_text(folder / "run.json", json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    files.write_text(
+        folder / "run.json", json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    )
 
 
 def read(results: Path, variant: str, task: str) -> Cell | None:
@@ -180,38 +180,19 @@ def set_aside(cell: Cell) -> Path:
 
 @contextmanager
 def lock(results: Path, variant: str, task: str) -> Iterator[None]:
-    """One writer at a time. The kernel drops the lock with the process that held it, so a stale one can't be."""
+    """One writer at a time; a second one is refused and told who holds the cell."""
     folder = cell_folder(results, variant, task)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _held(folder / ".lock") as held:
-        held.truncate(0)
-        held.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        held.flush()
-        try:
-            yield
-        finally:
-            (folder / ".lock").unlink(missing_ok=True)
 
+    def refuse(holder: str) -> None:
+        raise Refusal(
+            f"{variant} x {task} is being written by {holder}",
+            "one writer at a time holds a cell",
+            "wait for it or end it, then run again",
+            folder,
+        )
 
-@contextmanager
-def _held(path: Path) -> Iterator[IO[str]]:
-    while True:
-        with path.open("a+", encoding="utf-8") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                held.seek(0)
-                raise Refusal(
-                    f"{path.parent.parent.name} x {path.parent.name} is being written by "
-                    f"{held.read().strip() or 'another process'}",
-                    "one writer at a time holds a cell",
-                    "wait for it or end it, then run again",
-                    path.parent,
-                ) from None
-            # The one before us may have removed the file between our open and our lock: then we hold nothing.
-            if path.exists() and os.fstat(held.fileno()).st_ino == path.stat().st_ino:
-                yield held
-                return
+    with files.lock(folder / ".lock", refuse):
+        yield
 
 
 def cell_folder(results: Path, variant: str, task: str) -> Path:
@@ -227,7 +208,9 @@ def write_card(results: Path, card: dict[str, Any]) -> Path:
     """A judge's trust card: `_judges/<judge>/trust.json`, whole or the old one."""
     folder = cell_folder(results / "_judges", card["judge"], "trust").parent
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "trust.json", json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    files.write_text(
+        folder / "trust.json", json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
     return folder / "trust.json"
 
 
@@ -243,24 +226,6 @@ def read_cards(results: Path) -> dict[str, dict[str, Any]]:
             card = {"judge": path.parent.name, "warning": f"The trust card is damaged ({path})."}
         found[path.parent.name] = card
     return found
-
-
-def write_text(path: Path, text: str) -> None:
-    """The whole text or the old file, whatever happens in between."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # two processes may write the same
-    part.write_text(text, encoding="utf-8", newline="")
-    _settle(part, path)
-
-
-def _settle(part: Path, path: Path) -> None:
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def schema(names: list[str]) -> Any:

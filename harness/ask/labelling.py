@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.files import write_text
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import digest
 from proctor.harness.ask.answers import Journal, Options, Request, answer_all
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import Engine, Weights, open_engine
-from proctor.harness.record import write_text
 from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label
 
 MAX_TOKENS = 256

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from proctor.common.files import write_text
 from proctor.common.schema import digest
 from proctor.harness.ask.answers import Answer, Journal
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.config.variant import Variant
-from proctor.harness.record import STATUSES, Sample, write_text
+from proctor.harness.record import STATUSES, Sample
 from proctor.judges.cost import Estimate, Tally, estimate_marks, tally
 from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge

@@ -5,12 +5,12 @@ from typing import Any
 
 import yaml
 
+from proctor.common.files import write_text
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, parse
 from proctor.harness.config.suite import Suite, find_suite, variants_beside
 from proctor.harness.config.variant import Variant
 from proctor.harness.plan.plan import Plan, make_plan
-from proctor.harness.record import write_text
 
 
 def add_variant(
