@@ -7,7 +7,6 @@ finished cell is on disk before the next one begins.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
@@ -83,8 +82,8 @@ def silent_cells(plan: Plan) -> list[str]:
     silent = []
     for cell in plan.cells:
         kept = record.read(plan.results, cell.variant, cell.task)
-        if kept and kept.run.get("errors") == kept.run.get("rows"):
-            silent.append(f"{cell.variant} x {cell.task} ({kept.run['rows']} of {kept.run['rows']})")
+        if kept and not kept.problem and kept.run.errors == kept.run.rows:
+            silent.append(f"{cell.variant} x {cell.task} ({kept.run.rows} of {kept.run.rows})")
     return silent
 
 
@@ -111,15 +110,17 @@ def sit(sitting: Sitting, plan: Plan, reporter: Reporter) -> Waiting:
                     costs.begin()
                     with reporter.answering(f"{cell.variant} x {cell.task}", exam.answers) as progress:
                         answered = RUNNERS[exam.task.framework](engine, exam, progress)
-                    measured = costs.told(answered, exam.journal.asked, mine)
-                    measured |= learnt(each.stages, plan.store / "artifacts")
+                    measured = record.measurements_from(
+                        costs.told(answered, exam.journal.asked, mine)
+                        | learnt(each.stages, plan.store / "artifacts")
+                    )
                     marking.keep_answered(plan.answers_file(cell), answered, exam.task.version, measured)
                     if plan.asks_a_model(cell):
                         waiting.append((each, cell))
                     else:
                         marker = Marker(plan.suite.judge, None, plan.store / "verdicts", second_reader(plan))
                         rows, _ = marking.mark_answered(exam, answered, marker, lambda done, made: None)
-                        write(rows, labels[cell.variant, cell.task] | measured, plan, reporter)
+                        write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
     return waiting
 
 
@@ -142,18 +143,19 @@ def mark_kept(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
                     f"mark {cell.variant} x {cell.task}", len(answered), "marks"
                 ) as progress:
                     rows, tally = marking.mark_answered(exam, answered, marker, progress)
+                run = label(cell, each, plan).measured(measured)
                 if tally and asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
-                    measured["verdicts"] = tally.as_dict()
-                write(rows, label(cell, each, plan) | measured, plan, reporter)
+                    run = run.changed(verdicts=tally.as_dict())
+                write(rows, run, plan, reporter)
 
 
-def write(rows: list[record.Sample], run: dict[str, Any], plan: Plan, reporter: Reporter) -> None:
+def write(rows: list[record.Sample], run: record.RunRecord, plan: Plan, reporter: Reporter) -> None:
     failed = Counter(row.explanation for row in rows if row.status == "error")
     for why, times in failed.most_common(1):
         cell = f"{rows[0].variant} x {rows[0].task}"
         reporter.say(f"  {cell}: {failed.total()} of {len(rows)} failed, {times} thus: {why}")
-    record.write(plan.results, rows, run | marking.counts(rows))
+    record.write(plan.results, rows, run.changed(**marking.counts(rows)))
 
 
 def exam_of(cell: CellPlan, each: VariantPlan, plan: Plan) -> Exam:
@@ -167,7 +169,7 @@ def exam_of(cell: CellPlan, each: VariantPlan, plan: Plan) -> Exam:
     )
 
 
-def kept_answers(cell: CellPlan, exam: Exam, plan: Plan) -> tuple[list[Answered], dict[str, Any]]:
+def kept_answers(cell: CellPlan, exam: Exam, plan: Plan) -> tuple[list[Answered], record.Measurements]:
     found = marking.read_answered(plan.answers_file(cell), exam.docs)
     if found is None:
         raise Refusal("the kept answers vanished", remedy="run again", where=plan.answers_file(cell))

@@ -17,7 +17,7 @@ from proctor.common.schema import digest
 from proctor.harness.ask.answers import Answer, Journal
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.config.variant import Variant
-from proctor.harness.record import STATUSES, Sample
+from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import Estimate, Tally, estimate_marks, tally
 from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
@@ -75,14 +75,12 @@ class Marker:
         )
 
 
-def keep_answered(
-    path: Path, answered: Sequence[Answered], version: str, measured: Mapping[str, Any]
-) -> None:
+def keep_answered(path: Path, answered: Sequence[Answered], version: str, measured: Measurements) -> None:
     """All answers of a cell in one file, whole or not at all, with what was measured while they were given."""
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = {
         "task_version": version,
-        "measured": dict(measured),
+        "measured": measured.as_json(),
         "answers": [
             {"id": str(one.doc["id"]), "epoch": one.epoch, "prompt": one.prompt, **vars(one.answer)}
             for one in answered
@@ -93,7 +91,7 @@ def keep_answered(
 
 def read_answered(
     path: Path, docs: Sequence[Mapping[str, Any]]
-) -> tuple[list[Answered], dict[str, Any]] | None:
+) -> tuple[list[Answered], Measurements] | None:
     """What `keep_answered` kept, and what was measured; None where there is nothing that can be read."""
     by_id = {str(doc["id"]): doc for doc in docs}
     try:
@@ -102,7 +100,7 @@ def read_answered(
             Answered(by_id[one.pop("id")], one.pop("epoch"), one.pop("prompt"), Answer(**one))
             for one in kept["answers"]
         ]
-        return answered, dict(kept["measured"])
+        return answered, measurements_from(kept["measured"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -112,7 +110,6 @@ def counts(rows: Sequence[Sample]) -> dict[str, Any]:
     return {
         "statuses": {status: sum(row.status == status for row in rows) for status in STATUSES},
         "truncated": sum(row.truncated for row in rows),
-        "errors": sum(row.status == "error" for row in rows),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -30,7 +30,7 @@ def build(results: Path, out: Path, baseline: str | None = None) -> Path:
         return out / "index.html"
     _earlier(out)  # refuses a folder of other files before anything is computed
     files = _computed(results, baseline)
-    made_from = {f"{cell.variant}/{cell.task}": cell.run["samples_sha256"] for cell in cells}
+    made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
     out.mkdir(parents=True, exist_ok=True)
     with _alone_in(out):
         _place(out, files, {"made_from": made_from, "key": key})
@@ -62,7 +62,7 @@ def _computed(results: Path, baseline: str | None) -> dict[str, bytes]:
 def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: str | None) -> str:
     """Of all that decides the board: results, baseline, our code, the libraries that compute and render."""
     told = {name: card if "checks" in card else "damaged" for name, card in cards.items()}
-    found = [(cell.variant, cell.task, cell.problem, cell.run) for cell in cells]
+    found = [(cell.variant, cell.task, cell.problem, cell.record.text() if cell.record else "") for cell in cells]
     hashed = sha256(json.dumps([baseline, told, found]).encode())
     for path in sorted(
         path for path in Path(__file__).parent.parent.rglob("*") if path.suffix in (".py", ".html", ".css", ".js")

@@ -520,7 +520,7 @@ def test_hostile_cards_and_runs_stay_text(text: str, tmp_path: Path, rich: Path)
         card[part] = [dict.fromkeys(one, text) for one in card[part]]
     card["unparsed"] = {"n": text, "of": text}
     record.write_card(results, card)
-    told = {"overlap": [{text: text}, text], "origin": {"kind": "plain", "files": [], "lacks": [text]}}
+    told = {"overlap": [{"set": text, text: text}], "origin": {"kind": "plain", "files": [], "lacks": [text]}}
     change(results, "tiny-q4", "word_problems", **told)
     rows = [
         replace(row, status="error", score=None, metrics={}, explanation=text)
