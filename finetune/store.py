@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from proctor.common.files import lock, sync
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
 
@@ -53,16 +54,7 @@ def kept(folder: Path, digest: str) -> bool:
 @contextmanager
 def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """One process at a time makes a folder; the operating system lets go of the lock when a process dies."""
-    import fcntl
-
-    locks = folder.parent / ".locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with (locks / folder.name).open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    with lock(folder.parent / ".locks" / folder.name, lambda holder: waiting()):
         yield
 
 
@@ -98,18 +90,9 @@ def make(
     }
     (part / MADE).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     for path in [*part.rglob("*"), part]:
-        _flush(path)
+        sync(path)
     part.rename(folder)
-    _flush(folder.parent)
-
-
-def _flush(path: Path) -> None:
-    """A rename may reach the disk before the bytes that it names: a power cut would leave empty files."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(folder.parent)
 
 
 def _versions() -> dict[str, str]:

@@ -86,6 +86,6 @@ def silent_cells(plan: Plan) -> list[str]:
     silent = []
     for cell in plan.cells:
         kept = record.read(plan.results, cell.variant, cell.task)
-        if kept and kept.run.get("errors") == kept.run.get("rows"):
-            silent.append(f"{cell.variant} x {cell.task} ({kept.run['rows']} of {kept.run['rows']})")
+        if kept and not kept.problem and kept.run.errors == kept.run.rows:
+            silent.append(f"{cell.variant} x {cell.task} ({kept.run.rows} of {kept.run.rows})")
     return silent

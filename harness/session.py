@@ -6,7 +6,6 @@ another machine.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
@@ -56,15 +55,17 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
                     costs.begin()
                     with reporter.answering(f"{cell.variant} x {cell.task}", run.requests) as progress:
                         samples = asks[cell.variant, cell.task](engine, run, progress)
-                    measured = costs.measured(samples, run.journal.asked, weights)
-                    measured |= learnt(each.stages, plan.store / "artifacts")
+                    measured = record.measurements_from(
+                        costs.measured(samples, run.journal.asked, weights)
+                        | learnt(each.stages, plan.store / "artifacts")
+                    )
                     scoring.keep_responses(plan.responses_file(cell), samples, run.task.version, measured)
                     if plan.asks_a_model(cell):
                         waiting.append((each, cell))
                     else:
                         scorer = Scorer(plan.suite.judge, None, plan.store / "verdicts", second_reader(plan))
                         rows, _ = scoring.score_responses(run, samples, scorer, lambda done, made: None)
-                        write(rows, labels[cell.variant, cell.task] | measured, plan, reporter)
+                        write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
     return waiting
 
 
@@ -97,18 +98,19 @@ def score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
                     f"score {cell.variant} x {cell.task}", len(samples), "scores"
                 ) as progress:
                     rows, tally = scoring.score_responses(run, samples, scorer, progress)
+                known = label(cell, each, plan).measured(measured)
                 if tally and asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
-                    measured["verdicts"] = tally.as_dict()
-                write(rows, label(cell, each, plan) | measured, plan, reporter)
+                    known = known.changed(verdicts=tally.as_dict())
+                write(rows, known, plan, reporter)
 
 
-def write(rows: Sequence[record.Sample], run: dict[str, Any], plan: Plan, reporter: Reporter) -> None:
+def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, reporter: Reporter) -> None:
     failed = Counter(row.explanation for row in rows if row.status == "error")
     for why, times in failed.most_common(1):
         cell = f"{rows[0].variant} x {rows[0].task}"
         reporter.say(f"  {cell}: {failed.total()} of {len(rows)} failed, {times} of them with: {why}")
-    record.write(plan.results, list(rows), run | scoring.counts(rows))
+    record.write(plan.results, list(rows), run.changed(**scoring.counts(rows)))
 
 
 def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:
@@ -122,7 +124,7 @@ def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:
     )
 
 
-def kept_responses(cell: CellPlan, run: CellRun, plan: Plan) -> tuple[list[AskedSample], dict[str, Any]]:
+def kept_responses(cell: CellPlan, run: CellRun, plan: Plan) -> tuple[list[AskedSample], record.Measurements]:
     kept = scoring.read_responses(plan.responses_file(cell), run.docs)
     if kept is None:
         raise Refusal("the kept responses vanished", remedy="run again", where=plan.responses_file(cell))

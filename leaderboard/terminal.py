@@ -2,11 +2,12 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from proctor.common.stats import Verdict
 from proctor.harness import record
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.compare import NO_WORSE, Comparison
+from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.overview import CellShown, Overview, standing
 from proctor.leaderboard.compare.planning import Plan
 from proctor.leaderboard.compare.tables import (
@@ -28,7 +29,7 @@ CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correctio
 def ranking(ranked: Ranking) -> Iterator[str]:
     """A block for each exam, the best variant first, with what is hidden behind a bare number."""
     for task, exam in ranked.tasks.items():
-        yield f"{_clean(exam['title'])}: {_clean(exam['headline'])}, {unit(exam)}"
+        yield f"{_clean(exam.title)}: {_clean(exam.headline)}, {unit(exam)}"
         place = {name: at for at, name in enumerate(ranked.pairs[task].order)}
         rows, notes = [], {}
         for row in sorted(ranked.rows, key=lambda row: place.get(row.variant, len(place))):
@@ -41,7 +42,7 @@ def ranking(ranked: Ranking) -> Iterator[str]:
         yield ""
 
 
-def _score(score: Score | None, exam: dict[str, Any]) -> list[str]:
+def _score(score: Score | None, exam: TaskRecord) -> list[str]:
     if score is None:
         return ["not run", "", "", ""]
     if score.estimate is None:
@@ -58,7 +59,7 @@ def _score(score: Score | None, exam: dict[str, Any]) -> list[str]:
     ]
 
 
-def _smallest(ranked: Ranking, task: str, exam: dict[str, Any]) -> Iterator[str]:
+def _smallest(ranked: Ranking, task: str, exam: TaskRecord) -> Iterator[str]:
     """What the exam can show at its size, from the discordance or the spread that was seen."""
     found = [score.comparison for row in ranked.rows if (score := row.scores.get(task)) and score.comparison]
     effects = sorted(c.difference.smallest_effect for c in found if c.difference.smallest_effect is not None)
@@ -84,7 +85,7 @@ def two(overview: Overview) -> Iterator[str]:
         yield from comparison(one, exams[one.task])
 
 
-def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
+def comparison(one: Comparison, exam: TaskRecord) -> Iterator[str]:
     d, scale = one.difference, unit(exam)
     yield from _wrapped(f"{one.task} ({_clean(one.headline)}, {scale}): {_verdict(one, exam)}", "")
     told = [
@@ -111,8 +112,8 @@ def comparison(one: Comparison, exam: dict[str, Any]) -> Iterator[str]:
         yield from _wrapped(line, "  ")
 
 
-def _verdict(one: Comparison, exam: dict[str, Any]) -> str:
-    if one.verdict == NO_WORSE or one.difference.margin is None:
+def _verdict(one: Comparison, exam: TaskRecord) -> str:
+    if one.verdict == Verdict.NO_WORSE or one.difference.margin is None:
         return tables.verdict(one, exam)
     return f"{one.verdict} (margin {tables.margin(one.difference.margin, exam)})"
 
@@ -151,12 +152,12 @@ def _paired(one: Comparison) -> str:
     return told
 
 
-def _power(one: Comparison, exam: dict[str, Any]) -> str:
+def _power(one: Comparison, exam: TaskRecord) -> str:
     d = one.difference
     if d.smallest_effect is None and d.difference == d.se == 0.0:
         told = f"all {d.n:,} items were scored alike: no difference was seen"
         if d.margin is not None:
-            ruled = "ruled out" if one.verdict == NO_WORSE else "not ruled out by so few"
+            ruled = "ruled out" if one.verdict == Verdict.NO_WORSE else "not ruled out by so few"
             told += f", and a loss of {tables.margin(d.margin, exam)} is {ruled}"
     elif d.smallest_effect is None:
         told = f"{d.n:,} such {_items(d.n)} can show no difference at all"
@@ -174,7 +175,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
         mine = [one for one in overview.cells if one.cell.task == task]
         found = [one for one in overview.comparisons if one.task == task]
         refused = [one for one in overview.refused if one.task == task]
-        yield f"{task}: {_clean(exam['headline'])}, {unit(exam)}"
+        yield f"{task}: {_clean(exam.headline)}, {unit(exam)}"
         yield from _standings(mine, found, exam)
         yield ""
         yield from _pairs(found, exam)
@@ -185,7 +186,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
         yield ""
 
 
-def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: dict[str, Any]) -> Iterator[str]:
+def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: TaskRecord) -> Iterator[str]:
     ranks, letters = standing(mine, found)
     rows = []
     notes = {one.cell.variant: ", ".join(one.remarks) for one in mine if one.remarks}
@@ -206,7 +207,7 @@ def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: dic
     yield from columns(header, rows, left={5}, notes=notes)
 
 
-def _pairs(found: Sequence[Comparison], exam: dict[str, Any]) -> Iterator[str]:
+def _pairs(found: Sequence[Comparison], exam: TaskRecord) -> Iterator[str]:
     if not found:
         return
     many = f"{CORRECTIONS[found[0].correction]} over {_family(found[0])}"
@@ -233,7 +234,7 @@ def _pairs(found: Sequence[Comparison], exam: dict[str, Any]) -> Iterator[str]:
 
 def size(plan: Plan) -> Iterator[str]:
     """How many items, by what was seen against each other variant."""
-    exam, percent = plan.cell.run["exam"], f"{100 * plan.power:g} %"
+    exam, percent = plan.cell.run.task, f"{100 * plan.power:g} %"
     mean, effect = shown(plan.mean, exam), shown(plan.effect, exam)
     yield from _wrapped(
         f"{plan.cell.variant} x {plan.cell.task}: {mean} {unit(exam)} of {plan.n:,} items; "
@@ -287,7 +288,7 @@ def _folded(text: str, width: int) -> list[str]:
     return [*lines, f"({rest}"] if bracket else lines
 
 
-def _exams(overview: Overview) -> dict[str, dict[str, Any]]:
+def _exams(overview: Overview) -> dict[str, TaskRecord]:
     cells: dict[str, list[record.Cell]] = {}
     for one in overview.cells:
         cells.setdefault(one.cell.task, []).append(one.cell)

@@ -98,7 +98,7 @@ def _definitions() -> str:
     for cell in record.cells(DEMO):
         rows = json.dumps(json.loads(cell.rows().to_json(orient="records")), sort_keys=True)
         cells[f"{cell.variant}/{cell.task}"] = {
-            "definition": cell.run["definition"],
+            "definition": cell.run.definition.as_json(),
             "outcomes": cell.outcomes,
             "rows": hashlib.sha256(rows.encode()).hexdigest(),
         }

@@ -27,8 +27,8 @@ def board(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_cell_is_whole(results: Path) -> None:
     for cell in record.cells(results):
         assert cell.problem == ""
-        assert len(cell.rows()) == cell.run["rows"]
-        assert sum(cell.run["statuses"].values()) == cell.run["rows"]
+        assert len(cell.rows()) == cell.run.rows
+        assert sum(cell.run.statuses.values()) == cell.run.rows
 
 
 def test_the_board_is_the_same_twice(results: Path, board: Path, tmp_path: Path) -> None:

@@ -2,12 +2,26 @@
 nothing."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Literal
 
 from proctor.common.stats.units import Kind
 
-Verdict = Literal["better", "worse", "no worse (within margin)", "not shown"]
 Made = Literal["exact", "inversion", "draws", "saddlepoint", "normal limit"]
+
+
+class Verdict(StrEnum):
+    """What is said of a against b. These are the words of --json; compare/tables.py puts names and margin in."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NO_WORSE = "no worse (within margin)"
+    NOT_SHOWN = "not shown"
+
+    @property
+    def seen_from_the_other_side(self) -> "Verdict":
+        """Better is worse; 'no worse' and 'not shown' stay, for they are said of one side."""
+        return {Verdict.BETTER: Verdict.WORSE, Verdict.WORSE: Verdict.BETTER}.get(self, self)
 
 
 @dataclass(frozen=True)
@@ -90,9 +104,9 @@ def verdict(
     no_worse = difference.p_no_worse if adjusted_p_no_worse is None else adjusted_p_no_worse
     shown = p <= difference.alpha
     if shown and difference.difference > 0:
-        return "better"
+        return Verdict.BETTER
     if difference.margin is not None and no_worse is not None and no_worse <= difference.alpha / 2:
-        return "no worse (within margin)"
+        return Verdict.NO_WORSE
     if shown and difference.difference < 0:
-        return "worse"
-    return "not shown"
+        return Verdict.WORSE
+    return Verdict.NOT_SHOWN

@@ -1,13 +1,11 @@
 """The file that responses are kept in as soon as they are there."""
 
-import fcntl
-import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from proctor.common.files import LineFile
 from proctor.harness.engines.protocol import Request, Response
 
 
@@ -24,14 +22,10 @@ class Journal:
         self.asked = 0  # responses that were kept since this was opened
         self._done: dict[str, int] = {}  # key of a request: where its response stands in the file
         self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
-        if path.exists():
-            with path.open("rb") as file:
-                start = 0
-                for line in file:
-                    # An empty line, or the one that a kill cut off, is passed over: its request is asked again.
-                    with suppress(ValueError, KeyError, TypeError):
-                        self._note(json.loads(line), start)
-                    start += len(line)
+        self._lines = LineFile(path)
+        for start, entry in self._lines:
+            with suppress(KeyError, TypeError):
+                self._note(entry, start)
 
     def get(self, request: Request, plan: str = "") -> Response | None:
         """The response that is kept for a request; with a `plan`, what that plan has of it so far."""
@@ -39,9 +33,7 @@ class Journal:
         start = kept.get(request.key)
         if start is None:
             return None
-        with self.path.open("rb") as file:
-            file.seek(start)
-            entry = json.loads(file.readline())
+        entry = self._lines.at(start)
         return Response(**{name: entry[name] for name in Response.__dataclass_fields__ if name in entry})
 
     def keep(self, batch: Sequence[Request], responses: Sequence[Response], plan: str = "") -> None:
@@ -67,16 +59,5 @@ class Journal:
             self._done[entry["key"]] = start
 
     def _add(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # another run may ask the same weights
-            file.seek(0, os.SEEK_END)
-            # A kill may have left half a line without its end: a newline first keeps it from swallowing ours. In ASCII,
-            # because what a model says may hold what Python takes for the end of a line, or half a character.
-            file.write(b"\n")
-            for entry in entries:
-                start = file.tell()
-                file.write(json.dumps(entry).encode("ascii") + b"\n")
-                self._note(entry, start)
-            file.flush()
-            os.fsync(file.fileno())
+        for entry, start in zip(entries, self._lines.add(entries), strict=True):
+            self._note(entry, start)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.files import write_text
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import digest
 from proctor.harness.ask.journal import Journal
@@ -18,7 +19,6 @@ from proctor.harness.ask.responses import Advance, respond_all
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Engine, Options, Request, Weights
-from proctor.harness.record import write_text
 from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label
 
 MAX_TOKENS = 256

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from proctor.common.files import write_text
 from proctor.common.schema import digest
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.engines.protocol import Response
-from proctor.harness.record import STATUSES, Sample, write_text
+from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import Estimate, Tally, estimate_marks, tally
 from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
@@ -44,22 +45,20 @@ class Scorer:
         return estimate_marks(Judge.load(self.judge), items, spec, self.cache)
 
 
-def keep_responses(
-    path: Path, samples: Sequence[AskedSample], version: str, measured: Mapping[str, Any]
-) -> None:
+def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:
     """All responses of a cell in one file, whole or not at all, with what was measured while they came."""
     path.parent.mkdir(parents=True, exist_ok=True)
     entries = [
         {"id": str(sample.doc["id"]), "epoch": sample.epoch, "prompt": sample.prompt, **vars(sample.response)}
         for sample in samples
     ]
-    kept = {"task_version": version, "measured": dict(measured), "answers": entries}
+    kept = {"task_version": version, "measured": measured.as_json(), "answers": entries}
     write_text(path, json.dumps(kept))
 
 
 def read_responses(
     path: Path, docs: Sequence[Mapping[str, Any]]
-) -> tuple[list[AskedSample], dict[str, Any]] | None:
+) -> tuple[list[AskedSample], Measurements] | None:
     """What `keep_responses` kept, and what was measured; None where there is nothing that can be read."""
     by_id = {str(doc["id"]): doc for doc in docs}
     samples = []
@@ -68,7 +67,7 @@ def read_responses(
         for entry in kept["answers"]:
             doc, epoch, prompt = by_id[entry.pop("id")], entry.pop("epoch"), entry.pop("prompt")
             samples.append(AskedSample(doc, epoch, prompt, Response(**entry)))
-        return samples, dict(kept["measured"])
+        return samples, measurements_from(kept["measured"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -78,7 +77,6 @@ def counts(rows: Sequence[Sample]) -> dict[str, Any]:
     return {
         "statuses": {status: sum(row.status == status for row in rows) for status in STATUSES},
         "truncated": sum(row.truncated for row in rows),
-        "errors": sum(row.status == "error" for row in rows),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

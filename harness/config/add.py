@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from proctor.common.files import write_text
 from proctor.common.paths import KINDS, from_here, inside, project, project_of
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, parse
@@ -12,7 +13,6 @@ from proctor.harness.config import schemas
 from proctor.harness.config.suite import Suite, is_path
 from proctor.harness.config.variant import Variant
 from proctor.harness.plan.plan import Plan, make_plan
-from proctor.harness.record import write_text
 
 
 def add_variant(

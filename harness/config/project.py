@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
+from proctor.common.files import write_text
 from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
 from proctor.harness.config import schemas
-from proctor.harness.record import write_text
 
 FOLDERS = ("suites", "variants", "tasks", "prompts", "judges", "recipes", "results")
 TEMPLATE = PACKAGE / "harness" / "config" / "template"

@@ -5,7 +5,6 @@ the cells. What is in a file is read in lm_eval_logs.py, inspect_logs.py and pla
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,15 @@ from proctor.harness.imports.foreign import Foreign, Format, Wish, without_a_sco
 from proctor.harness.imports.inspect_logs import read_inspect
 from proctor.harness.imports.lm_eval_logs import read_lm_eval, runs_of_lm_eval
 from proctor.harness.imports.plain_scores import json_lines, read_plain
+from proctor.harness.record import (
+    CostRecord,
+    Definition,
+    Kind,
+    OriginRecord,
+    RunRecord,
+    TaskRecord,
+    VariantRecord,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,19 +83,24 @@ def import_files(
         cells[name] = one
     if not cells:
         raise Refusal("nothing to import", "no file of scores was found", where=", ".join(map(str, paths)))
-    exams = _exams(cells, scale)
+    tasks = _tasks(cells, scale)
     made = []
     for name, one in cells.items():
         rows = _complete(one, *name)
         made.append(
-            (name, one, _table(rows, one.files[0]), _run(one, rows, *name, exams[name[1]], scale is not None))
+            (
+                name,
+                one,
+                _table(rows, one.files[0]),
+                _run(one, rows, name[0], tasks[name[1]], scale is not None),
+            )
         )
     states = [_state(results, name, one, table, run, redo) for name, one, table, run in made]
     done = []
     for (name, one, table, run), state in zip(made, states, strict=True):
         if state != "there already":
             with record.lock(results, *name):
-                record.write_table(results, *name, table, run)
+                record.write_table(results, table, run)
         done.append(_imported(results, name, one, table, run, state))
     return done
 
@@ -102,7 +115,7 @@ def _read(paths: Sequence[Path], wish: Wish, form: Format | None) -> Iterator[Fo
 
 
 def _imported(
-    results: Path, name: tuple[str, str], one: Foreign, table: Any, run: dict[str, Any], state: State
+    results: Path, name: tuple[str, str], one: Foreign, table: Any, run: RunRecord, state: State
 ) -> Imported:
     scored = one.rows[one.rows["score"].notna()]
     return Imported(
@@ -116,10 +129,10 @@ def _imported(
         samples=int(scored["sample_id"].nunique()),
         rows=table.num_rows,
         scored=len(scored),
-        statuses=run["statuses"],
+        statuses=run.statuses,
         clustered=not table["cluster"].equals(table["sample_id"]),
         state=state,
-        lacks=tuple(run["origin"]["lacks"]),
+        lacks=run.lacks,
         ignored=one.ignored,
         cell=record.cell_folder(results, *name),
     )
@@ -187,11 +200,11 @@ def _safe(name: str, what: str, where: Path) -> str:
     return safe
 
 
-def _exams(
+def _tasks(
     cells: Mapping[tuple[str, str], Foreign], scale: tuple[float, float] | None
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, TaskRecord]:
     """Each task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
-    exams: dict[str, dict[str, Any]] = {}
+    tasks = {}
     for task in dict.fromkeys(task for _, task in cells):
         mine = [one for (_, of), one in cells.items() if of == task]
         lowest = min((_bound(one, "min") for one in mine), default=math.inf)
@@ -208,21 +221,23 @@ def _exams(
                 f"{task}: scores from {lowest:g} to {highest:g}", f"the scale given is {scale[0]:g} to {scale[1]:g}",
                 "give a scale that holds them", mine[0].files[0],
             )  # fmt: skip
-        exams[task] = {
-            "title": mine[0].title or mine[0].task,
-            "kind": "counts"
-            if True in counts
-            else "binary"
-            if binary and scale in (None, (0.0, 1.0))
-            else "real",
-            "headline": mine[0].headline,
-            "scale": list(scale or _scale(lowest, highest)),
-            "framework": FRAMEWORK[mine[0].format],
-            "marked_by": mine[0].marked_by,
-        }
-        if exams[task]["kind"] == "real" and not scale and exams[task]["scale"] != [0.0, 1.0]:
-            exams[task]["scale_stated"] = False
-    return exams
+        kind: Kind = "real"
+        if True in counts:
+            kind = "counts"
+        elif binary and scale in (None, (0.0, 1.0)):
+            kind = "binary"
+        shown = scale or _scale(lowest, highest)
+        tasks[task] = TaskRecord(
+            name=task,
+            title=mine[0].title or mine[0].task,
+            kind=kind,
+            headline=mine[0].headline,
+            scale=shown,
+            scale_stated=kind != "real" or scale is not None or shown == (0.0, 1.0),
+            framework=FRAMEWORK[mine[0].format],
+            scored_by=mine[0].marked_by,
+        )
+    return tasks
 
 
 def _bound(one: Foreign, which: Literal["min", "max"]) -> float:
@@ -275,54 +290,53 @@ def _complete(one: Foreign, variant: str, task: str) -> "pd.DataFrame":
     return rows.sort_values(["sample_id", "epoch"], ignore_index=True)
 
 
-def _run(
-    one: Foreign, rows: "pd.DataFrame", variant: str, task: str, exam: dict[str, Any], scaled: bool
-) -> dict[str, Any]:
-    """run.json as for a cell of our own. No clock: the same files give the same bytes."""
+def _run(one: Foreign, rows: "pd.DataFrame", variant: str, task: TaskRecord, scaled: bool) -> RunRecord:
+    """As for a cell of our own. No clock: the same files give the same bytes."""
     counts = rows["status"].value_counts()
-    known_scale = scaled or exam["kind"] in ("binary", "counts")
+    known_scale = scaled or task.kind in ("binary", "counts")
     tokens = {name: int(rows[name].sum()) for name in ("tokens_in", "tokens_out") if rows[name].notna().any()}
-    return tokens | {
-        "definition": {
-            "task_version": one.task_version,
-            "dataset": one.dataset,
-            "judge": one.judge,
-            "metric": one.metric,
-            "items": int(rows["sample_id"].nunique()),
-            **one.asked,
-        },
-        "resolved": {
-            "name": variant, "about": f"{one.called}, imported ({one.format})", "base": one.model or one.called,
-            "engine": "imported", "quantization": "none", "prompt": one.prompt, "parent": None,
-            "sampling": one.sampling, "digest": digest([one.called, one.task]),
-        },
-        "stages": [],
-        "exam": exam,
-        "margin": None,
-        "statuses": {status: int(counts.get(status, 0)) for status in record.STATUSES},
-        "truncated": int(rows["truncated"].sum()),
-        "errors": int(counts.get("error", 0)),
-        "versions": one.versions,
-        "hardware": {},
-        "origin": {
-            "kind": one.format,
-            "called": one.called,
-            "files": sorted(file.name for file in one.files),
-            "sha256": {file.name: _sha256(file) for file in one.files},
-            "reported": one.reported,
-            "responses": "response" in one.rows,
-            "lacks": [*one.lacks, *(() if known_scale else ("scale",))],
-        },
+    definition = {
+        "task_version": one.task_version, "dataset": one.dataset, "judge": one.judge, "metric": one.metric,
+        "items": int(rows["sample_id"].nunique()), **one.asked,
     }  # fmt: skip
+    return RunRecord(
+        variant=variant,
+        task=task,
+        definition=Definition.model_validate(definition),
+        resolved=VariantRecord(
+            name=variant, about=f"{one.called}, imported ({one.format})", base=one.model or one.called,
+            engine="imported", quantization="none", prompt=one.prompt, parent=None, sampling=one.sampling,
+            digest=digest([one.called, one.task]),
+        ),
+        margin=None,
+        statuses={status: int(counts.get(status, 0)) for status in record.STATUSES},
+        truncated=int(rows["truncated"].sum()),
+        costs=CostRecord.model_validate(tokens),
+        versions=one.versions,
+        origin=OriginRecord(
+            kind=one.format,
+            called=one.called,
+            files=tuple(sorted(file.name for file in one.files)),
+            sha256={file.name: _sha256(file) for file in one.files},
+            reported=one.reported,
+            responses="response" in one.rows,
+            lacks=one.lacks if known_scale else (*one.lacks, "scale"),
+        ),
+    )  # fmt: skip
 
 
-def _same(there: record.Cell, table: Any, run: dict[str, Any]) -> bool:
+def _same(there: record.Cell, table: Any, run: RunRecord) -> bool:
     """Whether the cell holds these rows and says of them what would be said now, whatever file they came in."""
     import pyarrow.parquet as pq
 
-    told = json.loads(json.dumps(run))
-    lacks = there.run["origin"].get("lacks") == told["origin"]["lacks"]
-    same = lacks and all(there.run.get(field) == told[field] for field in ("definition", "resolved", "exam"))
+    same = there.run.lacks == run.lacks and all(
+        was.as_json() == now.as_json()
+        for was, now in (
+            (there.run.definition, run.definition),
+            (there.run.resolved, run.resolved),
+            (there.run.task, run.task),
+        )
+    )
     return same and bool(pq.read_table(there.folder / "samples.parquet").equals(table))
 
 
@@ -332,12 +346,13 @@ def _sha256(path: Path) -> str:
 
 
 def _state(
-    results: Path, name: tuple[str, str], one: Foreign, table: Any, run: dict[str, Any], redo: bool
+    results: Path, name: tuple[str, str], one: Foreign, table: Any, run: RunRecord, redo: bool
 ) -> State:
     there = record.read(results, *name)
     if there is None:
         return "new"
-    if (there.run.get("origin") or {}).get("kind") not in READERS and not there.problem:
+    origin = None if there.problem else there.run.origin
+    if not there.problem and (origin is None or origin.kind not in READERS):
         raise Refusal(
             f"{' x '.join(name)} has results that Proctor made", "an import never replaces them",
             "give another --variant", there.folder,
@@ -345,7 +360,7 @@ def _state(
     if not there.problem and _same(there, table, run):
         return "there already"
     if not redo:
-        was = ", ".join((there.run.get("origin") or {}).get("files") or ["a damaged cell"])
+        was = ", ".join(origin.files) if origin and origin.files else "a damaged cell"
         raise Refusal(
             f"{' x '.join(name)} is there already", f"it was made from {was}",
             "give --redo to replace it, or another --variant", there.folder,

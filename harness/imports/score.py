@@ -56,12 +56,12 @@ class Scored:
     def as_dict(self) -> dict[str, Any]:
         run, matched = self.cell.run, self.matched
         return {
-            "variant": run["variant"],
-            "task": run["task"],
+            "variant": run.variant,
+            "task": run.task.name,
             "headline": self.headline,
             "score": self.score,
             "items": self.items,
-            "rows": run["rows"],
+            "rows": run.rows,
             "statuses": self.cell.outcomes,
             "figures": self.figures,
             **matched.counted(),
@@ -104,7 +104,7 @@ def score_file(
     table = _table(task, variant, matched.answers, marked, by.judge)
     run = _run(task, variant, path, definition, matched, marks, by.judge)
     with record.lock(results, variant, task_name):
-        cell = record.write_table(results, variant, task_name, table, run)
+        cell = record.write_table(results, table, run)
     return Scored(
         cell,
         task.headline,
@@ -140,12 +140,12 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
     there = record.read(results, variant, task)
     if there is None or there.problem:
         return
-    if (there.run.get("origin") or {}).get("kind") != "answers":
+    if there.run.origin is None or there.run.origin.kind != "answers":
         raise Refusal(
             f"{variant} x {task} has results that were made another way", "marked answers never replace them",
             "give another --variant", there.folder,
         )  # fmt: skip
-    earlier = there.run["definition"]
+    earlier = there.run.definition.as_json()
     changed = [name for name in definition if earlier.get(name) != definition[name]]
     if changed and not redo:
         raise Refusal(
@@ -253,40 +253,39 @@ def _run(
     matched: Matched,
     marks: Sequence[ResponseScore | None],
     judge: str,
-) -> dict[str, Any]:
-    """run.json as for a cell of our own, without a clock: the same file gives the same bytes."""
+) -> record.RunRecord:
+    """As for a cell of our own, without a clock: the same file gives the same bytes."""
     statuses: list[str] = [status_of(mark) for mark in marks]
-    told = {
+    tokens = {
         name: sum(given.row[name] for given in matched.answers)
         for name in ("tokens_in", "tokens_out")
         if all(given.row.get(name) is not None for given in matched.answers)
     }
-    lacks = [] if all(given.row.get("prompt") for given in matched.answers) else ["prompt"]
-    return told | {
-        "definition": definition,
-        "resolved": {
-            "name": variant, "about": f"answers that came from elsewhere ({path.name})", "base": variant,
-            "engine": "answers", "quantization": "none", "prompt": None, "parent": None, "sampling": None,
-            "digest": digest([variant, definition["answers"]]),
-        },
-        "stages": [],
-        "exam": {
-            **task.about_data(), "kind": task.kind, "headline": task.headline, "scale": list(task.scale),
-            "framework": task.framework, "marked_by": judge if task.scored_by == "judge" else "rules",
-        },
-        "margin": None,
-        "statuses": {status: statuses.count(status) for status in record.STATUSES},
-        "truncated": sum(given.row.get("truncated") is True for given in matched.answers),
-        "errors": statuses.count("error"),
-        "versions": {},
-        "hardware": {},
-        "origin": {
-            "kind": "answers",
-            "files": [path.name],
-            "lacks": ["weights", *lacks],
-            "left_over": {name: found for name, found in matched.counted().items() if found["n"]},
-        },
+    about = task.about_data() | {
+        "name": task.name, "kind": task.kind, "headline": task.headline, "scale": task.scale,
+        "framework": task.framework, "scored_by": judge if task.scored_by == "judge" else "rules",
     }  # fmt: skip
+    no_prompt = () if all(given.row.get("prompt") for given in matched.answers) else ("prompt",)
+    return record.RunRecord(
+        variant=variant,
+        task=record.TaskRecord.model_validate(about),
+        definition=record.Definition.model_validate(definition),
+        resolved=record.VariantRecord(
+            name=variant, about=f"answers that came from elsewhere ({path.name})", base=variant, engine="answers",
+            quantization="none", prompt=None, parent=None, sampling=None,
+            digest=digest([variant, definition["answers"]]),
+        ),
+        margin=None,
+        statuses={status: statuses.count(status) for status in record.STATUSES},
+        truncated=sum(given.row.get("truncated") is True for given in matched.answers),
+        costs=record.CostRecord.model_validate(tokens),
+        origin=record.OriginRecord(
+            kind="answers",
+            files=(path.name,),
+            lacks=("weights", *no_prompt),
+            left_over={name: found for name, found in matched.counted().items() if found["n"]},
+        ),
+    )  # fmt: skip
 
 
 def _headline(task: Task, answers: Sequence[Given], marks: Sequence[ResponseScore | None]) -> float | None:

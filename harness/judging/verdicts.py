@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from proctor.harness.record import write_text
+from proctor.common.files import write_text
 from proctor.judges.marking import Item, profile_text
 from proctor.judges.pairwise import Pair, PairVerdict
 from proctor.judges.verdict import Verdict

@@ -33,7 +33,7 @@ class Grading:
     def told(self, suite: Suite) -> dict[str, Any]:
         """What a cell's run.json says of who marked: the judge, its scale, and the grader where one was asked."""
         scale = [float(self.judge.scale.lowest), float(self.judge.scale.highest)]
-        said: dict[str, Any] = {"marked_by": self.judge.name, "judge_kind": self.judge.kind, "scale": scale}
+        said: dict[str, Any] = {"scored_by": self.judge.name, "judge_kind": self.judge.kind, "scale": scale}
         if self.spec:
             said |= {"grader": self.spec.name, "judge_digest": self.judge.digest}
         if self.spec and suite.self_grading:

@@ -1,36 +1,43 @@
 """A cell's label: all of run.json that is known before the run, and what a comparison must find equal."""
 
 from collections.abc import Callable
-from typing import Any
 
 from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
+from proctor.harness.record import OverlapRecord, RunRecord, StageRecord, TaskRecord, VariantRecord
 from proctor.tasks import TASKS
 
 
-def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> dict[str, Any]:
+def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
     task = TASKS[cell.task]
     docs = plan.docs[cell.task]
-    return {
-        "suite": plan.suite.name,
-        "definition": cell.definition,
-        "resolved": each.variant.model_dump(mode="json") | {"digest": each.variant.digest},
-        "stages": [{"kind": stage.kind, "digest": stage.digest} for stage in each.stages],
-        "exam": {
-            **plan.about_data[cell.task],
-            "place": list(TASKS).index(task.name),
-            "kind": task.kind,
-            "headline": task.headline,
-            "scale": list(task.scale),
-            "framework": task.framework,
-            "marked_by": "rules",
-            **(plan.grading.told(plan.suite) if task.scored_by == "judge" and plan.grading else {}),
-        },
-        "margin": plan.suite.margin.get(cell.task),
+    about = {
+        "name": task.name,
+        **plan.about_data[cell.task],
+        "place": list(TASKS).index(task.name),
+        "kind": task.kind,
+        "headline": task.headline,
+        "scale": task.scale,
+        "framework": task.framework,
+        "scored_by": "rules",
         "kinds": task.items_by_kind(docs),
-        "overlap": overlap_of(cell.task, docs, each.data, each.variant.base, plan.store),
     }
+    if task.scored_by == "judge" and plan.grading:
+        about |= plan.grading.told(plan.suite)
+    overlap = overlap_of(cell.task, docs, each.data, each.variant.base, plan.store)
+    return RunRecord(
+        suite=plan.suite.name,
+        variant=cell.variant,
+        task=TaskRecord.model_validate(about),
+        definition=cell.definition,
+        resolved=VariantRecord.model_validate(
+            each.variant.model_dump(mode="json") | {"digest": each.variant.digest}
+        ),
+        stages=tuple(StageRecord(kind=stage.kind, digest=stage.digest) for stage in each.stages),
+        margin=plan.suite.margin.get(cell.task),
+        overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
+    )
 
 
 def relabel(plan: Plan, say: Callable[[str], None]) -> None:
@@ -42,10 +49,12 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
                 continue
             new = label(cell, each, plan)
             # How the engine was shared out is what it was when the rows were made.
-            new["resolved"]["serving"] = kept.run["resolved"].get("serving", new["resolved"]["serving"])
-            if any(kept.run.get(name) != value for name, value in new.items()):
-                was, now = kept.run.get("margin"), new["margin"]
+            if kept.run.resolved.serving is not None:
+                new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))
+            updated = kept.run.changed(**record.fields_of(new))
+            if updated.as_json() != kept.run.as_json():
+                was, now = kept.run.margin, new.margin
                 if was != now:
                     say(f"{cell.variant} x {cell.task}: its margin was {was}, and is {now} from now on")
                 with record.lock(plan.results, cell.variant, cell.task):
-                    record.write_run(kept.folder, kept.run | new)
+                    record.write_run(kept.folder, updated)

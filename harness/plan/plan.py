@@ -36,7 +36,7 @@ class CellPlan:
     variant: str
     task: str
     items: int
-    definition: dict[str, Any]
+    definition: record.Definition
     weights: str
     state: State
     why: str
@@ -44,7 +44,7 @@ class CellPlan:
     @property
     def responses_key(self) -> str:
         scoring = ("judge", "grader", "extractor", "task_version")
-        asked = {name: value for name, value in self.definition.items() if name not in scoring}
+        asked = {name: value for name, value in self.definition.as_json().items() if name not in scoring}
         return digest([self.weights, asked])
 
 
@@ -107,8 +107,8 @@ class Plan:
             kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
             # What did not fit the context fits no better the next time.
             failed = any(one["error"] and (self.redo or not one.get("too_long")) for one in kept["answers"])
-            whole = len(kept["answers"]) == cell.items * cell.definition["sampling"]["epochs"]
-            return whole and not failed and kept["task_version"] == cell.definition["task_version"]
+            whole = len(kept["answers"]) == cell.items * cell.definition.epochs
+            return whole and not failed and kept["task_version"] == cell.definition.task_version
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
@@ -189,8 +189,9 @@ def _plan_variant(
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
         if judge and judge.spec and task.scored_by == "judge":
             definition["grader"] = judge.spec.identity
-        state, why = state_of(record.read(results, variant.name, task.name), definition, each, redo)
-        cells.append(CellPlan(variant.name, task.name, len(each.asked), definition, weights, state, why))
+        wanted = record.Definition.model_validate(definition)
+        state, why = state_of(record.read(results, variant.name, task.name), wanted, each, redo)
+        cells.append(CellPlan(variant.name, task.name, len(each.asked), wanted, weights, state, why))
     return VariantPlan(variant, stages, data, tuple(cells))
 
 
@@ -255,7 +256,7 @@ def _loaded(plan: VariantPlan) -> str:
     """What stands for the weights that the engine is opened on: an adapter is put on them later."""
     if plan.stages and not _has_adapter(plan):
         return plan.stages[-1].digest
-    return str(plan.cells[0].definition["base"])
+    return str(plan.cells[0].definition.base)
 
 
 def _has_adapter(plan: VariantPlan) -> bool:

@@ -11,25 +11,24 @@ State = Literal["fill", "keep", "changed", "damaged"]
 
 
 def state_of(
-    cell: record.Cell | None, definition: dict[str, Any], items: TaskItems, redo: bool
+    cell: record.Cell | None, wanted: record.Definition, items: TaskItems, redo: bool
 ) -> tuple[State, str]:
     if cell is None:
         return "fill", "not there yet"
     if cell.problem:
         return "damaged", cell.problem
-    earlier = cell.run.get("definition", {})
+    earlier, definition = cell.run.definition.as_json(), wanted.as_json()
     if changed := [name for name in definition if earlier.get(name) != definition[name]]:
         if _only_more(earlier, definition, changed, items):
-            wanted = len(items.asked) * definition["sampling"]["epochs"]
-            return "fill", f"{cell.run.get('rows')} of {wanted} answers are there"
+            return "fill", f"{cell.run.rows} of {len(items.asked) * wanted.epochs} answers are there"
         return "changed", "; ".join(
             _difference(name, earlier.get(name), definition[name]) for name in changed
         )
-    errors, too_long = cell.run.get("errors", 0), cell.run.get("too_long", 0)
+    errors, too_long, rows = cell.run.errors, cell.run.too_long, cell.run.rows
     if errors > too_long or (too_long and redo):
-        return "fill", f"{errors} of {cell.run['rows']} answers failed the last time"
+        return "fill", f"{errors} of {rows} answers failed the last time"
     if too_long:
-        return "keep", f"made as defined; {too_long} of {cell.run['rows']} prompts do not fit the context"
+        return "keep", f"made as defined; {too_long} of {rows} prompts do not fit the context"
     return "keep", "made as defined"
 
 

@@ -7,7 +7,6 @@ Knows rubrics and files of labels; must not know the browser or exams.
 import csv
 import hashlib
 import io
-import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
+from proctor.common.files import write_text
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preferences import FIRST, read_preferences
 from proctor.judges.figures.ratings import read_ratings
@@ -173,12 +173,7 @@ class Sheet:
         writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._rows[key] for key in sorted(self._rows))
-        part = self.path.with_name(self.path.name + ".part")
-        with part.open("w", encoding="utf-8", newline="") as out:
-            out.write(text.getvalue())
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(self.path)
+        write_text(self.path, text.getvalue())
 
     def as_page(self) -> dict[str, Any]:
         """All that the page may know: no ids, no names, no sources."""

@@ -3,21 +3,18 @@
 Takes figures from figures.py and measured.py; rounds as tables.py does. Knows no page.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from proctor.harness import record
+from proctor.harness.record import OverlapRecord
 from proctor.leaderboard.compare import measured, tables
 from proctor.leaderboard.compare.figures import Figure, figures_of
 from proctor.leaderboard.compare.tables import Row
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SHARE = {"scale": (0.0, 1.0)}
-RUN = re.compile(r"share_(\d+)")
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ def of(cell: record.Cell, rows: "pd.DataFrame") -> Beside:
 
 def shown(one: Figure) -> dict[str, str]:
     def rounded(value: float) -> str:
-        return tables.shown(value, SHARE) if one.share else tables.three(value)
+        return tables.percent(value) if one.share else tables.three(value)
 
     low = "" if one.low is None else rounded(one.low)
     high = "" if one.high is None else rounded(one.high)
@@ -89,27 +86,21 @@ def costs(rows: Sequence[Row], beside: Mapping[str, Beside]) -> dict[str, Any] |
 
 
 def overlap(rows: Sequence[Row], task: str) -> list[tuple[str, str, list[str]]]:
-    """What of the exam stands in training data, as run.json tells it: the set, the findings, whom it is about."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """What of the task's items stands in training data: the set, the findings, and the variants they hold for."""
+    variants: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        for one in row.scores[task].run.get("overlap") or ():
-            told = one if isinstance(one, dict) else {"": one}
-            found.setdefault((str(told.get("set", "")), _found(told)), []).append(row.variant)
-    return [(name, words, variants) for (name, words), variants in found.items()]
+        for one in row.scores[task].run.overlap:
+            variants.setdefault((one.set, _overlap_in_words(one)), []).append(row.variant)
+    return [(name, words, of) for (name, words), of in variants.items()]
 
 
-def _found(told: Mapping[Any, Any]) -> str:
-    parts, runs = [], []
-    for name, value in told.items():
-        run = RUN.fullmatch(str(name))
-        if run and isinstance(value, int | float):
-            runs.append((int(run[1]), float(value)))
-        elif name == "whole":
-            parts.append(f"{value} of them stand there word for word")
-        elif name != "set" and not str(name).startswith("hits_"):
-            parts.append(f"{str(name).replace('_', ' ')}: {value}" if name else str(value))
-    # By the number of words: a JSON's keys come sorted as text, 8 behind 13.
-    parts += [
-        f"{tables.shown(share, SHARE)} % of the items share {n} words in a row" for n, share in sorted(runs)
-    ]
+def _overlap_in_words(one: OverlapRecord) -> str:
+    parts = []
+    if one.chats is not None:
+        parts.append(f"chats: {one.chats}")
+    if one.items is not None:
+        parts.append(f"items: {one.items}")
+    if one.whole is not None:
+        parts.append(f"{one.whole} of them stand there word for word")
+    parts += [f"{tables.percent(share)} % of the items share {n} words in a row" for n, share in one.shares]
     return "; ".join(parts)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from proctor.harness.record import Definition, TaskRecord, VariantRecord
 from proctor.leaderboard.board import asides, plots
 from proctor.leaderboard.board.asides import NOTHING, Beside
 from proctor.leaderboard.board.shown import (
@@ -56,13 +57,13 @@ def variant(
     resolved = lineage.resolved_of(ranking, row.variant)
     runs = [score.run for score in row.scores.values()]
     chain = [(name, lineage.resolved_of(ranking, name)) for name in lineage.ancestors(ranking, row.variant)]
-    versions = {f"{name} {version}" for run in runs for name, version in run.get("versions", {}).items()}
+    versions = {f"{name} {version}" for run in runs for name, version in run.versions.items()}
     return {
         "name": row.variant,
         "about": row.about,
         "chain": [
             (name, lineage.step(before, after))
-            for (name, after), before in zip(chain, [{}, *(one for _, one in chain)], strict=False)
+            for (name, after), before in zip(chain, [None, *(one for _, one in chain)], strict=False)
         ],
         "children": lineage.children(ranking, row.variant),
         "exams": [
@@ -70,47 +71,51 @@ def variant(
             for task in ranking.tasks
         ],
         "yaml": as_yaml(resolved),
-        "digest": str(resolved.get("digest", "")),
-        "stages": runs[0].get("stages") or [],
-        "again": f"proctor run {runs[0].get('suite', 'SUITE')} --only {row.variant}",
-        "suite_known": "suite" in runs[0],
+        "digest": resolved.digest,
+        "stages": runs[0].stages,
+        "again": f"proctor run {runs[0].suite or 'SUITE'} --only {row.variant}",
+        "suite_known": runs[0].suite is not None,
         "imported": sorted(
             {
-                f"{origin.get('kind', 'file')}: {PurePath(str(name)).name}"
+                f"{run.origin.kind}: {PurePath(name).name}"
                 for run in runs
-                if (origin := run.get("origin"))
-                for name in origin.get("files") or ["not told"]
+                if run.origin
+                for name in run.origin.files or ["not told"]
             }
         ),
         "loss": next((plot for run in runs if (plot := plots.loss(row.variant, run))), None),
         "versions": sorted(versions),
-        "machines": sorted({machine(run.get("hardware", {})) for run in runs}),
+        "machines": sorted({machine(run.hardware) for run in runs}),
     }  # fmt: skip
 
 
 def _exam(ranking: Ranking, row: Row, task: str, pairs: TaskPairs, beside: Beside) -> dict[str, Any]:
     score = row.scores.get(task)
-    run = score.run if score else {}
     return {
         "head": task_head(ranking, task),
         "shown": cell(ranking, row, task, pairs),
         "figures": [asides.shown(one) for one in beside.figures],
         "costs": measured.listed(beside.costs),
-        "lacks": list((run.get("origin") or {}).get("lacks") or ()),
-        "definition": [
-            (name.replace("_", " "), str(value)[:16])
-            for name, value in run.get("definition", {}).items()
-            if name in ("dataset", "prompt", "task_version", "judge") and value
-        ],
+        "lacks": score.run.lacks if score else (),
+        "definition": _definition(score.run.definition) if score else [],
     }
 
 
-def as_yaml(resolved: Mapping[str, Any]) -> str:
+def _definition(definition: Definition) -> list[tuple[str, str]]:
+    fields = (
+        ("dataset", definition.dataset), ("judge", definition.judge), ("prompt", definition.prompt),
+        ("task version", definition.task_version),
+    )  # fmt: skip
+    return [(name, value[:16]) for name, value in fields if value]
+
+
+def as_yaml(variant: VariantRecord) -> str:
     """The variant's file with every default written out; its name is the file's, so it stands outside."""
-    told = {name: resolved[name] for name in FIRST if resolved.get(name) is not None}
-    told |= {name: value for name, value in resolved.items() if name not in (*FIRST, "name", "digest")}
-    if isinstance(told.get("sampling"), dict):
-        told["sampling"] = {name: value for name, value in told["sampling"].items() if value is not None}
+    fields = variant.as_json()
+    told = {name: fields[name] for name in FIRST if fields.get(name) is not None}
+    told |= {name: value for name, value in sorted(fields.items()) if name not in (*FIRST, "name", "digest")}
+    if variant.sampling is not None:
+        told["sampling"] = {name: value for name, value in variant.sampling.items() if value is not None}
     return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -133,14 +138,14 @@ def task(
         if one.difference.smallest_effect is not None
     )
     return task_head(ranking, name) | {
-        "kind": KINDS.get(exam["kind"], ""),
-        "binary": exam["kind"] == "binary",
-        "framework": {"lm_eval": "lm-eval", "inspect": "Inspect"}.get(exam["framework"], exam["framework"]),
-        "size": run["definition"].get("items"),
-        "version": run["definition"].get("task_version"),
-        "dataset": str(run["definition"].get("dataset") or "")[:16],
-        "versions": sorted({str(row.scores[name].run["definition"].get("task_version")) for row in rows}),
-        "scale": f"{exam['scale'][0]:g} to {exam['scale'][1]:g}" if exam.get("scale_stated", True) else "",
+        "kind": KINDS.get(exam.kind, ""),
+        "binary": exam.kind == "binary",
+        "framework": {"lm_eval": "lm-eval", "inspect": "Inspect"}.get(exam.framework, exam.framework),
+        "size": run.definition.items,
+        "version": run.definition.task_version,
+        "dataset": (run.definition.dataset or "")[:16],
+        "versions": sorted({str(row.scores[name].run.definition.task_version) for row in rows}),
+        "scale": f"{exam.scale[0]:g} to {exam.scale[1]:g}" if exam.scale_stated else "",
         "margin": tables.margins(pairs.family.told.values(), exam),
         "effect": (points(effects[0], exam), points(effects[-1], exam)) if effects else None,
         "cells": [cell(ranking, row, name, pairs) for row in rows],
@@ -156,7 +161,7 @@ def task(
         "imported": [
             (row.variant, list(lacks))
             for row in rows
-            if (lacks := (row.scores[name].run.get("origin") or {}).get("lacks"))
+            if (lacks := row.scores[name].run.lacks)
         ],
     }  # fmt: skip
 
@@ -174,7 +179,7 @@ def _example(row: Mapping[str, Any] | None) -> dict[str, str] | None:
     }
 
 
-def matrix(pairs: TaskPairs, exam: dict[str, Any]) -> dict[str, Any] | None:
+def matrix(pairs: TaskPairs, exam: TaskRecord) -> dict[str, Any] | None:
     """Row minus column, for every pair once: a row is the one that may take the column's place."""
     told: dict[tuple[str, str], Difference | str] = dict(pairs.family.refused)
     told |= {pair: difference(one, exam) for pair, one in pairs.family.told.items()}
@@ -214,8 +219,8 @@ def flips(ranking: Ranking) -> dict[str, Any]:
         "tasks": [
             {
                 "name": task,
-                "title": exam["title"],
-                "binary": exam["kind"] == "binary",
+                "title": exam.title,
+                "binary": exam.kind == "binary",
                 "variants": [row.variant for row in ranking.rows if task in row.scores],
             }
             for task, exam in ranking.tasks.items()

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from proctor.common.stats import Verdict
+from proctor.harness.record import TaskRecord, VariantRecord
 from proctor.leaderboard.board.shown import cell, difference, machine, score_shown, task_head, when
 from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.compare import NO_WORSE, Comparison
+from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.pairs import NONE, TaskPairs
 from proctor.leaderboard.compare.tables import Ranking, Row
 
@@ -19,7 +21,7 @@ EMBEDDED = "finetune/tiny"
 def nav(ranking: Ranking, curves: bool = False, judges: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Only pages that there are: with one variant there is nothing to lay side by side."""
     several = [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
-    exams = [(f"tasks/{task}.html", str(exam["title"])) for task, exam in ranking.tasks.items()]
+    exams = [(f"tasks/{task}.html", exam.title) for task, exam in ranking.tasks.items()]
     return [
         ("index.html", "Ranking"),
         *(several if len(ranking.rows) > 1 else []),
@@ -48,12 +50,12 @@ def index(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
 
 def notice(ranking: Ranking) -> bool:
     """Whether these are numbers of the embedded model, which are not to be taken for more."""
-    bases = {score.run["resolved"].get("base") for row in ranking.rows for score in row.scores.values()}
+    bases = {score.run.resolved.base for row in ranking.rows for score in row.scores.values()}
     return EMBEDDED in bases
 
 
 def _index_row(row: Row, ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
-    resolved = next(iter(row.scores.values())).run["resolved"]
+    resolved = next(iter(row.scores.values())).run.resolved
     return {
         "variant": row.variant,
         "about": row.about,
@@ -64,27 +66,27 @@ def _index_row(row: Row, ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> di
     }
 
 
-def stage(resolved: Mapping[str, Any]) -> str:
+def stage(resolved: VariantRecord) -> str:
     """How far a variant has come: each stage stands on those before it."""
-    if (resolved.get("quantization") or "none") != "none":
+    if (resolved.quantization or "none") != "none":
         return "quantised"
-    if not resolved.get("recipe"):
+    if not resolved.recipe:
         return "base"
-    return "merged" if resolved.get("merge") else "trained"
+    return "merged" if resolved.merge else "trained"
 
 
-FACETS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
-    "base": ("Base", lambda resolved: str(resolved.get("base") or "")),
+FACETS: dict[str, tuple[str, Callable[[VariantRecord], str]]] = {
+    "base": ("Base", lambda resolved: resolved.base or ""),
     "stage": ("Stage", stage),
-    "quantization": ("Quantisation", lambda resolved: str(resolved.get("quantization") or "none")),
-    "prompt": ("Prompt", lambda resolved: str(resolved.get("prompt") or "")),
-    "engine": ("Engine", lambda resolved: str(resolved.get("engine") or "")),
+    "quantization": ("Quantisation", lambda resolved: resolved.quantization or "none"),
+    "prompt": ("Prompt", lambda resolved: resolved.prompt or ""),
+    "engine": ("Engine", lambda resolved: resolved.engine or ""),
 }
 
 
 def facets(ranking: Ranking) -> list[tuple[str, str, list[str]]]:
     """What the rows can be filtered by, with the values that there are."""
-    told = [next(iter(row.scores.values())).run["resolved"] for row in ranking.rows]
+    told = [next(iter(row.scores.values())).run.resolved for row in ranking.rows]
     return [(name, words, sorted({value(one) for one in told})) for name, (words, value) in FACETS.items()]
 
 
@@ -97,7 +99,7 @@ def against(ranking: Ranking, pairs: Mapping[str, TaskPairs], baseline: Row) -> 
     return told | {"": {task: _refused(pairs[task], baseline.variant) for task in baseline.scores}}
 
 
-def _against(one: Comparison, exam: dict[str, Any]) -> list[Any]:
+def _against(one: Comparison, exam: TaskRecord) -> list[Any]:
     d = difference(one, exam)
     return [d.value, d.shown, d.interval, d.verdict, d.key, d.p, d.left_out]
 
@@ -123,9 +125,9 @@ def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
     for name, found in against.items():
         if found is None:
             kinds["other"].append(name)
-        elif found.verdict == NO_WORSE and not found.said_of_b:
+        elif found.verdict == Verdict.NO_WORSE and not found.said_of_b:
             kinds["no_worse"].append(name)
-        elif found.verdict == "worse":
+        elif found.verdict == Verdict.WORSE:
             kinds["behind"].append(name)
         else:
             kinds["open"].append(name)
@@ -156,18 +158,18 @@ def made_from(ranking: Ranking) -> dict[str, Any]:
         outcomes.update(score.statuses)
     versions: dict[str, set[str]] = {}
     for run in runs:
-        for package, version in run.get("versions", {}).items():
-            versions.setdefault(package, set()).add(str(version))
+        for package, version in run.versions.items():
+            versions.setdefault(package, set()).add(version)
     return {
         "variants": len(ranking.rows),
         "tasks": len(ranking.tasks),
         "cells": len(runs),
-        "rows": sum(run["rows"] for run in runs),
+        "rows": sum(run.rows for run in runs),
         "missing": len(ranking.rows) * len(ranking.tasks) - len(runs),
         "outcomes": outcomes,
         "versions": [(package, ", ".join(sorted(found))) for package, found in sorted(versions.items())],
-        "machines": sorted({machine(run.get("hardware", {})) for run in runs}),
-        "finished": when(max((str(run["finished"]) for run in runs if run.get("finished")), default="")),
+        "machines": sorted({machine(run.hardware) for run in runs}),
+        "finished": when(max((run.finished for run in runs if run.finished), default="")),
     }
 
 
@@ -181,12 +183,10 @@ def samples(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, 
         "head": task_head(ranking, task),
         "shown": cell(ranking, row, task, NONE),
         "statuses": [(status, n) for status, n in score.statuses.items() if n],
-        "marks": marks if exam["kind"] == "binary" and len(marks) <= 12 else [],
+        "marks": marks if exam.kind == "binary" and len(marks) <= 12 else [],
         "rows": len(rows),
-        "kind": exam["kind"],
+        "kind": exam.kind,
         "others": [
-            (name, str(one["title"]))
-            for name, one in ranking.tasks.items()
-            if name != task and name in row.scores
+            (name, one.title) for name, one in ranking.tasks.items() if name != task and name in row.scores
         ],
     }

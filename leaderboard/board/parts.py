@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.compare import tables
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ OTHERS = (
 )  # fmt: skip
 
 
-def rows_of(
-    rows: "pd.DataFrame", exam: dict[str, Any], visible: Callable[[str], str]
-) -> list[dict[str, Any]]:
+def rows_of(rows: "pd.DataFrame", exam: TaskRecord, visible: Callable[[str], str]) -> list[dict[str, Any]]:
     """The rows as shown: figures rounded as everywhere, text with nothing unseen in it."""
     columns = {name: rows[name].tolist() for name in (*TEXTS, *OTHERS)}
     shown = []

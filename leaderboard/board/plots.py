@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import JsonValue
+
+from proctor.harness.record import RunRecord, TaskRecord
 from proctor.leaderboard.board import charts
 from proctor.leaderboard.board.charts import Measured
 from proctor.leaderboard.board.escape import line
@@ -22,16 +25,16 @@ CURVE = ("base", "recipe", "merge", "quantization", "engine", "endpoint", "promp
 Costs = Mapping[tuple[str, str], Mapping[str, float]]
 
 
-def axis(exam: dict[str, Any]) -> str:
-    return line(f"{exam['headline']}, {tables.unit(exam)}")
+def axis(exam: TaskRecord) -> str:
+    return line(f"{exam.headline}, {tables.unit(exam)}")
 
 
-def factor(exam: dict[str, Any]) -> float:
+def factor(exam: TaskRecord) -> float:
     """Shares are shown in per cent."""
     return 100.0 if tables.unit(exam) == "%" else 1.0
 
 
-def point(name: str, score: Score, exam: dict[str, Any], cost: float = 0.0) -> Measured | None:
+def point(name: str, score: Score, exam: TaskRecord, cost: float = 0.0) -> Measured | None:
     one, times = score.estimate, factor(exam)
     return Measured(name, times * one.mean, times * one.low, times * one.high, cost) if one else None
 
@@ -76,7 +79,7 @@ def scores(ranking: Ranking, task: str, order: Sequence[str]) -> Plot | None:
     exam = ranking.tasks[task]
     of = _scores(ranking, task)
     found = [one for name in order if (one := point(name, of[name], exam))]
-    words = f"{line(str(exam['title']))}: {axis(exam)}"
+    words = f"{line(str(exam.title))}: {axis(exam)}"
     about = "; ".join(f"{one.name} {_words(of[one.name], exam)}" for one in found)
     return Plot(task, task, words, about, charts.scores(found, axis(exam))) if found else None
 
@@ -101,7 +104,7 @@ def _tradeoff(ranking: Ranking, task: str, costs: Costs, measure: Measure) -> Tr
     plot = Plot(
         task,
         f"{task}-{measure.name.replace('_', '-')}",
-        f"{line(str(exam['title']))}: {axis(exam)}, against {across}",
+        f"{line(str(exam.title))}: {axis(exam)}, against {across}",
         "Vertical lines are 95 % intervals, filled points are on the frontier: no other is as good and as cheap.",
         charts.tradeoff(found, axis(exam), across, measure.more_is_better),
     )
@@ -126,19 +129,18 @@ def tradeoff_table(ranking: Ranking, task: str, parts: Sequence[Tradeoff]) -> Tr
 def curve(ranking: Ranking, task: str) -> Curve | None:
     """Score against training examples, where a recipe was run at two sizes or more."""
     exam, of = ranking.tasks[task], _scores(ranking, task)
-    told: dict[str, dict[str, Any]] = {}
+    told: dict[str, dict[str, JsonValue]] = {}
     members: dict[str, list[Measured]] = {}
     for name, score in of.items():
-        resolved = score.run["resolved"]
-        size = resolved.get("examples")
-        if (
-            resolved.get("recipe")
-            and isinstance(size, int)
-            and (one := point(name, score, exam, float(size)))
-        ):
-            key = json.dumps({field: resolved.get(field) for field in CURVE}, sort_keys=True)
+        resolved = score.run.resolved
+        if not resolved.recipe or resolved.examples is None:
+            continue
+        one = point(name, score, exam, float(resolved.examples))
+        if one:
+            fields = resolved.as_json()
+            key = json.dumps({field: fields.get(field) for field in CURVE}, sort_keys=True)
             members.setdefault(key, []).append(one)
-            told[key] = resolved
+            told[key] = fields
     members = {key: found for key, found in members.items() if len({one.cost for one in found}) > 1}
     if not members:
         return None
@@ -158,27 +160,23 @@ def curve(ranking: Ranking, task: str) -> Curve | None:
     plot = Plot(
         task,
         f"{task}-examples",
-        f"{line(str(exam['title']))}: {axis(exam)}, against training examples",
+        f"{line(str(exam.title))}: {axis(exam)}, against training examples",
         "Vertical lines are 95 % intervals.",
         charts.curves(series, axis(exam), "training examples"),
     )
     return Curve(task_head(ranking, task), plot, rows)
 
 
-def loss(variant: str, run: dict[str, Any]) -> Plot | None:
-    """What the trainer reported, where run.json tells it as pairs of step and loss."""
-    steps = [
-        (float(one[0]), float(one[1]))
-        for one in run.get("loss") or ()
-        if isinstance(one, list) and len(one) == 2
-    ]
+def loss(variant: str, run: RunRecord) -> Plot | None:
+    """What the trainer reported."""
+    steps = [(float(step), value) for step, value in run.loss]
     if len(steps) < 2:
         return None
     words = f"From {steps[0][1]:.3f} at step {steps[0][0]:g} to {steps[-1][1]:.3f} at step {steps[-1][0]:g}."
     return Plot("", f"{variant}-loss", f"Training loss of {variant}", words, charts.loss(steps))
 
 
-def _series(told: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+def _series(told: Mapping[str, dict[str, JsonValue]]) -> dict[str, str]:
     """The shortest words that tell the series apart: the recipe, and what else differs between them."""
     differ = [
         name
@@ -195,12 +193,12 @@ def _scores(ranking: Ranking, task: str) -> dict[str, Score]:
     return {row.variant: row.scores[task] for row in ranking.rows if task in row.scores}
 
 
-def _words(score: Score, exam: dict[str, Any]) -> str:
+def _words(score: Score, exam: TaskRecord) -> str:
     told = _figures(score, exam)
     return f"{told['score']} ({told['interval']})" if told else "no score"
 
 
-def _figures(score: Score, exam: dict[str, Any]) -> dict[str, str]:
+def _figures(score: Score, exam: TaskRecord) -> dict[str, str]:
     one = score.estimate
     if one is None:
         return {}

@@ -99,7 +99,11 @@ def _copy(board: Path, out: Path, folder: str) -> set[str]:
         "pages-workflow.yml": WORKFLOW.replace("FOLDER", json.dumps(folder)),
         "README.md": SPACE,
     }
-    wanted = {path.relative_to(board).as_posix() for path in board.rglob("*") if path.is_file()}
+    wanted = {
+        path.relative_to(board).as_posix()
+        for path in board.rglob("*")
+        if path.is_file() and not site.is_left_over(path.name)
+    }
     for name in sorted(wanted):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(board / name, out / name)

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from proctor.harness.record import HardwareRecord, TaskRecord
 from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.compare import NO_WORSE, Comparison
+from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.pairs import TaskPairs
 from proctor.leaderboard.compare.tables import Ranking, Row, Score
 
-VERDICTS = {
-    "better": "better", "worse": "worse", NO_WORSE: "no-worse", "not shown": "not-shown",
-}  # fmt: skip
 UNKNOWN = "machine not known"
 MOST_LETTERS = 8
 COUNTED = {"unparsed": "unparsed", "truncated": "truncated", "error": "errors"}
@@ -76,25 +74,25 @@ def task_head(ranking: Ranking, task: str) -> dict[str, Any]:
     exam = ranking.tasks[task]
     return {
         "name": task,
-        "title": exam["title"],
-        "headline": exam["headline"],
+        "title": exam.title,
+        "headline": exam.headline,
         "unit": tables.unit(exam),
         "judge": judged(exam),
-        "judge_page": exam.get("judge_page", ""),
-        "warning": exam.get("warning", ""),
+        "judge_page": ranking.judge_pages.get(task, ""),
+        "warning": ranking.warnings.get(task, ""),
         "compared": any(row.scores[task].comparison for row in ranking.rows if task in row.scores),
     }
 
 
-def judged(exam: dict[str, Any]) -> str:
+def judged(exam: TaskRecord) -> str:
     """Who marked, in words that do not promise more than it is."""
-    by = exam.get("marked_by", "rules")
+    by = exam.scored_by
     if by == "rules":
         return "Marked by rules."
-    if exam.get("judge_kind") == "checklist":
+    if exam.judge_kind == "checklist":
         return "Marked by a checklist of rules; no model and no teacher has judged these answers."
-    grader = f", asking {exam['grader']}" if exam.get("grader") else ""
-    own = " The model marked its own answers, as the suite allows." if exam.get("self_grading") else ""
+    grader = f", asking {exam.grader}" if exam.grader else ""
+    own = " The model marked its own answers, as the suite allows." if exam.self_grading else ""
     return f"Marked by the judge “{by}”{grader}.{own}"
 
 
@@ -112,7 +110,7 @@ def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown |
         why_no_score=score.why_none,
         hidden=hidden(score.statuses),
         flag=score.flag,
-        own_data=bool(score.run["exam"].get("own_data")),
+        own_data=score.run.task.own_data,
     )
 
 
@@ -126,12 +124,12 @@ def hidden(statuses: dict[str, int]) -> tuple[tuple[str, str], ...]:
 
 
 def score_shown(
-    variant: str, task: str, score: Score, exam: dict[str, Any], pairs: TaskPairs
+    variant: str, task: str, score: Score, exam: TaskRecord, pairs: TaskPairs
 ) -> ScoreShown | None:
     one = score.estimate
     if one is None:
         return None
-    items = score.run.get("definition", {}).get("items", one.n)
+    items = score.run.definition.items or one.n
     ranks = pairs.ranks.get(variant)
     return ScoreShown(
         task=task,
@@ -154,25 +152,25 @@ def rank_words(best: int, worst: int) -> str:
     return f"rank {best}" if best == worst else f"rank {best} to {worst}"
 
 
-def _bar(low: float, mean: float, high: float, exam: dict[str, Any]) -> Bar:
+def _bar(low: float, mean: float, high: float, exam: TaskRecord) -> Bar:
     left, right = place_on(low, exam), place_on(high, exam)
     return Bar(f"{left:.2f}", f"{right - left:.2f}", f"{place_on(mean, exam):.2f}")
 
 
-def place_on(value: float, exam: dict[str, Any]) -> float:
+def place_on(value: float, exam: TaskRecord) -> float:
     """Where a score lies on the exam's scale, in per cent."""
-    bottom, top = (float(end) for end in exam["scale"])
+    bottom, top = (float(end) for end in exam.scale)
     return 100 * min(1.0, max(0.0, (value - bottom) / (top - bottom)))
 
 
-def difference(found: Comparison, exam: dict[str, Any]) -> Difference:
+def difference(found: Comparison, exam: TaskRecord) -> Difference:
     d = found.difference
     return Difference(
         value=d.difference,
         shown=tables.shown(d.difference, exam, signed=True),
         interval=tables.interval(d.low, d.high, exam, signed=True),
         verdict=tables.verdict(found, exam),
-        key=VERDICTS[found.verdict],
+        key=found.verdict.name.lower().replace("_", "-"),
         against=found.b,
         p=tables.probability(found.adjusted_p),
         left_out=f"{found.left_out} item{'' if found.left_out == 1 else 's'} left out"
@@ -183,7 +181,7 @@ def difference(found: Comparison, exam: dict[str, Any]) -> Difference:
 
 
 def _why_none(ranking: Ranking, row: Row, task: str) -> str:
-    against = row.scores[task].run["resolved"].get("parent") or ranking.baseline
+    against = row.scores[task].run.resolved.parent or ranking.baseline
     if row.variant == ranking.baseline and row.parent is None:
         return "baseline"
     if against is None:
@@ -196,7 +194,7 @@ def _why_none(ranking: Ranking, row: Row, task: str) -> str:
     return f"cannot be compared with {against}, which was made another way"
 
 
-def points(value: float, exam: dict[str, Any]) -> str:
+def points(value: float, exam: TaskRecord) -> str:
     """A difference without its sign, in the unit of the score."""
     return f"{tables.shown(value, exam)} {'points' if tables.unit(exam) == '%' else 'marks'}"
 
@@ -210,9 +208,9 @@ def when(told: str) -> str:
     return f"{there.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if there.tzinfo else told
 
 
-def machine(hardware: dict[str, Any]) -> str:
-    if not hardware:
+def machine(hardware: HardwareRecord) -> str:
+    if not hardware.known:
         return UNKNOWN
-    gpus = ", ".join(str(gpu) for gpu in hardware.get("gpus") or ()) or "no GPU"
-    where = f"{hardware.get('machine', 'unknown machine')}, {hardware.get('cores', '?')} cores, {gpus}"
-    return f"{where}, Python {hardware.get('python', '?')}"
+    gpus = ", ".join(hardware.gpus) or "no GPU"
+    where = f"{hardware.machine or 'unknown machine'}, {hardware.cores or '?'} cores, {gpus}"
+    return f"{where}, Python {hardware.python or '?'}"

@@ -6,16 +6,19 @@ heavy before there is something to compute: a board that is whole is known for o
 """
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from proctor.common.files import PART, can_lock, lock, write_bytes
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 
 MANIFEST = "board.json"
 RANKING = "ranking.txt"  # the ranking as the terminal tells it
+LOCK = ".lock"
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
 
 
@@ -27,8 +30,10 @@ def build(results: Path, out: Path, baseline: str | None = None) -> Path:
         return out / "index.html"
     _earlier(out)  # refuses a folder of other files before anything is computed
     files = _computed(results, baseline)
-    made_from = {f"{cell.variant}/{cell.task}": cell.run["samples_sha256"] for cell in cells}
-    _place(out, files, {"made_from": made_from, "key": key})
+    made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
+    out.mkdir(parents=True, exist_ok=True)
+    with _alone_in(out):
+        _place(out, files, {"made_from": made_from, "key": key})
     return out / "index.html"
 
 
@@ -57,7 +62,9 @@ def _computed(results: Path, baseline: str | None) -> dict[str, bytes]:
 def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: str | None) -> str:
     """Of all that decides the board: results, baseline, our code, the libraries that compute and render."""
     told = {name: card if "checks" in card else "damaged" for name, card in cards.items()}
-    found = [(cell.variant, cell.task, cell.problem, cell.run) for cell in cells]
+    found = [
+        (cell.variant, cell.task, cell.problem, cell.record.text() if cell.record else "") for cell in cells
+    ]
     hashed = sha256(json.dumps([baseline, told, found]).encode())
     for path in sorted(
         path
@@ -81,14 +88,20 @@ def _is_built(out: Path, key: str) -> bool:
         return False
 
 
+def _alone_in(out: Path) -> AbstractContextManager[None]:
+    """Two builds of one board put their files in place one after the other."""
+    return lock(out / LOCK, lambda holder: None) if can_lock() else nullcontext()
+
+
 def _place(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:
     """Only what the board itself wrote is ever removed: its manifest says which files are its own.
 
     Before the first file changes, the manifest names old and new files: a kill in between strands none.
     """
     before = _earlier(out)
+    for left in out.rglob(f".*{PART}"):
+        left.unlink()  # by a build that was killed
     checksums = {path: sha256(content).hexdigest() for path, content in files.items()}
-    out.mkdir(parents=True, exist_ok=True)
     _write(out / MANIFEST, _manifest({"files": dict.fromkeys(before, "") | checksums}))
     for path, content in files.items():
         _write(out / path, content)
@@ -107,9 +120,7 @@ def written(out: Path) -> set[str]:
 
 def _earlier(out: Path) -> set[str]:
     """The files of an earlier board. A folder of other files is refused: they would be mixed with it."""
-    # What a kill leaves of the very first write is no stranger's file.
-    ours = (".git", f"{MANIFEST}.part")
-    if not out.exists() or (out.is_dir() and all(found.name in ours for found in out.iterdir())):
+    if not out.exists() or (out.is_dir() and all(is_left_over(found.name) for found in out.iterdir())):
         return set()
     if not out.is_dir():
         raise Refusal(f"{out} is a file; a board is a folder; name another place with --out")
@@ -128,11 +139,13 @@ def _manifest(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
 
 
+def is_left_over(name: str) -> bool:
+    """What git, a build that is going on, or a kill in the very first write puts into a folder."""
+    return name in (".git", LOCK) or (name.startswith(".") and name.endswith(PART))
+
+
 def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
     if path.is_file() and path.read_bytes() == content:
-        part.unlink(missing_ok=True)  # a kill may have left it
         return  # an unchanged page keeps its time, which copying tools and web servers go by
     path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_bytes(content)
-    part.replace(path)
+    write_bytes(path, content, durable=False)

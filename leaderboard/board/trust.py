@@ -33,19 +33,19 @@ def cards(results: Path) -> dict[str, dict[str, Any]]:
 
 def judges_of(ranking: Ranking) -> list[str]:
     """Who marked by something else than an exam's own rules. A name that could be no file has no page."""
-    named = {str(exam.get("marked_by", "rules")) for exam in ranking.tasks.values()} - {"rules"}
+    named = {exam.scored_by for exam in ranking.tasks.values()} - {"rules"}
     return sorted(name for name in named if SAFE_NAME.fullmatch(name))
 
 
 def with_warnings(ranking: Ranking, found: Mapping[str, Mapping[str, Any]]) -> Ranking:
     """Each exam learns of its judge's page and of what the judge's card warns of."""
     judges = {*judges_of(ranking), *found}
-    tasks = {}
+    pages, warnings = {}, {}
     for task, exam in ranking.tasks.items():
-        judge = str(exam.get("marked_by", "rules"))
-        warning = found.get(judge, {}).get("warning") or ""
-        tasks[task] = exam | {"judge_page": judge if judge in judges else "", "warning": str(warning)}
-    return replace(ranking, tasks=tasks)
+        if exam.scored_by in judges:
+            pages[task] = exam.scored_by
+        warnings[task] = str(found.get(exam.scored_by, {}).get("warning") or "")
+    return replace(ranking, judge_pages=pages, warnings=warnings)
 
 
 def page(
@@ -56,13 +56,13 @@ def page(
     exams = [
         {
             "name": task,
-            "title": exam["title"],
+            "title": exam.title,
             "rows": sum(row.scores[task].rows for row in ranking.rows if task in row.scores),
             "missing": sum(missing.get(task, Counter()).values()),
             "reasons": _reasons(missing.get(task, Counter())),
         }
         for task, exam in ranking.tasks.items()
-        if exam.get("marked_by") == judge
+        if exam.scored_by == judge
     ]
     figures = [_figure(one) for one in _told(card, "figures")]
     labels = card.get("labels") if isinstance(card.get("labels"), dict) else None

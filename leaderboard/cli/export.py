@@ -107,13 +107,14 @@ def _pack(
     variant: "Variant", task: str, siblings: "list[Cell]", cells: "dict[tuple[str, str], Cell]"
 ) -> "Chosen":
     """The variant's own, unless another is shown to be better: by the test that board and `compare` tell of the two."""
+    from proctor.common.stats import Verdict
     from proctor.harness.export import Chosen
     from proctor.leaderboard.compare.compare import family_of
     from proctor.leaderboard.compare.items import estimate_cell
 
     with_own = [cell for cell in siblings if _prompt(cell) == variant.prompt]
     own = min(with_own, key=lambda cell: cell.variant != variant.name, default=None)
-    exam = {name: own.run["definition"][name] for name in SAME_EXAM} if own else {}
+    exam = {name: getattr(own.run.definition, name) for name in SAME_EXAM} if own else {}
     found = [(one, cell) for cell in siblings if _agree(cell, exam) and (one := estimate_cell(cell))]
     found.sort(key=lambda one: (-one[0].mean, one[1] is not own, one[1].variant))
     family = family_of(cells, task)
@@ -122,7 +123,7 @@ def _pack(
     others = [cell for _, cell in found if _prompt(cell) != variant.prompt]
     for cell in others:
         comparison = against[cell.variant]
-        if comparison and comparison.verdict == "better":
+        if comparison and comparison.verdict == Verdict.BETTER:
             why = (
                 f"shown to be better than the variant's own, {variant.prompt} ({_figures(comparison, cell)})"
             )
@@ -135,7 +136,7 @@ def _pack(
 
 
 def _prompt(cell: "Cell") -> str:
-    return str(cell.run["resolved"]["prompt"])
+    return str(cell.run.resolved.prompt)
 
 
 def _learnt(variant: "Variant") -> str | None:
@@ -148,17 +149,16 @@ def _learnt(variant: "Variant") -> str | None:
 
 
 def _agree(cell: "Cell", wanted: dict[str, Any]) -> bool:
-    definition = cell.run.get("definition") or {}
-    return all(definition.get(name) == value for name, value in wanted.items())
+    return all(getattr(cell.run.definition, name) == value for name, value in wanted.items())
 
 
 def _line(cell: "Cell", found: "Estimate", against: "Comparison | None") -> str:
     from proctor.leaderboard.compare import tables
 
-    exam = cell.run["exam"]
+    exam = cell.run.task
     low_high = tables.interval(found.low, found.high, exam)
     score = f"{tables.shown(found.mean, exam)} {tables.unit(exam)}"
-    line = f"{cell.variant} with {_prompt(cell)}: {exam['title']}, {exam['headline']} {score}"
+    line = f"{cell.variant} with {_prompt(cell)}: {exam.title}, {exam.headline} {score}"
     line += f" ({low_high}, {found.n} items)"
     if against is None:
         return line
@@ -168,5 +168,5 @@ def _line(cell: "Cell", found: "Estimate", against: "Comparison | None") -> str:
 def _figures(one: "Comparison", cell: "Cell") -> str:
     from proctor.leaderboard.compare import tables
 
-    difference = tables.shown(one.difference.difference, cell.run["exam"], signed=True)
+    difference = tables.shown(one.difference.difference, cell.run.task, signed=True)
     return f"{difference}, {tables.probability(one.adjusted_p)} after Holm over {one.family} pairs"

@@ -174,7 +174,7 @@ def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """All that was ever said, also in a run before this one: a reply that nobody could read is not kept for another
     time, so it stands only here.
     """
-    from proctor.harness.record import write_text
+    from proctor.common.files import write_text
 
     lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
     kept = {(one["expert"], one["question"]): one for one in map(json.loads, filter(None, lines))}

@@ -65,7 +65,7 @@ def score(
 def _print_scored(scored: "Scored") -> None:
     from proctor.leaderboard.compare import tables
 
-    fields, exam = scored.as_dict(), scored.cell.run["exam"]
+    fields, exam = scored.as_dict(), scored.cell.run.task
     value = "no score"
     if scored.score is not None:
         value = f"{tables.shown(scored.score, exam)} {tables.unit(exam)}"
@@ -266,4 +266,4 @@ def _mean(imported: "Imported") -> str:
 
     cell = record.read(imported.cell.parent.parent, imported.variant, imported.task)
     assert cell is not None  # it was just written, or found to be the same
-    return f"{tables.shown(imported.mean, cell.run['exam'])} {tables.unit(cell.run['exam'])}"
+    return f"{tables.shown(imported.mean, cell.run.task)} {tables.unit(cell.run.task)}"

@@ -39,8 +39,6 @@ ADJUST: Mapping[Correction, Callable[[Floats], Floats]] = {
     "bh": benjamini_hochberg,
     "none": lambda p: p,
 }
-NO_WORSE: Verdict = "no worse (within margin)"
-MIRRORED: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 
 
 @dataclass(frozen=True)
@@ -82,8 +80,8 @@ class Comparison:
 
     def mirrored(self) -> "Comparison":
         """The same answer seen from b: better is worse, and 'no worse' is still said of a."""
-        seen = MIRRORED.get(self.verdict, self.verdict)
-        return replace(self.turned(), verdict=seen, said_of_b=self.verdict == NO_WORSE)
+        seen = self.verdict.seen_from_the_other_side
+        return replace(self.turned(), verdict=seen, said_of_b=self.verdict == Verdict.NO_WORSE)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -153,11 +151,11 @@ def compare_pairs(
             a=a.variant,
             b=b.variant,
             task=a.task,
-            headline=a.run["exam"]["headline"],
+            headline=a.run.task.headline,
             difference=difference,
             adjusted_p=difference.p,
             family=1,
-            verdict="not shown",
+            verdict=Verdict.NOT_SHOWN,
             left_out=items.missing,
             left_out_why=items.left_out,
             lacks=tuple(dict.fromkeys([*lacks_of(a), *lacks_of(b)])),
@@ -230,7 +228,7 @@ def variant_called(cells: Mapping[tuple[str, str], record.Cell], name: str, resu
     """The variant of this name, or the imported one that its source calls so."""
     if any(variant == name for variant, _ in cells):
         return name
-    called = {(cell.run.get("origin") or {}).get("called"): variant for (variant, _), cell in cells.items()}
+    called = {cell.run.origin.called: variant for (variant, _), cell in cells.items() if cell.run.origin}
     if name in called:
         return called[name]
     there = ", ".join(sorted({variant for variant, _ in cells})) or "none"

@@ -53,7 +53,7 @@ def differences(
     alike: dict[_Alike, list[int]] = {}
     for at, ((a, b), items) in enumerate(zip(pairs, shared, strict=True)):
         wanted = margin if margin is not None else _margin_of(a, b)
-        low, high = a.run["exam"]["scale"]
+        low, high = a.run.task.scale
         if wanted is not None and wanted >= high - low:
             raise Refusal(
                 f"margin {wanted:g} is as wide as the marks of {a.task}, which go from {low:g} to {high:g}; "
@@ -81,7 +81,7 @@ def differences(
 
 def _margin_of(a: record.Cell, b: record.Cell) -> float | None:
     """The suite's. Where two suites say two, the stricter: a pair has one margin from either side."""
-    told = [margin for cell in (a, b) if (margin := cell.run.get("margin")) is not None]
+    told = [margin for cell in (a, b) if (margin := cell.run.margin) is not None]
     return min(told, default=None)
 
 

@@ -57,11 +57,11 @@ class Figure:
 def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[Figure]:
     """All figures of a cell, the most asked for first. `rows`, when they are read already."""
     table = _Table(cell.rows() if rows is None else rows)
-    kind = cell.run["exam"]["kind"]
+    kind = cell.run.task.kind
     found = [*_shares(table), *_second_reader(table), *_steps(table)]
     if kind == "counts":
         # Answers from elsewhere are texts as they were given; macro F1 needs the names that they mean.
-        found += _names(table, resolved=cell.run.get("resolved", {}).get("engine") != "imported")
+        found += _names(table, resolved=cell.run.resolved.engine != "imported")
     if kind == "binary":
         found += _epochs(table)
     found += [*_rest(table), *_checks(table), *_outcomes(table), *_costs(table)]

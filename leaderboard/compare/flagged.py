@@ -28,7 +28,7 @@ _known: dict[tuple[Path, str], str] = {}
 
 def why_flagged(cell: record.Cell) -> str:
     """In words; '' for a row whose responses are as they should be. Found once for each state of the rows."""
-    key = (cell.folder, cell.run["samples_sha256"])
+    key = (cell.folder, cell.run.samples_sha256)
     if key not in _known:
         _known[key] = _why(cell)
     return _known[key]
@@ -41,8 +41,8 @@ def _why(cell: record.Cell) -> str:
     if len(responses) < FEWEST:
         return ""
     empty = int((rows["response"].str.strip() == "").sum())
-    origin = cell.run.get("origin") or {}
-    if empty == len(rows) and origin and not origin.get("responses"):
+    origin = cell.run.origin
+    if empty == len(rows) and origin and not origin.responses:
         return ""  # the source tells no responses
     if 2 * empty >= len(rows):
         return f"{empty:,} of {len(rows):,} responses are empty"
@@ -51,9 +51,7 @@ def _why(cell: record.Cell) -> str:
     # Where nearly all items have one right answer, so may the responses.
     if same and not (targets and _alike(targets, str)):
         return f"{same:,} of {len(responses):,} items got the same response"
-    if (
-        cell.run["exam"]["kind"] == "real"
-    ):  # elsewhere a phrase around the right answer is all that is asked for
+    if cell.run.task.kind == "real":  # elsewhere a phrase around the right answer is all that is asked for
         own = _own_words(tuple(rows["prompt"].unique()))
         framed = _alike(responses, lambda text: _frame(text, own))
         if framed:

@@ -5,12 +5,12 @@ Reads cells; knows no page.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from proctor.common.stats import micro_f1
 from proctor.harness import record
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board.shown import place_on
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.items import Items, items_of
@@ -28,7 +28,7 @@ class GroupRow:
     mean: float
 
 
-def by_group(cells: Mapping[str, record.Cell], exam: dict[str, Any]) -> list[GroupRow]:
+def by_group(cells: Mapping[str, record.Cell], exam: TaskRecord) -> list[GroupRow]:
     """The hardest group first. Nothing where every item is a group of its own, or all are one."""
     scored = {name: items_of(cell) for name, cell in cells.items()}
     sizes: dict[str, set[str]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate, Kind, Table, estimate_each
 from proctor.harness import record
+from proctor.harness.record import TaskRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,14 +84,14 @@ def load_cells(results: Path) -> dict[tuple[str, str], record.Cell]:
 
 def items_of(cell: record.Cell) -> Items:
     """Read once for each state of the rows: a board asks for the same cell in dozens of pairs."""
-    key = (cell.folder, cell.run["samples_sha256"])
+    key = (cell.folder, cell.run.samples_sha256)
     if key not in _read:
         _read[key] = _items(cell)
     return _read[key]
 
 
 def _items(cell: record.Cell) -> Items:
-    kind: Kind = cell.run["exam"]["kind"]
+    kind: Kind = cell.run.task.kind
     rows = cell.rows([*COLUMNS, "metrics"] if kind == "counts" else COLUMNS)
     scored = rows[rows["score"].notna()]
     every = frozenset(rows["sample_id"].tolist())
@@ -138,7 +139,7 @@ def estimate_cells(cells: Sequence[record.Cell]) -> list[Estimate | None]:
             continue
         table = as_table(items.values[None], items.ids, items.clusters)
         low, high = bounds_of(cell)
-        lacks = (cell.run.get("origin") or {}).get("lacks") or ()
+        lacks = cell.run.lacks
         known = "scale" not in lacks or (low, high) == (0.0, 1.0)
         ((one,),) = estimate_each([table], kind=items.kind, scale=(low, high) if known else None)
         # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
@@ -148,12 +149,12 @@ def estimate_cells(cells: Sequence[record.Cell]) -> list[Estimate | None]:
 
 def bounds_of(cell: record.Cell) -> tuple[float, float]:
     """Where scores can lie: on the exam's scale, or at 0, which is what a response scores that cannot be read."""
-    low, high = scale_of(cell.run["exam"])
+    low, high = scale_of(cell.run.task)
     return min(low, 0.0), high
 
 
-def scale_of(exam: dict[str, Any]) -> tuple[float, float]:
-    low, high = exam["scale"]
+def scale_of(exam: TaskRecord) -> tuple[float, float]:
+    low, high = exam.scale
     return float(low), float(high)
 
 

@@ -4,25 +4,24 @@ Which items are of which kind stands in run.json. What items share as their sour
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from proctor.common.stats import micro_f1
 from proctor.harness import record
+from proctor.harness.record import ItemsByKind, TaskRecord
 from proctor.leaderboard.board.shown import place_on
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.groups import MOST, GroupRow
 from proctor.leaderboard.compare.items import Items, items_of
 
 
-def by_kind(cells: Mapping[str, record.Cell], exam: dict[str, Any]) -> Iterator[tuple[str, list[GroupRow]]]:
+def by_kind(cells: Mapping[str, record.Cell], exam: TaskRecord) -> Iterator[tuple[str, list[GroupRow]]]:
     """Each kind that tells items apart, with a row for each of its values, the hardest first."""
     scored = [items_of(cell) for cell in cells.values()]
-    told: dict[str, Mapping[str, Sequence[str]]] = {}
+    told: ItemsByKind = {}
     for cell in cells.values():
-        kinds = cell.run.get("kinds")
-        for kind, values in kinds.items() if isinstance(kinds, dict) else ():
+        for kind, values in cell.run.task.kinds.items():
             told.setdefault(kind, values)
     for kind, values in told.items():
         found = (_row(value, set(items), scored, exam) for value, items in values.items())
@@ -31,7 +30,7 @@ def by_kind(cells: Mapping[str, record.Cell], exam: dict[str, Any]) -> Iterator[
             yield kind.replace("_", " "), rows
 
 
-def _row(name: str, wanted: set[str], scored: Sequence[Items], exam: dict[str, Any]) -> GroupRow | None:
+def _row(name: str, wanted: set[str], scored: Sequence[Items], exam: TaskRecord) -> GroupRow | None:
     means = [_mean(items, wanted) for items in scored]
     known = [mean for mean in means if mean is not None]
     if not known:

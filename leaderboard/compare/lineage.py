@@ -3,10 +3,10 @@
 Reads what the results say of their variants; knows no score and no page.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from proctor.harness.record import VariantRecord
 from proctor.leaderboard.compare.tables import Ranking
 
 
@@ -20,9 +20,9 @@ class Node:
     orphan: str
 
 
-def resolved_of(ranking: Ranking, variant: str) -> dict[str, Any]:
+def resolved_of(ranking: Ranking, variant: str) -> VariantRecord:
     row = next(row for row in ranking.rows if row.variant == variant)
-    return dict(next(iter(row.scores.values())).run["resolved"])
+    return next(iter(row.scores.values())).run.resolved
 
 
 def ancestors(ranking: Ranking, variant: str) -> list[str]:
@@ -48,7 +48,7 @@ def tree(ranking: Ranking) -> list[Node]:
         seen.add(name)
         parent = parents[name]
         known = parent in parents
-        words = step(resolved[parent] if parent and known and depth else {}, resolved[name])
+        words = step(resolved[parent] if parent and known and depth else None, resolved[name])
         yield Node(name, depth, words, parent if parent and not known else "")
         for child in children(ranking, name):
             if child not in seen:
@@ -63,31 +63,28 @@ def tree(ranking: Ranking) -> list[Node]:
     return found
 
 
-def step(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What was done to get from one variant to the next, in words. An empty `before` is nothing at all."""
+def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
+    """What was done to get from one variant to the next, in words; to get to the first one, from nothing."""
+    before = earlier or VariantRecord()
     words = []
-
-    def changed(field: str, nothing: Any = None) -> bool:
-        return bool((after.get(field) or nothing) != (before.get(field) or nothing))
-
-    if changed("base"):
-        words.append(f"base {after.get('base')}")
-    if changed("recipe"):
-        words.append(f"trained with {after['recipe']}" if after.get("recipe") else "without training")
-    if changed("examples"):
-        words.append(f"on {after['examples']} examples" if after.get("examples") else "on all examples")
-    if changed("merge", False):
-        words.append("adapter merged into the weights" if after.get("merge") else "adapter not merged")
-    if changed("quantization", "none"):
-        kind = after.get("quantization") or "none"
-        words.append("not quantised" if kind == "none" else f"quantised to {kind}")
-    if changed("engine"):
-        words.append(f"run by {after.get('engine')}")
-    if changed("endpoint") and after.get("endpoint"):
-        words.append(f"at {after['endpoint']}")
-    if changed("prompt"):
-        words.append(f"prompt {after.get('prompt')}")
-    if before and changed("sampling"):
-        earlier, now = before.get("sampling") or {}, after.get("sampling") or {}
-        words += [f"{name} {now.get(name)}" for name in now if now.get(name) != earlier.get(name)]
+    if now.base != before.base:
+        words.append(f"base {now.base}")
+    if now.recipe != before.recipe:
+        words.append(f"trained with {now.recipe}" if now.recipe else "without training")
+    if now.examples != before.examples:
+        words.append(f"on {now.examples} examples" if now.examples else "on all examples")
+    if now.merge != before.merge:
+        words.append("adapter merged into the weights" if now.merge else "adapter not merged")
+    quantization = now.quantization or "none"
+    if quantization != (before.quantization or "none"):
+        words.append("not quantised" if quantization == "none" else f"quantised to {quantization}")
+    if now.engine != before.engine:
+        words.append(f"run by {now.engine}")
+    if now.endpoint and now.endpoint != before.endpoint:
+        words.append(f"at {now.endpoint}")
+    if now.prompt != before.prompt:
+        words.append(f"prompt {now.prompt}")
+    if earlier:
+        sampling, old_sampling = now.sampling or {}, earlier.sampling or {}
+        words += [f"{name} {value}" for name, value in sampling.items() if value != old_sampling.get(name)]
     return ", ".join(words) or "nothing that its definition names"

@@ -43,7 +43,7 @@ class Matched:
 
 def lacks_of(cell: record.Cell) -> tuple[str, ...]:
     """What the source of an imported cell did not tell; nothing for a cell that Proctor made."""
-    return tuple((cell.run.get("origin") or {}).get("lacks") or ())
+    return cell.run.lacks
 
 
 def unlike(a: record.Cell, b: record.Cell) -> str:
@@ -101,18 +101,19 @@ def _left_out(a: record.Cell, b: record.Cell, mine: Items, other: Items) -> dict
 
 def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
     """Each field that differs, with both values."""
-    run_a, run_b = a.run["definition"], b.run["definition"]
+    run_a, run_b = a.run.definition, b.run.definition
     fields = dict(MUST_AGREE)
-    if ("origin" in a.run) != ("origin" in b.run) and "prompt" in run_a and "prompt" in run_b:
+    one_is_imported = (a.run.origin is None) != (b.run.origin is None)
+    if one_is_imported and run_a.prompt is not None and run_b.prompt is not None:
         # Our own task under another command: a slip in that command is no difference between two variants.
         fields |= ASKED_ALIKE
     differ = []
     for field, words in fields.items():
         unknown = any(LACKED.get(field) in lacks_of(cell) for cell in (a, b))
-        if run_a.get(field) != run_b.get(field) and not unknown:
+        if getattr(run_a, field) != getattr(run_b, field) and not unknown:
             was, now = (_value(cell, field) for cell in (a, b))
             differ.append(f"{words} ({was} and {now})")
-    scales = [scale_of(cell.run["exam"]) for cell in (a, b) if "scale" not in lacks_of(cell)]
+    scales = [scale_of(cell.run.task) for cell in (a, b) if "scale" not in lacks_of(cell)]
     if len(set(scales)) > 1:
         (low_a, high_a), (low_b, high_b) = scales
         differ.append(f"the scale of the scores ({low_a:g} to {high_a:g} and {low_b:g} to {high_b:g})")
@@ -121,22 +122,22 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
 
 def _value(cell: record.Cell, field: str) -> str:
     """A field of the definition as one would say it."""
-    value = cell.run["definition"].get(field)
+    value = getattr(cell.run.definition, field)
     if field == "dataset":
-        items = f"{cell.run['definition'].get('items')} items"
+        items = f"{cell.run.definition.items} items"
         return f"{items}, hash {str(value)[:8]}" if value else f"{items} without a hash"
     if field == "metric" and value is None:
-        return str(cell.run["exam"]["headline"])
+        return str(cell.run.task.headline)
     if field == "prompt":
-        return str(cell.run["resolved"]["prompt"])
+        return str(cell.run.resolved.prompt)
     text = str(value)
     return text[:12] + "…" if len(text) > 24 and " " not in text else text
 
 
 def _other_documents(a: record.Cell, b: record.Cell) -> str:
     """Why the same id stands for different documents, where both cells tell which they were."""
-    known = a.run["definition"].get("dataset")
-    if known is not None and known == b.run["definition"].get("dataset"):
+    known = a.run.definition.dataset
+    if known is not None and known == b.run.definition.dataset:
         return ""
     if any(DOCUMENTS in lacks_of(cell) for cell in (a, b)):
         return ""

@@ -5,8 +5,8 @@ Reads run.json's figures and the rows; knows no page.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from proctor.harness.record import RunRecord
 from proctor.leaderboard.board.shown import UNKNOWN, machine
 from proctor.leaderboard.compare import tables
 
@@ -39,15 +39,15 @@ DRAWN = tuple(
 )  # speed says as much
 
 
-def values(run: dict[str, Any], speed: float | None) -> dict[str, float]:
+def values(run: RunRecord, speed: float | None) -> dict[str, float]:
     """What is known of one cell. Speed is that of answering, from the rows, where run.json does not tell it."""
     found = {}
     for measure in ALL:
-        value = run.get(measure.name)
+        value: float | None = getattr(run.costs, measure.name)
         if value is None and measure is SPEED:
             value = speed
-        if isinstance(value, int | float) and value > 0:
-            found[measure.name] = float(value) / (max(run["rows"], 1) if measure.each else 1)
+        if value is not None and value > 0:
+            found[measure.name] = float(value) / (max(run.rows, 1) if measure.each else 1)
     return found
 
 
@@ -77,7 +77,7 @@ def listed(found: Mapping[str, float]) -> list[tuple[str, str]]:
     return [(one.title, shown(one, found[one.name])) for one in ALL if one.name in found]
 
 
-def several_machines(runs: Sequence[dict[str, Any]]) -> bool:
-    """Two that are not known may be two."""
-    there = {machine(run.get("hardware") or {}) for run in runs}
+def several_machines(runs: Sequence[RunRecord]) -> bool:
+    """Machines that are not known are taken for different ones."""
+    there = {machine(run.hardware) for run in runs}
     return len(there) > 1 or (UNKNOWN in there and len(runs) > 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats import Estimate
+from proctor.common.stats import Estimate, Verdict
 from proctor.common.stats.families import letters, rank_ranges, shown_matrix
 from proctor.common.stats.reference import references
 from proctor.harness import record
@@ -136,12 +136,12 @@ def standing(mine: Sequence[CellShown], found: Sequence[Comparison]) -> tuple[di
 def failing(overview: Overview, what: str) -> list[str]:
     """The tasks on which a gate closes: A is worse, or is not shown to be at least no worse."""
     if what == "worse":
-        return [one.task for one in overview.comparisons if one.verdict == "worse"]
+        return [one.task for one in overview.comparisons if one.verdict == Verdict.WORSE]
     if without := [one.task for one in overview.comparisons if one.difference.margin is None]:
         raise Refusal(
             f"no margin for {', '.join(without)}; 'no worse' needs one: --margin 0.02, or in the suite"
         )
-    return [one.task for one in overview.comparisons if one.verdict in ("worse", "not shown")]
+    return [one.task for one in overview.comparisons if one.verdict in (Verdict.WORSE, Verdict.NOT_SHOWN)]
 
 
 def as_dict(overview: Overview) -> dict[str, Any]:
@@ -157,9 +157,9 @@ def _cell_as_dict(shown: CellShown) -> dict[str, Any]:
     cell, one, items = shown.cell, shown.estimate, items_of(shown.cell)
     return {
         "variant": cell.variant,
-        "called": (cell.run.get("origin") or {}).get("called", cell.variant),
+        "called": (cell.run.origin and cell.run.origin.called) or cell.variant,
         "task": cell.task,
-        "headline": cell.run["exam"]["headline"],
+        "headline": cell.run.task.headline,
         "kind": items.kind,
         "n": len(items.ids),
         "unscored": len(items.every) - len(items.ids),
@@ -172,7 +172,7 @@ def _cell_as_dict(shown: CellShown) -> dict[str, Any]:
         "interval": one.method if one else None,
         "why_none": shown.why_none,
         "flag": shown.flag,
-        "own_data": bool(cell.run["exam"].get("own_data")),
+        "own_data": cell.run.task.own_data,
         "lacks": list(lacks_of(cell)),
     }
 

@@ -13,8 +13,8 @@ Cells = Mapping[tuple[str, str], record.Cell]
 
 def pairs_of(cells: Cells, task: str) -> list[tuple[str, str]]:
     """Each pair of the task's variants: child and parent, else smaller and larger, else later and earlier name."""
-    parents = {variant: cell.run["resolved"].get("parent") for (variant, _), cell in cells.items()}
-    sizes = {variant: cell.run.get("size_bytes") for (variant, of), cell in cells.items() if of == task}
+    parents = {variant: cell.run.resolved.parent for (variant, _), cell in cells.items()}
+    sizes = {variant: cell.run.costs.size_bytes for (variant, of), cell in cells.items() if of == task}
     return [_told(earlier, later, parents, sizes) for earlier, later in combinations(sorted(sizes), 2)]
 
 

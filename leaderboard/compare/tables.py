@@ -4,14 +4,15 @@ Every figure is rounded here and nowhere else, so that terminal, board and repor
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import fsum, inf, isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from proctor.common.stats import Estimate
+from proctor.common.stats import Estimate, Verdict
 from proctor.harness import record
-from proctor.leaderboard.compare.compare import NO_WORSE, Comparison
+from proctor.harness.record import RunRecord, TaskRecord
+from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.flagged import why_flagged
 from proctor.leaderboard.compare.items import estimate_cell, items_of, load_cells, too_few
 from proctor.leaderboard.compare.pairs import TaskPairs, all_pairs
@@ -32,7 +33,7 @@ class Score:
     rows: int
     statuses: dict[str, int]
     comparison: Comparison | None
-    run: dict[str, Any]
+    run: RunRecord
     why_none: str = ""  # why there is no estimate, where there is none
     flag: str = ""  # why its responses seem not to depend on the items
 
@@ -54,9 +55,13 @@ class Row:
 @dataclass(frozen=True)
 class Ranking:
     baseline: str | None
-    tasks: dict[str, dict[str, Any]]  # name -> the exam as run.json tells it
+    tasks: dict[str, TaskRecord]
     rows: tuple[Row, ...]
     pairs: Mapping[str, TaskPairs]
+    judge_pages: Mapping[str, str] = field(default_factory=dict)  # of a task: whose page tells of its judge
+    warnings: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of a task: what its judge's trust card warns of
 
 
 def ranking(
@@ -71,39 +76,43 @@ def ranking(
         name for name in (variants or dict.fromkeys(v for v, _ in cells)) if any(v == name for v, _ in cells)
     ]
     exams = {task: exam_of([cells[at] for at in cells if at[1] == task]) for task in {t for _, t in cells}}
-    there = dict(sorted(exams.items(), key=lambda one: (one[1].get("place", len(exams)), one[0])))
+    there = dict(sorted(exams.items(), key=lambda one: (_place(one[1], len(exams)), one[0])))
     mine = {task for variant, task in cells if variant in names}
     tasks = {task: there[task] for task in dict.fromkeys((*order, *there)) if task in mine}
     rows = []
     for name in names:
         own = {task: cells[name, task] for task in tasks if (name, task) in cells}
-        resolved = next(iter(own.values())).run["resolved"]
+        resolved = next(iter(own.values())).run.resolved
         scores = {task: _score(cell) for task, cell in own.items()}
-        rows.append(Row(name, resolved.get("about", ""), resolved.get("parent"), scores))
+        rows.append(Row(name, resolved.about, resolved.parent, scores))
     rows.sort(key=lambda row: _order(row, list(tasks)))
     pairs = {task: all_pairs(cells, _means(rows, task), task) for task in tasks}
     return Ranking(baseline, tasks, tuple(_compared(row, pairs, baseline) for row in rows), pairs)
 
 
-def remarks(flag: str, run: dict[str, Any]) -> list[str]:
+def _place(task: TaskRecord, last: int) -> int:
+    return last if task.place is None else task.place
+
+
+def remarks(flag: str, run: RunRecord) -> list[str]:
     """What must be known of a row before its figure is read."""
-    own = ["own data"] if run["exam"].get("own_data") else []
+    own = ["own data"] if run.task.own_data else []
     return [f"flagged: {flag}", *own] if flag else own
 
 
-def exam_of(cells: Sequence[record.Cell]) -> dict[str, Any]:
+def exam_of(cells: Sequence[record.Cell]) -> TaskRecord:
     """What the cells of one task say of their exam; of imported ones, one of 0s and 1s may sit among real scores.
     The title of the published items comes before that of a user's own.
     """
-    cells = sorted(cells, key=lambda cell: bool(cell.run["exam"].get("own_data")))
-    return next((c.run["exam"] for c in cells if c.run["exam"]["kind"] != "binary"), cells[0].run["exam"])
+    cells = sorted(cells, key=lambda cell: cell.run.task.own_data)
+    return next((c.run.task for c in cells if c.run.task.kind != "binary"), cells[0].run.task)
 
 
 def _score(cell: record.Cell) -> Score:
     items = items_of(cell)
     why_none = too_few(items.kind, items.clusters)
     one = None if why_none else estimate_cell(cell)
-    return Score(cell.task, one, cell.run["rows"], cell.outcomes, None, cell.run, why_none, why_flagged(cell))
+    return Score(cell.task, one, cell.run.rows, cell.outcomes, None, cell.run, why_none, why_flagged(cell))
 
 
 def _order(row: Row, tasks: list[str]) -> tuple[float, ...]:
@@ -121,20 +130,24 @@ def _compared(row: Row, pairs: Mapping[str, TaskPairs], baseline: str | None) ->
     """The variant against its parent, or the baseline."""
     scores = {}
     for task, score in row.scores.items():
-        against = score.run["resolved"].get("parent") or baseline
+        against = score.run.resolved.parent or baseline
         comparison = pairs[task].family.seen(row.variant, against) if against else None
         scores[task] = replace(score, comparison=comparison)
     return replace(row, scores=scores)
 
 
-def shown(value: float, exam: dict[str, Any], signed: bool = False) -> str:
+def shown(value: float, exam: TaskRecord, signed: bool = False) -> str:
     """A score in its own unit: per cent for shares, marks on their scale otherwise."""
-    low, high = exam["scale"]
-    sign = "+" if signed else ""
+    low, high = exam.scale
     if (low, high) == (0.0, 1.0):
-        return dressed(f"{100 * value:{sign}.1f}")
+        return percent(value, signed)
+    sign = "+" if signed else ""
     digits = 2 if high - low >= 2 else 4  # 1 to 5 and wider; preferences between 1 and 2 need more
     return dressed(f"{value:{sign}.{digits}f}")
+
+
+def percent(share: float, signed: bool = False) -> str:
+    return dressed(f"{100 * share:{'+' if signed else ''}.1f}")
 
 
 def dressed(figure: str) -> str:
@@ -142,43 +155,43 @@ def dressed(figure: str) -> str:
     return figure.replace("-", "−") if figure.strip("+-0.") else figure.lstrip("+-")
 
 
-def verdict(one: Comparison, exam: dict[str, Any], named: bool = False) -> str:
+def verdict(one: Comparison, exam: TaskRecord, named: bool = False) -> str:
     """In words, with the other's name or without; 'no worse' never stands without the loss that it accepts."""
     said_of, other = (f"{one.b} ", one.a) if one.said_of_b else ("", one.b)
     than = f" {'against' if one.verdict == 'not shown' else 'than'} {other}" if named else ""
-    if one.verdict == NO_WORSE and one.difference.margin is not None:
+    if one.verdict == Verdict.NO_WORSE and one.difference.margin is not None:
         return f"{said_of}no worse{than} (within {margin(one.difference.margin, exam)})"
     return one.verdict + than
 
 
-def margin(value: float, exam: dict[str, Any]) -> str:
+def margin(value: float, exam: TaskRecord) -> str:
     """As the suite gives it, and not rounded as a score is: a margin of a quarter point is not one of 0.2."""
     amount, name = (100 * value, "point") if unit(exam) == "%" else (value, "mark")
     return f"{amount:.6g} {name}{'' if amount == 1 else 's'}"
 
 
-def margins(comparisons: Iterable[Comparison], exam: dict[str, Any]) -> str:
+def margins(comparisons: Iterable[Comparison], exam: TaskRecord) -> str:
     """That of these comparisons: one, unless they come from several suites; empty where there is none."""
     values = {one.difference.margin for one in comparisons if one.difference.margin is not None}
     return " or ".join(margin(value, exam) for value in sorted(values))
 
 
-def interval(low: float, high: float, exam: dict[str, Any], signed: bool = False) -> str:
+def interval(low: float, high: float, exam: TaskRecord, signed: bool = False) -> str:
     return f"{shown(low, exam, signed)} to {shown(high, exam, signed)}"
 
 
-def unit(exam: dict[str, Any]) -> str:
-    low, high = exam["scale"]
-    if not exam.get("scale_stated", True):  # by an imported file
+def unit(exam: TaskRecord) -> str:
+    low, high = exam.scale
+    if not exam.scale_stated:  # by an imported file
         return "on no stated scale"
     return "%" if (low, high) == (0.0, 1.0) else f"of {high:g}"
 
 
-def mark(score: float | None, exam: dict[str, Any]) -> str:
+def mark(score: float | None, exam: TaskRecord) -> str:
     """One answer's mark in words: right and wrong where there is nothing in between."""
     if score is None:
         return "no score"
-    if exam["kind"] == "binary":
+    if exam.kind == "binary":
         return {0.0: "wrong", 1.0: "right"}.get(score, f"{shown(score, exam)} {unit(exam)}")
     return f"{shown(score, exam)} {unit(exam)}"
 
@@ -205,7 +218,7 @@ def aligned(column: Sequence[str]) -> list[str]:
     ]
 
 
-def error(se: float, exam: dict[str, Any]) -> str:
+def error(se: float, exam: TaskRecord) -> str:
     """A standard error, with a digit more than the score; one item has none."""
     if not isfinite(se):
         return ""

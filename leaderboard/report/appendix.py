@@ -6,8 +6,8 @@ The board's own figures, as asides.py shows them. How they are written is in for
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import asides
 from proctor.leaderboard.board.asides import Beside
 from proctor.leaderboard.compare import measured
@@ -58,7 +58,7 @@ class TaskAside:
         return [self.variants[at : at + each] for at in range(0, len(self.variants), each)]
 
 
-def of(task: str, exam: Mapping[str, Any], beside: Mapping[str, Beside]) -> TaskAside:
+def of(task: str, exam: TaskRecord, beside: Mapping[str, Beside]) -> TaskAside:
     entries: list[Entry] = []
     for variant, one in beside.items():
         for told in map(asides.shown, one.figures):
@@ -68,7 +68,7 @@ def of(task: str, exam: Mapping[str, Any], beside: Mapping[str, Beside]) -> Task
             if measure.name in one.costs:
                 figure, unit = measured.figure(measure, one.costs[measure.name])
                 entries.append(Entry(f"cost {measure.name}", variant, measure.title, figure, unit))
-    return TaskAside(task, str(exam["title"]), tuple(beside), tuple(entries))
+    return TaskAside(task, str(exam.title), tuple(beside), tuple(entries))
 
 
 def _titled(found: Mapping[str, Entry]) -> str:

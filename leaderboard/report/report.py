@@ -8,15 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.common.stats import Verdict
 from proctor.harness import record
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import asides, plots, trust
 from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.board.shown import COUNTED, difference, hidden, judged, when
 from proctor.leaderboard.compare import measured, tables
-from proctor.leaderboard.compare.compare import NO_WORSE, Comparison, variant_called
+from proctor.leaderboard.compare.compare import Comparison, variant_called
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.compare.matched import lacks_of
 from proctor.leaderboard.compare.pairs import TaskPairs
@@ -121,15 +122,13 @@ def _table(ranking: Ranking, task: str, pairs: TaskPairs, baseline: str | None) 
     parents = {one.against for one in lines if one.against}
     against = baseline if baseline is not None else parents.pop() if len(parents) == 1 else ""
     notes = [
-        *_how(scores.values(), compared.values(), exam),
+        *_how(scores.values(), compared.values(), exam, ranking.warnings.get(task, "")),
         *_missing(ranking, task, scores, compared.values()),
     ]
-    return TaskTable(
-        task, str(exam["title"]), str(exam["headline"]), tables.unit(exam), against, lines, tuple(notes)
-    )
+    return TaskTable(task, exam.title, exam.headline, tables.unit(exam), against, lines, tuple(notes))
 
 
-def _line(name: str, score: Score, exam: dict[str, Any], found: Comparison | None) -> Line:
+def _line(name: str, score: Score, exam: TaskRecord, found: Comparison | None) -> Line:
     one, d = score.estimate, found.difference if found else None
     told = difference(found, exam) if found else None
     return Line(
@@ -160,17 +159,17 @@ def _line(name: str, score: Score, exam: dict[str, Any], found: Comparison | Non
 
 
 def _mark(one: Comparison) -> str:
-    if one.verdict == NO_WORSE:
+    if one.verdict == Verdict.NO_WORSE:
         return OTHER_WITHIN if one.said_of_b else WITHIN
-    return "" if one.verdict == "not shown" else SHOWN
+    return "" if one.verdict == Verdict.NOT_SHOWN else SHOWN
 
 
 def items_in(score: Score) -> int:
     """How many items the exam has for this cell, whether they were scored or not."""
-    return int(score.run.get("definition", {}).get("items") or (score.estimate.n if score.estimate else 0))
+    return int(score.run.definition.items or (score.estimate.n if score.estimate else 0))
 
 
-def _how(scores: Iterable[Score], found: Iterable[Comparison], exam: dict[str, Any]) -> list[str]:
+def _how(scores: Iterable[Score], found: Iterable[Comparison], exam: TaskRecord, warning: str) -> list[str]:
     """Which intervals, which test, which correction, what each mark means."""
     scores, found = list(scores), list(found)
     means = "; ".join(sorted({one.estimate.method for one in scores if one.estimate}))
@@ -189,8 +188,8 @@ def _how(scores: Iterable[Score], found: Iterable[Comparison], exam: dict[str, A
         notes.append(
             f"{SHOWN} shown: corrected p of at most {found[0].difference.alpha:g}.{within} No mark: not shown."
         )
-    warning = [f"Warning about the marks: {exam['warning']}"] if exam.get("warning") else []
-    return [*notes, judged(exam), *warning]
+    warned = [f"Warning about the marks: {warning}"] if warning else []
+    return [*notes, judged(exam), *warned]
 
 
 def _missing(
@@ -208,12 +207,10 @@ def _missing(
         if one.left_out
     ]
     flagged = [f"{name}: {score.flag}" for name, score in scores.items() if score.flag]
-    own = [name for name, score in scores.items() if score.run["exam"].get("own_data")]
+    own = [name for name, score in scores.items() if score.run.task.own_data]
     absent = [row.variant for row in ranking.rows if task not in row.scores]
     imported = [
-        f"{name}: no {', no '.join(lacks)}"
-        for name, score in scores.items()
-        if (lacks := (score.run.get("origin") or {}).get("lacks"))
+        f"{name}: no {', no '.join(lacks)}" for name, score in scores.items() if (lacks := score.run.lacks)
     ]
     parts = (
         ("Flagged", flagged), ("Own data, not the published items", own),
@@ -225,10 +222,8 @@ def _missing(
 
 def _source(cells: Mapping[tuple[str, str], record.Cell], tasks: Sequence[str]) -> str:
     mine = {name: cell for name, cell in sorted(cells.items()) if name[1] in tasks}
-    checksum = sha256("\n".join(cell.run["samples_sha256"] for cell in mine.values()).encode()).hexdigest()
-    finished = max(
-        (str(cell.run["finished"]) for cell in mine.values() if cell.run.get("finished")), default=""
-    )
+    checksum = sha256("\n".join(cell.run.samples_sha256 for cell in mine.values()).encode()).hexdigest()
+    finished = max((cell.run.finished for cell in mine.values() if cell.run.finished), default="")
     told_when = f", the last finished {when(finished)}" if finished else ""
     imported = sum(bool(lacks_of(cell)) for cell in mine.values())
     told = f", {imported} of them imported" if imported else ""

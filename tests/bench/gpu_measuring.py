@@ -238,4 +238,6 @@ def cost_of(results: Path, variant: str, task: str) -> dict[str, Any]:
     names = (
         "load_seconds", "wall_seconds", "seconds_per_item", "tokens_per_second", "peak_gpu_bytes", "energy_joules",
     )  # fmt: skip
-    return {name: cell.run[name] for name in names if cell and name in cell.run}
+    return (
+        {name: value for name, value in cell.run.costs if name in names and value is not None} if cell else {}
+    )

@@ -59,4 +59,4 @@ def test_what_is_asked_is_what_was_planned_with(home, data):
     shutil.copy(data / "train.jsonl", data / "test.jsonl")
     (each,) = plan.variants
     (cell,) = each.cells
-    assert dataset_hash(run.exam_of(cell, each, plan).docs) == cell.definition["dataset"]
+    assert dataset_hash(run.exam_of(cell, each, plan).docs) == cell.definition.dataset

@@ -303,7 +303,7 @@ def test_reasoning_model_is_sent_no_limit_and_no_temperature_but_the_extra_field
     assert asked == [(900, "low")] * 3
     cell = record.read(home.results, "thinker", task)
     assert (cell.rows()["response"] == "#### 18").all()
-    assert cell.run["definition"]["extra"] == {"max_completion_tokens": 900, "reasoning_effort": "low"}
+    assert cell.run.definition.extra == {"max_completion_tokens": 900, "reasoning_effort": "low"}
 
 
 def test_limit_that_is_left_out_is_the_tasks_own(home):

@@ -8,6 +8,7 @@ from proctor.common.refusal import Refusal
 from proctor.finetune.export.chat_template import TEMPLATES, ItemWording, recognise
 from proctor.finetune.export.folder import Modelfile, read_modelfile
 from tests.support import chat_templates, go_templates
+from tests.support.records import run_record
 
 CHATS = go_templates.CHATS
 
@@ -211,13 +212,13 @@ def test_another_pack_is_taken_only_where_it_is_shown_to_be_better(variant, stor
             )
             for i in range(20)
         ]  # fmt: skip
-        exam = {"title": "Word problems", "kind": "binary", "headline": "accuracy", "scale": [0, 1],
-                "framework": "lm_eval", "marked_by": "rules"}  # fmt: skip
-        run = {
-            "definition": {**same, **changes},
-            "resolved": {"prompt": prompt, "parent": None},
-            "exam": exam,
-        }
+        about = {
+            "name": "word_problems", "title": "Word problems", "kind": "binary", "headline": "accuracy",
+            "scale": [0, 1], "framework": "lm_eval", "scored_by": "rules",
+        }  # fmt: skip
+        run = run_record(
+            name, definition={**same, **changes}, resolved={"prompt": prompt, "parent": None}, task=about
+        )
         record.write(tmp_path, rows, run)
 
     with pytest.raises(Refusal, match="give --task, one of gsm8k"):

@@ -88,7 +88,7 @@ def test_each_sample_has_the_score_that_inspects_reducer_gave_it(reduced, reduce
     if reducer != "mean":
         assert rows.loc["s0", "explanation"] == f"{reducer} of the epochs' 1, 1, 1"
         assert json.loads(rows.loc["s1", "response"]) == ["4", "5", "4"]
-        assert cell.run["exam"]["headline"].startswith(f"match, {reducer}")
+        assert cell.run.task.headline.startswith(f"match, {reducer}")
 
 
 def test_the_reducers_give_different_figures_of_the_same_answers(reduced, tmp_path):

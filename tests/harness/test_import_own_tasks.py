@@ -97,8 +97,8 @@ def test_the_same_task_under_the_stock_command_is_compared_item_by_item(ours, st
     theirs = record.read(ours.results, done.variant, task)
     columns = ["sample_id", "cluster", "doc_hash", "prompt", "response", "score", "task_version"]
     assert theirs.rows()[columns].equals(own.rows()[columns])
-    assert theirs.run["statuses"]["unparsed"] == own.run["statuses"]["unparsed"] > 0
-    assert theirs.run["exam"]["title"] == own.run["exam"]["title"]
+    assert theirs.run.statuses["unparsed"] == own.run.statuses["unparsed"] > 0
+    assert theirs.run.task.title == own.run.task.title
 
 
 def test_shots_are_those_of_the_pack_that_makes_the_same_prompt(ours, tmp_path):

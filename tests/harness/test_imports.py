@@ -137,14 +137,14 @@ def test_lm_evals_logs_become_cells_with_prompt_answer_and_document_hash(lm_eval
     assert unparsed["response"].str.startswith("It is ").all()
     assert set(unparsed["answer"]) == {""}
     assert unparsed["score"].eq(0).all(), "what was not parsed is counted as wrong, as lm-eval counts it"
-    assert cell.run["exam"] | {} == {
-        "title": "sums", "kind": "binary", "headline": "exact_match (strict)", "scale": [0.0, 1.0],
-        "framework": "lm_eval", "marked_by": "rules",
+    assert cell.run.task.as_json() == {
+        "name": "sums", "title": "sums", "kind": "binary", "headline": "exact_match (strict)", "scale": [0.0, 1.0],
+        "framework": "lm_eval", "scored_by": "rules",
     }  # fmt: skip
-    assert cell.run["definition"]["task_version"] == "lm-eval 2.0"
-    origin = cell.run["origin"]
-    assert (origin["kind"], origin["called"], origin["lacks"]) == ("lm-eval", "Plain-1B", [])
-    assert all(name.startswith(("samples_sums_", "results_")) for name in origin["files"])
+    assert cell.run.definition.task_version == "lm-eval 2.0"
+    origin = cell.run.origin
+    assert (origin.kind, origin.called, origin.lacks) == ("lm-eval", "Plain-1B", ())
+    assert all(name.startswith(("samples_sums_", "results_")) for name in origin.files)
 
 
 def test_lm_evals_own_score_and_standard_error_come_out(lm_eval_logs, tmp_path):
@@ -331,7 +331,7 @@ def test_a_corpus_figure_of_counts_is_the_one_that_lm_eval_gave(concept_logs, tm
         (path,) = (concept_logs / model).glob("results_*.json")
         told = json.loads(path.read_text())["results"]["proctor_concepts"]
         cell, rows = scores(tmp_path, model, "concepts")
-        assert (cell.run["exam"]["kind"], cell.run["origin"]["lacks"]) == ("counts", [])
+        assert (cell.run.task.kind, cell.run.origin.lacks) == ("counts", ())
         assert estimate_cell(cell).mean == pytest.approx(told["micro_f1,none"], rel=1e-12)
         assert rows["score"].mean() == pytest.approx(told["f1,none"], rel=1e-12)
         shown = {one.name: one.value for one in figures_of(cell)}
@@ -390,7 +390,7 @@ def test_a_metric_of_which_less_is_better_must_be_turned_round(lm_eval_logs, tmp
     import_files([folder], tmp_path / "results", Wish(metric="exact_match,strict", negate=True))
     cell, rows = scores(tmp_path / "results", "plain-1b", "sums")
     assert rows["score"].sum() == -4
-    assert cell.run["exam"]["scale"] == [-1.0, 0.0]
+    assert cell.run.task.scale == (-1.0, 0.0)
 
 
 # Inspect: real logs, made by the Inspect that is installed.
@@ -447,10 +447,10 @@ def test_inspects_logs_become_cells_and_a_missing_verdict_is_no_zero(inspect_log
     assert set(rows["cluster"]) == {"book 0", "book 1"}
     assert rows["prompt"].eq("2 + 2?").all()
     assert (rows["tokens_in"].sum(), rows["tokens_out"].sum()) == (60, 12)
-    assert cell.run["exam"]["headline"] == "marks/fluency"
-    assert cell.run["statuses"]["error"] == 2
-    assert cell.run["definition"]["task_version"] == "inspect 3"
-    assert cell.run["definition"]["judge"].startswith("marks ")
+    assert cell.run.task.headline == "marks/fluency"
+    assert cell.run.statuses["error"] == 2
+    assert cell.run.definition.task_version == "inspect 3"
+    assert cell.run.definition.judge.startswith("marks ")
 
 
 def test_both_of_inspects_formats_give_the_same_rows(inspect_logs, tmp_path):
@@ -500,8 +500,8 @@ def test_plain_rows_become_cells_whatever_tool_made_them(tmp_path):
     assert list(rows["cluster"]) == ["book 1", "book 1", "book 2"]
     assert rows["score"].isna().tolist() == [False, False, True]
     assert list(rows["status"]) == ["ok", "ok", "error"]
-    assert cell.run["exam"]["kind"] == "binary"
-    assert {"document hash", "prompt", "dataset hash"} <= set(cell.run["origin"]["lacks"])
+    assert cell.run.task.kind == "binary"
+    assert {"document hash", "prompt", "dataset hash"} <= set(cell.run.origin.lacks)
 
 
 def test_spreadsheets_leave_marks_spaces_and_words_that_do_no_harm(tmp_path):
@@ -527,18 +527,18 @@ def test_csv_and_jsonl_say_the_same(tmp_path):
     for form in ("csv", "jsonl"):
         import_files([tmp_path / f"rows.{form}"], tmp_path / form, Wish())
     one, other = (scores(tmp_path / form, "a", "t")[0] for form in ("csv", "jsonl"))
-    assert one.run["samples_sha256"] == other.run["samples_sha256"]
-    assert one.run["exam"]["kind"] == "real"
+    assert one.run.samples_sha256 == other.run.samples_sha256
+    assert one.run.task.kind == "real"
 
 
 def test_the_order_of_the_rows_leaves_no_trace(tmp_path):
     rows = [f"{v},t,{i},{random.Random(f'{v}{i}').random()}" for v in "abc" for i in range(50)]
     random.Random(1).shuffle(rows)
     import_files([plain(tmp_path / "one.csv", *rows)], tmp_path / "results", Wish())
-    first = {at: cell.run["samples_sha256"] for at, cell in load_cells(tmp_path / "results").items()}
+    first = {at: cell.run.samples_sha256 for at, cell in load_cells(tmp_path / "results").items()}
     done = import_files([plain(tmp_path / "other.csv", *sorted(rows))], tmp_path / "results", Wish())
     assert {one.state for one in done} == {"there already"}
-    assert {at: cell.run["samples_sha256"] for at, cell in load_cells(tmp_path / "results").items()} == first
+    assert {at: cell.run.samples_sha256 for at, cell in load_cells(tmp_path / "results").items()} == first
 
 
 @pytest.mark.parametrize(
@@ -625,12 +625,12 @@ def test_one_scale_serves_all_variants_of_a_task(tmp_path):
     path = plain(tmp_path / "s.csv", "a,t,1,1.25", "a,t,2,3", "b,t,1,4.5", "b,t,2,2", "c,u,1,0", "c,u,2,1")
     import_files([path], tmp_path / "found", Wish())
     for variant in "ab":
-        exam = scores(tmp_path / "found", variant, "t")[0].run["exam"]
-        assert (exam["kind"], exam["scale"]) == ("real", [1.0, 5.0])
-    assert scores(tmp_path / "found", "c", "u")[0].run["exam"]["kind"] == "binary"
+        about = scores(tmp_path / "found", variant, "t")[0].run.task
+        assert (about.kind, about.scale) == ("real", (1.0, 5.0))
+    assert scores(tmp_path / "found", "c", "u")[0].run.task.kind == "binary"
     ratings = plain(tmp_path / "r.csv", "a,t,1,1.25", "a,t,2,3")
     import_files([ratings], tmp_path / "given", Wish(), scale=(0.0, 10.0))
-    assert scores(tmp_path / "given", "a", "t")[0].run["exam"]["scale"] == [0.0, 10.0]
+    assert scores(tmp_path / "given", "a", "t")[0].run.task.scale == (0.0, 10.0)
     with pytest.raises(Refusal, match=r"scores from 1\.25 to 3; the scale given is 0 to 1"):
         import_files([ratings], tmp_path / "given", Wish(), scale=(0.0, 1.0))
 
@@ -661,8 +661,7 @@ def test_what_is_there_is_never_replaced_unasked(tmp_path):
     (done,) = import_files([changed], results, Wish(), redo=True)
     assert done.state == "made again"
     cell = scores(results, "a", "t")[0]
-    own = {key: value for key, value in cell.run.items() if key != "origin"}
-    record.write_run(cell.folder, own)
+    record.write_run(cell.folder, cell.run.changed(origin=None))
     with pytest.raises(Refusal, match="results that Proctor made; an import never replaces them"):
         import_files([changed], results, Wish(), redo=True)
 

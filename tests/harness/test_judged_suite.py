@@ -56,9 +56,9 @@ def test_model_marks_and_the_results_say_which(home):
         assert row["score"] == pytest.approx(min(sum(marks.values()) / 3, min(marks.values()) + 1), abs=1e-4)
         assert (row["status"], row["judge"]) == ("ok", "study_plan")
         assert "some-grader. fluency" in row["explanation"]
-    assert (told["exam"]["marked_by"], told["exam"]["grader"]) == ("study_plan", "some-grader")
-    assert told["definition"]["grader"]["model"] == "some-grader"
-    assert (told["verdicts"]["wanted"], told["verdicts"]["given"], told["verdicts"]["tokens_out"]) == (
+    assert (told.task.scored_by, told.task.grader) == ("study_plan", "some-grader")
+    assert told.definition.grader["model"] == "some-grader"
+    assert (told.verdicts["wanted"], told.verdicts["given"], told.verdicts["tokens_out"]) == (
         6,
         6,
         30,
@@ -80,14 +80,14 @@ def test_missing_verdict_is_null_and_counted_and_asked_again_without_the_engine(
         assert lost["score"] != lost["score"]  # null
         assert "no verdict" in lost["explanation"]
         assert lost["response"]
-        assert told["verdicts"]["missing"] == {"unreadable": 1}
-        assert told["errors"] == 1
+        assert told.verdicts["missing"] == {"unreadable": 1}
+        assert told.errors == 1
         down, before = False, len(server.asked)
         said = run(home, suite)
         assert len(server.asked) == before + 1
     assert "open echo" not in said
     told, second = rows(home)
-    assert told["errors"] == 0
+    assert told.errors == 0
     others = [row for row in second if row["sample_id"] != lost["sample_id"]]
     assert [row["score"] for row in others] == [row["score"] for row in first if row["status"] == "ok"]
 
@@ -102,10 +102,10 @@ def test_marking_again_with_another_judge_never_generates_again(home):
         said = run(home, suite, redo=True)
     assert "open echo" not in said
     told, marked = rows(home)
-    assert told["exam"]["marked_by"] == "checklist"
-    assert "grader" not in told["exam"]
-    for name in ("load_seconds", "wall_seconds", "tokens_out", "versions"):
-        assert told[name] == before[0][name]
+    assert told.task.scored_by == "checklist"
+    assert told.task.grader is None
+    assert (told.costs, told.versions) == (before[0].costs, before[0].versions)
+    assert told.costs.wall_seconds is not None
     assert [(row["response"], row["prompt_hash"], row["tokens_out"]) for row in marked] == [
         (row["response"], row["prompt_hash"], row["tokens_out"]) for row in before[1]
     ]
@@ -128,7 +128,7 @@ def test_grader_is_never_the_examined_model_unless_the_suite_says_so(home):
         with pytest.raises(Refusal, match="marks itself"):
             run(home, home.suite(grader=panel, **fields))
         run(home, home.suite(grader=grader, self_grading=True, **fields))
-    assert rows(home, "asked")[0]["exam"]["self_grading"] is True
+    assert rows(home, "asked")[0].task.self_grading is True
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_variant_of_ours_marks_through_its_engine(home):
     assert "the grader" in said
     told, marked = rows(home)
     assert sorted({row["score"] for row in marked if row["status"] == "ok"}) == [3.0]
-    assert told["verdicts"]["missing"] == {"unreadable": 1}
-    assert told["definition"]["grader"]["weights"]
+    assert told.verdicts["missing"] == {"unreadable": 1}
+    assert told.definition.grader["weights"]
 
 
 def test_judge_of_ones_own_is_named_by_its_folder_and_shown_by_its_name(home, tmp_path):
@@ -184,7 +184,7 @@ def test_judge_of_ones_own_is_named_by_its_folder_and_shown_by_its_name(home, tm
     with judged(home, reply, judge=str(tmp_path / "mine")) as (_, suite):
         run(home, suite)
     told, marked = rows(home)
-    assert told["exam"]["marked_by"] == "mine"
+    assert told.task.scored_by == "mine"
     assert {row["judge"] for row in marked} == {"mine"}
 
 
@@ -194,7 +194,7 @@ def test_ternary_scale_reaches_the_results(home):
     with judged(home, reply, judge="ternary") as (_, suite):
         run(home, suite)
     told, marked = rows(home)
-    assert told["exam"]["scale"] == [-1.0, 1.0]
+    assert told.task.scale == (-1.0, 1.0)
     assert {row["score"] for row in marked} == {-1.0}
 
 

@@ -62,7 +62,7 @@ def test_every_cell_tells_its_overlap(home):
     home.echo("ran", lambda doc: doc["answer"], "concepts")
     suite = home.suite(variants=["ran"], tasks=["concepts"], baseline="ran")
     assert home.run(suite).returncode == 0
-    assert record.read(home.results, "ran", "concepts").run["overlap"] == []
+    assert record.read(home.results, "ran", "concepts").run.overlap == ()
 
 
 def test_the_doctor_tells_every_exam_and_training_set(tmp_path):

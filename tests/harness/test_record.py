@@ -8,39 +8,14 @@ import pytest
 
 from proctor.common.refusal import Refusal
 from proctor.harness import record
+from tests.support.records import run_record, sample
 
-RUN = {"definition": {}, "exam": {}, "resolved": {}}
-
-
-def sample(sample_id="s1", **changes):
-    fields = {
-        "variant": "v",
-        "task": "t",
-        "task_version": "1",
-        "sample_id": sample_id,
-        "cluster": "c",
-        "epoch": 1,
-        "doc_hash": "d",
-        "prompt_hash": "p",
-        "prompt": "?",
-        "response": "!",
-        "answer": "4",
-        "target": "4",
-        "score": 1.0,
-        "metrics": {"steps": 2.0},
-        "status": "ok",
-        "explanation": "",
-        "judge": "",
-        "tokens_in": 3,
-        "tokens_out": 1,
-        "seconds": 0.5,
-    }
-    return record.Sample(**(fields | changes))
+RUN = run_record()
 
 
 def test_rows_come_back_as_they_were_written(tmp_path):
     rows = [sample("b", score=None, status="error", tokens_in=None), sample("a", response="<script>\x00é")]
-    record.write(tmp_path, rows, RUN | {"definition": {"x": 1}})
+    record.write(tmp_path, rows, run_record(definition={"x": 1}))
     cell = record.read(tmp_path, "v", "t")
     assert cell is not None
     assert not cell.problem
@@ -49,13 +24,13 @@ def test_rows_come_back_as_they_were_written(tmp_path):
     assert back["response"][0] == "<script>\x00é"
     assert back["score"].isna().tolist() == [False, True]
     assert back["metrics"][0] == {"steps": 2.0}
-    assert cell.run["definition"] == {"x": 1}
+    assert cell.run.definition.as_json() == {"x": 1}
 
 
 def test_same_rows_in_any_order_give_the_same_bytes(tmp_path):
     rows = [sample(str(i)) for i in range(20)]
-    one = record.write(tmp_path / "1", rows, RUN).run["samples_sha256"]
-    assert one == record.write(tmp_path / "2", rows[::-1], RUN).run["samples_sha256"]
+    one = record.write(tmp_path / "1", rows, RUN).run.samples_sha256
+    assert one == record.write(tmp_path / "2", rows[::-1], RUN).run.samples_sha256
 
 
 def test_missing_score_stays_missing_when_all_are(tmp_path):
@@ -134,9 +109,7 @@ def test_run_json_says_how_many_rows_and_their_checksum(tmp_path):
 def as_earlier_versions_wrote(cell):
     """The same cell without a column of its own for truncation: 'truncated' was a status."""
     table = pq.read_table(cell.folder / "samples.parquet").drop_columns(["truncated"])
-    return record.write_table(
-        cell.folder.parent.parent, "v", "t", table, RUN | {"resolved": cell.run["resolved"]}
-    )
+    return record.write_table(cell.folder.parent.parent, table, cell.run)
 
 
 @pytest.mark.parametrize(("engine", "unparsed"), [("hf", 2), ("imported", 1)])
@@ -150,7 +123,7 @@ def test_a_response_that_was_cut_off_without_an_answer_is_unparsed_in_earlier_re
         sample("d", status="truncated", answer=""),  # an import's source may tell no answers
         sample("e", status="error", score=None, answer=""),
     ]
-    cell = as_earlier_versions_wrote(record.write(tmp_path, rows, RUN | {"resolved": {"engine": engine}}))
+    cell = as_earlier_versions_wrote(record.write(tmp_path, rows, run_record(resolved={"engine": engine})))
     back = cell.rows()
     assert list(back["truncated"]) == [False, False, True, True, False]
     assert list(back["status"]) == ["ok", "unparsed", "ok", "unparsed" if unparsed == 2 else "ok", "error"]

@@ -68,8 +68,8 @@ def test_larger_limit_asks_only_the_items_that_are_new(home, server, task):
     kept = second[second["sample_id"].isin(first["sample_id"])].reset_index(drop=True)
     assert kept.equals(first)  # seconds and tokens too
     told = record.read(home.results, "one", task).run
-    assert (told["reused"], told["definition"]["items"]) == (20, 40)
-    assert "seconds_per_item" not in told
+    assert (told.costs.reused, told.definition.items) == (20, 40)
+    assert told.costs.seconds_per_item is None
     assert asked_by(home, server, 40, [task])[0] == 0
 
 
@@ -211,7 +211,7 @@ def test_prompt_that_does_not_fit_is_an_error_in_its_row_and_asked_again_with_re
         assert asked_by(home, server, 6, [task])[0] == 6
         cell = record.read(home.results, "one", task)
         failed = cell.rows()[cell.rows()["status"] == "error"]
-        assert len(failed) == cell.run["errors"] == cell.run["too_long"] == 2
+        assert len(failed) == cell.run.errors == cell.run.too_long == 2
         assert failed["score"].isna().all()
         assert failed["explanation"].str.contains("maximum context length is 64").all()
         asked, said = asked_by(home, server, 6, [task])
@@ -225,8 +225,7 @@ def test_prompt_that_does_not_fit_is_an_error_in_its_row_and_asked_again_with_re
         run(home, suite, redo=True)
         assert len(server.asked) - before == 2
         mended = record.read(home.results, "one", task).run
-        assert mended["errors"] == 0
-        assert "too_long" not in mended
+        assert (mended.errors, mended.too_long) == (0, 0)
 
 
 def test_redo_scores_kept_responses_again_and_its_help_says_how_to_ask_anew(home, server):

@@ -37,8 +37,8 @@ def test_marked_answers_are_a_cell_that_says_where_they_came_from(home):
     assert (told["score"], told["items"], told["statuses"]["ok"]) == (1.0, 250, 250)
     cell = record.read(home.results, "elsewhere", "word_problems")
     assert not cell.problem
-    assert cell.run["origin"]["kind"] == "answers"
-    assert cell.run["resolved"]["engine"] == "answers"
+    assert cell.run.origin.kind == "answers"
+    assert cell.run.resolved.engine == "answers"
     rows = cell.rows()
     assert (rows["score"] == 1).all()
     assert json.loads(rows["extra"][0]) == {"label": True, "model": "phi"}
@@ -67,7 +67,7 @@ def test_the_same_rows_come_from_score_and_from_a_run(home):
     assert ran.rows()[columns].equals(scored.rows()[columns])
     assert list(ran.rows()["metrics"]) == list(scored.rows()["metrics"])
     for name in ("dataset", "items", "task_version", "judge"):
-        assert ran.run["definition"][name] == scored.run["definition"][name]
+        assert getattr(ran.run.definition, name) == getattr(scored.run.definition, name)
     compared = proctor("compare", "ran", "elsewhere", "--results", str(home.results))
     assert compared.returncode == 0, compared.stderr
 
@@ -91,7 +91,7 @@ def test_missing_items_are_named_and_need_partial(home):
     told = json.loads(done.stdout)
     assert (told["items"], told["missing"]["n"], told["missing"]["named"][0]) == (248, 2, ITEMS[0]["id"])
     cell = record.read(home.results, "elsewhere", "word_problems")
-    assert cell.run["origin"]["left_over"]["missing"]["n"] == 2
+    assert cell.run.origin.left_over["missing"]["n"] == 2
 
 
 def test_unknown_questions_are_named_and_need_partial(home):
@@ -241,7 +241,7 @@ def test_five_thousand_answers_take_less_than_two_seconds(home):
     start = time.process_time()
     scored = score_file("word_problems", answers, "x", home.results)
     assert time.process_time() - start < 2
-    assert (scored.score, scored.cell.run["rows"]) == (1.0, 5000)
+    assert (scored.score, scored.cell.run.rows) == (1.0, 5000)
 
 
 def test_a_response_that_was_cut_off_is_unparsed_where_it_holds_no_number_and_not_where_it_does(home):
@@ -251,8 +251,8 @@ def test_a_response_that_was_cut_off_is_unparsed_where_it_holds_no_number_and_no
     told = json.loads(score(home, rows, "--json").stdout)["statuses"]
     assert told == {"ok": 249, "unparsed": 1, "error": 0, "truncated": 2}
     cell = record.read(home.results, "elsewhere", "word_problems")
-    assert sum(cell.run["statuses"].values()) == cell.run["rows"] == 250
-    assert cell.run["truncated"] == 2
+    assert sum(cell.run.statuses.values()) == cell.run.rows == 250
+    assert cell.run.truncated == 2
     assert "249 ok, 1 unparsed, 2 truncated" in score(home, rows).stdout
     ranking = proctor("report", "--results", str(home.results)).stdout
     assert "elsewhere: 1 unparsed, 2 truncated" in ranking

@@ -114,7 +114,7 @@ def test_a_suite_with_a_fallback_reports_both_accuracies_and_says_which_rows_it_
         assert again.returncode == 0
         assert len(server.asked) == asked
     cell = record.read(home.results, "spelt", "word_problems")
-    assert cell.run["definition"]["extractor"]["fallback"] == "reader"
+    assert cell.run.definition.extractor["fallback"] == "reader"
     rows = cell.rows()
     decided = rows[[one["second_reader"] == 1 for one in rows["metrics"]]]
     open_ = [doc["id"] for doc in ITEMS if int(doc["id"][-1]) in (0, 2)]

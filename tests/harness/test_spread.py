@@ -78,7 +78,7 @@ def assert_same(home, calm, variants, task="word_problems"):
         assert theirs is not None
         assert not mine.problem
         assert mine.rows().drop(columns="seconds").equals(theirs.rows().drop(columns="seconds"))
-        assert mine.run["definition"] == theirs.run["definition"]
+        assert mine.run.definition == theirs.run.definition
 
 
 def kept(home, suite, variant):

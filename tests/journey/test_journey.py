@@ -135,7 +135,7 @@ def test_results_of_an_earlier_definition_are_refused_by_the_field_and_made_agai
     ok(home.run(suite, "--redo"))
     cell = record.read(home.results, "gold", "word_problems")
     assert cell is not None
-    assert cell.run["definition"]["sampling"]["max_tokens"] == 99
+    assert cell.run.definition.sampling.max_tokens == 99
 
 
 def test_damaged_rows_are_named_kept_aside_and_made_again_with_redo(home):
@@ -284,7 +284,7 @@ def test_new_margin_or_parent_reaches_kept_cells_without_making_them_again(home)
     ok(home.run(home.suite(variants=["one", "two"], tasks=["word_problems"], baseline="one", limit=few)))
     cell = record.read(home.results, "two", "word_problems")
     assert cell is not None
-    assert cell.run["margin"] is None
+    assert cell.run.margin is None
     home.variant("two", base=str(home.folder / "two.jsonl"), engine="echo", parent="one")
     margin = {"word_problems": 0.2}
     again = home.suite(
@@ -293,9 +293,9 @@ def test_new_margin_or_parent_reaches_kept_cells_without_making_them_again(home)
     assert "open echo" not in ok(home.run(again)).stdout
     told = record.read(home.results, "two", "word_problems")
     assert told is not None
-    assert (told.run["margin"], told.run["resolved"]["parent"]) == (0.2, "one")
-    assert told.run["finished"] == cell.run["finished"]
-    assert told.run["samples_sha256"] == cell.run["samples_sha256"]
+    assert (told.run.margin, told.run.resolved.parent) == (0.2, "one")
+    assert told.run.finished == cell.run.finished
+    assert told.run.samples_sha256 == cell.run.samples_sha256
 
 
 def test_backend_of_lm_eval_is_an_engine_by_its_own_name(home):
@@ -331,4 +331,4 @@ def test_seconds_of_the_answers_are_no_more_than_those_of_the_cell(home):
     suite = home.suite(variants=["slow"], tasks=["study_plan"], baseline="slow", limit={"study_plan": 20})
     assert home.run(suite).returncode == 0
     cell = record.read(home.results, "slow", "study_plan")
-    assert 0.5 < cell.rows()["seconds"].sum() <= cell.run["wall_seconds"]
+    assert 0.5 < cell.rows()["seconds"].sum() <= cell.run.costs.wall_seconds

@@ -104,8 +104,8 @@ def test_no_sample_is_lost_or_scored_by_accident_whatever_the_server_does(home):
         assert not any(value == value and value is not None for value in dict(row["metrics"] or {}).values())
         assert f"no verdict ({FAULTS[fault][1]})" in row["explanation"], fault
     counted = Counter(reason for _, reason in FAULTS.values())
-    assert told["verdicts"]["missing"] == dict(counted)
-    assert (told["verdicts"]["wanted"], told["verdicts"]["given"]) == (len(DOCS), len(DOCS) - len(FAULTS))
+    assert told.verdicts["missing"] == dict(counted)
+    assert (told.verdicts["wanted"], told.verdicts["given"]) == (len(DOCS), len(DOCS) - len(FAULTS))
     page = " ".join(re.sub(r"<[^>]+>", " ", (home.board / "judges" / "study_plan.html").read_text()).split())
     assert f"{len(DOCS)} answers, {len(FAULTS)} of them without a verdict:" in page
     for reason, count in counted.items():
@@ -176,6 +176,6 @@ def test_kill_in_the_middle_changes_nothing_in_the_rows(home, tmp_path_factory, 
         told, rows = rows_of(home)
         run(other, suite_at(other, server.url, concurrency=2, timeout=20))
     assert 8 <= killed < len(DOCS)
-    assert told["verdicts"]["kept"] >= 8 - concurrency - 2
+    assert told.verdicts["kept"] >= 8 - concurrency - 2
     assert rows == rows_of(other)[1]
     assert [row["sample_id"] for row in rows if row["status"] == "error"] == [DOCS[1]["id"]]

@@ -19,7 +19,7 @@ from proctor.leaderboard.cli.main import app
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.compare import compare_cells, corrected
 from proctor.leaderboard.compare.items import load_cells
-from tests.support.board_results import rows_of, small_results, write
+from tests.support.board_results import change, rows_of, small_results, write
 
 HEADER = "variant,task,sample_id,score"
 
@@ -249,8 +249,8 @@ def test_cells_made_differently_are_refused_and_all_pairs_go_on_without_them(tmp
     small_results(tmp_path)
     cells = load_cells(tmp_path)
     other = cells["tiny-q4", "word_problems"]
-    (other.folder / "run.json").write_text(
-        json.dumps(other.run | {"definition": other.run["definition"] | {"judge": "another"}})
+    change(
+        tmp_path, "tiny-q4", "word_problems", definition=other.run.definition.as_json() | {"judge": "another"}
     )
     found = run("compare", "tiny", "tiny-q4", "--results", tmp_path, code=2)
     assert "they differ in the judge (None and another)" in found

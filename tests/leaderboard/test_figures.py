@@ -9,6 +9,7 @@ from proctor.harness import record
 from proctor.leaderboard.compare.figures import figures_of
 from proctor.tasks.concepts.task import macro_f1
 from proctor.tasks.concepts.task import process_results as concept_results
+from tests.support.records import run_record
 
 
 def sample(item: str, score: float | None, epoch: int = 1, **given) -> record.Sample:
@@ -26,7 +27,7 @@ def steps(right: int, total: int) -> dict:
 
 
 def figures(folder: Path, rows: list[record.Sample], kind: str = "binary") -> dict:
-    cell = record.write(folder, rows, {"exam": {"kind": kind}})
+    cell = record.write(folder, rows, run_record(kind=kind))
     return {figure.name: figure for figure in figures_of(cell)}
 
 
@@ -168,7 +169,7 @@ def test_an_answer_that_was_cut_off_before_it_gave_a_number_counts_as_unparsed_a
         sample("d", 0.0, status="unparsed"),
         sample("e", 0.0, answer="5"),
     ]
-    cell = record.write(tmp_path, rows, {"exam": {"kind": "binary"}})
+    cell = record.write(tmp_path, rows, run_record())
     found = {figure.name: figure for figure in figures_of(cell)}
     assert (found["unparsed_rate"].value, found["unparsed_rate"].note) == (0.4, "2 of 5 answers")
     assert (found["truncated_rate"].value, found["truncated_rate"].note) == (0.4, "2 of 5 answers")

@@ -2,38 +2,33 @@
 
 from pathlib import Path
 
+from proctor.harness.record import VariantRecord
 from proctor.leaderboard.compare import lineage
 from proctor.leaderboard.compare.tables import ranking
 from tests.support.board_results import rows_of, write
 
-BASE = {
-    "base": "some/base",
-    "engine": "hf",
-    "quantization": "none",
-    "prompt": "default",
-    "merge": False,
-    "recipe": None,
-}
+BASE = VariantRecord(base="some/base", engine="hf", quantization="none", prompt="default")
 
 
 def test_each_kind_of_step_has_its_words() -> None:
-    tuned = {**BASE, "recipe": "all-exams"}
-    merged = {**tuned, "merge": True}
+    tuned = BASE.changed(recipe="all-exams")
+    merged = tuned.changed(merge=True)
     assert lineage.step(BASE, tuned) == "trained with all-exams"
     assert lineage.step(tuned, merged) == "adapter merged into the weights"
-    small = {**merged, "quantization": "q4_k_m", "engine": "llamacpp"}
+    small = merged.changed(quantization="q4_k_m", engine="llamacpp")
     assert lineage.step(merged, small) == "quantised to q4_k_m, run by llamacpp"
-    assert lineage.step(BASE, {**BASE, "prompt": "cot"}) == "prompt cot"
+    assert lineage.step(BASE, BASE.changed(prompt="cot")) == "prompt cot"
     assert lineage.step(BASE, BASE) == "nothing that its definition names"
 
 
 def test_a_change_of_sampling_is_named() -> None:
-    before = {**BASE, "sampling": {"temperature": 0.0, "seed": 0}}
-    assert lineage.step(before, {**BASE, "sampling": {"temperature": 0.7, "seed": 0}}) == "temperature 0.7"
+    before = BASE.changed(sampling={"temperature": 0.0, "seed": 0})
+    now = BASE.changed(sampling={"temperature": 0.7, "seed": 0})
+    assert lineage.step(before, now) == "temperature 0.7"
 
 
 def test_a_root_is_told_from_nothing() -> None:
-    assert lineage.step({}, BASE) == "base some/base, run by hf, prompt default"
+    assert lineage.step(None, BASE) == "base some/base, run by hf, prompt default"
 
 
 def test_parents_stand_before_their_children_and_everyone_once(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def differences(page: Path) -> Iterator[tuple[str, str, str]]:
 def test_every_pair_is_told_once_and_from_the_side_of_the_child_or_of_the_smaller_one(told: Told) -> None:
     cells = load_cells(DEMO)
     assert len(told) == 3 * 15
-    sizes = {variant: cell.run["size_bytes"] for (variant, _), cell in cells.items()}
+    sizes = {variant: cell.run.costs.size_bytes for (variant, _), cell in cells.items()}
     for _, a, b in told:
         assert (b, a) in [("tiny", "tiny-lora"), ("tiny-q8", "tiny-qlora")] or sizes[a] <= sizes[b]
     assert {(a, b) for task, a, b in told if task == "concepts"} >= {

@@ -239,7 +239,7 @@ def hostile_report(results: Path, text: str) -> report.Report:
     write(results, rows_of("even", "word_problems"), recipe=text, examples=50, parent="odd")
     for notes in results.glob("*/*/run.json"):
         run = json.loads(notes.read_text())
-        run["exam"] |= {"title": text, "headline": text, "marked_by": text}
+        run["task"] |= {"title": text, "headline": text, "scored_by": text}
         run["origin"] = {"kind": "plain", "files": [text], "lacks": [text]}
         notes.write_text(json.dumps(run))
     return report.make(results, with_appendix=True)

@@ -354,6 +354,39 @@ def test_figures_of_a_column_have_their_points_in_one_line() -> None:
     assert tables.aligned(["619", "80"]) == ["619", "80"]
 
 
+def test_builds_of_one_board_at_the_same_time_all_end_well(tmp_path: Path) -> None:
+    small_results(tmp_path / "results")
+    script = (
+        "import sys; from pathlib import Path; from proctor.leaderboard.board import site; "
+        f"site.build(Path({str(tmp_path / 'results')!r}), Path({str(tmp_path / 'out')!r}), sys.argv[1] or None)"
+    )
+    baselines = ["", "tiny", "tiny-lora", ""]  # one after the other, each finds another board to replace
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, baseline], stderr=subprocess.PIPE, text=True)
+        for baseline in baselines
+    ]
+    for each in running:
+        assert each.communicate(timeout=300)[1] == ""
+        assert each.returncode == 0
+    last = [
+        files_of(site.build(tmp_path / "results", tmp_path / f"of-{at}", baseline or None).parent)
+        for at, baseline in enumerate(baselines)
+    ]
+    assert files_of(tmp_path / "out") in last
+
+
+def test_a_build_that_was_killed_leaves_nothing_in_the_next_one(tmp_path: Path) -> None:
+    write(tmp_path / "results", rows_of("alone", "word_problems"))
+    (tmp_path / "out" / "tasks").mkdir(parents=True)
+    site.build(tmp_path / "results", tmp_path / "out" / "board")
+    for name in (".index.html.1.2.part", "tasks/.word_problems.html.1.2.part", ".lock"):
+        (tmp_path / "out" / "board" / name).write_text("half")
+    before = files_of(site.build(tmp_path / "results", tmp_path / "out" / "other").parent)
+    site.build(tmp_path / "results", tmp_path / "out" / "board", "alone")
+    site.build(tmp_path / "results", tmp_path / "out" / "board")
+    assert files_of(tmp_path / "out" / "board") == before
+
+
 def test_a_parent_without_results_is_named(tmp_path: Path) -> None:
     write(tmp_path / "results", rows_of("child", "word_problems"), parent="gone")
     write(tmp_path / "results", rows_of("other", "word_problems"))
@@ -510,7 +543,7 @@ def test_hostile_cards_and_runs_stay_text(text: str, tmp_path: Path, rich: Path)
         card[part] = [dict.fromkeys(one, text) for one in card[part]]
     card["unparsed"] = {"n": text, "of": text}
     record.write_card(results, card)
-    told = {"overlap": [{text: text}, text], "origin": {"kind": "plain", "files": [], "lacks": [text]}}
+    told = {"overlap": [{"set": text, text: text}], "origin": {"kind": "plain", "files": [], "lacks": [text]}}
     change(results, "tiny-q4", "word_problems", **told)
     rows = [
         replace(row, status="error", score=None, metrics={}, explanation=text)

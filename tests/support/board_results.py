@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness import record
+from tests.support.records import run_record
 
-EXAMS: dict[str, dict[str, Any]] = {
-    "word_problems": {
-        "title": "Word problems", "kind": "binary", "headline": "accuracy", "scale": [0.0, 1.0],
-        "framework": "lm_eval", "marked_by": "rules",
-    },
-    "concepts": {
-        "title": "Concept extraction", "kind": "counts", "headline": "micro F1", "scale": [0.0, 1.0],
-        "framework": "lm_eval", "marked_by": "rules",
-    },
-    "study_plan": {
-        "title": "Study plans", "kind": "real", "headline": "mean mark", "scale": [1.0, 5.0],
-        "framework": "inspect", "marked_by": "checklist", "judge_kind": "checklist",
-    },
+EXAMS = {
+    "word_problems": record.TaskRecord(
+        name="word_problems", title="Word problems", kind="binary", headline="accuracy", scale=(0.0, 1.0),
+        framework="lm_eval", scored_by="rules",
+    ),
+    "concepts": record.TaskRecord(
+        name="concepts", title="Concept extraction", kind="counts", headline="micro F1", scale=(0.0, 1.0),
+        framework="lm_eval", scored_by="rules",
+    ),
+    "study_plan": record.TaskRecord(
+        name="study_plan", title="Study plans", kind="real", headline="mean mark", scale=(1.0, 5.0),
+        framework="inspect", scored_by="checklist", judge_kind="checklist",
+    ),
 }  # fmt: skip
 
 
@@ -50,26 +51,23 @@ def rows_of(variant: str, task: str, n: int = 12, ability: int = 2) -> list[reco
 
 def write(results: Path, rows: list[record.Sample], **resolved: Any) -> None:
     variant, task = rows[0].variant, rows[0].task
-    record.write(
-        results,
-        rows,
-        {
-            "definition": {"task_version": "1", "dataset": "d" * 64, "judge": None, "items": len(rows)},
-            "resolved": {
-                "name": variant, "base": "some/base", "engine": "hf", "quantization": "none",
-                "prompt": "default", "parent": None, "sampling": {"temperature": 0.0}, "digest": "e" * 64,
-                **resolved,
-            },
-            "stages": [{"kind": "train", "digest": "f" * 64}],
-            "exam": EXAMS[task],
-            "margin": 0.05,
-            "statuses": {status: sum(row.status == status for row in rows) for status in record.STATUSES},
-            "errors": sum(row.status == "error" for row in rows),
-            "tokens_in": 100, "tokens_out": 200, "wall_seconds": 2.5,
-            "versions": {"torch": "2.13.0"},
-            "hardware": {"machine": "x86_64", "cores": 2, "gpus": [], "python": "3.11"},
+    run = run_record(
+        variant,
+        task=EXAMS[task],
+        definition={"task_version": "1", "dataset": "d" * 64, "judge": None, "items": len(rows)},
+        resolved={
+            "name": variant, "base": "some/base", "engine": "hf", "quantization": "none",
+            "prompt": "default", "parent": None, "sampling": {"temperature": 0.0}, "digest": "e" * 64,
+            **resolved,
         },
+        stages=[{"kind": "train", "digest": "f" * 64}],
+        margin=0.05,
+        statuses={status: sum(row.status == status for row in rows) for status in record.STATUSES},
+        costs={"tokens_in": 100, "tokens_out": 200, "wall_seconds": 2.5},
+        versions={"torch": "2.13.0"},
+        hardware={"machine": "x86_64", "cores": 2, "gpus": [], "python": "3.11"},
     )  # fmt: skip
+    record.write(results, rows, run)
 
 
 def small_results(results: Path) -> Path:
@@ -112,9 +110,17 @@ CARD: dict[str, Any] = {
 
 
 def change(results: Path, variant: str, task: str, **told: Any) -> None:
-    """Other words in a cell's run.json."""
+    """Other words in a cell's run.json; those of its costs and its task's kinds by their bare names."""
     notes = results / variant / task / "run.json"
-    notes.write_text(json.dumps(json.loads(notes.read_text()) | told))
+    run = json.loads(notes.read_text())
+    for name, value in told.items():
+        if name in record.CostRecord.model_fields:
+            run["costs"][name] = value
+        elif name == "kinds":
+            run["task"][name] = value
+        else:
+            run[name] = value
+    notes.write_text(json.dumps(run))
 
 
 def rich_results(results: Path) -> Path:

@@ -223,8 +223,8 @@ def test_the_first_items_of_the_published_ones_are_still_called_by_their_name(ho
     )
     cell = record.read(home.results, "ran", "gsm8k")
     assert cell is not None
-    assert cell.run["exam"]["title"] == "Grade-school maths (GSM8K)"
-    assert "own_data" not in cell.run["exam"]
+    assert cell.run.task.title == "Grade-school maths (GSM8K)"
+    assert cell.run.task.own_data is False
 
 
 def test_a_users_own_items_are_called_own_data_wherever_their_row_stands(
@@ -250,7 +250,7 @@ def test_a_users_own_items_are_called_own_data_wherever_their_row_stands(
     for variant in ("ran", "half", "scored"):
         cell = record.read(home.results, variant, "gsm8k")
         assert cell is not None
-        assert cell.run["exam"]["title"] == "Grade-school maths (own data)"
+        assert cell.run.task.title == "Grade-school maths (own data)"
     assert "Grade-school maths (own data)" in done.stdout
     assert done.stdout.count("    own data") == 2
     for page in ("index.html", "tasks/gsm8k.html", "variants/half.html", "samples/half/gsm8k.html"):

@@ -1,24 +1,23 @@
-"""Cells on disk: `results/<variant>/<task>/` holds samples.parquet (a row an answer) and run.json (how they were made).
+"""Cells on disk: `results/<variant>/<task>/` with samples.parquet and run.json.
 
-The only writer and the only reader of results. A cell counts when its run.json is there and its checksum fits the rows:
-run.json goes first when a cell is written anew and comes last, so that a kill at any moment leaves either a whole cell
-or none. Knows no task and no model.
+A cell counts when its run.json is there and its checksum fits the rows: run.json goes first when a cell is written anew
+and comes last, so that a kill at any moment leaves either a whole cell or none.
 """
 
-import fcntl
 import hashlib
 import json
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from proctor.common import files
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
+from proctor.harness.record.migrate import UnreadableRecord, record_from
+from proctor.harness.record.run_record import RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +28,10 @@ Status = Literal["ok", "unparsed", "error"]
 
 @dataclass(frozen=True)
 class Sample:
-    """One answer with its score. A score of None was not given: the request or the judge failed.
+    """One response with its score. A score of None was not given: the request or the judge failed.
 
-    `status` says whether an answer was found in the response, `truncated` whether the token limit ended it: a response
-    that was cut off may hold an answer or not.
+    `status` says whether an answer was extracted from the response, `truncated` whether the token limit ended it: a
+    response that was cut off may hold an answer or not.
     """
 
     variant: str
@@ -63,7 +62,7 @@ class Cell:
     """What is on disk for one variant x task. `problem` says why its rows cannot be used, when they can't."""
 
     folder: Path
-    run: dict[str, Any]
+    record: RunRecord | None
     problem: str = ""
 
     @property
@@ -73,6 +72,13 @@ class Cell:
     @property
     def task(self) -> str:
         return self.folder.name
+
+    @property
+    def run(self) -> RunRecord:
+        """What run.json holds. Ask for `problem` first: there may be nothing that can be read."""
+        if self.record is None:
+            raise Refusal(self.problem, remedy="make the cell again with --redo")
+        return self.record
 
     def rows(self, columns: list[str] | None = None) -> "pd.DataFrame":
         """Sorted by item and epoch; all columns, or those named, which must hold sample_id and epoch."""
@@ -98,41 +104,40 @@ class Cell:
         """Earlier results have a status 'truncated', which hid whether the response held an answer."""
         old = rows["status"] == "truncated"
         # An imported row without an answer may come from a source that tells none.
-        imported = self.run.get("resolved", {}).get("engine") == "imported"
-        unparsed = old & (rows["answer"] == "") & (not imported)
+        unparsed = old & (rows["answer"] == "") & (self.run.resolved.engine != "imported")
         status = rows["status"].mask(old, "ok").mask(unparsed, "unparsed")
         return rows.assign(status=status, truncated=rows.get("truncated", False) | old)
 
 
-def write(results: Path, samples: list[Sample], run: dict[str, Any]) -> Cell:
-    """Writes a whole cell, atomically. The caller holds the cell's lock."""
+def write(results: Path, samples: list[Sample], run: RunRecord) -> Cell:
+    """Writes a whole cell, atomically, into the place that `run` names. The caller holds the cell's lock."""
     import pyarrow as pa
 
     ordered = sorted(samples, key=lambda sample: (sample.sample_id, sample.epoch))
-    names = sorted({name for sample in samples for name in sample.metrics})
-    table = pa.Table.from_pylist([vars(sample) for sample in ordered], schema=schema(names))
-    return write_table(results, samples[0].variant, samples[0].task, table, run)
+    names = {name for sample in samples for name in sample.metrics}
+    table = pa.Table.from_pylist([vars(sample) for sample in ordered], schema=schema(sorted(names)))
+    return write_table(results, table, run)
 
 
-def write_table(results: Path, variant: str, task: str, table: Any, run: dict[str, Any]) -> Cell:
+def write_table(results: Path, table: Any, run: RunRecord) -> Cell:
     """The same for rows that are an arrow table already, of this `schema` and sorted by item and epoch."""
     import pyarrow.parquet as pq
 
-    folder = cell_folder(results, variant, task)
+    folder = cell_folder(results, run.variant, run.task.name)
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / "samples.parquet.part"
-    pq.write_table(table, part, compression="zstd")
-    checksum = hashlib.sha256(part.read_bytes()).hexdigest()
-    (folder / "run.json").unlink(missing_ok=True)
-    _settle(part, folder / "samples.parquet")
-    complete = {"variant": variant, "task": task, "rows": table.num_rows, "samples_sha256": checksum, **run}
-    write_run(folder, complete)
-    return Cell(folder, complete)
+    files.remove_parts(folder)
+    with files.replacing(folder / "samples.parquet") as part:
+        pq.write_table(table, part, compression="zstd")
+        checksum = hashlib.sha256(part.read_bytes()).hexdigest()
+        (folder / "run.json").unlink(missing_ok=True)
+    whole = run.changed(rows=table.num_rows, samples_sha256=checksum)
+    write_run(folder, whole)
+    return Cell(folder, whole)
 
 
-def write_run(folder: Path, run: dict[str, Any]) -> None:
+def write_run(folder: Path, run: RunRecord) -> None:
     """How the rows were made, without touching them. The caller holds the cell's lock."""
-    write_text(folder / "run.json", json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    files.write_text(folder / "run.json", run.text())
 
 
 def read(results: Path, variant: str, task: str) -> Cell | None:
@@ -142,28 +147,33 @@ def read(results: Path, variant: str, task: str) -> Cell | None:
     if not notes.exists():
         return None
     try:
-        run = json.loads(notes.read_text(encoding="utf-8"))
-        checksum = run["samples_sha256"]
-        whole = all(isinstance(run[part], dict) for part in ("definition", "exam", "resolved"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return Cell(folder, {}, f"{notes} is damaged")
-    if not whole:
-        return Cell(folder, run, f"{notes} is damaged")
+        run = record_from(json.loads(notes.read_text(encoding="utf-8")))
+    except UnreadableRecord as why:
+        return Cell(folder, None, f"{notes} is damaged: {why}")
+    except (OSError, ValueError, RecursionError):
+        return Cell(folder, None, f"{notes} is damaged")
     if not rows.is_file():
         return Cell(folder, run, f"{rows} is missing")
-    if hashlib.sha256(rows.read_bytes()).hexdigest() != checksum:
+    if _checksum(rows) != run.samples_sha256:
         return Cell(folder, run, f"{rows} is damaged: its checksum is not the one in run.json")
     return Cell(folder, run)
 
 
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def cells(results: Path) -> list[Cell]:
     """All cells under a results folder, damaged ones included, in a fixed order."""
-    found = []
+    there = []
     for notes in sorted(results.glob("*/*/run.json")):
         variant, task = notes.parent.parent.name, notes.parent.name
-        if SAFE_NAME.fullmatch(variant) and (cell := read(results, variant, task)):
-            found.append(cell)
-    return found
+        if SAFE_NAME.fullmatch(variant):
+            cell = read(results, variant, task)
+            if cell:
+                there.append(cell)
+    return there
 
 
 def set_aside(cell: Cell) -> Path:
@@ -180,38 +190,19 @@ def set_aside(cell: Cell) -> Path:
 
 @contextmanager
 def lock(results: Path, variant: str, task: str) -> Iterator[None]:
-    """One writer at a time. The kernel drops the lock with the process that held it, so a stale one can't be."""
+    """One writer at a time; a second one is refused and told who holds the cell."""
     folder = cell_folder(results, variant, task)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _held(folder / ".lock") as held:
-        held.truncate(0)
-        held.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        held.flush()
-        try:
-            yield
-        finally:
-            (folder / ".lock").unlink(missing_ok=True)
 
+    def refuse(holder: str) -> None:
+        raise Refusal(
+            f"{variant} x {task} is being written by {holder}",
+            "one writer at a time holds a cell",
+            "wait for it or end it, then run again",
+            folder,
+        )
 
-@contextmanager
-def _held(path: Path) -> Iterator[IO[str]]:
-    while True:
-        with path.open("a+", encoding="utf-8") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                held.seek(0)
-                raise Refusal(
-                    f"{path.parent.parent.name} x {path.parent.name} is being written by "
-                    f"{held.read().strip() or 'another process'}",
-                    "one writer at a time holds a cell",
-                    "wait for it or end it, then run again",
-                    path.parent,
-                ) from None
-            # The one before us may have removed the file between our open and our lock: then we hold nothing.
-            if path.exists() and os.fstat(held.fileno()).st_ino == path.stat().st_ino:
-                yield held
-                return
+    with files.lock(folder / ".lock", refuse):
+        yield
 
 
 def cell_folder(results: Path, variant: str, task: str) -> Path:
@@ -221,46 +212,6 @@ def cell_folder(results: Path, variant: str, task: str) -> Path:
                 f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
             )
     return results / variant / task
-
-
-def write_card(results: Path, card: dict[str, Any]) -> Path:
-    """A judge's trust card: `_judges/<judge>/trust.json`, whole or the old one."""
-    folder = cell_folder(results / "_judges", card["judge"], "trust").parent
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "trust.json", json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    return folder / "trust.json"
-
-
-def read_cards(results: Path) -> dict[str, dict[str, Any]]:
-    """All trust cards by judge. A damaged one is a card with nothing but a warning that says so."""
-    found = {}
-    for path in sorted(results.glob("_judges/*/trust.json")):
-        try:
-            card = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(card, dict) or "checks" not in card:
-                raise Refusal("no card")
-        except ValueError:
-            card = {"judge": path.parent.name, "warning": f"The trust card is damaged ({path})."}
-        found[path.parent.name] = card
-    return found
-
-
-def write_text(path: Path, text: str) -> None:
-    """The whole text or the old file, whatever happens in between."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # two processes may write the same
-    part.write_text(text, encoding="utf-8", newline="")
-    _settle(part, path)
-
-
-def _settle(part: Path, path: Path) -> None:
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def schema(names: list[str]) -> Any:

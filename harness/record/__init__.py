@@ -1,0 +1,45 @@
+"""Results on disk, and the only way to them: a cell is `samples.parquet` (a row a response) beside `run.json`.
+
+`run_record.py` says what run.json holds, `migrate.py` reads those of earlier versions, `cells.py` reads and writes
+cells, `cards.py` the trust cards of judges. Knows no task, no model and no page.
+"""
+
+from proctor.harness.record.cards import read_cards, write_card
+from proctor.harness.record.cells import (
+    STATUSES,
+    Cell,
+    Sample,
+    Status,
+    cell_folder,
+    cells,
+    lock,
+    read,
+    schema,
+    set_aside,
+    write,
+    write_run,
+    write_table,
+)
+from proctor.harness.record.migrate import measurements_from
+from proctor.harness.record.run_record import (
+    CostRecord,
+    Definition,
+    HardwareRecord,
+    ItemsByKind,
+    Kind,
+    Measurements,
+    OriginRecord,
+    OverlapRecord,
+    RunRecord,
+    StageRecord,
+    TaskRecord,
+    VariantRecord,
+    fields_of,
+)
+
+__all__ = [
+    "STATUSES", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind", "Measurements",
+    "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status", "TaskRecord", "VariantRecord",
+    "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside",
+    "write", "write_card", "write_run", "write_table",
+]  # fmt: skip

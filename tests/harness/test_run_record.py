@@ -1,0 +1,139 @@
+"""What run.json holds comes back as it was written, by this version and by every earlier one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from proctor.harness import record
+from proctor.harness.record.migrate import UnreadableRecord, measurements_from, record_from
+from tests.support.records import run_record, sample
+
+# As the version before formats wrote it: a quantised variant on study plans.
+OLD = json.loads(
+    (Path(__file__).parents[1] / "support" / "data" / "run-format-1.json").read_text(encoding="utf-8")
+)
+# As it wrote an import, with the least that it told.
+OLD_IMPORT = {
+    "definition": {"dataset": None, "items": 2, "judge": None, "metric": None, "task_version": None},
+    "errors": 1, "hardware": {}, "margin": None, "rows": 2, "samples_sha256": "0" * 64, "stages": [],
+    "exam": {"title": "quiz", "kind": "binary", "headline": "score", "scale": [0.0, 1.0], "framework": "other",
+             "marked_by": "rules"},
+    "origin": {"kind": "plain", "called": "First!", "files": ["s.csv"], "lacks": ["prompt"], "responses": False},
+    "resolved": {"name": "first", "engine": "imported", "prompt": None, "sampling": {}},
+    "statuses": {"ok": 1, "unparsed": 0, "error": 1}, "task": "quiz", "tokens_in": 7, "variant": "first",
+    "versions": {},
+}  # fmt: skip
+
+
+def test_a_run_json_of_an_earlier_version_says_all_that_it_said() -> None:
+    run = record_from(OLD)
+    assert run.definition.as_json() == OLD["definition"]
+    assert run.resolved.as_json() == OLD["resolved"]
+    assert (run.variant, run.task.name, run.suite, run.margin) == (
+        "tiny-q4",
+        "study_plan",
+        "demo",
+        OLD["margin"],
+    )
+    about = OLD["exam"]
+    assert (run.task.title, run.task.kind, run.task.headline) == (
+        about["title"],
+        about["kind"],
+        about["headline"],
+    )
+    assert run.task.scale == tuple(about["scale"])
+    assert (run.task.scored_by, run.task.judge_kind) == (about["marked_by"], about["judge_kind"])
+    assert run.task.kinds["grade"]["10"] == tuple(OLD["kinds"]["grade"]["10"])
+    assert run.costs.as_json() == {name: OLD[name] for name in record.CostRecord.model_fields if name in OLD}
+    assert run.costs.size_bytes == OLD["size_bytes"]
+    assert [list(step) for step in run.loss] == OLD["loss"]
+    assert run.overlap[0].set == OLD["overlap"][0]["set"]
+    assert run.overlap[0].shares == [(n, OLD["overlap"][0][f"share_{n}"]) for n in (8, 10, 13)]
+    assert (run.rows, run.samples_sha256, run.errors) == (OLD["rows"], OLD["samples_sha256"], OLD["errors"])
+    assert run.statuses == OLD["statuses"]
+    assert run.hardware.cores == OLD["hardware"]["cores"]
+    assert run.versions == OLD["versions"]
+    assert run.finished == OLD["finished"]
+    assert run.origin is None
+
+
+def test_overlap_that_was_noted_in_words_is_kept() -> None:
+    (found,) = record_from(OLD | {"overlap": ["all of it"]}).overlap
+    assert (found.set, found.items, found.shares) == ("all of it", None, [])
+
+
+def test_an_import_of_an_earlier_version_says_what_its_source_lacked() -> None:
+    run = record_from(OLD_IMPORT)
+    assert run.origin
+    assert (run.origin.called, run.lacks, run.errors) == ("First!", ("prompt",), 1)
+    assert (run.costs.tokens_in, run.costs.tokens_out, run.costs.size_bytes) == (7, None, None)
+    assert not run.hardware.known
+    assert run.definition.as_json() == OLD_IMPORT["definition"]
+
+
+@pytest.mark.parametrize("old", [OLD, OLD_IMPORT])
+def test_written_anew_it_reads_the_same_and_is_written_the_same(old: dict) -> None:
+    run = record_from(old)
+    new = json.loads(run.text())
+    assert new["format"] == 2
+    assert record_from(new) == run
+    assert record_from(new).text() == run.text()
+
+
+def test_fields_of_a_later_version_are_kept_and_another_format_is_refused_by_name() -> None:
+    new = json.loads(run_record().text()) | {"mood": {"good": 1}}
+    new["task"]["colour"] = "blue"
+    again = json.loads(record_from(new).text())
+    assert (again["mood"], again["task"]["colour"]) == ({"good": 1}, "blue")
+    with pytest.raises(UnreadableRecord, match=r"a newer Proctor wrote it \(format 3\)"):
+        record_from(new | {"format": 3})
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"task": {"name": "t"}}, "task.title"),
+        ({"definition": []}, "definition"),
+        (
+            {"task": {"name": "t", "title": "t", "kind": "binary", "headline": "h", "scale": [1, 1]}},
+            "larger one",
+        ),
+        (
+            {
+                "task": {
+                    "name": "t",
+                    "title": "t",
+                    "kind": "binary",
+                    "headline": "h",
+                    "scale": [0, float("inf")],
+                }
+            },
+            "scale",
+        ),
+        ({"task": {"name": "t", "title": "t", "kind": "odd", "headline": "h", "scale": [0, 1]}}, "task.kind"),
+        ({"rows": "many"}, "rows"),
+        ({"format": "two"}, "task"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path: Path, change: dict, named: str) -> None:
+    cell = record.write(tmp_path, [sample()], run_record())
+    notes = cell.folder / "run.json"
+    notes.write_text(json.dumps(json.loads(notes.read_text()) | change))
+    found = record.read(tmp_path, "v", "t")
+    assert found is not None
+    assert "run.json is damaged" in found.problem
+    assert named in found.problem
+    with pytest.raises(ValueError, match="is damaged"):
+        print(found.run)
+
+
+def test_measurements_kept_beside_responses_by_an_earlier_version_are_read() -> None:
+    loose = {name: OLD[name] for name in ("wall_seconds", "tokens_in", "versions", "hardware", "loss")}
+    found = measurements_from(loose | {"too_long": 2})
+    assert (found.costs.wall_seconds, found.too_long) == (OLD["wall_seconds"], 2)
+    assert found.costs.size_bytes is None
+    assert measurements_from(found.as_json()) == found
+    run = run_record().measured(found)
+    assert (run.costs, run.loss, run.too_long) == (found.costs, found.loss, 2)
+    assert run.task.name == "t"
