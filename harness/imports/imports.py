@@ -233,10 +233,11 @@ def _tasks(
             kind=kind,
             headline=mine[0].headline,
             scale=shown,
-            scale_stated=kind != "real" or scale is not None or shown == (0.0, 1.0),
             framework=FRAMEWORK[mine[0].format],
             scored_by=mine[0].marked_by,
         )
+        if kind == "real" and not scale and shown != (0.0, 1.0):
+            tasks[task] = tasks[task].changed(scale_stated=False)
     return tasks
 
 

@@ -180,69 +180,48 @@ def _by_judge(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: 
 
 def _table(task: Task, variant: str, answers: Sequence[Given], marked: Sequence[Marked], judge: str) -> Any:
     """The rows in record's columns, and what else the file held as JSON in a column `extra`."""
-    import pyarrow as pa
-
-    marks = [mark for mark, _ in marked]
-    names = sorted({name for mark in marks if mark for name in mark.metrics})
-    schema = record.schema(names)
-    hashes = {id(doc): doc_hash(doc) for doc in {id(given.doc): given.doc for given in answers}.values()}
-    extras = [given.extra for given in answers]
-    prompts = [str(given.row.get("prompt") or "") for given in answers]
-    none = digest("")
-    columns: dict[str, list[Any]] = {
-        "variant": [variant] * len(answers),
-        "task": [task.name] * len(answers),
-        "task_version": [task.version] * len(answers),
-        "sample_id": [str(given.doc["id"]) for given in answers],
-        "cluster": [str(given.doc["cluster"]) for given in answers],
-        "epoch": [given.epoch for given in answers],
-        "doc_hash": [hashes[id(given.doc)] for given in answers],
-        "prompt_hash": [digest(prompt) if prompt else none for prompt in prompts],
-        "prompt": prompts,
-        "response": [given.response or "" for given in answers],
-        "answer": [mark.answer if mark else "" for mark in marks],
-        "target": [target_of(given.doc) for given in answers],
-        "score": [mark.score if mark else None for mark in marks],
-        "metrics": [dict(mark.metrics) if mark else {} for mark in marks],
-        "status": [status_of(mark) for mark in marks],
-        "explanation": [mark.explanation if mark else why for mark, why in marked],
-        "judge": [judge if task.scored_by == "judge" else ""] * len(answers),
-        **{
-            name: [_number(given, name) for given in answers]
-            for name in ("tokens_in", "tokens_out", "seconds")
-        },
-        "truncated": [given.row.get("truncated") is True for given in answers],
-    }
-    if any(extras):
-        schema = schema.append(pa.field("extra", pa.string()))
-        columns["extra"] = [
-            json.dumps(extra, ensure_ascii=False, sort_keys=True) if extra else "" for extra in extras
-        ]
-    return _as_table(columns, schema)
+    rows = []
+    for given, (mark, why) in zip(answers, marked, strict=True):
+        prompt = str(given.row.get("prompt") or "")
+        sample = record.Sample(
+            variant=variant,
+            task=task.name,
+            task_version=task.version,
+            sample_id=str(given.doc["id"]),
+            cluster=str(given.doc["cluster"]),
+            epoch=given.epoch,
+            doc_hash=doc_hash(given.doc),
+            prompt_hash=digest(prompt),
+            prompt=prompt,
+            response=given.response or "",
+            answer=mark.answer if mark else "",
+            target=target_of(given.doc),
+            score=mark.score if mark else None,
+            metrics=mark.metrics if mark else {},
+            status=status_of(mark),
+            explanation=mark.explanation if mark else why,
+            judge=judge if task.scored_by == "judge" else "",
+            tokens_in=_whole(given, "tokens_in"),
+            tokens_out=_whole(given, "tokens_out"),
+            seconds=_number(given, "seconds"),
+            truncated=given.row.get("truncated") is True,
+        )
+        extra = json.dumps(given.extra, ensure_ascii=False, sort_keys=True) if given.extra else ""
+        rows.append(vars(sample) | {"extra": extra})
+    extras = ("extra",) if any(row["extra"] for row in rows) else ()
+    return record.table_of(rows, extras)
 
 
-def _as_table(columns: Mapping[str, Sequence[Any]], schema: Any) -> Any:
-    """Through JSON: every other way from Python's objects to a table imports pandas, which takes half a second."""
-    import io
-
-    from pyarrow import json as reading
-
-    names = schema.names
-    rows = zip(*(columns[name] for name in names), strict=True)
-    text = "\n".join(json.dumps(dict(zip(names, row, strict=True))) for row in rows).encode()
-    options = reading.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
-    # One block: a row longer than a block would be refused.
-    blocks = reading.ReadOptions(use_threads=False, block_size=len(text) + 1)
-    return reading.read_json(io.BytesIO(text), read_options=blocks, parse_options=options)
-
-
-def _number(given: Given, name: str) -> float | int | None:
+def _whole(given: Given, name: str) -> int | None:
     value = given.row.get(name)
-    if value is None or (isinstance(value, float) and name == "seconds"):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise Refusal(f"line {given.line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise Refusal(f"line {given.line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
+    return value
+
+
+def _number(given: Given, name: str) -> float | None:
+    value = given.row.get(name)
+    return value if isinstance(value, float) else _whole(given, name)
 
 
 def _run(
