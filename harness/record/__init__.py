@@ -41,6 +41,6 @@ from proctor.harness.record.run_record import (
 __all__ = [
     "STATUSES", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind", "Measurements",
     "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status", "TaskRecord", "VariantRecord",
-    "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside", "table_of",
-    "write", "write_card", "write_run", "write_table",
+    "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside",
+    "table_of", "write", "write_card", "write_run", "write_table",
 ]  # fmt: skip
