@@ -102,6 +102,14 @@ class ProblemFamily:
         return step[: match.start()] + worked + step[match.end() :]
 
 
+def each_with_each(scenes: Sequence[Scene], parts: Sequence[Scene]) -> list[Scene]:
+    """Every scene with every one of the parts."""
+    both: list[Scene] = []
+    for scene in scenes:
+        both += [{**scene, **part} for part in parts]
+    return both
+
+
 def show(value: Fraction) -> str:
     """A whole number as it is, cents with two digits."""
     return str(value.numerator) if value.denominator == 1 else f"{float(value):.2f}"

@@ -24,7 +24,7 @@ def test_every_ready_recipe_loads_by_its_name(name):
     assert Recipe.load(name).data
 
 
-def test_there_is_a_recipe_for_each_exam_and_the_predecessors():
+def test_there_is_a_recipe_for_each_task_and_the_predecessors():
     assert {"gsm8k-lora", "word-problems-lora", "concepts-lora", "study-plan-lora", "mixture-lora"} <= set(
         names("recipes")
     )
@@ -118,7 +118,7 @@ def test_recipes_are_read_without_loading_anything_heavy():
     assert ran.stdout.strip() == "[]"
 
 
-def test_exam_without_a_number_of_examples_is_refused_and_not_cut_in_silence(tmp_path):
+def test_task_without_a_number_of_examples_is_refused_and_not_cut_in_silence(tmp_path):
     from proctor.common.refusal import Refusal
     from proctor.harness.plan.training import chat_file
 

@@ -149,10 +149,10 @@ def test_a_right_answer_scores_one_and_an_empty_one_is_unparsed() -> None:
 
 
 def test_lm_eval_gets_the_same_figures_as_the_harness() -> None:
-    marked = score(ITEM, ITEM["answer"])
-    assert process_results(ITEM, [ITEM["answer"]]) == {"accuracy": marked.score, **marked.metrics}
-    assert (marked.metrics["steps_right"], marked.metrics["steps_total"]) == (1, 1)
-    assert all(isinstance(figure, float) for figure in marked.metrics.values())
+    scored = score(ITEM, ITEM["answer"])
+    assert process_results(ITEM, [ITEM["answer"]]) == {"accuracy": scored.score, **scored.metrics}
+    assert (scored.metrics["steps_right"], scored.metrics["steps_total"]) == (1, 1)
+    assert all(isinstance(figure, float) for figure in scored.metrics.values())
 
 
 def test_an_item_without_a_number_is_refused() -> None:

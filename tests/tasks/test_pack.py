@@ -1,4 +1,4 @@
-"""Prompt packs: every one is loaded and rendered for every exam, and what cannot be meant is refused."""
+"""Prompt packs: every one is loaded and rendered for every task, and what cannot be meant is refused."""
 
 import pytest
 import yaml

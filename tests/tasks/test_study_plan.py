@@ -1,4 +1,4 @@
-"""The study-plan exam: its pupils, the plans that are written by rule, the checks and the mark."""
+"""The study-plan task: its pupils, the plans that are written by rule, the checks and the score."""
 
 import dataclasses
 import re
@@ -149,12 +149,12 @@ def test_a_training_chat_asks_as_the_default_pack_does() -> None:
 # Plans by rule
 
 
-def test_gold_plans_pass_every_check_and_score_the_highest_mark() -> None:
-    marks = [score(doc, doc["target"]) for doc in TEST]
-    for doc, marked in zip(TEST, marks, strict=True):
-        assert marked.metrics["checks_passed"] == 1, (doc["id"], marked.explanation)
-        assert marked.score > 4.95, (doc["id"], marked.explanation)
-    assert sum(marked.score for marked in marks) / len(marks) > 4.995
+def test_gold_plans_pass_every_check_and_get_the_highest_score() -> None:
+    scores = [score(doc, doc["target"]) for doc in TEST]
+    for doc, scored in zip(TEST, scores, strict=True):
+        assert scored.metrics["checks_passed"] == 1, (doc["id"], scored.explanation)
+        assert scored.score > 4.95, (doc["id"], scored.explanation)
+    assert sum(scored.score for scored in scores) / len(scores) > 4.995
 
 
 def test_plans_for_training_pupils_pass_the_checks_too() -> None:
@@ -303,8 +303,8 @@ _PIECES = st.sampled_from(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(_PIECES, max_size=60).map("".join))
 def test_any_pieces_of_a_plan_can_be_read_checked_and_marked(text: str) -> None:
-    given_mark = score(TEST[0], text)
-    assert all(not isnan(value) for value in given_mark.metrics.values())
+    scored = score(TEST[0], text)
+    assert all(not isnan(value) for value in scored.metrics.values())
 
 
 @pytest.mark.parametrize(
@@ -382,22 +382,22 @@ def test_add_and_subtract_fractions_covers_the_topic_though_it_is_not_its_name()
     assert _results(text)["weak_topics"] == "passed"
 
 
-# The mark
+# The score
 
 
 @pytest.mark.parametrize("empty", ["", "   \n\t", "…", "1 2 3"])
 def test_an_empty_plan_is_unparsed_and_scores_nothing(empty: str) -> None:
-    given_mark = score(TEST[0], empty)
-    assert (given_mark.parsed, given_mark.score, given_mark.answer) == (False, 0.0, "")
+    scored = score(TEST[0], empty)
+    assert (scored.parsed, scored.score, scored.answer) == (False, 0.0, "")
 
 
 def test_the_score_is_the_mean_of_the_three_dimensions_and_at_most_one_more_than_the_weakest() -> None:
     for text in (TEST[0]["target"][:400], TEST[1]["target"], TEST[0]["target"]):
-        given_mark = score(TEST[0], text)
-        three = [given_mark.metrics[name] for name in ("fluency", "personalisation", "actionability")]
-        assert given_mark.score == pytest.approx(min(sum(three) / 3, min(three) + 1), abs=1e-3)
+        scored = score(TEST[0], text)
+        three = [scored.metrics[name] for name in ("fluency", "personalisation", "actionability")]
+        assert scored.score == pytest.approx(min(sum(three) / 3, min(three) + 1), abs=1e-3)
         low, high = TASKS["study_plan"].scale
-        assert low <= given_mark.score <= high
+        assert low <= scored.score <= high
 
 
 def test_another_pupils_plan_is_no_plan_for_this_one() -> None:

@@ -1,4 +1,4 @@
-"""All four exams through the echo engine: gold scores everything, shuffled what chance gives, silence nothing."""
+"""All four tasks through the echo engine: gold scores everything, shuffled what chance gives, silence nothing."""
 
 import importlib
 import os

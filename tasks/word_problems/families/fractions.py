@@ -1,6 +1,6 @@
 """Halves, thirds and quarters of a whole, of a group and of what is left."""
 
-from proctor.tasks.word_problems.family import ProblemFamily, Scene
+from proctor.tasks.word_problems.family import ProblemFamily, Scene, each_with_each
 
 GROUPS = (
     {"place": "school", "places": "schools", "people": "pupils", "many": "play an instrument"},
@@ -40,7 +40,7 @@ FAMILIES = (
         kind="fractions",
         split="train",
         numbers={"n": range(200, 960, 10), "g": range(10, 200, 5)},
-        scenes=[{**stuff, **part} for stuff in _STUFF for part in _ONE_PART],
+        scenes=each_with_each(_STUFF, _ONE_PART),
         text=[
             (
                 "{who} has {n} {unit} of {stuff}. {They} uses {part} of it for {use} and {g} {unit} for"
@@ -62,7 +62,7 @@ FAMILIES = (
         kind="fractions",
         split="train",
         numbers={"n": range(24, 480)},
-        scenes=[{**group, **parts} for group in GROUPS for parts in _PARTS],
+        scenes=each_with_each(GROUPS, _PARTS),
         text=[
             (
                 "A {place} has {n} {people}, and {parts} of them {many}. How many {people} {many}?",
@@ -78,7 +78,7 @@ FAMILIES = (
         kind="fractions",
         split="train",
         numbers={"n": range(24, 480)},
-        scenes=[{**group, **parts} for group in GROUPS for parts in _PARTS],
+        scenes=each_with_each(GROUPS, _PARTS),
         text=[
             (
                 "A {place} has {n} {people}, and {parts} of them {many}. How many {people} do not?",
@@ -98,7 +98,7 @@ FAMILIES = (
         kind="fractions",
         split="train",
         numbers={"a": range(20, 200), "b": range(20, 200)},
-        scenes=[{**group, **part} for group in GROUPS for part in _ONE_PART],
+        scenes=each_with_each(GROUPS, _ONE_PART),
         text=[
             (
                 "One {place} has {a} {people} and another has {b}. Altogether {part} of them {many}. How"
@@ -145,7 +145,7 @@ FAMILIES = (
         kind="fractions",
         split="test",
         numbers={"n": range(24, 480), "b": range(5, 90)},
-        scenes=[{**group, **parts} for group in GROUPS for parts in _PARTS],
+        scenes=each_with_each(GROUPS, _PARTS),
         text=[
             (
                 "A {place} has {n} {people}, and {parts} of them {many}. In another {place}, {b} {people}"
