@@ -231,7 +231,7 @@ def test_added_variant_is_one_file_and_its_row_appears(home):
     again = str(home.folder / "gold.jsonl")
     where = ["--suite", str(suite), "--results", str(home.results), "--store", str(home.store)]
     done = ok(proctor("add", "newcomer", "--base", again, "--engine", "echo", "--parent", "gold", *where))
-    assert "1 cells to fill" in " ".join(done.stdout.split())
+    assert "1 cell to fill" in " ".join(done.stdout.split())
     ok(home.run(suite, "--only", "newcomer"))
     assert len(rows(home, "newcomer", "word_problems")) == 12
     assert "newcomer" in (home.board / "index.html").read_text(encoding="utf-8")
