@@ -157,3 +157,15 @@ def test_suite_of_another_folder_finds_its_own_variants_prompts_and_paths(tmp_pa
 
 def test_fields_of_a_suite_file_say_what_they_are():
     assert SuiteFile.model_fields["limit"].description
+
+
+def test_no_key_and_no_password_can_stand_in_a_variant():
+    from proctor.common.schema import parse
+    from proctor.harness.config.variant import Variant
+
+    served = {"name": "one", "base": "model", "engine": "openai", "endpoint": "https://models.example/v1"}
+    assert parse(served | {"key": "MY_KEY"}, Variant, "one").key == "MY_KEY"
+    for wrong in ({"key": "sk-very-secret"}, {"endpoint": "https://me:very-secret@models.example/v1"}):
+        with pytest.raises(Refusal) as refused:
+            parse(served | wrong, Variant, "one")
+        assert "very-secret" not in str(refused.value)

@@ -314,7 +314,7 @@ def test_margin_as_wide_as_the_marks_is_refused_before_anything_is_asked(home):
     suite = home.suite(variants=["one"], tasks=["word_problems"], baseline="one", margin={"word_problems": 5})
     refused = home.run(suite)
     assert refused.returncode == 2
-    assert "margin.word_problems is 5; marks of this exam go from 0 to 1" in refused.stderr
+    assert "margin.word_problems is 5; scores of this task go from 0 to 1" in refused.stderr
     assert not home.results.exists()
 
 
