@@ -87,7 +87,9 @@ def from_here(path: str) -> str:
     here = Path(os.path.normpath(Path(path).expanduser().absolute()))  # without `..`, and links stay
     if not here.exists():
         return path
-    return str(here.relative_to(project())) if here.is_relative_to(project()) else str(here)
+    if here.is_relative_to(project()):
+        here = here.relative_to(project())
+    return str(here)
 
 
 def names(kind: str) -> list[str]:

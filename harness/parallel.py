@@ -150,7 +150,7 @@ def cluster(address: str) -> Spread:
             raise Refusal(
                 f"--on {address} needs the package {package}",
                 "it is not installed",
-                "pip install 'proctor[cluster]'",
+                "pip install 'ray[client]'",
             )
     return partial(over_ray, None if address == "ray" else address)
 

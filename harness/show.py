@@ -81,7 +81,7 @@ def foreseen_as_tables(foreseen: "list[Foreseen]") -> Iterator[Table | str]:
         return
     table = Table(title="training, estimated", title_justify="left")
     for column in ("recipe", "for", "steps", "tokens", "time", "memory"):
-        table.add_column(column, justify="left" if column in ("recipe", "for") else "right")
+        table.add_column(column, justify="left" if column in ("recipe", "for") else "right", overflow="fold")
     for one in foreseen:
         figures = ["kept"]
         if (told := one.estimate) is not None:
@@ -121,8 +121,12 @@ def overlaps_as_table(exams: list[dict[str, Any]]) -> Table:
     table = Table(
         title="test items that stand in training sets, by shared runs of words", title_justify="left"
     )
-    for column in ("exam", "items", "version", "training set", "8 words", "10 words", "13 words"):
-        table.add_column(column, justify="left" if column in ("exam", "version", "training set") else "right")
+    for column in ("task", "items", "version", "training set", "8 words", "10 words", "13 words"):
+        table.add_column(
+            column,
+            justify="left" if column in ("task", "version", "training set") else "right",
+            overflow="fold",
+        )
     for exam in exams:
         for at, found in enumerate(exam["sets"]):
             about = ("", "", "") if at else (exam["exam"], str(exam["items"]), exam["version"])

@@ -88,31 +88,40 @@ def _new_suite(name: str, parent: str | None) -> str:
 def _with_variant(text: str, name: str, path: Path) -> str:
     """The suite with one more variant. Edited as text: rewriting the YAML would lose the user's comments."""
     end = "\r\n" if "\r\n" in text else "\n"
-    lines = (
-        text.removesuffix("\n").removesuffix("\r").split(end)
-    )  # splitlines also cuts at signs inside a comment
-    at = next(
-        (number for number, line in enumerate(lines) if line.lstrip("\ufeff").startswith("variants:")), None
-    )
-    if at is None:
-        return text.rstrip("\r\n") + f"{end}variants:{end}  - {name}{end}"
-    whole, mark, remark = lines[at].partition("#")
-    head = whole.rstrip()
-    if head.lstrip("\ufeff") != "variants:":
-        if not head.endswith("]"):
-            raise Refusal(
-                "cannot add to 'variants:' as it is written", remedy=f"add {name} by hand", where=path
-            )
-        space = whole[len(head) :]
-        comma = "" if head.endswith("[]") else ", "
-        lines[at] = f"{head[:-1].rstrip().rstrip(',')}{comma}{name}]{space}{mark}{remark}"
-        return end.join(lines) + end
-    last = at
-    for number in range(at + 1, len(lines)):
-        if lines[number].lstrip().startswith("- "):
-            last = number
-        elif lines[number].strip() and not lines[number].lstrip().startswith("#"):
-            break
-    indent = lines[last][: len(lines[last]) - len(lines[last].lstrip())] if last > at else "  "
-    lines.insert(last + 1, f"{indent}- {name}")
+    # Not `splitlines`: it also cuts at U+2028 and U+0085, which may stand inside a line.
+    lines = text.removesuffix("\n").removesuffix("\r").split(end)
+    at = 0
+    while at < len(lines) and not lines[at].lstrip("\ufeff").startswith("variants:"):
+        at += 1
+    if at == len(lines):
+        lines += ["variants:", f"  - {name}"]
+    elif lines[at].lstrip("\ufeff").partition("#")[0].strip() == "variants:":
+        _add_to_block(lines, at, name)
+    else:
+        lines[at] = _with_entry(lines[at], name, path)
     return end.join(lines) + end
+
+
+def _with_entry(line: str, name: str, path: Path) -> str:
+    """`variants: [tiny]  # ours` with one more in its brackets."""
+    whole, sign, comment = line.partition("#")
+    head = whole.rstrip()
+    if not head.endswith("]"):
+        raise Refusal("cannot add to 'variants:' as it is written", remedy=f"add {name} by hand", where=path)
+    space = whole[len(head) :]
+    before = head[:-1].rstrip().rstrip(",")
+    comma = "" if before.endswith("[") else ", "
+    return f"{before}{comma}{name}]{space}{sign}{comment}"
+
+
+def _add_to_block(lines: list[str], at: int, name: str) -> None:
+    """One more `- name` after the last one below line `at`, as far in as that one."""
+    last, indent = at, "  "
+    for number in range(at + 1, len(lines)):
+        line = lines[number]
+        content = line.lstrip()
+        if content.startswith("- "):
+            last, indent = number, line[: len(line) - len(content)]
+        elif content and not content.startswith("#"):
+            break
+    lines.insert(last + 1, f"{indent}- {name}")

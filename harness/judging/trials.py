@@ -122,7 +122,7 @@ def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings 
 
 
 def read_plans(path: Path) -> list[Labelled]:
-    """Plans as `proctor judge mark` reads them, each with its pupil: who a plan is for when two plans are compared."""
+    """Plans as `proctor judge score` reads them, each with its pupil: who a plan is for when two plans are compared."""
     pupils, names = {}, {}
     items = plans.read_plans(path)
     for item, (_, row) in zip(items, read_rows(path, needed=()), strict=True):

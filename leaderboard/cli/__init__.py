@@ -45,7 +45,6 @@ Limit = Annotated[
     int | None, typer.Option(min=1, help="So many samples of each task, instead of what the suite says.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for a script.")]
-Redo = Annotated[bool, typer.Option("--redo")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
 Board = Annotated[
     Path, typer.Option("--out", help="Where the board is put.", show_default="board/ of the project")
@@ -54,7 +53,9 @@ Board = Annotated[
 
 def near(path: Path) -> str:
     """As one would type it from here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return str(path)
 
 
 def print_json(value: object) -> None:

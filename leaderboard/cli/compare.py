@@ -44,14 +44,16 @@ def compare(
             "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
         )
     if a is not None and b is not None:
+        lines = terminal.two
         compared = overview.of_two(results, a, b, task or (), margin, correction, draws)
     else:
+        lines = terminal.every_pair
         compared = overview.of_all(results, task or (), margin, correction, draws)
     failed = overview.failing(compared, fail_on) if fail_on else []
     if json_:
         print_json(overview.as_dict(compared))
     else:
-        for line in terminal.two(compared) if a is not None else terminal.every_pair(compared):
+        for line in lines(compared):
             typer.echo(line)
     if failed:
         typer.echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)

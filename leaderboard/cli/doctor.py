@@ -55,7 +55,8 @@ def _data(store: Path, all_: bool, json_: bool) -> None:
         print_json({"exams": tasks, "absent": absent})
         return
     for task in tasks:
-        typer.echo(f"{task['exam']}{' (own data)' if task['own_data'] else ''}: {task['verdict']}")
+        own_data = " (own data)" if task["own_data"] else ""
+        typer.echo(f"{task['exam']}{own_data}: {task['verdict']}")
     if all_:
         Console().print(overlaps_as_table(tasks))
     typer.echo(MEANING if all_ else f"{MEANING} --all shows each training set, and shorter runs.")

@@ -59,8 +59,10 @@ def _export(
     folder, measured = export_variant(
         variant, chosen, store, out or PROJECT / "exports" / name, Reporter(console), modelfile
     )
-    lines = [f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}"] if modelfile else []
-    lines += [f"  {score}" for score in chosen.scores] if modelfile else []
+    lines = []
+    if modelfile:
+        lines.append(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
+        lines += [f"  {score}" for score in chosen.scores]
     memory = ""
     if "peak_memory_bytes" in measured:
         memory = f", {measured['peak_memory_bytes'] / 1e6:,.0f} MB of memory"

@@ -34,7 +34,8 @@ def plan_labels(
     if ratings and labels:
         pilot_sd, pilot_correlation, pilot_items = _pilot(ratings, labels, dimension)
         sd = sd or pilot_sd
-        correlation = pilot_correlation if correlation is None else correlation
+        if correlation is None:
+            correlation = pilot_correlation
         items = items or pilot_items
     if sd is None or correlation is None or items is None:
         raise Refusal(

@@ -54,7 +54,9 @@ def score(
     if judge is not None and task in TASKS and TASKS[task].scored_by != "judge":
         raise Refusal(f"--judge {judge}", f"{task} is scored by rules, so no judge is asked", "leave it out")
     judge = judge or By.judge
-    by = _by(judge, grader, fallback, endpoint, store) if grader or fallback or endpoint else By(judge)
+    by = By(judge)
+    if grader or fallback or endpoint:
+        by = _by(judge, grader, fallback, endpoint, store)
     scored = score_file(task, answers, variant, results, by, partial, epochs, redo)
     if json_:
         print_json(scored.as_dict())

@@ -100,7 +100,7 @@ def test_the_wording_of_the_training_chats_can_be_chosen_for_each_exam(tmp_path)
     default, other = (chat_file("study_plan", 4, 1, tmp_path, name) for name in ("default", "cot-2shot"))
     assert "Keep to the time that the pupil has." in other.path.read_text()
     assert default.digest != other.digest
-    with pytest.raises(Refusal, match="no prompt pack called 'none'"):
+    with pytest.raises(Refusal, match="no prompt pack 'none'"):
         chat_file("study_plan", 4, 1, tmp_path, "none")
     (tmp_path / "own.jsonl").write_text("{}")
     with pytest.raises(Refusal, match="a file of chats has its own wording"):

@@ -690,7 +690,7 @@ def test_the_command_says_what_was_made_and_what_is_lacking(tmp_path):
     told = CliRunner().invoke(app, ["import", str(path), *where])
     assert told.exit_code == 0
     assert "a x t: score 100.0 % over 1 sample (2 rows), 0 unparsed, 1 error; " in told.output
-    assert "b x t: score 0.5000 over 2 samples, 0 unparsed, 0 errors; " in told.output
+    assert "b x t: score 50.0 % over 2 samples, 0 unparsed, 0 errors; " in told.output
     assert f"{tmp_path / 'results/b/t'} (new)" in told.output.replace("\n", "")
     assert (
         "samples are treated as independent; where some share a source, give --cluster FIELD" in told.output

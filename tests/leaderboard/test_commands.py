@@ -79,3 +79,10 @@ def test_limit_and_task_narrow_a_run(home):
 def test_every_schema_is_printed_as_json():
     for kind in shown("schema").split():
         assert json.loads(shown("schema", kind))["properties"]
+
+
+def test_shell_completes_names(monkeypatch):
+    monkeypatch.setenv("_PROCTOR_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "proctor run for")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert shown() == "formats\n"
