@@ -255,7 +255,7 @@ def test_prompt_that_does_not_fit_weights_that_are_loaded_here(home):
     )
     done = home.run(suite)
     assert done.returncode == 1
-    assert "every answer or verdict failed in tiny x word_problems (3 of 3)" in done.stderr
+    assert "every response or verdict failed in tiny x word_problems (3 of 3)" in done.stderr
     found = rows(home, "word_problems", "tiny")
     assert found["explanation"].str.contains("do not fit the model's context").all()
     again = home.run(suite)
@@ -271,7 +271,7 @@ def test_run_in_which_every_request_failed_ends_with_1_and_the_count(home, task)
     done = home.run(suite)
     assert done.returncode == 1
     assert done.stderr == (
-        f"proctor: every answer or verdict failed in none x {task} (5 of 5); mend why (its rows say), and run again\n"
+        f"proctor: every response or verdict failed in none x {task} (5 of 5); mend why (its rows say), and run again\n"
     )
     assert "board:" in done.stdout
     assert home.run(suite, "--only", "gold").returncode == 0

@@ -343,7 +343,9 @@ def test_a_teacher_can_read_what_was_missed() -> None:
     st.lists(st.sampled_from([*names(concepts()), "Yodelling", "knitting"]), min_size=1, max_size=8),
     st.randoms(),
 )
-def test_the_order_of_the_names_never_changes_the_score(given_names: list[str], chance: random.Random) -> None:
+def test_the_order_of_the_names_never_changes_the_score(
+    given_names: list[str], chance: random.Random
+) -> None:
     shuffled = list(given_names)
     chance.shuffle(shuffled)
     assert task.score(DOC, json.dumps(given_names)) == task.score(DOC, json.dumps(shuffled))
