@@ -8,8 +8,8 @@ from proctor.harness import record
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.compare import Comparison
-from proctor.leaderboard.compare.overview import CellShown, Overview, standing
-from proctor.leaderboard.compare.planning import Plan
+from proctor.leaderboard.compare.overview import EstimatedCell, Overview, standing
+from proctor.leaderboard.compare.planning import SizePlan
 from proctor.leaderboard.compare.tables import (
     Ranking,
     Score,
@@ -181,7 +181,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
         yield ""
 
 
-def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: TaskRecord) -> Iterator[str]:
+def _standings(mine: Sequence[EstimatedCell], found: Sequence[Comparison], exam: TaskRecord) -> Iterator[str]:
     ranks, letters = standing(mine, found)
     rows = []
     notes = {one.cell.variant: ", ".join(one.remarks) for one in mine if one.remarks}
@@ -227,7 +227,7 @@ def _pairs(found: Sequence[Comparison], exam: TaskRecord) -> Iterator[str]:
         yield from _wrapped(f"paired by sample_id; the source does not tell the {', the '.join(lacks)}", "  ")
 
 
-def size(plan: Plan) -> Iterator[str]:
+def size(plan: SizePlan) -> Iterator[str]:
     """How many items, by what was seen against each other variant."""
     exam, percent = plan.cell.run.task, f"{100 * plan.power:g} %"
     mean, effect = shown(plan.mean, exam), shown(plan.effect, exam)

@@ -16,6 +16,7 @@ from proctor.harness.record.cells import (
     read,
     schema,
     set_aside,
+    variants,
     write,
     write_run,
     write_table,
@@ -41,5 +42,5 @@ __all__ = [
     "STATUSES", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind", "Measurements",
     "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status", "TaskRecord", "VariantRecord",
     "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside",
-    "write", "write_card", "write_run", "write_table",
+    "variants", "write", "write_card", "write_run", "write_table",
 ]  # fmt: skip

@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from proctor.leaderboard.board import private, site
 from proctor.common.refusal import Refusal
+from proctor.leaderboard.board import private, site
 
 BRANCH = "branch:"
 NAMED = 8  # so many findings are named; of the others their number

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from proctor.common.stats import Verdict
-from proctor.harness.record import HardwareRecord, TaskRecord
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.pairs import TaskPairs
-from proctor.leaderboard.compare.tables import Ranking, Row, Score
+from proctor.leaderboard.compare.tables import Ranking, RankingRow, Score
 
-UNKNOWN = "machine not known"
 MOST_LETTERS = 8
 COUNTED = {"unparsed": "unparsed", "truncated": "truncated", "error": "errors"}
 
@@ -30,7 +28,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Difference:
+class DifferenceShown:
     """A comparison in words. `key` names the verdict for the style sheet, which adds colour to words only."""
 
     value: float
@@ -63,7 +61,7 @@ class CellShown:
     variant: str
     task: str
     score: ScoreShown | None
-    difference: Difference | None
+    difference: DifferenceShown | None
     why_none: str
     why_no_score: str
     hidden: tuple[tuple[str, str], ...]  # status, words: what a bare number would hide
@@ -97,7 +95,7 @@ def judged(exam: TaskRecord) -> str:
     return f"Marked by the judge “{by}”{grader}.{own}"
 
 
-def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown | None:
+def cell(ranking: Ranking, row: RankingRow, task: str, pairs: TaskPairs) -> CellShown | None:
     score = row.scores.get(task)
     if score is None:
         return None
@@ -164,9 +162,9 @@ def place_on(value: float, exam: TaskRecord) -> float:
     return 100 * min(1.0, max(0.0, (value - bottom) / (top - bottom)))
 
 
-def difference(found: Comparison, exam: TaskRecord) -> Difference:
+def difference(found: Comparison, exam: TaskRecord) -> DifferenceShown:
     d = found.difference
-    return Difference(
+    return DifferenceShown(
         value=d.difference,
         shown=tables.shown(d.difference, exam, signed=True),
         interval=tables.interval(d.low, d.high, exam, signed=True),
@@ -181,7 +179,7 @@ def difference(found: Comparison, exam: TaskRecord) -> Difference:
     )
 
 
-def _why_none(ranking: Ranking, row: Row, task: str) -> str:
+def _why_none(ranking: Ranking, row: RankingRow, task: str) -> str:
     against = row.scores[task].run.resolved.parent or ranking.baseline
     if row.variant == ranking.baseline and row.parent is None:
         return "baseline"
@@ -207,11 +205,3 @@ def when(told: str) -> str:
     except ValueError:
         return told
     return f"{there.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if there.tzinfo else told
-
-
-def machine(hardware: HardwareRecord) -> str:
-    if not hardware.known:
-        return UNKNOWN
-    gpus = ", ".join(hardware.gpus) or "no GPU"
-    where = f"{hardware.machine or 'unknown machine'}, {hardware.cores or '?'} cores, {gpus}"
-    return f"{where}, Python {hardware.python or '?'}"

@@ -14,7 +14,7 @@ from proctor.common.stats import Difference, Kind, Table, compare_each
 from proctor.common.stats.units import Floats, Scale
 from proctor.harness import record
 from proctor.leaderboard.compare.items import USUAL, Draws, as_table, bounds_of, items_of
-from proctor.leaderboard.compare.matched import Matched, lacks_of
+from proctor.leaderboard.compare.matched import SharedItems, lacks_of
 
 Pair = tuple[record.Cell, record.Cell]
 
@@ -43,7 +43,7 @@ Found = tuple[Difference, tuple[int, int] | None]
 
 
 def differences(
-    pairs: Sequence[Pair], shared: Sequence[Matched], margin: float | None = None, draws: Draws = USUAL
+    pairs: Sequence[Pair], shared: Sequence[SharedItems], margin: float | None = None, draws: Draws = USUAL
 ) -> list[Found]:
     """Each pair's difference on the items that both have a score for, and on how many each scored higher.
 

@@ -6,7 +6,6 @@ Every figure is rounded here and nowhere else, so that terminal, board and repor
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import fsum, inf, isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proctor.common.stats import Estimate, Verdict
@@ -14,7 +13,7 @@ from proctor.harness import record
 from proctor.harness.record import RunRecord, TaskRecord
 from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.flagged import why_flagged
-from proctor.leaderboard.compare.items import estimate_cell, items_of, load_cells, too_few
+from proctor.leaderboard.compare.items import Cells, estimate_cell, items_of, too_few
 from proctor.leaderboard.compare.pairs import TaskPairs, all_pairs
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Row:
+class RankingRow:
     variant: str
     about: str
     parent: str | None
@@ -56,7 +55,7 @@ class Row:
 class Ranking:
     baseline: str | None
     tasks: dict[str, TaskRecord]
-    rows: tuple[Row, ...]
+    rows: tuple[RankingRow, ...]
     pairs: Mapping[str, TaskPairs]
     judge_pages: Mapping[str, str] = field(default_factory=dict)  # of a task: whose page tells of its judge
     warnings: Mapping[str, str] = field(
@@ -64,27 +63,23 @@ class Ranking:
     )  # of a task: what its judge's trust card warns of
 
 
-def ranking(
-    results: Path, variants: Sequence[str] = (), baseline: str | None = None, order: Sequence[str] = ()
-) -> Ranking:
-    """All cells of these variants (or of all), the best first by the mean of what they have on the first task.
+def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
+    """All variants, the best first by the mean of what they have on the first task.
 
-    Tasks come in the order that is given, the others after them in the order of the exams, foreign ones by name.
+    Tasks come in Proctor's own order, foreign ones after them by name.
     """
-    cells = load_cells(results)
-    names = [
-        name for name in (variants or dict.fromkeys(v for v, _ in cells)) if any(v == name for v, _ in cells)
-    ]
-    exams = {task: exam_of([cells[at] for at in cells if at[1] == task]) for task in {t for _, t in cells}}
-    there = dict(sorted(exams.items(), key=lambda one: (_place(one[1], len(exams)), one[0])))
-    mine = {task for variant, task in cells if variant in names}
-    tasks = {task: there[task] for task in dict.fromkeys((*order, *there)) if task in mine}
+    of_task: dict[str, list[record.Cell]] = {}
+    for (_, task), cell in cells.items():
+        of_task.setdefault(task, []).append(cell)
+    exams = {task: exam_of(mine) for task, mine in of_task.items()}
+    tasks = dict(sorted(exams.items(), key=lambda one: (_place(one[1], len(exams)), one[0])))
+    names = dict.fromkeys(variant for variant, _ in cells)
     rows = []
     for name in names:
         own = {task: cells[name, task] for task in tasks if (name, task) in cells}
         resolved = next(iter(own.values())).run.resolved
         scores = {task: _score(cell) for task, cell in own.items()}
-        rows.append(Row(name, resolved.about, resolved.parent, scores))
+        rows.append(RankingRow(name, resolved.about, resolved.parent, scores))
     rows.sort(key=lambda row: _order(row, list(tasks)))
     pairs = {task: all_pairs(cells, _means(rows, task), task) for task in tasks}
     return Ranking(baseline, tasks, tuple(_compared(row, pairs, baseline) for row in rows), pairs)
@@ -115,18 +110,18 @@ def _score(cell: record.Cell) -> Score:
     return Score(cell.task, one, cell.run.rows, cell.outcomes, None, cell.run, why_none, why_flagged(cell))
 
 
-def _order(row: Row, tasks: list[str]) -> tuple[float, ...]:
+def _order(row: RankingRow, tasks: list[str]) -> tuple[float, ...]:
     """Exam by exam, the highest first. A missing score comes last and never lends its place to the next."""
     means = [row.scores[t].estimate if t in row.scores else None for t in tasks]
     return tuple(-one.mean if one else inf for one in means)
 
 
-def _means(rows: Sequence[Row], task: str) -> dict[str, float]:
+def _means(rows: Sequence[RankingRow], task: str) -> dict[str, float]:
     scores = {row.variant: row.scores[task].estimate for row in rows if task in row.scores}
     return {variant: one.mean for variant, one in scores.items() if one}
 
 
-def _compared(row: Row, pairs: Mapping[str, TaskPairs], baseline: str | None) -> Row:
+def _compared(row: RankingRow, pairs: Mapping[str, TaskPairs], baseline: str | None) -> RankingRow:
     """The variant against its parent, or the baseline."""
     scores = {}
     for task, score in row.scores.items():

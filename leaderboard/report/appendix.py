@@ -1,6 +1,6 @@
 """What stands behind a report's tables: the figures beside each headline, and what the answers cost, for an appendix.
 
-The board's own figures, as asides.py shows them. How they are written is in formats.py.
+The board's own figures, as beside.py shows them. How they are written is in formats.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.board import asides
-from proctor.leaderboard.board.asides import Beside
+from proctor.leaderboard.board.beside import Beside, format_figure
 from proctor.leaderboard.compare import measured
 
 WIDE = 72  # letters of the variants' names that a page has room for; more stand in a table of their own
@@ -61,7 +60,7 @@ class TaskAside:
 def of(task: str, exam: TaskRecord, beside: Mapping[str, Beside]) -> TaskAside:
     entries: list[Entry] = []
     for variant, one in beside.items():
-        for told in map(asides.shown, one.figures):
+        for told in map(format_figure, one.figures):
             words = (told[name] for name in ("title", "value", "unit", "low", "high", "n", "note"))
             entries.append(Entry(told["name"], variant, *words))
         for measure in measured.ALL:

@@ -13,7 +13,9 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.harness import record
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.board import asides, plots, trust
+from proctor.leaderboard.board import plots
+from proctor.leaderboard.board.beside import beside_headline
+from proctor.leaderboard.board.pages import curves, judge, tradeoff
 from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.board.shown import COUNTED, difference, hidden, judged, when
 from proctor.leaderboard.compare import measured, tables
@@ -29,7 +31,7 @@ SHOWN, WITHIN, OTHER_WITHIN = "*", "≈", "†"
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportLine:
     """One variant on one exam. Empty figures: there is none, and `why` says why."""
 
     variant: str
@@ -66,12 +68,12 @@ class TaskTable:
     headline: str
     unit: str
     against: str
-    lines: tuple[Line, ...]
+    lines: tuple[ReportLine, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Report:
+class ComparisonReport:
     """`appendix` is empty where none was asked for."""
 
     tables: tuple[TaskTable, ...]
@@ -82,7 +84,7 @@ class Report:
 
 def make(
     results: Path, tasks: Sequence[str] = (), baseline: str | None = None, with_appendix: bool = False
-) -> Report:
+) -> ComparisonReport:
     """Differences are to the baseline; without one, each variant's to its parent, as on the board's first page."""
     cells = load_cells(results)
     if not cells:
@@ -95,17 +97,17 @@ def make(
     for task in tasks:
         if task not in there:
             raise Refusal(f"no results on {task!r}; there are: {', '.join(sorted(there))} ({results})")
-    ranking = trust.with_warnings(tables.ranking(results, (), None), trust.cards(results))
+    ranking = judge.with_warnings(tables.ranking(cells), judge.cards(results))
     wanted = list(dict.fromkeys(tasks)) or list(ranking.tasks)
     pairs = {task: ranking.pairs[task] for task in wanted}
     found = tuple(_table(ranking, task, pairs[task], baseline) for task in wanted)
     behind = tuple(_appendix(cells, ranking, one) for one in found) if with_appendix else ()
-    return Report(found, _source(cells, wanted), _plots(cells, ranking, pairs), behind)
+    return ComparisonReport(found, _source(cells, wanted), _plots(cells, ranking, pairs), behind)
 
 
 def _appendix(cells: Mapping[tuple[str, str], record.Cell], ranking: Ranking, table: TaskTable) -> TaskAside:
     mine = {line.variant: cells[line.variant, table.task] for line in table.lines}
-    beside = {variant: asides.of(cell, cell.rows()) for variant, cell in mine.items()}
+    beside = {variant: beside_headline(cell, cell.rows()) for variant, cell in mine.items()}
     return appendix.of(table.task, ranking.tasks[table.task], beside)
 
 
@@ -128,10 +130,10 @@ def _table(ranking: Ranking, task: str, pairs: TaskPairs, baseline: str | None) 
     return TaskTable(task, exam.title, exam.headline, tables.unit(exam), against, lines, tuple(notes))
 
 
-def _line(name: str, score: Score, exam: TaskRecord, found: Comparison | None) -> Line:
+def _line(name: str, score: Score, exam: TaskRecord, found: Comparison | None) -> ReportLine:
     one, d = score.estimate, found.difference if found else None
     told = difference(found, exam) if found else None
-    return Line(
+    return ReportLine(
         variant=name,
         mean=tables.shown(one.mean, exam) if one else "",
         interval=tables.interval(one.low, one.high, exam) if one else "",
@@ -240,6 +242,6 @@ def _plots(
         if name[1] in pairs
     }
     found = [plots.scores(ranking, task, one.order) for task, one in pairs.items()]
-    found += [part.plot for task in pairs for part in plots.tradeoff(ranking, task, costs) if part.plot]
-    found += [curve.plot for task in pairs if (curve := plots.curve(ranking, task))]
+    found += [part.plot for task in pairs for part in tradeoff.tradeoff(ranking, task, costs) if part.plot]
+    found += [curve.plot for task in pairs if (curve := curves.curve(ranking, task))]
     return tuple(plot for plot in found if plot)

@@ -3,7 +3,9 @@
 A browser looks at it in e2e/.
 """
 
+import cProfile
 import json
+import pstats
 import re
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from proctor.leaderboard import terminal
 from proctor.leaderboard.board import escape, site
 from proctor.leaderboard.cli.board import build as build_command
 from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare.items import load_cells
 from tests.support.board_results import (
     CARD,
     EXAMS,
@@ -301,7 +304,7 @@ def test_a_baseline_without_results_is_refused_at_the_door(tmp_path: Path) -> No
 
 
 def test_the_ranking_as_text_is_what_the_terminal_tells(board: Path, tmp_path: Path) -> None:
-    ranked = tables.ranking(small_results(tmp_path / "results"), (), "tiny")
+    ranked = tables.ranking(load_cells(small_results(tmp_path / "results")), "tiny")
     assert (board / site.RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking(ranked))
 
 
@@ -350,6 +353,14 @@ def test_builds_of_one_board_at_the_same_time_all_end_well(tmp_path: Path) -> No
         for at, baseline in enumerate(baselines)
     ]
     assert files_of(tmp_path / "out") in last
+
+
+def test_a_build_reads_each_cell_once_for_its_checksum(tmp_path: Path) -> None:
+    small_results(tmp_path / "results")
+    profile = cProfile.Profile()
+    profile.runcall(build_command, tmp_path / "results", tmp_path / "out", "tiny")
+    calls = {name: timing[0] for (_, _, name), timing in pstats.Stats(profile).stats.items()}
+    assert calls["_checksum"] == len(list((tmp_path / "results").glob("*/*/run.json"))) == 7
 
 
 def test_a_build_that_was_killed_leaves_nothing_in_the_next_one(tmp_path: Path) -> None:

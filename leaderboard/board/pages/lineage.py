@@ -1,13 +1,22 @@
-"""Who came from whom, and what each step was: base, trained, merged, quantised, asked another way.
+"""Who came from whom, and what each step was: base, trained, merged, quantised, asked another way."""
 
-Reads what the results say of their variants; knows no score and no page.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from proctor.harness.record import VariantRecord
+from proctor.harness.record import (
+    VariantRecord,
+)
+from proctor.leaderboard.board.shown import (
+    CellShown,
+    cell,
+    task_head,
+)
+from proctor.leaderboard.compare.pairs import TaskPairs
 from proctor.leaderboard.compare.tables import Ranking
+
+if TYPE_CHECKING:
+    pass
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,18 @@ class Node:
     depth: int
     step: str
     orphan: str
+
+
+def page(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
+    rows = {row.variant: row for row in ranking.rows}
+
+    def shown(name: str) -> list[CellShown | None]:
+        return [cell(ranking, rows[name], task, pairs[task]) for task in ranking.tasks]
+
+    return {
+        "tasks": [task_head(ranking, task) for task in ranking.tasks],
+        "nodes": [(node, rows[node.variant].parent, shown(node.variant)) for node in tree(ranking)],
+    }
 
 
 def resolved_of(ranking: Ranking, variant: str) -> VariantRecord:

@@ -1,7 +1,4 @@
-"""How far to trust a judge: its card, the warning that goes with its scores, and the verdicts that it did not give.
-
-Reads cards through proctor.harness.record's folder; knows no page.
-"""
+"""How far to trust a judge: its card, the warning that goes with its scores, and the verdicts that it did not give."""
 
 import re
 from collections import Counter
@@ -13,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.harness import record
 from proctor.leaderboard.board.escape import line
-from proctor.leaderboard.board.shown import when
+from proctor.leaderboard.board.shown import (
+    when,
+)
 from proctor.leaderboard.compare.tables import Ranking, dressed
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 MOST_REASONS = 12
 WHOLE = ("", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions

@@ -1,0 +1,37 @@
+"""Two variants side by side: on which items their responses differ."""
+
+from typing import TYPE_CHECKING, Any
+
+from proctor.leaderboard.board.shown import (
+    task_head,
+)
+from proctor.leaderboard.compare.tables import Ranking
+
+if TYPE_CHECKING:
+    pass
+
+
+def page(ranking: Ranking) -> dict[str, Any]:
+    """Which cells there are to be laid side by side, and how their answers may differ."""
+    return {
+        "tasks": [
+            {
+                "name": task,
+                "title": exam.title,
+                "binary": exam.kind == "binary",
+                "variants": [row.variant for row in ranking.rows if task in row.scores],
+            }
+            for task, exam in ranking.tasks.items()
+        ],
+        "heads": [task_head(ranking, task) for task in ranking.tasks],
+        "pair": _first_pair(ranking),
+    }
+
+
+def _first_pair(ranking: Ranking) -> dict[str, str]:
+    """What the page opens with: the largest difference to a parent, where most answers have changed."""
+    found = [score.comparison for row in ranking.rows for score in row.scores.values() if score.comparison]
+    found.sort(key=lambda one: (one.adjusted_p, -abs(one.difference.difference), one.task, one.a))
+    return (
+        {"task": found[0].task, "a": found[0].a, "b": found[0].b} if found else {"task": "", "a": "", "b": ""}
+    )
