@@ -128,7 +128,7 @@ def _variants(book: Book, ranking: Ranking, beside: Mapping[tuple[str, str], Bes
     if len(ranking.rows) > 1:
         costs = {name: one.costs for name, one in beside.items()}
         yield book.page("lineage.html", "lineage.html", lineage=lineage.page(ranking, ranking.pairs))
-        yield book.page("tradeoff.html", "tradeoff.html", exams=tradeoff.page(ranking, costs))
+        yield book.page("tradeoff.html", "tradeoff.html", tasks=tradeoff.page(ranking, costs))
         yield book.page("flips.html", "flips.html", flips=flips.page(ranking))
         for row in ranking.rows:
             yield index.against_file(row.variant, index.against(ranking, ranking.pairs, row))

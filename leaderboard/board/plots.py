@@ -29,27 +29,27 @@ class Plot:
     spec: dict[str, Any]
 
 
-def axis(exam: TaskRecord) -> str:
-    return line(f"{exam.headline}, {tables.unit(exam)}")
+def axis(task: TaskRecord) -> str:
+    return line(f"{task.headline}, {tables.unit(task)}")
 
 
-def factor(exam: TaskRecord) -> float:
+def factor(task: TaskRecord) -> float:
     """Shares are shown in per cent."""
-    return 100.0 if tables.unit(exam) == "%" else 1.0
+    return 100.0 if tables.unit(task) == "%" else 1.0
 
 
-def point(name: str, score: Score, exam: TaskRecord, cost: float = 0.0) -> ChartPoint | None:
-    one, times = score.estimate, factor(exam)
+def point(name: str, score: Score, task: TaskRecord, cost: float = 0.0) -> ChartPoint | None:
+    one, times = score.estimate, factor(task)
     return ChartPoint(name, times * one.mean, times * one.low, times * one.high, cost) if one else None
 
 
 def scores(ranking: Ranking, task: str, order: Sequence[str]) -> Plot | None:
-    exam = ranking.tasks[task]
+    task_facts = ranking.tasks[task]
     of = scores_of(ranking, task)
-    found = [one for name in order if (one := point(name, of[name], exam))]
-    words = f"{line(str(exam.title))}: {axis(exam)}"
-    about = "; ".join(f"{one.name} {score_in_words(of[one.name], exam)}" for one in found)
-    return Plot(task, task, words, about, charts.scores(found, axis(exam))) if found else None
+    found = [one for name in order if (one := point(name, of[name], task_facts))]
+    words = f"{line(str(task_facts.title))}: {axis(task_facts)}"
+    about = "; ".join(f"{one.name} {score_in_words(of[one.name], task_facts)}" for one in found)
+    return Plot(task, task, words, about, charts.scores(found, axis(task_facts))) if found else None
 
 
 def loss(variant: str, run: RunRecord) -> Plot | None:
@@ -65,13 +65,13 @@ def scores_of(ranking: Ranking, task: str) -> dict[str, Score]:
     return {row.variant: row.scores[task] for row in ranking.rows if task in row.scores}
 
 
-def score_in_words(score: Score, exam: TaskRecord) -> str:
-    told = score_figures(score, exam)
+def score_in_words(score: Score, task: TaskRecord) -> str:
+    told = score_figures(score, task)
     return f"{told['score']} ({told['interval']})" if told else "no score"
 
 
-def score_figures(score: Score, exam: TaskRecord) -> dict[str, str]:
+def score_figures(score: Score, task: TaskRecord) -> dict[str, str]:
     one = score.estimate
     if one is None:
         return {}
-    return {"score": tables.shown(one.mean, exam), "interval": tables.interval(one.low, one.high, exam)}
+    return {"score": tables.shown(one.mean, task), "interval": tables.interval(one.low, one.high, task)}

@@ -56,7 +56,7 @@ def differences(
         low, high = a.run.task.scale
         if wanted is not None and wanted >= high - low:
             raise Refusal(
-                f"margin {wanted:g} is as wide as the marks of {a.task}, which go from {low:g} to {high:g}; "
+                f"margin {wanted:g} is as wide as the scores of {a.task}, which go from {low:g} to {high:g}; "
                 "give a part of that: 5 points in a hundred are 0.05"
             )
         # What only the range of the scores says of a scale is no bound on what was not seen.

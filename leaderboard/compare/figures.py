@@ -1,7 +1,7 @@
 """What stands beside a cell's headline, each figure with its interval and the number it rests on.
 
 `figures_of(cell)` reads the rows alone, so it serves cells that were run, marked from a file or imported. Which figures
-there are is decided by the metrics and columns that the rows have; knows no exam by name, and no page.
+there are is decided by the metrics and columns that the rows have; knows no task by name, and no page.
 """
 
 import json
@@ -41,7 +41,7 @@ HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "u
 @dataclass(frozen=True)
 class CellFigure:
     """`low` and `high` are a 95 % interval, None where none is meant. `n`: what it rests on, in the note's words.
-    `share`: between 0 and 1, to be shown as per cent. `part`: one of the dimensions that a judge's mark is made of.
+    `share`: between 0 and 1, to be shown as per cent. `part`: one of the dimensions that a judge's score is made of.
     """
 
     name: str

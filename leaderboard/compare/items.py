@@ -131,7 +131,7 @@ def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame"
 
 
 def estimate_cell(cell: record.Cell) -> Estimate | None:
-    """The headline with its interval, which never leaves the exam's scale; None when no interval can be given."""
+    """The headline with its interval, which never leaves the task's scale; None when no interval can be given."""
     return estimate_cells([cell])[0]
 
 
@@ -154,13 +154,13 @@ def estimate_cells(cells: Sequence[record.Cell]) -> list[Estimate | None]:
 
 
 def bounds_of(cell: record.Cell) -> tuple[float, float]:
-    """Where scores can lie: on the exam's scale, or at 0, which is what a response scores that cannot be read."""
+    """Where scores can lie: on the task's scale, or at 0, which is what a response scores that cannot be read."""
     low, high = scale_of(cell.run.task)
     return min(low, 0.0), high
 
 
-def scale_of(exam: TaskRecord) -> tuple[float, float]:
-    low, high = exam.scale
+def scale_of(task: TaskRecord) -> tuple[float, float]:
+    low, high = task.scale
     return float(low), float(high)
 
 

@@ -12,7 +12,7 @@ from proctor.common.stats import Kind
 from proctor.harness import record
 from proctor.leaderboard.compare.items import ScoredItems, items_of, scale_of, too_few
 
-# Two cells may be compared only when these are equal: the same questions, marked the same way.
+# Two cells may be compared only when these are equal: the same items, scored the same way.
 MUST_AGREE = {
     "task_version": "the task's version", "dataset": "the items", "judge": "the judge", "metric": "the metric",
     "extractor": "the second reader",

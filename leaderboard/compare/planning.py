@@ -1,4 +1,4 @@
-"""How many items it takes to show an effect against a baseline, from what was seen on its exam.
+"""How many items it takes to show an effect against a baseline, from what was seen on its task.
 
 Reads cells through items.py; the arithmetic is proctor.common.stats.power. Knows no terminal.
 """

@@ -71,8 +71,8 @@ def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
     of_task: dict[str, list[record.Cell]] = {}
     for (_, task), cell in cells.items():
         of_task.setdefault(task, []).append(cell)
-    exams = {task: exam_of(mine) for task, mine in of_task.items()}
-    tasks = dict(sorted(exams.items(), key=lambda one: (_place(one[1], len(exams)), one[0])))
+    task_list = {task: task_of(mine) for task, mine in of_task.items()}
+    tasks = dict(sorted(task_list.items(), key=lambda one: (_place(one[1], len(task_list)), one[0])))
     names = dict.fromkeys(variant for variant, _ in cells)
     rows = []
     for name in names:
@@ -95,8 +95,8 @@ def remarks(flag: str, run: RunRecord) -> list[str]:
     return [f"flagged: {flag}", *own] if flag else own
 
 
-def exam_of(cells: Sequence[record.Cell]) -> TaskRecord:
-    """What the cells of one task say of their exam; of imported ones, one of 0s and 1s may sit among real scores.
+def task_of(cells: Sequence[record.Cell]) -> TaskRecord:
+    """What the cells of one task say of their task; of imported ones, one of 0s and 1s may sit among real scores.
     The title of the published items comes before that of a user's own.
     """
     cells = sorted(cells, key=lambda cell: cell.run.task.own_data)
@@ -111,7 +111,7 @@ def _score(cell: record.Cell) -> Score:
 
 
 def _order(row: RankingRow, tasks: list[str]) -> tuple[float, ...]:
-    """Exam by exam, the highest first. A missing score comes last and never lends its place to the next."""
+    """Task by task, the highest first. A missing score comes last and never lends its place to the next."""
     means = [row.scores[t].estimate if t in row.scores else None for t in tasks]
     return tuple(-one.mean if one else inf for one in means)
 
@@ -131,9 +131,9 @@ def _compared(row: RankingRow, pairs: Mapping[str, TaskPairs], baseline: str | N
     return replace(row, scores=scores)
 
 
-def shown(value: float, exam: TaskRecord, signed: bool = False) -> str:
+def shown(value: float, task: TaskRecord, signed: bool = False) -> str:
     """A score in its own unit: per cent for shares, marks on their scale otherwise."""
-    low, high = exam.scale
+    low, high = task.scale
     if (low, high) == (0.0, 1.0):
         return percent(value, signed)
     sign = "+" if signed else ""
@@ -150,43 +150,43 @@ def dressed(figure: str) -> str:
     return figure.replace("-", "−") if figure.strip("+-0.") else figure.lstrip("+-")
 
 
-def verdict(one: Comparison, exam: TaskRecord, named: bool = False) -> str:
+def verdict(one: Comparison, task: TaskRecord, named: bool = False) -> str:
     """In words, with the other's name or without; 'no worse' never stands without the loss that it accepts."""
     said_of, other = (f"{one.b} ", one.a) if one.said_of_b else ("", one.b)
     than = f" {'against' if one.verdict == 'not shown' else 'than'} {other}" if named else ""
     if one.verdict == Verdict.NO_WORSE and one.difference.margin is not None:
-        return f"{said_of}no worse{than} (within {margin(one.difference.margin, exam)})"
+        return f"{said_of}no worse{than} (within {margin(one.difference.margin, task)})"
     return one.verdict + than
 
 
-def margin(value: float, exam: TaskRecord) -> str:
+def margin(value: float, task: TaskRecord) -> str:
     """As the suite gives it, and not rounded as a score is: a margin of a quarter point is not one of 0.2."""
-    amount, name = (100 * value, "point") if unit(exam) == "%" else (value, "mark")
+    amount, name = (100 * value, "point") if unit(task) == "%" else (value, "mark")
     return f"{amount:.6g} {name}{'' if amount == 1 else 's'}"
 
 
-def margins(comparisons: Iterable[Comparison], exam: TaskRecord) -> str:
+def margins(comparisons: Iterable[Comparison], task: TaskRecord) -> str:
     """That of these comparisons: one, unless they come from several suites; empty where there is none."""
     values = {one.difference.margin for one in comparisons if one.difference.margin is not None}
-    return " or ".join(margin(value, exam) for value in sorted(values))
+    return " or ".join(margin(value, task) for value in sorted(values))
 
 
-def interval(low: float, high: float, exam: TaskRecord, signed: bool = False) -> str:
-    return f"{shown(low, exam, signed)} to {shown(high, exam, signed)}"
+def interval(low: float, high: float, task: TaskRecord, signed: bool = False) -> str:
+    return f"{shown(low, task, signed)} to {shown(high, task, signed)}"
 
 
-def unit(exam: TaskRecord) -> str:
-    low, high = exam.scale
+def unit(task: TaskRecord) -> str:
+    low, high = task.scale
     return "%" if (low, high) == (0.0, 1.0) else f"of {high:g}"
 
 
-def mark(score: float | None, exam: TaskRecord) -> str:
+def mark(score: float | None, task: TaskRecord) -> str:
     """One answer's mark in words: right and wrong where there is nothing in between."""
     if score is None:
         return "no score"
-    if exam.kind == "binary":
-        return {0.0: "wrong", 1.0: "right"}.get(score, f"{shown(score, exam)} {unit(exam)}")
-    return f"{shown(score, exam)} {unit(exam)}"
+    if task.kind == "binary":
+        return {0.0: "wrong", 1.0: "right"}.get(score, f"{shown(score, task)} {unit(task)}")
+    return f"{shown(score, task)} {unit(task)}"
 
 
 def plain(value: float | None) -> str:
@@ -211,11 +211,11 @@ def aligned(column: Sequence[str]) -> list[str]:
     ]
 
 
-def error(se: float, exam: TaskRecord) -> str:
+def error(se: float, task: TaskRecord) -> str:
     """A standard error, with a digit more than the score; one item has none."""
     if not isfinite(se):
         return ""
-    return f"{100 * se:.2f}" if unit(exam) == "%" else f"{se:.3f}"
+    return f"{100 * se:.2f}" if unit(task) == "%" else f"{se:.3f}"
 
 
 def probability(p: float) -> str:

@@ -15,13 +15,14 @@ WIDE = 72  # letters of the variants' names that a page has room for; more stand
 NARROWEST = 8
 NOTES = (
     "Intervals, and what each figure rests on, stand in this appendix as CSV and on the board's pages of the variants.",
-    "No test was made of these. Costs were measured while the exam was sat; those of several machines do not compare.",
+    "No test was made of these. Costs were measured while the task was answered; those of several machines do not "
+    "compare.",
 )
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure of one variant on one exam; `low` and `high` are empty where no interval is meant."""
+    """One figure of one variant on one task; `low` and `high` are empty where no interval is meant."""
 
     name: str
     variant: str
@@ -57,7 +58,7 @@ class TaskAside:
         return [self.variants[at : at + each] for at in range(0, len(self.variants), each)]
 
 
-def of(task: str, exam: TaskRecord, beside: Mapping[str, Beside]) -> TaskAside:
+def of(task: str, about: TaskRecord, beside: Mapping[str, Beside]) -> TaskAside:
     entries: list[Entry] = []
     for variant, one in beside.items():
         for told in map(format_figure, one.figures):
@@ -67,7 +68,7 @@ def of(task: str, exam: TaskRecord, beside: Mapping[str, Beside]) -> TaskAside:
             if measure.name in one.costs:
                 figure, unit = measured.figure(measure, one.costs[measure.name])
                 entries.append(Entry(f"cost {measure.name}", variant, measure.title, figure, unit))
-    return TaskAside(task, str(exam.title), tuple(beside), tuple(entries))
+    return TaskAside(task, str(about.title), tuple(beside), tuple(entries))
 
 
 def _titled(found: Mapping[str, Entry]) -> str:

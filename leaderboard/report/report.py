@@ -32,7 +32,7 @@ SHOWN, WITHIN, OTHER_WITHIN = "*", "≈", "†"
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One variant on one exam. Empty figures: there is none, and `why` says why."""
+    """One variant on one task. Empty figures: there is none, and `why` says why."""
 
     variant: str
     mean: str
@@ -112,7 +112,7 @@ def _appendix(cells: Mapping[tuple[str, str], record.Cell], ranking: Ranking, ta
 
 
 def _table(ranking: Ranking, task: str, pairs: TaskPairs, baseline: str | None) -> TaskTable:
-    exam = ranking.tasks[task]
+    about = ranking.tasks[task]
     scores = {row.variant: row.scores[task] for row in ranking.rows if task in row.scores}
     compared = (
         pairs.against(baseline)
@@ -120,33 +120,33 @@ def _table(ranking: Ranking, task: str, pairs: TaskPairs, baseline: str | None) 
         else {name: one.comparison for name, one in scores.items() if one.comparison}
     )
     ordered = [*pairs.order, *(name for name in scores if name not in pairs.order)]
-    lines = tuple(_line(name, scores[name], exam, compared.get(name)) for name in ordered)
+    lines = tuple(_line(name, scores[name], about, compared.get(name)) for name in ordered)
     parents = {one.against for one in lines if one.against}
     against = baseline if baseline is not None else parents.pop() if len(parents) == 1 else ""
     notes = [
-        *_how(scores.values(), compared.values(), exam, ranking.warnings.get(task, "")),
+        *_how(scores.values(), compared.values(), about, ranking.warnings.get(task, "")),
         *_missing(ranking, task, scores, compared.values()),
     ]
-    return TaskTable(task, exam.title, exam.headline, tables.unit(exam), against, lines, tuple(notes))
+    return TaskTable(task, about.title, about.headline, tables.unit(about), against, lines, tuple(notes))
 
 
-def _line(name: str, score: Score, exam: TaskRecord, found: Comparison | None) -> ReportLine:
+def _line(name: str, score: Score, task: TaskRecord, found: Comparison | None) -> ReportLine:
     one, d = score.estimate, found.difference if found else None
-    told = difference(found, exam) if found else None
+    told = difference(found, task) if found else None
     return ReportLine(
         variant=name,
-        mean=tables.shown(one.mean, exam) if one else "",
-        interval=tables.interval(one.low, one.high, exam) if one else "",
-        low=tables.shown(one.low, exam) if one else "",
-        high=tables.shown(one.high, exam) if one else "",
-        error=tables.error(one.se, exam) if one else "",
+        mean=tables.shown(one.mean, task) if one else "",
+        interval=tables.interval(one.low, one.high, task) if one else "",
+        low=tables.shown(one.low, task) if one else "",
+        high=tables.shown(one.high, task) if one else "",
+        error=tables.error(one.se, task) if one else "",
         n=one.n if one else 0,
         items=items_in(score),
         difference=told.shown if told else "",
         difference_interval=told.interval if told else "",
-        difference_low=tables.shown(d.low, exam, True) if d else "",
-        difference_high=tables.shown(d.high, exam, True) if d else "",
-        difference_error=tables.error(d.se, exam) if d else "",
+        difference_low=tables.shown(d.low, task, True) if d else "",
+        difference_high=tables.shown(d.high, task, True) if d else "",
+        difference_error=tables.error(d.se, task) if d else "",
         against=found.b if found else "",
         mark=_mark(found) if found else "",
         verdict=told.verdict if told else "",
@@ -167,11 +167,11 @@ def _mark(one: Comparison) -> str:
 
 
 def items_in(score: Score) -> int:
-    """How many items the exam has for this cell, whether they were scored or not."""
+    """How many items the task has for this cell, whether they were scored or not."""
     return int(score.run.definition.items or (score.estimate.n if score.estimate else 0))
 
 
-def _how(scores: Iterable[Score], found: Iterable[Comparison], exam: TaskRecord, warning: str) -> list[str]:
+def _how(scores: Iterable[Score], found: Iterable[Comparison], task: TaskRecord, warning: str) -> list[str]:
     """Which intervals, which test, which correction, what each mark means."""
     scores, found = list(scores), list(found)
     means = "; ".join(sorted({one.estimate.method for one in scores if one.estimate}))
@@ -181,17 +181,17 @@ def _how(scores: Iterable[Score], found: Iterable[Comparison], exam: TaskRecord,
         tests = "; ".join(sorted({one.difference.test for one in found}))
         notes.append(
             f"Differences are paired by item, with 95 % intervals ({ways}, not corrected); test: {tests}; "
-            f"p corrected by Holm's method over all pairs of the exam ({found[0].family})."
+            f"p corrected by Holm's method over all pairs of the task ({found[0].family})."
         )
-        margin = tables.margins(found, exam)
+        margin = tables.margins(found, task)
         within = f" {WITHIN} no worse (within {margin}): a larger loss is ruled out." if margin else ""
         if others := sorted({one.b for one in found if one.said_of_b}):
             within += f" {OTHER_WITHIN} {', '.join(others)} is no worse (within {margin}) than this one."
         notes.append(
             f"{SHOWN} shown: corrected p of at most {found[0].difference.alpha:g}.{within} No mark: not shown."
         )
-    warned = [f"Warning about the marks: {warning}"] if warning else []
-    return [*notes, judged(exam), *warned]
+    warned = [f"Warning about the scores: {warning}"] if warning else []
+    return [*notes, judged(task), *warned]
 
 
 def _missing(

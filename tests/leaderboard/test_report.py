@@ -142,13 +142,13 @@ def test_footnotes_state_test_correction_and_what_is_missing(made: report.Compar
     (table,) = (one for one in made.tables if one.task == "word_problems")
     notes = " ".join(table.notes)
     assert "Holm" in notes
-    assert "over all pairs of the exam (3)" in notes
+    assert "over all pairs of the task (3)" in notes
     assert "sign-flip" in notes or "McNemar" in notes
     assert "tiny-lora: 1 unparsed, 1 truncated, 1 error" in notes
     assert "tiny-lora to tiny: 1 item" in notes
     (other,) = (one for one in made.tables if one.task == "concepts")
     assert "Not run: tiny-q4." in other.notes
-    assert "Marked by rules." in other.notes
+    assert "Scored by rules." in other.notes
     assert "checksum" in made.source
     (line,) = (one for one in table.lines if one.variant == "tiny-lora")
     assert (line.n, line.items) == (11, 12)
@@ -222,7 +222,7 @@ def test_tables_and_figures_are_written_and_the_same_twice(
 def test_a_warning_of_the_judge_is_a_footnote(tmp_path: Path) -> None:
     made = report.make(rich_results(tmp_path / "results"))
     (table,) = (one for one in made.tables if one.task == "study_plan")
-    assert "Warning about the marks: It raised the marks of plans that told it to." in table.notes
+    assert "Warning about the scores: It raised the marks of plans that told it to." in table.notes
     (other,) = (one for one in made.tables if one.task == "word_problems")
     assert "Imported, and not told by the source: tiny-q4: no prompt." in other.notes
     assert {plot.name for plot in made.plots} >= {"word_problems-examples", "word_problems-size-bytes"}

@@ -183,7 +183,7 @@ def test_a_variant_says_how_it_was_made_and_how_to_make_it_again(board: Path) ->
 
 
 def test_a_checklist_is_not_called_a_judge(board: Path) -> None:
-    assert "Marked by a checklist of rules" in text_of(board, "tasks/study_plan.html")
+    assert "Scored by a checklist of rules" in text_of(board, "tasks/study_plan.html")
 
 
 def test_the_dimensions_of_a_judge_stand_beside_its_mean(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_task_without_any_score_says_so(tmp_path: Path) -> None:
     board = site.build(tmp_path / "results", tmp_path / "out", "broken").parent
     assert "No variant has enough scored answers" in text_of(board, "index.html")
     assert "12 errors" in text_of(board, "index.html")
-    assert "No figure for the exam: no score" in text_of(board, "samples/broken/word_problems.html")
+    assert "No figure for the task: no score" in text_of(board, "samples/broken/word_problems.html")
 
 
 @pytest.mark.parametrize("task", ["word_problems", "concepts", "study_plan"])

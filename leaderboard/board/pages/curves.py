@@ -33,14 +33,14 @@ class Curve:
 
 def curve(ranking: Ranking, task: str) -> Curve | None:
     """Score against training examples, where a recipe was run at two sizes or more."""
-    exam, of = ranking.tasks[task], scores_of(ranking, task)
+    about, of = ranking.tasks[task], scores_of(ranking, task)
     told: dict[str, dict[str, JsonValue]] = {}
     members: dict[str, list[ChartPoint]] = {}
     for name, score in of.items():
         resolved = score.run.resolved
         if not resolved.recipe or resolved.examples is None:
             continue
-        one = point(name, score, exam, float(resolved.examples))
+        one = point(name, score, about, float(resolved.examples))
         if one:
             fields = resolved.as_json()
             key = json.dumps({field: fields.get(field) for field in CURVE}, sort_keys=True)
@@ -57,7 +57,7 @@ def curve(ranking: Ranking, task: str) -> Curve | None:
         (
             name,
             tuple(
-                {"name": p.name, "examples": f"{p.cost:,.0f}", **score_figures(of[p.name], exam)}
+                {"name": p.name, "examples": f"{p.cost:,.0f}", **score_figures(of[p.name], about)}
                 for p in found
             ),
         )
@@ -66,9 +66,9 @@ def curve(ranking: Ranking, task: str) -> Curve | None:
     plot = Plot(
         task,
         f"{task}-examples",
-        f"{line(str(exam.title))}: {axis(exam)}, against training examples",
+        f"{line(str(about.title))}: {axis(about)}, against training examples",
         "Vertical lines are 95 % intervals.",
-        charts.curves(series, axis(exam), "training examples"),
+        charts.curves(series, axis(about), "training examples"),
     )
     return Curve(task_head(ranking, task), plot, rows)
 

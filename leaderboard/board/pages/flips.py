@@ -17,11 +17,11 @@ def page(ranking: Ranking) -> dict[str, Any]:
         "tasks": [
             {
                 "name": task,
-                "title": exam.title,
-                "binary": exam.kind == "binary",
+                "title": about.title,
+                "binary": about.kind == "binary",
                 "variants": [row.variant for row in ranking.rows if task in row.scores],
             }
-            for task, exam in ranking.tasks.items()
+            for task, about in ranking.tasks.items()
         ],
         "heads": [task_head(ranking, task) for task in ranking.tasks],
         "pair": _first_pair(ranking),

@@ -112,17 +112,17 @@ def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
             kinds["behind"].append(name)
         else:
             kinds["open"].append(name)
-    exam = ranking.tasks[task]
+    about = ranking.tasks[task]
     return head | kinds | {
         "best": best,
-        "score": score_shown(best, task, scores[best], exam, pairs),
+        "score": score_shown(best, task, scores[best], about, pairs),
         "rivals": len(against),
-        "margin": tables.margins([found for found in against.values() if found], exam),
+        "margin": tables.margins([found for found in against.values() if found], about),
     }  # fmt: skip
 
 
 def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | None:
-    """The variants that no exam's tests put behind its first; None where one exam alone says as much."""
+    """The variants that no task's tests put behind its first; None where one task alone says as much."""
     if len(answers) < 2 or len(ranking.rows) < 2 or any(one["best"] is None for one in answers):
         return None
     fronts = [{one["best"], *one["no_worse"], *one["open"]} for one in answers]
@@ -162,8 +162,8 @@ def against(ranking: Ranking, pairs: Mapping[str, TaskPairs], baseline: RankingR
     return told | {"": {task: _refused(pairs[task], baseline.variant) for task in baseline.scores}}
 
 
-def _against(one: Comparison, exam: TaskRecord) -> list[Any]:
-    d = difference(one, exam)
+def _against(one: Comparison, task: TaskRecord) -> list[Any]:
+    d = difference(one, task)
     return [d.value, d.shown, d.interval, d.verdict, d.key, d.p, d.left_out]
 
 

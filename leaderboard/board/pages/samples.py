@@ -39,7 +39,7 @@ OTHERS = (
 
 def page(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     row = next(row for row in ranking.rows if row.variant == variant)
-    score, exam = row.scores[task], ranking.tasks[task]
+    score, about = row.scores[task], ranking.tasks[task]
     marks = sorted({str(one["mark"]) for one in rows})
     return {
         "variant": variant,
@@ -47,16 +47,16 @@ def page(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, Any
         "head": task_head(ranking, task),
         "shown": cell(ranking, row, task, NONE),
         "statuses": [(status, n) for status, n in score.statuses.items() if n],
-        "marks": marks if exam.kind == "binary" and len(marks) <= 12 else [],
+        "marks": marks if about.kind == "binary" and len(marks) <= 12 else [],
         "rows": len(rows),
-        "kind": exam.kind,
+        "kind": about.kind,
         "others": [
             (name, one.title) for name, one in ranking.tasks.items() if name != task and name in row.scores
         ],
     }
 
 
-def rows_of(rows: "pd.DataFrame", exam: TaskRecord, visible: Callable[[str], str]) -> list[dict[str, Any]]:
+def rows_of(rows: "pd.DataFrame", task: TaskRecord, visible: Callable[[str], str]) -> list[dict[str, Any]]:
     """The rows as shown: figures rounded as everywhere, text with nothing unseen in it."""
     columns = {name: rows[name].tolist() for name in (*TEXTS, *OTHERS)}
     shown = []
@@ -69,7 +69,7 @@ def rows_of(rows: "pd.DataFrame", exam: TaskRecord, visible: Callable[[str], str
                 "status": _outcome(row["status"], row["truncated"]),
                 "epoch": row["epoch"],
                 "score": score,
-                "mark": tables.mark(score, exam),
+                "mark": tables.mark(score, task),
                 "figures": [(visible(name), value) for name, value in figures(row["metrics"] or {})],
                 "tokens_in": _whole(row["tokens_in"]),
                 "tokens_out": _whole(row["tokens_out"]),

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 EXAMPLE_LENGTH = 4000
 WHOLE = 12  # with more variants than this the matrix is of small cells, and a pair is read by choosing it
 KINDS = {
-    "binary": "Each answer is right (1) or wrong (0); the headline is the share of right answers.",
-    "real": "Each answer gets a mark; the headline is the mean of the marks.",
-    "counts": "Each answer names several things; the headline comes from what all answers together named "
+    "binary": "Each response is right (1) or wrong (0); the headline is the share of right ones.",
+    "real": "Each response gets a score; the headline is the mean of the scores.",
+    "counts": "Each response names several things; the headline comes from what all responses together named "
     "rightly, named wrongly and missed.",
 }
 
@@ -45,7 +45,7 @@ def page(
     groups: list[tuple[str, list[GroupRow]]],
     beside: Mapping[str, Beside],
 ) -> dict[str, Any]:
-    exam = ranking.tasks[name]
+    task = ranking.tasks[name]
     rows = [row for row in ranking.rows if name in row.scores]
     order = {variant: i for i, variant in enumerate(pairs.order)}
     rows.sort(key=lambda row: order.get(row.variant, len(order)))
@@ -56,20 +56,20 @@ def page(
         if one.difference.smallest_effect is not None
     )
     return task_head(ranking, name) | {
-        "kind": KINDS.get(exam.kind, ""),
-        "binary": exam.kind == "binary",
-        "framework": {"lm_eval": "lm-eval", "inspect": "Inspect"}.get(exam.framework, exam.framework),
+        "kind": KINDS.get(task.kind, ""),
+        "binary": task.kind == "binary",
+        "framework": {"lm_eval": "lm-eval", "inspect": "Inspect"}.get(task.framework, task.framework),
         "size": run.definition.items,
         "version": run.definition.task_version,
         "dataset": (run.definition.dataset or "")[:16],
         "versions": sorted({str(row.scores[name].run.definition.task_version) for row in rows}),
-        "scale": f"{exam.scale[0]:g} to {exam.scale[1]:g}",
-        "margin": tables.margins(pairs.family.told.values(), exam),
-        "effect": (points(effects[0], exam), points(effects[-1], exam)) if effects else None,
+        "scale": f"{task.scale[0]:g} to {task.scale[1]:g}",
+        "margin": tables.margins(pairs.family.told.values(), task),
+        "effect": (points(effects[0], task), points(effects[-1], task)) if effects else None,
         "cells": [cell(ranking, row, name, pairs) for row in rows],
         "absent": [row.variant for row in ranking.rows if name not in row.scores],
         "example": _example(example),
-        "matrix": matrix(pairs, exam),
+        "matrix": matrix(pairs, task),
         "groups": groups,
         "order": pairs.order,
         "costs": cost_table(rows, beside),
@@ -97,10 +97,10 @@ def _example(row: Mapping[str, Any] | None) -> dict[str, str] | None:
     }
 
 
-def matrix(pairs: TaskPairs, exam: TaskRecord) -> dict[str, Any] | None:
+def matrix(pairs: TaskPairs, task: TaskRecord) -> dict[str, Any] | None:
     """Row minus column, for every pair once: a row is the one that may take the column's place."""
     told: dict[tuple[str, str], DifferenceShown | str] = dict(pairs.family.refused)
-    told |= {pair: difference(one, exam) for pair, one in pairs.family.told.items()}
+    told |= {pair: difference(one, task) for pair, one in pairs.family.told.items()}
     rows, columns = (Counter(pair[side] for pair in told if set(pair) <= set(pairs.order)) for side in (0, 1))
     if not rows:
         return None
@@ -122,7 +122,7 @@ def matrix(pairs: TaskPairs, exam: TaskRecord) -> dict[str, Any] | None:
 def figure_table(
     rows: Sequence[RankingRow], beside: Mapping[str, Beside], parts: bool = False
 ) -> dict[str, Any] | None:
-    """Of one exam: a line a variant, a column a figure that any of them has. `parts`: those alone that a judge's mark
+    """Of one task: a line a variant, a column a figure that any of them has. `parts`: those alone that a judge's score
     is made of, which stand beside it.
     """
     titles: dict[str, str] = {}

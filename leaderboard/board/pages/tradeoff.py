@@ -33,7 +33,7 @@ class Tradeoff:
 
 @dataclass(frozen=True)
 class TradeoffTable:
-    """What the drawings of one exam show, in figures: a line a variant, a column a measure."""
+    """What the drawings of one task show, in figures: a line a variant, a column a measure."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[dict[str, str], tuple[tuple[float | None, str, bool], ...]], ...]
@@ -53,10 +53,10 @@ def tradeoff(ranking: Ranking, task: str, costs: Costs) -> list[Tradeoff]:
 
 
 def _tradeoff(ranking: Ranking, task: str, costs: Costs, measure: Measure) -> Tradeoff | None:
-    exam = ranking.tasks[task]
+    about = ranking.tasks[task]
     cost = {v: c[measure.name] for (v, t), c in costs.items() if t == task and measure.name in c}
     of = {name: one for name, one in scores_of(ranking, task).items() if name in cost}
-    found = [p for name, one in of.items() if (p := point(name, one, exam, cost[name] * measure.scale))]
+    found = [p for name, one in of.items() if (p := point(name, one, about, cost[name] * measure.scale))]
     if len(found) < 2:
         return None
     there = {one.name: cost[one.name] for one in found}
@@ -67,21 +67,21 @@ def _tradeoff(ranking: Ranking, task: str, costs: Costs, measure: Measure) -> Tr
     plot = Plot(
         task,
         f"{task}-{measure.name.replace('_', '-')}",
-        f"{line(str(exam.title))}: {axis(exam)}, against {across}",
+        f"{line(str(about.title))}: {axis(about)}, against {across}",
         "Vertical lines are 95 % intervals, filled points are on the frontier: no other is as good and as cheap.",
-        charts.tradeoff(found, axis(exam), across, measure.more_is_better),
+        charts.tradeoff(found, axis(about), across, measure.more_is_better),
     )
     return Tradeoff(measure, plot, there, frozenset(charts.frontier(found, measure.more_is_better)))
 
 
 def tradeoff_table(ranking: Ranking, task: str, parts: Sequence[Tradeoff]) -> TradeoffTable:
-    exam, of = ranking.tasks[task], scores_of(ranking, task)
+    about, of = ranking.tasks[task], scores_of(ranking, task)
     means = {name: one.estimate.mean for name, one in of.items() if one.estimate}
     names = sorted({name for part in parts for name in part.costs}, key=lambda name: (-means[name], name))
     columns = [measured.column(part.measure, [part.costs.get(name) for name in names]) for part in parts]
     rows = []
     for at, name in enumerate(names):
-        figures = score_figures(of[name], exam) | {"name": name, "mean": repr(means[name])}
+        figures = score_figures(of[name], about) | {"name": name, "mean": repr(means[name])}
         cells = [
             (*column[at], name in part.frontier) for (_, column), part in zip(columns, parts, strict=True)
         ]

@@ -55,7 +55,7 @@ def page(
             for (name, after), before in zip(chain, [None, *(one for _, one in chain)], strict=False)
         ],
         "children": lineage.children(ranking, row.variant),
-        "exams": [
+        "tasks": [
             _on_task(ranking, row, task, pairs[task], beside.get(task, NOTHING))
             for task in ranking.tasks
         ],
