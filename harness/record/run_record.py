@@ -85,6 +85,7 @@ class TaskRecord(RecordPart):
     kind: Kind
     headline: str
     scale: tuple[float, float]
+    scale_stated: bool = True  # else it is made of the scores of an import, and bounds nothing
     framework: str = "other"
     scored_by: str = "rules"
     place: int | None = None  # among Proctor's own tasks

@@ -177,6 +177,8 @@ def interval(low: float, high: float, task: TaskRecord, signed: bool = False) ->
 
 def unit(task: TaskRecord) -> str:
     low, high = task.scale
+    if not task.scale_stated:  # by an imported file
+        return "on no stated scale"
     return "%" if (low, high) == (0.0, 1.0) else f"of {high:g}"
 
 

@@ -63,7 +63,7 @@ def page(
         "version": run.definition.task_version,
         "dataset": (run.definition.dataset or "")[:16],
         "versions": sorted({str(row.scores[name].run.definition.task_version) for row in rows}),
-        "scale": f"{task.scale[0]:g} to {task.scale[1]:g}",
+        "scale": f"{task.scale[0]:g} to {task.scale[1]:g}" if task.scale_stated else "",
         "margin": tables.margins(pairs.family.told.values(), task),
         "effect": (points(effects[0], task), points(effects[-1], task)) if effects else None,
         "cells": [cell(ranking, row, name, pairs) for row in rows],
