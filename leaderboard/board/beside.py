@@ -31,8 +31,10 @@ def format_figure(one: CellFigure) -> dict[str, str]:
     def rounded(value: float) -> str:
         return tables.percent(value) if one.share else tables.three(value)
 
-    low = "" if one.low is None else rounded(one.low)
-    high = "" if one.high is None else rounded(one.high)
+    low = high = interval = ""
+    if one.low is not None and one.high is not None:
+        low, high = rounded(one.low), rounded(one.high)
+        interval = f"{low} to {high}"
     return {
         "name": one.name,
         "title": one.title,
@@ -41,7 +43,7 @@ def format_figure(one: CellFigure) -> dict[str, str]:
         "unit": "%" if one.share else "",
         "low": low,
         "high": high,
-        "interval": f"{low} to {high}" if low and high else "",
+        "interval": interval,
         "n": str(one.n) if one.n else "",
         "note": one.note,
     }

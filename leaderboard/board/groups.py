@@ -2,22 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from proctor.common.stats import micro_f1
 from proctor.harness import record
 from proctor.harness.record import ItemsByKind, TaskRecord
-from proctor.leaderboard.board.shown import (
-    place_on,
-)
+from proctor.leaderboard.board.shown import place_on
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.items import ScoredItems, items_of
-
-if TYPE_CHECKING:
-    pass
-
 
 MOST = 60  # more groups than this are no overview
 

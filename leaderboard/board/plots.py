@@ -2,20 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from proctor.harness.record import (
-    RunRecord,
-    TaskRecord,
-)
+from proctor.harness.record import RunRecord, TaskRecord
 from proctor.leaderboard.board import charts
 from proctor.leaderboard.board.charts import ChartPoint
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.tables import Ranking, Score
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,9 @@ class Ranking:
     tasks: dict[str, TaskRecord]
     rows: tuple[RankingRow, ...]
     pairs: Mapping[str, TaskPairs]
-    judge_pages: Mapping[str, str] = field(default_factory=dict)  # of a task: whose page tells of its judge
-    warnings: Mapping[str, str] = field(
-        default_factory=dict
-    )  # of a task: what its judge's trust card warns of
+    # Of a task: whose page tells of its judge, and what that judge's trust card warns of.
+    judge_pages: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
 
 
 def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
@@ -91,8 +90,12 @@ def _place(task: TaskRecord, last: int) -> int:
 
 def remarks(flag: str, run: RunRecord) -> list[str]:
     """What must be known of a row before its figure is read."""
-    own = ["own data"] if run.task.own_data else []
-    return [f"flagged: {flag}", *own] if flag else own
+    words = []
+    if flag:
+        words.append(f"flagged: {flag}")
+    if run.task.own_data:
+        words.append("own data")
+    return words
 
 
 def task_of(cells: Sequence[record.Cell]) -> TaskRecord:
@@ -112,8 +115,11 @@ def _score(cell: record.Cell) -> Score:
 
 def _order(row: RankingRow, tasks: list[str]) -> tuple[float, ...]:
     """Task by task, the highest first. A missing score comes last and never lends its place to the next."""
-    means = [row.scores[t].estimate if t in row.scores else None for t in tasks]
-    return tuple(-one.mean if one else inf for one in means)
+    keys = []
+    for task in tasks:
+        score = row.scores.get(task)
+        keys.append(-score.estimate.mean if score and score.estimate else inf)
+    return tuple(keys)
 
 
 def _means(rows: Sequence[RankingRow], task: str) -> dict[str, float]:
@@ -142,7 +148,8 @@ def shown(value: float, task: TaskRecord, signed: bool = False) -> str:
 
 
 def percent(share: float, signed: bool = False) -> str:
-    return dressed(f"{100 * share:{'+' if signed else ''}.1f}")
+    sign = "+" if signed else ""
+    return dressed(f"{100 * share:{sign}.1f}")
 
 
 def dressed(figure: str) -> str:
@@ -152,8 +159,12 @@ def dressed(figure: str) -> str:
 
 def verdict(one: Comparison, task: TaskRecord, named: bool = False) -> str:
     """In words, with the other's name or without; 'no worse' never stands without the loss that it accepts."""
-    said_of, other = (f"{one.b} ", one.a) if one.said_of_b else ("", one.b)
-    than = f" {'against' if one.verdict == 'not shown' else 'than'} {other}" if named else ""
+    said_of, other = "", one.b
+    if one.said_of_b:
+        said_of, other = f"{one.b} ", one.a
+    than = ""
+    if named:
+        than = f" against {other}" if one.verdict == Verdict.NOT_SHOWN else f" than {other}"
     if one.verdict == Verdict.NO_WORSE and one.difference.margin is not None:
         return f"{said_of}no worse{than} (within {margin(one.difference.margin, task)})"
     return one.verdict + than
@@ -161,8 +172,10 @@ def verdict(one: Comparison, task: TaskRecord, named: bool = False) -> str:
 
 def margin(value: float, task: TaskRecord) -> str:
     """As the suite gives it, and not rounded as a score is: a margin of a quarter point is not one of 0.2."""
-    amount, name = (100 * value, "point") if unit(task) == "%" else (value, "mark")
-    return f"{amount:.6g} {name}{'' if amount == 1 else 's'}"
+    amount, name = value, "mark"
+    if unit(task) == "%":
+        amount, name = 100 * value, "point"
+    return f"{amount:.6g} {name}" if amount == 1 else f"{amount:.6g} {name}s"
 
 
 def margins(comparisons: Iterable[Comparison], task: TaskRecord) -> str:
@@ -205,12 +218,18 @@ def three(value: float) -> str:
 
 def aligned(column: Sequence[str]) -> list[str]:
     """Figures that stand to the right of their column, with room behind the shorter ones: all points in one line."""
-    behind = [len(one.partition(".")[2]) if "." in one else -1 for one in column]
-    most = max(behind, default=-1)
-    return [
-        one + ("\u2008" if have < 0 <= most else "") + "\u2007" * (most - max(have, 0)) if one else ""
-        for one, have in zip(column, behind, strict=True)
-    ]
+    most = max((len(figure.partition(".")[2]) for figure in column if "." in figure), default=-1)
+    padded = []
+    for figure in column:
+        if not figure:
+            padded.append("")
+        elif "." in figure:
+            padded.append(figure + "\u2007" * (most - len(figure.partition(".")[2])))
+        elif most < 0:
+            padded.append(figure)
+        else:  # as wide as a point, then as the digits behind it
+            padded.append(figure + "\u2008" + "\u2007" * most)
+    return padded
 
 
 def error(se: float, task: TaskRecord) -> str:
@@ -222,16 +241,6 @@ def error(se: float, task: TaskRecord) -> str:
 
 def probability(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def figures(rows: "pd.DataFrame") -> dict[str, str]:
-    """What stands beside the headline: the mean of each figure over the answers that have it."""
-    kept: dict[str, list[float]] = {}
-    for row in rows["metrics"]:
-        for name, value in (row or {}).items():
-            if value is not None and isfinite(value):
-                kept.setdefault(name, []).append(value)
-    return {name: plain(fsum(values) / len(values)) for name, values in sorted(kept.items())}
 
 
 def speed(rows: "pd.DataFrame") -> float | None:

@@ -5,7 +5,7 @@ from tables.py, through shown.py, as on the board.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -35,28 +35,28 @@ class ReportLine:
     """One variant on one task. Empty figures: there is none, and `why` says why."""
 
     variant: str
-    mean: str
-    interval: str
-    low: str
-    high: str
-    error: str
-    n: int
     items: int
-    difference: str
-    difference_interval: str
-    difference_low: str
-    difference_high: str
-    difference_error: str
-    against: str
-    mark: str
-    verdict: str
-    p: float | None
-    p_corrected: float | None
-    test: str
-    family: int
     statuses: Mapping[str, int]
     why: str
     flag: str
+    mean: str = ""
+    interval: str = ""
+    low: str = ""
+    high: str = ""
+    error: str = ""
+    n: int = 0
+    difference: str = ""
+    difference_interval: str = ""
+    difference_low: str = ""
+    difference_high: str = ""
+    difference_error: str = ""
+    against: str = ""
+    mark: str = ""
+    verdict: str = ""
+    p: float | None = None
+    p_corrected: float | None = None
+    test: str = ""
+    family: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,16 @@ def _appendix(cells: Mapping[tuple[str, str], record.Cell], ranking: Ranking, ta
 def _table(ranking: Ranking, task: str, pairs: TaskPairs, baseline: str | None) -> TaskTable:
     about = ranking.tasks[task]
     scores = {row.variant: row.scores[task] for row in ranking.rows if task in row.scores}
-    compared = (
-        pairs.against(baseline)
-        if baseline is not None
-        else {name: one.comparison for name, one in scores.items() if one.comparison}
-    )
+    if baseline is not None:
+        compared = pairs.against(baseline)
+    else:
+        compared = {name: one.comparison for name, one in scores.items() if one.comparison}
     ordered = [*pairs.order, *(name for name in scores if name not in pairs.order)]
     lines = tuple(_line(name, scores[name], about, compared.get(name)) for name in ordered)
     parents = {one.against for one in lines if one.against}
-    against = baseline if baseline is not None else parents.pop() if len(parents) == 1 else ""
+    against = baseline or ""
+    if baseline is None and len(parents) == 1:
+        against = parents.pop()
     notes = [
         *_how(scores.values(), compared.values(), about, ranking.warnings.get(task, "")),
         *_missing(ranking, task, scores, compared.values()),
@@ -130,52 +131,69 @@ def _table(ranking: Ranking, task: str, pairs: TaskPairs, baseline: str | None) 
     return TaskTable(task, about.title, about.headline, tables.unit(about), against, lines, tuple(notes))
 
 
-def _line(name: str, score: Score, task: TaskRecord, found: Comparison | None) -> ReportLine:
-    one, d = score.estimate, found.difference if found else None
-    told = difference(found, task) if found else None
-    return ReportLine(
+def _line(name: str, score: Score, task: TaskRecord, compared: Comparison | None) -> ReportLine:
+    line = ReportLine(
         variant=name,
-        mean=tables.shown(one.mean, task) if one else "",
-        interval=tables.interval(one.low, one.high, task) if one else "",
-        low=tables.shown(one.low, task) if one else "",
-        high=tables.shown(one.high, task) if one else "",
-        error=tables.error(one.se, task) if one else "",
-        n=one.n if one else 0,
         items=items_in(score),
-        difference=told.shown if told else "",
-        difference_interval=told.interval if told else "",
-        difference_low=tables.shown(d.low, task, True) if d else "",
-        difference_high=tables.shown(d.high, task, True) if d else "",
-        difference_error=tables.error(d.se, task) if d else "",
-        against=found.b if found else "",
-        mark=_mark(found) if found else "",
-        verdict=told.verdict if told else "",
-        p=d.p if d else None,
-        p_corrected=found.adjusted_p if found else None,
-        test=d.test if d else "",
-        family=found.family if found else 0,
         statuses={status: score.statuses.get(status, 0) for status in COUNTED},
         why=score.why_none,
         flag=score.flag,
     )
+    estimate = score.estimate
+    if estimate:
+        line = replace(
+            line,
+            mean=tables.shown(estimate.mean, task),
+            interval=tables.interval(estimate.low, estimate.high, task),
+            low=tables.shown(estimate.low, task),
+            high=tables.shown(estimate.high, task),
+            error=tables.error(estimate.se, task),
+            n=estimate.n,
+        )
+    return _with_difference(line, compared, task) if compared else line
+
+
+def _with_difference(line: ReportLine, compared: Comparison, task: TaskRecord) -> ReportLine:
+    d, words = compared.difference, difference(compared, task)
+    return replace(
+        line,
+        difference=words.shown,
+        difference_interval=words.interval,
+        difference_low=tables.shown(d.low, task, True),
+        difference_high=tables.shown(d.high, task, True),
+        difference_error=tables.error(d.se, task),
+        against=compared.b,
+        mark=_mark(compared),
+        verdict=words.verdict,
+        p=d.p,
+        p_corrected=compared.adjusted_p,
+        test=d.test,
+        family=compared.family,
+    )
 
 
 def _mark(one: Comparison) -> str:
-    if one.verdict == Verdict.NO_WORSE:
-        return OTHER_WITHIN if one.said_of_b else WITHIN
-    return "" if one.verdict == Verdict.NOT_SHOWN else SHOWN
+    if one.verdict == Verdict.NOT_SHOWN:
+        return ""
+    if one.verdict != Verdict.NO_WORSE:
+        return SHOWN
+    return OTHER_WITHIN if one.said_of_b else WITHIN
 
 
 def items_in(score: Score) -> int:
     """How many items the task has for this cell, whether they were scored or not."""
-    return int(score.run.definition.items or (score.estimate.n if score.estimate else 0))
+    if score.run.definition.items:
+        return score.run.definition.items
+    return score.estimate.n if score.estimate else 0
 
 
 def _how(scores: Iterable[Score], found: Iterable[Comparison], task: TaskRecord, warning: str) -> list[str]:
     """Which intervals, which test, which correction, what each mark means."""
     scores, found = list(scores), list(found)
     means = "; ".join(sorted({one.estimate.method for one in scores if one.estimate}))
-    notes = [f"Means with 95 % intervals ({means})."] if means else []
+    notes = []
+    if means:
+        notes.append(f"Means with 95 % intervals ({means}).")
     if found:
         ways = "; ".join(sorted({one.difference.interval for one in found}))
         tests = "; ".join(sorted({one.difference.test for one in found}))
@@ -190,14 +208,16 @@ def _how(scores: Iterable[Score], found: Iterable[Comparison], task: TaskRecord,
         notes.append(
             f"{SHOWN} shown: corrected p of at most {found[0].difference.alpha:g}.{within} No mark: not shown."
         )
-    warned = [f"Warning about the scores: {warning}"] if warning else []
-    return [*notes, judged(task), *warned]
+    notes.append(judged(task))
+    if warning:
+        notes.append(f"Warning about the scores: {warning}")
+    return notes
 
 
 def _missing(
     ranking: Ranking, task: str, scores: Mapping[str, Score], found: Iterable[Comparison]
 ) -> list[str]:
-    """What a table of numbers would hide: rows without a score, items left out, variants that did not sit."""
+    """What a table of numbers would hide: rows without a score, items left out, variants that did not run."""
     counted = [
         f"{name}: {', '.join(words for _, words in told)}"
         for name, score in scores.items()
@@ -241,7 +261,11 @@ def _plots(
         for name, cell in cells.items()
         if name[1] in pairs
     }
-    found = [plots.scores(ranking, task, one.order) for task, one in pairs.items()]
-    found += [part.plot for task in pairs for part in tradeoff.tradeoff(ranking, task, costs) if part.plot]
-    found += [curve.plot for task in pairs if (curve := curves.curve(ranking, task))]
-    return tuple(plot for plot in found if plot)
+    means = [plots.scores(ranking, task, one.order) for task, one in pairs.items()]
+    against_costs, learning = [], []
+    for task in pairs:
+        against_costs += [part.plot for part in tradeoff.tradeoff(ranking, task, costs)]
+        curve = curves.curve(ranking, task)
+        if curve:
+            learning.append(curve.plot)
+    return tuple(plot for plot in (*means, *against_costs, *learning) if plot)

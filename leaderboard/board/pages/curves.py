@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -11,14 +11,8 @@ from proctor.leaderboard.board import charts
 from proctor.leaderboard.board.charts import ChartPoint
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.board.plots import Plot, axis, point, score_figures, scores_of
-from proctor.leaderboard.board.shown import (
-    task_head,
-)
+from proctor.leaderboard.board.shown import task_head
 from proctor.leaderboard.compare.tables import Ranking
-
-if TYPE_CHECKING:
-    pass
-
 
 # What must be equal for two variants to be points of one curve: all that makes a variant but its examples.
 CURVE = ("base", "recipe", "merge", "quantization", "engine", "endpoint", "prompt", "sampling")

@@ -1,14 +1,9 @@
 """Two variants side by side: on which items their responses differ."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from proctor.leaderboard.board.shown import (
-    task_head,
-)
+from proctor.leaderboard.board.shown import task_head
 from proctor.leaderboard.compare.tables import Ranking
-
-if TYPE_CHECKING:
-    pass
 
 
 def page(ranking: Ranking) -> dict[str, Any]:

@@ -2,30 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from proctor.common.stats import Verdict
-from proctor.harness.record import (
-    TaskRecord,
-    VariantRecord,
-)
+from proctor.harness.record import TaskRecord, VariantRecord
 from proctor.leaderboard.board.escape import script
-from proctor.leaderboard.board.shown import (
-    cell,
-    difference,
-    score_shown,
-    task_head,
-    when,
-)
+from proctor.leaderboard.board.shown import cell, difference, score_shown, task_head, when
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.measured import machine
 from proctor.leaderboard.compare.pairs import TaskPairs
-from proctor.leaderboard.compare.tables import Ranking, RankingRow
-
-if TYPE_CHECKING:
-    pass
-
+from proctor.leaderboard.compare.tables import Ranking, RankingRow, Score
 
 EMBEDDED = "finetune/tiny"
 
@@ -49,8 +36,14 @@ def page(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
 
 def notice(ranking: Ranking) -> bool:
     """Whether these are numbers of the embedded model, which are not to be taken for more."""
-    bases = {score.run.resolved.base for row in ranking.rows for score in row.scores.values()}
-    return EMBEDDED in bases
+    return any(score.run.resolved.base == EMBEDDED for score in _scores(ranking))
+
+
+def _scores(ranking: Ranking) -> list[Score]:
+    scores: list[Score] = []
+    for row in ranking.rows:
+        scores += row.scores.values()
+    return scores
 
 
 def _index_row(row: RankingRow, ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
@@ -132,7 +125,7 @@ def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | N
 
 def made_from(ranking: Ranking) -> dict[str, Any]:
     """From what the board was made, as the results tell: not when or where it was built."""
-    scores = [score for row in ranking.rows for score in row.scores.values()]
+    scores = _scores(ranking)
     runs = [score.run for score in scores]
     outcomes: Counter[str] = Counter()
     for score in scores:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.harness import record
 from proctor.leaderboard.board.escape import line
-from proctor.leaderboard.board.shown import (
-    when,
-)
+from proctor.leaderboard.board.shown import when
 from proctor.leaderboard.compare.tables import Ranking, dressed
 
 if TYPE_CHECKING:

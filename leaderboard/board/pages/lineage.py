@@ -2,21 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from proctor.harness.record import (
-    VariantRecord,
-)
-from proctor.leaderboard.board.shown import (
-    CellShown,
-    cell,
-    task_head,
-)
+from proctor.harness.record import VariantRecord
+from proctor.leaderboard.board.shown import CellShown, cell, task_head
 from proctor.leaderboard.compare.pairs import TaskPairs
 from proctor.leaderboard.compare.tables import Ranking
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -68,20 +59,25 @@ def tree(ranking: Ranking) -> list[Node]:
     def under(name: str, depth: int) -> Iterator[Node]:
         seen.add(name)
         parent = parents[name]
-        known = parent in parents
-        words = step(resolved[parent] if parent and known and depth else None, resolved[name])
-        yield Node(name, depth, words, parent if parent and not known else "")
+        before, orphan = None, ""
+        if parent and parent not in parents:
+            orphan = parent
+        elif parent and depth:
+            before = resolved[parent]
+        yield Node(name, depth, step(before, resolved[name]), orphan)
         for child in children(ranking, name):
             if child not in seen:
                 yield from under(child, depth + 1)
 
-    found = [node for name in parents if parents[name] not in parents for node in under(name, 0)]
-    for (
-        name
-    ) in parents:  # what is left stands in a cycle of parents, which a suite refuses but results may hold
+    nodes: list[Node] = []
+    for name, parent in parents.items():
+        if parent not in parents:
+            nodes += under(name, 0)
+    # What is left stands in a circle of parents, which a suite refuses but results may hold.
+    for name in parents:
         if name not in seen:
-            found += under(name, 0)
-    return found
+            nodes += under(name, 0)
+    return nodes
 
 
 def step(earlier: VariantRecord | None, now: VariantRecord) -> str:

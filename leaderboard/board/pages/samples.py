@@ -7,14 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from proctor.harness.record import (
-    TaskRecord,
-)
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board.escape import script
-from proctor.leaderboard.board.shown import (
-    cell,
-    task_head,
-)
+from proctor.leaderboard.board.shown import cell, task_head
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.pairs import NONE
 from proctor.leaderboard.compare.tables import Ranking

@@ -2,12 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from proctor.harness.record import (
-    OverlapRecord,
-    TaskRecord,
-)
+from proctor.harness.record import OverlapRecord, TaskRecord
 from proctor.leaderboard.board.beside import Beside, format_figure
 from proctor.leaderboard.board.groups import GroupRow
 from proctor.leaderboard.board.shown import (
@@ -22,10 +19,6 @@ from proctor.leaderboard.board.shown import (
 from proctor.leaderboard.compare import measured, tables
 from proctor.leaderboard.compare.pairs import TaskPairs
 from proctor.leaderboard.compare.tables import Ranking, RankingRow
-
-if TYPE_CHECKING:
-    pass
-
 
 EXAMPLE_LENGTH = 4000
 WHOLE = 12  # with more variants than this the matrix is of small cells, and a pair is read by choosing it

@@ -2,21 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from proctor.leaderboard.board import charts
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.board.plots import Plot, axis, point, score_figures, scores_of
-from proctor.leaderboard.board.shown import (
-    task_head,
-)
+from proctor.leaderboard.board.shown import task_head
 from proctor.leaderboard.compare import measured
 from proctor.leaderboard.compare.measured import Measure
 from proctor.leaderboard.compare.tables import Ranking
-
-if TYPE_CHECKING:
-    pass
-
 
 Costs = Mapping[tuple[str, str], Mapping[str, float]]  # by variant and task
 

@@ -2,29 +2,19 @@
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-from proctor.harness.record import (
-    Definition,
-    VariantRecord,
-)
+from proctor.harness.record import Definition, VariantRecord
 from proctor.leaderboard.board import plots
 from proctor.leaderboard.board.beside import NOTHING, Beside, format_figure
 from proctor.leaderboard.board.pages import lineage
-from proctor.leaderboard.board.shown import (
-    cell,
-    task_head,
-)
+from proctor.leaderboard.board.shown import cell, task_head
 from proctor.leaderboard.compare import measured
 from proctor.leaderboard.compare.measured import machine
 from proctor.leaderboard.compare.pairs import TaskPairs
 from proctor.leaderboard.compare.tables import Ranking, RankingRow
-
-if TYPE_CHECKING:
-    pass
-
 
 FIRST = (
     "about",
@@ -46,7 +36,13 @@ def page(
     resolved = lineage.resolved_of(ranking, row.variant)
     runs = [score.run for score in row.scores.values()]
     chain = [(name, lineage.resolved_of(ranking, name)) for name in lineage.ancestors(ranking, row.variant)]
-    versions = {f"{name} {version}" for run in runs for name, version in run.versions.items()}
+    versions = set()
+    sources = set()
+    for run in runs:
+        versions |= {f"{name} {version}" for name, version in run.versions.items()}
+        if run.origin:
+            files = run.origin.files or ["not told"]
+            sources |= {f"{run.origin.kind}: {PurePath(name).name}" for name in files}
     return {
         "name": row.variant,
         "about": row.about,
@@ -64,14 +60,7 @@ def page(
         "stages": runs[0].stages,
         "again": f"proctor run {runs[0].suite or 'SUITE'} --only {row.variant}",
         "suite_known": runs[0].suite is not None,
-        "imported": sorted(
-            {
-                f"{run.origin.kind}: {PurePath(name).name}"
-                for run in runs
-                if run.origin
-                for name in run.origin.files or ["not told"]
-            }
-        ),
+        "imported": sorted(sources),
         "loss": next((plot for run in runs if (plot := plots.loss(row.variant, run))), None),
         "versions": sorted(versions),
         "machines": sorted({machine(run.hardware) for run in runs}),
