@@ -228,7 +228,10 @@ def _pairs(found: Sequence[Comparison], task: TaskRecord) -> Iterator[str]:
             f"{shown_pairs:,} of {len(found):,} differences are shown ({many}); --json tells each, "
             "'proctor compare A B' one in words", "  ",
         )  # fmt: skip
-    if lacks := list(dict.fromkeys(lack for one in found for lack in one.lacks)):
+    lacks: dict[str, None] = {}
+    for one in found:
+        lacks |= dict.fromkeys(one.lacks)
+    if lacks:
         yield from _wrapped(f"paired by sample_id; the source does not tell the {', the '.join(lacks)}", "  ")
 
 

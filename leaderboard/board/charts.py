@@ -110,7 +110,9 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
     """Score against training examples: a line a series, told apart by its dashes and the name at its end."""
     import altair as alt
 
-    every = [one for _, found in series for one in found]
+    every: list[ChartPoint] = []
+    for _, found in series:
+        every += found
     sizes = sorted({one.cost for one in every})
     log = sizes[0] > 0 and sizes[-1] >= 8 * sizes[0]
     bottom, top = _room(every)

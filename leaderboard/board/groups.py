@@ -44,7 +44,7 @@ def by_group(cells: Mapping[str, record.Cell], about: TaskRecord) -> list[GroupR
 def by_kind(cells: Mapping[str, record.Cell], about: TaskRecord) -> Iterator[tuple[str, list[GroupRow]]]:
     """Each kind that tells items apart, with a row for each of its values, the hardest first."""
     scored = [items_of(cell) for cell in cells.values()]
-    all_items = {item for items in scored for item in items.ids}
+    all_items = set().union(*(items.ids for items in scored))
     kinds: ItemsByKind = {}
     for cell in cells.values():
         kinds = cell.run.task.kinds | kinds  # the first cell's word counts

@@ -172,11 +172,15 @@ def difference(found: Comparison, task: TaskRecord) -> DifferenceShown:
         key=found.verdict.name.lower().replace("_", "-"),
         against=found.b,
         p=tables.probability(found.adjusted_p),
-        left_out=f"{found.left_out} item{'' if found.left_out == 1 else 's'} left out"
-        if found.left_out
-        else "",
+        left_out=_left_out(found.left_out),
         task=found.task,
     )
+
+
+def _left_out(n: int) -> str:
+    if not n:
+        return ""
+    return "1 item left out" if n == 1 else f"{n} items left out"
 
 
 def _why_none(ranking: Ranking, row: RankingRow, task: str) -> str:

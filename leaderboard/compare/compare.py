@@ -37,7 +37,7 @@ __all__ = [
     "TaskFamily",
     "compare_cells",
     "compare_pairs",
-    "compare_variants",
+    "compare_two", "compare_variants",
     "corrected",
     "differences",
     "estimate_cell",
@@ -246,8 +246,25 @@ def compare_variants(
     correction: Correction = "holm",
     draws: Draws = USUAL,
 ) -> list[Comparison]:
-    """A against B on every task that both have, or on the tasks named; each from its task's family of all pairs."""
-    cells = load_cells(results)
+    """A against B on every task that both have, or on the tasks named; each from its task's family of all pairs.
+
+    >>> compare_variants(Path("results/demo"), "tiny-q8", "tiny", ["concepts"])[0].verdict
+    <Verdict.NO_WORSE: 'no worse (within margin)'>
+    """
+    return compare_two(load_cells(results), results, a, b, tasks, margin, correction, draws)
+
+
+def compare_two(
+    cells: Cells,
+    results: Path,
+    a: str,
+    b: str,
+    tasks: Iterable[str],
+    margin: float | None,
+    correction: Correction,
+    draws: Draws,
+) -> list[Comparison]:
+    """The same of cells that were read already, from `results`."""
     a, b = (variant_called(cells, name, results) for name in (a, b))
     if a == b:
         raise Refusal(f"{a!r} cannot be compared with itself; name two variants")

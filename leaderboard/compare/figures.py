@@ -78,7 +78,9 @@ class _Columns:
         self.clusters: list[str] = rows["cluster"].tolist()
         self.score = rows["score"].to_numpy(dtype=float)
         metrics: list[Mapping[str, Any] | None] = rows["metrics"].tolist()
-        names = dict.fromkeys(name for one in metrics for name in one or {})
+        names: dict[str, None] = {}
+        for one in metrics:
+            names |= dict.fromkeys(one or {})
         self.metrics = {
             name: np.array([_number((one or {}).get(name)) for one in metrics], dtype=float) for name in names
         }
@@ -118,9 +120,10 @@ def _of(table: _Columns, name: str, title: str, note: str, share: bool, kind: Ki
 
 
 def _shares(table: _Columns) -> list[CellFigure]:
-    return [
-        one for name, (title, note) in SHARES.items() for one in _of(table, name, title, note, True, "binary")
-    ]
+    found = []
+    for name, (title, note) in SHARES.items():
+        found += _of(table, name, title, note, True, "binary")
+    return found
 
 
 def _second_reader(table: _Columns) -> list[CellFigure]:
@@ -262,11 +265,10 @@ def _rest(table: _Columns) -> list[CellFigure]:
     """Every other metric as a mean: a judge's dimensions, what an imported cell brought."""
     names = sorted(name for name in table.metrics if name not in HANDLED and not name.startswith("check_"))
     judged = bool(table.rows["judge"].fillna("").astype(bool).any()) if "judge" in table.rows else False
-    return [
-        replace(one, part=judged)
-        for name in names
-        for one in _of(table, name, name.replace("_", " ").capitalize(), "", False, "real")
-    ]
+    found = []
+    for name in names:
+        found += _of(table, name, name.replace("_", " ").capitalize(), "", False, "real")
+    return [replace(figure, part=judged) for figure in found]
 
 
 def _checks(table: _Columns) -> list[CellFigure]:
@@ -309,7 +311,7 @@ def macro_f1(
     figures.
     """
     read = [(_name_set(gold), _name_set(answer)) for gold, answer in pairs]
-    known = sorted({name for gold, _ in read for name in gold})
+    known = sorted(set().union(*(gold for gold, _ in read)))
     if not known:
         return None
     units = {name: row for row, name in enumerate(dict.fromkeys(clusters))}

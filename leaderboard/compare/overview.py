@@ -17,7 +17,7 @@ from proctor.harness import record
 from proctor.leaderboard.compare.compare import (
     Comparison,
     Correction,
-    compare_variants,
+    compare_two,
     family_of,
     load_cells,
 )
@@ -70,10 +70,12 @@ def of_two(
     correction: Correction,
     draws: Draws = USUAL,
 ) -> Overview:
-    found = compare_variants(results, a, b, tasks, margin, correction, draws)
     cells = load_cells(results)
-    both = [cells[name, one.task] for one in found for name in (one.a, one.b)]
-    return Overview(_shown(both), tuple(found), ())
+    comparisons = compare_two(cells, results, a, b, tasks, margin, correction, draws)
+    both = []
+    for one in comparisons:
+        both += [cells[one.a, one.task], cells[one.b, one.task]]
+    return Overview(_shown(both), tuple(comparisons), ())
 
 
 def of_all(

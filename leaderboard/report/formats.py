@@ -215,14 +215,12 @@ def _csv(report: ComparisonReport) -> str:
 
 def _aside_csv(report: ComparisonReport) -> str:
     """A line a figure."""
-    lines = [
-        [
-            *(escape.cell(text) for text in (aside.task, aside.title, one.variant, one.figure)),
-            _plain(one.value), one.unit, _plain(one.low), _plain(one.high), one.n, escape.cell(one.note),
-        ]
-        for aside in report.appendix
-        for one in aside.entries
-    ]  # fmt: skip
+    lines = []
+    for aside in report.appendix:
+        for one in aside.entries:
+            words = [escape.cell(text) for text in (aside.task, aside.title, one.variant, one.figure)]
+            figures = [_plain(one.value), one.unit, _plain(one.low), _plain(one.high), one.n]
+            lines.append([*words, *figures, escape.cell(one.note)])
     return _written(ASIDE_COLUMNS, lines)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from proctor.leaderboard.board.shown import task_head
+from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.tables import Ranking
 
 
@@ -25,8 +26,10 @@ def page(ranking: Ranking) -> dict[str, Any]:
 
 def _first_pair(ranking: Ranking) -> dict[str, str]:
     """What the page opens with: the largest difference to a parent, where most answers have changed."""
-    found = [score.comparison for row in ranking.rows for score in row.scores.values() if score.comparison]
-    found.sort(key=lambda one: (one.adjusted_p, -abs(one.difference.difference), one.task, one.a))
-    return (
-        {"task": found[0].task, "a": found[0].a, "b": found[0].b} if found else {"task": "", "a": "", "b": ""}
-    )
+    compared: list[Comparison] = []
+    for row in ranking.rows:
+        compared += [score.comparison for score in row.scores.values() if score.comparison]
+    if not compared:
+        return {"task": "", "a": "", "b": ""}
+    first = min(compared, key=lambda one: (one.adjusted_p, -abs(one.difference.difference), one.task, one.a))
+    return {"task": first.task, "a": first.a, "b": first.b}

@@ -71,7 +71,7 @@ def _tradeoff(ranking: Ranking, task: str, costs: Costs, measure: Measure) -> Tr
 def tradeoff_table(ranking: Ranking, task: str, parts: Sequence[Tradeoff]) -> TradeoffTable:
     about, of = ranking.tasks[task], scores_of(ranking, task)
     means = {name: one.estimate.mean for name, one in of.items() if one.estimate}
-    names = sorted({name for part in parts for name in part.costs}, key=lambda name: (-means[name], name))
+    names = sorted(set().union(*(part.costs for part in parts)), key=lambda name: (-means[name], name))
     columns = [measured.column(part.measure, [part.costs.get(name) for name in names]) for part in parts]
     rows = []
     for at, name in enumerate(names):
