@@ -24,7 +24,7 @@ class Frozen(BaseModel):
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
-def check_name(name: str, what: str, where: Path | None = None) -> str:
+def check_name(name: str, what: str, where: Path | str | None = None) -> str:
     """Names become paths, so only names that are safe as paths are names."""
     if not SAFE_NAME.fullmatch(name):
         raise Refusal(

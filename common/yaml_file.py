@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -85,6 +85,9 @@ def _fields_at(schema: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]
     """The field names one could have meant at this place of the file."""
     here: Any = schema
     for part in loc:
+        if isinstance(part, int):  # an element of a list
+            here = next(iter(get_args(here)), None)
+            continue
         field = (
             here.model_fields.get(str(part))
             if isinstance(here, type) and issubclass(here, BaseModel)

@@ -1,5 +1,8 @@
-"""How weights are made: train, merge, quantise, export. Folder in, folder out; knows no exam, judge or
-result.
+"""How weights are made: train, merge, quantise, export. Folder in, folder out; knows no task, judge or result.
+
+stages = plan_stages("finetune/tiny", Recipe.load("tiny-lora"), data_digests, merge=True, quantization="q8_0")
+built = build("finetune/tiny", stages, store, data, progress)
+built.gguf                # .../quantize-<digest>/q8_0.gguf
 """
 
 import logging

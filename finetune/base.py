@@ -1,7 +1,9 @@
 """Base: the weights that everything starts from, a local folder or a model on the Hugging Face hub.
 
-Knows where a base lies on disk and which digest stands for it. Loads no weights; must not know what is made
-of them.
+    resolve_base("HuggingFaceTB/SmolLM2-135M-Instruct")   # the folder that holds it, fetched if it must be
+    digest_of_base("finetune/tiny")                       # what stands for it in every digest
+
+Loads no weights.
 """
 
 import hashlib
@@ -12,13 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
-from proctor.finetune.recipe import canonical
+from proctor.common.schema import digest
 
 Base = str  # "org/name" on the hub, or the path of a folder
 
-ROOT = PACKAGE
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 # What changes the model's answers. A card, an optimizer's state or pickled copies of the weights do not.
 FILES = (
@@ -42,9 +43,7 @@ _seen: dict[tuple[str, int, int], str] = {}
 
 
 def resolve_base(base: Base) -> Path:
-    """The folder that holds the base. Fetches a hub id that is not here yet, unless this machine is
-    offline.
-    """
+    """The folder that holds the base. Fetches a hub id that is not here yet, unless this machine is offline."""
     if (folder := _local(base)) is not None:
         return folder
     if (snapshot := _cached(base)) is not None:
@@ -62,11 +61,10 @@ def resolve_base(base: Base) -> Path:
 def digest_of_base(base: Base) -> str:
     """What stands for the base: its contents for a folder, its commit for a hub id.
 
-    A hub id that is not fetched yet asks the hub for its commit, so that the digest is the same before and
-    after.
+    A hub id that is not fetched yet asks the hub for its commit, so that the digest is the same before and after.
     """
     if (folder := _local(base)) is not None:
-        return hashlib.sha256(canonical(sorted(_digests(folder).items())).encode()).hexdigest()
+        return digest(sorted(_digests(folder).items()))
     if (snapshot := _cached(base)) is not None:
         commit = snapshot.name
     elif _offline():
@@ -78,35 +76,31 @@ def digest_of_base(base: Base) -> str:
             commit = str(HfApi().model_info(base, timeout=20).sha)
         except Exception as refused:
             raise Refusal(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
-    return hashlib.sha256(canonical({"hub": base, "commit": commit}).encode()).hexdigest()
+    return digest({"hub": base, "commit": commit})
 
 
 def shape_of(base: Base) -> str | None:
-    """Equal for bases whose weights can take each other's place in an open engine. None while nothing is
-    fetched.
-    """
+    """Equal for bases whose weights can take each other's place in an open engine. None while nothing is fetched."""
     folder = _local(base) or _cached(base)
     if folder is None:
         return None
     # All but the weights and what they look like has to be the same, since the open engine keeps what it has read:
     # the words, the template (older folders have it in tokenizer_config.json), what ends an answer.
-    rest = [
-        path for path in files_of(folder) if "safetensors" not in path.name and path.name != "config.json"
-    ]
-    told = {path.name: digest_of_file(path) for path in rest}
-    return hashlib.sha256(canonical({"geometry": geometry_of(folder), **told}).encode()).hexdigest()
+    content: dict[str, Any] = {"geometry": geometry_of(folder)}
+    for path in files_of(folder):
+        if "safetensors" not in path.name and path.name != "config.json":
+            content[path.name] = digest_of_file(path)
+    return digest(content)
 
 
 def geometry_of(folder: Path) -> dict[str, Any]:
     """What config.json says of the weights: layers, sizes, and how they are quantised."""
-    told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return {name: value for name, value in told.items() if name not in REMARKS}
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return {name: value for name, value in config.items() if name not in REMARKS}
 
 
 def digest_of_file(path: Path) -> str:
-    """sha256 of the content. Read again only when the size or the time of change differs; kept in memory
-    alone.
-    """
+    """sha256 of the content. Read again only when the size or the time of change differs; kept in memory alone."""
     state = path.stat()
     key = (str(path.resolve()), state.st_size, state.st_mtime_ns)
     if key not in _seen:
@@ -116,33 +110,40 @@ def digest_of_file(path: Path) -> str:
 
 
 def files_of(folder: Path) -> list[Path]:
-    return sorted({path for pattern in FILES for path in folder.glob(pattern) if path.is_file()})
+    files: set[Path] = set()
+    for pattern in FILES:
+        files |= {path for path in folder.glob(pattern) if path.is_file()}
+    return sorted(files)
 
 
 def _digests(folder: Path) -> dict[str, str]:
     files = files_of(folder)
     names = [path.name for path in files]
-    if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
+    missing = [
+        name for name in ("config.json", ".safetensors") if not any(file.endswith(name) for file in names)
+    ]
+    if missing:
         if (folder / "adapter_config.json").is_file():
             raise Refusal(
                 "base is an adapter's folder, not a whole model; merge the adapter into its own base first, and point "
                 f"base: to what comes out ({folder})"
             )
-        lacking = "config.json" if "config.json" not in names else "safetensors"
-        raise Refusal(f"base folder without {lacking}; point base: to a folder with a whole model ({folder})")
+        raise Refusal(
+            f"base folder without {missing[0].lstrip('.')}; point base: to a folder with a whole model ({folder})"
+        )
     with ThreadPoolExecutor() as pool:  # hashing lets go of Python, and real weights are gigabytes
         return dict(zip(names, pool.map(digest_of_file, files), strict=True))
 
 
 def _local(base: Base) -> Path | None:
-    """The folder, if the base is one. 'finetune/tiny' is meant from here or from the checkout's root."""
-    for folder in (Path(base).expanduser(), ROOT / base):
-        if folder.is_dir():
-            return folder.resolve()
+    """The folder, if the base is one."""
+    folder = resolve(base)
+    if folder.is_dir():
+        return folder.resolve()
     if HUB_ID.fullmatch(base):
         return None
     raise Refusal(
-        f"no base folder {base!r}; give the path of a folder that is there, or a hub id like org/name"
+        f"no base folder {base!r}; give a hub id like org/name, or the path of a folder from the project on ({folder})"
     )
 
 
@@ -150,10 +151,10 @@ def _cached(base: Base) -> Path | None:
     """The snapshot of a hub id in the local cache, if its weights are in it."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(base, "config.json")
-    if not isinstance(found, str):
+    config = try_to_load_from_cache(base, "config.json")
+    if not isinstance(config, str):
         return None
-    snapshot = Path(found).parent
+    snapshot = Path(config).parent
     return snapshot if any(snapshot.glob("*.safetensors")) else None
 
 

@@ -1,36 +1,32 @@
 """Build: train -> merge -> quantize, each step kept under the digest of all that went into it.
 
-Knows which stages a variant needs and in which order. How a stage does its work is the business of its own
-module, imported only when that stage has something to make; must not know an exam or who asks for the
-weights.
+Says which stages a variant needs and in which order. How a stage does its work is the business of its own module,
+which is imported only when that stage has something to make.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from proctor.common.refusal import Refusal
+from proctor.common.schema import digest
 from proctor.finetune.base import Base, digest_of_base, digest_of_file, resolve_base
-from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe, canonical
+from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe
 from proctor.finetune.store import MADE, kept, locked, make
 
 Kind = Literal["train", "merge", "quantize"]
 Progress = Callable[[str, float, str], None]  # stage, share done from 0 to 1, what is happening
 
-# Raised when a stage would make something else of the same inputs; everything it made before is then made
-# anew.
+# Raised when a stage would make something else of the same inputs; everything it made before is then made anew.
 VERSIONS: Mapping[Kind, int] = {"train": 1, "merge": 1, "quantize": 1}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step. `digest` covers `inputs`, and these name the digest of the step before: equal digest, equal
-    result.
-    """
+    """One step. `digest` covers `inputs`, and these name the digest of the step before: equal digest, equal result."""
 
     kind: Kind
     digest: str
@@ -45,9 +41,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Built:
-    """Where the weights lie. Load `weights`, put `adapter` on them if there is one, or open `gguf` instead of
-    both.
-    """
+    """Where the weights lie. Load `weights` and put `adapter` on them if there is one; or open `gguf` instead."""
 
     base: Path
     weights: Path
@@ -60,29 +54,31 @@ class Built:
         """Of the files that must be kept to run it: one GGUF, or the weights and their adapter."""
         if self.gguf is not None:
             return self.gguf.stat().st_size
-        folders = [self.weights, *([self.adapter] if self.adapter else [])]
-        return sum(path.stat().st_size for folder in folders for path in folder.glob("*.safetensors"))
+        files = list(self.weights.glob("*.safetensors"))
+        if self.adapter is not None:
+            files += self.adapter.glob("*.safetensors")
+        return sum(path.stat().st_size for path in files)
 
 
 def plan_stages(
     base: Base, recipe: Recipe | None, data_digests: Mapping[str, str], merge: bool, quantization: str
 ) -> list[Stage]:
-    """The stages that turn the base into what the variant wants. nf4 and fp8 are none: the engine converts on
-    loading.
+    """The stages that turn the base into what the variant wants. nf4 and fp8 are none: the engine converts on loading.
 
     `data_digests` maps each source of the recipe to the sha256 of its file of chats (`digest_of_file`).
     """
     stages: list[Stage] = []
     before = digest_of_base(base)
     if merge and (recipe is None or recipe.method == "full"):
-        why = "there is no recipe" if recipe is None else "method 'full' leaves whole weights"
+        why = "method 'full' leaves whole weights"
+        if recipe is None:
+            why = "there is no recipe"
         raise Refusal(f"merge: true has nothing to merge, since {why}; leave merge out")
     if recipe is not None:
         wanted = {part.source for part in recipe.data}
-        if lacking := sorted(wanted - set(data_digests)):
-            raise Refusal(
-                f"no chats given for source {lacking[0]!r} of the recipe; give a file of chats for it"
-            )
+        missing = sorted(wanted - set(data_digests))
+        if missing:
+            raise Refusal(f"no chats for source {missing[0]!r} of the recipe; give a file of chats for it")
         data = {source: data_digests[source] for source in sorted(wanted)}
         stages.append(_stage("train", before, recipe=recipe, data=data))
     if merge:
@@ -92,9 +88,10 @@ def plan_stages(
             raise Refusal(
                 f"quantization {quantization!r} needs whole weights, not an adapter; set merge: true"
             )
-        # Every smaller type is made from the f16 file and measured against it, so that one is a stage of its
-        # own.
-        stages.append(_stage("quantize", stages[-1].digest if stages else before, type="f16"))
+        # Every smaller type is made from the f16 file and measured against it, so that one is a stage of its own.
+        if stages:
+            before = stages[-1].digest
+        stages.append(_stage("quantize", before, type="f16"))
         if quantization != "f16":
             stages.append(_stage("quantize", stages[-1].digest, type=quantization))
     elif quantization not in ("none", *AT_LOAD):
@@ -109,7 +106,9 @@ def build(
 ) -> Built:
     """Make what is missing of the stages, in order, and say where everything lies."""
     folder = resolve_base(base)
-    built = Built(folder, folder, None, None, stages[-1].digest if stages else digest_of_base(base))
+    built = Built(folder, folder, None, None, digest_of_base(base))
+    if stages:
+        built = replace(built, digest=stages[-1].digest)
     for stage in stages:
         place = store / stage.name
         if not kept(place, stage.digest):
@@ -146,8 +145,7 @@ def _stage(
         inputs |= {"recipe": recipe.model_dump(mode="json"), "data": dict(data or {})}
     if type is not None:
         inputs["type"] = type
-    digest = hashlib.sha256(canonical(inputs).encode()).hexdigest()
-    return Stage(kind, digest, inputs, recipe, type)
+    return Stage(kind, digest(inputs), inputs, recipe, type)
 
 
 def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], progress: Progress) -> None:
@@ -156,17 +154,17 @@ def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], pro
 
     def work(part: Path) -> dict[str, Any]:
         if stage.kind == "train":
-            from proctor.finetune.train.apart import train_apart
-            from proctor.finetune.train.train import train, with_unsloth
+            from proctor.finetune.train.own_process import train_in_own_process
+            from proctor.finetune.train.trainer import train, with_unsloth
 
             assert stage.recipe is not None
-            trained = train_apart if with_unsloth(stage.recipe) else train
-            return trained(built.base, stage.recipe, _checked(stage, data), part, tell)
+            trainer = train_in_own_process if with_unsloth(stage.recipe) else train
+            return trainer(built.base, stage.recipe, _checked(stage, data), part, tell)
         if stage.kind == "merge":
-            from proctor.finetune.merge.merge import merge
+            from proctor.finetune.merge.adapter import merge_adapter
 
             assert built.adapter is not None
-            return merge(built.base, built.adapter, part, tell)
+            return merge_adapter(built.base, built.adapter, part, tell)
         from proctor.finetune.gguf.quantize import to_f16, to_smaller
 
         assert stage.type is not None
@@ -174,8 +172,8 @@ def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], pro
             return to_f16(built.weights, part, tell)
         return to_smaller(built.gguf, stage.type, built.weights, part, tell)
 
-    told = {"kind": stage.kind, "digest": stage.digest, "inputs": dict(stage.inputs)}
-    make(place, told, resumes=stage.kind == "train", work=work)
+    made_from = {"kind": stage.kind, "digest": stage.digest, "inputs": dict(stage.inputs)}
+    make(place, made_from, resumes=stage.kind == "train", work=work)
 
 
 def _checked(stage: Stage, data: Mapping[str, Path]) -> dict[str, Path]:
@@ -184,7 +182,7 @@ def _checked(stage: Stage, data: Mapping[str, Path]) -> dict[str, Path]:
     for source, planned in stage.inputs["data"].items():
         if source not in data or not Path(data[source]).is_file():
             raise Refusal(
-                f"no file of chats for source {source!r}; give one ({data.get(source, 'nothing given')})"
+                f"no file of chats for source {source!r}; give one ({data.get(source, 'none given')})"
             )
         if digest_of_file(Path(data[source])) != planned:
             raise Refusal(
@@ -195,11 +193,8 @@ def _checked(stage: Stage, data: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def _with(built: Built, stage: Stage, place: Path) -> Built:
-    if stage.kind == "train":
-        whole = stage.recipe is not None and stage.recipe.method == "full"
-        return Built(
-            built.base, place if whole else built.weights, None if whole else place, None, built.digest
-        )
-    if stage.kind == "merge":
-        return Built(built.base, place, None, None, built.digest)
-    return Built(built.base, built.weights, built.adapter, place / f"{stage.type}.gguf", built.digest)
+    if stage.kind == "quantize":
+        return replace(built, gguf=place / f"{stage.type}.gguf")
+    if stage.kind == "train" and stage.recipe is not None and stage.recipe.method != "full":
+        return replace(built, adapter=place)
+    return replace(built, weights=place, adapter=None)

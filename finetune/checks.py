@@ -1,7 +1,6 @@
-"""Checks that weights must pass before they count: whole files, an adapter that fits its base and changes
-something.
+"""Checks that weights must pass before they count: whole files, an adapter that fits its base and changes something.
 
-Knows fixed prompts and logits. Must not know how the weights were made. Every refusal is one line.
+compare_logits(logits_of(base, rows), logits_of(merged, rows))["kl_mean"]   # how far one is from the other, in nats
 """
 
 import json
@@ -14,8 +13,8 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_base
 
-# Asked of every model, so that figures of different stages stand for the same thing. The last one is there
-# for the tokenizer: runs of spaces, digits, marks outside ASCII.
+# Asked of every model, so that figures of different stages stand for the same thing. The last one is there for the
+# tokenizer: runs of spaces, digits, marks outside ASCII.
 PROMPTS = (
     "Sam has 3 apples and buys 4 more. How many apples does Sam have now?",
     'A ticket costs $12. How much do 7 cost? Finish with a line that says "#### " and the final number.',
@@ -47,9 +46,10 @@ def check_safetensors(folder: Path) -> None:
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        if lacking := sorted(named - {path.name for path in files}):
+        missing = sorted(named - {path.name for path in files})
+        if missing:
             raise Refusal(
-                f"weights file {lacking[0]} is missing, though the index names it; copy it too ({folder})"
+                f"weights file {missing[0]} is missing, though the index names it; copy it too ({folder})"
             )
 
 
@@ -63,9 +63,9 @@ def check_adapter(base: Path, adapter: Path) -> None:
         raise Refusal(
             f"no adapter_config.json in it, so this is no adapter; give an adapter's folder ({adapter})"
         )
-    told = adapter / "train.json"
-    if told.is_file():
-        made_for = json.loads(told.read_text(encoding="utf-8")).get("base_digest")
+    training = adapter / "train.json"
+    if training.is_file():
+        made_for = json.loads(training.read_text(encoding="utf-8")).get("base_digest")
         if made_for not in (None, digest_of_base(str(base))):
             raise Refusal(
                 f"the adapter was trained on another base, not on {base.name}; use its own ({adapter})"
@@ -81,15 +81,19 @@ def check_adapter(base: Path, adapter: Path) -> None:
                 continue
             module = name.removeprefix("base_model.model.").split(".lora_")[0] + ".weight"
             side = 1 if ".lora_A." in name else 0  # A reads what the layer reads, B writes what it writes
-            here, there = shapes.get(module), values.shape[side]
-            if here is None or here[side] != there:
-                found = "has no such layer" if here is None else f"has {here[side]} there, not {there}"
-                raise Refusal(
-                    f"the adapter does not fit: {module} of {base.name} {found}; use its own base ({adapter})"
-                )
+            _check_fits(module, shapes.get(module), side, values.shape[side], base, adapter)
             changes |= side == 0 and bool(values.any())
     if not changes:
         raise Refusal(f"the adapter is all zeros, so it changes nothing; train it again ({adapter})")
+
+
+def _check_fits(
+    module: str, shape: tuple[int, ...] | None, side: int, size: int, base: Path, adapter: Path
+) -> None:
+    if shape is not None and shape[side] == size:
+        return
+    why = "has no such layer" if shape is None else f"has {shape[side]} there, not {size}"
+    raise Refusal(f"the adapter does not fit: {module} of {base.name} {why}; use its own base ({adapter})")
 
 
 def check_vocabulary(folder: Path, tokenizer: Any) -> None:
@@ -109,7 +113,7 @@ def prompt_ids(tokenizer: Any) -> list[list[int]]:
 
 
 def same_day(form: str) -> str:
-    """What a chat template is told that asks for today's date (Llama 3.2's does, as `strftime_now`).
+    """The date for a chat template that asks for today's (Llama 3.2's does, as `strftime_now`).
 
     Always the same day, the one that this template falls back to: a prompt, and so an answer and every digest of
     them, must not change at midnight, and a model must be asked on the day on which it was trained.
@@ -143,9 +147,7 @@ def logits_of(model: Any, rows: Sequence[Sequence[int]]) -> list[Any]:
 
 
 def compare_logits(before: Sequence[Any], after: Sequence[Any]) -> dict[str, float]:
-    """How far `after` is from `before`: mean KL divergence in nats, share of equal first choices, largest
-    change.
-    """
+    """How far `after` is from `before`: mean KL divergence in nats, share of equal first choices, largest change."""
     import numpy
 
     kl: list[float] = []

@@ -1,7 +1,6 @@
 """Loading weights with transformers: which precision on which machine, and what 4-bit means here.
 
-The one place that says so, used for training, for merging and by whoever examines the weights, so that "nf4"
-is the same thing everywhere. Must not know recipes.
+The one place that says so, used for training, for merging and by the engines, so that "nf4" is the same everywhere.
 """
 
 from pathlib import Path
@@ -35,11 +34,12 @@ def load_model(folder: Path, device: str, nf4: bool = False, float32: bool = Fal
     logging.disable_progress_bar()
     check_safetensors(folder)
     dtype = torch.float32 if device == "cpu" or float32 else torch.bfloat16
+    quantization = nf4_config(dtype) if nf4 else None
     return AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=dtype,
         device_map={"": device},
-        quantization_config=nf4_config(dtype) if nf4 else None,
+        quantization_config=quantization,
         local_files_only=True,
         use_safetensors=True,
     )

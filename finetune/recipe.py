@@ -1,33 +1,25 @@
-"""Recipe: how a model is trained, one YAML file each, and the names of the number formats of weights.
+"""Recipe: how a model is trained, one YAML file each; and the names of the number formats of weights.
 
-Knows the fields and their limits. Must not know a training library, an exam or a machine: it is read by the
-command line before anything heavy is loaded.
+    recipe = Recipe.load("tiny-lora")   # finetune/recipes/tiny-lora.yaml, or the path of a YAML file
+    recipe.method, recipe.steps         # 'lora', 24
+
+It is read by the command line before anything heavy is loaded, so it imports no training library.
 """
 
-import difflib
-import hashlib
-import json
-from collections.abc import Hashable
-from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    ValidationError,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import find, resolve
 from proctor.common.refusal import Refusal
-
-FOLDER = PACKAGE / "finetune" / "recipes"
+from proctor.common.schema import Frozen, digest, read_yaml
 
 Quantization = Literal["none", "nf4", "fp8", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 GgufType = Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
@@ -40,15 +32,15 @@ ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 PROJECTIONS = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
 
 
-class Source(BaseModel):
-    """One set of chats in the mixture: an exam's training set by name, or any JSONL of chats by path.
+class Source(Frozen):
+    """One set of chats in the mixture: a task's training set by name, or any JSONL of chats by path.
+
+        {source: word_problems, examples: 1600}
 
     `examples` takes that many of them (a smaller number is always a subset of a larger one, so that learning
     curves grow by adding). `weight` says how many times each of those is seen in an epoch: 2 is twice, 0.5 is
-    every other. `prompt` names the prompt pack in whose wording an exam's chats are asked; a file has its own.
+    every other. `prompt` names the prompt pack in whose wording a task's chats are asked; a file has its own.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(min_length=1)
     weight: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
@@ -58,12 +50,14 @@ class Source(BaseModel):
     @model_serializer(mode="wrap")
     def _without_the_default_wording(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """The default wording goes without saying: what was trained before it could be chosen keeps its digest."""
-        told: dict[str, Any] = whole(self)
-        return {name: value for name, value in told.items() if (name, value) != ("prompt", "default")}
+        fields: dict[str, Any] = whole(self)
+        if self.prompt == "default":
+            del fields["prompt"]
+        return fields
 
 
-class Recipe(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Recipe(Frozen):
+    """Give either `steps` or `epochs`. The other fields have defaults that suit a LoRA of a small model."""
 
     method: Literal["lora", "qlora", "full"]
     data: tuple[Source, ...] = Field(min_length=1)
@@ -86,109 +80,58 @@ class Recipe(BaseModel):
     @field_validator("data")
     @classmethod
     def _sources_differ(cls, data: tuple[Source, ...]) -> tuple[Source, ...]:
-        named = [part.source for part in data]
-        if twice := next((name for name in named if named.count(name) > 1), None):
-            raise Refusal(f"source {twice!r} stands twice; keep one and give it a weight")
+        names = [part.source for part in data]
+        for name in names:
+            if names.count(name) > 1:
+                raise Refusal(f"source {name!r} stands twice", remedy="keep one and give it a weight")
         return data
 
     @model_validator(mode="after")
     def _fields_agree(self) -> Self:
-        if (self.steps is None) == (self.epochs is None):
-            found = "neither steps nor epochs" if self.steps is None else "both steps and epochs"
-            raise Refusal(f"{found} given; give exactly one of them")
+        if self.steps is None and self.epochs is None:
+            raise Refusal("neither steps nor epochs given", remedy="give exactly one of them")
+        if self.steps is not None and self.epochs is not None:
+            raise Refusal("both steps and epochs given", remedy="give exactly one of them")
         if self.packing and self.epochs is not None:
             raise Refusal("packing with epochs: how long an epoch is shows only after packing; give steps")
         if self.steps is not None and self.warmup_steps >= self.steps:
             raise Refusal(f"warmup_steps {self.warmup_steps} leaves nothing of {self.steps} steps; lower it")
         if len(set(self.target_modules)) != len(self.target_modules):
             raise Refusal("target_modules names a module twice; name each once")
-        if bad := next((name for name in self.target_modules if name in ("lm_head", "embed_tokens")), None):
-            raise Refusal(
-                f"target_modules: {bad!r} cannot carry an adapter here; use {', '.join(PROJECTIONS)}"
-            )
+        for name in ("lm_head", "embed_tokens"):
+            if name in self.target_modules:
+                raise Refusal(
+                    f"target_modules: {name!r} cannot carry an adapter here; use {', '.join(PROJECTIONS)}"
+                )
         return self
 
     @property
     def digest(self) -> str:
         """Changes when, and only when, a setting changes: neither the file's name nor its comments count."""
-        return hashlib.sha256(canonical(self.model_dump(mode="json")).encode()).hexdigest()
+        return digest(self.model_dump(mode="json"))
 
     def with_examples(self, examples: int) -> Self:
         """The same recipe on at most that many examples of each source: a point of a learning curve."""
-        limited = [
-            {**part.model_dump(), "examples": min(examples, part.examples or examples)} for part in self.data
-        ]
-        return type(self).model_validate({**self.model_dump(), "data": limited})
+        limited = []
+        for part in self.data:
+            limited.append(part.model_copy(update={"examples": min(examples, part.examples or examples)}))
+        return self.model_copy(update={"data": tuple(limited)})
 
     @classmethod
     def load(cls, name: str | Path) -> Self:
-        """A recipe by name, from finetune/recipes/NAME.yaml, or by the path of a YAML file, checked."""
+        """A recipe by name, of the project or one that ships, or by the path of a YAML file, checked."""
         path = _find(str(name))
-        try:
-            read = yaml.load(path.read_text(encoding="utf-8"), _Once)
-        except (yaml.YAMLError, UnicodeDecodeError) as broken:
-            raise Refusal(f"not readable as YAML: {' '.join(str(broken).split())} ({path})") from None
-        if not isinstance(read, dict):
-            raise Refusal(f"a recipe is a list of settings, 'name: value' on each line; found none ({path})")
-        try:
-            return cls.model_validate(read)
-        except ValidationError as refused:
-            raise Refusal(f"{_in_one_line(refused)} ({path})") from None
-
-
-class _Once(yaml.SafeLoader):
-    """Refuses a setting that stands twice: PyYAML would take the last one and say nothing."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for before, key in combinations(keys, 2):
-            if before.value == key.value:
-                lines = f"lines {before.start_mark.line + 1} and {key.start_mark.line + 1}"
-                raise yaml.YAMLError(f"{key.value!r} stands twice, in {lines}; leave one out")
-        return super().construct_mapping(node, deep)
-
-
-def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
-def canonical(value: object) -> str:
-    """JSON with one spelling for one value, so that its hash can stand for the value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return read_yaml(path, cls)
 
 
 def _find(name: str) -> Path:
     if name.endswith((".yaml", ".yml")) or "/" in name or "\\" in name:
-        path = Path(name).expanduser()
+        path = resolve(name)
         if not path.is_file():
             raise Refusal(
-                f"no recipe file there; give the path of a YAML file or a name of {FOLDER} ({path})"
+                "no recipe file there",
+                remedy="give the path of a YAML file, or a recipe's name",
+                where=path,
             )
         return path
-    path = FOLDER / f"{name}.yaml"
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise Refusal(f"no recipe called {name!r}; {hint} (add one as {path})")
-    return path
-
-
-def _in_one_line(refused: ValidationError) -> str:
-    errors: Any = refused.errors()
-    # A misspelt name also leaves the right one missing: the misspelling is what to tell.
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
-    where = ".".join(str(part) for part in first["loc"])
-    message = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        known = list(Source.model_fields if first["loc"][0] == "data" else Recipe.model_fields)
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
-        return f"unknown setting {where!r}; " + (
-            f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-        )
-    if first["type"] == "missing":
-        return f"setting {where!r} is missing; add it"
-    found = first.get("input")
-    shown = (
-        f" (found {found!r})" if isinstance(found, str | int | float) and not isinstance(found, bool) else ""
-    )
-    return f"{where + ': ' if where else ''}{message}{shown}"
+    return find("recipes", name)

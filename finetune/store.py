@@ -1,7 +1,8 @@
 """Keeping what a stage made: one folder for each digest, whole or not there at all.
 
-Knows folders, checksums and locks. Must not know what is inside: training, merging and quantising are alike
-to it.
+with locked(folder, waiting):
+    make(folder, {"digest": digest}, resumes=False, work=write_into)
+kept(folder, digest)   # True: every byte is as it was made
 """
 
 import json
@@ -10,7 +11,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,31 +20,33 @@ from proctor.common.files import lock, sync
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
 
+Tell = Callable[[float, str], None]  # what a stage reports: share done from 0 to 1, what is happening
+
 MADE = "made.json"
 PACKAGES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "unsloth", "gguf", "llama-cpp-python")
 
 
 def kept(folder: Path, digest: str) -> bool:
-    """True when the folder is there and every byte of it is as it was made. A damaged one is refused, not
-    mended.
-    """
+    """True when the folder is there and every byte of it is as it was made. A damaged one is refused, not mended."""
     if not folder.exists():
         return False
     try:
         made = json.loads((folder / MADE).read_text(encoding="utf-8"))
-        files, found = dict(made["files"]), made["digest"]
+        files, made_from = dict(made["files"]), made["digest"]
     except (OSError, ValueError, KeyError, TypeError):
         raise Refusal(f"no readable {MADE} in it; {_remedy(folder)} ({folder})") from None
-    if found != digest:
-        raise Refusal(f"made from something else (digest {str(found)[:16]}); {_remedy(folder)} ({folder})")
-    for name, told in files.items():
+    if made_from != digest:
+        raise Refusal(
+            f"made from something else (digest {str(made_from)[:16]}); {_remedy(folder)} ({folder})"
+        )
+    for name, entry in files.items():
         path = folder / name
         if not path.is_file():
             raise Refusal(f"{name} is missing from what was made; {_remedy(folder)} ({folder})")
-        if (size := path.stat().st_size) != told["bytes"]:
-            wrong = f"{name} has {size:,} bytes, not {told['bytes']:,}"
-            raise Refusal(f"{wrong}; {_remedy(folder)} ({folder})")
-        if digest_of_file(path) != told["sha256"]:
+        size = path.stat().st_size
+        if size != entry["bytes"]:
+            raise Refusal(f"{name} has {size:,} bytes, not {entry['bytes']:,}; {_remedy(folder)} ({folder})")
+        if digest_of_file(path) != entry["sha256"]:
             raise Refusal(f"{name} is not what was made (checksum differs); {_remedy(folder)} ({folder})")
     return True
 
@@ -56,14 +59,14 @@ def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def make(
-    folder: Path, told: Mapping[str, Any], resumes: bool, work: Callable[[Path], dict[str, Any]]
+    folder: Path, made_from: Mapping[str, Any], resumes: bool, work: Callable[[Path], dict[str, Any]]
 ) -> None:
     """Let `work` fill FOLDER.part, write down how it was made, and only then give it its name."""
     part = folder.with_name(folder.name + ".part")
     if part.exists() and not resumes:
         shutil.rmtree(part)
     part.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
+    start = time.monotonic()
     try:
         figures = work(part)
     except BaseException as broken:
@@ -77,29 +80,27 @@ def make(
         for path in files
     }
     made = {
-        **told,
+        **made_from,
         **figures,
         "files": sizes,
         "bytes": sum(entry["bytes"] for entry in sizes.values()),
-        "seconds": round(time.monotonic() - began, 2),
+        "seconds": round(time.monotonic() - start, 2),
         "versions": _versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
     }
     (part / MADE).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    for path in [*files, part / MADE, *(entry for entry in part.rglob("*") if entry.is_dir()), part]:
+    for path in [*part.rglob("*"), part]:
         sync(path)
     part.rename(folder)
     sync(folder.parent)
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 def _remedy(folder: Path) -> str:

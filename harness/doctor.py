@@ -1,7 +1,4 @@
-"""What this machine can run: looks, changes nothing, and never prints a key.
-
-Knows what each thing needs and the one line that would bring it; must not load a model.
-"""
+"""What this machine can run: looks, changes nothing, loads no model, and never prints a key."""
 
 import importlib.util
 import os
@@ -9,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import project
 
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HF_TOKEN")
 
@@ -28,7 +25,7 @@ def examine_machine() -> list[Finding]:
 
 def _hardware() -> list[Finding]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    free = shutil.disk_usage(ROOT).free / 2**30
+    free = shutil.disk_usage(project()).free / 2**30
     import torch
 
     gpus = [
@@ -51,23 +48,29 @@ def _hardware() -> list[Finding]:
 def _engines() -> list[Finding]:
     import torch
 
-    def package(what: str, name: str, remedy: str, needs_gpu: bool = False) -> Finding:
+    def package(what: str, name: str, remedy: str = "", needs_gpu: bool = False) -> Finding:
         if importlib.util.find_spec(name) is None:
-            return Finding(what, False, f"the package {name} is not installed", remedy)
+            return Finding(
+                what, False, f"the package {name} is not installed", remedy or f"pip install {name}"
+            )
         if needs_gpu and not torch.cuda.is_available():
             return Finding(what, False, "needs a GPU, and torch sees none", "run it on a machine with a GPU")
         return Finding(what, True, f"{name} is installed")
 
-    setup = "pip install -e . -c constraints.txt"
     return [
-        package("engine hf", "transformers", setup),
-        package("engine llamacpp", "llama_cpp", f"{setup} (needs a C compiler)"),
-        package("engine vllm", "vllm", 'pip install -e ".[gpu]", on a machine with a GPU', needs_gpu=True),
-        package("engine openai", "openai", setup),
+        package("engine hf", "transformers"),
+        package("engine llamacpp", "llama_cpp", "pip install llama-cpp-python (needs a C compiler)"),
+        package(
+            "engine vllm",
+            "vllm",
+            "pip install vllm, in an environment of its own, on a machine with a GPU",
+            needs_gpu=True,
+        ),
+        package("engine openai", "openai"),
         Finding("engine echo", True, "answers from a file"),
-        package("training", "trl", setup),
-        package("nf4 weights", "bitsandbytes", setup),
-        package("GGUF making", "gguf", setup),
+        package("training", "trl"),
+        package("nf4 weights", "bitsandbytes"),
+        package("GGUF making", "gguf"),
     ]
 
 

@@ -1,7 +1,7 @@
 """Exports: a variant's GGUF with the wording and the sampling that it was examined with, in a folder for others.
 
 Finds out what the variant is asked in an exam, puts that into a Modelfile, and refuses unless the Modelfile lays out
-the exam's own items word for word as the engine read them. Must not know how results are compared: scores are given.
+the exam's own items word for word as the engine read them. Scores are handed in.
 """
 
 import importlib
@@ -17,14 +17,15 @@ from typing import Any, cast
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import Built, made
-from proctor.finetune.export.chat_template import Turn, Wording, go_template
+from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
 from proctor.finetune.export.folder import Modelfile, export, parameters
-from proctor.harness.ask.answers import Options, Request, plan_batches
-from proctor.harness.ask.runners import lm_eval_task
+from proctor.harness.ask.lm_eval import lm_eval_task
+from proctor.harness.ask.responses import plan_batches
 from proctor.harness.config.suite import Suite, load_variant
-from proctor.harness.config.variant import FOLDER, Variant
-from proctor.harness.engines import Weights, load_libraries, open_engine
+from proctor.harness.config.variant import Variant
+from proctor.harness.engines import load_libraries, open_engine
 from proctor.harness.engines.llamacpp import LlamaCppEngine
+from proctor.harness.engines.protocol import Options, Request, Weights
 from proctor.harness.measure.measuring import hardware
 from proctor.harness.measure.memory import Memory
 from proctor.harness.plan.plan import VariantPlan, weights_of
@@ -47,7 +48,7 @@ class Chosen:
 
 def find_variant(name: str, suite: str | None) -> Variant:
     """By name; with a suite also one that a matrix of the suite makes."""
-    return Suite.load(suite).variant(name) if suite else load_variant(name, FOLDER, FOLDER)
+    return Suite.load(suite).variant(name) if suite else load_variant(name)
 
 
 def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Built, VariantPlan]:
@@ -147,33 +148,32 @@ def _exam(task: str, prompt: str, count: int) -> _Exam:
 
 
 def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfile:
-    """SYSTEM is the wording's system text; where it has none, what stands before the item, in its own place."""
+    """SYSTEM is the wording's system text; what stands around the item goes into the template, around every item."""
     start = engine.start_token  # put in front by whoever reads the file, so no template may say it again
 
-    def as_examined(chat: list[Turn], ask: bool) -> str:
-        return engine.apply_chat_template(chat, ask).removeprefix(start)
+    def as_examined(chat: list[Turn]) -> str:
+        return engine.apply_chat_template(chat).removeprefix(start)
 
-    wording, system = Wording(exam.before, exam.after), exam.system
-    if not system and (system := exam.before.rstrip()):
-        wording = Wording(after=exam.after, system_first=True, joint=exam.before[len(system) :])
+    wording = ItemWording(exam.before, exam.after)
+    template = recognise(as_examined)
     examples = [turn for turn in exam.chats[0][:-1] if turn["role"] != "system"]
     sampling = variant.sampling
     limit = sampling.max_tokens or exam.max_tokens
     longest = max(engine.prompt_length(engine.apply_chat_template(chat)) for chat in exam.chats)
     file = Modelfile(
         source=f"./{variant.name}.gguf",
-        template=go_template(as_examined, wording),
-        system=system,
+        template=template.as_go(wording),
+        system=exam.system,
         parameters=parameters(
-            sampling.temperature, sampling.top_p, sampling.seed, limit,
+            sampling.temperature or 0.0, sampling.top_p, sampling.seed, limit,
             min(engine.context_length, max(4096, 2 * (longest + limit))), exam.until,
         ),
         messages=tuple(_bare(turn, exam) if turn["role"] == "user" else turn for turn in examples),
     )  # fmt: skip
     for text, chat in zip(exam.texts, exam.chats, strict=True):
-        if file.prompt(text) != as_examined(chat, True):
+        if template.lay_out(file.chat(text), wording) != as_examined(chat):
             raise Refusal(
-                "the Modelfile would ask otherwise than the exam did; use 'proctor export gguf', or a simpler pack"
+                "the Modelfile would ask otherwise than the task did; use 'proctor export gguf', or a simpler pack"
             )
     return file
 
@@ -195,7 +195,7 @@ def _measure(engine: LlamaCppEngine, variant: Variant, exam: _Exam, memory: Memo
             Instance("generate_until", {}, (r.prompt, options.as_lm_eval()), i) for i, r in enumerate(batch)
         ]
         engine.generate_until(asked)
-        tokens += sum(finish.tokens_out or 0 for finish in engine.finishes)
+        tokens += sum(response.tokens_out or 0 for response in engine.responses)
     seconds = time.perf_counter() - start
     found = {
         "tokens_per_second": round(tokens / seconds, 1),

@@ -1,13 +1,13 @@
-"""Sittings side by side: each with GPUs of its own in a process here, or as tasks of a Ray cluster.
+"""Sessions side by side: each with GPUs of its own in a process here, or as tasks of a Ray cluster.
 
-A sitting is a pure function of its spec, and all that it makes goes into the results and the store: whole or not at
+A session is a pure function of its spec, and all that it makes goes into the results and the store: whole or not at
 all, under locks that the operating system drops with whoever held them. So a worker gives back nothing but words, and
-one that dies loses its batch in flight and nothing else: it is begun again, and goes on from the answers, the stages
-and the checkpoints that are kept. A stage that two sittings want is made by one while the other waits (finetune/keep).
+one that dies loses its batch in flight and nothing else: it is begun again, and goes on from the responses, the stages
+and the checkpoints that are kept. A stage that two sessions want is made by one while the other waits (finetune/keep).
 
 That is why every node of a cluster has to see the same results and store (a network file system with locks) and to
-have the same Proctor installed: both are looked at before a sitting begins, and refused in one line. Placement,
-retries and the transfer of the plan are Ray's. Must not know what happens inside a sitting.
+have the same Proctor installed: both are looked at before a session begins, and refused in one line. Placement,
+retries and the transfer of the plan are Ray's.
 """
 
 import hashlib
@@ -28,15 +28,15 @@ from uuid import uuid4
 
 from rich.console import Console
 
+from proctor.common.paths import PACKAGE, inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
-from proctor.harness.config.variant import ROOT
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.plan.label import label
-from proctor.harness.plan.plan import Plan, Sitting
-from proctor.harness.run import Spread, Waiting, sit
+from proctor.harness.plan.plan import Plan, Session
+from proctor.harness.session import Spread, Waiting, run_session
 
-RETRIES = 2  # how often Ray begins a sitting again whose worker died
+RETRIES = 2  # how often Ray begins a session again whose worker died
 WITHOUT_GPU = ("openai", "echo")
 PASSED_ON = ("PROCTOR_DATA", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TOKENIZERS_PARALLELISM")
 
@@ -45,45 +45,45 @@ def here(gpus: str) -> Spread:
     """`gpus` of this machine: 'all', or so many."""
     import torch
 
-    there = torch.cuda.device_count()
-    if not there:
+    count = torch.cuda.device_count()
+    if not count:
         raise Refusal(
             "--gpus needs a GPU", "torch sees none on this machine", "leave it out, or run where a GPU is"
         )
-    if gpus != "all" and not (gpus.isdecimal() and 1 <= int(gpus) <= there):
-        raise Refusal(f"--gpus {gpus}", f"this machine shows {there}", f"give 'all', or 1 to {there}")
-    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
-    names = shown.split(",") if shown else [str(number) for number in range(there)]
-    return partial(side_by_side, names[: there if gpus == "all" else int(gpus)])
+    if gpus != "all" and not (gpus.isdecimal() and 1 <= int(gpus) <= count):
+        raise Refusal(f"--gpus {gpus}", f"this machine shows {count}", f"give 'all', or 1 to {count}")
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible else [str(number) for number in range(count)]
+    return partial(side_by_side, names if gpus == "all" else names[: int(gpus)])
 
 
 def side_by_side(
-    devices: Sequence[str], sittings: Sequence[Sitting], plan: Plan, reporter: Reporter
+    devices: Sequence[str], sessions: Sequence[Session], plan: Plan, reporter: Reporter
 ) -> Waiting:
-    """A process for each sitting, which sees its own devices alone; as many at a time as there are devices for."""
-    _refuse_too_wide(sittings, len(devices), "--gpus gives")
-    _count_overlaps(sittings, plan)
-    left, free = sorted(sittings, key=lambda each: -each.serving.gpus), list(devices)
-    running: dict[Future[str], tuple[Sitting, list[str]]] = {}
+    """A process for each session, which sees its own devices alone; as many at a time as there are devices for."""
+    _refuse_too_wide(sessions, len(devices), "--gpus gives")
+    _count_overlaps(sessions, plan)
+    left, free = sorted(sessions, key=lambda each: -each.serving.gpus), list(devices)
+    running: dict[Future[str], tuple[Session, list[str]]] = {}
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(len(devices)) as pool:
         while left or running:
-            for sitting in tuple(left):
-                if sitting.serving.gpus <= len(free):
-                    mine = [free.pop(0) for _ in range(sitting.serving.gpus)]
-                    left.remove(sitting)
-                    running[pool.submit(_in_process, sitting, plan, mine, reporter)] = (sitting, mine)
+            for session in tuple(left):
+                if session.serving.gpus <= len(free):
+                    mine = [free.pop(0) for _ in range(session.serving.gpus)]
+                    left.remove(session)
+                    running[pool.submit(_in_process, session, plan, mine, reporter)] = (session, mine)
             for ended in wait(running, return_when=FIRST_COMPLETED).done:
-                sitting, mine = running.pop(ended)
+                session, mine = running.pop(ended)
                 free += mine
                 if why := ended.result():
-                    failed[_named(sitting)] = why
-    return _ended(sittings, failed, plan)
+                    failed[_named(session)] = why
+    return _ended(sessions, failed, plan)
 
 
-def _in_process(sitting: Sitting, plan: Plan, devices: Sequence[str], reporter: Reporter) -> str:
+def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: Reporter) -> str:
     """Empty, or why it failed. The worker's input stays open: when this process dies, it ends and so do they."""
-    last, name = "", _named(sitting)
+    last, name = "", _named(session)
     worker = subprocess.Popen(
         [sys.executable, "-m", "proctor.harness.parallel"],
         env=os.environ | {"CUDA_VISIBLE_DEVICES": ",".join(devices)},
@@ -95,24 +95,28 @@ def _in_process(sitting: Sitting, plan: Plan, devices: Sequence[str], reporter: 
     assert worker.stdout
     with suppress(BrokenPipeError), worker:
         with suppress(BrokenPipeError):
-            worker.stdin.write(pickle.dumps((sitting, plan)))
+            worker.stdin.write(pickle.dumps((session, plan)))
             worker.stdin.flush()
         for line in worker.stdout:
-            if told := line.decode(errors="replace").rstrip().rpartition("\r")[2]:
-                reporter.say(f"[{name}] {told}")
-                last = told.strip()
+            text = line.decode(errors="replace").rstrip().rpartition("\r")[2]
+            if text:
+                reporter.say(f"[{name}] {text}")
+                last = text.strip()
     code = worker.wait()
-    return "" if code == 0 else f"ended by signal {-code}" if code < 0 else last or f"exit status {code}"
+    if code < 0:
+        return f"ended by signal {-code}"
+    return (last or f"exit status {code}") if code else ""
 
 
 def work() -> None:
-    """In the process of one sitting: `python -m proctor.harness.parallel`; it reads the sitting and its plan."""
-    sitting, plan = pickle.load(sys.stdin.buffer)
+    """In the process of one session: `python -m proctor.harness.parallel`; it reads the session and its plan."""
+    session, plan = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
-        refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
-        sit(sitting, plan, _lines())
+        refuse_unusable(session.engine, session.variants[0].variant.name)
+        with inside(plan.suite.project):
+            run_session(session, plan, _lines())
     except Refusal as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
@@ -146,29 +150,29 @@ def cluster(address: str) -> Spread:
             raise Refusal(
                 f"--on {address} needs the package {package}",
                 "it is not installed",
-                "pip install 'proctor[cluster]'",
+                "pip install 'ray[client]'",
             )
     return partial(over_ray, None if address == "ray" else address)
 
 
-def over_ray(address: str | None, sittings: Sequence[Sitting], plan: Plan, reporter: Reporter) -> Waiting:
-    """A task for each sitting. Ray says on which node, and begins it again where a worker died."""
+def over_ray(address: str | None, sessions: Sequence[Session], plan: Plan, reporter: Reporter) -> Waiting:
+    """A task for each session. Ray says on which node, and begins it again where a worker died."""
     import ray
 
-    if not sittings:
+    if not sessions:
         return []
-    _count_overlaps(sittings, plan)
+    _count_overlaps(sessions, plan)
     failed: dict[str, str] = {}
     with _joined(address), _marked(plan) as mark:
         gpus = max(int(node["Resources"].get("GPU", 0)) for node in ray.nodes() if node["Alive"])
-        _refuse_too_wide([each for each in sittings if each.engine == "vllm"], gpus, "the largest node has")
+        _refuse_too_wide([each for each in sessions if each.engine == "vllm"], gpus, "the largest node has")
         kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         driver, shared = ray.put(Driver(Path.cwd(), mark, _code(), kept)), ray.put(plan)
         there, running = ray.remote(on_node), {}
-        for sitting in sittings:
-            wanted = min(gpus, 0 if sitting.engine in WITHOUT_GPU else sitting.serving.gpus)
-            task = there.options(name=_named(sitting), num_gpus=wanted, max_retries=RETRIES)
-            running[task.remote(sitting, shared, driver)] = sitting
+        for session in sessions:
+            wanted = min(gpus, 0 if session.engine in WITHOUT_GPU else session.serving.gpus)
+            task = there.options(name=_named(session), num_gpus=wanted, max_retries=RETRIES)
+            running[task.remote(session, shared, driver)] = session
         while running:
             (ended, *_), _ = ray.wait(list(running))
             name = _named(running.pop(ended))
@@ -181,25 +185,24 @@ def over_ray(address: str | None, sittings: Sequence[Sitting], plan: Plan, repor
             if why:
                 failed[name] = why
             reporter.say(f"[{name}] {why or 'done'}; {len(running)} to go")
-    return _ended(sittings, failed, plan)
+    return _ended(sessions, failed, plan)
 
 
-def on_node(sitting: Sitting, plan: Plan, driver: Driver) -> str:
-    """One sitting in a worker of Ray's. Empty, or why it was refused."""
+def on_node(session: Session, plan: Plan, driver: Driver) -> str:
+    """One session in a worker of Ray's. Empty, or why it was refused."""
     node = f"node {socket.gethostname()}"
     os.environ.update(driver.environment)
     if _code() != driver.code:
-        return (
-            f"{node} has another Proctor than the one that planned; install the same on every node ({ROOT})"
-        )
+        return f"{node} has another Proctor than the one that planned; install the same on every node ({PACKAGE})"
     if driver.folder.is_dir():
         os.chdir(driver.folder)
     for folder in (plan.results, plan.store):
         if not (folder / driver.mark).is_file():
             return f"{node} does not see the folder of this run; put it where every node has it ({folder})"
     try:
-        refuse_unusable(sitting.engine, sitting.variants[0].variant.name)
-        sit(sitting, plan, _lines())
+        refuse_unusable(session.engine, session.variants[0].variant.name)
+        with inside(plan.suite.project):
+            run_session(session, plan, _lines())
     except Refusal as refused:
         return str(refused)
     return ""
@@ -216,9 +219,9 @@ def _joined(address: str | None) -> Iterator[None]:
             socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address, include_dashboard=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as refused:
-        said = str(refused).strip().partition("\n")[0]
+        why = str(refused).strip().partition("\n")[0]
         raise Refusal(
-            f"no Ray cluster answers at {place}", said, "start one with `ray start`, or mend the address"
+            f"no Ray cluster answers at {place}", why, "start one with `ray start`, or mend the address"
         ) from None
     try:
         yield
@@ -242,48 +245,51 @@ def _marked(plan: Plan) -> Iterator[str]:
 
 
 def _code() -> str:
-    """Of all that decides what is asked and how it is marked."""
+    """Of all that decides what is asked and how it is scored."""
     hashed = hashlib.sha256()
     for room in ("finetune", "harness", "judges", "tasks"):
-        for path in sorted((ROOT / room).rglob("*")):
+        for path in sorted((PACKAGE / room).rglob("*")):
             data = room in ("judges", "tasks") and path.suffix in (".yaml", ".txt", ".jsonl", ".csv")
             if path.suffix == ".py" or data:
-                hashed.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+                hashed.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
     return hashed.hexdigest()
 
 
-def _count_overlaps(sittings: Sequence[Sitting], plan: Plan) -> None:
-    """Once and here: sittings that train on the same chats would write the same counts at the same time."""
-    for sitting in sittings:
-        for each in sitting.variants:
+def _count_overlaps(sessions: Sequence[Session], plan: Plan) -> None:
+    """Once and here: sessions that train on the same chats would write the same counts at the same time."""
+    for session in sessions:
+        for each in session.variants:
             for cell in each.missing:
                 label(cell, each, plan)
 
 
-def _refuse_too_wide(sittings: Sequence[Sitting], gpus: int, given: str) -> None:
-    for sitting in sittings:
-        if sitting.serving.gpus > gpus:
+def _refuse_too_wide(sessions: Sequence[Session], gpus: int, who_gives: str) -> None:
+    for session in sessions:
+        if session.serving.gpus > gpus:
             raise Refusal(
-                f"variant {sitting.variants[0].variant.name} wants {sitting.serving.gpus} GPUs in one process",
-                f"{given} {gpus}",
+                f"variant {session.variants[0].variant.name} wants {session.serving.gpus} GPUs in one process",
+                f"{who_gives} {gpus}",
                 "lower serving.gpus, or give more",
             )
 
 
-def _ended(sittings: Sequence[Sitting], failed: Mapping[str, str], plan: Plan) -> Waiting:
-    """The cells that a model has to mark, as `sit` gives them; or a refusal that names what failed."""
+def _ended(sessions: Sequence[Session], failed: Mapping[str, str], plan: Plan) -> Waiting:
+    """The cells that a model has to score, as `run_session` gives them; or a refusal that names what failed."""
     if failed:
         raise Refusal(
-            f"{len(failed)} of {len(sittings)} sittings failed: "
+            f"{len(failed)} of {len(sessions)} sessions failed: "
             + "; ".join(f"{name}: {why}" for name, why in failed.items()),
             remedy="run again: what was answered is kept",
         )
-    every = ((each, cell) for sitting in sittings for each in sitting.variants for cell in each.missing)
-    return [(each, cell) for each, cell in every if plan.asks_a_model(cell)]
+    waiting: Waiting = []
+    for session in sessions:
+        for each in session.variants:
+            waiting += [(each, cell) for cell in each.missing if plan.asks_a_model(cell)]
+    return waiting
 
 
-def _named(sitting: Sitting) -> str:
-    return "+".join(each.variant.name for each in sitting.variants)
+def _named(session: Session) -> str:
+    return "+".join(each.variant.name for each in session.variants)
 
 
 def _lines() -> Reporter:

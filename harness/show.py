@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape  # square brackets in what is told are text, not colours
 from rich.table import Table
 
+from proctor.finetune.build import Stage
 from proctor.harness.doctor import Finding
 from proctor.harness.plan.plan import Plan
 
@@ -17,12 +18,13 @@ def plan_as_dict(plan: Plan) -> dict[str, Any]:
     return {
         "suite": plan.suite.name,
         "stages": [
-            {"kind": stage.kind, "digest": stage.digest, "built": built} for stage, built in plan.stages()
+            {"kind": stage.kind, "digest": stage.digest, "variants": _served(stage, plan), "built": built}
+            for stage, built in plan.stages()
         ],
-        "sittings": [[each.variant.name for each in sitting.variants] for sitting in plan.sittings],
+        "sittings": [[each.variant.name for each in session.variants] for session in plan.sessions],
         "cells": [
             {"variant": c.variant, "task": c.task, "items": c.items, "state": c.state, "why": c.why}
-            | ({} if c.state == "keep" else {"answered": plan.has_answers(c)})
+            | ({} if c.state == "keep" else {"answered": plan.has_responses(c)})
             for c in plan.cells
         ],
     }
@@ -32,30 +34,44 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     stages = plan.stages()
     if stages:
         table = Table(title="stages", title_justify="left")
-        for column in ("stage", "digest", "state"):
-            table.add_column(column)
+        for column in ("stage", "for", "state"):
+            table.add_column(column, overflow="fold")
         for stage, built in stages:
-            table.add_row(stage.kind, stage.digest[:16], "kept" if built else "to build")
+            kind = f"{stage.kind} {stage.type}" if stage.type else stage.kind
+            table.add_row(kind, ", ".join(_served(stage, plan)), "kept" if built else "to build")
         yield table
     table = Table(title="cells", title_justify="left")
     for column in ("variant", "task", "items", "state", "why"):
         table.add_column(column, justify="right" if column == "items" else "left", overflow="fold")
-    fill = marks = 0
+    fill = answered = 0
     for cell in plan.cells:
         why = escape(cell.why)
         if cell.state != "keep":
             fill += 1
-            if plan.has_answers(cell):
-                marks += 1
-                why += "; its answers are kept and want only their marks"
+            if plan.has_responses(cell):
+                answered += 1
+                why += "; its responses are kept, and are only to be scored"
         table.add_row(cell.variant, cell.task, str(cell.items), cell.state, why)
     yield table
-    yield (
-        f"{sum(not built for _, built in stages)} stages to build, {fill} cells to fill in "
-        f"{len(plan.split()[1])} sittings (each loads its weights once)"
-        + (f", {marks} of them with marks alone" if marks else "")
-        + f", {len(plan.cells) - fill} cells kept"
-    )
+    parts = [
+        f"{_counted(sum(not built for _, built in stages), 'stage')} to build",
+        f"{_counted(fill, 'cell')} to fill",
+        f"{_counted(len(plan.split()[1]), 'session')} (each loads its weights once)",
+        f"{_counted(len(plan.cells) - fill, 'cell')} kept",
+    ]
+    if answered:
+        parts.insert(2, f"{answered} of them only to be scored")
+    yield ", ".join(parts)
+
+
+def _served(stage: Stage, plan: Plan) -> list[str]:
+    """The variants that need a stage."""
+    digest = stage.digest
+    return [each.variant.name for each in plan.variants if any(one.digest == digest for one in each.stages)]
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
 
 
 def foreseen_as_tables(foreseen: "list[Foreseen]") -> Iterator[Table | str]:
@@ -65,7 +81,7 @@ def foreseen_as_tables(foreseen: "list[Foreseen]") -> Iterator[Table | str]:
         return
     table = Table(title="training, estimated", title_justify="left")
     for column in ("recipe", "for", "steps", "tokens", "time", "memory"):
-        table.add_column(column, justify="left" if column in ("recipe", "for") else "right")
+        table.add_column(column, justify="left" if column in ("recipe", "for") else "right", overflow="fold")
     for one in foreseen:
         figures = ["kept"]
         if (told := one.estimate) is not None:
@@ -105,8 +121,12 @@ def overlaps_as_table(exams: list[dict[str, Any]]) -> Table:
     table = Table(
         title="test items that stand in training sets, by shared runs of words", title_justify="left"
     )
-    for column in ("exam", "items", "version", "training set", "8 words", "10 words", "13 words"):
-        table.add_column(column, justify="left" if column in ("exam", "version", "training set") else "right")
+    for column in ("task", "items", "version", "training set", "8 words", "10 words", "13 words"):
+        table.add_column(
+            column,
+            justify="left" if column in ("task", "version", "training set") else "right",
+            overflow="fold",
+        )
     for exam in exams:
         for at, found in enumerate(exam["sets"]):
             about = ("", "", "") if at else (exam["exam"], str(exam["items"]), exam["version"])

@@ -1,19 +1,18 @@
-"""Weights for a sitting: built where they are missing, and an engine opened on them, once for all its variants.
-
-Knows stages, artifacts and engines; must not know exams, rows or marks.
-"""
+"""Weights for a session: built where they are missing, and an engine opened on them, once for all its variants."""
 
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from proctor.common.paths import resolve
 from proctor.common.progress import Reporter
 from proctor.finetune.build import Built, build
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import Engine, Reloads, Weights, load_libraries, open_engine
+from proctor.harness.engines import load_libraries, open_engine
+from proctor.harness.engines.protocol import Engine, Reloads, Weights
 from proctor.harness.measure.costs import Costs
-from proctor.harness.plan.plan import Sitting, VariantPlan, local, weights_of
+from proctor.harness.plan.plan import Session, VariantPlan, weights_of
 
 
 def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built | None:
@@ -27,15 +26,15 @@ def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built |
 
 @contextmanager
 def opened(
-    sitting: Sitting, built: Mapping[str, Built | None], reporter: Reporter
+    session: Session, built: Mapping[str, Built | None], reporter: Reporter
 ) -> Iterator[tuple[Engine, Costs]]:
-    """The engine of a sitting, loaded, with the count of what it takes; closed in the end."""
-    weights = weights_for(sitting, built)
-    load_libraries(sitting.engine)
+    """The engine of a session, loaded, with the count of what it takes; closed in the end."""
+    weights = weights_for(session, built)
+    load_libraries(session.engine)
     start = time.perf_counter()
     costs = Costs(weights.gpus if any(built.values()) else 0)
-    reporter.say(f"open {sitting.engine} on {Path(weights.source).name} for {', '.join(built)}")
-    with closing(open_engine(sitting.engine, weights)) as engine:
+    reporter.say(f"open {session.engine} on {Path(weights.source).name} for {', '.join(built)}")
+    with closing(open_engine(session.engine, weights)) as engine:
         costs.loaded(time.perf_counter() - start)
         yield engine, costs
 
@@ -52,24 +51,24 @@ def open_variant(variant: Variant, store: Path, reporter: Reporter, role: str) -
     stages, data, _ = weights_of(variant, store)
     alone = VariantPlan(variant, stages, data, ())
     made = build_weights(alone, store, reporter)
-    sitting = Sitting(variant.engine, variant.quantization, variant.endpoint, (alone,), variant.serving)
+    session = Session(variant.engine, variant.quantization, variant.endpoint, (alone,), variant.serving)
     reporter.say(f"open {variant.engine} on {variant.name}, the {role}")
-    engine = open_engine(variant.engine, weights_for(sitting, {variant.name: made}))
+    engine = open_engine(variant.engine, weights_for(session, {variant.name: made}))
     put_on(engine, made)
     return engine
 
 
-def weights_for(sitting: Sitting, built: Mapping[str, Built | None]) -> Weights:
+def weights_for(session: Session, built: Mapping[str, Built | None]) -> Weights:
     made = [one for one in built.values() if one]
     if not made:
-        variant = sitting.variants[0].variant
-        source = str(local(variant.base)) if sitting.engine == "echo" else variant.base
-        return Weights(source, endpoint=sitting.endpoint, key=variant.key)
+        variant = session.variants[0].variant
+        source = str(resolve(variant.base)) if session.engine == "echo" else variant.base
+        return Weights(source, endpoint=session.endpoint, key=variant.key, extra=variant.extra)
     adapters = tuple(dict.fromkeys(one.adapter for one in made if one.adapter))
     return Weights(
         str(made[0].gguf or made[0].weights),
-        sitting.quantization,
-        sitting.endpoint,
+        session.quantization,
+        session.endpoint,
         adapters,
-        **dict(sitting.serving),
+        **dict(session.serving),
     )

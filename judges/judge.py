@@ -5,7 +5,6 @@ Changing or adding a judge is changing or adding files. Knows the folder's forma
 models.
 """
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proctor.common import yaml_file
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import find
 from proctor.common.refusal import Refusal
 from proctor.judges import prompt
 from proctor.judges.graders import reply
@@ -26,7 +25,6 @@ from proctor.judges.rubric import Item, Rubric
 from proctor.judges.rules import checklist
 from proctor.judges.verdict import Verdict
 
-FOLDER = PACKAGE / "judges" / "library"
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py mark otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
 RULES, READING = 3, 1
@@ -98,8 +96,8 @@ class Judge(_Card):
 
     @classmethod
     def load(cls, name: str) -> "Judge":
-        """A judge by the name of its folder under judges/, or by the path of a folder anywhere."""
-        return load(Path(name).resolve() if "/" in name else FOLDER / name)
+        """A judge by the name of its folder, of the project or one that ships, or by the path of a folder."""
+        return load(folder_of(name))
 
     @property
     def digest(self) -> str:
@@ -159,14 +157,17 @@ class Judge(_Card):
         return reply.read_marks(said, self.dimensions, self.scale.levels, texts)
 
 
+def folder_of(name: str) -> Path:
+    return Path(name).resolve() if "/" in name else find("judges", name).parent
+
+
 @cache
 def load(folder: Path) -> Judge:
     """The judge in a folder, checked."""
     if not (folder / "judge.yaml").is_file():
-        names = sorted(path.parent.name for path in folder.parent.glob("*/judge.yaml"))
-        near = difflib.get_close_matches(folder.name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names) or 'none'}"
-        raise Refusal(f"no judge called {folder.name!r}; {hint} (add one as {folder / 'judge.yaml'})")
+        raise Refusal(
+            f"no judge in this folder; a judge is a folder with judge.yaml and rubric.yaml ({folder})"
+        )
     card = _read(folder / "judge.yaml", _Card)
     path = folder / "rubric.yaml"
     rubric = _read(path, Rubric)

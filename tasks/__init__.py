@@ -1,6 +1,11 @@
-"""What is asked. TASKS is the only index of exams: adding one is a folder here and a line below.
+"""What is asked. TASKS is the only index of tasks: adding one is a folder here and a line below.
 
-Importing this loads no exam; an exam's own package is imported when its items are wanted.
+    TASKS["word_problems"].docs("test", 1)
+    # [{'id': 'test-0001', 'cluster': 'two-makers-order', 'question': 'Carlos can pack 17 parcels an hour, and Ruth can
+    #   pack 28. How many hours do the two need for 630 parcels?', 'answer': 'Together they pack ...\n#### 14', ...}]
+
+Importing this loads no task; a task's own package is imported when its items are wanted. Tasks may use judges. They
+know no variant, engine or result.
 """
 
 import hashlib
@@ -8,6 +13,7 @@ import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Literal
 
 
@@ -26,16 +32,16 @@ class Task:
     headline: str
     asks: str  # the field of an item that its wording must mention
     scale: tuple[float, float] = (0.0, 1.0)
-    marked_by: Literal["rules", "judge"] = "rules"
+    scored_by: Literal["rules", "judge"] = "rules"
     numeric: bool = False  # the answer is one number, which a second reader may be asked for
     source: str = (
-        ""  # the published data set that its items are fetched from; empty where they ship with the task
+        ""  # the published data set that the items are fetched from; empty where they ship with the task
     )
-    kinds: tuple[str, ...] = ()  # fields of an item by which scores are told apart, beside its cluster
+    kinds: tuple[str, ...] = ()  # fields of an item by which scores are shown apart, beside its cluster
 
     @property
     def version(self) -> str:
-        return str(importlib.import_module(f"proctor.tasks.{self.name}").VERSION)
+        return str(self._package.VERSION)
 
     @property
     def fetched(self) -> bool:
@@ -46,25 +52,29 @@ class Task:
         """The title, and whether the items are the user's own: a published name holds only for the published items."""
         if not self.source:
             return {"title": self.title}
-        if dataset_hash(self.docs("test")) == importlib.import_module(f"proctor.tasks.{self.name}").PUBLISHED:
+        if dataset_hash(self.docs("test")) == self._package.PUBLISHED:
             return {"title": f"{self.title} ({self.source})"}
         return {"title": f"{self.title} (own data)", "own_data": True}
 
     def docs(self, split: str, limit: int | None = None) -> list[dict[str, Any]]:
-        docs: list[dict[str, Any]] = importlib.import_module(f"proctor.tasks.{self.name}").docs(split)
+        docs: list[dict[str, Any]] = self._package.docs(split)
         return docs[:limit]
 
     def items_by_kind(self, docs: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
         """For each of the kinds its values, and which items have them."""
-        found: dict[str, dict[str, list[str]]] = {kind: {} for kind in self.kinds}
+        items: dict[str, dict[str, list[str]]] = {kind: {} for kind in self.kinds}
         for doc in docs:
             for kind in self.kinds:
-                found[kind].setdefault(str(doc[kind]), []).append(str(doc["id"]))
-        return found
+                items[kind].setdefault(str(doc[kind]), []).append(str(doc["id"]))
+        return items
 
     def train_chats(self, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
         """Up to n chats to learn this task from, in a prompt pack's wording; none of them is an item of the test."""
-        return list(importlib.import_module(f"proctor.tasks.{self.name}").train_chats(n, seed, prompt))
+        return list(self._package.train_chats(n, seed, prompt))
+
+    @property
+    def _package(self) -> ModuleType:
+        return importlib.import_module(f"proctor.tasks.{self.name}")
 
 
 TASKS: Mapping[str, Task] = {
@@ -84,7 +94,7 @@ TASKS: Mapping[str, Task] = {
         ),
         Task(
             "study_plan", "Study plans", "inspect", "real", "mean mark", asks="profile",
-            scale=(1.0, 5.0), marked_by="judge", kinds=("grade", "language_level"),
+            scale=(1.0, 5.0), scored_by="judge", kinds=("grade", "language_level"),
         ),
     )
 }  # fmt: skip

@@ -1,8 +1,6 @@
 """Which items a suite's `limit` asks: drawn by one fixed seed and spread over clusters, the same on every machine.
 
-    draw(docs, 24, ("cluster", "grade"))    # of 64 study-plan profiles: two or three of each grade
-
-Knows fields of items; must not know what is done with them.
+draw(docs, 24, ("cluster", "grade"))    # of 64 study-plan profiles: two or three of each grade
 """
 
 import hashlib
@@ -19,8 +17,8 @@ Doc = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Items:
-    """What a task has to ask, and what of it is asked."""
+class TaskItems:
+    """The items of a task, and those that are asked."""
 
     task: Task
     every: list[Doc]

@@ -1,9 +1,9 @@
-"""Marking of exams whose answer is one number: GSM8K and the word problems. Knows no file of items and no
-engine.
+"""Scores of tasks whose answer is one number: GSM8K and the word problems.
 
-The headline is our extractor's. Beside it stand the two numbers of lm-eval's stock `gsm8k` task: what its
-filters give with that task's settings, and its exact match; tests hold all of it to lm-eval's own code, which
-takes five times as long.
+    score({"id": "test-0001", "answer": "5 * 3 = 15\n#### 15"}, "She has 15 left.").score    # 1.0
+
+The headline is our extractor's. Beside it stand the two numbers of lm-eval's stock `gsm8k` task: what its filters give
+with that task's settings, and its exact match. Tests hold both to lm-eval's own code, which takes five times as long.
 """
 
 import re
@@ -12,16 +12,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from proctor.common.refusal import Refusal
-from proctor.tasks.mark import Mark
 from proctor.tasks.number import Reading, read_number
 from proctor.tasks.number.steps import check_steps
 from proctor.tasks.pack import Pack, render
+from proctor.tasks.score import ResponseScore
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-# The settings of the filters and of exact_match in lm-eval's gsm8k.yaml, version 3.0; a test compares them
-# with it.
+# The settings of the filters and of exact_match in lm-eval's gsm8k.yaml, version 3.0; a test compares them with it.
 FILTERS: dict[str, dict[str, Any]] = {
     "strict_match": {"regex_pattern": r"#### (\-?[0-9\.\,]+)"},
     "flexible_extract": {"regex_pattern": r"(-?[$0-9.,]{2,})|(-?[0-9]+)", "group_select": -1},
@@ -36,7 +35,7 @@ _STRICT, _FLEXIBLE = (re.compile(str(FILTERS[name]["regex_pattern"])) for name i
 _IGNORED = [re.compile(pattern) for pattern in EXACT_MATCH["regexes_to_ignore"]]
 
 
-def mark(doc: Mapping[str, Any], response: str) -> Mark:
+def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
     """1 when the number in the response equals the gold number, else 0; steps and stock figures beside it."""
     gold = _gold(doc["answer"])
     if gold is None:
@@ -55,19 +54,18 @@ def mark(doc: Mapping[str, Any], response: str) -> Mark:
     }
     steps = f"{right} of {total} equations are right." if total else "No equation to check."
     if reading is None:
-        return Mark(
-            "", 0.0, metrics, parsed=False, explanation=f"No number found; the answer is {gold.text}. {steps}"
-        )
+        explanation = f"No number found; the answer is {gold.text}. {steps}"
+        return ResponseScore("", 0.0, metrics, parsed=False, explanation=explanation)
     same = reading.gives(gold.value)
-    found = f"Read {reading.text!r} by the rule '{reading.rule}'; "
     verdict = "as it should be." if same else f"the answer is {gold.text}."
-    return Mark(reading.text, float(same), metrics, explanation=f"{found}{verdict} {steps}")
+    explanation = f"Read {reading.text!r} by the rule '{reading.rule}'; {verdict} {steps}"
+    return ResponseScore(reading.text, float(same), metrics, explanation=explanation)
 
 
 def process_results(doc: Mapping[str, Any], results: list[str]) -> dict[str, float]:
-    """`mark`, as lm-eval wants it."""
-    marked = mark(doc, results[0])
-    return {"accuracy": marked.score, **marked.metrics}
+    """`score`, as lm-eval wants it."""
+    scored = score(doc, results[0])
+    return {"accuracy": scored.score, **scored.metrics}
 
 
 def dataset(
@@ -89,8 +87,10 @@ def dataset(
 
 def strict(response: str) -> str:
     """What lm-eval's filter gives: the first match's group, or its word for none."""
-    found = _STRICT.search(response) if "####" in response else None
-    return found[1].strip() if found else _NONE
+    if "####" not in response:
+        return _NONE
+    match = _STRICT.search(response)
+    return match[1].strip() if match else _NONE
 
 
 def flexible(response: str) -> str:
@@ -98,15 +98,15 @@ def flexible(response: str) -> str:
     end = len(response)
     while end >= 0:
         start = response.rfind("\n", 0, end) + 1
-        if found := _FLEXIBLE.findall(response[start:end]):
-            return next((group for group in found[-1] if group), _NONE).strip()
+        matches = _FLEXIBLE.findall(response[start:end])
+        if matches:
+            return next((group for group in matches[-1] if group), _NONE).strip()
         end = start - 1
     return _NONE
 
 
 def _bare(text: str) -> str:
-    """What lm-eval's exact_match compares. Its own function costs ten times as much, for it makes arrays of
-    one."""
+    """What lm-eval's exact_match compares. Its own function costs ten times as much, for it makes arrays of one."""
     for pattern in _IGNORED:
         text = pattern.sub("", text)
     return text.lower()

@@ -1,5 +1,8 @@
-"""Test items that stand in training data: shared runs of n words. Knows no exam; the caller brings both
-texts."""
+"""Test items that stand in training data: shared runs of n words.
+
+overlap(["Mia has 3 apples and buys 4 more."], ["Today Mia has 3 apples and buys 4 pears."], [6])
+# [Overlap(n=6, items=1, hits=1, short=0, whole=0)]
+"""
 
 import re
 from collections import defaultdict
@@ -13,8 +16,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True)
 class Overlap:
-    """Of `items` test items, `hits` share a run of n words with the training set; `short` have fewer than n
-    words. `whole`, the same for every n, stand in a training text word for word."""
+    """Of `items` test items, `hits` share a run of n words with the training set; `short` have fewer than n words.
+    `whole`, the same for every n, stand in a training text word for word.
+    """
 
     n: int
     items: int
@@ -30,8 +34,8 @@ class Overlap:
 def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SIZES) -> list[Overlap]:
     """One `Overlap` for each size. Case and punctuation do not count; numbers do.
 
-    Only the runs of the test items are kept, so a training set of any size can be streamed through. A longer
-    run begins with a shorter one, so only where the shortest is shared are the others looked for.
+    Only the runs of the test items are kept, so a training set of any size can be streamed through. A longer run
+    begins with a shorter one, so only where the shortest is shared are the others looked for.
     """
     items = [_words(text) for text in test]
     sizes = tuple(sizes)
@@ -58,9 +62,8 @@ def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SI
                     if words[at : at + len(items[index])] == items[index]:
                         whole.add(index)
                 for n in sizes:
-                    hit[n] |= (
-                        where[n].get(" ".join(words[at : at + n]), set()) if at + n <= len(words) else set()
-                    )
+                    if at + n <= len(words):
+                        hit[n] |= where[n].get(" ".join(words[at : at + n]), set())
     return [
         Overlap(n, len(items), len(hit[n]), sum(len(words) < n for words in items), len(whole)) for n in sizes
     ]

@@ -1,25 +1,25 @@
 """Prompt packs: the wording of every task for a variant, one YAML file each.
 
+    render(Pack.load("default"), "word_problems", doc)    # (system turn, user turn)
+
 A pack keeps the parts of a prompt apart (system, task, constraints, dimensions), so that two packs can differ in one
-part and become two rows. Knows the placeholders of each task; must not know how an engine turns turns into tokens.
+part and become two rows.
 """
 
-import difflib
 import hashlib
 import string
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proctor.common import yaml_file
-from proctor.common.paths import PACKAGE
+from proctor.common.paths import find
 from proctor.common.refusal import Refusal
+from proctor.common.schema import nearest
 from proctor.tasks import TASKS
-
-FOLDER = PACKAGE / "tasks" / "prompts"
 
 # The one thing of an item that its wording must mention.
 PLACEHOLDER = {task.name: task.asks for task in TASKS.values()}
@@ -54,27 +54,8 @@ class Pack(BaseModel):
     def _placeholders_fit(self) -> "Pack":
         for task, wording in self.wording.items():
             if task not in PLACEHOLDER:
-                near = difflib.get_close_matches(task, PLACEHOLDER, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; tasks are {', '.join(PLACEHOLDER)}"
-                raise Refusal(f"wording for unknown task {task!r}{hint}")
-            try:
-                parts = [part for part in string.Formatter().parse(wording.user) if part[1] is not None]
-                found = {str(name) for _, name, _, _ in parts}
-            except ValueError as broken:
-                raise Refusal(f"wording.{task}: {broken}; write {{{{ and }}}} for plain braces") from None
-            needed = PLACEHOLDER[task]
-            if odd := next((name for _, name, form, conversion in parts if form or conversion), None):
-                raise Refusal(
-                    f"wording.{task}: {{{odd}}} is filled in as it is; leave out what stands after its name"
-                )
-            if unknown := found - {needed}:
-                raise Refusal(
-                    f"wording.{task}: unknown placeholder {{{sorted(unknown)[0]}}}; this task has only {{{needed}}}"
-                )
-            if needed not in found:
-                raise Refusal(
-                    f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item"
-                )
+                raise Refusal(f"wording for unknown task {task!r}", nearest(task, list(PLACEHOLDER)))
+            _check_placeholder(task, wording.user)
             if self.turns == "text" and not wording.user.endswith(":"):
                 raise Refusal(
                     f"wording.{task}: plain text has no turns, so it must end with a cue and a colon, such as 'Answer:'"
@@ -87,8 +68,8 @@ class Pack(BaseModel):
 
     @classmethod
     def load(cls, name: str) -> "Pack":
-        """A pack by name, from tasks/prompts/NAME.yaml, checked."""
-        return _load(name, FOLDER)
+        """A pack by name, of the project or one that ships, checked."""
+        return _load(find("prompts", name))
 
     def for_task(self, task: str) -> Wording:
         if task not in self.wording:
@@ -101,26 +82,50 @@ class Pack(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+def _check_placeholder(task: str, text: str) -> None:
+    """The text mentions the one thing of an item that it must mention, and nothing else."""
+    needed = PLACEHOLDER[task]
+    mentioned = False
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError as broken:
+        raise Refusal(f"wording.{task}: {broken}; write {{{{ and }}}} for plain braces") from None
+    for _, name, form, conversion in parts:
+        if name is None:
+            continue
+        if form or conversion:
+            raise Refusal(
+                f"wording.{task}: {{{name}}} is filled in as it is; leave out what stands after its name"
+            )
+        if name != needed:
+            raise Refusal(f"wording.{task}: unknown placeholder {{{name}}}; this task has only {{{needed}}}")
+        mentioned = True
+    if not mentioned:
+        raise Refusal(f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item")
 
 
 def render(pack: Pack, task: str, doc: Mapping[str, object]) -> tuple[str, str]:
-    """The system turn and the user turn for one item. In plain text the answer begins on the line after the cue, and
-    what is said first has a line of its own."""
+    """The system turn and the user turn for one item.
+
+    In plain text the response begins on the line after the cue, and the system text has a line of its own.
+    """
     wording = pack.for_task(task)
     user = wording.user.format(**{PLACEHOLDER[task]: doc[PLACEHOLDER[task]]})
     system = wording.system.strip()
-    if pack.turns == "text":
-        return f"{system}\n\n" if system else "", user + "\n"
-    return system, user
+    if pack.turns == "chat":
+        return system, user
+    return f"{system}\n\n" if system else "", user + "\n"
+
+
+def train_chat(pack: Pack, task: str, doc: Mapping[str, object], response: str) -> dict[str, Any]:
+    """A chat to learn from: one item in the pack's wording, and the response that is wanted."""
+    system, user = render(pack, task, doc)
+    turns = [{"role": "user", "content": user}]
+    if system:
+        turns.insert(0, {"role": "system", "content": system})
+    return {"prompt": turns, "completion": [{"role": "assistant", "content": response}]}
 
 
 @cache
-def _load(name: str, folder: Path) -> Pack:
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise Refusal(f"no prompt pack called {name!r}; {hint} (add one as {path})")
+def _load(path: Path) -> Pack:
     return yaml_file.checked(path, Pack)

@@ -25,6 +25,13 @@ MAY_IMPORT = {
     "harness": ("common", "finetune", "tasks", "judges"),
     "leaderboard": ("common", "harness.record"),
 }
+# Inside the harness: each wing imports those before it alone, so that one can be read without those behind it.
+WINGS = (
+    "record", "engines", "config", "plan", "ask", "measure", "weights", "judging", "imports", "export", "session",
+    "run", "parallel", "doctor", "show",
+)  # fmt: skip
+CLIMBS = {("config/add.py", "plan")}  # adding a variant says what running it would do
+FLOORS = 8  # of modules that stand on each other inside a room
 DOOR = ROOT / "leaderboard" / "cli"  # opens every room; nobody imports it
 
 # Longer than the rule allows, each with its reason.
@@ -82,6 +89,52 @@ def test_rooms_import_only_along_the_arrows(path):
             inside == wing or inside.startswith(wing + ".") or wing.startswith(inside + ".")
             for wing in allowed
         ), f"{relative(path)} imports {name}; {room} may import {', '.join(allowed) or 'nothing of ours'}"
+
+
+def modules_of(room: str) -> dict[str, Path]:
+    """The modules of a room by name; a package by its folder's."""
+    found = {}
+    for path in python_files():
+        if path.relative_to(ROOT).parts[0] == room:
+            found[
+                "proctor." + relative(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            ] = path
+    return found
+
+
+def inside_imports(room: str) -> dict[str, set[str]]:
+    """Which modules of the room each of its modules imports; a package is not under its own modules."""
+    modules = modules_of(room)
+    return {
+        name: {
+            other for other in imports(path) if other in modules and not f"{name}.".startswith(f"{other}.")
+        }
+        for name, path in modules.items()
+    }
+
+
+def test_wings_of_the_harness_import_only_those_before_them():
+    for name, others in inside_imports("harness").items():
+        parts = name.split(".")
+        if len(parts) < 3 or parts[2] == "tools":
+            continue
+        for other in others:
+            wing, into = parts[2], other.split(".")[2]
+            if ("/".join(parts[2:]) + ".py", into) not in CLIMBS:
+                assert WINGS.index(into) <= WINGS.index(wing), (
+                    f"{name} imports {other}, which stands above it"
+                )
+
+
+def test_harness_has_no_circle_and_few_floors():
+    below = inside_imports("harness")
+
+    def floors(name: str, above: tuple[str, ...]) -> int:
+        assert name not in above, f"a circle: {' -> '.join([*above, name])}"
+        return 1 + max((floors(other, (*above, name)) for other in below[name]), default=0)
+
+    highest = max(below, key=lambda name: floors(name, ()))
+    assert floors(highest, ()) <= FLOORS, f"{highest} stands on {floors(highest, ())} floors"
 
 
 @pytest.mark.parametrize("path", tracked("tests/*.py"), ids=relative)

@@ -1,191 +1,176 @@
-"""A model's chat template (Jinja) -> the Go template that lays out the same chat, for Ollama.
+"""The five chat templates that an export for Ollama knows, and which of them a model has.
 
-It is not translated but found out: chats of marked turns are rendered, and what stands around the marks is read off.
-So every template that puts marks around turns is understood, whatever it is called, and one that does more is refused,
-because the result is compared with the original on chats of several kinds. Must not know who asks or about what.
+    template = recognise(render)                        # render: the model's own chat template
+    template.as_go(ItemWording(after="\n\nSay a number."))  # what a Modelfile's TEMPLATE says
+    template.lay_out(chat, ItemWording(after="\n\nSay a number."))  # and what Ollama makes of it
+
+Ollama wants a Go template, a model brings a Jinja one. The first row that lays out the same chats as the model's own
+template is taken; a model with none of them is refused.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.export.gotemplate import fill, literal
 
 Turn = dict[str, str]
-Render = Callable[[list[Turn], bool], str]  # chat, and whether an answer is asked for
+# The prompt that the model's own template makes of a chat; a Refusal where it takes no such chat.
+Render = Callable[[list[Turn]], str]
 
-SAMPLES = (
+SYSTEM = 'Answer in one line.\nSay "####" first.'
+QUESTIONS = (
     "How much is 3 + 4?",
     "Two\nlines, {curly}, {{ twice }} and {% once %}.",
     '"Zoë" pays 5 € – 10 % less.\n\nHow much is left?',
 )
-SYSTEM = 'Answer in one line.\nSay "####" first.'
 
 
 @dataclass(frozen=True)
-class Layout:
-    """What stands around the turns. `system_in` says where a system text goes that has no turn of its own."""
-
-    start: str
-    without_system: str
-    system: tuple[str, str] | None
-    system_in: str  # "" for a turn of its own, else "first" or "last": that turn of the user's
-    user: tuple[str, str]
-    assistant: tuple[str, str]
-    ask: str
-
-
-@dataclass(frozen=True)
-class Wording:
-    """How the user's words are put: `before` and `after` stand around each of them.
-
-    With `system_first` Ollama's SYSTEM text opens each turn of the user's, `joint` between them: so an instruction
-    reaches the model in the very place where it was examined with it.
-    """
+class ItemWording:
+    """The words of a prompt pack that stand around every item: the user of the export types the item alone."""
 
     before: str = ""
     after: str = ""
-    system_first: bool = False
-    joint: str = "\n\n"
-
-    def put(self, system: str, text: str) -> str:
-        opened = f"{system}{self.joint}" if self.system_first and system else ""
-        return f"{opened}{self.before}{text}{self.after}"
 
 
-def go_template(render: Render, wording: Wording) -> str:
-    """The Go template, checked against the original; ValueError when the original does more than mark turns."""
-    template = _written(read_layout(render), wording)
-    for chat in _chats():
-        system = next((turn["content"] for turn in chat if turn["role"] == "system"), "")
-        try:
-            expected = render(as_original(chat, wording), True)
-        except Exception:  # jinja's own raise_exception: this kind of chat is refused by the original
-            if system and not wording.system_first:
+@dataclass(frozen=True)
+class ChatTemplate:
+    """What stands before and after each kind of turn.
+
+    A system text has a turn of its own, or opens the first or the last of the user's turns. `without_system` stands
+    where a chat has none: the text that some models then bring themselves.
+    """
+
+    name: str
+    user: tuple[str, str]
+    assistant: tuple[str, str]
+    system: tuple[str, str] = ("", "\n\n")
+    system_in: Literal["own turn", "first turn", "last turn"] = "own turn"
+    without_system: str = ""
+
+    @property
+    def asks(self) -> str:
+        """What asks for a response: the start of an assistant's turn. A space there is the response's first token."""
+        return self.assistant[0].rstrip(" ")
+
+    def lay_out(self, chat: Sequence[Turn], wording: ItemWording) -> str:
+        """The prompt that Ollama makes of a chat by `as_go`. Tests hold it to Go's own rendering."""
+        system = "\n\n".join(turn["content"] for turn in chat if turn["role"] == "system")
+        turns = [turn for turn in chat if turn["role"] != "system"]
+        system_turn = f"{self.system[0]}{system}{self.system[1]}" if system else ""
+        opened_turn = {"own turn": None, "first turn": 0, "last turn": len(turns) - 1}[self.system_in]
+        text = ""
+        if opened_turn is None:
+            text = system_turn or self.without_system
+        for index, turn in enumerate(turns):
+            content = turn["content"]
+            if turn["role"] == "assistant":
+                text += f"{self.assistant[0]}{content}{self.assistant[1]}"
                 continue
-            raise
-        if as_ollama(template, chat) != expected:
-            raise Refusal(
-                f"the chat template does more than put marks around turns (a chat of {len(chat)} turns differs), "
-                "so it has no Go template here; use 'proctor export gguf', which keeps the original in the file"
-            )
-    return template
+            opening = system_turn if index == opened_turn else ""
+            text += f"{self.user[0]}{opening}{wording.before}{content}{wording.after}{self.user[1]}"
+        return text + self.asks
 
-
-def as_original(chat: Sequence[Turn], wording: Wording) -> list[Turn]:
-    """The chat that the original template must be given to lay out what Ollama does of this one."""
-    system = next((turn["content"] for turn in chat if turn["role"] == "system"), "")
-    return [
-        {**turn, "content": wording.put(system, turn["content"])} if turn["role"] == "user" else turn
-        for turn in chat
-        if not (turn["role"] == "system" and wording.system_first)
-    ]
-
-
-def as_ollama(template: str, chat: Sequence[Turn]) -> str:
-    """Ollama gives a template every turn, and the system text besides."""
-    system = "\n\n".join(turn["content"] for turn in chat if turn["role"] == "system")
-    turns = [{"Role": turn["role"], "Content": turn["content"]} for turn in chat]
-    return fill(template, {"System": system, "Messages": turns})
-
-
-def read_layout(render: Render) -> Layout:
-    marks = ["turnone", "turntwo", "turnthree"]
-    roles = ["user", "assistant", "user"]
-    chat = [{"role": role, "content": mark} for role, mark in zip(roles, marks, strict=True)]
-    alone, after_user = _around(render(chat[:1], False), marks[:1])
-    _, after_assistant = _around(render(chat[:2], False), marks[1:2])
-    before, to_assistant, to_user, last = _around(render(chat, False), marks)
-    asked = _around(render(chat[:1], True), marks[:1])[1]
-    user = _ends(to_user, after_assistant, "an answer")
-    if before != alone or last != after_user or not alone.endswith(user):
-        raise Refusal("the chat template lays out the same turn in several ways; use 'proctor export gguf'")
-    start = alone.removesuffix(user)
-    assistant = _ends(to_assistant, after_user, "a question")
-    plain = Layout(
-        start, "", None, "", (user, after_user), (assistant, after_assistant),
-        _ends(asked, after_user, "a question"),
-    )  # fmt: skip
-    return _with_system(plain, render, chat)
-
-
-def _with_system(plain: Layout, render: Render, chat: list[Turn]) -> Layout:
-    told = {"role": "system", "content": "systemtext"}
-    try:
-        before, between, _ = _around(render([told, chat[0]], False), ["systemtext", "turnone"])
-    except Exception:  # the template refuses a system turn, or hides it
-        return plain
-    opened = plain.start + plain.user[0]
-    if before.startswith(opened):
-        longer = render([told, *chat], False)
-        place = "first" if longer.index("systemtext") < longer.index("turnone") else "last"
-        around = (before.removeprefix(opened), between)
-        return Layout(plain.start, "", around, place, plain.user, plain.assistant, plain.ask)
-    shared = _shared(plain.start, before)
-    around = (before.removeprefix(shared), between.removesuffix(plain.user[0]))
-    return Layout(
-        shared, plain.start.removeprefix(shared), around, "", plain.user, plain.assistant, plain.ask
-    )
-
-
-def _written(layout: Layout, wording: Wording) -> str:
-    content = f"{literal(wording.before)}{{{{ .Content }}}}{literal(wording.after)}"
-    start, given = literal(layout.start), ""
-    if wording.system_first:
-        start += literal(layout.without_system)
-        content = f"{{{{ if $.System }}}}{{{{ $.System }}}}{literal(wording.joint)}{{{{ end }}}}{content}"
-    elif layout.system is None:
-        start += literal(layout.without_system)
-    else:
-        opened, closed = map(literal, layout.system)
-        if layout.system_in:
-            # The system text is the first of the messages too, so the user's first is the second.
-            which = "(eq $i 1)" if layout.system_in == "first" else "(eq (len (slice $.Messages $i)) 1)"
-            given = f"{{{{ if and $.System {which} }}}}{opened}{{{{ $.System }}}}{closed}{{{{ end }}}}"
+    def as_go(self, wording: ItemWording) -> str:
+        """The same as a Go template. Ollama hands it every turn, and the system text besides."""
+        before, after = _literal(wording.before), _literal(wording.after)
+        system_turn = f"{_literal(self.system[0])}{{{{ $.System }}}}{_literal(self.system[1])}"
+        start = opening = ""
+        if self.system_in == "own turn":
+            otherwise = ""
+            if self.without_system:
+                otherwise = f"{{{{ else }}}}{_literal(self.without_system)}"
+            start = f"{{{{ if .System }}}}{system_turn}{otherwise}{{{{ end }}}}"
         else:
-            other = f"{{{{ else }}}}{literal(layout.without_system)}" if layout.without_system else ""
-            start += f"{{{{ if .System }}}}{opened}{{{{ .System }}}}{closed}{other}{{{{ end }}}}"
-    (user, user_end), (assistant, assistant_end) = (
-        tuple(map(literal, pair)) for pair in (layout.user, layout.assistant)
+            # The system text is the first of the messages too, so the user's first is the second.
+            here = "(eq $i 1)" if self.system_in == "first turn" else "(eq (len (slice $.Messages $i)) 1)"
+            opening = f"{{{{ if and $.System {here} }}}}{system_turn}{{{{ end }}}}"
+        return (
+            f'{start}{{{{ range $i, $_ := .Messages }}}}{{{{ if eq .Role "user" }}}}'
+            f"{self.user[0]}{opening}{before}{{{{ .Content }}}}{after}{self.user[1]}"
+            f'{{{{ else if eq .Role "assistant" }}}}{self.assistant[0]}{{{{ .Content }}}}{self.assistant[1]}'
+            f"{{{{ end }}}}{{{{ end }}}}{self.asks}"
+        )
+
+
+TEMPLATES = (
+    ChatTemplate(
+        "chatml",
+        user=("<|im_start|>user\n", "<|im_end|>\n"),
+        assistant=("<|im_start|>assistant\n", "<|im_end|>\n"),
+        system=("<|im_start|>system\n", "<|im_end|>\n"),
+    ),
+    ChatTemplate(
+        "llama3",
+        user=("<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"),
+        assistant=("<|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>"),
+        system=("<|start_header_id|>system<|end_header_id|>\n\n", "<|eot_id|>"),
+    ),
+    ChatTemplate(
+        "mistral", user=("[INST] ", "[/INST]"), assistant=(" ", "</s>"), system_in="last turn"
+    ),
+    ChatTemplate(
+        "gemma",
+        user=("<start_of_turn>user\n", "<end_of_turn>\n"),
+        assistant=("<start_of_turn>model\n", "<end_of_turn>\n"),
+        system_in="first turn",
+    ),
+    ChatTemplate(
+        "phi",
+        user=("<|user|>\n", "<|end|>\n"),
+        assistant=("<|assistant|>\n", "<|end|>\n"),
+        system=("<|system|>\n", "<|end|>\n"),
+    ),
+)  # fmt: skip
+
+
+def recognise(render: Render) -> ChatTemplate:
+    """The row that lays out chats of several kinds as the model's own template does."""
+    for row in TEMPLATES:
+        template = _with_own_system_text(row, render)
+        if all(_same(template, render, chat) for chat in _chats()):
+            return template
+    names = ", ".join(row.name for row in TEMPLATES)
+    raise Refusal(
+        "the model's chat template is none that an export for Ollama knows",
+        f"these are known: {names}",
+        "use 'proctor export gguf', which keeps the original in the file",
     )
-    return (
-        f'{start}{{{{ range $i, $_ := .Messages }}}}{{{{ if eq .Role "user" }}}}{user}{given}{content}{user_end}'
-        f'{{{{ else if eq .Role "assistant" }}}}{assistant}{{{{ .Content }}}}{assistant_end}{{{{ end }}}}'
-        f"{{{{ end }}}}{literal(layout.ask)}"
-    )
+
+
+def _with_own_system_text(row: ChatTemplate, render: Render) -> ChatTemplate:
+    """The row with what the model itself says in or instead of a system turn: SmolLM2 and Qwen2 their names, Llama
+    3.2 two dates.
+    """
+    question = {"role": "user", "content": QUESTIONS[0]}
+    if row.system_in != "own turn":
+        return row
+    without = render([question]).removesuffix(row.lay_out([question], ItemWording()))
+    try:
+        opening = render([{"role": "system", "content": SYSTEM}, question]).partition(SYSTEM)[0]
+    except Refusal:
+        opening = row.system[0]
+    return replace(row, without_system=without, system=(opening, row.system[1]))
+
+
+def _same(template: ChatTemplate, render: Render, chat: list[Turn]) -> bool:
+    try:
+        return render(chat) == template.lay_out(chat, ItemWording())
+    except Refusal:  # some models take no system turn, and say so
+        return chat[0]["role"] == "system"
 
 
 def _chats() -> list[list[Turn]]:
-    def turns(*contents: str) -> list[Turn]:
-        return [
-            {"role": "assistant" if at % 2 else "user", "content": text} for at, text in enumerate(contents)
-        ]
-
-    first, second, third = SAMPLES
-    told = {"role": "system", "content": SYSTEM}
-    plain = [turns(first), turns(second, "7", third), turns(third, "a\nb", first, "{{c}}", second)]
-    return [*plain, *([told, *chat] for chat in plain)]
+    first, second, third = QUESTIONS
+    contents = ([first], [second, "7", third], [third, "a\nb", first, "{{c}}", second])
+    plain = []
+    for texts in contents:
+        roles = ("user", "assistant") * 3
+        plain.append([{"role": role, "content": text} for role, text in zip(roles, texts, strict=False)])
+    return [*plain, *([{"role": "system", "content": SYSTEM}, *chat] for chat in plain)]
 
 
-def _around(text: str, marks: Sequence[str]) -> list[str]:
-    """What stands before, between and after the marks."""
-    parts = []
-    for mark in marks:
-        before, found, text = text.partition(mark)
-        if not found:
-            raise Refusal("the chat template leaves turns out; use 'proctor export gguf'")
-        parts.append(before)
-    return [*parts, text]
-
-
-def _ends(text: str, start: str, of: str) -> str:
-    if not text.startswith(start):
-        raise Refusal(f"the chat template ends {of} in several ways; use 'proctor export gguf'")
-    return text.removeprefix(start)
-
-
-def _shared(left: str, right: str) -> str:
-    at = 0
-    while at < min(len(left), len(right)) and left[at] == right[at]:
-        at += 1
-    return left[:at]
+def _literal(text: str) -> str:
+    """Text as it must stand in a Go template to come out as it is."""
+    return text.replace("{{", '{{ "{{" }}')

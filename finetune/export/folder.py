@@ -1,8 +1,4 @@
-"""Export: a GGUF and all that others need to use it, in one folder: for Ollama a Modelfile, always a card.
-
-Knows how a Modelfile is written and read, and how a folder comes to be whole or not at all. What stands in it is given
-to it: must not know exams, prompt packs or scores.
-"""
+"""A GGUF and all that others need to use it, in one folder: always a card, and for Ollama a Modelfile."""
 
 import json
 import shutil
@@ -13,7 +9,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
-from proctor.finetune.export.chat_template import Turn, as_ollama
+from proctor.finetune.export.chat_template import Turn
 
 EXPORT = "export.json"
 QUOTES = '"""'
@@ -31,27 +27,24 @@ class Modelfile:
 
     def chat(self, text: str) -> list[Turn]:
         """What Ollama hands to the template when a user says `text`."""
-        told = [{"role": "system", "content": self.system}] if self.system else []
-        return [*told, *self.messages, {"role": "user", "content": text}]
-
-    def prompt(self, text: str) -> str:
-        return as_ollama(self.template, self.chat(text))
+        turns = [*self.messages, {"role": "user", "content": text}]
+        if self.system:
+            turns.insert(0, {"role": "system", "content": self.system})
+        return turns
 
     def written(self) -> str:
         lines = [f"FROM {self.source}", f"TEMPLATE {_quoted(self.template)}"]
         if self.system:
             lines.append(f"SYSTEM {_quoted(self.system)}")
-        lines += [
-            f"PARAMETER {name} {value if _is_number(value) else _quoted(value)}"
-            for name, value in self.parameters
-        ]
+        for name, value in self.parameters:
+            lines.append(f"PARAMETER {name} {value if _is_number(value) else _quoted(value)}")
         lines += [f"MESSAGE {turn['role']} {_quoted(turn['content'])}" for turn in self.messages]
         return "\n".join(lines) + "\n"
 
 
 def read_modelfile(text: str) -> Modelfile:
     """What Ollama reads in it: an instruction, a space, and a value to the line's or the quotes' end."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     parameters: list[tuple[str, str]] = []
     messages: list[Turn] = []
     while text := text.lstrip():
@@ -73,16 +66,20 @@ def read_modelfile(text: str) -> Modelfile:
         elif name == "MESSAGE":
             messages.append({"role": about, "content": value})
         else:
-            found[name] = value
+            values[name] = value
     return Modelfile(
-        found["FROM"], found.get("TEMPLATE", ""), found.get("SYSTEM", ""), tuple(parameters), tuple(messages)
+        values["FROM"],
+        values.get("TEMPLATE", ""),
+        values.get("SYSTEM", ""),
+        tuple(parameters),
+        tuple(messages),
     )
 
 
 def export(
-    gguf: Path, name: str, out: Path, card: str, told: Mapping[str, Any], modelfile: Modelfile | None
+    gguf: Path, name: str, out: Path, card: str, record: Mapping[str, Any], modelfile: Modelfile | None
 ) -> Path:
-    """`out` with NAME.gguf, README.md, export.json and, where there is one, the Modelfile. Whole, or not there."""
+    """`out` with NAME.gguf, README.md (the card), export.json (the record) and the Modelfile. Whole, or not there."""
     if out.exists() and not (out / EXPORT).is_file():
         raise Refusal(f"there is something else already; give another folder, or remove it ({out})")
     part = out.with_name(f"{out.name}.part")
@@ -99,7 +96,7 @@ def export(
             (part / "Modelfile").write_text(text, encoding="utf-8")
         (part / "README.md").write_text(card, encoding="utf-8")
         whole = {
-            **told,
+            **record,
             "name": name,
             "sha256": digest_of_file(gguf),
             "size_bytes": gguf.stat().st_size,
@@ -138,8 +135,9 @@ def _quoted(text: str) -> str:
         raise Refusal(
             "three quotes, or one at the end, cannot stand in a Modelfile; use 'proctor export gguf'"
         )
-    if bad := next((mark for mark in text if not mark.isprintable() and mark not in " \n\t"), None):
-        raise Refusal(f"Ollama drops the mark {bad!r} from a Modelfile; take it out of the wording")
+    for mark in text:
+        if not mark.isprintable() and mark not in " \n\t":
+            raise Refusal(f"Ollama drops the mark {mark!r} from a Modelfile; take it out of the wording")
     return f"{QUOTES}{text}{QUOTES}"
 
 

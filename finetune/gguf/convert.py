@@ -1,8 +1,6 @@
-"""GGUF: a folder of safetensors -> one f16 file for llama.cpp, with tokenizer and chat template inside.
+"""A folder of safetensors -> one f16 GGUF file for llama.cpp, with tokenizer and chat template inside.
 
-Knows the tensor names, the tokenizer's fields and the pre-tokenizers of Llama-like models. What it does not
-know for certain it refuses: a wrong guess here gives a model that talks, only worse. Must not know how the
-weights were made.
+What it does not know for certain it refuses: a wrong guess here gives a model that talks, only worse.
 """
 
 import json
@@ -16,16 +14,14 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import check_safetensors
-from proctor.finetune.gguf.vocabulary import Unknown, add_tokenizer
+from proctor.finetune.gguf.vocabulary import UnknownModel, add_tokenizer
 
 CONVERTER = "convert_hf_to_gguf.py"
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """llama.cpp's name for it, and whether its rotary halves are interleaved there (then Q and K rows
-    move).
-    """
+    """llama.cpp's name for it, and whether its rotary halves are interleaved there (then Q and K rows move)."""
 
     name: str
     interleaved: bool
@@ -40,18 +36,16 @@ ARCHITECTURES = {
 
 
 def write_gguf(weights: Path, out: Path) -> str:
-    """Write `out` as f16 and say by which way: 'own', or 'llama.cpp' when only its converter knows the
-    model.
-    """
+    """Write `out` as f16 and return by which way: 'own', or 'llama.cpp' when only its converter knows the model."""
     try:
         _write(weights, out)
-    except Unknown as refused:
+    except UnknownModel as refused:
         out.unlink(missing_ok=True)
-        given = os.environ.get("LLAMA_CPP_DIR")
-        if not given:
+        checkout = os.environ.get("LLAMA_CPP_DIR")
+        if not checkout:
             remedy = "set LLAMA_CPP_DIR to a llama.cpp checkout to use its converter"
-            raise Refusal(f"{refused}; {remedy} ({weights})") from None
-        _convert_with(Path(given).expanduser() / CONVERTER, weights, out, refused)
+            raise Refusal(str(refused), remedy=remedy, where=weights) from None
+        _convert_with(Path(checkout).expanduser() / CONVERTER, weights, out, refused)
         return "llama.cpp"
     except BaseException:
         out.unlink(missing_ok=True)
@@ -78,15 +72,15 @@ def _write(weights: Path, out: Path) -> None:
     import gguf
 
     config = json.loads((weights / "config.json").read_text(encoding="utf-8"))
-    named = (config.get("architectures") or ["none"])[0]
-    if named not in ARCHITECTURES:
-        raise Unknown(f"architecture {named!r} is none of {', '.join(ARCHITECTURES)}")
+    class_name = (config.get("architectures") or ["none"])[0]
+    if class_name not in ARCHITECTURES:
+        raise UnknownModel(f"architecture {class_name!r} is none of {', '.join(ARCHITECTURES)}")
     if config.get("quantization_config"):
         raise Refusal(
             f"these weights are quantised already; merge into the unquantised base first ({weights})"
         )
     check_safetensors(weights)
-    architecture = ARCHITECTURES[named]
+    architecture = ARCHITECTURES[class_name]
     writer = gguf.GGUFWriter(out, architecture.name)
     try:
         _add_sizes(writer, config, weights.name)
@@ -107,7 +101,7 @@ def _add_sizes(writer: Any, config: dict[str, Any], name: str) -> None:
     head = _head_size(config)
     rope = _rope(config)
     if rope.get("rope_type", "default") not in ("default", "llama3"):
-        raise Unknown(f"rope type {rope['rope_type']!r} is not known")
+        raise UnknownModel(f"rope type {rope['rope_type']!r} is not known")
     writer.add_type("model")
     writer.add_name(name)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
@@ -131,8 +125,8 @@ def _tensors(weights: Path, config: dict[str, Any], architecture: Architecture) 
     import numpy
     from safetensors import safe_open
 
-    family = {name: key for key, name in gguf.MODEL_ARCH_NAMES.items()}[architecture.name]
-    names = gguf.get_tensor_name_map(family, int(config["num_hidden_layers"]))
+    number_of = {name: number for number, name in gguf.MODEL_ARCH_NAMES.items()}
+    names = gguf.get_tensor_name_map(number_of[architecture.name], int(config["num_hidden_layers"]))
     heads = int(config["num_attention_heads"])
     groups = {"q_proj": heads, "k_proj": int(config.get("num_key_value_heads") or heads)}
     rope = _rope(config)
@@ -147,16 +141,14 @@ def _tensors(weights: Path, config: dict[str, Any], architecture: Architecture) 
                     continue
                 name = names.get_name(key, try_suffixes=(".weight", ".bias"))
                 if name is None:
-                    raise Unknown(f"tensor {key!r} has no place in a {architecture.name} file")
+                    raise UnknownModel(f"tensor {key!r} has no place in a {architecture.name} file")
                 values = stored.get_tensor(key).float().numpy()
                 part = key.split(".")[-2]
                 if architecture.interleaved and part in groups:
                     values = _interleave(values, groups[part])
                 # Norms and biases stay f32: they are few, and llama.cpp adds and multiplies with them in f32.
-                yield (
-                    name,
-                    numpy.ascontiguousarray(values, numpy.float32 if values.ndim == 1 else numpy.float16),
-                )
+                number = numpy.float32 if values.ndim == 1 else numpy.float16
+                yield name, numpy.ascontiguousarray(values, number)
 
 
 def _interleave(values: Any, heads: int) -> Any:
@@ -166,9 +158,7 @@ def _interleave(values: Any, heads: int) -> Any:
 
 
 def _llama3_factors(rope: dict[str, Any], head: int) -> Any:
-    """By how much Llama 3.1 slows each rotary frequency: long waves by `factor`, short ones not, blended
-    between.
-    """
+    """By how much Llama 3.1 slows each rotary frequency: long waves by `factor`, short ones not, blended between."""
     import numpy
 
     wave = 2 * numpy.pi * float(rope["rope_theta"]) ** (numpy.arange(0, head, 2, dtype=numpy.float64) / head)
@@ -178,7 +168,7 @@ def _llama3_factors(rope: dict[str, Any], head: int) -> Any:
     return (1 / ((1 - blend) / factor + blend)).astype(numpy.float32)
 
 
-def _convert_with(script: Path, weights: Path, out: Path, refused: Unknown) -> None:
+def _convert_with(script: Path, weights: Path, out: Path, refused: UnknownModel) -> None:
     if not script.is_file():
         raise Refusal(
             f"{refused}, and LLAMA_CPP_DIR has no {CONVERTER}; point it to a llama.cpp checkout ({script})"
@@ -204,8 +194,10 @@ def _rope(config: dict[str, Any]) -> dict[str, Any]:
 def _context(config: dict[str, Any]) -> int:
     """llama.cpp's Llama has no sliding window: where a model counts on one, the context ends with it."""
     longest = int(config["max_position_embeddings"])
-    window = config.get("sliding_window") if config.get("model_type") == "mistral" else None
-    return min(longest, int(window)) if window else longest
+    window = config.get("sliding_window")
+    if window and config.get("model_type") == "mistral":
+        return min(longest, int(window))
+    return longest
 
 
 def _head_size(config: dict[str, Any]) -> int:

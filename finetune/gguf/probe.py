@@ -1,10 +1,9 @@
-"""Probe: opens a GGUF in a process of its own and hands back token ids and logits.
+"""Opens a GGUF in a process of its own and hands back token ids and logits.
 
     python -m proctor.finetune.gguf.probe JOB.json OUT.npz
 
 In its own process because llama.cpp can take the whole process down: a build that uses AMX tiles dies with
-SIGSEGV on quantised files on machines that announce the tiles and refuse them. Knows llama.cpp's C interface
-and nothing else.
+SIGSEGV on quantised files on machines that announce the tiles and refuse them.
 """
 
 import ctypes
@@ -38,19 +37,21 @@ def probe(gguf: Path, texts: Sequence[str], rows: Sequence[Sequence[int]]) -> Pr
         command = [sys.executable, "-m", "proctor.finetune.gguf.probe", str(job), str(answer)]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode != 0 or not answer.is_file():
-            ended = f"signal {-ran.returncode}" if ran.returncode < 0 else f"exit {ran.returncode}"
+            ended = f"exit {ran.returncode}"
+            if ran.returncode < 0:
+                ended = f"signal {-ran.returncode}"
             last = (ran.stderr.strip().splitlines() or ["no message"])[-1]
             raise Refusal(f"llama.cpp cannot run this file ({ended}: {last}); make it again ({gguf})")
-        with numpy.load(answer) as found:
-            ids = [found[f"ids{at}"].tolist() for at in range(len(texts))]
-            return Probed(ids, [found[f"logits{at}"] for at in range(len(rows))])
+        with numpy.load(answer) as arrays:
+            ids = [arrays[f"ids{index}"].tolist() for index in range(len(texts))]
+            return Probed(ids, [arrays[f"logits{index}"] for index in range(len(rows))])
 
 
 def _run(job: Path, answer: Path) -> None:
     import llama_cpp as llama
     import numpy
 
-    told = json.loads(job.read_text())
+    wanted = json.loads(job.read_text())
     # The callback must outlive every call, hence the name that holds it.
     quiet = llama.llama_log_callback(lambda level, text, data: None)
     llama.llama_log_set(quiet, ctypes.c_void_p(0))
@@ -58,16 +59,16 @@ def _run(job: Path, answer: Path) -> None:
     settings = llama.llama_model_default_params()
     settings.use_extra_bufts = False  # where AMX lives; see above
     settings.n_gpu_layers = 0
-    model = llama.llama_model_load_from_file(told["gguf"].encode(), settings)
+    model = llama.llama_model_load_from_file(wanted["gguf"].encode(), settings)
     if not model:
         raise SystemExit("llama.cpp cannot load the file")
     vocabulary = llama.llama_model_get_vocab(model)
     words = llama.llama_vocab_n_tokens(vocabulary)
     arrays: dict[str, Any] = {}
-    for at, text in enumerate(told["texts"]):
-        arrays[f"ids{at}"] = _tokens(llama, vocabulary, text.encode())
-    for at, row in enumerate(told["rows"]):
-        arrays[f"logits{at}"] = _logits(llama, model, words, row)
+    for index, text in enumerate(wanted["texts"]):
+        arrays[f"ids{index}"] = _tokens(llama, vocabulary, text.encode())
+    for index, row in enumerate(wanted["rows"]):
+        arrays[f"logits{index}"] = _logits(llama, model, words, row)
     with answer.open("wb") as handle:
         numpy.savez(handle, **arrays)
 
@@ -76,17 +77,15 @@ def _tokens(llama: Any, vocabulary: Any, text: bytes) -> Any:
     import numpy
 
     room = len(text) + 8
-    found = (llama.llama_token * room)()
-    count = llama.llama_tokenize(vocabulary, text, len(text), found, room, False, True)
+    ids = (llama.llama_token * room)()
+    count = llama.llama_tokenize(vocabulary, text, len(text), ids, room, False, True)
     if count < 0:
         raise SystemExit("llama.cpp cannot tokenise a text")
-    return numpy.array(found[:count], dtype=numpy.int32)
+    return numpy.array(ids[:count], dtype=numpy.int32)
 
 
 def _logits(llama: Any, model: Any, words: int, row: list[int]) -> Any:
-    """Logits at every place. A context for each row: they are few, and nothing of one can leak into the
-    next.
-    """
+    """Logits at every place. A context for each row: they are few, and nothing of one can leak into the next."""
     import numpy
 
     settings = llama.llama_context_default_params()
@@ -96,17 +95,17 @@ def _logits(llama: Any, model: Any, words: int, row: list[int]) -> Any:
         raise SystemExit("llama.cpp cannot make a context")
     batch = llama.llama_batch_init(len(row), 0, 1)
     batch.n_tokens = len(row)
-    for at, token in enumerate(row):
-        batch.token[at], batch.pos[at], batch.n_seq_id[at], batch.logits[at] = token, at, 1, 1
-        batch.seq_id[at][0] = 0
+    for place, token in enumerate(row):
+        batch.token[place], batch.pos[place], batch.n_seq_id[place], batch.logits[place] = token, place, 1, 1
+        batch.seq_id[place][0] = 0
     if llama.llama_decode(context, batch) != 0:
         raise SystemExit("llama.cpp cannot decode a prompt")
-    lines = numpy.stack([
-        numpy.ctypeslib.as_array(llama.llama_get_logits_ith(context, at), (words,)) for at in range(len(row))
-    ])  # fmt: skip
+    lines = numpy.empty((len(row), words), dtype=numpy.float32)
+    for place in range(len(row)):
+        lines[place] = numpy.ctypeslib.as_array(llama.llama_get_logits_ith(context, place), (words,))
     llama.llama_batch_free(batch)
     llama.llama_free(context)
-    return lines.astype(numpy.float32)
+    return lines
 
 
 if __name__ == "__main__":

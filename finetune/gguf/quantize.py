@@ -1,25 +1,21 @@
-"""Quantize: whole weights -> f16 GGUF -> a smaller type, each measured against what it was made from.
-
-Knows which figures a file must show before it counts. How a GGUF is written is gguf.py's business, how one is
-run is probe.py's. Must not know where the weights come from.
-"""
+"""Whole weights -> f16 GGUF -> a smaller type, each measured against what it was made from before it counts."""
 
 import ctypes
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.checks import compare_logits, prompt_ids, prompt_texts
+from proctor.finetune.checks import compare_logits, logits_of, prompt_ids, prompt_texts
 from proctor.finetune.gguf.convert import check_gguf, write_gguf
 from proctor.finetune.gguf.probe import probe
 from proctor.finetune.load import best_device, load_model, load_tokenizer
+from proctor.finetune.store import Tell
 
-Tell = Callable[[float, str], None]
 READ = "read.json"  # the tokens that every type of one model is measured on
 ANSWER_TOKENS = 48
-# Two answers whose logits lie closer than this may change places when weights are rounded to 11 bits.
+# Two tokens whose logits lie closer than this may change places when weights are rounded to 11 bits.
 NEAR_TIE = 0.1
 MOST_KL_OF_F16 = 0.01
 
@@ -47,29 +43,24 @@ def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
     tell(0.7, "answering with llama.cpp")
     texts = prompt_texts(tokenizer)
     probed = probe(file, texts, rows)
-    for at, (text, found) in enumerate(zip(texts, probed.ids, strict=True)):
-        if found != (meant := tokenizer(text, add_special_tokens=False)["input_ids"]):
+    for number, (text, ids) in enumerate(zip(texts, probed.ids, strict=True)):
+        expected_ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        if ids != expected_ids:
             raise Refusal(
-                f"llama.cpp reads prompt {at} otherwise than the tokenizer ({len(found)} tokens for "
-                f"{len(meant)}); the pre-tokenizer's name is wrong for this model ({weights})"
+                f"llama.cpp reads prompt {number} otherwise than the tokenizer ({len(ids)} tokens for "
+                f"{len(expected_ids)}); the pre-tokenizer's name is wrong for this model ({weights})"
             )
-    return {
-        "checks": [
-            {
-                "name": "llama.cpp's tokens equal the tokenizer's",
-                "passed": True,
-                "figures": {"texts": len(texts)},
-            },
-            _same_choices(expected, probed.logits, [len(ids) for ids in prompts], weights),
-        ],
-        "written_by": way,
+    same_tokens = {
+        "name": "llama.cpp's tokens equal the tokenizer's",
+        "passed": True,
+        "figures": {"texts": len(texts)},
     }
+    same_choices = _same_choices(expected, probed.logits, [len(ids) for ids in prompts], weights)
+    return {"checks": [same_tokens, same_choices], "written_by": way}
 
 
 def to_smaller(f16: Path, type: str, weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
-    """TYPE.gguf in `out`, with how far its answers are from the f16 file's. A loss is reported, not
-    refused.
-    """
+    """TYPE.gguf in `out`, with how far its logits are from the f16 file's. A loss is reported, not refused."""
     check_gguf(f16)
     tell(0.0, f"quantising to {type}")
     file = out / f"{type}.gguf"
@@ -100,35 +91,33 @@ def _quantise(source: Path, file: Path, type: str) -> None:
 
 
 def _greedy(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[Any]]:
-    """Prompt and greedy answer of each, and the logits at every place of both."""
+    """Prompt and greedy response of each, and the logits at every place of both."""
     import torch
-
-    from proctor.finetune.checks import logits_of
 
     room = int(getattr(model.config, "max_position_embeddings", 2048))
     rows = []
     for ids in prompts:
         count = max(1, min(ANSWER_TOKENS, room - len(ids)))
-        asked = torch.tensor([list(ids)], device=model.device)
-        said = model.generate(
-            input_ids=asked, attention_mask=torch.ones_like(asked), max_new_tokens=count, do_sample=False
+        prompt = torch.tensor([list(ids)], device=model.device)
+        whole = model.generate(
+            input_ids=prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=count, do_sample=False
         )
-        rows.append(said[0].tolist())
+        rows.append(whole[0].tolist())
     return rows, logits_of(model, rows)
 
 
 def _same_choices(
-    expected: Sequence[Any], found: Sequence[Any], starts: Sequence[int], weights: Path
+    expected: Sequence[Any], of_gguf: Sequence[Any], starts: Sequence[int], weights: Path
 ) -> dict[str, Any]:
-    """The same token chosen at every place of every answer, except where two are as good as equal.
+    """The same token chosen at every place of every response, except where two are as good as equal.
 
-    Each place is asked after the same tokens, so one near-tie does not spoil the rest of its answer.
+    Each place is asked after the same tokens, so one near-tie does not spoil the rest of its response.
     """
     import numpy
 
-    figures = compare_logits(expected, found)
+    figures = compare_logits(expected, of_gguf)
     differ = ties = places = 0
-    for ours, theirs, start in zip(expected, found, starts, strict=True):
+    for ours, theirs, start in zip(expected, of_gguf, starts, strict=True):
         for place in range(start - 1, len(ours) - 1):
             places += 1
             if ours[place].argmax() != theirs[place].argmax():

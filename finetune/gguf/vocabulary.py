@@ -1,7 +1,7 @@
-"""Vocabulary: a tokenizer.json -> the fields from which llama.cpp reads text in the same way.
+"""A tokenizer.json -> the fields from which llama.cpp reads text in the same way.
 
-Knows byte-level BPE and the pre-tokenizers that llama.cpp has a name for, and BPE of characters with bytes behind them
-(SentencePiece). What it does not know it refuses: a wrong guess gives a model that reads other tokens than it learnt.
+Byte-level BPE with the pre-tokenizers that llama.cpp has a name for, and BPE of characters with bytes behind them
+(SentencePiece). Another one is refused: a wrong guess gives a model that reads other tokens than it learnt.
 """
 
 import json
@@ -22,70 +22,86 @@ PRE_TOKENIZERS = {
     rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*|\p{{N}}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+": "tekken",
 }
-
-
 BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 
 
-class Unknown(ValueError):
+class UnknownModel(Exception):
     """This writer does not know the model; llama.cpp's own converter may."""
 
 
 def add_tokenizer(writer: Any, weights: Path, rows: int) -> None:
-    from gguf import TokenType
-
+    """Writes the tokenizer of a folder of weights whose embedding has so many rows."""
     path = weights / "tokenizer.json"
     if not path.is_file():
-        raise Unknown("there is no tokenizer.json")
-    told = json.loads(path.read_text(encoding="utf-8"))
+        raise UnknownModel("there is no tokenizer.json")
+    tokenizer = json.loads(path.read_text(encoding="utf-8"))
+    kind = tokenizer["model"].get("type")
+    if kind != "BPE":
+        raise UnknownModel(f"the tokenizer is {kind or 'of no known kind'}, not BPE")
     settings_path = weights / "tokenizer_config.json"
     settings = json.loads(settings_path.read_text(encoding="utf-8")) if settings_path.is_file() else {}
-    if told["model"].get("type") != "BPE":
-        raise Unknown(f"the tokenizer is {told['model'].get('type') or 'of no known kind'}, not BPE")
-    pieces = bool(told["model"].get("byte_fallback"))
     template = _template(weights, settings)
-    named = _space_in_front(told, template is not None) if pieces else pre_tokenizer_name(told)
-    ids_used = [*told["model"]["vocab"].values(), *(token["id"] for token in told["added_tokens"])]
-    if max(ids_used) >= rows:
-        raise Refusal(
-            f"the tokenizer knows {max(ids_used) + 1} tokens but the weights only {rows}; use the tokenizer "
-            f"that belongs to these weights ({weights})"
-        )
-    tokens = [f"[PAD{at}]" for at in range(rows)]
-    types = [TokenType.UNUSED] * rows
-    for token, at in told["model"]["vocab"].items():
-        tokens[at], types[at] = token, TokenType.NORMAL
-        if pieces and BYTE.fullmatch(token):
-            types[at] = TokenType.BYTE
-    ids: dict[str, int] = {}
-    for token in told["added_tokens"]:
-        ids[token["content"]] = token["id"]
-        tokens[token["id"]] = token["content"]
-        types[token["id"]] = TokenType.CONTROL if token["special"] else TokenType.USER_DEFINED
-    if pieces and (unknown := told["model"].get("unk_token")) in told["model"]["vocab"]:
-        types[told["model"]["vocab"][unknown]] = TokenType.UNKNOWN
-        writer.add_unk_token_id(told["model"]["vocab"][unknown])
-    writer.add_tokenizer_model("llama" if pieces else "gpt2")
-    writer.add_tokenizer_pre(str(named) if not pieces else "default")
-    writer.add_token_list(tokens)
-    writer.add_token_types(types)
-    if pieces:
-        writer.add_token_scores(_scores(tokens, told["model"]["merges"]))
-        writer.add_add_space_prefix(bool(named))
+    merges = tokenizer["model"]["merges"]
+    tokens = _add_tokens(writer, tokenizer, rows, weights)
+    if tokenizer["model"].get("byte_fallback"):  # BPE of characters, as SentencePiece does it
+        space_in_front = _space_in_front(tokenizer, template is not None)
+        writer.add_tokenizer_model("llama")
+        writer.add_tokenizer_pre("default")
+        writer.add_token_scores(_scores(tokens, merges))
+        writer.add_add_space_prefix(space_in_front)
     else:
-        writer.add_token_merges([" ".join(pair) for pair in _pairs(told["model"]["merges"])])
-    special = {kind: _content(settings.get(f"{kind}_token")) for kind in ("bos", "eos", "pad")}
-    starts = special["bos"] is not None and special["bos"] in json.dumps(told.get("post_processor"))
-    if special["bos"] not in ids:
-        # Without one llama.cpp takes token 11, whatever that is. It is never put in front (add_bos is false).
-        special["bos"] = special["pad"] if special["pad"] in ids else special["eos"]
-    adds = {"bos": writer.add_bos_token_id, "eos": writer.add_eos_token_id, "pad": writer.add_pad_token_id}
-    for kind, add in adds.items():
-        if (token_text := special[kind]) is not None and token_text in ids:
-            add(ids[token_text])
-    writer.add_add_bos_token(starts)
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre(pre_tokenizer_name(tokenizer))
+        writer.add_token_merges([" ".join(pair) for pair in _pairs(merges)])
+    _add_special(writer, tokenizer, settings)
     if template is not None:
         writer.add_chat_template(template)
+
+
+def _add_tokens(writer: Any, tokenizer: dict[str, Any], rows: int, weights: Path) -> list[str]:
+    from gguf import TokenType
+
+    vocabulary, added = tokenizer["model"]["vocab"], tokenizer["added_tokens"]
+    last = max([*vocabulary.values(), *(token["id"] for token in added)])
+    if last >= rows:
+        raise Refusal(
+            f"the tokenizer knows {last + 1} tokens but the weights only {rows}; use the tokenizer "
+            f"that belongs to these weights ({weights})"
+        )
+    pieces = bool(tokenizer["model"].get("byte_fallback"))
+    tokens = [f"[PAD{index}]" for index in range(rows)]
+    types = [TokenType.UNUSED] * rows
+    for token, index in vocabulary.items():
+        tokens[index], types[index] = token, TokenType.NORMAL
+        if pieces and BYTE.fullmatch(token):
+            types[index] = TokenType.BYTE
+    for token in added:
+        tokens[token["id"]] = token["content"]
+        types[token["id"]] = TokenType.CONTROL if token["special"] else TokenType.USER_DEFINED
+    unknown = tokenizer["model"].get("unk_token")
+    if pieces and unknown in vocabulary:
+        types[vocabulary[unknown]] = TokenType.UNKNOWN
+        writer.add_unk_token_id(vocabulary[unknown])
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    return tokens
+
+
+def _add_special(writer: Any, tokenizer: dict[str, Any], settings: dict[str, Any]) -> None:
+    """The tokens that begin, end and fill up a text, and whether every text begins with one."""
+    ids = {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+    bos, eos, pad = (_content(settings.get(f"{kind}_token")) for kind in ("bos", "eos", "pad"))
+    starts = bos is not None and bos in json.dumps(tokenizer.get("post_processor"))
+    if bos not in ids:
+        # Without one llama.cpp takes token 11, whatever that is. It is never put in front (add_bos is false).
+        bos = pad if pad in ids else eos
+    if bos in ids:
+        writer.add_bos_token_id(ids[bos])
+    if eos in ids:
+        writer.add_eos_token_id(ids[eos])
+    if pad in ids:
+        writer.add_pad_token_id(ids[pad])
+    writer.add_add_bos_token(starts)
 
 
 def _template(weights: Path, settings: dict[str, Any]) -> str | None:
@@ -96,8 +112,11 @@ def _template(weights: Path, settings: dict[str, Any]) -> str | None:
 
 def _pairs(merges: list[Any]) -> list[tuple[str, str]]:
     """tokenizer.json keeps pairs, or in older files "left right" (where no token holds a space)."""
-    split = (pair.split(" ", 1) if isinstance(pair, str) else pair for pair in merges)
-    return [(left, right) for left, right in split]
+    pairs = []
+    for pair in merges:
+        left, right = pair.split(" ", 1) if isinstance(pair, str) else pair
+        pairs.append((left, right))
+    return pairs
 
 
 def _scores(tokens: list[str], merges: list[Any]) -> list[float]:
@@ -108,28 +127,28 @@ def _scores(tokens: list[str], merges: list[Any]) -> list[float]:
     return [-float(ranks.get(token, len(merges))) for token in tokens]
 
 
-def _space_in_front(told: dict[str, Any], chats: bool) -> bool:
+def _space_in_front(tokenizer: dict[str, Any], chats: bool) -> bool:
     """Does SentencePiece's mark for a space come in front of a text, and after each control token, as in llama.cpp?
 
     Newer files put it in front of the whole text alone: of a chat that is a control token, so nowhere at all.
     """
-    normalizers = list(_flat(told.get("normalizer"), "normalizers"))
+    normalizers = list(_flat(tokenizer.get("normalizer"), "normalizers"))
     kinds = [part["type"] for part in normalizers]
-    if kinds in (["Prepend", "Replace"], ["Replace"]) and told.get("pre_tokenizer") is None:
+    if kinds in (["Prepend", "Replace"], ["Replace"]) and tokenizer.get("pre_tokenizer") is None:
         return "Prepend" in kinds
-    parts = list(_flat(told.get("pre_tokenizer")))
+    parts = list(_flat(tokenizer.get("pre_tokenizer")))
     if not kinds and [part["type"] for part in parts] == ["Metaspace"] and not parts[0].get("split", True):
         scheme = parts[0].get("prepend_scheme", "always")
         return scheme == "always" or (scheme == "first" and not chats)
-    raise Unknown("the tokenizer's way with spaces is not known here")
+    raise UnknownModel("the tokenizer's way with spaces is not known here")
 
 
-def pre_tokenizer_name(told: dict[str, Any]) -> str:
+def pre_tokenizer_name(tokenizer: dict[str, Any]) -> str:
     """llama.cpp's name for how tokenizer.json cuts text up before merging."""
-    parts = list(_flat(told.get("pre_tokenizer")))
+    parts = list(_flat(tokenizer.get("pre_tokenizer")))
     kinds = [part["type"] for part in parts]
     if any(part["type"] == "ByteLevel" and part.get("add_prefix_space") for part in parts):
-        raise Unknown("the pre-tokenizer puts a space in front")
+        raise UnknownModel("the pre-tokenizer puts a space in front")
     if kinds == ["ByteLevel"] and parts[0].get("use_regex", True):
         return "gpt-2"
     if kinds == ["Digits", "ByteLevel"] and parts[0]["individual_digits"] and parts[1].get("use_regex", True):
@@ -138,7 +157,7 @@ def pre_tokenizer_name(told: dict[str, Any]) -> str:
         expression = parts[0]["pattern"].get("Regex", "")
         if expression in PRE_TOKENIZERS and parts[0].get("behavior") == "Isolated":
             return PRE_TOKENIZERS[expression]
-    raise Unknown(f"the pre-tokenizer ({', then '.join(kinds) or 'none'}) has no name here")
+    raise UnknownModel(f"the pre-tokenizer ({', then '.join(kinds) or 'none'}) has no name here")
 
 
 def _flat(part: dict[str, Any] | None, inside: str = "pretokenizers") -> Iterator[dict[str, Any]]:
@@ -152,5 +171,5 @@ def _flat(part: dict[str, Any] | None, inside: str = "pretokenizers") -> Iterato
 
 
 def _content(token: Any) -> str | None:
-    found = token.get("content") if isinstance(token, dict) else token
-    return found if isinstance(found, str) else None
+    text = token.get("content") if isinstance(token, dict) else token
+    return text if isinstance(text, str) else None

@@ -2,8 +2,7 @@
 
     python -m proctor.finetune.tools.make_tiny --chats FILE[=WEIGHT] ... --out DIR --steps N --seed S --device cuda
 
-Needs torch, transformers and tokenizers alone, so that it runs on a bare GPU machine. Must not know what the
-chats are about: they come as JSONL files of {"prompt": [turns], "completion": [turns]}.
+Chats come as JSONL files of {"prompt": [turns], "completion": [turns]}.
 """
 
 import argparse
@@ -30,10 +29,10 @@ from proctor.finetune.tools.tiny_chats import (
     batches,
     encode,
     pack,
-    read_chats,
     tensors,
     train_tokenizer,
 )
+from proctor.finetune.train.data import read_chats
 
 
 def new_model(vocab_size: int, seed: int, **sizes: int) -> LlamaForCausalLM:
@@ -57,8 +56,7 @@ def new_model(vocab_size: int, seed: int, **sizes: int) -> LlamaForCausalLM:
         **{**shape, **sizes},
     )
     model = LlamaForCausalLM(config)
-    # Transformers' default of 0.02 for every matrix makes the residual stream grow with depth: scale the last
-    # ones.
+    # Transformers' default of 0.02 for every matrix makes the residual stream grow with depth: scale the last ones.
     for name, weight in model.named_parameters():
         if name.endswith(("o_proj.weight", "down_proj.weight")):
             torch.nn.init.normal_(weight, std=0.02 / math.sqrt(2 * config.num_hidden_layers))
@@ -80,9 +78,7 @@ def loss_of(model: Any, batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, 
 def train(
     model: LlamaForCausalLM, source: Iterator[tuple[torch.Tensor, ...]], arguments: argparse.Namespace
 ) -> dict[str, Any]:
-    """AdamW with warm-up and a cosine to a twentieth; `--minutes` bends the cosine so that it ends in
-    time.
-    """
+    """AdamW with warm-up and a cosine to a twentieth; `--minutes` bends the cosine so that it ends in time."""
     device, lively = torch.device(arguments.device), arguments.device == "cuda"
     model.to(device).train()
     decayed = [weight for weight in model.parameters() if weight.ndim > 1]
@@ -136,43 +132,8 @@ def held_out_loss(model: LlamaForCausalLM, chats: list[Encoded], length: int, de
     return round(total / max(weight, 1e-9), 4)
 
 
-@torch.no_grad()
-def write_samples(
-    model: Any, tokenizer: PreTrainedTokenizerFast, chats: dict[str, list[Chat]], path: Path
-) -> None:
-    """Greedy answers to held-out chats, so that a person (or a marker) can see what it can do."""
-    model.eval()
-    tokenizer.padding_side = "left"
-    rows = []
-    for name, asked in chats.items():
-        for at in range(0, len(asked), 64):
-            part = asked[at : at + 64]
-            texts = [
-                tokenizer.apply_chat_template(c["prompt"], tokenize=False, add_generation_prompt=True)
-                for c in part
-            ]
-            inputs = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(
-                model.device
-            )
-            inputs.pop("token_type_ids", None)
-            room = max(64, min(480, CONTEXT - inputs["input_ids"].shape[1]))
-            out = model.generate(**inputs, max_new_tokens=room, do_sample=False)
-            said = tokenizer.batch_decode(out[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
-            for chat, text in zip(part, said, strict=True):
-                rows.append(
-                    {"file": name, "prompt": chat["prompt"], "expected": chat["completion"], "got": text}
-                )
-    path.write_text(
-        "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows), encoding="utf-8"
-    )
-    same = sum(row["got"].strip() == row["expected"][-1]["content"].strip() for row in rows)
-    print(f"{same} of {len(rows)} held-out answers word for word as written", flush=True)
-
-
 def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
-    """bfloat16 on disk; `model` itself is rounded too, so that what is sampled afterwards is what was
-    saved.
-    """
+    """bfloat16 on disk; `model` itself is rounded too, so that its held-out loss is that of what was saved."""
     out.mkdir(parents=True, exist_ok=True)
     model.to(torch.bfloat16)
     generation = model.generation_config
@@ -188,15 +149,15 @@ def main(arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     torch.set_float32_matmul_precision("high")
     rng = random.Random(arguments.seed)
-    files = [_weighted(given) for given in arguments.chats]
+    files = [_weighted(option) for option in arguments.chats]
     training: list[Chat] = []
     repeats: list[float] = []
-    held: dict[str, list[Chat]] = {}
+    held_out: list[Chat] = []
     for path, weight in files:
         chats = read_chats(path)
         rng.shuffle(chats)
-        kept_out = min(arguments.samples, len(chats) // 10)
-        held[path.name] = chats[:kept_out]
+        kept_out = min(arguments.held_out, len(chats) // 10)
+        held_out += chats[:kept_out]
         training += chats[kept_out:]
         repeats += [weight] * (len(chats) - kept_out)
     tokenizer = train_tokenizer(rng.sample(training, min(len(training), 60_000)), arguments.vocab)
@@ -211,8 +172,7 @@ def main(arguments: argparse.Namespace) -> None:
     source = batches(encoded, repeats, arguments.batch, arguments.length, arguments.seed)
     figures = train(model, source, arguments)
     save(model, tokenizer, arguments.out)
-    unseen = [chat for part in held.values() for chat in part]
-    quiet = encode(tokenizer, unseen, arguments.prompt_weight, arguments.length)
+    unseen = encode(tokenizer, held_out, arguments.prompt_weight, arguments.length)
     made = {
         "seed": arguments.seed,
         "batch": arguments.batch,
@@ -221,7 +181,7 @@ def main(arguments: argparse.Namespace) -> None:
         "prompt_weight": arguments.prompt_weight,
         "device": torch.cuda.get_device_name() if arguments.device == "cuda" else "cpu",
         "parameters": model.num_parameters(),
-        "held_out_loss": held_out_loss(model, quiet, arguments.length, arguments.device) if quiet else None,
+        "held_out_loss": held_out_loss(model, unseen, arguments.length, arguments.device) if unseen else None,
         "chats": {path.name: {"sha256": _sha256(path), "weight": weight} for path, weight in files},
         "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
         **figures,
@@ -230,7 +190,6 @@ def main(arguments: argparse.Namespace) -> None:
     (arguments.out / "made.json").write_text(written, encoding="utf-8")
     shown = ("parameters", "steps", "tokens", "seconds", "held_out_loss")
     _say(str({key: made[key] for key in shown}))
-    write_samples(model, tokenizer, held, arguments.samples_to or arguments.out / "samples.jsonl")
 
 
 def options() -> argparse.ArgumentParser:
@@ -250,12 +209,7 @@ def options() -> argparse.ArgumentParser:
         "--prompt-weight", type=float, default=0.1, help="0: loss on answers only; 1: on every token"
     )
     parser.add_argument("--vocab", type=int, default=2048)
-    parser.add_argument(
-        "--samples", type=int, default=64, help="chats of each file kept out of training and answered"
-    )
-    parser.add_argument(
-        "--samples-to", type=Path, default=None, help="where the answers go (OUT/samples.jsonl)"
-    )
+    parser.add_argument("--held-out", type=int, default=64, help="chats of each file kept out of training")
     parser.add_argument("--compile", action="store_true")
     return parser
 
@@ -268,8 +222,8 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _weighted(given: str) -> tuple[Path, float]:
-    name, _, weight = given.partition("=")
+def _weighted(option: str) -> tuple[Path, float]:
+    name, _, weight = option.partition("=")
     return Path(name), float(weight or 1)
 
 

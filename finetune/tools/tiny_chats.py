@@ -1,20 +1,13 @@
-"""Chats for the embedded model: its tokenizer, and rows of whole chats packed together for training.
+"""Chats for the embedded model: its tokenizer, and rows of whole chats packed together for training."""
 
-Knows the chat template and how much each token counts. Must not know the model or how it is trained.
-"""
-
-import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy
 import torch
 from transformers import PreTrainedTokenizerFast
-
-from proctor.common.refusal import Refusal
 
 END, START, STOP = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CONTEXT = 1024
@@ -38,21 +31,6 @@ class Encoded:
     weights: "numpy.ndarray[Any, Any]"
 
 
-def read_chats(path: Path) -> list[Chat]:
-    chats = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if line.strip():
-            chat = json.loads(line)
-            if not isinstance(chat, dict) or not chat.get("prompt") or not chat.get("completion"):
-                raise Refusal(
-                    f"not a chat with prompt and completion; write both as lists of turns ({path}:{number})"
-                )
-            chats.append({"prompt": chat["prompt"], "completion": chat["completion"]})
-    if not chats:
-        raise Refusal(f"no chats in it; one JSON object a line is wanted ({path})")
-    return chats
-
-
 def train_tokenizer(chats: list[Chat], vocab_size: int = 2048) -> PreTrainedTokenizerFast:
     """Digits one by one, then byte level: exactly what llama.cpp calls the pre-tokenizer 'smollm'."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -69,7 +47,7 @@ def train_tokenizer(chats: list[Chat], vocab_size: int = 2048) -> PreTrainedToke
         show_progress=False,
     )
     roles = ["system\n", "user\n", "assistant\n"]
-    texts = (turn["content"] for chat in chats for turn in chat["prompt"] + chat["completion"])
+    texts = (turn["content"] for turn in _turns(chats))
     bpe.train_from_iterator(_and_then(texts, roles * 1000), trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=bpe,
@@ -85,11 +63,9 @@ def train_tokenizer(chats: list[Chat], vocab_size: int = 2048) -> PreTrainedToke
 def encode(
     tokenizer: PreTrainedTokenizerFast, chats: list[Chat], prompt_weight: float, length: int
 ) -> list[Encoded]:
-    """Rendered by hand, as the template does, and in one call: Jinja and the tokenizer's own wrapper take
-    minutes.
-    """
+    """Rendered by hand, as the template does, and in one call: Jinja and the tokenizer's own wrapper take minutes."""
     bpe = tokenizer.backend_tokenizer
-    turns = [turn for chat in chats for turn in chat["prompt"] + chat["completion"]]
+    turns = list(_turns(chats))
     heads = {role: len(bpe.encode(f"{START}{role}\n").ids) for role in {turn["role"] for turn in turns}}
     texts = [f"{START}{turn['role']}\n{turn['content']}{STOP}\n" for turn in turns]
     spoken = iter(zip(turns, bpe.encode_batch_fast(texts), strict=True))
@@ -101,12 +77,9 @@ def encode(
             turn, tokens = next(spoken)
             head, body = heads[turn["role"]], len(tokens.ids) - heads[turn["role"]] - 1
             ids += tokens.ids
-            # The head is given, never asked of the model, and nothing is read after the stop token.
-            weights += (
-                [prompt_weight] * head
-                + [1.0 if turn["role"] == "assistant" else prompt_weight] * body
-                + [0.0]
-            )
+            # The head is never asked of the model, and nothing is read after the stop token.
+            body_weight = 1.0 if turn["role"] == "assistant" else prompt_weight
+            weights += [prompt_weight] * head + [body_weight] * body + [0.0]
         encoded.append(Encoded(numpy.array(ids[:length]), numpy.array(weights[:length], dtype=numpy.float32)))
     return encoded
 
@@ -156,9 +129,9 @@ def batches(
     """Endless: every epoch shuffles and packs anew; a chat of weight 1.5 stands once or twice in each."""
     rng = random.Random(seed)
     while True:
-        epoch = [
-            chat for chat, times in zip(chats, repeats, strict=True) for _ in range(_rounded(times, rng))
-        ]
+        epoch = []
+        for chat, times in zip(chats, repeats, strict=True):
+            epoch += [chat] * _rounded(times, rng)
         rng.shuffle(epoch)
         made = False
         # Packing part by part lets the first step start at once; a large epoch takes a minute to pack.
@@ -171,6 +144,12 @@ def batches(
         if not made:
             rows = pack(epoch, length)
             yield tensors([rows[i % len(rows)] for i in range(rows_a_batch)], length)
+
+
+def _turns(chats: list[Chat]) -> Iterator[dict[str, str]]:
+    for chat in chats:
+        yield from chat["prompt"]
+        yield from chat["completion"]
 
 
 def _rounded(times: float, rng: random.Random) -> int:

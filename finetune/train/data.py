@@ -1,7 +1,8 @@
-"""Data: files of chats -> a weighted, tokenised mixture in which only the answers are learnt.
+"""Files of chats -> a weighted, tokenised mixture in which only the responses are learnt.
 
-Knows the chat format and the base's chat template. Must not know what the chats are about or who trains on
-them.
+A file holds one chat on each line:
+
+    {"prompt": [{"role": "user", "content": "1 + 1?"}], "completion": [{"role": "assistant", "content": "2"}]}
 """
 
 import hashlib
@@ -64,17 +65,14 @@ def read_chats(path: Path) -> list[dict[str, list[Turn]]]:
 
 
 def mix(recipe: Recipe, files: Mapping[str, Path], tokenizer: Any) -> Mixture:
-    """One epoch: of each source its examples, as often as its weight says, in a fixed order (the trainer
-    shuffles).
-    """
+    """One epoch: of each source its examples, as often as its weight says, in a fixed order."""
     rows: list[dict[str, list[int]]] = []
     examples: dict[str, int] = {}
     too_long = 0
     for part in recipe.data:
         chosen = choose(read_chats(files[part.source]), part, recipe.seed)
         encoded = [encode(tokenizer, chat) for chat in chosen]
-        # An answer that is cut off teaches the model not to stop, so a chat that is too long is left out
-        # whole.
+        # A response that is cut off teaches the model not to stop, so a chat that is too long is left out whole.
         short = [row for row in encoded if len(row["input_ids"]) <= recipe.max_length]
         too_long += len(encoded) - len(short)
         if not short:
@@ -90,32 +88,33 @@ def choose(chats: list[dict[str, list[Turn]]], part: Source, seed: int) -> list[
     """The first of a shuffle that depends on seed and source alone: 50 examples are among the 100."""
     order = list(range(len(chats)))
     _rng(seed, part.source, "choose").shuffle(order)
-    return [chats[at] for at in sorted(order[: part.examples])]
+    return [chats[index] for index in sorted(order[: part.examples])]
 
 
 def encode(tokenizer: Any, chat: Mapping[str, list[Turn]]) -> dict[str, list[int]]:
-    """Token ids as the model will meet them when it is asked, with labels on the answer and its stop token
-    alone.
-    """
+    """Token ids as the model will meet them when it is asked, with labels on the response and its stop token alone."""
     how = {"tokenize": False, "strftime_now": same_day}
-    asked = tokenizer.apply_chat_template(chat["prompt"], add_generation_prompt=True, **how)
+    prompt = tokenizer.apply_chat_template(chat["prompt"], add_generation_prompt=True, **how)
     whole = tokenizer.apply_chat_template(chat["prompt"] + chat["completion"], **how)
-    if not whole.startswith(asked):
+    if not whole.startswith(prompt):
         raise Refusal(
-            "the base's chat template renders a question otherwise when its answer follows; "
+            "the base's chat template renders a question otherwise when its response follows; "
             "use a template that only appends (chat_template.jinja)"
         )
-    prompt = tokenizer(asked, add_special_tokens=False)["input_ids"]
-    answer = tokenizer(whole[len(asked) :], add_special_tokens=False)["input_ids"]
-    return {"input_ids": prompt + answer, "labels": [IGNORED] * len(prompt) + answer}
+    prompt_ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    response_ids = tokenizer(whole[len(prompt) :], add_special_tokens=False)["input_ids"]
+    return {
+        "input_ids": prompt_ids + response_ids,
+        "labels": [IGNORED] * len(prompt_ids) + response_ids,
+    }
 
 
 def _repeated(rows: list[dict[str, list[int]]], part: Source, seed: int) -> list[dict[str, list[int]]]:
-    whole, share = int(part.weight), part.weight % 1
+    times, share = int(part.weight), part.weight % 1
     order = list(range(len(rows)))
     _rng(seed, part.source, "repeat").shuffle(order)
-    some = sorted(order[: round(share * len(rows))])
-    return rows * whole + [rows[at] for at in some]
+    once_more = sorted(order[: round(share * len(rows))])
+    return rows * times + [rows[index] for index in once_more]
 
 
 def _rng(seed: int, *names: str) -> random.Random:
@@ -123,14 +122,11 @@ def _rng(seed: int, *names: str) -> random.Random:
 
 
 def _are_turns(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(
-            isinstance(turn, dict)
-            and isinstance(turn.get("role"), str)
-            and isinstance(turn.get("content"), str)
-            and turn["content"] != ""
-            for turn in value
-        )
-    )
+    return isinstance(value, list) and bool(value) and all(_is_turn(turn) for turn in value)
+
+
+def _is_turn(turn: object) -> bool:
+    if not isinstance(turn, dict):
+        return False
+    role, content = turn.get("role"), turn.get("content")
+    return isinstance(role, str) and isinstance(content, str) and content != ""

@@ -1,27 +1,23 @@
-"""Watch: what a training run tells while it runs, when it keeps a checkpoint, and when it must stop.
-
-Knows the trainer's callbacks and the shape of its checkpoints. Must not know models or data.
-"""
+"""What a training run reports, when it keeps a checkpoint, and when it must stop. Knows the trainer's callbacks."""
 
 import json
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.recipe import Recipe
+from proctor.finetune.store import Tell
 
-Tell = Callable[[float, str], None]
 WHOLE = "whole"  # stands in a checkpoint once all of it is written
 CHECKPOINT_SECONDS = 30.0
 
 
 @dataclass
 class Watch:
-    """What the trainer reports while it runs: shown, kept, and stopped when the loss says so."""
+    """The loss of every step: shown, kept, and the training refused when the loss is no number or rises."""
 
     recipe: Recipe
     total: int
@@ -45,10 +41,7 @@ class Watch:
                     raise Refusal(f"the loss rose from {before:.2f} to {mean:.2f} by step {step}; {setting}")
             self.best = min(self.best, mean)
         pace = (step - self.first) / max(time.monotonic() - self.began, 1e-9)
-        self.tell(
-            step / self.total,
-            f"step {step}/{self.total} loss {loss:.3f}, {pace:.1f} steps/s",
-        )
+        self.tell(step / self.total, f"step {step}/{self.total} loss {loss:.3f}, {pace:.1f} steps/s")
 
 
 def callback(watch: Watch, checkpoint_seconds: float) -> Any:
@@ -83,7 +76,8 @@ def last_checkpoint(out: Path) -> Path | None:
     return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 
-def earlier(checkpoint: Path) -> list[dict[str, float]]:
+def log_of(checkpoint: Path) -> list[dict[str, float]]:
+    """The steps that were logged up to the checkpoint."""
     state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
     return [
         {"step": entry["step"], "loss": round(entry["loss"], 5), "learning_rate": entry["learning_rate"]}

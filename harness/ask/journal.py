@@ -1,101 +1,50 @@
-"""Requests, answers, and the file that answers are kept in as soon as they are there.
-
-Knows what decides an answer, which is its key; must not know engines, tasks or marks.
-"""
+"""The file that responses are kept in as soon as they are there."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from proctor.common.files import LineFile
-from proctor.common.schema import digest
-
-
-@dataclass(frozen=True)
-class Options:
-    """How an answer is to be sampled. `until` are stop strings besides the model's own end of turn."""
-
-    max_tokens: int
-    until: tuple[str, ...] = ()
-    temperature: float = 0.0
-    top_p: float | None = None
-    seed: int = 0
-
-    def as_lm_eval(self) -> dict[str, object]:
-        """lm-eval's generation arguments for the same."""
-        sampled: dict[str, object] = {"do_sample": True, "temperature": self.temperature}
-        if self.top_p is not None:
-            sampled["top_p"] = self.top_p
-        greedy: dict[str, object] = {"do_sample": False, "temperature": 0.0}
-        return {"until": list(self.until), "max_gen_toks": self.max_tokens} | (
-            sampled if self.temperature else greedy
-        )
-
-
-@dataclass(frozen=True)
-class Request:
-    """`prompt` is the text as the engine reads it, chat template and all. Epochs of one prompt are told apart."""
-
-    prompt: str
-    options: Options
-    epoch: int = 1
-
-    @cached_property
-    def key(self) -> str:
-        return digest([self.prompt, vars(self.options), self.epoch])
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back. With an `error`, nothing did: it is then no answer of the model's and is never marked. One that
-    is `too_long` for the context would fail at every try.
-    """
-
-    text: str
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    truncated: bool = False
-    seconds: float | None = None
-    error: str = ""
-    too_long: bool = False
+from proctor.harness.engines.protocol import Request, Response
 
 
 class Journal:
-    """The answers of one set of weights, whoever asked for them, in one file: a line each, added and never changed.
+    """The responses of one set of weights, whoever asked for them, in one file: a line each, added and never changed.
 
-    An engine's batches are planned together, and an answer counts for everybody when all batches of its plan are done.
+    An engine's batches are planned together, and a response counts for everybody when all batches of its plan are done.
     Until then it counts for the same plan alone, so that a run that was killed goes on with the same batches. In memory
     is only where each line begins.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.asked = 0  # answers that were kept since this was opened
-        self._done: dict[str, int] = {}  # key of a request: where its answer stands in the file
+        self.asked = 0  # responses that were kept since this was opened
+        self._done: dict[str, int] = {}  # key of a request: where its response stands in the file
         self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
         self._lines = LineFile(path)
         for start, entry in self._lines:
             with suppress(KeyError, TypeError):
                 self._note(entry, start)
 
-    def get(self, request: Request, plan: str = "") -> Answer | None:
-        """The answer that is kept for a request; with a `plan`, what that plan has of it so far."""
-        place = (self._begun.get(plan, {}) if plan else self._done).get(request.key)
-        if place is None:
+    def get(self, request: Request, plan: str = "") -> Response | None:
+        """The response that is kept for a request; with a `plan`, what that plan has of it so far."""
+        kept = self._begun.get(plan, {}) if plan else self._done
+        start = kept.get(request.key)
+        if start is None:
             return None
-        entry = self._lines.at(place)
-        return Answer(**{name: entry[name] for name in Answer.__dataclass_fields__ if name in entry})
+        entry = self._lines.at(start)
+        return Response(**{name: entry[name] for name in Response.__dataclass_fields__ if name in entry})
 
-    def keep(self, batch: Sequence[Request], answers: Sequence[Answer], plan: str = "") -> None:
+    def keep(self, batch: Sequence[Request], responses: Sequence[Response], plan: str = "") -> None:
         """Failed requests are not kept: the next run asks them again."""
-        pairs = [
-            (request, answer) for request, answer in zip(batch, answers, strict=True) if not answer.error
+        entries = [
+            {"key": request.key, "plan": plan, **vars(response)}
+            for request, response in zip(batch, responses, strict=True)
+            if not response.error
         ]
-        self.asked += len(pairs)
-        self._add([{"key": request.key, "plan": plan, **vars(answer)} for request, answer in pairs])
+        self.asked += len(entries)
+        self._add(entries)
 
     def finish(self, plan: str) -> None:
         """All batches of a plan are done."""

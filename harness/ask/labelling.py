@@ -1,7 +1,7 @@
 """A training set whose labels a model gave: `proctor label concepts TEXTS --labeler MODEL`.
 
 Opens the labeller, asks it about each text and about the gold set, and writes what training reads, with who labelled
-what and how far such labels can be trusted. Knows engines and files; how labels are read is the exam's business.
+what and how far such labels can be trusted.
 """
 
 import json
@@ -14,13 +14,14 @@ from typing import Any
 from proctor.common.files import write_text
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import digest
-from proctor.harness.ask.answers import Journal, Options, Request, answer_all
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import Advance, respond_all
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import Engine, Weights, open_engine
+from proctor.harness.engines import open_engine
+from proctor.harness.engines.protocol import Engine, Options, Request, Weights
 from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label
 
 MAX_TOKENS = 256
-Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Labeler:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledTexts:
     """What was written, and the agreement with the gold set where that was asked for."""
 
     chats: Path
@@ -59,8 +60,7 @@ class Labelled:
     agreement: Agreement | None
 
     def as_dict(self) -> dict[str, Any]:
-        told = asdict(self)
-        return told | {"chats": str(self.chats), "rows": str(self.rows)}
+        return asdict(self) | {"chats": str(self.chats), "rows": str(self.rows)}
 
 
 def label_texts(
@@ -69,37 +69,34 @@ def label_texts(
     out: Path,
     store: Path,
     opened: Callable[[Variant], Engine],
-    told: Told,
+    progress: Advance,
     pack: str = "default",
     check: bool = True,
-) -> Labelled:
-    """`opened` opens a variant of ours. Answers are kept as they come, so a stopped labelling goes on where it was."""
-    given = read_texts(texts)
+) -> LabelledTexts:
+    """`opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was."""
+    unlabelled = read_texts(texts)
     journal = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl")
     with located(texts):
-        list(
-            label(given, lambda prompts: [""] * len(prompts), labeler.name, pack)
-        )  # refused before anybody is asked
+        # What cannot be labelled is refused before anybody is asked.
+        list(label(unlabelled, lambda prompts: [""] * len(prompts), labeler.name, pack))
     with closing(_open(labeler, opened)) as engine, located(texts):
-        ask = asker(engine, journal, told)
-        rows = list(label(given, ask, labeler.name, pack, batch=engine.batch_size))
-        found = agreement(ask, labeler.name, pack, batch=engine.batch_size) if check else None
-    taught = [
-        {**chat, **{name: row[name] for name in ("id", "source", "labeler", "concepts")}}
-        for row in rows
-        for chat in chats([row], pack)
-    ]
+        ask = asker(engine, journal, progress)
+        rows = list(label(unlabelled, ask, labeler.name, pack, batch=engine.batch_size))
+        agreed = agreement(ask, labeler.name, pack, batch=engine.batch_size) if check else None
+    taught = []
+    for row in rows:
+        about = {name: row[name] for name in ("id", "source", "labeler", "concepts")}
+        taught += [{**chat, **about} for chat in chats([row], pack)]
     everything = out.with_suffix(".rows.jsonl")
     out.parent.mkdir(parents=True, exist_ok=True)
     _write(everything, rows)
     _write(out, taught)
-    if found:
-        write_text(
-            out.with_suffix(".agreement.json"), json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n"
-        )
+    if agreed:
+        text = json.dumps(asdict(agreed), indent=1, ensure_ascii=False) + "\n"
+        write_text(out.with_suffix(".agreement.json"), text)
     unparsed = sum(not row["parsed"] for row in rows)
     unknown = sum(int(row["unknown"]) for row in rows)
-    return Labelled(out, everything, len(rows), len(taught), unparsed, unknown, found)
+    return LabelledTexts(out, everything, len(rows), len(taught), unparsed, unknown, agreed)
 
 
 def texts_expected(texts: Path, check: bool) -> int:
@@ -116,19 +113,19 @@ def read_texts(path: Path) -> list[dict[str, Any]]:
         raise Refusal("no such file of texts", remedy="give a .jsonl or a .txt", where=path) from None
     except UnicodeDecodeError:
         raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+    rows = []
     if path.suffix.lower() in (".jsonl", ".ndjson"):
-        found = [
-            _row(line, number, path) for number, line in enumerate(written.split("\n"), 1) if line.strip()
-        ]
+        for number, line in enumerate(written.split("\n"), 1):
+            if line.strip():
+                rows.append(_row(line, number, path))
     else:
-        parts = [part.strip() for part in written.replace("\r\n", "\n").split("\n\n")]
-        named = [part for part in parts if part]
-        found = [
-            {"text": part, "id": f"{path.stem}-{n}", "source": path.stem} for n, part in enumerate(named, 1)
-        ]
-    if not found:
+        for part in written.replace("\r\n", "\n").split("\n\n"):
+            if part.strip():
+                name = f"{path.stem}-{len(rows) + 1}"
+                rows.append({"text": part.strip(), "id": name, "source": path.stem})
+    if not rows:
         raise Refusal("holds no text", "there is nothing to label", where=path)
-    return found
+    return rows
 
 
 def _row(line: str, number: int, path: Path) -> dict[str, Any]:
@@ -141,19 +138,19 @@ def _row(line: str, number: int, path: Path) -> dict[str, Any]:
     return row
 
 
-def asker(engine: Engine, journal: Journal, told: Told) -> Ask:
+def asker(engine: Engine, journal: Journal, progress: Advance) -> Ask:
     """Answers prompts with the engine. A request that failed stops it: an empty label would pass for an answer."""
     options = Options(max_tokens=MAX_TOKENS)
 
     def ask(prompts: Sequence[tuple[str, str]]) -> list[str]:
         requests = [Request(_rendered(engine, system, user), options) for system, user in prompts]
-        answers = answer_all(engine, requests, journal, told)
-        if failed := [answer.error for answer in answers if answer.error]:
+        responses = respond_all(engine, requests, journal, progress)
+        if failed := [response.error for response in responses if response.error]:
             raise Refusal(
-                f"{len(failed)} of {len(answers)} requests to the labeller failed", failed[0],
+                f"{len(failed)} of {len(responses)} requests to the labeller failed", failed[0],
                 "what it did answer is kept; run the same command again to go on",
             )  # fmt: skip
-        return [answer.text for answer in answers]
+        return [response.text for response in responses]
 
     return ask
 

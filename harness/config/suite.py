@@ -1,26 +1,26 @@
 """A suite: variants x tasks, a baseline and a judge, in one YAML file. Loading it loads and checks every YAML it needs.
 
-Knows where variants are looked up; must not know what running them takes.
+suite = Suite.load("demo")
+[variant.name for variant in suite.variants]
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from proctor.common.paths import find, inside, project, project_of, resolve
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import Frozen, check_name, nearest, parse, read_yaml
-from proctor.harness.ask.second_reader import Extractor
-from proctor.harness.config.variant import ROOT, Variant
+from proctor.common.schema import Frozen, nearest, parse, read_yaml
+from proctor.harness.config.extractor import Extractor
+from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.tasks import TASKS
 from proctor.tasks.pack import Pack
-
-FOLDER = ROOT / "harness" / "suites"
 
 
 class Matrix(Frozen):
@@ -36,7 +36,9 @@ class SuiteFile(Frozen):
     variants: list[str] = Field(default=[], description="names of variants")
     matrix: list[Matrix] = Field(default_factory=list)
     tasks: list[str] = Field(min_length=1)
-    limit: dict[str, int] = Field(default={}, description="so many items of a task, drawn by seed")
+    limit: int | dict[str, int] = Field(
+        default={}, description="so many items, drawn by seed: one number for all tasks, or one for each"
+    )
     baseline: str
     judge: str = "checklist"
     grader: dict[str, Any] | None = Field(
@@ -48,9 +50,17 @@ class SuiteFile(Frozen):
     )
     margin: dict[str, float] = Field(default={}, description="what counts as 'no worse', for each task")
 
+    @field_validator("limit", mode="before")
+    @classmethod
+    def _limit_is_a_number_or_one_for_each(cls, limit: Any) -> Any:
+        numbers = limit.values() if isinstance(limit, dict) else [limit]
+        if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+            raise Refusal("give one whole number for all tasks (20), or one for each ({gsm8k: 200})")
+        return limit
+
 
 class Suite(Frozen):
-    """A suite whose every part was read and found right."""
+    """A suite that was read with all its parts, and checked."""
 
     name: str
     about: str
@@ -64,59 +74,72 @@ class Suite(Frozen):
     self_grading: bool = False
     extractor: Extractor | None = None
     path: Path | None = None
+    project: Path = Field(
+        default_factory=project, description="where its names and paths are looked up first"
+    )
 
     @classmethod
     def load(cls, name_or_path: str) -> "Suite":
+        """A suite by name, of the project or one that ships, or by the path of its YAML."""
         path = find_suite(name_or_path)
-        given = read_yaml(path, SuiteFile)
-        for task in [*given.tasks, *given.limit, *given.margin]:
-            if task not in TASKS:
-                raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
-        if twice := next((task for task in given.tasks if given.tasks.count(task) > 1), None):
-            raise Refusal(f"task {twice!r} stands twice in the suite", where=path)
-        for task in [*given.limit, *given.margin]:
-            if task not in given.tasks:
-                raise Refusal(
-                    f"a limit or margin for {task!r}, which is not among the suite's tasks", where=path
-                )
-        if bad := next((task for task, n in given.limit.items() if n < 1), None):
-            raise Refusal(f"limit.{bad} is {given.limit[bad]}", "an exam has at least one item", where=path)
-        for task, margin in given.margin.items():
-            low, high = TASKS[task].scale
-            if not 0 < margin < high - low:
-                raise Refusal(
-                    f"margin.{task} is {margin:g}",
-                    f"marks of this exam go from {low:g} to {high:g}",
-                    "give a part of that" + (": 5 points in a hundred are 0.05" if high == 1 else ""),
-                    path,
-                )
+        home = project_of(path) if is_path(name_or_path) else project()
+        with inside(home):
+            return cls._read(path)
+
+    @classmethod
+    def _read(cls, path: Path) -> "Suite":
+        file = read_yaml(path, SuiteFile)
+        limit = _each(file.limit, file.tasks)
+        _check_tasks(file, limit, path)
+        judge = str(resolve(file.judge)) if "/" in file.judge else file.judge
         with located(path):
-            Judge.load(given.judge)
-        folder = variants_beside(path)
-        variants = [load_variant(name, folder, path) for name in given.variants]
-        for matrix in given.matrix:
-            variants += expand(load_variant(matrix.variant, folder, path), matrix.vary, path)
-        _check_together(variants, given, path)
+            Judge.load(judge)
+        variants = [load_variant(name, path) for name in file.variants]
+        for matrix in file.matrix:
+            variants += expand(load_variant(matrix.variant, path), matrix.vary, path)
+        _check_variants(variants, file, path)
         return cls(
-            name=given.name,
-            about=given.about,
+            name=file.name,
+            about=file.about,
             variants=tuple(variants),
-            tasks=tuple(given.tasks),
-            limit=given.limit,
-            baseline=given.baseline,
-            judge=given.judge,
-            margin=given.margin,
-            grader=read_grader(given.grader, path) if given.grader is not None else None,
-            self_grading=given.self_grading,
-            extractor=given.extractor,
+            tasks=tuple(file.tasks),
+            limit=limit,
+            baseline=file.baseline,
+            judge=judge,
+            margin=file.margin,
+            grader=read_grader(file.grader, path) if file.grader is not None else None,
+            self_grading=file.self_grading,
+            extractor=file.extractor,
             path=path,
         )
 
+    def narrowed(self, tasks: Sequence[str], limit: int | None) -> "Suite":
+        """The suite with some of its tasks alone, and with another limit for all of them.
+
+        >>> Suite.load("demo").narrowed(["concepts"], 20).limit
+        {'concepts': 20}
+        """
+        for task in tasks:
+            if task not in self.tasks:
+                raise Refusal(
+                    f"the suite {self.name!r} has no task {task!r}", nearest(task, list(self.tasks))
+                )
+        kept = tuple(task for task in self.tasks if task in tasks or not tasks)
+        limits = _each(limit, kept) if limit is not None else self.limit
+        return self.model_copy(
+            update={
+                "tasks": kept,
+                "limit": {task: n for task, n in limits.items() if task in kept},
+                "margin": {task: margin for task, margin in self.margin.items() if task in kept},
+            }
+        )
+
     def variant(self, name: str) -> Variant:
-        found = {variant.name: variant for variant in self.variants}
-        if name not in found:
-            raise Refusal(f"the suite {self.name!r} has no variant {name!r}", nearest(name, list(found)))
-        return found[name]
+        for variant in self.variants:
+            if variant.name == name:
+                return variant
+        names = [variant.name for variant in self.variants]
+        raise Refusal(f"the suite {self.name!r} has no variant {name!r}", nearest(name, names))
 
 
 def read_grader(fields: dict[str, Any], where: Path) -> GraderSpec | PanelSpec:
@@ -126,91 +149,116 @@ def read_grader(fields: dict[str, Any], where: Path) -> GraderSpec | PanelSpec:
     return parse(fields, GraderSpec, f"grader, {where}")
 
 
+def _each(limit: int | dict[str, int], tasks: Sequence[str]) -> dict[str, int]:
+    return limit if isinstance(limit, dict) else dict.fromkeys(tasks, limit)
+
+
 def find_suite(name_or_path: str) -> Path:
-    """A path to a YAML file, or the name of one in harness/suites."""
+    """A path to a YAML file, or the name of a suite of the project or of one that ships."""
+    if not is_path(name_or_path):
+        return find("suites", name_or_path)
     path = Path(name_or_path)
-    if path.suffix in (".yaml", ".yml"):
-        if not path.is_file():
-            raise Refusal(
-                f"no suite file {name_or_path}", remedy="give the path of a YAML file, or a suite's name"
-            )
-        return path.resolve()
-    check_name(name_or_path, "suite")
-    if not (FOLDER / f"{name_or_path}.yaml").is_file():
-        there = sorted(found.stem for found in FOLDER.glob("*.yaml"))
-        raise Refusal(
-            f"no suite {name_or_path!r}", nearest(name_or_path, there), f"add {FOLDER / name_or_path}.yaml"
-        )
-    return FOLDER / f"{name_or_path}.yaml"
-
-
-def variants_beside(suite: Path) -> Path:
-    """Variants stand in `variants/` beside the suite's own folder, so that a team can keep both elsewhere."""
-    return suite.parent.parent / "variants"
-
-
-def load_variant(name: str, folder: Path, where: Path) -> Variant:
-    check_name(name, "variant", where)
-    path = folder / f"{name}.yaml"
     if not path.is_file():
-        there = sorted(found.stem for found in folder.glob("*.yaml"))
         raise Refusal(
-            f"no variant {name!r}",
-            nearest(name, there),
-            f"add one with 'proctor add {name} --base ...'",
-            where,
+            f"no suite file {name_or_path}", remedy="give the path of a YAML file, or a suite's name"
         )
+    return path.resolve()
+
+
+def is_path(name_or_path: str) -> bool:
+    return name_or_path.endswith((".yaml", ".yml"))
+
+
+def load_variant(name: str, where: Path | None = None) -> Variant:
+    """A variant by name, of the project or one that ships; `where` is the file that names it."""
+    path = find("variants", name, where)
     variant = Variant.load(path)
     with located(path):
         Pack.load(variant.prompt)
     return variant
 
 
-def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterable[Variant]:
+def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterator[Variant]:
     """`examples: [100, 400]` of `tiny-lora` gives tiny-lora-examples-100 and tiny-lora-examples-400."""
-    if unknown := [field for field in vary if field not in Variant.model_fields or field == "name"]:
-        raise Refusal(
-            f"matrix: no field {unknown[0]!r}", nearest(unknown[0], list(Variant.model_fields)), where=where
-        )
-    if empty := next((field for field, values in vary.items() if not values), None):
-        raise Refusal(f"matrix: {empty} has no values", remedy="give some, or leave it out", where=where)
-    for values in itertools.product(*vary.values()):
-        chosen = dict(zip(vary, values, strict=True))
-        name = "-".join([variant.name, *(f"{field}-{str(value).lower()}" for field, value in chosen.items())])
-        yield parse({**variant.model_dump(), **chosen, "name": name}, Variant, where)
+    for field, values in vary.items():
+        if field not in Variant.model_fields or field == "name":
+            raise Refusal(
+                f"matrix: no field {field!r}", nearest(field, list(Variant.model_fields)), where=where
+            )
+        if not values:
+            raise Refusal(f"matrix: {field} has no values", remedy="give some, or leave it out", where=where)
+    for combination in itertools.product(*vary.values()):
+        fields = dict(zip(vary, combination, strict=True))
+        endings = [f"{field}-{str(value).lower()}" for field, value in fields.items()]
+        name = "-".join([variant.name, *endings])
+        yield parse({**variant.model_dump(exclude_unset=True), **fields, "name": name}, Variant, where)
 
 
-def _check_together(variants: list[Variant], given: SuiteFile, path: Path) -> None:
+def _check_tasks(file: SuiteFile, limit: dict[str, int], path: Path) -> None:
+    for task in [*file.tasks, *limit, *file.margin]:
+        if task not in TASKS:
+            raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
+    if twice := repeated(file.tasks):
+        raise Refusal(f"task {twice!r} stands twice in the suite", where=path)
+    for task in [*limit, *file.margin]:
+        if task not in file.tasks:
+            raise Refusal(f"a limit or margin for {task!r}, which is not among the suite's tasks", where=path)
+    for task, n in limit.items():
+        if n < 1:
+            raise Refusal(f"limit.{task} is {n}", "a task has at least one item", where=path)
+    for task, margin in file.margin.items():
+        low, high = TASKS[task].scale
+        if not 0 < margin < high - low:
+            example = ": 5 points in a hundred are 0.05" if high == 1 else ""
+            raise Refusal(
+                f"margin.{task} is {margin:g}",
+                f"scores of this task go from {low:g} to {high:g}",
+                f"give a part of that{example}",
+                path,
+            )
+
+
+def _check_variants(variants: list[Variant], file: SuiteFile, path: Path) -> None:
     names = [variant.name for variant in variants]
     if not names:
         raise Refusal("a suite without variants", remedy="name at least one under 'variants:'", where=path)
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    if twice := repeated(names):
         raise Refusal(f"variant {twice!r} stands twice in the suite", where=path)
-    if given.baseline not in names:
+    if file.baseline not in names:
         raise Refusal(
-            f"baseline {given.baseline!r} is not among the variants",
-            nearest(given.baseline, names),
+            f"baseline {file.baseline!r} is not among the variants",
+            nearest(file.baseline, names),
             where=path,
         )
     by_name = {variant.name: variant for variant in variants}
     for variant in variants:
-        seen = [variant.name]
-        while (parent := by_name[seen[-1]].parent) is not None:
-            if parent not in by_name:
-                raise Refusal(
-                    f"parent {parent!r} of {seen[-1]!r} is not in the suite",
-                    nearest(parent, names),
-                    "add it to the suite, so that the two can be compared",
-                    path,
-                )
-            if parent in seen:
-                raise Refusal(
-                    f"a cycle of parents: {' -> '.join([*seen, parent])}",
-                    "nobody is their own ancestor",
-                    "cut it",
-                    path,
-                )
-            seen.append(parent)
-        for task in given.tasks:
+        _check_ancestors(variant, by_name, path)
+        for task in file.tasks:
             with located(path):
                 Pack.load(variant.prompt).for_task(task)
+
+
+def _check_ancestors(variant: Variant, by_name: dict[str, Variant], path: Path) -> None:
+    line = [variant.name]
+    while (parent := by_name[line[-1]].parent) is not None:
+        if parent not in by_name:
+            raise Refusal(
+                f"parent {parent!r} of {line[-1]!r} is not in the suite",
+                nearest(parent, list(by_name)),
+                "add it to the suite, so that the two can be compared",
+                path,
+            )
+        if parent in line:
+            cycle = " -> ".join([*line, parent])
+            raise Refusal(
+                f"a cycle of parents: {cycle}", "a variant cannot be its own ancestor", "cut it", path
+            )
+        line.append(parent)
+
+
+def repeated(names: Sequence[str]) -> str | None:
+    """The first name that stands twice."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            return name
+    return None

@@ -1,19 +1,18 @@
-"""A variant: what sits the exam. One YAML file is one row of the board.
+"""A variant: a model as it is asked. One YAML file is one row of the board.
 
-Refuses what cannot go together before a GPU is touched. Knows which engine loads which weights; must not know how.
+What cannot go together is refused here, before any weights are loaded.
 """
 
+import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, digest, nearest, read_yaml
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
-
-ROOT = PACKAGE
-FOLDER = ROOT / "harness" / "variants"
 
 # What each engine of ours can load. An engine of lm-eval's that is not named here is given plain weights only.
 LOADS: dict[str, tuple[str, ...]] = {
@@ -24,12 +23,17 @@ LOADS: dict[str, tuple[str, ...]] = {
     "echo": ("none",),
 }
 TAKES_ADAPTER = ("hf", "vllm")
+ENVIRONMENT_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 class Sampling(Frozen):
-    temperature: float = Field(default=0.0, ge=0, le=2)
+    temperature: float | None = Field(
+        default=0.0, ge=0, le=2, description="null: not sent to the endpoint, which then takes its own"
+    )
     top_p: float | None = Field(default=None, gt=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1, description="None: as the task says")
+    max_tokens: int | None = Field(
+        default=None, ge=0, description="left out: as the task says; null or 0: not sent to the endpoint"
+    )
     epochs: int = Field(default=1, ge=1, le=1024)
     seed: int = 0
 
@@ -37,18 +41,20 @@ class Sampling(Frozen):
     def _epochs_need_chance(self) -> "Sampling":
         if self.epochs > 1 and self.temperature == 0:
             raise Refusal(
-                f"epochs is {self.epochs} at temperature 0: every epoch would give the same answer; "
+                f"epochs is {self.epochs} at temperature 0: every epoch would give the same response; "
                 "set a temperature, or epochs: 1"
             )
         return self
 
 
 class Serving(Frozen):
-    """How a GPU is shared out to the engine: speed and room, and nothing of what is asked or how it is marked."""
+    """How a GPU is shared out to the engine: speed and room, and nothing of what is asked or how it is scored."""
 
     gpus: int = Field(default=1, ge=1, description="GPUs that one copy of the weights is spread over")
     context: int | None = Field(
-        default=None, ge=16, description="tokens of a prompt and its answer; None: the model's, 8192 at most"
+        default=None,
+        ge=16,
+        description="tokens of a prompt and its response; None: the model's, 8192 at most",
     )
     memory: float = Field(default=0.9, gt=0, le=0.98, description="share of the GPU's memory")
 
@@ -69,10 +75,22 @@ class Variant(Frozen):
         default=None,
         description="the environment variable with the endpoint's key; OPENAI_API_KEY for OpenAI's own address",
     )
+    extra: dict[str, Any] = Field(
+        default={}, description="more fields for the body of the endpoint's requests"
+    )
     prompt: str = "default"
     parent: str | None = None
     sampling: Sampling = Sampling()
     serving: Serving = Serving()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_not_sent(cls, raw: Any) -> Any:
+        """`max_tokens: null` in a file is 0 from here on: None is what nobody said, and then the task says it."""
+        sampling = raw.get("sampling") if isinstance(raw, dict) else None
+        if isinstance(sampling, dict) and sampling.get("max_tokens", 1) is None:
+            return {**raw, "sampling": {**sampling, "max_tokens": 0}}
+        return raw
 
     @model_validator(mode="after")
     def _parts_go_together(self) -> "Variant":
@@ -103,9 +121,14 @@ class Variant(Frozen):
         if (self.endpoint is not None) != (self.engine == "openai"):
             raise Refusal("endpoint goes with engine 'openai', and with no other: give both or neither")
         if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
-            raise Refusal(f"endpoint {self.endpoint!r} is no address; it begins with http:// or https://")
-        if self.key and self.engine != "openai":
-            raise Refusal("key goes with engine 'openai', and with no other: leave it out")
+            raise Refusal("endpoint is no address; it begins with http:// or https://")
+        if self.endpoint and "@" in urlsplit(self.endpoint).netloc:
+            raise Refusal(
+                "endpoint holds a name or a password, which results would show; name its variable in 'key:'"
+            )
+        if self.key and not ENVIRONMENT_NAME.fullmatch(self.key):
+            raise Refusal("key is the name of an environment variable in capitals, and never the key itself")
+        self._refuse_away_from_an_endpoint()
         if self.serving != Serving() and self.engine != "vllm":
             raise Refusal(
                 f"serving goes with engine 'vllm'; engine {self.engine!r} takes what it needs: leave it out"
@@ -114,10 +137,30 @@ class Variant(Frozen):
             raise Refusal(f"parent is the variant itself ({self.name!r}); name another one or leave it out")
         return self
 
+    def _refuse_away_from_an_endpoint(self) -> None:
+        if self.engine == "openai":
+            return
+        if self.key or self.extra:
+            name = "key" if self.key else "extra"
+            raise Refusal(f"{name} goes with engine 'openai', and with no other: leave it out")
+        if self.sampling.temperature is None or self.sampling.max_tokens == 0:
+            name = "temperature" if self.sampling.temperature is None else "max_tokens"
+            raise Refusal(
+                f"sampling.{name} is null, which goes with engine 'openai' alone: a number, or leave it out"
+            )
+
     @property
     def digest(self) -> str:
         """Of everything but the words about it: two variants of equal digest are one variant under two names."""
         return digest(self.model_dump(mode="json", exclude={"name", "about", "parent", "serving", "key"}))
+
+    @model_serializer(mode="wrap")
+    def _without_empty_extra(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A variant without it keeps the digest that it had before there was one."""
+        fields: dict[str, Any] = dump(self)
+        if not fields.get("extra"):
+            fields.pop("extra", None)
+        return fields
 
     @classmethod
     def load(cls, path: Path) -> "Variant":

@@ -1,14 +1,14 @@
 """Decodes many sequences of a GGUF model together, over llama.cpp's own batch interface.
 
 A sequence that ends makes room for the next job at once, and what all jobs begin with is decoded once. What
-an answer says does not depend on the jobs beside it. Knows tokens, bytes and llama.cpp; must not know chats
-or lm-eval.
+a response says does not depend on the jobs beside it.
 """
 
 import os
 import time
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import takewhile
 from statistics import median
@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 
 from proctor.harness.engines.gguf_model import Model, last_errors
 
+MOST_DECODERS = 4  # at work: more would share too few jobs
 GROUP = 8  # sequences are decoded in multiples of it
 STEP = 512  # tokens that llama.cpp is handed at once
-CACHE_BYTES = 4 << 30  # for keys and values; a constant, so that the memory of the moment decides no answer
+CACHE_BYTES = 4 << 30  # for keys and values; a constant, so that the memory of the moment decides no response
 SHORTEST_SHARED = 16  # a shorter beginning costs more to copy than to decode
 
 
 @dataclass(frozen=True)
 class Job:
-    """One request in tokens. `stop` ends the answer and is no part of it; so does any token of `ends`."""
+    """One request in tokens. `stop` ends the response and is no part of it; so does any token of `ends`."""
 
     prompt: Sequence[int]
     max_tokens: int
@@ -41,7 +42,7 @@ class Job:
 
 @dataclass
 class Made:
-    """What became of a job. `tokens` are all that the model made, the one that ended the answer too."""
+    """What became of a job. `tokens` are all that the model made, the one that ended the response too."""
 
     tokens: list[int] = field(default_factory=list)
     text: bytearray = field(default_factory=bytearray)
@@ -71,9 +72,10 @@ class _Slot:
         before = len(text)
         text += piece
         # The new piece may complete a stop string that began in older ones, so look back by its length.
-        found = [text.find(stop, max(0, before - len(stop) + 1)) for stop in self.job.stop]
-        if cuts := [at for at in found if at >= 0]:
-            del text[min(cuts) :]
+        starts = [text.find(stop, max(0, before - len(stop) + 1)) for stop in self.job.stop]
+        starts = [start for start in starts if start >= 0]
+        if starts:
+            del text[min(starts) :]
             return True
         made.truncated = len(made.tokens) >= self.job.max_tokens
         return made.truncated
@@ -119,21 +121,27 @@ class Decoder:
         def begin(sequence: int) -> _Slot | None:
             while True:
                 try:
-                    job, answer = waiting.popleft()
+                    job, made = waiting.popleft()
                 except IndexError:  # another decoder may have taken the last one since one looked
                     return None
-                slot = _Slot(sequence, job, answer, np.random.default_rng(job.seed))
+                slot = _Slot(sequence, job, made, np.random.default_rng(job.seed))
                 if not self._begin(slot, shared):
                     return slot
 
         # Always sequences 0, 1, 2, ... without gaps: llama.cpp takes only neighbours into one step.
-        busy = [slot for sequence in range(sequences) if (slot := begin(sequence))]
+        busy: list[_Slot] = []
+        for sequence in range(sequences):
+            slot = begin(sequence)
+            if slot is None:
+                break
+            busy.append(slot)
         while busy:
             for sequence in self._step(busy, shared):
-                if slot := begin(sequence):
-                    busy[sequence] = slot
-                else:
+                slot = begin(sequence)
+                if slot is None:
                     self._close_gap(busy, sequence)
+                else:
+                    busy[sequence] = slot
 
     def _share(self, jobs: Sequence[Job], sequences: int) -> int:
         """Decodes what all prompts begin with into every sequence; how many tokens that is."""
@@ -153,7 +161,7 @@ class Decoder:
         return len(shared)
 
     def _begin(self, slot: _Slot, shared: int) -> bool:
-        """Decodes a prompt and the first token of its answer; True when that was all.
+        """Decodes a prompt and the first token of its response; True when that was all.
 
         A prompt goes alone: in company it would be cut into pieces by chance, and round otherwise.
         """
@@ -170,7 +178,7 @@ class Decoder:
         """One more token for every busy slot; the sequences that are done, the last first."""
         rows = [(s.made.tokens[-1], len(s.job.prompt) + len(s.made.tokens) - 1, s.sequence) for s in busy]
         # llama.cpp rounds few sequences otherwise than many: fill up with tokens that nobody reads, so that
-        # no answer depends on how many others there are.
+        # no response depends on how many others there are.
         for sequence in range(len(busy), -(-len(busy) // GROUP) * GROUP):
             llama_cpp.llama_memory_seq_rm(self._memory, sequence, shared, -1)
             rows.append((0, shared, sequence))
@@ -212,8 +220,8 @@ class Decoder:
 
     def _logits(self, rows: int) -> NDArray[np.float32]:
         """llama.cpp's own memory: valid until the next step."""
-        found = llama_cpp.llama_get_logits(self._context)
-        return np.ctypeslib.as_array(found, shape=(rows, self._model.size))
+        logits = llama_cpp.llama_get_logits(self._context)
+        return np.ctypeslib.as_array(logits, shape=(rows, self._model.size))
 
     def _fit(self, tokens: int) -> int:
         """Makes the context large enough for sequences of so many tokens; how many sequences there are."""
@@ -248,6 +256,42 @@ class Decoder:
     def close(self) -> None:
         self._free_context()
         llama_cpp.llama_batch_free(self._batch)
+
+
+class Decoders:
+    """One decoder on each core for small weights, one on all cores for large ones.
+
+    The threads of one llama.cpp context wait for each other some hundred times a step. Small weights make short steps,
+    of which that is a large part; large weights are read from memory once for all sequences of a step, which two
+    contexts would do twice. No response depends on it.
+    """
+
+    def __init__(self, model: Model, threads: int) -> None:
+        self._all_cores = Decoder(model, threads)
+        self.sequences = self._all_cores.sequences
+        count = 1 if model.on_gpu or model.weighs_much() else min(MOST_DECODERS, threads)
+        self._side_by_side = [Decoder(model, threads // count) for _ in range(count)] if count > 1 else []
+
+    def run(self, jobs: Sequence[Job]) -> list[Made]:
+        """Every job fits the model's context; what was made comes in the order of the jobs."""
+        made = [Made() for _ in jobs]
+        waiting = deque(zip(jobs, made, strict=True))
+        # A decoder works on so many jobs at once, or on padding.
+        decoders = self._side_by_side[: len(jobs) // GROUP]
+        if len(decoders) < 2:
+            self._all_cores.sequences = self.sequences
+            self._all_cores.work(jobs, waiting)
+            return made
+        for decoder in decoders:
+            decoder.sequences = self.sequences
+        with ThreadPoolExecutor(len(decoders)) as pool:
+            for ended in [pool.submit(decoder.work, jobs, waiting) for decoder in decoders]:
+                ended.result()
+        return made
+
+    def close(self) -> None:
+        for decoder in (self._all_cores, *self._side_by_side):
+            decoder.close()
 
 
 class Threads:

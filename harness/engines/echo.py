@@ -1,6 +1,6 @@
 """The `echo` engine answers from a file: it is the fake that tests use instead of mocks.
 
-Rows of the file: `{"question": text of the item, "response": answer}`; `"error"` instead of `"response"` makes the
+Rows of the file: `{"question": text of the item, "response": text}`; `"error"` instead of `"response"` makes the
 request fail, and `{"delay": seconds}` as a row of its own makes every batch take that long.
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 from lm_eval.api.model import LM
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines import Finish
+from proctor.harness.engines.protocol import Response
 
 
 class EchoEngine(LM):  # type: ignore[misc]
     batch_size = 16
     context_length = None
-    finishes: Sequence[Finish] = ()
+    responses: Sequence[Response] = ()
 
     def __init__(self, answers: Path) -> None:
         super().__init__()
@@ -43,17 +43,13 @@ class EchoEngine(LM):  # type: ignore[misc]
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         time.sleep(self._delay)
-        rows = [self._row(request.args[0]) for request in requests]
-        self.finishes = [
-            Finish(
-                len(request.args[0].split()),
-                len(row.get("response", "").split()),
-                False,
-                error=row.get("error", ""),
-            )
-            for request, row in zip(requests, rows, strict=True)
-        ]
-        return [row.get("response", "") for row in rows]
+        self.responses = [self._response(request.args[0]) for request in requests]
+        return [response.text for response in self.responses]
+
+    def _response(self, prompt: str) -> Response:
+        row = self._row(prompt)
+        text = row.get("response", "")
+        return Response(text, len(prompt.split()), len(text.split()), error=row.get("error", ""))
 
     def _row(self, prompt: str) -> dict[str, str]:
         """The row whose question stands last in the prompt: shots stand before it."""
@@ -79,7 +75,7 @@ class EchoEngine(LM):  # type: ignore[misc]
         pass
 
     def loglikelihood(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("echo has answers, not likelihoods")
+        raise NotImplementedError("echo has responses, not likelihoods")
 
     def loglikelihood_rolling(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("echo has answers, not likelihoods")
+        raise NotImplementedError("echo has responses, not likelihoods")

@@ -1,7 +1,4 @@
-"""A GGUF model as llama.cpp loads it: its vocabulary, its limits, and text to tokens and back.
-
-Knows llama.cpp's C structures; must not know how answers are made.
-"""
+"""A GGUF model as llama.cpp loads it: its vocabulary, its limits, and text to tokens and back."""
 
 import ctypes
 from collections import deque
@@ -53,7 +50,7 @@ class Model:
         self.pieces = [self.piece(i) for i in range(self.size)]
 
     def piece(self, token: int, special: bool = False) -> bytes:
-        """The bytes of a token; a control token has none in an answer."""
+        """The bytes of a token; a control token has none in a response."""
         room = ctypes.create_string_buffer(64)
         length = llama_cpp.llama_token_to_piece(self.vocab, token, room, 64, 0, special)
         if length < 0:

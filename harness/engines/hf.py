@@ -1,6 +1,6 @@
 """The `hf` engine: lm-eval's HFLM, loaded once, with peft adapters swapped on it.
 
-Adds to HFLM what it does not say: how many tokens an answer took and whether it ran into its limit.
+Adds to HFLM what it does not say: how many tokens a response took and whether it ran into its limit.
 """
 
 import logging
@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from proctor.harness.engines import Finish, Weights
+from proctor.harness.engines.protocol import Response, Weights
 
 
 class HFEngine(HFLM):  # type: ignore[misc]
-    finishes: Sequence[Finish] = ()
+    responses: Sequence[Response] = ()
     _model: Any
     _folder: Path
 
@@ -36,10 +36,10 @@ class HFEngine(HFLM):  # type: ignore[misc]
         model.generation_config = _ends_only(model.generation_config)
         # It warns that a loaded model is a loaded model.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
-        told = {"strftime_now": same_day}
         engine = cls(
-            pretrained=model, tokenizer=tokenizer, batch_size=64, device=device, chat_template_args=told
-        )
+            pretrained=model, tokenizer=tokenizer, batch_size=64, device=device,
+            chat_template_args={"strftime_now": same_day},
+        )  # fmt: skip
         engine._plain = model
         engine._folder = folder
         engine._names = {}
@@ -70,7 +70,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
         self._names[adapter] = name
 
     def use(self, adapter: Path | None) -> None:
-        """The adapter that answers from now on; None for the base alone."""
+        """The adapter that is asked from now on; None for the base alone."""
         if adapter is not None and adapter not in self._names:
             self._add(adapter)
         if not self._names:
@@ -94,8 +94,9 @@ class HFEngine(HFLM):  # type: ignore[misc]
             key=lambda i: (-self.prompt_length(requests[i].args[0]), requests[i].args[0]),
         )
         ends = dict(zip(order, self._ends, strict=True))
-        self.finishes = [
-            Finish(self.prompt_length(request.args[0]), *ends[i]) for i, request in enumerate(requests)
+        self.responses = [
+            Response(text, self.prompt_length(request.args[0]), *ends[i])
+            for i, (request, text) in enumerate(zip(requests, texts, strict=True))
         ]
         return texts
 
@@ -107,15 +108,15 @@ class HFEngine(HFLM):  # type: ignore[misc]
         return made
 
     def _end_of(self, row: list[int], limit: int, stop: list[str]) -> tuple[int, bool]:
-        """Tokens made, and whether the limit cut the answer off. After its end a row is filled up with padding."""
+        """Tokens made, and whether the limit cut the response off. After its end a row is filled up with padding."""
         ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()}
         ended = next((i + 1 for i, token in enumerate(row) if token in ends), None)
         row = row[:ended]
         # A row goes on after its stop string until the last of its batch is done: those tokens are nobody's.
-        if any(mark in self.tok_decode(row) for mark in stop):
+        if any(text in self.tok_decode(row) for text in stop):
             stopped = bisect_left(
                 range(1, len(row)), True,
-                key=lambda made: any(mark in self.tok_decode(row[:made]) for mark in stop),
+                key=lambda made: any(text in self.tok_decode(row[:made]) for text in stop),
             )  # fmt: skip
             return stopped + 1, False
         if ended is not None:

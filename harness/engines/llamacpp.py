@@ -1,6 +1,6 @@
 """The `llamacpp` engine: a GGUF file in process, many requests decoded together, its own chat template.
 
-Turns lm-eval's requests into jobs for the decoder and back. Must not know how sequences share a step.
+Turns lm-eval's requests into jobs for the decoder and back.
 """
 
 import hashlib
@@ -12,14 +12,13 @@ from typing import Any
 from lm_eval.api.model import LM
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines import Finish, Weights
-from proctor.harness.engines.decoders import Decoders
-from proctor.harness.engines.decoding import Job, Made, cores
+from proctor.harness.engines.decoding import Decoders, Job, Made, cores
 from proctor.harness.engines.gguf_model import Model
+from proctor.harness.engines.protocol import Response, Weights
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]
-    finishes: Sequence[Finish] = ()
+    responses: list[Response]
 
     @classmethod
     def open(cls, weights: Weights) -> "LlamaCppEngine":
@@ -113,16 +112,17 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         jobs = self._jobs([request.args for request in requests])
-        located = [self._refusal(job) for job in jobs]
-        fit = [job for job, refusal in zip(jobs, located, strict=True) if not refusal]
-        made = iter(self._decoders.run(fit) if fit else [])
-        answers = [Made() if refusal else next(made) for refusal in located]
-        self.finishes = [
-            Finish(len(job.prompt), len(answer.tokens), answer.truncated, error=refusal)
-            for job, answer, refusal in zip(jobs, answers, located, strict=True)
-        ]
-        # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
-        return [answer.text.decode("utf-8", "replace") for answer in answers]
+        refusals = [self._refusal(job) for job in jobs]
+        fit = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
+        decoded = iter(self._decoders.run(fit) if fit else [])
+        self.responses = []
+        for job, refusal in zip(jobs, refusals, strict=True):
+            made = Made() if refusal else next(decoded)
+            # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
+            text = made.text.decode("utf-8", "replace")
+            response = Response(text, len(job.prompt), len(made.tokens), made.truncated, error=refusal)
+            self.responses.append(response)
+        return [response.text for response in self.responses]
 
     def _jobs(self, asked: Sequence[tuple[str, dict[str, Any]]]) -> list[Job]:
         before: Counter[str] = Counter()
@@ -150,7 +150,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         return jobs
 
     def _control_token(self, text: str) -> int | None:
-        """A stop string that is one control token has no bytes in an answer: its token ends it."""
+        """A stop string that is one control token has no bytes in a response: its token ends it."""
         tokens = self._model.tokens(text)
         if not tokens or self._model.pieces[tokens[-1]]:
             return None
@@ -173,10 +173,10 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         self._model.close()
 
     def loglikelihood(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("the llamacpp engine gives answers, not likelihoods")
+        raise NotImplementedError("the llamacpp engine gives responses, not likelihoods")
 
     def loglikelihood_rolling(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("the llamacpp engine gives answers, not likelihoods")
+        raise NotImplementedError("the llamacpp engine gives responses, not likelihoods")
 
 
 def _refuse_damaged(path: Path) -> None:

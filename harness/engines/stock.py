@@ -1,6 +1,6 @@
 """Any other backend of lm-eval, by its own name, on plain weights.
 
-What such a backend does not tell stays unknown: tokens are counted with its tokenizer where it has one, and an answer
+What such a backend does not say stays unknown: tokens are counted with its tokenizer where it has one, and a response
 counts as cut off when it has as many tokens as it was allowed.
 """
 
@@ -11,11 +11,11 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import same_day
 from proctor.finetune.load import best_device
-from proctor.harness.engines import Finish, Weights
+from proctor.harness.engines.protocol import Response, Weights
 
 
 def refuse_server(name: str) -> None:
-    """lm-eval's backends for servers turn a failed request into an empty answer."""
+    """lm-eval's backends for servers turn a failed request into an empty response."""
     import lm_eval.models  # noqa: F401  (fills lm-eval's registry)
     from lm_eval.api.registry import get_model
     from lm_eval.models.api_models import TemplateAPI
@@ -33,7 +33,7 @@ def refuse_server(name: str) -> None:
 
 class StockEngine:
     batch_size = 64
-    finishes: Sequence[Finish] = ()
+    responses: Sequence[Response] = ()
 
     def __init__(self, name: str, weights: Weights) -> None:
         import lm_eval.models  # noqa: F401  (fills lm-eval's registry)
@@ -54,18 +54,19 @@ class StockEngine:
         length = getattr(self._lm, "max_length", None)
         self.context_length: int | None = length if isinstance(length, int) else None
         # Where the backend has a place for it, chats are on the same day as in the other engines.
-        if isinstance(told := getattr(self._lm, "chat_template_args", None), dict):
-            told["strftime_now"] = same_day
+        arguments = getattr(self._lm, "chat_template_args", None)
+        if isinstance(arguments, dict):
+            arguments["strftime_now"] = same_day
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         texts: list[str] = self._lm.generate_until(requests, disable_tqdm=disable_tqdm)
-        self.finishes = [self._finish(request, text) for request, text in zip(requests, texts, strict=True)]
+        self.responses = [self._response(*pair) for pair in zip(requests, texts, strict=True)]
         return texts
 
-    def _finish(self, request: Any, text: str) -> Finish:
+    def _response(self, request: Any, text: str) -> Response:
         made = self._tokens(text)
         limit = request.args[1]["max_gen_toks"]
-        return Finish(self._tokens(request.args[0]), made, made is not None and made >= limit)
+        return Response(text, self._tokens(request.args[0]), made, made is not None and made >= limit)
 
     def _tokens(self, text: str) -> int | None:
         encode = getattr(self._lm, "tok_encode", None)

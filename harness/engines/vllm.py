@@ -1,8 +1,8 @@
 """The `vllm` engine: lm-eval's VLLM, opened once for all weights of one shape, with adapters named request by request.
 
-Loading costs more than an exam, so other weights of the same shape are read into the open engine, and an adapter is
-loaded beside the weights that are there. Answers come as they finish: vLLM mixes requests as it likes, so a batch
-decides nothing here, and whatever was answered need not be asked again. Must not know exams or marks.
+Loading costs more than asking a task, so other weights of the same shape are read into the open engine, and an adapter
+is loaded beside the weights that are there. Responses come as they finish: vLLM mixes requests as it likes, so a batch
+decides nothing here, and whatever was answered need not be asked again.
 """
 
 import gc
@@ -10,13 +10,13 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
 from proctor.finetune.checks import same_day
-from proctor.harness.engines import Ask, EngineDied, Finish, Weights
+from proctor.harness.engines.protocol import EngineDied, Request, Response, StreamingEngine, Weights
 from proctor.harness.engines.vllm_settings import settings_for
 
 # lm-eval's class imports vllm while it is defined, and vllm reads these while it is imported.
@@ -43,8 +43,7 @@ ENCODED_TOGETHER = 64  # after the first few, which are not to wait for so many
 FIRST_FEW = 8
 
 
-class VLLMEngine(VLLM):  # type: ignore[misc]
-    finishes: Sequence[Finish] = ()
+class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
     _source: str
 
     @classmethod
@@ -104,33 +103,23 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
         # vLLM tells adapters apart by name and by number: each has its own of both.
         self.lora_request = LoRARequest(str(adapter), self._numbers[adapter], str(adapter))
 
-    def reseed(self, seed: int) -> None:
-        """Nothing to do: every request brings a seed of its own."""
-
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        """lm-eval's way in."""
-        asks = [Ask(request.args[0], request.args[1]) for request in requests]
-        found = {place: (text, finish) for place, text, finish in self.stream(asks)}
-        self.finishes = [found[place][1] for place in range(len(requests))]
-        return [found[place][0] for place in range(len(requests))]
-
-    def stream(self, asks: Iterable[Ask]) -> Iterator[tuple[int, str, Finish]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
         """With lm-eval's parameters for every request, as its own class would hand them to vLLM."""
         engine, last = self.model.llm_engine, time.perf_counter()
         places: dict[str, tuple[int, list[str]]] = {}
         self._asked += 1
         try:
-            for place, ask, tokens in self._encoded(asks):
-                told, until, limit = self._parameters(ask)
+            for place, request, tokens in self._encoded(requests):
+                arguments, until, limit = self._parameters(request)
                 if len(tokens) + limit > self.context_length:
-                    yield place, "", self._too_long(len(tokens), limit)
+                    yield place, self._too_long(len(tokens), limit)
                     continue
-                request = f"{self._asked}-{place}"
-                places[request] = place, until
+                name = f"{self._asked}-{place}"
+                places[name] = place, until
                 wanted = SamplingParams(
-                    max_tokens=limit, stop=until, output_kind=RequestOutputKind.FINAL_ONLY, **told
+                    max_tokens=limit, stop=until, output_kind=RequestOutputKind.FINAL_ONLY, **arguments
                 )
-                engine.add_request(request, tokens_input(tokens), wanted, lora_request=self.lora_request)
+                engine.add_request(name, tokens_input(tokens), wanted, lora_request=self.lora_request)
             while engine.has_unfinished_requests():
                 done = [output for output in engine.step() if output.finished and output.request_id in places]
                 # Time goes by for all that are open together: what passed since the last ones belongs to these.
@@ -146,35 +135,39 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
             if places:
                 _forget(engine, list(places))
 
-    def _encoded(self, asks: Iterable[Ask]) -> Iterator[tuple[int, Ask, list[int]]]:
+    def _encoded(self, requests: Iterable[Request]) -> Iterator[tuple[int, Request, list[int]]]:
         """A few at a time: the tokenizer takes them side by side, and the GPU has begun before the last is read."""
-        numbered = enumerate(asks)
+        numbered = enumerate(requests)
         for size in chain((FIRST_FEW,), repeat(ENCODED_TOGETHER)):
             if not (few := list(islice(numbered, size))):
                 return
-            tokens = self.tok_encode([ask.prompt for _, ask in few])
-            yield from ((place, ask, ids) for (place, ask), ids in zip(few, tokens, strict=True))
+            tokens = self.tok_encode([request.prompt for _, request in few])
+            yield from ((place, request, ids) for (place, request), ids in zip(few, tokens, strict=True))
 
-    def _parameters(self, ask: Ask) -> tuple[dict[str, Any], list[str], int]:
+    def _parameters(self, request: Request) -> tuple[dict[str, Any], list[str], int]:
         end = self.tokenizer.decode(self.eot_token_id)
-        told, until, limit = self.modify_gen_kwargs(
-            dict(ask.options), eos=end, default_max_gen_toks=self.max_gen_toks
+        arguments, until, limit = self.modify_gen_kwargs(
+            request.options.as_lm_eval(), eos=end, default_max_gen_toks=self.max_gen_toks
         )
-        return told | ({"seed": ask.seed} if told.get("temperature") else {}), until, limit
+        if arguments.get("temperature"):
+            arguments["seed"] = request.seed
+        return arguments, until, limit
 
-    def _finished(self, place: int, until: list[str], output: Any, seconds: float) -> tuple[int, str, Finish]:
+    def _finished(self, place: int, until: list[str], output: Any, seconds: float) -> tuple[int, Response]:
         made = output.outputs[0]
         text: str = postprocess_generated_text(made.text, until, None)
         cut = made.finish_reason == "length"
-        return place, text, Finish(len(output.prompt_token_ids), len(made.token_ids), cut, seconds)
+        return place, Response(
+            text, len(output.prompt_token_ids), len(made.token_ids), cut, round(seconds, 6)
+        )
 
-    def _too_long(self, prompt: int, limit: int) -> Finish:
+    def _too_long(self, prompt: int, limit: int) -> Response:
         what = f"the prompt ({prompt} tokens) and the answer ({limit}) do not fit the engine's context"
         error = f"{what} ({self.context_length}); raise serving.context"
-        return Finish(prompt, None, False, error=error, too_long=True)
+        return Response("", prompt, error=error, too_long=True)
 
     def close(self) -> None:
-        """Ends vLLM's processes now, so that the GPU is free for the next sitting."""
+        """Ends vLLM's processes now, so that the GPU is free for the next session."""
         self.model.llm_engine.engine_core.shutdown()
         del self.model
         gc.unfreeze()
@@ -182,7 +175,7 @@ class VLLMEngine(VLLM):  # type: ignore[misc]
 
 
 def _refuse_other_shape(there: str, wanted: str) -> None:
-    """The plan put only one shape into a sitting; this holds it against what was built."""
+    """The plan put only one shape into a session; this holds it against what was built."""
     from proctor.finetune.base import geometry_of, resolve_base
 
     ours, theirs = geometry_of(resolve_base(there)), geometry_of(resolve_base(wanted))

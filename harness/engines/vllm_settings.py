@@ -1,7 +1,4 @@
-"""What vLLM is opened with for some weights, and what it cannot take: known before vLLM is imported, so without a GPU.
-
-Must not import vLLM.
-"""
+"""What vLLM is opened with for some weights, and what it cannot take: known without vLLM and without a GPU."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines import Weights
+from proctor.harness.engines.protocol import Weights
 
 # Tokens for a prompt and its answer: room for all that a model can read would leave room for few answers at a time.
 CONTEXT = 8192
@@ -63,9 +60,13 @@ def rank_for(adapters: Sequence[Path]) -> int:
         config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
         whole, bias = config.get("modules_to_save"), config.get("bias", "none")
         if config.get("use_dora") or whole or bias != "none":
-            found = "DoRA" if config.get("use_dora") else "whole modules" if whole else "biases"
+            what = "biases"
+            if config.get("use_dora"):
+                what = "DoRA"
+            elif whole:
+                what = "whole modules"
             raise Refusal(
-                f"the adapter {adapter.name} has {found}", "vLLM takes plain LoRA alone",
+                f"the adapter {adapter.name} has {what}", "vLLM takes plain LoRA alone",
                 "merge it ('merge: true'), or use engine hf",
             )  # fmt: skip
         ranks.append(int(config["r"]))

@@ -1,7 +1,6 @@
-"""A file of answers against an exam: which item each row answers, and which rows and items are left over.
+"""A file of responses against a task: which item each row answers, and which rows and items are left over.
 
-What is unknown, given twice, missing or empty is counted and named, and left out only when that was said. Knows JSONL
-and an exam's items; must not know how answers are marked.
+What is unknown, given twice, missing or empty is counted and named, and left out only when that was asked for.
 """
 
 import json

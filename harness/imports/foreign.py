@@ -1,6 +1,6 @@
 """What every reader of another tool's file hands over: the rows of one variant x task, and what the file did not tell.
 
-Holds the checks that all of them need, each refusing in one line that names the rows. Knows no format.
+Holds the checks that all of them need, each refusing in one line that names the rows.
 """
 
 import json

@@ -226,16 +226,17 @@ def _tasks(
             kind = "counts"
         elif binary and scale in (None, (0.0, 1.0)):
             kind = "binary"
+        shown = scale or _scale(lowest, highest)
         tasks[task] = TaskRecord(
             name=task,
             title=mine[0].title or mine[0].task,
             kind=kind,
             headline=mine[0].headline,
-            scale=scale or _scale(lowest, highest),
+            scale=shown,
             framework=FRAMEWORK[mine[0].format],
             scored_by=mine[0].marked_by,
         )
-        if kind == "real" and not scale and tasks[task].scale != (0.0, 1.0):
+        if kind == "real" and not scale and shown != (0.0, 1.0):
             tasks[task] = tasks[task].changed(scale_stated=False)
     return tasks
 

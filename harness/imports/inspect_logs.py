@@ -1,7 +1,7 @@
 """Inspect's logs (.eval and .json), read as they are by Inspect itself.
 
 Takes one figure of each sample, and refuses to guess which. Epochs are reduced as the log says, by Inspect's own
-reducers. Knows what stands where in a log; not where rows go.
+reducers.
 """
 
 import math

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from proctor.common.paths import names
 from proctor.common.schema import digest
 from proctor.harness.imports.foreign import Foreign, Wish
 from proctor.tasks import TASKS, Task, dataset_hash
-from proctor.tasks.pack import Pack, names, render
+from proctor.tasks.pack import Pack, render
 
 WORDING = (
     "system",
@@ -42,7 +43,7 @@ class OwnTask:
     def prompt(self) -> tuple[str, str]:
         """The digest of the prompt pack that makes these prompts, and its name; or what is unlike the nearest."""
         nearest: tuple[int, str] | None = None
-        for name in sorted(names(), key=lambda name: name != self.pack):
+        for name in sorted(names("prompts"), key=lambda name: name != self.pack):
             pack = Pack.load(name)
             if not self._is_worded_by(pack):
                 continue

@@ -1,6 +1,6 @@
 """Plain scores: CSV or JSONL rows `variant, task, sample_id, score[, cluster, epoch]`, a million of them if need be.
 
-An empty score is none; what is no number is refused with its row. Knows no other format, and not where rows go.
+An empty score is none; what is no number is refused with its row.
 """
 
 import csv

@@ -17,13 +17,15 @@ from proctor.common.schema import check_name, digest, nearest
 from proctor.harness import record
 from proctor.harness.imports.answer_file import Given, Matched, match, read_bytes, refuse_left_over
 from proctor.tasks import TASKS, Task, dataset_hash, doc_hash, target_of
-from proctor.tasks.mark import Mark, status_of
+from proctor.tasks.score import ResponseScore, status_of
 
 if TYPE_CHECKING:
-    from proctor.harness.ask.second_reader import SecondReader
-    from proctor.harness.judging.grading import AnySpec
+    import pandas as pd
 
-Marked = tuple[Mark | None, str]  # or why there is no mark
+    from proctor.harness.ask.second_reader import SecondReader
+    from proctor.harness.plan.grading import AnySpec
+
+Marked = tuple[ResponseScore | None, str]  # or why there is no mark
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class By:
     cache: Path | None = None
 
     def digest(self) -> str:
-        from proctor.harness.judging.grading import grading
+        from proctor.harness.plan.grading import grading
         from proctor.judges.judge import Judge
 
         return grading(Judge.load(self.judge), self.spec).digest
@@ -90,7 +92,7 @@ def score_file(
         "dataset": dataset_hash(docs),
         "items": len({given.doc["id"] for given in matched.answers}),
         "task_version": task.version,
-        "judge": by.digest() if task.marked_by == "judge" else None,
+        "judge": by.digest() if task.scored_by == "judge" else None,
         "answers": hashlib.sha256(data).hexdigest(),
     }
     if task.numeric:
@@ -111,6 +113,27 @@ def score_file(
         _figures(marks),
         matched,
     )
+
+
+def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = "checklist") -> "pd.DataFrame":
+    """Rows with `response` and `sample_id` or `question`, scored; nothing is written, and items may be missing.
+
+    Several rows for one item are its epochs, in their order.
+    """
+    if task_name not in TASKS:
+        raise Refusal(f"no task {task_name!r}", nearest(task_name, list(TASKS)))
+    task, by = TASKS[task_name], By(judge)
+    if task.scored_by == "judge":
+        by.digest()  # refuses a judge that asks a model, or that compares
+    data = "\n".join(json.dumps(dict(row)) for row in rows).encode()
+    matched = match(task, task.docs("test"), data, Path("answers"), epochs=True)
+    if matched.unknown:
+        raise Refusal(
+            f"no sample of {task_name}: {matched.unknown[0]}", remedy="leave it out, or mend its id"
+        )
+    marked = mark_all(task, matched.answers, by)
+    frame: pd.DataFrame = _table(task, "answers", matched.answers, marked, judge).to_pandas()
+    return frame[["sample_id", "epoch", "response", "answer", "target", "score", "status", "explanation"]]
 
 
 def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, Any], redo: bool) -> None:
@@ -134,13 +157,13 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
 def mark_all(task: Task, answers: Sequence[Given], by: By) -> list[Marked]:
     """A mark for each answer; none where there was no answer to mark, or no verdict."""
     there = [(given.doc, given.response) for given in answers if given.response is not None]
-    found = iter(_by_judge(task, there, by) if task.marked_by == "judge" else _by_rules(task, there, by))
+    found = iter(_by_judge(task, there, by) if task.scored_by == "judge" else _by_rules(task, there, by))
     unasked = (None, "there was no response to mark")
     return [unasked if given.response is None else next(found) for given in answers]
 
 
 def _by_rules(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Marked]:
-    mark = importlib.import_module(f"proctor.tasks.{task.name}.task").mark
+    mark = importlib.import_module(f"proctor.tasks.{task.name}.task").score
     marks = [mark(doc, response) for doc, response in answers]
     reader = by.reader if task.numeric else None
     return reader.decide(answers, marks, mark) if reader else [(mark, "") for mark in marks]
@@ -150,76 +173,55 @@ def _by_judge(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: 
     from proctor.judges.panel import open_graders
 
     grader = open_graders(by.spec) if by.spec else None
-    module = importlib.import_module(f"proctor.tasks.{task.name}.marking")
-    marked = module.mark_all(answers, by.judge, grader, by.cache)
+    module = importlib.import_module(f"proctor.tasks.{task.name}.scoring")
+    marked = module.score_all(answers, by.judge, grader, by.cache)
     return [(mark, "" if mark or not verdict else verdict.explanation) for mark, verdict in marked]
 
 
 def _table(task: Task, variant: str, answers: Sequence[Given], marked: Sequence[Marked], judge: str) -> Any:
     """The rows in record's columns, and what else the file held as JSON in a column `extra`."""
-    import pyarrow as pa
-
-    marks = [mark for mark, _ in marked]
-    names = sorted({name for mark in marks if mark for name in mark.metrics})
-    schema = record.schema(names)
-    hashes = {id(doc): doc_hash(doc) for doc in {id(given.doc): given.doc for given in answers}.values()}
-    extras = [given.extra for given in answers]
-    prompts = [str(given.row.get("prompt") or "") for given in answers]
-    none = digest("")
-    columns: dict[str, list[Any]] = {
-        "variant": [variant] * len(answers),
-        "task": [task.name] * len(answers),
-        "task_version": [task.version] * len(answers),
-        "sample_id": [str(given.doc["id"]) for given in answers],
-        "cluster": [str(given.doc["cluster"]) for given in answers],
-        "epoch": [given.epoch for given in answers],
-        "doc_hash": [hashes[id(given.doc)] for given in answers],
-        "prompt_hash": [digest(prompt) if prompt else none for prompt in prompts],
-        "prompt": prompts,
-        "response": [given.response or "" for given in answers],
-        "answer": [mark.answer if mark else "" for mark in marks],
-        "target": [target_of(given.doc) for given in answers],
-        "score": [mark.score if mark else None for mark in marks],
-        "metrics": [dict(mark.metrics) if mark else {} for mark in marks],
-        "status": [status_of(mark) for mark in marks],
-        "explanation": [mark.explanation if mark else why for mark, why in marked],
-        "judge": [judge if task.marked_by == "judge" else ""] * len(answers),
-        **{
-            name: [_number(given, name) for given in answers]
-            for name in ("tokens_in", "tokens_out", "seconds")
-        },
-        "truncated": [given.row.get("truncated") is True for given in answers],
-    }
-    if any(extras):
-        schema = schema.append(pa.field("extra", pa.string()))
-        columns["extra"] = [
-            json.dumps(extra, ensure_ascii=False, sort_keys=True) if extra else "" for extra in extras
-        ]
-    return _as_table(columns, schema)
+    rows = []
+    for given, (mark, why) in zip(answers, marked, strict=True):
+        prompt = str(given.row.get("prompt") or "")
+        sample = record.Sample(
+            variant=variant,
+            task=task.name,
+            task_version=task.version,
+            sample_id=str(given.doc["id"]),
+            cluster=str(given.doc["cluster"]),
+            epoch=given.epoch,
+            doc_hash=doc_hash(given.doc),
+            prompt_hash=digest(prompt),
+            prompt=prompt,
+            response=given.response or "",
+            answer=mark.answer if mark else "",
+            target=target_of(given.doc),
+            score=mark.score if mark else None,
+            metrics=mark.metrics if mark else {},
+            status=status_of(mark),
+            explanation=mark.explanation if mark else why,
+            judge=judge if task.scored_by == "judge" else "",
+            tokens_in=_whole(given, "tokens_in"),
+            tokens_out=_whole(given, "tokens_out"),
+            seconds=_number(given, "seconds"),
+            truncated=given.row.get("truncated") is True,
+        )
+        extra = json.dumps(given.extra, ensure_ascii=False, sort_keys=True) if given.extra else ""
+        rows.append(vars(sample) | {"extra": extra})
+    extras = ("extra",) if any(row["extra"] for row in rows) else ()
+    return record.table_of(rows, extras)
 
 
-def _as_table(columns: Mapping[str, Sequence[Any]], schema: Any) -> Any:
-    """Through JSON: every other way from Python's objects to a table imports pandas, which takes half a second."""
-    import io
-
-    from pyarrow import json as reading
-
-    names = schema.names
-    rows = zip(*(columns[name] for name in names), strict=True)
-    text = "\n".join(json.dumps(dict(zip(names, row, strict=True))) for row in rows).encode()
-    options = reading.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
-    # One block: a row longer than a block would be refused.
-    blocks = reading.ReadOptions(use_threads=False, block_size=len(text) + 1)
-    return reading.read_json(io.BytesIO(text), read_options=blocks, parse_options=options)
-
-
-def _number(given: Given, name: str) -> float | int | None:
+def _whole(given: Given, name: str) -> int | None:
     value = given.row.get(name)
-    if value is None or (isinstance(value, float) and name == "seconds"):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise Refusal(f"line {given.line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise Refusal(f"line {given.line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
+    return value
+
+
+def _number(given: Given, name: str) -> float | None:
+    value = given.row.get(name)
+    return value if isinstance(value, float) else _whole(given, name)
 
 
 def _run(
@@ -228,7 +230,7 @@ def _run(
     path: Path,
     definition: dict[str, Any],
     matched: Matched,
-    marks: Sequence[Mark | None],
+    marks: Sequence[ResponseScore | None],
     judge: str,
 ) -> record.RunRecord:
     """As for a cell of our own, without a clock: the same file gives the same bytes."""
@@ -240,7 +242,7 @@ def _run(
     }
     about = task.about_data() | {
         "name": task.name, "kind": task.kind, "headline": task.headline, "scale": task.scale,
-        "framework": task.framework, "scored_by": judge if task.marked_by == "judge" else "rules",
+        "framework": task.framework, "scored_by": judge if task.scored_by == "judge" else "rules",
     }  # fmt: skip
     no_prompt = () if all(given.row.get("prompt") for given in matched.answers) else ("prompt",)
     return record.RunRecord(
@@ -265,9 +267,9 @@ def _run(
     )  # fmt: skip
 
 
-def _headline(task: Task, answers: Sequence[Given], marks: Sequence[Mark | None]) -> float | None:
+def _headline(task: Task, answers: Sequence[Given], marks: Sequence[ResponseScore | None]) -> float | None:
     """As the board computes it: epochs are averaged within their item first; no score, no share in it."""
-    by_item: dict[str, list[Mark]] = {}
+    by_item: dict[str, list[ResponseScore]] = {}
     for given, mark in zip(answers, marks, strict=True):
         if mark is not None:
             by_item.setdefault(str(given.doc["id"]), []).append(mark)
@@ -282,7 +284,7 @@ def _headline(task: Task, answers: Sequence[Given], marks: Sequence[Mark | None]
     return sum(sum(mark.score for mark in mine) / len(mine) for mine in by_item.values()) / len(by_item)
 
 
-def _figures(marks: Sequence[Mark | None]) -> dict[str, float]:
+def _figures(marks: Sequence[ResponseScore | None]) -> dict[str, float]:
     """The mean of every metric, over the answers that have it."""
     found: dict[str, list[float]] = {}
     for mark in marks:

@@ -1,13 +1,11 @@
 """Asks at a terminal what becomes of an expert's suggestions, one by one: kept, edited or dropped.
 
-What was decided is on disk after every answer, so that nobody decides twice. Knows suggestions; must not know who made
-them or what is written in the end.
+What was decided is on disk after every answer, so that nobody decides twice.
 """
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import typer
@@ -33,62 +31,72 @@ _TITLES = {
 }
 
 
-def decide(judge: Judge, given: Sequence[Suggestion], path: Path) -> list[Decided] | None:
+def decide(judge: Judge, suggestions: Sequence[Suggestion], path: Path) -> list[Decided] | None:
     """Every suggestion with what the user made of it; what `path` holds already is not asked again. None where there
     is nobody to ask: then `path` is there to be filled in.
     """
     console = Console(highlight=False)
-    found = _before(given, path)
-    if not found:
-        found = [Decided(**one.model_dump()) for one in given]
-        path.write_text(written(found), encoding="utf-8")
+    decided = _before(suggestions, path)
+    if not decided:
+        decided = [Decided(**suggestion.model_dump()) for suggestion in suggestions]
+        path.write_text(written(decided), encoding="utf-8")
     if not sys.stdin.isatty():
-        for one in given:
-            _show(judge, one, console)
+        for suggestion in suggestions:
+            _show(judge, suggestion, console)
         return None
-    for at, one in enumerate(given):
-        place = f"{at + 1} of {len(given)}: "
-        if found[at].decision != "undecided":
-            console.print(escape(f"{place}{_titled(one)}: {found[at].decision}, as decided before ({path})"))
+    for index, suggestion in enumerate(suggestions):
+        place = f"{index + 1} of {len(suggestions)}: "
+        before = decided[index].decision
+        if before != "undecided":
+            console.print(escape(f"{place}{_titled(suggestion)}: {before}, as decided before ({path})"))
             continue
-        _show(judge, one, console, place)
-        found[at] = _asked(judge, one, console)
-        path.write_text(written(found), encoding="utf-8")
-    return found
+        _show(judge, suggestion, console, place)
+        decided[index] = _asked(judge, suggestion, console)
+        path.write_text(written(decided), encoding="utf-8")
+    return decided
 
 
-def _before(given: Sequence[Suggestion], path: Path) -> list[Decided]:
+def _before(suggestions: Sequence[Suggestion], path: Path) -> list[Decided]:
     """The suggestions as the file has them, in our order and with the user's own last; none when it is about others."""
-    there = {one.dimension: one for one in read_suggestions(path)} if path.exists() else {}
-    if any(one.dimension not in there or there[one.dimension].why != one.why for one in given):
+    if not path.exists():
         return []
-    return [there.pop(one.dimension) for one in given] + list(there.values())
+    there = {decided.dimension: decided for decided in read_suggestions(path)}
+    before = []
+    for suggestion in suggestions:
+        decided = there.pop(suggestion.dimension, None)
+        if decided is None or decided.why != suggestion.why:
+            return []
+        before.append(decided)
+    return before + list(there.values())
 
 
-def _asked(judge: Judge, one: Suggestion, console: Console) -> Decided:
+def _asked(judge: Judge, suggestion: Suggestion, console: Console) -> Decided:
     while True:
-        said = typer.prompt("Keep this suggestion, edit it, or drop it? (k, e, d)", default="k")
-        answer = _ANSWERS.get(said.strip().lower())
+        typed = typer.prompt("Keep this suggestion, edit it, or drop it? (k, e, d)", default="k")
+        answer = _ANSWERS.get(typed.strip().lower())
         if answer in ("keep", "drop"):
-            return Decided(**one.model_dump(), decision="drop" if answer == "drop" else "keep")
-        if answer == "edit" and (edited := _edited(judge, one, console)):
+            return Decided(**suggestion.model_dump(), decision="drop" if answer == "drop" else "keep")
+        if answer == "edit" and (edited := _edited(judge, suggestion, console)):
             return edited
         if answer is None:
-            console.print(f"{escape(repr(said))} is none of keep, edit and drop.")
+            console.print(f"{escape(repr(typed))} is none of keep, edit and drop.")
 
 
-def _edited(judge: Judge, one: Suggestion, console: Console) -> Decided | None:
+def _edited(judge: Judge, suggestion: Suggestion, console: Console) -> Decided | None:
     """The suggestion in the user's words; None when the user leaves it as it was.
 
     A dimension that the expert would leave alone or take out is there to be edited as well: then it is changed.
     """
-    present = judge.rubric.dimensions.get(one.dimension)
-    words = one if one.anchors or present is None else present
+    present = judge.rubric.dimensions.get(suggestion.dimension)
+    words: Dimension | Suggestion = suggestion
+    if present is not None and not suggestion.anchors:
+        words = present
     text = yaml.safe_dump(
         {"about": words.about, "anchors": dict(sorted(words.anchors.items()))},
         sort_keys=False, allow_unicode=True, width=110,
     )  # fmt: skip
-    head = f"# {one.dimension}: what it is, and a sentence for each of {', '.join(map(str, judge.scale.levels))}.\n"
+    levels = ", ".join(map(str, judge.scale.levels))
+    head = f"# {suggestion.dimension}: what it is, and a sentence for each of {levels}.\n"
     new = head + text
     while True:
         try:
@@ -100,19 +108,19 @@ def _edited(judge: Judge, one: Suggestion, console: Console) -> Decided | None:
             console.print("Nothing was changed.")
             return None
         try:
-            return _checked(judge, one, new)
+            return _checked(judge, suggestion, new)
         except ValueError as refused:
             console.print(escape(str(refused)))
             if not typer.confirm("Edit it again?", default=True):
                 return None
 
 
-def _checked(judge: Judge, one: Suggestion, text: str) -> Decided:
-    said = yaml_file.parsed(text, "your edit")
-    if not isinstance(said, dict) or set(said) != {"about", "anchors"}:
+def _checked(judge: Judge, suggestion: Suggestion, text: str) -> Decided:
+    fields = yaml_file.parsed(text, "your edit")
+    if not isinstance(fields, dict) or set(fields) != {"about", "anchors"}:
         raise Refusal("it needs `about` and `anchors`, and nothing else")
-    fields: dict[str, Any] = {**one.model_dump(), **said}
-    if one.action in ("keep", "drop"):
+    fields = {**suggestion.model_dump(), **fields}
+    if suggestion.action in ("keep", "drop"):
         fields["action"] = "change"
     try:
         made = Decided(**fields, decision="keep")
@@ -125,15 +133,16 @@ def _checked(judge: Judge, one: Suggestion, text: str) -> Decided:
     return made
 
 
-def _show(judge: Judge, one: Suggestion, console: Console, place: str = "") -> None:
+def _show(judge: Judge, suggestion: Suggestion, console: Console, place: str = "") -> None:
     """What is suggested and why; the present dimension and the suggested one side by side, or the one that there is."""
     console.print()
-    console.print(escape(place + _titled(one) + (f". {one.why}" if one.why else "")))
+    why = f". {suggestion.why}" if suggestion.why else ""
+    console.print(escape(place + _titled(suggestion) + why))
     table = Table("level", show_lines=True)
-    present = judge.rubric.dimensions.get(one.dimension)
+    present = judge.rubric.dimensions.get(suggestion.dimension)
     sides: list[tuple[str, Dimension | Suggestion]] = [("as it is", present)] if present else []
-    if one.anchors:
-        sides.append(("suggested", one))
+    if suggestion.anchors:
+        sides.append(("suggested", suggestion))
     for name, _ in sides:
         table.add_column(name)
     table.add_row("", *(escape(side.about.strip()) for _, side in sides))
@@ -142,5 +151,5 @@ def _show(judge: Judge, one: Suggestion, console: Console, place: str = "") -> N
     console.print(table)
 
 
-def _titled(one: Suggestion) -> str:
-    return _TITLES[one.action].format(one.dimension)
+def _titled(suggestion: Suggestion) -> str:
+    return _TITLES[suggestion.action].format(suggestion.dimension)

@@ -1,18 +1,16 @@
-"""A grader that is one of our own variants: its engine is asked in planned batches, and its journal keeps what it said.
-
-Knows engines and questions; must not know rubrics.
-"""
+"""A grader that is one of our own variants: its engine is asked in planned batches, and a journal keeps its replies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from proctor.common.refusal import located
-from proctor.harness.ask.answers import Journal, Options, Request, answer_all
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import respond_all
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import Engine
-from proctor.harness.judging.grading import AnySpec, grader_variant, members
+from proctor.harness.engines.protocol import Engine, Options, Request
+from proctor.harness.plan.grading import AnySpec, grader_variant, members
 from proctor.judges.graders.grader import (
     Done,
     Grader,
@@ -41,16 +39,16 @@ class EngineGrader:
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         self._engine = self._engine or self._open_engine()
         requests = [self._request(self._engine, question) for question in questions]
-        answers = answer_all(self._engine, requests, self._journal, lambda asked, made: None)
-        for index, answer in enumerate(answers):
-            counted = (answer.tokens_in, answer.tokens_out)
-            if answer.error:
-                done(index, Reply("", None, None, f"the engine failed: {answer.error}", "server error"))
-            elif answer.truncated:
+        responses = respond_all(self._engine, requests, self._journal, lambda asked, made: None)
+        for index, response in enumerate(responses):
+            counted = (response.tokens_in, response.tokens_out)
+            if response.error:
+                done(index, Reply("", None, None, f"the engine failed: {response.error}", "server error"))
+            elif response.truncated:
                 limit = f"the verdict was cut off at {self.spec.max_tokens} tokens"
-                done(index, Reply(answer.text, *counted, limit, "cut off"))
+                done(index, Reply(response.text, *counted, limit, "cut off"))
             else:
-                done(index, Reply(answer.text, *counted))
+                done(index, Reply(response.text, *counted))
 
     async def aclose(self) -> None:
         """The engine stays open for the next cell; `close` ends it."""

@@ -1,8 +1,7 @@
 """Plans and pairs of plans that exist already, read from JSONL or from kept cells, for a judge to mark or compare.
 
 Every row says whom a plan is for: in words (`profile`), by the fields of a pupil (`profile` as an object), by plain
-facts (`facts`), or by the name (`pupil`) of one of the exam's pupils or of those in a file of profiles. Knows the
-study-plan exam and its rows; must not know judges' insides.
+facts (`facts`), or by the name (`pupil`) of one of the task's pupils or of those in a file of profiles.
 """
 
 import json
@@ -18,8 +17,8 @@ from proctor.judges.marking import Item
 from proctor.judges.pairwise import Pair
 from proctor.judges.rules.checklist import checked_facts
 from proctor.tasks import TASKS, doc_hash
-from proctor.tasks.study_plan.marking import facts
 from proctor.tasks.study_plan.profile import as_doc, from_fields
+from proctor.tasks.study_plan.scoring import facts
 
 _Thing = TypeVar("_Thing", Item, Pair)
 _IDS = ("id", "item_id", "sample_id")

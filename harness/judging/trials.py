@@ -1,7 +1,4 @@
-"""Puts a judge on trial: its plans, labels and grader are found, the card is made.
-
-Knows judges, graders and the pupils of the study-plan exam; must not know what is checked.
-"""
+"""Puts a judge on trial: its plans, labels and grader are found, the card is made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.agreement.bootstrap import Bootstrap
+from proctor.common.paths import PACKAGE
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import Engine
+from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging import plans
 from proctor.harness.judging.grader import opened
-from proctor.harness.judging.grading import (
+from proctor.harness.plan.grading import (
     AnySpec,
     grader_for,
     grader_variant,
@@ -28,7 +26,7 @@ from proctor.harness.plan.plan import made_of
 from proctor.judges import marking, pairwise
 from proctor.judges.cost import Estimate
 from proctor.judges.figures.ratings import Ratings, read_ratings, read_rows
-from proctor.judges.judge import FOLDER, Judge
+from proctor.judges.judge import Judge, folder_of
 from proctor.judges.marking import Item
 from proctor.judges.trust.card import card
 from proctor.judges.trust.pairs_card import PairTrial, pair_card
@@ -36,7 +34,7 @@ from proctor.judges.trust.rehearsal import rehearse
 from proctor.judges.trust.trial import Labelled, Trial, refuse_without_verdicts
 from proctor.judges.verdict import Verdict
 
-PLANS = FOLDER.parent / "trust" / "labelled_plans.jsonl"
+PLANS = PACKAGE / "judges" / "trust" / "labelled_plans.jsonl"
 
 
 @dataclass(frozen=True)
@@ -102,17 +100,15 @@ def _chosen(wanted: Wanted) -> tuple[Judge, AnySpec | None, list[Labelled], Rati
 
 
 def _beside(name: str) -> Path:
-    folder = Path(name) if "/" in name else FOLDER / name
-    own = folder / "labelled_plans.jsonl"
+    own = folder_of(name) / "labelled_plans.jsonl"
     return own if own.is_file() else PLANS
 
 
 def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings | None:
     """The labels that were given, else labels.csv beside the judge; those of its dimensions."""
-    folder = Path(wanted.judge) if "/" in wanted.judge else FOLDER / wanted.judge
-    path = wanted.labels or folder / "labels.csv"
+    path = wanted.labels or folder_of(wanted.judge) / "labels.csv"
     if not wanted.labels and not path.is_file() and judge.kind == "pairwise":
-        path = FOLDER / "study_plan" / "labels.csv"  # which plan is better follows from the marks of both
+        path = folder_of("study_plan") / "labels.csv"  # which plan is better follows from the marks of both
     if not wanted.labels and not path.is_file():
         return None
     labels = read_ratings(path, "label")
@@ -126,7 +122,7 @@ def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings 
 
 
 def read_plans(path: Path) -> list[Labelled]:
-    """Plans as `proctor judge mark` reads them, each with its pupil: who a plan is for when two plans are compared."""
+    """Plans as `proctor judge score` reads them, each with its pupil: who a plan is for when two plans are compared."""
     pupils, names = {}, {}
     items = plans.read_plans(path)
     for item, (_, row) in zip(items, read_rows(path, needed=()), strict=True):

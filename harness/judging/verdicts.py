@@ -1,4 +1,4 @@
-"""Verdicts as rows of a file: all that was said, or only what the tools for labels read. Knows no judge and no exam."""
+"""Verdicts as rows of a file: all that was said, or only what the tools for labels read."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from proctor.judges.verdict import Verdict
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
-    """Everything about one verdict; readings and members of a panel within it. A mark that is missing is null."""
+    """Everything about one verdict; readings and members of a panel within it. A score that is missing is null."""
     row: dict[str, Any] = {
         "item_id": verdict.item,
         "judge": verdict.judge,
@@ -32,13 +32,13 @@ def verdict_row(verdict: Verdict) -> dict[str, Any]:
     }
     for name, inner in (("repeats", verdict.repeats), ("members", verdict.members)):
         if inner:
-            row[name] = [verdict_row(one) for one in inner]
+            row[name] = [verdict_row(part) for part in inner]
     return row
 
 
 def pair_row(verdict: PairVerdict) -> dict[str, Any]:
     """Everything about one pair."""
-    row = {
+    row: dict[str, Any] = {
         "item_id": verdict.item,
         "judge": verdict.judge,
         "by": verdict.method,
@@ -51,7 +51,9 @@ def pair_row(verdict: PairVerdict) -> dict[str, Any]:
         "reasons": verdict.reasons,
         "usage": asdict(verdict.usage),
     }
-    return row | ({"members": [pair_row(one) for one in verdict.members]} if verdict.members else {})
+    if verdict.members:
+        row["members"] = [pair_row(member) for member in verdict.members]
+    return row
 
 
 def clusters_of(things: Sequence[Item | Pair]) -> dict[str, dict[str, str]]:
@@ -67,7 +69,7 @@ def clusters_of(things: Sequence[Item | Pair]) -> dict[str, dict[str, str]]:
 
 
 def ratings_of(verdicts: Iterable[Verdict], items: Sequence[Item]) -> list[dict[str, Any]]:
-    """Rows of item_id, rater, dimension, score: a rater for each reading of each grader. Null where a mark is missing;
+    """Rows of item_id, rater, dimension, score: a rater for each reading of each grader. Null where a score is missing;
     a text without a word has none.
     """
     clusters = clusters_of(items)
@@ -77,14 +79,8 @@ def ratings_of(verdicts: Iterable[Verdict], items: Sequence[Item]) -> list[dict[
     for verdict in verdicts:
         for rater, reading in _readings(verdict):
             for name in names if reading.parsed else ():
-                score = reading.scores.get(name)
-                row: dict[str, Any] = {
-                    "item_id": verdict.item,
-                    "rater": rater,
-                    "dimension": name,
-                    "score": score,
-                }
-                rows.append(row | clusters.get(verdict.item, {}))
+                row: dict[str, Any] = {"item_id": verdict.item, "rater": rater, "dimension": name}
+                rows.append({**row, "score": reading.scores.get(name), **clusters.get(verdict.item, {})})
     return rows
 
 
@@ -93,21 +89,24 @@ def preferences_of(
 ) -> list[dict[str, Any]]:
     """Rows of item_id, order, verdict, rater, plan_a, plan_b: one an order and grader, null where it is missing."""
     clusters = clusters_of(pairs)
-    return [
-        {
-            "item_id": one.item, "order": order, "verdict": choice, "rater": member.method,
-            "plan_a": a, "plan_b": b, **clusters.get(one.item, {}),
-        }
-        for one in verdicts
-        for member in one.members or (one,)
-        for order, choice in member.orders.items()
-    ]  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for verdict in verdicts:
+        for member in verdict.members or (verdict,):
+            for order, choice in member.orders.items():
+                row: dict[str, Any] = {
+                    "item_id": verdict.item,
+                    "order": order,
+                    "verdict": choice,
+                    "rater": member.method,
+                }
+                rows.append({**row, "plan_a": a, "plan_b": b, **clusters.get(verdict.item, {})})
+    return rows
 
 
 def standing(verdicts: Sequence[PairVerdict], a: str, b: str) -> str:
     """Who was preferred how often, in one line."""
-    counted = Counter(one.verdict for one in verdicts)
-    changed = sum(one.consistent is False for one in verdicts)
+    counted = Counter(verdict.verdict for verdict in verdicts)
+    changed = sum(verdict.consistent is False for verdict in verdicts)
     parts = [f"{a} better {counted['a']}", f"{b} better {counted['b']}", f"tie {counted['tie']}"]
     return f"{', '.join(parts)} of {len(verdicts)} pairs ({changed} changed with the order)"
 

@@ -1,7 +1,7 @@
 """What a cell took: seconds, tokens, memory, energy, and what its weights weigh.
 
 Begins to count before an engine is opened and begins anew with each cell. Whatever was not measured of the cell as a
-whole is not told. Must not know exams, nor how weights are made.
+whole is left out.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from proctor.finetune.build import Built
-from proctor.harness.ask.marking import Answered
+from proctor.harness.ask.cell import AskedSample
 from proctor.harness.measure.measuring import Cards, hardware, installed
 from proctor.harness.measure.memory import Memory
 
@@ -42,54 +42,52 @@ class Costs:
         self._cards.restart()
         self._began = time.perf_counter()
 
-    def told(self, answered: Sequence[Answered], asked: int, built: Built | None) -> dict[str, Any]:
+    def measured(self, samples: Sequence[AskedSample], asked: int, built: Built | None) -> dict[str, Any]:
         """Of the cell that ends now, in which an engine was `asked` so many answers, under run.json's names."""
-        reused = max(0, sum(not row.answer.error for row in answered) - asked)
-        found = {
+        reused = max(0, sum(not sample.response.error for sample in samples) - asked)
+        figures = {
             "load_seconds": self._load_seconds,
-            **measure(answered, time.perf_counter() - self._began, reused),
-            # Of what was answered before, another run has taken the memory and the energy.
-            **({} if reused else self._cards.told()),
+            **measure(samples, time.perf_counter() - self._began, reused),
         }
+        if not reused:  # of what was answered before, another run has taken the memory and the energy
+            figures |= self._cards.taken()
         if built:  # a server's weights are not ours to measure
-            found |= {
+            figures |= {
                 "size_bytes": built.size_bytes,
-                "tokens_per_second": _speed(answered),
+                "tokens_per_second": _speed(samples),
                 "peak_memory_bytes": self._memory.peak() if asked else None,
             }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in figures.items() if value is not None}
 
 
-def measure(rows: Sequence[Answered], seconds: float, reused: int) -> dict[str, Any]:
-    """`reused` answers were there before: then the time is not that of all items."""
-    too_long = sum(row.answer.too_long for row in rows)
-    return {
-        "wall_seconds": round(seconds, 3),
-        **({"reused": reused} if reused else {}),
-        **({"too_long": too_long} if too_long else {}),
-        **({} if reused or not rows else {"seconds_per_item": round(seconds / len(rows), 6)}),
-        **_tokens(rows),
-        "versions": {name: version for name in PACKAGES if (version := installed(name))},
-        "hardware": hardware(),
-    }
+def measure(samples: Sequence[AskedSample], seconds: float, reused: int) -> dict[str, Any]:
+    """`reused` responses were there before: then the time is not that of all samples."""
+    figures: dict[str, Any] = {"wall_seconds": round(seconds, 3)}
+    if reused:
+        figures["reused"] = reused
+    elif samples:
+        figures["seconds_per_item"] = round(seconds / len(samples), 6)
+    if too_long := sum(sample.response.too_long for sample in samples):
+        figures["too_long"] = too_long
+    versions = {name: version for name in PACKAGES if (version := installed(name))}
+    return figures | _tokens(samples) | {"versions": versions, "hardware": hardware()}
 
 
-def _tokens(rows: Sequence[Answered]) -> dict[str, int]:
-    """Sums over the answers that there are; none where an engine does not tell the tokens of one of them."""
-    there = [row.answer for row in rows if not row.answer.error]
-    sums = {
-        "tokens_in": [answer.tokens_in for answer in there],
-        "tokens_out": [answer.tokens_out for answer in there],
-    }
-    return {name: sum(n for n in told if n is not None) for name, told in sums.items() if None not in told}
+def _tokens(samples: Sequence[AskedSample]) -> dict[str, int]:
+    """Sums over the responses that there are; none where an engine does not say the tokens of one of them."""
+    sums = {}
+    for name in ("tokens_in", "tokens_out"):
+        counts = [getattr(sample.response, name) for sample in samples if not sample.response.error]
+        if None not in counts:
+            sums[name] = sum(counts)
+    return sums
 
 
-def _speed(rows: Sequence[Answered]) -> float | None:
-    """Tokens a second, over the answers that were timed."""
-    timed = [
-        (row.answer.tokens_out, row.answer.seconds)
-        for row in rows
-        if row.answer.tokens_out is not None and row.answer.seconds
-    ]
-    seconds = sum(seconds for _, seconds in timed)
-    return round(sum(made for made, _ in timed) / seconds, 1) if seconds else None
+def _speed(samples: Sequence[AskedSample]) -> float | None:
+    """Tokens a second, over the responses that were timed."""
+    tokens, seconds = 0, 0.0
+    for response in (sample.response for sample in samples):
+        if response.tokens_out is not None and response.seconds:
+            tokens += response.tokens_out
+            seconds += response.seconds
+    return round(tokens / seconds, 1) if seconds else None

@@ -2,7 +2,7 @@
 
 Memory of weights in this process is counted by torch; an engine in processes of its own is seen as what the whole card
 holds more than before it was opened. Energy is the card's own count, so whatever else runs on the card is in it. What
-cannot be counted is not told. Also says what the machine is. Must not know exams, engines or weights.
+cannot be counted is left out. Also says what the machine is.
 """
 
 import os
@@ -26,7 +26,7 @@ class Cards:
         ]
         self._before = [self._held(number) for number in self._numbers]
         self._ours = sum(self._cuda.memory_allocated(number) for number in self._numbers)
-        self._began: list[int | None] = []
+        self._began: int | None = None
 
     def restart(self) -> None:
         """A cell begins."""
@@ -34,9 +34,9 @@ class Cards:
             self._cuda.reset_peak_memory_stats(number)
         self._began = self._spent()
 
-    def told(self) -> dict[str, Any]:
+    def taken(self) -> dict[str, Any]:
         """What was taken since the restart, under the names that run.json has for it."""
-        found: dict[str, Any] = {}
+        figures: dict[str, Any] = {}
         if self._numbers:
             most = sum(self._cuda.max_memory_allocated(number) for number in self._numbers)
             ours = max(0, most - self._ours)  # earlier work may have left something
@@ -45,22 +45,23 @@ class Cards:
                 max(0, self._held(number) - before)
                 for number, before in zip(self._numbers, self._before, strict=True)
             )
-            found["peak_gpu_bytes"] = ours or grown
-        spent = [
-            after - before if after is not None and before is not None else None
-            for before, after in zip(self._began, self._spent(), strict=False)
-        ]
+            figures["peak_gpu_bytes"] = ours or grown
+        spent = self._spent()
         # Of an engine that took nothing of them, what they spent is only what they spend idle.
-        if found.get("peak_gpu_bytes") and spent and None not in spent:
-            found["energy_joules"] = round(sum(one for one in spent if one is not None) / 1000, 1)
-        return {name: value for name, value in found.items() if value}
+        if figures.get("peak_gpu_bytes") and spent is not None and self._began is not None:
+            figures["energy_joules"] = round((spent - self._began) / 1000, 1)
+        return {name: value for name, value in figures.items() if value}
 
     def _held(self, number: int) -> int:
         free, total = self._cuda.mem_get_info(number)
         return int(total - free)
 
-    def _spent(self) -> list[int | None]:
-        return [meter.read() if meter else None for meter in self._meters]
+    def _spent(self) -> int | None:
+        """Millijoules of all cards so far; None where one of them does not count them."""
+        counts = [meter.read() for meter in self._meters if meter]
+        if not counts or len(counts) < len(self._meters) or None in counts:
+            return None
+        return sum(count or 0 for count in counts)
 
 
 class _Meter:

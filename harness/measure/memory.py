@@ -1,7 +1,7 @@
 """How much memory opening and using an engine took, as the operating system counts it.
 
 Counts from what the process held before, so that libraries and earlier work are left out. Linux alone keeps such a
-count for a process; elsewhere nothing is measured, and nothing is told. Must not know what is done with the memory.
+count for a process; elsewhere nothing is measured.
 """
 
 import ctypes

@@ -1,1 +1,1 @@
-"""What a suite needs and what of it is there."""
+"""What a suite needs and what of it is there. Reads definitions and digests; must not know engines or responses."""

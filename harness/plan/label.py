@@ -1,7 +1,4 @@
-"""A cell's label: all of run.json that is known before the run, and what a comparison must find equal.
-
-Must not know answers, marks or engines.
-"""
+"""A cell's label: all of run.json that is known before the run, and what a comparison must find equal."""
 
 from collections.abc import Callable
 
@@ -26,7 +23,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         "scored_by": "rules",
         "kinds": task.items_by_kind(docs),
     }
-    if task.marked_by == "judge" and plan.grading:
+    if task.scored_by == "judge" and plan.grading:
         about |= plan.grading.told(plan.suite)
     overlap = overlap_of(cell.task, docs, each.data, each.variant.base, plan.store)
     return RunRecord(

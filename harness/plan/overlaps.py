@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.files import write_text
+from proctor.common.paths import PACKAGE, names, resolve
 from proctor.common.refusal import located
 from proctor.common.schema import digest
 from proctor.finetune.recipe import Recipe
-from proctor.harness.config.variant import ROOT
 from proctor.harness.plan.training import ChatFile, chat_file
 from proctor.tasks import TASKS, dataset_hash
 from proctor.tasks.overlap import SIZES, overlap
@@ -67,7 +67,7 @@ def count(task: str, docs: list[dict[str, Any]], chats: Path) -> Found:
 
 def known_of(base: str, task: str) -> list[Found]:
     """What the folder of a base says of its own training."""
-    path = (Path(base) if Path(base).is_absolute() else ROOT / base) / "overlap.json"
+    path = resolve(base) / "overlap.json"
     if not path.is_file():
         return []
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -89,16 +89,16 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
             absent.append(f"{name}: {refused}")
     sets: dict[str, tuple[str, ChatFile]] = {}
     users: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "finetune" / "recipes").glob("*.yaml")):
-        with located(path):
-            recipe = Recipe.load(path.stem)
+    for recipe_name in names("recipes"):
+        with located(f"recipe {recipe_name}"):
+            recipe = Recipe.load(recipe_name)
         for part in recipe.data:
             if part.source in TASKS and part.source not in exams:
                 continue  # it was said already that this exam's data is not here
             file = chat_file(part.source, part.examples, recipe.seed, store, part.prompt)
             sets.setdefault(file.digest, (part.source, file))
-            users.setdefault(file.digest, []).append(path.stem)
-    bases = sorted(path.parent for path in (ROOT / "finetune").glob("*/overlap.json"))
+            users.setdefault(file.digest, []).append(recipe_name)
+    bases = sorted(path.parent for path in (PACKAGE / "finetune").glob("*/overlap.json"))
     rows = []
     for name, docs in exams.items():
         found = [one for base in bases for one in known_of(str(base), name)]

@@ -1,15 +1,16 @@
-"""What a suite needs: stages to build, cells to fill, grouped into sittings, and what is already there and why.
+"""What a suite needs: stages to build, cells to fill, grouped into sessions, and what is already there and why.
 
-Reads results, digests and YAML, and loads nothing heavy: planning a finished suite takes a moment. A sitting is a pure
-function of its spec, so it can run here or elsewhere.
+Reads results, digests and YAML, and loads nothing heavy: planning a finished suite takes a moment. Planning does
+not know who is asked, nor how.
 """
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from proctor.common.paths import inside, resolve
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import digest
 from proctor.finetune.base import digest_of_base, shape_of
@@ -17,19 +18,20 @@ from proctor.finetune.build import Stage, is_kept, plan_stages
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
-from proctor.harness.config.variant import ROOT, Serving, Variant
-from proctor.harness.judging.grading import Grading, grading_of
-from proctor.harness.plan.state import State, state_of
+from proctor.harness.config.variant import Serving, Variant
+from proctor.harness.plan.grading import Grading, grading_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import TASKS, dataset_hash
-from proctor.tasks.draw import Items
+from proctor.tasks.draw import TaskItems
 from proctor.tasks.pack import Pack
+
+State = Literal["fill", "keep", "changed", "damaged"]
 
 
 @dataclass(frozen=True)
 class CellPlan:
-    """`definition` is everything that decides the rows; `answers_key` of it is all that decides the answers.
-    `weights` stands for those that answer, in the engine that they answer in: their answers are kept together.
+    """`definition` is everything that decides the rows; `answers_key` of it is all that decides the responses.
+    `weights` stands for those that answer, in the engine that they answer in: their responses are kept together.
     """
 
     variant: str
@@ -41,9 +43,9 @@ class CellPlan:
     why: str
 
     @property
-    def answers_key(self) -> str:
-        marking = ("judge", "grader", "extractor", "task_version")
-        asked = {name: value for name, value in self.definition.as_json().items() if name not in marking}
+    def responses_key(self) -> str:
+        scoring = ("judge", "grader", "extractor", "task_version")
+        asked = {name: value for name, value in self.definition.as_json().items() if name not in scoring}
         return digest([self.weights, asked])
 
 
@@ -60,8 +62,8 @@ class VariantPlan:
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """All that one opened engine can do: the variants that share its weights, or for vllm the shape of its weights."""
+class Session:
+    """All that one opened engine is asked for: the variants that share its weights, for vllm their shape."""
 
     engine: str
     quantization: str
@@ -78,32 +80,32 @@ class Plan:
     variants: tuple[VariantPlan, ...]
     docs: dict[
         str, list[dict[str, Any]]
-    ]  # of each exam: what is asked is what was planned with, wherever it is asked
-    sittings: tuple[Sitting, ...] = field(default=())
+    ]  # of each task: what is asked is what was planned with, wherever it is asked
+    sessions: tuple[Session, ...] = field(default=())
     grading: Grading | None = None
     redo: bool = False
-    about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each exam
+    about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task
 
     @property
     def cells(self) -> list[CellPlan]:
         return [cell for plan in self.variants for cell in plan.cells]
 
     def asks_a_model(self, cell: CellPlan) -> bool:
-        """Whether a model marks the cell's answers."""
-        return bool(TASKS[cell.task].marked_by == "judge" and self.grading and self.grading.spec)
+        """Whether a model scores the cell's responses."""
+        return bool(TASKS[cell.task].scored_by == "judge" and self.grading and self.grading.spec)
 
-    def answers_file(self, cell: CellPlan) -> Path:
-        """Where a cell's answers are kept, all in one file, until and after they are marked. Another name for the
+    def responses_file(self, cell: CellPlan) -> Path:
+        """Where a cell's responses are kept, all in one file, until and after they are scored. Another name for the
         variant changes none of them.
         """
-        return self.store / "answered" / f"{cell.task}-{cell.answers_key[:16]}.json"
+        return self.store / "answered" / f"{cell.task}-{cell.responses_key[:16]}.json"
 
-    def has_answers(self, cell: CellPlan) -> bool:
-        """Whether every answer of a cell is there, so that only marks are wanted. Another version of the task may
-        have asked otherwise: then the engine is asked, and the journal says what it answered before.
+    def has_responses(self, cell: CellPlan) -> bool:
+        """Whether every response of a cell is there, so that only scores are wanted. Another version of the task may
+        have asked otherwise: then the engine is asked, and the journal has what it answered before.
         """
         try:
-            kept = json.loads(self.answers_file(cell).read_text(encoding="utf-8"))
+            kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
             # What did not fit the context fits no better the next time.
             failed = any(one["error"] and (self.redo or not one.get("too_long")) for one in kept["answers"])
             whole = len(kept["answers"]) == cell.items * cell.definition.epochs
@@ -111,19 +113,21 @@ class Plan:
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Sitting]]:
-        """The cells that are answered already and want only their marks, and the sittings without them."""
-        answered = [(each, cell) for each in self.variants for cell in each.missing if self.has_answers(cell)]
+    def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Session]]:
+        """The cells that have their responses and want only scores, and the sessions without them."""
+        answered = [
+            (each, cell) for each in self.variants for cell in each.missing if self.has_responses(cell)
+        ]
         keys = {(cell.variant, cell.task) for _, cell in answered}
-        sittings = []
-        for sitting in self.sittings:
+        sessions = []
+        for session in self.sessions:
             left = [
                 replace(each, cells=tuple(c for c in each.missing if (c.variant, c.task) not in keys))
-                for each in sitting.variants
+                for each in session.variants
             ]
             if asked := tuple(each for each in left if each.cells):
-                sittings.append(replace(sitting, variants=asked))
-        return answered, sittings
+                sessions.append(replace(session, variants=asked))
+        return answered, sessions
 
     def stages(self) -> list[tuple[Stage, bool]]:
         """Every stage that any variant needs, once, and whether it is built already."""
@@ -132,9 +136,14 @@ class Plan:
 
 
 def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False) -> Plan:
+    with inside(suite.project):
+        return _make_plan(suite, results, store, only, redo)
+
+
+def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
     judge = grading_of(suite, lambda variant: made_of(variant, store))
-    items = [Items(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
+    items = [TaskItems(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
     plans = tuple(_plan_variant(variant, suite, judge, items, results, store, redo) for variant in chosen)
     docs = {each.task.name: each.asked for each in items}
     about = {task: TASKS[task].about_data() for task in suite.tasks}
@@ -148,17 +157,19 @@ def made_of(variant: Variant, store: Path) -> str:
 
 
 def _plan_variant(
-    variant: Variant, suite: Suite, judge: Grading | None, items: Sequence[Items], results: Path, store: Path,
+    variant: Variant, suite: Suite, judge: Grading | None, items: Sequence[TaskItems], results: Path, store: Path,
     redo: bool,
 ) -> VariantPlan:  # fmt: skip
     stages, data, base = weights_of(variant, store)
-    answering = {
+    answering: dict[str, Any] = {
         "base": base,
         "stages": [stage.digest for stage in stages],
         "quantization": variant.quantization,
         "engine": variant.engine,
         "endpoint": variant.endpoint,
     }
+    if variant.extra:
+        answering["extra"] = variant.extra
     # On several GPUs sums are rounded in another order. The rest of serving changes what fits, and no answer.
     weights = digest([answering, variant.serving.gpus])
     cells = []
@@ -170,14 +181,14 @@ def _plan_variant(
             "sampling": variant.sampling.model_dump(mode="json"),
             **each.definition,
             "task_version": task.version,
-            "judge": judge.digest if judge and task.marked_by == "judge" else None,
+            "judge": judge.digest if judge and task.scored_by == "judge" else None,
         }
         shots = Pack.load(variant.prompt).for_task(task.name).shots
         if shots and task.fetched:
             definition["shots"] = dataset_hash(task.docs("train", shots))
         if task.numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
-        if judge and judge.spec and task.marked_by == "judge":
+        if judge and judge.spec and task.scored_by == "judge":
             definition["grader"] = judge.spec.identity
         wanted = record.Definition.model_validate(definition)
         state, why = state_of(record.read(results, variant.name, task.name), wanted, each, redo)
@@ -190,7 +201,7 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
     if variant.engine == "openai":
         return (), {}, digest([variant.base, variant.endpoint])
     if variant.engine == "echo":
-        path = local(variant.base)
+        path = resolve(variant.base)
         if not path.is_file():
             raise Refusal(
                 f"no file of answers {variant.base!r}", "the echo engine answers from one", "give its path"
@@ -207,19 +218,15 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
         return tuple(stages), data, digest_of_base(variant.base)
 
 
-def local(name: str) -> Path:
-    return Path(name) if Path(name).is_absolute() else ROOT / name
-
-
-def _group(plans: tuple[VariantPlan, ...]) -> tuple[Sitting, ...]:
-    """Variants that one opened engine can answer for sit together, in the suite's order."""
+def _group(plans: tuple[VariantPlan, ...]) -> tuple[Session, ...]:
+    """Variants that one opened engine can answer for share a session, in the suite's order."""
     missing = [plan for plan in plans if plan.missing]
     adapted = {_loaded(plan) for plan in missing if _has_adapter(plan)}
     groups: dict[tuple[str, ...], list[VariantPlan]] = {}
     for plan in missing:
         groups.setdefault(_engine_key(plan, adapted), []).append(plan)
     return tuple(
-        Sitting(
+        Session(
             found[0].variant.engine, found[0].variant.quantization, found[0].variant.endpoint, tuple(found),
             found[0].variant.serving,
         )
@@ -237,6 +244,7 @@ def _engine_key(plan: VariantPlan, adapted: set[str]) -> tuple[str, ...]:
     variant, loaded = plan.variant, _loaded(plan)
     key = (
         variant.engine, variant.quantization, variant.endpoint or "", variant.key or "",
+        json.dumps(variant.extra, sort_keys=True),
         variant.serving.model_dump_json(),
     )  # fmt: skip
     if variant.engine == "vllm" and variant.quantization == "none" and loaded not in adapted:
@@ -257,3 +265,55 @@ def _has_adapter(plan: VariantPlan) -> bool:
     return (
         last is not None and last.kind == "train" and last.recipe is not None and last.recipe.method != "full"
     )
+
+
+def state_of(
+    cell: record.Cell | None, wanted: record.Definition, items: TaskItems, redo: bool
+) -> tuple[State, str]:
+    if cell is None:
+        return "fill", "not there yet"
+    if cell.problem:
+        return "damaged", cell.problem
+    earlier, definition = cell.run.definition.as_json(), wanted.as_json()
+    if changed := [name for name in definition if earlier.get(name) != definition[name]]:
+        if _only_more(earlier, definition, changed, items):
+            return "fill", f"{cell.run.rows} of {len(items.asked) * wanted.epochs} answers are there"
+        return "changed", "; ".join(
+            _difference(name, earlier.get(name), definition[name]) for name in changed
+        )
+    errors, too_long, rows = cell.run.errors, cell.run.too_long, cell.run.rows
+    if errors > too_long or (too_long and redo):
+        return "fill", f"{errors} of {rows} answers failed the last time"
+    if too_long:
+        return "keep", f"made as defined; {too_long} of {rows} prompts do not fit the context"
+    return "keep", "made as defined"
+
+
+def _only_more(
+    earlier: dict[str, Any], now: dict[str, Any], changed: Sequence[str], items: TaskItems
+) -> bool:
+    """Whether all that was asked is asked now too: items of the same draw, or epochs, were added."""
+    if not set(changed) <= {"dataset", "items", "draw", "sampling"}:
+        return False
+    same_sampling = earlier["sampling"] | {"epochs": 0} == now["sampling"] | {"epochs": 0}
+    fewer = earlier["items"] <= now["items"] and earlier["sampling"]["epochs"] <= now["sampling"]["epochs"]
+    drawn = dataset_hash(items.drawn(earlier["items"]))
+    return bool(same_sampling and fewer and earlier["dataset"] == drawn)
+
+
+def _difference(name: str, was: Any, now: Any) -> str:
+    if isinstance(was, dict) and isinstance(now, dict):
+        inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
+        return _difference(f"{name}.{inner}", was.get(inner), now.get(inner))
+    before, after = str(was), str(now)
+    # Long values are shown from where they begin to differ: two addresses may be equal for thirty letters.
+    same = 0
+    if max(len(before), len(after)) > 24:
+        same = next((at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    return f"{name} was {_short(before, same)}, is {_short(after, same)}"
+
+
+def _short(text: str, same: int) -> str:
+    start = max(0, same - 4)
+    cut = text[start : start + 24]
+    return ("…" if start else "") + cut + ("…" if start + 24 < len(text) else "")

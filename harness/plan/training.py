@@ -1,7 +1,7 @@
-"""Hands an exam's training set to finetune as a file of chats.
+"""Hands a task's training set to finetune as a file of chats.
 
 The file is kept under a key of the code and data that write it, so that a finished suite is planned without writing
-anything again. Must not know how training reads it.
+anything again.
 """
 
 import hashlib
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.files import write_text
+from proctor.common.paths import PACKAGE, find, resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, digest, nearest
 from proctor.finetune.build import Stage
 from proctor.finetune.recipe import Recipe
-from proctor.harness.config.variant import ROOT
 from proctor.tasks import TASKS, dataset_hash
 from proctor.tasks.pack import Pack
 
@@ -47,7 +47,7 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
                 "a file of chats has its own wording",
                 "leave 'prompt' out, or name an exam",
             )
-        path = (ROOT / source) if not Path(source).is_absolute() else Path(source)
+        path = resolve(source)
         if not path.is_file():
             raise Refusal(
                 f"training data {source!r} is neither an exam nor a file",
@@ -64,7 +64,7 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     check_name(prompt, "prompt pack")
     Pack.load(prompt).for_task(source)
     items = dataset_hash(TASKS[source].docs("train")) if TASKS[source].fetched else ""
-    key = digest([source, examples, seed, items, _written_by(prompt)])[:16]
+    key = digest([source, examples, seed, items, _written_by(find("prompts", prompt))])[:16]
     folder = store / "training"
     for kept in folder.glob(f"{source}-{key}-*.jsonl"):
         return ChatFile(kept, kept.stem.rpartition("-")[2])
@@ -78,18 +78,19 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
 
 
 @cache
-def _written_by(prompt: str) -> str:
-    """Of all of ours that decides what is written: the exams, for one may use another's lists, and the wording."""
+def _written_by(pack: Path) -> str:
+    """Of all that decides what is written: the exams, for one may use another's lists, and the wording."""
     hashed = hashlib.sha256()
-    for path in _sources(prompt):
-        hashed.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    for path in _sources(pack):
+        name = path.relative_to(PACKAGE) if path != pack else Path("tasks/prompts", pack.name)
+        hashed.update(name.as_posix().encode() + path.read_bytes())
     return hashed.hexdigest()
 
 
-def _sources(prompt: str) -> Iterator[Path]:
-    tasks = ROOT / "tasks"
+def _sources(pack: Path) -> Iterator[Path]:
+    tasks = PACKAGE / "tasks"
     yield from sorted(tasks.glob("*.py"))
-    yield tasks / "prompts" / f"{prompt}.yaml"
+    yield pack
     for folder in sorted(TASKS):
         yield from sorted(
             path

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common import files
-from proctor.harness.record.cells import cell_folder
+from proctor.common.schema import check_name
 
 
 def write_card(results: Path, card: dict[str, Any]) -> Path:
     """The whole card, or the old one stays."""
-    folder = cell_folder(results / "_judges", card["judge"], "trust").parent
+    folder = results / "_judges" / check_name(card["judge"], "judge")
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     files.write_text(folder / "trust.json", text)

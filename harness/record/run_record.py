@@ -61,6 +61,7 @@ class Definition(RecordPart):
     endpoint: str | None = None
     prompt: str | None = None
     sampling: SamplingRecord | None = None
+    extra: dict[str, JsonValue] | None = None  # fields of an endpoint's requests
     dataset: str | None = None
     items: int | None = None
     draw: DrawRecord | None = None
@@ -85,7 +86,7 @@ class TaskRecord(RecordPart):
     kind: Kind
     headline: str
     scale: tuple[float, float]
-    scale_stated: bool = True  # else it is made of the scores of an import, and bounds nothing
+    scale_stated: bool = True  # False: taken from the scores of an imported file
     framework: str = "other"
     scored_by: str = "rules"
     place: int | None = None  # among Proctor's own tasks

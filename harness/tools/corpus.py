@@ -24,7 +24,7 @@ HASTY_SHARE = 0.35
 def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
     """Problems put together freely, and some of the exam's training families."""
     from proctor.tasks.pack import Pack, render
-    from proctor.tasks.word_problems.compose import compose
+    from proctor.tasks.tools.compose import compose
     from proctor.tasks.word_problems.generate import stream
 
     pack, rng = Pack.load("default"), random.Random(seed)

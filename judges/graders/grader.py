@@ -11,11 +11,9 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from proctor.common.chat import GIVE_UP
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.outage import GIVE_UP
 from proctor.judges.verdict import Reason
-
-OPENAI = "https://api.openai.com/v1"
 
 
 class Price(BaseModel):
@@ -88,15 +86,6 @@ class GraderSpec(BaseModel):
     def name(self) -> str:
         """As it is shown: who marked."""
         return self.model
-
-    @property
-    def address(self) -> str:
-        return self.endpoint or OPENAI
-
-    @property
-    def key_name(self) -> str:
-        """No key goes to an address that it was not named for."""
-        return self.key or ("OPENAI_API_KEY" if self.address.rstrip("/") == OPENAI else "")
 
     @property
     def identity(self) -> dict[str, Any]:

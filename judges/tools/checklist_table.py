@@ -9,10 +9,10 @@ from statistics import mean
 
 import pandas as pd
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import PACKAGE
 from proctor.judges.trust.damage import DAMAGES, Case
 from proctor.tasks import TASKS, target_of
-from proctor.tasks.study_plan.marking import facts, mark
+from proctor.tasks.study_plan.scoring import facts, score
 
 COLUMNS = ("fluency", "personalisation", "actionability")
 
@@ -36,14 +36,14 @@ def main() -> None:
         for doc, other in zip(docs, [*docs[1:], docs[0]], strict=True):
             text = change(Case(target_of(doc), facts(doc), target_of(other), facts(other)))
             if text:
-                marked.append(mark(doc, text))
+                marked.append(score(doc, text))
         if marked:
             print(row(title, [dict(one.metrics) for one in marked], [one.score for one in marked]))
     by_id = {doc["id"]: doc for doc in docs}
     print("\n| variant | " + " | ".join(COLUMNS) + " | whole |\n| --- | --- | --- | --- | --- |")
-    for path in sorted((ROOT / "results" / "demo").glob("*/study_plan/samples.parquet")):
+    for path in sorted((PACKAGE / "results" / "demo").glob("*/study_plan/samples.parquet")):
         rows = pd.read_parquet(path, columns=["sample_id", "response"]).itertuples(index=False)
-        marked = [mark(by_id[name], text) for name, text in rows]
+        marked = [score(by_id[name], text) for name, text in rows]
         print(row(path.parts[-3], [dict(one.metrics) for one in marked], [one.score for one in marked]))
 
 

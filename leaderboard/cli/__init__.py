@@ -5,26 +5,73 @@ Nothing heavy is imported before a command needs it, so that --help comes at onc
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proctor.common.paths import PACKAGE
+from proctor.common import paths
 
-ROOT = PACKAGE
-RESULTS, STORE, BOARD = ROOT / "results", ROOT / ".proctor", ROOT / "board"
+if TYPE_CHECKING:
+    from rich.table import Table
 
-Results = Annotated[Path, typer.Option(help="Where cells are kept.")]
-Store = Annotated[Path, typer.Option(help="Where artifacts and answers are kept.", envvar="PROCTOR_STORE")]
-Only = Annotated[list[str] | None, typer.Option("--only", help="Only this variant (may be given again).")]
+PROJECT = paths.project()
+RESULTS, STORE, BOARD = PROJECT / "results", PROJECT / ".proctor", PROJECT / "board"
+
+Suite = Annotated[
+    str,
+    typer.Argument(
+        help="A suite's name, or the path of its YAML.", autocompletion=lambda: paths.names("suites")
+    ),
+]
+Results = Annotated[Path, typer.Option(help="Where cells are kept.", show_default="results/ of the project")]
+Store = Annotated[
+    Path,
+    typer.Option(
+        help="Where artifacts and responses are kept.",
+        envvar="PROCTOR_STORE",
+        show_default=".proctor/ of the project",
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        help="Only this variant (may be given again).",
+        autocompletion=lambda: paths.names("variants"),
+    ),
+]
+Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only this task (may be given again).")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="So many samples of each task, instead of what the suite says.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for a script.")]
-Board = Annotated[Path, typer.Option("--out", help="Where the board is put.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
+Board = Annotated[
+    Path, typer.Option("--out", help="Where the board is put.", show_default="board/ of the project")
+]
 
 
 def near(path: Path) -> str:
     """As one would type it from here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return str(path)
 
 
 def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def counted(n: int, word: str) -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
+
+
+def table(*columns: str, title: str | None = None) -> "Table":
+    """A table in which nothing is cut: what is too long goes on in the next line."""
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", box=None)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made

@@ -10,7 +10,9 @@ from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import BOARD, RESULTS, Board, Results, near
 
 Baseline = Annotated[str | None, typer.Option(help="The row that all others are compared with.")]
-Made = Annotated[Path, typer.Option("--board", help="Where the board is.")]
+Made = Annotated[
+    Path, typer.Option("--board", help="Where the board is.", show_default="board/ of the project")
+]
 
 
 def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = None) -> None:
@@ -45,7 +47,7 @@ def serve(
 
 
 def publish(
-    to: Annotated[str, typer.Option(help="A folder (./public) or a branch (branch:gh-pages).")],
+    out: Annotated[str, typer.Option("--out", help="A folder (./public) or a branch (branch:gh-pages).")],
     board: Made = BOARD,
     allow: Annotated[
         list[str] | None, typer.Option(help="A text that looks private and is not (may be given again).")
@@ -54,4 +56,4 @@ def publish(
     """Make the built board ready for a static host, unless something private stands in it."""
     from proctor.leaderboard.board.publish import publish as put
 
-    typer.echo(put(board, to, allow or ()))
+    typer.echo(put(board, out, allow or ()))

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import RESULTS, ROOT, STORE, Results, Store, near
+from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, Results, Store, near
 
 if TYPE_CHECKING:
     from proctor.common.stats import Estimate
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 SAME_EXAM = ("dataset", "items", "task_version", "judge")
 Name = Annotated[str, typer.Argument(help="A variant of engine llamacpp.")]
-TaskOption = Annotated[str | None, typer.Option(help="The exam whose wording goes along.")]
+TaskOption = Annotated[str | None, typer.Option(help="The task whose wording goes along.")]
 SuiteOption = Annotated[str | None, typer.Option(help="The suite whose matrix makes the variant.")]
-Out = Annotated[Path | None, typer.Option("--out", help="The folder; exports/NAME when none is given.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="The folder; exports/NAME of the project unless given.")
+]
 
 
 def ollama(
@@ -55,21 +57,25 @@ def _export(
     console = Console()
     variant = find_variant(name, suite)
     chosen = choose(variant, task, results, store, modelfile)
-    folder, told = export_variant(
-        variant, chosen, store, out or ROOT / "exports" / name, Reporter(console), modelfile
+    folder, measured = export_variant(
+        variant, chosen, store, out or PROJECT / "exports" / name, Reporter(console), modelfile
     )
-    lines = [f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}"] if modelfile else []
-    lines += [f"  {score}" for score in chosen.scores] if modelfile else []
-    memory = f", {told['peak_memory_bytes'] / 1e6:,.0f} MB of memory" if "peak_memory_bytes" in told else ""
+    lines = []
+    if modelfile:
+        lines.append(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
+        lines += [f"  {score}" for score in chosen.scores]
+    memory = ""
+    if "peak_memory_bytes" in measured:
+        memory = f", {measured['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
     size = (folder / f"{name}.gguf").stat().st_size / 1e6
-    lines.append(f"{size:,.1f} MB on disk{memory}, {told['tokens_per_second']:,} tokens/s here")
+    lines.append(f"{size:,.1f} MB on disk{memory}, {measured['tokens_per_second']:,} tokens/s here")
     lines.append(f"exported to {near(folder)}")
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":
-    """The exam whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
+    """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
     from proctor.harness.plan.plan import weights_of
     from proctor.leaderboard.compare.items import load_cells
@@ -88,11 +94,11 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
     with located(results):
         cells = load_cells(results) if results.is_dir() else {}
     siblings = [cell for cell in cells.values() if _agree(cell, same)]
-    sat = {cell.task for cell in siblings if cell.variant == variant.name}
-    task = task or next((name for name in TASKS if name in sat), None) or _learnt(variant)
+    own_tasks = {cell.task for cell in siblings if cell.variant == variant.name}
+    task = task or next((name for name in TASKS if name in own_tasks), None) or _learnt(variant)
     if task is None and modelfile:
         raise Refusal(
-            f"nothing says which exam's wording {variant.name!r} is to have",
+            f"nothing says which task's wording {variant.name!r} is to have",
             f"it has no results in {near(results)} and no recipe",
             f"give --task, one of {', '.join(TASKS)}",
         )
@@ -135,7 +141,7 @@ def _prompt(cell: "Cell") -> str:
 
 
 def _learnt(variant: "Variant") -> str | None:
-    """The first exam in whose training set the recipe trains."""
+    """The first task in whose training set the recipe trains."""
     from proctor.finetune.recipe import Recipe
     from proctor.tasks import TASKS
 

@@ -1,4 +1,4 @@
-"""Marking plans that exist already, and comparing two: judge mark, judge pairs."""
+"""Scoring plans that exist already, and comparing two: judge score, judge pairs."""
 
 import json
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, print_json
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json
 
 if TYPE_CHECKING:
-    from proctor.harness.judging.grading import AnySpec
+    from proctor.harness.plan.grading import AnySpec
     from proctor.judges.judge import Judge
 
-JudgeName = Annotated[str, typer.Option(help="A folder under judges/, or the path of one elsewhere.")]
+JudgeName = Annotated[str, typer.Option(help="A judge by its name, or the path of its folder.")]
 GraderName = Annotated[
     str | None,
     typer.Option(help="The model that the judge asks, or a YAML file that describes a grader or a panel."),
@@ -22,24 +22,21 @@ GraderName = Annotated[
 Endpoint = Annotated[
     str | None, typer.Option(help="Where the grader is served: an address up to and with /v1.")
 ]
-Through = Annotated[
-    str | None, typer.Option(help="openai (the default), inspect, or engine: a variant of ours.")
-]
+Through = Annotated[str | None, typer.Option(help="openai (the default), inspect, or engine: a variant.")]
 Concurrency = Annotated[int | None, typer.Option(min=1, help="How many requests are out at a time.")]
 Repeats = Annotated[
     int | None, typer.Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
 ]
 Out = Annotated[Path | None, typer.Option(help="Where verdicts go, a JSON row each; else they are printed.")]
-Only = Annotated[bool, typer.Option("--estimate", help="Say what it would ask and cost, and ask nothing.")]
 
 
-def mark(
+def score(
     plans: Annotated[
         Path, typer.Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")
     ],
     profiles: Annotated[
         Path | None,
-        typer.Option(help="JSONL of pupils that are none of the exam's; a row names one as `pupil`."),
+        typer.Option(help="JSONL of pupils that are none of the task's; a row names one as `pupil`."),
     ] = None,
     judge: JudgeName = "checklist",
     grader: GraderName = None,
@@ -47,7 +44,7 @@ def mark(
     through: Through = None,
     concurrency: Concurrency = None,
     repeats: Repeats = None,
-    estimate: Only = False,
+    dry_run: DryRun = False,
     out: Out = None,
     ratings: Annotated[
         Path | None,
@@ -56,7 +53,7 @@ def mark(
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
-    """Mark plans that exist already; no engine answers anything. What was asked before is not paid for again."""
+    """Score plans that exist already; no engine is opened. What was asked before is not paid for again."""
     from proctor.harness.judging import verdicts
     from proctor.harness.judging.grader import opened
     from proctor.harness.judging.plans import read_plans
@@ -65,17 +62,17 @@ def mark(
 
     loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
     items = read_plans(plans, profiles)
-    if estimate:
+    if dry_run:
         return _show_estimate(estimate_marks(loaded, items, spec, store / "verdicts"), json_)
     with (
         opened(spec, _open_variant(store), None, store) as asked,
         located(plans),
-        _telling(len(items), spec) as told,
+        _reporting(len(items), spec) as progress,
     ):
-        found = mark_all(loaded, items, asked, store / "verdicts", told)
+        judged = mark_all(loaded, items, asked, store / "verdicts", progress)
     if ratings:
-        verdicts.write_rows(ratings, verdicts.ratings_of(found, items))
-    _hand_out([verdicts.verdict_row(one) for one in found], str(tally(found, spec)), out, json_)
+        verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
+    _hand_out([verdicts.verdict_row(verdict) for verdict in judged], str(tally(judged, spec)), out, json_)
     return None
 
 
@@ -93,7 +90,7 @@ def pairs(
     through: Through = None,
     concurrency: Concurrency = None,
     repeats: Repeats = None,
-    estimate: Only = False,
+    dry_run: DryRun = False,
     out: Out = None,
     ratings: Annotated[
         Path | None, typer.Option(help="Also write rows of item_id, order, verdict, rater (.csv or .jsonl).")
@@ -117,18 +114,18 @@ def pairs(
             "give FILE, or --a and --b",
         )
     shown = read_pairs(pairs) if pairs else pairs_of_cells(results, str(a), str(b))
-    if estimate and spec:
+    if dry_run and spec:
         return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
     with (
         opened(spec, _open_variant(store), None, store) as asked,
         located(pairs),
-        _telling(2 * len(shown), spec) as told,
+        _reporting(2 * len(shown), spec) as progress,
     ):
-        found = compare_all(loaded, shown, asked, store / "verdicts", told)
+        judged = compare_all(loaded, shown, asked, store / "verdicts", progress)
     if ratings:
-        verdicts.write_rows(ratings, verdicts.preferences_of(found, a or "a", b or "b", shown))
-    total = verdicts.standing(found, a or "a", b or "b")
-    _hand_out([verdicts.pair_row(one) for one in found], f"{total}; {tally(found, spec)}", out, json_)
+        verdicts.write_rows(ratings, verdicts.preferences_of(judged, a or "a", b or "b", shown))
+    total = verdicts.standing(judged, a or "a", b or "b")
+    _hand_out([verdicts.pair_row(pair) for pair in judged], f"{total}; {tally(judged, spec)}", out, json_)
     return None
 
 
@@ -137,7 +134,7 @@ def _chosen(
     concurrency: int | None, store: Path,
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
-    from proctor.harness.judging.grading import (
+    from proctor.harness.plan.grading import (
         grader_for,
         grader_variant,
         local_of,
@@ -165,23 +162,23 @@ def _open_variant(store: Path) -> Any:
     return lambda variant: open_variant(variant, store, Reporter(Console(stderr=True)), "grader")
 
 
-def _telling(total: int, spec: "AnySpec | None") -> Any:
+def _reporting(total: int, spec: "AnySpec | None") -> Any:
     from rich.console import Console
 
     from proctor.common.progress import Reporter
-    from proctor.harness.judging.grading import members
+    from proctor.harness.plan.grading import members
 
     return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")
 
 
-def _show_estimate(found: Any, json_: bool) -> None:
+def _show_estimate(estimate: Any, json_: bool) -> None:
     if json_:
-        print_json(vars(found))
+        print_json(vars(estimate))
     else:
-        typer.echo(str(found))
+        typer.echo(str(estimate))
 
 
-def _hand_out(rows: Iterable[dict[str, Any]], said: str, out: Path | None, json_: bool) -> None:
+def _hand_out(rows: Iterable[dict[str, Any]], summary: str, out: Path | None, json_: bool) -> None:
     """Verdicts to the file or to standard output, the summary to standard error, so that the first can be piped."""
     from proctor.harness.judging.verdicts import write_rows
 
@@ -189,8 +186,8 @@ def _hand_out(rows: Iterable[dict[str, Any]], said: str, out: Path | None, json_
     if out:
         write_rows(out, rows)
     if json_:
-        print_json({"verdicts": rows, "summary": said})
+        print_json({"verdicts": rows, "summary": summary})
     elif not out:
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
-    typer.echo(said, err=True)
+    typer.echo(summary, err=True)

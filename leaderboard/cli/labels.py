@@ -1,4 +1,4 @@
-"""What labels are good for: how many are needed, and a mean mark put right by some."""
+"""What labels are good for: how many are needed, and a mean score put right by some."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,16 +6,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, counted, print_json, table
 from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
 
 
 def plan_labels(
     width: Annotated[
-        float, typer.Option(help="How wide the 95% interval of the mean mark may be, end to end.")
+        float, typer.Option(help="How wide the 95 % interval of the mean score may be, end to end.")
     ],
     ratings: Ratings = None,
     labels: Labels = None,
@@ -24,7 +23,7 @@ def plan_labels(
     correlation: Annotated[
         float | None, typer.Option(help="Correlation of judge and labels, in place of files.")
     ] = None,
-    items: Annotated[int | None, typer.Option(min=4, help="How many items the judge can mark.")] = None,
+    items: Annotated[int | None, typer.Option(min=4, help="How many items the judge can score.")] = None,
     json_: AsJson = False,
 ) -> None:
     """How many labels are needed for an interval of the wanted width, with the judge's help and without."""
@@ -33,12 +32,11 @@ def plan_labels(
     from proctor.judges.figures.correction import labels_needed
 
     if ratings and labels:
-        found = _pilot(ratings, labels, dimension)
-        sd, correlation, items = (
-            sd or found[0],
-            found[1] if correlation is None else correlation,
-            items or found[2],
-        )
+        pilot_sd, pilot_correlation, pilot_items = _pilot(ratings, labels, dimension)
+        sd = sd or pilot_sd
+        if correlation is None:
+            correlation = pilot_correlation
+        items = items or pilot_items
     if sd is None or correlation is None or items is None:
         raise Refusal(
             "nothing says how labels spread and how they go with the judge",
@@ -50,11 +48,13 @@ def plan_labels(
         return
     console = Console(highlight=False)
     console.print(
-        f"Labels spread by {needed.sd:.3f} and go with the judge's marks by r = {needed.correlation:.3f}."
+        f"Labels spread by {needed.sd:.3f} and go with the judge's scores by r = {needed.correlation:.3f}."
     )
     for what, number in (("with the judge", needed.with_judge), ("with labels alone", needed.without_judge)):
-        said = f"{number} labels" if number else f"not to be had with {needed.items} items"
-        console.print(f"For an interval {needed.width:g} wide, {what}: {said}")
+        answer = f"not to be had with {needed.items} items"
+        if number:
+            answer = counted(number, "label")
+        console.print(f"For an interval {needed.width:g} wide, {what}: {answer}")
 
 
 def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, int]:
@@ -77,27 +77,29 @@ def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, i
 
 
 def correct(
-    variant: Annotated[list[str], typer.Argument(help="Variants whose study plans a judge has marked.")],
+    variant: Annotated[list[str], typer.Argument(help="Variants whose study plans a judge has scored.")],
     labels: Annotated[
         Path,
         typer.Option(help="Labels of some of their plans, as judge rate writes them: item_id VARIANT/PUPIL."),
     ],
-    task: Annotated[str, typer.Option(help="The exam.")] = "study_plan",
+    task: Annotated[str, typer.Option(help="The task.")] = "study_plan",
     results: Results = RESULTS,
     resamples: Resamples = 2_000,
     seed: Seed = 2026,
     json_: AsJson = False,
 ) -> None:
-    """The mean mark of a variant, put right by labels of some of its plans (prediction-powered)."""
+    """The mean score of a variant, put right by labels of some of its plans (prediction-powered)."""
     from proctor.harness.judging.labelled import corrected
 
-    found = [one for name in variant for one in corrected(results, name, task, labels, resamples, seed)]
+    estimates = []
+    for name in variant:
+        estimates += corrected(results, name, task, labels, resamples, seed)
     if json_:
-        print_json(found)
+        print_json(estimates)
         return
-    table = Table("variant", "dimension", "estimate", "value", "95% interval", "n", "", box=None)
-    for one in found:
-        reach = f"{one['low']:.3f} to {one['high']:.3f}" if one["low"] is not None else ""
-        cells = (one["variant"], one["dimension"], one["title"])
-        table.add_row(*map(escape, cells), f"{one['value']:.3f}", reach, str(one["n"]), escape(one["note"]))
-    Console().print(table)
+    made = table("variant", "dimension", "estimate", "value", "95 % interval", "n", "")
+    for row in estimates:
+        interval = "" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}"
+        names = (row["variant"], row["dimension"], row["title"])
+        made.add_row(*map(escape, names), f"{row['value']:.3f}", interval, str(row["n"]), escape(row["note"]))
+    Console().print(made)

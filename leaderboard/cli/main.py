@@ -1,25 +1,28 @@
-"""The door: every command by its name, and what becomes of a mistake. The commands stand in harness/commands."""
+"""The door: every command by its name, and what becomes of a mistake."""
 
 import errno
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from proctor import __version__
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
     board,
-    exams,
+    compare,
+    doctor,
     export,
     judge,
     labels,
+    project,
     rate,
     refine,
     report,
-    statistics,
-    suite,
+    responses,
+    run,
     trust,
 )
 
@@ -32,33 +35,58 @@ STOPPED = 130  # what typer makes of Ctrl-C
 
 # Every command and group of commands; leaderboard/cli/ says what each does. Add a line here.
 COMMANDS: tuple[Callable[..., None], ...] = (
-    suite.run,
-    suite.plan,
-    suite.add,
-    suite.doctor,
-    statistics.compare,
-    statistics.plan_size,
-    statistics.import_,
+    project.init,
+    run.run,
+    run.plan,
+    project.list_,
+    project.add,
+    compare.compare,
+    compare.plan_size,
     report.report,
-    exams.score,
-    exams.label,
+    responses.score,
+    responses.import_,
+    responses.label,
+    doctor.doctor,
+    project.schema,
 )
 GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
     "board": ("The static site.", (board.build, board.serve, board.publish)),
     "judge": (
-        "Who marks free text, and how far to trust it.",
-        (judge.mark, judge.pairs, trust.trust, labels.plan_labels, labels.correct, rate.rate, refine.refine),
+        "Who scores free text, and how far to trust it.",
+        (judge.score, judge.pairs, trust.trust, labels.plan_labels, labels.correct, rate.rate, refine.refine),
     ),
     "export": ("Hand a variant on.", (export.ollama, export.gguf)),
 }
+# Names of options and commands that changed, and are still understood.
+EARLIER = {"tasks": "task", "estimate": "dry-run", "to": "out", "mark": "score"}
+
+
+def _as_now(name: str) -> str:
+    return EARLIER.get(name, name)
+
 
 app = typer.Typer(
     name="proctor",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"token_normalize_func": _as_now},
     pretty_exceptions_enable=False,
-    help="Examines small language models, and says which differences are shown.",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"proctor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _proctor(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Say which Proctor this is."),
+    ] = False,
+) -> None:
+    """Examines small language models, and says which differences are shown."""
 
 
 def _name(command: Callable[..., None]) -> str:
@@ -93,31 +121,33 @@ def main() -> None:
     try:
         code = app(standalone_mode=False, prog_name="proctor") or 0
     except Refusal as refused:
-        code = _told(str(refused))
+        code = _refused(str(refused))
     except Misused as misused:
         if type(misused).__name__ == "NoArgsIsHelpError":  # nothing was asked for: the help is the answer
             misused.show()
             sys.exit(2)
         place = misused.ctx.command_path if misused.ctx else "proctor"
-        code = _told(f"{misused.format_message().rstrip('.')}; see {place} --help")
+        code = _refused(f"{misused.format_message().rstrip('.')}; see {place} --help")
     except OSError as failed:
         where = f" ({failed.filename})" if failed.filename else ""
         if failed.errno in FULL:
-            code = _told(
+            code = _refused(
                 "the disk is full; nothing half-written counts, and finished batches are kept; "
                 f"free some space and run again{where}"
             )
         elif failed.errno in UNUSABLE:
-            code = _told(f"cannot be used: {failed.strerror}; give another place, or mend its rights{where}")
+            code = _refused(
+                f"cannot be used: {failed.strerror}; give another place, or mend its rights{where}"
+            )
         else:
             raise
     except KeyboardInterrupt:
         code = STOPPED
     if code == STOPPED:
-        _told("stopped; run the same command again to go on")
+        _refused("stopped; run the same command again to go on")
     sys.exit(code)
 
 
-def _told(line: str) -> int:
+def _refused(line: str) -> int:
     typer.echo(f"proctor: {' '.join(line.split())}", err=True)
     return 2

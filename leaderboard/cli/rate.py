@@ -48,9 +48,9 @@ def rate(
     mode: Mode = "pairs" if pairs else "marks"
     loaded = Judge.load(judge)
     if loaded.kind == "pairwise" and not pairs:
-        raise Refusal(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that marks")
-    found = _plans(plans or [], variant or [], results)
-    sheet = Sheet(out, loaded, shown(_some(found, items), mode, rater), mode, rater)
+        raise Refusal(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that scores")
+    every = _plans(plans or [], variant or [], results)
+    sheet = Sheet(out, loaded, shown(_some(every, items), mode, rater), mode, rater)
     try:
         server = open_server(sheet, port)
     except OSError as refused:
@@ -67,24 +67,23 @@ def rate(
 
 def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[Plan]":
     """From files and from the study plans of variants; an id that comes twice is refused."""
+    from proctor.harness.config.suite import repeated
     from proctor.harness.judging.trials import read_plans
     from proctor.judges.people.rate import Plan
 
     if not files and not variants:
         raise Refusal("there is nothing to rate; give --plans FILE or --variant NAME")
-    found = [
-        Plan(
-            one.item.id, str(one.item.profile), one.item.text, one.pupil, path.stem if len(files) > 1 else ""
-        )
-        for path in files
-        for one in read_plans(path)
-    ]
+    read = []
+    for path in files:
+        source = path.stem if len(files) > 1 else ""
+        for plan in read_plans(path):
+            read.append(Plan(plan.item.id, str(plan.item.profile), plan.item.text, plan.pupil, source))
     for name in variants:
-        found += _of_variant(name, results)
-    twice = sorted({one.id for one in found if sum(other.id == one.id for other in found) > 1})
-    if twice:
-        raise Refusal(f"the id {twice[0]!r} stands for two plans; every plan needs its own")
-    return [one for one in found if one.text.strip()]
+        read += _of_variant(name, results)
+    ids = [plan.id for plan in read]
+    if twice := repeated(ids):
+        raise Refusal(f"the id {twice!r} stands for two plans; every plan needs its own")
+    return [plan for plan in read if plan.text.strip()]
 
 
 def _of_variant(name: str, results: Path) -> "list[Plan]":
@@ -96,16 +95,16 @@ def _of_variant(name: str, results: Path) -> "list[Plan]":
     cell = record.read(results, name, "study_plan")
     if cell is None or cell.problem:
         raise Refusal(cell.problem if cell else f"no study plans of {name!r} ({results})")
-    texts = {one.id: str(as_doc(one)["profile"]) for one in profiles()}
+    texts = {profile.id: str(as_doc(profile)["profile"]) for profile in profiles()}
     rows = cell.rows(["sample_id", "epoch", "response"])
     several = bool(rows["epoch"].nunique() > 1)
-    found = []
+    plans = []
     for row in rows.to_dict("records"):
         pupil, text = str(row["sample_id"]), row["response"]
         if pupil in texts and text:
             place = item_id(name, pupil, int(row["epoch"]), several)
-            found.append(Plan(place, texts[pupil], str(text), pupil, name))
-    return found
+            plans.append(Plan(place, texts[pupil], str(text), pupil, name))
+    return plans
 
 
 def _some(plans: "list[Plan]", items: int | None) -> "list[Plan]":

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from proctor.common.paths import find
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import ROOT, STORE, Store, near
+from proctor.leaderboard.cli import PROJECT, STORE, Store, near
 
 if TYPE_CHECKING:
     from proctor.judges.graders.grader import GraderSpec
@@ -40,10 +42,8 @@ def refine(
         Path | None, typer.Option(help="What was decided on each suggestion, in place of being asked.")
     ] = None,
     pack: Annotated[str, typer.Option(help="The prompt pack that the new one starts from.")] = "default",
-    judges: Annotated[Path, typer.Option(help="Where the judge's folder goes.")] = ROOT
-    / "judges"
-    / "library",
-    packs: Annotated[Path, typer.Option(help="Where the prompt pack goes.")] = ROOT / "tasks" / "prompts",
+    judges: Annotated[Path, typer.Option(help="Where the judge's folder goes.")] = PROJECT / "judges",
+    packs: Annotated[Path, typer.Option(help="Where the prompt pack goes.")] = PROJECT / "prompts",
     store: Store = STORE,
 ) -> None:
     """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
@@ -53,25 +53,25 @@ def refine(
     loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
     work = store / "refine" / name
     work.mkdir(parents=True, exist_ok=True)
-    who, given, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
+    who, suggestions, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
     path = work / "suggestions.yaml"
     try:
-        decided = read_decisions(decisions) if decisions else decide(loaded, given, path)
+        decided = read_decisions(decisions) if decisions else decide(loaded, suggestions, path)
     except typer.Abort:
         typer.echo("")
         decided = None
     if decided is None:
         typer.echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
         raise typer.Exit(0 if not sys.stdin.isatty() else 130)
-    refined = rubric_of(loaded, given, decided)
+    refined = rubric_of(loaded, suggestions, decided)
     made = write_judge(judges / name, loaded, refined, decided, heard, who)
     _write_pack(packs / f"{name}.yaml", pack, made)
     console = Console(highlight=False, soft_wrap=True)
     console.print(
         f"Judge: {escape(near(judges / name))}; prompt pack: {escape(near(packs / f'{name}.yaml'))}"
     )
-    for one in refined:
-        console.print(f"  {one.name}: {escape(one.origin)}")
+    for dimension in refined:
+        console.print(f"  {dimension.name}: {escape(dimension.origin)}")
 
 
 def _checked(name: str, judge: str, *made: Path) -> "Judge":
@@ -85,7 +85,7 @@ def _checked(name: str, judge: str, *made: Path) -> "Judge":
         )
     loaded = Judge.load(judge)
     if loaded.kind not in ("rubric", "panel"):
-        raise Refusal(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for marks")
+        raise Refusal(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for scores")
     for path in made:
         if path.exists():
             raise Refusal(f"there is a {path.name!r} already; choose another name ({path})")
@@ -107,10 +107,10 @@ def _advice(
     try:
         opinions = compare(asked, pairs)
         _show_opinions(opinions)
-        given = advise(asked, judge, opinions)
+        suggestions = advise(asked, judge, opinions)
     finally:
         heard = _keep(work / "expert.jsonl", asked.said)
-    return spec.name, given, heard
+    return spec.name, suggestions, heard
 
 
 def _pairs(
@@ -125,29 +125,27 @@ def _pairs(
     if bool(writer) == bool(plain or guided) or bool(plain) != bool(guided):
         raise Refusal("name a --writer, or both --plain and --guided with plans that exist already")
     if plain and guided:
-        sides = [{one.pupil: one for one in read_plans(path)} for path in (plain, guided)]
-        both = sorted(set(sides[0]) & set(sides[1]))[:pupils]
+        first, second = ({item.pupil: item for item in read_plans(path)} for path in (plain, guided))
+        both = sorted(set(first) & set(second))[:pupils]
         if not both:
             raise Refusal(f"no pupil has a plan in both files ({plain}, {guided})")
-        first, second = sides
         return [
-            Two(one, str(first[one].item.profile), first[one].item.text, second[one].item.text)
-            for one in both
+            Two(pupil, str(first[pupil].item.profile), first[pupil].item.text, second[pupil].item.text)
+            for pupil in both
         ]
     from proctor.tasks.pack import Pack
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     spec = _one(str(writer))
     wording = Pack.load(pack).for_task("study_plan").model_copy(update={"dimensions": ""})
-    told = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
-    with_them = wording.model_copy(update={"dimensions": told})
+    dimensions = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
+    with_them = wording.model_copy(update={"dimensions": dimensions})
     step = max(1, len(profiles()) // pupils)
-    chosen = [as_doc(one) for one in profiles()[::step][:pupils]]
-    prompts = {
-        f"{doc['id']} {how}": words.user.format(profile=doc["profile"])
-        for doc in chosen
-        for how, words in (("plain", wording), ("guided", with_them))
-    }
+    chosen = [as_doc(profile) for profile in profiles()[::step][:pupils]]
+    prompts = {}
+    for doc in chosen:
+        for how, words in (("plain", wording), ("guided", with_them)):
+            prompts[f"{doc['id']} {how}"] = words.user.format(profile=doc["profile"])
     asked = Expert(open_grader(spec.model_copy(update={"schema_": "never"})), work / "writer.replies.jsonl")
     try:
         texts = write_plans(asked, prompts)
@@ -161,7 +159,7 @@ def _pairs(
 
 def _one(name: str) -> "GraderSpec":
     """One model behind an endpoint or a provider."""
-    from proctor.harness.judging.grading import spec_from
+    from proctor.harness.plan.grading import spec_from
     from proctor.judges.graders.grader import GraderSpec
 
     spec = spec_from(name, None, None, None)
@@ -190,10 +188,11 @@ def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _show_opinions(opinions: "Sequence[Opinion]") -> None:
     console = Console(highlight=False)
-    for one in opinions:
-        said = one.problem or f"{one.better} is better; by {', '.join(each.name for each in one.criteria)}"
-        console.print(f"{escape(one.pupil)}: {escape(said)}")
-    count = {name: sum(one.better == name for one in opinions) for name in ("guided", "plain", "tie")}
+    for opinion in opinions:
+        criteria = ", ".join(criterion.name for criterion in opinion.criteria)
+        text = opinion.problem or f"{opinion.better} is better; by {criteria}"
+        console.print(f"{escape(opinion.pupil)}: {escape(text)}")
+    count = Counter(opinion.better for opinion in opinions)
     console.print(
         f"Better with the dimensions: {count['guided']}, without: {count['plain']}, ties: {count['tie']}"
     )
@@ -204,12 +203,12 @@ def _write_pack(path: Path, base: str, judge: "Judge") -> None:
     import yaml
 
     from proctor.judges.people.refine import guidance
-    from proctor.tasks.pack import FOLDER, Pack
+    from proctor.tasks.pack import Pack
 
-    said = yaml.safe_load((FOLDER / f"{base}.yaml").read_text(encoding="utf-8"))
-    told = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
-    said["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."
-    said["wording"]["study_plan"]["dimensions"] = told
-    Pack.model_validate(said)
+    pack = yaml.safe_load(find("prompts", base).read_text(encoding="utf-8"))
+    dimensions = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
+    pack["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."
+    pack["wording"]["study_plan"]["dimensions"] = dimensions
+    Pack.model_validate(pack)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")
+    path.write_text(yaml.safe_dump(pack, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, Results, near
+from proctor.leaderboard.cli import RESULTS, Results, Tasks, near
 
 
 def report(
@@ -14,9 +14,7 @@ def report(
         list[str] | None,
         typer.Option("--format", help="md, latex, csv or html (may be given again); md, or all with --out."),
     ] = None,
-    tasks: Annotated[
-        list[str] | None, typer.Option("--tasks", help="Only these tasks, by comma or given again.")
-    ] = None,
+    task: Tasks = None,
     baseline: Annotated[
         str | None,
         typer.Option(help="The row that all others are compared with; left out: each one's parent."),
@@ -29,11 +27,11 @@ def report(
     ] = False,
     results: Results = RESULTS,
 ) -> None:
-    """Comparison tables: mean, difference, intervals, marks, n, and footnotes; the board's own digits."""
+    """Comparison tables: mean, difference, intervals, signs, n, and footnotes; the board's own digits."""
     from proctor.leaderboard.report import formats
     from proctor.leaderboard.report import report as reporting
 
-    named = [name for one in tasks or () for name in one.split(",") if name]
+    named = [name for part in task or () for name in part.split(",") if name]
     wanted = form or (list(formats.FORMATS) if out else ["md"])
     for name in wanted:
         if name not in formats.FORMATS:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
-from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Only, Through
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, near, print_json, table
+from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Through
 
 if TYPE_CHECKING:
     from proctor.judges.cost import Estimate
@@ -26,7 +25,7 @@ Pairs = Annotated[
         help="Verdicts that exist already: rows of item_id, order (ab or ba), verdict (a, b or tie), rater."
     ),
 ]
-Labels = Annotated[Path | None, typer.Option(help="Reference marks or verdicts, in the same form.")]
+Labels = Annotated[Path | None, typer.Option(help="Reference scores or verdicts, in the same form.")]
 Resamples = Annotated[int, typer.Option(min=0, help="Bootstrap resamples for the intervals; 0 for none.")]
 Seed = Annotated[int, typer.Option(help="Seed of the resamples.")]
 
@@ -45,20 +44,18 @@ def figures_of_files(
     ratings: Path | None, pairs: Path | None, labels: Path | None, resamples: int, seed: int, json_: bool
 ) -> None:
     """Every figure that the files can give, and those that they can't."""
-
     if ratings and pairs:
         raise Refusal(
             "--ratings and --pairs are given together", "labels fit only one of them", "give one at a time"
         )
-    said = (
-        _of_ratings(ratings, labels, resamples, seed)
-        if ratings
-        else _of_pairs(pairs, labels, resamples, seed)
-    )
-    if json_:
-        print_json(said)
+    if ratings:
+        fields = _of_ratings(ratings, labels, resamples, seed)
     else:
-        _show(said)
+        fields = _of_pairs(pairs, labels, resamples, seed)
+    if json_:
+        print_json(fields)
+    else:
+        _show(fields)
 
 
 def _of_ratings(path: Path, labels: Path | None, resamples: int, seed: int) -> dict[str, Any]:
@@ -75,7 +72,7 @@ def _of_ratings(path: Path, labels: Path | None, resamples: int, seed: int) -> d
         "dimensions": ratings.dimensions,
         "labels": None if known is None else {"items": len(known.items), "raters": known.raters},
     }
-    return _said(about, report, resamples, seed)
+    return _as_dict(about, report, resamples, seed)
 
 
 def _of_pairs(path: Path | None, labels: Path | None, resamples: int, seed: int) -> dict[str, Any]:
@@ -93,50 +90,54 @@ def _of_pairs(path: Path | None, labels: Path | None, resamples: int, seed: int)
         "raters": judged.raters,
         "labels": None if known is None else {"items": len(known.items), "raters": known.raters},
     }
-    return _said(about, report, resamples, seed)
+    return _as_dict(about, report, resamples, seed)
 
 
-def _said(about: dict[str, Any], report: "Report", resamples: int, seed: int) -> dict[str, Any]:
+def _as_dict(about: dict[str, Any], report: "Report", resamples: int, seed: int) -> dict[str, Any]:
     return {
         **about,
         "resamples": resamples,
         "seed": seed,
         "figures": [figure.as_dict() for figure in report.figures],
-        "missing": [{"name": one.name, "why": one.why} for one in report.missing],
+        "missing": [{"name": figure.name, "why": figure.why} for figure in report.missing],
         "notes": report.notes,
     }
 
 
-def _show(said: dict[str, Any]) -> None:
+def _show(fields: dict[str, Any]) -> None:
     console = Console()
-    figures = said["figures"]
+    figures = fields["figures"]
     chosen = figures
     if len(figures) > _SHOWN_ROWS:
         chosen = [figure for figure in figures if figure["name"] in _SHOWN]
-    table = Table("figure", "dimension", "judge", "against", "value", "95% interval", "n", box=None)
+    made = table("figure", "dimension", "judge", "against", "value", "95 % interval", "n")
     for figure in chosen:
-        limits = (figure["low"], figure["high"])
-        reach = (
-            "" if limits == (None, None) else " to ".join("open" if x is None else f"{x:.3f}" for x in limits)
-        )
-        cells = (figure["title"], figure["dimension"], figure["judge"], figure["against"])
-        table.add_row(*map(escape, cells), f"{figure['value']:.4f}", reach, str(figure["n"]))
-    console.print(table)
+        names = (figure["title"], figure["dimension"], figure["judge"], figure["against"])
+        made.add_row(*map(escape, names), f"{figure['value']:.4f}", _interval(figure, 3), str(figure["n"]))
+    console.print(made)
     if len(chosen) < len(figures):
         console.print(f"{len(chosen)} of {len(figures)} figures; --json gives all.")
-    for note in said["notes"]:
+    for note in fields["notes"]:
         console.print(f"Note: {escape(note)}", highlight=False)
-    _show_missing(said["missing"], console)
+    _show_missing(fields["missing"], console)
+
+
+def _interval(figure: dict[str, Any], digits: int) -> str:
+    """`0.21 to 0.43`; a side without a limit is open."""
+    limits = (figure["low"], figure["high"])
+    if limits == (None, None):
+        return ""
+    return " to ".join("open" if limit is None else f"{limit:.{digits}f}" for limit in limits)
 
 
 def _show_missing(missing: list[dict[str, str]], console: Console) -> None:
-    """A line for each reason, with all the figures that it keeps from being given."""
+    """A line for each reason, with all the figures that it keeps away."""
     names: dict[str, list[str]] = {}
-    for one in missing:
-        names.setdefault(one["why"], []).append(one["name"])
-    for why, found in names.items():
+    for figure in missing:
+        names.setdefault(figure["why"], []).append(figure["name"])
+    for why, absent in names.items():
         console.print(
-            f"Not given: {escape(', '.join(found))}: {escape(why)}", highlight=False, soft_wrap=True
+            f"Not given: {escape(', '.join(absent))}: {escape(why)}", highlight=False, soft_wrap=True
         )
 
 
@@ -146,13 +147,13 @@ def trust(
     pairs: Pairs = None,
     labels: Labels = None,
     plans: Annotated[
-        Path | None, typer.Option(help="The plans to try it on: JSONL as for judge mark.")
+        Path | None, typer.Option(help="The plans to try it on: JSONL as for judge score.")
     ] = None,
     grader: GraderName = None,
     endpoint: Endpoint = None,
     through: Through = None,
     concurrency: Concurrency = None,
-    estimate: Only = False,
+    dry_run: DryRun = False,
     results: Results = RESULTS,
     store: Store = STORE,
     resamples: Resamples = 2_000,
@@ -163,22 +164,22 @@ def trust(
 
     if (judge is None) == (ratings is None and pairs is None):
         raise Refusal(
-            "name either a judge or a file of its marks",
+            "name either a judge or a file of its scores",
             remedy="proctor judge trust checklist, or proctor judge trust --ratings FILE [--labels FILE]",
         )
-    if judge is None and estimate:
-        raise Refusal("--estimate beside a file of marks", "figures of a file ask nobody", "leave it out")
+    if judge is None and dry_run:
+        raise Refusal("--dry-run beside a file of scores", "figures of a file ask nobody", "leave it out")
     if judge is None:
         figures_of_files(ratings, pairs, labels, resamples, seed, json_)
         return
     from proctor.common.progress import Reporter
     from proctor.harness import record
-    from proctor.harness.judging.grading import spec_from
     from proctor.harness.judging.trials import Wanted, estimate_card, try_judge
+    from proctor.harness.plan.grading import spec_from
 
     spec = spec_from(grader, endpoint, through, concurrency)
     wanted = Wanted(judge, plans, labels, spec, results, store, resamples, seed)
-    if estimate:
+    if dry_run:
         _show_estimates(*estimate_card(wanted), json_)
         return
     card = try_judge(wanted, Reporter(Console(stderr=True)))
@@ -191,39 +192,33 @@ def trust(
 
 
 def _show_estimates(expected: "Estimate", most: "Estimate", json_: bool) -> None:
-    """How many controls are needed depends on how many marks an injection raises."""
+    """How many controls are needed depends on how many scores an injection raises."""
     if json_:
         print_json({"expected": vars(expected), "most": vars(most)})
         return
     typer.echo(str(expected))
     if most != expected:
-        typer.echo(f"at most, if every injection raised every mark: {most}")
+        typer.echo(f"at most, if every injection raised every score: {most}")
 
 
 def _show_card(card: dict[str, Any]) -> None:
     console = Console()
-    console.print(f"[bold]{escape(card['judge'])}[/bold] ({card['kind']}), marked by: {escape(card['by'])}")
+    console.print(f"[bold]{escape(card['judge'])}[/bold] ({card['kind']}), scored by: {escape(card['by'])}")
     console.print(
         f"Tried on {card['items']} plans; unparsed: {card['unparsed']['n']} of {card['unparsed']['of']}"
     )
-    table = Table("figure", "dimension", "value", "95% interval", "n", box=None)
+    made = table("figure", "dimension", "value", "95 % interval", "n")
     for figure in card["figures"]:
         if figure["name"] in (*_SHOWN, "length_correlation", "length_correlation_of_labels"):
-            limits = (figure["low"], figure["high"])
-            reach = (
-                ""
-                if limits == (None, None)
-                else " to ".join("open" if x is None else f"{x:.2f}" for x in limits)
-            )
-            table.add_row(
+            made.add_row(
                 escape(figure["title"]),
                 figure["dimension"],
                 f"{figure['value']:.3f}",
-                reach,
+                _interval(figure, 2),
                 str(figure["n"]),
             )
-    console.print(table)
-    checks = Table("check", "kind", "held", "", "", box=None)
+    console.print(made)
+    checks = table("check", "kind", "held", "", "")
     for check in card["checks"]:
         verdict = "passed" if check["passed"] else "[bold red]FAILED[/bold red]"
         held = f"{check['held']} of {check['of']}"

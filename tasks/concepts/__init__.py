@@ -1,8 +1,10 @@
-"""The concepts exam: name the school-mathematics concepts that a text is about.
+"""The concepts task: name the school-mathematics concepts that a text is about.
 
-Hands out the gold documents as plain dicts. Knows the files in data/ and the taxonomy; no framework, and
-no prompt wording at import. Marking is in task.py, reading an answer in reading.py, the concepts
-themselves in taxonomy.py.
+    docs("test")[0]
+    # {'text': '8 + 4 = [ 12 ] + 5\nTariq fills in 12. "Eight and four is twelve." And the 5? ...',
+    #  'concepts': ['equals-sign'], 'answer': '["Meaning of the equals sign"]', ...}
+
+Scores are made in task.py, responses read in reading.py; the concepts themselves stand in taxonomy.py.
 """
 
 import json
@@ -26,33 +28,28 @@ def docs(split: str) -> list[dict[str, Any]]:
     Fields: id, source, cluster (= source), kind, band, text, concepts (ids), answer (JSON list of names).
     """
     if split not in ("train", "test"):
-        raise Refusal(f"no split {split!r} in the concepts exam; there are train and test ({DATA})")
+        raise Refusal(f"no split {split!r} in the concepts task; there are train and test ({DATA})")
     return [dict(doc, concepts=list(doc["concepts"])) for doc in _read(split)]
 
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """Up to n training examples in a prompt pack's wording, shuffled by seed; no document twice."""
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.pack import Pack, train_chat
 
     pack = Pack.load(prompt)
     chosen = docs("train")
     random.Random(seed).shuffle(chosen)
     for doc in chosen[: max(n, 0)]:
-        system, user = render(pack, "concepts", doc)
-        turns = [{"role": "system", "content": system}] if system else []
-        yield {
-            "prompt": [*turns, {"role": "user", "content": user}],
-            "completion": [{"role": "assistant", "content": doc["answer"]}],
-        }
+        yield train_chat(pack, "concepts", doc, doc["answer"])
 
 
 @cache
 def _read(split: str) -> tuple[dict[str, Any], ...]:
     path = DATA / f"{split}.jsonl"
-    found = []
+    documents = []
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            raw = json.loads(line)
-            answer = json.dumps(names(raw["concepts"]), ensure_ascii=False)
-            found.append({**raw, "cluster": raw["source"], "answer": answer})
-    return tuple(found)
+            fields = json.loads(line)
+            answer = json.dumps(names(fields["concepts"]), ensure_ascii=False)
+            documents.append({**fields, "cluster": fields["source"], "answer": answer})
+    return tuple(documents)

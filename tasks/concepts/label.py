@@ -1,7 +1,7 @@
 """Training sets whose labels a model gave, and how far such labels can be trusted.
 
-The labeller is a function that answers prompts: whoever calls decides which endpoint or engine answers, so
-nothing here knows a network, a key or a framework. Its labels are read as an examined model's answers are.
+The labeller is a function that answers prompts: whoever calls decides which endpoint or engine answers. Its labels are
+read as the responses of a variant are.
 """
 
 import json
@@ -12,11 +12,11 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.concepts import docs
-from proctor.tasks.concepts.task import answered, mark, micro_f1, micro_p, micro_r
+from proctor.tasks.concepts.task import ids_in, micro_f1, micro_p, micro_r, score
 from proctor.tasks.concepts.taxonomy import concepts, names
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.pack import Pack, render, train_chat
 
-# (system turn, user turn) of each text in; one answer each out, in the same order.
+# (system turn, user turn) of each text in; one response each out, in the same order.
 Ask = Callable[[Sequence[tuple[str, str]]], Sequence[str]]
 
 
@@ -39,34 +39,36 @@ def label(
 ) -> Iterator[dict[str, Any]]:
     """One row for each text, in order; who labelled it and what was answered stay in the row.
 
-    Texts come as {"text": ..., "id"?: ..., "source"?: ...}. A text of the gold test set is refused: a model
-    trained on it would sit an exam that it has seen. Where no known concept was named, "concepts" is [].
+    Texts come as {"text": ..., "id"?: ..., "source"?: ...}. A text of the gold test set is refused: a model trained on
+    it would be examined on what it has seen. Where no known concept was named, "concepts" is [].
     """
     wording = Pack.load(pack)
-    exam = {_folded(doc["text"]) for doc in docs("test")}
+    tested = {_folded(doc["text"]) for doc in docs("test")}
     numbered = enumerate(texts, 1)
     while some := list(islice(numbered, max(batch, 1))):
-        for at, item in some:
+        for number, item in some:
             text = item.get("text")
             if not isinstance(text, str) or not text.strip():
-                raise Refusal(f'text {at} has no "text"; there is nothing to label; add it or drop the line')
-            if _folded(text) in exam:
                 raise Refusal(
-                    f"text {at} is in the concepts test set; training on it spoils the exam; drop it"
+                    f'text {number} has no "text"; there is nothing to label; add it or drop the line'
                 )
-        answers = _asked(ask, [render(wording, "concepts", item) for _, item in some])
-        for (at, item), answer in zip(some, answers, strict=True):
-            marked = mark({"concepts": ()}, answer)
-            identity = str(item.get("id", f"text-{at}"))
+            if _folded(text) in tested:
+                raise Refusal(
+                    f"text {number} is in the concepts test set; training on it spoils the test; drop it"
+                )
+        responses = _asked(ask, [render(wording, "concepts", item) for _, item in some])
+        for (number, item), response in zip(some, responses, strict=True):
+            scored = score({"concepts": ()}, response)
+            identity = str(item.get("id", f"text-{number}"))
             yield {
                 "id": identity,
                 "source": str(item.get("source", identity)),
                 "text": item["text"],
-                "concepts": list(answered(marked.answer)),
+                "concepts": list(ids_in(scored.answer)),
                 "labeler": labeler,
-                "parsed": marked.parsed,
-                "unknown": int(marked.metrics["unknown"]),
-                "response": answer,
+                "parsed": scored.parsed,
+                "unknown": int(scored.metrics["unknown"]),
+                "response": response,
             }
 
 
@@ -80,18 +82,23 @@ def agreement(
     """
     wording = Pack.load(pack)
     gold = docs(split)
-    answers: list[str] = []
+    responses: list[str] = []
     for start in range(0, len(gold), max(batch, 1)):
         some = gold[start : start + max(batch, 1)]
-        answers.extend(_asked(ask, [render(wording, "concepts", doc) for doc in some]))
-    marks = [mark(doc, answer) for doc, answer in zip(gold, answers, strict=True)]
-    triples = [(int(one.metrics["tp"]), int(one.metrics["fp"]), int(one.metrics["fn"])) for one in marks]
-    unknown = sum(int(one.metrics["unknown"]) for one in marks)
+        responses.extend(_asked(ask, [render(wording, "concepts", doc) for doc in some]))
+    unparsed = unknown = 0
+    triples = []
+    for doc, response in zip(gold, responses, strict=True):
+        scored = score(doc, response)
+        metrics = scored.metrics
+        unparsed += not scored.parsed
+        unknown += int(metrics["unknown"])
+        triples.append((int(metrics["tp"]), int(metrics["fp"]), int(metrics["fn"])))
     tp, fp, fn = (sum(column) for column in zip(*triples, strict=True))
     return Agreement(
         labeler=labeler,
         documents=len(gold),
-        unparsed=sum(not one.parsed for one in marks),
+        unparsed=unparsed,
         unknown=unknown,
         precision=micro_p(triples),
         recall=micro_r(triples),
@@ -105,20 +112,17 @@ def chats(rows: Iterable[Mapping[str, Any]], pack: str = "default") -> Iterator[
     wording = Pack.load(pack)
     for row in rows:
         if row["concepts"]:
-            system, user = render(wording, "concepts", row)
-            turns = [{"role": "system", "content": system}] if system else []
             answer = json.dumps(names(row["concepts"]), ensure_ascii=False)
-            yield {
-                "prompt": [*turns, {"role": "user", "content": user}],
-                "completion": [{"role": "assistant", "content": answer}],
-            }
+            yield train_chat(wording, "concepts", row, answer)
 
 
 def _asked(ask: Ask, prompts: Sequence[tuple[str, str]]) -> Sequence[str]:
-    answers = ask(prompts)
-    if len(answers) != len(prompts):
-        raise Refusal(f"the labeller gave {len(answers)} answers to {len(prompts)} texts; one each is needed")
-    return answers
+    responses = ask(prompts)
+    if len(responses) != len(prompts):
+        raise Refusal(
+            f"the labeller gave {len(responses)} responses to {len(prompts)} texts; one each is needed"
+        )
+    return responses
 
 
 def _kappa(both: int, only_one: int, only_other: int, decisions: int) -> float:

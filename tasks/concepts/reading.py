@@ -1,10 +1,11 @@
-"""Reading a model's answer to the concepts exam: which names does it give, in whatever form it gives them?
+"""Which names of concepts a response gives, in whatever form it gives them.
 
-Four forms are understood, tried in this order: a JSON list, a line that announces itself ('Concepts: a,
-b'), a bulleted or numbered list, and a bare line or column of names. Within a form the last one wins,
-since models think first and answer last. Knows the taxonomy only to tell a line of names from a sentence
-with commas; knows no labels. Every step looks at each character a fixed number of times: an answer of any
-length takes linear time.
+    read("It is about ratio.\n\nConcepts: Mean, Median")    # ['Mean', 'Median']
+
+Four forms are understood, tried in this order: a JSON list, a line that announces itself ('Concepts: a, b'), a bulleted
+or numbered list, and a bare line or column of names. Within a form the last one wins, since models think first and
+answer last. The taxonomy only tells a line of names from a sentence with commas. Every step looks at each character a
+fixed number of times: a response of any length takes linear time.
 """
 
 import ast
@@ -36,13 +37,15 @@ _ITEM_KEYS = ("name", "concept", "id", "label", "topic")
 
 
 def read(response: str) -> list[str] | None:
-    """The names given, in order, each once; None when the answer holds nothing in a form we understand."""
+    """The names in order, each once; None when the response holds nothing in a form we understand."""
     text = response.rpartition("</think>")[2]
-    found = _from_json(text)
-    if found is None:
+    names = _from_json(text)
+    if names is None:
         lines = [line.strip() for line in text.splitlines()]
-        found = _from_label(lines) or _from_bullets(lines) or _from_bare(lines) or None
-    return None if found is None else list(dict.fromkeys(found))
+        names = _from_label(lines) or _from_bullets(lines) or _from_bare(lines)
+        if not names:
+            return None
+    return list(dict.fromkeys(names))
 
 
 def _from_json(text: str) -> list[str] | None:
@@ -62,7 +65,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
 
     Trying json.loads at every bracket would be simpler, and takes quadratic time on '[[[[[['.
     """
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     open_at: list[int] = []
     quoted = escaped = False
     for at, char in enumerate(text):
@@ -82,10 +85,10 @@ def _spans(text: str) -> list[tuple[int, int]]:
             if text[start] + char not in ("[]", "{}"):
                 open_at.clear()
                 continue
-            while found and found[-1][0] > start:
-                found.pop()
-            found.append((start, at + 1))
-    return found
+            while spans and spans[-1][0] > start:
+                spans.pop()
+            spans.append((start, at + 1))
+    return spans
 
 
 def _load(span: str) -> object:
@@ -117,16 +120,16 @@ def _names_in(value: object) -> list[str]:
                 inner = value[key]
                 return _names_in(inner if isinstance(inner, list) else [inner])
         return []
-    found: list[str] = []
+    names: list[str] = []
     if isinstance(value, list | tuple | set):
         for item in value:
             if isinstance(item, dict):
                 item = next((item[key] for key in _ITEM_KEYS if key in item), None)
             if isinstance(item, str):
-                found.extend(_clean(item))
+                names.extend(_clean(item))
             elif isinstance(item, list):
-                found.extend(_names_in(item))
-    return found
+                names.extend(_names_in(item))
+    return names
 
 
 def _from_label(lines: list[str]) -> list[str]:
@@ -138,7 +141,7 @@ def _from_label(lines: list[str]) -> list[str]:
         if last is not None:
             parts = list(_split(_SENTENCE_END.split(line[last.end() :], maxsplit=1)[0]))
             if _all_names(parts) and (any(last.group("colon", "then", "about")) or any(map(_known, parts))):
-                return [name for part in parts for name in _clean(part)]
+                return _cleaned(parts)
     return []
 
 
@@ -158,7 +161,7 @@ def _from_bullets(lines: list[str]) -> list[str]:
             if _all_names(run) and (not sentences or any(map(_known, run))):
                 best = run
             run = []
-    return [name for item in best for name in _clean(item)]
+    return _cleaned(best)
 
 
 def _from_bare(lines: list[str]) -> list[str]:
@@ -169,7 +172,7 @@ def _from_bare(lines: list[str]) -> list[str]:
     last = list(_split(filled[-1]))
     for parts in (filled if len(filled) > 1 else last, last):
         if _all_names(parts) and any(map(_known, parts)):
-            return [name for part in parts for name in _clean(part)]
+            return _cleaned(parts)
     return []
 
 
@@ -180,6 +183,13 @@ def _split(line: str) -> Iterator[str]:
         bare = bare[4:] if bare[:4].lower() == "and " else bare
         if bare:
             yield bare
+
+
+def _cleaned(items: Iterable[str]) -> list[str]:
+    names: list[str] = []
+    for item in items:
+        names.extend(_clean(item))
+    return names
 
 
 def _clean(item: str) -> Iterable[str]:

@@ -1,7 +1,9 @@
-"""Marking the concepts exam, and the same exam as an lm-eval task.
+"""Scores of the concepts task, and the same task for lm-eval.
 
-`mark` compares two sets of concept ids; `process_results` is `mark` in lm-eval's shape, so they cannot
-disagree. Knows the gold documents and how an answer is read; knows no model and no engine.
+    score({"concepts": ["mean", "median"], ...}, "Concepts: average, mode").metrics
+    # {'tp': 1.0, 'fp': 1.0, 'fn': 1.0, 'unknown': 0.0, 'precision': 0.5, 'recall': 0.5, 'f1': 0.5}
+
+`process_results` is `score` in lm-eval's shape, so they cannot disagree.
 """
 
 import json
@@ -12,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from proctor.tasks.concepts import docs
 from proctor.tasks.concepts.reading import read
 from proctor.tasks.concepts.taxonomy import concepts, fold, names, resolve
-from proctor.tasks.mark import Mark
 from proctor.tasks.pack import Pack, render
+from proctor.tasks.score import ResponseScore
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -22,45 +24,46 @@ Counts = tuple[int, int, int]
 Labels = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def mark(doc: Mapping[str, Any], response: str) -> Mark:
-    """One answer against the document's labels. Sets are compared: order and repetition change nothing."""
+def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
+    """One response against the document's labels. Sets are compared: order and repetition change nothing."""
     gold = set(doc["concepts"])
-    given = read(response)
-    if given is None:
-        return Mark("", 0.0, _metrics(0, 0, len(gold), 0), False, "the answer has no list of concept names")
-    known, unknown = _ids(given)
-    right = known & gold
-    found = _metrics(len(right), len(known - gold) + len(unknown), len(gold - known), len(unknown))
-    understood = [*_in_order(known), *(unknown[one] for one in sorted(unknown))]
+    named = read(response)
+    if named is None:
+        nothing = _metrics(0, 0, len(gold), 0)
+        return ResponseScore("", 0.0, nothing, False, "the answer has no list of concept names")
+    known, unknown = _ids(named)
+    metrics = _metrics(len(known & gold), len(known - gold) + len(unknown), len(gold - known), len(unknown))
+    understood = [*_in_order(known), *(unknown[folded] for folded in sorted(unknown))]
     answer = json.dumps(understood, ensure_ascii=False)
-    return Mark(answer, found["f1"], found, True, _explain(gold, known, unknown))
+    return ResponseScore(answer, metrics["f1"], metrics, True, _explain(gold, known, unknown))
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float | Counts | Labels]:
     """lm-eval's dict: floats of this document, and under the corpus metrics what their aggregations need."""
-    marked = mark(doc, results[0])
-    figures = marked.metrics
+    scored = score(doc, results[0])
+    figures = scored.metrics
     counts = (int(figures["tp"]), int(figures["fp"]), int(figures["fn"]))
     return {
-        "f1": marked.score,
+        "f1": scored.score,
         "precision": figures["precision"],
         "recall": figures["recall"],
         "unknown": figures["unknown"],
-        "parsed": float(marked.parsed),
+        "parsed": float(scored.parsed),
         "micro_p": counts,
         "micro_r": counts,
         "micro_f1": counts,
-        "macro_f1": (tuple(sorted(doc["concepts"])), answered(marked.answer)),
+        "macro_f1": (tuple(sorted(doc["concepts"])), ids_in(scored.answer)),
     }
 
 
-def answered(answer: str) -> tuple[str, ...]:
-    """The ids in a Mark's `answer` (or in a document's); names outside the taxonomy are left out."""
-    return tuple(sorted({one for name in json.loads(answer or "[]") if (one := resolve(name))}))
+def ids_in(answer: str) -> tuple[str, ...]:
+    """The ids in a score's `answer` (or in a document's); names outside the taxonomy are left out."""
+    ids = {resolve(name) for name in json.loads(answer or "[]")}
+    return tuple(sorted(concept for concept in ids if concept is not None))
 
 
 def micro_p(items: Iterable[Counts]) -> float:
-    """Precision of the corpus: all names given, whatever document they are in. Nothing given: 0."""
+    """Precision of the corpus: all names in all responses. No name at all: 0."""
     tp, fp, _ = _total(items)
     return tp / (tp + fp) if tp else 0.0
 
@@ -80,19 +83,19 @@ def micro_f1(items: Iterable[Counts]) -> float:
 def macro_f1(items: Iterable[Labels]) -> float:
     """The mean of each concept's own F1, over the concepts that occur in these documents' labels.
 
-    A concept that is only ever given wrongly has no gold to find, so it is not a term of the mean; its false
-    positives show in the micro figures.
+    A concept that is in no label is not a term of the mean; its false positives show in the micro figures.
     """
     right: Counter[str] = Counter()
     wanted: Counter[str] = Counter()
-    given: Counter[str] = Counter()
+    named: Counter[str] = Counter()
     for gold, predicted in items:
         wanted.update(set(gold))
-        given.update(set(predicted))
+        named.update(set(predicted))
         right.update(set(gold) & set(predicted))
     if not wanted:
         return 0.0
-    return sum(2 * right[one] / (wanted[one] + given[one]) for one in sorted(wanted)) / len(wanted)
+    f1 = [2 * right[concept] / (wanted[concept] + named[concept]) for concept in sorted(wanted)]
+    return sum(f1) / len(wanted)
 
 
 def load(**metadata: Any) -> "DatasetDict":
@@ -100,8 +103,10 @@ def load(**metadata: Any) -> "DatasetDict":
     from datasets import Dataset, DatasetDict
 
     pack = Pack.load(str(metadata.get("prompt", "default")))
-    rows = {split: [_row(pack, doc) for doc in docs(split)] for split in ("train", "test")}
-    return DatasetDict({split: Dataset.from_list(rows[split]) for split in rows})
+    splits = {}
+    for split in ("train", "test"):
+        splits[split] = Dataset.from_list([_row(pack, doc) for doc in docs(split)])
+    return DatasetDict(splits)
 
 
 def _row(pack: Pack, doc: dict[str, Any]) -> dict[str, Any]:
@@ -109,14 +114,14 @@ def _row(pack: Pack, doc: dict[str, Any]) -> dict[str, Any]:
     return {**doc, "system": system, "prompt": prompt}
 
 
-def _ids(given: Iterable[str]) -> tuple[set[str], dict[str, str]]:
+def _ids(named: Iterable[str]) -> tuple[set[str], dict[str, str]]:
     """Ids of the names that the taxonomy has, and the others by their folded form: a repeat counts once."""
     known: set[str] = set()
     unknown: dict[str, str] = {}
-    for name in given:
-        one = resolve(name)
-        if one is not None:
-            known.add(one)
+    for name in named:
+        concept = resolve(name)
+        if concept is not None:
+            known.add(concept)
         else:
             folded = fold(name) or name
             unknown[folded] = min(name, unknown.get(folded, name))
@@ -124,7 +129,7 @@ def _ids(given: Iterable[str]) -> tuple[set[str], dict[str, str]]:
 
 
 def _metrics(tp: int, fp: int, fn: int, unknown: int) -> dict[str, float]:
-    """Nothing given: precision 0. No document is without labels, so recall always has something to find."""
+    """No name: precision 0. No document is without labels, so recall always has something to find."""
     return {
         "tp": float(tp),
         "fp": float(fp),
@@ -137,7 +142,7 @@ def _metrics(tp: int, fp: int, fn: int, unknown: int) -> dict[str, float]:
 
 
 def _in_order(ids: set[str]) -> list[str]:
-    return names(one for one in concepts() if one in ids)
+    return names(concept for concept in concepts() if concept in ids)
 
 
 def _explain(gold: set[str], known: set[str], unknown: Mapping[str, str]) -> str:
@@ -145,7 +150,7 @@ def _explain(gold: set[str], known: set[str], unknown: Mapping[str, str]) -> str
         ("right", _in_order(known & gold)),
         ("missed", _in_order(gold - known)),
         ("not in the labels", _in_order(known - gold)),
-        ("not in the taxonomy", [unknown[one][:60] for one in sorted(unknown)][:10]),
+        ("not in the taxonomy", [unknown[folded][:60] for folded in sorted(unknown)][:10]),
     ]
     return "; ".join(f"{word}: {', '.join(items)}" for word, items in parts if items) or "an empty list"
 

@@ -1,7 +1,9 @@
 """The concepts of school mathematics: their names, other names, grade bands and what must be known before.
 
-Turns any spelling of a concept's name into its id. Knows data/taxonomy.jsonl and nothing about documents,
-answers or marks, so that other exams (the study plan's weak topics) can use the same concepts.
+    resolve("the arithmetic means")    # 'mean'
+    prerequisites("ratio")             # everything that must be known before it
+
+Turns any spelling of a concept's name into its id. The study plan's weak topics are these concepts too.
 """
 
 import json
@@ -55,13 +57,14 @@ class Concept:
 @cache
 def concepts() -> dict[str, Concept]:
     """Every concept by its id, in teaching order within each area."""
-    found: dict[str, Concept] = {}
+    by_id: dict[str, Concept] = {}
     with PATH.open(encoding="utf-8") as lines:
         for line in lines:
-            raw = json.loads(line)
-            raw["aliases"], raw["prerequisites"] = tuple(raw["aliases"]), tuple(raw["prerequisites"])
-            found[raw["id"]] = Concept(**raw)
-    return found
+            fields = json.loads(line)
+            fields["aliases"] = tuple(fields["aliases"])
+            fields["prerequisites"] = tuple(fields["prerequisites"])
+            by_id[fields["id"]] = Concept(**fields)
+    return by_id
 
 
 def fold(name: str) -> str:
@@ -84,7 +87,7 @@ def resolve(name: str) -> str | None:
 def names(ids: Iterable[str]) -> list[str]:
     """The taxonomy's own name for each id; what is not an id stays as it is."""
     known = concepts()
-    return [known[one].name if one in known else one for one in ids]
+    return [known[concept].name if concept in known else concept for concept in ids]
 
 
 def prerequisites(concept: str) -> frozenset[str]:
@@ -93,10 +96,10 @@ def prerequisites(concept: str) -> frozenset[str]:
     seen: set[str] = set()
     todo = list(known[concept].prerequisites)
     while todo:
-        one = todo.pop()
-        if one not in seen:
-            seen.add(one)
-            todo.extend(known[one].prerequisites)
+        earlier = todo.pop()
+        if earlier not in seen:
+            seen.add(earlier)
+            todo.extend(known[earlier].prerequisites)
     return frozenset(seen)
 
 
@@ -141,7 +144,7 @@ def _bare(folded: str) -> str:
 
 @cache
 def _index() -> dict[str, str]:
-    """Folded name -> id. A name claimed twice would make marks depend on the file's order: refused."""
+    """Folded name -> id. A name claimed twice would make scores depend on the file's order: refused."""
     index: dict[str, str] = {}
     for concept in concepts().values():
         for name in (concept.id, concept.name, *concept.aliases):

@@ -1,4 +1,8 @@
-"""GSM8K: 1,319 test and 7,473 training items. Knows where they are, not how they are asked or marked."""
+"""GSM8K: 1,319 test and 7,473 training items, from `PROCTOR_DATA` or the hub.
+
+docs("test")[0]
+# {'id': 'test-0001', 'cluster': 'test-0001', 'question': "Janet’s ducks lay 16 eggs per day. ...", 'answer': '...'}
+"""
 
 import json
 import os
@@ -22,26 +26,22 @@ def docs(split: str) -> list[dict[str, Any]]:
         raise Refusal(f"no split called {split!r}; gsm8k has 'train' and 'test' (tasks/gsm8k)")
     folder = os.environ.get("PROCTOR_DATA")
     items = _from_folder(Path(folder) / "gsm8k", split) if folder else _from_hub(split)
-    names = [f"{split}-{number:04d}" for number in range(1, len(items) + 1)]
-    return [
-        {"id": name, "cluster": name, "question": item["question"], "answer": item["answer"]}
-        for name, item in zip(names, items, strict=True)
-    ]
+    numbered = []
+    for number, item in enumerate(items, 1):
+        name = f"{split}-{number:04d}"
+        numbered.append({"id": name, "cluster": name, "question": item["question"], "answer": item["answer"]})
+    return numbered
 
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
-    """n items of the training split in a prompt pack's wording, in an order that the seed
-    gives."""
-    from proctor.tasks.pack import Pack, render
+    """n items of the training split in a prompt pack's wording, in an order drawn by the seed."""
+    from proctor.tasks.pack import Pack, train_chat
 
     pack = Pack.load(prompt)
     items = docs("train")
     random.Random(f"gsm8k/{seed}").shuffle(items)
     for item in items[:n]:
-        system, user = render(pack, "gsm8k", item)
-        turns = [{"role": "system", "content": system}] if system else []
-        turns.append({"role": "user", "content": user})
-        yield {"prompt": turns, "completion": [{"role": "assistant", "content": item["answer"]}]}
+        yield train_chat(pack, "gsm8k", item, item["answer"])
 
 
 def _from_folder(folder: Path, split: str) -> list[dict[str, str]]:

@@ -1,15 +1,14 @@
-"""The lm-eval side of gsm8k: its items as lm-eval wants them, and its marks. Knows nothing that tasks/numeric
-does not."""
+"""gsm8k as lm-eval's task: its items as lm-eval wants them, and its scores."""
 
 from typing import TYPE_CHECKING, Any
 
 from proctor.tasks import gsm8k
-from proctor.tasks.numeric import dataset, mark, process_results
+from proctor.tasks.numeric import dataset, process_results, score
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-__all__ = ["load", "mark", "process_results"]
+__all__ = ["load", "process_results", "score"]
 
 
 def load(**metadata: Any) -> "DatasetDict":

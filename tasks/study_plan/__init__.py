@@ -1,7 +1,9 @@
-"""The study-plan exam: write a plan, week by week, for a pupil with weak topics, a goal and little time.
+"""The study-plan task: write a plan, week by week, for a pupil with weak topics, a goal and little time.
 
-Hands out the pupils as plain dicts. Knows its data; no framework at import, no marks. The exam itself is
-task.py.
+    docs("test")[0]["profile"]
+    # 'Pupil: Amina, grade 4\nCourse: Grade 4 maths\nWeak topics: Multiplication facts, Long multiplication\n...'
+
+The task for Inspect is task.py, scores are made in scoring.py, pupils in profile.py, plans by rule in write.py.
 """
 
 from collections.abc import Iterator
@@ -18,8 +20,8 @@ _TRAIN_ITEMS, _TRAIN_SEED = 500, 1
 
 
 def docs(split: str) -> list[dict[str, Any]]:
-    """The pupils of 'test' (written by hand) or 500 of 'train' (drawn): id, cluster, the fields, `profile`
-    (the text that a model reads), `requirements` and `target` (a plan written by rule).
+    """The pupils of 'test' (written by hand) or 500 of 'train' (drawn): id, cluster, the fields, `profile` (the text
+    that a model reads), `requirements` and `target` (a plan written by rule).
     """
     from proctor.tasks.study_plan.generate import stream
     from proctor.tasks.study_plan.profile import as_doc, profiles
@@ -27,9 +29,10 @@ def docs(split: str) -> list[dict[str, Any]]:
 
     if split not in ("train", "test"):
         raise Refusal(f"no split called {split!r}; study_plan has 'train' and 'test' (tasks/study_plan)")
-    pupils = profiles() if split == "test" else tuple(stream(_TRAIN_ITEMS, _TRAIN_SEED))
-    drafts = _drafts() if split == "test" else {}
-    return [{**as_doc(pupil), "target": write(pupil, *drafts.get(pupil.id, ()))} for pupil in pupils]
+    if split == "train":
+        return [{**as_doc(pupil), "target": write(pupil)} for pupil in stream(_TRAIN_ITEMS, _TRAIN_SEED)]
+    drafts = _drafts()
+    return [{**as_doc(pupil), "target": write(pupil, *drafts.get(pupil.id, ()))} for pupil in profiles()]
 
 
 @cache
@@ -37,22 +40,17 @@ def _drafts() -> dict[str, tuple[int, int]]:
     """Seed and words of the targets that are not first drafts."""
     import yaml
 
-    named = yaml.safe_load((Path(__file__).parent / "data" / "drafts.yaml").read_text(encoding="utf-8"))
-    return {pupil: (draft["seed"], draft["words"]) for pupil, draft in named.items()}
+    drafts = yaml.safe_load((Path(__file__).parent / "data" / "drafts.yaml").read_text(encoding="utf-8"))
+    return {pupil: (draft["seed"], draft["words"]) for pupil, draft in drafts.items()}
 
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """n training conversations in a prompt pack's wording, no pupil twice."""
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.pack import Pack, train_chat
     from proctor.tasks.study_plan.generate import stream
     from proctor.tasks.study_plan.profile import as_doc
     from proctor.tasks.study_plan.write import write
 
     pack = Pack.load(prompt)
     for pupil in stream(n, seed):
-        system, user = render(pack, "study_plan", as_doc(pupil))
-        turns = [{"role": "system", "content": system}] if system else []
-        yield {
-            "prompt": [*turns, {"role": "user", "content": user}],
-            "completion": [{"role": "assistant", "content": write(pupil, seed)}],
-        }
+        yield train_chat(pack, "study_plan", as_doc(pupil), write(pupil, seed))

@@ -1,9 +1,4 @@
-"""Pupil profiles to train on, drawn from a seed: other names, other goals and other mistakes than in the
-test.
-
-Knows the courses, the activities and the test's profiles (to stay clear of them). Must not know how plans are
-marked.
-"""
+"""Pupil profiles to train on, drawn from a seed: other names, other goals and other mistakes than in the test."""
 
 import random
 from collections.abc import Iterator
@@ -71,9 +66,7 @@ NOTES = (
 
 
 def stream(n: int, seed: int) -> Iterator[Profile]:
-    """n profiles, no two alike, none with a test pupil's name or with a test pupil's very weak topics and
-    times.
-    """
+    """n profiles, no two alike, none with a test pupil's name or a test pupil's very weak topics and times."""
     rng = random.Random(seed)
     taken = {pupil.name for pupil in profiles()}
     names = [name for name in NAMES if name not in taken]
@@ -100,9 +93,8 @@ def _draw(rng: random.Random, names: list[str], identity: str) -> Profile:
     busy = tuple(day for day in DAYS if day in rng.sample(DAYS, rng.choice((0, 0, 1, 1, 2))))
     hours = rng.choice((1, 1.5, 2, 2, 2.5, 3, 3, 4, 5))
     # A limit that lets the hours fit into five days at most, or none.
-    limits = [
-        minutes for minutes in (20, 25, 30, 40, 45, 50, 60) if minutes * min(5, 7 - len(busy)) >= hours * 60
-    ]
+    days = min(5, 7 - len(busy))
+    limits = [minutes for minutes in (20, 25, 30, 40, 45, 50, 60) if minutes * days >= hours * 60]
     weeks = rng.randint(max(2, len(topics)), 8)
     topic = taxonomy.names(topics)[0].lower()
     return Profile(
@@ -127,16 +119,12 @@ def _topics(rng: random.Random, course: Course) -> tuple[str, ...]:
     known = taxonomy.concepts()
     pool = [topic for topic in course.topics if topic in activities()]
     first = rng.choice(pool)
-    near = [
-        topic
-        for topic in pool
-        if topic != first
-        and (
-            known[topic].area == known[first].area
-            or first in taxonomy.prerequisites(topic)
-            or topic in taxonomy.prerequisites(first)
-        )
-    ]
+    near = []
+    for topic in pool:
+        same_area = known[topic].area == known[first].area
+        needed = first in taxonomy.prerequisites(topic) or topic in taxonomy.prerequisites(first)
+        if topic != first and (same_area or needed):
+            near.append(topic)
     wanted = rng.choice((1, 2, 2, 3))
     chosen = [first, *rng.sample(near, min(wanted - 1, len(near)))]
     rng.shuffle(chosen)

@@ -1,8 +1,6 @@
-"""A pupil as the study-plan exam knows one: the fields, the text that a model reads, and what a plan must
-keep to.
+"""A pupil of the study-plan task: the fields, the text that a model reads, and what a plan must keep to.
 
-Knows the concept taxonomy, the courses and data/profiles.jsonl. Must not know how plans are asked for or
-marked.
+render(profiles()[0])    # 'Pupil: Amina, grade 4\nCourse: Grade 4 maths\nWeak topics: ...'
 """
 
 import json
@@ -52,9 +50,9 @@ class Activity:
 
 @dataclass(frozen=True)
 class Profile:
-    """`weak_topics` are ids of the taxonomy. `busy` are days on which nothing can be done. `session_minutes`
-    is the longest session, None when there is no limit. `notes` say what else matters, each as what the
-    pupil does: 'has only a phone'.
+    """`weak_topics` are ids of the taxonomy. `busy` are days on which nothing can be done. `session_minutes` is the
+    longest session, None when there is no limit. `notes` say what else matters, each as what the pupil does: 'has only
+    a phone'.
     """
 
     id: str
@@ -73,34 +71,41 @@ class Profile:
 
     def __post_init__(self) -> None:
         wrong = [day for day in self.busy if day not in DAYS]
-        if wrong or self.language_level not in LANGUAGE or not 2 <= self.weeks <= 8:
-            found = wrong[0] if wrong else f"{self.language_level}, {self.weeks} weeks"
+        if self.language_level not in LANGUAGE:
+            wrong.append(self.language_level)
+        if not 2 <= self.weeks <= 8:
+            wrong.append(f"{self.weeks} weeks")
+        if wrong:
             raise Refusal(
-                f"profile {self.id}: {found}; days, language level or weeks are not among those known"
+                f"profile {self.id}: {wrong[0]}; days, language level or weeks are not among those known"
             )
-        known = taxonomy.concepts()
-        if strangers := [topic for topic in self.weak_topics if topic not in known]:
-            raise Refusal(
-                f"profile {self.id}: no concept {strangers[0]!r}; use an id of the taxonomy ({taxonomy.PATH})"
-            )
+        for topic in self.weak_topics:
+            if topic not in taxonomy.concepts():
+                raise Refusal(
+                    f"profile {self.id}: no concept {topic!r}; use an id of the taxonomy ({taxonomy.PATH})"
+                )
 
 
 def render(profile: Profile) -> str:
     """The profile as a model reads it: one fact a line, under 120 words."""
     mistakes = "; ".join(f"{mistake.work} ({mistake.why})" for mistake in profile.evidence)
-    limit = f", at most {profile.session_minutes} minutes a session" if profile.session_minutes else ""
+    time = f"{profile.weeks} weeks, {hours_a_week(profile)}"
+    if profile.session_minutes:
+        time += f", at most {profile.session_minutes} minutes a session"
     lines = [
         f"Pupil: {profile.name}, grade {profile.grade}",
         f"Course: {courses()[profile.course].name}",
         f"Weak topics: {', '.join(taxonomy.names(profile.weak_topics))}",
         f"Mistakes: {mistakes}",
         f"Goal: {profile.goal}",
-        f"Time: {profile.weeks} weeks, {hours_a_week(profile)}{limit}",
-        f"Not on: {', '.join(profile.busy)}" if profile.busy else "",
-        f"Note: {profile.name} {'; '.join(profile.notes)}" if profile.notes else "",
-        f"Language: {LANGUAGE[profile.language_level]}",
+        f"Time: {time}",
     ]
-    return "\n".join(line for line in lines if line)
+    if profile.busy:
+        lines.append(f"Not on: {', '.join(profile.busy)}")
+    if profile.notes:
+        lines.append(f"Note: {profile.name} {'; '.join(profile.notes)}")
+    lines.append(f"Language: {LANGUAGE[profile.language_level]}")
+    return "\n".join(lines)
 
 
 def requirements(profile: Profile) -> dict[str, Any]:
@@ -119,11 +124,15 @@ def requirements(profile: Profile) -> dict[str, Any]:
 
 def ordered_pairs(topics: tuple[str, ...]) -> list[tuple[str, str]]:
     """(earlier, later) for every two topics of which one must be known before the other."""
-    return [(a, b) for b in topics for a in topics if a in taxonomy.prerequisites(b)]
+    pairs = []
+    for later in topics:
+        needed = taxonomy.prerequisites(later)
+        pairs += [(earlier, later) for earlier in topics if earlier in needed]
+    return pairs
 
 
 def in_order(topics: tuple[str, ...]) -> tuple[str, ...]:
-    """The topics with prerequisites first, otherwise as they were given."""
+    """The topics with prerequisites first, otherwise in the same order."""
     left, done = list(topics), list[str]()
     while left:
         ready = next(topic for topic in left if not taxonomy.prerequisites(topic) & (set(left) - {topic}))
@@ -133,19 +142,19 @@ def in_order(topics: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def allowed(course: str) -> frozenset[str]:
-    """The topics of a course and all that is needed for them: revising an earlier topic is not leaving the
-    course.
-    """
+    """The topics of a course and all that is needed for them: revising an earlier topic is not leaving the course."""
     topics = frozenset(courses()[course].topics)
     return topics.union(*(taxonomy.prerequisites(topic) for topic in topics))
 
 
 def hours_a_week(profile: Profile) -> str:
-    return f"{profile.hours_per_week:g} hour{'' if profile.hours_per_week == 1 else 's'} a week"
+    if profile.hours_per_week == 1:
+        return "1 hour a week"
+    return f"{profile.hours_per_week:g} hours a week"
 
 
 def as_doc(profile: Profile) -> dict[str, Any]:
-    """The item of the exam: the fields, the text and the requirements. `cluster` is the pupil."""
+    """The item of the task: the fields, the text and the requirements. `cluster` is the pupil."""
     fields: dict[str, Any] = json.loads(json.dumps(asdict(profile)))
     return {
         **fields,
@@ -182,22 +191,19 @@ def profiles() -> tuple[Profile, ...]:
 
 @cache
 def courses() -> dict[str, Course]:
-    return {
-        row["id"]: Course(row["id"], row["name"], tuple(row["grades"]), tuple(row["topics"]))
-        for row in _rows("courses")
-    }
+    by_id = {}
+    for row in _rows("courses"):
+        by_id[row["id"]] = Course(row["id"], row["name"], tuple(row["grades"]), tuple(row["topics"]))
+    return by_id
 
 
 @cache
 def activities() -> dict[str, Activity]:
-    return {
-        row["id"]: Activity(
-            row["id"],
-            tuple(row["activities"]),
-            tuple(Mistake(m["work"], m["why"], row["id"]) for m in row["mistakes"]),
-        )
-        for row in _rows("activities")
-    }
+    by_id = {}
+    for row in _rows("activities"):
+        mistakes = [Mistake(mistake["work"], mistake["why"], row["id"]) for mistake in row["mistakes"]]
+        by_id[row["id"]] = Activity(row["id"], tuple(row["activities"]), tuple(mistakes))
+    return by_id
 
 
 def _rows(name: str) -> list[dict[str, Any]]:

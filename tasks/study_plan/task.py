@@ -1,8 +1,8 @@
-"""The study-plan exam as a stock Inspect task: `inspect eval tasks/study_plan/task.py --model ...` from the
-repository root. Puts the pupils into the wording of a prompt pack and hands answers to the judge.
+"""The study-plan task as a stock Inspect task: the pupils in the wording of a prompt pack, responses to the judge.
 
-Generating and marking are apart: `score=False` first, `inspect_ai.score` with the task's scorer later.
-Nothing here depends on who answers.
+    inspect eval tasks/study_plan/task.py --model openai/gpt-4o-mini     # from the repository root
+
+Generating and scoring are apart: `--no-score` first, `inspect score` with the task's scorer later.
 """
 
 from functools import cache
@@ -21,12 +21,11 @@ from proctor.judges.marking import mark_items
 from proctor.judges.panel import Panel, open_graders, spec_of
 from proctor.tasks.pack import Pack, render
 from proctor.tasks.study_plan import VERSION, docs
-from proctor.tasks.study_plan.marking import from_verdict, item, mark, metric_names
+from proctor.tasks.study_plan.scoring import from_verdict, item, metric_names, score
 
-__all__ = ["mark", "plan_scorer", "study_plan"]
+__all__ = ["plan_scorer", "score", "study_plan"]
 
-# Room for a plan of some 200 words with working in it; the embedded model reads and writes 1,024 tokens in
-# all.
+# Room for a plan of some 200 words with working in it; the embedded model reads and writes 1,024 tokens in all.
 MAX_TOKENS = 512
 
 
@@ -48,11 +47,12 @@ def study_plan(
         )
         for doc in docs("test")
     ]
-    # The template language of system_message would read braces in the wording.
-    solvers: list[Solver] = [system_message(system.replace("{", "{{").replace("}", "}}"))] if system else []
+    solvers: list[Solver] = [generate()]
+    if system:  # the template language of system_message would read braces in the wording
+        solvers.insert(0, system_message(system.replace("{", "{{").replace("}", "}}")))
     return Task(
         dataset=MemoryDataset(samples, name="study_plan"),
-        solver=[*solvers, generate()],
+        solver=solvers,
         scorer=plan_scorer(judge, grader),
         config=GenerateConfig(max_tokens=MAX_TOKENS, temperature=0.0),
         version=VERSION,
@@ -61,36 +61,35 @@ def study_plan(
 
 @scorer(metrics={"*": [mean(), stderr(cluster="cluster")]})
 def plan_scorer(judge: str = "checklist", grader: str | dict[str, Any] | None = None) -> Scorer:
-    """A mark as Inspect's score: `overall` and every metric. A check that does not apply, and everything where the
-    judge gave no verdict, is not-a-number, which Inspect counts as unscored; it is not 0.
+    """Our score as Inspect's: `overall` and every metric. A check that does not apply, and everything where the judge
+    gave no verdict, is not-a-number, which Inspect counts as unscored; it is not 0.
     """
-
     nothing = dict.fromkeys(("overall", *metric_names(judge)), nan)
     loaded = Judge.load(judge)
     asked = cache(lambda: grader_of(loaded, grader))
 
-    async def score(state: TaskState, target: Target) -> Score:
+    async def score_one(state: TaskState, target: Target) -> Score:
         if not state.output.choices:
-            # A request that failed is no answer; Inspect may still ask for its score.
-            return Score(value=nothing, explanation="there was no answer to mark")
+            # A request that failed is no response; Inspect may still ask for its score.
+            return Score(value=nothing, explanation="there was no response to score")
         doc, text = state.metadata["doc"], state.output.completion
         (verdict,) = await mark_items(loaded, [item(doc, text)], asked(), close=False)
         if verdict.problem:
             return Score(value=nothing, explanation=verdict.explanation, metadata={"judge": judge})
-        given = from_verdict(loaded, verdict, doc, text)
+        scored = from_verdict(loaded, verdict, doc, text)
         return Score(
-            value={**nothing, "overall": given.score, **given.metrics},
-            answer=given.answer,
-            explanation=given.explanation,
-            metadata={"parsed": given.parsed, "judge": judge},
+            value={**nothing, "overall": scored.score, **scored.metrics},
+            answer=scored.answer,
+            explanation=scored.explanation,
+            metadata={"parsed": scored.parsed, "judge": judge},
         )
 
-    return score
+    return score_one
 
 
-def grader_of(judge: Judge, given: str | dict[str, Any] | None) -> Grader | Panel | None:
-    """The grader as the command line names it; nobody for a judge that marks by rules."""
-    if isinstance(given, str):
-        given = {"model": given, "through": "inspect"}
-    spec = spec_of(judge, GraderSpec.model_validate(given) if given else None)
+def grader_of(judge: Judge, grader: str | dict[str, Any] | None) -> Grader | Panel | None:
+    """The grader as the command line names it; nobody for a judge that scores by rules."""
+    if isinstance(grader, str):
+        grader = {"model": grader, "through": "inspect"}
+    spec = spec_of(judge, GraderSpec.model_validate(grader) if grader else None)
     return open_graders(spec) if spec else None

@@ -1,4 +1,7 @@
-"""Finds the taxonomy's concepts in running text. Knows names and aliases; must not know pupils or marks."""
+"""Finds the taxonomy's concepts in running text.
+
+find("Week 1: ratio, then direct proportion")    # ('ratio', 'direct-proportion')
+"""
 
 import re
 from collections.abc import Sequence
@@ -32,37 +35,35 @@ def telling_names(topic: str) -> list[str]:
 
 @lru_cache(maxsize=5_000)
 def find(line: str, strict: bool = False) -> tuple[str, ...]:
-    """Ids of the concepts that a line names, longest name first from left to right. `strict` leaves out what
-    a plan may say without teaching it: everyday words ('a range of questions') and short names of early
-    concepts ('a rectangle').
+    """Ids of the concepts that a line names, longest name first from left to right. `strict` leaves out what a plan
+    may say without teaching it: everyday words ('a range of questions') and short names of early concepts ('a
+    rectangle').
     """
     words = [_fold(word) for word in _WORD.findall(line)]
     words = [word for word in words if word]
     index, longest = _index()
-    found: list[str] = []
+    topics: list[str] = []
     at = 0
     while at < len(words):
         for size in range(min(longest, len(words) - at), 0, -1):
             name = " ".join(words[at : at + size])
             if name in index:
-                # "Fractions and decimals" is a name of a third concept, but in a plan it mostly means the
-                # two.
-                both = [part for part in name.split(" and ") if part in index] if " and " in name else []
-                named = both if len(both) > 1 else [name]
-                found += [index[one] for one in named if not strict or is_topic(one, index[one])]
-                if not strict and index[name] not in found:
-                    found.append(index[name])
+                # "Fractions and decimals" is a name of a third concept, but in a plan it mostly means the two.
+                halves = [half for half in name.split(" and ") if half in index]
+                for half in halves if len(halves) > 1 else [name]:
+                    if not strict or is_topic(half, index[half]):
+                        topics.append(index[half])
+                if not strict and index[name] not in topics:
+                    topics.append(index[name])
                 at += size
                 break
         else:
             at += 1
-    return tuple(found)
+    return tuple(topics)
 
 
 def first_lines(lines: Sequence[str], topics: Sequence[str]) -> dict[str, int]:
-    """Where each topic is first named: the number of the line, and its place in the line as a fraction of
-    one.
-    """
+    """Where each topic is first named: a thousand times the number of the line, plus its place in the line."""
     first: dict[str, int] = {}
     for number, line in enumerate(lines):
         for place, topic in enumerate(find(line)):

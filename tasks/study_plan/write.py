@@ -1,8 +1,8 @@
-"""Writes a good study plan by rule: the plan that training examples are made of and that the exam keeps as
-its target.
+"""Writes a good study plan by rule: the plan that training examples are made of, and the target of each test item.
 
-Knows a profile and the bank of activities. Must not know how plans are marked: it writes what a teacher
-would, and a test shows that the marks agree.
+    write(profiles()[0])    # "Amina's plan: 6 weeks, 1.5 hours a week\nGoal: know the tables without ..."
+
+It does not look at how plans are scored: it writes what a teacher would, and a test shows that the scores agree.
 """
 
 import random
@@ -85,9 +85,7 @@ class _Week:
 
 @dataclass
 class _Author:
-    """One plan in the making: what was already said, so that nothing is said twice while there is something
-    new.
-    """
+    """One plan in the making: what it says already, so that nothing is said twice while there is something new."""
 
     profile: Profile
     times: _Times
@@ -109,29 +107,30 @@ class _Author:
 
     def activity(self, topic: str) -> str | None:
         """The next activity for a topic, or None when all have been set."""
-        bank = activities()
-        tasks = (
-            bank[topic].tasks
-            if topic in bank
-            else (f"Copy a worked example of {_listed((topic,))} step by step",)
-        )
-        at = self.used.get(topic, 0)
-        self.used[topic] = at + 1
-        return f"{tasks[at]}." if at < len(tasks) else None
+        tasks: tuple[str, ...] = (f"Copy a worked example of {_listed((topic,))} step by step",)
+        if topic in activities():
+            tasks = activities()[topic].tasks
+        index = self.used.get(topic, 0)
+        self.used[topic] = index + 1
+        return f"{tasks[index]}." if index < len(tasks) else None
 
     def redo(self, topic: str) -> str | None:
-        mine = next((mistake for mistake in self.mistakes if mistake.topic == topic), None)
-        if mine is None:
+        """The pupil's next own mistake in a topic, or None when all have been set."""
+        mistake = next((mistake for mistake in self.mistakes if mistake.topic == topic), None)
+        if mistake is None:
             return None
-        self.mistakes.remove(mine)
+        self.mistakes.remove(mistake)
         wording = self.rng.choice(_REDO_SHORT if self.brief else _REDO)
-        return wording.format(work=mine.work, why=mine.why, n=self.rng.choice((4, 5, 6)))
+        return wording.format(work=mistake.work, why=mistake.why, n=self.rng.choice((4, 5, 6)))
 
     def check(self, week: _Week) -> str:
-        n = self.rng.choice((12, 15) if week.review else (5, 8, 10))
-        wording = self.rng.choice(_LAST if week.review else _CHECKS_SHORT if self.brief else _CHECKS)
-        said = wording.format(n=n, m=round(n * 0.8))
-        return f"{self.rng.choice(_TESTS).format(n=n)} {said}" if week.review else said
+        """What ends a week: a quiz, and in the last week a test."""
+        if week.review:
+            n = self.rng.choice((12, 15))
+            check = self.rng.choice(_LAST).format(n=n, m=round(n * 0.8))
+            return f"{self.rng.choice(_TESTS).format(n=n)} {check}"
+        n = self.rng.choice((5, 8, 10))
+        return self.rng.choice(_CHECKS_SHORT if self.brief else _CHECKS).format(n=n, m=round(n * 0.8))
 
 
 def write(profile: Profile, seed: int = 0, most: int = WORDS) -> str:
@@ -155,7 +154,7 @@ def _write(profile: Profile, layout: Layout, rng: random.Random) -> str:
     head = [rng.choice(_TITLES).format(**facts), rng.choice(_GOALS).format(goal=profile.goal)]
     if author.brief:
         head.append(f"Every week: {author.times}.")
-    block = _line if author.brief else _paragraph if layout == "week by week" else _sessions
+    block = {"session by session": _sessions, "week by week": _paragraph}.get(layout, _line)
     blocks = ["\n".join(head), *(block(author, week) for week in _weeks(profile))]
     if profile.notes:
         blocks.append(rng.choice(_NOTES).format(name=profile.name, notes=_joined(profile.notes)))
@@ -169,7 +168,8 @@ def _times(profile: Profile) -> _Times:
     limit = profile.session_minutes or 60
     options = [(count, min(limit, budget // count) // 5 * 5) for count in range(1, len(free) + 1)]
     enough = [(count, minutes) for count, minutes in options if count > 1 and count * minutes >= 0.9 * budget]
-    count, minutes = enough[0] if enough else max(options, key=lambda option: option[0] * option[1])
+    most = max(options, key=lambda option: option[0] * option[1])
+    count, minutes = enough[0] if enough else most
     return _Times(tuple(free[i * len(free) // count] for i in range(count)), minutes)
 
 
@@ -178,44 +178,45 @@ def _weeks(profile: Profile) -> list[_Week]:
     topics = in_order(profile.weak_topics)
     teaching = profile.weeks - 1
     parts: list[list[str]] = [[] for _ in range(teaching)]
-    for at, topic in enumerate(topics):
-        start = at * teaching // len(topics)
-        for week in range(start, max(start + 1, (at + 1) * teaching // len(topics))):
+    for index, topic in enumerate(topics):
+        start = index * teaching // len(topics)
+        for week in range(start, max(start + 1, (index + 1) * teaching // len(topics))):
             parts[week].append(topic)
-    return [
-        *(_Week(at, tuple(part)) for at, part in enumerate(parts, 1)),
-        _Week(profile.weeks, topics, review=True),
-    ]
+    weeks = [_Week(number, tuple(part)) for number, part in enumerate(parts, 1)]
+    return [*weeks, _Week(profile.weeks, topics, review=True)]
 
 
 def _sessions(author: _Author, week: _Week) -> str:
     """A heading, a line a session (three at most, further days share the last) and a check."""
-    days = [(day,) for day in author.times.days[:2]] + (
-        [author.times.days[2:]] if author.times.days[2:] else []
-    )
-    if week.review:
-        tasks = author.rng.sample(_REVIEWS, len(_REVIEWS))
-    else:
-        found = [task for topic in week.topics for task in (author.redo(topic), author.activity(topic))]
-        found += [author.activity(topic) for topic in week.topics if len(found) < 3]
-        tasks = [task for task in found if task]
-        tasks += [author.phrase() for _ in range(max(1, len(days) - len(tasks)))]
+    days: list[tuple[str, ...]] = [(day,) for day in author.times.days[:2]]
+    if len(author.times.days) > 2:
+        days.append(author.times.days[2:])
+    tasks = _session_tasks(author, week, len(days))
     lines = [_heading(week)]
-    for at, group in enumerate(days):
-        # The first sessions take one task each, the last takes what is left.
-        doing = tasks[at:] if at == len(days) - 1 and not week.review else tasks[at : at + 1]
+    for index, group in enumerate(days):
+        doing = tasks[index : index + 1]
+        if index == len(days) - 1 and not week.review:
+            doing = tasks[index:]  # the first sessions take one task each, the last takes what is left
         lines.append(f"- {_Times(group, author.times.minutes)}: {' '.join(doing)}")
     return "\n".join([*lines, f"- {author.check(week)}"])
 
 
+def _session_tasks(author: _Author, week: _Week, sessions: int) -> list[str]:
+    """For each topic the pupil's own mistake and an activity; then practice, so that no session is empty."""
+    if week.review:
+        return author.rng.sample(_REVIEWS, len(_REVIEWS))
+    tasks: list[str | None] = []
+    for topic in week.topics:
+        tasks += [author.redo(topic), author.activity(topic)]
+    if len(tasks) < 3:
+        tasks += [author.activity(topic) for topic in week.topics]
+    texts = [task for task in tasks if task]
+    return texts + [author.phrase() for _ in range(max(1, sessions - len(texts)))]
+
+
 def _paragraph(author: _Author, week: _Week) -> str:
-    return "\n".join(
-        [
-            f"{_heading(week)} ({author.times})",
-            f"- {' '.join(_tasks(author, week))}",
-            f"- {author.check(week)}",
-        ]
-    )
+    tasks = " ".join(_tasks(author, week))
+    return f"{_heading(week)} ({author.times})\n- {tasks}\n- {author.check(week)}"
 
 
 def _line(author: _Author, week: _Week) -> str:
@@ -224,17 +225,15 @@ def _line(author: _Author, week: _Week) -> str:
 
 
 def _tasks(author: _Author, week: _Week) -> list[str]:
-    """One or two tasks a topic: first the pupil's own mistake, then activities, then practice in changing
-    forms.
-    """
+    """One or two tasks a topic: first the pupil's own mistake, then activities, then practice in changing forms."""
     if week.review:
         return [author.rng.choice(_REVIEWS)]
     tasks: list[str] = []
     for topic in week.topics:
-        mine = author.redo(topic)
-        if mine:
-            tasks.append(mine)
-        if not (mine and author.brief):
+        own_mistake = author.redo(topic)
+        if own_mistake:
+            tasks.append(own_mistake)
+        if not (own_mistake and author.brief):
             tasks.append(author.activity(topic) or author.phrase())
     if author.layout != "short lines" and len(tasks) < 2:
         tasks.append(author.phrase())
@@ -244,15 +243,20 @@ def _tasks(author: _Author, week: _Week) -> list[str]:
 def _heading(week: _Week, brief: bool = False) -> str:
     if not week.review:
         return f"Week {week.number}: {_listed(week.topics)}"
-    return f"Week {week.number}: Review of {'all topics' if brief else _listed(week.topics, inside=True)}"
+    topics = "all topics" if brief else _listed(week.topics, inside=True)
+    return f"Week {week.number}: Review of {topics}"
 
 
 def _listed(topics: Sequence[str], inside: bool = False) -> str:
     """Names in a row; inside a sentence the first one starts small too, unless it is somebody's name."""
     names = taxonomy.names(topics)
-    small = [name if name.startswith("Pythagoras") else name[0].lower() + name[1:] for name in names]
+    small = []
+    for name in names:
+        small.append(name if name.startswith("Pythagoras") else name[0].lower() + name[1:])
     return _joined(small if inside else [names[0], *small[1:]])
 
 
 def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    if len(parts) == 1:
+        return parts[0]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

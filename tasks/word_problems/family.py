@@ -1,10 +1,10 @@
-"""One template family: how its numbers are drawn, its wordings and its working. Knows no particular family.
+"""One template family of word problems: how its numbers are drawn, its wordings and its working.
 
-A family is data. Its `text` is a row of slots, and a question takes one wording of each slot. A wording says
-`{who}`, `{they}`, `{their}`, `{them}` (or `{They}`, `{Their}`) for its person, `{other}` and `{third}` for
-two more names, `{a_NOUN}` for a noun with its article, and else the names of its numbers and of its scene. A
-step is a sentence with one sum in brackets: `{who} has [left = have - gone] apples left.` becomes `Mia has 12
-- 5 = <<12-5=7>>7 apples left.`; a dollar sign before the name, `[$cost = n * price]`, makes the result money.
+A family is data. Its `text` is a row of slots, and a question takes one wording of each slot. A wording says `{who}`,
+`{they}`, `{their}`, `{them}` (or `{They}`, `{Their}`) for its person, `{other}` and `{third}` for two more names,
+`{a_NOUN}` for a noun with its article, and else the names of its numbers and of its scene. A step is a sentence with
+one sum in brackets: `{who} has [left = have - gone] apples left.` becomes `Mia has 12 - 5 = <<12-5=7>>7 apples left.`;
+a dollar sign before the name, `[$cost = n * price]`, makes the result money.
 """
 
 import random
@@ -31,9 +31,8 @@ def _anything(_: SimpleNamespace) -> bool:
 
 
 @dataclass(frozen=True)
-class Family:
-    """`where` refuses draws that make no sense; every result must lie in `between`, and be whole unless
-    `cents`."""
+class ProblemFamily:
+    """`where` refuses draws that make no sense; every result must lie in `between`, and be whole unless `cents`."""
 
     id: str
     kind: str
@@ -49,7 +48,9 @@ class Family:
     def draw(self, rng: random.Random) -> tuple[str, str] | None:
         """A question and its worked answer, or None where the numbers drawn do not fit (draw again)."""
         scene = rng.choice(self.scenes)
-        values: dict[str, Fraction] = {key: Fraction(rng.choice(of)) for key, of in self.numbers.items()}
+        values: dict[str, Fraction] = {}
+        for key, numbers in self.numbers.items():
+            values[key] = Fraction(rng.choice(numbers))
         values |= {key: Fraction(value) for key, value in scene.items() if isinstance(value, int)}
         words = self._words(rng, scene)
         wording = " ".join(rng.choice(slot) for slot in self.text)
@@ -80,27 +81,33 @@ class Family:
         return words
 
     def _work(self, step: str, values: dict[str, Fraction]) -> str | None:
-        """The step with its sum worked out, its result kept in `values`; None where the result is not a clean
-        one."""
-        found = _SUM.search(step)
-        if found is None:
+        """The step with its sum worked out, its result kept in `values`; None where the result is not a clean one."""
+        match = _SUM.search(step)
+        if match is None:
             raise Refusal(
                 f"family {self.id}: the step {step!r} has no [name = sum]; every step works one out"
             )
-        dollar, name, terms = found.groups()
+        dollar, name, terms = match.groups()
         shown = _NAME.sub(lambda term: show(values[term.group()]), terms)
         result = evaluate(shown)
         low, high = self.between
-        if (
-            result is None
-            or not low <= result <= high
-            or (result * (100 if self.cents else 1)).denominator != 1
-        ):
+        if result is None or not low <= result <= high:
+            return None
+        if (100 * result if self.cents else result).denominator != 1:
             return None
         values[name] = result
         plain = f"{float(result):g}"
-        worked = f"{shown} = {dollar}<<{shown.replace(' ', '')}={plain}>>{show(result) if dollar else plain}"
-        return step[: found.start()] + worked + step[found.end() :]
+        clean = show(result) if dollar else plain
+        worked = f"{shown} = {dollar}<<{shown.replace(' ', '')}={plain}>>{clean}"
+        return step[: match.start()] + worked + step[match.end() :]
+
+
+def each_with_each(scenes: Sequence[Scene], parts: Sequence[Scene]) -> list[Scene]:
+    """Every scene with every one of the parts."""
+    both: list[Scene] = []
+    for scene in scenes:
+        both += [{**scene, **part} for part in parts]
+    return both
 
 
 def show(value: Fraction) -> str:

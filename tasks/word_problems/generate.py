@@ -1,5 +1,4 @@
-"""Makes word problems: `make(split, n, seed)`, the same call always the same problems. Knows no model and no
-prompt.
+"""Makes word problems: `make(split, n, seed)`, the same call always the same problems.
 
 The frozen test set, data/test.jsonl, was made, and is made again byte for byte, by
 
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.word_problems.families import FAMILIES
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 # Draws in a row that give nothing new before a family counts as used up.
 _PATIENCE = 3000
@@ -23,8 +22,8 @@ _PATIENCE = 3000
 def make(split: str, n: int, seed: int) -> list[dict[str, str]]:
     """n problems of a split ('train' or 'test'), spread evenly over its families, no question twice.
 
-    Each has id, family, kind, question and answer (working, then `#### number`). Fewer than n come back only
-    when every family is used up.
+    Each has id, family, kind, question and answer (working, then `#### number`). Fewer than n come back only when
+    every family is used up.
     """
     return list(stream(split, n, seed))
 
@@ -59,7 +58,7 @@ def stream(split: str, n: int, seed: int) -> Iterator[dict[str, str]]:
             }
 
 
-def _fresh(family: Family, rng: random.Random, seen: set[str]) -> tuple[str, str] | None:
+def _fresh(family: ProblemFamily, rng: random.Random, seen: set[str]) -> tuple[str, str] | None:
     for _ in range(_PATIENCE):
         drawn = family.draw(rng)
         if drawn is not None and drawn[0] not in seen:

@@ -1,15 +1,14 @@
-"""The lm-eval side of word_problems: its items as lm-eval wants them, and its marks. Knows nothing that
-tasks/numeric does not."""
+"""word_problems as lm-eval's task: its items as lm-eval wants them, and its scores."""
 
 from typing import TYPE_CHECKING, Any
 
 from proctor.tasks import word_problems
-from proctor.tasks.numeric import dataset, mark, process_results
+from proctor.tasks.numeric import dataset, process_results, score
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-__all__ = ["load", "mark", "process_results"]
+__all__ = ["load", "process_results", "score"]
 
 
 def load(**metadata: Any) -> "DatasetDict":

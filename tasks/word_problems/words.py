@@ -1,4 +1,4 @@
-"""The people of the word problems, and how a plain noun gets its article. Knows no template."""
+"""The people of the word problems, and how a plain noun gets its article."""
 
 from dataclasses import dataclass
 
@@ -28,6 +28,6 @@ PEOPLE = tuple(Person(name, "she", "her", "her") for name in _SHE.split()) + tup
 
 
 def with_article(noun: str) -> str:
-    """'apple' -> 'an apple'. Only for the nouns of our scenes, none of which begins with a silent h or a
-    spoken w/y."""
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    """'apple' -> 'an apple'. Only for the nouns of our scenes: none begins with a silent h or a spoken w or y."""
+    article = "an" if noun[0] in "aeiou" else "a"
+    return f"{article} {noun}"

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from proctor.harness.ask.answers import Journal, Options, Request, answer_all
-from proctor.harness.config.variant import ROOT
-from proctor.harness.engines import Weights, open_engine
+from proctor.common.paths import PACKAGE as ROOT
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import respond_all
+from proctor.harness.engines import open_engine
+from proctor.harness.engines.protocol import Options, Request, Weights
 from proctor.tasks import TASKS
 from proctor.tasks.pack import Pack, render
 
@@ -31,8 +33,9 @@ def bridge_ratio(rounds: int, plans: int) -> dict[str, object]:
     """Study plans through Inspect and the bridge against lm-eval's generate_until on the same prompts."""
     from lm_eval.api.instance import Instance
 
-    from proctor.harness.ask.answers import plan_batches
-    from proctor.harness.ask.runners import Exam, run_inspect
+    from proctor.harness.ask.cell import CellRun
+    from proctor.harness.ask.inspect import ask_inspect
+    from proctor.harness.ask.responses import plan_batches
     from proctor.harness.config.variant import Sampling, Variant
 
     engine = open_engine("hf", Weights(str(ROOT / "finetune/tiny")))
@@ -58,9 +61,8 @@ def bridge_ratio(rounds: int, plans: int) -> dict[str, object]:
 
         def bridged(number: int) -> None:
             journal = Journal(Path(folder) / f"{number}.jsonl")
-            run_inspect(
-                engine, Exam(variant, task, docs, "checklist", journal, Path(folder)), lambda done, made: None
-            )
+            cell = CellRun(variant, task, docs, "checklist", journal, Path(folder))
+            ask_inspect(engine, cell, lambda done, made: None)
 
         directly(0), bridged(1000)  # both warm
         alone, through = median_seconds(directly, rounds), median_seconds(bridged, rounds)
@@ -74,7 +76,7 @@ def cell_ratio(rounds: int) -> dict[str, object]:
     """A word-problem cell's answers and journal against the bare engine on the same batches."""
     from lm_eval.api.instance import Instance
 
-    from proctor.harness.ask.answers import plan_batches
+    from proctor.harness.ask.responses import plan_batches
 
     engine = open_engine("hf", Weights(str(ROOT / "finetune/tiny")))
     pack = Pack.load("default")
@@ -96,7 +98,7 @@ def cell_ratio(rounds: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
 
         def kept(number: int) -> None:
-            answer_all(engine, requests, Journal(Path(folder) / f"{number}.jsonl"), lambda done, made: None)
+            respond_all(engine, requests, Journal(Path(folder) / f"{number}.jsonl"), lambda done, made: None)
 
         bare(0), kept(1000)
         alone, through = median_seconds(bare, rounds), median_seconds(kept, rounds)

@@ -93,6 +93,7 @@ class Watch:
 
 def watch_engines() -> Watch:
     """From now on, what this process opens with vLLM is told to the watch."""
+
     from proctor.harness.engines import vllm
 
     watch, plain = Watch(), vllm.VLLMEngine
@@ -134,14 +135,14 @@ def forget(engine: Any) -> None:
 def prompts_of(render: Callable[..., str], plan: Any, empty: Path) -> list[str]:
     """The first cell's own prompts, as its engine is asked them."""
     from proctor.harness.ask.journal import Journal
-    from proctor.harness.ask.runners import RUNNERS
-    from proctor.harness.engines import Finish
-    from proctor.harness.run import exam_of
+    from proctor.harness.ask.lm_eval import ask_lm_eval
+    from proctor.harness.engines.protocol import Response
+    from proctor.harness.session import cell_run
 
     class Listening:
-        """Takes down what an exam asks for, and answers nothing."""
+        """Takes down what a task asks for, and answers nothing."""
 
-        batch_size, finishes, context_length = 1 << 20, (), None
+        batch_size, responses, context_length = 1 << 20, (), None
         prompts: Sequence[str] = ()
 
         def apply_chat_template(self, history: Any, add_generation_prompt: bool = True) -> str:
@@ -152,14 +153,14 @@ def prompts_of(render: Callable[..., str], plan: Any, empty: Path) -> list[str]:
 
         def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
             self.prompts = [request.args[0] for request in requests]
-            self.finishes = [Finish(None, None, False, error="only listening")] * len(requests)
+            self.responses = [Response("", error="only listening")] * len(requests)
             return [""] * len(requests)
 
         def reseed(self, seed: int) -> None: ...
 
     listening = Listening()
-    exam = replace(exam_of(plan.cells[0], plan.variants[0], plan), journal=Journal(empty))
-    RUNNERS[exam.task.framework](listening, exam, lambda done, made: None)  # type: ignore[arg-type]
+    cell = replace(cell_run(plan.cells[0], plan.variants[0], plan), journal=Journal(empty))
+    ask_lm_eval(listening, cell, lambda done, made: None)  # type: ignore[arg-type]
     return list(listening.prompts)
 
 
@@ -186,7 +187,7 @@ def stock(engine: Any, task: str, prompt: str, **wanted: Any) -> tuple[float, di
     from lm_eval.tasks import TaskManager
     from lm_eval.utils import env
 
-    from proctor.harness.config.variant import ROOT
+    from proctor.common.paths import PACKAGE as ROOT
 
     # Proctor's runner makes lm-eval keep compiled templates; stock does not.
     kept = env.__dict__.pop("from_string", None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import PACKAGE as ROOT
 from tests.bench.gpu_measuring import (
     Figures,
     cost_of,
@@ -57,7 +57,7 @@ def merged(work: Path, figures: Figures) -> None:
 
     watch.opened = opened
     seconds = watch.run(work, "merged-5", "results-merged")
-    assert len(watch.cells) == COPIES, "five variants of one shape are not one sitting"
+    assert len(watch.cells) == COPIES, "five variants of one shape are not one session"
     figures.keep(run=seconds, cells=watch.cells, reloads=list(watch.reloads))
     figures.keep(cell_run=cost_of(work / "results-merged", "merged-1", "gsm8k"))
     engine = watch.engine
@@ -101,7 +101,7 @@ def adapters(work: Path, figures: Figures) -> None:
 
     watch.opened = opened
     seconds = watch.run(work, "adapter-5", "results-adapters")
-    assert len(watch.cells) == COPIES, "five adapters on one base are not one sitting"
+    assert len(watch.cells) == COPIES, "five adapters on one base are not one session"
     figures.keep(run=seconds, cells=watch.cells)
     figures.keep(cell_run=cost_of(work / "results-adapters", "adapter-1", "gsm8k"), close=watch.close())
 
@@ -170,11 +170,11 @@ def without_serving(work: Path, figures: Figures, device: str) -> None:
 
 def training(work: Path, figures: Figures, trainer: str, recipe: str) -> None:
     """Ten steps of a recipe, with Unsloth or without; the first, in which kernels are compiled, is not timed."""
-    import proctor.finetune.train.train
+    import proctor.finetune.train.trainer
     from proctor.finetune.recipe import Recipe
 
     if trainer == "trl":
-        proctor.finetune.train.train.find_spec = lambda name: None  # type: ignore[assignment]
+        proctor.finetune.train.trainer.find_spec = lambda name: None  # type: ignore[assignment]
         import trl  # noqa: F401
     else:
         import unsloth  # noqa: F401
@@ -189,7 +189,9 @@ def training(work: Path, figures: Figures, trainer: str, recipe: str) -> None:
         if what.startswith("step "):
             steps.append(time.perf_counter())
 
-    seconds, made = timed(lambda: proctor.finetune.train.train.train(work / "base", loaded, files, out, tell))
+    seconds, made = timed(
+        lambda: proctor.finetune.train.trainer.train(work / "base", loaded, files, out, tell)
+    )
     told = json.loads((out / "train.json").read_text(encoding="utf-8"))
     assert told["trainer"] == trainer, f"{told['trainer']} trained, not {trainer}"
     assert len(steps) == told["steps"], "a step was not told of"

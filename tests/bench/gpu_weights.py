@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import PACKAGE as ROOT
 
 SHAPES: dict[str, dict[str, Any]] = {
     "3b": {  # Llama-3.2-3B

@@ -29,8 +29,7 @@ from typing import Any
 import llama_cpp
 import numpy as np
 
-from proctor.harness.engines.decoders import Decoders
-from proctor.harness.engines.decoding import Job
+from proctor.harness.engines.decoding import Decoders, Job
 from proctor.harness.engines.gguf_model import Model
 from tests.support.near_ties import NEAR, gap_where_they_part
 from tests.support.random_gguf import MIDDLE, TINY, quantize, write_llama

@@ -84,7 +84,7 @@ def rewritten(file, change):
 
 
 def test_adapters_of_zeros_and_of_another_base_are_refused_when_they_are_put_on(suite, home, tmp_path):
-    from proctor.finetune.train.train import train
+    from proctor.finetune.train.trainer import train
 
     suite("trained")
     forget_answers(home)
@@ -141,13 +141,13 @@ def test_the_command_tells_a_refusal_in_one_line_and_exits_with_two(suite, home)
 
 KILLED = """
 import sys
-import proctor.finetune.train.train
+import proctor.finetune.train.trainer
 from pathlib import Path
 from proctor.finetune.build import build, plan_stages
 from proctor.finetune.recipe import Recipe
 
-whole = proctor.finetune.train.train.train
-proctor.finetune.train.train.train = lambda *given: whole(*given, checkpoint_seconds=0)  # one after every step
+whole = proctor.finetune.train.trainer.train
+proctor.finetune.train.trainer.train = lambda *given: whole(*given, checkpoint_seconds=0)  # one after every step
 base, told, chats, digest, store = sys.argv[1:]
 recipe = Recipe.model_validate_json(told)
 build(base, plan_stages(base, recipe, {"additions": digest}, False, "none"), Path(store), {"additions": Path(chats)},

@@ -65,7 +65,7 @@ def test_a_card_beside_the_weights_does_not_change_the_base(tmp_path):
         ((recipe(), {"additions": "0"}, False, "q4_k_m"), "set merge: true"),
         ((None, {}, True, "none"), "nothing to merge"),
         ((recipe(method="full"), {"additions": "0"}, True, "none"), "nothing to merge"),
-        ((recipe(), {}, False, "none"), "no chats given for source 'additions'"),
+        ((recipe(), {}, False, "none"), "no chats for source 'additions'"),
         ((None, {}, False, "q2_k"), "unknown quantization 'q2_k'"),
     ],
 )

@@ -9,7 +9,8 @@ import yaml
 
 from proctor.finetune.build import Built, build, digest_of_file, plan_stages
 from proctor.finetune.recipe import Recipe
-from proctor.harness.engines import Weights, open_engine
+from proctor.harness.engines import open_engine
+from proctor.harness.engines.protocol import Weights
 from proctor.tasks import TASKS
 from tests.conftest import proctor
 from tests.support.mini_llama import base, chats, quiet, recipe

@@ -8,8 +8,8 @@ import torch
 
 from proctor.finetune.checks import compare_logits, logits_of, prompt_ids
 from proctor.finetune.load import load_model, load_tokenizer
-from proctor.finetune.merge.merge import merge
-from proctor.finetune.train.train import train
+from proctor.finetune.merge.adapter import merge_adapter
+from proctor.finetune.train.trainer import train
 from tests.support.mini_llama import base, chats, quiet, recipe
 
 
@@ -23,7 +23,7 @@ def adapter(tmp_path_factory):
 def test_merged_weights_answer_as_base_and_adapter_did(adapter, tmp_path):
     from peft import PeftModel
 
-    figures = merge(base(), adapter, tmp_path, quiet)
+    figures = merge_adapter(base(), adapter, tmp_path, quiet)
     changed, same = (check["figures"] for check in figures["checks"])
     assert changed["kl_mean"] > 1e-4, "the adapter must change something, or the comparison shows nothing"
     assert same["kl_mean"] < 1e-6
@@ -37,7 +37,7 @@ def test_merged_weights_answer_as_base_and_adapter_did(adapter, tmp_path):
 
 
 def test_an_adapter_trained_on_four_bits_is_merged_into_unquantised_weights(adapter, tmp_path):
-    merge(base(), adapter, tmp_path, quiet)
+    merge_adapter(base(), adapter, tmp_path, quiet)
     config = json.loads((tmp_path / "config.json").read_text())
     assert "quantization_config" not in config
     assert config["dtype"] == "float32"
@@ -56,9 +56,9 @@ def test_an_adapter_that_changes_nothing_is_refused(adapter, tmp_path):
     weights = {name: torch.zeros_like(v) if ".lora_A." in name else v for name, v in load_file(file).items()}
     save_file(weights, file)
     with pytest.raises(ValueError, match="changes no logit"):
-        merge(base(), lost, tmp_path / "out", quiet)
+        merge_adapter(base(), lost, tmp_path / "out", quiet)
 
 
 def test_a_folder_without_an_adapter_is_refused(tmp_path):
     with pytest.raises(ValueError, match="this is no adapter"):
-        merge(base(), base(), tmp_path, quiet)
+        merge_adapter(base(), base(), tmp_path, quiet)

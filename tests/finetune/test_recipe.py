@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from proctor.finetune.recipe import PROJECTIONS, Recipe, names
+from proctor.common.paths import names
+from proctor.finetune.recipe import PROJECTIONS, Recipe
 from tests.support.mini_llama import recipe
 
 
@@ -18,14 +19,14 @@ def load(tmp_path, text: str) -> Recipe:
 GOOD = "method: lora\nsteps: 5\ndata:\n  - {source: concepts}\n"
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", names("recipes"))
 def test_every_ready_recipe_loads_by_its_name(name):
     assert Recipe.load(name).data
 
 
-def test_there_is_a_recipe_for_each_exam_and_the_predecessors():
+def test_there_is_a_recipe_for_each_task_and_the_predecessors():
     assert {"gsm8k-lora", "word-problems-lora", "concepts-lora", "study-plan-lora", "mixture-lora"} <= set(
-        names()
+        names("recipes")
     )
     old = Recipe.load("short-qlora")
     assert (old.method, old.rank, old.alpha, old.steps, old.batch) == ("qlora", 16, 16, 60, 8)
@@ -45,14 +46,14 @@ def test_tiny_qlora_differs_from_tiny_lora_in_its_method_alone():
         (GOOD.replace("source:", "sorce:"), "did you mean 'source'?"),
         (GOOD + "epochs: 1\n", "both steps and epochs given; give exactly one"),
         (GOOD.replace("steps: 5\n", ""), "neither steps nor epochs given"),
-        (GOOD.replace("method: lora\n", ""), "setting 'method' is missing"),
+        (GOOD.replace("method: lora\n", ""), "field 'method' is missing"),
         (GOOD + "rank: 8\nrank: 16\n", "'rank' stands twice"),
         (GOOD + "rank: 0\n", "rank: Input should be greater than or equal to 1 (found 0)"),
         (GOOD.replace("steps: 5\n", "epochs: 1\npacking: true\n"), "packing with epochs"),
         (GOOD + "warmup_steps: 5\n", "leaves nothing of 5 steps"),
         (GOOD + "target_modules: [lm_head]\n", "cannot carry an adapter"),
         (GOOD + "  - {source: concepts}\n", "stands twice"),
-        ("- lora\n", "a recipe is a list of settings"),
+        ("- lora\n", "holds list, not fields"),
         ("method: [", "not readable as YAML"),
     ],
 )
@@ -99,7 +100,7 @@ def test_the_wording_of_the_training_chats_can_be_chosen_for_each_exam(tmp_path)
     default, other = (chat_file("study_plan", 4, 1, tmp_path, name) for name in ("default", "cot-2shot"))
     assert "Keep to the time that the pupil has." in other.path.read_text()
     assert default.digest != other.digest
-    with pytest.raises(Refusal, match="no prompt pack called 'none'"):
+    with pytest.raises(Refusal, match="no prompt pack 'none'"):
         chat_file("study_plan", 4, 1, tmp_path, "none")
     (tmp_path / "own.jsonl").write_text("{}")
     with pytest.raises(Refusal, match="a file of chats has its own wording"):
@@ -117,11 +118,11 @@ def test_recipes_are_read_without_loading_anything_heavy():
     assert ran.stdout.strip() == "[]"
 
 
-def test_exam_without_a_number_of_examples_is_refused_and_not_cut_in_silence(tmp_path):
+def test_task_without_a_number_of_examples_is_refused_and_not_cut_in_silence(tmp_path):
     from proctor.common.refusal import Refusal
     from proctor.harness.plan.training import chat_file
 
     with pytest.raises(Refusal, match="does not say how many examples of 'word_problems'"):
         chat_file("word_problems", None, 1, tmp_path)
-    for name in names():
+    for name in names("recipes"):
         assert all(part.examples for part in Recipe.load(name).data)

@@ -10,8 +10,8 @@ import torch
 from proctor.finetune.checks import check_adapter, check_safetensors
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.train.data import IGNORED, encode, mix, read_chats
-from proctor.finetune.train.estimate import dry_run
-from proctor.finetune.train.train import total_steps, train
+from proctor.finetune.train.estimate import estimate_training
+from proctor.finetune.train.trainer import total_steps, train
 from proctor.finetune.train.watch import Watch
 from tests.support.mini_llama import base, chat, chats, quiet, recipe
 
@@ -186,16 +186,13 @@ def test_steps_are_counted_from_epochs():
     assert total_steps(recipe(epochs=0.1, batch=4), 8) == 1
 
 
-def test_a_dry_run_counts_steps_and_tokens_and_trains_nothing():
-    told = dry_run(str(base()), recipe(epochs=1), FILES)
-    assert told.steps == 16
-    assert told.examples == {"additions": 64}
-    assert 64 * 30 < told.tokens < 64 * 60
-    layers, rank = 2, 4
-    sizes = (256 + 256, 256 + 128, 256 + 128, 256 + 256, 3 * (256 + 256))
-    assert told.trained_parameters == layers * rank * sum(sizes)
-    assert 0 < told.seconds < 600
-    assert told.memory_bytes > 5e8
+def test_an_estimate_counts_steps_and_tokens_and_trains_nothing():
+    estimate = estimate_training(str(base()), recipe(epochs=1), FILES)
+    assert estimate.steps == 16
+    assert 64 * 30 < estimate.tokens < 64 * 60
+    assert estimate.left_out_too_long == 0
+    assert 0 < estimate.seconds < 600
+    assert estimate.memory_bytes > 5e8
 
 
 def spoiled(adapter, folder, change):

@@ -1,5 +1,8 @@
 """Inspect's concurrent requests become planned batches; each sample gets its own answer or its own error."""
 
+import subprocess
+import sys
+
 import inspect_ai
 import pytest
 from inspect_ai import Task
@@ -7,8 +10,10 @@ from inspect_ai.dataset import Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.solver import generate
 
-from proctor.harness.ask import bridge
-from proctor.harness.ask.answers import Answer, Options, Request
+from proctor.harness.ask.inspect import Desk, evaluating
+from proctor.harness.config.variant import Sampling
+from proctor.harness.engines.protocol import Options, Request, Response
+from tests.conftest import ROOT
 
 
 class Answerer:
@@ -19,15 +24,23 @@ class Answerer:
     def __call__(self, requests):
         self.rounds.append(len(requests))
         return [
-            Answer("", error="no luck")
+            Response("", error="no luck")
             if any(word in r.prompt for word in self.fail)
-            else Answer(f"echo {r.prompt} #{r.epoch}", 2, 3, r.prompt.endswith("cut"))
+            else Response(f"echo {r.prompt} #{r.epoch}", 2, 3, r.prompt.endswith("cut"))
             for r in requests
         ]
 
 
-def render(turns):
-    return "|".join(turn["content"] for turn in turns)
+def desk_for(expected):
+    return Desk(lambda turns: "|".join(turn["content"] for turn in turns), expected, Sampling())
+
+
+def serve(desk, answerer):
+    for requests in desk.rounds():
+        try:
+            desk.settle(answerer(requests))
+        except Exception as failed:
+            desk.fail(failed)
 
 
 def ask(answerer, inputs, tmp_path, epochs=1):
@@ -36,13 +49,16 @@ def ask(answerer, inputs, tmp_path, epochs=1):
         solver=generate(),
         config=GenerateConfig(max_tokens=9),
     )
-    (log,) = bridge.evaluate(
-        "test", answerer, render, len(inputs) * epochs,
+    desk = desk_for(len(inputs) * epochs)
+    with evaluating(
+        "test", desk,
         lambda model: inspect_ai.eval(
             task, model=model, score=False, epochs=epochs, fail_on_error=False, max_samples=len(inputs) * epochs,
             display="none", log_dir=str(tmp_path), ctl_server=False, log_level="error",
         ),
-    )  # fmt: skip
+    ) as logs:  # fmt: skip
+        serve(desk, answerer)
+    (log,) = logs.result()
     return log
 
 
@@ -79,10 +95,10 @@ def test_engine_that_breaks_down_fails_all_waiting_and_hangs_none():
     def broken(requests):
         raise RuntimeError("the card fell out")
 
-    desk = bridge.Desk(broken, render, 2)
+    desk = desk_for(2)
     futures = [desk.submit(Request(text, Options(4))) for text in "ab"]
     desk.close()
-    desk.serve()
+    serve(desk, broken)
     for future in futures:
         with pytest.raises(RuntimeError, match="fell out"):
             future.result(timeout=10)
@@ -98,18 +114,60 @@ def test_stopping_in_the_middle_ends_the_evaluation_too(tmp_path):
 
 def test_cancelled_request_is_never_asked():
     answerer = Answerer()
-    desk = bridge.Desk(answerer, render, 3)
+    desk = desk_for(3)
     first = desk.submit(Request("a", Options(4)))
     second = desk.submit(Request("b", Options(4)))
     assert second.cancel()
     third = desk.submit(Request("c", Options(4)))
     desk.close()
-    desk.serve()
+    serve(desk, answerer)
     assert (first.result(10).text, third.result(10).text) == ("echo a #1", "echo c #1")
     assert answerer.rounds == [2]
 
 
 def test_desk_with_nothing_to_do_closes():
-    desk = bridge.Desk(Answerer(), render, 5)
+    desk = desk_for(5)
     desk.close()
-    desk.serve()
+    serve(desk, Answerer())
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from tests.harness.test_bridge import Answerer, ask
+# Ten samples are told to come and one comes, so that the desk is still gathering when the signal arrives.
+import tests.harness.test_bridge as bridge
+whole = bridge.desk_for
+bridge.desk_for = lambda expected: whole(10)
+def stop():
+    import time
+    from proctor.harness.ask import inspect
+    while not any(desk._round for desk in inspect._DESKS.values()):
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=stop, daemon=True).start()
+try:
+    ask(Answerer(), ["a"], sys.argv[1])
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def test_interrupt_while_requests_gather_ends_the_run(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "stopped", done.stderr
+    assert done.returncode == 0
+
+
+def test_request_that_comes_after_the_stop_fails_at_once():
+    desk = desk_for(2)
+    first = desk.submit(Request("a", Options(4)))
+    desk.stop()
+    for future in (first, desk.submit(Request("b", Options(4)))):
+        with pytest.raises(Exception, match="stopped"):
+            future.result(timeout=10)

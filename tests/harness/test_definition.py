@@ -48,7 +48,7 @@ def test_other_training_data_is_another_file_of_chats(tmp_path, data):
 
 
 def test_what_is_asked_is_what_was_planned_with(home, data):
-    from proctor.harness import run
+    from proctor.harness import session
     from proctor.harness.config.suite import Suite
     from proctor.harness.plan.plan import make_plan
     from proctor.tasks import dataset_hash
@@ -59,4 +59,4 @@ def test_what_is_asked_is_what_was_planned_with(home, data):
     shutil.copy(data / "train.jsonl", data / "test.jsonl")
     (each,) = plan.variants
     (cell,) = each.cells
-    assert dataset_hash(run.exam_of(cell, each, plan).docs) == cell.definition.dataset
+    assert dataset_hash(session.cell_run(cell, each, plan).docs) == cell.definition.dataset

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from proctor.common.refusal import Refusal
 from proctor.harness import record
-from proctor.harness.ask.answers import Journal, Options, Request, answer_all
-from proctor.harness.engines import Weights
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import respond_all
 from proctor.harness.engines.endpoint import CONCURRENCY, EndpointEngine
+from proctor.harness.engines.protocol import Options, Request, Weights
 from tests.support.openai_server import Reply, serve
 
 OPTIONS = Options(max_tokens=16, until=("STOP",))
@@ -16,7 +18,7 @@ OPTIONS = Options(max_tokens=16, until=("STOP",))
 def ask(server, tmp_path, texts, options=OPTIONS):
     engine = EndpointEngine(Weights("some-model", endpoint=server.url))
     prompts = [engine.apply_chat_template([{"role": "user", "content": text}]) for text in texts]
-    return answer_all(
+    return respond_all(
         engine, [Request(p, options) for p in prompts], Journal(tmp_path / "j"), lambda done, made: None
     )
 
@@ -77,13 +79,13 @@ def test_reply_that_is_no_answer_is_an_error_and_not_an_empty_answer(tmp_path, r
 def test_server_that_hangs_up_is_an_error(tmp_path):
     with serve(lambda request, _: Reply(hang_up=True)) as server:
         (answer,) = ask(server, tmp_path, ["one"])
-    assert "APIConnectionError" in answer.error
+    assert answer.error.startswith("the connection broke (up to 5 tries): ")
 
 
 def ask_plainly(server, tmp_path, *texts):
     engine = EndpointEngine(Weights("some-model", endpoint=server.url))
     requests = [Request(text, OPTIONS) for text in texts]
-    return answer_all(engine, requests, Journal(tmp_path / "j"), lambda done, made: None)
+    return respond_all(engine, requests, Journal(tmp_path / "j"), lambda done, made: None)
 
 
 def test_plain_text_goes_to_completions_as_it_is(tmp_path):
@@ -133,7 +135,7 @@ def test_every_epoch_of_a_prompt_is_asked_with_a_seed_of_its_own(tmp_path):
         engine = EndpointEngine(Weights("some-model", endpoint=server.url))
         prompt = engine.apply_chat_template([{"role": "user", "content": "one"}])
         requests = [Request(prompt, engine_options, epoch) for epoch in range(1, 9)]
-        answer_all(engine, requests, Journal(tmp_path / "j"), lambda done, made: None)
+        respond_all(engine, requests, Journal(tmp_path / "j"), lambda done, made: None)
         seeds = {asked["seed"] for asked in server.asked}
     assert len(seeds) == 8
 
@@ -164,7 +166,7 @@ def test_key_of_openai_goes_to_no_other_address(tmp_path, monkeypatch):
         ask(server, tmp_path, ["one"])
         engine = EndpointEngine(Weights("some-model", endpoint=server.url, key="MY_KEY"))
         prompt = engine.apply_chat_template([{"role": "user", "content": "two"}])
-        answer_all(engine, [Request(prompt, OPTIONS)], Journal(tmp_path / "k"), lambda done, made: None)
+        respond_all(engine, [Request(prompt, OPTIONS)], Journal(tmp_path / "k"), lambda done, made: None)
         assert server.keys == ["Bearer none", "Bearer for-this-server"]
 
 
@@ -223,3 +225,94 @@ def test_server_that_came_back_is_asked_what_it_was_not(tmp_path, monkeypatch):
         assert len(server.asked) == 45
     assert sum(not answer.error for answer in first) == 15
     assert all(answer.text == "x" for answer in second)
+
+
+SECRET = "sk-proj-0123456789abcdef"
+ECHOES = {
+    "a refusal": Reply(
+        status=400, body=json.dumps({"error": {"message": f"no access with Bearer {SECRET}"}})
+    ),
+    "a wrong key": Reply(status=401, body=json.dumps({"error": {"message": f"wrong key: {SECRET}"}})),
+    "a busy server": Reply(
+        status=429, body=json.dumps({"error": {"message": SECRET}}), headers={"retry-after": "0"}
+    ),
+    "a broken server": Reply(status=500, body=json.dumps({"error": {"message": f"got Bearer {SECRET}"}})),
+    "a text": Reply(f"Your key is {SECRET}."),
+    "a refused text": Reply(
+        body=json.dumps({"choices": [{"message": {"content": None, "refusal": SECRET}}]})
+    ),
+}
+
+
+@pytest.mark.parametrize("reply", ECHOES.values(), ids=ECHOES)
+def test_key_that_a_server_repeats_reaches_no_result(home, monkeypatch, reply):
+    monkeypatch.setenv("MY_KEY", SECRET)
+    with serve(lambda request, _: reply) as server:
+        home.variant("leaky", base="some-model", engine="openai", endpoint=server.url, key="MY_KEY")
+        suite = home.suite(
+            variants=["leaky"], tasks=["word_problems"], baseline="leaky", limit={"word_problems": 2}
+        )
+        done = home.run(suite)
+        assert server.keys[0] == f"Bearer {SECRET}"
+    assert done.returncode in (0, 1), done.stderr
+    rows = record.read(home.results, "leaky", "word_problems").rows()
+    assert "***" in rows["response"][0] + rows["explanation"][0]
+    held = [
+        path for path in home.folder.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
+    assert not held
+    assert SECRET not in done.stdout + done.stderr
+    assert not any(SECRET in text for name in ("response", "explanation") for text in rows[name])
+
+
+def test_wrong_key_is_not_tried_on_every_request(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "wrong")
+    with serve(lambda request, _: Reply(status=401, body="{}")) as server:
+        engine = EndpointEngine(Weights("some-model", endpoint=server.url, key="MY_KEY"))
+        requests = [Request(f"question {n}", OPTIONS) for n in range(200)]
+        answers = respond_all(engine, requests, Journal(tmp_path / "j"), lambda done, made: None)
+        assert len(server.asked) <= CONCURRENCY
+    assert answers[-1].error == "not asked: the server refuses the key (MY_KEY)"
+
+
+def test_key_that_is_not_there_is_refused_before_anything_is_asked(monkeypatch):
+    monkeypatch.delenv("MY_KEY", raising=False)
+    with pytest.raises(Refusal, match="needs a key in the environment variable MY_KEY"):
+        EndpointEngine(Weights("some-model", endpoint="http://127.0.0.1:9/v1", key="MY_KEY"))
+
+
+@pytest.mark.parametrize("task", ["word_problems", "study_plan"])
+def test_reasoning_model_is_sent_no_limit_and_no_temperature_but_the_extra_fields(home, task):
+    """As such a server does: it refuses max_tokens and temperature, whatever they hold."""
+
+    def picky(request, _):
+        if {"max_tokens", "temperature", "top_p", "seed"} & set(request):
+            return Reply(status=400, body=json.dumps({"error": {"message": "unsupported parameter"}}))
+        return Reply("#### 18")
+
+    with serve(picky) as server:
+        home.variant(
+            "thinker", base="some-model", engine="openai", endpoint=server.url,
+            sampling={"max_tokens": None, "temperature": None},
+            extra={"max_completion_tokens": 900, "reasoning_effort": "low"},
+        )  # fmt: skip
+        suite = home.suite(variants=["thinker"], tasks=[task], baseline="thinker", limit={task: 3})
+        done = home.run(suite)
+        assert done.returncode == 0, done.stderr
+        asked = [(one["max_completion_tokens"], one["reasoning_effort"]) for one in server.asked]
+    assert asked == [(900, "low")] * 3
+    cell = record.read(home.results, "thinker", task)
+    assert (cell.rows()["response"] == "#### 18").all()
+    assert cell.run.definition.extra == {"max_completion_tokens": 900, "reasoning_effort": "low"}
+
+
+def test_limit_that_is_left_out_is_the_tasks_own(home):
+    with serve(lambda request, _: Reply("#### 18")) as server:
+        home.variant("plain", base="some-model", engine="openai", endpoint=server.url)
+        suite = home.suite(
+            variants=["plain"], tasks=["word_problems"], baseline="plain", limit={"word_problems": 1}
+        )
+        assert home.run(suite).returncode == 0
+        (asked,) = server.asked
+    assert asked["max_tokens"] > 100
+    assert asked["temperature"] == 0

@@ -1,146 +1,106 @@
 """Exports: the same chat laid out by the model's template and by the Modelfile's, word for word."""
 
 import json
-import shutil
-import subprocess
 
 import pytest
 
-from proctor.finetune.export.chat_template import Wording, as_ollama, as_original, go_template
+from proctor.common.refusal import Refusal
+from proctor.finetune.export.chat_template import TEMPLATES, ItemWording, recognise
 from proctor.finetune.export.folder import Modelfile, read_modelfile
-from proctor.finetune.export.gotemplate import fill
-from tests.support import chat_templates
+from tests.support import chat_templates, go_templates
 from tests.support.records import run_record
 
-WORDINGS = {
-    "as it is": Wording(),
-    "in the user's turn": Wording(system_first=True, after="\n\nKeep it {short}."),
-    "around the user's words": Wording(before="Solve {{this}}:\n\n", after="\n\nEnd with a number."),
-}
-CHATS = [
-    [{"role": "user", "content": "How much is {{ 2 }} + 3?"}],
-    [
-        {"role": "system", "content": "Be brief.\nSay “####”."},
-        {"role": "user", "content": "One?"},
-        {"role": "assistant", "content": "1"},
-        {"role": "user", "content": 'Two "quoted" {words}?\n\nAnd a second line.'},
-    ],
-]
-GO = """
-package main
-
-import (
-	"encoding/json"
-from tests.support.records import run_record
-	"os"
-	"strings"
-	"text/template"
-)
-
-type Message struct{ Role, Content string }
-
-type Job struct {
-	Template, System string
-	Messages         []*Message
-}
-
-func main() {
-	var jobs []Job
-	if err := json.NewDecoder(os.Stdin).Decode(&jobs); err != nil {
-		panic(err)
-	}
-	var said []string
-	for _, job := range jobs {
-		made := template.Must(template.New("").Option("missingkey=zero").Parse(job.Template))
-		var b strings.Builder
-		values := map[string]any{"System": job.System, "Messages": job.Messages, "Response": ""}
-		if err := made.Execute(&b, values); err != nil {
-			panic(err)
-		}
-		said = append(said, b.String())
-	}
-	json.NewEncoder(os.Stdout).Encode(said)
-}
-"""
+CHATS = go_templates.CHATS
 
 
 def renderer(jinja, bos="<s>"):
-    """As the engines lay out a chat."""
+    """As the engines lay out a chat, without the mark that llama.cpp puts in front."""
+    from jinja2.exceptions import TemplateError
     from transformers.utils.chat_template_utils import render_jinja_template
 
-    def render(chat, ask):
-        (text,), _ = render_jinja_template(
-            [chat], chat_template=jinja, add_generation_prompt=ask, bos_token=bos, eos_token="</s>"
-        )
-        return text
+    def render(chat):
+        try:
+            (text,), _ = render_jinja_template(
+                [chat], chat_template=jinja, add_generation_prompt=True, bos_token=bos, eos_token="</s>"
+            )
+        except TemplateError as broken:
+            raise Refusal(str(broken)) from None
+        return text.removeprefix(bos)
 
     return render
 
 
-def cases():
-    """Every template with every wording on every chat that the template takes: Go template, chat, what it must say."""
-    for jinja in chat_templates.KNOWN.values():
-        render = renderer(jinja)
-        for wording in WORDINGS.values():
-            made = go_template(render, wording)
-            for chat in CHATS:
-                if "raise_exception" in jinja and len(chat) > 1 and not wording.system_first:
-                    continue
-                yield made, chat, render(as_original(chat, wording), True)
+# The name of each row in llama.cpp, whose renderer knows no Jinja either.
+IN_LLAMA_CPP = {
+    "chatml": "chatml",
+    "llama3": "llama3",
+    "mistral": "mistral-v3",
+    "gemma": "gemma",
+    "phi": "phi3",
+}
 
 
-def test_the_go_template_lays_out_what_the_models_template_does():
-    count = 0
-    for made, chat, expected in cases():
-        assert as_ollama(made, chat) == expected
-        count += 1
-    assert count == 8 * 3 * 2 - 2
+def by_llama_cpp(name, chat):
+    import ctypes
+
+    import llama_cpp
+
+    turns = [(turn["role"].encode(), turn["content"].encode()) for turn in chat]
+    messages = (llama_cpp.llama_chat_message * len(turns))(*turns)
+    room = ctypes.create_string_buffer(10_000)
+    length = llama_cpp.llama_chat_apply_template(name.encode(), messages, len(turns), True, room, len(room))
+    assert length > 0, "llama.cpp does not know the template"
+    return room.raw[:length].decode()
 
 
-def test_go_itself_makes_the_same_of_them(tmp_path):
-    if not shutil.which("go"):
-        pytest.skip(
-            "NOT TESTED with Go's own text/template: no `go` here (Debian: apt-get install golang-go)"
+@pytest.mark.parametrize(("jinja", "name"), chat_templates.KNOWN.items())
+def test_a_models_template_is_recognised_and_laid_out_as_the_model_does(jinja, name):
+    render = renderer(jinja)
+    template = recognise(render)
+    assert template.name == name
+    for chat in CHATS:
+        if jinja == chat_templates.GEMMA2 and chat[0]["role"] == "system":
+            with pytest.raises(Refusal):
+                render(chat)
+        else:
+            assert template.lay_out(chat, ItemWording()) == render(chat)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
+def test_llama_cpp_lays_out_the_same(template):
+    compared = 0
+    for chat in CHATS:
+        asked = sum(turn["role"] == "user" for turn in chat)
+        if template.name == "mistral" and chat[0]["role"] == "system" and asked > 1:
+            continue  # llama.cpp opens the first turn with the system text, Mistral's own template the last
+        assert by_llama_cpp(IN_LLAMA_CPP[template.name], chat) == template.lay_out(chat, ItemWording())
+        compared += 1
+    assert compared >= 3
+
+
+def test_go_makes_of_each_template_what_is_said_here():
+    recorded = go_templates.recorded()
+    cases = go_templates.cases()
+    assert len(cases) == len(recorded) == len(TEMPLATES) * 3 * len(CHATS) + len(CHATS)
+    for case, rendered in zip(cases, recorded, strict=True):
+        assert case.template == rendered["template"], (
+            "make the record again: python -m tests.support.go_templates"
         )
-    (tmp_path / "main.go").write_text(GO)
-    asked = list(cases())
-    jobs = [
-        {
-            "Template": made,
-            "System": "\n\n".join(turn["content"] for turn in chat if turn["role"] == "system"),
-            "Messages": [{"Role": turn["role"], "Content": turn["content"]} for turn in chat],
-        }
-        for made, chat, _ in asked
-    ]
-    ran = subprocess.run(
-        ["go", "run", str(tmp_path / "main.go")], input=json.dumps(jobs), capture_output=True, text=True,
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path), "GOCACHE": str(tmp_path / "cache"),
-             "GOFLAGS": "-mod=mod", "GO111MODULE": "off"},
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == [expected for _, _, expected in asked]
+        assert case.expected == rendered["rendered"]
 
 
-@pytest.mark.parametrize("jinja", [chat_templates.COUNTING, chat_templates.LOOKING])
-def test_a_template_that_does_more_than_mark_turns_is_refused_in_one_line(jinja):
-    with pytest.raises(ValueError, match="use 'proctor export gguf'") as refused:
-        go_template(renderer(jinja), Wording())
+def test_words_in_a_wording_that_go_would_read_as_its_own_come_out_as_they_are():
+    written = TEMPLATES[0].as_go(ItemWording(before="Solve {{this}}: "))
+    assert 'Solve {{ "{{" }}this}}: {{ .Content }}' in written
+
+
+@pytest.mark.parametrize("jinja", chat_templates.UNKNOWN)
+def test_a_template_that_is_in_no_row_is_refused_by_name_in_one_line(jinja):
+    with pytest.raises(
+        Refusal, match="known: chatml, llama3, mistral, gemma, phi; use 'proctor export gguf'"
+    ) as refused:
+        recognise(renderer(jinja))
     assert "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("template", "said"),
-    [
-        ("{{ if .System }}x", "'if' without its end"),
-        ("{{ end }}", "closes nothing"),
-        ("{{- .System }}", "trim spaces"),
-        ("{{ printf .System }}", "not known here"),
-        ("{{ with .System }}x{{ end }}", "closes nothing"),
-    ],
-)
-def test_a_go_template_that_is_not_understood_is_refused_and_not_guessed(template, said):
-    with pytest.raises(ValueError, match=said):
-        fill(template, {"System": "s", "Messages": []})
 
 
 @pytest.fixture(autouse=True)
@@ -190,11 +150,13 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     folder, told = exported(variant, store, tmp_path / "out", task, prompt)
     file = read_modelfile((folder / "Modelfile").read_text())
     engine = LlamaCppEngine(folder / "small.gguf")
-    chats = _exam(task, prompt, 3).chats
-    for doc, chat in zip(TASKS[task].docs("test", 3), chats, strict=True):
-        assert file.prompt(doc[PLACEHOLDER[task]]) == engine.apply_chat_template(chat)
+    asked = _exam(task, prompt, 3)
+    template, wording = recognise(engine.apply_chat_template), ItemWording(asked.before, asked.after)
+    assert (template.name, file.template) == ("chatml", template.as_go(wording))
+    for doc, chat in zip(TASKS[task].docs("test", 3), asked.chats, strict=True):
+        prompt_of_ollama = template.lay_out(file.chat(doc[PLACEHOLDER[task]]), wording)
+        assert prompt_of_ollama == engine.apply_chat_template(chat)
     engine.close()
-    assert file.system
     assert len(file.messages) == (4 if (task, prompt) == ("concepts", "cot-2shot") else 0)
     settings = dict(file.parameters)
     assert (settings["temperature"], settings["repeat_penalty"]) == ("0", "1")

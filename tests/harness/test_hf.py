@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 
-from proctor.harness.ask.answers import Journal, Options, Request, answer_all
-from proctor.harness.engines import Weights, open_engine
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import respond_all
+from proctor.harness.engines import open_engine
+from proctor.harness.engines.protocol import Options, Request, Weights
 from tests.conftest import ROOT
 
 QUESTIONS = [f"Tom has {n} apples and buys {n + 3} more. How many has he?" for n in range(2, 8)]
@@ -25,7 +27,7 @@ def answers(folder, options, texts=QUESTIONS, journal=None):
     try:
         prompts = [engine.apply_chat_template([{"role": "user", "content": text}]) for text in texts]
         kept = Journal(Path(tempfile.mkdtemp()) / "j")
-        return answer_all(engine, [Request(p, options) for p in prompts], kept, lambda done, made: None)
+        return respond_all(engine, [Request(p, options) for p in prompts], kept, lambda done, made: None)
     finally:
         engine.close()
 

@@ -297,7 +297,7 @@ def test_a_log_without_results_says_that_nothing_holds_its_mean(reduced, tmp_pat
     del bare["results"]
     path = write(tmp_path / "bare.json", json.dumps(bare))
     told = CliRunner().invoke(app, ["import", str(path), "--results", str(tmp_path / "results")])
-    assert "match, max of 3 epochs 0.8333 over 6 samples" in told.output
+    assert "match, max of 3 epochs 83.3 % over 6 samples" in told.output
     assert "the source reports no figure of all samples" in told.output
 
 

@@ -191,7 +191,7 @@ def test_a_log_with_fewer_samples_than_its_results_tell_of_is_refused(lm_eval_lo
         lines = file.read_text().splitlines()
         write(tmp_path / file.name, *(lines[:-4] if file.suffix == ".jsonl" else lines))
     (log,) = tmp_path.glob("samples_*")
-    assert "holds 8 samples, and the results tell of 12" in refused(
+    assert "holds 8 samples, and the results speak of 12" in refused(
         log, tmp_path, metric="exact_match,flexible"
     )
 
@@ -689,8 +689,8 @@ def test_the_command_says_what_was_made_and_what_is_lacking(tmp_path):
     where = ["--results", str(tmp_path / "results")]
     told = CliRunner().invoke(app, ["import", str(path), *where])
     assert told.exit_code == 0
-    assert "a x t: score 1.0000 over 1 sample (2 rows), 0 unparsed, 1 error; " in told.output
-    assert "b x t: score 0.5000 over 2 samples, 0 unparsed, 0 errors; " in told.output
+    assert "a x t: score 100.0 % over 1 sample (2 rows), 0 unparsed, 1 error; " in told.output
+    assert "b x t: score 50.0 % over 2 samples, 0 unparsed, 0 errors; " in told.output
     assert f"{tmp_path / 'results/b/t'} (new)" in told.output.replace("\n", "")
     assert (
         "samples are treated as independent; where some share a source, give --cluster FIELD" in told.output

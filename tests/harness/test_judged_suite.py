@@ -171,9 +171,9 @@ def test_variant_of_ours_marks_through_its_engine(home):
 def test_judge_of_ones_own_is_named_by_its_folder_and_shown_by_its_name(home, tmp_path):
     import shutil
 
-    from proctor.judges.judge import FOLDER
+    from proctor.common.paths import KINDS
 
-    shutil.copytree(FOLDER / "ternary", tmp_path / "mine")
+    shutil.copytree(KINDS["judges"].shipped / "ternary", tmp_path / "mine")
     for name in ("judge.yaml", "prompt.txt"):
         text = (tmp_path / "mine" / name).read_text().replace("name: ternary", "name: mine")
         (tmp_path / "mine" / name).write_text(
@@ -227,9 +227,9 @@ def test_inspects_own_run_gives_the_same_marks(home, tmp_path):
 def _docs():
     """The pupils that PLANS asks about."""
     from proctor.tasks import TASKS
-    from proctor.tasks.draw import Items
+    from proctor.tasks.draw import TaskItems
 
-    return Items(TASKS["study_plan"], TASKS["study_plan"].docs("test"), 6).asked
+    return TaskItems(TASKS["study_plan"], TASKS["study_plan"].docs("test"), 6).asked
 
 
 def test_plans_that_exist_are_marked_and_compared_from_the_command_line(home, tmp_path):

@@ -11,10 +11,9 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines import Weights
-from proctor.harness.engines.decoders import Decoders
-from proctor.harness.engines.decoding import Job, Threads, draw
+from proctor.harness.engines.decoding import Decoders, Job, Threads, draw
 from proctor.harness.engines.llamacpp import LlamaCppEngine
+from proctor.harness.engines.protocol import Weights
 from tests.support.near_ties import NEAR, gap_where_they_part
 from tests.support.random_gguf import SMALL, TEMPLATE, quantize, write_llama
 
@@ -168,7 +167,7 @@ def test_stop_string_ends_the_answer_and_is_no_part_of_it(engine: LlamaCppEngine
     )
     stop = whole[at : at + 3]
     assert ask(engine, [prompt], tokens=40, until=[stop, "never said"]) == [whole[:at]]
-    finish = engine.finishes[0]
+    finish = engine.responses[0]
     assert not finish.truncated
     assert finish.tokens_out is not None
     assert finish.tokens_out < 40
@@ -192,7 +191,7 @@ def test_control_token_as_stop_string_ends_the_answer(engine: LlamaCppEngine) ->
 def test_limit_is_told_and_counts_are_exact(engine: LlamaCppEngine) -> None:
     prompts = questions(3)
     ask(engine, prompts, tokens=7)
-    for prompt, finish in zip(prompts, engine.finishes, strict=True):
+    for prompt, finish in zip(prompts, engine.responses, strict=True):
         assert finish.tokens_in == engine.prompt_length(prompt)
         assert finish.tokens_out == 7
         assert finish.truncated
@@ -201,7 +200,7 @@ def test_limit_is_told_and_counts_are_exact(engine: LlamaCppEngine) -> None:
 def test_end_of_turn_is_no_truncation(trained: Path) -> None:
     engine = LlamaCppEngine(trained)
     ask(engine, chats(engine, 4), tokens=200)
-    for finish in engine.finishes:
+    for finish in engine.responses:
         assert not finish.truncated
         assert 1 < (finish.tokens_out or 0) < 200
     engine.close()
@@ -238,8 +237,8 @@ def test_request_that_does_not_fit_fails_alone(engine: LlamaCppEngine) -> None:
     texts = ask(engine, [good, bad, ""])
     assert texts[0]
     assert texts[1:] == ["", ""]
-    assert [bool(finish.error) for finish in engine.finishes] == [False, True, True]
-    assert "do not fit" in engine.finishes[1].error
+    assert [bool(finish.error) for finish in engine.responses] == [False, True, True]
+    assert "do not fit" in engine.responses[1].error
 
 
 def test_chat_is_rendered_by_the_template_in_the_file_and_read_with_its_control_tokens(

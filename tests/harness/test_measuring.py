@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from proctor.harness.ask.journal import Answer
-from proctor.harness.ask.marking import Answered
+from proctor.harness.ask.cell import AskedSample
+from proctor.harness.engines.protocol import Response
 from proctor.harness.measure.costs import measure
 from proctor.harness.measure.measuring import Cards
 
@@ -17,7 +17,7 @@ def test_machine_without_a_gpu_tells_no_figure_of_one():
         pytest.skip("a GPU is here")
     cards = Cards(1)
     cards.restart()
-    assert cards.told() == {}
+    assert cards.taken() == {}
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_memory_is_what_came_on_top_of_what_was_there(monkeypatch, allocated, fr
     cards.restart()
     energy = {"energy_joules": 2.5} if metered else {}
     found = {"peak_gpu_bytes": told} | energy if told else {}
-    assert cards.told() == found, "an engine on the CPU spends nothing of a card that idles beside it"
+    assert cards.taken() == found, "an engine on the CPU spends nothing of a card that idles beside it"
 
 
 def test_time_of_an_item_is_told_only_of_a_cell_that_was_asked_as_a_whole():
-    rows = [Answered({"id": str(n)}, 1, "?", Answer("4", tokens_in=3, tokens_out=1)) for n in range(4)]
+    rows = [AskedSample({"id": str(n)}, 1, "?", Response("4", tokens_in=3, tokens_out=1)) for n in range(4)]
     assert measure(rows, 2.0, reused=0)["seconds_per_item"] == 0.5
     assert "seconds_per_item" not in measure(rows, 2.0, reused=1)
     assert "seconds_per_item" not in measure([], 2.0, reused=0)

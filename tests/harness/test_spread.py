@@ -1,4 +1,4 @@
-"""Sittings side by side, in processes and on a Ray cluster of several nodes: the rows of a plain run, deaths or not."""
+"""Sessions side by side, in processes and on a Ray cluster of several nodes: the rows of a plain run, deaths or not."""
 
 import json
 import os
@@ -117,9 +117,9 @@ def spread_over(home, suite, way, here=True):
 def held(way):
     """The same while another process is at one variant's cell, from after the run has looked."""
 
-    def spread_while_held(sittings, plan, reporter):
+    def spread_while_held(sessions, plan, reporter):
         with record.lock(plan.results, "held", "word_problems"):
-            return way(sittings, plan, reporter)
+            return way(sessions, plan, reporter)
 
     return spread_while_held
 
@@ -133,7 +133,7 @@ def test_side_by_side_gives_the_rows_of_a_plain_run_and_one_that_fails_stops_no_
     variants = ["held", "gold", "half"]
     suite = home.suite(variants=variants, tasks=["word_problems"], baseline="gold", limit=FEW)
     said, refused = spread_over(home, suite, held(partial(parallel.side_by_side, ["", "", ""])))
-    assert refused.startswith("1 of 3 sittings failed: held: held x word_problems is being written by")
+    assert refused.startswith("1 of 3 sessions failed: held: held x word_problems is being written by")
     assert "run again" in refused
     lines = said.splitlines()
     opened = [lines.index(f"[{name}] open echo on {name}.jsonl for {name}") for name in ("gold", "half")]
@@ -178,12 +178,12 @@ def alive(pid):
         return False
 
 
-def test_sitting_that_wants_more_gpus_than_there_are_is_refused_before_anything_begins(home):
+def test_session_that_wants_more_gpus_than_there_are_is_refused_before_anything_begins(home):
     home.echo("gold", right, "word_problems")
     suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold", limit=FEW)
     plan = make_plan(Suite.load(str(suite)), home.results, home.store)
-    (sitting,) = plan.sittings
-    wide = type(sitting)(**{**vars(sitting), "serving": sitting.serving.model_copy(update={"gpus": 3})})
+    (session,) = plan.sessions
+    wide = type(session)(**{**vars(session), "serving": session.serving.model_copy(update={"gpus": 3})})
     with pytest.raises(Refusal, match="gold wants 3 GPUs in one process; --gpus gives 2"):
         parallel.side_by_side(["0", "1"], [wide], plan, Reporter(Console(quiet=True)))
 
@@ -243,13 +243,13 @@ def test_cluster_gives_the_rows_of_a_plain_run_and_a_killed_worker_loses_only_it
     assert not list(home.folder.rglob(".seen-*"))
 
 
-def test_sitting_that_fails_on_a_node_is_told_in_one_line(home, nodes, monkeypatch):
+def test_session_that_fails_on_a_node_is_told_in_one_line(home, nodes, monkeypatch):
     home.echo("gold", right, "word_problems")
     home.echo("held", lambda doc: "none", "word_problems")
     suite = home.suite(variants=["gold", "held"], tasks=["word_problems"], baseline="gold", limit=FEW)
     monkeypatch.setenv("RAY_ADDRESS", nodes)
     _, refused = spread_over(home, suite, held(parallel.cluster("ray")), here=False)
-    assert refused.startswith("1 of 2 sittings failed: held: held x word_problems is being written by")
+    assert refused.startswith("1 of 2 sessions failed: held: held x word_problems is being written by")
     assert "\n" not in refused
     assert record.read(home.results, "gold", "word_problems") is not None
 
@@ -258,9 +258,9 @@ def test_node_that_has_another_proctor_or_other_folders_is_refused(home, tmp_pat
     home.echo("gold", right, "word_problems")
     suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold", limit=FEW)
     plan = make_plan(Suite.load(str(suite)), home.results, home.store)
-    (sitting,) = plan.sittings
+    (session,) = plan.sessions
     other = parallel.Driver(ROOT, ".seen-nowhere", "another", {})
-    assert "install the same on every node" in parallel.on_node(sitting, plan, other)
+    assert "install the same on every node" in parallel.on_node(session, plan, other)
     far = parallel.Driver(tmp_path / "not here", ".seen-nowhere", parallel._code(), {})
-    assert "does not see the folder of this run" in parallel.on_node(sitting, plan, far)
+    assert "does not see the folder of this run" in parallel.on_node(session, plan, far)
     assert not home.results.exists()

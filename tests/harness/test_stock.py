@@ -10,7 +10,7 @@ import pytest
 
 from proctor.harness import record
 from proctor.tasks import TASKS
-from proctor.tasks.draw import Items
+from proctor.tasks.draw import TaskItems
 from tests.conftest import ROOT
 
 LIMIT = 24
@@ -20,7 +20,7 @@ BIN = Path(sys.executable).parent
 
 def places(task):
     """Where the items that a limit draws stand in the data, which is how lm-eval names them."""
-    items = Items(TASKS[task], TASKS[task].docs("test"), LIMIT)
+    items = TaskItems(TASKS[task], TASKS[task].docs("test"), LIMIT)
     return [place for place, doc in enumerate(items.every) if doc in items.asked]
 
 

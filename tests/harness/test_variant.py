@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from proctor.common.refusal import Refusal
+from proctor.harness.config.suite import expand
 from proctor.harness.config.variant import LOADS, Variant
 
 
@@ -99,3 +100,42 @@ def test_digest_ignores_the_name_and_nothing_else():
 
 def test_every_engine_of_ours_loads_something():
     assert all(LOADS.values())
+
+
+def load(tmp_path, **fields):
+    path = tmp_path / "v.yaml"
+    path.write_text(yaml.safe_dump(fields))
+    return Variant.load(path)
+
+
+SERVED = {"base": "some-model", "engine": "openai", "endpoint": "http://127.0.0.1:9/v1"}
+
+
+def test_null_is_a_field_that_is_not_sent_and_a_field_left_out_is_the_tasks(tmp_path):
+    null = load(tmp_path, **SERVED, sampling={"max_tokens": None, "temperature": None})
+    left_out = load(tmp_path, **SERVED)
+    assert (null.sampling.max_tokens, null.sampling.temperature) == (0, None)
+    assert (left_out.sampling.max_tokens, left_out.sampling.temperature) == (None, 0.0)
+    assert null.digest != left_out.digest
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "temperature"])
+def test_null_is_refused_where_no_server_has_a_default(tmp_path, field):
+    assert f"sampling.{field} is null" in refusal(tmp_path, base="x/y", engine="hf", sampling={field: None})
+
+
+def test_extra_fields_are_refused_where_there_is_no_server(tmp_path):
+    assert "extra goes with engine 'openai'" in refusal(tmp_path, base="x/y", extra={"top_k": 3})
+
+
+def test_extra_fields_are_another_variant_and_none_leave_the_digest_alone(tmp_path):
+    plain = load(tmp_path, **SERVED)
+    assert "extra" not in plain.model_dump()
+    assert plain.digest != load(tmp_path, **SERVED, extra={"reasoning_effort": "low"}).digest
+
+
+def test_variants_of_a_matrix_keep_what_is_null_and_what_is_left_out(tmp_path):
+    for sampling, limit in (({}, None), ({"max_tokens": None}, 0)):
+        variant = load(tmp_path, **SERVED, sampling=sampling)
+        (made,) = expand(variant, {"prompt": ["cot-2shot"]}, tmp_path)
+        assert made.sampling.max_tokens == limit

@@ -1,4 +1,4 @@
-"""The vllm engine without a GPU: its settings, the plan's sittings, and how it talks to vLLM (a stand-in for it).
+"""The vllm engine without a GPU: its settings, the plan's sessions, and how it talks to vLLM (a stand-in for it).
 
 What only a GPU shows is measured by `make bench-gpu`.
 """
@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
+from proctor.common.paths import PACKAGE as ROOT
 from proctor.common.refusal import Refusal
-from proctor.harness.config.variant import ROOT
-from proctor.harness.engines import Weights
+from proctor.harness.engines.protocol import Weights
 from proctor.harness.engines.vllm_settings import rank_for, settings_for
 
 TINY = str(ROOT / "finetune/tiny")
@@ -50,10 +50,11 @@ STAND_IN = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from tests import stand_in_vllm
+from tests.support import stand_in_vllm
 stand_in_vllm.install()
-from proctor.harness.ask.answers import Answer, Journal, Options, Request, answering
-from proctor.harness.engines import Ask, EngineDied, Reloads, Streams, Weights
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import respond
+from proctor.harness.engines.protocol import EngineDied, Options, Reloads, Request, Streams, Weights
 from proctor.harness.engines.vllm import VLLMEngine
 engine = VLLMEngine.open(Weights({tiny!r}))
 requests = [Request("word " * n, Options(8)) for n in (5, 3, 9, 1)]
@@ -75,7 +76,7 @@ def test_answers_that_come_in_any_order_reach_their_own_requests(tmp_path):
         tmp_path,
         """
 assert isinstance(engine, Streams) and isinstance(engine, Reloads)
-found = dict(answering(engine, iter(requests), journal, quiet))
+found = dict(respond(engine, iter(requests), journal, quiet))
 assert [found[i].text.split()[-1] for i in range(4)] == [str(len(engine.tok_encode(r.prompt))) for r in requests]
 assert kept() == 4
 """,
@@ -88,7 +89,7 @@ def test_dead_engine_is_told_of_and_keeps_what_was_answered(tmp_path):
         """
 engine.model.llm_engine.dies_after = 1
 try:
-    list(answering(engine, requests, journal, quiet))
+    list(respond(engine, requests, journal, quiet))
 except EngineDied:
     pass
 else:
@@ -96,7 +97,7 @@ else:
 assert kept() == 2
 engine.model.llm_engine.dies_after = None
 again = len(engine.model.llm_engine.asked)
-assert len(list(answering(engine, requests, Journal(journal.path), quiet))) == 4
+assert len(list(respond(engine, requests, Journal(journal.path), quiet))) == 4
 assert len(engine.model.llm_engine.asked) == again + 2
 """,
     )
@@ -107,7 +108,7 @@ def test_prompt_that_does_not_fit_is_an_error_and_not_cut(tmp_path):
         tmp_path,
         """
 long = Request("word " * 3000, Options(8))
-found = dict(answering(engine, [long, requests[0]], journal, quiet))
+found = dict(respond(engine, [long, requests[0]], journal, quiet))
 assert "do not fit" in found[0].error and not found[1].error
 assert found[0].too_long and kept() == 1
 """,
@@ -121,7 +122,7 @@ def test_other_weights_take_their_place_and_the_prefix_cache_is_forgotten(tmp_pa
 import shutil
 shutil.copytree({tiny!r}, Path({folder!r}) / "other")
 engine.load(str(Path({folder!r}) / "other"))
-(only,) = engine.stream([Ask("word", {{"until": [], "max_gen_toks": 8, "do_sample": False, "temperature": 0.0}})])
-assert only[1].startswith(str(Path({folder!r}) / "other")) and engine.model.forgotten == 1
+(only,) = engine.stream([Request("word", Options(8))])
+assert only[1].text.startswith(str(Path({folder!r}) / "other")) and engine.model.forgotten == 1
 """.format(tiny=TINY, folder=str(tmp_path)),
     )

@@ -231,7 +231,7 @@ def test_added_variant_is_one_file_and_its_row_appears(home):
     again = str(home.folder / "gold.jsonl")
     where = ["--suite", str(suite), "--results", str(home.results), "--store", str(home.store)]
     done = ok(proctor("add", "newcomer", "--base", again, "--engine", "echo", "--parent", "gold", *where))
-    assert "1 cells to fill" in " ".join(done.stdout.split())
+    assert "1 cell to fill" in " ".join(done.stdout.split())
     ok(home.run(suite, "--only", "newcomer"))
     assert len(rows(home, "newcomer", "word_problems")) == 12
     assert "newcomer" in (home.board / "index.html").read_text(encoding="utf-8")
@@ -314,7 +314,7 @@ def test_margin_as_wide_as_the_marks_is_refused_before_anything_is_asked(home):
     suite = home.suite(variants=["one"], tasks=["word_problems"], baseline="one", margin={"word_problems": 5})
     refused = home.run(suite)
     assert refused.returncode == 2
-    assert "margin.word_problems is 5; marks of this exam go from 0 to 1" in refused.stderr
+    assert "margin.word_problems is 5; scores of this task go from 0 to 1" in refused.stderr
     assert not home.results.exists()
 
 
@@ -323,7 +323,7 @@ def test_run_says_why_answers_failed(home):
     suite = home.suite(
         variants=["none"], tasks=["word_problems"], baseline="none", limit={"word_problems": 5}
     )
-    assert "5 of 5 failed, 5 thus: the server fell over" in home.run(suite).stdout
+    assert "5 of 5 failed, 5 of them with: the server fell over" in home.run(suite).stdout
 
 
 def test_seconds_of_the_answers_are_no_more_than_those_of_the_cell(home):

@@ -172,4 +172,4 @@ def test_a_variants_mean_is_put_right_by_labels_of_some_of_its_plans(tmp_path):
     other = jsonl(tmp_path / "other", [{"item_id": "item-001", "rater": "ann", "score": 2}])
     done = proctor("judge", "correct", "tiny", "--labels", str(other), "--results", str(tmp_path))
     assert done.returncode == 2
-    assert "no label is for an answer of 'tiny'" in done.stderr
+    assert "no label is for a response of 'tiny'" in done.stderr

@@ -15,13 +15,15 @@ from rich.console import Console
 
 from proctor.common.progress import Reporter
 from proctor.harness import record
-from proctor.harness.ask.answers import Answer, Journal
-from proctor.harness.ask.marking import Answered, Exam, Marker, mark_answered
+from proctor.harness.ask.cell import AskedSample, CellRun
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.scoring import Scorer, score_responses
 from proctor.harness.config.suite import load_variant
+from proctor.harness.engines.protocol import Response
 from proctor.harness.run import run_suite
 from proctor.judges.judge import Judge
 from proctor.tasks import TASKS
-from proctor.tasks.draw import Items
+from proctor.tasks.draw import TaskItems
 from tests.conftest import ROOT, Home, command
 from tests.support.graders import QUICK, asked_for, grader_at, verdict
 from tests.support.openai_server import Reply, serve
@@ -42,7 +44,7 @@ FAULTS = {
     "silence for a minute": (Reply(GOOD, wait=60), "timed out"),
     "a closed socket": (Reply(hang_up=True), "connection broken"),
 }
-PROFILES = Items(TASKS["study_plan"], TASKS["study_plan"].docs("test"), len(FAULTS) + 8)
+PROFILES = TaskItems(TASKS["study_plan"], TASKS["study_plan"].docs("test"), len(FAULTS) + 8)
 DOCS = sorted(PROFILES.asked, key=lambda doc: doc["id"])
 
 
@@ -118,8 +120,8 @@ def test_no_sample_is_lost_or_scored_by_accident_whatever_the_server_does(home):
 def test_order_of_profiles_and_concurrency_change_nothing_in_the_rows(home, tmp_path):
     home.echo("one", lambda doc: doc["target"], "study_plan")
     variant = load_variant("one", home.folder / "variants", home.folder)
-    exam = Exam(variant, TASKS["study_plan"], DOCS, "study_plan", Journal(tmp_path / "j"), tmp_path)
-    answered = [Answered(doc, 1, "", Answer(str(doc["target"]), 1, 1, 0.0, False)) for doc in DOCS]
+    cell = CellRun(variant, TASKS["study_plan"], DOCS, "study_plan", Journal(tmp_path / "j"), tmp_path)
+    answered = [AskedSample(doc, 1, "", Response(str(doc["target"]), 1, 1, 0.0, False)) for doc in DOCS]
 
     def flaky(request, before):
         """Fails now and then, and always for two pupils."""
@@ -132,9 +134,9 @@ def test_order_of_profiles_and_concurrency_change_nothing_in_the_rows(home, tmp_
         for seed, concurrency, folder in ((0, 1, "a"), (1, 40, "b"), (2, 7, "a"), (3, 3, "c"), (4, 16, "c")):
             shown = answered if seed == 0 else random.Random(seed).sample(answered, len(answered))
             grader = grader_at(server.url, concurrency=concurrency, retries=8)
-            marker = Marker("study_plan", grader, tmp_path / folder)
+            marker = Scorer("study_plan", grader, tmp_path / folder)
             part = shown[: len(shown) // 2] if seed == 3 else shown  # the rest of it comes in the last round
-            rows, _ = mark_answered(exam, part, marker, lambda done, tokens: None)
+            rows, _ = score_responses(cell, part, marker, lambda done, tokens: None)
             assert [row.sample_id for row in rows] == [one.doc["id"] for one in part]
             found.append({row.sample_id: row for row in rows})
     assert found[0] == found[1] == found[2] == found[4]

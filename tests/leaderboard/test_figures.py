@@ -112,9 +112,9 @@ def test_epochs_that_failed_are_not_counted_as_wrong(tmp_path):
     assert (found["pass@2"].value, found["pass@2"].n) == (1.0, 1)
 
 
-def test_figures_of_named_sets_are_those_of_the_exam(tmp_path):
+def test_figures_of_named_sets_are_those_of_the_task(tmp_path):
     from proctor.tasks import TASKS
-    from proctor.tasks.concepts.task import mark, micro_f1, micro_p, micro_r
+    from proctor.tasks.concepts.task import micro_f1, micro_p, micro_r, score
 
     docs = TASKS["concepts"].docs("test")[:40]
     rows, logged = [], []
@@ -122,10 +122,10 @@ def test_figures_of_named_sets_are_those_of_the_exam(tmp_path):
         answer = json.dumps(
             [*json.loads(doc["answer"])[at % 2 :], *json.loads(docs[at - 1]["answer"])[:1], "Astrology"]
         )
-        marked = mark(doc, answer)
+        scored = score(doc, answer)
         logged.append(concept_results(doc, [answer]))
         rows.append(
-            sample(doc["id"], marked.score, metrics=marked.metrics, answer=marked.answer, target=doc["answer"],
+            sample(doc["id"], scored.score, metrics=scored.metrics, answer=scored.answer, target=doc["answer"],
                    cluster=doc["cluster"])
         )  # fmt: skip
     found = figures(tmp_path, rows, "counts")

@@ -1,5 +1,7 @@
 """Chat templates of the layouts that open models use, written down from what those models read."""
 
+from llama_cpp import llama_chat_format
+
 CHATML = (
     "{% for turn in messages %}<|im_start|>{{ turn['role'] }}\n{{ turn['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -38,11 +40,23 @@ _MISTRAL = (
 )
 MISTRAL_FIRST = _MISTRAL.replace("WHERE", "loop.first")
 MISTRAL_LAST = _MISTRAL.replace("WHERE", "loop.last")
-NO_SYSTEM = (
+# Gemma 2 takes no system turn; Gemma 3 opens the first of the user's turns with it.
+GEMMA2 = (
     "{{ bos_token }}{% for turn in messages %}{% if turn['role'] == 'system' %}"
     "{{ raise_exception('no system turn here') }}{% endif %}"
     "<start_of_turn>{{ 'model' if turn['role'] == 'assistant' else 'user' }}\n{{ turn['content'] }}<end_of_turn>\n"
     "{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+GEMMA3 = (
+    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{% set told = messages[0]['content'] + '\n\n' %}"
+    "{% set turns = messages[1:] %}{% else %}{% set told = '' %}{% set turns = messages %}{% endif %}"
+    "{% for turn in turns %}<start_of_turn>{{ 'model' if turn['role'] == 'assistant' else turn['role'] }}\n"
+    "{{ told if loop.first }}{{ turn['content'] | trim }}<end_of_turn>\n{% endfor %}"
+    "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+PHI3 = (
+    "{% for turn in messages %}<|{{ turn['role'] }}|>\n{{ turn['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>\n{% else %}{{ eos_token }}{% endif %}"
 )
 # Counts its turns: more than marks around them.
 COUNTING = (
@@ -55,7 +69,14 @@ LOOKING = (
     "{{ turn['content'] }}\n{% endfor %}{% if add_generation_prompt %}[assistant] {% endif %}"
 )
 
+# As they are published, by the copies that llama-cpp-python brings.
+PUBLISHED_CHATML = llama_chat_format.CHATML_CHAT_TEMPLATE
+PUBLISHED_LLAMA3 = llama_chat_format.LLAMA3_INSTRUCT_CHAT_TEMPLATE
+
+# Which row of the table each of them is.
 KNOWN = {
-    "chatml": CHATML, "qwen2": QWEN2, "qwen3": QWEN3, "llama3": LLAMA3, "llama3.2": LLAMA32,
-    "mistral, system first": MISTRAL_FIRST, "mistral, system last": MISTRAL_LAST, "no system turn": NO_SYSTEM,
+    CHATML: "chatml", PUBLISHED_CHATML: "chatml", QWEN2: "chatml", QWEN3: "chatml", LLAMA3: "llama3",
+    PUBLISHED_LLAMA3: "llama3", LLAMA32: "llama3", MISTRAL_LAST: "mistral", GEMMA2: "gemma", GEMMA3: "gemma",
+    PHI3: "phi",
 }  # fmt: skip
+UNKNOWN = (COUNTING, LOOKING, MISTRAL_FIRST, llama_chat_format.MISTRAL_INSTRUCT_CHAT_TEMPLATE)

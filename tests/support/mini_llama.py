@@ -41,7 +41,8 @@ def base(seed: int = 0, steps: int = 40) -> Path:
     import torch
 
     from proctor.finetune.tools.make_tiny import new_model, save, train
-    from proctor.finetune.tools.tiny_chats import batches, encode, read_chats, train_tokenizer
+    from proctor.finetune.tools.tiny_chats import batches, encode, train_tokenizer
+    from proctor.finetune.train.data import read_chats
 
     torch.manual_seed(seed)
     read = read_chats(chats())

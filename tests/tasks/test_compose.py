@@ -7,9 +7,9 @@ import pytest
 
 from proctor.tasks.number.steps import check_steps
 from proctor.tasks.overlap import overlap
+from proctor.tasks.tools.clauses import load
+from proctor.tasks.tools.compose import compose
 from proctor.tasks.word_problems import docs
-from proctor.tasks.word_problems.clauses import load
-from proctor.tasks.word_problems.compose import compose
 from proctor.tasks.word_problems.words import PEOPLE
 
 _NAME = re.compile(rf"\b({'|'.join(person.name for person in PEOPLE)})\b")

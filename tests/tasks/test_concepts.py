@@ -1,4 +1,4 @@
-"""The concepts exam: the taxonomy holds together, the gold keeps its promises, no answer breaks marking."""
+"""The concepts task: the taxonomy holds together, the gold keeps its promises, no response breaks scoring."""
 
 import json
 import random
@@ -256,11 +256,11 @@ MORSELS = st.sampled_from([
 @settings(max_examples=300)
 @given(st.one_of(st.text(), st.lists(MORSELS, max_size=60).map("".join)))
 def test_no_text_makes_marking_raise(text: str) -> None:
-    marked = task.mark(DOC, text)
-    assert 0 <= marked.score <= 1
-    assert all(isinstance(value, float) for value in marked.metrics.values())
-    assert marked.parsed or (marked.score == 0 and marked.answer == "")
-    assert task.process_results(DOC, [text])["f1"] == marked.score
+    scored = task.score(DOC, text)
+    assert 0 <= scored.score <= 1
+    assert all(isinstance(value, float) for value in scored.metrics.values())
+    assert scored.parsed or (scored.score == 0 and scored.answer == "")
+    assert task.process_results(DOC, [text])["f1"] == scored.score
 
 
 @pytest.mark.parametrize("piece", [
@@ -272,7 +272,7 @@ def test_marking_takes_linear_time(piece: str) -> None:
     def seconds(size: int) -> float:
         text = piece * (size // len(piece))
         began = time.process_time()
-        task.mark(DOC, text)
+        task.score(DOC, text)
         return time.process_time() - began
 
     seconds(1_000)
@@ -281,76 +281,78 @@ def test_marking_takes_linear_time(piece: str) -> None:
 
 
 def test_brackets_nested_without_end_are_not_read() -> None:
-    assert not task.mark(DOC, "[" * 50_000 + '"Ratio"' + "]" * 50_000).parsed
+    assert not task.score(DOC, "[" * 50_000 + '"Ratio"' + "]" * 50_000).parsed
 
 
-# --- marks
+# --- scores
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_gold_answers_score_one(split: str) -> None:
     for doc in docs(split):
-        marked = task.mark(doc, doc["answer"])
-        assert marked.parsed
-        assert marked.score == 1.0, doc["id"]
-        assert marked.metrics["fp"] == marked.metrics["fn"] == marked.metrics["unknown"] == 0
+        scored = task.score(doc, doc["answer"])
+        assert scored.parsed
+        assert scored.score == 1.0, doc["id"]
+        assert scored.metrics["fp"] == scored.metrics["fn"] == scored.metrics["unknown"] == 0
 
 
 def test_shuffled_gold_scores_about_what_chance_gives() -> None:
     test = docs("test")
     answers = [doc["answer"] for doc in test]
     random.Random(0).shuffle(answers)
-    marks = [task.mark(doc, answer).metrics for doc, answer in zip(test, answers, strict=True)]
-    assert task.micro_f1((int(one["tp"]), int(one["fp"]), int(one["fn"])) for one in marks) < 0.06
+    scores = [task.score(doc, answer).metrics for doc, answer in zip(test, answers, strict=True)]
+    assert task.micro_f1((int(one["tp"]), int(one["fp"]), int(one["fn"])) for one in scores) < 0.06
 
 
 @pytest.mark.parametrize("nothing", ["", "   ", "I am not sure.", "42"])
 def test_an_answer_without_names_is_unparsed_and_scores_nothing(nothing: str) -> None:
-    marked = task.mark(DOC, nothing)
-    assert not marked.parsed
-    assert marked.score == 0.0
-    assert marked.metrics["fn"] == 3
-    assert marked.metrics["fp"] == 0
+    scored = task.score(DOC, nothing)
+    assert not scored.parsed
+    assert scored.score == 0.0
+    assert scored.metrics["fn"] == 3
+    assert scored.metrics["fp"] == 0
 
 
 def test_an_empty_list_is_an_answer_and_scores_nothing() -> None:
-    marked = task.mark(DOC, "[]")
-    assert marked.parsed
-    assert marked.score == marked.metrics["precision"] == marked.metrics["recall"] == 0.0
+    scored = task.score(DOC, "[]")
+    assert scored.parsed
+    assert scored.score == scored.metrics["precision"] == scored.metrics["recall"] == 0.0
 
 
 def test_names_outside_the_taxonomy_count_against_precision_once_each() -> None:
-    marked = task.mark(DOC, '["Fractions", "Basket weaving", "basket-weaving", "Yodelling"]')
-    assert marked.metrics == pytest.approx(
+    scored = task.score(DOC, '["Fractions", "Basket weaving", "basket-weaving", "Yodelling"]')
+    assert scored.metrics == pytest.approx(
         {"tp": 1, "fp": 2, "fn": 2, "unknown": 2, "precision": 1 / 3, "recall": 1 / 3, "f1": 1 / 3}
     )
-    assert "Basket weaving" in marked.answer
-    assert "not in the taxonomy: Basket weaving, Yodelling" in marked.explanation
+    assert "Basket weaving" in scored.answer
+    assert "not in the taxonomy: Basket weaving, Yodelling" in scored.explanation
 
 
 def test_two_names_of_one_concept_count_once() -> None:
-    marked = task.mark(DOC, '["average", "Mean", "arithmetic mean"]')
-    assert (marked.metrics["tp"], marked.metrics["fp"]) == (1, 0)
+    scored = task.score(DOC, '["average", "Mean", "arithmetic mean"]')
+    assert (scored.metrics["tp"], scored.metrics["fp"]) == (1, 0)
 
 
 def test_a_teacher_can_read_what_was_missed() -> None:
-    marked = task.mark(DOC, "Concepts: fractions, median")
-    assert marked.explanation == "right: Fractions; missed: Ratio, Mean; not in the labels: Median"
-    assert json.loads(marked.answer) == ["Fractions", "Median"]
+    scored = task.score(DOC, "Concepts: fractions, median")
+    assert scored.explanation == "right: Fractions; missed: Ratio, Mean; not in the labels: Median"
+    assert json.loads(scored.answer) == ["Fractions", "Median"]
 
 
 @given(
     st.lists(st.sampled_from([*names(concepts()), "Yodelling", "knitting"]), min_size=1, max_size=8),
     st.randoms(),
 )
-def test_the_order_of_the_names_never_changes_the_mark(given_names: list[str], chance: random.Random) -> None:
+def test_the_order_of_the_names_never_changes_the_score(
+    given_names: list[str], chance: random.Random
+) -> None:
     shuffled = list(given_names)
     chance.shuffle(shuffled)
-    assert task.mark(DOC, json.dumps(given_names)) == task.mark(DOC, json.dumps(shuffled))
+    assert task.score(DOC, json.dumps(given_names)) == task.score(DOC, json.dumps(shuffled))
 
 
 @given(st.lists(st.sampled_from(names(concepts())), min_size=1, max_size=6, unique=True))
-def test_every_form_of_the_same_answer_gets_the_same_mark(given_names: list[str]) -> None:
+def test_every_form_of_the_same_answer_gets_the_same_score(given_names: list[str]) -> None:
     forms = [
         json.dumps(given_names),
         json.dumps({"concepts": given_names}),
@@ -359,8 +361,8 @@ def test_every_form_of_the_same_answer_gets_the_same_mark(given_names: list[str]
         "Concepts: " + ", ".join(given_names),
         ", ".join(given_names),
     ]
-    marks = [task.mark(DOC, form) for form in forms]
-    assert all(one == other for one, other in pairwise(marks))
+    scores = [task.score(DOC, form) for form in forms]
+    assert all(one == other for one, other in pairwise(scores))
 
 
 # --- the corpus
@@ -388,14 +390,14 @@ def test_macro_f1_gives_each_concept_of_the_gold_the_same_weight() -> None:
 
 def test_macro_f1_can_be_computed_from_stored_answers() -> None:
     doc = docs("test")[0]
-    marked = task.mark(doc, '["Yodelling", ' + doc["answer"][1:])
-    assert task.answered(marked.answer) == tuple(sorted(doc["concepts"]))
-    assert task.answered("") == ()
+    scored = task.score(doc, '["Yodelling", ' + doc["answer"][1:])
+    assert task.ids_in(scored.answer) == tuple(sorted(doc["concepts"]))
+    assert task.ids_in("") == ()
 
 
 def test_lm_eval_gets_what_mark_found() -> None:
-    marked, results = task.mark(DOC, "mean, mode"), task.process_results(DOC, ["mean, mode"])
-    assert results["f1"] == marked.score
+    scored, results = task.score(DOC, "mean, mode"), task.process_results(DOC, ["mean, mode"])
+    assert results["f1"] == scored.score
     assert results["micro_p"] == results["micro_r"] == results["micro_f1"] == (1, 1, 2)
     assert results["macro_f1"] == (("fractions", "mean", "ratio"), ("mean", "mode"))
 
@@ -410,7 +412,7 @@ def test_training_examples_are_chats_that_mark_as_perfect() -> None:
     for chat in chats:
         user = chat["prompt"][-1]["content"]
         doc = next(by_text[text] for text in by_text if text in user)
-        assert task.mark(doc, chat["completion"][0]["content"]).score == 1.0
+        assert task.score(doc, chat["completion"][0]["content"]).score == 1.0
     assert list(train_chats(5, seed=1)) == chats[:5]
     assert list(train_chats(5, seed=2)) != chats[:5]
     assert list(train_chats(0, seed=1)) == []
@@ -421,7 +423,7 @@ def test_load_gives_both_splits_with_the_packs_wording() -> None:
     loaded = task.load(prompt="default", version=VERSION, pretrained="whatever")
     row: dict[str, Any] = loaded["test"][0]
     assert row["text"] in row["prompt"]
-    assert task.mark(row, row["answer"]).score == 1.0
+    assert task.score(row, row["answer"]).score == 1.0
     assert [one["id"] for one in loaded["train"]] == [doc["id"] for doc in docs("train")]
 
 
@@ -479,12 +481,12 @@ def test_labelled_rows_say_who_labelled_them_and_become_training_examples() -> N
     assert [one["completion"][0]["content"] for one in made] == ['["Fractions"]', '["Ratio"]']
 
 
-def test_a_labeller_is_not_given_the_exam_nor_an_empty_text() -> None:
+def test_a_labeller_is_not_given_a_test_text_nor_an_empty_text() -> None:
     with pytest.raises(ValueError, match="test set"):
         list(label([{"text": "  " + docs("test")[3]["text"].replace(" ", "  ")}], _perfect, "m"))
     with pytest.raises(ValueError, match="text 1 has no"):
         list(label([{"title": "x"}], _perfect, "m"))
-    with pytest.raises(ValueError, match="gave 0 answers to 1 texts"):
+    with pytest.raises(ValueError, match="gave 0 responses to 1 texts"):
         list(label([{"text": "Birds."}], lambda _: [], "m"))
 
 

@@ -8,13 +8,13 @@ import pytest
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan
 from proctor.tasks import TASKS
-from proctor.tasks.draw import Items, draw
+from proctor.tasks.draw import TaskItems, draw
 
 EMBEDDED = ("word_problems", "concepts", "study_plan")
 
 
 def items(task):
-    return Items(TASKS[task], TASKS[task].docs("test"), None)
+    return TaskItems(TASKS[task], TASKS[task].docs("test"), None)
 
 
 def ids(docs):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from proctor.harness import record
 from proctor.tasks import TASKS, gsm8k
-from proctor.tasks.numeric import EXACT_MATCH, FILTERS, flexible, mark, process_results, strict
+from proctor.tasks.numeric import EXACT_MATCH, FILTERS, flexible, process_results, score, strict
 from tests.conftest import Home, proctor
 
 needs_data = pytest.mark.skipif(
@@ -90,7 +90,7 @@ def test_strict_and_flexible_agree_with_lm_eval_on_many_answers() -> None:
             stock = exact_match_hf_evaluate(
                 [request.filtered_resps[entry["name"]]], [request.doc["answer"]], **EXACT_MATCH
             )
-            ours = mark(request.doc, request.resps[0]).metrics[entry["name"].replace("-", "_")]
+            ours = score(request.doc, request.resps[0]).metrics[entry["name"].replace("-", "_")]
             assert ours == float(stock["exact_match"]), (
                 entry["name"],
                 request.resps[0],
@@ -120,7 +120,7 @@ def test_the_stock_task_of_lm_eval_gives_the_same_for_every_answer(tmp_path: Pat
         stock._instances = asked
         stock.apply_filters()
         for item, request in zip(gsm8k.docs("test"), asked, strict=False):
-            ours = mark(item, request.resps[0]).metrics
+            ours = score(item, request.resps[0]).metrics
             for name in FILTERS:
                 theirs = stock.process_results(request.doc, [request.filtered_resps[name.replace("_", "-")]])
                 assert theirs["exact_match"] == ours[name], (name, request.resps[0])
@@ -142,22 +142,22 @@ def test_strict_and_flexible_agree_with_lm_evals_filters_on_any_text(response) -
 
 
 def test_a_right_answer_scores_one_and_an_empty_one_is_unparsed() -> None:
-    assert mark(ITEM, ITEM["answer"]).score == 1
-    empty = mark(ITEM, "")
+    assert score(ITEM, ITEM["answer"]).score == 1
+    empty = score(ITEM, "")
     assert (empty.score, empty.parsed, empty.answer) == (0, False, "")
-    assert mark(ITEM, "1,999").score == 0
+    assert score(ITEM, "1,999").score == 0
 
 
 def test_lm_eval_gets_the_same_figures_as_the_harness() -> None:
-    marked = mark(ITEM, ITEM["answer"])
-    assert process_results(ITEM, [ITEM["answer"]]) == {"accuracy": marked.score, **marked.metrics}
-    assert (marked.metrics["steps_right"], marked.metrics["steps_total"]) == (1, 1)
-    assert all(isinstance(figure, float) for figure in marked.metrics.values())
+    scored = score(ITEM, ITEM["answer"])
+    assert process_results(ITEM, [ITEM["answer"]]) == {"accuracy": scored.score, **scored.metrics}
+    assert (scored.metrics["steps_right"], scored.metrics["steps_total"]) == (1, 1)
+    assert all(isinstance(figure, float) for figure in scored.metrics.values())
 
 
 def test_an_item_without_a_number_is_refused() -> None:
     with pytest.raises(ValueError, match="no number"):
-        mark({**ITEM, "answer": "none"}, "1")
+        score({**ITEM, "answer": "none"}, "1")
 
 
 def test_a_folder_without_the_files_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,11 +265,11 @@ def test_a_users_own_items_are_called_own_data_wherever_their_row_stands(
 @needs_data
 def test_gold_answers_score_everything_and_shuffled_ones_next_to_nothing() -> None:
     docs = gsm8k.docs("test")
-    assert all(mark(doc, doc["answer"]).score == 1 for doc in docs)
+    assert all(score(doc, doc["answer"]).score == 1 for doc in docs)
     answers = [doc["answer"] for doc in docs]
     random.Random(1).shuffle(answers)
     # Two items drawn at random have the same answer in about one case of a hundred.
-    assert sum(mark(doc, answer).score for doc, answer in zip(docs, answers, strict=True)) < 0.04 * len(docs)
+    assert sum(score(doc, answer).score for doc, answer in zip(docs, answers, strict=True)) < 0.04 * len(docs)
 
 
 @needs_data
@@ -284,8 +284,8 @@ def test_training_chats_come_from_the_training_split_once_each() -> None:
 
 def test_marking_five_thousand_answers_takes_seconds_not_minutes() -> None:
     answer = "Janet has 16 - 3 - 4 = 9 eggs.\nShe makes 9 * 2 = $18 every day.\n#### "
-    mark(ITEM, "1")
+    score(ITEM, "1")
     start = time.process_time()
     for number in range(5_000):
-        mark(ITEM, answer + str(number))
+        score(ITEM, answer + str(number))
     assert time.process_time() - start < 4

@@ -1,12 +1,11 @@
-"""Prompt packs: every one is loaded and rendered for every exam, and what cannot be meant is refused."""
-
-from pathlib import Path
+"""Prompt packs: every one is loaded and rendered for every task, and what cannot be meant is refused."""
 
 import pytest
 import yaml
 
-from proctor.tasks import TASKS, pack
-from proctor.tasks.pack import FOLDER, PLACEHOLDER, Pack, names, render
+from proctor.common.paths import KINDS, names
+from proctor.tasks import TASKS
+from proctor.tasks.pack import PLACEHOLDER, Pack, render
 
 ITEM = {"question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profile": "Pupil: Ada, grade 4"}
 
@@ -14,18 +13,18 @@ ITEM = {"question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profi
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     def write(**fields) -> Pack:
-        name = f"p{len(list(tmp_path.iterdir()))}"
-        (tmp_path / f"{name}.yaml").write_text(
-            yaml.safe_dump({"about": "A test.", **fields}), encoding="utf-8"
-        )
-        monkeypatch.setattr(pack, "FOLDER", tmp_path)
+        monkeypatch.chdir(tmp_path)
+        folder = tmp_path / "prompts"
+        folder.mkdir(exist_ok=True)
+        name = f"p{len(list(folder.iterdir()))}"
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"about": "A test.", **fields}), encoding="utf-8")
         return Pack.load(name)
 
     return write
 
 
 @pytest.mark.parametrize("task", list(TASKS))
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", names("prompts"))
 def test_every_pack_asks_every_exam(name, task):
     loaded = Pack.load(name)
     system, user = render(loaded, task, ITEM)
@@ -45,8 +44,8 @@ def test_there_are_packs_for_roles_dimensions_shots_working_and_plain_text():
     assert {
         "default", "dimensions", "direct", "cot", "cot-2shot", "cot-8shot", "teacher", "teacher-dimensions", "student",
         "student-dimensions", "text-2shot", "text-8shot",
-    } <= set(names())  # fmt: skip
-    for name in names():
+    } <= set(names("prompts"))  # fmt: skip
+    for name in names("prompts"):
         assert set(Pack.load(name).wording) == set(TASKS), name
 
 
@@ -66,7 +65,7 @@ def test_two_packs_that_differ_by_the_dimensions_differ_by_nothing_else(without,
     ("name", "shots"), [("cot-2shot", 2), ("cot-8shot", 8), ("text-2shot", 2), ("text-8shot", 8)]
 )
 def test_shots_stand_before_the_question_in_plain_text_and_as_turns(name, shots):
-    from proctor.harness.ask.runners import lm_eval_task
+    from proctor.harness.ask.lm_eval import lm_eval_task
 
     docs = TASKS["word_problems"].docs("test")[:1]
     first = TASKS["word_problems"].docs("train")[:shots]
@@ -125,12 +124,12 @@ def test_a_missing_wording_and_a_wrong_name_are_told(written):
     only = written(wording={"gsm8k": {"task": "{question}"}})
     with pytest.raises(ValueError, match="no wording for 'concepts'"):
         only.for_task("concepts")
-    with pytest.raises(ValueError, match="no prompt pack called"):
+    with pytest.raises(ValueError, match="no prompt pack 'cot2shot'; did you mean 'cot-2shot'"):
         Pack.load("cot2shot")
 
 
 def test_no_pack_has_a_tab_or_a_line_that_ends_in_white_space():
-    for path in Path(FOLDER).glob("*.yaml"):
+    for path in KINDS["prompts"].shipped.glob("*.yaml"):
         assert not [
             line
             for line in path.read_text(encoding="utf-8").splitlines()

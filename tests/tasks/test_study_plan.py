@@ -1,4 +1,4 @@
-"""The study-plan exam: its pupils, the plans that are written by rule, the checks and the mark."""
+"""The study-plan task: its pupils, the plans that are written by rule, the checks and the score."""
 
 import dataclasses
 import re
@@ -11,15 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proctor.harness.config.variant import ROOT
+from proctor.common.paths import PACKAGE as ROOT
 from proctor.judges.rules.durations import days, durations
 from proctor.judges.rules.reading import read
 from proctor.tasks import TASKS
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.study_plan import docs, train_chats
-from proctor.tasks.study_plan.checks import NAMES, check
+from proctor.tasks.study_plan.checks import NAMES, check_plan
 from proctor.tasks.study_plan.generate import stream
-from proctor.tasks.study_plan.marking import facts, mark, metric_names
 from proctor.tasks.study_plan.profile import (
     activities,
     allowed,
@@ -29,6 +28,7 @@ from proctor.tasks.study_plan.profile import (
     profiles,
     render,
 )
+from proctor.tasks.study_plan.scoring import facts, metric_names, score
 from proctor.tasks.study_plan.topics import find
 from proctor.tasks.study_plan.write import WORDS, write
 
@@ -49,7 +49,7 @@ def _requirements(**changes: Any) -> dict[str, Any]:
 
 
 def _results(text: str, **changes: Any) -> dict[str, str]:
-    return {one.name: one.result for one in check(text, _requirements(**changes))}
+    return {one.name: one.result for one in check_plan(text, _requirements(**changes))}
 
 
 GOOD = """Plan
@@ -149,17 +149,17 @@ def test_a_training_chat_asks_as_the_default_pack_does() -> None:
 # Plans by rule
 
 
-def test_gold_plans_pass_every_check_and_score_the_highest_mark() -> None:
-    marks = [mark(doc, doc["target"]) for doc in TEST]
-    for doc, marked in zip(TEST, marks, strict=True):
-        assert marked.metrics["checks_passed"] == 1, (doc["id"], marked.explanation)
-        assert marked.score > 4.95, (doc["id"], marked.explanation)
-    assert sum(marked.score for marked in marks) / len(marks) > 4.995
+def test_gold_plans_pass_every_check_and_get_the_highest_score() -> None:
+    scores = [score(doc, doc["target"]) for doc in TEST]
+    for doc, scored in zip(TEST, scores, strict=True):
+        assert scored.metrics["checks_passed"] == 1, (doc["id"], scored.explanation)
+        assert scored.score > 4.95, (doc["id"], scored.explanation)
+    assert sum(scored.score for scored in scores) / len(scores) > 4.995
 
 
 def test_plans_for_training_pupils_pass_the_checks_too() -> None:
     for doc in docs("train")[:200]:
-        assert mark(doc, doc["target"]).metrics["checks_passed"] == 1, doc["target"]
+        assert score(doc, doc["target"]).metrics["checks_passed"] == 1, doc["target"]
 
 
 def test_plans_are_of_a_length_that_a_small_context_holds() -> None:
@@ -271,8 +271,8 @@ def test_days_are_read_and_days_off_are_not() -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_can_be_read_checked_and_marked(text: str) -> None:
-    assert [one.name for one in check(text, _requirements())] == list(NAMES)
-    assert 0 <= mark(TEST[0], text).score <= 5
+    assert [one.name for one in check_plan(text, _requirements())] == list(NAMES)
+    assert 0 <= score(TEST[0], text).score <= 5
 
 
 _PIECES = st.sampled_from(
@@ -303,8 +303,8 @@ _PIECES = st.sampled_from(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(_PIECES, max_size=60).map("".join))
 def test_any_pieces_of_a_plan_can_be_read_checked_and_marked(text: str) -> None:
-    given_mark = mark(TEST[0], text)
-    assert all(not isnan(value) for value in given_mark.metrics.values())
+    scored = score(TEST[0], text)
+    assert all(not isnan(value) for value in scored.metrics.values())
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_reading_takes_linear_time(piece: str) -> None:
     def seconds(size: int) -> float:
         text = piece * (size // len(piece))
         start = time.perf_counter()
-        mark(TEST[0], text)
+        score(TEST[0], text)
         return time.perf_counter() - start
 
     seconds(5_000)
@@ -365,7 +365,7 @@ def test_what_does_not_apply_is_neither_passed_nor_failed() -> None:
 
 def test_every_check_explains_itself_in_a_sentence() -> None:
     for text in (GOOD, "", "nonsense"):
-        assert all(one.why.endswith(".") and len(one.why) > 15 for one in check(text, _requirements()))
+        assert all(one.why.endswith(".") and len(one.why) > 15 for one in check_plan(text, _requirements()))
 
 
 def test_everyday_words_and_easy_shapes_are_not_topics_outside_the_course() -> None:
@@ -382,27 +382,27 @@ def test_add_and_subtract_fractions_covers_the_topic_though_it_is_not_its_name()
     assert _results(text)["weak_topics"] == "passed"
 
 
-# The mark
+# The score
 
 
 @pytest.mark.parametrize("empty", ["", "   \n\t", "…", "1 2 3"])
 def test_an_empty_plan_is_unparsed_and_scores_nothing(empty: str) -> None:
-    given_mark = mark(TEST[0], empty)
-    assert (given_mark.parsed, given_mark.score, given_mark.answer) == (False, 0.0, "")
+    scored = score(TEST[0], empty)
+    assert (scored.parsed, scored.score, scored.answer) == (False, 0.0, "")
 
 
 def test_the_score_is_the_mean_of_the_three_dimensions_and_at_most_one_more_than_the_weakest() -> None:
     for text in (TEST[0]["target"][:400], TEST[1]["target"], TEST[0]["target"]):
-        given_mark = mark(TEST[0], text)
-        three = [given_mark.metrics[name] for name in ("fluency", "personalisation", "actionability")]
-        assert given_mark.score == pytest.approx(min(sum(three) / 3, min(three) + 1), abs=1e-3)
+        scored = score(TEST[0], text)
+        three = [scored.metrics[name] for name in ("fluency", "personalisation", "actionability")]
+        assert scored.score == pytest.approx(min(sum(three) / 3, min(three) + 1), abs=1e-3)
         low, high = TASKS["study_plan"].scale
-        assert low <= given_mark.score <= high
+        assert low <= scored.score <= high
 
 
 def test_another_pupils_plan_is_no_plan_for_this_one() -> None:
     for at, doc in enumerate(TEST):
-        borrowed = mark(doc, TEST[(at + 17) % len(TEST)]["target"])
+        borrowed = score(doc, TEST[(at + 17) % len(TEST)]["target"])
         assert borrowed.metrics["personalisation"] == 1, doc["id"]
         assert borrowed.metrics["fluency"] > 4
         assert borrowed.score <= 2
@@ -417,7 +417,7 @@ def test_no_variant_of_the_embedded_model_writes_plans_for_its_pupils() -> None:
     assert len(paths) == 6
     for path in paths:
         rows = pd.read_parquet(path, columns=["sample_id", "response"])
-        scores = [mark(docs[name], text).score for name, text in rows.itertuples(index=False)]
+        scores = [score(docs[name], text).score for name, text in rows.itertuples(index=False)]
         assert sum(scores) / len(scores) < 2.5, path
 
 
@@ -432,10 +432,12 @@ def test_early_topics_are_revision_and_later_ones_are_outside_the_course() -> No
 
 def test_every_metric_of_a_mark_is_announced() -> None:
     for doc in TEST:
-        assert set(mark(doc, doc["target"]).metrics) <= set(metric_names())
+        assert set(score(doc, doc["target"]).metrics) <= set(metric_names())
 
 
-def test_the_inspect_task_scores_as_mark_does_and_generating_is_apart_from_scoring(tmp_path: Any) -> None:
+def test_the_inspect_task_scores_as_our_own_function_does_and_generating_is_apart_from_scoring(
+    tmp_path: Any,
+) -> None:
     import inspect_ai
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
@@ -462,9 +464,9 @@ def test_the_inspect_task_scores_as_mark_does_and_generating_is_apart_from_scori
     assert scored.samples
     for sample in scored.samples:
         assert sample.scores
-        (score,) = sample.scores.values()
+        (inspect_score,) = sample.scores.values()
         doc = next(doc for doc in TEST if doc["id"] == sample.id)
-        expected = mark(doc, sample.output.completion)
-        values = {name: value for name, value in score.as_dict().items() if not isnan(value)}
+        expected = score(doc, sample.output.completion)
+        values = {name: value for name, value in inspect_score.as_dict().items() if not isnan(value)}
         assert values == {"overall": expected.score, **expected.metrics}
-        assert (score.metadata or {})["parsed"] == (doc["profile"] != empty)
+        assert (inspect_score.metadata or {})["parsed"] == (doc["profile"] != empty)

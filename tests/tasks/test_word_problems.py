@@ -12,7 +12,7 @@ import pytest
 from proctor.tasks import word_problems
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import check_steps
-from proctor.tasks.numeric import mark
+from proctor.tasks.numeric import score
 from proctor.tasks.word_problems.families import FAMILIES
 from proctor.tasks.word_problems.generate import make
 from proctor.tasks.word_problems.words import PEOPLE
@@ -137,12 +137,12 @@ def test_the_language_keeps_its_simplest_rules(test_docs: list[dict], train: lis
 
 
 def test_gold_scores_everything_empty_nothing_and_shuffled_next_to_nothing(test_docs: list[dict]) -> None:
-    assert all(mark(doc, doc["answer"]).score == 1 for doc in test_docs)
-    empty = [mark(doc, "") for doc in test_docs]
+    assert all(score(doc, doc["answer"]).score == 1 for doc in test_docs)
+    empty = [score(doc, "") for doc in test_docs]
     assert not any(one.parsed or one.score for one in empty)
     answers = [doc["answer"] for doc in test_docs]
     random.Random(1).shuffle(answers)
-    assert sum(mark(doc, answer).score for doc, answer in zip(test_docs, answers, strict=True)) < 0.05 * len(
+    assert sum(score(doc, answer).score for doc, answer in zip(test_docs, answers, strict=True)) < 0.05 * len(
         test_docs
     )
 
@@ -162,9 +162,9 @@ def test_an_unknown_split_is_refused() -> None:
 
 def test_a_used_up_family_ends_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     from proctor.tasks.word_problems import generate
-    from proctor.tasks.word_problems.family import Family
+    from proctor.tasks.word_problems.family import ProblemFamily
 
-    tiny = Family(
+    tiny = ProblemFamily(
         id="tiny",
         kind="money",
         split="train",

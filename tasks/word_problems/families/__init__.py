@@ -1,4 +1,4 @@
-"""All template families of the word problems, in a fixed order. Knows no random numbers and no files."""
+"""All template families of the word problems, in a fixed order: what is drawn depends on it."""
 
 from proctor.tasks.word_problems.families import (
     chains,
@@ -11,9 +11,9 @@ from proctor.tasks.word_problems.families import (
     shapes,
     shares,
 )
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
-FAMILIES: tuple[Family, ...] = (
+FAMILIES: tuple[ProblemFamily, ...] = (
     *chains.FAMILIES,
     *money.FAMILIES,
     *rates.FAMILIES,

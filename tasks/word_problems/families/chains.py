@@ -6,8 +6,9 @@ combination that it never saw, and one that learnt whole problems by heart canno
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily, Scene, each_with_each
 
 _SCENES = (
     {"things": "marbles"},
@@ -23,7 +24,12 @@ _SCENES = (
     {"things": "oranges"},
     {"things": "badges"},
 )
-_PARTS: tuple[tuple[str, int], ...] = (("half", 2), ("a third", 3), ("a quarter", 4), ("a fifth", 5))
+_PARTS: tuple[Scene, ...] = (
+    {"part": "half", "f": 2},
+    {"part": "a third", "f": 3},
+    {"part": "a quarter", "f": 4},
+    {"part": "a fifth", "f": 5},
+)
 
 
 @dataclass(frozen=True)
@@ -168,29 +174,35 @@ more-percent-pack more-friends-sell
 """
 
 
-def _chain(name: str, split: str) -> Family:
+def _chain(name: str, split: str) -> ProblemFamily:
     """The three moves of `name` as one family. Its kind is that of its rarest move, the plainest one last."""
     opening, middle, end = name.split("-")
     moves = (_OPENINGS[opening], _MIDDLES[middle], _ENDS[end])
-    scenes: list[dict[str, str | int]] = [dict(scene) for scene in _SCENES]
+    scenes: Sequence[Scene] = _SCENES
     if middle == "part":
-        scenes = [{**scene, "part": part, "f": f} for scene in scenes for part, f in _PARTS]
+        scenes = each_with_each(scenes, _PARTS)
     text = [move.text for move in moves]
     if opening in ("times", "more"):  # two people stand in the first sentence: a pronoun could mean either
         text[1] = [wording.replace("{They}", "{who}") for wording in text[1]]
     kinds = [move.kind for move in (moves[1], moves[0], moves[2]) if move.kind != "multi-step"]
-    return Family(
+    numbers: dict[str, Sequence[int | Fraction]] = {}
+    steps: list[str] = []
+    for move in moves:
+        numbers |= move.numbers
+        steps += move.steps
+    return ProblemFamily(
         id=name,
-        kind=kinds[0] if kinds else "multi-step",
+        kind=[*kinds, "multi-step"][0],
         split=split,
-        numbers={key: of for move in moves for key, of in move.numbers.items()},
+        numbers=numbers,
         text=text,
-        steps=[step for move in moves for step in move.steps],
+        steps=steps,
         scenes=scenes,
         between=(2, 1500),
     )
 
 
-FAMILIES = tuple(_chain(name, "train") for name in _TRAIN.split()) + tuple(
-    _chain(name, "test") for name in _TEST.split()
+FAMILIES = (
+    *(_chain(name, "train") for name in _TRAIN.split()),
+    *(_chain(name, "test") for name in _TEST.split()),
 )

@@ -1,6 +1,6 @@
 """Minutes, hours, days and ages."""
 
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 _CHORES = (
     {"does": "folds", "things": "shirts", "one": "shirt"},
@@ -20,7 +20,7 @@ _HOBBIES = (
 )
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="chores-and-a-break",
         kind="time",
         split="train",
@@ -38,7 +38,7 @@ FAMILIES = (
         ],
         steps=("The {things} take [work = n * m] minutes.", "In all that is [total = work + b] minutes."),
     ),
-    Family(
+    ProblemFamily(
         id="hours-a-month",
         kind="time",
         split="train",
@@ -56,7 +56,7 @@ FAMILIES = (
         steps=("In a week that is [week = m * d] minutes.", "In all that is [total = week * w] minutes."),
         between=(2, 5000),
     ),
-    Family(
+    ProblemFamily(
         id="minutes-to-hours",
         kind="time",
         split="train",
@@ -72,7 +72,7 @@ FAMILIES = (
         ],
         steps=("In all that is [total = m * d] minutes.", "That is [hours = total / 60] hours."),
     ),
-    Family(
+    ProblemFamily(
         id="time-that-remains",
         kind="time",
         split="train",
@@ -94,7 +94,7 @@ FAMILIES = (
             "That leaves [left = have - total] minutes.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="how-many-fit",
         kind="time",
         split="train",
@@ -111,7 +111,7 @@ FAMILIES = (
         ],
         steps=("There are [have = h * 60] minutes.", "{who} can do [n = have / m] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="age-in-years",
         kind="time",
         split="train",
@@ -130,7 +130,7 @@ FAMILIES = (
             "In {y} years {other} will be [later = b + y] years old.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="times-as-old",
         kind="time",
         split="train",
@@ -157,7 +157,7 @@ FAMILIES = (
         ),
         where=lambda d: 25 <= d.b <= 75 and d.b >= d.a + 20,
     ),
-    Family(
+    ProblemFamily(
         id="two-hobbies-a-week",
         kind="time",
         split="test",
@@ -180,7 +180,7 @@ FAMILIES = (
         ),
         between=(2, 3600),
     ),
-    Family(
+    ProblemFamily(
         id="how-many-fit-with-a-break",
         kind="time",
         split="test",
@@ -202,7 +202,7 @@ FAMILIES = (
             "{who} can do [n = left / m] {things}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="ages-together",
         kind="time",
         split="test",

@@ -1,6 +1,6 @@
 """More than, fewer than, times as many."""
 
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 _THINGS = (
     {"things": "stickers"},
@@ -18,7 +18,7 @@ _A = range(8, 90)
 _D = range(3, 60)
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="times-together",
         kind="comparison",
         split="train",
@@ -36,7 +36,7 @@ FAMILIES = (
         ],
         steps=("{other} has [b = a * k] {things}.", "Together they have [total = a + b] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="more-together",
         kind="comparison",
         split="train",
@@ -54,7 +54,7 @@ FAMILIES = (
         ],
         steps=("{other} has [b = a + d] {things}.", "Together they have [total = a + b] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="fewer-together",
         kind="comparison",
         split="train",
@@ -72,7 +72,7 @@ FAMILIES = (
         ],
         steps=("{other} has [b = a - d] {things}.", "Together they have [total = a + b] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="times-difference",
         kind="comparison",
         split="train",
@@ -90,7 +90,7 @@ FAMILIES = (
         ],
         steps=("{other} has [b = a * k] {things}.", "The difference is [more = b - a] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="more-then-times",
         kind="comparison",
         split="train",
@@ -108,7 +108,7 @@ FAMILIES = (
         ],
         steps=("{other} has [b = a + d] {things}.", "{third} has [c = b * k] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="times-then-fewer",
         kind="comparison",
         split="train",
@@ -126,7 +126,7 @@ FAMILIES = (
         ],
         steps=("{other} has [b = a * k] {things}.", "{third} has [c = b - d] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="half-as-many",
         kind="comparison",
         split="train",
@@ -144,7 +144,7 @@ FAMILIES = (
         ],
         steps=("{other} has [b = a / 2] {things}.", "{third} has [c = b + d] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="times-more-all-three",
         kind="comparison",
         split="test",
@@ -166,7 +166,7 @@ FAMILIES = (
             "Together they have [total = a + b + c] {things}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="half-as-many-together",
         kind="comparison",
         split="test",
@@ -183,7 +183,7 @@ FAMILIES = (
         ],
         steps=("{other} has [b = a / 2] {things}.", "Together they have [total = a + b] {things}."),
     ),
-    Family(
+    ProblemFamily(
         id="fewer-then-times",
         kind="comparison",
         split="test",

@@ -1,6 +1,6 @@
 """Halves, thirds and quarters of a whole, of a group and of what is left."""
 
-from proctor.tasks.word_problems.family import Family, Scene
+from proctor.tasks.word_problems.family import ProblemFamily, Scene, each_with_each
 
 GROUPS = (
     {"place": "school", "places": "schools", "people": "pupils", "many": "play an instrument"},
@@ -35,12 +35,12 @@ _PARTS: tuple[Scene, ...] = (
 )
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="part-then-amount",
         kind="fractions",
         split="train",
         numbers={"n": range(200, 960, 10), "g": range(10, 200, 5)},
-        scenes=[{**stuff, **part} for stuff in _STUFF for part in _ONE_PART],
+        scenes=each_with_each(_STUFF, _ONE_PART),
         text=[
             (
                 "{who} has {n} {unit} of {stuff}. {They} uses {part} of it for {use} and {g} {unit} for"
@@ -57,12 +57,12 @@ FAMILIES = (
             "There are [left = rest - g] {unit} left.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="several-parts",
         kind="fractions",
         split="train",
         numbers={"n": range(24, 480)},
-        scenes=[{**group, **parts} for group in GROUPS for parts in _PARTS],
+        scenes=each_with_each(GROUPS, _PARTS),
         text=[
             (
                 "A {place} has {n} {people}, and {parts} of them {many}. How many {people} {many}?",
@@ -73,12 +73,12 @@ FAMILIES = (
         ],
         steps=("One part is [part = n / f] {people}.", "So [some = part * t] {people} {many}."),
     ),
-    Family(
+    ProblemFamily(
         id="the-other-part",
         kind="fractions",
         split="train",
         numbers={"n": range(24, 480)},
-        scenes=[{**group, **parts} for group in GROUPS for parts in _PARTS],
+        scenes=each_with_each(GROUPS, _PARTS),
         text=[
             (
                 "A {place} has {n} {people}, and {parts} of them {many}. How many {people} do not?",
@@ -93,12 +93,12 @@ FAMILIES = (
             "That leaves [left = n - some] {people}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="part-of-two-groups",
         kind="fractions",
         split="train",
         numbers={"a": range(20, 200), "b": range(20, 200)},
-        scenes=[{**group, **part} for group in GROUPS for part in _ONE_PART],
+        scenes=each_with_each(GROUPS, _ONE_PART),
         text=[
             (
                 "One {place} has {a} {people} and another has {b}. Altogether {part} of them {many}. How"
@@ -111,7 +111,7 @@ FAMILIES = (
         ],
         steps=("Together there are [total = a + b] {people}.", "So [some = total / f] {people} {many}."),
     ),
-    Family(
+    ProblemFamily(
         id="part-of-the-rest",
         kind="fractions",
         split="test",
@@ -140,12 +140,12 @@ FAMILIES = (
             "There are [left = rest - gone2] {unit} left.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="several-parts-then-more",
         kind="fractions",
         split="test",
         numbers={"n": range(24, 480), "b": range(5, 90)},
-        scenes=[{**group, **parts} for group in GROUPS for parts in _PARTS],
+        scenes=each_with_each(GROUPS, _PARTS),
         text=[
             (
                 "A {place} has {n} {people}, and {parts} of them {many}. In another {place}, {b} {people}"

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 _CENTS = tuple(Fraction(cents, 100) for cents in (125, 150, 225, 250, 325, 350, 450, 550))
 _GOODS = (
@@ -40,7 +40,7 @@ _STALL = (
 )
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="change-from-a-note",
         kind="money",
         split="train",
@@ -58,7 +58,7 @@ FAMILIES = (
         ],
         steps=("The {things} cost [$cost = n * price].", "{who} has [$left = paid - cost] left."),
     ),
-    Family(
+    ProblemFamily(
         id="two-goods-in-all",
         kind="money",
         split="train",
@@ -80,7 +80,7 @@ FAMILIES = (
             "Together they cost [$total = cost + cost2].",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="savings-grow",
         kind="money",
         split="train",
@@ -98,7 +98,7 @@ FAMILIES = (
         ],
         steps=("{who} saves [$saved = s * w].", "Then {who} has [$total = have + saved]."),
     ),
-    Family(
+    ProblemFamily(
         id="weeks-without-savings",
         kind="money",
         split="train",
@@ -117,7 +117,7 @@ FAMILIES = (
         steps=("{who} needs [weeks = price / s] weeks.",),
         between=(3, 40),
     ),
-    Family(
+    ProblemFamily(
         id="missing-money",
         kind="money",
         split="train",
@@ -135,7 +135,7 @@ FAMILIES = (
         ],
         steps=("{who} has [$total = have + gift].", "{who} still needs [$more = price - total]."),
     ),
-    Family(
+    ProblemFamily(
         id="wage-then-spend",
         kind="money",
         split="train",
@@ -153,7 +153,7 @@ FAMILIES = (
         ],
         steps=("{who} earns [$earned = w * h].", "{who} has [$left = earned - spent] left."),
     ),
-    Family(
+    ProblemFamily(
         id="stall-profit",
         kind="money",
         split="train",
@@ -171,7 +171,7 @@ FAMILIES = (
         ],
         steps=("{who} earns [$earned = n * price].", "The profit is [$profit = earned - spent]."),
     ),
-    Family(
+    ProblemFamily(
         id="prices-with-cents",
         kind="money",
         split="train",
@@ -190,7 +190,7 @@ FAMILIES = (
         steps=("The {things} cost [$cost = n * price].", "Together they cost [$total = cost + m]."),
         cents=True,
     ),
-    Family(
+    ProblemFamily(
         id="two-goods-change",
         kind="money",
         split="test",
@@ -219,7 +219,7 @@ FAMILIES = (
             "{who} has [$left = paid - total] left.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="weeks-to-save",
         kind="money",
         split="test",
@@ -238,7 +238,7 @@ FAMILIES = (
         steps=("{who} still needs [$more = price - have].", "{who} needs [weeks = more / s] weeks."),
         between=(2, 400),
     ),
-    Family(
+    ProblemFamily(
         id="shared-profit",
         kind="money",
         split="test",

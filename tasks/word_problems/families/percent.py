@@ -1,7 +1,7 @@
 """Discounts, tips, growth and shares in percent."""
 
 from proctor.tasks.word_problems.families.fractions import GROUPS
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 _WARES = (
     {"things": "jackets", "one": "jacket"},
@@ -22,7 +22,7 @@ _SEATS = (
 )
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="price-off",
         kind="percent",
         split="train",
@@ -39,7 +39,7 @@ FAMILIES = (
         ],
         steps=("The discount is [$off = price * pct / 100].", "The price is then [$pay = price - off]."),
     ),
-    Family(
+    ProblemFamily(
         id="restaurant-tip",
         kind="percent",
         split="train",
@@ -56,7 +56,7 @@ FAMILIES = (
         ],
         steps=("The meals cost [$cost = n * price].", "The tip is [$extra = cost * tip / 100]."),
     ),
-    Family(
+    ProblemFamily(
         id="growth",
         kind="percent",
         split="train",
@@ -74,7 +74,7 @@ FAMILIES = (
         ],
         steps=("There are [more = n * pct / 100] more {people}.", "Now there are [now = n + more] {people}."),
     ),
-    Family(
+    ProblemFamily(
         id="percent-of-a-group",
         kind="percent",
         split="train",
@@ -90,7 +90,7 @@ FAMILIES = (
         ],
         steps=("So [some = n * pct / 100] {people} {many}.", "That leaves [left = n - some] {people}."),
     ),
-    Family(
+    ProblemFamily(
         id="what-percent",
         kind="percent",
         split="train",
@@ -107,7 +107,7 @@ FAMILIES = (
         where=lambda d: d.some < d.n,
         between=(4, 96),
     ),
-    Family(
+    ProblemFamily(
         id="sold-in-two-days",
         kind="percent",
         split="train",
@@ -129,7 +129,7 @@ FAMILIES = (
         ),
         where=lambda d: d.total < d.n,
     ),
-    Family(
+    ProblemFamily(
         id="several-at-a-discount",
         kind="percent",
         split="test",
@@ -151,7 +151,7 @@ FAMILIES = (
             "The price is then [$pay = cost - off].",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="sold-and-left",
         kind="percent",
         split="test",

@@ -1,6 +1,6 @@
 """So much per hour, per minute, per day."""
 
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 _TRIPS = (
     {"mover": "car", "unit": "kilometers"},
@@ -34,7 +34,7 @@ _TANKS = (
 )
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="two-stretches",
         kind="rates",
         split="train",
@@ -57,7 +57,7 @@ FAMILIES = (
             "Together that is [total = one + two] {unit}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="rest-of-the-trip",
         kind="rates",
         split="train",
@@ -75,7 +75,7 @@ FAMILIES = (
         ],
         steps=("The {mover} goes [gone = v * h] {unit}.", "There are [left = d - gone] {unit} left."),
     ),
-    Family(
+    ProblemFamily(
         id="hours-for-a-trip",
         kind="rates",
         split="train",
@@ -95,7 +95,7 @@ FAMILIES = (
         between=(2, 600),
         where=lambda d: d.hours <= 12,
     ),
-    Family(
+    ProblemFamily(
         id="made-less-faulty",
         kind="rates",
         split="train",
@@ -114,7 +114,7 @@ FAMILIES = (
         steps=("The {place} makes [made = r * h] {things}.", "There are [left = made - bad] {things} left."),
         where=lambda d: d.bad * 5 < d.made,
     ),
-    Family(
+    ProblemFamily(
         id="two-makers",
         kind="rates",
         split="train",
@@ -136,7 +136,7 @@ FAMILIES = (
             "They {do} [total = rate * h] {things}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="hours-for-an-order",
         kind="rates",
         split="train",
@@ -158,7 +158,7 @@ FAMILIES = (
         ),
         where=lambda d: d.hours <= 15,
     ),
-    Family(
+    ProblemFamily(
         id="pages-left",
         kind="rates",
         split="train",
@@ -174,7 +174,7 @@ FAMILIES = (
         ],
         steps=("{who} reads [gone = r * d] pages.", "There are [left = p - gone] pages left."),
     ),
-    Family(
+    ProblemFamily(
         id="filling-a-tank",
         kind="rates",
         split="train",
@@ -195,7 +195,7 @@ FAMILIES = (
             "There are [total = have + more] liters in the {tank}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="two-movers-apart",
         kind="rates",
         split="test",
@@ -217,7 +217,7 @@ FAMILIES = (
             "The difference is [more = one - two] {unit}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="two-makers-order",
         kind="rates",
         split="test",
@@ -239,7 +239,7 @@ FAMILIES = (
             "They need [hours = n / rate] hours.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="tank-in-and-out",
         kind="rates",
         split="test",

@@ -1,6 +1,6 @@
 """Lengths, areas and volumes."""
 
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 _PLOTS = (
     {"plot": "garden", "inner": "pond"},
@@ -19,7 +19,7 @@ _FLOORS = (
 _BOXES = ({"box": "container"}, {"box": "bin"}, {"box": "trailer"}, {"box": "pit"}, {"box": "storage box"})
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="fence-cost",
         kind="geometry",
         split="train",
@@ -42,7 +42,7 @@ FAMILIES = (
             "The cost is [$cost = around * p].",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="perimeter",
         kind="geometry",
         split="train",
@@ -61,7 +61,7 @@ FAMILIES = (
         ],
         steps=("Length and width are [half = l + w] meters.", "All around it is [around = half * 2] meters."),
     ),
-    Family(
+    ProblemFamily(
         id="square-laps",
         kind="geometry",
         split="train",
@@ -80,7 +80,7 @@ FAMILIES = (
         steps=("All around it is [around = s * 4] meters.", "{who} goes [total = around * n] meters."),
         between=(2, 3000),
     ),
-    Family(
+    ProblemFamily(
         id="floor-cost",
         kind="geometry",
         split="train",
@@ -99,7 +99,7 @@ FAMILIES = (
         ],
         steps=("The area is [area = l * w] square meters.", "The cost is [$cost = area * p]."),
     ),
-    Family(
+    ProblemFamily(
         id="area-less-area",
         kind="geometry",
         split="train",
@@ -122,7 +122,7 @@ FAMILIES = (
             "That leaves [left = area - inside] square meters.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="volume-left",
         kind="geometry",
         split="train",
@@ -144,7 +144,7 @@ FAMILIES = (
             "That leaves [left = volume - gone] cubic feet.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="third-side",
         kind="geometry",
         split="train",
@@ -162,7 +162,7 @@ FAMILIES = (
         steps=("Two sides are [two = a + b] centimeters.", "The third side is [left = p - two] centimeters."),
         where=lambda d: d.left < d.two and abs(d.a - d.b) < d.left,
     ),
-    Family(
+    ProblemFamily(
         id="rectangle-laps",
         kind="geometry",
         split="test",
@@ -185,7 +185,7 @@ FAMILIES = (
             "{who} goes [total = around * n] meters.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="square-fence",
         kind="geometry",
         split="test",
@@ -203,7 +203,7 @@ FAMILIES = (
         ],
         steps=("All around it is [around = s * 4] meters.", "The cost is [$cost = around * p]."),
     ),
-    Family(
+    ProblemFamily(
         id="floor-with-a-gap",
         kind="geometry",
         split="test",

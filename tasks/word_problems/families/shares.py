@@ -2,7 +2,7 @@
 
 from math import gcd
 
-from proctor.tasks.word_problems.family import Family
+from proctor.tasks.word_problems.family import ProblemFamily
 
 _MIXES = (
     {"place": "box", "red": "red beads", "blue": "blue beads", "things": "beads"},
@@ -38,7 +38,7 @@ _TALLIES = (
 _R = range(2, 9)
 
 FAMILIES = (
-    Family(
+    ProblemFamily(
         id="one-share-of-a-ratio",
         kind="ratio",
         split="train",
@@ -61,7 +61,7 @@ FAMILIES = (
             "There are [some = part * r] {red}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="other-share-of-a-ratio",
         kind="ratio",
         split="train",
@@ -80,7 +80,7 @@ FAMILIES = (
         ],
         steps=("One part is [part = some / r] {things}.", "There are [rest = part * b] {blue}."),
     ),
-    Family(
+    ProblemFamily(
         id="recipe-for-more",
         kind="ratio",
         split="train",
@@ -99,7 +99,7 @@ FAMILIES = (
         ],
         steps=("One person gets [each = g / n] grams.", "For {m} people that is [total = each * m] grams."),
     ),
-    Family(
+    ProblemFamily(
         id="price-of-more",
         kind="ratio",
         split="train",
@@ -115,7 +115,7 @@ FAMILIES = (
         ],
         steps=("One of them costs [$each = c / n].", "So {m} cost [$total = each * m]."),
     ),
-    Family(
+    ProblemFamily(
         id="machines-at-work",
         kind="ratio",
         split="train",
@@ -143,7 +143,7 @@ FAMILIES = (
             "So {m} machines make [total = each * m] {things}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="average-of-three",
         kind="average",
         split="train",
@@ -161,7 +161,7 @@ FAMILIES = (
         ],
         steps=("In all that is [total = a + b + c] {units}.", "The average is [mean = total / 3] {units}."),
     ),
-    Family(
+    ProblemFamily(
         id="average-to-total",
         kind="average",
         split="train",
@@ -182,7 +182,7 @@ FAMILIES = (
             "In all that is [total = sum + more] {units}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="missing-value",
         kind="average",
         split="train",
@@ -204,7 +204,7 @@ FAMILIES = (
             "That leaves [left = sum - two] {units}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="ratio-difference",
         kind="ratio",
         split="test",
@@ -228,7 +228,7 @@ FAMILIES = (
             "There are [more = part * gap] more {red}.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="price-of-more-change",
         kind="ratio",
         split="test",
@@ -251,7 +251,7 @@ FAMILIES = (
             "{who} has [$left = paid - total] left.",
         ),
     ),
-    Family(
+    ProblemFamily(
         id="average-with-a-comparison",
         kind="average",
         split="test",

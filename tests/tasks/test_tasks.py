@@ -1,4 +1,4 @@
-"""All four exams through the echo engine: gold scores everything, shuffled what chance gives, silence nothing."""
+"""All four tasks through the echo engine: gold scores everything, shuffled what chance gives, silence nothing."""
 
 import importlib
 import os
@@ -9,7 +9,7 @@ import pytest
 
 from proctor.harness import record
 from proctor.tasks import TASKS
-from proctor.tasks.draw import Items
+from proctor.tasks.draw import TaskItems
 
 LIMIT = {"gsm8k": 150}
 SHIFTS = (11, 23, 31, 43, 59)
@@ -17,11 +17,11 @@ SHIFTS = (11, 23, 31, 43, 59)
 
 def chance(task: str, docs: list[dict], gold: dict[str, str]) -> list[float]:
     """What the answers to other items are worth: all items' answers, moved on by so many places."""
-    module = importlib.import_module(f"proctor.tasks.{task}.{'marking' if task == 'study_plan' else 'task'}")
+    module = importlib.import_module(f"proctor.tasks.{task}.{'scoring' if task == 'study_plan' else 'task'}")
     texts = [gold[doc["id"]] for doc in docs]
     moved = [texts[shift:] + texts[:shift] for shift in SHIFTS]
     return [
-        module.mark(doc, text).score for answers in moved for doc, text in zip(docs, answers, strict=True)
+        module.score(doc, text).score for answers in moved for doc, text in zip(docs, answers, strict=True)
     ]
 
 
@@ -29,7 +29,7 @@ def chance(task: str, docs: list[dict], gold: dict[str, str]) -> list[float]:
 def test_gold_scores_everything_shuffled_what_chance_gives_and_silence_nothing(home, task):
     if task == "gsm8k" and not os.environ.get("PROCTOR_DATA"):
         pytest.skip("PROCTOR_DATA is not set: the folder that holds gsm8k/train.jsonl and gsm8k/test.jsonl")
-    docs = Items(TASKS[task], TASKS[task].docs("test"), LIMIT.get(task)).asked
+    docs = TaskItems(TASKS[task], TASKS[task].docs("test"), LIMIT.get(task)).asked
     gold = {doc["id"]: doc.get("target", doc.get("answer")) for doc in docs}
     order = random.Random(7).sample(list(gold), len(gold))
     moved = {one: gold[order[at - 1]] for at, one in enumerate(order)}  # nobody keeps their own

@@ -1,4 +1,4 @@
-"""Free compositions: word problems put together at random from small clauses. Knows no exam and no model.
+"""Free compositions: word problems put together at random from small clauses, to train on.
 
 A story is a walk through the states of clauses.yaml: it opens somewhere, moves on for a few sums and ends in
 a question. So a learner meets the sums in thousands of orders and wordings, not in the few of the families.
@@ -14,8 +14,8 @@ from math import gcd
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.number.steps import evaluate
-from proctor.tasks.word_problems.clauses import Clause, load
-from proctor.tasks.word_problems.comparisons import comparison
+from proctor.tasks.tools.clauses import Clause, load
+from proctor.tasks.tools.comparisons import comparison
 from proctor.tasks.word_problems.family import show
 from proctor.tasks.word_problems.words import PEOPLE
 
@@ -90,7 +90,7 @@ class _Story:
             clause = comparison(self._rng, target)
         else:
             opening = _FROM[""]
-            clause = self._rng.choices(opening, [_OPENING.get(one.end, 1) for one in opening])[0]
+            clause = self._rng.choices(opening, [_OPENING.get(first.end, 1) for first in opening])[0]
         while True:
             if not self._add(clause):
                 return False
@@ -118,14 +118,16 @@ class _Story:
         text = self._rng.choice(self._wordings(clause))
         before = dict(self._values)
         for _ in range(_DRAWS):
-            self._values = before | {key: self._rng.choice(of) for key, of in clause.numbers.items()}
+            self._values = before | {
+                key: self._rng.choice(numbers) for key, numbers in clause.numbers.items()
+            }
             drawn = dict(self._values)
             lines = self._work(clause)
             if lines is not None and self._round(clause) and all(self._holds(rule) for rule in clause.where):
                 break
         else:
             return False
-        told = {key: show(value) for key, value in drawn.items()}
+        numbers = {key: show(value) for key, value in drawn.items()}
         self.names.append(clause.name)
         if clause.kind and self.kind in ("multi-step", "money"):
             self.kind = clause.kind
@@ -135,12 +137,12 @@ class _Story:
         self._two = "{other}" in text or "{kin}" in text or "{third}" in text
         rest = self._rest("goods")
         words = self._words | {"rest": self._rest("things"), "stock_rest": rest}
-        chosen = _CHOICE.sub(lambda found: self._rng.choice(found.group(1).split("|")), text)
-        told_text = _SPACES.sub("", _A_VOWEL.sub(r"\1n ", _fill(chosen, words | told)))
-        self._sentences.append(_OPENS.sub(lambda found: found.group(1) + found.group(2).upper(), told_text))
-        told |= {key: show(value) for key, value in self._values.items()}
+        chosen = _CHOICE.sub(lambda match: self._rng.choice(match.group(1).split("|")), text)
+        sentence = _SPACES.sub("", _A_VOWEL.sub(r"\1n ", _fill(chosen, words | numbers)))
+        self._sentences.append(_OPENS.sub(lambda match: match.group(1) + match.group(2).upper(), sentence))
+        numbers |= {key: show(value) for key, value in self._values.items()}
         for line in lines:
-            filled = _fill(line, words | told)
+            filled = _fill(line, words | numbers)
             self._lines.append(filled[0].upper() + filled[1:])
         self._took = self._took or clause.takes
         return True
@@ -155,12 +157,12 @@ class _Story:
         """The steps with their sums worked out, or None where a result is not a clean one."""
         lines = []
         for step in clause.steps:
-            found = _SUM.search(step)
-            if found is None:
+            match = _SUM.search(step)
+            if match is None:
                 raise Refusal(
                     f"clause {clause.name}: no [name = sum] in the step {step!r}; write one (clauses.yaml)"
                 )
-            dollar, name, terms = found.groups()
+            dollar, name, terms = match.groups()
             shown = _NAME.sub(lambda term: show(self._values[term.group()]), terms)
             result = _evaluate(shown)
             if result is None or not 2 <= result <= _LARGEST:
@@ -175,7 +177,7 @@ class _Story:
             plain = f"{float(result):g}"
             clean = show(result) if dollar else plain
             worked = f"{shown} = {dollar}<<{shown.replace(' ', '')}={plain}>>{clean}"
-            lines.append(step[: found.start()] + worked + step[found.end() :])
+            lines.append(step[: match.start()] + worked + step[match.end() :])
         return lines
 
     def _round(self, clause: Clause) -> bool:
@@ -184,10 +186,10 @@ class _Story:
 
     def _holds(self, rule: str) -> bool:
         left, sign, right = rule.split()
-        one, other = (self._values.get(side) or Fraction(side) for side in (left, right))
+        first, second = (self._values.get(side) or Fraction(side) for side in (left, right))
         if sign == "coprime":
-            return gcd(int(one), int(other)) == 1
-        return {"<": one < other, "!=": one != other, "<=": one <= other}[sign]
+            return gcd(int(first), int(second)) == 1
+        return {"<": first < second, "!=": first != second, "<=": first <= second}[sign]
 
 
 def _scene(rng: random.Random) -> tuple[dict[str, str], dict[str, Fraction]]:

@@ -1,7 +1,7 @@
-"""Apart: a training in a process of its own, for a trainer that changes the libraries it trains with.
+"""Training in a process of its own, for a trainer that changes the libraries it trains with.
 
 Unsloth puts its kernels into transformers for good: a merge on the CPU after it fails, and an engine after it in the
-same process would answer with code that nobody chose. Must not know how training is done.
+same process would answer with code that nobody chose.
 """
 
 import multiprocessing
@@ -12,26 +12,26 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.recipe import Recipe
-from proctor.finetune.train.watch import Tell
+from proctor.finetune.store import Tell
 
 
-def train_apart(
+def train_in_own_process(
     base: Path, recipe: Recipe, files: Mapping[str, Path], out: Path, tell: Tell
 ) -> dict[str, Any]:
-    """What `train` returns, tells and refuses."""
+    """Returns, reports and refuses what `train` does."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     worker = context.Process(target=_train, args=(theirs, base, recipe, dict(files), out))
     worker.start()
-    theirs.close()  # so that its death is seen as the end of what it tells
+    theirs.close()  # so that its death is seen as the end of its messages
     try:
         while True:
-            kind, told = ours.recv()
+            kind, content = ours.recv()
             if kind == "made":
-                return dict(told)
+                return dict(content)
             if kind == "refused":
-                raise Refusal(told)
-            tell(*told)
+                raise Refusal(content)
+            tell(*content)
     except EOFError:
         worker.join()
         raise Refusal(
@@ -44,12 +44,15 @@ def train_apart(
         worker.kill()
 
 
-def _train(told: Connection, base: Path, recipe: Recipe, files: dict[str, Path], out: Path) -> None:
-    from proctor.finetune.train.train import train
+def _train(pipe: Connection, base: Path, recipe: Recipe, files: dict[str, Path], out: Path) -> None:
+    from proctor.finetune.train.trainer import train
+
+    def tell(share: float, message: str) -> None:
+        pipe.send(("step", (share, message)))
 
     try:
-        made = train(base, recipe, files, out, lambda done, what: told.send(("step", (done, what))))
-    except ValueError as refused:
-        told.send(("refused", str(refused)))
+        made = train(base, recipe, files, out, tell)
+    except Refusal as refused:
+        pipe.send(("refused", str(refused)))
     else:
-        told.send(("made", made))
+        pipe.send(("made", made))

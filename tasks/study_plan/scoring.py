@@ -1,6 +1,9 @@
-"""Marks plans for pupils: the judge's dimensions, and the checks. Free of any framework.
+"""Scores of plans: the judge's dimensions, and the checks beside them.
 
-The one implementation of a mark for this exam: the Inspect scorer and the harness both come here.
+    score(doc, "Amina's plan: 6 weeks, 1.5 hours a week ...").metrics
+    # {'fluency': 5.0, 'personalisation': 5.0, 'actionability': 5.0, 'check_total_hours': 1.0, ...}
+
+The one implementation: the Inspect scorer and the harness both come here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,13 +18,13 @@ from proctor.judges.marking import Item, Progress
 from proctor.judges.panel import Panel
 from proctor.judges.verdict import Verdict
 from proctor.tasks.concepts import taxonomy
-from proctor.tasks.mark import Mark
-from proctor.tasks.study_plan.checks import NAMES, Check, check
+from proctor.tasks.score import ResponseScore
+from proctor.tasks.study_plan.checks import NAMES, PlanCheck, check_plan
 from proctor.tasks.study_plan.topics import is_topic, names_of, telling_names
 
 
 def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
-    """What a judge may know of the pupil, as plain values."""
+    """What a judge may know of the pupil, as plain values: name, weeks, topics, goal, mistakes and so on."""
     required = doc["requirements"]
     inside, outside = _course(frozenset((*required["course_topics"], *required["topics"])))
     return {
@@ -51,10 +54,15 @@ def _course(allowed: frozenset[str]) -> tuple[list[str], list[str]]:
     ones. Revising an early topic is not leaving the course, and everyday words are nobody's topic.
     """
     known = taxonomy.concepts()
-    inside = [name for topic in sorted(allowed) for name in names_of(topic)]
+    inside: list[str] = []
+    for topic in sorted(allowed):
+        inside += names_of(topic)
     latest = max(_grade(known[topic].band) for topic in allowed)
-    others = [topic for topic in sorted(set(known) - allowed) if _grade(known[topic].band) >= latest]
-    return inside, [name for topic in others for name in names_of(topic) if is_topic(name, topic)]
+    outside: list[str] = []
+    for topic in sorted(set(known) - allowed):
+        if _grade(known[topic].band) >= latest:
+            outside += [name for name in names_of(topic) if is_topic(name, topic)]
+    return inside, outside
 
 
 def _place(topic: str | None, topics: Sequence[str]) -> int | None:
@@ -62,60 +70,64 @@ def _place(topic: str | None, topics: Sequence[str]) -> int | None:
 
 
 def item(doc: Mapping[str, Any], response: str, name: str = "") -> Item:
-    """One answer as a judge is given it: the pupil in words for a model, as facts for rules."""
+    """One response as a judge is given it: the pupil in words for a model, as facts for rules."""
     return Item(name or str(doc["id"]), str(doc["profile"]), response, facts(doc))
 
 
-def mark(doc: Mapping[str, Any], response: str, judge: str = "checklist") -> Mark:
-    """One answer marked by rules."""
+def score(doc: Mapping[str, Any], response: str, judge: str = "checklist") -> ResponseScore:
+    """One response scored by rules."""
     loaded = Judge.load(judge)
     return from_verdict(loaded, loaded.mark(response, facts(doc)), doc, response)
 
 
-def mark_all(
-    answers: Sequence[tuple[Mapping[str, Any], str]],
+def score_all(
+    responses: Sequence[tuple[Mapping[str, Any], str]],
     judge: str = "checklist",
     grader: Grader | Panel | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
-) -> list[tuple[Mark | None, Verdict]]:
-    """A mark for each pupil and answer, and the verdict that it comes from. No verdict, no mark: None."""
+) -> list[tuple[ResponseScore | None, Verdict]]:
+    """A score for each pupil and response, and the verdict that it comes from. Without a verdict the score is None."""
     loaded = Judge.load(judge)
-    items = [item(doc, response) for doc, response in answers]
+    items = [item(doc, response) for doc, response in responses]
     verdicts = marking.mark_all(loaded, items, grader, cache, progress)
-    return [
-        (None if verdict.problem else from_verdict(loaded, verdict, doc, response), verdict)
-        for (doc, response), verdict in zip(answers, verdicts, strict=True)
-    ]
+    scored: list[tuple[ResponseScore | None, Verdict]] = []
+    for (doc, response), verdict in zip(responses, verdicts, strict=True):
+        if verdict.problem:
+            scored.append((None, verdict))
+        else:
+            scored.append((from_verdict(loaded, verdict, doc, response), verdict))
+    return scored
 
 
-def from_verdict(judge: Judge, verdict: Verdict, doc: Mapping[str, Any], response: str) -> Mark:
-    """The mean of the judge's dimensions on its scale. An empty answer is the model's failure: it scores 0, or
-    the scale's lowest mark where that is less, and counts as unparsed. Checks that do not apply are no metric.
+def from_verdict(judge: Judge, verdict: Verdict, doc: Mapping[str, Any], response: str) -> ResponseScore:
+    """The mean of the judge's dimensions on its scale. An empty response is the model's failure: it scores 0, or
+    the scale's lowest value where that is less, and counts as unparsed. Checks that do not apply are no metric.
     """
-    checks = check(response, doc["requirements"])
-    applied = {
-        f"check_{one.name}": float(one.result == "passed") for one in checks if one.result != "not applicable"
-    }
+    checks = check_plan(response, doc["requirements"])
+    applied = {}
+    for check in checks:
+        if check.result != "not applicable":
+            applied[f"check_{check.name}"] = float(check.result == "passed")
     nothing = float(min(0, judge.scale.lowest))
     scores = verdict.scores if verdict.parsed else dict.fromkeys(judge.dimensions, nothing)
     metrics = {**scores, **applied, "checks_passed": round(sum(applied.values()) / len(applied), 4)}
     overall = verdict.overall
     if not verdict.parsed or overall is None:
-        return Mark("", nothing, metrics, False, verdict.explanation)
-    return Mark(_answer(checks), round(overall, 4), metrics, True, _explain(verdict, checks))
+        return ResponseScore("", nothing, metrics, False, verdict.explanation)
+    return ResponseScore(_answer(checks), round(overall, 4), metrics, True, _explain(verdict, checks))
 
 
 def metric_names(judge: str = "checklist") -> tuple[str, ...]:
-    """Every metric that `mark` can give, in its order."""
+    """Every metric that `score` can give, in its order."""
     return (*Judge.load(judge).dimensions, *(f"check_{name}" for name in NAMES), "checks_passed")
 
 
-def _answer(checks: tuple[Check, ...]) -> str:
+def _answer(checks: tuple[PlanCheck, ...]) -> str:
     """What was understood of the plan, in a line."""
-    return " ".join(one.why for one in checks if one.name in ("total_hours", "weeks"))
+    return " ".join(check.why for check in checks if check.name in ("total_hours", "weeks"))
 
 
-def _explain(verdict: Verdict, checks: tuple[Check, ...]) -> str:
-    failed = [one.why for one in checks if one.result == "failed"]
+def _explain(verdict: Verdict, checks: tuple[PlanCheck, ...]) -> str:
+    failed = [check.why for check in checks if check.result == "failed"]
     return f"{verdict.explanation}\nChecks: {' '.join(failed) or 'all that apply are passed.'}"

@@ -2,9 +2,9 @@
 
 import pytest
 
+from proctor.common.paths import PACKAGE as ROOT
 from proctor.finetune.recipe import Recipe
-from proctor.finetune.train.apart import train_apart
-from proctor.harness.config.variant import ROOT
+from proctor.finetune.train.own_process import train_in_own_process
 from proctor.tasks import TASKS
 
 TINY = ROOT / "finetune" / "tiny"
@@ -35,7 +35,7 @@ def recipe(tmp_path, **other):
 def test_training_apart_makes_an_adapter_and_tells_of_its_steps(tmp_path, chats):
     told, out = [], tmp_path / "out"
     out.mkdir()
-    made = train_apart(TINY, recipe(tmp_path), chats, out, lambda done, what: told.append(what))
+    made = train_in_own_process(TINY, recipe(tmp_path), chats, out, lambda done, what: told.append(what))
     assert made["steps"] == 1
     assert made["checks"][0]["passed"]
     assert (out / "adapter_model.safetensors").is_file()
@@ -46,4 +46,4 @@ def test_refusal_in_the_other_process_is_heard_in_this_one(tmp_path, chats):
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(ValueError, match="max_length"):
-        train_apart(TINY, recipe(tmp_path, max_length=16), chats, out, lambda done, what: None)
+        train_in_own_process(TINY, recipe(tmp_path, max_length=16), chats, out, lambda done, what: None)

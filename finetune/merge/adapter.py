@@ -1,22 +1,19 @@
-"""Merge: adapter into base, so that one folder of weights answers as base and adapter did together.
+"""Adapter into base, so that one folder of weights answers as base and adapter did together; checked by logits."""
 
-Knows peft's merging and checks it by logits. Must not know what a GGUF is or what the weights are for.
-"""
-
-from collections.abc import Callable
+import json
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import check_adapter, compare_logits, logits_of, prompt_ids
 from proctor.finetune.load import load_model, load_tokenizer
+from proctor.finetune.store import Tell
 
-Tell = Callable[[float, str], None]
 SMALL = 2**30  # bytes as float32
 MOST_KL = 0.01  # nats, mean over the fixed prompts
 
 
-def merge(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str, Any]:
+def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str, Any]:
     """Merged in float32, from the unquantised base even when the adapter was trained on a 4-bit one.
 
     Merging into 4-bit weights rounds the sum to 16 values and loses most of what was learnt. Rounding it to
@@ -63,16 +60,12 @@ def merge(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str, Any]:
 
 
 def _dtype_of(base: Path) -> str:
-    import json
-
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     return str(config.get("dtype") or config.get("torch_dtype") or "float32")
 
 
 def _keep_template(base: Path, out: Path) -> None:
-    """The base's own sampling settings go along; a template saved by another version might differ in
-    spaces.
-    """
+    """The base's own sampling settings go along; a template saved by another version might differ in spaces."""
     for name in ("generation_config.json", "chat_template.jinja"):
         if (base / name).is_file():
             (out / name).write_bytes((base / name).read_bytes())

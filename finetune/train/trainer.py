@@ -1,10 +1,8 @@
-"""Train: base + chats -> adapter (lora, qlora) or whole weights (full), with trl and peft.
+"""Base + chats -> adapter (lora, qlora) or whole weights (full), with trl and peft.
 
-Knows trl's trainer and its defaults that bite. Must not know what the chats are about or what the weights are
-for.
+train(Path("finetune/tiny"), Recipe.load("tiny-lora"), {"word_problems": chats, "concepts": more}, out, tell)
 """
 
-import difflib
 import json
 import math
 import os
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.common.schema import nearest
 from proctor.finetune.base import digest_of_base
 from proctor.finetune.checks import (
     check_adapter,
@@ -29,15 +28,9 @@ from proctor.finetune.checks import (
 )
 from proctor.finetune.load import best_device, load_model, load_tokenizer
 from proctor.finetune.recipe import Recipe
+from proctor.finetune.store import Tell
 from proctor.finetune.train.data import Mixture, mix
-from proctor.finetune.train.watch import (
-    CHECKPOINT_SECONDS,
-    Tell,
-    Watch,
-    callback,
-    earlier,
-    last_checkpoint,
-)
+from proctor.finetune.train.watch import CHECKPOINT_SECONDS, Watch, callback, last_checkpoint, log_of
 
 
 def train(
@@ -48,9 +41,7 @@ def train(
     tell: Tell,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> dict[str, Any]:
-    """Train into `out`, going on from the last whole checkpoint in it. Returns figures for the stage's
-    record.
-    """
+    """Train into `out`, going on from the last whole checkpoint in it. Returns figures for the stage's record."""
     tell(0.0, "loading the base and the chats")
     device = best_device()
     unsloth = with_unsloth(recipe)
@@ -63,23 +54,24 @@ def train(
     tokenizer = load_tokenizer(base)
     mixture = mix(recipe, files, tokenizer)
     set_seed(recipe.seed)
-    whole = recipe.method == "full"
-    plain = None if unsloth else load_model(base, device, nf4=recipe.method == "qlora", float32=whole)
-    model = plain or _unsloth_model(base, recipe)
+    if unsloth:
+        model = _unsloth_model(base, recipe)
+    else:
+        model = load_model(base, device, nf4=recipe.method == "qlora", float32=recipe.method == "full")
     watch = Watch(recipe, total_steps(recipe, len(mixture.rows)), tell)
     trainer = _trainer(model, tokenizer, mixture, recipe, out, watch, device, unsloth, checkpoint_seconds)
     checkpoint = last_checkpoint(out)
     if checkpoint is not None:
         watch.first = int(checkpoint.name.rpartition("-")[2])
-        watch.log += earlier(checkpoint)
+        watch.log += log_of(checkpoint)
         tell(watch.first / watch.total, f"going on from step {watch.first}")
-    began = time.monotonic()
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    seconds = time.monotonic() - began
+    start = time.monotonic()
+    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    seconds = time.monotonic() - start
     tell(1.0, "saving and checking")
     trained = trainer.accelerator.unwrap_model(trainer.model)
     _save(trained, tokenizer, base, recipe, out)
-    told: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "base": base.name,
         "base_digest": digest_of_base(str(base)),
         "method": recipe.method,
@@ -94,12 +86,12 @@ def train(
         "seconds": round(seconds, 2),
         "log": watch.log,
     }
-    (out / "train.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (out / "train.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     checks = _checked(trained, tokenizer, base, recipe, out)
     for leftover in out.glob("checkpoint-*"):
         shutil.rmtree(leftover)
     kept = ("steps", "tokens", "device", "trainer", "precision", "peak_memory_bytes")
-    return {"checks": checks, "loss": watch.log[-1]["loss"], **{key: told[key] for key in kept}}
+    return {"checks": checks, "loss": watch.log[-1]["loss"], **{key: figures[key] for key in kept}}
 
 
 def with_unsloth(recipe: Recipe) -> bool:
@@ -120,11 +112,11 @@ def _refuse_unknown_modules(recipe: Recipe, base: Path) -> None:
     """peft is content when one of them is there, and trains less than the recipe says."""
     check_safetensors(base)
     there = {name.split(".")[-2] for name in shapes_of(base) if name.endswith(".weight") and "." in name[:-7]}
-    lacking = [name for name in recipe.target_modules if name not in there]
-    if recipe.method != "full" and lacking:
-        near = difflib.get_close_matches(lacking[0], sorted(there), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(there))}"
-        raise Refusal(f"target_modules: the base has no {lacking[0]!r}; {hint} ({base})")
+    for name in recipe.target_modules:
+        if recipe.method != "full" and name not in there:
+            raise Refusal(
+                f"target_modules: the base has no {name!r}", nearest(name, sorted(there)), where=base
+            )
 
 
 def _machine(trained: Any, device: str) -> dict[str, Any]:
@@ -170,8 +162,8 @@ def _trainer(
         data_seed=recipe.seed,
         max_length=recipe.max_length if recipe.packing else None,  # chats that are too long are out already
         packing=recipe.packing,
-        # trl turns both on by itself. bfloat16 is for GPUs; recomputing activations saves memory that only
-        # large models lack, and costs a third of the speed.
+        # trl turns both on by itself. bfloat16 is for GPUs; recomputing activations saves memory that only large
+        # models lack, and costs a third of the speed.
         bf16=device == "cuda",
         gradient_checkpointing=device == "cuda" and recipe.method != "full" and not unsloth,
         use_cpu=device == "cpu",
@@ -194,8 +186,7 @@ def _trainer(
         callbacks=[callback(watch, checkpoint_seconds)],
     )
     trainer.remove_callback(PrinterCallback)  # it prints a line of raw figures for every step
-    # trl rounds an adapter on 4-bit weights to bfloat16, in which small updates vanish. It is small: keep
-    # float32.
+    # trl rounds an adapter on 4-bit weights to bfloat16, in which small updates vanish. It is small: keep float32.
     for parameter in trainer.model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
@@ -285,5 +276,5 @@ def _peak_memory(device: str) -> int:
         return int(torch.cuda.max_memory_allocated())
     import resource
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB

@@ -1,7 +1,4 @@
-"""Who marks in a suite: the judge, the grader that it asks, and that this is not the model under examination.
-
-Knows judges, graders and variants; must not know how weights are built or what is marked.
-"""
+"""Who scores free text in a suite: the judge, the grader that it asks, and that this is no model under examination."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -11,8 +8,8 @@ from typing import Any
 
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import parse, read_yaml
-from proctor.harness.config.suite import Suite, load_variant, variants_beside
-from proctor.harness.config.variant import FOLDER, Variant
+from proctor.harness.config.suite import Suite, load_variant
+from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec, fingerprint
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec, spec_of
@@ -84,7 +81,7 @@ def grading_of(suite: Suite, made_of: Callable[[Variant], str]) -> Grading | Non
     """The suite's judge and whom it asks; None when nothing in the suite is marked by a judge. `made_of` says what a
     variant's weights are, so that the key of a verdict names weights and not a file.
     """
-    if not any(TASKS[task].marked_by == "judge" for task in suite.tasks):
+    if not any(TASKS[task].scored_by == "judge" for task in suite.tasks):
         return None
     with located(suite.path):
         found = grading(Judge.load(suite.judge), suite.grader, suite.path)
@@ -95,12 +92,10 @@ def grading_of(suite: Suite, made_of: Callable[[Variant], str]) -> Grading | Non
 
 
 def grader_variant(name: str, suite: Suite | None = None) -> Variant:
-    """The variant that a grader through 'engine' names: one of the suite, one beside it, or one of ours."""
+    """The variant that a grader through 'engine' names: one of the suite, of the project, or one that ships."""
     if suite and (found := next((one for one in suite.variants if one.name == name), None)):
         return found
-    beside = variants_beside(suite.path) if suite and suite.path else FOLDER
-    folder = beside if (beside / f"{name}.yaml").is_file() else FOLDER
-    return load_variant(name, folder, suite.path if suite and suite.path else folder)
+    return load_variant(name, suite.path if suite else None)
 
 
 def spec_from(

@@ -1,4 +1,4 @@
-"""Reads clauses.yaml, the grammar of the free compositions. Knows not how a story is drawn from it."""
+"""Reads clauses.yaml, the grammar of the free compositions (compose.py draws stories from it)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Clause:
 
 
 @dataclass(frozen=True)
-class Row:
+class SlotRow:
     """The words that go together in a story, by the name of their slot, and those that are numbers."""
 
     words: Mapping[str, str]
@@ -41,15 +41,17 @@ def span(first: int, last: int, step: int = 1) -> Sequence[Fraction]:
     return [Fraction(number) for number in range(first, last + 1, step)]
 
 
-def load() -> tuple[list[Clause], list[list[Row]]]:
+def load() -> tuple[list[Clause], list[list[SlotRow]]]:
     """The clauses, and the lists of rows that a story takes one of each from."""
     import yaml
 
     grammar = yaml.load(
         _FILE.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     )
-    rows = [[_row(keys.split(), row) for row in table] for keys, table in grammar["words"].items()]
-    return [_clause(entry) for entry in grammar["clauses"]], rows
+    tables = []
+    for keys, table in grammar["words"].items():
+        tables.append([_row(keys.split(), row) for row in table])
+    return [_clause(entry) for entry in grammar["clauses"]], tables
 
 
 def _clause(entry: Mapping[str, Any]) -> Clause:
@@ -73,7 +75,7 @@ def _numbers(of: str | list[str]) -> Sequence[Fraction]:
     return span(*(int(part) for part in of.split() if part.isdigit()))
 
 
-def _row(keys: Sequence[str], row: Sequence[str]) -> Row:
+def _row(keys: Sequence[str], row: Sequence[str]) -> SlotRow:
     words: dict[str, str] = {}
     values: dict[str, Fraction] = {}
     for key, word in zip(keys, row, strict=True):
@@ -82,4 +84,4 @@ def _row(keys: Sequence[str], row: Sequence[str]) -> Row:
         else:
             article = with_article(word)
             words |= {key: word, f"a_{key}": article, f"A_{key}": article[0].upper() + article[1:]}
-    return Row(words, values)
+    return SlotRow(words, values)

@@ -1,4 +1,4 @@
-"""A chain of comparisons as one clause: who has more or fewer than whom. Knows not what follows it."""
+"""A chain of comparisons as one clause of a free composition: who has more or fewer than whom."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from proctor.tasks.word_problems.clauses import Clause, span
+from proctor.tasks.tools.clauses import Clause, span
 
 _FILE = Path(__file__).parent / "comparisons.yaml"
 _SIGNS = {
@@ -54,8 +54,11 @@ def comparison(rng: random.Random, length: int) -> Clause:
     ordered = topic.name == "days"
     if not ordered:
         rng.shuffle(subjects)
-    ask = rng.choice([*topic.asks, *(["go on"] if topic.state and length > 1 else [])])
-    links = max(1, min(length - (ask not in ("last",)), 3, len(subjects) - 1))
+    asks = list(topic.asks)
+    if topic.state and length > 1:
+        asks.append("go on")
+    ask = rng.choice(asks)
+    links = max(1, min(length - (ask != "last"), 3, len(subjects) - 1))
     if ask == "go on":  # the story goes on with the last one of the chain, who has to be its hero
         hero = subjects.index("{who}")
         subjects[hero], subjects[links] = subjects[links], subjects[hero]
@@ -65,17 +68,24 @@ def comparison(rng: random.Random, length: int) -> Clause:
     for at in range(1, links + 1):
         relation = rng.choice([name for name in topic.relations if at < 3 or name in ("more", "fewer")])
         value, drawn = "abcd"[at], "ijkl"[at]
-        numbers[drawn] = span(3, 7) if relation == "times" else span(2, 25 if topic.name == "ages" else 49)
+        most = 25 if topic.name == "ages" else 49
+        numbers[drawn] = span(3, 7) if relation == "times" else span(2, most)
         sign = _SIGNS[relation]
-        before = rng.choice((at - 1, at - 1, 0)) if ask in ("all", "gap", "mean") else at - 1
+        before = at - 1
+        if ask in ("all", "gap", "mean"):
+            before = rng.choice((at - 1, at - 1, 0))
         sentences.append(_say(rng, topic.relations[relation], subjects[at], subjects[before], drawn))
-        total = f"{'abcd'[before]} {sign}" + ("" if sign[1:] else f" {drawn}")
+        total = f"{'abcd'[before]} {sign}"
+        if len(sign) == 1:  # the others say by how much themselves
+            total += f" {drawn}"
         steps.append(topic.step.replace("{S}", subjects[at]).replace("{v}", value).replace("{sum}", total))
     if not ordered and rng.random() < 0.3:
         sentences = rng.choice((sentences[::-1], [sentences[1], sentences[0], *sentences[2:]]))
     last, value = subjects[links], "abcd"[links]
     name = f"{topic.name}-{links}"
-    where = [f"{key} <= {_OLDEST}" for key in "abcd"[: links + 1]] if topic.name == "ages" else []
+    where = []
+    if topic.name == "ages":
+        where = [f"{key} <= {_OLDEST}" for key in "abcd"[: links + 1]]
     if ask == "go on":
         steps[-1] = steps[-1].replace(f"[{value} =", "[x =")
         return Clause(name, "", topic.state, (" ".join(sentences),), steps, numbers, topic.kind, where=where)
@@ -85,8 +95,8 @@ def comparison(rng: random.Random, length: int) -> Clause:
         last, other, value, first = other, last, first, value
     extra, more = _ending(topic, ask, last, value, first, "abcd"[: links + 1])
     question = _say(rng, topic.asks[ask], last, other, "y")
-    told = " ".join((*sentences, question))
-    return Clause(f"{name}-{ask}", "", "", (told,), steps + extra, numbers | more, topic.kind, where=where)
+    text = " ".join((*sentences, question))
+    return Clause(f"{name}-{ask}", "", "", (text,), steps + extra, numbers | more, topic.kind, where=where)
 
 
 def _ending(

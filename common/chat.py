@@ -1,0 +1,211 @@
+"""One client for every server that speaks the OpenAI protocol: OpenAI itself, vLLM, Ollama, llama.cpp.
+
+    client = ChatClient("model 'm'", "http://localhost:8000/v1")
+    completion = await client.post("/chat/completions", {"model": "m", "messages": [...]})
+    completion.text or completion.problem
+
+Sends again what failed with 408, 409, 429 or 5xx, timed out or lost its connection, after the server's Retry-After or
+a growing wait with jitter. Whatever else happens becomes the completion's problem, in one line without the key.
+"""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from proctor.common.refusal import Refusal
+
+OPENAI = "https://api.openai.com/v1"
+GIVE_UP = 20  # after so many failures in a row nothing more is asked
+SHOWN = 300  # letters of what a server says that a problem repeats
+SECRET = 16  # a key this long is no word that a response could hold by chance
+
+Trouble = Literal[
+    "rate limited", "server error", "timed out", "connection broken", "refused", "unreadable", "not asked"
+]
+_GONE: tuple[Trouble, ...] = ("rate limited", "server error", "timed out", "connection broken")
+# How servers say that a prompt does not fit: OpenAI and vLLM ("maximum context length"), llama.cpp ("context size").
+_TOO_LONG = re.compile(r"context.(length|size|window)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What came back. With a `problem` there is no text; `status` is the HTTP status of a refusal."""
+
+    text: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    ended: str | None = None  # why the text ended, in the server's word: stop, length, ...
+    refusal: str = ""
+    seconds: float = 0.0
+    problem: str = ""
+    trouble: Trouble | None = None
+    status: int | None = None
+    too_long: bool = False  # the prompt does not fit the model's context
+
+
+def key_name_for(address: str | None, named: str | None) -> str:
+    """The environment variable with the key. No key goes to an address that it was not named for."""
+    return named or ("OPENAI_API_KEY" if (address or OPENAI).rstrip("/") == OPENAI else "")
+
+
+class Outage:
+    """A server that is gone is not waited for a thousand times."""
+
+    def __init__(self, give_up: int = GIVE_UP) -> None:
+        self.reason = ""  # why nothing more is asked; empty while the server is asked
+        self._give_up = give_up
+        self._in_a_row = 0
+
+    def count(self, problem: str, gone: bool) -> None:
+        """A reply came, or a `problem` did; `gone` when it may be the server's own: no line, no time, no room."""
+        self._in_a_row = self._in_a_row + 1 if gone else 0
+        if self._in_a_row >= self._give_up and not self.reason:
+            self.reason = (
+                f"not asked: the {self._give_up} requests before failed, the last one with: {problem}"
+            )
+
+
+class ChatClient:
+    def __init__(
+        self,
+        who: str,
+        address: str | None,
+        key: str | None = None,
+        *,
+        timeout: float = 120.0,
+        patience: float | None = None,
+        retries: int = 4,
+        concurrency: int = 16,
+        give_up: int = GIVE_UP,
+    ) -> None:
+        """`who` is asked, as errors name it; `key` is the environment variable with the key. `timeout` is for one try,
+        `patience` for all of a request, waits included.
+        """
+        self._address = address or OPENAI
+        self._key_name = key_name_for(address, key)
+        self._key = os.environ.get(self._key_name, "").strip() if self._key_name else ""
+        if self._key_name and not self._key:
+            raise Refusal(
+                f"{who} needs a key in the environment variable {self._key_name}", "there is none",
+                "set it, or name another one with `key:`",
+            )  # fmt: skip
+        self._timeout = timeout
+        self._patience = patience
+        self._retries = retries
+        self._concurrency = concurrency
+        self._give_up = give_up
+        self._client: Any = None
+        self._outage = Outage(give_up)
+
+    def open(self) -> None:
+        """In the running event loop; the first request does it too."""
+        if self._client is not None:
+            return
+        from openai import AsyncOpenAI
+
+        # A local server wants no key, but the client wants some text.
+        self._client = AsyncOpenAI(
+            base_url=self._address,
+            api_key=self._key or "none",
+            timeout=self._timeout,
+            max_retries=self._retries,
+        )
+        self._gate = asyncio.Semaphore(self._concurrency)
+        self._outage = Outage(self._give_up)
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+        self._client = None
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Completion:
+        """One request to /chat/completions or /completions, however many others are on their way."""
+        self.open()
+        async with self._gate:
+            if self._outage.reason:
+                return Completion(problem=self._outage.reason, trouble="not asked")
+            start = time.perf_counter()
+            try:
+                async with asyncio.timeout(self._patience):
+                    completion = await self._try(path, body)
+            except TimeoutError:
+                problem = f"no reply within {self._patience:g} s, waits included"
+                completion = Completion(problem=problem, trouble="timed out")
+        self._outage.count(completion.problem, completion.trouble in _GONE)
+        return replace(completion, seconds=round(time.perf_counter() - start, 6))
+
+    async def _try(self, path: str, body: Mapping[str, Any]) -> Completion:
+        from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
+
+        tries = f"up to {self._retries + 1} tries" if self._retries else "one try"
+        try:
+            # The client's own create() walks through every body and builds a model of every reply, for a third of the
+            # time that a request takes of the processor.
+            reply = await self._client.post(path, cast_to=object, body=dict(body))
+            return self._read(path, reply)
+        except APITimeoutError:
+            problem = f"no answer within {self._timeout:g} s ({tries})"
+            return Completion(problem=problem, trouble="timed out")
+        except APIConnectionError as broken:
+            why = self._scrubbed(broken.__cause__ or broken)
+            return Completion(problem=f"the connection broke ({tries}): {why}", trouble="connection broken")
+        except APIStatusError as refused:
+            return self._refused(refused.status_code, refused, tries)
+        except (OpenAIError, LookupError, AttributeError, TypeError, ValueError) as unreadable:
+            kind = path.strip("/").removesuffix("s").replace("/", " ")
+            problem = f"the server's reply is no {kind}: {self._scrubbed(unreadable)}"
+            return Completion(problem=problem, trouble="unreadable")
+
+    def _read(self, path: str, reply: Any) -> Completion:
+        choice, usage = reply["choices"][0], reply.get("usage") or {}
+        message = choice["message"] if path == "/chat/completions" else {"content": choice["text"]}
+        text = message.get("content")
+        if text is not None:
+            if not isinstance(text, str):
+                raise TypeError("the message is no text")
+            if not text.isascii():  # half a character, which JSON can carry, could be neither kept nor shown
+                text = text.encode(errors="replace").decode()
+            if len(self._key) >= SECRET:
+                text = text.replace(self._key, "***")
+        refusal = message.get("refusal")
+        return Completion(
+            text,
+            _count(usage, "prompt_tokens"),
+            _count(usage, "completion_tokens"),
+            choice.get("finish_reason"),
+            self._without_key(str(refusal)) if refusal else "",
+        )
+
+    def _refused(self, status: int, refused: Exception, tries: str) -> Completion:
+        why = self._scrubbed(refused)
+        if status == 429:
+            return Completion(
+                problem=f"429, too many requests ({tries}): {why}", trouble="rate limited", status=429
+            )
+        # Some servers say with a 500 that they do not know a form of reply: that is no sign that they are gone.
+        if status >= 500 and "response_format" not in str(refused):
+            problem = f"{status} from the server ({tries}): {why}"
+            return Completion(problem=problem, trouble="server error", status=status)
+        if status == 401:  # it will not change its mind for the next request
+            name = self._key_name or "none was given"
+            self._outage.reason = f"not asked: the server refuses the key ({name})"
+        too_long = status in (400, 413) and bool(_TOO_LONG.search(str(refused)))
+        problem = f"{status}, the server refused: {why}"
+        return Completion(problem=problem, trouble="refused", status=status, too_long=too_long)
+
+    def _scrubbed(self, failed: BaseException) -> str:
+        """What went wrong in one line, without the key, whoever repeated it."""
+        return self._without_key(" ".join((str(failed) or type(failed).__name__).split()))[:SHOWN]
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key else text
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int | None:
+    """Tokens, where the server gives a number of them."""
+    count = usage.get(name)
+    return count if isinstance(count, int) and not isinstance(count, bool) else None

@@ -1,0 +1,257 @@
+"""Asks an engine, and keeps every response as soon as it is there.
+
+Whatever the journal has is not asked again. Most engines are asked the rest in batches that are planned in advance. A
+batch is then the unit of resuming: near a tie, a greedy response can depend on what else is in the batch, so a batch
+that was cut off is asked again whole and in the same company. An engine that streams is asked everything at once.
+"""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from proctor.common.schema import digest
+from proctor.harness.ask.journal import Journal
+from proctor.harness.engines.protocol import Engine, EngineDied, Options, Request, Response, Streams
+
+KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
+Advance = Callable[[int, int], None]  # told of requests that are done and tokens that were made
+
+
+def respond(
+    engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
+) -> Iterator[tuple[int, Response]]:
+    """The index of each request and its response, as they come: whoever scores them need not wait for the last one.
+
+    Equal requests are asked once. An engine that streams takes the requests while they are being written.
+    """
+    if isinstance(engine, Streams):
+        return _streamed(engine, requests, journal, progress)
+    return _batched(engine, requests, journal, progress)
+
+
+def respond_all(
+    engine: Engine, requests: Sequence[Request], journal: Journal, progress: Advance
+) -> list[Response]:
+    """Responses to all requests, in their order."""
+    responses = dict(respond(engine, requests, journal, progress))
+    return [responses[index] for index in range(len(requests))]
+
+
+def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str], int]) -> list[list[Request]]:
+    """Longest first, as lm-eval does it, so that the same requests always make the same batches."""
+    groups: dict[Options, list[Request]] = {}
+    for request in requests:
+        groups.setdefault(request.options, []).append(request)
+    batches: list[list[Request]] = []
+    for options in sorted(groups, key=lambda o: json.dumps(asdict(o), sort_keys=True)):
+        group = sorted(groups[options], key=lambda r: (-length(r.prompt), r.prompt, r.epoch))
+        batches += [group[i : i + size] for i in range(0, len(group), size)]
+    return batches
+
+
+def _batched(
+    engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
+) -> Iterator[tuple[int, Response]]:
+    indexes: dict[str, list[int]] = {}
+    wanted: list[Request] = []
+    for index, request in enumerate(requests):
+        if request.key not in indexes:
+            wanted.append(request)
+        indexes.setdefault(request.key, []).append(index)
+    new: list[Request] = []
+    for request in wanted:
+        known = journal.get(request) or _too_long(engine, request)
+        if known is None:
+            new.append(request)
+            continue
+        progress(1, 0)
+        for index in indexes[request.key]:
+            yield index, known
+    if not new:
+        return
+    plan = digest([engine.batch_size, *sorted(request.key for request in new)])[:16]
+    batches = deque(plan_batches(new, engine.batch_size, engine.prompt_length))
+    while batches:
+        batch = batches.popleft()
+        responses = [kept for request in batch if (kept := journal.get(request, plan))]
+        if len(responses) == len(batch):
+            progress(len(batch), 0)
+        else:
+            start = time.perf_counter()
+            try:
+                _seed(engine, batch)
+                engine.generate_until(_as_instances(batch), disable_tqdm=True)
+                responses = _timed(engine.responses, len(batch), time.perf_counter() - start)
+            except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
+                if len(batch) > 1:  # each is tried alone, so that one bad request costs one sample
+                    batches.extendleft([request] for request in reversed(batch))
+                    continue
+                responses = [_failed(failed)]
+            journal.keep(batch, responses, plan)
+            progress(len(batch), _tokens(responses))
+        for request, response in zip(batch, responses, strict=True):
+            for index in indexes[request.key]:
+                yield index, response
+    journal.finish(plan)
+
+
+def _seed(engine: Engine, batch: Sequence[Request]) -> None:
+    """By the batch itself: a batch that is asked again draws what it drew before."""
+    options = batch[0].options
+    if options.temperature:
+        engine.reseed(int(digest([options.seed, [request.key for request in batch]])[:8], 16))
+
+
+def _as_instances(batch: Sequence[Request]) -> list[Any]:
+    from lm_eval.api.instance import Instance
+
+    arguments = batch[0].options.as_lm_eval()
+    return [
+        Instance("generate_until", {}, (request.prompt, arguments), index)
+        for index, request in enumerate(batch)
+    ]
+
+
+def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[Response]:
+    """Each with its share of its batch's time, where the engine does not time it by itself."""
+    if len(responses) != wanted:
+        raise RuntimeError(f"the engine gave {len(responses)} responses to {wanted} requests")
+    share = round(seconds / wanted, 6)
+    return [
+        response if response.seconds is not None else replace(response, seconds=share)
+        for response in responses
+    ]
+
+
+def _streamed(
+    engine: Streams, requests: Iterable[Request], journal: Journal, progress: Advance
+) -> Iterator[tuple[int, Response]]:
+    feed = _Feed(requests, journal)
+    fresh = _Fresh(journal, progress)
+    try:
+        while True:
+            first = feed.begin()
+            try:
+                for number, response in engine.stream(feed):
+                    request = feed.done(first + number, response)
+                    fresh.add(request, response)
+                    for index in feed.indexes[request.key]:
+                        yield index, response
+                break
+            except EngineDied:
+                raise
+            except Exception as failed:
+                if (
+                    feed.broken is failed or not feed.open
+                ):  # whoever writes requests failed, or none was asked
+                    raise
+                alone = len(feed.open) == 1
+                for number in sorted(feed.open):
+                    response = _failed(failed) if alone else _alone(engine, feed.asked[number])
+                    request = feed.done(number, response)
+                    fresh.add(request, response)
+                    for index in feed.indexes[request.key]:
+                        yield index, response
+        for index, response in feed.known:
+            progress(1, 0)
+            yield index, response
+    finally:
+        fresh.keep()
+
+
+def _alone(engine: Streams, request: Request) -> Response:
+    """What failed together is tried alone, so that one bad request costs one sample."""
+    try:
+        ((_, response),) = engine.stream([request])
+    except EngineDied:
+        raise
+    except Exception as failed:
+        return _failed(failed)
+    return response
+
+
+class _Feed:
+    """The requests that a streaming engine takes: those that are new, each once, while they are being written."""
+
+    def __init__(self, requests: Iterable[Request], journal: Journal) -> None:
+        self.asked: list[Request] = []
+        self.open: set[int] = set()  # numbers in `asked` that have no response yet
+        self.indexes: dict[str, list[int]] = {}  # where each request stands, by its key
+        self.known: list[tuple[int, Response]] = []
+        self.broken: BaseException | None = None
+        self._left = enumerate(requests)
+        self._journal = journal
+        self._done: dict[str, Response] = {}
+
+    def begin(self) -> int:
+        """The engine takes requests from the beginning: what its number 0 is in `asked`."""
+        self.open = set()
+        return len(self.asked)
+
+    def done(self, number: int, response: Response) -> Request:
+        request = self.asked[number]
+        self.open.discard(number)
+        self._done[request.key] = response
+        return request
+
+    def __iter__(self) -> Iterator[Request]:
+        try:
+            for index, request in self._left:
+                kept = self._done.get(request.key) or self._journal.get(request)
+                if kept is not None:
+                    self.known.append((index, kept))
+                elif request.key in self.indexes:
+                    self.indexes[request.key].append(index)
+                else:
+                    self.indexes[request.key] = [index]
+                    self.open.add(len(self.asked))
+                    self.asked.append(request)
+                    yield request
+        except Exception as broken:
+            self.broken = broken
+            raise
+
+
+class _Fresh:
+    """Responses on their way to the disk."""
+
+    def __init__(self, journal: Journal, progress: Advance) -> None:
+        self._journal = journal
+        self._progress = progress
+        self._pairs: list[tuple[Request, Response]] = []
+        self._last = time.monotonic()
+
+    def add(self, request: Request, response: Response) -> None:
+        self._pairs.append((request, response))
+        if time.monotonic() - self._last > KEEP_EVERY_SECONDS:
+            self.keep()
+
+    def keep(self) -> None:
+        if self._pairs:
+            requests, responses = zip(*self._pairs, strict=True)
+            self._journal.keep(requests, responses)
+            self._progress(len(responses), _tokens(responses))
+            self._pairs = []
+        self._last = time.monotonic()
+
+
+def _tokens(responses: Iterable[Response]) -> int:
+    return sum(response.tokens_out or 0 for response in responses)
+
+
+def _too_long(engine: Engine, request: Request) -> Response | None:
+    """A response that says so, for a prompt that leaves no room for a response in the model's context."""
+    if engine.context_length is None:
+        return None
+    tokens, room = engine.prompt_length(request.prompt), request.options.max_tokens
+    if tokens + room <= engine.context_length:
+        return None
+    why = f"the prompt ({tokens} tokens) and the answer ({room}) do not fit the model's context"
+    return Response("", tokens_in=tokens, error=f"{why} ({engine.context_length})", too_long=True)
+
+
+def _failed(failed: Exception) -> Response:
+    return Response("", error=" ".join(f"{type(failed).__name__}: {failed}".split())[:500])

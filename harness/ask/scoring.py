@@ -1,0 +1,151 @@
+"""Responses become rows: kept first, then scored, by a task's own rules or by a judge, who may ask a model.
+
+All responses stand in a file before anything is scored, so scoring again asks the examined model for nothing.
+"""
+
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from proctor.common.files import write_text
+from proctor.common.schema import digest
+from proctor.harness.ask.cell import AskedSample, CellRun
+from proctor.harness.ask.responses import Advance
+from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.engines.protocol import Response
+from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
+from proctor.judges.cost import Estimate, Tally, estimate_marks, tally
+from proctor.judges.graders.grader import Grader
+from proctor.judges.judge import Judge
+from proctor.judges.panel import Panel
+from proctor.tasks import doc_hash, target_of
+from proctor.tasks.score import ResponseScore, status_of
+
+ScoreOrReason = tuple[ResponseScore | None, str]  # a score, or why there is none
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Who scores what the rules of a task do not: a judge, by itself or with a grader, and where replies are kept."""
+
+    judge: str
+    grader: Grader | Panel | None
+    cache: Path
+    reader: SecondReader | None = None  # of responses in which the rule finds no number
+
+    def estimate(self, cell: CellRun, samples: Sequence[AskedSample]) -> Estimate:
+        """What scoring the responses would ask and cost."""
+        item = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").item
+        items = [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
+        spec = self.grader.spec if self.grader else None
+        return estimate_marks(Judge.load(self.judge), items, spec, self.cache)
+
+
+def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:
+    """All responses of a cell in one file, whole or not at all, with what was measured while they came."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entries = [
+        {"id": str(sample.doc["id"]), "epoch": sample.epoch, "prompt": sample.prompt, **vars(sample.response)}
+        for sample in samples
+    ]
+    kept = {"task_version": version, "measured": measured.as_json(), "answers": entries}
+    write_text(path, json.dumps(kept))
+
+
+def read_responses(
+    path: Path, docs: Sequence[Mapping[str, Any]]
+) -> tuple[list[AskedSample], Measurements] | None:
+    """What `keep_responses` kept, and what was measured; None where there is nothing that can be read."""
+    by_id = {str(doc["id"]): doc for doc in docs}
+    samples = []
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        for entry in kept["answers"]:
+            doc, epoch, prompt = by_id[entry.pop("id")], entry.pop("epoch"), entry.pop("prompt")
+            samples.append(AskedSample(doc, epoch, prompt, Response(**entry)))
+        return samples, measurements_from(kept["measured"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def counts(rows: Sequence[Sample]) -> dict[str, Any]:
+    """What run.json says of what became of the responses."""
+    return {
+        "statuses": {status: sum(row.status == status for row in rows) for status in STATUSES},
+        "truncated": sum(row.truncated for row in rows),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def score_responses(
+    cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
+) -> tuple[list[Sample], Tally | None]:
+    """A row for every response, and what became of the verdicts when a judge was wanted. A response that failed is
+    scored by nobody.
+    """
+    if cell.task.scored_by == "rules":
+        scores = _by_rules(cell, samples, scorer)
+        progress(len(samples), 0)
+        counted = None
+    else:
+        scores, counted = _by_judge(cell, samples, scorer, progress)
+    judge = Judge.load(cell.judge).name if cell.task.scored_by == "judge" else ""
+    rows = [_row(cell, judge, sample, *score) for sample, score in zip(samples, scores, strict=True)]
+    return rows, counted
+
+
+def _by_rules(cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer) -> list[ScoreOrReason]:
+    score = importlib.import_module(f"proctor.tasks.{cell.task.name}.task").score
+    for sample in samples:
+        if sample.score is None and not sample.response.error:
+            sample.score = score(sample.doc, sample.response.text)
+    scores = [sample.score for sample in samples]
+    if scorer.reader and cell.task.numeric:
+        return scorer.reader.decide([(sample.doc, sample.response.text) for sample in samples], scores, score)
+    return [(each, "") for each in scores]
+
+
+def _by_judge(
+    cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
+) -> tuple[list[ScoreOrReason], Tally]:
+    score_all = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").score_all
+    pairs = [(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
+    judged = score_all(pairs, scorer.judge, scorer.grader, scorer.cache, progress)
+    verdicts = iter(judged)
+    scores: list[ScoreOrReason] = []
+    for sample in samples:
+        score, verdict = (None, None) if sample.response.error else next(verdicts)
+        scores.append((score, verdict.explanation if verdict and score is None else ""))
+    spec = scorer.grader.spec if scorer.grader else None
+    return scores, tally([verdict for _, verdict in judged], spec)
+
+
+def _row(cell: CellRun, judge: str, sample: AskedSample, score: ResponseScore | None, problem: str) -> Sample:
+    response = sample.response
+    return Sample(
+        variant=cell.variant.name,
+        task=cell.task.name,
+        task_version=cell.task.version,
+        sample_id=str(sample.doc["id"]),
+        cluster=str(sample.doc["cluster"]),
+        epoch=sample.epoch,
+        doc_hash=doc_hash(sample.doc),
+        prompt_hash=digest(sample.prompt),
+        prompt=sample.prompt,
+        response=response.text,
+        answer=score.answer if score else "",
+        target=target_of(sample.doc),
+        score=score.score if score else None,
+        metrics=dict(score.metrics) if score else {},
+        status=status_of(score),
+        explanation=response.error or problem or (score.explanation if score else ""),
+        judge=judge,
+        tokens_in=response.tokens_in,
+        tokens_out=response.tokens_out,
+        seconds=response.seconds,
+        truncated=response.truncated,
+    )

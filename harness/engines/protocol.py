@@ -1,0 +1,150 @@
+"""What every engine takes and gives: requests in, responses out. Loads no library, so that all may import it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, Self, runtime_checkable
+
+from proctor.common.refusal import Refusal
+from proctor.common.schema import digest
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a response is to be sampled. `until` are stop strings besides the model's own end of turn.
+
+    `max_tokens` of 0 and a `temperature` of None are for servers: the field is then not sent.
+    """
+
+    max_tokens: int
+    until: tuple[str, ...] = ()
+    temperature: float | None = 0.0
+    top_p: float | None = None
+    seed: int = 0
+
+    @classmethod
+    def from_lm_eval(cls, arguments: Mapping[str, Any]) -> Self:
+        sampled = arguments.get("do_sample", True)
+        return cls(
+            max_tokens=arguments["max_gen_toks"],
+            until=tuple(arguments["until"]),
+            temperature=arguments.get("temperature", 0.0) if sampled else 0.0,
+            top_p=arguments.get("top_p"),
+        )
+
+    def as_lm_eval(self) -> dict[str, object]:
+        """lm-eval's generation arguments for the same."""
+        arguments: dict[str, object] = {"until": list(self.until), "max_gen_toks": self.max_tokens}
+        if not self.temperature:
+            return arguments | {"do_sample": False, "temperature": 0.0}
+        if self.top_p is not None:
+            arguments["top_p"] = self.top_p
+        return arguments | {"do_sample": True, "temperature": self.temperature}
+
+
+@dataclass(frozen=True)
+class Request:
+    """`prompt` is the text as the engine reads it, chat template and all. Epochs of one prompt differ by number."""
+
+    prompt: str
+    options: Options
+    epoch: int = 1
+
+    @cached_property
+    def key(self) -> str:
+        return digest([self.prompt, vars(self.options), self.epoch])
+
+    @property
+    def seed(self) -> int:
+        """Its own: with one seed for all, the epochs of a prompt would be equal."""
+        return int(self.key[:8], 16)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back; None where the engine cannot know. With an `error` nothing did, and there is nothing to score.
+    A prompt that is `too_long` for the context would fail at every try.
+    """
+
+    text: str
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    truncated: bool = False
+    seconds: float | None = None
+    error: str = ""
+    too_long: bool = False
+
+
+class Engine(Protocol):
+    """lm-eval's LM, and what Proctor asks of it besides."""
+
+    batch_size: int
+    responses: Sequence[Response]  # of the last generate_until, in the order of its requests
+    context_length: int | None
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]: ...
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str: ...
+    def prompt_length(self, prompt: str) -> int: ...
+    def use(self, adapter: Path | None) -> None: ...
+    def reseed(self, seed: int) -> None: ...
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class Streams(Engine, Protocol):
+    """An engine that begins with the first request while the next are still being written, and answers each when it
+    is done: the index of the request and its response. No response depends on the others beside it.
+    """
+
+    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]: ...
+
+
+class StreamingEngine:
+    """lm-eval's way into an engine that streams."""
+
+    batch_size = 64
+    responses: Sequence[Response] = ()
+
+    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
+        raise NotImplementedError
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        asked = [Request(request.args[0], Options.from_lm_eval(request.args[1])) for request in requests]
+        by_index = dict(self.stream(asked))
+        self.responses = [by_index[index] for index in range(len(asked))]
+        return [response.text for response in self.responses]
+
+    def reseed(self, seed: int) -> None:
+        """Every request brings a seed of its own."""
+
+
+@runtime_checkable
+class Reloads(Engine, Protocol):
+    """An engine that takes other weights of the same shape without being opened anew."""
+
+    def load(self, source: str) -> None: ...
+
+
+class EngineDied(Refusal):
+    """The engine is gone, and everything that is still to be asked with it."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What an engine is opened on. `source` is a folder, a hub id, a GGUF file, a model's name or a file of responses.
+
+    `gpus`, `context` and `memory` are a variant's `serving`; `extra` are fields for the body of a server's request.
+    """
+
+    source: str
+    quantization: str = "none"
+    endpoint: str | None = None
+    adapters: tuple[Path, ...] = ()
+    gpus: int = 1
+    context: int | None = None
+    memory: float = 0.9
+    key: str | None = None  # the environment variable with the endpoint's key
+    extra: Mapping[str, Any] | None = None

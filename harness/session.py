@@ -1,0 +1,143 @@
+"""A session: all that one opened engine is asked for. Responses are kept as they come, then scored, then written.
+
+A session is a pure function of its spec and of what is on disk, so it can run here, in a process of its own or on
+another machine.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from proctor.common.progress import Reporter
+from proctor.common.refusal import Refusal
+from proctor.harness import record
+from proctor.harness.ask import scoring
+from proctor.harness.ask.cell import AskedSample, CellRun
+from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
+from proctor.harness.ask.responses import Advance
+from proctor.harness.ask.scoring import Scorer
+from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.engines.protocol import Engine
+from proctor.harness.judging.grader import opened as grader_opened
+from proctor.harness.plan.label import label
+from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
+from proctor.harness.plan.training import learnt
+from proctor.harness.weights import build_weights, open_variant, opened, put_on
+from proctor.tasks import TASKS, Task
+
+Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose responses are kept and which a model has to score
+Spread = Callable[[Sequence[Session], Plan, Reporter], Waiting]  # those of harness/parallel.py
+Ask = Callable[[Engine, CellRun, Advance], list[AskedSample]]
+
+
+def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
+    """Builds the weights, opens the engine, asks for every missing cell, and writes those that rules score.
+
+    Returns the cells that a model has to score: it is asked when all engines are closed.
+    """
+    waiting: Waiting = []
+    built = {each.variant.name: build_weights(each, plan.store, reporter) for each in session.variants}
+    # All that can be made ready, while nobody waits for the engine.
+    labels = {}
+    asks = {}
+    for each in session.variants:
+        for cell in each.missing:
+            asks[cell.variant, cell.task] = _ask_of(TASKS[cell.task], each.variant.prompt)
+            labels[cell.variant, cell.task] = label(cell, each, plan)
+    with opened(session, built, reporter) as (engine, costs):
+        for each in session.variants:
+            weights = built[each.variant.name]
+            put_on(engine, weights)
+            for cell in each.missing:
+                with record.lock(plan.results, cell.variant, cell.task):
+                    keep_damaged(cell, plan, reporter)
+                    run = cell_run(cell, each, plan)
+                    costs.begin()
+                    with reporter.answering(f"{cell.variant} x {cell.task}", run.requests) as progress:
+                        samples = asks[cell.variant, cell.task](engine, run, progress)
+                    measured = record.measurements_from(
+                        costs.measured(samples, run.journal.asked, weights)
+                        | learnt(each.stages, plan.store / "artifacts")
+                    )
+                    scoring.keep_responses(plan.responses_file(cell), samples, run.task.version, measured)
+                    if plan.asks_a_model(cell):
+                        waiting.append((each, cell))
+                    else:
+                        scorer = Scorer(plan.suite.judge, None, plan.store / "verdicts", second_reader(plan))
+                        rows, _ = scoring.score_responses(run, samples, scorer, lambda done, made: None)
+                        write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
+    return waiting
+
+
+def _ask_of(task: Task, prompt: str) -> Ask:
+    """How tasks of this framework are asked, with all that the task needs loaded."""
+    if task.framework == "lm_eval":
+        lm_eval_task(task.name, prompt)
+        return ask_lm_eval
+    from proctor.harness.ask.inspect import ask_inspect  # takes seconds to import
+
+    return ask_inspect
+
+
+def score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
+    """Scores kept responses and writes the rows. No engine is open but a local grader's; no variant is asked."""
+    spec = plan.grading.spec if plan.grading else None
+    with grader_opened(
+        spec, lambda variant: open_variant(variant, plan.store, reporter, "grader"), plan.suite, plan.store
+    ) as grader:
+        scorer = Scorer(plan.suite.judge, grader, plan.store / "verdicts", second_reader(plan))
+        for each, cell in waiting:
+            with record.lock(plan.results, cell.variant, cell.task):
+                run = cell_run(cell, each, plan)
+                samples, measured = kept_responses(cell, run, plan)
+                keep_damaged(cell, plan, reporter)
+                asks = plan.asks_a_model(cell)
+                if asks:
+                    reporter.say(f"  {cell.variant} x {cell.task}: {scorer.estimate(run, samples)}")
+                with reporter.answering(
+                    f"score {cell.variant} x {cell.task}", len(samples), "scores"
+                ) as progress:
+                    rows, tally = scoring.score_responses(run, samples, scorer, progress)
+                known = label(cell, each, plan).measured(measured)
+                if tally and asks:
+                    reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
+                    known = known.changed(verdicts=tally.as_dict())
+                write(rows, known, plan, reporter)
+
+
+def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, reporter: Reporter) -> None:
+    failed = Counter(row.explanation for row in rows if row.status == "error")
+    for why, times in failed.most_common(1):
+        cell = f"{rows[0].variant} x {rows[0].task}"
+        reporter.say(f"  {cell}: {failed.total()} of {len(rows)} failed, {times} of them with: {why}")
+    record.write(plan.results, list(rows), run.changed(**scoring.counts(rows)))
+
+
+def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:
+    return CellRun(
+        variant=each.variant,
+        task=TASKS[cell.task],
+        docs=plan.docs[cell.task],
+        judge=plan.suite.judge,
+        journal=Journal(plan.store / "responses" / f"{cell.task}-{cell.weights[:16]}.jsonl"),
+        logs=plan.store / "inspect" / f"{cell.variant}-{cell.responses_key[:16]}",
+    )
+
+
+def kept_responses(cell: CellPlan, run: CellRun, plan: Plan) -> tuple[list[AskedSample], record.Measurements]:
+    kept = scoring.read_responses(plan.responses_file(cell), run.docs)
+    if kept is None:
+        raise Refusal("the kept responses vanished", remedy="run again", where=plan.responses_file(cell))
+    return kept
+
+
+def second_reader(plan: Plan) -> SecondReader | None:
+    return SecondReader(plan.suite.extractor, plan.store / "verdicts") if plan.suite.extractor else None
+
+
+def keep_damaged(cell: CellPlan, plan: Plan, reporter: Reporter) -> None:
+    if cell.state != "damaged":
+        return
+    damaged = record.read(plan.results, cell.variant, cell.task)
+    if damaged and damaged.problem:
+        reporter.say(f"  kept the damaged files in {record.set_aside(damaged)}")

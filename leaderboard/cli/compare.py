@@ -1,0 +1,94 @@
+"""What results mean: compare, plan-size."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from proctor.common.refusal import Refusal
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, Tasks, print_json
+
+
+def compare(
+    a: Annotated[str | None, typer.Argument(help="A variant; without names, all pairs.")] = None,
+    b: Annotated[str | None, typer.Argument(help="The variant that it is compared with.")] = None,
+    task: Tasks = None,
+    all_: Annotated[bool, typer.Option("--all", help="All pairs of all variants, each once.")] = False,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="The loss that still counts as no worse: 0.05 is 5 points in a hundred."),
+    ] = None,
+    correction: Annotated[
+        Literal["holm", "bh", "none"],
+        typer.Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
+    ] = "holm",
+    fail_on: Annotated[
+        Literal["worse", "not-no-worse"] | None,
+        typer.Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the resamples.", min=0)] = 0,
+    resamples: Annotated[int, typer.Option(help="How many are drawn.")] = 10_000,
+    results: Results = RESULTS,
+    json_: AsJson = False,
+) -> None:
+    """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
+    from proctor.leaderboard import terminal
+    from proctor.leaderboard.compare import overview
+    from proctor.leaderboard.compare.items import Draws
+
+    draws = Draws(seed, resamples)
+    if (a is None) != (b is None) or (all_ and a is not None):
+        raise Refusal("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
+    if fail_on and a is None:
+        raise Refusal(
+            "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
+        )
+    if a is not None and b is not None:
+        lines = terminal.two
+        compared = overview.of_two(results, a, b, task or (), margin, correction, draws)
+    else:
+        lines = terminal.every_pair
+        compared = overview.of_all(results, task or (), margin, correction, draws)
+    failed = overview.failing(compared, fail_on) if fail_on else []
+    if json_:
+        print_json(overview.as_dict(compared))
+    else:
+        for line in lines(compared):
+            typer.echo(line)
+    if failed:
+        typer.echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)
+        raise typer.Exit(1)
+
+
+def plan_size(
+    effect: Annotated[
+        float, typer.Option(help="The smallest difference that matters: 0.02 is 2 points in a hundred.")
+    ],
+    baseline: Annotated[
+        str | None, typer.Option(help="The variant that a new one will be compared with.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="The task.")] = None,
+    baseline_cell: Annotated[
+        Path | None, typer.Option(help="The same as a folder: results/VARIANT/TASK.")
+    ] = None,
+    power: Annotated[float, typer.Option(help="The chance to show the effect if it is there.")] = 0.8,
+    results: Results = RESULTS,
+    json_: AsJson = False,
+) -> None:
+    """How many items are needed to show an effect against a baseline, and what its own items can show."""
+    from proctor.leaderboard import terminal
+    from proctor.leaderboard.compare import planning
+
+    if baseline_cell is not None and (baseline or task):
+        raise Refusal("--baseline-cell and --baseline or --task", "both name the cell", "give one of them")
+    if baseline_cell is not None:
+        folder = baseline_cell.resolve()
+        results, baseline, task = folder.parent.parent, folder.parent.name, folder.name
+    if baseline is None or task is None:
+        raise Refusal("no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER")
+    plan = planning.plan_size(results, baseline, task, effect, power)
+    if json_:
+        print_json(planning.as_dict(plan))
+    else:
+        for line in terminal.size(plan):
+            typer.echo(line)

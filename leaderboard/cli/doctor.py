@@ -1,0 +1,64 @@
+"""What this machine can run, and what of the tests stands in training sets: doctor, doctor data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from proctor.common.refusal import Refusal
+from proctor.leaderboard.cli import STORE, AsJson, Store, print_json
+
+MEANING = (
+    "Counted are test items that have so many words in a row in common with a training set. Where items are written by "
+    "rule, such as pupils' profiles, that can be a phrase that all of them have: 'at most 45 minutes a session'."
+)
+
+
+def doctor(
+    what: Annotated[
+        str, typer.Argument(help="'machine', or 'data': the tasks and what stands in training sets.")
+    ] = "machine",
+    all_: Annotated[bool, typer.Option("--all", help="Of 'data': every training set of every task.")] = False,
+    store: Store = STORE,
+    json_: AsJson = False,
+) -> None:
+    """What this machine can run, and for each thing that it can't, the one line that would change that."""
+    from proctor.common.schema import nearest
+
+    if what not in ("machine", "data"):
+        raise Refusal(f"nothing called {what!r} to look at", nearest(what, ("machine", "data")))
+    if what == "data":
+        _data(store, all_, json_)
+    else:
+        _machine(json_)
+
+
+def _machine(json_: bool) -> None:
+    from proctor.harness.doctor import examine_machine
+    from proctor.harness.show import findings_as_table
+
+    findings = examine_machine()
+    if json_:
+        print_json([vars(finding) for finding in findings])
+    else:
+        Console().print(findings_as_table(findings))
+
+
+def _data(store: Path, all_: bool, json_: bool) -> None:
+    """Of each task in words what of its test stands in training sets; all shares with `all_`."""
+    from proctor.harness.plan.overlaps import recipes_overlap
+    from proctor.harness.show import overlaps_as_table
+
+    tasks, absent = recipes_overlap(store)
+    if json_:
+        print_json({"exams": tasks, "absent": absent})
+        return
+    for task in tasks:
+        own_data = " (own data)" if task["own_data"] else ""
+        typer.echo(f"{task['exam']}{own_data}: {task['verdict']}")
+    if all_:
+        Console().print(overlaps_as_table(tasks))
+    typer.echo(MEANING if all_ else f"{MEANING} --all shows each training set, and shorter runs.")
+    for line in absent:
+        typer.echo(f"not looked at: {line}")

@@ -1,0 +1,154 @@
+"""A project and what is in it: init, list, add, schema."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from proctor.common.paths import KINDS, find, names
+from proctor.common.refusal import Refusal
+from proctor.leaderboard.cli import (
+    RESULTS,
+    STORE,
+    AsJson,
+    Results,
+    Store,
+    near,
+    print_json,
+    table,
+)
+
+LISTED = ("variants", "suites", "tasks", "prompts", "judges", "recipes")
+
+
+def init(
+    name: Annotated[Path, typer.Argument(help="The folder of the new project.")],
+) -> None:
+    """Begin a project: its folders, a suite that runs at once, and a workflow for continuous integration."""
+    from proctor.harness.config.project import make_project
+
+    for path in make_project(name):
+        typer.echo(f"wrote {path}")
+    typer.echo(f"to run its suite: cd {name} && proctor run main")
+
+
+def list_(
+    kind: Annotated[
+        str | None,
+        typer.Argument(help=f"One of {', '.join(LISTED)}.", autocompletion=lambda: list(LISTED)),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """What there is, in this project and among what ships: variants, suites, tasks, prompts, judges, recipes."""
+    from rich.console import Console
+
+    from proctor.common.schema import nearest
+
+    if kind is not None and kind not in LISTED:
+        raise Refusal(f"nothing called {kind!r} to list", nearest(kind, LISTED))
+    kinds = LISTED if kind is None else (kind,)
+    listed = {each: list(_listed(each)) for each in kinds}
+    if json_:
+        print_json(listed)
+        return
+    for each, entries in listed.items():
+        made = table(each, "", "about")
+        for entry in entries:
+            made.add_row(entry["name"], entry["from"], entry["about"])
+        Console(markup=False).print(made)
+
+
+def _listed(kind: str) -> Iterator[dict[str, str]]:
+    if kind == "tasks":
+        from proctor.tasks import TASKS
+
+        for task in TASKS.values():
+            yield {"name": task.name, "from": "ships", "about": f"{task.title}: {task.headline}"}
+        return
+    for name in names(kind):
+        path = find(kind, name)
+        place = "ships" if path.is_relative_to(KINDS[kind].shipped) else near(path)
+        yield {"name": name, "from": place, "about": _about(kind, name, path)}
+
+
+def _about(kind: str, name: str, path: Path) -> str:
+    """What a file says of itself. One that is broken is listed with what is wrong with it."""
+    from proctor.common import yaml_file
+    from proctor.finetune.recipe import Recipe
+
+    try:
+        if kind == "recipes":
+            recipe = Recipe.load(name)
+            sources = ", ".join(part.source for part in recipe.data)
+            return f"{recipe.method} on {sources}"
+        fields = yaml_file.read(path)
+        return str(fields.get("about", "")) if isinstance(fields, dict) else "is empty"
+    except Refusal as refusal:
+        return str(refusal)
+
+
+def add(
+    name: Annotated[str, typer.Argument(help="What the variant is called: its file and its row.")],
+    base: Annotated[str, typer.Option(help="A hub id, a folder, or what the engine takes.")],
+    recipe: Annotated[
+        str | None, typer.Option(help="How it is trained.", autocompletion=lambda: names("recipes"))
+    ] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Merge the adapter into the weights.")] = False,
+    quantization: Annotated[str | None, typer.Option(help="nf4, fp8, q8_0, q5_k_m, q4_k_m, ...")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="hf, vllm, llamacpp, openai, echo, or one of lm-eval's.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="A prompt pack.", autocompletion=lambda: names("prompts"))
+    ] = None,
+    parent: Annotated[
+        str | None,
+        typer.Option(help="The row that it is compared with.", autocompletion=lambda: names("variants")),
+    ] = None,
+    suite: Annotated[
+        str, typer.Option(help="The suite of the project that it joins; made where there is none.")
+    ] = "main",
+    results: Results = RESULTS,
+    store: Store = STORE,
+) -> None:
+    """Add a variant: write its YAML, check it, add it to the suite, and say what running it will do."""
+    from rich.console import Console
+
+    from proctor.harness.config.add import add_variant
+    from proctor.harness.show import plan_as_tables
+
+    options = {
+        "base": base,
+        "recipe": recipe,
+        "merge": merge or None,
+        "quantization": quantization,
+        "engine": engine,
+        "endpoint": endpoint,
+        "prompt": prompt,
+        "parent": parent,
+    }
+    fields = {field: value for field, value in options.items() if value is not None}
+    path, suite_path, made = add_variant(name, fields, suite, store, results)
+    typer.echo(f"wrote {near(path)}, and its line in {near(suite_path)}")
+    for part in plan_as_tables(made):
+        Console().print(part)
+    typer.echo(f"to run it: proctor run {suite} --only {name}")
+
+
+def schema(
+    kind: Annotated[
+        str | None, typer.Argument(help="A kind of YAML; without one, the kinds there are.")
+    ] = None,
+) -> None:
+    """The JSON Schema of a kind of YAML, so that an editor completes and checks it."""
+    from proctor.common.schema import nearest
+    from proctor.harness.config.schemas import MODELS, schema_of
+
+    if kind is None:
+        typer.echo("\n".join(MODELS))
+        return
+    if kind not in MODELS:
+        raise Refusal(f"no kind of YAML is called {kind!r}", nearest(kind, list(MODELS)))
+    print_json(schema_of(kind))

@@ -1,0 +1,271 @@
+"""Responses that exist already, and labels for training: score, import, label."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from proctor.common.paths import from_here
+from proctor.common.refusal import Refusal
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, counted, near, print_json
+
+if TYPE_CHECKING:
+    from proctor.harness.ask.labelling import Labeler, LabelledTexts
+    from proctor.harness.imports.imports import Imported
+    from proctor.harness.imports.score import By, Scored
+
+Answers = Annotated[
+    Path,
+    typer.Argument(help="JSONL: rows with `response` and `sample_id` or `question`; more fields are kept."),
+]
+
+
+def score(
+    task: Annotated[str, typer.Argument(help="The task that was asked.")],
+    answers: Answers,
+    variant: Annotated[
+        str, typer.Option(help="The row that the responses become; it need not be a defined variant.")
+    ],
+    judge: Annotated[str | None, typer.Option(help="Who scores study plans; checklist unless given.")] = None,
+    grader: Annotated[
+        str | None, typer.Option(help="The model that the judge asks, or a YAML file that describes it.")
+    ] = None,
+    fallback: Annotated[
+        str | None, typer.Option(help="A model that is asked for the number where the rule finds none.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Where the grader or the fallback is served.")] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Accept fewer than all items, and leave out what cannot count.")
+    ] = False,
+    epochs: Annotated[
+        bool, typer.Option("--epochs", help="Several rows for one item are its epochs, in their order.")
+    ] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Replace a cell of other responses.")] = False,
+    results: Results = RESULTS,
+    store: Store = STORE,
+    json_: AsJson = False,
+) -> None:
+    """Score responses that exist already, and write them as a cell like any other."""
+    from proctor.harness.imports.score import By, score_file
+    from proctor.tasks import TASKS
+
+    if judge is not None and task in TASKS and TASKS[task].scored_by != "judge":
+        raise Refusal(f"--judge {judge}", f"{task} is scored by rules, so no judge is asked", "leave it out")
+    judge = judge or By.judge
+    by = By(judge)
+    if grader or fallback or endpoint:
+        by = _by(judge, grader, fallback, endpoint, store)
+    scored = score_file(task, answers, variant, results, by, partial, epochs, redo)
+    if json_:
+        print_json(scored.as_dict())
+    else:
+        _print_scored(scored)
+
+
+def _print_scored(scored: "Scored") -> None:
+    from proctor.leaderboard.compare import tables
+
+    fields, exam = scored.as_dict(), scored.cell.run.task
+    value = "no score"
+    if scored.score is not None:
+        value = f"{tables.shown(scored.score, exam)} {tables.unit(exam)}"
+    rows = counted(fields["rows"], "response")
+    items = counted(scored.items, "item")
+    typer.echo(f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {items}, {rows}")
+    counts = [f"{n} {outcome}" for outcome, n in fields["statuses"].items() if n]
+    typer.echo("  responses: " + ", ".join(counts))
+    for name in ("rule_accuracy", "second_reader", "strict_match", "flexible_extract"):
+        if name in scored.figures:
+            typer.echo(f"  {name.replace('_', ' ')}: {100 * scored.figures[name]:.1f} %")
+    for what in ("unknown", "given_twice", "missing", "empty"):
+        n, named = fields[what]["n"], fields[what]["named"]
+        if n:
+            more = " ..." if n > len(named) else ""
+            typer.echo(f"  {what.replace('_', ' ')}: {n}: {', '.join(named)}{more}")
+    typer.echo(f"  cell: {near(scored.cell.folder)}")
+
+
+def label(
+    task: Annotated[str, typer.Argument(help="The task whose labels are wanted: concepts.")],
+    texts: Annotated[
+        Path, typer.Argument(help="JSONL rows with `text`, or plain text with a blank line between two.")
+    ],
+    labeler: Annotated[str, typer.Option(help="A model's name, a hub id or folder, or one of our variants.")],
+    out: Annotated[Path, typer.Option("--out", help="The training set: a JSONL that a recipe can name.")],
+    endpoint: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="hf, vllm, llamacpp, ...: opens the labeller here.")
+    ] = None,
+    prompt: Annotated[str, typer.Option(help="The prompt pack it is asked in.")] = "default",
+    check: Annotated[bool, typer.Option(help="Compare it with the gold set first of all.")] = True,
+    store: Store = STORE,
+    json_: AsJson = False,
+) -> None:
+    """Have a model label raw texts, as training data, and say how far its labels can be trusted."""
+    from rich.console import Console
+
+    from proctor.common.progress import Reporter
+    from proctor.harness.ask.labelling import label_texts, texts_expected
+    from proctor.harness.weights import open_variant
+
+    labeler = from_here(labeler) if "/" in labeler else labeler
+    who = _labeler(task, labeler, endpoint, engine, prompt, store)
+    reporter = Reporter(Console(stderr=True))
+    with reporter.answering(f"label {task}", texts_expected(texts, check)) as told:
+        done = label_texts(
+            texts,
+            who,
+            out,
+            store,
+            lambda variant: open_variant(variant, store, reporter, "labeler"),
+            told,
+            prompt,
+            check,
+        )
+    if json_:
+        print_json(done.as_dict())
+    else:
+        _print_labelled(done, labeler)
+
+
+def _labeler(
+    task: str, labeler: str, endpoint: str | None, engine: str | None, prompt: str, store: Path
+) -> "Labeler":
+    """Who is to label, checked before anything is opened or asked."""
+    from proctor.finetune.base import digest_of_base, digest_of_file
+    from proctor.harness.ask.labelling import Labeler
+    from proctor.harness.plan.grading import grader_variant
+    from proctor.harness.plan.plan import made_of
+    from proctor.tasks.pack import Pack
+
+    if task != "concepts":
+        raise Refusal(f"no labels for {task!r}", "only the task concepts has labels that a model can give")
+    if endpoint and engine not in (None, "openai"):
+        raise Refusal(
+            f"--endpoint with engine {engine!r}", "a server has its own engine", "leave one of them out"
+        )
+    if engine == "openai" and not endpoint:
+        raise Refusal("engine openai without --endpoint", "it has no address", "give --endpoint URL")
+    Pack.load(prompt)
+    ours = None if endpoint or engine else grader_variant(labeler)
+    weights = ""
+    if ours:
+        weights = made_of(ours, store)
+    elif Path(labeler).is_file():
+        weights = digest_of_file(Path(labeler))
+    elif engine == "hf":
+        weights = digest_of_base(labeler)
+    return Labeler(labeler, "openai" if endpoint else engine or "", endpoint, ours, weights)
+
+
+def _print_labelled(done: "LabelledTexts", labeler: str) -> None:
+    typer.echo(f"{done.labelled} of {done.texts} texts labelled by {labeler}: {near(done.chats.resolve())}")
+    if done.unparsed or done.unknown:
+        lists, unknown = counted(done.unparsed, "response"), counted(done.unknown, "name")
+        typer.echo(f"  {lists} without a list, {unknown} that the taxonomy lacks")
+    if done.agreement:
+        gold = done.agreement
+        shares = {"precision": gold.precision, "recall": gold.recall, "F1": gold.f1}
+        figures = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
+        documents = counted(gold.documents, "gold document")
+        typer.echo(
+            f"  against {documents}: {figures}, kappa {gold.kappa:.3f}, {gold.unparsed} without a list"
+        )
+    source = json.dumps(from_here(str(done.chats)), ensure_ascii=False)  # JSON's quotes are YAML's too
+    typer.echo(f"  in a recipe:  data: [{{source: {source}}}]")
+
+
+def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | None, store: Path) -> "By":
+    from proctor.harness.ask.second_reader import SecondReader
+    from proctor.harness.config.extractor import Extractor
+    from proctor.harness.imports.score import By
+    from proctor.harness.plan.grading import grader_for, local_of, spec_from
+    from proctor.judges.judge import Judge
+
+    cache = store / "verdicts"
+    if fallback:
+        if grader:
+            raise Refusal("--grader and --fallback", "no task has use for both", "leave one of them out")
+        return By(judge, None, SecondReader(Extractor(fallback=fallback, endpoint=endpoint), cache), cache)
+    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint, None, None))
+    if local_of(spec):
+        raise Refusal(
+            "a grader through 'engine'",
+            "responses from a file are scored without an engine of ours",
+            "use 'proctor judge score'",
+        )
+    return By(judge, spec, None, cache)
+
+
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl."),
+    ],
+    variant: Annotated[str | None, typer.Option(help="What the variant is called here.")] = None,
+    task: Annotated[str | None, typer.Option(help="What the task is called here.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Which figure, where a log has several.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="The field that says which samples share a source: book, or origin.book."),
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="The lowest and highest score, such as 1,5.")] = None,
+    negate: Annotated[
+        bool, typer.Option("--lower-is-better", help="Turn the sign of the scores: less is better.")
+    ] = False,
+    form: Annotated[
+        Literal["lm-eval", "inspect", "plain"] | None,
+        typer.Option("--format", help="If the files do not tell."),
+    ] = None,
+    redo: Annotated[bool, typer.Option("--redo", help="Replace cells that were imported before.")] = False,
+    results: Results = RESULTS,
+    json_: AsJson = False,
+) -> None:
+    """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
+    from proctor.harness.imports.foreign import Wish
+    from proctor.harness.imports.imports import import_files
+
+    bounds = None
+    if scale is not None:
+        try:
+            low, high = (float(part) for part in scale.split(","))
+        except ValueError:
+            raise Refusal(f"--scale {scale!r} is no pair of numbers", remedy="give it as 1,5") from None
+        if not low < high:
+            raise Refusal(f"--scale {scale!r} ends below its start", remedy="give the lowest score first")
+        bounds = (low, high)
+    wish = Wish(variant, task, metric, cluster, negate)
+    done = import_files(files, results, wish, form, bounds, redo)
+    if json_:
+        print_json([asdict(one) | {"cell": str(one.cell)} for one in done])
+    else:
+        _print_imported(done)
+
+
+def _print_imported(done: "list[Imported]") -> None:
+    for one in done:
+        samples = counted(one.samples, "sample")
+        rows = f" ({counted(one.rows, 'row')})" if one.rows != one.samples else ""
+        unparsed, errors = one.statuses["unparsed"], one.statuses["error"]
+        left_out = f"; columns not used: {', '.join(one.ignored)}" if one.ignored else ""
+        typer.echo(
+            f"{one.variant} x {one.task}: {one.headline} {_mean(one)} over {samples}{rows}, {unparsed:,} unparsed, "
+            f"{counted(errors, 'error')}; {near(one.cell)} ({one.state}){left_out}"
+        )
+    if lacks := list(dict.fromkeys(lack for one in done for lack in one.lacks)):
+        typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")
+    if any(one.reported is None and one.format != "plain" for one in done):
+        typer.echo("the source reports no figure of all samples, so nothing holds these means to it")
+    if not all(one.clustered for one in done):
+        typer.echo("samples are treated as independent; where some share a source, give --cluster FIELD")
+
+
+def _mean(imported: "Imported") -> str:
+    from proctor.harness import record
+    from proctor.leaderboard.compare import tables
+
+    cell = record.read(imported.cell.parent.parent, imported.variant, imported.task)
+    assert cell is not None  # it was just written, or found to be the same
+    return f"{tables.shown(imported.mean, cell.run.task)} {tables.unit(cell.run.task)}"

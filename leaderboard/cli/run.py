@@ -1,0 +1,128 @@
+"""Running a suite: run, plan."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from proctor.common.refusal import Refusal, located
+from proctor.leaderboard.cli import (
+    BOARD,
+    RESULTS,
+    STORE,
+    AsJson,
+    Board,
+    Limit,
+    Only,
+    Results,
+    Store,
+    Suite,
+    Tasks,
+    near,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from proctor.harness.plan.plan import Plan
+    from proctor.harness.session import Spread
+
+
+def run(
+    suite: Suite = "demo",
+    only: Only = None,
+    task: Tasks = None,
+    limit: Limit = None,
+    redo: Annotated[
+        bool,
+        typer.Option(
+            "--redo",
+            help="Make cells again whose definition changed or that are damaged; ask again what did not fit. Kept "
+            "responses are only scored again: to ask anew, delete the cell's folder in the results and `answered` "
+            "and `responses` in the store.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would do, and what training would take.")
+    ] = False,
+    gpus: Annotated[
+        str | None, typer.Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="Sessions over a Ray cluster: ray, or ray://HOST:PORT.")
+    ] = None,
+    results: Results = RESULTS,
+    store: Store = STORE,
+    board: Board = BOARD,
+) -> None:
+    """Run a suite: build weights, ask, score, compare, and build the board. Goes on where it was stopped."""
+    from proctor.common.progress import Reporter
+    from proctor.harness.config import suite as suites
+    from proctor.harness.run import run_suite, silent_cells
+    from proctor.leaderboard.board import site
+
+    console = Console()
+    if dry_run:
+        _dry_run(_planned(suite, only, task, limit, results, store), console)
+        return
+    spread = _spread(gpus, on)
+    asked = suites.Suite.load(suite).narrowed(task or (), limit)
+    plan = run_suite(asked, results, store, Reporter(console), only or (), redo, spread, here=on is None)
+    with located(results):
+        index = site.build(results, board, plan.suite.baseline)
+    # All that the results hold, as the board shows it: the correction for the family must be the same.
+    typer.echo(index.with_name(site.RANKING).read_text(encoding="utf-8"), nl=False)
+    console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
+    if silent := silent_cells(plan):
+        where = ", ".join(silent)
+        typer.echo(
+            f"proctor: every response or verdict failed in {where}; mend why (its rows say), and run again",
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
+def plan(
+    suite: Suite = "demo",
+    only: Only = None,
+    task: Tasks = None,
+    limit: Limit = None,
+    results: Results = RESULTS,
+    store: Store = STORE,
+    json_: AsJson = False,
+) -> None:
+    """What a run would do: stages to build, cells to fill, what is kept and why the rest is not."""
+    from proctor.harness.show import plan_as_dict, plan_as_tables
+
+    made = _planned(suite, only, task, limit, results, store)
+    if json_:
+        print_json(plan_as_dict(made))
+        return
+    for part in plan_as_tables(made):
+        Console().print(part)
+
+
+def _planned(suite: str, only: Only, task: Tasks, limit: int | None, results: Path, store: Path) -> "Plan":
+    from proctor.harness.config import suite as suites
+    from proctor.harness.plan.plan import make_plan
+
+    asked = suites.Suite.load(suite).narrowed(task or (), limit)
+    return make_plan(asked, results, store, only or ())
+
+
+def _dry_run(made: "Plan", console: Console) -> None:
+    from proctor.harness.plan.estimates import foresee
+    from proctor.harness.show import foreseen_as_tables, plan_as_tables
+
+    for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
+        console.print(part)
+
+
+def _spread(gpus: str | None, on: str | None) -> "Spread | None":
+    if not gpus and not on:
+        return None
+    from proctor.harness import parallel as spread
+
+    if gpus and on:
+        raise Refusal("--gpus and --on", "a cluster gives out its own GPUs", "leave one of them out")
+    return spread.here(gpus) if gpus else spread.cluster(on or "")
