@@ -8,15 +8,15 @@ from proctor.harness import record
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.compare import Comparison
-from proctor.leaderboard.compare.overview import CellShown, Overview, standing
-from proctor.leaderboard.compare.planning import Plan
+from proctor.leaderboard.compare.overview import EstimatedCell, Overview, standing
+from proctor.leaderboard.compare.planning import SizePlan
 from proctor.leaderboard.compare.tables import (
     Ranking,
     Score,
-    exam_of,
     interval,
     probability,
     shown,
+    task_of,
     unit,
 )
 
@@ -27,45 +27,45 @@ CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correctio
 
 
 def ranking(ranked: Ranking) -> Iterator[str]:
-    """A block for each exam, the best variant first, with what is hidden behind a bare number."""
-    for task, exam in ranked.tasks.items():
-        yield f"{_clean(exam.title)}: {_clean(exam.headline)}, {unit(exam)}"
+    """A block for each task, the best variant first, with what is hidden behind a bare number."""
+    for task, about in ranked.tasks.items():
+        yield f"{_clean(about.title)}: {_clean(about.headline)}, {unit(about)}"
         place = {name: at for at, name in enumerate(ranked.pairs[task].order)}
         rows, notes = [], {}
         for row in sorted(ranked.rows, key=lambda row: place.get(row.variant, len(place))):
-            rows.append([row.variant, *_score(row.scores.get(task), exam)])
+            rows.append([row.variant, *_score(row.scores.get(task), about)])
             if (score := row.scores.get(task)) and score.notes:
                 notes[row.variant] = score.notes
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
-        yield from _smallest(ranked, task, exam)
+        yield from _smallest(ranked, task, about)
         yield ""
 
 
-def _score(score: Score | None, exam: TaskRecord) -> list[str]:
+def _score(score: Score | None, task: TaskRecord) -> list[str]:
     if score is None:
         return ["not run", "", "", ""]
     if score.estimate is None:
         return ["none", "", "", score.why_none]
-    value, bounds = shown(score.estimate.mean, exam), interval(score.estimate.low, score.estimate.high, exam)
+    value, bounds = shown(score.estimate.mean, task), interval(score.estimate.low, score.estimate.high, task)
     found = score.comparison
     if found is None:
         return [value, bounds, "", ""]
     return [
         value,
         bounds,
-        shown(found.difference.difference, exam, True),
-        tables.verdict(found, exam, named=True),
+        shown(found.difference.difference, task, True),
+        tables.verdict(found, task, named=True),
     ]
 
 
-def _smallest(ranked: Ranking, task: str, exam: TaskRecord) -> Iterator[str]:
-    """What the exam can show at its size, from the discordance or the spread that was seen."""
+def _smallest(ranked: Ranking, task: str, about: TaskRecord) -> Iterator[str]:
+    """What the task can show at its size, from the discordance or the spread that was seen."""
     found = [score.comparison for row in ranked.rows if (score := row.scores.get(task)) and score.comparison]
     effects = sorted(c.difference.smallest_effect for c in found if c.difference.smallest_effect is not None)
     if not effects:
         return
-    least, most = shown(effects[0], exam), shown(effects[-1], exam)
+    least, most = shown(effects[0], about), shown(effects[-1], about)
     size = max(c.difference.n for c in found)
     reach = least if least == most else f"{least} to {most}"
     how = f"paired differences, p after Holm over {_family(found[0])}"
@@ -74,7 +74,7 @@ def _smallest(ranked: Ranking, task: str, exam: TaskRecord) -> Iterator[str]:
 
 def two(overview: Overview) -> Iterator[str]:
     """A paragraph for each task."""
-    exams = _exams(overview)
+    tasks = _tasks_of(overview)
     first = overview.comparisons[0]
     yield f"{first.a} against {first.b}"
     for one in overview.comparisons:
@@ -82,21 +82,21 @@ def two(overview: Overview) -> Iterator[str]:
         for row in overview.cells:
             if row.cell.task == one.task and row.remarks:
                 yield from _wrapped(f"{row.cell.variant}: {', '.join(row.remarks)}", "")
-        yield from comparison(one, exams[one.task])
+        yield from comparison(one, tasks[one.task])
 
 
-def comparison(one: Comparison, exam: TaskRecord) -> Iterator[str]:
-    d, scale = one.difference, unit(exam)
-    yield from _wrapped(f"{one.task} ({_clean(one.headline)}, {scale}): {_verdict(one, exam)}", "")
+def comparison(one: Comparison, task: TaskRecord) -> Iterator[str]:
+    d, scale = one.difference, unit(task)
+    yield from _wrapped(f"{one.task} ({_clean(one.headline)}, {scale}): {_verdict(one, task)}", "")
     told = [
-        f"{one.a} {shown(d.mean_a, exam)}, {one.b} {shown(d.mean_b, exam)}: difference "
-        f"{shown(d.difference, exam, True)}, 95 % interval {interval(d.low, d.high, exam, True)}",
+        f"{one.a} {shown(d.mean_a, task)}, {one.b} {shown(d.mean_b, task)}: difference "
+        f"{shown(d.difference, task, True)}, 95 % interval {interval(d.low, d.high, task, True)}",
         _p(one) + f"; {d.test}; interval by {d.interval}",
         _paired(one),
     ]
     if one.other_side:
         own = one.turned()
-        words = tables.verdict(own, exam, named=True)
+        words = tables.verdict(own, task, named=True)
         told.append(f"elsewhere this pair is told from the other side: {own.a} {words}")
     if d.low == d.high and d.n > 1:
         told.append(
@@ -107,15 +107,15 @@ def comparison(one: Comparison, exam: TaskRecord) -> Iterator[str]:
         told.append(f"left out: {one.left_out:,} {_items(one.left_out)} ({why})")
     if one.lacks:
         told.append(f"paired by sample_id; the source does not tell the {', the '.join(one.lacks)}")
-    told.append(_power(one, exam))
+    told.append(_power(one, task))
     for line in told:
         yield from _wrapped(line, "  ")
 
 
-def _verdict(one: Comparison, exam: TaskRecord) -> str:
+def _verdict(one: Comparison, task: TaskRecord) -> str:
     if one.verdict == Verdict.NO_WORSE or one.difference.margin is None:
-        return tables.verdict(one, exam)
-    return f"{one.verdict} (margin {tables.margin(one.difference.margin, exam)})"
+        return tables.verdict(one, task)
+    return f"{one.verdict} (margin {tables.margin(one.difference.margin, task)})"
 
 
 def _p(one: Comparison) -> str:
@@ -152,33 +152,33 @@ def _paired(one: Comparison) -> str:
     return told
 
 
-def _power(one: Comparison, exam: TaskRecord) -> str:
+def _power(one: Comparison, task: TaskRecord) -> str:
     d = one.difference
     if d.smallest_effect is None and d.difference == d.se == 0.0:
         told = f"all {d.n:,} items were scored alike: no difference was seen"
         if d.margin is not None:
             ruled = "ruled out" if one.verdict == Verdict.NO_WORSE else "not ruled out by so few"
-            told += f", and a loss of {tables.margin(d.margin, exam)} is {ruled}"
+            told += f", and a loss of {tables.margin(d.margin, task)} is {ruled}"
     elif d.smallest_effect is None:
         told = f"{d.n:,} such {_items(d.n)} can show no difference at all"
     else:
-        told = f"{d.n:,} such {_items(d.n)} show a difference of {shown(d.smallest_effect, exam)} with 80 % power"
+        told = f"{d.n:,} such {_items(d.n)} show a difference of {shown(d.smallest_effect, task)} with 80 % power"
     if d.items_needed is None:
         return told
-    return f"{told}; one of {shown(abs(d.difference), exam)} needs {d.items_needed:,}"
+    return f"{told}; one of {shown(abs(d.difference), task)} needs {d.items_needed:,}"
 
 
 def every_pair(overview: Overview) -> Iterator[str]:
     """For each task the variants with ranks and letters, then the pairs."""
-    exams = _exams(overview)
-    for task, exam in exams.items():
+    tasks = _tasks_of(overview)
+    for task, about in tasks.items():
         mine = [one for one in overview.cells if one.cell.task == task]
         found = [one for one in overview.comparisons if one.task == task]
         refused = [one for one in overview.refused if one.task == task]
-        yield f"{task}: {_clean(exam.headline)}, {unit(exam)}"
-        yield from _standings(mine, found, exam)
+        yield f"{task}: {_clean(about.headline)}, {unit(about)}"
+        yield from _standings(mine, found, about)
         yield ""
-        yield from _pairs(found, exam)
+        yield from _pairs(found, about)
         if refused:
             named = "; ".join(f"{one.a} and {one.b}: {one.why}" for one in refused[:3])
             more = f"; and {len(refused) - 3:,} more" if len(refused) > 3 else ""
@@ -186,7 +186,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
         yield ""
 
 
-def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: TaskRecord) -> Iterator[str]:
+def _standings(mine: Sequence[EstimatedCell], found: Sequence[Comparison], task: TaskRecord) -> Iterator[str]:
     ranks, letters = standing(mine, found)
     rows = []
     notes = {one.cell.variant: ", ".join(one.remarks) for one in mine if one.remarks}
@@ -197,9 +197,9 @@ def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: Tas
             continue
         rank = ranks.get(name, "")
         values = [
-            shown(e.mean, exam),
-            tables.error(e.se, exam) or "none",
-            interval(e.low, e.high, exam),
+            shown(e.mean, task),
+            tables.error(e.se, task) or "none",
+            interval(e.low, e.high, task),
             f"{e.n:,}",
         ]
         rows.append([name, *values, f"{rank} {letters.get(name, '')}".strip()])
@@ -207,16 +207,16 @@ def _standings(mine: Sequence[CellShown], found: Sequence[Comparison], exam: Tas
     yield from columns(header, rows, left={5}, notes=notes)
 
 
-def _pairs(found: Sequence[Comparison], exam: TaskRecord) -> Iterator[str]:
+def _pairs(found: Sequence[Comparison], task: TaskRecord) -> Iterator[str]:
     if not found:
         return
     many = f"{CORRECTIONS[found[0].correction]} over {_family(found[0])}"
     if len(found) <= MOST_PAIRS:
         rows = [
             [
-                f"{one.a} against {one.b}", shown(one.difference.difference, exam, True),
-                interval(one.difference.low, one.difference.high, exam, True),
-                _small(one.adjusted_p).removeprefix("p = ").removeprefix("p "), tables.verdict(one, exam),
+                f"{one.a} against {one.b}", shown(one.difference.difference, task, True),
+                interval(one.difference.low, one.difference.high, task, True),
+                _small(one.adjusted_p).removeprefix("p = ").removeprefix("p "), tables.verdict(one, task),
             ]
             for one in found
         ]  # fmt: skip
@@ -228,16 +228,19 @@ def _pairs(found: Sequence[Comparison], exam: TaskRecord) -> Iterator[str]:
             f"{shown_pairs:,} of {len(found):,} differences are shown ({many}); --json tells each, "
             "'proctor compare A B' one in words", "  ",
         )  # fmt: skip
-    if lacks := list(dict.fromkeys(lack for one in found for lack in one.lacks)):
+    lacks: dict[str, None] = {}
+    for one in found:
+        lacks |= dict.fromkeys(one.lacks)
+    if lacks:
         yield from _wrapped(f"paired by sample_id; the source does not tell the {', the '.join(lacks)}", "  ")
 
 
-def size(plan: Plan) -> Iterator[str]:
+def size(plan: SizePlan) -> Iterator[str]:
     """How many items, by what was seen against each other variant."""
-    exam, percent = plan.cell.run.task, f"{100 * plan.power:g} %"
-    mean, effect = shown(plan.mean, exam), shown(plan.effect, exam)
+    task, percent = plan.cell.run.task, f"{100 * plan.power:g} %"
+    mean, effect = shown(plan.mean, task), shown(plan.effect, task)
     yield from _wrapped(
-        f"{plan.cell.variant} x {plan.cell.task}: {mean} {unit(exam)} of {plan.n:,} items; "
+        f"{plan.cell.variant} x {plan.cell.task}: {mean} {unit(task)} of {plan.n:,} items; "
         f"to show a difference of {effect} with {percent} power (alpha 0.05, two-sided, paired):", "",
     )  # fmt: skip
     rows = [
@@ -245,7 +248,7 @@ def size(plan: Plan) -> Iterator[str]:
             one.name,
             one.assumed,
             f"{one.items:,}",
-            "none" if one.smallest is None else shown(one.smallest, exam),
+            "none" if one.smallest is None else shown(one.smallest, task),
         ]
         for one in plan.guesses
     ]
@@ -288,11 +291,11 @@ def _folded(text: str, width: int) -> list[str]:
     return [*lines, f"({rest}"] if bracket else lines
 
 
-def _exams(overview: Overview) -> dict[str, TaskRecord]:
+def _tasks_of(overview: Overview) -> dict[str, TaskRecord]:
     cells: dict[str, list[record.Cell]] = {}
     for one in overview.cells:
         cells.setdefault(one.cell.task, []).append(one.cell)
-    return {task: exam_of(of) for task, of in cells.items()}
+    return {task: task_of(of) for task, of in cells.items()}
 
 
 def _items(n: int) -> str:

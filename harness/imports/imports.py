@@ -204,7 +204,7 @@ def _tasks(
     cells: Mapping[tuple[str, str], Foreign], scale: tuple[float, float] | None
 ) -> dict[str, TaskRecord]:
     """Each task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
-    tasks = {}
+    tasks: dict[str, TaskRecord] = {}
     for task in dict.fromkeys(task for _, task in cells):
         mine = [one for (_, of), one in cells.items() if of == task]
         lowest = min((_bound(one, "min") for one in mine), default=math.inf)

@@ -17,6 +17,7 @@ from proctor.harness.record.cells import (
     schema,
     set_aside,
     table_of,
+    variants,
     write,
     write_run,
     write_table,
@@ -42,5 +43,5 @@ __all__ = [
     "STATUSES", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind", "Measurements",
     "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status", "TaskRecord", "VariantRecord",
     "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside",
-    "table_of", "write", "write_card", "write_run", "write_table",
+    "table_of", "variants", "write", "write_card", "write_run", "write_table",
 ]  # fmt: skip

@@ -1,14 +1,17 @@
 """The board's drawings as Altair charts: scores with intervals, score against what it costs, curves.
 
-Knows numbers, words and the look of a drawing; must not know results or pages. How a chart becomes SVG or PNG is in
-drawing.py.
+vl-convert draws without a browser, with fonts that it brings along, and is allowed no address to load from. In a
+page the colours become those of the style sheet, so that a drawing is dark where the page is.
 """
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
+
+from markupsafe import Markup, escape
 
 BLUE, ORANGE, TEAL, RANGE, INK, QUIET, LINE, PAPER = (
     "#0b57a4", "#a04000", "#00685a", "#9cc3e6", "#1b1f24", "#57606a", "#d5d9de", "#ffffff",
@@ -27,7 +30,7 @@ DASHES = (
 
 
 @dataclass(frozen=True)
-class Measured:
+class ChartPoint:
     """What is known of a variant: its score with the interval, and what it costs (or how many examples it saw)."""
 
     name: str
@@ -37,7 +40,7 @@ class Measured:
     cost: float
 
 
-def frontier(found: Sequence[Measured], more_is_better: bool = True) -> set[str]:
+def frontier(found: Sequence[ChartPoint], more_is_better: bool = True) -> set[str]:
     """Those for which no other is at least as good and as cheap, and better in one of the two."""
     sign = 1 if more_is_better else -1
     return {
@@ -51,7 +54,9 @@ def frontier(found: Sequence[Measured], more_is_better: bool = True) -> set[str]
     }
 
 
-def tradeoff(found: Sequence[Measured], score: str, cost: str, more_is_better: bool = True) -> dict[str, Any]:
+def tradeoff(
+    found: Sequence[ChartPoint], score: str, cost: str, more_is_better: bool = True
+) -> dict[str, Any]:
     """A point a variant, with its interval; those on the frontier are filled, and the first have their names."""
     import altair as alt
 
@@ -101,11 +106,13 @@ def tradeoff(found: Sequence[Measured], score: str, cost: str, more_is_better: b
     return _drawn(layers, HEIGHT)
 
 
-def curves(series: Sequence[tuple[str, Sequence[Measured]]], score: str, examples: str) -> dict[str, Any]:
+def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examples: str) -> dict[str, Any]:
     """Score against training examples: a line a series, told apart by its dashes and the name at its end."""
     import altair as alt
 
-    every = [one for _, found in series for one in found]
+    every: list[ChartPoint] = []
+    for _, found in series:
+        every += found
     sizes = sorted({one.cost for one in every})
     log = sizes[0] > 0 and sizes[-1] >= 8 * sizes[0]
     bottom, top = _room(every)
@@ -158,7 +165,7 @@ def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
     return _drawn([chart.encode(x=x, y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)))], 200)
 
 
-def scores(found: Sequence[Measured], score: str) -> dict[str, Any]:
+def scores(found: Sequence[ChartPoint], score: str) -> dict[str, Any]:
     """One row a variant, in the order given: the mean on its interval."""
     import altair as alt
 
@@ -181,7 +188,7 @@ def _data(rows: list[dict[str, Any]]) -> Any:
     return alt.Data(values=rows)
 
 
-def _room(found: Sequence[Measured]) -> tuple[float, float]:
+def _room(found: Sequence[ChartPoint]) -> tuple[float, float]:
     """The part of the scale that is needed, with a little air."""
     lowest, highest = min(one.low for one in found), max(one.high for one in found)
     pad = (highest - lowest) * 0.06 or 0.05 * (abs(highest) or 1.0)
@@ -258,3 +265,45 @@ def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:
         .to_dict()
     )
     return found
+
+
+# What stands in a drawing, and the style sheet's name for it.
+COLOURS = {
+    BLUE: "blue", ORANGE: "orange", TEAL: "teal", RANGE: "range", INK: "ink",
+    QUIET: "quiet", LINE: "line", PAPER: "paper",
+}  # fmt: skip
+HALO_STROKE = f'stroke="{PAPER}" stroke-width="{HALO}"'
+PAINT = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
+NEEDLESS = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*"|xmlns(?::xlink)?="[^"]*")')
+SIZE = re.compile(r' width="([0-9.]+)" height="([0-9.]+)"')
+
+
+def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
+    """A file of its own, with its title and description inside."""
+    import vl_convert
+
+    drawn = str(vl_convert.vegalite_to_svg(chart, allowed_base_urls=[]))
+    drawn = drawn.replace(
+        HALO_STROKE, f'{HALO_STROKE} paint-order="stroke"'
+    )  # else the halo would cover its letters
+    head = f"<title>{escape(title)}</title>" + (f"<desc>{escape(about)}</desc>" if about else "")
+    end = drawn.index(">") + 1
+    return f'{drawn[: end - 1]} role="img">{head}{drawn[end:]}\n'
+
+
+def png(chart: dict[str, Any]) -> bytes:
+    import vl_convert
+
+    return bytes(vl_convert.svg_to_png(svg(chart, ""), scale=2))
+
+
+def inline(chart: dict[str, Any], title: str, about: str = "") -> Markup:
+    """For a page: the page's colours and letters, as wide as there is room."""
+    drawn = NEEDLESS.sub("", PAINT.sub(_paint, svg(chart, title, about)))
+    drawn = drawn.replace(f'font-family="{FONT}"', 'font-family="inherit"')
+    return Markup(SIZE.sub(r' class="chart" width="\1"', drawn.replace(' class="marks"', ""), count=1))
+
+
+def _paint(found: re.Match[str]) -> str:
+    name = COLOURS.get(found[2])
+    return f'{found[1]}="var(--{name})"' if name else found[0]

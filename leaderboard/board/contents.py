@@ -1,25 +1,32 @@
-"""Which files a board has: its pages from the templates, its data in parts, its style and scripts.
-
-Knows how pages are named and rendered. What they say is in pages.py, details.py and trust.py.
-"""
+"""Which files a board has: its pages from the templates, its data in parts, its style and scripts."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from proctor.leaderboard import terminal
-from proctor.leaderboard.board import asides, details, drawing, pages, parts, plots, trust
-from proctor.leaderboard.board.asides import Beside
+from proctor.leaderboard.board import charts
+from proctor.leaderboard.board.beside import Beside, beside_headline
 from proctor.leaderboard.board.escape import visible
-from proctor.leaderboard.board.shown import task_head
+from proctor.leaderboard.board.groups import by_group, by_kind
+from proctor.leaderboard.board.pages import (
+    curves,
+    flips,
+    index,
+    judge,
+    lineage,
+    samples,
+    task,
+    tradeoff,
+    variant,
+)
+from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.board.site import RANKING
-from proctor.leaderboard.compare.groups import by_group
-from proctor.leaderboard.compare.kinds import by_kind
-from proctor.leaderboard.compare.pairs import TaskPairs
-from proctor.leaderboard.compare.sides import Cells
+from proctor.leaderboard.compare.items import Cells
 from proctor.leaderboard.compare.tables import Ranking
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,12 +42,12 @@ class Book:
             loader=jinja2.FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
-            finalize=_seen,
+            finalize=_visible,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self.templates.globals["drawn"] = drawing.of
+        self.templates.globals["drawn"] = _inline
 
     def page(self, path: str, template: str, **given: Any) -> tuple[str, str]:
         root = "../" * (len(PurePosixPath(path).parts) - 1)
@@ -49,78 +56,87 @@ class Book:
 
 
 def files(cells: Cells, ranking: Ranking, cards: Mapping[str, Mapping[str, Any]]) -> Files:
-    pairs = ranking.pairs
-    curves = [one for task in ranking.tasks if (one := plots.curve(ranking, task))]
-    judges = sorted({*trust.judges_of(ranking), *cards})
-    book = Book(pages.nav(ranking, bool(curves), judges))
-    yield book.page("index.html", "index.html", board=pages.index(ranking, pairs))
+    """Every file of the board: its path in it and its text."""
+    found = {name: curves.curve(ranking, name) for name in ranking.tasks}
+    drawn = [curve for curve in found.values() if curve]
+    judges = sorted({*judge.judges_of(ranking), *cards})
+    book = Book(_nav(ranking, bool(drawn), judges))
+    yield book.page("index.html", "index.html", board=index.page(ranking, ranking.pairs))
     examples: dict[str, dict[str, Any]] = {}
     beside: dict[tuple[str, str], Beside] = {}
     unscored: dict[str, Counter[str]] = {}
-    for (variant, task), cell in cells.items():
-        answers = cell.rows()
-        rows = parts.rows_of(answers, ranking.tasks[task], visible)
-        key = f"{variant}/{task}"
-        yield book.page(
-            f"samples/{key}.html", "samples.html", cell=pages.samples(ranking, variant, task, rows)
-        )
-        yield from parts.files(key, rows)
-        if variant == next(iter(pairs[task].order), variant):
-            examples[task] = rows[0]  # how the best variant answered the first item
-        beside[variant, task] = asides.of(cell, answers)
-        unscored.setdefault(task, Counter()).update(trust.unscored(answers))
-    yield from _exams(book, cells, ranking, pairs, examples, beside)
-    yield from _variants(book, ranking, pairs, beside)
-    if curves:
-        yield book.page("curves.html", "curves.html", curves=curves)
-    for judge in judges:
-        about = trust.page(judge, cards.get(judge), ranking, unscored)
-        yield book.page(f"judges/{judge}.html", "judge.html", judge=about)
+    for (name, of), cell in cells.items():
+        responses = cell.rows()
+        rows = samples.rows_of(responses, ranking.tasks[of], visible)
+        key = f"{name}/{of}"
+        about = samples.page(ranking, name, of, rows)
+        yield book.page(f"samples/{key}.html", "samples.html", cell=about)
+        yield from samples.files(key, rows)
+        if name == next(iter(ranking.pairs[of].order), name):
+            examples[of] = rows[0]  # how the best variant answered the first item
+        beside[name, of] = beside_headline(cell, responses)
+        unscored.setdefault(of, Counter()).update(judge.unscored(responses))
+    yield from _tasks(book, cells, ranking, examples, beside)
+    yield from _variants(book, ranking, beside)
+    if drawn:
+        yield book.page("curves.html", "curves.html", curves=drawn)
+    for name in judges:
+        about = judge.page(name, cards.get(name), ranking, unscored)
+        yield book.page(f"judges/{name}.html", "judge.html", judge=about)
     for asset in sorted((TEMPLATES / "static").iterdir()):
         yield f"static/{asset.name}", asset.read_text(encoding="utf-8")
     yield RANKING, "".join(f"{told}\n" for told in terminal.ranking(ranking))
     yield ".nojekyll", ""  # GitHub Pages then serves the folder as it is
 
 
-def _exams(
+def _nav(ranking: Ranking, curves: bool, judges: Sequence[str]) -> list[tuple[str, str]]:
+    """Only pages that there are: with one variant there is nothing to lay side by side."""
+    links = [("index.html", "Ranking")]
+    if len(ranking.rows) > 1:
+        links += [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
+    if curves:
+        links.append(("curves.html", "Curves"))
+    links += [(f"tasks/{name}.html", about.title) for name, about in ranking.tasks.items()]
+    links += [(f"judges/{name}.html", f"Judge: {name}") for name in judges]
+    return links
+
+
+def _tasks(
     book: Book,
     cells: Cells,
     ranking: Ranking,
-    pairs: Mapping[str, TaskPairs],
     examples: Mapping[str, dict[str, Any]],
     beside: Mapping[tuple[str, str], Beside],
 ) -> Files:
-    for task, exam in ranking.tasks.items():
-        scored = {name: cells[name, task] for name in pairs[task].order}
-        groups = [*by_kind(scored, exam), *([("group", rows)] if (rows := by_group(scored, exam)) else [])]
-        mine = {variant: one for (variant, sat), one in beside.items() if sat == task}
-        about = details.task(ranking, task, pairs[task], examples.get(task), groups, mine)
-        yield book.page(f"tasks/{task}.html", "task.html", task=about)
+    for name, about in ranking.tasks.items():
+        pairs = ranking.pairs[name]
+        scored = {one: cells[one, name] for one in pairs.order}
+        groups = list(by_kind(scored, about))
+        by_source = by_group(scored, about)
+        if by_source:
+            groups.append(("group", by_source))
+        mine = {one: figures for (one, of), figures in beside.items() if of == name}
+        page = task.page(ranking, name, pairs, examples.get(name), groups, mine)
+        yield book.page(f"tasks/{name}.html", "task.html", task=page)
 
 
-def _variants(
-    book: Book,
-    ranking: Ranking,
-    pairs: Mapping[str, TaskPairs],
-    beside: Mapping[tuple[str, str], Beside],
-) -> Files:
+def _variants(book: Book, ranking: Ranking, beside: Mapping[tuple[str, str], Beside]) -> Files:
     for row in ranking.rows:
-        mine = {task: beside[row.variant, task] for task in row.scores}
-        about = details.variant(ranking, row, pairs, mine)
-        yield book.page(f"variants/{row.variant}.html", "variant.html", variant=about)
+        mine = {name: beside[row.variant, name] for name in row.scores}
+        page = variant.page(ranking, row, ranking.pairs, mine)
+        yield book.page(f"variants/{row.variant}.html", "variant.html", variant=page)
     if len(ranking.rows) > 1:
         costs = {name: one.costs for name, one in beside.items()}
-        drawn = {task: plots.tradeoff(ranking, task, costs) for task in ranking.tasks}
-        exams = [
-            (task_head(ranking, task), found, plots.tradeoff_table(ranking, task, found))
-            for task, found in drawn.items()
-        ]
-        yield book.page("lineage.html", "lineage.html", lineage=details.lineage_page(ranking, pairs))
-        yield book.page("tradeoff.html", "tradeoff.html", exams=exams)
-        yield book.page("flips.html", "flips.html", flips=details.flips(ranking))
+        yield book.page("lineage.html", "lineage.html", lineage=lineage.page(ranking, ranking.pairs))
+        yield book.page("tradeoff.html", "tradeoff.html", tasks=tradeoff.page(ranking, costs))
+        yield book.page("flips.html", "flips.html", flips=flips.page(ranking))
         for row in ranking.rows:
-            yield parts.against(row.variant, pages.against(ranking, pairs, row))
+            yield index.against_file(row.variant, index.against(ranking, ranking.pairs, row))
 
 
-def _seen(value: Any) -> Any:
+def _inline(plot: Plot) -> Markup:
+    return charts.inline(plot.spec, plot.title, plot.about)
+
+
+def _visible(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

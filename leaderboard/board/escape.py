@@ -3,9 +3,11 @@
 Names, prompts and answers may hold anything. Knows no page and no table.
 """
 
+import json
 import re
 import unicodedata
 from itertools import pairwise
+from typing import Any
 
 # Characters that would act instead of being seen: controls, marks that turn the direction of a text, and letters
 # without a shape, in which a text can be hidden. Joiners and variation selectors stay: scripts and emoji need them.
@@ -76,3 +78,9 @@ def cell(text: str) -> str:
     """A cell of text that no spreadsheet takes for a formula. Quotes and commas are the CSV writer's."""
     seen = SEMICOLON.sub(r"\1'", line(text))
     return f"'{seen}" if seen.startswith(tuple(FORMULA)) else seen
+
+
+def script(value: Any) -> str:
+    """A value for a script: plain ASCII with `<` escaped, so that no text in it can end the script."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c")

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from proctor.harness.record import HardwareRecord, TaskRecord
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.pairs import TaskPairs
-from proctor.leaderboard.compare.tables import Ranking, Row, Score
+from proctor.leaderboard.compare.tables import Ranking, RankingRow, Score
 
-UNKNOWN = "machine not known"
 MOST_LETTERS = 8
 COUNTED = {"unparsed": "unparsed", "truncated": "truncated", "error": "errors"}
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Where mean and interval lie on the exam's scale, in per cent of the bar."""
+    """Where mean and interval lie on the task's scale, in per cent of the bar."""
 
     low: str
     width: str
@@ -29,7 +28,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Difference:
+class DifferenceShown:
     """A comparison in words. `key` names the verdict for the style sheet, which adds colour to words only."""
 
     value: float
@@ -62,7 +61,7 @@ class CellShown:
     variant: str
     task: str
     score: ScoreShown | None
-    difference: Difference | None
+    difference: DifferenceShown | None
     why_none: str
     why_no_score: str
     hidden: tuple[tuple[str, str], ...]  # status, words: what a bare number would hide
@@ -71,41 +70,41 @@ class CellShown:
 
 
 def task_head(ranking: Ranking, task: str) -> dict[str, Any]:
-    exam = ranking.tasks[task]
+    about = ranking.tasks[task]
     return {
         "name": task,
-        "title": exam.title,
-        "headline": exam.headline,
-        "unit": tables.unit(exam),
-        "judge": judged(exam),
+        "title": about.title,
+        "headline": about.headline,
+        "unit": tables.unit(about),
+        "judge": judged(about),
         "judge_page": ranking.judge_pages.get(task, ""),
         "warning": ranking.warnings.get(task, ""),
         "compared": any(row.scores[task].comparison for row in ranking.rows if task in row.scores),
     }
 
 
-def judged(exam: TaskRecord) -> str:
-    """Who marked, in words that do not promise more than it is."""
-    by = exam.scored_by
+def judged(task: TaskRecord) -> str:
+    """Who scored, in words that do not promise more than it is."""
+    by = task.scored_by
     if by == "rules":
-        return "Marked by rules."
-    if exam.judge_kind == "checklist":
-        return "Marked by a checklist of rules; no model and no teacher has judged these answers."
-    grader = f", asking {exam.grader}" if exam.grader else ""
-    own = " The model marked its own answers, as the suite allows." if exam.self_grading else ""
-    return f"Marked by the judge “{by}”{grader}.{own}"
+        return "Scored by rules."
+    if task.judge_kind == "checklist":
+        return "Scored by a checklist of rules; no model and no teacher has judged these responses."
+    grader = f", asking {task.grader}" if task.grader else ""
+    own = " The model scored its own responses, as the suite allows." if task.self_grading else ""
+    return f"Scored by the judge “{by}”{grader}.{own}"
 
 
-def cell(ranking: Ranking, row: Row, task: str, pairs: TaskPairs) -> CellShown | None:
+def cell(ranking: Ranking, row: RankingRow, task: str, pairs: TaskPairs) -> CellShown | None:
     score = row.scores.get(task)
     if score is None:
         return None
-    exam = ranking.tasks[task]
+    about = ranking.tasks[task]
     return CellShown(
         variant=row.variant,
         task=task,
-        score=score_shown(row.variant, task, score, exam, pairs),
-        difference=difference(score.comparison, exam) if score.comparison else None,
+        score=score_shown(row.variant, task, score, about, pairs),
+        difference=difference(score.comparison, about) if score.comparison else None,
         why_none=_why_none(ranking, row, task),
         why_no_score=score.why_none,
         hidden=hidden(score.statuses),
@@ -124,7 +123,7 @@ def hidden(statuses: dict[str, int]) -> tuple[tuple[str, str], ...]:
 
 
 def score_shown(
-    variant: str, task: str, score: Score, exam: TaskRecord, pairs: TaskPairs
+    variant: str, task: str, score: Score, about: TaskRecord, pairs: TaskPairs
 ) -> ScoreShown | None:
     one = score.estimate
     if one is None:
@@ -134,9 +133,9 @@ def score_shown(
     return ScoreShown(
         task=task,
         value=one.mean,
-        mean=tables.shown(one.mean, exam),
-        interval=tables.interval(one.low, one.high, exam),
-        bar=_bar(one.low, one.mean, one.high, exam),
+        mean=tables.shown(one.mean, about),
+        interval=tables.interval(one.low, one.high, about),
+        bar=_bar(one.low, one.mean, one.high, about),
         items=f"{one.n} items" if one.n == items else f"{one.n} of {items} items scored",
         letters=letters(pairs).get(variant, ""),
         ranks="" if ranks is None else rank_words(ranks.best, ranks.worst),
@@ -152,35 +151,39 @@ def rank_words(best: int, worst: int) -> str:
     return f"rank {best}" if best == worst else f"rank {best} to {worst}"
 
 
-def _bar(low: float, mean: float, high: float, exam: TaskRecord) -> Bar:
-    left, right = place_on(low, exam), place_on(high, exam)
-    return Bar(f"{left:.2f}", f"{right - left:.2f}", f"{place_on(mean, exam):.2f}")
+def _bar(low: float, mean: float, high: float, task: TaskRecord) -> Bar:
+    left, right = place_on(low, task), place_on(high, task)
+    return Bar(f"{left:.2f}", f"{right - left:.2f}", f"{place_on(mean, task):.2f}")
 
 
-def place_on(value: float, exam: TaskRecord) -> float:
-    """Where a score lies on the exam's scale, in per cent."""
-    bottom, top = (float(end) for end in exam.scale)
+def place_on(value: float, task: TaskRecord) -> float:
+    """Where a score lies on the task's scale, in per cent."""
+    bottom, top = (float(end) for end in task.scale)
     return 100 * min(1.0, max(0.0, (value - bottom) / (top - bottom)))
 
 
-def difference(found: Comparison, exam: TaskRecord) -> Difference:
+def difference(found: Comparison, task: TaskRecord) -> DifferenceShown:
     d = found.difference
-    return Difference(
+    return DifferenceShown(
         value=d.difference,
-        shown=tables.shown(d.difference, exam, signed=True),
-        interval=tables.interval(d.low, d.high, exam, signed=True),
-        verdict=tables.verdict(found, exam),
+        shown=tables.shown(d.difference, task, signed=True),
+        interval=tables.interval(d.low, d.high, task, signed=True),
+        verdict=tables.verdict(found, task),
         key=found.verdict.name.lower().replace("_", "-"),
         against=found.b,
         p=tables.probability(found.adjusted_p),
-        left_out=f"{found.left_out} item{'' if found.left_out == 1 else 's'} left out"
-        if found.left_out
-        else "",
+        left_out=_left_out(found.left_out),
         task=found.task,
     )
 
 
-def _why_none(ranking: Ranking, row: Row, task: str) -> str:
+def _left_out(n: int) -> str:
+    if not n:
+        return ""
+    return "1 item left out" if n == 1 else f"{n} items left out"
+
+
+def _why_none(ranking: Ranking, row: RankingRow, task: str) -> str:
     against = row.scores[task].run.resolved.parent or ranking.baseline
     if row.variant == ranking.baseline and row.parent is None:
         return "baseline"
@@ -194,9 +197,9 @@ def _why_none(ranking: Ranking, row: Row, task: str) -> str:
     return f"cannot be compared with {against}, which was made another way"
 
 
-def points(value: float, exam: TaskRecord) -> str:
+def points(value: float, task: TaskRecord) -> str:
     """A difference without its sign, in the unit of the score."""
-    return f"{tables.shown(value, exam)} {'points' if tables.unit(exam) == '%' else 'marks'}"
+    return f"{tables.shown(value, task)} {'points' if tables.unit(task) == '%' else 'marks'}"
 
 
 def when(told: str) -> str:
@@ -206,11 +209,3 @@ def when(told: str) -> str:
     except ValueError:
         return told
     return f"{there.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if there.tzinfo else told
-
-
-def machine(hardware: HardwareRecord) -> str:
-    if not hardware.known:
-        return UNKNOWN
-    gpus = ", ".join(hardware.gpus) or "no GPU"
-    where = f"{hardware.machine or 'unknown machine'}, {hardware.cores or '?'} cores, {gpus}"
-    return f"{where}, Python {hardware.python or '?'}"

@@ -1,8 +1,7 @@
 """The board: results in, a folder of static files out, byte for byte the same from the same results.
 
-Knows how files are put in place. Which there are is in contents.py, what they say in pages.py and details.py,
-figures and their rounding are in tables.py. No file asks another host, or the clock, for anything. Imports nothing
-heavy before there is something to compute: a board that is whole is known for one in milliseconds.
+Puts files in place; which there are is in contents.py. No file asks another host, or the clock, for anything. Imports
+nothing heavy before there is something to compute: a board that is whole is known for one in milliseconds.
 """
 
 import json
@@ -29,7 +28,7 @@ def build(results: Path, out: Path, baseline: str | None = None) -> Path:
     if _is_built(out, key):
         return out / "index.html"
     _earlier(out)  # refuses a folder of other files before anything is computed
-    files = _computed(results, baseline)
+    files = _computed(cells, results, baseline)
     made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
     out.mkdir(parents=True, exist_ok=True)
     with _alone_in(out):
@@ -48,14 +47,15 @@ def _cells(results: Path) -> list[record.Cell]:
     return cells
 
 
-def _computed(results: Path, baseline: str | None) -> dict[str, bytes]:
+def _computed(there: list[record.Cell], results: Path, baseline: str | None) -> dict[str, bytes]:
     """All files of the board."""
-    from proctor.leaderboard.board import contents, trust
+    from proctor.leaderboard.board import contents
+    from proctor.leaderboard.board.pages import judge
     from proctor.leaderboard.compare import tables
-    from proctor.leaderboard.compare.items import load_cells
+    from proctor.leaderboard.compare.items import whole_cells
 
-    cells, cards = load_cells(results), trust.cards(results)
-    ranking = trust.with_warnings(tables.ranking(results, (), baseline), cards)
+    cells, cards = whole_cells(there), judge.cards(results)
+    ranking = judge.with_warnings(tables.ranking(cells, baseline), cards)
     return {path: text.encode("utf-8") for path, text in contents.files(cells, ranking, cards)}
 
 

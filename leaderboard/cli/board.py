@@ -21,9 +21,9 @@ def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = N
     from proctor.leaderboard.board import site
 
     with located(results):
-        there = {cell.variant for cell in record.cells(results)}
+        there = record.variants(results)
         if there and baseline is not None and baseline not in there:
-            raise Refusal(f"no results of {baseline!r}; there are: {', '.join(sorted(there))}")
+            raise Refusal(f"no results of {baseline!r}; there are: {', '.join(there)}")
         index = site.build(results, out, baseline)
     Console().print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
 

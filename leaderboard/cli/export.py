@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from proctor.harness.export import Chosen
     from proctor.harness.record import Cell
     from proctor.leaderboard.compare.compare import Comparison
+    from proctor.leaderboard.compare.items import Cells
 
 SAME_EXAM = ("dataset", "items", "task_version", "judge")
 Name = Annotated[str, typer.Argument(help="A variant of engine llamacpp.")]
@@ -105,9 +106,7 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
     return _pack(variant, task, [cell for cell in siblings if cell.task == task], cells)
 
 
-def _pack(
-    variant: "Variant", task: str, siblings: "list[Cell]", cells: "dict[tuple[str, str], Cell]"
-) -> "Chosen":
+def _pack(variant: "Variant", task: str, siblings: "list[Cell]", cells: "Cells") -> "Chosen":
     """The variant's own, unless another is shown to be better: by the test that board and `compare` tell of the two."""
     from proctor.common.stats import Verdict
     from proctor.harness.export import Chosen

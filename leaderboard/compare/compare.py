@@ -7,6 +7,7 @@ difference in differences.py, the arithmetic in proctor.common.stats.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,18 +20,32 @@ from proctor.harness import record
 from proctor.leaderboard.compare.differences import Pair, differences
 from proctor.leaderboard.compare.items import (
     USUAL,
+    Cells,
     Draws,
-    Items,
+    ScoredItems,
     estimate_cell,
     items_of,
     load_cells,
 )
 from proctor.leaderboard.compare.matched import MUST_AGREE, lacks_of, matched, refuse_unlike, unlike
-from proctor.leaderboard.compare.sides import Cells, pairs_of
 
 __all__ = [
-    "MUST_AGREE", "Comparison", "Correction", "Family", "Items", "compare_cells", "compare_pairs", "compare_variants",
-    "corrected", "differences", "estimate_cell", "family_of", "items_of", "load_cells", "unlike", "variant_called",
+    "MUST_AGREE",
+    "Comparison",
+    "Correction",
+    "ScoredItems",
+    "TaskFamily",
+    "compare_cells",
+    "compare_pairs",
+    "compare_two", "compare_variants",
+    "corrected",
+    "differences",
+    "estimate_cell",
+    "family_of",
+    "items_of",
+    "load_cells",
+    "unlike",
+    "variant_called",
 ]  # fmt: skip
 
 Correction = Literal["holm", "bh", "none"]
@@ -88,7 +103,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Family:
+class TaskFamily:
     """All pairs of a task, corrected together. `told` holds each once, from its side; `refused` says why not."""
 
     told: Mapping[tuple[str, str], Comparison]
@@ -114,15 +129,45 @@ def family_of(
     margin: float | None = None,
     correction: Correction = "holm",
     draws: Draws = USUAL,
-) -> Family:
+) -> TaskFamily:
     """Of the pairs that cannot be compared the correction knows nothing."""
     pairs = pairs_of(cells, task)
     why = {(a, b): unlike(cells[a, task], cells[b, task]) for a, b in pairs}
     wanted = [(cells[a, task], cells[b, task]) for a, b in pairs if not why[a, b]]
     compared = compare_pairs(wanted, margin, correction, draws) if wanted else []
-    return Family(
+    return TaskFamily(
         {(one.a, one.b): one for one in compared}, {pair: words for pair, words in why.items() if words}
     )
+
+
+def pairs_of(cells: Cells, task: str) -> list[tuple[str, str]]:
+    """Each pair of the task's variants: child and parent, else smaller and larger, else later and earlier name."""
+    parents = {variant: cell.run.resolved.parent for (variant, _), cell in cells.items()}
+    sizes = {variant: cell.run.costs.size_bytes for (variant, of), cell in cells.items() if of == task}
+    return [_told(earlier, later, parents, sizes) for earlier, later in combinations(sorted(sizes), 2)]
+
+
+def _told(
+    earlier: str, later: str, parents: Mapping[str, str | None], sizes: Mapping[str, int | None]
+) -> tuple[str, str]:
+    later_from_earlier = _descends(later, earlier, parents)
+    if later_from_earlier != _descends(earlier, later, parents):
+        return (later, earlier) if later_from_earlier else (earlier, later)
+    first, second = sizes[earlier], sizes[later]
+    earlier_is_smaller = first is not None and second is not None and first < second
+    return (earlier, later) if earlier_is_smaller else (later, earlier)
+
+
+def _descends(variant: str, ancestor: str, parents: Mapping[str, str | None]) -> bool:
+    """Whether it came from the other, over any number of steps; results may hold a circle of parents."""
+    seen = set()
+    parent = parents.get(variant)
+    while parent is not None and parent not in seen:
+        if parent == ancestor:
+            return True
+        seen.add(parent)
+        parent = parents.get(parent)
+    return False
 
 
 def compare_cells(
@@ -201,8 +246,25 @@ def compare_variants(
     correction: Correction = "holm",
     draws: Draws = USUAL,
 ) -> list[Comparison]:
-    """A against B on every task that both have, or on the tasks named; each from its task's family of all pairs."""
-    cells = load_cells(results)
+    """A against B on every task that both have, or on the tasks named; each from its task's family of all pairs.
+
+    >>> compare_variants(Path("results/demo"), "tiny-q8", "tiny", ["concepts"])[0].verdict
+    <Verdict.NO_WORSE: 'no worse (within margin)'>
+    """
+    return compare_two(load_cells(results), results, a, b, tasks, margin, correction, draws)
+
+
+def compare_two(
+    cells: Cells,
+    results: Path,
+    a: str,
+    b: str,
+    tasks: Iterable[str],
+    margin: float | None,
+    correction: Correction,
+    draws: Draws,
+) -> list[Comparison]:
+    """The same of cells that were read already, from `results`."""
     a, b = (variant_called(cells, name, results) for name in (a, b))
     if a == b:
         raise Refusal(f"{a!r} cannot be compared with itself; name two variants")

@@ -6,6 +6,7 @@ Which items those are is in matched.py, a cell's own scores in items.py, the ari
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Difference, Kind, Table, compare_each
 from proctor.common.stats.units import Floats, Scale
 from proctor.harness import record
-from proctor.leaderboard.compare.items import USUAL, Draws, as_table, bounds_of, items_of
-from proctor.leaderboard.compare.matched import Matched, lacks_of
+from proctor.leaderboard.compare.items import USUAL, Draws, ScoredItems, as_table, bounds_of, items_of
+from proctor.leaderboard.compare.matched import SharedItems, lacks_of
 
 Pair = tuple[record.Cell, record.Cell]
 
@@ -43,7 +44,7 @@ Found = tuple[Difference, tuple[int, int] | None]
 
 
 def differences(
-    pairs: Sequence[Pair], shared: Sequence[Matched], margin: float | None = None, draws: Draws = USUAL
+    pairs: Sequence[Pair], shared: Sequence[SharedItems], margin: float | None = None, draws: Draws = USUAL
 ) -> list[Found]:
     """Each pair's difference on the items that both have a score for, and on how many each scored higher.
 
@@ -56,7 +57,7 @@ def differences(
         low, high = a.run.task.scale
         if wanted is not None and wanted >= high - low:
             raise Refusal(
-                f"margin {wanted:g} is as wide as the marks of {a.task}, which go from {low:g} to {high:g}; "
+                f"margin {wanted:g} is as wide as the scores of {a.task}, which go from {low:g} to {high:g}; "
                 "give a part of that: 5 points in a hundred are 0.05"
             )
         # What only the range of the scores says of a scale is no bound on what was not seen.
@@ -87,7 +88,9 @@ def _margin_of(a: record.Cell, b: record.Cell) -> float | None:
 
 def _table(key: _Alike, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:
     """The scores of all that stand in these pairs, and where each pair stands."""
-    cells = {cell.folder: items_of(cell) for pair in pairs for cell in pair}
+    cells: dict[Path, ScoredItems] = {}
+    for pair in pairs:
+        cells |= {cell.folder: items_of(cell) for cell in pair}
     row_of = {folder: at for at, folder in enumerate(cells)}
     places = [(row_of[a.folder], row_of[b.folder]) for a, b in pairs]
     scores = np.stack([items.scores(key.ids) for items in cells.values()])

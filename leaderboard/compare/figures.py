@@ -1,9 +1,10 @@
 """What stands beside a cell's headline, each figure with its interval and the number it rests on.
 
 `figures_of(cell)` reads the rows alone, so it serves cells that were run, marked from a file or imported. Which figures
-there are is decided by the metrics and columns that the rows have; knows no exam by name, and no page.
+there are is decided by the metrics and columns that the rows have; knows no task by name, and no page.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,12 +18,12 @@ from numpy.typing import NDArray
 
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
 from proctor.harness import record
-from proctor.leaderboard.compare.macro import macro_f1
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+DRAWS, SEED = 2_000, 0  # of the interval of macro F1
 OUTCOMES = {
     "unparsed": "No answer found in the text",
     "truncated": "Cut off at the token limit",
@@ -38,9 +39,9 @@ HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "u
 
 
 @dataclass(frozen=True)
-class Figure:
+class CellFigure:
     """`low` and `high` are a 95 % interval, None where none is meant. `n`: what it rests on, in the note's words.
-    `share`: between 0 and 1, to be shown as per cent. `part`: one of the dimensions that a judge's mark is made of.
+    `share`: between 0 and 1, to be shown as per cent. `part`: one of the dimensions that a judge's score is made of.
     """
 
     name: str
@@ -54,9 +55,9 @@ class Figure:
     part: bool = False
 
 
-def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[Figure]:
+def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[CellFigure]:
     """All figures of a cell, the most asked for first. `rows`, when they are read already."""
-    table = _Table(cell.rows() if rows is None else rows)
+    table = _Columns(cell.rows() if rows is None else rows)
     kind = cell.run.task.kind
     found = [*_shares(table), *_second_reader(table), *_steps(table)]
     if kind == "counts":
@@ -68,7 +69,7 @@ def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[Fi
     return found
 
 
-class _Table:
+class _Columns:
     """The rows as columns: metrics as numbers or not-a-number, scored rows told from the others."""
 
     def __init__(self, rows: "pd.DataFrame") -> None:
@@ -77,7 +78,9 @@ class _Table:
         self.clusters: list[str] = rows["cluster"].tolist()
         self.score = rows["score"].to_numpy(dtype=float)
         metrics: list[Mapping[str, Any] | None] = rows["metrics"].tolist()
-        names = dict.fromkeys(name for one in metrics for name in one or {})
+        names: dict[str, None] = {}
+        for one in metrics:
+            names |= dict.fromkeys(one or {})
         self.metrics = {
             name: np.array([_number((one or {}).get(name)) for one in metrics], dtype=float) for name in names
         }
@@ -108,31 +111,34 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and isfinite(value) else float("nan")
 
 
-def _of(table: _Table, name: str, title: str, note: str, share: bool, kind: Kind) -> list[Figure]:
+def _of(table: _Columns, name: str, title: str, note: str, share: bool, kind: Kind) -> list[CellFigure]:
     found = table.metric(name)
     if found is None:
         return []
     values, at = found
-    return [Figure(name, title, *table.estimated(values, at, kind), n=len(at), note=note, share=share)]
+    return [CellFigure(name, title, *table.estimated(values, at, kind), n=len(at), note=note, share=share)]
 
 
-def _shares(table: _Table) -> list[Figure]:
-    return [
-        one for name, (title, note) in SHARES.items() for one in _of(table, name, title, note, True, "binary")
-    ]
+def _shares(table: _Columns) -> list[CellFigure]:
+    found = []
+    for name, (title, note) in SHARES.items():
+        found += _of(table, name, title, note, True, "binary")
+    return found
 
 
-def _second_reader(table: _Table) -> list[Figure]:
+def _second_reader(table: _Columns) -> list[CellFigure]:
     found = table.metric("second_reader")
     if found is None:
         return []
     values, at = found
     decided = int(values.sum())
     note = f"{decided} of {len(at)} answers, where the rule found no number"
-    return [Figure("second_reader", "Decided by the second reader", decided / len(at), n=len(at), note=note)]
+    return [
+        CellFigure("second_reader", "Decided by the second reader", decided / len(at), n=len(at), note=note)
+    ]
 
 
-def _steps(table: _Table) -> list[Figure]:
+def _steps(table: _Columns) -> list[CellFigure]:
     """Of all equations in the working, the share that is right; and the answers with a wrong one."""
     right, total = table.metric("steps_right"), table.metric("steps_total")
     if right is None or total is None or total[0].sum() == 0:
@@ -143,8 +149,8 @@ def _steps(table: _Table) -> list[Figure]:
     wrong = (right[0] < total[0])[with_steps].astype(float)
     at = [i for i, there in zip(right[1], with_steps, strict=True) if there]
     return [
-        Figure("step_validity", "Right equations", value, low, high, int(total[0].sum()), "equations"),
-        Figure(
+        CellFigure("step_validity", "Right equations", value, low, high, int(total[0].sum()), "equations"),
+        CellFigure(
             "wrong_step", "Answers with a wrong equation", *table.estimated(wrong, at, "binary"), n=len(at),
             note="of the answers that show an equation",
         ),
@@ -165,7 +171,7 @@ def _share_of(part: Floats, whole: Floats) -> Floats:
     )
 
 
-def _names(table: _Table, resolved: bool) -> list[Figure]:
+def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
     columns = [table.metric(name) for name in ("tp", "fp", "fn")]
     if any(column is None for column in columns):
         return []
@@ -177,7 +183,7 @@ def _names(table: _Table, resolved: bool) -> list[Figure]:
         ("micro_recall", "Micro recall", _recall),
     ):
         found.append(
-            Figure(
+            CellFigure(
                 name, title, *table.estimated(counts, at, "counts", statistic), n=len(at), note="documents"
             )
         )
@@ -186,11 +192,11 @@ def _names(table: _Table, resolved: bool) -> list[Figure]:
         names, answers = int(unknown[0].sum()), int((unknown[0] > 0).sum())
         note = f"in {answers} of {len(unknown[1])} answers; each counts against precision"
         title = "Names that the taxonomy has not"
-        found.append(Figure("out_of_taxonomy", title, names, n=len(unknown[1]), note=note, share=False))
+        found.append(CellFigure("out_of_taxonomy", title, names, n=len(unknown[1]), note=note, share=False))
     return found
 
 
-def _macro(table: _Table) -> list[Figure]:
+def _macro(table: _Columns) -> list[CellFigure]:
     at = [i for i in range(len(table.items)) if np.isfinite(table.score[i])]
     targets, answers = table.rows["target"].tolist(), table.rows["answer"].tolist()
     found = macro_f1([(targets[i], answers[i]) for i in at], [table.clusters[i] for i in at])
@@ -198,11 +204,13 @@ def _macro(table: _Table) -> list[Figure]:
         return []
     value, low, high, names = found
     return [
-        Figure("macro_f1", "Macro F1", value, low, high, names, "names in the labels, each counting alike")
+        CellFigure(
+            "macro_f1", "Macro F1", value, low, high, names, "names in the labels, each counting alike"
+        )
     ]
 
 
-def _epochs(table: _Table) -> list[Figure]:
+def _epochs(table: _Columns) -> list[CellFigure]:
     """pass@k and maj@k for k of 1, 2, 4, ... answers, over the items that have so many; the item is the unit."""
     by_item: dict[str, list[int]] = {}
     for i, item in enumerate(table.items):
@@ -220,19 +228,19 @@ def _epochs(table: _Table) -> list[Figure]:
         passed = pass_at_k(right, [len(rows) for rows in enough], k)
         note = f"over {len(enough)} items with at least {k} answers"
         found.append(
-            Figure(f"pass@{k}", f"Right in at least one of {k}", *_share(table, passed, first), n=len(enough),
+            CellFigure(f"pass@{k}", f"Right in at least one of {k}", *_share(table, passed, first), n=len(enough),
                    note=note + ", unbiased")
         )  # fmt: skip
         if k > 1:
             voted = np.array([_majority(rows, table.score, answers, k) for rows in enough])
             found.append(
-                Figure(f"maj@{k}", f"Majority of {k} is right", *_share(table, voted, first), n=len(enough),
+                CellFigure(f"maj@{k}", f"Majority of {k} is right", *_share(table, voted, first), n=len(enough),
                        note=note + "; ties go by lot, an answer without a number is a vote of its own")
             )  # fmt: skip
     return found
 
 
-def _share(table: _Table, values: Floats, at: Sequence[int]) -> tuple[float, float | None, float | None]:
+def _share(table: _Columns, values: Floats, at: Sequence[int]) -> tuple[float, float | None, float | None]:
     """A share ends at 0 and 1, wherever Student's interval would go on to."""
     value, low, high = table.estimated(values, at, "real")
     return value, None if low is None else max(0.0, low), None if high is None else min(1.0, high)
@@ -253,18 +261,17 @@ def _worth(answer: str) -> str:
     return str(Fraction(bare))
 
 
-def _rest(table: _Table) -> list[Figure]:
+def _rest(table: _Columns) -> list[CellFigure]:
     """Every other metric as a mean: a judge's dimensions, what an imported cell brought."""
     names = sorted(name for name in table.metrics if name not in HANDLED and not name.startswith("check_"))
     judged = bool(table.rows["judge"].fillna("").astype(bool).any()) if "judge" in table.rows else False
-    return [
-        replace(one, part=judged)
-        for name in names
-        for one in _of(table, name, name.replace("_", " ").capitalize(), "", False, "real")
-    ]
+    found = []
+    for name in names:
+        found += _of(table, name, name.replace("_", " ").capitalize(), "", False, "real")
+    return [replace(figure, part=judged) for figure in found]
 
 
-def _checks(table: _Table) -> list[Figure]:
+def _checks(table: _Columns) -> list[CellFigure]:
     found = _of(table, "checks_passed", "Checks passed", "the mean share of those that apply", True, "real")
     for name in sorted(name for name in table.metrics if name.startswith("check_")):
         title = "Check: " + name.removeprefix("check_").replace("_", " ")
@@ -272,22 +279,72 @@ def _checks(table: _Table) -> list[Figure]:
     return found
 
 
-def _outcomes(table: _Table) -> list[Figure]:
+def _outcomes(table: _Columns) -> list[CellFigure]:
     found = []
     for outcome, title in OUTCOMES.items():
         there = table.rows["truncated"] if outcome == "truncated" else table.rows["status"] == outcome
         hit = np.asarray(there, dtype=np.float64)
         value, low, high = table.estimated(hit, range(len(hit)), "binary")
         note = f"{int(hit.sum())} of {len(hit)} answers"
-        found.append(Figure(f"{outcome}_rate", title, value, low, high, len(hit), note))
+        found.append(CellFigure(f"{outcome}_rate", title, value, low, high, len(hit), note))
     return found
 
 
-def _costs(table: _Table) -> list[Figure]:
+def _costs(table: _Columns) -> list[CellFigure]:
     found = []
     for name, title in (("tokens_out", "Tokens an answer"), ("seconds", "Seconds an answer")):
         values = table.rows[name].to_numpy(dtype=float)
         there = values[np.isfinite(values)]
         if len(there):
-            found.append(Figure(name, title, float(there.mean()), n=len(there), note="answers", share=False))
+            found.append(
+                CellFigure(name, title, float(there.mean()), n=len(there), note="answers", share=False)
+            )
     return found
+
+
+def macro_f1(
+    pairs: Sequence[tuple[str, str]], clusters: Sequence[str]
+) -> tuple[float, float | None, float | None, int] | None:
+    """Value, interval and number of names, from (labels, answer) as JSON lists. The interval draws clusters.
+
+    A name that is only ever given wrongly has no gold to find, so it is no term of the mean; it shows in the micro
+    figures.
+    """
+    read = [(_name_set(gold), _name_set(answer)) for gold, answer in pairs]
+    known = sorted(set().union(*(gold for gold, _ in read)))
+    if not known:
+        return None
+    units = {name: row for row, name in enumerate(dict.fromkeys(clusters))}
+    place = {name: column for column, name in enumerate(known)}
+    right, wanted, given = (np.zeros((len(units), len(known))) for _ in range(3))
+    for (gold, predicted), cluster in zip(read, clusters, strict=True):
+        row = units[cluster]
+        for name in gold:
+            wanted[row, place[name]] += 1
+            right[row, place[name]] += name in predicted
+        for name in predicted & place.keys():
+            given[row, place[name]] += 1
+    value = _macro_mean(right.sum(axis=0), wanted.sum(axis=0), given.sum(axis=0))
+    if len(units) < 2:
+        return value, None, None, len(known)
+    drawn = (
+        np.random.default_rng(SEED)
+        .multinomial(len(units), [1 / len(units)] * len(units), DRAWS)
+        .astype(float)
+    )
+    draws = [_macro_mean(weight @ right, weight @ wanted, weight @ given) for weight in drawn]
+    low, high = (float(edge) for edge in np.quantile(draws, (0.025, 0.975)))
+    return value, min(low, value), max(high, value), len(known)
+
+
+def _macro_mean(right: Floats, wanted: Floats, given: Floats) -> float:
+    there = wanted > 0
+    return float((2 * right[there] / (wanted + given)[there]).mean())
+
+
+def _name_set(text: str) -> set[str]:
+    try:
+        found: Any = json.loads(text or "[]")
+    except ValueError:
+        return set()
+    return {str(name) for name in found} if isinstance(found, list) else set()

@@ -1,8 +1,8 @@
 """Which rows have responses that do not depend on the item: all but equal, empty, or one text with words put in.
 
-Such a row can stand first, for a judge or a metric may give marks to the form alone. It is flagged wherever it stands,
+Such a row can stand first, for a judge or a metric may give scores to the form alone. It is flagged wherever it stands,
 and is never one to publish. What counts is the whole response, not the answer that was read from it: the right answers
-of an exam may be few. Knows one cell at a time, and no page.
+of a task may be few. Knows one cell at a time, and no page.
 """
 
 import re
@@ -83,7 +83,7 @@ def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str 
     return most if len(responses) - most <= allowed else 0
 
 
-@lru_cache(maxsize=8)  # the rows of one exam have the same prompts
+@lru_cache(maxsize=8)  # the rows of one task have the same prompts
 def _own_words(prompts: tuple[str, ...]) -> frozenset[str]:
     """Words that stand in some prompts and not in all: those of the items, not those of the wording around them."""
     words = [set(_WORD.findall(prompt.casefold())) for prompt in prompts]

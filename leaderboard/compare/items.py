@@ -3,7 +3,7 @@
 Reads results through proctor.harness.record, each state of a cell once. Knows one cell at a time; no pairs, no pages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,9 @@ from proctor.harness.record import TaskRecord
 if TYPE_CHECKING:
     import pandas as pd
 
+Cells = Mapping[tuple[str, str], record.Cell]  # by variant and task
 COLUMNS = ["sample_id", "epoch", "cluster", "doc_hash", "score"]
-_read: dict[tuple[Path, str], "Items"] = {}
+_read: dict[tuple[Path, str], "ScoredItems"] = {}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ USUAL = Draws()
 
 
 @dataclass(frozen=True)
-class Items:
+class ScoredItems:
     """A cell's scores, an item each: epochs are averaged within their item, items without any score are left out.
 
     `hashes` tell the documents ('' where unknown); an item without a source of its own stands for itself in `clusters`.
@@ -72,17 +73,22 @@ def as_table(
     return Table(scores, np.arange(len(ids)), None if clusters == ids else clusters, pairs)
 
 
-def load_cells(results: Path) -> dict[tuple[str, str], record.Cell]:
-    """All readable cells. A damaged one stops everything: a board without it would look whole."""
-    found = {}
-    for cell in record.cells(results):
+def load_cells(results: Path) -> Cells:
+    """All cells, by variant and task. Reads every byte of them: ask once, and hand them on."""
+    return whole_cells(record.cells(results))
+
+
+def whole_cells(there: Sequence[record.Cell]) -> Cells:
+    """The same of cells that were read already. A damaged one stops everything: a board without it would look whole."""
+    cells = {}
+    for cell in there:
         if cell.problem:
             raise Refusal(f"{cell.problem}; a table without it would look whole; make it again with --redo")
-        found[cell.variant, cell.task] = cell
-    return found
+        cells[cell.variant, cell.task] = cell
+    return cells
 
 
-def items_of(cell: record.Cell) -> Items:
+def items_of(cell: record.Cell) -> ScoredItems:
     """Read once for each state of the rows: a board asks for the same cell in dozens of pairs."""
     key = (cell.folder, cell.run.samples_sha256)
     if key not in _read:
@@ -90,13 +96,13 @@ def items_of(cell: record.Cell) -> Items:
     return _read[key]
 
 
-def _items(cell: record.Cell) -> Items:
+def _items(cell: record.Cell) -> ScoredItems:
     kind: Kind = cell.run.task.kind
     rows = cell.rows([*COLUMNS, "metrics"] if kind == "counts" else COLUMNS)
     scored = rows[rows["score"].notna()]
     every = frozenset(rows["sample_id"].tolist())
     if len(scored) == 0:
-        return Items((), np.zeros(0), (), kind, every)
+        return ScoredItems((), np.zeros(0), (), kind, every)
     names = ["tp", "fp", "fn"] if kind == "counts" else ["score"]
     if kind == "counts":
         scored = scored.assign(**{name: [m[name] for m in scored["metrics"]] for name in names})
@@ -113,7 +119,7 @@ def _items(cell: record.Cell) -> Items:
         kind = "real"  # several epochs of a 0/1 score: a share of right answers for each item
     texts = (tuple(by_item[name].tolist()) for name in ("sample_id", "cluster", "doc_hash"))
     ids, clusters, hashes = texts
-    return Items(ids, values, clusters, kind, every, hashes)
+    return ScoredItems(ids, values, clusters, kind, every, hashes)
 
 
 def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame":
@@ -125,7 +131,7 @@ def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame"
 
 
 def estimate_cell(cell: record.Cell) -> Estimate | None:
-    """The headline with its interval, which never leaves the exam's scale; None when no interval can be given."""
+    """The headline with its interval, which never leaves the task's scale; None when no interval can be given."""
     return estimate_cells([cell])[0]
 
 
@@ -148,13 +154,13 @@ def estimate_cells(cells: Sequence[record.Cell]) -> list[Estimate | None]:
 
 
 def bounds_of(cell: record.Cell) -> tuple[float, float]:
-    """Where scores can lie: on the exam's scale, or at 0, which is what a response scores that cannot be read."""
+    """Where scores can lie: on the task's scale, or at 0, which is what a response scores that cannot be read."""
     low, high = scale_of(cell.run.task)
     return min(low, 0.0), high
 
 
-def scale_of(exam: TaskRecord) -> tuple[float, float]:
-    low, high = exam.scale
+def scale_of(task: TaskRecord) -> tuple[float, float]:
+    low, high = task.scale
     return float(low), float(high)
 
 

@@ -10,9 +10,9 @@ from itertools import compress
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Kind
 from proctor.harness import record
-from proctor.leaderboard.compare.items import Items, items_of, scale_of, too_few
+from proctor.leaderboard.compare.items import ScoredItems, items_of, scale_of, too_few
 
-# Two cells may be compared only when these are equal: the same questions, marked the same way.
+# Two cells may be compared only when these are equal: the same items, scored the same way.
 MUST_AGREE = {
     "task_version": "the task's version", "dataset": "the items", "judge": "the judge", "metric": "the metric",
     "extractor": "the second reader",
@@ -28,7 +28,7 @@ DOCUMENTS = "document hash"
 
 
 @dataclass(frozen=True)
-class Matched:
+class SharedItems:
     """The items with a score from both, sorted, and the others by the reason why they are left out."""
 
     kind: Kind
@@ -68,7 +68,7 @@ def refuse_unlike(a: record.Cell, b: record.Cell) -> None:
         raise Refusal(f"{a.variant} and {b.variant} cannot be compared on {a.task}: {why}{remedy}")
 
 
-def matched(a: record.Cell, b: record.Cell) -> Matched:
+def matched(a: record.Cell, b: record.Cell) -> SharedItems:
     """The items that both have a score for. Where one cell alone knows which items share a source, its word counts."""
     mine, other = items_of(a), items_of(b)
     kind: Kind = "real" if "real" in (mine.kind, other.kind) else mine.kind
@@ -79,10 +79,10 @@ def matched(a: record.Cell, b: record.Cell) -> Matched:
         shared = list(map((other if teller is mine else mine).scored.__contains__, teller.ids))
         ids = tuple(compress(teller.ids, shared))
         clusters = ids if teller.clusters == teller.ids else tuple(compress(teller.clusters, shared))
-    return Matched(kind, ids, clusters, _left_out(a, b, mine, other))
+    return SharedItems(kind, ids, clusters, _left_out(a, b, mine, other))
 
 
-def _left_out(a: record.Cell, b: record.Cell, mine: Items, other: Items) -> dict[str, int]:
+def _left_out(a: record.Cell, b: record.Cell, mine: ScoredItems, other: ScoredItems) -> dict[str, int]:
     if mine.ids == other.ids and len(mine.ids) == len(mine.every) == len(other.every):
         return {}
     if a.variant > b.variant:
@@ -151,7 +151,7 @@ def _other_documents(a: record.Cell, b: record.Cell) -> str:
     return f"{found}, such as {wrong[0]!r}" if wrong else ""
 
 
-def _other_clusters(mine: Items, other: Items) -> str:
+def _other_clusters(mine: ScoredItems, other: ScoredItems) -> str:
     """Why the items are grouped in two ways, where both cells group them."""
     if mine.clusters == mine.ids or other.clusters == other.ids:
         return ""
@@ -162,7 +162,7 @@ def _other_clusters(mine: Items, other: Items) -> str:
     return f"{len(wrong)} items stand in another cluster, such as {wrong[0]!r}" if wrong else ""
 
 
-def _example(mine: Items, other: Items) -> str:
+def _example(mine: ScoredItems, other: ScoredItems) -> str:
     if not mine.every or not other.every or mine.every & other.every:
         return ""
     return f"; their ids look like {min(mine.every)!r} and {min(other.every)!r}"

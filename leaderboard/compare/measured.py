@@ -6,8 +6,7 @@ Reads run.json's figures and the rows; knows no page.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from proctor.harness.record import RunRecord
-from proctor.leaderboard.board.shown import UNKNOWN, machine
+from proctor.harness.record import HardwareRecord, RunRecord
 from proctor.leaderboard.compare import tables
 
 
@@ -24,6 +23,7 @@ class Measure:
     each: bool = False  # told for the whole cell, shown for one answer
 
 
+UNKNOWN = "machine not known"
 SPEED = Measure("tokens_per_second", "Speed", "tokens/s", more_is_better=True)
 ALL = (
     SPEED,
@@ -81,3 +81,11 @@ def several_machines(runs: Sequence[RunRecord]) -> bool:
     """Machines that are not known are taken for different ones."""
     there = {machine(run.hardware) for run in runs}
     return len(there) > 1 or (UNKNOWN in there and len(runs) > 1)
+
+
+def machine(hardware: HardwareRecord) -> str:
+    if not hardware.known:
+        return UNKNOWN
+    gpus = ", ".join(hardware.gpus) or "no GPU"
+    where = f"{hardware.machine or 'unknown machine'}, {hardware.cores or '?'} cores, {gpus}"
+    return f"{where}, Python {hardware.python or '?'}"

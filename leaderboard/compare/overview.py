@@ -17,7 +17,7 @@ from proctor.harness import record
 from proctor.leaderboard.compare.compare import (
     Comparison,
     Correction,
-    compare_variants,
+    compare_two,
     family_of,
     load_cells,
 )
@@ -28,7 +28,7 @@ from proctor.leaderboard.compare.tables import remarks
 
 
 @dataclass(frozen=True)
-class CellShown:
+class EstimatedCell:
     """One cell with its estimate; `why_none` says why there is none."""
 
     cell: record.Cell
@@ -56,7 +56,7 @@ class Refused:
 class Overview:
     """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task."""
 
-    cells: tuple[CellShown, ...]
+    cells: tuple[EstimatedCell, ...]
     comparisons: tuple[Comparison, ...]
     refused: tuple[Refused, ...]
 
@@ -70,10 +70,12 @@ def of_two(
     correction: Correction,
     draws: Draws = USUAL,
 ) -> Overview:
-    found = compare_variants(results, a, b, tasks, margin, correction, draws)
     cells = load_cells(results)
-    both = [cells[name, one.task] for one in found for name in (one.a, one.b)]
-    return Overview(_shown(both), tuple(found), ())
+    comparisons = compare_two(cells, results, a, b, tasks, margin, correction, draws)
+    both = []
+    for one in comparisons:
+        both += [cells[one.a, one.task], cells[one.b, one.task]]
+    return Overview(_shown(both), tuple(comparisons), ())
 
 
 def of_all(
@@ -84,7 +86,7 @@ def of_all(
     there = dict.fromkeys(task for _, task in cells)
     if unknown := [task for task in tasks if task not in there]:
         raise Refusal(f"no results for {unknown[0]!r}; there are: {', '.join(there) or 'none'} ({results})")
-    shown: list[CellShown] = []
+    shown: list[EstimatedCell] = []
     comparisons: list[Comparison] = []
     refused: list[Refused] = []
     for task in dict.fromkeys(tasks) or there:
@@ -101,19 +103,21 @@ def of_all(
     return Overview(tuple(shown), tuple(comparisons), tuple(refused))
 
 
-def _shown(cells: Sequence[record.Cell]) -> tuple[CellShown, ...]:
+def _shown(cells: Sequence[record.Cell]) -> tuple[EstimatedCell, ...]:
     estimates = estimate_cells(cells)
     return tuple(
-        CellShown(cell, one, "" if one else too_few(items_of(cell).kind, items_of(cell).clusters))
+        EstimatedCell(cell, one, "" if one else too_few(items_of(cell).kind, items_of(cell).clusters))
         for cell, one in zip(cells, estimates, strict=True)
     )
 
 
-def _best_first(one: CellShown) -> tuple[bool, float, str]:
+def _best_first(one: EstimatedCell) -> tuple[bool, float, str]:
     return one.estimate is None, -one.estimate.mean if one.estimate else 0.0, one.cell.variant
 
 
-def standing(mine: Sequence[CellShown], found: Sequence[Comparison]) -> tuple[dict[str, str], dict[str, str]]:
+def standing(
+    mine: Sequence[EstimatedCell], found: Sequence[Comparison]
+) -> tuple[dict[str, str], dict[str, str]]:
     """Rank ranges and tie letters of one task's variants; none where not every pair could be compared."""
     names = [one.cell.variant for one in mine if one.estimate]
     means = [one.estimate.mean for one in mine if one.estimate]
@@ -153,7 +157,7 @@ def as_dict(overview: Overview) -> dict[str, Any]:
     }
 
 
-def _cell_as_dict(shown: CellShown) -> dict[str, Any]:
+def _cell_as_dict(shown: EstimatedCell) -> dict[str, Any]:
     cell, one, items = shown.cell, shown.estimate, items_of(shown.cell)
     return {
         "variant": cell.variant,

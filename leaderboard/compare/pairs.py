@@ -9,8 +9,8 @@ from itertools import combinations
 from typing import Any
 
 from proctor.common.stats.families import RankRange, letters, rank_ranges, shown_matrix
-from proctor.leaderboard.compare.compare import Comparison, Family, family_of
-from proctor.leaderboard.compare.sides import Cells
+from proctor.leaderboard.compare.compare import Comparison, TaskFamily, family_of
+from proctor.leaderboard.compare.items import Cells
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class TaskPairs:
     """`order` is best first. `letters` and `ranks` are empty where not every pair could be compared."""
 
     order: tuple[str, ...]
-    family: Family
+    family: TaskFamily
     letters: Mapping[str, str]
     ranks: Mapping[str, RankRange]
 
@@ -28,7 +28,7 @@ class TaskPairs:
         return {name: one for name, one in mine.items() if one}
 
 
-NONE = TaskPairs((), Family({}, {}), {}, {})
+NONE = TaskPairs((), TaskFamily({}, {}), {}, {})
 
 
 def all_pairs(cells: Cells, means: Mapping[str, float], task: str) -> TaskPairs:

@@ -1,4 +1,4 @@
-"""How many items it takes to show an effect against a baseline, from what was seen on its exam.
+"""How many items it takes to show an effect against a baseline, from what was seen on its task.
 
 Reads cells through items.py; the arithmetic is proctor.common.stats.power. Knows no terminal.
 """
@@ -37,7 +37,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SizePlan:
     cell: record.Cell
     kind: str
     n: int
@@ -47,7 +47,7 @@ class Plan:
     guesses: tuple[Guess, ...]
 
 
-def plan_size(results: Path, baseline: str, task: str, effect: float, power: float = 0.8) -> Plan:
+def plan_size(results: Path, baseline: str, task: str, effect: float, power: float = 0.8) -> SizePlan:
     """From every variant that can be compared with the baseline, and from two that have nothing in common."""
     cells = load_cells(results)
     if (baseline, task) not in cells:
@@ -70,7 +70,7 @@ def plan_size(results: Path, baseline: str, task: str, effect: float, power: flo
         else _real("two that have nothing in common", sqrt(2.0) * spread, estimate.n / estimate.clusters, effect, power,
                    estimate.n)
     )  # fmt: skip
-    return Plan(cell, items.kind, estimate.n, estimate.mean, effect, power, tuple(guesses))
+    return SizePlan(cell, items.kind, estimate.n, estimate.mean, effect, power, tuple(guesses))
 
 
 def _seen(one: Comparison, effect: float, power: float, n: int) -> Guess:
@@ -109,7 +109,7 @@ def _independent(share: float, effect: float) -> float:
     return share * (1.0 - other) + other * (1.0 - share)
 
 
-def as_dict(plan: Plan) -> dict[str, Any]:
+def as_dict(plan: SizePlan) -> dict[str, Any]:
     """`items` is the median over the variants that were seen, or what is needed if nothing is known."""
     seen = [one.items for one in plan.guesses[:-1]]
     return {

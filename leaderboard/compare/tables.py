@@ -6,7 +6,6 @@ Every figure is rounded here and nowhere else, so that terminal, board and repor
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import fsum, inf, isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proctor.common.stats import Estimate, Verdict
@@ -14,7 +13,7 @@ from proctor.harness import record
 from proctor.harness.record import RunRecord, TaskRecord
 from proctor.leaderboard.compare.compare import Comparison
 from proctor.leaderboard.compare.flagged import why_flagged
-from proctor.leaderboard.compare.items import estimate_cell, items_of, load_cells, too_few
+from proctor.leaderboard.compare.items import Cells, estimate_cell, items_of, too_few
 from proctor.leaderboard.compare.pairs import TaskPairs, all_pairs
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Row:
+class RankingRow:
     variant: str
     about: str
     parent: str | None
@@ -56,35 +55,30 @@ class Row:
 class Ranking:
     baseline: str | None
     tasks: dict[str, TaskRecord]
-    rows: tuple[Row, ...]
+    rows: tuple[RankingRow, ...]
     pairs: Mapping[str, TaskPairs]
-    judge_pages: Mapping[str, str] = field(default_factory=dict)  # of a task: whose page tells of its judge
-    warnings: Mapping[str, str] = field(
-        default_factory=dict
-    )  # of a task: what its judge's trust card warns of
+    # Of a task: whose page tells of its judge, and what that judge's trust card warns of.
+    judge_pages: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
 
 
-def ranking(
-    results: Path, variants: Sequence[str] = (), baseline: str | None = None, order: Sequence[str] = ()
-) -> Ranking:
-    """All cells of these variants (or of all), the best first by the mean of what they have on the first task.
+def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
+    """All variants, the best first by the mean of what they have on the first task.
 
-    Tasks come in the order that is given, the others after them in the order of the exams, foreign ones by name.
+    Tasks come in Proctor's own order, foreign ones after them by name.
     """
-    cells = load_cells(results)
-    names = [
-        name for name in (variants or dict.fromkeys(v for v, _ in cells)) if any(v == name for v, _ in cells)
-    ]
-    exams = {task: exam_of([cells[at] for at in cells if at[1] == task]) for task in {t for _, t in cells}}
-    there = dict(sorted(exams.items(), key=lambda one: (_place(one[1], len(exams)), one[0])))
-    mine = {task for variant, task in cells if variant in names}
-    tasks = {task: there[task] for task in dict.fromkeys((*order, *there)) if task in mine}
+    of_task: dict[str, list[record.Cell]] = {}
+    for (_, task), cell in cells.items():
+        of_task.setdefault(task, []).append(cell)
+    task_list = {task: task_of(mine) for task, mine in of_task.items()}
+    tasks = dict(sorted(task_list.items(), key=lambda one: (_place(one[1], len(task_list)), one[0])))
+    names = dict.fromkeys(variant for variant, _ in cells)
     rows = []
     for name in names:
         own = {task: cells[name, task] for task in tasks if (name, task) in cells}
         resolved = next(iter(own.values())).run.resolved
         scores = {task: _score(cell) for task, cell in own.items()}
-        rows.append(Row(name, resolved.about, resolved.parent, scores))
+        rows.append(RankingRow(name, resolved.about, resolved.parent, scores))
     rows.sort(key=lambda row: _order(row, list(tasks)))
     pairs = {task: all_pairs(cells, _means(rows, task), task) for task in tasks}
     return Ranking(baseline, tasks, tuple(_compared(row, pairs, baseline) for row in rows), pairs)
@@ -96,12 +90,16 @@ def _place(task: TaskRecord, last: int) -> int:
 
 def remarks(flag: str, run: RunRecord) -> list[str]:
     """What must be known of a row before its figure is read."""
-    own = ["own data"] if run.task.own_data else []
-    return [f"flagged: {flag}", *own] if flag else own
+    words = []
+    if flag:
+        words.append(f"flagged: {flag}")
+    if run.task.own_data:
+        words.append("own data")
+    return words
 
 
-def exam_of(cells: Sequence[record.Cell]) -> TaskRecord:
-    """What the cells of one task say of their exam; of imported ones, one of 0s and 1s may sit among real scores.
+def task_of(cells: Sequence[record.Cell]) -> TaskRecord:
+    """What the cells of one task say of their task; of imported ones, one of 0s and 1s may sit among real scores.
     The title of the published items comes before that of a user's own.
     """
     cells = sorted(cells, key=lambda cell: cell.run.task.own_data)
@@ -115,18 +113,21 @@ def _score(cell: record.Cell) -> Score:
     return Score(cell.task, one, cell.run.rows, cell.outcomes, None, cell.run, why_none, why_flagged(cell))
 
 
-def _order(row: Row, tasks: list[str]) -> tuple[float, ...]:
-    """Exam by exam, the highest first. A missing score comes last and never lends its place to the next."""
-    means = [row.scores[t].estimate if t in row.scores else None for t in tasks]
-    return tuple(-one.mean if one else inf for one in means)
+def _order(row: RankingRow, tasks: list[str]) -> tuple[float, ...]:
+    """Task by task, the highest first. A missing score comes last and never lends its place to the next."""
+    keys = []
+    for task in tasks:
+        score = row.scores.get(task)
+        keys.append(-score.estimate.mean if score and score.estimate else inf)
+    return tuple(keys)
 
 
-def _means(rows: Sequence[Row], task: str) -> dict[str, float]:
+def _means(rows: Sequence[RankingRow], task: str) -> dict[str, float]:
     scores = {row.variant: row.scores[task].estimate for row in rows if task in row.scores}
     return {variant: one.mean for variant, one in scores.items() if one}
 
 
-def _compared(row: Row, pairs: Mapping[str, TaskPairs], baseline: str | None) -> Row:
+def _compared(row: RankingRow, pairs: Mapping[str, TaskPairs], baseline: str | None) -> RankingRow:
     """The variant against its parent, or the baseline."""
     scores = {}
     for task, score in row.scores.items():
@@ -136,9 +137,9 @@ def _compared(row: Row, pairs: Mapping[str, TaskPairs], baseline: str | None) ->
     return replace(row, scores=scores)
 
 
-def shown(value: float, exam: TaskRecord, signed: bool = False) -> str:
+def shown(value: float, task: TaskRecord, signed: bool = False) -> str:
     """A score in its own unit: per cent for shares, marks on their scale otherwise."""
-    low, high = exam.scale
+    low, high = task.scale
     if (low, high) == (0.0, 1.0):
         return percent(value, signed)
     sign = "+" if signed else ""
@@ -147,7 +148,8 @@ def shown(value: float, exam: TaskRecord, signed: bool = False) -> str:
 
 
 def percent(share: float, signed: bool = False) -> str:
-    return dressed(f"{100 * share:{'+' if signed else ''}.1f}")
+    sign = "+" if signed else ""
+    return dressed(f"{100 * share:{sign}.1f}")
 
 
 def dressed(figure: str) -> str:
@@ -155,45 +157,51 @@ def dressed(figure: str) -> str:
     return figure.replace("-", "−") if figure.strip("+-0.") else figure.lstrip("+-")
 
 
-def verdict(one: Comparison, exam: TaskRecord, named: bool = False) -> str:
+def verdict(one: Comparison, task: TaskRecord, named: bool = False) -> str:
     """In words, with the other's name or without; 'no worse' never stands without the loss that it accepts."""
-    said_of, other = (f"{one.b} ", one.a) if one.said_of_b else ("", one.b)
-    than = f" {'against' if one.verdict == 'not shown' else 'than'} {other}" if named else ""
+    said_of, other = "", one.b
+    if one.said_of_b:
+        said_of, other = f"{one.b} ", one.a
+    than = ""
+    if named:
+        than = f" against {other}" if one.verdict == Verdict.NOT_SHOWN else f" than {other}"
     if one.verdict == Verdict.NO_WORSE and one.difference.margin is not None:
-        return f"{said_of}no worse{than} (within {margin(one.difference.margin, exam)})"
+        return f"{said_of}no worse{than} (within {margin(one.difference.margin, task)})"
     return one.verdict + than
 
 
-def margin(value: float, exam: TaskRecord) -> str:
+def margin(value: float, task: TaskRecord) -> str:
     """As the suite gives it, and not rounded as a score is: a margin of a quarter point is not one of 0.2."""
-    amount, name = (100 * value, "point") if unit(exam) == "%" else (value, "mark")
-    return f"{amount:.6g} {name}{'' if amount == 1 else 's'}"
+    amount, name = value, "mark"
+    if unit(task) == "%":
+        amount, name = 100 * value, "point"
+    return f"{amount:.6g} {name}" if amount == 1 else f"{amount:.6g} {name}s"
 
 
-def margins(comparisons: Iterable[Comparison], exam: TaskRecord) -> str:
+def margins(comparisons: Iterable[Comparison], task: TaskRecord) -> str:
     """That of these comparisons: one, unless they come from several suites; empty where there is none."""
     values = {one.difference.margin for one in comparisons if one.difference.margin is not None}
-    return " or ".join(margin(value, exam) for value in sorted(values))
+    return " or ".join(margin(value, task) for value in sorted(values))
 
 
-def interval(low: float, high: float, exam: TaskRecord, signed: bool = False) -> str:
-    return f"{shown(low, exam, signed)} to {shown(high, exam, signed)}"
+def interval(low: float, high: float, task: TaskRecord, signed: bool = False) -> str:
+    return f"{shown(low, task, signed)} to {shown(high, task, signed)}"
 
 
-def unit(exam: TaskRecord) -> str:
-    low, high = exam.scale
-    if not exam.scale_stated:  # by an imported file
+def unit(task: TaskRecord) -> str:
+    low, high = task.scale
+    if not task.scale_stated:  # by an imported file
         return "on no stated scale"
     return "%" if (low, high) == (0.0, 1.0) else f"of {high:g}"
 
 
-def mark(score: float | None, exam: TaskRecord) -> str:
+def mark(score: float | None, task: TaskRecord) -> str:
     """One answer's mark in words: right and wrong where there is nothing in between."""
     if score is None:
         return "no score"
-    if exam.kind == "binary":
-        return {0.0: "wrong", 1.0: "right"}.get(score, f"{shown(score, exam)} {unit(exam)}")
-    return f"{shown(score, exam)} {unit(exam)}"
+    if task.kind == "binary":
+        return {0.0: "wrong", 1.0: "right"}.get(score, f"{shown(score, task)} {unit(task)}")
+    return f"{shown(score, task)} {unit(task)}"
 
 
 def plain(value: float | None) -> str:
@@ -210,33 +218,29 @@ def three(value: float) -> str:
 
 def aligned(column: Sequence[str]) -> list[str]:
     """Figures that stand to the right of their column, with room behind the shorter ones: all points in one line."""
-    behind = [len(one.partition(".")[2]) if "." in one else -1 for one in column]
-    most = max(behind, default=-1)
-    return [
-        one + ("\u2008" if have < 0 <= most else "") + "\u2007" * (most - max(have, 0)) if one else ""
-        for one, have in zip(column, behind, strict=True)
-    ]
+    most = max((len(figure.partition(".")[2]) for figure in column if "." in figure), default=-1)
+    padded = []
+    for figure in column:
+        if not figure:
+            padded.append("")
+        elif "." in figure:
+            padded.append(figure + "\u2007" * (most - len(figure.partition(".")[2])))
+        elif most < 0:
+            padded.append(figure)
+        else:  # as wide as a point, then as the digits behind it
+            padded.append(figure + "\u2008" + "\u2007" * most)
+    return padded
 
 
-def error(se: float, exam: TaskRecord) -> str:
+def error(se: float, task: TaskRecord) -> str:
     """A standard error, with a digit more than the score; one item has none."""
     if not isfinite(se):
         return ""
-    return f"{100 * se:.2f}" if unit(exam) == "%" else f"{se:.3f}"
+    return f"{100 * se:.2f}" if unit(task) == "%" else f"{se:.3f}"
 
 
 def probability(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def figures(rows: "pd.DataFrame") -> dict[str, str]:
-    """What stands beside the headline: the mean of each figure over the answers that have it."""
-    kept: dict[str, list[float]] = {}
-    for row in rows["metrics"]:
-        for name, value in (row or {}).items():
-            if value is not None and isfinite(value):
-                kept.setdefault(name, []).append(value)
-    return {name: plain(fsum(values) / len(values)) for name, values in sorted(kept.items())}
 
 
 def speed(rows: "pd.DataFrame") -> float | None:

@@ -1,6 +1,6 @@
 """What stands behind a report's tables: the figures beside each headline, and what the answers cost, for an appendix.
 
-The board's own figures, as asides.py shows them. How they are written is in formats.py.
+The board's own figures, as beside.py shows them. How they are written is in formats.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from math import ceil
 
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.board import asides
-from proctor.leaderboard.board.asides import Beside
+from proctor.leaderboard.board.beside import Beside, format_figure
 from proctor.leaderboard.compare import measured
 
 WIDE = 72  # letters of the variants' names that a page has room for; more stand in a table of their own
 NARROWEST = 8
 NOTES = (
     "Intervals, and what each figure rests on, stand in this appendix as CSV and on the board's pages of the variants.",
-    "No test was made of these. Costs were measured while the exam was sat; those of several machines do not compare.",
+    "No test was made of these. Costs were measured while the task was answered; those of several machines do not "
+    "compare.",
 )
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure of one variant on one exam; `low` and `high` are empty where no interval is meant."""
+    """One figure of one variant on one task; `low` and `high` are empty where no interval is meant."""
 
     name: str
     variant: str
@@ -58,17 +58,17 @@ class TaskAside:
         return [self.variants[at : at + each] for at in range(0, len(self.variants), each)]
 
 
-def of(task: str, exam: TaskRecord, beside: Mapping[str, Beside]) -> TaskAside:
+def of(task: str, about: TaskRecord, beside: Mapping[str, Beside]) -> TaskAside:
     entries: list[Entry] = []
     for variant, one in beside.items():
-        for told in map(asides.shown, one.figures):
+        for told in map(format_figure, one.figures):
             words = (told[name] for name in ("title", "value", "unit", "low", "high", "n", "note"))
             entries.append(Entry(told["name"], variant, *words))
         for measure in measured.ALL:
             if measure.name in one.costs:
                 figure, unit = measured.figure(measure, one.costs[measure.name])
                 entries.append(Entry(f"cost {measure.name}", variant, measure.title, figure, unit))
-    return TaskAside(task, str(exam.title), tuple(beside), tuple(entries))
+    return TaskAside(task, str(about.title), tuple(beside), tuple(entries))
 
 
 def _titled(found: Mapping[str, Entry]) -> str:

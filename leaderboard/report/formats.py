@@ -14,10 +14,17 @@ from pathlib import Path
 import jinja2
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.board import drawing, escape
+from proctor.leaderboard.board import charts, escape
 from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.report import appendix
-from proctor.leaderboard.report.report import OTHER_WITHIN, SHOWN, WITHIN, Line, Report, TaskTable
+from proctor.leaderboard.report.report import (
+    OTHER_WITHIN,
+    SHOWN,
+    WITHIN,
+    ComparisonReport,
+    ReportLine,
+    TaskTable,
+)
 
 FORMATS = ("md", "latex", "csv", "html")
 MAIN, APPENDIX = "report", "appendix"  # the files' names
@@ -35,7 +42,7 @@ ASIDE_COLUMNS = ("task", "title", "variant", "figure", "value", "unit", "low", "
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ReportSheet:
     """A table as words: `lefts` are its columns of words, all others hold figures and stand to the right."""
 
     title: str
@@ -46,7 +53,7 @@ class Sheet:
     plots: Sequence[Plot] = ()
 
 
-def render(report: Report, form: str, figures: str = "", part: str = MAIN) -> str:
+def render(report: ComparisonReport, form: str, figures: str = "", part: str = MAIN) -> str:
     """`figures` is the folder of the drawings as seen from the file; empty: without drawings."""
     if form not in FORMATS:
         raise Refusal(f"no format {form!r}; there are: {', '.join(FORMATS)}")
@@ -58,7 +65,7 @@ def render(report: Report, form: str, figures: str = "", part: str = MAIN) -> st
     return _latex(report, sheets) if form == "latex" else _html(report, sheets, part, figures)
 
 
-def write(report: Report, forms: Sequence[str], out: Path) -> list[Path]:
+def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Path]:
     """The tables, and every drawing as SVG and PNG beside them. Files of other names stay as they are."""
     if out.exists() and not out.is_dir():
         raise Refusal(f"{out} is a file; name a folder with --out")
@@ -72,27 +79,27 @@ def write(report: Report, forms: Sequence[str], out: Path) -> list[Path]:
     for plot in report.plots:
         path = out / "figures" / plot.name
         path.with_name(f"{plot.name}.svg").write_text(
-            drawing.svg(plot.spec, plot.title, plot.about), encoding="utf-8"
+            charts.svg(plot.spec, plot.title, plot.about), encoding="utf-8"
         )
-        path.with_name(f"{plot.name}.png").write_bytes(drawing.png(plot.spec))
+        path.with_name(f"{plot.name}.png").write_bytes(charts.png(plot.spec))
         written += [path.with_name(f"{plot.name}.{kind}") for kind in ("svg", "png")]
     return written
 
 
-def _tables(report: Report) -> Iterator[Sheet]:
+def _tables(report: ComparisonReport) -> Iterator[ReportSheet]:
     for table in report.tables:
         rows = [cells(table, one) for one in table.lines]
         plots = [plot for plot in report.plots if plot.task == table.task]
-        yield Sheet(table.title, heads(table), rows, lefts(table), table.notes, plots)
+        yield ReportSheet(table.title, heads(table), rows, lefts(table), table.notes, plots)
 
 
-def _asides(report: Report) -> Iterator[Sheet]:
+def _asides(report: ComparisonReport) -> Iterator[ReportSheet]:
     for aside in (one for one in report.appendix if one.entries):
         panels = aside.panels()
         for n, names in enumerate(panels, start=1):
             part = f", part {n} of {len(panels)}" if len(panels) > 1 else ""
             title = f"{aside.title}: beside the headline{part}"
-            yield Sheet(title, ["Figure", *names], aside.lines(names), {0}, appendix.NOTES)
+            yield ReportSheet(title, ["Figure", *names], aside.lines(names), {0}, appendix.NOTES)
 
 
 def heads(table: TaskTable) -> list[str]:
@@ -109,7 +116,7 @@ def heads(table: TaskTable) -> list[str]:
     ]
 
 
-def cells(table: TaskTable, one: Line) -> list[str]:
+def cells(table: TaskTable, one: ReportLine) -> list[str]:
     parent = [] if table.against or not any(other.difference for other in table.lines) else [one.against]
     n = str(one.n) if one.n == one.items else f"{one.n} of {one.items}"
     mean = one.mean or one.why or "none"
@@ -123,7 +130,7 @@ def lefts(table: TaskTable) -> set[int]:
     return {at for at, head in enumerate(heads(table)) if head in ("Variant", "to")}
 
 
-def _markdown(report: Report, sheets: Sequence[Sheet], figures: str) -> str:
+def _markdown(report: ComparisonReport, sheets: Sequence[ReportSheet], figures: str) -> str:
     parts = []
     for sheet in sheets:
         rows = [[escape.markdown(text) for text in row] for row in (sheet.head, *sheet.rows)]
@@ -137,7 +144,7 @@ def _markdown(report: Report, sheets: Sequence[Sheet], figures: str) -> str:
     return "\n\n".join([*parts, escape.markdown(report.source)]) + "\n"
 
 
-def _latex(report: Report, sheets: Sequence[Sheet]) -> str:
+def _latex(report: ComparisonReport, sheets: Sequence[ReportSheet]) -> str:
     parts = [r"% Needs \usepackage{booktabs}, and nothing else.", f"% {escape.line(report.source)}"]
     for sheet in chain.from_iterable(map(_pages, sheets)):
         columns = "".join("l" if at in sheet.lefts else "r" for at in range(len(sheet.head)))
@@ -154,7 +161,7 @@ def _latex(report: Report, sheets: Sequence[Sheet]) -> str:
     return "\n".join(parts)
 
 
-def _pages(sheet: Sheet) -> Iterator[Sheet]:
+def _pages(sheet: ReportSheet) -> Iterator[ReportSheet]:
     """No table is longer than a page, which a float may not be; the notes stand under the last."""
     starts = range(0, len(sheet.rows), PAGE) or range(1)
     for n, start in enumerate(starts, start=1):
@@ -185,7 +192,7 @@ def marked(text: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else (text, "")
 
 
-def _csv(report: Report) -> str:
+def _csv(report: ComparisonReport) -> str:
     """A line a cell, figures as a spreadsheet reads them; a text that looks like a formula gets an apostrophe."""
     lines = []
     for table in report.tables:
@@ -206,16 +213,14 @@ def _csv(report: Report) -> str:
     return _written(COLUMNS, lines)
 
 
-def _aside_csv(report: Report) -> str:
+def _aside_csv(report: ComparisonReport) -> str:
     """A line a figure."""
-    lines = [
-        [
-            *(escape.cell(text) for text in (aside.task, aside.title, one.variant, one.figure)),
-            _plain(one.value), one.unit, _plain(one.low), _plain(one.high), one.n, escape.cell(one.note),
-        ]
-        for aside in report.appendix
-        for one in aside.entries
-    ]  # fmt: skip
+    lines = []
+    for aside in report.appendix:
+        for one in aside.entries:
+            words = [escape.cell(text) for text in (aside.task, aside.title, one.variant, one.figure)]
+            figures = [_plain(one.value), one.unit, _plain(one.low), _plain(one.high), one.n]
+            lines.append([*words, *figures, escape.cell(one.note)])
     return _written(ASIDE_COLUMNS, lines)
 
 
@@ -234,7 +239,7 @@ def _digits(p: float | None) -> str:
     return "" if p is None else f"{p:.6g}"
 
 
-def _html(report: Report, sheets: Sequence[Sheet], part: str, figures: str) -> str:
+def _html(report: ComparisonReport, sheets: Sequence[ReportSheet], part: str, figures: str) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent.parent / "board" / "templates"), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,

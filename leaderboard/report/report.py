@@ -5,7 +5,7 @@ from tables.py, through shown.py, as on the board.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.harness import record
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.board import asides, plots, trust
+from proctor.leaderboard.board import plots
+from proctor.leaderboard.board.beside import beside_headline
+from proctor.leaderboard.board.pages import curves, judge, tradeoff
 from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.board.shown import COUNTED, difference, hidden, judged, when
 from proctor.leaderboard.compare import measured, tables
@@ -29,32 +31,32 @@ SHOWN, WITHIN, OTHER_WITHIN = "*", "≈", "†"
 
 
 @dataclass(frozen=True)
-class Line:
-    """One variant on one exam. Empty figures: there is none, and `why` says why."""
+class ReportLine:
+    """One variant on one task. Empty figures: there is none, and `why` says why."""
 
     variant: str
-    mean: str
-    interval: str
-    low: str
-    high: str
-    error: str
-    n: int
     items: int
-    difference: str
-    difference_interval: str
-    difference_low: str
-    difference_high: str
-    difference_error: str
-    against: str
-    mark: str
-    verdict: str
-    p: float | None
-    p_corrected: float | None
-    test: str
-    family: int
     statuses: Mapping[str, int]
     why: str
     flag: str
+    mean: str = ""
+    interval: str = ""
+    low: str = ""
+    high: str = ""
+    error: str = ""
+    n: int = 0
+    difference: str = ""
+    difference_interval: str = ""
+    difference_low: str = ""
+    difference_high: str = ""
+    difference_error: str = ""
+    against: str = ""
+    mark: str = ""
+    verdict: str = ""
+    p: float | None = None
+    p_corrected: float | None = None
+    test: str = ""
+    family: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,12 @@ class TaskTable:
     headline: str
     unit: str
     against: str
-    lines: tuple[Line, ...]
+    lines: tuple[ReportLine, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Report:
+class ComparisonReport:
     """`appendix` is empty where none was asked for."""
 
     tables: tuple[TaskTable, ...]
@@ -82,7 +84,7 @@ class Report:
 
 def make(
     results: Path, tasks: Sequence[str] = (), baseline: str | None = None, with_appendix: bool = False
-) -> Report:
+) -> ComparisonReport:
     """Differences are to the baseline; without one, each variant's to its parent, as on the board's first page."""
     cells = load_cells(results)
     if not cells:
@@ -95,107 +97,127 @@ def make(
     for task in tasks:
         if task not in there:
             raise Refusal(f"no results on {task!r}; there are: {', '.join(sorted(there))} ({results})")
-    ranking = trust.with_warnings(tables.ranking(results, (), None), trust.cards(results))
+    ranking = judge.with_warnings(tables.ranking(cells), judge.cards(results))
     wanted = list(dict.fromkeys(tasks)) or list(ranking.tasks)
     pairs = {task: ranking.pairs[task] for task in wanted}
     found = tuple(_table(ranking, task, pairs[task], baseline) for task in wanted)
     behind = tuple(_appendix(cells, ranking, one) for one in found) if with_appendix else ()
-    return Report(found, _source(cells, wanted), _plots(cells, ranking, pairs), behind)
+    return ComparisonReport(found, _source(cells, wanted), _plots(cells, ranking, pairs), behind)
 
 
 def _appendix(cells: Mapping[tuple[str, str], record.Cell], ranking: Ranking, table: TaskTable) -> TaskAside:
     mine = {line.variant: cells[line.variant, table.task] for line in table.lines}
-    beside = {variant: asides.of(cell, cell.rows()) for variant, cell in mine.items()}
+    beside = {variant: beside_headline(cell, cell.rows()) for variant, cell in mine.items()}
     return appendix.of(table.task, ranking.tasks[table.task], beside)
 
 
 def _table(ranking: Ranking, task: str, pairs: TaskPairs, baseline: str | None) -> TaskTable:
-    exam = ranking.tasks[task]
+    about = ranking.tasks[task]
     scores = {row.variant: row.scores[task] for row in ranking.rows if task in row.scores}
-    compared = (
-        pairs.against(baseline)
-        if baseline is not None
-        else {name: one.comparison for name, one in scores.items() if one.comparison}
-    )
+    if baseline is not None:
+        compared = pairs.against(baseline)
+    else:
+        compared = {name: one.comparison for name, one in scores.items() if one.comparison}
     ordered = [*pairs.order, *(name for name in scores if name not in pairs.order)]
-    lines = tuple(_line(name, scores[name], exam, compared.get(name)) for name in ordered)
+    lines = tuple(_line(name, scores[name], about, compared.get(name)) for name in ordered)
     parents = {one.against for one in lines if one.against}
-    against = baseline if baseline is not None else parents.pop() if len(parents) == 1 else ""
+    against = baseline or ""
+    if baseline is None and len(parents) == 1:
+        against = parents.pop()
     notes = [
-        *_how(scores.values(), compared.values(), exam, ranking.warnings.get(task, "")),
+        *_how(scores.values(), compared.values(), about, ranking.warnings.get(task, "")),
         *_missing(ranking, task, scores, compared.values()),
     ]
-    return TaskTable(task, exam.title, exam.headline, tables.unit(exam), against, lines, tuple(notes))
+    return TaskTable(task, about.title, about.headline, tables.unit(about), against, lines, tuple(notes))
 
 
-def _line(name: str, score: Score, exam: TaskRecord, found: Comparison | None) -> Line:
-    one, d = score.estimate, found.difference if found else None
-    told = difference(found, exam) if found else None
-    return Line(
+def _line(name: str, score: Score, task: TaskRecord, compared: Comparison | None) -> ReportLine:
+    line = ReportLine(
         variant=name,
-        mean=tables.shown(one.mean, exam) if one else "",
-        interval=tables.interval(one.low, one.high, exam) if one else "",
-        low=tables.shown(one.low, exam) if one else "",
-        high=tables.shown(one.high, exam) if one else "",
-        error=tables.error(one.se, exam) if one else "",
-        n=one.n if one else 0,
         items=items_in(score),
-        difference=told.shown if told else "",
-        difference_interval=told.interval if told else "",
-        difference_low=tables.shown(d.low, exam, True) if d else "",
-        difference_high=tables.shown(d.high, exam, True) if d else "",
-        difference_error=tables.error(d.se, exam) if d else "",
-        against=found.b if found else "",
-        mark=_mark(found) if found else "",
-        verdict=told.verdict if told else "",
-        p=d.p if d else None,
-        p_corrected=found.adjusted_p if found else None,
-        test=d.test if d else "",
-        family=found.family if found else 0,
         statuses={status: score.statuses.get(status, 0) for status in COUNTED},
         why=score.why_none,
         flag=score.flag,
     )
+    estimate = score.estimate
+    if estimate:
+        line = replace(
+            line,
+            mean=tables.shown(estimate.mean, task),
+            interval=tables.interval(estimate.low, estimate.high, task),
+            low=tables.shown(estimate.low, task),
+            high=tables.shown(estimate.high, task),
+            error=tables.error(estimate.se, task),
+            n=estimate.n,
+        )
+    return _with_difference(line, compared, task) if compared else line
+
+
+def _with_difference(line: ReportLine, compared: Comparison, task: TaskRecord) -> ReportLine:
+    d, words = compared.difference, difference(compared, task)
+    return replace(
+        line,
+        difference=words.shown,
+        difference_interval=words.interval,
+        difference_low=tables.shown(d.low, task, True),
+        difference_high=tables.shown(d.high, task, True),
+        difference_error=tables.error(d.se, task),
+        against=compared.b,
+        mark=_mark(compared),
+        verdict=words.verdict,
+        p=d.p,
+        p_corrected=compared.adjusted_p,
+        test=d.test,
+        family=compared.family,
+    )
 
 
 def _mark(one: Comparison) -> str:
-    if one.verdict == Verdict.NO_WORSE:
-        return OTHER_WITHIN if one.said_of_b else WITHIN
-    return "" if one.verdict == Verdict.NOT_SHOWN else SHOWN
+    if one.verdict == Verdict.NOT_SHOWN:
+        return ""
+    if one.verdict != Verdict.NO_WORSE:
+        return SHOWN
+    return OTHER_WITHIN if one.said_of_b else WITHIN
 
 
 def items_in(score: Score) -> int:
-    """How many items the exam has for this cell, whether they were scored or not."""
-    return int(score.run.definition.items or (score.estimate.n if score.estimate else 0))
+    """How many items the task has for this cell, whether they were scored or not."""
+    if score.run.definition.items:
+        return score.run.definition.items
+    return score.estimate.n if score.estimate else 0
 
 
-def _how(scores: Iterable[Score], found: Iterable[Comparison], exam: TaskRecord, warning: str) -> list[str]:
+def _how(scores: Iterable[Score], found: Iterable[Comparison], task: TaskRecord, warning: str) -> list[str]:
     """Which intervals, which test, which correction, what each mark means."""
     scores, found = list(scores), list(found)
     means = "; ".join(sorted({one.estimate.method for one in scores if one.estimate}))
-    notes = [f"Means with 95 % intervals ({means})."] if means else []
+    notes = []
+    if means:
+        notes.append(f"Means with 95 % intervals ({means}).")
     if found:
         ways = "; ".join(sorted({one.difference.interval for one in found}))
         tests = "; ".join(sorted({one.difference.test for one in found}))
         notes.append(
             f"Differences are paired by item, with 95 % intervals ({ways}, not corrected); test: {tests}; "
-            f"p corrected by Holm's method over all pairs of the exam ({found[0].family})."
+            f"p corrected by Holm's method over all pairs of the task ({found[0].family})."
         )
-        margin = tables.margins(found, exam)
+        margin = tables.margins(found, task)
         within = f" {WITHIN} no worse (within {margin}): a larger loss is ruled out." if margin else ""
         if others := sorted({one.b for one in found if one.said_of_b}):
             within += f" {OTHER_WITHIN} {', '.join(others)} is no worse (within {margin}) than this one."
         notes.append(
             f"{SHOWN} shown: corrected p of at most {found[0].difference.alpha:g}.{within} No mark: not shown."
         )
-    warned = [f"Warning about the marks: {warning}"] if warning else []
-    return [*notes, judged(exam), *warned]
+    notes.append(judged(task))
+    if warning:
+        notes.append(f"Warning about the scores: {warning}")
+    return notes
 
 
 def _missing(
     ranking: Ranking, task: str, scores: Mapping[str, Score], found: Iterable[Comparison]
 ) -> list[str]:
-    """What a table of numbers would hide: rows without a score, items left out, variants that did not sit."""
+    """What a table of numbers would hide: rows without a score, items left out, variants that did not run."""
     counted = [
         f"{name}: {', '.join(words for _, words in told)}"
         for name, score in scores.items()
@@ -239,7 +261,11 @@ def _plots(
         for name, cell in cells.items()
         if name[1] in pairs
     }
-    found = [plots.scores(ranking, task, one.order) for task, one in pairs.items()]
-    found += [part.plot for task in pairs for part in plots.tradeoff(ranking, task, costs) if part.plot]
-    found += [curve.plot for task in pairs if (curve := plots.curve(ranking, task))]
-    return tuple(plot for plot in found if plot)
+    means = [plots.scores(ranking, task, one.order) for task, one in pairs.items()]
+    against_costs, learning = [], []
+    for task in pairs:
+        against_costs += [part.plot for part in tradeoff.tradeoff(ranking, task, costs)]
+        curve = curves.curve(ranking, task)
+        if curve:
+            learning.append(curve.plot)
+    return tuple(plot for plot in (*means, *against_costs, *learning) if plot)

@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from proctor.leaderboard.board import charts, drawing, escape
-from proctor.leaderboard.board.charts import LABEL, MOST_LABELS, Measured, frontier
+from proctor.leaderboard.board import charts, escape
+from proctor.leaderboard.board.charts import LABEL, MOST_LABELS, ChartPoint, frontier
 
 
-def measured(name: str, mean: float, cost: float) -> Measured:
-    return Measured(name, mean, mean - 0.1, mean + 0.1, cost)
+def measured(name: str, mean: float, cost: float) -> ChartPoint:
+    return ChartPoint(name, mean, mean - 0.1, mean + 0.1, cost)
 
 
 def texts_of(svg: str) -> list[str]:
@@ -53,7 +53,7 @@ def test_labels_stay_clear_of_the_ends_of_intervals() -> None:
 
 def test_too_many_variants_keep_their_points_and_lose_labels() -> None:
     found = [measured(f"variant-{i}", 0.5 + i / 1000, 40) for i in range(40)]
-    drawn = drawing.svg(charts.tradeoff(found, "score", "speed"), "many")
+    drawn = charts.svg(charts.tradeoff(found, "score", "speed"), "many")
     assert 1 <= sum(text.startswith("variant-") for text in texts_of(drawn)) <= MOST_LABELS
     points = re.search(r'<g class="mark-symbol.*?</g>', drawn)
     assert points
@@ -74,10 +74,10 @@ CHARTS = {
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_drawing_is_the_same_twice_and_names_no_host(name: str) -> None:
-    drawn = drawing.svg(CHARTS[name], "A title", "About it")
-    assert drawn == drawing.svg(CHARTS[name], "A title", "About it")
-    assert drawing.png(CHARTS[name]) == drawing.png(CHARTS[name])
-    assert drawing.png(CHARTS[name]).startswith(b"\x89PNG")
+    drawn = charts.svg(CHARTS[name], "A title", "About it")
+    assert drawn == charts.svg(CHARTS[name], "A title", "About it")
+    assert charts.png(CHARTS[name]) == charts.png(CHARTS[name])
+    assert charts.png(CHARTS[name]).startswith(b"\x89PNG")
     assert set(re.findall(r'"(https?:[^"]*)"', drawn)) <= {
         "http://www.w3.org/2000/svg",
         "http://www.w3.org/1999/xlink",
@@ -86,7 +86,7 @@ def test_a_drawing_is_the_same_twice_and_names_no_host(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_drawing_in_a_page_has_the_pages_colours_and_a_title(name: str) -> None:
-    drawn = drawing.inline(CHARTS[name], "A <title>", "About & more")
+    drawn = charts.inline(CHARTS[name], "A <title>", "About & more")
     assert "<title>A &lt;title&gt;</title><desc>About &amp; more</desc>" in drawn
     assert 'role="img"' in drawn
     assert not re.findall(r'(?:fill|stroke)="#[0-9a-f]{6}"', drawn)
@@ -103,7 +103,7 @@ def test_a_drawing_in_a_page_has_the_pages_colours_and_a_title(name: str) -> Non
 def test_hostile_names_are_text_in_a_drawing(name: str) -> None:
     shown = escape.line(name)
     spec = charts.tradeoff([measured(shown, 40, 3), measured("b", 50, 1)], shown, shown)
-    drawn = drawing.svg(spec, shown, shown)
+    drawn = charts.svg(spec, shown, shown)
     tags = {one.tag.rpartition("}")[2] for one in ElementTree.fromstring(drawn).iter()}
     assert tags <= {"svg", "g", "path", "text", "line", "rect", "title", "desc"}
     assert shown in texts_of(drawn)
@@ -112,16 +112,16 @@ def test_hostile_names_are_text_in_a_drawing(name: str) -> None:
 def test_a_data_address_in_a_chart_is_refused() -> None:
     spec = {"data": {"url": "http://127.0.0.1:9/x.json"}, "mark": "bar", "encoding": {}}
     with pytest.raises(ValueError, match=r"(?i)allowed"):
-        drawing.svg(spec, "x")
+        charts.svg(spec, "x")
 
 
 def test_one_score_without_any_spread_is_drawn() -> None:
-    flat = [Measured("a", 0.0, 0.0, 0.0, 5.0), Measured("b", 0.0, 0.0, 0.0, 6.0)]
-    assert "var(--blue)" in drawing.inline(charts.tradeoff(flat, "x", "y"), "t")
-    assert "var(--blue)" in drawing.inline(charts.scores(flat[:1], "x"), "t")
-    assert "var(--blue)" in drawing.inline(charts.curves([("s", flat)], "x", "y"), "t")
+    flat = [ChartPoint("a", 0.0, 0.0, 0.0, 5.0), ChartPoint("b", 0.0, 0.0, 0.0, 6.0)]
+    assert "var(--blue)" in charts.inline(charts.tradeoff(flat, "x", "y"), "t")
+    assert "var(--blue)" in charts.inline(charts.scores(flat[:1], "x"), "t")
+    assert "var(--blue)" in charts.inline(charts.curves([("s", flat)], "x", "y"), "t")
 
 
 def test_costs_of_nothing_are_drawn() -> None:
-    free = [Measured("a", 1.0, 0.5, 2.0, 0.0), Measured("b", 2.0, 1.5, 3.0, 0.0)]
-    assert "var(--blue)" in drawing.inline(charts.tradeoff(free, "x", "y"), "t")
+    free = [ChartPoint("a", 1.0, 0.5, 2.0, 0.0), ChartPoint("b", 2.0, 1.5, 3.0, 0.0)]
+    assert "var(--blue)" in charts.inline(charts.tradeoff(free, "x", "y"), "t")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from proctor.leaderboard.compare.compare import load_cells
-from proctor.leaderboard.compare.groups import by_group
+from proctor.leaderboard.board.groups import by_group
+from proctor.leaderboard.compare.items import load_cells
 from tests.support.board_results import EXAMS, rows_of, write
 
 

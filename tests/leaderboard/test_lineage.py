@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from proctor.harness.record import VariantRecord
-from proctor.leaderboard.compare import lineage
+from proctor.leaderboard.board.pages import lineage
+from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.compare.tables import ranking
 from tests.support.board_results import rows_of, write
 
@@ -42,7 +43,7 @@ def test_parents_stand_before_their_children_and_everyone_once(tmp_path: Path) -
         ("g", "f"),
     ):
         write(tmp_path, rows_of(name, "word_problems"), parent=parent)
-    nodes = lineage.tree(ranking(tmp_path))
+    nodes = lineage.tree(ranking(load_cells(tmp_path)))
     depth = {node.variant: node.depth for node in nodes}
     assert len(nodes) == 7
     assert (depth["a"], depth["b"], depth["c"], depth["d"], depth["e"]) == (0, 1, 2, 1, 0)

@@ -1,5 +1,6 @@
 """Publishing: a folder or a branch that a static host takes as it is, and nothing private in it."""
 
+import http.client
 import subprocess
 import threading
 import urllib.error
@@ -201,6 +202,32 @@ def test_the_board_is_served_to_this_machine_alone(board: Path) -> None:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/../../etc/passwd")
     with pytest.raises(ValueError, match="name another one with --port"):
         open_server(board, int(port))
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_board_is_read_by_this_machines_own_names_alone(board: Path) -> None:
+    """A page of another site whose name was made to point here would send that site's name."""
+    server = open_server(board, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = int(server.server_address[1])
+
+    def status(*hosts: str) -> int:
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        asked.putrequest("GET", "/board.json", skip_host=True)
+        for host in hosts:
+            asked.putheader("Host", host)
+        asked.endheaders()
+        answer = asked.getresponse()
+        assert (b"made_from" in answer.read()) == (answer.status == 200)
+        return answer.status
+
+    for own in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", "LOCALHOST"):
+        assert status(own) == 200, own
+    for other in ("evil.example", f"localhost.evil.example:{port}", "127.0.0.1.evil.example", "", "10.0.0.1"):
+        assert status(other) == 403, other
+    assert status() == 403
+    assert status("localhost", "evil.example") == 403
     server.shutdown()
     server.server_close()
 

@@ -20,7 +20,7 @@ from test_compare import imported, rows_for
 from test_site import HOSTILE, text_of
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.board import drawing, escape, site
+from proctor.leaderboard.board import charts, escape, site
 from proctor.leaderboard.report import formats, report
 from tests.support.board_results import EXAMS, rich_results, rows_of, small_results, write
 
@@ -31,7 +31,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(results: Path) -> report.Report:
+def made(results: Path) -> report.ComparisonReport:
     return report.make(results, (), "tiny")
 
 
@@ -78,7 +78,7 @@ def test_every_figure_is_the_boards_to_the_digit(results: Path, tmp_path: Path) 
 
 
 def test_differences_to_a_baseline_are_those_of_the_board_with_that_baseline(
-    results: Path, tmp_path: Path, made: report.Report
+    results: Path, tmp_path: Path, made: report.ComparisonReport
 ) -> None:
     board = site.build(results, tmp_path / "board").parent
     told = (board / "data" / "_against" / "tiny.js").read_text()
@@ -94,7 +94,7 @@ def test_differences_to_a_baseline_are_those_of_the_board_with_that_baseline(
     assert checked == 4
 
 
-def test_all_formats_say_the_same_digits(made: report.Report) -> None:
+def test_all_formats_say_the_same_digits(made: report.ComparisonReport) -> None:
     rows = rows_in(formats.render(made, "csv"))
     markdown = cells_in(formats.render(made, "md"))
     html, latex = formats.render(made, "html"), formats.render(made, "latex")
@@ -138,17 +138,17 @@ def test_many_variants_stand_in_several_tables_of_the_appendix(tmp_path: Path) -
     assert [head[-11:] for head in heads] == ["part 1 of 3", "part 2 of 3", "part 3 of 3"]
 
 
-def test_footnotes_state_test_correction_and_what_is_missing(made: report.Report) -> None:
+def test_footnotes_state_test_correction_and_what_is_missing(made: report.ComparisonReport) -> None:
     (table,) = (one for one in made.tables if one.task == "word_problems")
     notes = " ".join(table.notes)
     assert "Holm" in notes
-    assert "over all pairs of the exam (3)" in notes
+    assert "over all pairs of the task (3)" in notes
     assert "sign-flip" in notes or "McNemar" in notes
     assert "tiny-lora: 1 unparsed, 1 truncated, 1 error" in notes
     assert "tiny-lora to tiny: 1 item" in notes
     (other,) = (one for one in made.tables if one.task == "concepts")
     assert "Not run: tiny-q4." in other.notes
-    assert "Marked by rules." in other.notes
+    assert "Scored by rules." in other.notes
     assert "checksum" in made.source
     (line,) = (one for one in table.lines if one.variant == "tiny-lora")
     assert (line.n, line.items) == (11, 12)
@@ -203,7 +203,9 @@ def test_one_variant_without_any_score_makes_a_table(tmp_path: Path) -> None:
         assert formats.render(made, form)
 
 
-def test_tables_and_figures_are_written_and_the_same_twice(made: report.Report, tmp_path: Path) -> None:
+def test_tables_and_figures_are_written_and_the_same_twice(
+    made: report.ComparisonReport, tmp_path: Path
+) -> None:
     for place in ("one", "two"):
         formats.write(made, formats.FORMATS, tmp_path / place)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
@@ -220,19 +222,19 @@ def test_tables_and_figures_are_written_and_the_same_twice(made: report.Report, 
 def test_a_warning_of_the_judge_is_a_footnote(tmp_path: Path) -> None:
     made = report.make(rich_results(tmp_path / "results"))
     (table,) = (one for one in made.tables if one.task == "study_plan")
-    assert "Warning about the marks: It raised the marks of plans that told it to." in table.notes
+    assert "Warning about the scores: It raised the marks of plans that told it to." in table.notes
     (other,) = (one for one in made.tables if one.task == "word_problems")
     assert "Imported, and not told by the source: tiny-q4: no prompt." in other.notes
     assert {plot.name for plot in made.plots} >= {"word_problems-examples", "word_problems-size-bytes"}
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(made: report.Report, tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_folder_is_refused(made: report.ComparisonReport, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(ValueError, match="is a file"):
         formats.write(made, ["md"], tmp_path / "taken")
 
 
-def hostile_report(results: Path, text: str) -> report.Report:
+def hostile_report(results: Path, text: str) -> report.ComparisonReport:
     rows = rows_of("odd", "word_problems")
     rows = [replace(row, metrics={text[:200]: 0.5}) for row in rows]
     write(results, [replace(rows[0], status="unparsed"), *rows[1:]], about=text, recipe=text, examples=5)
@@ -281,7 +283,7 @@ def test_hostile_text_is_text_in_every_format(text: str, tmp_path: Path) -> None
     assert {len(row) for row in aside} == {3}
     for plot in made.plots:
         assert not re.search(
-            r"<script|<img|<image|<foreignObject", drawing.svg(plot.spec, plot.title, plot.about)
+            r"<script|<img|<image|<foreignObject", charts.svg(plot.spec, plot.title, plot.about)
         )
 
 
@@ -308,7 +310,7 @@ def pdflatex() -> None:
 
 
 @pytest.mark.usefixtures("pdflatex")
-def test_latex_compiles_with_booktabs_alone(made: report.Report, tmp_path: Path) -> None:
+def test_latex_compiles_with_booktabs_alone(made: report.ComparisonReport, tmp_path: Path) -> None:
     compile_latex(tmp_path, formats.render(made, "latex"))
 
 
@@ -390,7 +392,7 @@ def test_the_command_prints_markdown_and_writes_a_folder(
         command(
             **{
                 "form": None,
-                "tasks": None,
+                "task": None,
                 "baseline": None,
                 "out": None,
                 "appendix": False,
@@ -400,11 +402,11 @@ def test_the_command_prints_markdown_and_writes_a_folder(
         )
         return capsys.readouterr().out
 
-    assert run(tasks=["word_problems,concepts"]).count("\n### ") == 1
-    assert run(form=["csv"], tasks=["concepts"]).startswith("task,title,variant")
+    assert run(task=["word_problems,concepts"]).count("\n### ") == 1
+    assert run(form=["csv"], task=["concepts"]).startswith("task,title,variant")
     told = run(out=tmp_path / "out")
     assert "report.tex" in told
     assert "appendix.csv" in told
-    assert run(tasks=["concepts"], appendix=True).count("beside the headline") == 1
+    assert run(task=["concepts"], appendix=True).count("beside the headline") == 1
     with pytest.raises(Refusal, match="no format 'pdf'; there are: md, latex, csv, html"):
         run(form=["pdf"])

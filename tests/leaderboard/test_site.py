@@ -3,7 +3,9 @@
 A browser looks at it in e2e/.
 """
 
+import cProfile
 import json
+import pstats
 import re
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from proctor.leaderboard import terminal
 from proctor.leaderboard.board import escape, site
 from proctor.leaderboard.cli.board import build as build_command
 from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare.items import load_cells
 from tests.support.board_results import (
     CARD,
     EXAMS,
@@ -180,7 +183,7 @@ def test_a_variant_says_how_it_was_made_and_how_to_make_it_again(board: Path) ->
 
 
 def test_a_checklist_is_not_called_a_judge(board: Path) -> None:
-    assert "Marked by a checklist of rules" in text_of(board, "tasks/study_plan.html")
+    assert "Scored by a checklist of rules" in text_of(board, "tasks/study_plan.html")
 
 
 def test_the_dimensions_of_a_judge_stand_beside_its_mean(tmp_path: Path) -> None:
@@ -284,7 +287,7 @@ def test_a_task_without_any_score_says_so(tmp_path: Path) -> None:
     board = site.build(tmp_path / "results", tmp_path / "out", "broken").parent
     assert "No variant has enough scored answers" in text_of(board, "index.html")
     assert "12 errors" in text_of(board, "index.html")
-    assert "No figure for the exam: no score" in text_of(board, "samples/broken/word_problems.html")
+    assert "No figure for the task: no score" in text_of(board, "samples/broken/word_problems.html")
 
 
 @pytest.mark.parametrize("task", ["word_problems", "concepts", "study_plan"])
@@ -324,7 +327,7 @@ def test_a_baseline_without_results_is_refused_at_the_door(tmp_path: Path) -> No
 
 
 def test_the_ranking_as_text_is_what_the_terminal_tells(board: Path, tmp_path: Path) -> None:
-    ranked = tables.ranking(small_results(tmp_path / "results"), (), "tiny")
+    ranked = tables.ranking(load_cells(small_results(tmp_path / "results")), "tiny")
     assert (board / site.RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking(ranked))
 
 
@@ -373,6 +376,14 @@ def test_builds_of_one_board_at_the_same_time_all_end_well(tmp_path: Path) -> No
         for at, baseline in enumerate(baselines)
     ]
     assert files_of(tmp_path / "out") in last
+
+
+def test_a_build_reads_each_cell_once_for_its_checksum(tmp_path: Path) -> None:
+    small_results(tmp_path / "results")
+    profile = cProfile.Profile()
+    profile.runcall(build_command, tmp_path / "results", tmp_path / "out", "tiny")
+    calls = {name: timing[0] for (_, _, name), timing in pstats.Stats(profile).stats.items()}
+    assert calls["_checksum"] == len(list((tmp_path / "results").glob("*/*/run.json"))) == 7
 
 
 def test_a_build_that_was_killed_leaves_nothing_in_the_next_one(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@
   function kinds() {
     return task().binary ?
       [["a", "A right, B wrong"], ["b", "B right, A wrong"], ["neither", "both wrong"], ["same", "both right"], ["none", "no score from one of them"]] :
-      [["a", "A higher than B"], ["b", "B higher than A"], ["same", "the same mark"], ["none", "no score from one of them"]];
+      [["a", "A higher than B"], ["b", "B higher than A"], ["same", "the same score"], ["none", "no score from one of them"]];
   }
 
   function kind(a, b) {
@@ -82,7 +82,7 @@
     marked(block.lastChild, one.response, other.response);
     made.appendChild(head);
     made.appendChild(block.lastChild);
-    made.appendChild(p.facts([["Understood as", one.answer], ["Why this mark", one.explanation], ["Figures", p.figures(one.figures)]]));
+    made.appendChild(p.facts([["Understood as", one.answer], ["Why this score", one.explanation], ["Figures", p.figures(one.figures)]]));
     return made;
   }
 

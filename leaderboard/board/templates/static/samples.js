@@ -14,7 +14,7 @@
     made.appendChild(p.folded("Prompt", one.prompt));
     made.appendChild(p.block("Response", one.response));
     made.appendChild(p.facts([
-      ["Understood as", one.answer], [p.target(list.dataset.kind === "binary"), one.target], ["Why this mark", one.explanation],
+      ["Understood as", one.answer], [p.target(list.dataset.kind === "binary"), one.target], ["Why this score", one.explanation],
       ["Figures", p.figures(one.figures)], ["Judge", one.judge],
       ["About", ["group " + one.cluster, one.tokens_in === null ? "" : one.tokens_in + " tokens in",
         one.tokens_out === null ? "" : one.tokens_out + " tokens out", one.seconds ? one.seconds + " s" : "",

@@ -1,12 +1,12 @@
-"""Who came from whom, and what each step was: base, trained, merged, quantised, asked another way.
+"""Who came from whom, and what each step was: base, trained, merged, quantised, asked another way."""
 
-Reads what the results say of their variants; knows no score and no page.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from proctor.harness.record import VariantRecord
+from proctor.leaderboard.board.shown import CellShown, cell, task_head
+from proctor.leaderboard.compare.pairs import TaskPairs
 from proctor.leaderboard.compare.tables import Ranking
 
 
@@ -18,6 +18,18 @@ class Node:
     depth: int
     step: str
     orphan: str
+
+
+def page(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
+    rows = {row.variant: row for row in ranking.rows}
+
+    def shown(name: str) -> list[CellShown | None]:
+        return [cell(ranking, rows[name], task, pairs[task]) for task in ranking.tasks]
+
+    return {
+        "tasks": [task_head(ranking, task) for task in ranking.tasks],
+        "nodes": [(node, rows[node.variant].parent, shown(node.variant)) for node in tree(ranking)],
+    }
 
 
 def resolved_of(ranking: Ranking, variant: str) -> VariantRecord:
@@ -47,20 +59,25 @@ def tree(ranking: Ranking) -> list[Node]:
     def under(name: str, depth: int) -> Iterator[Node]:
         seen.add(name)
         parent = parents[name]
-        known = parent in parents
-        words = step(resolved[parent] if parent and known and depth else None, resolved[name])
-        yield Node(name, depth, words, parent if parent and not known else "")
+        before, orphan = None, ""
+        if parent and parent not in parents:
+            orphan = parent
+        elif parent and depth:
+            before = resolved[parent]
+        yield Node(name, depth, step(before, resolved[name]), orphan)
         for child in children(ranking, name):
             if child not in seen:
                 yield from under(child, depth + 1)
 
-    found = [node for name in parents if parents[name] not in parents for node in under(name, 0)]
-    for (
-        name
-    ) in parents:  # what is left stands in a cycle of parents, which a suite refuses but results may hold
+    nodes: list[Node] = []
+    for name, parent in parents.items():
+        if parent not in parents:
+            nodes += under(name, 0)
+    # What is left stands in a circle of parents, which a suite refuses but results may hold.
+    for name in parents:
         if name not in seen:
-            found += under(name, 0)
-    return found
+            nodes += under(name, 0)
+    return nodes
 
 
 def step(earlier: VariantRecord | None, now: VariantRecord) -> str:

@@ -1,7 +1,4 @@
-"""What the ranking and the pages of answers say, as plain values ready to be shown.
-
-Must not know how a page looks (templates/) or where its file lies on disk (site.py).
-"""
+"""The first page: the ranking, what it says in short, and what it was made from."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -9,29 +6,18 @@ from typing import Any
 
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord, VariantRecord
-from proctor.leaderboard.board.shown import cell, difference, machine, score_shown, task_head, when
+from proctor.leaderboard.board.escape import script
+from proctor.leaderboard.board.shown import cell, difference, score_shown, task_head, when
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.compare import Comparison
-from proctor.leaderboard.compare.pairs import NONE, TaskPairs
-from proctor.leaderboard.compare.tables import Ranking, Row
+from proctor.leaderboard.compare.measured import machine
+from proctor.leaderboard.compare.pairs import TaskPairs
+from proctor.leaderboard.compare.tables import Ranking, RankingRow, Score
 
 EMBEDDED = "finetune/tiny"
 
 
-def nav(ranking: Ranking, curves: bool = False, judges: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Only pages that there are: with one variant there is nothing to lay side by side."""
-    several = [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
-    exams = [(f"tasks/{task}.html", exam.title) for task, exam in ranking.tasks.items()]
-    return [
-        ("index.html", "Ranking"),
-        *(several if len(ranking.rows) > 1 else []),
-        *([("curves.html", "Curves")] if curves else []),
-        *exams,
-        *((f"judges/{judge}.html", f"Judge: {judge}") for judge in judges),
-    ]
-
-
-def index(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
+def page(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
     answers = [in_short(ranking, task, pairs[task]) for task in ranking.tasks]
     return {
         "tasks": [task_head(ranking, task) for task in ranking.tasks],
@@ -50,11 +36,17 @@ def index(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
 
 def notice(ranking: Ranking) -> bool:
     """Whether these are numbers of the embedded model, which are not to be taken for more."""
-    bases = {score.run.resolved.base for row in ranking.rows for score in row.scores.values()}
-    return EMBEDDED in bases
+    return any(score.run.resolved.base == EMBEDDED for score in _scores(ranking))
 
 
-def _index_row(row: Row, ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
+def _scores(ranking: Ranking) -> list[Score]:
+    scores: list[Score] = []
+    for row in ranking.rows:
+        scores += row.scores.values()
+    return scores
+
+
+def _index_row(row: RankingRow, ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
     resolved = next(iter(row.scores.values())).run.resolved
     return {
         "variant": row.variant,
@@ -90,24 +82,6 @@ def facets(ranking: Ranking) -> list[tuple[str, str, list[str]]]:
     return [(name, words, sorted({value(one) for one in told})) for name, (words, value) in FACETS.items()]
 
 
-def against(ranking: Ranking, pairs: Mapping[str, TaskPairs], baseline: Row) -> dict[str, Any]:
-    """Each variant's difference to this one; '' tells why there is none."""
-    told: dict[str, Any] = {}
-    for task in baseline.scores:
-        found = pairs[task].against(baseline.variant)
-        told[task] = {name: _against(one, ranking.tasks[task]) for name, one in found.items()}
-    return told | {"": {task: _refused(pairs[task], baseline.variant) for task in baseline.scores}}
-
-
-def _against(one: Comparison, exam: TaskRecord) -> list[Any]:
-    d = difference(one, exam)
-    return [d.value, d.shown, d.interval, d.verdict, d.key, d.p, d.left_out]
-
-
-def _refused(pairs: TaskPairs, baseline: str) -> dict[str, str]:
-    return {name: why for name in pairs.order if (why := pairs.family.why_not(name, baseline))}
-
-
 def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
     """What a reader wants first: who is best, is that shown, and what could be published in its place. Rows whose
     responses do not depend on the item are named and left out.
@@ -131,18 +105,18 @@ def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
             kinds["behind"].append(name)
         else:
             kinds["open"].append(name)
-    exam = ranking.tasks[task]
+    about = ranking.tasks[task]
     return head | kinds | {
         "best": best,
-        "score": score_shown(best, task, scores[best], exam, pairs),
+        "score": score_shown(best, task, scores[best], about, pairs),
         "rivals": len(against),
         "tied": [name for name, found in against.items() if found and found.difference.difference == 0.0],
-        "margin": tables.margins([found for found in against.values() if found], exam),
+        "margin": tables.margins([found for found in against.values() if found], about),
     }  # fmt: skip
 
 
 def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | None:
-    """The variants that no exam's tests put behind its first; None where one exam alone says as much."""
+    """The variants that no task's tests put behind its first; None where one task alone says as much."""
     if len(answers) < 2 or len(ranking.rows) < 2 or any(one["best"] is None for one in answers):
         return None
     fronts = [{one["best"], *one["no_worse"], *one["open"]} for one in answers]
@@ -151,7 +125,7 @@ def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | N
 
 def made_from(ranking: Ranking) -> dict[str, Any]:
     """From what the board was made, as the results tell: not when or where it was built."""
-    scores = [score for row in ranking.rows for score in row.scores.values()]
+    scores = _scores(ranking)
     runs = [score.run for score in scores]
     outcomes: Counter[str] = Counter()
     for score in scores:
@@ -173,20 +147,24 @@ def made_from(ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def samples(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    row = next(row for row in ranking.rows if row.variant == variant)
-    score, exam = row.scores[task], ranking.tasks[task]
-    marks = sorted({str(one["mark"]) for one in rows})
-    return {
-        "variant": variant,
-        "task": task,
-        "head": task_head(ranking, task),
-        "shown": cell(ranking, row, task, NONE),
-        "statuses": [(status, n) for status, n in score.statuses.items() if n],
-        "marks": marks if exam.kind == "binary" and len(marks) <= 12 else [],
-        "rows": len(rows),
-        "kind": exam.kind,
-        "others": [
-            (name, one.title) for name, one in ranking.tasks.items() if name != task and name in row.scores
-        ],
-    }
+def against(ranking: Ranking, pairs: Mapping[str, TaskPairs], baseline: RankingRow) -> dict[str, Any]:
+    """Each variant's difference to this one; '' tells why there is none."""
+    told: dict[str, Any] = {}
+    for task in baseline.scores:
+        found = pairs[task].against(baseline.variant)
+        told[task] = {name: _against(one, ranking.tasks[task]) for name, one in found.items()}
+    return told | {"": {task: _refused(pairs[task], baseline.variant) for task in baseline.scores}}
+
+
+def _against(one: Comparison, task: TaskRecord) -> list[Any]:
+    d = difference(one, task)
+    return [d.value, d.shown, d.interval, d.verdict, d.key, d.p, d.left_out]
+
+
+def _refused(pairs: TaskPairs, baseline: str) -> dict[str, str]:
+    return {name: why for name in pairs.order if (why := pairs.family.why_not(name, baseline))}
+
+
+def against_file(baseline: str, differences: Any) -> tuple[str, str]:
+    """All differences to one variant as a script: any can be chosen as the baseline."""
+    return f"data/_against/{baseline}.js", f'proctor.part("_against/{baseline}",{script(differences)});\n'

@@ -1,19 +1,22 @@
-"""Every answer of a cell as data for the page that shows it, in parts that a browser loads as it needs them.
+"""The responses of a cell, with their data in parts that a browser loads as it needs them.
 
-The files are JavaScript and not JSON because a page opened from disk may load scripts and nothing else. They
-are plain ASCII with `<` escaped: no text in them can end a script, whatever encoding they are served in.
+The data are JavaScript and not JSON because a page opened from disk may load scripts and nothing else.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from proctor.harness.record import TaskRecord
+from proctor.leaderboard.board.escape import script
+from proctor.leaderboard.board.shown import cell, task_head
 from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare.pairs import NONE
+from proctor.leaderboard.compare.tables import Ranking
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 PART_BYTES = 200_000
 TEXTS = (
@@ -29,7 +32,26 @@ OTHERS = (
 )  # fmt: skip
 
 
-def rows_of(rows: "pd.DataFrame", exam: TaskRecord, visible: Callable[[str], str]) -> list[dict[str, Any]]:
+def page(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    row = next(row for row in ranking.rows if row.variant == variant)
+    score, about = row.scores[task], ranking.tasks[task]
+    marks = sorted({str(one["mark"]) for one in rows})
+    return {
+        "variant": variant,
+        "task": task,
+        "head": task_head(ranking, task),
+        "shown": cell(ranking, row, task, NONE),
+        "statuses": [(status, n) for status, n in score.statuses.items() if n],
+        "marks": marks if about.kind == "binary" and len(marks) <= 12 else [],
+        "rows": len(rows),
+        "kind": about.kind,
+        "others": [
+            (name, one.title) for name, one in ranking.tasks.items() if name != task and name in row.scores
+        ],
+    }
+
+
+def rows_of(rows: "pd.DataFrame", task: TaskRecord, visible: Callable[[str], str]) -> list[dict[str, Any]]:
     """The rows as shown: figures rounded as everywhere, text with nothing unseen in it."""
     columns = {name: rows[name].tolist() for name in (*TEXTS, *OTHERS)}
     shown = []
@@ -42,7 +64,7 @@ def rows_of(rows: "pd.DataFrame", exam: TaskRecord, visible: Callable[[str], str
                 "status": _outcome(row["status"], row["truncated"]),
                 "epoch": row["epoch"],
                 "score": score,
-                "mark": tables.mark(score, exam),
+                "mark": tables.mark(score, task),
                 "figures": [(visible(name), value) for name, value in figures(row["metrics"] or {})],
                 "tokens_in": _whole(row["tokens_in"]),
                 "tokens_out": _whole(row["tokens_out"]),
@@ -80,7 +102,7 @@ def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     size = 0
     where = []
     for row in rows:
-        text = _json(row)
+        text = script(row)
         if batches[-1] and size + len(text) > PART_BYTES:
             batches.append([])
             size = 0
@@ -95,19 +117,9 @@ def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         "status": [row["status"] for row in rows],
         "part": where,
     }
-    yield f"data/{key}/rows.js", f'proctor.rows("{key}",{_json(light)});\n'
+    yield f"data/{key}/rows.js", f'proctor.rows("{key}",{script(light)});\n'
     for n, batch in enumerate(batches):
         yield f"data/{key}/{n}.js", f'proctor.part("{key}/{n}",[{",".join(batch)}]);\n'
-
-
-def against(baseline: str, found: Any) -> tuple[str, str]:
-    """All differences to one variant, for the page on which any can be chosen as the baseline."""
-    return f"data/_against/{baseline}.js", f'proctor.part("_against/{baseline}",{_json(found)});\n'
-
-
-def _json(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
 
 
 def _number(value: Any) -> float | None:

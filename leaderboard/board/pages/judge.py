@@ -1,7 +1,4 @@
-"""How far to trust a judge: its card, the warning that goes with its scores, and the verdicts that it did not give.
-
-Reads cards through proctor.harness.record's folder; knows no page.
-"""
+"""How far to trust a judge: its card, the warning that goes with its scores, and the verdicts that it did not give."""
 
 import re
 from collections import Counter
@@ -19,6 +16,7 @@ from proctor.leaderboard.compare.tables import Ranking, dressed
 if TYPE_CHECKING:
     import pandas as pd
 
+
 MOST_REASONS = 12
 WHOLE = ("", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions
 DAMAGED = "The trust card of this judge is damaged: make it again with proctor judge trust."
@@ -32,37 +30,37 @@ def cards(results: Path) -> dict[str, dict[str, Any]]:
 
 
 def judges_of(ranking: Ranking) -> list[str]:
-    """Who marked by something else than an exam's own rules. A name that could be no file has no page."""
-    named = {exam.scored_by for exam in ranking.tasks.values()} - {"rules"}
+    """Who scored by something else than a task's own rules. A name that could be no file has no page."""
+    named = {task.scored_by for task in ranking.tasks.values()} - {"rules"}
     return sorted(name for name in named if SAFE_NAME.fullmatch(name))
 
 
 def with_warnings(ranking: Ranking, found: Mapping[str, Mapping[str, Any]]) -> Ranking:
-    """Each exam learns of its judge's page and of what the judge's card warns of."""
+    """Each task learns of its judge's page and of what the judge's card warns of."""
     judges = {*judges_of(ranking), *found}
     pages, warnings = {}, {}
-    for task, exam in ranking.tasks.items():
-        if exam.scored_by in judges:
-            pages[task] = exam.scored_by
-        warnings[task] = str(found.get(exam.scored_by, {}).get("warning") or "")
+    for task, about in ranking.tasks.items():
+        if about.scored_by in judges:
+            pages[task] = about.scored_by
+        warnings[task] = str(found.get(about.scored_by, {}).get("warning") or "")
     return replace(ranking, judge_pages=pages, warnings=warnings)
 
 
 def page(
     judge: str, card: Mapping[str, Any] | None, ranking: Ranking, missing: Mapping[str, Counter[str]]
 ) -> dict[str, Any]:
-    """`missing`: for each exam that it marked, why answers got no verdict, and how often."""
+    """`missing`: for each task that it scored, why answers got no verdict, and how often."""
     card = card or {}
-    exams = [
+    tasks = [
         {
             "name": task,
-            "title": exam.title,
+            "title": about.title,
             "rows": sum(row.scores[task].rows for row in ranking.rows if task in row.scores),
             "missing": sum(missing.get(task, Counter()).values()),
             "reasons": _reasons(missing.get(task, Counter())),
         }
-        for task, exam in ranking.tasks.items()
-        if exam.scored_by == judge
+        for task, about in ranking.tasks.items()
+        if about.scored_by == judge
     ]
     figures = [_figure(one) for one in _told(card, "figures")]
     labels = card.get("labels") if isinstance(card.get("labels"), dict) else None
@@ -81,7 +79,7 @@ def page(
         "inside": [one for one in figures if one["dimension"] not in WHOLE],
         "checks": sorted((_check(one) for one in _told(card, "checks")), key=lambda one: bool(one["passed"])),
         "absent": [(str(one.get("name", "")), str(one.get("why", ""))) for one in _told(card, "missing")],
-        "exams": exams,
+        "tasks": tasks,
     }
 
 
