@@ -390,7 +390,7 @@ def test_the_command_prints_markdown_and_writes_a_folder(
         command(
             **{
                 "form": None,
-                "tasks": None,
+                "task": None,
                 "baseline": None,
                 "out": None,
                 "appendix": False,
@@ -400,11 +400,11 @@ def test_the_command_prints_markdown_and_writes_a_folder(
         )
         return capsys.readouterr().out
 
-    assert run(tasks=["word_problems,concepts"]).count("\n### ") == 1
-    assert run(form=["csv"], tasks=["concepts"]).startswith("task,title,variant")
+    assert run(task=["word_problems,concepts"]).count("\n### ") == 1
+    assert run(form=["csv"], task=["concepts"]).startswith("task,title,variant")
     told = run(out=tmp_path / "out")
     assert "report.tex" in told
     assert "appendix.csv" in told
-    assert run(tasks=["concepts"], appendix=True).count("beside the headline") == 1
+    assert run(task=["concepts"], appendix=True).count("beside the headline") == 1
     with pytest.raises(Refusal, match="no format 'pdf'; there are: md, latex, csv, html"):
         run(form=["pdf"])
