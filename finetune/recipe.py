@@ -4,21 +4,14 @@ Knows the fields and their limits. Must not know a training library, an exam or 
 command line before anything heavy is loaded.
 """
 
-import difflib
 import hashlib
 import json
-from collections.abc import Hashable
-from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    ValidationError,
     field_validator,
     model_serializer,
     model_validator,
@@ -26,6 +19,7 @@ from pydantic import (
 
 from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
+from proctor.common.schema import Frozen, nearest, read_yaml
 
 FOLDER = PACKAGE / "finetune" / "recipes"
 
@@ -40,15 +34,13 @@ ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 PROJECTIONS = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
 
 
-class Source(BaseModel):
+class Source(Frozen):
     """One set of chats in the mixture: an exam's training set by name, or any JSONL of chats by path.
 
     `examples` takes that many of them (a smaller number is always a subset of a larger one, so that learning
     curves grow by adding). `weight` says how many times each of those is seen in an epoch: 2 is twice, 0.5 is
     every other. `prompt` names the prompt pack in whose wording an exam's chats are asked; a file has its own.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(min_length=1)
     weight: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
@@ -62,9 +54,7 @@ class Source(BaseModel):
         return {name: value for name, value in told.items() if (name, value) != ("prompt", "default")}
 
 
-class Recipe(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class Recipe(Frozen):
     method: Literal["lora", "qlora", "full"]
     data: tuple[Source, ...] = Field(min_length=1)
     steps: int | None = Field(default=None, ge=1)
@@ -123,29 +113,7 @@ class Recipe(BaseModel):
     @classmethod
     def load(cls, name: str | Path) -> Self:
         """A recipe by name, from finetune/recipes/NAME.yaml, or by the path of a YAML file, checked."""
-        path = _find(str(name))
-        try:
-            read = yaml.load(path.read_text(encoding="utf-8"), _Once)
-        except (yaml.YAMLError, UnicodeDecodeError) as broken:
-            raise Refusal(f"not readable as YAML: {' '.join(str(broken).split())} ({path})") from None
-        if not isinstance(read, dict):
-            raise Refusal(f"a recipe is a list of settings, 'name: value' on each line; found none ({path})")
-        try:
-            return cls.model_validate(read)
-        except ValidationError as refused:
-            raise Refusal(f"{_in_one_line(refused)} ({path})") from None
-
-
-class _Once(yaml.SafeLoader):
-    """Refuses a setting that stands twice: PyYAML would take the last one and say nothing."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for before, key in combinations(keys, 2):
-            if before.value == key.value:
-                lines = f"lines {before.start_mark.line + 1} and {key.start_mark.line + 1}"
-                raise yaml.YAMLError(f"{key.value!r} stands twice, in {lines}; leave one out")
-        return super().construct_mapping(node, deep)
+        return read_yaml(_find(str(name)), cls)
 
 
 def names() -> list[str]:
@@ -167,28 +135,5 @@ def _find(name: str) -> Path:
         return path
     path = FOLDER / f"{name}.yaml"
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise Refusal(f"no recipe called {name!r}; {hint} (add one as {path})")
+        raise Refusal(f"no recipe called {name!r}", nearest(name, names()), f"add one as {path}")
     return path
-
-
-def _in_one_line(refused: ValidationError) -> str:
-    errors: Any = refused.errors()
-    # A misspelt name also leaves the right one missing: the misspelling is what to tell.
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
-    where = ".".join(str(part) for part in first["loc"])
-    message = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        known = list(Source.model_fields if first["loc"][0] == "data" else Recipe.model_fields)
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
-        return f"unknown setting {where!r}; " + (
-            f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-        )
-    if first["type"] == "missing":
-        return f"setting {where!r} is missing; add it"
-    found = first.get("input")
-    shown = (
-        f" (found {found!r})" if isinstance(found, str | int | float) and not isinstance(found, bool) else ""
-    )
-    return f"{where + ': ' if where else ''}{message}{shown}"

@@ -5,7 +5,6 @@ Changing or adding a judge is changing or adding files. Knows the folder's forma
 models.
 """
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -16,9 +15,9 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from proctor.common import yaml_file
 from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
+from proctor.common.schema import nearest, read_yaml
 from proctor.judges import prompt
 from proctor.judges.graders import reply
 from proctor.judges.graders.grader import GraderSpec
@@ -26,7 +25,7 @@ from proctor.judges.rubric import Item, Rubric
 from proctor.judges.rules import checklist
 from proctor.judges.verdict import Verdict
 
-FOLDER = PACKAGE / "judges" / "library"
+LIBRARY = PACKAGE / "judges" / "library"
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py mark otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
 RULES, READING = 3, 1
@@ -45,8 +44,10 @@ class Scale(BaseModel):
     def _rises(self) -> Self:
         if self.lowest >= self.highest:
             raise Refusal(
-                f"the lowest mark is {self.lowest} and the highest {self.highest}; the scale must rise"
+                f"the lowest score is {self.lowest} and the highest {self.highest}; the scale must rise"
             )
+        if self.highest - self.lowest > 100:
+            raise Refusal("the scale has more than 101 levels, and each needs its anchor; choose fewer")
         return self
 
     @property
@@ -99,7 +100,7 @@ class Judge(_Card):
     @classmethod
     def load(cls, name: str) -> "Judge":
         """A judge by the name of its folder under judges/, or by the path of a folder anywhere."""
-        return load(Path(name).resolve() if "/" in name else FOLDER / name)
+        return load(Path(name).resolve() if "/" in name else LIBRARY / name)
 
     @property
     def digest(self) -> str:
@@ -162,11 +163,13 @@ class Judge(_Card):
 @cache
 def load(folder: Path) -> Judge:
     """The judge in a folder, checked."""
-    if not (folder / "judge.yaml").is_file():
-        names = sorted(path.parent.name for path in folder.parent.glob("*/judge.yaml"))
-        near = difflib.get_close_matches(folder.name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names) or 'none'}"
-        raise Refusal(f"no judge called {folder.name!r}; {hint} (add one as {folder / 'judge.yaml'})")
+    names = sorted(path.parent.name for path in folder.parent.glob("*/judge.yaml"))
+    if folder.name not in names:
+        raise Refusal(
+            f"no judge called {folder.name!r}",
+            nearest(folder.name, names),
+            f"add one as {folder / 'judge.yaml'}",
+        )
     card = _read(folder / "judge.yaml", _Card)
     path = folder / "rubric.yaml"
     rubric = _read(path, Rubric)
@@ -258,4 +261,4 @@ def _has_rules(name: str, items: Mapping[str, Item], levels: range, path: Path) 
 def _read(path: Path, model: type[_Model]) -> _Model:
     if not path.is_file():
         raise Refusal(f"a judge needs {path.name}; there is none; write it ({path})")
-    return yaml_file.checked(path, model)
+    return read_yaml(path, model)

@@ -14,9 +14,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from proctor.common import yaml_file
 from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
+from proctor.common.schema import nearest, read_yaml
 from proctor.tasks import TASKS
 
 FOLDER = PACKAGE / "tasks" / "prompts"
@@ -119,8 +119,6 @@ def render(pack: Pack, task: str, doc: Mapping[str, object]) -> tuple[str, str]:
 @cache
 def _load(name: str, folder: Path) -> Pack:
     path = folder / f"{name}.yaml"
-    if not path.is_file():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names())}"
-        raise Refusal(f"no prompt pack called {name!r}; {hint} (add one as {path})")
-    return yaml_file.checked(path, Pack)
+    if name not in names():
+        raise Refusal(f"no prompt pack called {name!r}", nearest(name, names()), f"add one as {path}")
+    return read_yaml(path, Pack)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from proctor.common.schema import digest
+from proctor.common.digest import digest
 from proctor.harness.ask.journal import Answer, Journal, Options, Request
 from proctor.harness.engines import Ask, Engine, EngineDied, Finish, Streams
 

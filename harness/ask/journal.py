@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from proctor.common.schema import digest
+from proctor.common.digest import digest
 
 
 @dataclass(frozen=True)

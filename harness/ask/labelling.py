@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import digest
 from proctor.harness.ask.answers import Journal, Options, Request, answer_all
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import Engine, Weights, open_engine

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from proctor.common.schema import digest
+from proctor.common.digest import digest
 from proctor.harness.ask.answers import Answer, Journal
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.config.variant import Variant

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import Frozen, check_name, nearest, parse, read_yaml
+from proctor.common.schema import Frozen, check_name, nearest, parse, read_named_yaml
 from proctor.harness.ask.second_reader import Extractor
 from proctor.harness.config.variant import ROOT, Variant
 from proctor.judges.graders.grader import GraderSpec
@@ -68,7 +68,7 @@ class Suite(Frozen):
     @classmethod
     def load(cls, name_or_path: str) -> "Suite":
         path = find_suite(name_or_path)
-        given = read_yaml(path, SuiteFile)
+        given = read_named_yaml(path, SuiteFile)
         for task in [*given.tasks, *given.limit, *given.margin]:
             if task not in TASKS:
                 raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)), where=path)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
+from proctor.common.digest import digest
 from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
-from proctor.common.schema import Frozen, check_name, digest, nearest, read_yaml
+from proctor.common.schema import Frozen, check_name, nearest, read_named_yaml
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
 
 ROOT = PACKAGE
@@ -122,7 +123,7 @@ class Variant(Frozen):
     @classmethod
     def load(cls, path: Path) -> "Variant":
         check_name(path.stem, "variant", path)
-        return read_yaml(path, cls)
+        return read_named_yaml(path, cls)
 
 
 def lm_eval_engines() -> tuple[str, ...]:

@@ -12,13 +12,12 @@ from typing import Any
 import click
 import typer
 import yaml
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from proctor.common import yaml_file
 from proctor.common.refusal import Refusal
+from proctor.common.schema import parse, parse_yaml
 from proctor.judges.judge import Judge
 from proctor.judges.people.refine import Suggestion
 from proctor.judges.people.refined import Decided, read_suggestions, written
@@ -108,17 +107,13 @@ def _edited(judge: Judge, one: Suggestion, console: Console) -> Decided | None:
 
 
 def _checked(judge: Judge, one: Suggestion, text: str) -> Decided:
-    said = yaml_file.parsed(text, "your edit")
+    said = parse_yaml(text, "your edit")
     if not isinstance(said, dict) or set(said) != {"about", "anchors"}:
         raise Refusal("it needs `about` and `anchors`, and nothing else")
-    fields: dict[str, Any] = {**one.model_dump(), **said}
+    fields: dict[str, Any] = {**one.model_dump(), **said, "decision": "keep"}
     if one.action in ("keep", "drop"):
         fields["action"] = "change"
-    try:
-        made = Decided(**fields, decision="keep")
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        raise Refusal(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    made = parse(fields, Decided, "your edit")
     if not made.whole(judge.scale.levels) or set(made.anchors) != set(judge.scale.levels):
         levels = ", ".join(map(str, judge.scale.levels))
         raise Refusal(f"it needs `about` and one sentence for each of {levels}")

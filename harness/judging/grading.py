@@ -3,14 +3,13 @@
 Knows judges, graders and variants; must not know how weights are built or what is marked.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import parse, read_yaml
+from proctor.common.schema import load_yaml, parse
 from proctor.harness.config.suite import Suite, load_variant, variants_beside
 from proctor.harness.config.variant import FOLDER, Variant
 from proctor.judges.graders.grader import GraderSpec, fingerprint
@@ -124,10 +123,10 @@ def spec_from(
         raise Refusal(f"no file {grader}", remedy="give a model's name, or the path of a YAML file")
     if given:
         raise Refusal(f"--{next(iter(given))} beside a file", "the file says it all", "write it there", path)
-    panel = re.search(
-        r"^\{? ?[\"']?panel[\"']?\s*:", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
-    )
-    return read_yaml(path, PanelSpec) if panel else read_yaml(path, GraderSpec)
+    raw = load_yaml(path)
+    if isinstance(raw, dict) and "panel" in raw:
+        return parse(raw, PanelSpec, path)
+    return parse(raw, GraderSpec, path)
 
 
 def local_of(spec: AnySpec | None) -> list[GraderSpec]:

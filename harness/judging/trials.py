@@ -28,7 +28,7 @@ from proctor.harness.plan.plan import made_of
 from proctor.judges import marking, pairwise
 from proctor.judges.cost import Estimate
 from proctor.judges.figures.ratings import Ratings, read_ratings, read_rows
-from proctor.judges.judge import FOLDER, Judge
+from proctor.judges.judge import LIBRARY, Judge
 from proctor.judges.marking import Item
 from proctor.judges.trust.card import card
 from proctor.judges.trust.pairs_card import PairTrial, pair_card
@@ -36,7 +36,7 @@ from proctor.judges.trust.rehearsal import rehearse
 from proctor.judges.trust.trial import Labelled, Trial, refuse_without_verdicts
 from proctor.judges.verdict import Verdict
 
-PLANS = FOLDER.parent / "trust" / "labelled_plans.jsonl"
+PLANS = LIBRARY.parent / "trust" / "labelled_plans.jsonl"
 
 
 @dataclass(frozen=True)
@@ -102,17 +102,17 @@ def _chosen(wanted: Wanted) -> tuple[Judge, AnySpec | None, list[Labelled], Rati
 
 
 def _beside(name: str) -> Path:
-    folder = Path(name) if "/" in name else FOLDER / name
+    folder = Path(name) if "/" in name else LIBRARY / name
     own = folder / "labelled_plans.jsonl"
     return own if own.is_file() else PLANS
 
 
 def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings | None:
     """The labels that were given, else labels.csv beside the judge; those of its dimensions."""
-    folder = Path(wanted.judge) if "/" in wanted.judge else FOLDER / wanted.judge
+    folder = Path(wanted.judge) if "/" in wanted.judge else LIBRARY / wanted.judge
     path = wanted.labels or folder / "labels.csv"
     if not wanted.labels and not path.is_file() and judge.kind == "pairwise":
-        path = FOLDER / "study_plan" / "labels.csv"  # which plan is better follows from the marks of both
+        path = LIBRARY / "study_plan" / "labels.csv"  # which plan is better follows from the marks of both
     if not wanted.labels and not path.is_file():
         return None
     labels = read_ratings(path, "label")

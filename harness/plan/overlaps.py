@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.refusal import located
-from proctor.common.schema import digest
 from proctor.finetune.recipe import Recipe
 from proctor.harness.config.variant import ROOT
 from proctor.harness.plan.training import ChatFile, chat_file

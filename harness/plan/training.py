@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
-from proctor.common.schema import check_name, digest, nearest
+from proctor.common.schema import check_name, nearest
 from proctor.finetune.build import Stage
 from proctor.finetune.recipe import Recipe
 from proctor.harness.config.variant import ROOT

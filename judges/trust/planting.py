@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from proctor.common import yaml_file
 from proctor.common.refusal import Refusal
+from proctor.common.schema import load_yaml
 from proctor.judges.figures.ratings import OVERALL, Ratings
 from proctor.judges.marking import Item
 from proctor.judges.rules.text import words
@@ -101,7 +101,7 @@ def damage_cases(scored: Sequence[Scored], labels: Ratings | None) -> list[tuple
 
 
 def injections(path: Path = INJECTIONS) -> list[Mapping[str, str]]:
-    found: list[Mapping[str, str]] = yaml_file.read(path)
+    found: list[Mapping[str, str]] = load_yaml(path)
     for one in found:
         if set(one) != {"name", "title", "text"} or "{plan}" not in one["text"]:
             raise Refusal(f"an injection has name, title and a text with {{plan}}: {one} ({path})")

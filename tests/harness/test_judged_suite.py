@@ -171,9 +171,9 @@ def test_variant_of_ours_marks_through_its_engine(home):
 def test_judge_of_ones_own_is_named_by_its_folder_and_shown_by_its_name(home, tmp_path):
     import shutil
 
-    from proctor.judges.judge import FOLDER
+    from proctor.judges.judge import LIBRARY
 
-    shutil.copytree(FOLDER / "ternary", tmp_path / "mine")
+    shutil.copytree(LIBRARY / "ternary", tmp_path / "mine")
     for name in ("judge.yaml", "prompt.txt"):
         text = (tmp_path / "mine" / name).read_text().replace("name: ternary", "name: mine")
         (tmp_path / "mine" / name).write_text(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from proctor.harness.judging.trials import read_plans
 from proctor.judges.figures.ratings import Ratings, read_ratings
-from proctor.judges.judge import FOLDER, Judge, load
+from proctor.judges.judge import LIBRARY, Judge, load
 from proctor.judges.rules import neighbours
 from proctor.judges.rules.arithmetic import wrong_equations
 from proctor.judges.rules.checklist import checked_facts
@@ -93,7 +93,7 @@ def test_loading_a_judge_that_is_not_there_names_one_that_is() -> None:
 
 def _changed(tmp_path: Path, file: str, change: Callable[[dict[str, Any]], object]) -> Path:
     folder = tmp_path / "checklist"
-    shutil.copytree(FOLDER / "checklist", folder)
+    shutil.copytree(LIBRARY / "checklist", folder)
     path = folder / file
     content = yaml.safe_load(path.read_text())
     change(content)
@@ -165,7 +165,7 @@ def test_the_digest_follows_what_changes_marks_and_nothing_else(tmp_path: Path) 
 def test_the_digest_is_the_same_in_another_process() -> None:
     code = "from proctor.judges.judge import Judge; print(Judge.load('checklist').digest)"
     found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=FOLDER.parent
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=LIBRARY.parent
     )
     assert found.stdout.strip() == JUDGE.digest
 

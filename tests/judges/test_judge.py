@@ -5,7 +5,7 @@ import shutil
 import pytest
 import yaml
 
-from proctor.judges.judge import FOLDER, Judge, load
+from proctor.judges.judge import LIBRARY, Judge, load
 from proctor.judges.prompt import tag_of
 
 WITH_A_MODEL = ("study_plan", "ternary", "pairwise")
@@ -15,7 +15,7 @@ WITH_A_MODEL = ("study_plan", "ternary", "pairwise")
 def judge(tmp_path):
     """A copy of study_plan that a test may spoil."""
     folder = tmp_path / "mine"
-    shutil.copytree(FOLDER / "study_plan", folder)
+    shutil.copytree(LIBRARY / "study_plan", folder)
     change(folder / "judge.yaml", lambda card: card | {"name": "mine"})
     return folder
 
@@ -36,7 +36,7 @@ def test_every_judge_of_ours_loads_and_every_level_has_its_own_sentence(name):
     for dimension in found.rubric.dimensions.values():
         assert set(dimension.anchors) == set(found.scale.levels)
         assert len(set(dimension.anchors.values())) == len(dimension.anchors)
-    assert (FOLDER / name / "README.md").is_file()
+    assert (LIBRARY / name / "README.md").is_file()
     assert found.asks == (name != "checklist")
 
 

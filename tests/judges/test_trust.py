@@ -11,7 +11,7 @@ from proctor.harness import record
 from proctor.harness.config.variant import ROOT
 from proctor.harness.judging.trials import PLANS, read_plans
 from proctor.judges.figures.ratings import read_ratings
-from proctor.judges.judge import FOLDER, Judge
+from proctor.judges.judge import LIBRARY, Judge
 from proctor.judges.rules.text import words
 from proctor.judges.trust.card import warning
 from proctor.judges.trust.damage import DAMAGES, Case
@@ -72,13 +72,13 @@ def test_every_reference_plan_has_two_marks_in_every_dimension_and_is_for_a_pupi
     plans = {plan.item.id for plan in read_plans(PLANS)}
     assert len(plans) >= 60
     for judge in ("study_plan", "checklist"):
-        loaded, labels = Judge.load(judge), read_ratings(FOLDER / judge / "labels.csv")
+        loaded, labels = Judge.load(judge), read_ratings(LIBRARY / judge / "labels.csv")
         assert set(labels.items) == plans
         assert labels.raters == ["first reader", "second reader"]
         assert len(labels.marks) == len(plans) * len(loaded.dimensions) * 2
         assert {dimension for _, _, dimension in labels.marks} == set(loaded.dimensions)
         assert all(mark in loaded.scale.levels for mark in labels.marks.values())
-    both = [(FOLDER / judge / "labels.csv").read_bytes() for judge in ("study_plan", "checklist")]
+    both = [(LIBRARY / judge / "labels.csv").read_bytes() for judge in ("study_plan", "checklist")]
     assert both[0] == both[1]
 
 
@@ -95,7 +95,7 @@ def test_no_reference_plan_was_seen_when_the_rules_were_set_and_many_were_writte
 
 
 def test_reference_marks_use_the_whole_scale():
-    labels = read_ratings(FOLDER / "study_plan" / "labels.csv")
+    labels = read_ratings(LIBRARY / "study_plan" / "labels.csv")
     for dimension in labels.dimensions:
         given = [mark for (_, _, name), mark in labels.marks.items() if name == dimension]
         assert set(given) == {1, 2, 3, 4, 5}
@@ -232,7 +232,7 @@ def test_the_same_card_comes_out_twice(checklist, tmp_path):
 
 
 def test_the_card_that_is_kept_is_of_the_checklist_as_it_is_now():
-    kept = record.read_cards(FOLDER.parent / "results")["checklist"]
+    kept = record.read_cards(LIBRARY.parent / "results")["checklist"]
     assert kept["digest"] == Judge.load("checklist").digest, "make it again: proctor judge trust checklist"
 
 
