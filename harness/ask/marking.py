@@ -17,7 +17,7 @@ from proctor.harness.ask.answers import Answer, Journal
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.config.variant import Variant
 from proctor.harness.record import STATUSES, Sample, write_text
-from proctor.judges.cost import Estimate, Tally, estimate_marks, tally
+from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
 from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel
@@ -65,11 +65,11 @@ class Marker:
     cache: Path
     reader: SecondReader | None = None  # of answers in which the rule finds no number
 
-    def estimate(self, exam: Exam, answered: Sequence[Answered]) -> Estimate:
+    def estimate(self, exam: Exam, answered: Sequence[Answered]) -> CostEstimate:
         """What marking the answers would ask and cost."""
         item = importlib.import_module(f"proctor.tasks.{exam.task.name}.marking").item
         items = [item(one.doc, one.answer.text) for one in answered if not one.answer.error]
-        return estimate_marks(
+        return estimate_scores(
             Judge.load(self.judge), items, self.grader.spec if self.grader else None, self.cache
         )
 

@@ -6,10 +6,10 @@ Knows cells and labels; must not know who marked.
 from pathlib import Path
 from typing import Any
 
-from proctor.common.agreement.bootstrap import Bootstrap
 from proctor.common.refusal import Refusal
+from proctor.common.stats.bootstrap import Bootstrap
 from proctor.harness import record
-from proctor.judges.figures.marks import of_ratings
+from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings, read_ratings
 from proctor.judges.judge import Judge
 
@@ -28,7 +28,7 @@ def corrected(
     ratings = ratings_of(results, variant, task)
     known = read_ratings(labels, "label")
     wanted = set(ratings.items)
-    mine = {key: mark for key, mark in known.marks.items() if key[0] in wanted}
+    mine = {key: mark for key, mark in known.scores.items() if key[0] in wanted}
     if not mine:
         raise Refusal(
             f"no label is for an answer of {variant!r}",

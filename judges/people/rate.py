@@ -28,7 +28,7 @@ Mode = Literal["marks", "pairs"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class RatedPlan:
     """A plan to be rated. `source` is who wrote it (a variant), `pupil` whom it is for."""
 
     id: str
@@ -50,7 +50,7 @@ class Shown:
     sources: tuple[str, str] = ("", "")
 
 
-def shown(plans: Sequence[Plan], mode: Mode, rater: str) -> list[Shown]:
+def shown(plans: Sequence[RatedPlan], mode: Mode, rater: str) -> list[Shown]:
     """All that is to be rated, in an order that is this rater's own and stays the same from one day to the next."""
     draw = random.Random(f"{rater} {mode}")
     if mode == "marks":
@@ -63,23 +63,23 @@ def shown(plans: Sequence[Plan], mode: Mode, rater: str) -> list[Shown]:
     return found
 
 
-def _by_id(plan: Plan) -> str:
+def _by_id(plan: RatedPlan) -> str:
     return plan.id
 
 
-def _pairs(plans: Sequence[Plan]) -> list[tuple[Plan, Plan]]:
+def _pairs(plans: Sequence[RatedPlan]) -> list[tuple[RatedPlan, RatedPlan]]:
     ordered = sorted(plans, key=_by_id)
     return [(a, b) for a, b in combinations(ordered, 2) if a.pupil == b.pupil and a.text != b.text]
 
 
-def _pair(a: Plan, b: Plan, draw: random.Random) -> Shown:
+def _pair(a: RatedPlan, b: RatedPlan, draw: random.Random) -> Shown:
     order = draw.choice(("ab", "ba"))
     texts = (a.text, b.text) if order == "ab" else (b.text, a.text)
     sources = (a.source or a.id, b.source or b.id)
     return Shown(f"{a.id} {b.id}", a.profile, texts, a.pupil, order, sources)
 
 
-class Sheet:
+class RatingSheet:
     """labels.csv of several raters, of which one writes here. Every change is on disk when `save` returns."""
 
     def __init__(self, path: Path, judge: Judge, items: Sequence[Shown], mode: Mode, rater: str) -> None:

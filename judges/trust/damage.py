@@ -1,7 +1,6 @@
 """Planted damage: what is done to a good plan, and how much less of it every judge should think.
 
-Works on the words of a plan and on facts about two pupils. Knows how a mistake is taken up, no judge and no
-exam.
+Works on the words of a plan and on facts about two pupils.
 """
 
 import random

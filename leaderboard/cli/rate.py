@@ -11,7 +11,7 @@ from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, Results, near
 
 if TYPE_CHECKING:
-    from proctor.judges.people.rate import Mode, Plan
+    from proctor.judges.people.rate import Mode, RatedPlan
 
 
 def rate(
@@ -40,7 +40,7 @@ def rate(
 ) -> None:
     """Rate plans by hand, blind: open the address, press the keys. Stop and go on at any time."""
     from proctor.judges.judge import Judge
-    from proctor.judges.people.rate import Sheet, shown
+    from proctor.judges.people.rate import RatingSheet, shown
     from proctor.judges.people.rate_server import open_server
 
     if not re.fullmatch(r"[\w.@ -]{1,60}", rater):
@@ -50,7 +50,7 @@ def rate(
     if loaded.kind == "pairwise" and not pairs:
         raise Refusal(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that marks")
     found = _plans(plans or [], variant or [], results)
-    sheet = Sheet(out, loaded, shown(_some(found, items), mode, rater), mode, rater)
+    sheet = RatingSheet(out, loaded, shown(_some(found, items), mode, rater), mode, rater)
     try:
         server = open_server(sheet, port)
     except OSError as refused:
@@ -65,15 +65,15 @@ def rate(
         server.server_close()
 
 
-def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[Plan]":
+def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[RatedPlan]":
     """From files and from the study plans of variants; an id that comes twice is refused."""
     from proctor.harness.judging.trials import read_plans
-    from proctor.judges.people.rate import Plan
+    from proctor.judges.people.rate import RatedPlan
 
     if not files and not variants:
         raise Refusal("there is nothing to rate; give --plans FILE or --variant NAME")
     found = [
-        Plan(
+        RatedPlan(
             one.item.id, str(one.item.profile), one.item.text, one.pupil, path.stem if len(files) > 1 else ""
         )
         for path in files
@@ -87,10 +87,10 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
     return [one for one in found if one.text.strip()]
 
 
-def _of_variant(name: str, results: Path) -> "list[Plan]":
+def _of_variant(name: str, results: Path) -> "list[RatedPlan]":
     from proctor.harness import record
     from proctor.harness.judging.labelled import item_id
-    from proctor.judges.people.rate import Plan
+    from proctor.judges.people.rate import RatedPlan
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     cell = record.read(results, name, "study_plan")
@@ -104,11 +104,11 @@ def _of_variant(name: str, results: Path) -> "list[Plan]":
         pupil, text = str(row["sample_id"]), row["response"]
         if pupil in texts and text:
             place = item_id(name, pupil, int(row["epoch"]), several)
-            found.append(Plan(place, texts[pupil], str(text), pupil, name))
+            found.append(RatedPlan(place, texts[pupil], str(text), pupil, name))
     return found
 
 
-def _some(plans: "list[Plan]", items: int | None) -> "list[Plan]":
+def _some(plans: "list[RatedPlan]", items: int | None) -> "list[RatedPlan]":
     """All plans of so many pupils, the same ones for every rater."""
     import random
 

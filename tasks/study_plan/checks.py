@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from proctor.judges.rules.reading import Reading, read
+from proctor.judges.rules.reading import PlanReading, read
 from proctor.judges.rules.text import mentions, stems, unquoted
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.study_plan.topics import find, first_lines, names_of
@@ -47,7 +47,7 @@ def _decide(name: str, good: bool, why: str) -> Check:
     return Check(name, "passed" if good else "failed", why)
 
 
-def _total_hours(reading: Reading, requirements: Mapping[str, Any]) -> Check:
+def _total_hours(reading: PlanReading, requirements: Mapping[str, Any]) -> Check:
     budget = requirements["minutes_total"]
     if not reading.minutes:
         return Check("total_hours", "failed", "The plan names no times, so nobody can tell whether they fit.")
@@ -55,7 +55,7 @@ def _total_hours(reading: Reading, requirements: Mapping[str, Any]) -> Check:
     return _decide("total_hours", reading.minutes <= budget + SLACK_MINUTES, why)
 
 
-def _weekly_hours(reading: Reading, requirements: Mapping[str, Any]) -> Check:
+def _weekly_hours(reading: PlanReading, requirements: Mapping[str, Any]) -> Check:
     budget = requirements["minutes_per_week"]
     over = [week for week in reading.weeks if week.minutes > budget + SLACK_MINUTES]
     if not any(week.timed for week in reading.weeks):
@@ -67,7 +67,7 @@ def _weekly_hours(reading: Reading, requirements: Mapping[str, Any]) -> Check:
     return Check("weekly_hours", "passed", f"No week takes more than {budget / 60:g} h.")
 
 
-def _weeks(reading: Reading, requirements: Mapping[str, Any]) -> Check:
+def _weeks(reading: PlanReading, requirements: Mapping[str, Any]) -> Check:
     wanted = range(1, requirements["weeks"] + 1)
     found = {week.number for week in reading.weeks}
     missing = [number for number in wanted if number not in found]
@@ -81,7 +81,7 @@ def _weeks(reading: Reading, requirements: Mapping[str, Any]) -> Check:
     return Check("weeks", "passed", f"All {len(wanted)} weeks are there.")
 
 
-def _weak_topics(reading: Reading, requirements: Mapping[str, Any]) -> Check:
+def _weak_topics(reading: PlanReading, requirements: Mapping[str, Any]) -> Check:
     topics = requirements["topics"]
     lines = _planned(reading)
     named = set(first_lines(lines, topics))
@@ -96,7 +96,7 @@ def _weak_topics(reading: Reading, requirements: Mapping[str, Any]) -> Check:
     return Check("weak_topics", "passed", f"All {len(topics)} weak topics are worked on.")
 
 
-def _prerequisites(reading: Reading, requirements: Mapping[str, Any]) -> Check:
+def _prerequisites(reading: PlanReading, requirements: Mapping[str, Any]) -> Check:
     pairs = requirements["order"]
     if not pairs:
         return Check("prerequisites", "not applicable", "No weak topic needs another one.")
@@ -113,7 +113,7 @@ def _prerequisites(reading: Reading, requirements: Mapping[str, Any]) -> Check:
     return Check("prerequisites", "passed", "Each topic comes after what it needs.")
 
 
-def _course(reading: Reading, requirements: Mapping[str, Any]) -> Check:
+def _course(reading: PlanReading, requirements: Mapping[str, Any]) -> Check:
     allowed = set(requirements["course_topics"]) | set(requirements["topics"])
     named = {topic for line in _planned(reading) for topic in find(line, strict=True)}
     if not named:
@@ -124,7 +124,7 @@ def _course(reading: Reading, requirements: Mapping[str, Any]) -> Check:
     return Check("course", "passed", f"All {len(named)} topics named belong to the course or lead up to it.")
 
 
-def _days(reading: Reading, requirements: Mapping[str, Any]) -> Check:
+def _days(reading: PlanReading, requirements: Mapping[str, Any]) -> Check:
     busy = requirements["busy"]
     if not busy:
         return Check("days", "not applicable", "The pupil can work on every day.")
@@ -137,7 +137,7 @@ def _days(reading: Reading, requirements: Mapping[str, Any]) -> Check:
     return Check("days", "passed", f"Nothing is set for {' or '.join(busy)}.")
 
 
-def _sessions(reading: Reading, requirements: Mapping[str, Any]) -> Check:
+def _sessions(reading: PlanReading, requirements: Mapping[str, Any]) -> Check:
     limit = requirements["session_minutes"]
     if not limit:
         return Check("sessions", "not applicable", "The pupil sets no limit to a session.")
@@ -151,7 +151,7 @@ def _sessions(reading: Reading, requirements: Mapping[str, Any]) -> Check:
     )
 
 
-def _planned(reading: Reading) -> list[str]:
+def _planned(reading: PlanReading) -> list[str]:
     """What stands inside the weeks, or everything when there are none: a title that lists topics plans
     nothing.
     """

@@ -8,12 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.judges import marking
+from proctor.judges import scoring
+from proctor.judges.graders.asking import Progress
 from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
-from proctor.judges.marking import Item, Progress
 from proctor.judges.panel import Panel
-from proctor.judges.verdict import Verdict
+from proctor.judges.rules.checklist import score_by_rules
+from proctor.judges.verdict import Item, JudgeVerdict
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.mark import Mark
 from proctor.tasks.study_plan.checks import NAMES, Check, check
@@ -69,7 +70,7 @@ def item(doc: Mapping[str, Any], response: str, name: str = "") -> Item:
 def mark(doc: Mapping[str, Any], response: str, judge: str = "checklist") -> Mark:
     """One answer marked by rules."""
     loaded = Judge.load(judge)
-    return from_verdict(loaded, loaded.mark(response, facts(doc)), doc, response)
+    return from_verdict(loaded, score_by_rules(loaded, response, facts(doc)), doc, response)
 
 
 def mark_all(
@@ -78,18 +79,18 @@ def mark_all(
     grader: Grader | Panel | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
-) -> list[tuple[Mark | None, Verdict]]:
+) -> list[tuple[Mark | None, JudgeVerdict]]:
     """A mark for each pupil and answer, and the verdict that it comes from. No verdict, no mark: None."""
     loaded = Judge.load(judge)
     items = [item(doc, response) for doc, response in answers]
-    verdicts = marking.mark_all(loaded, items, grader, cache, progress)
+    verdicts = scoring.score_all(loaded, items, grader, cache, progress)
     return [
         (None if verdict.problem else from_verdict(loaded, verdict, doc, response), verdict)
         for (doc, response), verdict in zip(answers, verdicts, strict=True)
     ]
 
 
-def from_verdict(judge: Judge, verdict: Verdict, doc: Mapping[str, Any], response: str) -> Mark:
+def from_verdict(judge: Judge, verdict: JudgeVerdict, doc: Mapping[str, Any], response: str) -> Mark:
     """The mean of the judge's dimensions on its scale. An empty answer is the model's failure: it scores 0, or
     the scale's lowest mark where that is less, and counts as unparsed. Checks that do not apply are no metric.
     """
@@ -116,6 +117,6 @@ def _answer(checks: tuple[Check, ...]) -> str:
     return " ".join(one.why for one in checks if one.name in ("total_hours", "weeks"))
 
 
-def _explain(verdict: Verdict, checks: tuple[Check, ...]) -> str:
+def _explain(verdict: JudgeVerdict, checks: tuple[Check, ...]) -> str:
     failed = [one.why for one in checks if one.result == "failed"]
     return f"{verdict.explanation}\nChecks: {' '.join(failed) or 'all that apply are passed.'}"

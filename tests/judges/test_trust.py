@@ -13,10 +13,9 @@ from proctor.harness.judging.trials import PLANS, read_plans
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import LIBRARY, Judge
 from proctor.judges.rules.text import words
-from proctor.judges.trust.card import warning
 from proctor.judges.trust.damage import DAMAGES, Case
 from proctor.judges.trust.planting import INJECTIONS, injections, neutral
-from proctor.judges.trust.trial import Check
+from proctor.judges.trust.trial import TrustCheck, warning
 from tests.conftest import proctor
 from tests.support.openai_server import Reply, serve
 
@@ -75,9 +74,9 @@ def test_every_reference_plan_has_two_marks_in_every_dimension_and_is_for_a_pupi
         loaded, labels = Judge.load(judge), read_ratings(LIBRARY / judge / "labels.csv")
         assert set(labels.items) == plans
         assert labels.raters == ["first reader", "second reader"]
-        assert len(labels.marks) == len(plans) * len(loaded.dimensions) * 2
-        assert {dimension for _, _, dimension in labels.marks} == set(loaded.dimensions)
-        assert all(mark in loaded.scale.levels for mark in labels.marks.values())
+        assert len(labels.scores) == len(plans) * len(loaded.dimensions) * 2
+        assert {dimension for _, _, dimension in labels.scores} == set(loaded.dimensions)
+        assert all(mark in loaded.scale.levels for mark in labels.scores.values())
     both = [(LIBRARY / judge / "labels.csv").read_bytes() for judge in ("study_plan", "checklist")]
     assert both[0] == both[1]
 
@@ -97,7 +96,7 @@ def test_no_reference_plan_was_seen_when_the_rules_were_set_and_many_were_writte
 def test_reference_marks_use_the_whole_scale():
     labels = read_ratings(LIBRARY / "study_plan" / "labels.csv")
     for dimension in labels.dimensions:
-        given = [mark for (_, _, name), mark in labels.marks.items() if name == dimension]
+        given = [mark for (_, _, name), mark in labels.scores.items() if name == dimension]
         assert set(given) == {1, 2, 3, 4, 5}
         assert max(map(given.count, set(given))) <= len(given) * 0.6
 
@@ -237,7 +236,7 @@ def test_the_card_that_is_kept_is_of_the_checklist_as_it_is_now():
 
 
 def test_a_warning_is_one_sentence_that_names_what_failed():
-    checks = [Check(f"c{n}", f"Check {n}", "damage", 3, 10) for n in range(6)]
+    checks = [TrustCheck(f"c{n}", f"Check {n}", "damage", 3, 10) for n in range(6)]
     said = warning(checks)
     assert said.startswith("This judge failed 6 of its checks: check 0 (3 of 10 held)")
     assert said.count(".") == 1
