@@ -152,7 +152,7 @@ def _among(report: FigureReport, table: RatingTable, side: Mapping[str, Floats],
     for group in rated_items(np.stack(list(side.values()), axis=1)):
         if not group.chosen.any():
             for name in group.figures:
-                report.lack(name, f"{table.dimension}, {who}: no item has the marks that it needs")
+                report.lack(name, f"{table.dimension}, {who}: no item has the scores that it needs")
             continue
         rows, counts = distinct(group.rows, _chosen(table.clusters, group.chosen))
         n = len(group.rows)
@@ -180,7 +180,7 @@ def _two(
 ) -> None:  # fmt: skip
     both = ~(np.isnan(judge[1]) | np.isnan(label[1]))
     if not both.any():
-        why = f"{table.dimension}, {judge[0]} against {label[0]}: no item has both marks"
+        why = f"{table.dimension}, {judge[0]} against {label[0]}: no item has both scores"
         report.lack("agreement", why)
         return
     rows, counts = distinct(np.stack([judge[1][both], label[1][both]], axis=1), _chosen(table.clusters, both))
@@ -272,8 +272,8 @@ def _mean(report: FigureReport, table: RatingTable, rater: str, scores: Floats, 
 
     n = int(there.sum())
     measures = {
-        f"{side}_mean": Measure(f"Mean of the {side}'s marks", mean, n),
-        f"{side}_sd": Measure(f"Standard deviation of the {side}'s marks", deviation, n),
+        f"{side}_mean": Measure(f"Mean of the {side}'s scores", mean, n),
+        f"{side}_sd": Measure(f"Standard deviation of the {side}'s scores", deviation, n),
     }
     report.measure(Whose(table.dimension, rater, "no label"), measures, sums)
 

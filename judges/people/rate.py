@@ -1,7 +1,6 @@
 """Blind ratings by people: what is shown in which order, and what they said, kept in labels.csv at every click.
 
 One plan against the rubric, or two plans side by side. The order is drawn for each rater; names never reach the page.
-Knows rubrics and files of labels; must not know the browser or exams.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""The page for ratings, served to this machine alone. Knows a sheet of ratings and HTTP; must not know rubrics.
+"""The page for ratings, served to this machine alone.
 
 It answers only requests that name this machine as their host and carry the page's own token, so that no other page in
 the same browser can read plans or rate.

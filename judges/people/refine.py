@@ -1,7 +1,7 @@
 """What an expert model says of a rubric: which plan is better and by what, and what it would change.
 
 The expert compares plans written with and without the rubric's dimensions, names the criteria that it used, and then
-advises. All that it says is kept. Knows rubrics and graders; must not know exams.
+advises. All that it says is kept.
 """
 
 import json
@@ -200,7 +200,7 @@ def advise(expert: Expert, judge: Judge, opinions: Sequence[Opinion]) -> list[Su
 
 
 def guidance(rubric: Rubric, dimensions: Sequence[str]) -> str:
-    """The rubric's dimensions as a writer is told them."""
+    """The rubric's dimensions as they stand in a writer's prompt."""
     lines = [f"- {name.replace('_', ' ')}: {rubric.dimensions[name].about.strip()}" for name in dimensions]
     return "A good plan is strong in all of these:\n" + "\n".join(lines)
 

@@ -1,7 +1,4 @@
-"""What becomes of an expert's suggestions: kept, edited or dropped one by one, and a new judge folder written.
-
-Knows rubrics and suggestions; asks nobody.
-"""
+"""What becomes of an expert's suggestions: kept, edited or dropped one by one, and a new judge folder written."""
 
 import json
 import shutil

@@ -1,7 +1,4 @@
-"""A study plan as the checklist's rules see it: read once, with the facts about the pupil beside it.
-
-Knows what a task, an amount and a whole line look like. Must not know what any of them is worth.
-"""
+"""A study plan as the checklist's rules see it: read once, with the facts about the pupil beside it."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -71,20 +68,20 @@ class ReadPlan:
 
 def tasks_in(line: str, known: WordLists) -> list[str]:
     """Sentences that tell to do something: a word for doing early on, and enough words, or a number, to say what."""
-    found = []
+    tasks = []
     for sentence in sentences(line):
-        said = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
+        spoken = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
         if _NUMBER.search(sentence) or QUOTED.search(sentence):
-            told = len(said) >= 2 and any(word in known.tasks | known.vague for word in said[:4])
+            is_task = len(spoken) >= 2 and any(word in known.tasks | known.vague for word in spoken[:4])
         else:
-            told = (
-                len(said) >= 3
-                and any(word in known.tasks for word in said[:4])
-                and not known.small.isdisjoint(said)
+            is_task = (
+                len(spoken) >= 3
+                and any(word in known.tasks for word in spoken[:4])
+                and not known.small.isdisjoint(spoken)
             )
-        if told:
-            found.append(sentence)
-    return found
+        if is_task:
+            tasks.append(sentence)
+    return tasks
 
 
 def says_amount(line: str, nouns: frozenset[str]) -> bool:

@@ -1,7 +1,4 @@
-"""Whose plan it is: the pupil's, as a name, a goal and mistakes in it show, or another one's.
-
-Knows plain facts about a pupil and the lines of a plan. Must not know what any of it is worth.
-"""
+"""Whose plan it is: the pupil's, as a name, a goal and mistakes in it show, or another one's."""
 
 import re
 import unicodedata
@@ -15,7 +12,7 @@ from proctor.judges.rules.reading import PlanLine
 from proctor.judges.rules.text import TOKEN, squeezed, stem, stems, unquoted, words
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
-# Where a plan says whose it is. Upper and lower case matter: it is how a name is told from a word.
+# Where a plan says whose it is. Upper and lower case matter: it is how a name differs from a word.
 _HAS = r"has|likes|needs|works|learns|gets|gives|reads|prefers|asks|shares|sees|forgets"
 _VERB = rf" (?:{_HAS}|is|should|must|starts)\b"
 _OUTSIDE_WEEKS = tuple(

@@ -1,7 +1,5 @@
 """Reads a study plan into weeks, lines, minutes and days, whatever form it was written in. Never raises,
 linear time.
-
-Knows headings, lists, tables and running text. Must not know pupils, topics or marks.
 """
 
 import re

@@ -70,7 +70,9 @@ def _fall(before: float, after: JudgeVerdict) -> float:
 
 def _damage_check(trial: Trial, one: Damage, tried: Sequence[tuple[str, float, float]]) -> TrustCheck:
     """`tried`: the plan, what its mark lost by the damage, and what was still lost with the damage undone."""
-    scale = (trial.judge.scale.highest - trial.judge.scale.lowest) / 4  # losses are told in marks of 1 to 5
+    scale = (
+        trial.judge.scale.highest - trial.judge.scale.lowest
+    ) / 4  # losses are in points of a scale of 1 to 5
     finite = [fall for _, fall, _ in tried if fall < inf]
     mean = f"mean loss {np.mean(finite):.2f}" if finite else "no mark, as there is nothing to mark"
     if one.least is None:

@@ -1,5 +1,6 @@
 """Exams and answers: score, label, and what `doctor data` tells."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -160,7 +161,8 @@ def _tell_labelled(done: "Labelled", labeler: str) -> None:
             f"  against {found.documents} gold documents: precision {found.precision:.3f}, recall {found.recall:.3f}, "
             f"F1 {found.f1:.3f}, kappa {found.kappa:.3f}, {found.unparsed} without a list"
         )
-    typer.echo(f"  in a recipe:  data: [{{source: {near(done.chats.resolve())}}}]")
+    # Whole, as a recipe may lie anywhere, and quoted, as a path may hold what YAML reads as its own.
+    typer.echo(f"  in a recipe:  data: [{{source: {json.dumps(str(done.chats.resolve()))}}}]")
 
 
 def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | None, store: Path) -> "By":

@@ -231,7 +231,7 @@ def test_the_same_card_comes_out_twice(checklist, tmp_path):
 
 
 def test_the_card_that_is_kept_is_of_the_checklist_as_it_is_now():
-    kept = record.read_cards(LIBRARY.parent / "results")["checklist"]
+    kept = record.read_cards(ROOT / "results")["checklist"]
     assert kept["digest"] == Judge.load("checklist").digest, "make it again: proctor judge trust checklist"
 
 
@@ -357,7 +357,7 @@ def test_verdicts_that_cannot_be_read_are_counted_and_never_marks(tmp_path):
 def test_a_judge_of_whom_nothing_can_be_read_gets_no_card_but_a_reason(tmp_path):
     done, card = model_card(tmp_path, lambda request, before: Reply("No."), code=2)
     assert card is None
-    assert "not one of 6 plans could be marked" in done.stderr
+    assert "not one of 6 plans could be scored" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("proctor: not one")
     assert "Traceback" not in done.stderr
 
@@ -382,7 +382,7 @@ def test_a_grader_that_dies_after_the_first_plans_gets_no_card_over_what_nobody_
     done, card = model_card(tmp_path, dies, code=2)
     assert card is None
     assert "6 verdicts in" in done.stderr
-    assert re.search(r"proctor: not one of \d+ plans could be marked: .*400", done.stderr.splitlines()[-1])
+    assert re.search(r"proctor: not one of \d+ plans could be scored: .*400", done.stderr.splitlines()[-1])
     assert "passed" not in done.stdout
 
 
