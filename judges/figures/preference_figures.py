@@ -25,7 +25,7 @@ from proctor.judges.figures.preferences import (
     settled,
     taken_as,
 )  # fmt: skip
-from proctor.judges.figures.report import EACH_OTHER, FigureReport, Measure, Whose
+from proctor.judges.figures.report import EACH_OTHER, Computation, FigureReport, Whose
 from proctor.judges.figures.standings import ranked_alike, strengths
 
 PREFERENCE = "preference"  # the one dimension of a verdict on a pair
@@ -205,7 +205,7 @@ def _measure(
     measures = {}
     for name, (title, make, of) in figures.items():
         n = int((whole * of(pairs.x, pairs.y)).sum())
-        measures[name + ending] = Measure(title + beside, make(pairs), n)
+        measures[name + ending] = Computation(title + beside, make(pairs), n)
     report.measure(whose, measures, counts)
 
 
@@ -335,5 +335,5 @@ def _among_raters(report: FigureReport, given: Preferences, who: str) -> None:
         measures = {}
         for name in useful:
             title, make = group.figures[name]
-            measures[name] = Measure(title, make(distinct_rows), len(kept))
+            measures[name] = Computation(title, make(distinct_rows), len(kept))
         report.measure(whose, measures, counts, group.note)

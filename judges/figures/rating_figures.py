@@ -16,7 +16,7 @@ from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statisti
 from proctor.common.stats.correction import LEAST_LABELS, prediction_powered
 from proctor.common.stats.reliability import AMONG, AMONG_ALL, rated_items
 from proctor.judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
-from proctor.judges.figures.report import EACH_OTHER, EVERY, FigureReport, Measure, Whose
+from proctor.judges.figures.report import EACH_OTHER, EVERY, Computation, FigureReport, Whose
 
 _EVERY_LEVEL = tuple(BETWEEN_TWO)
 # A mean stands between the levels, a rounded one on them: each is asked for what it can say.
@@ -156,7 +156,7 @@ def _among(report: FigureReport, table: RatingTable, side: Mapping[str, Floats],
             continue
         rows, counts = distinct(group.rows, _chosen(table.clusters, group.chosen))
         n = len(group.rows)
-        measures = {name: Measure(title, make(rows), n) for name, (title, make) in group.figures.items()}
+        measures = {name: Computation(title, make(rows), n) for name, (title, make) in group.figures.items()}
         report.measure(whose, measures, counts, group.note)
 
 
@@ -189,7 +189,7 @@ def _two(
     for name, (_, make) in AMONG_ALL.items():
         statistics[name] = make(rows)
     n = int(both.sum())
-    measures = {name: Measure(_TITLES[name], statistic, n) for name, statistic in statistics.items()}
+    measures = {name: Computation(_TITLES[name], statistic, n) for name, statistic in statistics.items()}
     report.measure(Whose(table.dimension, judge[0], label[0]), measures, counts)
 
 
@@ -227,7 +227,7 @@ def _mean_of_pairs(
     measures = {}
     for name in names:
         title = f"{BETWEEN_TWO[name][0]}, mean of {len(parts)} pairs"
-        measures[f"mean_pairwise_{name}"] = Measure(title, mean_of(name), int(items.sum()))
+        measures[f"mean_pairwise_{name}"] = Computation(title, mean_of(name), int(items.sum()))
     report.measure(whose, measures, counts[counts.sum(axis=1) > 0])
 
 
@@ -272,8 +272,8 @@ def _mean(report: FigureReport, table: RatingTable, rater: str, scores: Floats, 
 
     n = int(there.sum())
     measures = {
-        f"{side}_mean": Measure(f"Mean of the {side}'s scores", mean, n),
-        f"{side}_sd": Measure(f"Standard deviation of the {side}'s scores", deviation, n),
+        f"{side}_mean": Computation(f"Mean of the {side}'s scores", mean, n),
+        f"{side}_sd": Computation(f"Standard deviation of the {side}'s scores", deviation, n),
     }
     report.measure(Whose(table.dimension, rater, "no label"), measures, sums)
 

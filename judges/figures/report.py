@@ -18,7 +18,7 @@ class Whose(NamedTuple):
     against: str
 
 
-class Measure(NamedTuple):
+class Computation(NamedTuple):
     """How a figure is computed from counts, and on how many items or verdicts it rests."""
 
     title: str
@@ -62,7 +62,9 @@ class FigureReport:
     missing: list[MissingFigure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def measure(self, whose: Whose, measures: Mapping[str, Measure], counts: Floats, note: str = "") -> None:
+    def measure(
+        self, whose: Whose, measures: Mapping[str, Computation], counts: Floats, note: str = ""
+    ) -> None:
         """Adds figures by name. `counts` (units, observations) says how often each observation stands in each unit."""
         statistics = {name: measure.statistic for name, measure in measures.items()}
         intervals = self.bootstrap.each(statistics, counts)
