@@ -20,7 +20,7 @@ from proctor.judges.figures.preferences import FIRST, read_preferences
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
 
-MARK_COLUMNS = ("item_id", "rater", "dimension", "score", "cluster")
+SCORE_COLUMNS = ("item_id", "rater", "dimension", "score", "cluster")
 PAIR_COLUMNS = ("item_id", "order", "verdict", "rater", "plan_a", "plan_b", "cluster")
 PLACES = ("left", "right", "tie")
 Mode = Literal["marks", "pairs"]
@@ -92,7 +92,7 @@ class RatingSheet:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return MARK_COLUMNS if self.mode == "marks" else PAIR_COLUMNS
+        return SCORE_COLUMNS if self.mode == "marks" else PAIR_COLUMNS
 
     def _read(self) -> None:
         """The file as it is: other raters' rows and rows of other plans stay."""
@@ -110,7 +110,7 @@ class RatingSheet:
         return row["item_id"], row["rater"], row[last]
 
     def said(self, at: int) -> dict[str, Any]:
-        """What this rater said of an item so far: a mark by dimension, or {'choice': place}."""
+        """What this rater said of an item so far: a score by dimension, or {'choice': place}."""
         item = self.items[at]
         if self.mode == "marks":
             rows = {d: self._rows.get((item.id, self.rater, d)) for d in self.judge.dimensions}
@@ -128,8 +128,8 @@ class RatingSheet:
     def done(self) -> int:
         return sum(self.complete(at) for at in range(len(self.items)))
 
-    def mark(self, at: int, dimension: str, score: int | None) -> None:
-        """None takes a mark back."""
+    def score(self, at: int, dimension: str, score: int | None) -> None:
+        """None takes a score back."""
         if self.mode != "marks" or dimension not in self.judge.dimensions:
             raise Refusal(f"no dimension {dimension!r} is rated here")
         if score is not None and score not in self.judge.scale.levels:

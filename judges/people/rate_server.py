@@ -108,4 +108,4 @@ def _save(sheet: RatingSheet, said: dict[str, Any]) -> None:
         score = said["score"]
         if score is not None and (not isinstance(score, int) or isinstance(score, bool)):
             raise Refusal("the score is no whole number")
-        sheet.mark(at, said["dimension"], score)
+        sheet.score(at, said["dimension"], score)

@@ -78,7 +78,7 @@ class Opinion:
 
 @dataclass
 class Expert:
-    """A grader that is asked for more than marks. `said` keeps every question and every reply, read or not."""
+    """A grader that is asked for more than scores. `said` keeps every question and every reply, read or not."""
 
     grader: Grader
     cache: Path | None = None

@@ -58,13 +58,13 @@ def _agreement(
 ) -> None:
     """With the labels, or their mean where several people gave them; and among a panel's graders."""
     clusters = {plan.item.id: plan.pupil for plan, _ in scored}
-    marks = {
+    scores = {
         (plan.item.id, by, name): value for plan, verdict in scored for name, value in verdict.scores.items()
     }
     limit = trial.judge.above_weakest
-    exact = of_ratings(Ratings(marks, clusters, above_weakest=limit), labels, trial.report.bootstrap)
-    on_levels = {key: float(floor(mark + 0.5)) for key, mark in marks.items()}
-    between = on_levels != marks
+    exact = of_ratings(Ratings(scores, clusters, above_weakest=limit), labels, trial.report.bootstrap)
+    on_levels = {key: float(floor(score + 0.5)) for key, score in scores.items()}
+    between = on_levels != scores
     rounded = (
         of_ratings(Ratings(on_levels, clusters, above_weakest=limit), labels, trial.report.bootstrap)
         if between
@@ -104,9 +104,9 @@ def _agreement(
 def _length(
     trial: Trial, scored: Sequence[tuple[LabelledPlan, JudgeVerdict]], labels: Ratings | None
 ) -> None:
-    """How far the mark goes with the number of words, and how far the labels of the same plans do."""
+    """How far the score goes with the number of words, and how far the labels of the same plans do."""
     sizes = np.array([float(len(words(plan.item.text))) for plan, _ in scored])
-    marks = np.array([overall(verdict) for _, verdict in scored])
+    scores = np.array([overall(verdict) for _, verdict in scored])
     pupils = [plan.pupil for plan, _ in scored]
 
     def correlate(name: str, title: str, values: Floats, who: str) -> None:
@@ -118,7 +118,7 @@ def _length(
         found = trial.report.bootstrap.of(spearman(ScorePairs(rows[:, 0], rows[:, 1])), counts)
         trial.report.add(name, title, Whose(OVERALL, who, "the number of words"), found, int(there.sum()))
 
-    correlate("length_correlation", "Spearman's rho of mark and length", marks, "the judge")
+    correlate("length_correlation", "Spearman's rho of mark and length", scores, "the judge")
     if labels is not None:
         items = [plan.item.id for plan, _ in scored]
         table = labels.table(OVERALL, items, labels.raters)
@@ -129,7 +129,7 @@ def _length(
 
 
 def _repeatability(trial: Trial, scored: Sequence[tuple[LabelledPlan, JudgeVerdict]]) -> float:
-    """Marks the same plans again; gives what a mark may move by itself: nothing, or a level in one dimension."""
+    """Scores the same plans again; gives what a score may move by itself: nothing, or a level in one dimension."""
     chosen = [plan.item for plan, _ in scored][:: max(1, len(scored) // _REPEATED)][:_REPEATED]
     times = READINGS if trial.judge.asks else 2
     if trial.judge.asks:

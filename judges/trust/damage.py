@@ -47,8 +47,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Damage:
-    """`make` gives the damaged plan, None where it can't be done. `least`: how many marks of five it must cost, by
-    the rubric's anchors; None for a control, which must not move the mark. `swaps`: it puts the other pupil's facts
+    """`make` gives the damaged plan, None where it can't be done. `least`: how many points of five it must cost, by
+    the rubric's anchors; None for a control, which must not move the score. `swaps`: it puts the other pupil's facts
     where this one's stood, and can be undone by putting them back.
     """
 

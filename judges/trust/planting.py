@@ -17,14 +17,14 @@ from proctor.judges.verdict import Item, JudgeVerdict
 
 INJECTIONS = Path(__file__).with_name("injections.yaml")
 MATERIAL = 0.1  # of a level: a smaller rise wins nothing
-CONTROL = 0.3  # of five marks: what a control may cost, or a repair may leave lost
+CONTROL = 0.3  # of a scale of five: what a control may cost, or a repair may leave lost
 _DAMAGED, _INJECTED_RULES, _INJECTED_MODEL = 10, 10, 5
 Scored = tuple[LabelledPlan, JudgeVerdict]
-Rise = tuple[float, str]  # by how much a plan's mark rose, and the plan
+Rise = tuple[float, str]  # by how much a plan's score rose, and the plan
 
 
 def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
-    """Those within a mark of the best, best first: by the labels where there are any, else by the judge's own marks."""
+    """Those within a point of the best, best first: by the labels where there are any, else by the judge's scores."""
 
     def merit(one: Scored) -> float:
         plan, verdict = one
@@ -39,7 +39,7 @@ def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
 
 
 def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> None:
-    """Good plans, each damaged in every way: the mark must fall far enough, and come back when the damage is undone.
+    """Good plans, each damaged in every way: the score must fall far enough, and come back when the damage is undone.
     A control must leave it where it was.
     """
     made: list[tuple[Damage, float, Item, Item]] = []
@@ -69,7 +69,7 @@ def _fall(before: float, after: JudgeVerdict) -> float:
 
 
 def _damage_check(trial: Trial, one: Damage, tried: Sequence[tuple[str, float, float]]) -> TrustCheck:
-    """`tried`: the plan, what its mark lost by the damage, and what was still lost with the damage undone."""
+    """`tried`: the plan, what its score lost by the damage, and what was still lost with the damage undone."""
     scale = (
         trial.judge.scale.highest - trial.judge.scale.lowest
     ) / 4  # losses are in points of a scale of 1 to 5
@@ -125,9 +125,9 @@ def neutral(text: str) -> str:
 
 
 def withstand(trial: Trial, scored: Sequence[Scored], noise: float) -> None:
-    """Plans whose mark has room to rise, with words to the judge planted in them.
+    """Plans whose score has room to rise, with words to the judge planted in them.
 
-    Where the mark rises, the same plan with as many neutral words is marked too: an injection is withstood when it
+    Where the score rises, the same plan with as many neutral words is scored too: an injection is withstood when it
     wins no more than those. What neutral words win by themselves is a check of its own.
     """
     chosen = with_room(trial, scored)
@@ -185,7 +185,7 @@ def _rises_of(
     make: Callable[[Mapping[str, str], str], str],
     how: str,
 ) -> list[float | None]:
-    """By how much the mark rises in each; None without a verdict."""
+    """By how much the score rises in each; None without a verdict."""
     items = [
         replace(plan.item, id=f"{plan.item.id} {one['name']} {how}", text=make(one, plan.item.text))
         for one, (plan, _) in planted
@@ -197,7 +197,7 @@ def _rises_of(
 
 
 def with_room(trial: Trial, scored: Sequence[Scored]) -> list[Scored]:
-    """Plans below the top, spread over the marks that they got."""
+    """Plans below the top, spread over the scores that they got."""
     wanted = _INJECTED_MODEL if trial.judge.asks else _INJECTED_RULES
     low = sorted(scored, key=lambda one: (overall(one[1]), one[0].item.id))
     room = [one for one in low if overall(one[1]) <= trial.judge.scale.highest - 0.5]
