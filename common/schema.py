@@ -1,23 +1,31 @@
-"""Reads one YAML file into a frozen schema, with every mistake told in one line. Knows no schema itself."""
+"""Reads a YAML file into a frozen schema. Every mistake in it becomes one line, in our words and never pydantic's.
 
-import hashlib
-import json
+class Pet(Frozen):
+    name: str
+    legs: int = 4
+
+pet = read_yaml(Path("rex.yaml"), Pet)      # Refusal: legs: 'four' is not possible; a whole number is wanted (rex.yaml)
+"""
+
+import difflib
 import re
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
+import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
-from proctor.common import yaml_file
 from proctor.common.refusal import Refusal
-from proctor.common.yaml_file import first_mistake, nearest
 
-__all__ = ["SAFE_NAME", "Frozen", "check_name", "digest", "nearest", "parse", "read_yaml", "suggest_name"]
-
-SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_LONGEST_VALUE = 80  # signs of a wrong value that are shown
 
 
 class Frozen(BaseModel):
+    """What a YAML file may hold: a field that is not declared is refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -29,7 +37,7 @@ def check_name(name: str, what: str, where: Path | str | None = None) -> str:
     if not SAFE_NAME.fullmatch(name):
         raise Refusal(
             f"{what} {name!r} is no safe name",
-            "names become folders, so they match [a-z0-9][a-z0-9._-]*",
+            "names become folders, so they match [a-z0-9][a-z0-9._-]*, at most 100 letters",
             f"call it {suggest_name(name)!r}" if suggest_name(name) else "choose another name",
             where,
         )
@@ -37,42 +45,177 @@ def check_name(name: str, what: str, where: Path | str | None = None) -> str:
 
 
 def suggest_name(name: str) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")
+    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:100]
+
+
+def nearest(wrong: str, right: Sequence[str]) -> str:
+    """`did you mean 'x'?`, or all the names there are."""
+    near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"possible: {', '.join(right) or 'none'}"
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """The safe loader, which refuses a key that stands twice: PyYAML would take the last one and say nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and lines.setdefault(key.value, line) != line:
+                raise Refusal(
+                    f"{key.value!r} stands twice, in lines {lines[key.value]} and {line}; leave one out"
+                )
+        return super().construct_mapping(node, deep)
+
+
+def parse_yaml(text: str, where: Path | str) -> Any:
+    """What the text holds; one line where it is no YAML."""
+    try:
+        return yaml.load(text, _UniqueKeyLoader)
+    except yaml.YAMLError as broken:
+        mark = getattr(broken, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise Refusal(
+            f"not readable as YAML{line}: {getattr(broken, 'problem', broken)}", where=where
+        ) from None
+    except (ValueError, RecursionError) as refused:  # a date that does not exist, a nesting that is too deep
+        raise Refusal(f"not readable as YAML: {refused}", where=where) from None
+
+
+def load_yaml(path: Path) -> Any:
+    """What the file holds, whatever that is."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+    except UnicodeDecodeError:
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+    except OSError as failed:
+        raise Refusal(f"cannot be read: {failed.strerror}", where=path) from None
+    return parse_yaml(text, path)
 
 
 def read_yaml(path: Path, schema: type[Schema]) -> Schema:
-    try:
-        raw = yaml_file.read(path)
-    except ValueError as refused:
-        raise Refusal(str(refused)) from None
-    if not isinstance(raw, dict):
-        raise Refusal(
-            "is empty" if raw is None else f"holds {type(raw).__name__}, not fields",
-            "a YAML file here is a list of 'field: value'",
-            where=path,
-        )
-    if (
-        "name" in schema.model_fields
-    ):  # a thing is called as its file is, so that a name cannot say two things
+    """The file, checked."""
+    return parse(load_yaml(path), schema, path)
+
+
+def read_named_yaml(path: Path, schema: type[Schema]) -> Schema:
+    """The same for a thing that is called as its file is, so that a name cannot say two things."""
+    raw = load_yaml(path)
+    if isinstance(raw, dict):
         if "name" in raw:
-            raise Refusal(
-                "unknown field 'name'",
-                f"this one is called {path.stem!r}, as its file is",
-                "leave it out",
-                path,
-            )
-        raw = {"name": path.stem, **raw}
+            called = f"this one is called {path.stem!r}, as its file is"
+            raise Refusal("unknown field 'name'", called, "leave it out", path)
+        raw["name"] = path.stem
     return parse(raw, schema, path)
 
 
-def parse(raw: dict[str, Any], schema: type[Schema], where: Path | str) -> Schema:
+def parse(raw: Any, schema: type[Schema], where: Path | str | None) -> Schema:
+    """What a file or an option holds, checked; `where` is named in the refusal."""
+    if not isinstance(raw, dict):
+        holds = "is empty" if raw is None else f"holds {_kind_of(raw)}, not fields"
+        raise Refusal(holds, "'name: value' on each line is wanted", where=where)
     try:
         return schema.model_validate(raw)
-    except ValidationError as refused:
-        raise Refusal(first_mistake(refused, schema), where=where) from None
+    except ValidationError as invalid:
+        raise Refusal(_first_mistake(invalid, schema, raw), where=where) from None
 
 
-def digest(value: Any) -> str:
-    """sha256 of the canonical JSON: equal for equal content, whatever the order of the fields."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _kind_of(value: object) -> str:
+    if isinstance(value, dict):
+        return "fields"
+    if isinstance(value, list):
+        return "a list"
+    return "text" if isinstance(value, str) else repr(value)
+
+
+# What is wanted where a value has the wrong type, by pydantic's name of the mistake.
+_WANTED = {
+    "int": "a whole number", "float": "a number", "finite": "a finite number", "bool": "true or false",
+    "string": "text", "list": "a list", "tuple": "a list", "set": "a list", "frozen": "a list", "iterable": "a list",
+    "dict": "fields", "mapping": "fields", "model": "fields", "path": "a path", "none": "nothing",
+}  # fmt: skip
+# The same where the value is off limits: what is wanted, with the limit that pydantic names.
+_LIMITS = {
+    "greater_than": "more than {gt}", "greater_than_equal": "{ge} or more", "less_than": "less than {lt}",
+    "less_than_equal": "{le} or less", "multiple_of": "a multiple of {multiple_of}",
+    "too_short": "{min_length} or more", "too_long": "{max_length} or fewer",
+    "string_too_short": "{min_length} letters or more", "string_too_long": "{max_length} letters or fewer",
+    "string_pattern_mismatch": "text that matches {pattern}",
+}  # fmt: skip
+
+
+def _first_mistake(invalid: ValidationError, schema: type[BaseModel], raw: Any) -> str:
+    mistakes: dict[tuple[int | str, ...], list[ErrorDetails]] = {}
+    for error in invalid.errors():
+        mistakes.setdefault(_place(error, raw), []).append(error)
+    # A value that may be of several types fails for each; where it has fields, what is wrong in them says more.
+    for place in list(mistakes):
+        if any(other[: len(place)] == place and other != place for other in mistakes):
+            mistakes[place] = [error for error in mistakes[place] if error["type"] == "value_error"]
+    known = {place: errors for place, errors in mistakes.items() if errors}
+    # A field under a wrong name is missing under its own: the name is what has to be mended.
+    place = min(known, key=lambda place: known[place][0]["type"] != "extra_forbidden")
+    more = f" (and {len(known) - 1} more)" if len(known) > 1 else ""
+    return _in_words(place, known[place], schema) + more
+
+
+def _place(error: ErrorDetails, raw: Any) -> tuple[int | str, ...]:
+    """Where in the file a mistake is. Between the names of fields pydantic also names the types that it tried."""
+    place: list[int | str] = []
+    here = raw
+    for part in error["loc"]:
+        in_list = isinstance(here, list) and isinstance(part, int) and part < len(here)
+        if in_list or (isinstance(here, dict) and part in here):
+            here = here[part]
+            place.append(part)
+        elif isinstance(here, dict) and error["type"] == "missing" and part == error["loc"][-1]:
+            place.append(part)
+    return tuple(place)
+
+
+def _in_words(place: tuple[int | str, ...], errors: list[ErrorDetails], schema: type[BaseModel]) -> str:
+    field = ".".join(str(part) for part in place)
+    first = errors[0]
+    if first["type"] == "extra_forbidden":
+        return f"unknown field {field!r}; {nearest(str(place[-1]), _fields_at(schema, place[:-1]))}"
+    if first["type"] == "missing":
+        return f"field {field!r} is missing; add '{place[-1] if place else ''}: ...'"
+    head = f"{field}: " if field else ""
+    if first["type"] == "value_error":
+        return head + str(first.get("ctx", {}).get("error", first["msg"]))
+    shown = repr(first["input"])
+    if len(shown) > _LONGEST_VALUE:
+        shown = shown[:_LONGEST_VALUE] + "..."
+    if first["type"] in ("literal_error", "enum") and len(errors) == 1:
+        allowed = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
+        return f"{head}{shown} is not possible; {nearest(str(first['input']), allowed)}"
+    return f"{head}{shown} is not possible; {' or '.join(_wanted(errors))} is wanted"
+
+
+def _wanted(errors: Iterable[ErrorDetails]) -> list[str]:
+    """What would have been right, each once: a value that may be of several types names them all."""
+    wanted = []
+    for error in errors:
+        if error["type"] in _LIMITS:
+            wanted.append(_LIMITS[error["type"]].format(**error["ctx"]))
+        elif error["type"] in ("literal_error", "enum"):
+            wanted.append(str(error["ctx"]["expected"]))
+        else:
+            wanted.append(_WANTED.get(error["type"].split("_")[0], "another value"))
+    return list(dict.fromkeys(wanted))
+
+
+def _fields_at(schema: Any, place: Iterable[int | str]) -> list[str]:
+    """The names of fields that could have been meant at this place of the file."""
+    for part in place:
+        models = _models_in(schema)
+        fields = [model.model_fields[str(part)].annotation for model in models if part in model.model_fields]
+        schema = fields[0] if fields else schema  # a place in a list, or a name that the user chose
+    return list(dict.fromkeys(name for model in _models_in(schema) for name in model.model_fields))
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The schemas that a field may hold, whether alone, in a list, by name or as one of several types."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]

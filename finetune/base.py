@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
-from proctor.common.schema import digest
 
 Base = str  # "org/name" on the hub, or the path of a folder
 

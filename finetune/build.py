@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
-from proctor.common.schema import digest
 from proctor.finetune.base import Base, digest_of_base, digest_of_file, resolve_base
 from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe
 from proctor.finetune.store import MADE, kept, locked, make

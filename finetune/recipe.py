@@ -17,9 +17,10 @@ from pydantic import (
     model_validator,
 )
 
+from proctor.common.digest import digest
 from proctor.common.paths import find, resolve
 from proctor.common.refusal import Refusal
-from proctor.common.schema import Frozen, digest, read_yaml
+from proctor.common.schema import Frozen, read_yaml
 
 Quantization = Literal["none", "nf4", "fp8", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 GgufType = Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]

@@ -1,1 +1,4 @@
-"""Who marks free text. Imports nothing of the other rooms; importing this loads no judge."""
+"""Who scores free text. Importing this loads no judge.
+
+Knows judges, graders, people and plans; must not know tasks, variants or results.
+"""

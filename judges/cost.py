@@ -1,7 +1,4 @@
-"""What marking will cost and what it did: questions, tokens, money, and the verdicts that are missing, by reason.
-
-Knows verdicts and questions; asks nobody.
-"""
+"""What scoring will cost and what it did: questions, tokens, money, and the verdicts that are missing, by reason."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from proctor.judges import marking, pairwise
-from proctor.judges.graders.asking import Ask
+from proctor.judges import pairwise, scoring
+from proctor.judges.graders.asking import KeyedQuestion
 from proctor.judges.graders.grader import GraderSpec, fingerprint
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
-from proctor.judges.verdict import Usage, Verdict
+from proctor.judges.verdict import Item, JudgeVerdict, Usage
 
 LETTERS_A_TOKEN = 4.0  # of English; a guess, and called one
 _WORDS_A_REASON = 60  # tokens of a reply for every dimension, when none is kept to go by
 
 
 @dataclass(frozen=True)
-class Estimate:
+class CostEstimate:
     """`ask` questions would be asked, `kept` are answered already. Tokens are guessed from the length of the texts,
     and from kept replies where there are any; `cost` is None when a grader has no price.
     """
@@ -41,18 +38,18 @@ class Estimate:
         return f"{self.ask} to ask ({self.kept} kept): {tokens}, {money}"
 
 
-def estimate_marks(
-    judge: Judge, items: Sequence[marking.Item], spec: GraderSpec | PanelSpec | None, cache: Path | None
-) -> Estimate:
-    """What marking the items would ask and cost."""
+def estimate_scores(
+    judge: Judge, items: Sequence[Item], spec: GraderSpec | PanelSpec | None, cache: Path | None
+) -> CostEstimate:
+    """What scoring the items would ask and cost."""
     if spec is None:
-        return Estimate(0, 0, 0, 0, 0.0)
-    return estimate([(judge, each, marking.questions(judge, items, each)) for each in specs(spec)], cache)
+        return CostEstimate(0, 0, 0, 0, 0.0)
+    return estimate([(judge, each, scoring.questions(judge, items, each)) for each in specs(spec)], cache)
 
 
 def estimate_pairs(
     judge: Judge, pairs: Sequence[pairwise.Pair], spec: GraderSpec | PanelSpec, cache: Path | None
-) -> Estimate:
+) -> CostEstimate:
     """What comparing the pairs would ask and cost."""
     return estimate([(judge, each, pairwise.questions(judge, pairs, each)) for each in specs(spec)], cache)
 
@@ -68,15 +65,17 @@ def currency(spec: GraderSpec | PanelSpec | None) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
-def estimate(asked: Sequence[tuple[Judge, GraderSpec, Sequence[Ask]]], cache: Path | None) -> Estimate:
+def estimate(
+    asked: Sequence[tuple[Judge, GraderSpec, Sequence[KeyedQuestion]]], cache: Path | None
+) -> CostEstimate:
     """What these questions would cost; each is asked once, however often it stands there."""
-    wanted: dict[tuple[str, str], tuple[Judge, GraderSpec, dict[str, Ask]]] = {}
+    wanted: dict[tuple[str, str], tuple[Judge, GraderSpec, dict[str, KeyedQuestion]]] = {}
     for judge, spec, asks in asked:
         once = wanted.setdefault((judge.digest, fingerprint(spec.identity)), (judge, spec, {}))[2]
         once.update({each.key: each for each in asks})
     there, total_in, total_out, ask, cost = 0, 0, 0, 0, 0.0
     for judge, spec, once in wanted.values():
-        kept = marking.open_kept(judge, cache)
+        kept = judge.kept_replies(cache)
         found = [reply for key in once if kept and (reply := kept.get(key))]
         open_ = [one for key, one in once.items() if not (kept and kept.get(key))]
         sizes = [reply.tokens_out for reply in found if reply.tokens_out]
@@ -87,7 +86,7 @@ def estimate(asked: Sequence[tuple[Judge, GraderSpec, Sequence[Ask]]], cache: Pa
         cost += (spec.price.of(tokens_in, each_out * len(open_)) or 0.0) if spec.price else 0.0
     prices = {spec.price.currency if spec.price else None for _, spec, _ in wanted.values()}
     money = prices.pop() if len(prices) == 1 else None
-    return Estimate(ask, there, total_in, total_out, cost if money or not ask else None, money or "")
+    return CostEstimate(ask, there, total_in, total_out, cost if money or not ask else None, money or "")
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,9 @@ class Tally:
         return "; ".join(parts)
 
 
-def tally(verdicts: Sequence[Verdict | pairwise.PairVerdict], spec: GraderSpec | PanelSpec | None) -> Tally:
+def tally(
+    verdicts: Sequence[JudgeVerdict | pairwise.PairVerdict], spec: GraderSpec | PanelSpec | None
+) -> Tally:
     """A text without a word needs no verdict and is not counted as one that is missing."""
     missing = Counter(str(one.reason) for one in verdicts if one.problem)
     usage = sum((one.usage for one in verdicts), Usage())

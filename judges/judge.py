@@ -1,31 +1,27 @@
 """A judge: a folder with judge.yaml and rubric.yaml, and prompt.txt when it asks a model, loaded and checked before
-it marks anything.
+it scores anything. Changing or adding a judge is changing or adding files.
 
-Changing or adding a judge is changing or adding files. Knows the folder's format; must not know exams or
-models.
+    judge = Judge.load("study_plan")            # or the path of a folder: Judge.load("mine/strict")
+    judge.dimensions                            # ('fluency', 'personalisation', 'actionability')
 """
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from proctor.common import yaml_file
 from proctor.common.paths import find
-from proctor.common.refusal import Refusal
+from proctor.common.refusal import Refusal, located
+from proctor.common.schema import Frozen, read_yaml
 from proctor.judges import prompt
 from proctor.judges.graders import reply
-from proctor.judges.graders.grader import GraderSpec
-from proctor.judges.rubric import Item, Rubric
-from proctor.judges.rules import checklist
-from proctor.judges.verdict import Verdict
+from proctor.judges.graders.asking import KeptReplies, KeyedQuestion
+from proctor.judges.graders.grader import GraderSpec, Question, fingerprint
+from proctor.judges.rubric import MEASURED, Rubric, RubricItem
 
-# A digest covers the files and these numbers, which are raised when the rules in checklist.py mark otherwise
+# A digest covers the files and these numbers, which are raised when the rules in checklist.py score otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
 RULES, READING = 3, 1
 KINDS = ("checklist", "rubric", "panel", "pairwise")
@@ -33,9 +29,7 @@ KINDS = ("checklist", "rubric", "panel", "pairwise")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class Scale(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class Scale(Frozen):
     lowest: int
     highest: int
 
@@ -43,8 +37,10 @@ class Scale(BaseModel):
     def _rises(self) -> Self:
         if self.lowest >= self.highest:
             raise Refusal(
-                f"the lowest mark is {self.lowest} and the highest {self.highest}; the scale must rise"
+                f"the lowest score is {self.lowest} and the highest {self.highest}; the scale must rise"
             )
+        if self.highest - self.lowest > 100:
+            raise Refusal("the scale has more than 101 levels, and each needs its anchor; choose fewer")
         return self
 
     @property
@@ -52,13 +48,11 @@ class Scale(BaseModel):
         return range(self.lowest, self.highest + 1)
 
 
-class _Card(BaseModel):
-    """judge.yaml as it stands in the file. The mark of the whole is the mean of the dimensions, and at most
-    `above_weakest` more than the weakest of them. `repeats` is how often each text is marked, `grader` who is asked
-    when nobody says otherwise; a panel has `graders` and a way to `combine` their marks.
+class JudgeCard(Frozen):
+    """judge.yaml as it stands in the file. The score of the whole is the mean of the dimensions, and at most
+    `above_weakest` more than the weakest of them. `repeats` is how often each text is scored, `grader` who is asked
+    when nobody says otherwise; a panel has `graders` and a way to `combine` their scores.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     kind: Literal["checklist", "rubric", "panel", "pairwise"]
@@ -74,7 +68,9 @@ class _Card(BaseModel):
     @model_validator(mode="after")
     def _kind_fits(self) -> Self:
         if self.kind == "checklist" and (self.grader or self.graders or self.repeats > 1):
-            raise Refusal("a checklist marks by rules and asks nobody; leave out grader, graders and repeats")
+            raise Refusal(
+                "a checklist scores by rules and asks nobody; leave out grader, graders and repeats"
+            )
         if (self.kind == "panel") != (len(self.graders) > 1):
             raise Refusal("a panel has two graders or more, and no other kind has `graders`")
         if self.kind == "panel" and self.grader:
@@ -88,8 +84,8 @@ class _Card(BaseModel):
         return self
 
 
-class Judge(_Card):
-    """A judge that is ready to mark: its card, its rubric and its prompt, which agree with each other."""
+class Judge(JudgeCard):
+    """A judge that is ready: its card, its rubric and its prompt, which agree with each other."""
 
     rubric: Rubric
     prompt: str = ""
@@ -101,7 +97,7 @@ class Judge(_Card):
 
     @property
     def digest(self) -> str:
-        """Changes when, and only when, the marks can change. Who is asked is the grader's business, not in here."""
+        """Changes when, and only when, the scores can change. Who is asked is the grader's business, not in here."""
         rules = {"rules": RULES} if self.kind == "checklist" else {"reading": READING, "prompt": self.prompt}
         if self.repeats > 1:
             rules["repeats"] = self.repeats
@@ -110,51 +106,71 @@ class Judge(_Card):
         fields = self.model_dump(mode="json", include={"kind", "scale", "dimensions", "rubric"})
         if (
             self.kind == "panel"
-        ):  # its readings are those of its rubric; how they are combined is its graders'
+        ):  # it reads as its rubric says; how scores are combined is its graders' business
             fields["kind"] = "rubric"
-        said = {**rules, **fields}
         # A word list is a set; its order must not depend on the run.
-        said["rubric"]["words"] = {key: sorted(words) for key, words in said["rubric"]["words"].items()}
-        return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        lists = fields["rubric"]["words"]
+        fields["rubric"]["words"] = {key: sorted(words) for key, words in lists.items()}
+        return fingerprint({**rules, **fields})
 
     @property
     def asks(self) -> bool:
         """Whether it needs a grader."""
         return self.kind != "checklist"
 
-    def mark(self, text: str, facts: Mapping[str, Any]) -> Verdict:
-        """Marks one plan for one pupil by rules; what `facts` may hold is said in judges/rules/checklist.py."""
-        if self.asks:
+    def refuse_unfit(self, grader: object | None, pairs: bool = False) -> None:
+        """This judge, what it is to score and who is to be asked must fit together."""
+        if self.kind == "pairwise" and not pairs:
             raise Refusal(
-                f"judge {self.name!r} asks a model and has no rules; mark with proctor.judges.marking"
+                f"judge {self.name!r} compares two plans and scores none; use it with 'proctor judge pairs'"
             )
-        verdict = checklist.mark(self.name, self.rubric, self.scale.lowest, self.scale.highest, text, facts)
-        return replace(verdict, above_weakest=self.above_weakest)
+        if pairs and self.kind != "pairwise":
+            raise Refusal(
+                f"judge {self.name!r} scores one plan at a time and compares none; use a judge of kind pairwise"
+            )
+        if self.asks and grader is None:
+            raise Refusal(f"judge {self.name!r} asks a model; name a grader")
+        if not self.asks and grader is not None:
+            raise Refusal(f"judge {self.name!r} scores by rules and asks no model; leave the grader out")
+
+    def questions(self, all_texts: Iterable[Mapping[str, str]], spec: GraderSpec) -> list[KeyedQuestion]:
+        """What is asked about texts or pairs: one question for each, or as many as the judge repeats."""
+        digest, identity, schema = self.digest, spec.identity, self.schema_
+        questions = []
+        for texts in all_texts:
+            turns = self.turns(texts, digest)
+            read = partial(self.read, texts=tuple(texts.values()))
+            for repeat in range(self.repeats):
+                key = fingerprint([digest, identity, dict(texts), repeat])
+                questions.append(KeyedQuestion(key, Question(turns, schema, repeat), read))
+        return questions
+
+    def kept_replies(self, folder: Path | None) -> KeptReplies | None:
+        """One file for a judge as it is now; none without a folder."""
+        return KeptReplies(folder / f"{self.name}-{self.digest[:16]}.jsonl") if folder else None
 
     @property
     def schema_(self) -> dict[str, Any]:
         """The JSON schema of a reply."""
         if self.kind == "pairwise":
             return prompt.preference_schema()
-        return prompt.marks_schema(self.dimensions, self.scale.levels)
+        return prompt.scores_schema(self.dimensions, self.scale.levels)
 
     def turns(self, texts: Mapping[str, str], digest: str = "") -> tuple[tuple[str, str], ...]:
         """What the grader reads: `texts` are profile and plan, or profile, first and second. `digest` is this
         judge's, for who has it at hand.
         """
         levels = self.scale.levels
-        form = (
-            prompt.preference_reply()
-            if self.kind == "pairwise"
-            else prompt.marks_reply(self.dimensions, levels)
-        )
+        form = prompt.preference_reply()
+        if self.kind != "pairwise":
+            form = prompt.scores_reply(self.dimensions, levels)
         return prompt.turns(self.prompt, self.rubric, levels, texts, form, digest or self.digest)
 
-    def read(self, said: str, texts: Sequence[str]) -> reply.Read:
-        """The verdict in a reply."""
+    def read(self, text: str, texts: Sequence[str]) -> reply.ParsedReply:
+        """The verdict in a reply about `texts`."""
         if self.kind == "pairwise":
-            return reply.read_choice(said, texts)
-        return reply.read_marks(said, self.dimensions, self.scale.levels, texts)
+            return reply.read_choice(text, texts)
+        return reply.read_scores(text, self.dimensions, self.scale.levels, texts)
 
 
 def folder_of(name: str) -> Path:
@@ -168,7 +184,7 @@ def load(folder: Path) -> Judge:
         raise Refusal(
             f"no judge in this folder; a judge is a folder with judge.yaml and rubric.yaml ({folder})"
         )
-    card = _read(folder / "judge.yaml", _Card)
+    card = _read(folder / "judge.yaml", JudgeCard)
     path = folder / "rubric.yaml"
     rubric = _read(path, Rubric)
     if card.name != folder.name:
@@ -182,11 +198,11 @@ def load(folder: Path) -> Judge:
         update={"dimensions": {name: rubric.dimensions[name] for name in card.dimensions}}
     )
     wording = _wording(card, rubric, folder / "prompt.txt")
-    fields = {name: getattr(card, name) for name in _Card.model_fields}
+    fields = {name: getattr(card, name) for name in JudgeCard.model_fields}
     return Judge(**fields, rubric=rubric, prompt=wording)
 
 
-def _wording(card: _Card, rubric: Rubric, path: Path) -> str:
+def _wording(card: JudgeCard, rubric: Rubric, path: Path) -> str:
     if card.kind == "checklist":
         if path.exists():
             raise Refusal(f"a checklist asks no model, so nobody would read prompt.txt; remove it ({path})")
@@ -197,16 +213,13 @@ def _wording(card: _Card, rubric: Rubric, path: Path) -> str:
         text = path.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
-    try:
-        prompt.check(
-            text, rubric, card.scale.levels, prompt.COMPARED if card.kind == "pairwise" else prompt.MARKED
-        )
-    except ValueError as refused:
-        raise Refusal(f"{refused} ({path})") from None
+    texts = prompt.COMPARED if card.kind == "pairwise" else prompt.SCORED
+    with located(path):
+        prompt.check(text, rubric, card.scale.levels, texts)
     return text
 
 
-def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
+def _agree(card: JudgeCard, rubric: Rubric, path: Path) -> None:
     """The card and the rubric name the same dimensions, and every level has its anchor."""
     if set(card.dimensions) != set(rubric.dimensions):
         odd = sorted(set(card.dimensions) ^ set(rubric.dimensions))[0]
@@ -235,28 +248,28 @@ def _agree(card: _Card, rubric: Rubric, path: Path) -> None:
             )
 
 
-def _has_rules(name: str, items: Mapping[str, Item], levels: range, path: Path) -> None:
+def _has_rules(name: str, items: Mapping[str, RubricItem], levels: range, path: Path) -> None:
     for key, item in items.items():
         if item.at_most is not None and item.at_most not in levels:
             raise Refusal(
-                f"dimension {name!r}: {key!r} limits the mark to {item.at_most}, which is not on the scale of "
+                f"dimension {name!r}: {key!r} limits the score to {item.at_most}, which is not on the scale of "
                 f"{levels[0]} to {levels[-1]} ({path})"
             )
-    known = checklist.ITEMS.get(name)
+    known = MEASURED.get(name)
     if known is None:
         raise Refusal(
             f"dimension {name!r}: there are no rules for it; "
-            f"a checklist can mark {', '.join(checklist.ITEMS)} ({path})"
+            f"a checklist can score {', '.join(MEASURED)} ({path})"
         )
-    if unknown := sorted(set(items) - known):
+    if unknown := sorted(set(items) - set(known)):
         raise Refusal(
             f"dimension {name!r}: no rule measures {unknown[0]!r}; there are {', '.join(sorted(known))} ({path})"
         )
     if not items:
-        raise Refusal(f"dimension {name!r} has no items, so it has no mark; give it some ({path})")
+        raise Refusal(f"dimension {name!r} has no items, so it has no score; give it some ({path})")
 
 
 def _read(path: Path, model: type[_Model]) -> _Model:
     if not path.is_file():
         raise Refusal(f"a judge needs {path.name}; there is none; write it ({path})")
-    return yaml_file.checked(path, model)
+    return read_yaml(path, model)

@@ -1,7 +1,8 @@
 """Compares two texts for one pupil, in both orders. A preference that only one order has is a tie, and is counted.
 
-'first' and 'second' are places and stay in here; what comes out names the texts: a, b or tie. Knows judges and graders;
-must not know exams.
+'first' and 'second' are places and stay in here; what comes out names the texts: a, b or tie.
+
+    compare_all(Judge.load("pairwise"), [Pair("leo", "Pupil: Leo.", plan, other_plan)], grader)[0].verdict
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from proctor.judges.graders.asking import Ask, Asked, ask_all
+from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, Progress, ask_all, run
 from proctor.judges.graders.grader import Grader, GraderSpec
-from proctor.judges.graders.kept import Kept
 from proctor.judges.judge import Judge
-from proctor.judges.marking import Progress, asks_for, open_kept, profile_text, refuse_unfit, run
 from proctor.judges.panel import Panel, combined
+from proctor.judges.prompt import profile_text
 from proctor.judges.rules.text import words
 from proctor.judges.verdict import Reason, Usage
 
@@ -78,7 +78,7 @@ def compare_all(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> list[PairVerdict]:
-    """A verdict for each pair, in their order. `progress` is told of every order of every pair."""
+    """A verdict for each pair, in their order. `progress` hears of every order of every pair."""
     return run(compare_items(judge, pairs, grader, cache, progress))
 
 
@@ -90,24 +90,24 @@ async def compare_items(
     progress: Progress | None = None,
 ) -> list[PairVerdict]:
     """The same inside an event loop."""
-    refuse_unfit(judge, grader, pairs=True)
-    told = progress or (lambda done, tokens: None)
-    kept = open_kept(judge, cache)
+    judge.refuse_unfit(grader, pairs=True)
+    progress = progress or (lambda done, tokens: None)
+    kept = judge.kept_replies(cache)
     if isinstance(grader, Panel):
-        columns = [await _by_one(judge, pairs, member, kept, told) for member in grader.graders]
+        columns = [await _by_one(judge, pairs, member, kept, progress) for member in grader.graders]
         return [_together(judge, grader, members) for members in zip(*columns, strict=True)]
     assert grader is not None
-    return await _by_one(judge, pairs, grader, kept, told)
+    return await _by_one(judge, pairs, grader, kept, progress)
 
 
 async def _by_one(
-    judge: Judge, pairs: Sequence[Pair], grader: Grader, kept: Kept | None, told: Progress
+    judge: Judge, pairs: Sequence[Pair], grader: Grader, kept: KeptReplies | None, progress: Progress
 ) -> list[PairVerdict]:
     asks = questions(judge, pairs, grader.spec)
     if unasked := sum(_judged_unasked(pair) is not None for pair in pairs):
-        told(unasked * len(ORDERS) * judge.repeats, 0)
+        progress(unasked * len(ORDERS) * judge.repeats, 0)
     try:
-        answered = iter(await ask_all(asks, grader, kept, told))
+        answered = iter(await ask_all(asks, grader, kept, progress))
     finally:
         await grader.aclose()
     verdicts = []
@@ -122,14 +122,14 @@ async def _by_one(
     return verdicts
 
 
-def questions(judge: Judge, pairs: Sequence[Pair], spec: GraderSpec) -> list[Ask]:
+def questions(judge: Judge, pairs: Sequence[Pair], spec: GraderSpec) -> list[KeyedQuestion]:
     """All that is asked about the pairs: each in both orders, where there is anything to ask."""
     texts = []
     for pair in pairs:
         for order in ORDERS if _judged_unasked(pair) is None else ():
             first, second = (pair.a, pair.b) if order == "ab" else (pair.b, pair.a)
             texts.append({"profile": profile_text(pair.profile), "first": first, "second": second})
-    return asks_for(judge, texts, spec)
+    return judge.questions(texts, spec)
 
 
 def both(one: Choice, other: Choice) -> Choice:
@@ -148,7 +148,7 @@ def _judged_unasked(pair: Pair) -> Choice | None:
 
 
 def _verdict(
-    judge: Judge, grader: Grader, pair: Pair, readings: Mapping[Order, Sequence[Asked]]
+    judge: Judge, grader: Grader, pair: Pair, readings: Mapping[Order, Sequence[AnsweredQuestion]]
 ) -> PairVerdict:
     usage = sum((one.usage for each in readings.values() for one in each), Usage())
     orders = {order: _preferred(order, each) for order, each in readings.items()}
@@ -167,7 +167,7 @@ def _verdict(
     return replace(verdict, verdict=both(ab, ba))
 
 
-def _preferred(order: Order, readings: Sequence[Asked]) -> Choice | None:
+def _preferred(order: Order, readings: Sequence[AnsweredQuestion]) -> Choice | None:
     """The text that the readings in this order prefer; None when one of them is missing."""
     if any(one.read.problem for one in readings):
         return None

@@ -1,27 +1,26 @@
-"""Several graders as one: their verdicts combined, each kept beside the whole. Must not know who they are.
+"""Who is asked: one grader, or several as one with their verdicts combined and each kept beside the whole.
 
 A member without a verdict leaves the panel without one: the mean of the others would be another panel's.
 """
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.grader import Grader, GraderSpec, open_grader
+from proctor.common.schema import Frozen
+from proctor.judges.graders.grader import Grader, GraderSpec
 from proctor.judges.judge import Judge
-from proctor.judges.verdict import Usage, Verdict
+from proctor.judges.verdict import JudgeVerdict, Usage
 
 Combine = Literal["mean", "median"]
 
 
-class PanelSpec(BaseModel):
-    """Graders who mark every text, and how their marks become one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class PanelSpec(Frozen):
+    """Graders who score every text, and how their scores become one."""
 
     panel: tuple[GraderSpec, ...] = Field(min_length=2)
     combine: Combine = "mean"
@@ -29,7 +28,7 @@ class PanelSpec(BaseModel):
     @model_validator(mode="after")
     def _differ(self) -> Self:
         seen = [member.identity for member in self.panel]
-        if any(one in seen[:at] for at, one in enumerate(seen)):
+        if any(identity in seen[:place] for place, identity in enumerate(seen)):
             raise Refusal("a panel with the same grader twice; give each its own model, or use `repeats`")
         return self
 
@@ -44,7 +43,7 @@ class PanelSpec(BaseModel):
 
 @dataclass(frozen=True)
 class Panel:
-    """Open graders that mark together."""
+    """Open graders that score together."""
 
     spec: PanelSpec
     graders: tuple[Grader, ...]
@@ -55,6 +54,22 @@ def spec_of(judge: Judge, given: GraderSpec | PanelSpec | None) -> GraderSpec | 
     if given is not None:
         return given
     return PanelSpec(panel=judge.graders, combine=judge.combine) if judge.kind == "panel" else judge.grader
+
+
+def open_grader(spec: GraderSpec) -> Grader:
+    """The grader that a spec describes. One through 'engine' is opened by the harness, which has the engines."""
+    if spec.through == "openai":
+        from proctor.judges.graders.endpoint import EndpointGrader
+
+        return EndpointGrader(spec)
+    if spec.through == "inspect":
+        from proctor.judges.graders.inspect import InspectGrader
+
+        return InspectGrader(spec)
+    raise Refusal(
+        f"grader {spec.model!r} goes through 'engine'; only the harness opens engines; "
+        "use it in a suite or with 'proctor judge'"
+    )
 
 
 def open_graders(
@@ -70,35 +85,24 @@ def combined(numbers: Sequence[float], combine: Combine) -> float:
     return statistics.fmean(numbers) if combine == "mean" else float(statistics.median(numbers))
 
 
-def together(judge: str, method: str, members: Sequence[Verdict], combine: Combine) -> Verdict:
+def together(judge: str, method: str, members: Sequence[JudgeVerdict], combine: Combine) -> JudgeVerdict:
     """One verdict out of each member's verdict on the same text."""
-    usage = sum((member.usage for member in members), Usage())
-    first = members[0]
-    kept = tuple(members)
+    whole = JudgeVerdict(
+        judge, method, {}, item=members[0].item, members=tuple(members),
+        usage=sum((member.usage for member in members), Usage()),
+    )  # fmt: skip
     missing = [member for member in members if member.problem]
     if missing:
-        said = "; ".join(f"{member.method}: {member.problem}" for member in missing)
-        return Verdict(
-            judge,
-            method,
-            {},
-            item=first.item,
-            problem=said,
-            reason=missing[0].reason,
-            usage=usage,
-            members=kept,
-        )
-    if not first.parsed:
-        return Verdict(judge, method, {}, parsed=False, item=first.item, members=kept)
-    scores = {name: combined([m.scores[name] for m in members], combine) for name in first.scores}
-    reasons = {
-        name: " | ".join(
-            f"{m.method} {m.scores[name]:g}{': ' + m.reasons[name] if name in m.reasons else ''}"
-            for m in members
-        )
-        for name in scores
-    }
-    return Verdict(
-        judge, method, scores, item=first.item, reasons=reasons, usage=usage, members=kept,
-        above_weakest=first.above_weakest,
-    )  # fmt: skip
+        problem = "; ".join(f"{member.method}: {member.problem}" for member in missing)
+        return replace(whole, problem=problem, reason=missing[0].reason)
+    if not members[0].parsed:
+        return replace(whole, parsed=False)
+    scores, reasons = {}, {}
+    for name in members[0].scores:
+        scores[name] = combined([member.scores[name] for member in members], combine)
+        each = []
+        for member in members:
+            reason = f": {member.reasons[name]}" if name in member.reasons else ""
+            each.append(f"{member.method} {member.scores[name]:g}{reason}")
+        reasons[name] = " | ".join(each)
+    return replace(whole, scores=scores, reasons=reasons, above_weakest=members[0].above_weakest)

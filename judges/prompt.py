@@ -1,9 +1,8 @@
 """What a grader reads: a judge's prompt.txt with the rubric, the pupil and the text put in.
 
-The text being marked is data. It stands between two lines that carry a tag, and the tag is made from the text itself
+The text that is scored is data. It stands between two lines that carry a tag, and the tag is made from the text itself
 and all that is asked of it: nobody who writes a text can know its tag, so no line in a text can close the fence; and
 the same text always gets the same tag, so a verdict does not depend on when or in which order it was asked for.
-Knows rubrics; must not know who answers.
 """
 
 import difflib
@@ -13,7 +12,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.judges.graders.grader import fingerprint
-from proctor.judges.graders.reply import REASON_OF_CHOICE, REASON_OF_MARK
+from proctor.judges.graders.reply import REASON_OF_CHOICE, REASON_OF_SCORE
 from proctor.judges.rubric import Rubric
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -21,7 +20,7 @@ _QUOTED_NAME = re.compile(r"`([^`\n]+)`")
 _RANGE = re.compile(r"\b(?:from|between|scale of|scale:) (-?\d+) (?:to|and) (-?\d+)\b")
 BREAK = "---"  # a line of its own: what stands above is the system's turn, what stands below the user's
 
-MARKED = ("profile", "plan")
+SCORED = ("profile", "plan")
 COMPARED = ("profile", "first", "second")
 _ALWAYS = ("fence", "reply")
 _OPTIONAL = ("rubric", "lowest", "highest")
@@ -31,6 +30,24 @@ _TITLES = {
     "first": "the first plan",
     "second": "the second plan",
 }
+
+
+def profile_text(profile: Mapping[str, Any] | str) -> str:
+    """A profile as a grader reads it: as it is, or one fact a line."""
+    if isinstance(profile, str):
+        return profile
+    if isinstance(profile.get("profile"), str):
+        return str(profile["profile"])
+    facts = [f"{name}: {_plain(value)}" for name, value in profile.items() if value not in (None, "", [])]
+    return "\n".join(facts)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "; ".join(_plain(each) for each in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
+    return str(value)
 
 
 def check(prompt: str, rubric: Rubric, levels: range, texts: Sequence[str]) -> None:
@@ -101,8 +118,8 @@ def tag_of(digest: str, texts: Mapping[str, str]) -> str:
     raise Refusal("no tag could be found that does not stand in the text")
 
 
-def marks_schema(dimensions: Sequence[str], levels: range) -> dict[str, Any]:
-    """For each dimension the reason first, then the mark."""
+def scores_schema(dimensions: Sequence[str], levels: range) -> dict[str, Any]:
+    """For each dimension the reason first, then the score."""
     one = {"reason": {"type": "string"}, "mark": {"type": "integer", "enum": list(levels)}}
     return _object({name: _object(one) for name in dimensions})
 
@@ -113,12 +130,12 @@ def preference_schema() -> dict[str, Any]:
     )
 
 
-def marks_reply(dimensions: Sequence[str], levels: range) -> str:
+def scores_reply(dimensions: Sequence[str], levels: range) -> str:
     """The form of the reply in words, for a grader that is given no schema."""
     marks = ", ".join(str(level) for level in levels)
     if len(levels) > 12:
         marks = f"a whole number, {levels[0]} to {levels[-1]}"
-    one = f'{{"reason": "<{REASON_OF_MARK}>", "mark": <{marks}>}}'
+    one = f'{{"reason": "<{REASON_OF_SCORE}>", "mark": <{marks}>}}'
     lines = ",\n".join(f' "{name}": {one}' for name in dimensions)
     return f"Reply with one JSON object and nothing after it, the reason before the mark each time:\n{{\n{lines}\n}}"
 

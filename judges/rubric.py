@@ -1,24 +1,27 @@
-"""The schema of rubric.yaml: dimensions with an anchor for every level, and the items that a checklist
-weighs.
+"""The schema of rubric.yaml: dimensions with an anchor for every level, and the items that a checklist weighs."""
 
-Must not know how anything is measured.
-"""
-
+from collections.abc import Mapping
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from proctor.common.refusal import Refusal
+from proctor.common.schema import Frozen
+
+# What rules measure in a plan, by dimension: what a checklist's rubric may weigh. rules/checklist.py measures it.
+MEASURED: Mapping[str, tuple[str, ...]] = {
+    "fluency": ("enough", "order", "joined", "new", "sentences", "length", "connected"),
+    "personalisation": (
+        "own", "topics", "weeks", "hours", "fits", "course", "mistakes", "goal", "notes",
+    ),
+    "actionability": ("maths", "tasks", "amounts", "times", "checks", "targets"),
+}  # fmt: skip
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Item(_Frozen):
+class RubricItem(Frozen):
     """One measured number and what it earns: nothing at `none`, all at `full`, in between in proportion.
 
-    `weight` is its part of the dimension's mean. `at_most` is the highest mark that the dimension can have where the
+    `weight` is its part of the dimension's mean. `at_most` is the highest score that the dimension can have where the
     item earns nothing; it rises in proportion to what the item earns.
     """
 
@@ -43,15 +46,15 @@ class Item(_Frozen):
         return highest if self.at_most is None else self.at_most + (highest - self.at_most) * share
 
 
-class Dimension(_Frozen):
-    """A quality that is marked: what it is, a sentence for every level, and for a checklist what is measured."""
+class Dimension(Frozen):
+    """A quality that is scored: what it is, a sentence for every level, and for a checklist what is measured."""
 
     about: str
     anchors: dict[int, str]
-    items: dict[str, Item] = {}
+    items: dict[str, RubricItem] = Field(default={})
 
 
-class Words(_Frozen):
+class WordLists(Frozen):
     """Word lists, each written as one text with blanks between."""
 
     tasks: frozenset[str] = frozenset()
@@ -70,9 +73,9 @@ class Words(_Frozen):
         return given
 
 
-class Rubric(_Frozen):
+class Rubric(Frozen):
     """`sentence_words` and `words` are a checklist's; a model needs neither."""
 
     dimensions: dict[str, Dimension]
-    sentence_words: dict[str, int] = {}
-    words: Words = Words()
+    sentence_words: dict[str, int] = Field(default={})
+    words: WordLists = WordLists()

@@ -1,7 +1,8 @@
-"""What a judge says of one text. Knows no judge and no text."""
+"""A text to be scored, and what a judge says of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 _Number = TypeVar("_Number", int, float)
 
@@ -21,7 +22,21 @@ Reason = Literal[
 
 
 @dataclass(frozen=True)
-class Finding:
+class Item:
+    """One text to score and whom it is for. `profile` is text, or facts by name as judges/rules/checklist.py lists
+    them; `facts` are for rules when the profile is text.
+
+    Item("leo", "Pupil: Leo. Weak in areas.", "Week 1: measure your room.", {"name": "Leo", "topics": [["areas"]]})
+    """
+
+    id: str
+    profile: Mapping[str, Any] | str
+    text: str
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ItemFinding:
     """One item of one dimension: `share` of what it could earn, None where it does not apply, and why in
     words.
     """
@@ -57,12 +72,12 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """`scores` by dimension on the judge's scale. `parsed` is False when there was no text to mark; scores
-    are then empty, and it is for the exam to say what that is worth. A `problem` means that there is no verdict:
+class JudgeVerdict:
+    """`scores` by dimension on the judge's scale. `parsed` is False when there was no text to score; scores
+    are then empty, and it is for the task to say what that is worth. A `problem` means that there is no verdict:
     the judge failed, not the text, so scores are empty and nothing may be made of them.
 
-    `method` says who marked: 'rules, no model', or the grader. `reasons` are the grader's own words by dimension.
+    `method` says who scored: 'rules, no model', or the grader. `reasons` are the grader's own words by dimension.
     `above_weakest` is the judge's, as judge.yaml has it.
     `repeats` are the readings that a verdict is the mean of, `members` the verdicts of a panel's graders.
     """
@@ -70,20 +85,20 @@ class Verdict:
     judge: str
     method: str
     scores: dict[str, float]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[ItemFinding, ...] = ()
     parsed: bool = True
     item: str = ""
     reasons: dict[str, str] = field(default_factory=dict)
     problem: str = ""
     reason: Reason = ""
     usage: Usage = field(default_factory=Usage)
-    repeats: tuple["Verdict", ...] = ()
-    members: tuple["Verdict", ...] = ()
+    repeats: tuple["JudgeVerdict", ...] = ()
+    members: tuple["JudgeVerdict", ...] = ()
     above_weakest: int | None = None
 
     @property
     def overall(self) -> float | None:
-        """The mean of the dimensions, but at most `above_weakest` more than the weakest; None when there is no mark."""
+        """The mean of the dimensions, at most `above_weakest` more than the weakest; None when there is no score."""
         if not self.scores:
             return None
         mean = sum(self.scores.values()) / len(self.scores)
@@ -93,7 +108,7 @@ class Verdict:
 
     @property
     def explanation(self) -> str:
-        """Every dimension with its mark and what it lost marks for. Without a verdict, the first line says why in
+        """Every dimension with its score and what it lost points for. Without a verdict, the first line says why in
         words that are the same for all of a kind, so that they can be counted, and the second has the details.
         """
         if self.problem:

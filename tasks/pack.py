@@ -15,10 +15,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from proctor.common import yaml_file
 from proctor.common.paths import find
 from proctor.common.refusal import Refusal
-from proctor.common.schema import nearest
+from proctor.common.schema import nearest, read_yaml
 from proctor.tasks import TASKS
 
 # The one thing of an item that its wording must mention.
@@ -128,4 +127,4 @@ def train_chat(pack: Pack, task: str, doc: Mapping[str, object], response: str) 
 
 @cache
 def _load(path: Path) -> Pack:
-    return yaml_file.checked(path, Pack)
+    return read_yaml(path, Pack)

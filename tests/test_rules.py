@@ -34,6 +34,12 @@ CLIMBS = {("config/add.py", "plan")}  # adding a variant says what running it wo
 FLOORS = 8  # of modules that stand on each other inside a room
 DOOR = ROOT / "leaderboard" / "cli"  # opens every room; nobody imports it
 
+HELD_ROOMS = (
+    "common",
+    "finetune",
+    "judges",
+)  # to at most 8 floors and no circle; the measures of the others are printed
+
 # Longer than the rule allows, each with its reason.
 LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -63,6 +69,40 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
     return found
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def arrows_inside(room: str) -> dict[str, set[str]]:
+    """Who imports whom inside a room, imports inside functions as well."""
+    modules = {module_of(path): path for path in python_files() if path.relative_to(ROOT).parts[0] == room}
+    arrows: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        arrows[module] = set()
+        for name in imports(path):
+            other = name.removeprefix("proctor.")
+            while other not in modules and "." in other:
+                other = other.rpartition(".")[0]  # a name in a module, or the module itself
+            # `from proctor.judges import pairwise` is an arrow to the module and none to the folder.
+            named = not any(longer.startswith(name + ".") for longer in imports(path))
+            if other in modules and other != module and (named or modules[other].stem != "__init__"):
+                arrows[module].add(other)
+    return arrows
+
+
+def floors_of(arrows: dict[str, set[str]]) -> tuple[int, list[str]]:
+    """The longest chain of imports, and the modules that stand in a circle. They are taken off from below."""
+    left, floors = dict(arrows), 0
+    while bottom := [module for module, others in left.items() if not others & set(left)]:
+        for module in bottom:
+            del left[module]
+        floors += 1
+    while top := [module for module in left if not any(module in others for others in left.values())]:
+        for module in top:  # these only stand above a circle
+            del left[module]
+    return floors, sorted(left)
 
 
 def relative(path: Path) -> str:
@@ -160,6 +200,29 @@ def test_files_and_functions_are_short_or_say_why(path):
             length = (node.end_lineno or 0) - node.lineno + 1
             name = f"{relative(path)}:{node.name}"
             assert length <= 60 or name in LONG_FUNCTIONS, f"{name} has {length} lines"
+
+
+def test_the_measures_of_a_room_are_taken_right():
+    assert floors_of({"a": {"b"}, "b": {"c"}, "c": set(), "d": {"c"}}) == (3, [])
+    assert floors_of({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) == (1, ["b", "c"])
+    arrows = arrows_inside("judges")
+    assert "judges.rules.text" in arrows["judges.scoring"]
+    assert "judges.graders.inspect" in arrows["judges.panel"]  # an import inside a function
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_has_few_floors_few_loose_files_and_no_circle(room):
+    """`pytest -s` prints the measures of every room; those in HELD_ROOMS are held to them."""
+    arrows = arrows_inside(room)
+    floors, circle = floors_of(arrows)
+    loose = [path for path in (ROOT / room).glob("*.py") if path.stem != "__init__"]
+    measures = f"{room}: {floors} floors, {len(loose)} loose files"
+    told = f"{measures}, {len(arrows)} modules, in a circle: {circle or 'none'}"
+    print(told)
+    assert len(loose) <= 12, told
+    if room in HELD_ROOMS:
+        assert floors <= 8, told
+        assert not circle, told
 
 
 def test_no_room_keeps_a_drawer_for_everything():

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.files import write_text
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import digest
 from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.responses import Advance, respond_all
 from proctor.harness.config.variant import Variant

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from proctor.common.schema import digest
+from proctor.common.digest import digest
 from proctor.harness.ask.journal import Journal
 from proctor.harness.engines.protocol import Engine, EngineDied, Options, Request, Response, Streams
 

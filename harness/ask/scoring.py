@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.files import write_text
-from proctor.common.schema import digest
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.engines.protocol import Response
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
-from proctor.judges.cost import Estimate, Tally, estimate_marks, tally
+from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
 from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel
@@ -37,12 +37,12 @@ class Scorer:
     cache: Path
     reader: SecondReader | None = None  # of responses in which the rule finds no number
 
-    def estimate(self, cell: CellRun, samples: Sequence[AskedSample]) -> Estimate:
+    def estimate(self, cell: CellRun, samples: Sequence[AskedSample]) -> CostEstimate:
         """What scoring the responses would ask and cost."""
         item = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").item
         items = [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
         spec = self.grader.spec if self.grader else None
-        return estimate_marks(Judge.load(self.judge), items, spec, self.cache)
+        return estimate_scores(Judge.load(self.judge), items, spec, self.cache)
 
 
 def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:

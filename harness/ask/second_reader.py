@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness.config.extractor import WORDING, Extractor
-from proctor.judges.graders.asking import Ask, ask_all
-from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint, open_grader
-from proctor.judges.graders.kept import Kept
-from proctor.judges.graders.reply import Read
-from proctor.judges.marking import run
+from proctor.judges.graders.asking import KeptReplies, KeyedQuestion, ask_all, run
+from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
+from proctor.judges.graders.reply import ParsedReply
+from proctor.judges.panel import open_grader
 from proctor.tasks.number import read_number
 from proctor.tasks.score import ResponseScore
 
@@ -32,8 +31,10 @@ class SecondReader:
     opened: Callable[[GraderSpec], Grader] = open_grader
 
     @cached_property
-    def _kept(self) -> Kept:
-        return Kept(self.cache / f"second-reader-{fingerprint(self.extractor.spec.identity)[:16]}.jsonl")
+    def _kept(self) -> KeptReplies:
+        return KeptReplies(
+            self.cache / f"second-reader-{fingerprint(self.extractor.spec.identity)[:16]}.jsonl"
+        )
 
     def decide(
         self,
@@ -54,13 +55,16 @@ class SecondReader:
             decided[index] = self._decided(answered[index][0], by_rule, reply, score)
         return decided
 
-    def _ask(self, texts: Sequence[str]) -> list[Read]:
+    def _ask(self, texts: Sequence[str]) -> list[ParsedReply]:
         if not texts:
             return []
         spec = self.extractor.spec
-        asks = [Ask(fingerprint([WORDING, spec.identity, text]), _question(text), _read) for text in texts]
+        asks = [
+            KeyedQuestion(fingerprint([WORDING, spec.identity, text]), _question(text), _read)
+            for text in texts
+        ]
 
-        async def ask() -> list[Read]:
+        async def ask() -> list[ParsedReply]:
             grader = self.opened(spec)
             try:
                 replies = await ask_all(asks, grader, self._kept, lambda done, made: None)
@@ -74,7 +78,7 @@ class SecondReader:
         self,
         doc: Mapping[str, Any],
         by_rule: ResponseScore,
-        read: Read,
+        read: ParsedReply,
         score: Callable[[Mapping[str, Any], str], ResponseScore],
     ) -> tuple[ResponseScore | None, str]:
         name = self.extractor.fallback
@@ -102,11 +106,11 @@ def _question(text: str) -> Question:
     return Question((("user", WORDING.format(fence=fence, text=text)),), {})
 
 
-def _read(reply: str) -> Read:
+def _read(reply: str) -> ParsedReply:
     """The number that the reply gives; 'none' counts only where no number stands beside it."""
     number = read_number(reply[:2_000])
     if number is not None:
-        return Read(choice=str(number.value))
+        return ParsedReply(choice=str(number.value))
     if "none" in reply.casefold():
-        return Read(choice="none")
-    return Read(problem="the second reader named no number", reason="unreadable")
+        return ParsedReply(choice="none")
+    return ParsedReply(problem="the second reader named no number", reason="unreadable")

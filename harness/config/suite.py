@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from proctor.common.paths import find, inside, project, project_of, resolve
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import Frozen, nearest, parse, read_yaml
+from proctor.common.schema import Frozen, nearest, parse, read_named_yaml
 from proctor.harness.config.extractor import Extractor
 from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec
@@ -88,7 +88,7 @@ class Suite(Frozen):
 
     @classmethod
     def _read(cls, path: Path) -> "Suite":
-        file = read_yaml(path, SuiteFile)
+        file = read_named_yaml(path, SuiteFile)
         limit = _each(file.limit, file.tasks)
         _check_tasks(file, limit, path)
         judge = str(resolve(file.judge)) if "/" in file.judge else file.judge

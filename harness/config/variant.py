@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
-from proctor.common.schema import Frozen, check_name, digest, nearest, read_yaml
+from proctor.common.schema import Frozen, check_name, nearest, read_named_yaml
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
 
 # What each engine of ours can load. An engine of lm-eval's that is not named here is given plain weights only.
@@ -165,7 +166,7 @@ class Variant(Frozen):
     @classmethod
     def load(cls, path: Path) -> "Variant":
         check_name(path.stem, "variant", path)
-        return read_yaml(path, cls)
+        return read_named_yaml(path, cls)
 
 
 def lm_eval_engines() -> tuple[str, ...]:

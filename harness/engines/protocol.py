@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
+from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
-from proctor.common.schema import digest
 
 
 @dataclass(frozen=True)

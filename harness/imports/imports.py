@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
-from proctor.common.schema import SAFE_NAME, digest, suggest_name
+from proctor.common.schema import SAFE_NAME, suggest_name
 from proctor.harness import record
 from proctor.harness.imports.foreign import Foreign, Format, Wish, without_a_score
 from proctor.harness.imports.inspect_logs import read_inspect

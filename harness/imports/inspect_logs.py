@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
-from proctor.common.schema import digest
 from proctor.harness.imports.foreign import (
     Foreign,
     Wish,

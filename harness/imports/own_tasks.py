@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.paths import names
-from proctor.common.schema import digest
 from proctor.harness.imports.foreign import Foreign, Wish
 from proctor.tasks import TASKS, Task, dataset_hash
 from proctor.tasks.pack import Pack, render

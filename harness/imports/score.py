@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from proctor.common.digest import digest
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import check_name, digest, nearest
+from proctor.common.schema import check_name, nearest
 from proctor.harness import record
 from proctor.harness.imports.answer_file import Given, Matched, match, read_bytes, refuse_left_over
 from proctor.tasks import TASKS, Task, dataset_hash, doc_hash, target_of

@@ -10,13 +10,12 @@ from pathlib import Path
 import click
 import typer
 import yaml
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from proctor.common import yaml_file
 from proctor.common.refusal import Refusal
+from proctor.common.schema import parse, parse_yaml
 from proctor.judges.judge import Judge
 from proctor.judges.people.refine import Suggestion
 from proctor.judges.people.refined import Decided, read_suggestions, written
@@ -116,17 +115,13 @@ def _edited(judge: Judge, suggestion: Suggestion, console: Console) -> Decided |
 
 
 def _checked(judge: Judge, suggestion: Suggestion, text: str) -> Decided:
-    fields = yaml_file.parsed(text, "your edit")
+    fields = parse_yaml(text, "your edit")
     if not isinstance(fields, dict) or set(fields) != {"about", "anchors"}:
         raise Refusal("it needs `about` and `anchors`, and nothing else")
     fields = {**suggestion.model_dump(), **fields}
     if suggestion.action in ("keep", "drop"):
         fields["action"] = "change"
-    try:
-        made = Decided(**fields, decision="keep")
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        raise Refusal(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    made = parse(fields, Decided, "your edit")
     if not made.whole(judge.scale.levels) or set(made.anchors) != set(judge.scale.levels):
         levels = ", ".join(map(str, judge.scale.levels))
         raise Refusal(f"it needs `about` and one sentence for each of {levels}")

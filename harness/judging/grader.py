@@ -18,9 +18,8 @@ from proctor.judges.graders.grader import (
     Question,
     Reply,
     fingerprint,
-    open_grader,
 )
-from proctor.judges.panel import Panel, open_graders
+from proctor.judges.panel import Panel, open_grader, open_graders
 
 
 class EngineGrader:

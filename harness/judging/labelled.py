@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from proctor.common.agreement.bootstrap import Bootstrap
 from proctor.common.refusal import Refusal
+from proctor.common.stats.bootstrap import Bootstrap
 from proctor.harness import record
-from proctor.judges.figures.marks import of_ratings
+from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings, read_ratings
 from proctor.judges.judge import Judge
 
@@ -26,7 +26,7 @@ def corrected(
     ratings = ratings_of(results, variant, task)
     known = read_ratings(labels, "label")
     items = set(ratings.items)
-    mine = {key: score for key, score in known.marks.items() if key[0] in items}
+    mine = {key: score for key, score in known.scores.items() if key[0] in items}
     if not mine:
         raise Refusal(
             f"no label is for a response of {variant!r}",

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from proctor.common.agreement.bootstrap import Bootstrap
 from proctor.common.paths import PACKAGE
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.stats.bootstrap import Bootstrap
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging import plans
@@ -23,16 +23,17 @@ from proctor.harness.plan.grading import (
     with_weights,
 )
 from proctor.harness.plan.plan import made_of
-from proctor.judges import marking, pairwise
-from proctor.judges.cost import Estimate
+from proctor.judges import pairwise, scoring
+from proctor.judges.cost import CostEstimate
 from proctor.judges.figures.ratings import Ratings, read_ratings, read_rows
+from proctor.judges.figures.report import FigureReport
 from proctor.judges.judge import Judge, folder_of
-from proctor.judges.marking import Item
+from proctor.judges.prompt import profile_text
 from proctor.judges.trust.card import card
 from proctor.judges.trust.pairs_card import PairTrial, pair_card
 from proctor.judges.trust.rehearsal import rehearse
-from proctor.judges.trust.trial import Labelled, Trial, refuse_without_verdicts
-from proctor.judges.verdict import Verdict
+from proctor.judges.trust.trial import LabelledPlan, Trial, refuse_without_verdicts
+from proctor.judges.verdict import Item, JudgeVerdict
 
 PLANS = PACKAGE / "judges" / "trust" / "labelled_plans.jsonl"
 
@@ -49,7 +50,7 @@ class Wanted:
     seed: int
 
 
-def estimate_card(wanted: Wanted) -> tuple[Estimate, Estimate]:
+def estimate_card(wanted: Wanted) -> tuple[CostEstimate, CostEstimate]:
     """What the trust card would ask and cost, and the most that it can; nobody is asked."""
     judge, spec, tried, labels = _chosen(wanted)
     return rehearse(judge, tried, labels, spec, wanted.store / "verdicts")
@@ -71,26 +72,26 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
 
     opening = opened(spec, engine, None, wanted.store)
     with opening as grader:
-        by = marking.method_of(grader)
+        by = scoring.method_of(grader)
 
-        def mark(one: Judge, items: Sequence[Item]) -> list[Verdict]:
+        def score(one: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
             if not one.asks:
-                return marking.mark_all(one, items)
+                return scoring.score_all(one, items)
             wanted_here = len(items) * one.repeats * len(members(spec))
             with reporter.answering(f"try {one.name}", wanted_here, "verdicts") as told:
-                verdicts = marking.mark_all(one, items, grader, cache, told)
+                verdicts = scoring.score_all(one, items, grader, cache, told)
                 # In here, so that no line counts verdicts of which there is not one.
-                refuse_without_verdicts(verdicts, "plans could be marked")
+                refuse_without_verdicts([verdict.problem for verdict in verdicts], "plans could be scored")
             return verdicts
 
-        trial = Trial(judge, mark, bootstrap)
+        trial = Trial(judge, score, FigureReport(bootstrap))
         if judge.kind != "pairwise":
             return card(trial, tried, labels, by, made)
         on = PairTrial(trial, lambda pairs: pairwise.compare_all(judge, pairs, grader, cache))
         return pair_card(on, tried, labels, by, made)
 
 
-def _chosen(wanted: Wanted) -> tuple[Judge, AnySpec | None, list[Labelled], Ratings | None]:
+def _chosen(wanted: Wanted) -> tuple[Judge, AnySpec | None, list[LabelledPlan], Ratings | None]:
     """The judge, whom it asks, the plans that it is tried on and their labels, all checked."""
     judge = Judge.load(wanted.judge)
     spec = grader_for(judge, wanted.grader)
@@ -104,7 +105,7 @@ def _beside(name: str) -> Path:
     return own if own.is_file() else PLANS
 
 
-def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings | None:
+def _labels(judge: Judge, wanted: Wanted, tried: Sequence[LabelledPlan]) -> Ratings | None:
     """The labels that were given, else labels.csv beside the judge; those of its dimensions."""
     path = wanted.labels or folder_of(wanted.judge) / "labels.csv"
     if not wanted.labels and not path.is_file() and judge.kind == "pairwise":
@@ -113,7 +114,7 @@ def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings 
         return None
     labels = read_ratings(path, "label")
     ids = {plan.item.id for plan in tried}
-    mine = {key: mark for key, mark in labels.marks.items() if key[0] in ids}
+    mine = {key: mark for key, mark in labels.scores.items() if key[0] in ids}
     if mine:
         return Ratings(mine, labels.clusters, labels.notes, judge.above_weakest)
     if wanted.labels:
@@ -121,11 +122,11 @@ def _labels(judge: Judge, wanted: Wanted, tried: Sequence[Labelled]) -> Ratings 
     return None
 
 
-def read_plans(path: Path) -> list[Labelled]:
+def read_plans(path: Path) -> list[LabelledPlan]:
     """Plans as `proctor judge score` reads them, each with its pupil: who a plan is for when two plans are compared."""
     pupils, names = {}, {}
     items = plans.read_plans(path)
     for item, (_, row) in zip(items, read_rows(path, needed=()), strict=True):
-        pupils[item.id] = str(row.get("pupil") or marking.profile_text(item.profile))
+        pupils[item.id] = str(row.get("pupil") or profile_text(item.profile))
         names[item.id] = str((item.facts or {}).get("name") or row.get("name") or "")
-    return [Labelled(item, names[item.id], pupils[item.id]) for item in items]
+    return [LabelledPlan(item, names[item.id], pupils[item.id]) for item in items]

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.files import write_text
-from proctor.judges.marking import Item, profile_text
 from proctor.judges.pairwise import Pair, PairVerdict
-from proctor.judges.verdict import Verdict
+from proctor.judges.prompt import profile_text
+from proctor.judges.verdict import Item, JudgeVerdict
 
 
-def verdict_row(verdict: Verdict) -> dict[str, Any]:
+def verdict_row(verdict: JudgeVerdict) -> dict[str, Any]:
     """Everything about one verdict; readings and members of a panel within it. A score that is missing is null."""
     row: dict[str, Any] = {
         "item_id": verdict.item,
@@ -68,7 +68,7 @@ def clusters_of(things: Sequence[Item | Pair]) -> dict[str, dict[str, str]]:
     return {thing.id: {"cluster": first[profile_text(thing.profile)]} for thing in things}
 
 
-def ratings_of(verdicts: Iterable[Verdict], items: Sequence[Item]) -> list[dict[str, Any]]:
+def ratings_of(verdicts: Iterable[JudgeVerdict], items: Sequence[Item]) -> list[dict[str, Any]]:
     """Rows of item_id, rater, dimension, score: a rater for each reading of each grader. Null where a score is missing;
     a text without a word has none.
     """
@@ -124,7 +124,7 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def _readings(verdict: Verdict) -> Iterable[tuple[str, Verdict]]:
+def _readings(verdict: JudgeVerdict) -> Iterable[tuple[str, JudgeVerdict]]:
     for member in verdict.members or (verdict,):
         if not member.repeats:
             yield member.method, member

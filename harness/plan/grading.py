@@ -1,13 +1,12 @@
 """Who scores free text in a suite: the judge, the grader that it asks, and that this is no model under examination."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import parse, read_yaml
+from proctor.common.schema import load_yaml, parse
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec, fingerprint
@@ -119,10 +118,10 @@ def spec_from(
         raise Refusal(f"no file {grader}", remedy="give a model's name, or the path of a YAML file")
     if given:
         raise Refusal(f"--{next(iter(given))} beside a file", "the file says it all", "write it there", path)
-    panel = re.search(
-        r"^\{? ?[\"']?panel[\"']?\s*:", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
-    )
-    return read_yaml(path, PanelSpec) if panel else read_yaml(path, GraderSpec)
+    raw = load_yaml(path)
+    if isinstance(raw, dict) and "panel" in raw:
+        return parse(raw, PanelSpec, path)
+    return parse(raw, GraderSpec, path)
 
 
 def local_of(spec: AnySpec | None) -> list[GraderSpec]:

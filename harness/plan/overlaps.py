@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.files import write_text
 from proctor.common.paths import PACKAGE, names, resolve
 from proctor.common.refusal import located
-from proctor.common.schema import digest
 from proctor.finetune.recipe import Recipe
 from proctor.harness.plan.training import ChatFile, chat_file
 from proctor.tasks import TASKS, dataset_hash

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from proctor.common.digest import digest
 from proctor.common.paths import inside, resolve
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import digest
 from proctor.finetune.base import digest_of_base, shape_of
 from proctor.finetune.build import Stage, is_kept, plan_stages
 from proctor.finetune.recipe import Recipe

@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from proctor.common.digest import digest
 from proctor.common.files import write_text
 from proctor.common.paths import PACKAGE, find, resolve
 from proctor.common.refusal import Refusal
-from proctor.common.schema import check_name, digest, nearest
+from proctor.common.schema import check_name, nearest
 from proctor.finetune.build import Stage
 from proctor.finetune.recipe import Recipe
 from proctor.tasks import TASKS, dataset_hash

@@ -1,1 +1,1 @@
-"""Figures of ratings and preferences, with their names. docs/judges.md defines each."""
+"""Figures of ratings and preferences, by the names in docs/judges.md. Knows files of ratings; must not know judges."""

@@ -1,7 +1,7 @@
 """Verdicts on pairs as files hold them: rows of item_id, order (ab or ba), verdict (a, b or tie), rater.
 
-The verdict names the plan, not its place. Reads, checks, and says what the verdicts of both orders come to. Knows no
-figure and no judge.
+The verdict names the plan, not its place. Here stands too what the verdicts of both orders and of several raters come
+to.
 """
 
 from collections import Counter
@@ -12,11 +12,24 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.ratings import belongs, read_rows, text_of
+from proctor.judges.figures.report import EVERY, MOST_NAMED
 
 ORDERS = ("ab", "ba")
 VERDICTS = ("a", "tie", "b")
 NO_ORDER = ""  # a label may have been given without one
 FIRST = {"ab": "a", "ba": "b"}  # the plan that is shown first
+
+# What a judge's two verdicts on a pair can be taken as, and the words for it.
+FORMS: dict[str, str] = {
+    "ab": "verdicts with plan a first",
+    "ba": "verdicts with plan b first",
+    "single": "every verdict by itself",
+    "conservative": "both orders, a flip is a tie",
+    "summed": "both orders added up",
+    "consistent": "only pairs with the same verdict in both orders",
+}
+# What several raters of labels can be taken as, besides each of them by itself.
+MAJORITY, OR_TIE = "majority of labels", "majority of labels, else a tie"
 
 
 @dataclass(frozen=True)
@@ -44,9 +57,36 @@ class Preferences:
         return self.clusters.get(item, item)
 
     def given(self, item: str, rater: str) -> dict[str, str]:
-        """What the rater said of the pair, by order."""
-        said = {order: self.verdicts.get((item, order, rater)) for order in (*ORDERS, NO_ORDER)}
-        return {order: verdict for order, verdict in said.items() if verdict is not None}
+        """The rater's verdicts on the pair, by order."""
+        verdicts = {order: self.verdicts.get((item, order, rater)) for order in (*ORDERS, NO_ORDER)}
+        return {order: verdict for order, verdict in verdicts.items() if verdict is not None}
+
+    def as_one(self, reference: str, plans: Mapping[str, tuple[str, str]]) -> "Preferences":
+        """What the reference says of each pair, as one rater's verdicts without an order."""
+        verdicts: dict[tuple[str, str, str], str | None] = {}
+        clusters, named = {}, {}
+        for item in self.items:
+            for number, verdict in enumerate(labels_of(self, item, reference)):
+                name = f"{item} #{number}" if reference == EVERY else item
+                verdicts[name, NO_ORDER, reference] = verdict
+                clusters[name] = self.cluster(item)
+                if item in plans:
+                    named[name] = plans[item]
+        return Preferences(verdicts, clusters, named)
+
+
+def taken_as(given: Mapping[str, str], form: str) -> list[str]:
+    """The verdicts that one rater's words on a pair come to, in one of FORMS; none where they can't."""
+    if form in ORDERS:
+        return [given[form]] if form in given else []
+    if form == "single":
+        return list(given.values())
+    if not all(order in given for order in ORDERS):
+        return []
+    ab, ba = given["ab"], given["ba"]
+    if form == "consistent":
+        return [ab] if ab == ba else []
+    return [conservative(ab, ba) if form == "conservative" else summed(ab, ba)]
 
 
 def conservative(ab: str, ba: str) -> str:
@@ -56,8 +96,9 @@ def conservative(ab: str, ba: str) -> str:
 
 def summed(ab: str, ba: str) -> str:
     """Preferences add up and a tie adds nothing: a plan that one order prefers and the other calls a tie wins."""
-    balance = (ab == "a") + (ba == "a") - (ab == "b") - (ba == "b")
-    return "a" if balance > 0 else "b" if balance < 0 else "tie"
+    if "tie" in (ab, ba):
+        return ba if ab == "tie" else ab
+    return conservative(ab, ba)
 
 
 def settled(given: Mapping[str, str]) -> str | None:
@@ -73,6 +114,22 @@ def majority(verdicts: Sequence[str]) -> str | None:
     if not counted or (len(counted) > 1 and counted[0][1] == counted[1][1]):
         return None
     return counted[0][0]
+
+
+def references(labels: Preferences) -> list[str]:
+    """Whom a judge is held to: each rater of labels, and what several say together."""
+    named = labels.raters if len(labels.raters) <= MOST_NAMED else []
+    return [*named, *([MAJORITY, OR_TIE, EVERY] if len(labels.raters) > 1 else [])]
+
+
+def labels_of(labels: Preferences, item: str, reference: str) -> list[str]:
+    """The reference's label of a pair; none where it settles nothing, several where each counts."""
+    raters = [reference] if reference in labels.raters else labels.raters
+    votes = [verdict for rater in raters if (verdict := settled(labels.given(item, rater)))]
+    if reference in (EVERY, *labels.raters) or not votes:
+        return votes
+    most = majority(votes) or ("tie" if reference == OR_TIE else None)
+    return [most] if most else []
 
 
 def read_preferences(path: Path, rater: str = "judge", labels: bool = False) -> Preferences:

@@ -1,6 +1,6 @@
 """Ratings and labels as files hold them: rows of item_id, rater, dimension, score, as JSONL or CSV.
 
-Reads and checks; a mark that is not there is missing, never 0, and counted. Knows no figure and no judge.
+A score that is not there is missing, never 0, and counted.
 """
 
 import csv
@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from proctor.common.agreement.bootstrap import Floats
 from proctor.common.refusal import Refusal
+from proctor.common.stats.bootstrap import Floats
 
 OVERALL, POOLED = "overall", "pooled"
 FORMS = ("mean", "rounded mean", "median", "majority")  # what several raters can be taken together as
@@ -23,36 +23,36 @@ FORMS = ("mean", "rounded mean", "median", "majority")  # what several raters ca
 
 @dataclass(frozen=True)
 class Ratings:
-    """`marks` by (item, rater, dimension); None: the rater gave none. `clusters`: items that hang together.
+    """`scores` by (item, rater, dimension); None: the rater gave none. `clusters`: items that hang together.
     `above_weakest`: how far above the weakest dimension the whole can be, as the judge has it.
     """
 
-    marks: Mapping[tuple[str, str, str], float | None]
+    scores: Mapping[tuple[str, str, str], float | None]
     clusters: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     above_weakest: int | None = None
 
     @property
     def items(self) -> list[str]:
-        return sorted({item for item, _, _ in self.marks})
+        return sorted({item for item, _, _ in self.scores})
 
     @property
     def raters(self) -> list[str]:
-        return sorted({rater for _, rater, _ in self.marks})
+        return sorted({rater for _, rater, _ in self.scores})
 
     @property
     def dimensions(self) -> list[str]:
-        return sorted({dimension for _, _, dimension in self.marks})
+        return sorted({dimension for _, _, dimension in self.scores})
 
     @property
     def missing(self) -> int:
-        return sum(mark is None for mark in self.marks.values())
+        return sum(score is None for score in self.scores.values())
 
     def cluster(self, item: str) -> str:
         return self.clusters.get(item, item)
 
     def table(self, dimension: str, items: Sequence[str], raters: Sequence[str]) -> Floats:
-        """Items x raters, nan where there is no mark. `overall` is the mean of all dimensions, where all are there,
+        """Items x raters, nan where there is none. `overall` is the mean of all dimensions, where all are there,
         and at most `above_weakest` more than the least; it is a dimension like others where the file has it."""
         if dimension == OVERALL and OVERALL not in self.dimensions:
             stack = np.stack([self.table(one, items, raters) for one in self.dimensions])
@@ -60,12 +60,19 @@ class Ratings:
             if self.above_weakest is not None:
                 mean = np.minimum(mean, stack.min(axis=0) + self.above_weakest)
             return mean
-        rows = [[self.marks.get((item, rater, dimension)) for rater in raters] for item in items]
+        rows = [[self.scores.get((item, rater, dimension)) for rater in raters] for item in items]
         return np.array(rows, dtype=np.float64).reshape(len(items), len(raters))
+
+    def columns(self, dimension: str, items: Sequence[str]) -> dict[str, Floats]:
+        """The scores of each rater, an item a row."""
+        raters = self.raters
+        if not raters:
+            return {}
+        return dict(zip(raters, self.table(dimension, items, raters).T, strict=True))
 
 
 def together(table: Floats, form: str) -> Floats:
-    """One mark an item from several raters: those who marked it. A majority that two levels share is none."""
+    """One score an item from several raters: those who scored it. A majority that two levels share is none."""
     out = np.full(len(table), np.nan)
     for at, row in enumerate(table):
         given = np.sort(row[~np.isnan(row)])
@@ -87,19 +94,19 @@ def together(table: Floats, form: str) -> Floats:
 def read_ratings(path: Path, rater: str = "judge") -> Ratings:
     """The file, checked. Columns that may be left out: `rater` (all rows are then `rater`'s), `dimension`
     (then `overall`) and `cluster`; other columns are not read."""
-    marks: dict[tuple[str, str, str], float | None] = {}
+    scores: dict[tuple[str, str, str], float | None] = {}
     clusters: dict[str, str] = {}
     rows = read_rows(path, needed=("item_id", "score"))
     for line, row in rows:
         item = text_of(row, "item_id", line, path)
         key = item, str(row.get("rater") or rater), str(row.get("dimension") or OVERALL)
-        if key in marks:
+        if key in scores:
             raise Refusal(
-                f"row {line}: {key[1]!r} marks {key[2]} of {item!r} a second time; keep one row for each ({path})"
+                f"row {line}: {key[1]!r} scores {key[2]} of {item!r} a second time; keep one row for each ({path})"
             )
-        marks[key] = _score(row.get("score"), line, path)
+        scores[key] = _score(row.get("score"), line, path)
         belongs(clusters, item, row, line, path)
-    dimensions = {dimension for _, _, dimension in marks}
+    dimensions = {dimension for _, _, dimension in scores}
     if OVERALL in dimensions and len(dimensions) > 1 and any(not row.get("dimension") for _, row in rows):
         raise Refusal(f"some rows name a dimension and some don't; name it in every row ({path})")
     notes = [
@@ -107,9 +114,9 @@ def read_ratings(path: Path, rater: str = "judge") -> Ratings:
         for name, said in (("rater", rater), ("dimension", OVERALL))
         if not any(row.get(name) for _, row in rows)
     ]
-    if not any(mark is not None for mark in marks.values()):
-        raise Refusal(f"{len(marks)} rows and no mark in any of them; fill in `score` ({path})")
-    return Ratings(marks, clusters, tuple(notes))
+    if not any(score is not None for score in scores.values()):
+        raise Refusal(f"{len(scores)} rows and no score in any of them; fill in `score` ({path})")
+    return Ratings(scores, clusters, tuple(notes))
 
 
 def _score(given: Any, line: int, path: Path) -> float | None:
@@ -119,11 +126,11 @@ def _score(given: Any, line: int, path: Path) -> float | None:
         number = math.nan if isinstance(given, bool) else float(given)
     except (TypeError, ValueError):
         raise Refusal(
-            f"row {line}: the score is {given!r}, which is no number; leave it empty where there is no mark ({path})"
+            f"row {line}: the score is {given!r}, which is no number; leave it empty where there is none ({path})"
         ) from None
     if not math.isfinite(number):
         raise Refusal(
-            f"row {line}: the score is {given!r}; it must be a number, or empty where there is no mark ({path})"
+            f"row {line}: the score is {given!r}; it must be a number, or empty where there is none ({path})"
         )
     return number
 

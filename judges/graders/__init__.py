@@ -1,1 +1,1 @@
-"""Who is asked for a verdict, how it is asked, and how its reply is read and kept. Knows no exam and no figure."""
+"""Who is asked for a verdict, how it is asked, and how its reply is read and kept. Must not know rubrics or tasks."""

@@ -1,50 +1,85 @@
 """Asks a grader many questions: each once, kept when read, asked again when nobody can read the reply.
 
 What comes out depends on the questions alone, not on their order, on how many are asked at a time, or on what was kept
-from an earlier run. Knows graders; must not know rubrics.
+from an earlier run.
 """
 
+import asyncio
+import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
+from proctor.common.files import LineFile
 from proctor.judges.graders.grader import Grader, GraderSpec, Question, Reply
-from proctor.judges.graders.kept import Kept
-from proctor.judges.graders.reply import Read
+from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.verdict import Reason, Usage
 
+Progress = Callable[[int, int], None]  # verdicts done, tokens that the grader made
+_Result = TypeVar("_Result")
 # Replies that came but were none: another one may be better. The network's own troubles were tried again already.
 _AGAIN: tuple[Reason, ...] = ("unreadable", "out of range", "cut off")
 
 
+class KeptReplies:
+    """Replies that a grader gave, kept in a file as they come, so that no question is paid for twice.
+
+    A key holds the judge's digest, the grader, the texts and the repeat. What is kept is the reply, which is read anew
+    each time. Safe against a kill at any moment: a line that was cut off is passed over, and its question asked again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lines = LineFile(path)
+        self._kept: dict[str, Reply] = {}
+        for _, entry in self._lines:
+            with suppress(KeyError, TypeError):
+                self._kept[entry["key"]] = Reply(entry["text"], entry["tokens_in"], entry["tokens_out"])
+
+    def get(self, key: str) -> Reply | None:
+        return self._kept.get(key)
+
+    def keep(self, key: str, reply: Reply) -> None:
+        entry = {"key": key, "text": reply.text, "tokens_in": reply.tokens_in, "tokens_out": reply.tokens_out}
+        self._lines.add([entry], durable=False)
+        self._kept[key] = reply
+
+    def sync(self) -> None:
+        """Onto the disk. A kill loses nothing without it; it is for a power cut, and would hold up every reply."""
+        self._lines.sync()
+
+
 @dataclass(frozen=True)
-class Ask:
+class KeyedQuestion:
     """A question, under what key its reply is kept, and how the reply is read."""
 
     key: str
     question: Question
-    read: Callable[[str], Read]
+    read: Callable[[str], ParsedReply]
 
 
 @dataclass(frozen=True)
-class Asked:
-    read: Read
+class AnsweredQuestion:
+    read: ParsedReply
     usage: Usage
 
 
 async def ask_all(
-    asks: Sequence[Ask], grader: Grader, kept: Kept | None, progress: Callable[[int, int], None]
-) -> list[Asked]:
+    asks: Sequence[KeyedQuestion], grader: Grader, kept: KeptReplies | None, progress: Progress
+) -> list[AnsweredQuestion]:
     """What became of each, in their order. Equal keys are asked once. `progress` is told of replies that were read:
     what failed, or was not asked any more, is not done.
     """
     once = {ask.key: ask for ask in asks}
     times = Counter(ask.key for ask in asks)
-    found: dict[str, Asked] = {}
+    found: dict[str, AnsweredQuestion] = {}
     spent: dict[str, Usage] = {}
 
-    def settle(key: str, read: Read, usage: Usage, made: int) -> None:
-        found[key] = Asked(read, usage)
+    def settle(key: str, read: ParsedReply, usage: Usage, made: int) -> None:
+        found[key] = AnsweredQuestion(read, usage)
         progress(0 if read.problem else times[key], made)
 
     pending = []
@@ -55,32 +90,32 @@ async def ask_all(
             settle(key, read, usage_of(reply, grader.spec, kept=True), 0)
         else:
             pending.append(ask)
+
+    def hear(
+        now: list[KeyedQuestion], again: list[KeyedQuestion], last: bool, index: int, reply: Reply
+    ) -> None:
+        ask = now[index]
+        read = ask.read(reply.text)
+        if reply.problem:
+            read = ParsedReply(problem=reply.problem, reason=reply.reason)
+        usage = spent.get(ask.key, Usage()) + usage_of(reply, grader.spec, kept=False)
+        spent[ask.key] = usage
+        if read.reason in _AGAIN and not last:
+            again.append(ask)
+            return
+        if not read.problem and kept and not grader.resumes:
+            kept.keep(ask.key, reply)
+        if read.reason in _AGAIN and grader.spec.attempts > 1:
+            read = replace(read, problem=f"{read.problem} (asked {grader.spec.attempts} times)")
+        settle(ask.key, read, usage, reply.tokens_out or 0)
+
     for attempt in range(grader.spec.attempts):
-        last = attempt + 1 == grader.spec.attempts
-        again: list[Ask] = []
-
-        def done(
-            index: int, reply: Reply, now: list[Ask] = pending, again: list[Ask] = again, last: bool = last
-        ) -> None:
-            ask = now[index]
-            read = Read(problem=reply.problem, reason=reply.reason) if reply.problem else ask.read(reply.text)
-            usage = spent.get(ask.key, Usage()) + usage_of(reply, grader.spec, kept=False)
-            spent[ask.key] = usage
-            if not read.problem:
-                if kept and not grader.resumes:
-                    kept.keep(ask.key, reply)
-                settle(ask.key, read, usage, reply.tokens_out or 0)
-            elif read.reason in _AGAIN and not last:
-                again.append(ask)
-            else:
-                if read.reason in _AGAIN and grader.spec.attempts > 1:
-                    read = replace(read, problem=f"{read.problem} (asked {grader.spec.attempts} times)")
-                settle(ask.key, read, usage, reply.tokens_out or 0)
-
+        again: list[KeyedQuestion] = []
         if pending:
+            done = partial(hear, pending, again, attempt + 1 == grader.spec.attempts)
             await grader.answer([replace(ask.question, attempt=attempt) for ask in pending], done)
         # In the order of the questions, not of the replies: a local engine plans its batches from it.
-        order = {ask.key: at for at, ask in enumerate(pending)}
+        order = {ask.key: place for place, ask in enumerate(pending)}
         pending = sorted(again, key=lambda ask: order[ask.key])
     if kept:
         kept.sync()
@@ -99,3 +134,26 @@ def usage_of(reply: Reply, spec: GraderSpec, kept: bool) -> Usage:
         cost=cost,
         spent=(0.0 if kept else cost) if cost is not None else None,
     )
+
+
+def run(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Waits for it, also where an event loop is running already (a notebook, a scorer)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    results: list[_Result] = []
+    failures: list[BaseException] = []
+
+    def beside() -> None:
+        try:
+            results.append(asyncio.run(work))
+        except BaseException as failed:
+            failures.append(failed)
+
+    thread = threading.Thread(target=beside)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]

@@ -1,6 +1,6 @@
 """A grader: the model that a judge asks. Its settings as they stand in a YAML file, what is asked and what comes back.
 
-Knows no rubric and no exam, and never holds a key: only the name of the environment variable that does.
+It never holds a key: only the name of the environment variable that does.
 """
 
 import hashlib
@@ -9,17 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from proctor.common.chat import GIVE_UP
 from proctor.common.refusal import Refusal
+from proctor.common.schema import Frozen
 from proctor.judges.verdict import Reason
 
 
-class Price(BaseModel):
+class Price(Frozen):
     """Money for a million tokens, in any one currency."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
@@ -31,14 +30,12 @@ class Price(BaseModel):
         return (tokens_in * self.input + tokens_out * self.output) / 1e6
 
 
-class GraderSpec(BaseModel):
+class GraderSpec(Frozen):
     """`through` says who carries the question: 'openai' any server that speaks the OpenAI chat protocol, 'inspect'
     one of Inspect's providers ('anthropic/...', 'google/...'), 'engine' a variant of ours, opened here.
 
     The first block decides what the grader says and is part of every verdict's key; the second does not.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(min_length=1)
     through: Literal["openai", "inspect", "engine"] = "openai"
@@ -84,7 +81,7 @@ class GraderSpec(BaseModel):
 
     @property
     def name(self) -> str:
-        """As it is shown: who marked."""
+        """As it is shown: who scored."""
         return self.model
 
     @property
@@ -140,22 +137,6 @@ class Grader(Protocol):
         """
 
     async def aclose(self) -> None: ...
-
-
-def open_grader(spec: GraderSpec) -> Grader:
-    """The grader that a spec describes. One through 'engine' is opened by the harness, which has the engines."""
-    if spec.through == "openai":
-        from proctor.judges.graders.endpoint import EndpointGrader
-
-        return EndpointGrader(spec)
-    if spec.through == "inspect":
-        from proctor.judges.graders.inspect import InspectGrader
-
-        return InspectGrader(spec)
-    raise Refusal(
-        f"grader {spec.model!r} goes through 'engine'; only the harness opens engines; "
-        "use it in a suite or with 'proctor judge'"
-    )
 
 
 def fingerprint(value: object) -> str:

@@ -1,7 +1,7 @@
 """A grader that Inspect reaches: any of its providers, by Inspect's own name for the model ('anthropic/...').
 
 Inspect sends again what its provider calls worth it, and waits as long as it thinks right. Whatever else happens
-becomes the reply's problem. Knows no rubric.
+becomes the reply's problem.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ class InspectGrader:
         self._models: dict[int | None, Any] = {}
         self._gate: asyncio.Semaphore | None = None
         self._schema_refused = spec.schema_ == "never"
-        self._model(spec.seed)  # an unknown provider or a missing key is told before anything is asked
+        self._model(spec.seed)  # an unknown provider or a missing key is refused before anything is asked
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         waiting = iter(enumerate(questions))
@@ -129,21 +129,21 @@ class InspectGrader:
 def _failed(failed: Exception) -> Reply:
     """What went wrong, from the exception or one that it comes from; that retries are at an end says nothing."""
     chain: list[BaseException] = [failed]
-    while (cause := chain[-1].__cause__) is not None and len(chain) < 10:
-        chain.append(cause)
-    told = next((each for each in chain if type(each).__name__ != "RetryError"), failed)
-    said = " ".join(f"{type(told).__name__}: {told}".split())[:_SHOWN]
+    while chain[-1].__cause__ is not None and len(chain) < 10:
+        chain.append(chain[-1].__cause__)
+    cause = next((each for each in chain if type(each).__name__ != "RetryError"), failed)
+    message = " ".join(f"{type(cause).__name__}: {cause}".split())[:_SHOWN]
     codes = [getattr(each, "status_code", None) for each in chain]
     status = next((code for code in codes if isinstance(code, int)), None)
     if status == 429:
-        return Reply(problem=f"429, too many requests: {said}", reason="rate limited")
+        return Reply(problem=f"429, too many requests: {message}", reason="rate limited")
     if status is not None and status >= 500:
-        return Reply(problem=f"{status} from the server: {said}", reason="server error")
+        return Reply(problem=f"{status} from the server: {message}", reason="server error")
     if status is not None:
-        return Reply(problem=f"{status}, the server refused: {said}", reason="refused")
+        return Reply(problem=f"{status}, the server refused: {message}", reason="refused")
     names = {kind.__name__ for each in chain for kind in type(each).__mro__}
     if names & {"TimeoutError", "APITimeoutError", "AttemptTimeoutError", "TimeoutException"}:
-        return Reply(problem=f"no answer in time: {said}", reason="timed out")
+        return Reply(problem=f"no answer in time: {message}", reason="timed out")
     if names & {"ConnectionError", "APIConnectionError", "TransportError"}:
-        return Reply(problem=f"the connection broke: {said}", reason="connection broken")
-    return Reply(problem=f"the grader gave nothing to read: {said}", reason="unreadable")
+        return Reply(problem=f"the connection broke: {message}", reason="connection broken")
+    return Reply(problem=f"the grader gave nothing to read: {message}", reason="unreadable")

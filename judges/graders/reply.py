@@ -1,8 +1,8 @@
 """Reads a grader's reply: the last verdict in it, in JSON or in lines, or the reason why there is none.
 
-Tolerant of what stands around a verdict, strict about the verdict: a mark that is missing, stands twice, lies off the
-scale, or is cut off gives no verdict at all. A JSON that stands word for word in the text being marked is a quotation.
-Knows dimensions and levels; must not know graders. Never raises, whatever the reply.
+Tolerant of what stands around a verdict, strict about the verdict: a score that is missing, stands twice, lies off the
+scale, or is cut off gives no verdict at all. A JSON that stands word for word in the text being scored is a quotation.
+Never raises, whatever the reply.
 """
 
 import json
@@ -14,9 +14,9 @@ from typing import Any
 from proctor.judges.verdict import Reason
 
 LONGEST = 100_000
-# What stands in the form that a grader is asked to fill in, for the reason of a mark and of a choice.
-REASON_OF_MARK, REASON_OF_CHOICE = "one or two sentences", "two or three sentences"
-_MARK_KEYS = ("mark", "score", "level", "rating", "value", "grade")
+# What stands in the form that a grader is asked to fill in, for the reason of a score and of a choice.
+REASON_OF_SCORE, REASON_OF_CHOICE = "one or two sentences", "two or three sentences"
+_SCORE_KEYS = ("mark", "score", "level", "rating", "value", "grade")
 _REASON_KEYS = ("reason", "why", "explanation", "rationale", "justification", "comment", "reasoning")
 _CHOICE_KEYS = ("better", "winner", "verdict", "preference", "preferred", "choice")
 _CHOICES = {
@@ -34,7 +34,7 @@ _TWICE = object()
 
 
 @dataclass(frozen=True)
-class Read:
+class ParsedReply:
     """`scores` by dimension, or `choice`; neither with a `problem`."""
 
     scores: dict[str, float] = field(default_factory=dict)
@@ -44,22 +44,24 @@ class Read:
     reason: Reason = ""
 
 
-def read_marks(reply: str, dimensions: Sequence[str], levels: range, texts: Sequence[str] = ()) -> Read:
-    """The marks of the last verdict in the reply. `texts` are those that were marked."""
+def read_scores(
+    reply: str, dimensions: Sequence[str], levels: range, texts: Sequence[str] = ()
+) -> ParsedReply:
+    """The scores of the last verdict in the reply. `texts` are those that were scored."""
     wanted = {plain(name): name for name in dimensions}
     found, cut = _objects(reply[:LONGEST], texts)
     verdicts = [inner for each in found if (inner := _inside(each, set(wanted))) is not None]
     if verdicts:
-        return _marks(verdicts[-1], wanted, levels)
+        return _scores(verdicts[-1], wanted, levels)
     if cut:
-        return Read(problem="the reply is half a JSON", reason="unreadable")
+        return ParsedReply(problem="the reply is half a JSON", reason="unreadable")
     lines = {name: _last_line(reply[:LONGEST], name, levels) for name in dimensions}
     if not any(value is not None for value in lines.values()):
         return _unreadable(reply)
-    return _marks({plain(name): value for name, value in lines.items() if value is not None}, wanted, levels)
+    return _scores({plain(name): value for name, value in lines.items() if value is not None}, wanted, levels)
 
 
-def read_choice(reply: str, texts: Sequence[str] = ()) -> Read:
+def read_choice(reply: str, texts: Sequence[str] = ()) -> ParsedReply:
     """Which of two the last verdict prefers: 'first', 'second' or 'tie'."""
     found, cut = _objects(reply[:LONGEST], texts)
     verdicts = [
@@ -71,7 +73,7 @@ def read_choice(reply: str, texts: Sequence[str] = ()) -> Read:
         )
         return _choice(verdicts[-1][key], _reason(verdicts[-1]))
     if cut:
-        return Read(problem="the reply is half a JSON", reason="unreadable")
+        return ParsedReply(problem="the reply is half a JSON", reason="unreadable")
     lines = _CHOICE_LINE.findall(reply[:LONGEST])
     return _choice(lines[-1], "") if lines else _unreadable(reply)
 
@@ -81,51 +83,55 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().casefold()).replace("z", "s")
 
 
-def _unreadable(reply: str) -> Read:
+def _unreadable(reply: str) -> ParsedReply:
     said = " ".join(reply.split())
     shown = f"{said[:80]}…" if len(said) > 80 else said
-    return Read(
+    return ParsedReply(
         problem=f"no verdict in the reply {shown!r}" if said else "the reply is empty", reason="unreadable"
     )
 
 
-def _choice(value: object, reason: str) -> Read:
+def _choice(value: object, reason: str) -> ParsedReply:
     said = plain(str(value)).removeprefix("the_").removeprefix("plan_").removesuffix("_plan")
     if said not in _CHOICES:
-        return Read(problem=f"{str(value)[:40]!r} is none of first, second and tie", reason="out of range")
-    return _filled_in(Read(choice=_CHOICES[said], reasons={"better": reason} if reason else {}))
+        return ParsedReply(
+            problem=f"{str(value)[:40]!r} is none of first, second and tie", reason="out of range"
+        )
+    return _filled_in(ParsedReply(choice=_CHOICES[said], reasons={"better": reason} if reason else {}))
 
 
-def _marks(given: dict[str, Any], wanted: dict[str, str], levels: range) -> Read:
+def _scores(given: dict[str, Any], wanted: dict[str, str], levels: range) -> ParsedReply:
     scores, reasons = {}, {}
     for key, name in wanted.items():
         if key not in given:
-            return Read(problem=f"the verdict has no mark for {name!r}", reason="unreadable")
+            return ParsedReply(problem=f"the verdict has no score for {name!r}", reason="unreadable")
         value = given[key]
         if isinstance(value, dict):
             if said := _reason(value):
                 reasons[name] = said
-            value = next((value[one] for one in _MARK_KEYS if one in value), None)
+            value = next((value[one] for one in _SCORE_KEYS if one in value), None)
         number = _number(value, levels)
         if number is None:
-            return Read(problem=f"the mark for {name!r} is {_shown(value)}, no number", reason="unreadable")
+            return ParsedReply(
+                problem=f"the score for {name!r} is {_shown(value)}, no number", reason="unreadable"
+            )
         if number not in levels:
             shown = f"{number:g} for {name!r} is not on the scale of {levels[0]} to {levels[-1]}"
-            return Read(problem=shown, reason="out of range")
+            return ParsedReply(problem=shown, reason="out of range")
         scores[name] = float(number)
         beside = given.get(f"{key}_reason")
         if isinstance(beside, str) and beside.strip():
             reasons[name] = beside.strip()
     if not reasons and (said := _reason(given)):
         reasons = {next(iter(wanted.values())): said}
-    return _filled_in(Read(scores, reasons))
+    return _filled_in(ParsedReply(scores, reasons))
 
 
-def _filled_in(read: Read) -> Read:
-    """A form that comes back with our own words in the place of a reason was recited: its mark was given by nobody."""
+def _filled_in(read: ParsedReply) -> ParsedReply:
+    """A form that comes back with our own words in the place of a reason was recited: its score was given by nobody."""
     for reason in read.reasons.values():
-        if " ".join(re.findall(r"\w+", reason.casefold())) in (REASON_OF_MARK, REASON_OF_CHOICE):
-            return Read(problem=f"the reason is the form's own {reason[:40]!r}", reason="unreadable")
+        if " ".join(re.findall(r"\w+", reason.casefold())) in (REASON_OF_SCORE, REASON_OF_CHOICE):
+            return ParsedReply(problem=f"the reason is the form's own {reason[:40]!r}", reason="unreadable")
     return read
 
 

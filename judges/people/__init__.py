@@ -1,1 +1,1 @@
-"""What people say: ratings, preferences, and a rubric refined with advice."""
+"""What people say: ratings, preferences, and a rubric refined with advice. Must not know tasks."""

@@ -1,7 +1,6 @@
 """Blind ratings by people: what is shown in which order, and what they said, kept in labels.csv at every click.
 
 One plan against the rubric, or two plans side by side. The order is drawn for each rater; names never reach the page.
-Knows rubrics and files of labels; must not know the browser or exams.
 """
 
 import csv
@@ -21,14 +20,14 @@ from proctor.judges.figures.preferences import FIRST, read_preferences
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
 
-MARK_COLUMNS = ("item_id", "rater", "dimension", "score", "cluster")
+SCORE_COLUMNS = ("item_id", "rater", "dimension", "score", "cluster")
 PAIR_COLUMNS = ("item_id", "order", "verdict", "rater", "plan_a", "plan_b", "cluster")
 PLACES = ("left", "right", "tie")
 Mode = Literal["marks", "pairs"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class RatedPlan:
     """A plan to be rated. `source` is who wrote it (a variant), `pupil` whom it is for."""
 
     id: str
@@ -50,7 +49,7 @@ class Shown:
     sources: tuple[str, str] = ("", "")
 
 
-def shown(plans: Sequence[Plan], mode: Mode, rater: str) -> list[Shown]:
+def shown(plans: Sequence[RatedPlan], mode: Mode, rater: str) -> list[Shown]:
     """All that is to be rated, in an order that is this rater's own and stays the same from one day to the next."""
     draw = random.Random(f"{rater} {mode}")
     if mode == "marks":
@@ -63,23 +62,23 @@ def shown(plans: Sequence[Plan], mode: Mode, rater: str) -> list[Shown]:
     return found
 
 
-def _by_id(plan: Plan) -> str:
+def _by_id(plan: RatedPlan) -> str:
     return plan.id
 
 
-def _pairs(plans: Sequence[Plan]) -> list[tuple[Plan, Plan]]:
+def _pairs(plans: Sequence[RatedPlan]) -> list[tuple[RatedPlan, RatedPlan]]:
     ordered = sorted(plans, key=_by_id)
     return [(a, b) for a, b in combinations(ordered, 2) if a.pupil == b.pupil and a.text != b.text]
 
 
-def _pair(a: Plan, b: Plan, draw: random.Random) -> Shown:
+def _pair(a: RatedPlan, b: RatedPlan, draw: random.Random) -> Shown:
     order = draw.choice(("ab", "ba"))
     texts = (a.text, b.text) if order == "ab" else (b.text, a.text)
     sources = (a.source or a.id, b.source or b.id)
     return Shown(f"{a.id} {b.id}", a.profile, texts, a.pupil, order, sources)
 
 
-class Sheet:
+class RatingSheet:
     """labels.csv of several raters, of which one writes here. Every change is on disk when `save` returns."""
 
     def __init__(self, path: Path, judge: Judge, items: Sequence[Shown], mode: Mode, rater: str) -> None:
@@ -93,7 +92,7 @@ class Sheet:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return MARK_COLUMNS if self.mode == "marks" else PAIR_COLUMNS
+        return SCORE_COLUMNS if self.mode == "marks" else PAIR_COLUMNS
 
     def _read(self) -> None:
         """The file as it is: other raters' rows and rows of other plans stay."""
@@ -111,7 +110,7 @@ class Sheet:
         return row["item_id"], row["rater"], row[last]
 
     def said(self, at: int) -> dict[str, Any]:
-        """What this rater said of an item so far: a mark by dimension, or {'choice': place}."""
+        """What this rater said of an item so far: a score by dimension, or {'choice': place}."""
         item = self.items[at]
         if self.mode == "marks":
             rows = {d: self._rows.get((item.id, self.rater, d)) for d in self.judge.dimensions}
@@ -129,8 +128,8 @@ class Sheet:
     def done(self) -> int:
         return sum(self.complete(at) for at in range(len(self.items)))
 
-    def mark(self, at: int, dimension: str, score: int | None) -> None:
-        """None takes a mark back."""
+    def score(self, at: int, dimension: str, score: int | None) -> None:
+        """None takes a score back."""
         if self.mode != "marks" or dimension not in self.judge.dimensions:
             raise Refusal(f"no dimension {dimension!r} is rated here")
         if score is not None and score not in self.judge.scale.levels:

@@ -1,4 +1,4 @@
-"""The page for ratings, served to this machine alone. Knows a sheet of ratings and HTTP; must not know rubrics.
+"""The page for ratings, served to this machine alone.
 
 It answers only requests that name this machine as their host and carry the page's own token, so that no other page in
 the same browser can read plans or rate.
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.judges.people.rate import Sheet, token_of
+from proctor.judges.people.rate import RatingSheet, token_of
 
 PAGE = Path(__file__).with_name("rate_page.html")
 _LONGEST = 10_000
@@ -29,13 +29,13 @@ class RatingServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, sheet: Sheet, port: int) -> None:
+    def __init__(self, sheet: RatingSheet, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.sheet = sheet
         self.token = token_of(sheet.path, os.urandom(16))
 
 
-def open_server(sheet: Sheet, port: int = 0) -> RatingServer:
+def open_server(sheet: RatingSheet, port: int = 0) -> RatingServer:
     """Port 0 takes a free one."""
     return RatingServer(sheet, port)
 
@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _save(sheet: Sheet, said: dict[str, Any]) -> None:
+def _save(sheet: RatingSheet, said: dict[str, Any]) -> None:
     at = said["item"]
     if not isinstance(at, int) or isinstance(at, bool):
         raise Refusal("the item is no number")
@@ -108,4 +108,4 @@ def _save(sheet: Sheet, said: dict[str, Any]) -> None:
         score = said["score"]
         if score is not None and (not isinstance(score, int) or isinstance(score, bool)):
             raise Refusal("the score is no whole number")
-        sheet.mark(at, said["dimension"], score)
+        sheet.score(at, said["dimension"], score)

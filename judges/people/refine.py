@@ -1,7 +1,7 @@
 """What an expert model says of a rubric: which plan is better and by what, and what it would change.
 
 The expert compares plans written with and without the rubric's dimensions, names the criteria that it used, and then
-advises. All that it says is kept. Knows rubrics and graders; must not know exams.
+advises. All that it says is kept.
 """
 
 import json
@@ -14,12 +14,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.asking import Ask, Asked, ask_all
+from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, ask_all, run
 from proctor.judges.graders.grader import Grader, Question, fingerprint
-from proctor.judges.graders.kept import Kept
-from proctor.judges.graders.reply import Read
+from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
-from proctor.judges.marking import run
 from proctor.judges.prompt import tag_of
 from proctor.judges.rubric import Rubric
 
@@ -27,7 +25,7 @@ Action = Literal["keep", "change", "drop", "add"]
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-class Dimension(BaseModel):
+class DimensionText(BaseModel):
     """A dimension in words, as it may stand in a rubric."""
 
     model_config = ConfigDict(extra="ignore")
@@ -39,7 +37,7 @@ class Dimension(BaseModel):
         return bool(self.about.strip()) and all(self.anchors.get(level, "").strip() for level in levels)
 
 
-class Suggestion(Dimension):
+class Suggestion(DimensionText):
     """What the expert advises on one dimension, and why."""
 
     action: Action
@@ -54,7 +52,7 @@ class Criterion(BaseModel):
 
 
 @dataclass(frozen=True)
-class Two:
+class PlanPair:
     """Two plans for a pupil; `plain` was written with the task alone, `guided` with the rubric's dimensions too."""
 
     pupil: str
@@ -80,35 +78,35 @@ class Opinion:
 
 @dataclass
 class Expert:
-    """A grader that is asked for more than marks. `said` keeps every question and every reply, read or not."""
+    """A grader that is asked for more than scores. `said` keeps every question and every reply, read or not."""
 
     grader: Grader
     cache: Path | None = None
     said: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(
-        self, prompts: Sequence[tuple[str, str]], schema: dict[str, Any], read: Callable[[str], Read]
-    ) -> list[Read]:
+        self, prompts: Sequence[tuple[str, str]], schema: dict[str, Any], read: Callable[[str], ParsedReply]
+    ) -> list[ParsedReply]:
         """`prompts` are (what it is about, the question)."""
-        kept = Kept(self.cache) if self.cache else None
+        kept = KeptReplies(self.cache) if self.cache else None
         heard: dict[str, list[str]] = {about: [] for about, _ in prompts}
 
-        def reader(about: str) -> Callable[[str], Read]:
-            def of(text: str) -> Read:
+        def reader(about: str) -> Callable[[str], ParsedReply]:
+            def of(text: str) -> ParsedReply:
                 heard[about].append(text)
                 return read(text)
 
             return of
 
         asks = [
-            Ask(
+            KeyedQuestion(
                 fingerprint([self.grader.spec.identity, prompt]),
                 Question((("user", prompt),), schema),
                 reader(about),
             )
             for about, prompt in prompts
         ]
-        asked: list[Asked] = run(self._all(asks, kept))
+        asked: list[AnsweredQuestion] = run(self._all(asks, kept))
         for (about, prompt), one in zip(prompts, asked, strict=True):
             self.said.append(
                 {
@@ -121,7 +119,7 @@ class Expert:
             )
         return [one.read for one in asked]
 
-    async def _all(self, asks: Sequence[Ask], kept: Kept | None) -> list[Asked]:
+    async def _all(self, asks: Sequence[KeyedQuestion], kept: KeptReplies | None) -> list[AnsweredQuestion]:
         try:
             return await ask_all(asks, self.grader, kept, lambda done, tokens: None)
         finally:
@@ -131,8 +129,12 @@ class Expert:
 def write_plans(expert: Expert, prompts: Mapping[str, str]) -> dict[str, str]:
     """The plans that a model writes for these prompts, by name. One that could not be had is refused."""
 
-    def read(text: str) -> Read:
-        return Read(choice=text) if text.strip() else Read(problem="the plan is empty", reason="unreadable")
+    def read(text: str) -> ParsedReply:
+        return (
+            ParsedReply(choice=text)
+            if text.strip()
+            else ParsedReply(problem="the plan is empty", reason="unreadable")
+        )
 
     found = dict(zip(prompts, expert.ask(list(prompts.items()), {}, read), strict=True))
     failed = [f"{name}: {one.problem}" for name, one in found.items() if one.problem]
@@ -141,7 +143,7 @@ def write_plans(expert: Expert, prompts: Mapping[str, str]) -> dict[str, str]:
     return {name: one.choice for name, one in found.items()}
 
 
-def compare(expert: Expert, pairs: Sequence[Two]) -> list[Opinion]:
+def compare(expert: Expert, pairs: Sequence[PlanPair]) -> list[Opinion]:
     """What the expert says of each pair, in an order drawn by lot and without names."""
     prompts = []
     for two in pairs:
@@ -158,7 +160,7 @@ def _filled(name: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values[found[1]], template).strip()
 
 
-def _opinion(two: Two, read: Read) -> Opinion:
+def _opinion(two: PlanPair, read: ParsedReply) -> Opinion:
     if read.problem:
         return Opinion(two.pupil, problem=read.problem)
     said = json.loads(read.choice)
@@ -198,7 +200,7 @@ def advise(expert: Expert, judge: Judge, opinions: Sequence[Opinion]) -> list[Su
 
 
 def guidance(rubric: Rubric, dimensions: Sequence[str]) -> str:
-    """The rubric's dimensions as a writer is told them."""
+    """The rubric's dimensions as they stand in a writer's prompt."""
     lines = [f"- {name.replace('_', ' ')}: {rubric.dimensions[name].about.strip()}" for name in dimensions]
     return "A good plan is strong in all of these:\n" + "\n".join(lines)
 
@@ -223,35 +225,37 @@ def last_object(text: str, key: str) -> dict[str, Any] | None:
     return found
 
 
-def _read_opinion(text: str) -> Read:
+def _read_opinion(text: str) -> ParsedReply:
     said = last_object(text[:100_000], "criteria")
     try:
         criteria = [Criterion.model_validate(one).model_dump() for one in (said or {})["criteria"]]
         better = str((said or {})["better"]).strip().casefold()
     except (KeyError, TypeError, ValidationError):
-        return Read(problem="no criteria and choice in the reply", reason="unreadable")
+        return ParsedReply(problem="no criteria and choice in the reply", reason="unreadable")
     if better not in ("first", "second", "tie") or not criteria:
-        return Read(problem="no criteria, or none of first, second and tie", reason="unreadable")
-    return Read(choice=json.dumps({"better": better, "criteria": criteria[:3]}))
+        return ParsedReply(problem="no criteria, or none of first, second and tie", reason="unreadable")
+    return ParsedReply(choice=json.dumps({"better": better, "criteria": criteria[:3]}))
 
 
-def _read_advice(text: str, judge: Judge) -> Read:
+def _read_advice(text: str, judge: Judge) -> ParsedReply:
     said = last_object(text[:100_000], "advice")
     try:
         given = [Suggestion.model_validate(one) for one in (said or {})["advice"]]
     except (KeyError, TypeError, ValidationError):
-        return Read(problem="no list of advice in the reply", reason="unreadable")
+        return ParsedReply(problem="no list of advice in the reply", reason="unreadable")
     names = [one.dimension for one in given]
     for one in given:
         if (one.action == "add") == (one.dimension in judge.dimensions):
-            return Read(
+            return ParsedReply(
                 problem=f"{one.action} {one.dimension!r} does not fit the rubric", reason="unreadable"
             )
         if one.action in ("add", "change") and not one.whole(judge.scale.levels):
-            return Read(problem=f"{one.dimension!r} lacks an anchor or what it is", reason="unreadable")
+            return ParsedReply(
+                problem=f"{one.dimension!r} lacks an anchor or what it is", reason="unreadable"
+            )
     if len(set(names)) < len(names) or not given:
-        return Read(problem="a dimension is advised on twice, or none is", reason="unreadable")
-    return Read(choice=json.dumps([one.model_dump() for one in given]))
+        return ParsedReply(problem="a dimension is advised on twice, or none is", reason="unreadable")
+    return ParsedReply(choice=json.dumps([one.model_dump() for one in given]))
 
 
 def _compare_schema() -> dict[str, Any]:

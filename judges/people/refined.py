@@ -1,7 +1,4 @@
-"""What becomes of an expert's suggestions: kept, edited or dropped one by one, and a new judge folder written.
-
-Knows rubrics and suggestions; asks nobody.
-"""
+"""What becomes of an expert's suggestions: kept, edited or dropped one by one, and a new judge folder written."""
 
 import json
 import shutil
@@ -11,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict
 
-from proctor.common import yaml_file
 from proctor.common.refusal import Refusal
+from proctor.common.schema import load_yaml, parse
 from proctor.judges import judge as judges
 from proctor.judges.judge import Judge
 from proctor.judges.people.refine import Suggestion
@@ -66,17 +63,10 @@ def read_decisions(path: Path) -> list[Decided]:
 
 def read_suggestions(path: Path) -> list[Decided]:
     """Suggestions as a file has them, decided on or not."""
-    try:
-        rows = yaml_file.read(path)
-        return [Decided.model_validate(row) for row in rows]
-    except OSError:
-        raise Refusal(f"there is no such file ({path})") from None
-    except TypeError:
-        raise Refusal(f"not a YAML list of suggestions ({path})") from None
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Refusal(f"{where}: {first['msg']} ({path})") from None
+    rows = load_yaml(path)
+    if not isinstance(rows, list):
+        raise Refusal("not a YAML list of suggestions", where=path)
+    return [parse(row, Decided, f"suggestion {number}, {path}") for number, row in enumerate(rows, 1)]
 
 
 def rubric_of(judge: Judge, given: Sequence[Suggestion], decided: Sequence[Decided]) -> list[Refined]:

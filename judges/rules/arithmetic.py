@@ -1,4 +1,4 @@
-"""Sums of plain numbers that a plan states and that are wrong. Knows + - x ÷ of numbers and fractions, and no letters.
+"""Sums of plain numbers that a plan states and that are wrong.
 
 A wrong sum that the pupil wrote is no fault of the plan: what stands in quotes, or in a sentence that speaks of an
 error, is not read.

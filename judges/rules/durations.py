@@ -1,5 +1,4 @@
-"""Reads times and days of the week out of one line of a study plan. Knows English words for both, and nothing
-of plans.
+"""Reads times and days of the week out of one line of a study plan.
 
 Every pattern has bounded parts, so that a line of any kind is read in linear time.
 """

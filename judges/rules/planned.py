@@ -1,16 +1,13 @@
-"""A study plan as the checklist's rules see it: read once, with the facts about the pupil beside it.
-
-Knows what a task, an amount and a whole line look like. Must not know what any of them is worth.
-"""
+"""A study plan as the checklist's rules see it: read once, with the facts about the pupil beside it."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from proctor.judges.rubric import Words
+from proctor.judges.rubric import WordLists
 from proctor.judges.rules.durations import DAYS
-from proctor.judges.rules.reading import Line, Reading, Week
+from proctor.judges.rules.reading import PlanLine, PlanReading, Week
 from proctor.judges.rules.text import QUOTED, sentences, stem, words
 
 TARGET = re.compile(
@@ -33,7 +30,7 @@ _WHEN = frozenset({
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """A number for an item and what it says; None where the item does not apply."""
 
     value: float | None
@@ -41,17 +38,17 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReadPlan:
     """A plan as the rules see it, read once."""
 
     text: str
-    reading: Reading
+    reading: PlanReading
     facts: Mapping[str, Any]
-    words: Words
+    words: WordLists
     sentence_words: Mapping[str, int]
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[PlanLine, ...]:
         return self.reading.lines
 
     @property
@@ -63,28 +60,28 @@ class Plan:
         """How many weeks there should be; without that fact, as many as there are."""
         return int(self.facts.get("weeks") or len(self.weeks) or 1)
 
-    def share_of_weeks(self, holds: Callable[[Week], bool], what: str) -> Measured:
+    def share_of_weeks(self, holds: Callable[[Week], bool], what: str) -> Measurement:
         """Weeks that are missing hold nothing, and weeks beyond the last add nothing."""
         good = sum(holds(week) for week in self.weeks if week.number <= self.wanted)
-        return Measured(good / self.wanted, f"{good} of {self.wanted} weeks {what}")
+        return Measurement(good / self.wanted, f"{good} of {self.wanted} weeks {what}")
 
 
-def tasks_in(line: str, known: Words) -> list[str]:
+def tasks_in(line: str, known: WordLists) -> list[str]:
     """Sentences that tell to do something: a word for doing early on, and enough words, or a number, to say what."""
-    found = []
+    tasks = []
     for sentence in sentences(line):
-        said = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
+        spoken = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
         if _NUMBER.search(sentence) or QUOTED.search(sentence):
-            told = len(said) >= 2 and any(word in known.tasks | known.vague for word in said[:4])
+            is_task = len(spoken) >= 2 and any(word in known.tasks | known.vague for word in spoken[:4])
         else:
-            told = (
-                len(said) >= 3
-                and any(word in known.tasks for word in said[:4])
-                and not known.small.isdisjoint(said)
+            is_task = (
+                len(spoken) >= 3
+                and any(word in known.tasks for word in spoken[:4])
+                and not known.small.isdisjoint(spoken)
             )
-        if told:
-            found.append(sentence)
-    return found
+        if is_task:
+            tasks.append(sentence)
+    return tasks
 
 
 def says_amount(line: str, nouns: frozenset[str]) -> bool:
@@ -98,7 +95,7 @@ def says_amount(line: str, nouns: frozenset[str]) -> bool:
     return TARGET.search(line) is not None
 
 
-def is_whole(line: Line) -> bool:
+def is_whole(line: PlanLine) -> bool:
     """Starts as a sentence, item or heading does, comes to an end where it is no item and not short, and closes what
     it opens.
     """
@@ -111,9 +108,9 @@ def is_whole(line: Line) -> bool:
     return line.listed or text.rstrip("*_ ").endswith(_ENDS) or len(words(text)) <= 9
 
 
-def unique(lines: Sequence[Line]) -> list[Line]:
+def unique(lines: Sequence[PlanLine]) -> list[PlanLine]:
     """Each line once: 'Weeks 1-3' makes three lines of one."""
-    kept: list[Line] = []
+    kept: list[PlanLine] = []
     for line in lines:
         if not kept or line.text != kept[-1].text:
             kept.append(line)

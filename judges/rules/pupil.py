@@ -1,7 +1,4 @@
-"""Whose plan it is: the pupil's, as a name, a goal and mistakes in it show, or another one's.
-
-Knows plain facts about a pupil and the lines of a plan. Must not know what any of it is worth.
-"""
+"""Whose plan it is: the pupil's, as a name, a goal and mistakes in it show, or another one's."""
 
 import re
 import unicodedata
@@ -9,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from proctor.judges.rubric import Words
+from proctor.judges.rubric import WordLists
 from proctor.judges.rules.neighbours import is_ordinary
-from proctor.judges.rules.reading import Line
+from proctor.judges.rules.reading import PlanLine
 from proctor.judges.rules.text import TOKEN, squeezed, stem, stems, unquoted, words
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
-# Where a plan says whose it is. Upper and lower case matter: it is how a name is told from a word.
+# Where a plan says whose it is. Upper and lower case matter: it is how a name differs from a word.
 _HAS = r"has|likes|needs|works|learns|gets|gives|reads|prefers|asks|shares|sees|forgets"
 _VERB = rf" (?:{_HAS}|is|should|must|starts)\b"
 _OUTSIDE_WEEKS = tuple(
@@ -64,7 +61,7 @@ def times_named(text: str, name: str) -> int:
     return len(re.findall(rf"(?<!\w){re.escape(folded(name))}(?!\w)", folded(text))) if name else 0
 
 
-def stranger(lines: Sequence[Line], facts: Mapping[str, Any], known: Words) -> tuple[str, int]:
+def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> tuple[str, int]:
     """The name that stands most often of those that stand where the pupil's should, and how often; '' for none."""
     text = "\n".join(line.text for line in lines)
     no_names = known.no_names | known.tasks | known.checks | known.amounts | known.small
@@ -123,7 +120,7 @@ def _stands(part: str, text: str) -> bool:
     return re.search(rf"(?<![\d.,]){re.escape(part)}(?!\d)", text) is not None
 
 
-def another_pupils(lines: Sequence[Line], facts: Mapping[str, Any], known: Words) -> str:
+def another_pupils(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> str:
     """What shows that the plan is another pupil's, in words; nothing where nothing does."""
     text = "\n".join(line.text for line in lines)
     own = str(facts.get("name") or "")
@@ -145,7 +142,7 @@ def another_pupils(lines: Sequence[Line], facts: Mapping[str, Any], known: Words
     return ""
 
 
-def _foreign(goal: str, facts: Mapping[str, Any], known: Words) -> bool:
+def _foreign(goal: str, facts: Mapping[str, Any], known: WordLists) -> bool:
     """A goal of which at most a third of the words have to do with the pupil, and none with an exam of the pupil's."""
     said = {word for word in stems(goal) if not word[0].isdigit()} - {stem(word) for word in known.no_goals}
     exams = {stem(word) for word in known.checks}

@@ -1,7 +1,5 @@
 """Reads a study plan into weeks, lines, minutes and days, whatever form it was written in. Never raises,
 linear time.
-
-Knows headings, lists, tables and running text. Must not know pupils, topics or marks.
 """
 
 import re
@@ -64,7 +62,7 @@ _RULE_ROW = re.compile(r"[\s|:+-]*")
 
 
 @dataclass(frozen=True)
-class Line:
+class PlanLine:
     """One line without its markup. `week` is 0 before the first week and after the last one's end. `block` counts
     the paragraphs; `listed` is an item of a list or a row of a table.
     """
@@ -80,7 +78,7 @@ class Line:
 @dataclass
 class Week:
     number: int
-    lines: list[Line] = field(default_factory=list)
+    lines: list[PlanLine] = field(default_factory=list)
     minutes: float = 0.0
     sessions: list[float] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
@@ -95,12 +93,12 @@ class Week:
 
 
 @dataclass(frozen=True)
-class Reading:
+class PlanReading:
     """`headings` are the week numbers in the order in which the text names them; `weeks` are sorted and
     merged.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[PlanLine, ...]
     weeks: tuple[Week, ...]
     headings: tuple[int, ...]
     every_week: bool
@@ -110,7 +108,7 @@ class Reading:
         return sum(week.minutes for week in self.weeks)
 
 
-def read(text: str) -> Reading:
+def read(text: str) -> PlanReading:
     """Times that stand before the first week ('every week: Mon and Thu, 40 min each') hold for weeks without
     any.
     """
@@ -133,15 +131,15 @@ def read(text: str) -> Reading:
             week.days |= like.days
         before = week
     ordered = tuple(weeks[number] for number in sorted(weeks))
-    return Reading(tuple(lines), ordered, tuple(headings), planned)
+    return PlanReading(tuple(lines), ordered, tuple(headings), planned)
 
 
-def _lines(text: str) -> tuple[list[Line], list[int]]:
-    lines: list[Line] = []
+def _lines(text: str) -> tuple[list[PlanLine], list[int]]:
+    lines: list[PlanLine] = []
     headings: list[int] = []
     current: list[int] = []
     highest = block = 0
-    table = _Table()
+    table = _MarkdownTable()
     for raw in _INLINE_WEEK.sub("\n", text).splitlines():
         if not raw.strip():
             block += 1
@@ -150,7 +148,7 @@ def _lines(text: str) -> tuple[list[Line], list[int]]:
         if raw.lstrip().startswith("|"):
             bare = table.read(raw)
         else:
-            table = _Table()
+            table = _MarkdownTable()
             bare = _MARKUP.sub("", raw, count=1).replace("**", "").strip()
         if not bare:
             continue
@@ -160,11 +158,11 @@ def _lines(text: str) -> tuple[list[Line], list[int]]:
             headings += named
             highest = max(highest, *named)
         listed = _LISTED.match(raw) is not None
-        lines += [Line(bare, week, bool(named), indent, block, listed) for week in current or [0]]
+        lines += [PlanLine(bare, week, bool(named), indent, block, listed) for week in current or [0]]
     return lines, headings
 
 
-def _end(lines: list[Line]) -> int:
+def _end(lines: list[PlanLine]) -> int:
     """Where the last week ends and a closing paragraph begins: its place among the lines.
 
     A week goes on after a blank line as far as the weeks before it did. What comes later belongs to it only when it
@@ -187,7 +185,7 @@ def _end(lines: list[Line]) -> int:
     return end
 
 
-def _is_work(line: Line) -> bool:
+def _is_work(line: PlanLine) -> bool:
     if _ASIDE.match(line.text):
         return False
     return line.listed or starts_with_day(line.text) or timed(line.text).minutes > 0
@@ -207,7 +205,7 @@ def _named_weeks(bare: str, highest: int) -> list[int]:
     return []
 
 
-class _Table:
+class _MarkdownTable:
     """A table row as a line of text: cells are joined, bare numbers get what their column's head says."""
 
     def __init__(self) -> None:
@@ -269,7 +267,7 @@ def _fill(week: Week) -> None:
     week.minutes = max(body, head, claimed)
 
 
-def _usual(preamble: list[Line]) -> tuple[Week, bool]:
+def _usual(preamble: list[PlanLine]) -> tuple[Week, bool]:
     """The times of every week, and whether they are set out as sessions and not only as a sum."""
     usual = Week(0)
     planned = False
@@ -289,4 +287,4 @@ def _usual(preamble: list[Line]) -> tuple[Week, bool]:
     return usual, planned
 
 
-__all__ = ["DAYS", "LONGEST", "Line", "Reading", "Week", "read"]
+__all__ = ["DAYS", "LONGEST", "PlanLine", "PlanReading", "Week", "read"]

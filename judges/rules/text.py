@@ -1,4 +1,4 @@
-"""Words, sentences and phrases of a plan, compared without what does not matter. Knows no pupil."""
+"""Words, sentences and phrases of a plan, compared without what does not matter."""
 
 import re
 from collections.abc import Iterable, Sequence

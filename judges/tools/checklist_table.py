@@ -17,8 +17,8 @@ from proctor.tasks.study_plan.scoring import facts, score
 COLUMNS = ("fluency", "personalisation", "actionability")
 
 
-def row(title: str, marks: list[dict[str, float]], overall: list[float]) -> str:
-    cells = [f"{mean(one[name] for one in marks):.1f}" for name in COLUMNS]
+def row(title: str, scores: list[dict[str, float]], overall: list[float]) -> str:
+    cells = [f"{mean(one[name] for one in scores):.1f}" for name in COLUMNS]
     return f"| {title} | {' | '.join(cells)} | {mean(overall):.1f} |"
 
 
@@ -32,19 +32,19 @@ def main() -> None:
     ]
     print("| plan | " + " | ".join(COLUMNS) + " | whole |\n| --- | --- | --- | --- | --- |")
     for title, change in changes:
-        marked = []
+        scored = []
         for doc, other in zip(docs, [*docs[1:], docs[0]], strict=True):
             text = change(Case(target_of(doc), facts(doc), target_of(other), facts(other)))
             if text:
-                marked.append(score(doc, text))
-        if marked:
-            print(row(title, [dict(one.metrics) for one in marked], [one.score for one in marked]))
+                scored.append(score(doc, text))
+        if scored:
+            print(row(title, [dict(one.metrics) for one in scored], [one.score for one in scored]))
     by_id = {doc["id"]: doc for doc in docs}
     print("\n| variant | " + " | ".join(COLUMNS) + " | whole |\n| --- | --- | --- | --- | --- |")
     for path in sorted((PACKAGE / "results" / "demo").glob("*/study_plan/samples.parquet")):
         rows = pd.read_parquet(path, columns=["sample_id", "response"]).itertuples(index=False)
-        marked = [score(by_id[name], text) for name, text in rows]
-        print(row(path.parts[-3], [dict(one.metrics) for one in marked], [one.score for one in marked]))
+        scored = [score(by_id[name], text) for name, text in rows]
+        print(row(path.parts[-3], [dict(one.metrics) for one in scored], [one.score for one in scored]))
 
 
 if __name__ == "__main__":

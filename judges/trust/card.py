@@ -1,7 +1,6 @@
-"""The trust card of a judge that marks one plan at a time: agreement, length, noise, planted damage, injections.
+"""The trust card of a judge that scores one plan at a time: agreement, length, noise, planted damage, injections.
 
-Every check is a question put to the judge with plans whose order of merit is known. Knows judges and labelled plans;
-must not know exams, and writes no file.
+Every check is a question put to the judge with plans whose order of merit is known.
 """
 
 from collections.abc import Sequence
@@ -11,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from proctor.common.agreement.agreement import Two, spearman
-from proctor.common.agreement.bootstrap import Floats, distinct
 from proctor.common.refusal import Refusal
-from proctor.judges.figures.marks import of_ratings
+from proctor.common.stats.agreement import ScorePairs, spearman
+from proctor.common.stats.bootstrap import Floats, distinct
+from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import OVERALL, POOLED, Ratings
-from proctor.judges.figures.reported import EACH_OTHER
+from proctor.judges.figures.report import EACH_OTHER, Whose
 from proctor.judges.rules.text import words
 from proctor.judges.trust.planting import damage, withstand
-from proctor.judges.trust.trial import Check, Labelled, Trial, overall
-from proctor.judges.verdict import Verdict
+from proctor.judges.trust.trial import LabelledPlan, Trial, TrustCheck, check_unparsed, finished_card, overall
+from proctor.judges.verdict import JudgeVerdict
 
 READINGS = 3  # of the same plan, for a judge that asks a model
-_REPEATED, _UNREAD = 8, 0.05
+_REPEATED = 8
 # What a card says of agreement; everything else comes with --ratings.
 _BY_NUMBER = (
     "within_one", "mean_difference", "mean_absolute_error", "pearson", "spearman", "kendall_tau_b", "alpha_ordinal",
@@ -34,76 +33,40 @@ _AMONG = ("alpha_nominal", "alpha_ordinal", "alpha_interval", "mean_pairwise_qua
 
 
 def card(
-    trial: Trial, plans: Sequence[Labelled], labels: Ratings | None, by: str, made: str
+    trial: Trial, plans: Sequence[LabelledPlan], labels: Ratings | None, by: str, made: str
 ) -> dict[str, Any]:
     """The card as it is kept in results/_judges/<judge>/trust.json."""
     if not plans:
         raise Refusal("there are no plans to try the judge on")
-    verdicts = trial.marks([plan.item for plan in plans])
+    verdicts = trial.verdicts([plan.item for plan in plans])
     scored = [(plan, verdict) for plan, verdict in zip(plans, verdicts, strict=True) if verdict.scores]
     if not scored:
         why = next((verdict.problem for verdict in verdicts if verdict.problem), "no plan has a word")
-        raise Refusal(f"not one of {len(plans)} plans could be marked: {why}")
+        raise Refusal(f"not one of {len(plans)} plans could be scored: {why}")
     _agreement(trial, scored, labels, by)
     _length(trial, scored, labels)
     noise = _repeatability(trial, scored)
     damage(trial, scored, labels)
     withstand(trial, scored, noise)
-    unparsed(trial)
-    trial.report.lack("swapped_order", "marks one plan at a time, so there is no order to swap")
-    return finished(trial, len(plans), labels, by, made)
-
-
-def finished(trial: Trial, items: int, labels: Ratings | None, by: str, made: str) -> dict[str, Any]:
-    failed = [check for check in trial.checks if not check.passed]
-    return {
-        "judge": trial.judge.name,
-        "kind": trial.judge.kind,
-        "digest": trial.judge.digest,
-        "made": made,
-        "by": by,
-        "items": items,
-        "labels": None if labels is None else {"n": len(labels.items), "raters": labels.raters},
-        "figures": [_flat(figure.as_dict()) for figure in trial.report.figures],
-        "checks": [check.as_dict() for check in trial.checks],
-        "missing": [{"name": one.name, "why": one.why} for one in trial.report.missing],
-        "notes": list(trial.report.notes),
-        "unparsed": {"n": trial.unread, "of": trial.asked},
-        "warning": warning(failed),
-    }
-
-
-def warning(failed: Sequence[Check]) -> str:
-    """One sentence, or nothing."""
-    if not failed:
-        return ""
-    said = ", ".join(f"{check.title.lower()} ({check.held} of {check.of} held)" for check in failed[:4])
-    more = f" and {len(failed) - 4} more" if len(failed) > 4 else ""
-    return f"This judge failed {len(failed)} of its checks: {said}{more}; read its marks with care."
-
-
-def _flat(figure: dict[str, Any]) -> dict[str, Any]:
-    """A figure as cards have it: who is held against whom is said in the note."""
-    judge, against = figure.pop("judge"), figure.pop("against")
-    said = f"among {judge}" if against == EACH_OTHER else f"against {against}"
-    figure["note"] = "; ".join(part for part in (said, figure["note"]) if part)
-    return figure
+    check_unparsed(trial)
+    trial.report.lack("swapped_order", "scores one plan at a time, so there is no order to swap")
+    return finished_card(trial, len(plans), labels, by, made)
 
 
 def _agreement(
-    trial: Trial, scored: Sequence[tuple[Labelled, Verdict]], labels: Ratings | None, by: str
+    trial: Trial, scored: Sequence[tuple[LabelledPlan, JudgeVerdict]], labels: Ratings | None, by: str
 ) -> None:
     """With the labels, or their mean where several people gave them; and among a panel's graders."""
     clusters = {plan.item.id: plan.pupil for plan, _ in scored}
-    marks = {
+    scores = {
         (plan.item.id, by, name): value for plan, verdict in scored for name, value in verdict.scores.items()
     }
     limit = trial.judge.above_weakest
-    exact = of_ratings(Ratings(marks, clusters, above_weakest=limit), labels, trial.bootstrap)
-    on_levels = {key: float(floor(mark + 0.5)) for key, mark in marks.items()}
-    between = on_levels != marks
+    exact = of_ratings(Ratings(scores, clusters, above_weakest=limit), labels, trial.report.bootstrap)
+    on_levels = {key: float(floor(score + 0.5)) for key, score in scores.items()}
+    between = on_levels != scores
     rounded = (
-        of_ratings(Ratings(on_levels, clusters, above_weakest=limit), labels, trial.bootstrap)
+        of_ratings(Ratings(on_levels, clusters, above_weakest=limit), labels, trial.report.bootstrap)
         if between
         else exact
     )
@@ -125,7 +88,9 @@ def _agreement(
         for name, value in member.scores.items()
     }
     if members:
-        among += of_ratings(Ratings(members, clusters, above_weakest=limit), None, trial.bootstrap).figures
+        among += of_ratings(
+            Ratings(members, clusters, above_weakest=limit), None, trial.report.bootstrap
+        ).figures
     trial.report.figures += [
         figure
         for figure in among
@@ -136,10 +101,12 @@ def _agreement(
         trial.report.lack("agreement", "there are no reference labels (labels.csv beside judge.yaml)")
 
 
-def _length(trial: Trial, scored: Sequence[tuple[Labelled, Verdict]], labels: Ratings | None) -> None:
-    """How far the mark goes with the number of words, and how far the labels of the same plans do."""
+def _length(
+    trial: Trial, scored: Sequence[tuple[LabelledPlan, JudgeVerdict]], labels: Ratings | None
+) -> None:
+    """How far the score goes with the number of words, and how far the labels of the same plans do."""
     sizes = np.array([float(len(words(plan.item.text))) for plan, _ in scored])
-    marks = np.array([overall(verdict) for _, verdict in scored])
+    scores = np.array([overall(verdict) for _, verdict in scored])
     pupils = [plan.pupil for plan, _ in scored]
 
     def correlate(name: str, title: str, values: Floats, who: str) -> None:
@@ -148,10 +115,10 @@ def _length(trial: Trial, scored: Sequence[tuple[Labelled, Verdict]], labels: Ra
             np.stack([sizes[there], values[there]], axis=1),
             [pupil for pupil, kept in zip(pupils, there, strict=True) if kept],
         )
-        found = trial.bootstrap.of(spearman(Two(rows[:, 0], rows[:, 1])), counts)
-        trial.report.add(name, title, (OVERALL, who, "the number of words"), found, int(there.sum()))
+        found = trial.report.bootstrap.of(spearman(ScorePairs(rows[:, 0], rows[:, 1])), counts)
+        trial.report.add(name, title, Whose(OVERALL, who, "the number of words"), found, int(there.sum()))
 
-    correlate("length_correlation", "Spearman's rho of mark and length", marks, "the judge")
+    correlate("length_correlation", "Spearman's rho of mark and length", scores, "the judge")
     if labels is not None:
         items = [plan.item.id for plan, _ in scored]
         table = labels.table(OVERALL, items, labels.raters)
@@ -161,15 +128,15 @@ def _length(trial: Trial, scored: Sequence[tuple[Labelled, Verdict]], labels: Ra
             correlate("length_correlation_of_labels", "The same of the labels", means, "the labels")
 
 
-def _repeatability(trial: Trial, scored: Sequence[tuple[Labelled, Verdict]]) -> float:
-    """Marks the same plans again; gives what a mark may move by itself: nothing, or a level in one dimension."""
+def _repeatability(trial: Trial, scored: Sequence[tuple[LabelledPlan, JudgeVerdict]]) -> float:
+    """Scores the same plans again; gives what a score may move by itself: nothing, or a level in one dimension."""
     chosen = [plan.item for plan, _ in scored][:: max(1, len(scored) // _REPEATED)][:_REPEATED]
     times = READINGS if trial.judge.asks else 2
     if trial.judge.asks:
-        verdicts = trial.marks(chosen, READINGS)
+        verdicts = trial.verdicts(chosen, READINGS)
         series = [[overall(one) for one in verdict.repeats if one.scores] for verdict in verdicts]
     else:
-        rounds = [trial.marks(chosen) for _ in range(times)]
+        rounds = [trial.verdicts(chosen) for _ in range(times)]
         series = [[overall(verdict) for verdict in each] for each in zip(*rounds, strict=True)]
     series = [each for each in series if len(each) > 1]
     if not series:
@@ -179,7 +146,7 @@ def _repeatability(trial: Trial, scored: Sequence[tuple[Labelled, Verdict]]) -> 
     same = sum(max(each) - min(each) < 1e-9 for each in series)
     within = sum(float(np.std(each, ddof=1)) <= 0.5 for each in series)
     trial.checks.append(
-        Check(
+        TrustCheck(
             "repeatability",
             "The same mark when asked again",
             "noise",
@@ -190,11 +157,3 @@ def _repeatability(trial: Trial, scored: Sequence[tuple[Labelled, Verdict]]) -> 
         )
     )
     return 0.0 if same == len(series) else 1.0 / len(trial.judge.dimensions)
-
-
-def unparsed(trial: Trial) -> None:
-    read = trial.asked - trial.unread
-    detail = f"{trial.unread} of {trial.asked} verdicts could not be had; those are missing, never 0"
-    trial.checks.append(
-        Check("parsed", "Verdicts that can be read", "noise", read, trial.asked, detail, 1 - _UNREAD)
-    )

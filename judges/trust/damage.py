@@ -1,7 +1,6 @@
 """Planted damage: what is done to a good plan, and how much less of it every judge should think.
 
-Works on the words of a plan and on facts about two pupils. Knows how a mistake is taken up, no judge and no
-exam.
+Works on the words of a plan and on facts about two pupils.
 """
 
 import random
@@ -48,8 +47,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Damage:
-    """`make` gives the damaged plan, None where it can't be done. `least`: how many marks of five it must cost, by
-    the rubric's anchors; None for a control, which must not move the mark. `swaps`: it puts the other pupil's facts
+    """`make` gives the damaged plan, None where it can't be done. `least`: how many points of five it must cost, by
+    the rubric's anchors; None for a control, which must not move the score. `swaps`: it puts the other pupil's facts
     where this one's stood, and can be undone by putting them back.
     """
 

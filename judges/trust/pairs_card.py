@@ -1,7 +1,4 @@
-"""The trust card of a judge that compares two plans: agreement with labels, swapped order, planted damage, injections.
-
-Knows judges on trial and labelled plans; must not know exams, and writes no file.
-"""
+"""The trust card of a judge that compares two plans: agreement, swapped order, planted damage, injections."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,15 +8,21 @@ from typing import Any
 import numpy as np
 
 from proctor.common.refusal import Refusal
-from proctor.judges.figures.pairs import of_preferences
+from proctor.judges.figures.preference_figures import of_preferences
 from proctor.judges.figures.preferences import Preferences
 from proctor.judges.figures.ratings import OVERALL, Ratings
 from proctor.judges.pairwise import Pair, PairVerdict
-from proctor.judges.trust.card import finished, unparsed
 from proctor.judges.trust.damage import DAMAGES
 from proctor.judges.trust.planting import damage_cases, injections, plant
-from proctor.judges.trust.trial import Check, Labelled, Trial, refuse_without_verdicts
-from proctor.judges.verdict import Verdict
+from proctor.judges.trust.trial import (
+    LabelledPlan,
+    Trial,
+    TrustCheck,
+    check_unparsed,
+    finished_card,
+    refuse_without_verdicts,
+)
+from proctor.judges.verdict import JudgeVerdict
 
 TIE = 0.5  # plans whose mean labels differ by less are a tie for the labels
 _DAMAGED, _INJECTED, _ONE_PLACE = 5, 4, 0.6
@@ -36,14 +39,14 @@ class PairTrial:
 
     def verdicts(self, pairs: Sequence[Pair]) -> list[PairVerdict]:
         found = self.compare(pairs)
-        refuse_without_verdicts(found, "pairs could be compared")
+        refuse_without_verdicts([verdict.problem for verdict in found], "pairs could be compared")
         self.trial.asked += len(found)
         self.trial.unread += sum(bool(verdict.problem) for verdict in found)
         return found
 
 
 def pair_card(
-    on: PairTrial, plans: Sequence[Labelled], labels: Ratings | None, by: str, made: str
+    on: PairTrial, plans: Sequence[LabelledPlan], labels: Ratings | None, by: str, made: str
 ) -> dict[str, Any]:
     """The card as it is kept in results/_judges/<judge>/trust.json."""
     merit = _merit(plans, labels)
@@ -56,13 +59,13 @@ def pair_card(
     _agreement(on.trial, pairs, verdicts, merit, by)
     _damage(on, plans, merit)
     _injections(on, pairs, verdicts, merit)
-    unparsed(on.trial)
+    check_unparsed(on.trial)
     for name in ("length_correlation", "repeatability"):
         on.trial.report.lack(name, "is not tried with a judge that compares")
-    return finished(on.trial, len(plans), labels, by, made)
+    return finished_card(on.trial, len(plans), labels, by, made)
 
 
-def _merit(plans: Sequence[Labelled], labels: Ratings | None) -> dict[str, float]:
+def _merit(plans: Sequence[LabelledPlan], labels: Ratings | None) -> dict[str, float]:
     if labels is None:
         return {}
     items = [plan.item.id for plan in plans]
@@ -74,12 +77,12 @@ def _merit(plans: Sequence[Labelled], labels: Ratings | None) -> dict[str, float
     }
 
 
-def _pair(name: str, plan: Labelled, other: str) -> Pair:
+def _pair(name: str, plan: LabelledPlan, other: str) -> Pair:
     return Pair(name, plan.item.profile, plan.item.text, other)
 
 
 def _agreement(
-    trial: Trial, pairs: Sequence[tuple[Labelled, Labelled]], verdicts: Sequence[PairVerdict],
+    trial: Trial, pairs: Sequence[tuple[LabelledPlan, LabelledPlan]], verdicts: Sequence[PairVerdict],
     merit: dict[str, float], by: str,
 ) -> None:  # fmt: skip
     """All figures of these verdicts, with labels made of the plans' mean labels."""
@@ -94,25 +97,25 @@ def _agreement(
             gap = merit[a.item.id] - merit[b.item.id]
             known[verdict.item, "", "mean label"] = "tie" if abs(gap) < TIE else "a" if gap > 0 else "b"
     labels = Preferences(known, clusters) if known else None
-    report = of_preferences(Preferences(said, clusters), labels, trial.bootstrap)
+    report = of_preferences(Preferences(said, clusters), labels, trial.report.bootstrap)
     trial.report.figures += report.figures
     trial.report.notes += report.notes
     trial.report.missing += [one for one in report.missing if "there is one only" not in one.why]
     whole = [verdict for verdict in verdicts if None not in verdict.orders.values()]
     same = sum(not verdict.flipped for verdict in whole)
     trial.checks.append(
-        Check("swapped_order", "No flip when the order is swapped", "order", same, len(whole))
+        TrustCheck("swapped_order", "No flip when the order is swapped", "order", same, len(whole))
     )
     first = sum((v.orders["ab"] == "a") + (v.orders["ba"] == "b") for v in whole)
     decided = sum(choice != "tie" for v in whole for choice in v.orders.values())
     fair = int(not decided or 1 - _ONE_PLACE <= first / decided <= _ONE_PLACE)
     detail = f"the plan shown first was preferred {first} of {decided} times; held: between 40% and 60%"
-    trial.checks.append(Check("place", "No favourite place", "order", fair, 1, detail))
+    trial.checks.append(TrustCheck("place", "No favourite place", "order", fair, 1, detail))
 
 
-def _damage(on: PairTrial, plans: Sequence[Labelled], merit: dict[str, float]) -> None:
+def _damage(on: PairTrial, plans: Sequence[LabelledPlan], merit: dict[str, float]) -> None:
     """A good plan against the same with damage: the good one must be preferred."""
-    stand_in = [(plan, Verdict("", "", {"merit": merit.get(plan.item.id, 0.0)})) for plan in plans]
+    stand_in = [(plan, JudgeVerdict("", "", {"merit": merit.get(plan.item.id, 0.0)})) for plan in plans]
     cases = damage_cases(sorted(stand_in, key=lambda one: -one[1].scores["merit"]), None)[:_DAMAGED]
     made = [
         (one.name, _pair(f"{plan.item.id} {one.name}", plan, text))
@@ -135,11 +138,11 @@ def _damage(on: PairTrial, plans: Sequence[Labelled], merit: dict[str, float]) -
         ]
         lost = [v.item.split(" ")[0] for v, good in zip(verdicts, fine, strict=True) if not good]
         detail = f"not for {', '.join(lost)}" if lost else ""
-        on.trial.checks.append(Check(one.name, one.title, "damage", sum(fine), len(fine), detail))
+        on.trial.checks.append(TrustCheck(one.name, one.title, "damage", sum(fine), len(fine), detail))
 
 
 def _injections(
-    on: PairTrial, pairs: Sequence[tuple[Labelled, Labelled]], verdicts: Sequence[PairVerdict],
+    on: PairTrial, pairs: Sequence[tuple[LabelledPlan, LabelledPlan]], verdicts: Sequence[PairVerdict],
     merit: dict[str, float],
 ) -> None:  # fmt: skip
     """The worse of two plans with words to the judge in it: it must not do better than without them."""
@@ -167,6 +170,6 @@ def _injections(
             if which == one and verdict.verdict is not None
         ]
         if held:
-            on.trial.checks.append(Check(one["name"], one["title"], "injection", sum(held), len(held)))
+            on.trial.checks.append(TrustCheck(one["name"], one["title"], "injection", sum(held), len(held)))
         else:
             on.trial.report.lack(one["name"], "there was no pair to plant it in, or no verdict")

@@ -1,7 +1,4 @@
-"""Plans with planted damage and with words to the judge: whether a judge ranks the one right and withstands the other.
-
-Knows judges on trial, damage and injections; must not know exams.
-"""
+"""Plans with planted damage and with words to the judge: whether it ranks the one right and withstands the other."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,25 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from proctor.common import yaml_file
 from proctor.common.refusal import Refusal
+from proctor.common.schema import load_yaml
 from proctor.judges.figures.ratings import OVERALL, Ratings
-from proctor.judges.marking import Item
 from proctor.judges.rules.text import words
 from proctor.judges.trust.damage import DAMAGES, PADDING, Case, Damage
-from proctor.judges.trust.trial import Check, Labelled, Trial, overall
-from proctor.judges.verdict import Verdict
+from proctor.judges.trust.trial import LabelledPlan, Trial, TrustCheck, overall
+from proctor.judges.verdict import Item, JudgeVerdict
 
 INJECTIONS = Path(__file__).with_name("injections.yaml")
 MATERIAL = 0.1  # of a level: a smaller rise wins nothing
-CONTROL = 0.3  # of five marks: what a control may cost, or a repair may leave lost
+CONTROL = 0.3  # of a scale of five: what a control may cost, or a repair may leave lost
 _DAMAGED, _INJECTED_RULES, _INJECTED_MODEL = 10, 10, 5
-Scored = tuple[Labelled, Verdict]
-Rise = tuple[float, str]  # by how much a plan's mark rose, and the plan
+Scored = tuple[LabelledPlan, JudgeVerdict]
+Rise = tuple[float, str]  # by how much a plan's score rose, and the plan
 
 
 def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
-    """Those within a mark of the best, best first: by the labels where there are any, else by the judge's own marks."""
+    """Those within a point of the best, best first: by the labels where there are any, else by the judge's scores."""
 
     def merit(one: Scored) -> float:
         plan, verdict = one
@@ -43,7 +39,7 @@ def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
 
 
 def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> None:
-    """Good plans, each damaged in every way: the mark must fall far enough, and come back when the damage is undone.
+    """Good plans, each damaged in every way: the score must fall far enough, and come back when the damage is undone.
     A control must leave it where it was.
     """
     made: list[tuple[Damage, float, Item, Item]] = []
@@ -54,8 +50,8 @@ def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> No
                 item = replace(plan.item, id=f"{plan.item.id} {one.name}", text=text)
                 undone = replace(plan.item, id=f"{item.id} undone", text=one.undone(case, text))
                 made.append((one, overall(verdict), item, undone))
-    verdicts = trial.marks([item for _, _, item, _ in made])
-    again = trial.marks([undone for *_, undone in made])
+    verdicts = trial.verdicts([item for _, _, item, _ in made])
+    again = trial.verdicts([undone for *_, undone in made])
     for one in DAMAGES:
         tried = [
             (item.id.split(" ")[0], _fall(before, verdict), _fall(before, back))
@@ -68,13 +64,15 @@ def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> No
             trial.report.lack(one.name, "could not be planted in these plans, or got no verdict")
 
 
-def _fall(before: float, after: Verdict) -> float:
+def _fall(before: float, after: JudgeVerdict) -> float:
     return before - overall(after) if after.scores else inf
 
 
-def _damage_check(trial: Trial, one: Damage, tried: Sequence[tuple[str, float, float]]) -> Check:
-    """`tried`: the plan, what its mark lost by the damage, and what was still lost with the damage undone."""
-    scale = (trial.judge.scale.highest - trial.judge.scale.lowest) / 4  # losses are told in marks of 1 to 5
+def _damage_check(trial: Trial, one: Damage, tried: Sequence[tuple[str, float, float]]) -> TrustCheck:
+    """`tried`: the plan, what its score lost by the damage, and what was still lost with the damage undone."""
+    scale = (
+        trial.judge.scale.highest - trial.judge.scale.lowest
+    ) / 4  # losses are in points of a scale of 1 to 5
     finite = [fall for _, fall, _ in tried if fall < inf]
     mean = f"mean loss {np.mean(finite):.2f}" if finite else "no mark, as there is nothing to mark"
     if one.least is None:
@@ -85,10 +83,12 @@ def _damage_check(trial: Trial, one: Damage, tried: Sequence[tuple[str, float, f
         detail = f"{mean}; held: at least {one.least * scale:g}, and given back when the damage is undone"
     if lost:
         detail += f"; not for {', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}"
-    return Check(one.name, one.title, "damage", len(tried) - len(lost), len(tried), detail)
+    return TrustCheck(one.name, one.title, "damage", len(tried) - len(lost), len(tried), detail)
 
 
-def damage_cases(scored: Sequence[Scored], labels: Ratings | None) -> list[tuple[Labelled, Verdict, Case]]:
+def damage_cases(
+    scored: Sequence[Scored], labels: Ratings | None
+) -> list[tuple[LabelledPlan, JudgeVerdict, Case]]:
     """The best plans, and what each needs to be damaged: another pupil's facts and plan."""
     good = good_ones(scored, labels)[:_DAMAGED]
     cases = []
@@ -101,7 +101,7 @@ def damage_cases(scored: Sequence[Scored], labels: Ratings | None) -> list[tuple
 
 
 def injections(path: Path = INJECTIONS) -> list[Mapping[str, str]]:
-    found: list[Mapping[str, str]] = yaml_file.read(path)
+    found: list[Mapping[str, str]] = load_yaml(path)
     for one in found:
         if set(one) != {"name", "title", "text"} or "{plan}" not in one["text"]:
             raise Refusal(f"an injection has name, title and a text with {{plan}}: {one} ({path})")
@@ -125,9 +125,9 @@ def neutral(text: str) -> str:
 
 
 def withstand(trial: Trial, scored: Sequence[Scored], noise: float) -> None:
-    """Plans whose mark has room to rise, with words to the judge planted in them.
+    """Plans whose score has room to rise, with words to the judge planted in them.
 
-    Where the mark rises, the same plan with as many neutral words is marked too: an injection is withstood when it
+    Where the score rises, the same plan with as many neutral words is scored too: an injection is withstood when it
     wins no more than those. What neutral words win by themselves is a check of its own.
     """
     chosen = with_room(trial, scored)
@@ -174,7 +174,7 @@ def _add(
 ) -> None:
     """A check of as many plans as got a verdict; without one there was nothing to hold or to fail."""
     if rises:
-        trial.checks.append(Check(name, title, kind, len(rises) - len(raised), len(rises), detail))
+        trial.checks.append(TrustCheck(name, title, kind, len(rises) - len(raised), len(rises), detail))
     else:
         trial.report.lack(name, "no plan got a verdict")
 
@@ -185,19 +185,19 @@ def _rises_of(
     make: Callable[[Mapping[str, str], str], str],
     how: str,
 ) -> list[float | None]:
-    """By how much the mark rises in each; None without a verdict."""
+    """By how much the score rises in each; None without a verdict."""
     items = [
         replace(plan.item, id=f"{plan.item.id} {one['name']} {how}", text=make(one, plan.item.text))
         for one, (plan, _) in planted
     ]
     return [
         overall(verdict) - overall(before) if verdict.scores else None
-        for (_, (_, before)), verdict in zip(planted, trial.marks(items) if items else [], strict=True)
+        for (_, (_, before)), verdict in zip(planted, trial.verdicts(items) if items else [], strict=True)
     ]
 
 
 def with_room(trial: Trial, scored: Sequence[Scored]) -> list[Scored]:
-    """Plans below the top, spread over the marks that they got."""
+    """Plans below the top, spread over the scores that they got."""
     wanted = _INJECTED_MODEL if trial.judge.asks else _INJECTED_RULES
     low = sorted(scored, key=lambda one: (overall(one[1]), one[0].item.id))
     room = [one for one in low if overall(one[1]) <= trial.judge.scale.highest - 0.5]
@@ -211,7 +211,7 @@ def with_room(trial: Trial, scored: Sequence[Scored]) -> list[Scored]:
 def _rises(trial: Trial, chosen: Sequence[Scored], items: Sequence[Item]) -> list[tuple[float, str]]:
     return [
         (overall(verdict) - overall(before), plan.item.id)
-        for (plan, before), verdict in zip(chosen, trial.marks(items), strict=True)
+        for (plan, before), verdict in zip(chosen, trial.verdicts(items), strict=True)
         if verdict.scores
     ]
 

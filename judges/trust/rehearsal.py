@@ -1,9 +1,9 @@
 """A trust card rehearsed without asking anybody, so that its questions can be counted and priced before they are asked.
 
-Which questions a card asks depends on the marks that come: plans with room to rise get the injections, and where a mark
-rises a control is asked for. So the card is made twice, with stand-ins for the graders: one that marks as the labels do
-and is moved by nothing, and one that gives the lowest marks until something is planted and the highest from then on.
-Replies that are kept already are read from a copy. Knows judges and graders.
+Which questions a card asks depends on the scores that come: plans with room to rise get the injections, and where a
+score rises a control is asked for. So the card is made twice, with stand-ins for the graders: one that scores as the
+labels do and is moved by nothing, and one that gives the lowest scores until something is planted and the highest from
+then on. Replies that are kept already are read from a copy.
 """
 
 import json
@@ -15,38 +15,38 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from proctor.common.agreement.bootstrap import Bootstrap
-from proctor.judges import marking, pairwise
-from proctor.judges.cost import Estimate, estimate, specs
+from proctor.common.stats.bootstrap import Bootstrap
+from proctor.judges import pairwise, scoring
+from proctor.judges.cost import CostEstimate, estimate, specs
 from proctor.judges.figures.ratings import OVERALL, Ratings, together
-from proctor.judges.graders.asking import Ask
+from proctor.judges.figures.report import FigureReport
+from proctor.judges.graders.asking import KeyedQuestion
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply
 from proctor.judges.judge import Judge
-from proctor.judges.marking import Item
 from proctor.judges.pairwise import Pair, PairVerdict
 from proctor.judges.panel import Panel, PanelSpec, open_graders
 from proctor.judges.trust.card import card
 from proctor.judges.trust.pairs_card import PairTrial, pair_card
-from proctor.judges.trust.trial import Labelled, Trial
-from proctor.judges.verdict import Verdict
+from proctor.judges.trust.trial import LabelledPlan, Trial
+from proctor.judges.verdict import Item, JudgeVerdict
 
 
 def rehearse(
-    judge: Judge, plans: Sequence[Labelled], labels: Ratings | None, spec: GraderSpec | PanelSpec | None,
+    judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: GraderSpec | PanelSpec | None,
     cache: Path | None,
-) -> tuple[Estimate, Estimate]:  # fmt: skip
+) -> tuple[CostEstimate, CostEstimate]:  # fmt: skip
     """What the card would ask of a grader that nothing moves, and the most that it can ask; each question once."""
     if spec is None:
-        return Estimate(0, 0, 0, 0, 0.0), Estimate(0, 0, 0, 0, 0.0)
+        return CostEstimate(0, 0, 0, 0, 0.0), CostEstimate(0, 0, 0, 0, 0.0)
     steady, moved = (_rehearsed(judge, plans, labels, spec, cache, moved) for moved in (False, True))
     return steady, moved
 
 
 def _rehearsed(
-    judge: Judge, plans: Sequence[Labelled], labels: Ratings | None, spec: GraderSpec | PanelSpec,
+    judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: GraderSpec | PanelSpec,
     cache: Path | None, moved: bool,
-) -> Estimate:  # fmt: skip
-    lowest, highest = _said(judge, judge.scale.lowest), _said(judge, judge.scale.highest)
+) -> CostEstimate:  # fmt: skip
+    lowest, highest = _reply(judge, judge.scale.lowest), _reply(judge, judge.scale.highest)
     replies = (
         dict.fromkeys([plan.item.text for plan in plans], lowest) if moved else _replies(judge, plans, labels)
     )
@@ -54,8 +54,10 @@ def _rehearsed(
     with TemporaryDirectory() as folder:
         for path in cache.glob(f"{judge.name}-*.jsonl") if cache else ():
             shutil.copy(path, folder)
-        asks = _Asks(spec, open_graders(spec, lambda one: _StandIn(one, replies, planted)), Path(folder))
-        trial = Trial(judge, asks.mark, Bootstrap(resamples=0))
+        asks = _RehearsedAsking(
+            spec, open_graders(spec, lambda one: _StandIn(one, replies, planted)), Path(folder)
+        )
+        trial = Trial(judge, asks.score, FigureReport(Bootstrap(resamples=0)))
         if judge.kind == "pairwise":
             pair_card(PairTrial(trial, lambda pairs: asks.compare(judge, pairs)), plans, labels, "", "")
         else:
@@ -63,35 +65,35 @@ def _rehearsed(
     return estimate(asks.noted, cache)
 
 
-def _replies(judge: Judge, plans: Sequence[Labelled], labels: Ratings | None) -> dict[str, str]:
+def _replies(judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None) -> dict[str, str]:
     """To each plan as it is: the level next to its mean label, the middle one where there is none."""
     levels = judge.scale.levels
     items = [plan.item.id for plan in plans]
     table = labels.table(OVERALL, items, labels.raters) if labels else np.full((len(items), 1), np.nan)
     means = together(table, "rounded mean")
     middle = levels[(len(levels) - 1) // 2]
-    marks = [int(mean) if mean in levels else middle for mean in means]
-    return {plan.item.text: _said(judge, mark) for plan, mark in zip(plans, marks, strict=True)}
+    scores = [int(mean) if mean in levels else middle for mean in means]
+    return {plan.item.text: _reply(judge, score) for plan, score in zip(plans, scores, strict=True)}
 
 
-def _said(judge: Judge, mark: int) -> str:
+def _reply(judge: Judge, score: int) -> str:
     if judge.kind == "pairwise":
         return json.dumps({"better": "tie"})
-    return json.dumps(dict.fromkeys(judge.dimensions, mark))
+    return json.dumps(dict.fromkeys(judge.dimensions, score))
 
 
 @dataclass
-class _Asks:
-    """Marks and compares with the stand-ins, and notes every question."""
+class _RehearsedAsking:
+    """Scores and compares with the stand-ins, and notes every question."""
 
     spec: GraderSpec | PanelSpec
     graders: Grader | Panel
     folder: Path
-    noted: list[tuple[Judge, GraderSpec, list[Ask]]] = field(default_factory=list)
+    noted: list[tuple[Judge, GraderSpec, list[KeyedQuestion]]] = field(default_factory=list)
 
-    def mark(self, judge: Judge, items: Sequence[Item]) -> list[Verdict]:
-        self.noted += [(judge, one, marking.questions(judge, items, one)) for one in specs(self.spec)]
-        return marking.mark_all(judge, items, self.graders, self.folder)
+    def score(self, judge: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
+        self.noted += [(judge, one, scoring.questions(judge, items, one)) for one in specs(self.spec)]
+        return scoring.score_all(judge, items, self.graders, self.folder)
 
     def compare(self, judge: Judge, pairs: Sequence[Pair]) -> list[PairVerdict]:
         self.noted += [(judge, one, pairwise.questions(judge, pairs, one)) for one in specs(self.spec)]
@@ -108,10 +110,10 @@ class _StandIn:
     resumes: bool = False
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
-        for at, question in enumerate(questions):
-            said = question.turns[-1][1]
-            plain = (reply for text, reply in self.plans.items() if f"]\n{text}\n[end" in said)
-            done(at, Reply(next(plain, self.planted)))
+        for index, question in enumerate(questions):
+            turn = question.turns[-1][1]
+            plain = (reply for text, reply in self.plans.items() if f"]\n{text}\n[end" in turn)
+            done(index, Reply(next(plain, self.planted)))
 
     async def aclose(self) -> None:
         """Nothing was opened."""

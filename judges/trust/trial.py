@@ -1,27 +1,25 @@
-"""A judge on trial: the plans that it is tried on, how it marks them, and the checks that it passed or failed.
-
-Knows judges and plans; must not know what is checked.
+"""A judge on trial: the plans that it is tried on, how it scores them, the checks that it passed or failed, and the
+card that is made of them.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from proctor.common.agreement.bootstrap import Bootstrap
 from proctor.common.refusal import Refusal
-from proctor.judges.figures.reported import Report
+from proctor.judges.figures.ratings import Ratings
+from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport
 from proctor.judges.judge import Judge
-from proctor.judges.marking import Item
-from proctor.judges.pairwise import PairVerdict
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import Verdict
+from proctor.judges.verdict import Item, JudgeVerdict
 
 HELD = 0.9  # a check is passed when so many of its plans hold
-MarkAll = Callable[[Judge, Sequence[Item]], list[Verdict]]
+_UNREAD = 0.05  # of all verdicts: so many may be missing
+ScoreAll = Callable[[Judge, Sequence[Item]], list[JudgeVerdict]]
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledPlan:
     """A plan with whom it is for. `name` and `pupil` are the pupil's; plans of one pupil hang together."""
 
     item: Item
@@ -30,8 +28,8 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Check:
-    """`held` of `of` plans were marked as they should be. `kind`: damage, injection, noise or order."""
+class TrustCheck:
+    """`held` of `of` plans were scored as they should be. `kind`: damage, injection, noise or order."""
 
     name: str
     title: str
@@ -54,21 +52,20 @@ class Check:
 
 @dataclass
 class Trial:
-    """One judge on trial: how it marks, and what came out so far."""
+    """One judge on trial: how it scores, and what came out so far."""
 
     judge: Judge
-    mark: MarkAll
-    bootstrap: Bootstrap
-    report: Report = field(default_factory=Report)
-    checks: list[Check] = field(default_factory=list)
+    score: ScoreAll
+    report: FigureReport
+    checks: list[TrustCheck] = field(default_factory=list)
     asked: int = 0
     unread: int = 0
 
-    def marks(self, items: Sequence[Item], repeats: int = 1) -> list[Verdict]:
+    def verdicts(self, items: Sequence[Item], repeats: int = 1) -> list[JudgeVerdict]:
         judge = self.judge
         if repeats > 1 and judge.asks:
             judge = judge.model_copy(update={"repeats": repeats})
-        verdicts = self.mark(judge, items)
+        verdicts = self.score(judge, items)
         for item, verdict in zip(items, verdicts, strict=True):
             if words(item.text):
                 self.asked += 1
@@ -76,13 +73,58 @@ class Trial:
         return verdicts
 
 
-def refuse_without_verdicts(verdicts: Sequence[Verdict | PairVerdict], what: str) -> None:
+def refuse_without_verdicts(problems: Sequence[str], what: str) -> None:
     """A judge of whom nothing was heard has no card, and no check of it was held or failed."""
-    if verdicts and all(verdict.problem for verdict in verdicts):
-        raise Refusal(f"not one of {len(verdicts)} {what}: {verdicts[0].problem}")
+    if problems and all(problems):
+        raise Refusal(f"not one of {len(problems)} {what}: {problems[0]}")
 
 
-def overall(verdict: Verdict) -> float:
-    """The mark of a verdict that has one."""
+def overall(verdict: JudgeVerdict) -> float:
+    """The score of a verdict that has one."""
     assert verdict.overall is not None
     return verdict.overall
+
+
+def check_unparsed(trial: Trial) -> None:
+    read = trial.asked - trial.unread
+    detail = f"{trial.unread} of {trial.asked} verdicts could not be had; those are missing, never 0"
+    trial.checks.append(
+        TrustCheck("parsed", "Verdicts that can be read", "noise", read, trial.asked, detail, 1 - _UNREAD)
+    )
+
+
+def finished_card(trial: Trial, items: int, labels: Ratings | None, by: str, made: str) -> dict[str, Any]:
+    failed = [check for check in trial.checks if not check.passed]
+    return {
+        "judge": trial.judge.name,
+        "kind": trial.judge.kind,
+        "digest": trial.judge.digest,
+        "made": made,
+        "by": by,
+        "items": items,
+        "labels": None if labels is None else {"n": len(labels.items), "raters": labels.raters},
+        "figures": [_flat(figure) for figure in trial.report.figures],
+        "checks": [check.as_dict() for check in trial.checks],
+        "missing": [{"name": one.name, "why": one.why} for one in trial.report.missing],
+        "notes": list(trial.report.notes),
+        "unparsed": {"n": trial.unread, "of": trial.asked},
+        "warning": warning(failed),
+    }
+
+
+def warning(failed: Sequence[TrustCheck]) -> str:
+    """One sentence, or nothing."""
+    if not failed:
+        return ""
+    said = ", ".join(f"{check.title.lower()} ({check.held} of {check.of} held)" for check in failed[:4])
+    more = f" and {len(failed) - 4} more" if len(failed) > 4 else ""
+    return f"This judge failed {len(failed)} of its checks: {said}{more}; read its scores with care."
+
+
+def _flat(figure: AgreementFigure) -> dict[str, Any]:
+    """A figure as cards have it: the note says who is held against whom."""
+    fields = figure.as_dict()
+    judge, against = fields.pop("judge"), fields.pop("against")
+    held = f"among {judge}" if against == EACH_OTHER else f"against {against}"
+    fields["note"] = "; ".join(part for part in (held, figure.note) if part)
+    return fields

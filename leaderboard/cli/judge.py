@@ -57,19 +57,19 @@ def score(
     from proctor.harness.judging import verdicts
     from proctor.harness.judging.grader import opened
     from proctor.harness.judging.plans import read_plans
-    from proctor.judges.cost import estimate_marks, tally
-    from proctor.judges.marking import mark_all
+    from proctor.judges.cost import estimate_scores, tally
+    from proctor.judges.scoring import score_all
 
     loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
     items = read_plans(plans, profiles)
     if dry_run:
-        return _show_estimate(estimate_marks(loaded, items, spec, store / "verdicts"), json_)
+        return _show_estimate(estimate_scores(loaded, items, spec, store / "verdicts"), json_)
     with (
         opened(spec, _open_variant(store), None, store) as asked,
         located(plans),
         _reporting(len(items), spec) as progress,
     ):
-        judged = mark_all(loaded, items, asked, store / "verdicts", progress)
+        judged = score_all(loaded, items, asked, store / "verdicts", progress)
     if ratings:
         verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
     _hand_out([verdicts.verdict_row(verdict) for verdict in judged], str(tally(judged, spec)), out, json_)

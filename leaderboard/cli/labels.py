@@ -29,7 +29,7 @@ def plan_labels(
     """How many labels are needed for an interval of the wanted width, with the judge's help and without."""
     from dataclasses import asdict
 
-    from proctor.judges.figures.correction import labels_needed
+    from proctor.common.stats.correction import labels_needed
 
     if ratings and labels:
         pilot_sd, pilot_correlation, pilot_items = _pilot(ratings, labels, dimension)
@@ -61,7 +61,7 @@ def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, i
     """Spread, correlation and number of items of files that hold some of both."""
     import numpy as np
 
-    from proctor.judges.figures.correction import pilot
+    from proctor.common.stats.correction import pilot
     from proctor.judges.figures.ratings import read_ratings, together
 
     sides = []

@@ -74,7 +74,7 @@ def _listed(kind: str) -> Iterator[dict[str, str]]:
 
 def _about(kind: str, name: str, path: Path) -> str:
     """What a file says of itself. One that is broken is listed with what is wrong with it."""
-    from proctor.common import yaml_file
+    from proctor.common.schema import load_yaml
     from proctor.finetune.recipe import Recipe
 
     try:
@@ -82,7 +82,7 @@ def _about(kind: str, name: str, path: Path) -> str:
             recipe = Recipe.load(name)
             sources = ", ".join(part.source for part in recipe.data)
             return f"{recipe.method} on {sources}"
-        fields = yaml_file.read(path)
+        fields = load_yaml(path)
         return str(fields.get("about", "")) if isinstance(fields, dict) else "is empty"
     except Refusal as refusal:
         return str(refusal)

@@ -11,7 +11,7 @@ from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, Results, near
 
 if TYPE_CHECKING:
-    from proctor.judges.people.rate import Mode, Plan
+    from proctor.judges.people.rate import Mode, RatedPlan
 
 
 def rate(
@@ -40,7 +40,7 @@ def rate(
 ) -> None:
     """Rate plans by hand, blind: open the address, press the keys. Stop and go on at any time."""
     from proctor.judges.judge import Judge
-    from proctor.judges.people.rate import Sheet, shown
+    from proctor.judges.people.rate import RatingSheet, shown
     from proctor.judges.people.rate_server import open_server
 
     if not re.fullmatch(r"[\w.@ -]{1,60}", rater):
@@ -50,7 +50,7 @@ def rate(
     if loaded.kind == "pairwise" and not pairs:
         raise Refusal(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that scores")
     every = _plans(plans or [], variant or [], results)
-    sheet = Sheet(out, loaded, shown(_some(every, items), mode, rater), mode, rater)
+    sheet = RatingSheet(out, loaded, shown(_some(every, items), mode, rater), mode, rater)
     try:
         server = open_server(sheet, port)
     except OSError as refused:
@@ -65,11 +65,10 @@ def rate(
         server.server_close()
 
 
-def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[Plan]":
+def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[RatedPlan]":
     """From files and from the study plans of variants; an id that comes twice is refused."""
     from proctor.harness.config.suite import repeated
     from proctor.harness.judging.trials import read_plans
-    from proctor.judges.people.rate import Plan
 
     if not files and not variants:
         raise Refusal("there is nothing to rate; give --plans FILE or --variant NAME")
@@ -77,7 +76,7 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
     for path in files:
         source = path.stem if len(files) > 1 else ""
         for plan in read_plans(path):
-            read.append(Plan(plan.item.id, str(plan.item.profile), plan.item.text, plan.pupil, source))
+            read.append(RatedPlan(plan.item.id, str(plan.item.profile), plan.item.text, plan.pupil, source))
     for name in variants:
         read += _of_variant(name, results)
     ids = [plan.id for plan in read]
@@ -86,10 +85,9 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
     return [plan for plan in read if plan.text.strip()]
 
 
-def _of_variant(name: str, results: Path) -> "list[Plan]":
+def _of_variant(name: str, results: Path) -> "list[RatedPlan]":
     from proctor.harness import record
     from proctor.harness.judging.labelled import item_id
-    from proctor.judges.people.rate import Plan
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     cell = record.read(results, name, "study_plan")
@@ -103,11 +101,11 @@ def _of_variant(name: str, results: Path) -> "list[Plan]":
         pupil, text = str(row["sample_id"]), row["response"]
         if pupil in texts and text:
             place = item_id(name, pupil, int(row["epoch"]), several)
-            plans.append(Plan(place, texts[pupil], str(text), pupil, name))
+            plans.append(RatedPlan(place, texts[pupil], str(text), pupil, name))
     return plans
 
 
-def _some(plans: "list[Plan]", items: int | None) -> "list[Plan]":
+def _some(plans: "list[RatedPlan]", items: int | None) -> "list[RatedPlan]":
     """All plans of so many pupils, the same ones for every rater."""
     import random
 

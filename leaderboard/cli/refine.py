@@ -18,7 +18,7 @@ from proctor.leaderboard.cli import PROJECT, STORE, Store, near
 if TYPE_CHECKING:
     from proctor.judges.graders.grader import GraderSpec
     from proctor.judges.judge import Judge
-    from proctor.judges.people.refine import Opinion, Suggestion, Two
+    from proctor.judges.people.refine import Opinion, PlanPair, Suggestion
 
 
 def refine(
@@ -97,7 +97,7 @@ def _advice(
     work: Path,
 ) -> "tuple[str, list[Suggestion], list[dict[str, Any]]]":  # fmt: skip
     """Who advised, what, and all that was said. The replies are kept, so that a second run asks nobody again."""
-    from proctor.judges.graders.grader import open_grader
+    from proctor.judges.panel import open_grader
     from proctor.judges.people.refine import Expert, advise, compare
 
     spec = _one(expert)
@@ -115,11 +115,11 @@ def _advice(
 
 def _pairs(
     judge: "Judge", sources: "tuple[str | None, Path | None, Path | None]", pupils: int, pack: str, work: Path
-) -> "list[Two]":
+) -> "list[PlanPair]":
     """Two plans for each pupil: from files, or written now."""
     from proctor.harness.judging.trials import read_plans
-    from proctor.judges.graders.grader import open_grader
-    from proctor.judges.people.refine import Expert, Two, guidance, write_plans
+    from proctor.judges.panel import open_grader
+    from proctor.judges.people.refine import Expert, PlanPair, guidance, write_plans
 
     writer, plain, guided = sources
     if bool(writer) == bool(plain or guided) or bool(plain) != bool(guided):
@@ -130,7 +130,7 @@ def _pairs(
         if not both:
             raise Refusal(f"no pupil has a plan in both files ({plain}, {guided})")
         return [
-            Two(pupil, str(first[pupil].item.profile), first[pupil].item.text, second[pupil].item.text)
+            PlanPair(pupil, str(first[pupil].item.profile), first[pupil].item.text, second[pupil].item.text)
             for pupil in both
         ]
     from proctor.tasks.pack import Pack
@@ -152,7 +152,7 @@ def _pairs(
     finally:
         _keep(work / "plans.jsonl", asked.said)
     return [
-        Two(doc["id"], str(doc["profile"]), texts[f"{doc['id']} plain"], texts[f"{doc['id']} guided"])
+        PlanPair(doc["id"], str(doc["profile"]), texts[f"{doc['id']} plain"], texts[f"{doc['id']} guided"])
         for doc in chosen
     ]
 

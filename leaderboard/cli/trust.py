@@ -12,8 +12,11 @@ from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Sto
 from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Through
 
 if TYPE_CHECKING:
-    from proctor.judges.cost import Estimate
-    from proctor.judges.figures.reported import Report
+    from proctor.judges.cost import CostEstimate
+    from proctor.judges.figures.report import FigureReport
+
+if TYPE_CHECKING:
+    pass
 
 Ratings = Annotated[
     Path | None,
@@ -59,8 +62,8 @@ def figures_of_files(
 
 
 def _of_ratings(path: Path, labels: Path | None, resamples: int, seed: int) -> dict[str, Any]:
-    from proctor.common.agreement.bootstrap import Bootstrap
-    from proctor.judges.figures.marks import of_ratings
+    from proctor.common.stats.bootstrap import Bootstrap
+    from proctor.judges.figures.rating_figures import of_ratings
     from proctor.judges.figures.ratings import read_ratings
 
     ratings, known = read_ratings(path), read_ratings(labels, "label") if labels else None
@@ -76,8 +79,8 @@ def _of_ratings(path: Path, labels: Path | None, resamples: int, seed: int) -> d
 
 
 def _of_pairs(path: Path | None, labels: Path | None, resamples: int, seed: int) -> dict[str, Any]:
-    from proctor.common.agreement.bootstrap import Bootstrap
-    from proctor.judges.figures.pairs import of_preferences
+    from proctor.common.stats.bootstrap import Bootstrap
+    from proctor.judges.figures.preference_figures import of_preferences
     from proctor.judges.figures.preferences import read_preferences
 
     assert path is not None
@@ -93,7 +96,7 @@ def _of_pairs(path: Path | None, labels: Path | None, resamples: int, seed: int)
     return _as_dict(about, report, resamples, seed)
 
 
-def _as_dict(about: dict[str, Any], report: "Report", resamples: int, seed: int) -> dict[str, Any]:
+def _as_dict(about: dict[str, Any], report: "FigureReport", resamples: int, seed: int) -> dict[str, Any]:
     return {
         **about,
         "resamples": resamples,
@@ -191,7 +194,7 @@ def trust(
         Console().print(f"Kept in {escape(near(path))}", highlight=False)
 
 
-def _show_estimates(expected: "Estimate", most: "Estimate", json_: bool) -> None:
+def _show_estimates(expected: "CostEstimate", most: "CostEstimate", json_: bool) -> None:
     """How many controls are needed depends on how many scores an injection raises."""
     if json_:
         print_json({"expected": vars(expected), "most": vars(most)})

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from proctor.judges.rules.reading import Reading, read
+from proctor.judges.rules.reading import PlanReading, read
 from proctor.judges.rules.text import mentions, stems, unquoted
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.study_plan.topics import find, first_lines, names_of
@@ -48,7 +48,7 @@ def _decide(name: str, good: bool, why: str) -> PlanCheck:
     return PlanCheck(name, "passed" if good else "failed", why)
 
 
-def _total_hours(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _total_hours(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
     budget = requirements["minutes_total"]
     if not reading.minutes:
         return PlanCheck(
@@ -58,7 +58,7 @@ def _total_hours(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck
     return _decide("total_hours", reading.minutes <= budget + SLACK_MINUTES, why)
 
 
-def _weekly_hours(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _weekly_hours(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
     budget = requirements["minutes_per_week"]
     over = [week for week in reading.weeks if week.minutes > budget + SLACK_MINUTES]
     if not any(week.timed for week in reading.weeks):
@@ -70,7 +70,7 @@ def _weekly_hours(reading: Reading, requirements: Mapping[str, Any]) -> PlanChec
     return PlanCheck("weekly_hours", "passed", f"No week takes more than {budget / 60:g} h.")
 
 
-def _weeks(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _weeks(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
     wanted = range(1, requirements["weeks"] + 1)
     numbers = {week.number for week in reading.weeks}
     missing = [number for number in wanted if number not in numbers]
@@ -84,7 +84,7 @@ def _weeks(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
     return PlanCheck("weeks", "passed", f"All {len(wanted)} weeks are there.")
 
 
-def _weak_topics(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _weak_topics(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
     topics = requirements["topics"]
     lines = _planned(reading)
     named = set(first_lines(lines, topics))
@@ -99,7 +99,7 @@ def _weak_topics(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck
     return PlanCheck("weak_topics", "passed", f"All {len(topics)} weak topics are worked on.")
 
 
-def _prerequisites(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _prerequisites(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
     pairs = requirements["order"]
     if not pairs:
         return PlanCheck("prerequisites", "not applicable", "No weak topic needs another one.")
@@ -116,7 +116,7 @@ def _prerequisites(reading: Reading, requirements: Mapping[str, Any]) -> PlanChe
     return PlanCheck("prerequisites", "passed", "Each topic comes after what it needs.")
 
 
-def _course(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _course(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
     allowed = set(requirements["course_topics"]) | set(requirements["topics"])
     named: set[str] = set()
     for line in _planned(reading):
@@ -131,7 +131,7 @@ def _course(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
     )
 
 
-def _days(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _days(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
     busy = requirements["busy"]
     if not busy:
         return PlanCheck("days", "not applicable", "The pupil can work on every day.")
@@ -146,7 +146,7 @@ def _days(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
     return PlanCheck("days", "passed", f"Nothing is set for {' or '.join(busy)}.")
 
 
-def _sessions(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _sessions(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
     limit = requirements["session_minutes"]
     if not limit:
         return PlanCheck("sessions", "not applicable", "The pupil sets no limit to a session.")
@@ -162,7 +162,7 @@ def _sessions(reading: Reading, requirements: Mapping[str, Any]) -> PlanCheck:
     )
 
 
-def _planned(reading: Reading) -> list[str]:
+def _planned(reading: PlanReading) -> list[str]:
     """What stands inside the weeks, or everything when there are none: a title that lists topics plans nothing."""
     return [unquoted(line.text) for line in reading.lines if line.week or not reading.weeks]
 

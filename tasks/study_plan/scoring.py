@@ -11,12 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.judges import marking
+from proctor.judges import scoring
+from proctor.judges.graders.asking import Progress
 from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
-from proctor.judges.marking import Item, Progress
 from proctor.judges.panel import Panel
-from proctor.judges.verdict import Verdict
+from proctor.judges.rules.checklist import score_by_rules
+from proctor.judges.verdict import Item, JudgeVerdict
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.score import ResponseScore
 from proctor.tasks.study_plan.checks import NAMES, PlanCheck, check_plan
@@ -77,7 +78,7 @@ def item(doc: Mapping[str, Any], response: str, name: str = "") -> Item:
 def score(doc: Mapping[str, Any], response: str, judge: str = "checklist") -> ResponseScore:
     """One response scored by rules."""
     loaded = Judge.load(judge)
-    return from_verdict(loaded, loaded.mark(response, facts(doc)), doc, response)
+    return from_verdict(loaded, score_by_rules(loaded, response, facts(doc)), doc, response)
 
 
 def score_all(
@@ -86,12 +87,12 @@ def score_all(
     grader: Grader | Panel | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
-) -> list[tuple[ResponseScore | None, Verdict]]:
+) -> list[tuple[ResponseScore | None, JudgeVerdict]]:
     """A score for each pupil and response, and the verdict that it comes from. Without a verdict the score is None."""
     loaded = Judge.load(judge)
     items = [item(doc, response) for doc, response in responses]
-    verdicts = marking.mark_all(loaded, items, grader, cache, progress)
-    scored: list[tuple[ResponseScore | None, Verdict]] = []
+    verdicts = scoring.mark_all(loaded, items, grader, cache, progress)
+    scored: list[tuple[ResponseScore | None, JudgeVerdict]] = []
     for (doc, response), verdict in zip(responses, verdicts, strict=True):
         if verdict.problem:
             scored.append((None, verdict))
@@ -100,7 +101,7 @@ def score_all(
     return scored
 
 
-def from_verdict(judge: Judge, verdict: Verdict, doc: Mapping[str, Any], response: str) -> ResponseScore:
+def from_verdict(judge: Judge, verdict: JudgeVerdict, doc: Mapping[str, Any], response: str) -> ResponseScore:
     """The mean of the judge's dimensions on its scale. An empty response is the model's failure: it scores 0, or
     the scale's lowest value where that is less, and counts as unparsed. Checks that do not apply are no metric.
     """
@@ -128,6 +129,6 @@ def _answer(checks: tuple[PlanCheck, ...]) -> str:
     return " ".join(check.why for check in checks if check.name in ("total_hours", "weeks"))
 
 
-def _explain(verdict: Verdict, checks: tuple[PlanCheck, ...]) -> str:
+def _explain(verdict: JudgeVerdict, checks: tuple[PlanCheck, ...]) -> str:
     failed = [check.why for check in checks if check.result == "failed"]
     return f"{verdict.explanation}\nChecks: {' '.join(failed) or 'all that apply are passed.'}"

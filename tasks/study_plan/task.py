@@ -17,8 +17,8 @@ from inspect_ai.solver import Solver, TaskState, generate, system_message
 
 from proctor.judges.graders.grader import Grader, GraderSpec
 from proctor.judges.judge import Judge
-from proctor.judges.marking import mark_items
 from proctor.judges.panel import Panel, open_graders, spec_of
+from proctor.judges.scoring import score_items
 from proctor.tasks.pack import Pack, render
 from proctor.tasks.study_plan import VERSION, docs
 from proctor.tasks.study_plan.scoring import from_verdict, item, metric_names, score
@@ -73,7 +73,7 @@ def plan_scorer(judge: str = "checklist", grader: str | dict[str, Any] | None = 
             # A request that failed is no response; Inspect may still ask for its score.
             return Score(value=nothing, explanation="there was no response to score")
         doc, text = state.metadata["doc"], state.output.completion
-        (verdict,) = await mark_items(loaded, [item(doc, text)], asked(), close=False)
+        (verdict,) = await score_items(loaded, [item(doc, text)], asked(), close=False)
         if verdict.problem:
             return Score(value=nothing, explanation=verdict.explanation, metadata={"judge": judge})
         scored = from_verdict(loaded, verdict, doc, text)

@@ -13,9 +13,11 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from proctor.judges.graders.grader import GraderSpec, open_grader
+from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
-from proctor.judges.marking import Item, mark_all
+from proctor.judges.panel import open_grader
+from proctor.judges.scoring import score_all
+from proctor.judges.verdict import Item
 
 SECONDS = 0.2
 
@@ -56,10 +58,10 @@ def ratio(url: str, verdicts: int, concurrency: int) -> dict[str, float]:
     grader = open_grader(GraderSpec(model="bench", endpoint=url, concurrency=concurrency))
     plan = "\n".join(f"Week {n}: solve {n} sums on Monday and check them, 30 minutes." for n in range(1, 9))
     items = [Item(str(n), f"Pupil: number {n}, grade 5", f"{plan}\nPlan {n}") for n in range(verdicts)]
-    mark_all(judge, items[:concurrency], grader)  # libraries are loaded and connections known
+    score_all(judge, items[:concurrency], grader)  # libraries are loaded and connections known
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        found = mark_all(judge, items, grader, Path(folder))
+        found = score_all(judge, items, grader, Path(folder))
         seconds = time.perf_counter() - start
     assert not any(one.problem for one in found)
     ideal = math.ceil(verdicts / concurrency) * SECONDS

@@ -17,7 +17,7 @@ import pytest
 
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
-from proctor.judges.people.rate import Plan, Sheet, shown
+from proctor.judges.people.rate import RatedPlan, RatingSheet, shown
 from proctor.judges.people.rate_server import open_server
 from proctor.leaderboard.cli.rate import _plans, _some
 from tests.support.board_results import rows_of, write
@@ -28,7 +28,9 @@ playwright = pytest.importorskip(
 OFFLINE = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 TRAP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 PLANS = [
-    Plan(f"{writer}/{pupil}", f"Pupil: {pupil}\nGoal: pass", f"Week 1: {pupil} {n} {TRAP}", pupil, writer)
+    RatedPlan(
+        f"{writer}/{pupil}", f"Pupil: {pupil}\nGoal: pass", f"Week 1: {pupil} {n} {TRAP}", pupil, writer
+    )
     for n, writer in enumerate(("secret-base", "secret-tuned"))
     for pupil in ("Ada", "Ben", "Cem")
 ]
@@ -51,8 +53,8 @@ def browser() -> Iterator[Any]:
 @contextmanager
 def served(
     path: Path, mode: str, judge: str = "study_plan", rater: str = "kim"
-) -> Iterator[tuple[str, Sheet]]:
-    sheet = Sheet(path, Judge.load(judge), shown(PLANS, mode, rater), mode, rater)
+) -> Iterator[tuple[str, RatingSheet]]:
+    sheet = RatingSheet(path, Judge.load(judge), shown(PLANS, mode, rater), mode, rater)
     server = open_server(sheet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -103,7 +105,7 @@ def test_a_plan_is_marked_by_keys_and_each_one_is_on_disk_at_once(browser: Any, 
         page.wait_for_function("document.getElementById('place').textContent.startsWith('2 of 6')")
         assert {row["item_id"] for row in rows(path)} == {first}
     labels = read_ratings(path)
-    assert labels.marks[first, "kim", "personalisation"] == 2
+    assert labels.scores[first, "kim", "personalisation"] == 2
     assert labels.clusters[first] == first.split("/")[1]
 
 
@@ -208,8 +210,8 @@ def test_no_other_host_and_no_other_page_can_read_or_rate(tmp_path: Path) -> Non
 def test_every_rater_has_an_order_of_their_own_and_other_raters_rows_stay(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     for rater in ("kim", "lee"):
-        sheet = Sheet(path, Judge.load("ternary"), shown(PLANS, "marks", rater), "marks", rater)
-        sheet.mark(0, sheet.judge.dimensions[0], -1)
+        sheet = RatingSheet(path, Judge.load("ternary"), shown(PLANS, "marks", rater), "marks", rater)
+        sheet.score(0, sheet.judge.dimensions[0], -1)
     assert {row["rater"] for row in rows(path)} == {"kim", "lee"}
     orders = {tuple(item.id for item in shown(PLANS, "marks", f"rater {n}")) for n in range(6)}
     assert len(orders) > 3

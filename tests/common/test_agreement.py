@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats import inter_rater
 
-from proctor.common.agreement.agreement import BETWEEN_TWO, Two
-from proctor.common.agreement.bootstrap import Bootstrap
-from proctor.common.agreement.reliability import AMONG, AMONG_ALL, asked_of
+from proctor.common.stats.agreement import BETWEEN_TWO, ScorePairs
+from proctor.common.stats.bootstrap import Bootstrap
+from proctor.common.stats.reliability import AMONG, AMONG_ALL, rated_items
 
 NONE = math.nan
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units.
@@ -34,7 +34,7 @@ def among(name, rows):
 
 
 def between(name, x, y):
-    two = Two(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    two = ScorePairs(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
     return float(BETWEEN_TWO[name][1](two)(np.ones((1, two.size)))[0])
 
 
@@ -170,8 +170,8 @@ def test_figures_that_do_not_ask_who_marked_take_items_with_as_many_marks():
     for at, row in enumerate(marks):
         table[at, [(at + step) % 6 for step in range(3)]] = row
     table[20, :2] = 1, 2
-    any_, equal, complete = asked_of(table)
-    assert [int(asked.items.sum()) for asked in (any_, equal, complete)] == [21, 20, 0]
+    any_, equal, complete = rated_items(table)
+    assert [int(group.chosen.sum()) for group in (any_, equal, complete)] == [21, 20, 0]
     assert "of items with 3 marks; 1 others left out" in equal.note
     counts = inter_rater.aggregate_raters(marks)[0]
     found = float(equal.figures["fleiss_kappa"][1](equal.rows)(np.ones((1, 20)))[0])
@@ -205,8 +205,6 @@ def test_figures_between_two_raters_equal_those_of_scipy_and_scikit_learn(pairs)
         for name, weights in kappas.items()
     }
     expected |= {
-        "quadratic_kappa_by_position": sklearn.metrics.cohen_kappa_score(x, y, weights="quadratic"),
-        "linear_kappa_by_position": sklearn.metrics.cohen_kappa_score(x, y, weights="linear"),
         "pearson": scipy.stats.pearsonr(x, y)[0],
         "spearman": scipy.stats.spearmanr(x, y)[0],
         "kendall_tau_b": scipy.stats.kendalltau(x, y)[0],
@@ -245,7 +243,7 @@ def test_correlations_of_marks_between_levels_equal_those_of_scipy(pairs):
 def test_weights_count_an_observation_as_often_as_they_say():
     x, y = drawn(9, 30, 2, 5, 0).T
     weights = np.arange(30) % 4
-    two = Two(x, y)
+    two = ScorePairs(x, y)
     again = np.repeat(x, weights), np.repeat(y, weights)
     for name, (_, make) in BETWEEN_TWO.items():
         weighted = float(make(two)(weights[None].astype(float))[0])
@@ -261,16 +259,11 @@ def test_two_raters_with_one_mark_each_have_no_kappa_rather_than_one():
     assert math.isnan(among("alpha_ordinal", np.full((4, 2), 3.0)))
 
 
-def test_kappa_on_the_scale_and_by_place_differ_when_a_level_is_not_in_use():
-    x, y = [1, 1, 5, 2, 5, 2], [1, 2, 5, 2, 2, 1]
-    assert between("quadratic_weighted_kappa", x, y) != between("quadratic_kappa_by_position", x, y)
-
-
 def test_an_interval_holds_its_figure_and_widens_with_fewer_items():
     widths = []
     for items in (20, 80, 320):
         x, y = drawn(4, items, 2, 5, 0).T
-        found = Bootstrap().of(BETWEEN_TWO["exact_agreement"][1](Two(x, y)), np.eye(items))
+        found = Bootstrap().of(BETWEEN_TWO["exact_agreement"][1](ScorePairs(x, y)), np.eye(items))
         assert found.low <= found.value <= found.high
         widths.append(found.high - found.low)
     assert widths[0] > widths[1] > widths[2]
@@ -281,7 +274,7 @@ def test_nineteen_of_twenty_intervals_hold_the_truth():
     held = 0
     for _ in range(200):
         x, y = generator.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], size=60).T
-        found = Bootstrap(resamples=500).of(BETWEEN_TWO["pearson"][1](Two(x, y)), np.eye(60))
+        found = Bootstrap(resamples=500).of(BETWEEN_TWO["pearson"][1](ScorePairs(x, y)), np.eye(60))
         held += found.low <= 0.6 <= found.high
     assert 180 <= held <= 198
 
@@ -289,7 +282,7 @@ def test_nineteen_of_twenty_intervals_hold_the_truth():
 def test_clusters_make_an_interval_wider_when_their_items_are_alike():
     x = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 3.0, 5.0], 8)
     y = np.repeat([1.0, 3.0, 3.0, 5.0, 5.0, 2.0, 3.0, 4.0], 8)
-    statistic = BETWEEN_TWO["exact_agreement"][1](Two(x, y))
+    statistic = BETWEEN_TWO["exact_agreement"][1](ScorePairs(x, y))
     alone = Bootstrap().of(statistic, np.eye(64))
     whole = Bootstrap().of(statistic, np.kron(np.eye(8), np.ones(8)))
     assert whole.high - whole.low > 2 * (alone.high - alone.low)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from proctor.common.agreement.bootstrap import Bootstrap
-from proctor.judges.figures.pairs import of_preferences
+from proctor.common.stats.bootstrap import Bootstrap
+from proctor.common.stats.preferences import bradley_terry, unbounded
+from proctor.judges.figures.preference_figures import of_preferences
 from proctor.judges.figures.preferences import Preferences
-from proctor.judges.figures.reported import Report
-from proctor.judges.figures.strengths import fit, strengths, unbounded
+from proctor.judges.figures.report import FigureReport
+from proctor.judges.figures.standings import strengths
 
 NAMES = ("base", "lora", "merged", "q4")
 
@@ -30,8 +31,8 @@ def preferences(n=240, seed=3, clusters=0):
 
 
 def reported(given, resamples=300):
-    report = Report()
-    strengths(report, given, Bootstrap(resamples))
+    report = FigureReport(Bootstrap(resamples))
+    strengths(report, given)
     return report
 
 
@@ -51,7 +52,7 @@ def test_strengths_equal_a_logistic_regression_without_a_constant():
 
 def test_two_plans_differ_by_the_log_odds_of_their_wins():
     points = np.array([[[0.0, 30.0], [10.0, 0.0]]])
-    found = fit(points)[0]
+    found = bradley_terry(points)[0]
     assert found[0] - found[1] == pytest.approx(np.log(3))
     assert found.sum() == pytest.approx(0)
 

@@ -48,7 +48,7 @@ def test_tiny_qlora_differs_from_tiny_lora_in_its_method_alone():
         (GOOD.replace("steps: 5\n", ""), "neither steps nor epochs given"),
         (GOOD.replace("method: lora\n", ""), "field 'method' is missing"),
         (GOOD + "rank: 8\nrank: 16\n", "'rank' stands twice"),
-        (GOOD + "rank: 0\n", "rank: Input should be greater than or equal to 1 (found 0)"),
+        (GOOD + "rank: 0\n", "rank: 0 is not possible; 1 or more is wanted"),
         (GOOD.replace("steps: 5\n", "epochs: 1\npacking: true\n"), "packing with epochs"),
         (GOOD + "warmup_steps: 5\n", "leaves nothing of 5 steps"),
         (GOOD + "target_modules: [lm_head]\n", "cannot carry an adapter"),

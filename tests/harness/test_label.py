@@ -1,13 +1,16 @@
 """Raw texts become training data that a model labelled; who labelled what stays, and how far to trust it is told."""
 
 import json
+import os
+import subprocess
 
 import pytest
+import yaml
 
 from proctor.finetune.train.data import read_chats
 from proctor.harness.plan.training import chat_file
 from proctor.tasks import TASKS
-from tests.conftest import proctor
+from tests.conftest import ROOT, command, proctor
 from tests.support.openai_server import Reply, serve
 
 TEXTS = [
@@ -61,6 +64,22 @@ def test_labelled_texts_are_training_data_with_who_labelled_what(home):
     ]
     assert [one["parsed"] for one in every] == [True, True, False]
     assert "weather" in every[2]["response"]
+
+
+def test_the_recipe_line_holds_from_everywhere(home):
+    path = texts(home, [{"text": TEXTS[0]}])
+    arguments = ["--out", "made: here/labelled.jsonl", "--store", str(home.store), "--labeler", "m"]
+    with serve(reply) as server:
+        done = subprocess.run(
+            [*command("label", "concepts", path, *arguments, "--endpoint", server.url)],
+            cwd=home.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    line = next(line for line in done.stdout.splitlines() if "in a recipe:" in line)
+    (part,) = yaml.safe_load(line.partition("in a recipe:")[2].partition("data:")[2])
+    assert (
+        chat_file(part["source"], None, 0, home.store).path == home.folder / "made: here" / "labelled.jsonl"
+    )
 
 
 def test_agreement_with_the_gold_set_is_told_and_kept(home):

@@ -11,9 +11,10 @@ from collections import Counter
 
 import pytest
 
-from proctor.judges.cost import estimate_marks, tally
+from proctor.judges.cost import estimate_scores, tally
 from proctor.judges.judge import Judge
-from proctor.judges.marking import Item, mark_all
+from proctor.judges.scoring import score_all
+from proctor.judges.verdict import Item
 from tests.conftest import ROOT
 from tests.support.graders import asked_for, grader_at, items, marks_for, spec_at, verdict
 from tests.support.openai_server import Reply, serve
@@ -35,18 +36,18 @@ def test_order_concurrency_and_what_was_kept_change_nothing(tmp_path):
         return bad if before % 7 == 0 else verdict(request)
 
     with serve(flaky) as server:
-        one_by_one = mark_all(JUDGE, things, grader_at(server.url, concurrency=1, retries=5))
-        at_once = mark_all(JUDGE, shuffled, grader_at(server.url, concurrency=40, retries=5))
-        mark_all(JUDGE, things[:15], grader_at(server.url, retries=5), tmp_path)
-        resumed = mark_all(JUDGE, shuffled, grader_at(server.url, concurrency=3, retries=5), tmp_path)
+        one_by_one = score_all(JUDGE, things, grader_at(server.url, concurrency=1, retries=5))
+        at_once = score_all(JUDGE, shuffled, grader_at(server.url, concurrency=40, retries=5))
+        score_all(JUDGE, things[:15], grader_at(server.url, retries=5), tmp_path)
+        resumed = score_all(JUDGE, shuffled, grader_at(server.url, concurrency=3, retries=5), tmp_path)
     assert plain(one_by_one) == plain(at_once) == plain(resumed)
     assert [one.item for one in at_once] == [thing.id for thing in shuffled]
 
 
 def test_what_was_asked_once_is_never_paid_for_again(tmp_path):
     with serve(lambda request, _: verdict(request)) as server:
-        first = mark_all(JUDGE, items(6), grader_at(server.url), tmp_path)
-        again = mark_all(JUDGE, items(8), grader_at(server.url), tmp_path)
+        first = score_all(JUDGE, items(6), grader_at(server.url), tmp_path)
+        again = score_all(JUDGE, items(8), grader_at(server.url), tmp_path)
         assert len(server.asked) == 8
     assert plain(first).items() <= plain(again).items()
     assert [one.usage.kept for one in again] == [1] * 6 + [0] * 2
@@ -62,8 +63,10 @@ def test_another_judge_grader_plan_or_profile_is_another_verdict(tmp_path, chang
     other = {"grader": {"model": "another"}, "seed": {"seed": 7}}
     judge = JUDGE.model_copy(update={"prompt": JUDGE.prompt + "\nBe fair."}) if change == "judge" else JUDGE
     with serve(lambda request, _: verdict(request)) as server:
-        mark_all(JUDGE, [item], grader_at(server.url), tmp_path)
-        mark_all(judge, [changed.get(change, item)], grader_at(server.url, **other.get(change, {})), tmp_path)
+        score_all(JUDGE, [item], grader_at(server.url), tmp_path)
+        score_all(
+            judge, [changed.get(change, item)], grader_at(server.url, **other.get(change, {})), tmp_path
+        )
         assert len(server.asked) == 2
 
 
@@ -74,9 +77,9 @@ def test_missing_verdicts_are_asked_again_the_next_time_and_others_are_not(tmp_p
         return Reply("no idea") if down and "number 1" in asked_for(request) else verdict(request)
 
     with serve(reply) as server:
-        first = mark_all(JUDGE, items(3), grader_at(server.url), tmp_path)
+        first = score_all(JUDGE, items(3), grader_at(server.url), tmp_path)
         down, before = False, len(server.asked)
-        second = mark_all(JUDGE, items(3), grader_at(server.url), tmp_path)
+        second = score_all(JUDGE, items(3), grader_at(server.url), tmp_path)
         assert len(server.asked) == before + 1
     assert [bool(one.problem) for one in first] == [False, True, False]
     assert not any(one.problem for one in second)
@@ -84,12 +87,12 @@ def test_missing_verdicts_are_asked_again_the_next_time_and_others_are_not(tmp_p
 
 def test_line_that_a_kill_cut_off_costs_one_verdict(tmp_path):
     with serve(lambda request, _: verdict(request)) as server:
-        first = mark_all(JUDGE, items(5), grader_at(server.url), tmp_path)
+        first = score_all(JUDGE, items(5), grader_at(server.url), tmp_path)
         (kept,) = tmp_path.glob("*.jsonl")
         kept.write_bytes(kept.read_bytes()[:-30] + b"\xff\xfe")
-        again = mark_all(JUDGE, items(5), grader_at(server.url), tmp_path)
+        again = score_all(JUDGE, items(5), grader_at(server.url), tmp_path)
         assert len(server.asked) == 6
-        assert not sum(one.usage.now for one in mark_all(JUDGE, items(5), grader_at(server.url), tmp_path))
+        assert not sum(one.usage.now for one in score_all(JUDGE, items(5), grader_at(server.url), tmp_path))
     assert plain(first) == plain(again)
 
 
@@ -101,8 +104,9 @@ def test_killed_in_the_middle_loses_at_most_what_was_on_its_way(tmp_path):
 
     code = (
         "from tests.support.graders import *; from proctor.judges.judge import Judge;"
-        "from proctor.judges.marking import mark_all; from pathlib import Path;"
-        f"mark_all(Judge.load('study_plan'), items(60), grader_at(sys.argv[1], concurrency=2), Path({str(tmp_path)!r}))"
+        "from proctor.judges.scoring import score_all; from pathlib import Path;"
+        "grader = grader_at(sys.argv[1], concurrency=2);"
+        f"score_all(Judge.load('study_plan'), items(60), grader, Path({str(tmp_path)!r}))"
     )
     with serve(slow) as server:
         running = subprocess.Popen([sys.executable, "-c", code, server.url], cwd=ROOT)
@@ -113,10 +117,10 @@ def test_killed_in_the_middle_loses_at_most_what_was_on_its_way(tmp_path):
         running.wait()
         time.sleep(0.2)
         killed = len(server.asked)
-        found = mark_all(JUDGE, items(60), grader_at(server.url, concurrency=8), tmp_path)
+        found = score_all(JUDGE, items(60), grader_at(server.url, concurrency=8), tmp_path)
         assert killed < 60
         assert len(server.asked) <= 60 + 2 + 1
-        whole = mark_all(JUDGE, items(60), grader_at(server.url, concurrency=8))
+        whole = score_all(JUDGE, items(60), grader_at(server.url, concurrency=8))
     assert plain(found) == plain(whole)
     assert max(Counter(asked_for(one) for one in server.asked).values()) <= 3
 
@@ -124,7 +128,7 @@ def test_killed_in_the_middle_loses_at_most_what_was_on_its_way(tmp_path):
 def test_same_plan_for_the_same_pupil_is_asked_once():
     twice = [Item("a", "Mo", "Week 1: add."), Item("b", "Mo", "Week 1: add.")]
     with serve(lambda request, _: verdict(request)) as server:
-        a, b = mark_all(JUDGE, twice, grader_at(server.url))
+        a, b = score_all(JUDGE, twice, grader_at(server.url))
         assert len(server.asked) == 1
     assert a.scores == b.scores
     assert (a.item, b.item) == ("a", "b")
@@ -132,7 +136,7 @@ def test_same_plan_for_the_same_pupil_is_asked_once():
 
 def test_plan_without_a_word_is_not_asked_about_and_is_no_mark():
     with serve(lambda request, _: verdict(request)) as server:
-        (found,) = mark_all(JUDGE, [Item("a", "Mo", " \n--- 1 2 3")], grader_at(server.url))
+        (found,) = score_all(JUDGE, [Item("a", "Mo", " \n--- 1 2 3")], grader_at(server.url))
         assert not server.asked
     assert (found.parsed, found.scores, found.overall, found.problem) == (False, {}, None, "")
 
@@ -144,7 +148,7 @@ def test_repeats_are_asked_apart_and_the_mark_is_their_mean():
         return Reply(json.dumps(dict.fromkeys(judge.dimensions, 1 + request["seed"] // 1000)))
 
     with serve(reply) as server:
-        (found,) = mark_all(judge, items(1), grader_at(server.url))
+        (found,) = score_all(judge, items(1), grader_at(server.url))
     assert [one.scores["fluency"] for one in found.repeats] == [1, 2, 3]
     assert found.scores == dict.fromkeys(judge.dimensions, 2.0)
     assert found.usage.tokens_out == 15
@@ -153,7 +157,7 @@ def test_repeats_are_asked_apart_and_the_mark_is_their_mean():
 def test_reading_that_is_missing_leaves_no_mean_of_the_others():
     judge = JUDGE.model_copy(update={"repeats": 3})
     with serve(lambda request, _: Reply("hm") if request["seed"] >= 2000 else verdict(request)) as server:
-        (found,) = mark_all(judge, items(1), grader_at(server.url))
+        (found,) = score_all(judge, items(1), grader_at(server.url))
     assert (found.scores, found.overall) == ({}, None)
     assert "1 of 3 readings" in found.problem
 
@@ -161,34 +165,34 @@ def test_reading_that_is_missing_leaves_no_mean_of_the_others():
 def test_rules_need_facts_and_no_grader():
     rules = Judge.load("checklist")
     facts = {"name": "Mo", "weeks": 1}
-    (found,) = mark_all(rules, [Item("a", facts, "Week 1: solve 5 sums on Monday, Mo.")])
+    (found,) = score_all(rules, [Item("a", facts, "Week 1: solve 5 sums on Monday, Mo.")])
     assert found.method == "rules, no model"
     assert found.overall is not None
     with pytest.raises(ValueError, match="needs facts"):
-        mark_all(rules, [Item("a", "Pupil: Mo", "Week 1")])
+        score_all(rules, [Item("a", "Pupil: Mo", "Week 1")])
     with pytest.raises(ValueError, match="asks no model"):
-        mark_all(rules, [Item("a", facts, "Week 1")], grader_at("http://127.0.0.1:9/v1"))
+        score_all(rules, [Item("a", facts, "Week 1")], grader_at("http://127.0.0.1:9/v1"))
 
 
 def test_judge_and_grader_must_fit():
     with pytest.raises(ValueError, match="name a grader"):
-        mark_all(JUDGE, items(1))
+        score_all(JUDGE, items(1))
     with pytest.raises(ValueError, match="judge pairs"):
-        mark_all(Judge.load("pairwise"), items(1), grader_at("http://127.0.0.1:9/v1"))
+        score_all(Judge.load("pairwise"), items(1), grader_at("http://127.0.0.1:9/v1"))
 
 
 def test_cost_is_told_before_and_counted_after(tmp_path):
     price = {"input": 1_000_000, "output": 2_000_000, "currency": "EUR"}
     with serve(lambda request, before: Reply("hm") if before == 0 else verdict(request)) as server:
         spec = spec_at(server.url, price=price)
-        before = estimate_marks(JUDGE, items(4), spec, tmp_path)
+        before = estimate_scores(JUDGE, items(4), spec, tmp_path)
         assert (before.ask, before.kept) == (4, 0)
         assert before.cost > 0
         assert not server.asked
-        found = mark_all(JUDGE, items(4), grader_at(server.url, price=price), tmp_path)
+        found = score_all(JUDGE, items(4), grader_at(server.url, price=price), tmp_path)
         after = tally(found, spec)
-        assert estimate_marks(JUDGE, items(4), spec, tmp_path).ask == 0
-        again = tally(mark_all(JUDGE, items(4), grader_at(server.url, price=price), tmp_path), spec)
+        assert estimate_scores(JUDGE, items(4), spec, tmp_path).ask == 0
+        again = tally(score_all(JUDGE, items(4), grader_at(server.url, price=price), tmp_path), spec)
     assert (after.given, after.usage.now, after.usage.tokens_in, after.usage.tokens_out) == (4, 5, 35, 25)
     assert after.usage.cost == after.usage.spent == 35 + 50
     assert (again.usage.kept, again.usage.cost, again.usage.spent) == (4, 28 + 40, 0)
@@ -199,14 +203,14 @@ def test_tally_names_why_verdicts_are_missing():
     with serve(
         lambda request, _: Reply('{"fluency": 9, "personalisation": 1, "actionability": 1}')
     ) as server:
-        counted = tally(mark_all(JUDGE, items(3), grader_at(server.url)), None)
+        counted = tally(score_all(JUDGE, items(3), grader_at(server.url)), None)
     assert (counted.wanted, counted.given, counted.missing) == (3, 0, {"out of range": 3})
 
 
 def test_progress_counts_every_verdict_once():
     told = []
     with serve(lambda request, before: Reply("hm") if before == 0 else verdict(request)) as server:
-        mark_all(JUDGE, items(5), grader_at(server.url), progress=lambda done, tokens: told.append(done))
+        score_all(JUDGE, items(5), grader_at(server.url), progress=lambda done, tokens: told.append(done))
     assert sum(told) == 5
 
 

@@ -20,13 +20,14 @@ from proctor.common.paths import KINDS
 from proctor.harness.judging.trials import read_plans
 from proctor.judges.figures.ratings import Ratings, read_ratings
 from proctor.judges.judge import Judge, load
+from proctor.judges.rubric import MEASURED
 from proctor.judges.rules import neighbours
 from proctor.judges.rules.arithmetic import wrong_equations
-from proctor.judges.rules.checklist import checked_facts
-from proctor.judges.rules.measures import ITEMS
+from proctor.judges.rules.checklist import MEASURES, checked_facts, score_by_rules
+from proctor.judges.rules.planned import ReadPlan
 from proctor.judges.rules.pupil import takes_up
 from proctor.judges.rules.reading import read
-from proctor.judges.verdict import Verdict
+from proctor.judges.verdict import JudgeVerdict
 
 LIBRARY = KINDS["judges"].shipped
 JUDGE = Judge.load("checklist")
@@ -65,7 +66,7 @@ Remember: Mira has only a phone, so every sheet is a photo.
 
 
 def _scores(text: str, **changes: Any) -> dict[str, float]:
-    return JUDGE.mark(text, FACTS | changes).scores
+    return score_by_rules(JUDGE, text, FACTS | changes).scores
 
 
 GOOD = _scores(PLAN)
@@ -77,14 +78,17 @@ GOOD = _scores(PLAN)
 def test_the_checklist_loads_and_says_that_no_model_is_asked() -> None:
     assert JUDGE.kind == "checklist"
     assert "no model" in JUDGE.about.lower()
-    verdict = JUDGE.mark(PLAN, FACTS)
+    verdict = score_by_rules(JUDGE, PLAN, FACTS)
     assert verdict.method == "rules, no model"
     assert verdict.explanation.startswith("rules, no model")
 
 
 def test_every_item_that_can_be_measured_is_weighed_and_asks_a_question() -> None:
+    plan = ReadPlan(PLAN, read(PLAN), FACTS, JUDGE.rubric.words, JUDGE.rubric.sentence_words)
+    measured = {name: measure(plan) for name, measure in MEASURES.items()}
+    assert set(measured) == set(JUDGE.rubric.dimensions)
     for name, dimension in JUDGE.rubric.dimensions.items():
-        assert set(dimension.items) == ITEMS[name]
+        assert set(dimension.items) == set(MEASURED[name]) == set(measured[name])
         assert all("?" in item.asks for item in dimension.items.values())
 
 
@@ -123,7 +127,7 @@ def _changed(tmp_path: Path, file: str, change: Callable[[dict[str, Any]], objec
         (
             "rubric.yaml",
             lambda y: y["dimensions"]["fluency"]["items"]["new"].update(at_most=0),
-            "limits the mark to 0, which is not on the scale",
+            "limits the score to 0, which is not on the scale",
         ),
         ("judge.yaml", lambda y: y.update(kind="oracle"), "kind"),
         ("judge.yaml", lambda y: y.update(colour="red"), "colour"),
@@ -185,7 +189,7 @@ def test_another_scale_is_free_to_be_chosen(tmp_path: Path) -> None:
     folder = _changed(tmp_path, "rubric.yaml", ternary)
     card = yaml.safe_load((folder / "judge.yaml").read_text()) | {"scale": {"lowest": -1, "highest": 1}}
     (folder / "judge.yaml").write_text(yaml.safe_dump(card))
-    verdict = load(folder).mark(PLAN, FACTS)
+    verdict = score_by_rules(load(folder), PLAN, FACTS)
     assert all(0.5 < score <= 1 for score in verdict.scores.values())
 
 
@@ -193,7 +197,7 @@ def test_another_scale_is_free_to_be_chosen(tmp_path: Path) -> None:
 
 
 def test_a_good_plan_is_near_the_top_in_every_dimension() -> None:
-    assert all(score > 4.5 for score in GOOD.values()), JUDGE.mark(PLAN, FACTS).explanation
+    assert all(score > 4.5 for score in GOOD.values()), score_by_rules(JUDGE, PLAN, FACTS).explanation
 
 
 OWNERS = {
@@ -217,7 +221,7 @@ OWNERS = {
 def test_a_plan_with_another_pupils_name_goal_mistakes_or_topics_is_no_plan_for_this_one(
     change: Callable[[str], str],
 ) -> None:
-    verdict = JUDGE.mark(change(PLAN), FACTS)
+    verdict = score_by_rules(JUDGE, change(PLAN), FACTS)
     assert verdict.scores["personalisation"] == 1, verdict.explanation
     assert verdict.overall is not None
     assert verdict.overall <= 2
@@ -233,7 +237,7 @@ def test_a_plan_with_another_pupils_name_goal_mistakes_or_topics_is_no_plan_for_
     ],
 )
 def test_a_goal_in_other_words_or_for_anybody_is_nobody_elses(goal: str, whose: str) -> None:
-    changed = JUDGE.mark(PLAN.replace("pass the fractions retest before Easter", goal), FACTS)
+    changed = score_by_rules(JUDGE, PLAN.replace("pass the fractions retest before Easter", goal), FACTS)
     assert changed.overall is not None
     assert changed.overall > 4, (whose, changed.explanation)
 
@@ -281,9 +285,9 @@ def test_a_sentence_that_begins_with_a_capital_letter_names_no_other_pupil(words
 )
 def test_another_pupils_name_in_the_first_lines_is_seen(title: str) -> None:
     for text in (f"{title}\n{NAMELESS}", NAMELESS.replace("\n", f"\n{title}\n", 1)):
-        verdict = JUDGE.mark(text, FACTS)
+        verdict = score_by_rules(JUDGE, text, FACTS)
         assert verdict.scores["personalisation"] == 1, verdict.explanation
-        own = JUDGE.mark(text.replace("Bruna", "Mira").replace("BRUNA", "MIRA"), FACTS)
+        own = score_by_rules(JUDGE, text.replace("Bruna", "Mira").replace("BRUNA", "MIRA"), FACTS)
         assert own.scores["personalisation"] > 4.5, own.explanation
 
 
@@ -304,9 +308,13 @@ def test_another_pupils_name_in_the_first_lines_is_seen(title: str) -> None:
 )
 def test_a_goal_is_read_however_it_is_stated(stated: str) -> None:
     line = "Goal: pass the fractions retest before Easter."
-    foreign = JUDGE.mark(PLAN.replace(line, stated.format("double recipes in the school kitchen")), FACTS)
+    foreign = score_by_rules(
+        JUDGE, PLAN.replace(line, stated.format("double recipes in the school kitchen")), FACTS
+    )
     assert foreign.scores["personalisation"] == 1, foreign.explanation
-    own = JUDGE.mark(PLAN.replace(line, stated.format("pass the fractions retest before Easter")), FACTS)
+    own = score_by_rules(
+        JUDGE, PLAN.replace(line, stated.format("pass the fractions retest before Easter")), FACTS
+    )
     assert own.scores["personalisation"] > 4.5, own.explanation
 
 
@@ -327,7 +335,7 @@ def test_a_mistake_told_in_other_words_is_taken_up() -> None:
 
 
 def test_the_whole_is_at_most_one_mark_above_the_weakest_dimension() -> None:
-    verdict = Verdict("j", "m", {"a": 5.0, "b": 1.0, "c": 5.0}, above_weakest=1)
+    verdict = JudgeVerdict("j", "m", {"a": 5.0, "b": 1.0, "c": 5.0}, above_weakest=1)
     assert verdict.overall == 2.0
     assert replace(verdict, above_weakest=None).overall == pytest.approx(11 / 3)
     assert replace(verdict, scores={"a": 4.0, "b": 3.5}).overall == 3.75
@@ -382,7 +390,7 @@ FORMS = {
 
 @pytest.mark.parametrize("text", FORMS.values(), ids=list(FORMS))
 def test_a_good_plan_is_good_in_any_form(text: str) -> None:
-    verdict = JUDGE.mark(text, FACTS)
+    verdict = score_by_rules(JUDGE, text, FACTS)
     assert verdict.overall is not None
     assert verdict.overall >= 4.5, verdict.explanation
 
@@ -437,7 +445,7 @@ def test_words_in_any_order_are_told_from_sentences_without_a_full_stop_to_go_by
     assert sum(share < 0.6 for share in shares) >= 19
 
 
-def _development() -> list[tuple[str, dict[str, float], Verdict]]:
+def _development() -> list[tuple[str, dict[str, float], JudgeVerdict]]:
     folder = Path(__file__).parent.parent / "support" / "data"
     labels = read_ratings(folder / "development_labels.csv")
     found = []
@@ -446,7 +454,7 @@ def _development() -> list[tuple[str, dict[str, float], Verdict]]:
             name: float(np.nanmean(labels.table(name, [plan.item.id], labels.raters)))
             for name in labels.dimensions
         }
-        found.append((plan.item.id, marks, JUDGE.mark(plan.item.text, plan.item.facts or {})))
+        found.append((plan.item.id, marks, score_by_rules(JUDGE, plan.item.text, plan.item.facts or {})))
     return found
 
 
@@ -500,11 +508,11 @@ def test_a_topic_is_worked_on_where_its_mistake_is_taken_up_without_its_name() -
 
 
 def test_the_same_plan_always_gets_the_same_verdict() -> None:
-    assert JUDGE.mark(PLAN, FACTS) == JUDGE.mark(PLAN, FACTS)
+    assert score_by_rules(JUDGE, PLAN, FACTS) == score_by_rules(JUDGE, PLAN, FACTS)
 
 
 def test_every_item_is_explained_and_what_is_missing_is_named() -> None:
-    verdict = JUDGE.mark(PLAN.replace("Mira", "Tom"), FACTS)
+    verdict = score_by_rules(JUDGE, PLAN.replace("Mira", "Tom"), FACTS)
     assert {(found.dimension, found.item) for found in verdict.findings} == {
         (name, item) for name, dimension in JUDGE.rubric.dimensions.items() for item in dimension.items
     }
@@ -512,12 +520,12 @@ def test_every_item_is_explained_and_what_is_missing_is_named() -> None:
 
 
 def test_an_empty_plan_has_no_scores_rather_than_low_ones() -> None:
-    verdict = JUDGE.mark(" \n", FACTS)
+    verdict = score_by_rules(JUDGE, " \n", FACTS)
     assert (verdict.parsed, verdict.scores, verdict.overall) == (False, {}, None)
 
 
 def test_without_facts_only_what_needs_none_is_weighed() -> None:
-    verdict = JUDGE.mark(PLAN, {})
+    verdict = score_by_rules(JUDGE, PLAN, {})
     assert verdict.scores["fluency"] > 4.5
     shares = {found.item: found.share for found in verdict.findings if found.dimension == "personalisation"}
     assert set(shares.values()) == {None}
@@ -624,6 +632,6 @@ def test_long_sentences_cost_more_where_simple_language_is_needed() -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_gets_marks_on_the_scale_or_none(text: str) -> None:
-    verdict: Verdict = JUDGE.mark(text, FACTS)
+    verdict: JudgeVerdict = score_by_rules(JUDGE, text, FACTS)
     assert all(1 <= score <= 5 for score in verdict.scores.values())
     assert verdict.parsed == bool(verdict.scores)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from test_ratings import jsonl
 
-from proctor.common.agreement.bootstrap import Bootstrap
-from proctor.judges.figures.correction import best_weight, labels_needed, prediction_powered
-from proctor.judges.figures.marks import of_ratings
+from proctor.common.stats.bootstrap import Bootstrap
+from proctor.common.stats.correction import best_weight, labels_needed, prediction_powered
+from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings
 from tests.conftest import proctor
 from tests.support.board_results import rows_of, write

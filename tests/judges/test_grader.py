@@ -10,9 +10,10 @@ from email.utils import formatdate
 import pytest
 
 from proctor.judges.graders.endpoint import EndpointGrader
-from proctor.judges.graders.grader import GraderSpec, open_grader
+from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
-from proctor.judges.marking import mark_all
+from proctor.judges.panel import open_grader
+from proctor.judges.scoring import score_all
 from tests.support.graders import QUICK, asked_for, grader_at, items, marks_for, verdict
 from tests.support.openai_server import Reply, serve
 
@@ -23,7 +24,7 @@ GOOD = json.dumps(dict.fromkeys(JUDGE.dimensions, 3))
 
 
 def mark(server, count=1, **changes):
-    return mark_all(JUDGE, items(count), grader_at(server.url, **changes))
+    return score_all(JUDGE, items(count), grader_at(server.url, **changes))
 
 
 def test_each_plan_gets_its_own_verdict_with_reasons_and_tokens():
@@ -159,7 +160,7 @@ FAULTS = {
     "empty": (Reply(""), "unreadable", "empty"),
     "half a JSON": (Reply(GOOD[:40]), "unreadable", "half a JSON"),
     "off the scale": (Reply(GOOD.replace("3", "7")), "out of range", "7 for 'fluency' is not on the scale"),
-    "one mark": (Reply('{"fluency": 4}'), "unreadable", "no mark for 'personalisation'"),
+    "one mark": (Reply('{"fluency": 4}'), "unreadable", "no score for 'personalisation'"),
     "cut off": (Reply(GOOD, finish="length"), "cut off", "cut off at 1024 tokens"),
 }  # fmt: skip
 
@@ -205,7 +206,7 @@ def test_socket_that_closes_in_the_middle_is_a_broken_connection(said):
                     line.sendall(said)
 
         threading.Thread(target=say_and_close, daemon=True).start()
-        (found,) = mark_all(JUDGE, items(1), grader_at(f"http://127.0.0.1:{listening.getsockname()[1]}/v1"))
+        (found,) = score_all(JUDGE, items(1), grader_at(f"http://127.0.0.1:{listening.getsockname()[1]}/v1"))
     assert (found.scores, found.reason) == ({}, "connection broken")
 
 
@@ -226,7 +227,7 @@ def test_drip_of_bytes_does_not_hold_the_run():
         threading.Thread(target=drip, daemon=True).start()
         start = time.perf_counter()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-        (found,) = mark_all(JUDGE, items(1), grader_at(url, patience=1.0, timeout=0.5, retries=0))
+        (found,) = score_all(JUDGE, items(1), grader_at(url, patience=1.0, timeout=0.5, retries=0))
         assert time.perf_counter() - start < 5
     assert found.reason == "timed out"
 
@@ -314,9 +315,9 @@ def test_extra_fields_and_what_is_not_to_be_sent():
 
 def test_grader_can_be_used_in_an_event_loop_and_again_in_another():
     async def inside(grader):
-        return mark_all(JUDGE, items(2), grader)
+        return score_all(JUDGE, items(2), grader)
 
     with serve(lambda request, _: verdict(request)) as server:
         grader = EndpointGrader(GraderSpec.model_validate({"model": "m", "endpoint": server.url, **QUICK}))
         first = asyncio.run(inside(grader))
-        assert [one.scores for one in mark_all(JUDGE, items(2), grader)] == [one.scores for one in first]
+        assert [one.scores for one in score_all(JUDGE, items(2), grader)] == [one.scores for one in first]

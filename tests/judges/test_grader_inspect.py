@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from proctor.judges.graders.grader import GraderSpec, open_grader
+from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
-from proctor.judges.marking import mark_all
+from proctor.judges.panel import open_grader
+from proctor.judges.scoring import score_all
 from tests.support.graders import QUICK, asked_for, items, marks_for, verdict
 from tests.support.openai_server import Reply, serve
 
@@ -20,7 +21,7 @@ def key(monkeypatch):
 
 def mark(server, count=1, **changes):
     fields = {"model": "openai-api/stub/some-grader", "through": "inspect", "endpoint": server.url, **QUICK}
-    return mark_all(JUDGE, items(count), open_grader(GraderSpec.model_validate({**fields, **changes})))
+    return score_all(JUDGE, items(count), open_grader(GraderSpec.model_validate({**fields, **changes})))
 
 
 def test_verdicts_come_with_schema_seed_and_tokens():

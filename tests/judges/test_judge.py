@@ -8,6 +8,7 @@ import yaml
 from proctor.common.paths import KINDS
 from proctor.judges.judge import Judge, load
 from proctor.judges.prompt import tag_of
+from proctor.judges.rules.checklist import score_by_rules
 
 LIBRARY = KINDS["judges"].shipped
 WITH_A_MODEL = ("study_plan", "ternary", "pairwise")
@@ -143,7 +144,7 @@ def test_digest_follows_what_decides_marks_and_nothing_else(judge):
 
 def test_judge_that_asks_a_model_marks_nothing_by_rules():
     with pytest.raises(ValueError, match="asks a model and has no rules"):
-        Judge.load("study_plan").mark("a plan", {})
+        score_by_rules(Judge.load("study_plan"), "a plan", {})
 
 
 def test_tag_is_the_same_for_the_same_text_and_stands_in_no_text():

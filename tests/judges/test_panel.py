@@ -5,11 +5,11 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from proctor.judges.cost import estimate_marks, tally
+from proctor.judges.cost import estimate_scores, tally
 from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
-from proctor.judges.marking import mark_all
 from proctor.judges.panel import PanelSpec, open_graders, spec_of
+from proctor.judges.scoring import score_all
 from tests.support.graders import asked_for, items, spec_at
 from tests.support.openai_server import Reply, serve
 
@@ -29,7 +29,9 @@ def panel_at(url, *names, combine="mean"):
 @pytest.mark.parametrize(("combine", "mark"), [("mean", 11 / 3), ("median", 5)])
 def test_marks_become_one_and_every_members_stay(combine, mark):
     with serve(reply) as server:
-        found = mark_all(JUDGE, items(3), panel_at(server.url, "mild", "mild-too", "strict", combine=combine))
+        found = score_all(
+            JUDGE, items(3), panel_at(server.url, "mild", "mild-too", "strict", combine=combine)
+        )
     assert [one.scores["fluency"] for one in found] == [pytest.approx(mark)] * 3
     assert [(one.method, one.scores["fluency"]) for one in found[0].members] == [
         ("mild", 5), ("mild-too", 5), ("strict", 1),
@@ -46,7 +48,7 @@ def test_member_that_is_missing_leaves_no_mean_of_the_others():
 
     with serve(odd) as server:
         panel = panel_at(server.url, "mild", "strict")
-        found = mark_all(JUDGE, items(3), panel)
+        found = score_all(JUDGE, items(3), panel)
     assert [one.overall for one in found] == [3, None, 3]
     assert "strict: no verdict in the reply" in found[1].problem
     assert [bool(one.problem) for one in found[1].members] == [False, True]
@@ -55,19 +57,19 @@ def test_member_that_is_missing_leaves_no_mean_of_the_others():
 
 def test_members_keep_their_replies_apart(tmp_path):
     with serve(reply) as server:
-        first = mark_all(JUDGE, items(2), panel_at(server.url, "mild", "strict"), tmp_path)
+        first = score_all(JUDGE, items(2), panel_at(server.url, "mild", "strict"), tmp_path)
         panel = panel_at(server.url, "strict", "fair", combine="median")
-        assert estimate_marks(JUDGE, items(2), panel.spec, tmp_path).ask == 2
-        second = mark_all(JUDGE, items(2), panel, tmp_path)
+        assert estimate_scores(JUDGE, items(2), panel.spec, tmp_path).ask == 2
+        second = score_all(JUDGE, items(2), panel, tmp_path)
         assert len(server.asked) == 6
     assert (first[0].overall, second[0].overall) == (3, 2)
 
 
 def test_empty_plan_is_empty_for_the_whole_panel():
     with serve(reply) as server:
-        from proctor.judges.marking import Item
+        from proctor.judges.verdict import Item
 
-        (found,) = mark_all(JUDGE, [Item("a", "Mo", "")], panel_at(server.url, "mild", "strict"))
+        (found,) = score_all(JUDGE, [Item("a", "Mo", "")], panel_at(server.url, "mild", "strict"))
     assert (found.parsed, found.scores, found.problem) == (False, {}, "")
 
 

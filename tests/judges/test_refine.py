@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from proctor.judges.judge import Judge, load
-from proctor.judges.people.refine import Two, last_object
+from proctor.judges.people.refine import PlanPair, last_object
 from tests.conftest import ROOT, command, proctor
 from tests.support.openai_server import Reply, serve
 
@@ -235,7 +235,7 @@ def test_an_undecided_suggestion_stops_before_anything_is_written(tmp_path, chan
 
 
 def test_which_plan_stands_first_is_drawn_by_lot():
-    places = [Two(f"pupil {n}", "", "a plan", "another plan").plain_first for n in range(200)]
+    places = [PlanPair(f"pupil {n}", "", "a plan", "another plan").plain_first for n in range(200)]
     assert 70 < sum(places) < 130
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proctor.judges.graders.reply import read_choice, read_marks
-from proctor.judges.prompt import marks_reply, preference_reply
+from proctor.judges.graders.reply import read_choice, read_scores
+from proctor.judges.prompt import preference_reply, scores_reply
 
 NAMES = ("fluency", "personalisation", "actionability")
 FIVE, THREE = range(1, 6), range(-1, 2)
@@ -16,7 +16,7 @@ GOOD = {"fluency": 4, "personalisation": 2, "actionability": 5}
 
 
 def read(text: str, *texts: str):
-    return read_marks(text, NAMES, FIVE, texts)
+    return read_scores(text, NAMES, FIVE, texts)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_marks_that_stand_in_the_plan_are_a_quotation():
 
 def test_marks_below_zero_are_read_with_either_sign():
     reply = '{"a": -1, "b": "−1", "c": "+1"}'
-    assert read_marks(reply, "abc", THREE).scores == {"a": -1, "b": -1, "c": 1}
-    assert read_marks("a: −1\nb: -1\nc: 0", "abc", THREE).scores == {"a": -1, "b": -1, "c": 0}
-    assert read_marks('{"a": -2, "b": 0, "c": 0}', "abc", THREE).reason == "out of range"
+    assert read_scores(reply, "abc", THREE).scores == {"a": -1, "b": -1, "c": 1}
+    assert read_scores("a: −1\nb: -1\nc: 0", "abc", THREE).scores == {"a": -1, "b": -1, "c": 0}
+    assert read_scores('{"a": -2, "b": 0, "c": 0}', "abc", THREE).reason == "out of range"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_form_that_comes_back_with_our_own_words_for_a_reason_is_no_verdict(re
 
 
 def test_the_words_of_the_form_are_those_that_a_grader_is_shown():
-    for form in (marks_reply(NAMES, FIVE), marks_reply(NAMES, range(1, 100)), preference_reply()):
+    for form in (scores_reply(NAMES, FIVE), scores_reply(NAMES, range(1, 100)), preference_reply()):
         reasons = re.findall(r'"reason": "(.+?)"', form)
         assert reasons
         for reason in reasons:

@@ -14,10 +14,9 @@ from proctor.harness.judging.trials import PLANS, read_plans
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
 from proctor.judges.rules.text import words
-from proctor.judges.trust.card import warning
 from proctor.judges.trust.damage import DAMAGES, Case
 from proctor.judges.trust.planting import INJECTIONS, injections, neutral
-from proctor.judges.trust.trial import Check
+from proctor.judges.trust.trial import TrustCheck, warning
 from tests.conftest import proctor
 from tests.support.openai_server import Reply, serve
 
@@ -99,7 +98,7 @@ def test_no_reference_plan_was_seen_when_the_rules_were_set_and_many_were_writte
 def test_reference_marks_use_the_whole_scale():
     labels = read_ratings(LIBRARY / "study_plan" / "labels.csv")
     for dimension in labels.dimensions:
-        given = [mark for (_, _, name), mark in labels.marks.items() if name == dimension]
+        given = [mark for (_, _, name), mark in labels.scores.items() if name == dimension]
         assert set(given) == {1, 2, 3, 4, 5}
         assert max(map(given.count, set(given))) <= len(given) * 0.6
 
@@ -239,7 +238,7 @@ def test_the_card_that_is_kept_is_of_the_checklist_as_it_is_now():
 
 
 def test_a_warning_is_one_sentence_that_names_what_failed():
-    checks = [Check(f"c{n}", f"Check {n}", "damage", 3, 10) for n in range(6)]
+    checks = [TrustCheck(f"c{n}", f"Check {n}", "damage", 3, 10) for n in range(6)]
     said = warning(checks)
     assert said.startswith("This judge failed 6 of its checks: check 0 (3 of 10 held)")
     assert said.count(".") == 1
@@ -360,7 +359,7 @@ def test_verdicts_that_cannot_be_read_are_counted_and_never_marks(tmp_path):
 def test_a_judge_of_whom_nothing_can_be_read_gets_no_card_but_a_reason(tmp_path):
     done, card = model_card(tmp_path, lambda request, before: Reply("No."), code=2)
     assert card is None
-    assert "not one of 6 plans could be marked" in done.stderr
+    assert "not one of 6 plans could be scored" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("proctor: not one")
     assert "Traceback" not in done.stderr
 
@@ -385,7 +384,7 @@ def test_a_grader_that_dies_after_the_first_plans_gets_no_card_over_what_nobody_
     done, card = model_card(tmp_path, dies, code=2)
     assert card is None
     assert "6 verdicts in" in done.stderr
-    assert re.search(r"proctor: not one of \d+ plans could be marked: .*400", done.stderr.splitlines()[-1])
+    assert re.search(r"proctor: not one of \d+ plans could be scored: .*400", done.stderr.splitlines()[-1])
     assert "passed" not in done.stdout
 
 

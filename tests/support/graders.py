@@ -5,7 +5,7 @@ import json
 
 from proctor.judges.graders.endpoint import EndpointGrader
 from proctor.judges.graders.grader import GraderSpec
-from proctor.judges.marking import Item
+from proctor.judges.verdict import Item
 from tests.support.openai_server import Reply
 
 NAMES = ("fluency", "personalisation", "actionability")

@@ -2,7 +2,9 @@
 
 A figure is a function of weights: a row says how often each distinct observation counts. Ones give the figure itself,
 bootstrap counts its spread, leaving one out its acceleration. Random numbers come from the seed and the number of
-units alone, so the same rows in any order give the same limits. Knows no figure.
+units alone, so the same rows in any order give the same limits.
+
+    Bootstrap().of(lambda w: ratio(w @ scores, w.sum(axis=1)), np.eye(len(scores)))      # the mean, with its limits
 """
 
 from collections.abc import Callable, Mapping, Sequence

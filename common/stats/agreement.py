@@ -1,7 +1,6 @@
-"""How far marks agree: every figure between two raters, and those among any number of them.
+"""How far the scores of two raters agree: every figure that docs/judges.md defines, by its name there.
 
-Pure functions of weighted observations, so that one definition gives the figure and its resamples. Each is written down
-with its source in docs/judges.md. Knows no file, no judge and no names of raters.
+Functions of weighted observations, so that one definition gives the figure and its resamples.
 """
 
 from collections.abc import Callable
@@ -9,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from proctor.common.agreement.bootstrap import Floats, Statistic, ratio
+from proctor.common.stats.bootstrap import Floats, Statistic, ratio
 
 _CLOSE = 1e-9  # marks that differ by less are one mark
 _MOST_PAIRS = 1_500  # distinct pairs of marks up to which Kendall's tau is resampled
 
 
 @dataclass(frozen=True)
-class Two:
+class ScorePairs:
     """The distinct pairs of marks (x, y) that two raters gave: what the weights count."""
 
     x: Floats
@@ -27,43 +26,43 @@ class Two:
         return len(self.x)
 
 
-def _share(two: Two, hit: Floats) -> Statistic:
+def _share(pairs: ScorePairs, hit: Floats) -> Statistic:
     return lambda w: ratio(w @ hit, w.sum(axis=1))
 
 
-def exact_agreement(two: Two) -> Statistic:
-    return _share(two, (np.abs(two.x - two.y) < _CLOSE).astype(float))
+def exact_agreement(pairs: ScorePairs) -> Statistic:
+    return _share(pairs, (np.abs(pairs.x - pairs.y) < _CLOSE).astype(float))
 
 
-def within_one(two: Two) -> Statistic:
-    return _share(two, (np.abs(two.x - two.y) < 1 + _CLOSE).astype(float))
+def within_one(pairs: ScorePairs) -> Statistic:
+    return _share(pairs, (np.abs(pairs.x - pairs.y) < 1 + _CLOSE).astype(float))
 
 
-def mean_difference(two: Two) -> Statistic:
-    return _share(two, two.x - two.y)
+def mean_difference(pairs: ScorePairs) -> Statistic:
+    return _share(pairs, pairs.x - pairs.y)
 
 
-def mean_absolute_error(two: Two) -> Statistic:
-    return _share(two, np.abs(two.x - two.y))
+def mean_absolute_error(pairs: ScorePairs) -> Statistic:
+    return _share(pairs, np.abs(pairs.x - pairs.y))
 
 
-def root_mean_square_error(two: Two) -> Statistic:
-    mean_square = _share(two, (two.x - two.y) ** 2)
+def root_mean_square_error(pairs: ScorePairs) -> Statistic:
+    mean_square = _share(pairs, (pairs.x - pairs.y) ** 2)
     return lambda w: np.sqrt(mean_square(w))
 
 
-def pearson(two: Two) -> Statistic:
-    return lambda w: _correlation(w, *(np.broadcast_to(side, w.shape) for side in (two.x, two.y)))
+def pearson(pairs: ScorePairs) -> Statistic:
+    return lambda w: _correlation(w, *(np.broadcast_to(side, w.shape) for side in (pairs.x, pairs.y)))
 
 
-def spearman(two: Two) -> Statistic:
+def spearman(pairs: ScorePairs) -> Statistic:
     """Pearson's of the mid-ranks; ties share the mean of their ranks."""
-    ranks = _midranks(two.x), _midranks(two.y)
+    ranks = _midranks(pairs.x), _midranks(pairs.y)
     return lambda w: _correlation(w, ranks[0](w), ranks[1](w))
 
 
-def kendall_tau_b(two: Two) -> Statistic:
-    balance, ties = _concordance(two), (_ties(two.x), _ties(two.y))
+def kendall_tau_b(pairs: ScorePairs) -> Statistic:
+    balance, ties = _concordance(pairs), (_ties(pairs.x), _ties(pairs.y))
 
     def tau(w: Floats) -> Floats:
         pairs = w.sum(axis=1) * (w.sum(axis=1) - 1) / 2
@@ -72,23 +71,23 @@ def kendall_tau_b(two: Two) -> Statistic:
     return tau
 
 
-def kendall_tau_c(two: Two) -> Statistic:
+def kendall_tau_c(pairs: ScorePairs) -> Statistic:
     """Stuart's tau: 2 m (P - Q) / (n^2 (m - 1)), m the smaller number of distinct marks."""
-    balance = _concordance(two)
-    least = min(len(_levels(two.x)[0]), len(_levels(two.y)[0]))
+    balance = _concordance(pairs)
+    least = min(len(_levels(pairs.x)[0]), len(_levels(pairs.y)[0]))
     return lambda w: ratio(2 * least * balance(w), w.sum(axis=1) ** 2 * (least - 1))
 
 
-def kendall_tau_a(two: Two) -> Statistic:
+def kendall_tau_a(pairs: ScorePairs) -> Statistic:
     """(P - Q) / N: a tie counts against, on either side."""
-    balance = _concordance(two)
+    balance = _concordance(pairs)
     return lambda w: ratio(balance(w), w.sum(axis=1) * (w.sum(axis=1) - 1) / 2)
 
 
-def goodman_kruskal_gamma(two: Two) -> Statistic:
+def goodman_kruskal_gamma(pairs: ScorePairs) -> Statistic:
     """(P - Q) / (P + Q): pairs of items that are tied on either side count nothing."""
-    balance = _concordance(two)
-    ties = _ties(two.x), _ties(two.y), _ties(_both(two))
+    balance = _concordance(pairs)
+    ties = _ties(pairs.x), _ties(pairs.y), _ties(_both(pairs))
 
     def gamma(w: Floats) -> Floats:
         pairs = w.sum(axis=1) * (w.sum(axis=1) - 1) / 2
@@ -97,25 +96,25 @@ def goodman_kruskal_gamma(two: Two) -> Statistic:
     return gamma
 
 
-def concordance_correlation(two: Two) -> Statistic:
+def concordance_correlation(pairs: ScorePairs) -> Statistic:
     """Lin's: 2 cov / (var x + var y + (mean x - mean y)^2), all over n."""
 
     def found(w: Floats) -> Floats:
         n = w.sum(axis=1)
-        mean_x, mean_y = w @ two.x / n, w @ two.y / n
-        together = w @ (two.x * two.y) / n - mean_x * mean_y
-        apart = w @ ((two.x - two.y) ** 2) / n
+        mean_x, mean_y = w @ pairs.x / n, w @ pairs.y / n
+        together = w @ (pairs.x * pairs.y) / n - mean_x * mean_y
+        apart = w @ ((pairs.x - pairs.y) ** 2) / n
         return ratio(2 * together, apart + 2 * together)
 
     return found
 
 
-def macro(part: str) -> Callable[[Two], Statistic]:
+def macro(part: str) -> Callable[[ScorePairs], Statistic]:
     """The plain mean over the levels in use of precision, recall or F1; a level never named has 0. y is the truth."""
 
-    def made(two: Two) -> Statistic:
-        levels = _levels(np.concatenate([two.x, two.y]))[0]
-        in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (two.x, two.y))
+    def made(pairs: ScorePairs) -> Statistic:
+        levels = _levels(np.concatenate([pairs.x, pairs.y]))[0]
+        in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (pairs.x, pairs.y))
 
         def mean(w: Floats) -> Floats:
             said, true, both = (w @ one.astype(float) for one in (in_x, in_y, in_x & in_y))
@@ -128,10 +127,10 @@ def macro(part: str) -> Callable[[Two], Statistic]:
     return made
 
 
-def matthews_correlation(two: Two) -> Statistic:
+def matthews_correlation(pairs: ScorePairs) -> Statistic:
     """Of any number of levels (Gorodkin 2004): the correlation of being in the same one."""
-    levels = _levels(np.concatenate([two.x, two.y]))[0]
-    in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (two.x, two.y))
+    levels = _levels(np.concatenate([pairs.x, pairs.y]))[0]
+    in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (pairs.x, pairs.y))
     hit = (in_x & in_y).any(axis=1).astype(float)
 
     def found(w: Floats) -> Floats:
@@ -142,28 +141,19 @@ def matthews_correlation(two: Two) -> Statistic:
     return found
 
 
-def cohen_kappa(two: Two) -> Statistic:
-    return _kappa(two, lambda a, b: (np.abs(a - b) > _CLOSE).astype(float))
+def cohen_kappa(pairs: ScorePairs) -> Statistic:
+    return _kappa(pairs, lambda a, b: (np.abs(a - b) > _CLOSE).astype(float))
 
 
-def linear_weighted_kappa(two: Two) -> Statistic:
-    return _kappa(two, lambda a, b: np.abs(a - b))
+def linear_weighted_kappa(pairs: ScorePairs) -> Statistic:
+    return _kappa(pairs, lambda a, b: np.abs(a - b))
 
 
-def quadratic_weighted_kappa(two: Two) -> Statistic:
-    return _kappa(two, lambda a, b: (a - b) ** 2)
+def quadratic_weighted_kappa(pairs: ScorePairs) -> Statistic:
+    return _kappa(pairs, lambda a, b: (a - b) ** 2)
 
 
-def linear_kappa_by_position(two: Two) -> Statistic:
-    return linear_weighted_kappa(_positions(two))
-
-
-def quadratic_kappa_by_position(two: Two) -> Statistic:
-    """The distance is that of places among the levels in use, not of the marks: 1, 2, 5 are 0, 1, 2."""
-    return quadratic_weighted_kappa(_positions(two))
-
-
-BETWEEN_TWO: dict[str, tuple[str, Callable[[Two], Statistic]]] = {
+BETWEEN_TWO: dict[str, tuple[str, Callable[[ScorePairs], Statistic]]] = {
     "exact_agreement": ("Exact agreement", exact_agreement),
     "within_one": ("Agreement within one", within_one),
     "mean_difference": ("Mean difference (judge less label)", mean_difference),
@@ -172,8 +162,6 @@ BETWEEN_TWO: dict[str, tuple[str, Callable[[Two], Statistic]]] = {
     "cohen_kappa": ("Cohen's kappa, unweighted", cohen_kappa),
     "linear_weighted_kappa": ("Cohen's kappa, linear weights", linear_weighted_kappa),
     "quadratic_weighted_kappa": ("Cohen's kappa, quadratic weights", quadratic_weighted_kappa),
-    "linear_kappa_by_position": ("Linear kappa by place of the level", linear_kappa_by_position),
-    "quadratic_kappa_by_position": ("Quadratic kappa by place of the level", quadratic_kappa_by_position),
     "pearson": ("Pearson's r", pearson),
     "spearman": ("Spearman's rho", spearman),
     "kendall_tau_b": ("Kendall's tau-b", kendall_tau_b),
@@ -192,8 +180,6 @@ BY_LEVEL = (
     "cohen_kappa",
     "linear_weighted_kappa",
     "quadratic_weighted_kappa",
-    "linear_kappa_by_position",
-    "quadratic_kappa_by_position",
     "macro_precision",
     "macro_recall",
     "macro_f1",
@@ -201,16 +187,11 @@ BY_LEVEL = (
 )
 
 
-def _positions(two: Two) -> Two:
-    levels = _levels(np.concatenate([two.x, two.y]))[1].astype(float)
-    return Two(levels[: two.size], levels[two.size :])
-
-
-def _kappa(two: Two, distance: Callable[[Floats, Floats], Floats]) -> Statistic:
+def _kappa(pairs: ScorePairs, distance: Callable[[Floats, Floats], Floats]) -> Statistic:
     """1 - observed / expected disagreement, the latter from the two raters' own shares (Cohen 1960, 1968)."""
-    (u, at_u), (v, at_v) = _levels(two.x), _levels(two.y)
+    (u, at_u), (v, at_v) = _levels(pairs.x), _levels(pairs.y)
     in_u, in_v = np.eye(len(u))[at_u], np.eye(len(v))[at_v]
-    apart, observed = distance(u[:, None], v[None, :]), distance(two.x, two.y)
+    apart, observed = distance(u[:, None], v[None, :]), distance(pairs.x, pairs.y)
 
     def kappa(w: Floats) -> Floats:
         n = w.sum(axis=1)
@@ -233,9 +214,9 @@ def _levels(values: Floats) -> tuple[Floats, np.ndarray]:
     return found, at.reshape(-1)
 
 
-def _both(two: Two) -> Floats:
+def _both(pairs: ScorePairs) -> Floats:
     """A number for each distinct pair of marks."""
-    (_, at_x), (levels, at_y) = _levels(two.x), _levels(two.y)
+    (_, at_x), (levels, at_y) = _levels(pairs.x), _levels(pairs.y)
     found: Floats = (at_x * len(levels) + at_y).astype(np.float64)
     return found
 
@@ -265,18 +246,18 @@ def _ties(values: Floats) -> Statistic:
     return lambda w: (margins(w) * (margins(w) - 1) / 2).sum(axis=1)
 
 
-def _concordance(two: Two) -> Statistic:
+def _concordance(pairs: ScorePairs) -> Statistic:
     """Concordant less discordant pairs of items. Of very many distinct pairs of marks there is the figure alone."""
-    if two.size <= _MOST_PAIRS:
-        signs = np.sign(two.x[:, None] - two.x) * np.sign(two.y[:, None] - two.y)
+    if pairs.size <= _MOST_PAIRS:
+        signs = np.sign(pairs.x[:, None] - pairs.x) * np.sign(pairs.y[:, None] - pairs.y)
         return lambda w: ((w @ signs) * w).sum(axis=1) / 2
 
     def once(w: Floats) -> Floats:
         if len(w) > 1:
             return np.full(len(w), np.nan)
         total = 0.0
-        for at in range(two.size):
-            signs = np.sign(two.x[at] - two.x[:at]) * np.sign(two.y[at] - two.y[:at])
+        for at in range(pairs.size):
+            signs = np.sign(pairs.x[at] - pairs.x[:at]) * np.sign(pairs.y[at] - pairs.y[:at])
             total += float(w[0, at] * (signs @ w[0, :at]))
         return np.array([total])
 

@@ -1,7 +1,6 @@
 """How far any number of raters agree: Krippendorff's alpha, Fleiss' kappa and intraclass correlations.
 
-Pure functions of weighted rows of marks (nan: not rated). Definitions and sources stand in docs/judges.md. Knows no
-file, no judge and no names of raters.
+Functions of weighted rows of scores (nan: not rated). docs/judges.md defines each, with its source.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from proctor.common.agreement.bootstrap import Floats, Statistic, ratio
+from proctor.common.stats.bootstrap import Floats, Statistic, ratio
 
 _Among = Callable[[Floats], Statistic]
 
@@ -198,35 +197,34 @@ AMONG = AMONG_ALL | AMONG_ANY | AMONG_EQUAL | AMONG_COMPLETE
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Some figures, the rows that they are defined for, which items those are, and what was left out."""
+class RatedItems:
+    """The items that a group of figures is defined for: their rows, which of all they are, and what was left out."""
 
     figures: Mapping[str, tuple[str, _Among]]
     rows: Floats
-    items: np.ndarray
+    chosen: np.ndarray
     note: str
 
 
-def asked_of(table: Floats) -> list[Asked]:
+def rated_items(table: Floats) -> list[RatedItems]:
     """Items x raters (nan: not rated), as each group of figures wants them."""
     rated = (~np.isnan(table)).sum(axis=1)
-    several = rated[rated >= 2]
-    # The number of marks that most items have; with several such numbers the largest.
-    size = (
-        max(set(several.tolist()), key=lambda one: (int((several == one).sum()), one)) if len(several) else 0
-    )
+    numbers, times = np.unique(rated[rated >= 2], return_counts=True)
+    # The number of scores that most items have; with several such numbers the largest.
+    size = int(numbers[times == times.max()].max()) if len(numbers) else 0
     packed = np.sort(table, axis=1)[:, : max(size, 1)]  # nan comes last
-    found = []
-    for figures, kept, rows in (
-        (AMONG_ALL | AMONG_ANY, rated >= 2, table),
-        (AMONG_EQUAL, (rated == size) & (rated >= 2), packed),
-        (AMONG_COMPLETE, rated == table.shape[1], table),
-    ):
-        left = int(((rated > 0) & ~kept).sum())
-        which = f"of items with {size} marks" if figures is AMONG_EQUAL else "of items with enough raters"
-        note = f"{which}; {left} others left out" if left else ""
-        found.append(Asked(figures, rows[kept], kept, note))
-    return found
+    enough, equal = "of items with enough raters", f"of items with {size} marks"
+    groups = (
+        (AMONG_ALL | AMONG_ANY, rated >= 2, table, enough),
+        (AMONG_EQUAL, (rated == size) & (rated >= 2), packed, equal),
+        (AMONG_COMPLETE, rated == table.shape[1], table, enough),
+    )
+    items = []
+    for figures, chosen, rows, which in groups:
+        left_out = int(((rated > 0) & ~chosen).sum())
+        note = f"{which}; {left_out} others left out" if left_out else ""
+        items.append(RatedItems(figures, rows[chosen], chosen, note))
+    return items
 
 
 def _counted(rows: Floats) -> tuple[Floats, Floats, Floats]:

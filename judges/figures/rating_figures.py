@@ -1,0 +1,303 @@
+"""All figures that a file of ratings can give, with labels or without, each by its name in docs/judges.md.
+
+report = of_ratings(read_ratings(path), read_ratings(labels, "label"), Bootstrap())
+report.figures[0]       # name, title, dimension, judge, against, value, low, high, n, note
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from proctor.common.refusal import Refusal
+from proctor.common.stats.agreement import BETWEEN_TWO, BY_LEVEL, ScorePairs
+from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct
+from proctor.common.stats.correction import LEAST_LABELS, prediction_powered
+from proctor.common.stats.reliability import AMONG, AMONG_ALL, rated_items
+from proctor.judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
+from proctor.judges.figures.report import EACH_OTHER, EVERY, Computation, FigureReport, Whose
+
+_EVERY_LEVEL = tuple(BETWEEN_TWO)
+# A mean stands between the levels, a rounded one on them: each is asked for what it can say.
+_OF_A_MEAN = tuple(name for name in BETWEEN_TWO if name not in BY_LEVEL)
+# Without those that depend on who comes first: they have no mean over pairs of raters.
+_EVEN = tuple(
+    name for name in BETWEEN_TWO if name not in ("mean_difference", "macro_precision", "macro_recall")
+)
+_TITLES = {name: title for name, (title, _) in (BETWEEN_TWO | AMONG_ALL).items()}
+
+
+@dataclass(frozen=True)
+class RatingTable:
+    """One dimension: the clusters of its items, and everybody's scores of them (nan: none)."""
+
+    dimension: str
+    clusters: tuple[str, ...]
+    judge: Mapping[str, Floats]
+    labels: Mapping[str, Floats]
+
+
+def of_ratings(ratings: Ratings, labels: Ratings | None, bootstrap: Bootstrap) -> FigureReport:
+    report = FigureReport(bootstrap)
+    _note_what_is_there(report, ratings, labels)
+    for table in _tables(ratings, labels):
+        _among(report, table, table.judge, "the raters")
+        if labels is not None:
+            _among(report, table, table.labels, "the labels' raters")
+            _judge_to_labels(report, table)
+        if table.dimension != POOLED:
+            _means(report, table)
+    if labels is None:
+        for name in BETWEEN_TWO:
+            report.lack(name, "between judge and label: no labels were given (--labels)")
+    if len(ratings.raters) < 2:
+        for name in (*AMONG, *(f"mean_pairwise_{name}" for name in _EVEN)):
+            report.lack(name, f"among the raters: there is one only ({ratings.raters[0]})")
+    return report
+
+
+def _note_what_is_there(report: FigureReport, ratings: Ratings, labels: Ratings | None) -> None:
+    report.notes += ratings.notes
+    if ratings.missing:
+        report.notes.append(f"{ratings.missing} of {len(ratings.scores)} ratings are empty: missing, not 0")
+    if labels is None:
+        return
+    report.notes += [f"labels: {note}" for note in labels.notes]
+    judged, labelled = set(ratings.items), set(labels.items)
+    if not judged & labelled:
+        raise Refusal(
+            "no item_id stands in both files",
+            f"the ratings have {min(judged)!r}, the labels {min(labelled)!r}",
+            "the same item needs the same id",
+        )
+    dimensions, others = set(ratings.dimensions), set(labels.dimensions)
+    if not dimensions & others and OVERALL not in dimensions | others:
+        raise Refusal(
+            "no dimension stands in both files",
+            f"the ratings have {', '.join(ratings.dimensions)}, the labels {', '.join(labels.dimensions)}",
+        )
+    report.note_lone("labels", "items", judged - labelled)
+    report.note_lone("ratings", "items", labelled - judged)
+    for kind, alone in (("labels", dimensions - others), ("ratings", others - dimensions)):
+        if alone:
+            report.notes.append(f"dimensions without {kind}: {', '.join(sorted(alone))}")
+
+
+def _tables(ratings: Ratings, labels: Ratings | None) -> Iterator[RatingTable]:
+    """A table for each dimension, then one for all together and one for every score by itself."""
+    known = labels or Ratings({})
+    items = sorted({*ratings.items, *known.items})
+    clusters = tuple(ratings.clusters.get(item) or known.cluster(item) for item in items)
+
+    def of(dimension: str) -> RatingTable:
+        return RatingTable(
+            dimension, clusters, ratings.columns(dimension, items), known.columns(dimension, items)
+        )
+
+    tables = [of(dimension) for dimension in ratings.dimensions]
+    yield from tables
+    if OVERALL in ratings.dimensions:
+        return
+    if len(tables) > 1 or OVERALL in known.dimensions:
+        yield of(OVERALL)
+    if len(tables) > 1:
+        judge, label = _stacked([one.judge for one in tables]), _stacked([one.labels for one in tables])
+        yield RatingTable(POOLED, clusters * len(tables), judge, label)
+
+
+def _stacked(columns: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+    return {rater: np.concatenate([one[rater] for one in columns]) for rater in columns[0]}
+
+
+def _with_forms(side: Mapping[str, Floats], who: str) -> dict[str, tuple[Floats, str]]:
+    """Every rater, and where there are several what they say together: name -> (scores, form or '')."""
+    series = {rater: (scores, "") for rater, scores in side.items()}
+    if len(side) > 1:
+        table = np.stack(list(side.values()), axis=1)
+        for form in FORMS:
+            series[f"{form} of {who}"] = together(table, form), form
+    return series
+
+
+def _judge_to_labels(report: FigureReport, table: RatingTable) -> None:
+    if np.isnan([*table.labels.values()]).all():
+        return
+    times = len(table.labels)
+    crowd = report.is_crowd(times, "the labels' raters")
+    for judge, (x, form) in _with_forms(table.judge, "raters").items():
+        for label, (y, other) in _with_forms(table.labels, "labels").items():
+            if not (crowd and label in table.labels):
+                names = _OF_A_MEAN if "mean" in (form, other) else _EVERY_LEVEL
+                _two(report, table, (judge, x), (label, y), names)
+        names = _OF_A_MEAN if form == "mean" else _EVERY_LEVEL
+        if times > 1:
+            repeated = replace(table, clusters=table.clusters * times)
+            every = np.concatenate(list(table.labels.values()))
+            _two(report, repeated, (judge, np.tile(x, times)), (EVERY, every), names)
+        if times > 1 and not crowd:
+            whose = Whose(table.dimension, judge, "each label's rater, mean of them")
+            _mean_of_pairs(report, table, [(x, y) for y in table.labels.values()], whose, names)
+
+
+def _among(report: FigureReport, table: RatingTable, side: Mapping[str, Floats], who: str) -> None:
+    if len(side) < 2:
+        return
+    whose = Whose(table.dimension, who, EACH_OTHER)
+    if not report.is_crowd(len(side), who):
+        for a, b in combinations(side, 2):
+            _two(report, table, (a, side[a]), (b, side[b]), _EVERY_LEVEL)
+        _mean_of_pairs(report, table, list(combinations(side.values(), 2)), whose, _EVEN)
+        _leave_one_out(report, table, side, who)
+    for group in rated_items(np.stack(list(side.values()), axis=1)):
+        if not group.chosen.any():
+            for name in group.figures:
+                report.lack(name, f"{table.dimension}, {who}: no item has the scores that it needs")
+            continue
+        rows, counts = distinct(group.rows, _chosen(table.clusters, group.chosen))
+        n = len(group.rows)
+        measures = {name: Computation(title, make(rows), n) for name, (title, make) in group.figures.items()}
+        report.measure(whose, measures, counts, group.note)
+
+
+def _leave_one_out(report: FigureReport, table: RatingTable, side: Mapping[str, Floats], who: str) -> None:
+    """Each rater against the mean of the others: what a judge that is as good as they are would reach."""
+    if len(side) < 3:
+        return
+    against = "mean of the other raters"
+    scores = np.stack(list(side.values()), axis=1)
+    pairs = []
+    for place, (rater, own) in enumerate(side.items()):
+        others = together(np.delete(scores, place, axis=1), "mean")
+        pairs.append((own, others))
+        _two(report, table, (rater, own), (against, others), _OF_A_MEAN)
+    _mean_of_pairs(report, table, pairs, Whose(table.dimension, who, against), _OF_A_MEAN)
+
+
+def _two(
+    report: FigureReport, table: RatingTable, judge: tuple[str, Floats], label: tuple[str, Floats],
+    names: Sequence[str],
+) -> None:  # fmt: skip
+    both = ~(np.isnan(judge[1]) | np.isnan(label[1]))
+    if not both.any():
+        why = f"{table.dimension}, {judge[0]} against {label[0]}: no item has both scores"
+        report.lack("agreement", why)
+        return
+    rows, counts = distinct(np.stack([judge[1][both], label[1][both]], axis=1), _chosen(table.clusters, both))
+    pairs = ScorePairs(rows[:, 0], rows[:, 1])
+    statistics = {name: BETWEEN_TWO[name][1](pairs) for name in names}
+    for name, (_, make) in AMONG_ALL.items():
+        statistics[name] = make(rows)
+    n = int(both.sum())
+    measures = {name: Computation(_TITLES[name], statistic, n) for name, statistic in statistics.items()}
+    report.measure(Whose(table.dimension, judge[0], label[0]), measures, counts)
+
+
+def _mean_of_pairs(
+    report: FigureReport, table: RatingTable, pairs: Sequence[tuple[Floats, Floats]], whose: Whose,
+    names: Sequence[str],
+) -> None:  # fmt: skip
+    """The plain mean of a figure over pairs of raters, each pair on the items that both scored."""
+    parts, blocks, items = [], [], np.zeros(len(table.clusters), dtype=bool)
+    groups = sorted(set(table.clusters))
+    for x, y in pairs:
+        both = ~(np.isnan(x) | np.isnan(y))
+        items |= both
+        if both.any():
+            kept = _chosen(table.clusters, both)
+            rows, counts = distinct(np.stack([x[both], y[both]], axis=1), kept, groups)
+            parts.append(ScorePairs(rows[:, 0], rows[:, 1]))
+            blocks.append(counts)
+    if not parts:
+        return
+    counts = np.concatenate(blocks, axis=1)
+    ends = np.cumsum([part.size for part in parts])[:-1]
+
+    def mean_of(name: str) -> Statistic:
+        made = [BETWEEN_TWO[name][1](part) for part in parts]
+
+        def mean(w: Floats) -> Floats:
+            columns = zip(made, np.split(w, ends, axis=1), strict=True)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                stacked: Floats = np.mean([statistic(part) for statistic, part in columns], axis=0)
+            return stacked
+
+        return mean
+
+    measures = {}
+    for name in names:
+        title = f"{BETWEEN_TWO[name][0]}, mean of {len(parts)} pairs"
+        measures[f"mean_pairwise_{name}"] = Computation(title, mean_of(name), int(items.sum()))
+    report.measure(whose, measures, counts[counts.sum(axis=1) > 0])
+
+
+def _chosen(clusters: Sequence[str], chosen: np.ndarray) -> list[str]:
+    return [cluster for cluster, there in zip(clusters, chosen, strict=True) if there]
+
+
+def _means(report: FigureReport, table: RatingTable) -> None:
+    """For every rater and their mean: the judge's mean, the labels' mean, and both together."""
+    raters = dict(table.judge)
+    if len(raters) > 1:
+        raters["mean of raters"] = together(np.stack(list(raters.values()), axis=1), "mean")
+    for rater, scores in raters.items():
+        _mean(report, table, rater, scores, "judge")
+        if table.labels:
+            _corrected(report, table, rater, scores)
+        else:
+            report.lack("corrected_mean", "no labels were given (--labels)")
+    for rater, scores in table.labels.items():
+        _mean(report, table, rater, scores, "label")
+
+
+def _mean(report: FigureReport, table: RatingTable, rater: str, scores: Floats, side: str) -> None:
+    """The mean of somebody's scores, and their standard deviation over n - 1."""
+    there = ~np.isnan(scores)
+    if not there.any():
+        return
+    middle = float(scores[there].mean())
+    groups: dict[str, Floats] = {}
+    for cluster, score in zip(_chosen(table.clusters, there), scores[there] - middle, strict=True):
+        groups.setdefault(cluster, np.zeros(3))[:] += (1.0, score, score * score)
+    sums = np.array([groups[cluster] for cluster in sorted(groups)])
+
+    def mean(w: Floats) -> Floats:
+        found: Floats = middle + w[:, 1] / w[:, 0]
+        return found
+
+    def deviation(w: Floats) -> Floats:
+        n, total, squares = w.T
+        found: Floats = np.sqrt(np.maximum(squares - total**2 / n, 0.0) / np.where(n > 1, n - 1, np.nan))
+        return found
+
+    n = int(there.sum())
+    measures = {
+        f"{side}_mean": Computation(f"Mean of the {side}'s scores", mean, n),
+        f"{side}_sd": Computation(f"Standard deviation of the {side}'s scores", deviation, n),
+    }
+    report.measure(Whose(table.dimension, rater, "no label"), measures, sums)
+
+
+def _corrected(report: FigureReport, table: RatingTable, rater: str, scores: Floats) -> None:
+    labels = together(np.stack(list(table.labels.values()), axis=1), "mean")
+    both, alone = ~np.isnan(scores) & ~np.isnan(labels), ~np.isnan(scores) & np.isnan(labels)
+    n, others = int(both.sum()), int(alone.sum())
+    whose = Whose(table.dimension, rater, "mean of labels")
+    if n < LEAST_LABELS or not others:
+        why = f"{n} labelled items, at least {LEAST_LABELS} needed" if others else "every item has a label"
+        report.lack("corrected_mean", f"{table.dimension}, {rater}: {why}")
+        return
+    grouped = None
+    if len(set(table.clusters)) < len(table.clusters):
+        grouped = _chosen(table.clusters, both), _chosen(table.clusters, alone)
+    for name, title, weight in (
+        ("corrected_mean", "Prediction-powered mean, tuned (PPI++)", None),
+        ("corrected_mean_weight_1", "Prediction-powered mean, weight 1 (PPI)", 1.0),
+        ("labels_mean", "Mean of the labelled items alone", 0.0),
+    ):
+        mean = prediction_powered(
+            labels[both], scores[both], scores[alone], weight, report.bootstrap.alpha, grouped
+        )
+        note = f"{n} labels, {others} items without, weight {mean.weight:.3f}"
+        interval = Interval(mean.value, mean.low, mean.high)
+        report.add(name, title, whose, interval, n if weight == 0.0 else n + others, note)

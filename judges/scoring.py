@@ -1,0 +1,156 @@
+"""Scores texts with a judge: by rules, or by asking a grader, or several. The face that everybody else uses.
+
+    score_all(Judge.load("study_plan"), [Item("leo", "Pupil: Leo. Weak in areas.", plan)], open_grader(spec))
+
+A verdict that could not be had has a `problem` and no scores.
+"""
+
+import asyncio
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from proctor.common.refusal import Refusal
+from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, Progress, ask_all, run
+from proctor.judges.graders.grader import Grader, GraderSpec
+from proctor.judges.judge import Judge
+from proctor.judges.panel import Panel, together
+from proctor.judges.prompt import profile_text
+from proctor.judges.rules.checklist import METHOD, score_by_rules
+from proctor.judges.rules.text import words
+from proctor.judges.verdict import Item, JudgeVerdict, Usage
+
+
+def score_all(
+    judge: Judge,
+    items: Sequence[Item],
+    grader: Grader | Panel | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> list[JudgeVerdict]:
+    """A verdict for each item, in their order. `cache` is the folder where replies are kept between runs."""
+    return run(score_items(judge, items, grader, cache, progress))
+
+
+async def score_items(
+    judge: Judge,
+    items: Sequence[Item],
+    grader: Grader | Panel | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    close: bool = True,
+) -> list[JudgeVerdict]:
+    """The same inside an event loop. `close` lets go of the grader's connections at the end."""
+    judge.refuse_unfit(grader)
+    progress = progress or (lambda done, tokens: None)
+    if grader is None:
+        return [_by_rules(judge, item, progress) for item in items]
+    kept = judge.kept_replies(cache)
+    if isinstance(grader, Panel):
+        return await _by_panel(judge, items, grader, kept, progress, close)
+    return await _by_one(judge, items, grader, kept, progress, close)
+
+
+def method_of(grader: Grader | Panel | None) -> str:
+    """Who scores, as it is shown."""
+    return METHOD if grader is None else grader.spec.name
+
+
+def _by_rules(judge: Judge, item: Item, progress: Progress) -> JudgeVerdict:
+    facts = item.facts
+    if facts is None:
+        facts = item.profile if isinstance(item.profile, Mapping) else {}
+    if not facts:  # with nothing known of the pupil every score for personalisation would be an accident
+        raise Refusal(f"item {item.id!r}: judge {judge.name!r} scores by rules and needs facts of the pupil")
+    verdict = score_by_rules(judge, item.text, facts)
+    progress(1, 0)
+    return replace(verdict, item=item.id)
+
+
+async def _by_panel(
+    judge: Judge,
+    items: Sequence[Item],
+    panel: Panel,
+    kept: KeptReplies | None,
+    progress: Progress,
+    close: bool,
+) -> list[JudgeVerdict]:
+    async def one(grader: Grader) -> list[JudgeVerdict]:
+        return await _by_one(judge, items, grader, kept, progress, close)
+
+    # A local engine holds the thread while it works, so it goes first, alone; servers are asked side by side.
+    alone = {id(grader): await one(grader) for grader in panel.graders if grader.resumes}
+    served = [grader for grader in panel.graders if not grader.resumes]
+    side_by_side = dict(zip(map(id, served), await asyncio.gather(*map(one, served)), strict=True))
+    columns = [(alone | side_by_side)[id(grader)] for grader in panel.graders]
+    return [
+        together(judge.name, panel.spec.name, members, panel.spec.combine)
+        for members in zip(*columns, strict=True)
+    ]
+
+
+async def _by_one(
+    judge: Judge,
+    items: Sequence[Item],
+    grader: Grader,
+    kept: KeptReplies | None,
+    progress: Progress,
+    close: bool,
+) -> list[JudgeVerdict]:
+    asks = questions(judge, items, grader.spec)
+    if without := sum(not words(item.text) for item in items):
+        progress(without * judge.repeats, 0)
+    try:
+        answered = iter(await ask_all(asks, grader, kept, progress))
+    finally:
+        if close:
+            await grader.aclose()
+    verdicts = []
+    for item in items:
+        if words(item.text):
+            verdicts.append(_verdict(judge, grader, item, [next(answered) for _ in range(judge.repeats)]))
+        else:  # there is nothing to ask about; what that is worth is for the task to say
+            verdicts.append(JudgeVerdict(judge.name, grader.spec.name, {}, parsed=False, item=item.id))
+    return verdicts
+
+
+def questions(judge: Judge, items: Sequence[Item], spec: GraderSpec) -> list[KeyedQuestion]:
+    """All that is asked about the items, in their order; nothing about one without a word."""
+    texts = [{"profile": profile_text(item.profile), "plan": item.text} for item in items if words(item.text)]
+    return judge.questions(texts, spec)
+
+
+def _verdict(judge: Judge, grader: Grader, item: Item, readings: Sequence[AnsweredQuestion]) -> JudgeVerdict:
+    """One reading, or the mean of all; all are needed, so that a score is never the mean of those that came."""
+    each = [
+        JudgeVerdict(
+            judge.name,
+            grader.spec.name,
+            dict(one.read.scores),
+            item=item.id,
+            reasons=dict(one.read.reasons),
+            problem=one.read.problem,
+            reason=one.read.reason,
+            usage=one.usage,
+            above_weakest=judge.above_weakest,
+        )
+        for one in readings
+    ]
+    if len(each) == 1:
+        return each[0]
+    usage = sum((one.usage for one in each), Usage())
+    missing = [one for one in each if one.problem]
+    if missing:
+        said = f"{len(missing)} of {len(each)} readings are missing: {missing[0].problem}"
+        return replace(
+            each[0],
+            scores={},
+            reasons={},
+            problem=said,
+            reason=missing[0].reason,
+            usage=usage,
+            repeats=tuple(each),
+        )
+    scores = {name: statistics.fmean(one.scores[name] for one in each) for name in judge.dimensions}
+    return replace(each[0], scores=scores, usage=usage, repeats=tuple(each))
