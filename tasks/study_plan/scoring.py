@@ -91,7 +91,7 @@ def score_all(
     """A score for each pupil and response, and the verdict that it comes from. Without a verdict the score is None."""
     loaded = Judge.load(judge)
     items = [item(doc, response) for doc, response in responses]
-    verdicts = scoring.mark_all(loaded, items, grader, cache, progress)
+    verdicts = scoring.score_all(loaded, items, grader, cache, progress)
     scored: list[tuple[ResponseScore | None, JudgeVerdict]] = []
     for (doc, response), verdict in zip(responses, verdicts, strict=True):
         if verdict.problem:
