@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, digest, nearest, read_yaml
+from proctor.finetune.base import is_gguf
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
 
 ROOT = PACKAGE
@@ -80,6 +81,8 @@ class Variant(Frozen):
         if self.engine not in LOADS and self.engine not in lm_eval_engines():
             raise Refusal(f"engine: no engine {self.engine!r}; {nearest(self.engine, list(LOADS))}")
         loads = LOADS.get(self.engine, ("none",))
+        if self.serves_gguf:
+            loads = ("none", *loads)
         if self.quantization not in loads:
             others = sorted(name for name, kinds in LOADS.items() if self.quantization in kinds)
             raise Refusal(
@@ -113,6 +116,11 @@ class Variant(Frozen):
         if self.parent == self.name:
             raise Refusal(f"parent is the variant itself ({self.name!r}); name another one or leave it out")
         return self
+
+    @property
+    def serves_gguf(self) -> bool:
+        """Whether the engine can open the base, a GGUF file, as it is."""
+        return self.engine == "llamacpp" and is_gguf(self.base)
 
     @property
     def digest(self) -> str:
