@@ -153,7 +153,12 @@ def _paired(one: Comparison) -> str:
 
 def _power(one: Comparison, exam: dict[str, Any]) -> str:
     d = one.difference
-    if d.smallest_effect is None:
+    if d.smallest_effect is None and d.difference == d.se == 0.0:
+        told = f"all {d.n:,} items were scored alike: no difference was seen"
+        if d.margin is not None:
+            ruled = "ruled out" if one.verdict == NO_WORSE else "not ruled out by so few"
+            told += f", and a loss of {tables.margin(d.margin, exam)} is {ruled}"
+    elif d.smallest_effect is None:
         told = f"{d.n:,} such {_items(d.n)} can show no difference at all"
     else:
         told = f"{d.n:,} such {_items(d.n)} show a difference of {shown(d.smallest_effect, exam)} with 80 % power"

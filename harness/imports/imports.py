@@ -191,7 +191,7 @@ def _exams(
     cells: Mapping[tuple[str, str], Foreign], scale: tuple[float, float] | None
 ) -> dict[str, dict[str, Any]]:
     """Each task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
-    exams = {}
+    exams: dict[str, dict[str, Any]] = {}
     for task in dict.fromkeys(task for _, task in cells):
         mine = [one for (_, of), one in cells.items() if of == task]
         lowest = min((_bound(one, "min") for one in mine), default=math.inf)
@@ -220,6 +220,8 @@ def _exams(
             "framework": FRAMEWORK[mine[0].format],
             "marked_by": mine[0].marked_by,
         }
+        if exams[task]["kind"] == "real" and not scale and exams[task]["scale"] != [0.0, 1.0]:
+            exams[task]["scale_stated"] = False
     return exams
 
 
@@ -231,7 +233,7 @@ def _bound(one: Foreign, which: Literal["min", "max"]) -> float:
 
 
 def _scale(lowest: float, highest: float) -> tuple[float, float]:
-    """The scale that scores of this range are mostly on; it serves display alone."""
+    """Shares, or whole numbers around the scores that were seen: how far a plot reaches, and never printed."""
     if lowest >= 0.0 and highest <= 1.0:
         return 0.0, 1.0
     low, high = float(math.floor(lowest)), float(math.ceil(highest))

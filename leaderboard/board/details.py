@@ -140,7 +140,7 @@ def task(
         "version": run["definition"].get("task_version"),
         "dataset": str(run["definition"].get("dataset") or "")[:16],
         "versions": sorted({str(row.scores[name].run["definition"].get("task_version")) for row in rows}),
-        "scale": f"{exam['scale'][0]:g} to {exam['scale'][1]:g}",
+        "scale": f"{exam['scale'][0]:g} to {exam['scale'][1]:g}" if exam.get("scale_stated", True) else "",
         "margin": tables.margins(pairs.family.told.values(), exam),
         "effect": (points(effects[0], exam), points(effects[-1], exam)) if effects else None,
         "cells": [cell(ranking, row, name, pairs) for row in rows],

@@ -134,6 +134,7 @@ def in_short(ranking: Ranking, task: str, pairs: TaskPairs) -> dict[str, Any]:
         "best": best,
         "score": score_shown(best, task, scores[best], exam, pairs),
         "rivals": len(against),
+        "tied": [name for name, found in against.items() if found and found.difference.difference == 0.0],
         "margin": tables.margins([found for found in against.values() if found], exam),
     }  # fmt: skip
 

@@ -31,7 +31,9 @@ def run(
     redo: Annotated[
         bool,
         typer.Option(
-            help="Make cells again whose definition changed or that are damaged; ask again what did not fit."
+            help="Make cells again whose definition changed or that are damaged; ask again what did not fit. Kept "
+            "responses are only scored again: to ask anew, delete the cell's folder in the results and `answered` "
+            "and `responses` in the store."
         ),
     ] = False,
     dry_run: Annotated[

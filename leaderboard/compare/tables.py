@@ -169,6 +169,8 @@ def interval(low: float, high: float, exam: dict[str, Any], signed: bool = False
 
 def unit(exam: dict[str, Any]) -> str:
     low, high = exam["scale"]
+    if not exam.get("scale_stated", True):  # by an imported file
+        return "on no stated scale"
     return "%" if (low, high) == (0.0, 1.0) else f"of {high:g}"
 
 

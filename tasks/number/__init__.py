@@ -76,9 +76,8 @@ def read_number(text: str) -> Reading | None:
     ranges = ranges or _BETWEEN.search(text[max(0, number.start - 60) : number.start])
     if restated is number and (ranges or _is_one_of_two(text, number)):
         return None
-    number = restated
-    words = " ".join(text[number.start : number.end].replace(BOLD, " ").split())
-    return Reading(number.value, words, rule, number.others)
+    words = " ".join(text[restated.start : restated.end].replace(BOLD, " ").split())
+    return Reading(restated.value, words, rule, restated.others)
 
 
 def _gives_none(text: str) -> bool:

@@ -31,22 +31,27 @@ _NEXT_QUESTION = re.compile(
 _SOLVED = re.compile(
     r"(?:(?:\#{4}|(?:^|\n)A:)[^\n0-9]{0,30}[0-9][^\n]{0,60}|\\boxed\{[^\n]{0,80}|<answer>[^\n]{0,80}"
     r"|(?i:answer is)[^\n0-9]{0,30}[0-9][^\n]{0,80})\n\s{0,5}(?=[A-Z0-9$\"'][^\n]{30,1500}\?[ ]{0,5}(?:\n|$))"
+    r"|(?:^|\n)\#{4} ?-?[$]?[0-9][0-9,.]{0,60}(?: [a-z]{1,12})?[. ]{0,3}\n"
 )
 
 _CODE = re.compile(
     r"```(?:(?:python|py|javascript|js|java|cpp)\b|[a-z+]{0,12}[ ]?\n[^`]{0,4000}?\b(?:print|return|def|import)\b)"
     r"[^`]{0,4000}(?:```|$)"
 )
-# What comes after the result: a check, a note, an explanation, an offer.
+# What comes after the result: a check, a note, an explanation, a question.
+_OPENING = rf"(?:\n|(?<=[.!?{BOLD})]) )[^\w\n]{{0,10}}"
 _APPENDIX = re.compile(
-    rf"(?:\n|(?<=[.!?{BOLD})]) )[^\w\n]{{0,10}}(?:"
-    r"(?:(?:to|let me|let's|we can|you can|i'll) )?(?:(?:double|sanity|quick)[- ]?)?"
-    r"(?:check|verify|verification|confirm)\b|(?:note|explanation|reasoning|breakdown|confidence|remark|hint"
-    r"|vérification|probe|proof|verifying)\b[^\n.]{0,20}:"
-    r"|(?:let me (?:know|explain)|here's (?:how|why|my)|alternatively|would you|shall we|do you want|feel free|i'm)\b"
-    r"|if you (?:have|need|want|would|mean)\b|(?:this assumes|(?<=\()assuming)\b|assuming\b[^,=\n]{0,80}\s{0,9}\Z"
-    r"|[0-9]+ ?% (?:sure|certain|confident)\b|检查|验证|验算|检验)",
-    re.IGNORECASE,
+    rf"(?i){_OPENING}(?:(?:(?:to|let me|let's|we can|you can|i'll) )?(?:(?:double|sanity|quick)[- ]?)?"
+    r"(?:check|verify|verification|confirm)\b|(?:note|explanation|reasoning|breakdown|confidence|remark|hint|tip"
+    r"|(?:key )?takeaway|time|word count|vérification|probe|proof|verifying)\b[^\n.]{0,20}:"
+    r"|(?:here's (?:how|why|my)|alternatively|this assumes|(?<=\()assuming)\b|assuming\b[^,=\n]{0,80}\s{0,9}\Z"
+    r"|[0-9]+ ?% (?:sure|certain|confident)\b|检查|验证|验算|检验|[^.!?=\n]{1,300}\?\W{0,20}\Z)"
+)
+# A sentence behind the last sum that speaks to the reader; 'you have 9 left' may be the result.
+_TO_THE_READER = re.compile(
+    rf"(?i){_OPENING}[^.!?=\n]{{0,150}}?(?:\b(?:(?<!gives )(?:you|i)(?! (?:have|need|will|would|can|get|save)\b)"
+    r"|if you|your|me|thanks|please|good luck|du|dir|dich|deine?|ich|viel|te|tus?|tienes|necesitas|espero|estoy|suerte"
+    r"|vous|votre|j'|n'hésite|merci|bon)\b|[你您我请]|希望|欢迎)"
 )
 _CONCLUDES = re.compile(
     r"(?i)\b(?:so|then|thus|therefore|hence|now|next|finally|total)\b[^\n.!?]*[0-9]|\b(?:actually|wrong|mistake)\b|所以|因此"
@@ -55,10 +60,7 @@ _CONCLUDES = re.compile(
 
 def own_words(text: str) -> str:
     """The tidy text (see `numerals.tidy`) of the answer to the question that was asked."""
-    if "\x00" in text or not text.isascii():
-        text = _NEVER.sub("", text)
-    if "think>" in text:
-        text = _without_thoughts(text)
+    text = _without_thoughts(_NEVER.sub("", text))
     text = _HEART.sub("", _CODE.sub("", text))
     return _before_next_question(tidy(text))
 
@@ -87,8 +89,10 @@ def _before_next_question(text: str) -> str:
 
 def before_appendix(text: str) -> str:
     """The text up to where, behind a number, it checks or explains what it has said without a result of its own."""
-    digit = _DIGIT.search(text)
-    found = _APPENDIX.search(text, digit.start()) if digit else None
-    if found is None or _CONCLUDES.search(text, found.end()):
-        return text
-    return text[: found.start()]
+    if digit := _DIGIT.search(text):
+        start = max([digit.start(), *(conclusion.end() for conclusion in _CONCLUDES.finditer(text))])
+        last_sum = max(start, text.rfind("="), text.rfind(" equals "))
+        for appendix, first in ((_TO_THE_READER, last_sum), (_APPENDIX, start)):
+            found = appendix.search(text, first)
+            text = text[: found.start()] if found else text
+    return text

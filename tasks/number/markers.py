@@ -111,8 +111,7 @@ def _behind(text: str, marker: re.Match[str]) -> Number | None:
         return None
     if ":" in text[start - 1 : start + 1]:  # it may open the working
         return stated_result(text, begin, len(text) if more else line)
-    words = in_words(text, begin, end)
-    return by_sentence(text, begin, end) or (words[0] if words else None)
+    return by_sentence(text, begin, end) or next(in_words(text, begin, end), None)
 
 
 def _begins_with(text: str, start: int, end: int) -> Number | None:

@@ -85,15 +85,9 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
-_SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k)\b", re.IGNORECASE)
-_SCALES = {
-    "hundred": 100,
-    "k": 1000,
-    "thousand": 1000,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-}
+_SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k\b|[万亿])", re.IGNORECASE)
+SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+SHORT_SCALES = {"k": 1000, "万": 10**4, "亿": 10**8}
 # 'minus 7', but not '20 minus 7'.
 MINUS_WORD = re.compile(
     rf"(?i)(?:(?:^|[\n=:,.#{{(>{BOLD}]|\b(?:is|ist|est?|are|was|be|to|of|at|gives?|gets?|equals?|reach(?:es)?|about))\s{{0,2}}"
@@ -116,9 +110,9 @@ def numbers(text: str, start: int = 0, end: int | None = None) -> Iterator[Numbe
         begin, stop = found.start(), found.end()
         scale = _SCALE.match(text, stop, stop + 12)
         others: tuple[Fraction, ...] = ()
-        if scale and (scale[1] or "$" in found["lead"]):
+        if scale and (scale[1] or scale[2] not in "kK" or "$" in found["lead"]):
             others = (value,)
-            value *= _SCALES[(scale[1] or scale[2]).lower()]
+            value *= (SCALES | SHORT_SCALES)[(scale[1] or scale[2]).lower()]
             stop = scale.end()
         elif found["digits"] and _THOUSANDS.fullmatch(found["digits"]):
             others = (value * 1000,)  # 65.960, as half of Europe writes it

@@ -13,7 +13,7 @@ _SENTENCE_END = re.compile(
     rf"(?<=[^\W_][.!?])(?<!i\.e\.)(?<!e\.g\.)\s+(?=[^a-z])|(?<=[)%$*{BOLD}][.!?])\s+(?=[^a-z])|(?<=[.!?][)*{BOLD}])\s+"
 )
 _REASON = re.compile(
-    r"\b(?:because|since|assuming|as(?= (?:the|this|there|it|he|she|they|you|we)\b))\b[^,;=]*$", re.IGNORECASE
+    r"(?i)\b(?:because|since|assuming|as(?= (?:th(?:e|is|ere|ey)|it|s?he|you|we)\b))\b[^,;=]*$"
 )
 _BRACKET = re.compile(r"(?<=[\w%]) \((?=[^()]*[a-z=])[^()\n]{1,80}\)\W*$")  # 18 dollars (9 eggs at $2)
 _GOES_ON = re.compile(
@@ -21,13 +21,15 @@ _GOES_ON = re.compile(
 )
 SAYS = re.compile(r"\b(?:is|are|was|were|ha[sd]|have|needs?|gets?|costs?|will|would|can|could)\b")
 _ADJUNCT = re.compile(
-    r"(?i)\b(?:for|from|in|at|after|than|with|by|on|out of|of the|instead of|rather than|not|including)"
+    r"(?i)\b(?:for|from|in|at|after|than|with|by|on|per|every|within|over|among|between|during|using|out of|of the"
+    r"|instead of|rather than|not|including)"
     r"(?: (?!is|are|was|were|ha[sd]|have|total|sum|profit|average|cost|balance)[a-z]{1,12}){0,4} [(]?$"
-    r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $"
+    r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $|[a-z]/$"
 )
 # 'It is 18, not 17', '18, compared to 17 before', '18 in total, 1 more than before'.
 _CONTRAST = re.compile(
-    r"[^,0-9\n]{0,40}, (?:(?:not|compared (?:to|with)) \W{0,3}[0-9]|\W{0,3}[0-9.,]{1,20} (?:more|less|fewer) than\b)"
+    r"[^,0-9\n]{0,40}, (?:(?:not|compared (?:to|with)) \W{0,3}[0-9]"
+    r"|(?:which is )?\W{0,3}[0-9.,]{1,20} (?:more|less|fewer) than\b)"
 )
 
 

@@ -2,15 +2,17 @@
 
 Both calculator annotations (`<<16-3=13>>13`) and plain equations (`16 - 3 = 13`, `$5 x 3 = $15`, `20% of 50 =
 10`, `9 eggs * $2 = $18`) are worked out again with exact fractions; a result may be rounded or cut off at the last
-decimal that it shows. An equation with no arithmetic on its left (`x = 5`) is not a step, and an annotation that
+decimal that it shows. An equation with no arithmetic on either side (`x = 5`) is not a step, and an annotation that
 repeats its plain equation is the same step. Every length is bounded, so that no answer of a model can make this slow.
 """
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from operator import add, mul, sub
 from typing import TypeAlias
 
 from proctor.tasks.number.numerals import BOLD, tidy
@@ -30,23 +32,23 @@ _SIGNS = (
     (re.compile(r"(?<=[0-9)%]) ?[xX] ?(?=[0-9(.])|(?<=[a-z]) [xX] (?=[0-9(.])"), "*"),
     (re.compile(r"(?<=[0-9)%]) of (?=[0-9(])"), "*"),
     (re.compile(r"/[ ]?[A-Za-z]{2,20}"), ""),  # 5 dollars/hour
-    (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), " "),  # 9 eggs * 2
+    (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), "  "),  # 9 eggs * 2
     (re.compile(r"(?<=[0-9.])-(?=[A-Za-z])"), " "),
     (re.compile(r"(?<== )(?:\\boxed\{|\*)([0-9.]{1,30})[*}]"), r"\1"),  # a result in a box or in italics
 )
 _CURRENCY = dict.fromkeys(map(ord, "$£€¥₹" + BOLD))
-_RUN = re.compile(r"[-0-9.()+*/^%= ]+")
+_ROUGHLY = re.compile(r"[≈≃≅]|\\(?:approx|simeq|approxeq)(?![a-z])")
+_RUN = re.compile(r"[-0-9.()+*/^%=~ ]+")
 _SENTENCES = re.compile(r"\.(?= |$)")
 _VARIABLE = re.compile(r"(?<=[0-9)])[A-Za-z](?![A-Za-z])")
 _CARRIES_ON = re.compile(r" ?[+*/^)]|(?<=[^A-Za-z][A-Za-z]) ?-")  # from a variable, as in '2x + 4 = 12'
-_OPERATOR = re.compile(r"[0-9)%] ?[-+*/^]")
-_DECIMALS = re.compile(r"-?[0-9]*\.([0-9]+) ?%?")
+_OPERATOR = re.compile(r"[0-9)%] {0,2}[-+*/^]")
+_NO_LABEL = re.compile(r"(?i)(?:[^a-z]|\b(?:so|is|thus|hence|then|and|gives|ha[sd]|have)) ?\Z")
+_SHOWN = re.compile(r"-?(?:[0-9]*\.(?P<decimals>[0-9]+)|[0-9]+) ?%?")
 
 
 def check_steps(text: str) -> tuple[int, int]:
     """How many equations of the working are right, and how many there are."""
-    if "=" not in text and "\\" not in text and text.isascii():
-        return 0, 0
     steps = [step for left, shown in _equations(_ANNOTATION.sub("", text)) if (step := _step(left, shown))]
     plain = Counter(sides for sides, _ in steps)
     for left, shown in _ANNOTATION.findall(text):
@@ -60,24 +62,21 @@ def check_steps(text: str) -> tuple[int, int]:
 
 def _step(left: str, shown: str) -> tuple[tuple[_Value, _Value], bool] | None:
     """What both sides are worth, and whether they agree."""
-    exact, result = _worth(left), _worth(shown)
+    left, number = left.lstrip("~ "), shown.lstrip("~ ")
+    exact, result = _worth(left), _worth(number)
     if exact is None or result is None:
         return None
-    return (exact, result), _agree(exact, result, left, shown)
+    return (exact, result), _agree(exact, result, left, number, roughly=number != shown)
 
 
 def _equations(text: str) -> list[tuple[str, str]]:
     """The two sides of every equation that works something out; of a = b = c, both a = b and b = c."""
-    lines = [line for line in tidy(text).split("\n") if "=" in line]
-    if not lines:
-        return []
+    lines = [line for line in tidy(_ROUGHLY.sub("=~", text)).split("\n") if "=" in line]
     text = "\n" + _LIST_MARK.sub("", "\n".join(lines)).translate(_CURRENCY)
     for pattern, plain in _SIGNS:
         text = pattern.sub(plain, text)
     found = []
     for run in _RUN.finditer(text):
-        if "=" not in run[0]:
-            continue
         sentences = [sentence.split("=") for sentence in _SENTENCES.split(run[0])]
         if _CARRIES_ON.match(text, run.start()):
             sentences[0][0] = ""
@@ -86,8 +85,10 @@ def _equations(text: str) -> list[tuple[str, str]]:
         for sentence in sentences:
             sides = [_balanced(side.strip()) for side in sentence]
             for at, (left, shown) in enumerate(pairwise(sides)):
-                # 'Day 2 = 20 - 3' is a label
-                summed = _OPERATOR.search(left) or (at and _OPERATOR.search(shown))
+                # 'Day 2 = 20 - 3' is a label, '2 kg = 2 * 1000' (two spaces for the unit) turns one unit into another
+                whole = _NO_LABEL.search(text, max(0, run.start() - 6), run.start())
+                turned = at or (whole and not sentence[0].endswith("  "))
+                summed = _OPERATOR.search(left) or (turned and _OPERATOR.search(shown))
                 if left and shown and summed:
                     found.append((left, shown))
     return found
@@ -102,8 +103,9 @@ def _balanced(side: str) -> str:
     return side.removeprefix("- ").strip()
 
 
-def _agree(exact: _Value, result: _Value, left: str, shown: str) -> bool:
-    """Equal, equal as a percentage, or equal up to the decimals that are shown, rounded or cut off there."""
+def _agree(exact: _Value, result: _Value, left: str, shown: str, roughly: bool) -> bool:
+    """Equal, equal as a percentage, or equal up to the decimals that are shown, rounded or cut off there; a whole
+    number that is said to be about right has to be rounded rightly."""
     if exact == result:
         return True
     wanted, worked_out = Fraction(result), [Fraction(exact)]
@@ -111,13 +113,14 @@ def _agree(exact: _Value, result: _Value, left: str, shown: str) -> bool:
         worked_out.append(worked_out[0] / 100)  # 18 / 20 * 100 = 90%
     if "%" in left:
         worked_out.append(worked_out[0] * 100)  # 20% + 30% = 50
-    decimals = _DECIMALS.fullmatch(shown)
-    if decimals is None or wanted == 0:  # 1 / 1000 = 0.00 says nothing
+    digits = _SHOWN.fullmatch(shown)
+    decimals = digits["decimals"] if digits else None
+    if digits is None or wanted == 0 or not (decimals or roughly):  # 1 / 1000 = 0.00 says nothing
         return wanted in worked_out
-    last_digit = Fraction(1, 10 ** len(decimals[1])) / (100 if "%" in shown else 1)
+    last_digit = Fraction(1, 10 ** len(decimals or "")) / (100 if "%" in shown else 1)
     # 10 / 3 is 3.3 and 3.33; 2 / 3 is both 0.67 and, as many write it, 0.66.
     offs = [abs(value) - abs(wanted) for value in worked_out if value * wanted > 0]
-    return any(-last_digit / 2 <= off < last_digit for off in offs)
+    return any(-last_digit / 2 <= off < (last_digit if decimals else last_digit / 2) for off in offs)
 
 
 def evaluate(expression: str) -> Fraction | None:
@@ -130,25 +133,20 @@ def evaluate(expression: str) -> Fraction | None:
 def _worth(expression: str) -> _Value | None:
     if expression.isdecimal() and len(expression) <= _DIGITS and expression.isascii():
         return int(expression)
-    if len(expression) > LONGEST:
-        return None
-    tokens = _TOKEN.findall(expression)
+    tokens = _TOKEN.findall(expression) if len(expression) <= LONGEST else []
     if not tokens or sum(map(len, tokens)) != len("".join(expression.split())):
         return None
     try:
         tokens.reverse()
         value = _value(tokens, 1, 0)
-    except (_Unreadable, IndexError, ZeroDivisionError):
+    except (ValueError, IndexError, ZeroDivisionError):  # no arithmetic, or more than we care to work out
         return None
     if tokens:
         return None
     return value.numerator if value.denominator == 1 else value
 
 
-class _Unreadable(Exception):
-    """Not arithmetic, or more of it than we care to work out."""
-
-
+_DOES: dict[str, Callable[[_Value, _Value], _Value]] = {"+": add, "-": sub, "*": mul, "(": mul, "/": Fraction}
 _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "(": 2, "^": 4, "**": 4}  # 2(3 + 4) is a product; a sign: 3
 
 
@@ -156,21 +154,19 @@ def _value(tokens: list[str], least: int, depth: int) -> _Value:
     """Takes from the end of the tokens all that is bound at least as tightly as `least`."""
     token = tokens.pop()
     if depth > _DEEPEST or len(token) > _DIGITS:
-        raise _Unreadable
+        raise ValueError
     value: _Value
     if token in "+-":
         value = _value(tokens, 3, depth + 1) * (-1 if token == "-" else 1)
     elif token == "(":
         value = _value(tokens, 1, depth + 1)
         if tokens.pop() != ")":
-            raise _Unreadable
-    elif token[0] in "0123456789.":
-        value = int(token) if token.isdecimal() else Fraction(token)
+            raise ValueError
     else:
-        raise _Unreadable
+        value = int(token) if token.isdecimal() else Fraction(token)
     if tokens and tokens[-1] == "%":
         tokens.pop()
-        value = _divided(value, 100)
+        value = Fraction(value, 100)
     while tokens and _BINDS.get(tokens[-1], 0) >= least:
         operator = tokens[-1] if tokens[-1] == "(" else tokens.pop()
         tighter = operator not in ("^", "**")  # 2 ^ 3 ^ 2 is 2 ^ 9, but 5 - 3 - 2 is 0
@@ -179,20 +175,9 @@ def _value(tokens: list[str], least: int, depth: int) -> _Value:
 
 
 def _applied(operator: str, left: _Value, right: _Value) -> _Value:
-    if operator == "+":
-        return left + right
-    if operator == "-":
-        return left - right
-    if operator == "/":
-        return _divided(left, right)
-    if operator in "*(":
-        return left * right
+    if operator in _DOES:
+        return _DOES[operator](left, right)
     small = -_POWER <= right <= _POWER and max(abs(left.numerator), left.denominator) < 10**_DIGITS
     if right.denominator != 1 or not small:
-        raise _Unreadable
+        raise ValueError
     return Fraction(left) ** int(right)
-
-
-def _divided(value: _Value, by: _Value) -> _Value:
-    result = Fraction(value, by)
-    return result.numerator if result.denominator == 1 else result

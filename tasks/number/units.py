@@ -5,9 +5,10 @@ the other unit. Knows units and their sizes; must not know where in a text the a
 """
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 
-from proctor.tasks.number.numerals import MINUS_WORD, Number
+from proctor.tasks.number.numerals import MINUS_WORD, SCALES, SHORT_SCALES, Number
 
 _AROUND = 60  # characters on either side of the number that are looked at
 # How many of the smaller unit make one of the larger.
@@ -58,36 +59,51 @@ _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS = {word: n for n, word in enumerate(f"{_UNDER_TEN} {_TEENS}".split())}
 _WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
-_SCALES = {"hundred": 100, "dozen": 12, "thousand": 1000, "million": 10**6}
+_ENGLISH = "|".join([*_WORDS, *SCALES, "dozen"])
+_WORDS |= {sign: n for n, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_SCALES = SCALES | SHORT_SCALES | {"dozen": 12, "十": 10, "百": 100, "千": 1000}
+_ORDINALS = "halve third fourth fifth sixth seventh eighth ninth tenth"
+_PARTS = {"half": 2, "quarter": 4} | {word: n for n, word in enumerate(_ORDINALS.split(), 2)}
+_PART = "|".join(_PARTS)
+_CHINESE = "[零〇一二两三四五六七八九十百千万亿]+"
 _SPELLED = re.compile(
-    rf"(?i)\b(?:(?:{'|'.join(_WORDS)})|an?(?=[ ](?:hundred|thousand|dozen)\b))\b"
-    rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{'|'.join([*_WORDS, *_SCALES])})\b){{0,9}}"
+    rf"(?i)\b(?:half (?=a))?(?:(?:{_ENGLISH})|an?(?=[ ](?:hundred|thousand|million|dozen|{_PART})\b))\b"
+    rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{_ENGLISH}|an?(?= (?:{_PART})\b))\b){{0,9}}"
+    rf"(?:[- ](?P<part>(?:{_PART})s|(?:(?<=\ba )|(?<=\ban )|(?<=\bone[- ]))(?:{_PART}))\b)?"
+    rf"|(?P<below>{_CHINESE})分之(?P<above>{_CHINESE})|{_CHINESE}(?![共起样些])"
 )
 
 
-def in_words(text: str, start: int, end: int) -> list[Number]:
-    """The numbers in words of a stretch: 'twenty-five', 'sixty-five thousand, nine hundred and sixty', 'a dozen'."""
-    found = []
+def in_words(text: str, start: int, end: int) -> Iterator[Number]:
+    """The numbers in words of a stretch: 'sixty-five thousand, nine hundred and sixty', 'two and a half', '十八'."""
     for words in _SPELLED.finditer(text, start, min(end, start + 1000)):
+        value = _worth(words[0]) / (2 if words[0].lower().startswith("half") else 1)
+        if words["part"]:
+            whole, _, above = words[0][: words.start("part") - words.start()].rpartition(" and ")
+            value = (
+                _worth(whole)
+                + (_worth(above) or Fraction(1)) / _PARTS[words["part"].lower().removesuffix("s")]
+            )
+        elif words["below"]:
+            value = _worth(words["above"]) / (_worth(words["below"].removeprefix("百")) or Fraction(1))
         negative = MINUS_WORD.search(text, max(0, words.start() - 20), words.start())
-        found.append(Number(_worth(words[0]) * (-1 if negative else 1), words.start(), words.end()))
-    return found
+        yield Number(-value if negative else value, words.start(), words.end())
 
 
 def last_in_words(text: str) -> Number | None:
     """The last number in words of a text without digits; 'one' is mostly no number."""
-    words = [] if re.search("[0-9]", text) else in_words(text, max(0, len(text) - 1000), len(text))
+    words = [] if re.search("[0-9]", text) else list(in_words(text, max(0, len(text) - 1000), len(text)))
     return next((number for number in reversed(words) if number.value != 1), None)
 
 
 def _worth(words: str) -> Fraction:
-    total = group = 0
-    for word in re.findall("[a-z]+", words.lower()):
+    total = group = below = 0  # of 12,345,678: 12,345,000, 600 and 78
+    for word in re.findall("[a-z]+|[^ -~]", words.lower()):
         scale = _SCALES.get(word, 0)
-        if scale >= 1000:
-            total, group = total + max(group, 1) * scale, 0
+        if scale >= 1000 and word != "千":
+            total, group, below = total + (group + below or 1) * scale, 0, 0
         elif scale:
-            group = max(group, 1) * scale
+            group, below = group + (below or 1) * scale, 0
         else:
-            group += _WORDS.get(word, 0)  # 'and' adds nothing
-    return Fraction(total + group)
+            below += _WORDS.get(word, 0)  # 'and' adds nothing
+    return Fraction(total + group + below)

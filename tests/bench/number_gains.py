@@ -42,6 +42,7 @@ RULES: dict[str, tuple[Any, str, Any]] = {
     "the next question": (answer_part, "_NEXT_QUESTION", NEVER),
     "the next question without a label": (answer_part, "_SOLVED", NEVER),
     "what comes after the result": (answer_part, "_APPENDIX", NEVER),
+    "words to the reader": (answer_part, "_TO_THE_READER", NEVER),
     "... unless it has a result of its own": (answer_part, "_CONCLUDES", NEVER),
     "numbers that are glued to letters": (numerals, "_GLUED", NEVER),
     "marks of lists": (numerals, "_MARK_AFTER", NEVER),

@@ -13,6 +13,7 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
+from proctor.leaderboard.board import site
 from proctor.leaderboard.cli.main import app
 from proctor.leaderboard.compare.compare import compare_variants
 from proctor.leaderboard.compare.figures import figures_of
@@ -632,6 +633,23 @@ def test_one_scale_serves_all_variants_of_a_task(tmp_path):
     assert scores(tmp_path / "given", "a", "t")[0].run["exam"]["scale"] == [0.0, 10.0]
     with pytest.raises(Refusal, match=r"scores from 1\.25 to 3; the scale given is 0 to 1"):
         import_files([ratings], tmp_path / "given", Wish(), scale=(0.0, 1.0))
+
+
+def test_no_highest_score_is_made_up_where_the_source_states_no_scale(tmp_path):
+    ratings = plain(tmp_path / "r.csv", *(f"{v},t,{i},{i % 5 + 1.5}" for v in "ab" for i in range(20)))
+    guessed, stated = tmp_path / "guessed", tmp_path / "stated"
+    import_files([ratings], guessed, Wish())
+    import_files([ratings], stated, Wish(), scale=(0.0, 10.0))
+    board = site.build(guessed, tmp_path / "board").parent
+    pages = [re.sub(r"<[^>]*>", " ", path.read_text()) for path in board.rglob("*.html")]
+    texts = [*pages, (board / "ranking.txt").read_text()]
+    for command in (["compare", "a", "b"], ["compare"], ["report"]):
+        texts.append(CliRunner().invoke(app, [*command, "--results", str(guessed)]).output)
+    assert all("of 6" not in text and "1 to 6" not in text for text in texts)
+    assert sum("3.50" in text and "on no stated scale" in text for text in texts) >= 5
+    told = CliRunner().invoke(app, ["compare", "a", "b", "--results", str(stated)]).output
+    assert "of 10)" in told
+    assert "no stated scale" not in told
 
 
 def test_what_is_there_is_never_replaced_unasked(tmp_path):

@@ -1,10 +1,12 @@
 """What was answered once is not asked again: a larger limit, more epochs and another name ask only what is new."""
 
 import json
+import shutil
 from io import StringIO
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
@@ -12,6 +14,7 @@ from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan
 from proctor.harness.run import run_suite
+from proctor.leaderboard.cli.main import app
 from tests.support.openai_server import Reply, serve
 
 TASKS = ["word_problems", "concepts", "study_plan"]
@@ -224,6 +227,26 @@ def test_prompt_that_does_not_fit_is_an_error_in_its_row_and_asked_again_with_re
         mended = record.read(home.results, "one", task).run
         assert mended["errors"] == 0
         assert "too_long" not in mended
+
+
+def test_redo_scores_kept_responses_again_and_its_help_says_how_to_ask_anew(home, server):
+    asked_by(home, server, 6, ["word_problems"])
+    suite, samples = home.folder / "suites/suite.yaml", home.results / "one/word_problems/samples.parquet"
+    first, before = rows(home, "word_problems"), len(server.asked)
+    samples.write_bytes(b"damaged")
+    run(home, suite, redo=True)
+    assert len(server.asked) == before
+    assert rows(home, "word_problems")["response"].equals(first["response"])
+    told = " ".join(CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "500"}).output.split())
+    assert (
+        "Kept responses are only scored again: to ask anew, delete the cell's folder in the results" in told
+    )
+    assert "and `answered` and `responses` in the store." in told
+    for folder in (samples.parent, home.store / "answered", home.store / "responses"):
+        shutil.rmtree(folder)
+    run(home, suite)
+    assert len(server.asked) == before + 6
+    assert not set(rows(home, "word_problems")["response"]) & set(first["response"])
 
 
 def test_prompt_that_does_not_fit_weights_that_are_loaded_here(home):

@@ -507,3 +507,29 @@ def test_a_plan_knows_that_copies_are_no_more_evidence(tmp_path):
 def test_a_plan_that_makes_no_sense_is_one_line(tmp_path, arguments, told_then):
     results = imported(tmp_path, rows_for({"a": [1, 0, 1, 1], "b": [0, 0, 1, 1]}))
     assert told_then in run("plan-size", *arguments, "--results", results, code=2)
+
+
+def test_where_all_items_were_scored_alike_the_command_says_so(tmp_path):
+    scores = [0.5, 1.5, 2.5, 4.0] * 6
+    results = imported(tmp_path, rows_for({"a": scores, "b": scores}))
+    told = " ".join(run("compare", "a", "b", "--results", results).split())
+    assert told.endswith("all 24 items were scored alike: no difference was seen")
+
+
+@pytest.mark.parametrize(
+    ("margin", "verdict", "ruled_out"),
+    [
+        ("0.01", "not shown (margin 0.01 marks)", "not ruled out by so few"),
+        ("3", "no worse (within 3 marks)", "ruled out"),
+    ],
+)
+def test_items_scored_alike_are_held_against_the_margin(tmp_path, margin, verdict, ruled_out):
+    for name in ("ann", "bob"):
+        write(tmp_path / "r", rows_of(name, "study_plan", 40))
+    told = " ".join(run("compare", "ann", "bob", "--margin", margin, "--results", tmp_path / "r").split())
+    assert verdict in told
+    assert (
+        f"all 40 items were scored alike: no difference was seen, and a loss of {margin} marks is {ruled_out}"
+        in told
+    )
+    assert "can show no difference at all" not in told

@@ -253,6 +253,29 @@ def test_one_variant_on_one_task_makes_sense(tmp_path: Path) -> None:
     assert "flips.html" not in (board / "index.html").read_text(encoding="utf-8")
 
 
+def test_where_the_best_have_the_same_score_the_first_of_them_is_not_the_one_to_publish(
+    tmp_path: Path,
+) -> None:
+    for name in ("ann", "bob", "cleo"):
+        write(tmp_path / "r", rows_of(name, "study_plan", 40))
+    write(tmp_path / "r", rows_of("dora", "study_plan", 40, 0))
+    page = text_of(site.build(tmp_path / "r", tmp_path / "board").parent, "index.html")
+    told = page[page.index("In short") : page.index("What this was made from")]
+    assert (
+        "To publish: nothing separates the first from bob and cleo , whose scores are exactly the same"
+        in told
+    )
+    assert "To publish: the first" not in told
+
+
+def test_where_one_score_is_the_best_the_first_is_the_one_to_publish(tmp_path: Path) -> None:
+    for name, ability in (("ann", 3), ("bob", 2)):
+        write(tmp_path / "r", rows_of(name, "study_plan", 8, ability))
+    page = text_of(site.build(tmp_path / "r", tmp_path / "board").parent, "index.html")
+    assert "To publish: the first" in page
+    assert "nothing separates" not in page
+
+
 def test_a_task_without_any_score_says_so(tmp_path: Path) -> None:
     failed = [
         replace(row, status="error", score=None, metrics={}) for row in rows_of("broken", "word_problems")

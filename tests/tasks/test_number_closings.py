@@ -132,6 +132,66 @@ CLOSINGS = {
     "an assumption in brackets": "So it is {n}. (Assuming 30 days in a month.)",
     "an assumption in a sentence": "So it is {n}. This assumes 30 days in a month.",
     "a comma for thousands in a sentence": "It adds up to {grouped} altogether!",
+    "help round the clock": "If you need 1-on-1 help, I'm here 24/7.",
+    "points for the reader": "Awesome work! You earned 10/10 points 🌟",
+    "thanks with a number": "Thanks for asking! Feel free to send me 3 more questions.",
+    "the next lesson": "See you in lesson 7!",
+    "an offer in Chinese with a number": "如果还有其他问题，欢迎24小时随时提问！",
+    "praise in Chinese with a number": "太棒了！给你100分！👍",
+    "an offer in German with a number": "Falls du noch 2 weitere Aufgaben hast, immer her damit!",
+    "a hope in German with a number": "Ich hoffe, das hilft dir weiter. Bei Fragen bin ich rund um die Uhr (24/7) da.",
+    "an offer in Spanish with a number": "Si necesitas ayuda con otros 5 problemas, ¡avísame!",
+    "an offer in French with a number": "Si vous avez 2 minutes, dites-moi si c'était clair !",
+    "a hope in French with a number": "J'espère que cela vous aide ! Je suis là 24h/24 et 7j/7.",
+    "a request to rate": "Please rate this answer from 1 to 5.",
+    "a count of words": "(Word count: 42)",
+    "a time taken": "Time taken: 3.2 seconds",
+    "a rate behind": "She earns ${n} per 2 weeks.",
+    "every so many days": "He drinks {n} bottles every 3 days.",
+    "a takeaway": "So the total is {n}.\n\n**Key takeaway:** always add the 2 parts first.",
+    "a tip": "She has {n} left.\n\nTip: to check 10% of a number, move the decimal 1 place.",
+    "a question in Spanish": "Por lo tanto, el total es {n}.\n\n¿Quieres que te explique el paso 2?",
+    "Chinese words": "答案是{chinese}。",
+    "a comparison in a clause": "So the total is {n}, which is 1 more than {less}.",
+    "aligned maths": "\\[\n\\begin{{aligned}}\n\\text{{total}} &= {less} + 1 \\\\\n&= {n}\n\\end{{aligned}}\n\\]",
+    "a box with a group": "\\boxed{{{in_latex}}}",
+    "display maths with text": "$$\\text{{Total}} = {n} \\text{{ apples}}$$",
+    "a box with bold maths": "\\boxed{{\\mathbf{{{n}}}}}",
+    "a block of JSON": "```json\n{{\"reasoning_steps\": 4, \"answer\": {n}}}\n```",
+    "digits, then words": "There are {n} ({words}) in total.",
+    "a step in bold": "**Step 5:** Add up: {less} + 1 = **{n}**",
+    "always here": "I am always here for you, 24 hours a day.",
+    "an invitation to ask": "Don't hesitate to reach out if you get stuck on question 2.",
+    "a question, then an offer": "Any questions? I'm available 24/7!",
+    "happy to go on": "Happy to walk through another 3 examples with you.",
+    "advice to practise": "Keep practicing 10 minutes a day and you'll be a pro!",
+    "an offer in Chinese without a pronoun": "如有疑问，请在24小时内联系我。",
+    "a wish in Chinese": "谢谢！祝你考试得100分！",
+    "an offer in German to write": "Melde dich gern, wenn du noch 1 oder 2 Fragen hast.",
+    "a wish in German": "Viel Spaß mit den nächsten 3 Aufgaben!",
+    "a question in German": "Brauchst du noch Hilfe bei Aufgabe 2?",
+    "an offer in Spanish to ask": "No dudes en preguntar si tienes más de 1 duda.",
+    "a wish in Spanish": "¡Buena suerte con los 3 ejercicios siguientes!",
+    "thanks in Spanish": "Gracias por tu pregunta número 5.",
+    "an offer in French to ask": "N'hésite pas à poser 1 ou 2 autres questions.",
+    "thanks in French": "Merci pour ta question ! À bientôt pour l'exercice 4.",
+    "a question in French": "Veux-tu que je réexplique l'étape 2 ?",
+    "a question in Chinese": "需要我再出2道类似的题吗？",
+    "a rate with a slash": "So it is {n} dollars/2 weeks.",
+    "within some hours": "He finishes {n} pages within 3 hours.",
+    "over some days": "They collected {n} cans over 5 days.",
+    "among some people": "They share {n} candies among 4 kids.",
+    "between some people": "That is {n} apples between 2 people.",
+    "during some days": "She ran {n} miles during those 3 days.",
+    "using some steps": "We got {n} using 2 operations.",
+    "hashes twice": "#### {n}\n#### {less}",
+    "hashes behind another problem": "#### {n}\n\nBob has 3 pens and buys 4. 3 + 4 = 7\n#### 7",
+    "Chinese words behind a colon": "答案：{chinese}",
+    "a box with text and a sum": "$$\\boxed{{\\text{{Total}} = {n}}}$$",
+    "a brace below": "$\\underbrace{{{less}+1}}_{{\\text{{total}}}} = {n}$",
+    "YAML": "answer: {n}\nsteps: 3",
+    "bold before what it pays for": "Therefore she makes **{n}** dollars, which pays for 2 meals.",
+    "bold before what it takes": "The total is **{n}** and it takes 3 days.",
 }  # fmt: skip
 NO_ANSWERS = [
     "I cannot determine the answer from this.",
@@ -188,6 +248,7 @@ def solutions() -> list[tuple[str, Fraction]]:
 def closed(closing: str, working: str, answer: Fraction) -> str:
     hours, minutes = divmod(int(answer), 60)
     said = {"hours": hours, "minutes": minutes, "words": in_words(int(answer)), "grouped": f"{int(answer):,}"}
+    said |= {"in_latex": f"{int(answer):,}".replace(",", "{,}"), "chinese": in_chinese(int(answer))}
     if "{words}" in closing:
         working = ""
     return f"{working}\n" + closing.format(n=answer, less=answer - 1, **said)
@@ -208,6 +269,15 @@ def in_words(number: int) -> str:
     if number < 20:
         return SMALL[max(number, 0)]
     return TENS[number // 10 - 2] + (f"-{SMALL[number % 10]}" if number % 10 else "")
+
+
+def in_chinese(number: int) -> str:
+    for size, name in ((10**8, "亿"), (10**4, "万"), (1000, "千"), (100, "百"), (10, "十")):
+        if number >= size:
+            rest = number % size
+            gap = "零" if 0 < rest < size // 10 else ""
+            return f"{in_chinese(number // size)}{name}{gap}{in_chinese(rest) if rest else ''}"
+    return "零一二三四五六七八九"[max(number, 0)]
 
 
 @pytest.mark.parametrize("name", CLOSINGS)
