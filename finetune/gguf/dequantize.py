@@ -54,7 +54,7 @@ def dequantize(file: Path, out: Path, tell: Tell) -> dict[str, Any]:
             {"name": "tokens as llama.cpp reads them", "passed": True, "figures": {"texts": len(texts)}},
             {"name": "dequantised weights answer as the file", "passed": True, "figures": figures},
         ],
-        "dequantised_from": header.weight_type,
+        "dequantized_from": header.weight_type,
     }
 
 
