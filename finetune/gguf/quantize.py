@@ -8,7 +8,8 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import compare_logits, logits_of, prompt_ids, prompt_texts
-from proctor.finetune.gguf.convert import check_gguf, write_gguf
+from proctor.finetune.gguf.convert import write_gguf
+from proctor.finetune.gguf.header import read_header
 from proctor.finetune.gguf.probe import probe
 from proctor.finetune.load import best_device, load_model, load_tokenizer
 from proctor.finetune.store import Tell
@@ -33,7 +34,7 @@ def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
     tell(0.0, "writing f16")
     file = out / "f16.gguf"
     way = write_gguf(weights, file)
-    check_gguf(file)
+    read_header(file)
     tell(0.3, "answering with transformers")
     tokenizer = load_tokenizer(weights)
     prompts = prompt_ids(tokenizer)
@@ -61,11 +62,11 @@ def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
 
 def to_smaller(f16: Path, type: str, weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
     """TYPE.gguf in `out`, with how far its logits are from the f16 file's. A loss is reported, not refused."""
-    check_gguf(f16)
+    read_header(f16)
     tell(0.0, f"quantising to {type}")
     file = out / f"{type}.gguf"
     _quantise(f16, file, type)
-    check_gguf(file)
+    read_header(file)
     tell(0.5, "comparing with f16")
     rows = json.loads((f16.parent / READ).read_text(encoding="utf-8"))["rows"]
     figures = compare_logits(probe(f16, [], rows).logits, probe(file, [], rows).logits)

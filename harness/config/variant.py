@@ -13,6 +13,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, nearest, read_named_yaml
+from proctor.finetune.base import is_gguf
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
 
 # What each engine of ours can load. An engine of lm-eval's that is not named here is given plain weights only.
@@ -99,6 +100,8 @@ class Variant(Frozen):
         if self.engine not in LOADS and self.engine not in lm_eval_engines():
             raise Refusal(f"engine: no engine {self.engine!r}; {nearest(self.engine, list(LOADS))}")
         loads = LOADS.get(self.engine, ("none",))
+        if self.serves_gguf:
+            loads = ("none", *loads)
         if self.quantization not in loads:
             others = sorted(name for name, kinds in LOADS.items() if self.quantization in kinds)
             raise Refusal(
@@ -149,6 +152,11 @@ class Variant(Frozen):
             raise Refusal(
                 f"sampling.{name} is null, which goes with engine 'openai' alone: a number, or leave it out"
             )
+
+    @property
+    def serves_gguf(self) -> bool:
+        """Whether the engine can open the base, a GGUF file, as it is."""
+        return self.engine == "llamacpp" and is_gguf(self.base)
 
     @property
     def digest(self) -> str:

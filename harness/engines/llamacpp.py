@@ -181,11 +181,11 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
 def _refuse_damaged(path: Path) -> None:
     """llama.cpp may abort the whole process on a file that is none of its own."""
-    from proctor.finetune.gguf.convert import check_gguf
+    from proctor.finetune.gguf.header import read_header
 
     if not path.is_file():
         raise Refusal("there is no such GGUF file", remedy="give the path of a .gguf file", where=path)
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
             raise Refusal("not a GGUF file", "it does not begin with 'GGUF'", "give a .gguf file", path)
-    check_gguf(path)
+    read_header(path)

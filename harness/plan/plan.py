@@ -214,7 +214,9 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
     data = chat_files(recipe, store) if recipe else {}
     with located(f"variant {variant.name}"):
         digests = {source: file.digest for source, file in data.items()}
-        stages = plan_stages(variant.base, recipe, digests, variant.merge, variant.quantization)
+        stages = plan_stages(
+            variant.base, recipe, digests, variant.merge, variant.quantization, variant.serves_gguf
+        )
         return tuple(stages), data, digest_of_base(variant.base)
 
 
@@ -255,9 +257,8 @@ def _engine_key(plan: VariantPlan, adapted: set[str]) -> tuple[str, ...]:
 
 def _loaded(plan: VariantPlan) -> str:
     """What stands for the weights that the engine is opened on: an adapter is put on them later."""
-    if plan.stages and not _has_adapter(plan):
-        return plan.stages[-1].digest
-    return str(plan.cells[0].definition.base)
+    stages = plan.stages[:-1] if _has_adapter(plan) else plan.stages
+    return stages[-1].digest if stages else str(plan.cells[0].definition.base)
 
 
 def _has_adapter(plan: VariantPlan) -> bool:

@@ -8,7 +8,8 @@ import torch
 
 import proctor.finetune.gguf.convert
 from proctor.finetune.checks import compare_logits, logits_of, prompt_ids
-from proctor.finetune.gguf.convert import Architecture, check_gguf, write_gguf
+from proctor.finetune.gguf.convert import Architecture, write_gguf
+from proctor.finetune.gguf.header import read_header
 from proctor.finetune.gguf.probe import probe
 from proctor.finetune.gguf.quantize import to_f16, to_smaller
 from proctor.finetune.gguf.vocabulary import pre_tokenizer_name
@@ -143,7 +144,7 @@ def test_a_file_cut_in_half_is_refused(f16, tmp_path):
     for length in (len(content) // 2, len(content) - 64, 1000):
         half.write_bytes(content[:length])
         with pytest.raises(ValueError, match="GGUF is cut off") as refused:
-            check_gguf(half)
+            read_header(half)
         assert "\n" not in str(refused.value)
     with pytest.raises(ValueError, match=r"llama\.cpp cannot run this file"):
         probe(half, [], [[1, 2, 3]])

