@@ -2,3 +2,5 @@
 
 Knows figures and pages; must not know how they are computed (../compare) or how the results came about.
 """
+
+RANKING = "ranking.txt"  # the ranking as the terminal tells it

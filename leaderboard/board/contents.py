@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from proctor.leaderboard import terminal
-from proctor.leaderboard.board import charts
+from proctor.leaderboard.board import RANKING, charts
 from proctor.leaderboard.board.beside import Beside, beside_headline
 from proctor.leaderboard.board.escape import visible
 from proctor.leaderboard.board.groups import by_group, by_kind
@@ -25,7 +25,6 @@ from proctor.leaderboard.board.pages import (
     variant,
 )
 from proctor.leaderboard.board.plots import Plot
-from proctor.leaderboard.board.site import RANKING
 from proctor.leaderboard.compare.items import Cells
 from proctor.leaderboard.compare.tables import Ranking
 

@@ -16,7 +16,6 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 
 MANIFEST = "board.json"
-RANKING = "ranking.txt"  # the ranking as the terminal tells it
 LOCK = ".lock"
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
 

@@ -59,7 +59,7 @@ def run(
     from proctor.common.progress import Reporter
     from proctor.harness.config import suite as suites
     from proctor.harness.run import run_suite, silent_cells
-    from proctor.leaderboard.board import site
+    from proctor.leaderboard.board import RANKING, site
 
     console = Console()
     if dry_run:
@@ -71,7 +71,7 @@ def run(
     with located(results):
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.
-    typer.echo(index.with_name(site.RANKING).read_text(encoding="utf-8"), nl=False)
+    typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
     if silent := silent_cells(plan):
         where = ", ".join(silent)

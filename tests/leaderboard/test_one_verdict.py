@@ -16,7 +16,7 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 from test_compare import imported, rows_for, run
 
-from proctor.leaderboard.board import site
+from proctor.leaderboard.board import RANKING, site
 from proctor.leaderboard.compare.compare import compare_pairs, family_of, pairs_of
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.report import formats, report
@@ -126,7 +126,7 @@ def test_who_names_the_other_side_gets_its_own_answer_and_hears_the_one_told_els
 
 
 def test_ranking_and_readme_say_it_with_the_margin(told: Told, board: Path) -> None:
-    text = (board / site.RANKING).read_text(encoding="utf-8")
+    text = (board / RANKING).read_text(encoding="utf-8")
     checked = 0
     for task, block in zip(TASKS, text.strip().split("\n\n"), strict=True):
         row = r" (tiny\S*) [\d.]+ \S+ to \S+ \S+ (\w+(?: \w+)?) (?:than|against) (\S+)( \(within [^)]*\))?"
@@ -235,7 +235,7 @@ def test_no_worse_never_stands_without_its_margin(board: Path) -> None:
     places = [run("compare", "--results", DEMO), run("compare", "tiny-q8", "tiny-lora", "--results", DEMO)]
     places += [formats.render(report.make(DEMO, (), "tiny-q8"), form) for form in formats.FORMATS]
     places += [path.read_text(encoding="utf-8") for path in (board / "data" / "_against").glob("*.js")]
-    places.append((board / site.RANKING).read_text(encoding="utf-8"))
+    places.append((board / RANKING).read_text(encoding="utf-8"))
     places += [path.read_text(encoding="utf-8") for path in board.glob("tasks/*.html")]
     count = 0
     for text in places:

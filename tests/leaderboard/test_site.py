@@ -23,7 +23,7 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.plan.training import learnt
 from proctor.leaderboard import terminal
-from proctor.leaderboard.board import escape, site
+from proctor.leaderboard.board import RANKING, escape, site
 from proctor.leaderboard.cli.board import build as build_command
 from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.items import load_cells
@@ -328,7 +328,7 @@ def test_a_baseline_without_results_is_refused_at_the_door(tmp_path: Path) -> No
 
 def test_the_ranking_as_text_is_what_the_terminal_tells(board: Path, tmp_path: Path) -> None:
     ranked = tables.ranking(load_cells(small_results(tmp_path / "results")), "tiny")
-    assert (board / site.RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking(ranked))
+    assert (board / RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking(ranked))
 
 
 def test_a_board_that_is_whole_is_known_without_computing(tmp_path: Path) -> None:

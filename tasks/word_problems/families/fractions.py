@@ -1,15 +1,8 @@
 """Halves, thirds and quarters of a whole, of a group and of what is left."""
 
 from proctor.tasks.word_problems.family import ProblemFamily, Scene, each_with_each
+from proctor.tasks.word_problems.words import GROUPS
 
-GROUPS = (
-    {"place": "school", "places": "schools", "people": "pupils", "many": "play an instrument"},
-    {"place": "sports club", "places": "sports clubs", "people": "members", "many": "swim"},
-    {"place": "company", "places": "companies", "people": "workers", "many": "come by bus"},
-    {"place": "village", "places": "villages", "people": "families", "many": "have a garden"},
-    {"place": "choir", "places": "choirs", "people": "singers", "many": "read music"},
-    {"place": "summer camp", "places": "summer camps", "people": "children", "many": "wear a hat"},
-)
 _STUFF = (
     {"stuff": "flour", "unit": "grams", "use": "bread", "use2": "a cake"},
     {"stuff": "rice", "unit": "grams", "use": "soup", "use2": "a salad"},

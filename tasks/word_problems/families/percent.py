@@ -1,7 +1,7 @@
 """Discounts, tips, growth and shares in percent."""
 
-from proctor.tasks.word_problems.families.fractions import GROUPS
 from proctor.tasks.word_problems.family import ProblemFamily
+from proctor.tasks.word_problems.words import GROUPS
 
 _WARES = (
     {"things": "jackets", "one": "jacket"},
