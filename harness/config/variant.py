@@ -114,8 +114,6 @@ class Variant(Frozen):
             raise Refusal(
                 "merge without a recipe: there is no adapter to merge; name a recipe or leave merge out"
             )
-        if self.recipe and not self.merge and self.engine not in TAKES_ADAPTER:
-            raise Refusal(f"engine {self.engine!r} cannot put an adapter on its weights; add 'merge: true'")
         if self.merge and self.quantization == "nf4":
             raise Refusal("merge and nf4: merged weights are kept in full precision; leave one of them out")
         if self.examples and not self.recipe:

@@ -18,7 +18,7 @@ from proctor.finetune.build import Stage, is_kept, plan_stages
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
-from proctor.harness.config.variant import Serving, Variant
+from proctor.harness.config.variant import TAKES_ADAPTER, Serving, Variant
 from proctor.harness.plan.grading import Grading, grading_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import TASKS, dataset_hash
@@ -211,6 +211,11 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
         recipe = Recipe.load(variant.recipe) if variant.recipe else None
         if recipe and variant.examples:
             recipe = recipe.with_examples(variant.examples)
+        leaves_adapter = recipe is not None and recipe.method != "full" and not variant.merge
+        if leaves_adapter and variant.engine not in TAKES_ADAPTER:
+            raise Refusal(
+                f"engine {variant.engine!r} cannot put an adapter on its weights", remedy="add 'merge: true'"
+            )
     data = chat_files(recipe, store) if recipe else {}
     with located(f"variant {variant.name}"):
         digests = {source: file.digest for source, file in data.items()}

@@ -3,9 +3,11 @@
 import pytest
 import yaml
 
+from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
 from proctor.harness.config.suite import expand
 from proctor.harness.config.variant import LOADS, Variant
+from proctor.harness.plan.plan import weights_of
 
 
 def refusal(tmp_path, stem="v", **fields):
@@ -59,7 +61,6 @@ def test_engine_of_lm_eval_is_reachable_by_its_own_name(tmp_path):
     [
         ({"engine": "llamacpp", "quantization": "nf4"}, "engine hf"),
         ({"engine": "hf", "quantization": "q4_k_m"}, "engine llamacpp"),
-        ({"engine": "llamacpp", "quantization": "q8_0", "recipe": "r"}, "merge: true"),
         ({"merge": True}, "name a recipe"),
         ({"engine": "echo", "recipe": "r"}, "leave out recipe"),
         ({"engine": "openai"}, "endpoint"),
@@ -139,3 +140,15 @@ def test_variants_of_a_matrix_keep_what_is_null_and_what_is_left_out(tmp_path):
         variant = load(tmp_path, **SERVED, sampling=sampling)
         (made,) = expand(variant, {"prompt": ["cot-2shot"]}, tmp_path)
         assert made.sampling.max_tokens == limit
+
+
+def test_an_engine_without_adapters_serves_what_was_trained_whole_and_refuses_an_adapter(tmp_path):
+    trained = {"name": "mine", "base": "finetune/tiny", "engine": "llamacpp", "quantization": "q8_0"}
+    with pytest.raises(Refusal, match="cannot put an adapter on its weights; add 'merge: true'"):
+        weights_of(Variant(**trained, recipe="tiny-lora"), tmp_path)
+    whole = {**yaml.safe_load((PACKAGE / "finetune/recipes/tiny-lora.yaml").read_text()), "method": "full"}
+    (tmp_path / "whole.yaml").write_text(yaml.safe_dump(whole))
+    stages, _, _ = weights_of(Variant(**trained, recipe=str(tmp_path / "whole.yaml")), tmp_path)
+    assert [(stage.kind, stage.type) for stage in stages] == [
+        ("train", None), ("quantize", "f16"), ("quantize", "q8_0")
+    ]  # fmt: skip
