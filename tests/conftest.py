@@ -28,7 +28,7 @@ LONG = (
     "test_spread.py",
     "test_export.py",
     "test_train.py",
-    "test_board.py",
+    "test_board_page.py",
 )
 
 
