@@ -118,7 +118,7 @@ def _checked(judge: Judge, suggestion: Suggestion, text: str) -> Decided:
     fields = parse_yaml(text, "your edit")
     if not isinstance(fields, dict) or set(fields) != {"about", "anchors"}:
         raise Refusal("it needs `about` and `anchors`, and nothing else")
-    fields = {**suggestion.model_dump(), **fields}
+    fields = {**suggestion.model_dump(), **fields, "decision": "keep"}
     if suggestion.action in ("keep", "drop"):
         fields["action"] = "change"
     made = parse(fields, Decided, "your edit")

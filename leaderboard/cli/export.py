@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from proctor.leaderboard.compare.compare import Comparison
     from proctor.leaderboard.compare.items import Cells
 
-SAME_EXAM = ("dataset", "items", "task_version", "judge")
+SAME_TASK = ("dataset", "items", "task_version", "judge")
 Name = Annotated[str, typer.Argument(help="A variant of engine llamacpp.")]
 TaskOption = Annotated[str | None, typer.Option(help="The task whose wording goes along.")]
 SuiteOption = Annotated[str | None, typer.Option(help="The suite whose matrix makes the variant.")]
@@ -115,8 +115,11 @@ def _pack(variant: "Variant", task: str, siblings: "list[Cell]", cells: "Cells")
 
     with_own = [cell for cell in siblings if _prompt(cell) == variant.prompt]
     own = min(with_own, key=lambda cell: cell.variant != variant.name, default=None)
-    exam = {name: getattr(own.run.definition, name) for name in SAME_EXAM} if own else {}
-    found = [(one, cell) for cell in siblings if _agree(cell, exam) and (one := estimate_cell(cell))]
+    same_task = {}
+    if own:
+        definition = own.run.definition.model_dump(mode="json")
+        same_task = {name: definition[name] for name in SAME_TASK}
+    found = [(one, cell) for cell in siblings if _agree(cell, same_task) and (one := estimate_cell(cell))]
     found.sort(key=lambda one: (-one[0].mean, one[1] is not own, one[1].variant))
     family = family_of(cells, task)
     against = {cell.variant: family.seen(cell.variant, own.variant) if own else None for _, cell in found}
@@ -150,7 +153,8 @@ def _learnt(variant: "Variant") -> str | None:
 
 
 def _agree(cell: "Cell", wanted: dict[str, Any]) -> bool:
-    return all(getattr(cell.run.definition, name) == value for name, value in wanted.items())
+    definition = cell.run.definition.model_dump(mode="json")
+    return all(definition[name] == value for name, value in wanted.items())
 
 
 def _line(cell: "Cell", found: "Estimate", against: "Comparison | None") -> str:

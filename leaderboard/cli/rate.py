@@ -69,6 +69,7 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
     """From files and from the study plans of variants; an id that comes twice is refused."""
     from proctor.harness.config.suite import repeated
     from proctor.harness.judging.trials import read_plans
+    from proctor.judges.people.rate import RatedPlan
 
     if not files and not variants:
         raise Refusal("there is nothing to rate; give --plans FILE or --variant NAME")
@@ -88,6 +89,7 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
 def _of_variant(name: str, results: Path) -> "list[RatedPlan]":
     from proctor.harness import record
     from proctor.harness.judging.labelled import item_id
+    from proctor.judges.people.rate import RatedPlan
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     cell = record.read(results, name, "study_plan")

@@ -10,15 +10,15 @@ import yaml
 from pydantic import Field
 
 from proctor.common.digest import digest
+from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, read_yaml
 from proctor.finetune.recipe import Recipe
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
 from proctor.harness.plan.grading import spec_from
-from proctor.judges.judge import LIBRARY, load
+from proctor.judges.judge import load
 from proctor.judges.people.refined import read_decisions
-from proctor.tasks.pack import FOLDER as PACKS
 from proctor.tasks.pack import Pack
 from tests.conftest import ROOT
 
@@ -87,13 +87,13 @@ KINDS = {
         of("judges/library/study_plan/judge.yaml"),
         "judge.yaml",
         lambda path: load(path.parent),
-        LIBRARY / "study_plan",
+        PACKAGE / "judges" / "library" / "study_plan",
     ),
     "rubric": Kind(
         rubric,
         "rubric.yaml",
         lambda path: load(path.parent),
-        LIBRARY / "checklist",
+        PACKAGE / "judges" / "library" / "checklist",
     ),
     "grader": Kind(grader, "mine.yaml", lambda path: spec_from(str(path), None, None, None)),
     "panel": Kind(
@@ -257,7 +257,7 @@ def test_a_mistake_is_named_with_its_place_and_what_is_wanted(tmp_path, text, me
 
 
 def test_every_prompt_pack_of_ours_is_read():
-    assert [read_yaml(path, Pack).about for path in PACKS.glob("*.yaml")]
+    assert [read_yaml(path, Pack).about for path in (PACKAGE / "tasks" / "prompts").glob("*.yaml")]
 
 
 def test_a_digest_is_that_of_the_content_and_not_of_its_order():

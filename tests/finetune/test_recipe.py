@@ -53,7 +53,7 @@ def test_tiny_qlora_differs_from_tiny_lora_in_its_method_alone():
         (GOOD + "warmup_steps: 5\n", "leaves nothing of 5 steps"),
         (GOOD + "target_modules: [lm_head]\n", "cannot carry an adapter"),
         (GOOD + "  - {source: concepts}\n", "stands twice"),
-        ("- lora\n", "holds list, not fields"),
+        ("- lora\n", "holds a list, not fields"),
         ("method: [", "not readable as YAML"),
     ],
 )

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+from proctor.common.paths import inside
 from proctor.finetune.train.data import read_chats
 from proctor.harness.plan.training import chat_file
 from proctor.tasks import TASKS
@@ -66,7 +67,7 @@ def test_labelled_texts_are_training_data_with_who_labelled_what(home):
     assert "weather" in every[2]["response"]
 
 
-def test_the_recipe_line_holds_from_everywhere(home):
+def test_the_recipe_line_holds_in_every_recipe_of_the_project(home):
     path = texts(home, [{"text": TEXTS[0]}])
     arguments = ["--out", "made: here/labelled.jsonl", "--store", str(home.store), "--labeler", "m"]
     with serve(reply) as server:
@@ -77,9 +78,9 @@ def test_the_recipe_line_holds_from_everywhere(home):
     assert done.returncode == 0, done.stderr
     line = next(line for line in done.stdout.splitlines() if "in a recipe:" in line)
     (part,) = yaml.safe_load(line.partition("in a recipe:")[2].partition("data:")[2])
-    assert (
-        chat_file(part["source"], None, 0, home.store).path == home.folder / "made: here" / "labelled.jsonl"
-    )
+    with inside(home.folder):
+        file = chat_file(part["source"], None, 0, home.store)
+    assert file.path == home.folder / "made: here" / "labelled.jsonl"
 
 
 def test_agreement_with_the_gold_set_is_told_and_kept(home):

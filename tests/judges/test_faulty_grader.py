@@ -18,7 +18,7 @@ from proctor.harness import record
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.scoring import Scorer, score_responses
-from proctor.harness.config.suite import load_variant
+from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Response
 from proctor.harness.run import run_suite
 from proctor.judges.judge import Judge
@@ -119,7 +119,7 @@ def test_no_sample_is_lost_or_scored_by_accident_whatever_the_server_does(home):
 
 def test_order_of_profiles_and_concurrency_change_nothing_in_the_rows(home, tmp_path):
     home.echo("one", lambda doc: doc["target"], "study_plan")
-    variant = load_variant("one", home.folder / "variants", home.folder)
+    variant = Variant.load(home.folder / "variants" / "one.yaml")
     cell = CellRun(variant, TASKS["study_plan"], DOCS, "study_plan", Journal(tmp_path / "j"), tmp_path)
     answered = [AskedSample(doc, 1, "", Response(str(doc["target"]), 1, 1, 0.0, False)) for doc in DOCS]
 

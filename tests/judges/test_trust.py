@@ -76,9 +76,9 @@ def test_every_reference_plan_has_two_marks_in_every_dimension_and_is_for_a_pupi
         loaded, labels = Judge.load(judge), read_ratings(LIBRARY / judge / "labels.csv")
         assert set(labels.items) == plans
         assert labels.raters == ["first reader", "second reader"]
-        assert len(labels.marks) == len(plans) * len(loaded.dimensions) * 2
-        assert {dimension for _, _, dimension in labels.marks} == set(loaded.dimensions)
-        assert all(mark in loaded.scale.levels for mark in labels.marks.values())
+        assert len(labels.scores) == len(plans) * len(loaded.dimensions) * 2
+        assert {dimension for _, _, dimension in labels.scores} == set(loaded.dimensions)
+        assert all(mark in loaded.scale.levels for mark in labels.scores.values())
     both = [(LIBRARY / judge / "labels.csv").read_bytes() for judge in ("study_plan", "checklist")]
     assert both[0] == both[1]
 

@@ -87,7 +87,7 @@ def test_definition_says_what_was_drawn_of_how_many(home):
         return make_plan(Suite.load(str(suite)), home.results, home.store).cells[0].definition
 
     few, whole = definition({"word_problems": 20}), definition({})
-    assert few["draw"] == {"of": 250, "seed": 0}
-    assert "draw" not in whole
+    assert (few.draw.of, few.draw.seed) == (250, 0)
+    assert whole.draw is None
     assert definition({"word_problems": 250}) == whole
-    assert few["dataset"] != whole["dataset"]
+    assert few.dataset != whole.dataset
