@@ -72,7 +72,7 @@ def test_every_figure_is_the_boards_to_the_digit(results: Path, tmp_path: Path) 
     for table in made.tables:
         page = text_of(board, f"tasks/{table.task}.html")
         for one in table.lines:
-            assert f"{one.mean} {table.task} answers of {one.variant} {one.interval}" in page
+            assert f"{one.mean} {table.task} responses of {one.variant} {one.interval}" in page
             if one.difference:
                 assert f"{one.difference} {one.verdict.split(' (')[0]} {one.difference_interval}" in page
 

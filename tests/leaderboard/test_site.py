@@ -140,7 +140,7 @@ def test_a_truncated_answer_without_a_number_is_listed_as_unparsed_and_as_trunca
     write(tmp_path / "results", rows)
     board = site.build(tmp_path / "results", tmp_path / "board").parent
     assert "1 unparsed , 2 truncated" in text_of(board, "index.html")
-    assert "12 answers: 11 ok, 1 unparsed, 0 error; 2 of all were truncated" in text_of(board, "index.html")
+    assert "12 responses: 11 ok, 1 unparsed, 0 error; 2 of all were truncated" in text_of(board, "index.html")
     assert "any ok (11) unparsed (1) truncated (2)" in text_of(board, "samples/cut/word_problems.html")
     light = (board / "data/cut/word_problems/rows.js").read_text()
     assert '"status":["unparsed, truncated","ok, truncated","ok",' in light
@@ -285,7 +285,7 @@ def test_a_task_without_any_score_says_so(tmp_path: Path) -> None:
     ]
     write(tmp_path / "results", failed)
     board = site.build(tmp_path / "results", tmp_path / "out", "broken").parent
-    assert "No variant has enough scored answers" in text_of(board, "index.html")
+    assert "No variant has enough scored responses" in text_of(board, "index.html")
     assert "12 errors" in text_of(board, "index.html")
     assert "No figure for the task: no score" in text_of(board, "samples/broken/word_problems.html")
 
@@ -532,7 +532,7 @@ def test_missing_verdicts_are_counted_with_why(tmp_path: Path) -> None:
     board = site.build(tmp_path / "results", tmp_path / "out").parent
     page = text_of(board, "judges/checklist.html")
     assert "no trust card yet" in page
-    assert "12 answers, 3 of them without a verdict: 2 the grader said nothing 1 no reason noted" in page
+    assert "12 responses, 3 of them without a verdict: 2 the grader said nothing 1 no reason noted" in page
 
 
 def test_a_damaged_card_warns_and_names_no_path(tmp_path: Path) -> None:

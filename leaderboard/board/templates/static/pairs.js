@@ -18,7 +18,7 @@
       told.appendChild(document.createTextNode(" (" + one[2] + "), "));
       told.appendChild(p.element("span", one[3], "verdict " + one[4]));
       told.appendChild(document.createTextNode(" (" + one[5] + " after Holm's correction over all pairs" + (one[6] ? "; " + one[6] : "") + "). "));
-      var link = p.element("a", "The answers in which they part");
+      var link = p.element("a", "The responses in which they part");
       link.href = document.body.dataset.root + "flips.html#task=" + encodeURIComponent(task) + "&a=" + encodeURIComponent(a) + "&b=" + encodeURIComponent(b);
       told.appendChild(link);
     }).catch(function (why) { told.textContent = String(why.message || why); });

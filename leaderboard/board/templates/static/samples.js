@@ -1,4 +1,4 @@
-/* One cell's answers: filter by status and mark at once, search after all parts are there, show some at a time. */
+/* One cell's responses: filter by status and score at once, search after all parts are there, show some at a time. */
 "use strict";
 (function () {
   var STEP = 20;
@@ -38,7 +38,7 @@
 
   function say() {
     count.textContent = matching.length === 0 ? "no answer fits" :
-      matching.length + " of " + rows.id.length + " answers" + (shown < matching.length ? ", the first " + shown + " shown" : "");
+      matching.length + " of " + rows.id.length + " responses" + (shown < matching.length ? ", the first " + shown + " shown" : "");
   }
 
   function failed(why) { count.textContent = String(why.message || why); }
