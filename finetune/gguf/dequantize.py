@@ -5,6 +5,8 @@ llama.cpp, which runs the file as it is, reads the same tokens and chooses the s
 """
 
 import json
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +73,12 @@ def check_architecture(header: Header, file: Path) -> None:
 def _save_weights(header: Header, file: Path, out: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(
-        file.parent, gguf_file=file.name, dtype=torch.float32, local_files_only=True
-    )
+    # Its bar has no switch of its own, and would run across ours.
+    with redirect_stderr(StringIO()):
+        model = AutoModelForCausalLM.from_pretrained(
+            file.parent, gguf_file=file.name, dtype=torch.float32, local_files_only=True
+        )
     # transformers refuses to save a model that it read from a GGUF while it believes it is still quantised.
     model.hf_quantizer, model.is_quantized = None, False
     if hasattr(model.config, "quantization_config"):

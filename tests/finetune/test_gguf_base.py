@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+import yaml
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_base, resolve_base
@@ -123,3 +124,23 @@ def test_a_file_that_is_nowhere_is_refused_in_one_line():
         resolve_base("nowhere.gguf")
     with pytest.raises(Refusal, match=r"base 'org/name:model\.gguf' is not on this machine"):
         resolve_base("org/name:model.gguf")
+
+
+def test_a_dry_run_of_training_counts_the_dequantised_weights(home):
+    from proctor.harness.config.suite import Suite
+    from proctor.harness.plan.estimates import foresee
+    from proctor.harness.plan.plan import make_plan
+
+    file = write_llama(home.folder / "mine.gguf", SMALL)
+    recipe = {
+        "method": "lora",
+        "data": [{"source": "word_problems", "examples": 8}],
+        "steps": 2,
+        "max_length": 2000,
+    }
+    (home.folder / "mine.yaml").write_text(yaml.safe_dump(recipe))
+    home.variant("trained", base=str(file), recipe=str(home.folder / "mine.yaml"))
+    suite = home.suite(variants=["trained"], tasks=["word_problems"], baseline="trained", limit=2)
+    (row,) = foresee(make_plan(Suite.load(str(suite)), home.results, home.store))
+    assert row.estimate is not None
+    assert row.estimate.steps == 2
