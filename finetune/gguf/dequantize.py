@@ -73,8 +73,10 @@ def check_architecture(header: Header, file: Path) -> None:
 def _save_weights(header: Header, file: Path, out: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
-    # Its bar has no switch of its own, and would run across ours.
+    logging.disable_progress_bar()
+    # The bar of reading a GGUF has no switch, and would run across ours.
     with redirect_stderr(StringIO()):
         model = AutoModelForCausalLM.from_pretrained(
             file.parent, gguf_file=file.name, dtype=torch.float32, local_files_only=True
