@@ -3,6 +3,7 @@
 import ctypes
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,7 @@ def to_smaller(f16: Path, type: str, weights: Path, out: Path, tell: Tell) -> di
 def _quantise(source: Path, file: Path, type: str) -> None:
     import llama_cpp as llama
 
-    quiet = llama.llama_log_callback(lambda level, text, data: None)
-    llama.llama_log_set(quiet, ctypes.c_void_p(0))
+    llama.llama_log_set(_no_log(), ctypes.c_void_p(0))
     settings = llama.llama_model_quantize_default_params()
     settings.ftype = getattr(llama, FILE_TYPES[type])
     try:
@@ -89,6 +89,14 @@ def _quantise(source: Path, file: Path, type: str) -> None:
     except BaseException:
         file.unlink(missing_ok=True)  # on failure llama.cpp leaves what it had written
         raise
+
+
+@cache
+def _no_log() -> Any:
+    """Kept for good: llama.cpp goes on calling it, and calling one that Python has freed ends the process."""
+    import llama_cpp as llama
+
+    return llama.llama_log_callback(lambda level, text, data: None)
 
 
 def _greedy(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[Any]]:
