@@ -7,8 +7,6 @@ deviation of the per-item differences. Both come from a comparison already seen,
 
 from math import ceil, log2, sqrt
 
-import numpy as np
-
 from proctor.common.refusal import Refusal
 from proctor.common.stats.binary import critical, quantile
 
@@ -60,27 +58,6 @@ def _binary_items(effect: float, discordance: float, z_alpha: float, z_power: fl
 def _fewest(alpha: float) -> int:
     """Fewer discordant pairs than this are never significant, whichever way they fall."""
     return ceil(1.0 - log2(alpha) - 1e-9)
-
-
-def paired_binary_power(n: int, effect: float, discordance: float, alpha: float = 0.05) -> float:
-    """Exact power of exact McNemar: binomial discordant pairs, binomial split (Suissa & Shuster 1991)."""
-    from scipy import stats  # a second to import, and nobody but a planner asks for exact power
-
-    _check(alpha, 0.8, n=n)
-    _share(discordance)
-    if abs(effect) > discordance:
-        raise Refusal(f"effect {effect:g} is larger than the discordance {discordance:g}; it cannot be")
-    if discordance == 0.0:
-        return 0.0
-    pairs = np.arange(
-        int(stats.binom.ppf(1e-12, n, discordance)), int(stats.binom.ppf(1 - 1e-12, n, discordance)) + 1
-    )
-    # The largest count of the rarer side that is still rejected; -1 where no split is.
-    most = stats.binom.ppf(alpha / 2, pairs, 0.5)
-    most = np.where(stats.binom.cdf(most, pairs, 0.5) > alpha / 2, most - 1, most)
-    split = (1 + effect / discordance) / 2
-    reject = stats.binom.cdf(most, pairs, split) + stats.binom.cdf(most, pairs, 1 - split)
-    return float(stats.binom.pmf(pairs, n, discordance) @ reject)
 
 
 def paired_real_effect(n: int, sd: float, alpha: float = 0.05, power: float = 0.8) -> float:

@@ -1,7 +1,7 @@
 """The header of a GGUF file: what it says of itself, and how long it must be. Reads no weights.
 
-The gguf library reads the same, but makes an array of every token first: seven seconds for 49,152 tokens, where a plan
-has to answer at once.
+The gguf library reads the same, but makes an array of every token first: 2.5 seconds for 49,152 tokens, where this
+takes under 0.1 and a plan has to answer at once.
 """
 
 import struct
@@ -95,6 +95,7 @@ def _read(file: BinaryIO, wanted: Container[str]) -> Header:
             _skip_array(file)
         else:
             fields[name] = _value(file, int(kind))
+    known = {kind.value: kind for kind in GGMLQuantizationType}
     types: dict[str, int] = {}
     end = 0
     for _ in range(tensors):
@@ -102,11 +103,16 @@ def _read(file: BinaryIO, wanted: Container[str]) -> Header:
         elements = 1
         for _ in range(int(_number(file, "I"))):
             elements *= _count(file)
-        kind, offset = GGMLQuantizationType(int(_number(file, "I"))), int(_number(file, "Q"))
+        number, offset = int(_number(file, "I")), int(_number(file, "Q"))
+        if number not in known:
+            raise _Broken(f"a tensor of type {number} is not known; a newer gguf package may know it")
+        kind = known[number]
         block, block_bytes = GGML_QUANT_SIZES[kind]
         types[kind.name] = types.get(kind.name, 0) + 1
         end = max(end, offset + elements // block * block_bytes)
-    alignment = int(fields.get("general.alignment", 32))
+    alignment = fields.get("general.alignment", 32)
+    if not isinstance(alignment, int) or alignment < 1:
+        raise _Broken(f"its tensors are aligned by {alignment!r}")
     start = -(-file.tell() // alignment) * alignment
     return Header(fields, lists, types, start + end)
 

@@ -1,10 +1,5 @@
-"""The board in a real browser: every page, from disk and over http under a sub-path, and all it can do.
+"""The board in a real browser: every page, from disk and over http under a sub-path, and all it can do."""
 
-Needs the playwright package and a Chromium (PROCTOR_CHROMIUM, or one on the PATH), and says so when it skips.
-"""
-
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,14 +13,6 @@ import pytest
 from proctor.leaderboard.board import site
 from tests.support.board_results import change, rich_results, rows_of, wide_results, write
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="the browser tests need: pip install playwright"
-)
-
-OFFLINE = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-)  # fmt: skip
 TRAP = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
 
 
@@ -54,20 +41,6 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows[1] = replace(rows[1], response="needle " + "x" * 100_000)
     write(results, rows, parent="tiny", about=TRAP)
     return site.build(results, place / "some" / "path", "tiny").parent
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    named = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("PROCTOR_CHROMIUM") or next(
-        (found for name in named if (found := shutil.which(name))), None
-    )
-    if path is None:
-        pytest.skip("no Chromium: install one, or set PROCTOR_CHROMIUM to its path")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=path, args=list(OFFLINE))
-        yield opened
-        opened.close()
 
 
 class Quiet(SimpleHTTPRequestHandler):

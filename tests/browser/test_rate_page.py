@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -22,10 +20,6 @@ from proctor.judges.people.rate_server import open_server
 from proctor.leaderboard.cli.rate import _plans, _some
 from tests.support.board_results import rows_of, write
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="the browser tests need: pip install playwright"
-)
-OFFLINE = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 TRAP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 PLANS = [
     RatedPlan(
@@ -34,20 +28,6 @@ PLANS = [
     for n, writer in enumerate(("secret-base", "secret-tuned"))
     for pupil in ("Ada", "Ben", "Cem")
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    named = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("PROCTOR_CHROMIUM") or next(
-        (found for name in named if (found := shutil.which(name))), None
-    )
-    if path is None:
-        pytest.skip("no Chromium: install one, or set PROCTOR_CHROMIUM to its path")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=path, args=list(OFFLINE))
-        yield opened
-        opened.close()
 
 
 @contextmanager

@@ -2,9 +2,12 @@
 
 import json
 import sys
+from contextlib import suppress
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_base, resolve_base
@@ -144,3 +147,15 @@ def test_a_dry_run_of_training_counts_the_dequantised_weights(home):
     (row,) = foresee(make_plan(Suite.load(str(suite)), home.results, home.store))
     assert row.estimate is not None
     assert row.estimate.steps == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_header_whatever_its_bytes_makes_the_reader_stumble(q8, tmp_path, changes):
+    content = bytearray(q8.read_bytes())
+    for place, byte in changes:
+        content[place] = byte
+    changed = tmp_path / "changed.gguf"
+    changed.write_bytes(content)
+    with suppress(Refusal):
+        assert read_header(changed).bytes <= len(content)
