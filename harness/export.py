@@ -1,7 +1,7 @@
 """Exports: a variant's GGUF with the wording and the sampling that it was examined with, in a folder for others.
 
-Finds out what the variant is asked in an exam, puts that into a Modelfile, and refuses unless the Modelfile lays out
-the exam's own items word for word as the engine read them. Scores are handed in.
+Finds out what the variant is asked in a task, puts that into a Modelfile, and refuses unless the Modelfile lays out
+the task's own items word for word as the engine read them. Scores are handed in.
 """
 
 import importlib
@@ -33,12 +33,12 @@ from proctor.harness.weights import build_weights
 from proctor.tasks import TASKS
 from proctor.tasks.pack import PLACEHOLDER, Pack, render
 
-ITEMS = 32  # of the exam's, to check the layout on and to measure with
+ITEMS = 32  # of the task's, to check the layout on and to measure with
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which exam's wording goes along, of which prompt pack, and why that one. `scores` are lines for the card."""
+    """Which task's wording goes along, of which prompt pack, and why that one. `scores` are lines for the card."""
 
     task: str
     prompt: str
@@ -71,15 +71,15 @@ def export_variant(
     built, plan = build_gguf(variant, store, reporter)
     assert built.gguf is not None
     file = None
-    exam = _exam(chosen.task, chosen.prompt, ITEMS)
-    reporter.say(f"measuring on {len(exam.chats)} items of {chosen.task}")
+    layout = _layout_of(chosen.task, chosen.prompt, ITEMS)
+    reporter.say(f"measuring on {len(layout.chats)} items of {chosen.task}")
     load_libraries("llamacpp")
     memory = Memory()
     with closing(cast(LlamaCppEngine, open_engine("llamacpp", Weights(str(built.gguf))))) as engine:
         if modelfile:
             with located(f"variant {variant.name}"):
-                file = _modelfile(engine, variant, exam)
-        told = _measure(engine, variant, exam, memory)
+                file = _modelfile(engine, variant, layout)
+        told = _measure(engine, variant, layout, memory)
     told |= {"task": chosen.task, "prompt": chosen.prompt, "why": chosen.why}
     stages = [
         {"kind": s.kind, "digest": s.digest, **(made(store / "artifacts", s) or {})} for s in plan.stages
@@ -97,7 +97,7 @@ def export_variant(
 
 
 @dataclass(frozen=True)
-class _Exam:
+class TaskLayout:
     """What is asked: the items' own words, the whole chats in which they are asked, and how answers end."""
 
     texts: list[str]
@@ -109,7 +109,7 @@ class _Exam:
     system: str
 
 
-def _exam(task: str, prompt: str, count: int) -> _Exam:
+def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
     pack = Pack.load(prompt)
     wording = pack.for_task(task)
     docs = TASKS[task].docs("test", count)
@@ -144,33 +144,33 @@ def _exam(task: str, prompt: str, count: int) -> _Exam:
             told = [{"role": "system", "content": system}] if system else []
             chats.append([*told, {"role": "user", "content": user}])
     texts = [str(doc[PLACEHOLDER[task]]) for doc in docs]
-    return _Exam(texts, chats, limit, until, before, after, wording.system.strip())
+    return TaskLayout(texts, chats, limit, until, before, after, wording.system.strip())
 
 
-def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfile:
+def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> Modelfile:
     """SYSTEM is the wording's system text; what stands around the item goes into the template, around every item."""
     start = engine.start_token  # put in front by whoever reads the file, so no template may say it again
 
     def as_examined(chat: list[Turn]) -> str:
         return engine.apply_chat_template(chat).removeprefix(start)
 
-    wording = ItemWording(exam.before, exam.after)
+    wording = ItemWording(layout.before, layout.after)
     template = recognise(as_examined)
-    examples = [turn for turn in exam.chats[0][:-1] if turn["role"] != "system"]
+    examples = [turn for turn in layout.chats[0][:-1] if turn["role"] != "system"]
     sampling = variant.sampling
-    limit = sampling.max_tokens or exam.max_tokens
-    longest = max(engine.prompt_length(engine.apply_chat_template(chat)) for chat in exam.chats)
+    limit = sampling.max_tokens or layout.max_tokens
+    longest = max(engine.prompt_length(engine.apply_chat_template(chat)) for chat in layout.chats)
     file = Modelfile(
         source=f"./{variant.name}.gguf",
         template=template.as_go(wording),
-        system=exam.system,
+        system=layout.system,
         parameters=parameters(
             sampling.temperature or 0.0, sampling.top_p, sampling.seed, limit,
-            min(engine.context_length, max(4096, 2 * (longest + limit))), exam.until,
+            min(engine.context_length, max(4096, 2 * (longest + limit))), layout.until,
         ),
-        messages=tuple(_bare(turn, exam) if turn["role"] == "user" else turn for turn in examples),
+        messages=tuple(_bare(turn, layout) if turn["role"] == "user" else turn for turn in examples),
     )  # fmt: skip
-    for text, chat in zip(exam.texts, exam.chats, strict=True):
+    for text, chat in zip(layout.texts, layout.chats, strict=True):
         if template.lay_out(file.chat(text), wording) != as_examined(chat):
             raise Refusal(
                 "the Modelfile would ask otherwise than the task did; use 'proctor export gguf', or a simpler pack"
@@ -178,16 +178,16 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, exam: _Exam) -> Modelfi
     return file
 
 
-def _bare(turn: Turn, exam: _Exam) -> Turn:
-    return {**turn, "content": turn["content"].removeprefix(exam.before).removesuffix(exam.after)}
+def _bare(turn: Turn, layout: TaskLayout) -> Turn:
+    return {**turn, "content": turn["content"].removeprefix(layout.before).removesuffix(layout.after)}
 
 
-def _measure(engine: LlamaCppEngine, variant: Variant, exam: _Exam, memory: Memory) -> dict[str, Any]:
-    """The same three figures as the board's columns, on the exam's first items, greedy."""
+def _measure(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout, memory: Memory) -> dict[str, Any]:
+    """The same three figures as the board's columns, on the task's first items, greedy."""
     from lm_eval.api.instance import Instance
 
-    options = Options(variant.sampling.max_tokens or exam.max_tokens, exam.until)
-    requests = [Request(engine.apply_chat_template(chat), options) for chat in exam.chats]
+    options = Options(variant.sampling.max_tokens or layout.max_tokens, layout.until)
+    requests = [Request(engine.apply_chat_template(chat), options) for chat in layout.chats]
     memory.restart()
     tokens, start = 0, time.perf_counter()
     for batch in plan_batches(requests, engine.batch_size, engine.prompt_length):
@@ -249,7 +249,7 @@ def _use(variant: Variant, file: Modelfile | None) -> Sequence[str]:
         return (f"`{variant.name}.gguf` holds its tokenizer and chat template; any llama.cpp reads it.",)
     return (
         "```", f"ollama create {variant.name} -f Modelfile", f"ollama run {variant.name}", "```", "",
-        "Say the item alone: the Modelfile puts the wording around it, each time, as in the exam.",
+        "Say the item alone: the Modelfile puts the wording around it, each time, as in the task.",
     )  # fmt: skip
 
 

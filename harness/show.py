@@ -116,8 +116,8 @@ def findings_as_table(findings: list[Finding]) -> Table:
     return table
 
 
-def overlaps_as_table(exams: list[dict[str, Any]]) -> Table:
-    """Each exam against each training set: the share of its items with a run of 8, 10 and 13 words in it."""
+def overlaps_as_table(tasks: list[dict[str, Any]]) -> Table:
+    """Each task against each training set: the share of its items with a run of 8, 10 and 13 words in it."""
     table = Table(
         title="test items that stand in training sets, by shared runs of words", title_justify="left"
     )
@@ -127,9 +127,9 @@ def overlaps_as_table(exams: list[dict[str, Any]]) -> Table:
             justify="left" if column in ("task", "version", "training set") else "right",
             overflow="fold",
         )
-    for exam in exams:
-        for at, found in enumerate(exam["sets"]):
-            about = ("", "", "") if at else (exam["exam"], str(exam["items"]), exam["version"])
+    for task in tasks:
+        for at, found in enumerate(task["sets"]):
+            about = ("", "", "") if at else (task["exam"], str(task["items"]), task["version"])
             where = ", ".join(found.get("recipes", ()))
             shares = (f"{100 * found[f'share_{n}']:.1f} %" for n in (8, 10, 13))
             table.add_row(*about, found["set"] + (f": {where}" if where else ""), *shares)

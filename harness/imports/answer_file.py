@@ -41,7 +41,7 @@ class Given:
 
 @dataclass
 class Matched:
-    """The file against the exam. All but `answers` is what was left over, named by sample or by line."""
+    """The file against the task. All but `answers` is what was left over, named by sample or by line."""
 
     answers: list[Given] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -180,12 +180,12 @@ def refuse_left_over(matched: Matched, path: Path, partial: bool, epochs: bool) 
     """Fewer than all, or rows that cannot count, are accepted only when that was said."""
     if not matched.answers:
         raise Refusal(
-            "not one row answers an item of this exam" + _named(matched.unknown, "; such as"), where=path
+            "not one row answers an item of this task" + _named(matched.unknown, "; such as"), where=path
         )
     if partial:
         return
     wrong = [
-        (matched.unknown, "rows answer no item of this exam", "--partial leaves them out"),
+        (matched.unknown, "rows answer no item of this task", "--partial leaves them out"),
         (
             matched.given_twice, "rows answer an item that was answered before",
             "give each row its 'epoch'" + ("" if epochs else ", or --epochs to count them in their order")

@@ -1,6 +1,6 @@
 """Scores that other tools made become cells like any other: `proctor import`.
 
-Chooses the reader by what a file is, decides what kind of exam its scores are, says what the source lacks, and writes
+Chooses the reader by what a file is, decides what kind of task its scores are, says what the source lacks, and writes
 the cells. What is in a file is read in lm_eval_logs.py, inspect_logs.py and plain_scores.py.
 """
 

@@ -1,6 +1,6 @@
 """Marks answers that exist already and writes them as a cell: `proctor score TASK ANSWERS.jsonl --variant NAME`.
 
-Which row answers which item is in answer_file.py. Knows the exams' marks and the columns of a cell; no engine and no
+Which row answers which item is in answer_file.py. Knows the tasks' scores and the columns of a cell; no engine and no
 weights. A table of thousands of objects would cost a second, so the rows are built a column at a time.
 """
 

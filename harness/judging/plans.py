@@ -80,7 +80,7 @@ def pairs_of_cells(results: Path, a: str, b: str) -> list[Pair]:
 
 
 def _own_pupil(row: Mapping[str, Any], where: str) -> tuple[str | Mapping[str, Any], Mapping[str, Any]]:
-    """A line of a file of profiles: the fields of a pupil of the exam, or plain facts beside an id."""
+    """A line of a file of profiles: the fields of a pupil of the task, or plain facts beside an id."""
     fields = {name: value for name, value in row.items() if name not in _IDS}
     if "weak_topics" in row:
         return _from_fields(row, where)
@@ -102,7 +102,7 @@ def _from_fields(fields: Mapping[str, Any], where: str) -> tuple[str, dict[str, 
         doc = as_doc(from_fields(fields))
     except (KeyError, TypeError, ValueError) as wrong:
         said = f"no {wrong}" if isinstance(wrong, KeyError) else str(wrong)
-        raise Refusal(f"the profile is no pupil of the exam: {said}", where=where) from None
+        raise Refusal(f"the profile is no pupil of the task: {said}", where=where) from None
     return str(doc["profile"]), facts(doc)
 
 
@@ -113,7 +113,7 @@ def _pupil(row: Mapping[str, Any], where: str) -> tuple[str | Mapping[str, Any],
         docs = {str(doc["id"]): doc for doc in TASKS["study_plan"].docs("test")}
         if name not in docs:
             raise Refusal(
-                f"no pupil {name!r} in the exam",
+                f"no pupil {name!r} in the task",
                 nearest(str(name), list(docs)),
                 "give `facts` or `profile`, or a file of pupils with --profiles",
                 where,

@@ -1,7 +1,7 @@
-"""How much of each exam's test stands in what a variant was trained on: shared runs of 8, 10 and 13 words.
+"""How much of each task's test stands in what a variant was trained on: shared runs of 8, 10 and 13 words.
 
 Counts only the files of chats that the training reads, each pair once, and keeps what it found under the digests of
-both sides. What a base was trained on before is known only where its folder says so, in `overlap.json`. Knows exams
+both sides. What a base was trained on before is known only where its folder says so, in `overlap.json`. Knows tasks
 and files of chats; no weights.
 """
 
@@ -29,7 +29,7 @@ COUNTED = 3  # raise it when runs are counted another way
 def overlap_of(
     task: str, docs: list[dict[str, Any]], data: Mapping[str, ChatFile], base: str, store: Path
 ) -> list[Found]:
-    """What a variant has seen of one exam: the training of its base, where that is known, and each of its own files."""
+    """What a variant has seen of one task: the training of its base, where that is known, and each of its own files."""
     ours = [counted(task, docs, source, file, store) for source, file in data.items()]
     return [*known_of(base, task), *ours]
 
@@ -75,16 +75,16 @@ def known_of(base: str, task: str) -> list[Found]:
 
 
 def named(source: str, chats: int) -> str:
-    """'word_problems train (1,600)': an exam's own training set, or a file by its name."""
+    """'word_problems train (1,600)': a task's own training set, or a file by its name."""
     return f"{source} train ({chats:,})" if source in TASKS else f"{Path(source).name} ({chats:,})"
 
 
 def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Every exam against every training set that a recipe of this project names, and what could not be looked at."""
-    exams, absent = {}, []
+    """Every task against every training set that a recipe of this project names, and what could not be looked at."""
+    tasks, absent = {}, []
     for name, task in TASKS.items():
         try:
-            exams[name] = task.docs("test")
+            tasks[name] = task.docs("test")
         except ValueError as refused:
             absent.append(f"{name}: {refused}")
     sets: dict[str, tuple[str, ChatFile]] = {}
@@ -93,14 +93,14 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
         with located(f"recipe {recipe_name}"):
             recipe = Recipe.load(recipe_name)
         for part in recipe.data:
-            if part.source in TASKS and part.source not in exams:
-                continue  # it was said already that this exam's data is not here
+            if part.source in TASKS and part.source not in tasks:
+                continue  # it was said already that this task's data is not here
             file = chat_file(part.source, part.examples, recipe.seed, store, part.prompt)
             sets.setdefault(file.digest, (part.source, file))
             users.setdefault(file.digest, []).append(recipe_name)
     bases = sorted(path.parent for path in (PACKAGE / "finetune").glob("*/overlap.json"))
     rows = []
-    for name, docs in exams.items():
+    for name, docs in tasks.items():
         found = [one for base in bases for one in known_of(str(base), name)]
         for source, file in sets.values():
             found.append({**counted(name, docs, source, file, store), "recipes": users[file.digest]})

@@ -40,26 +40,26 @@ def chat_files(recipe: Recipe, store: Path) -> dict[str, ChatFile]:
 
 
 def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt: str = "default") -> ChatFile:
-    """An exam's training set as chats in a prompt pack's wording, or any JSONL of chats by its path."""
+    """A task's training set as chats in a prompt pack's wording, or any JSONL of chats by its path."""
     if source not in TASKS:
         if prompt != "default":
             raise Refusal(
                 f"prompt {prompt!r} for the training data {source!r}",
                 "a file of chats has its own wording",
-                "leave 'prompt' out, or name an exam",
+                "leave 'prompt' out, or name a task",
             )
         path = resolve(source)
         if not path.is_file():
             raise Refusal(
-                f"training data {source!r} is neither an exam nor a file",
+                f"training data {source!r} is neither a task nor a file",
                 nearest(source, list(TASKS)),
-                "name an exam, or the path of a JSONL of chats",
+                "name a task, or the path of a JSONL of chats",
             )
         return ChatFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
     if examples is None:
         raise Refusal(
             f"the recipe does not say how many examples of {source!r}",
-            "most exams make as many as are wanted",
+            "most tasks make as many as are wanted",
             f"give them: {{source: {source}, examples: 2000}}",
         )
     check_name(prompt, "prompt pack")
@@ -80,7 +80,7 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
 
 @cache
 def _written_by(pack: Path) -> str:
-    """Of all that decides what is written: the exams, for one may use another's lists, and the wording."""
+    """Of all that decides what is written: the tasks, for one may use another's lists, and the wording."""
     hashed = hashlib.sha256()
     for path in _sources(pack):
         name = path.relative_to(PACKAGE) if path != pack else Path("tasks/prompts", pack.name)

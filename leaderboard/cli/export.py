@@ -160,14 +160,14 @@ def _agree(cell: "Cell", wanted: dict[str, Any]) -> bool:
 def _line(cell: "Cell", found: "Estimate", against: "Comparison | None") -> str:
     from proctor.leaderboard.compare import tables
 
-    exam = cell.run.task
-    low_high = tables.interval(found.low, found.high, exam)
-    score = f"{tables.shown(found.mean, exam)} {tables.unit(exam)}"
-    line = f"{cell.variant} with {_prompt(cell)}: {exam.title}, {exam.headline} {score}"
+    task = cell.run.task
+    low_high = tables.interval(found.low, found.high, task)
+    score = f"{tables.shown(found.mean, task)} {tables.unit(task)}"
+    line = f"{cell.variant} with {_prompt(cell)}: {task.title}, {task.headline} {score}"
     line += f" ({low_high}, {found.n} items)"
     if against is None:
         return line
-    return f"{line}; {tables.verdict(against, exam, named=True)}: {_figures(against, cell)}"
+    return f"{line}; {tables.verdict(against, task, named=True)}: {_figures(against, cell)}"
 
 
 def _figures(one: "Comparison", cell: "Cell") -> str:

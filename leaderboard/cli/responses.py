@@ -67,10 +67,10 @@ def score(
 def _print_scored(scored: "Scored") -> None:
     from proctor.leaderboard.compare import tables
 
-    fields, exam = scored.as_dict(), scored.cell.run.task
+    fields, task = scored.as_dict(), scored.cell.run.task
     value = "no score"
     if scored.score is not None:
-        value = f"{tables.shown(scored.score, exam)} {tables.unit(exam)}"
+        value = f"{tables.shown(scored.score, task)} {tables.unit(task)}"
     rows = counted(fields["rows"], "response")
     items = counted(scored.items, "item")
     typer.echo(f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {items}, {rows}")

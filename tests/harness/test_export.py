@@ -143,14 +143,14 @@ def exported(variant, store, out, task, prompt, modelfile=True):
 )
 def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, prompt):
     from proctor.harness.engines.llamacpp import LlamaCppEngine
-    from proctor.harness.export import _exam
+    from proctor.harness.export import _layout_of
     from proctor.tasks import TASKS
     from proctor.tasks.pack import PLACEHOLDER
 
     folder, told = exported(variant, store, tmp_path / "out", task, prompt)
     file = read_modelfile((folder / "Modelfile").read_text())
     engine = LlamaCppEngine(folder / "small.gguf")
-    asked = _exam(task, prompt, 3)
+    asked = _layout_of(task, prompt, 3)
     template, wording = recognise(engine.apply_chat_template), ItemWording(asked.before, asked.after)
     assert (template.name, file.template) == ("chatml", template.as_go(wording))
     for doc, chat in zip(TASKS[task].docs("test", 3), asked.chats, strict=True):
