@@ -133,6 +133,7 @@ def test_desk_with_nothing_to_do_closes():
 
 INTERRUPTED = """
 import os, signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background of a shell inherits none
 from tests.harness.test_bridge import Answerer, ask
 # Ten samples are told to come and one comes, so that the desk is still gathering when the signal arrives.
 import tests.harness.test_bridge as bridge

@@ -107,7 +107,7 @@ def test_no_sample_is_lost_or_scored_by_accident_whatever_the_server_does(home):
     assert told.verdicts["missing"] == dict(counted)
     assert (told.verdicts["wanted"], told.verdicts["given"]) == (len(DOCS), len(DOCS) - len(FAULTS))
     page = " ".join(re.sub(r"<[^>]+>", " ", (home.board / "judges" / "study_plan.html").read_text()).split())
-    assert f"{len(DOCS)} answers, {len(FAULTS)} of them without a verdict:" in page
+    assert f"{len(DOCS)} responses, {len(FAULTS)} of them without a verdict:" in page
     for reason, count in counted.items():
         assert re.search(rf"\b{count} [^0-9]*\({reason}\)", page), (reason, page)
     again = rows_of(home)[1]
