@@ -6,7 +6,7 @@
     found = proctor.compare("tiny-q8", "tiny-lora", task="word_problems", margin=0.05)
     found.verdict, found.difference.low, found.difference.high
     proctor.load().groupby(["variant", "task"])["score"].mean()     # everything in results/
-    proctor.score("word_problems", {"test-0000": "The answer is 18."})
+    proctor.score("word_problems", {"test-0001": "The answer is 14."})
 
 Without `results`, results lie in the project around the working directory, as they do for the command `proctor`. A
 mistake that the caller can mend is a `proctor.Refusal`; anything else that is raised is a bug.
@@ -102,7 +102,7 @@ def score(
     `answers` are responses by the id of their sample, or rows as `proctor score` reads them. Study plans are scored by
     the `judge`, which must be one that asks no model.
 
-    >>> score("word_problems", {"test-0000": "So the answer is 18."})["score"]   # doctest: +SKIP
+    >>> score("word_problems", {"test-0001": "So the answer is 14."})["score"]   # doctest: +SKIP
     """
     from proctor.harness.imports.score import score_rows
 

@@ -74,3 +74,22 @@ def test_mistakes_are_refused():
         proctor.score("word_problems", {"test-9999": "18"})
     with pytest.raises(proctor.Refusal, match="has no results for"):
         proctor.compare("tiny", "tiny-lora", task="gsm8k", results=DEMO)
+
+
+def test_the_lines_that_the_readme_shows_run_as_they_stand(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    block = (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .partition("```python\nimport proctor\n")[2]
+        .partition("```")[0]
+    )
+    lines = [
+        line for line in block.splitlines() if line and "proctor.run(" not in line
+    ]  # a run takes minutes
+    assert len(lines) == 4
+    names = {"proctor": proctor}
+    for line in lines:
+        exec(line, names)
+    assert names["found"].verdict == "no worse (within margin)"
+    assert list(proctor.score("word_problems", {"test-0001": "The answer is 14."})["score"]) == [1.0]
