@@ -58,7 +58,7 @@ class Bootstrap:
         units, whole = len(counts), counts.sum(axis=0, keepdims=True)
         known = {name: float(statistic(whole)[0]) for name, statistic in statistics.items()}
         wanted = {name: one for name, one in statistics.items() if np.isfinite(known[name])}
-        found = {name: Interval(None, note="not defined for these marks") for name in statistics}
+        found = {name: Interval(None, note="not defined for these scores") for name in statistics}
         if not self.resamples or units < LEAST_UNITS:
             note = f"no interval: {units} independent unit{'s' * (units != 1)}" if self.resamples else ""
             return found | {name: Interval(known[name], note=note) for name in wanted}

@@ -19,9 +19,10 @@ from statsmodels.stats.contingency_tables import mcnemar
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.judges.figures.preference_figures import of_preferences
-from proctor.judges.figures.preferences import FORMS, Preferences, conservative, read_preferences, summed
+from proctor.judges.figures.preferences import FORMS, Preferences, read_preferences, taken_as
 from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings, read_ratings, together
+from proctor.judges.verdict import WORTH
 from tests.conftest import ROOT, proctor
 
 QUICK = Bootstrap(resamples=0)
@@ -193,8 +194,9 @@ def test_several_raters_are_taken_together_by_those_who_marked():
     ],
 )  # fmt: skip
 def test_two_orders_become_one_verdict(ab, ba, careful, sum_):
-    assert conservative(ab, ba) == careful
-    assert summed(ab, ba) == sum_
+    table = Preferences({("p", "ab", "j"): ab, ("p", "ba", "j"): ba}).table("j", ["p"])
+    assert taken_as(table, "conservative") == WORTH[careful]
+    assert taken_as(table, "summed") == WORTH[sum_]
 
 
 def columns_of(rows):
@@ -372,11 +374,8 @@ def test_macro_figures_and_kappa_of_pairs_equal_those_of_scikit_learn(tmp_path):
     labels = read_preferences(jsonl(tmp_path / "l", judged(200, 5, ("ann",), ("ab",), 0.2)), labels=True)
     report = of_preferences(verdicts, labels, QUICK)
     found = {one.name: one.value for one in report.figures}
-    said = [
-        conservative(verdicts.verdicts[i, "ab", "judge"], verdicts.verdicts[i, "ba", "judge"])
-        for i in labels.items
-    ]
-    true = [labels.verdicts[i, "ab", "ann"] for i in labels.items]
+    said = taken_as(verdicts.table("judge", labels.items), "conservative")[:, 0]
+    true = [WORTH[labels.verdicts[i, "ab", "ann"]] for i in labels.items]
     macro = sklearn.metrics.precision_recall_fscore_support(true, said, average="macro", zero_division=0)
     names = ("macro_precision_conservative", "macro_recall_conservative", "macro_f1_conservative")
     assert [found[name] for name in names] == pytest.approx(list(macro[:3]))
