@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, Progress, ask_all, run
 from proctor.judges.graders.grader import Grader, GraderSpec
+from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, combined
 from proctor.judges.prompt import profile_text
@@ -164,7 +165,7 @@ def _verdict(
     usage = Usage()
     orders: dict[Order, Choice | None] = {}
     reasons: dict[Order, str] = {}
-    missing = []
+    missing: list[ParsedReply] = []
     for order, answers in readings.items():
         worth = 0.0
         problems = len(missing)

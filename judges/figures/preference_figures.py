@@ -44,7 +44,7 @@ def _votes(x: Floats, y: Floats, clusters: Sequence[str]) -> Votes:
     """Each verdict of an item (items x verdicts) beside each of its labels (items x labels), where both are there."""
     x, y = np.broadcast_arrays(x[:, :, None], y[:, None, :])
     there = ~np.isnan(x + y)
-    items = np.nonzero(there)[0]
+    items = np.nonzero(there)[0].tolist()
     return Votes(x[there], y[there], [clusters[item] for item in items])
 
 
@@ -142,7 +142,7 @@ def _kappa_without_ties(pairs: ScorePairs) -> Statistic:
 
 
 # By name: the title, how it is made of pairs of verdicts, and which of those it rests on.
-PairFigures = Mapping[str, tuple[str, Callable[[ScorePairs], Statistic], Part]]
+PairFigures = dict[str, tuple[str, Callable[[ScorePairs], Statistic], Part]]
 
 
 def _shares(figures: Mapping[str, tuple[str, Part, Part]]) -> PairFigures:
@@ -268,7 +268,7 @@ def _to_labels(report: FigureReport, judged: Preferences, rater: str, labels: Pr
                 why = f"{rater} against {reference}: no labelled pair has {FORMS[form]}"
                 report.lack(f"agreement_{form}", why)
         _right_in_both_orders(report, whose, table, known, clusters)
-        unsettled = set(compress(items, np.isnan(known).all(axis=1)))
+        unsettled = set(compress(items, (~np.isnan(known)).sum(axis=1) == 0))
         left_out = len(labelled & unsettled)
         if reference == MAJORITY and left_out:
             report.notes.append(

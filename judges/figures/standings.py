@@ -129,14 +129,14 @@ def ranked_alike(report: FigureReport, judged: Preferences, labels: Preferences)
     """Win rates and strengths of plans by their labels, and how far the judge's win rates go with them."""
     reference = references(labels)[-1]
     plans_of = {**judged.plans, **labels.plans}
-    items = labels.items
-    verdicts = labels_of(labels, items, reference)
+    verdicts = labels_of(labels, labels.items, reference)
     settled = ~np.isnan(verdicts).all(axis=1)
-    plans = [plans_of.get(item) for item in compress(items, settled)]
-    if not plans or None in plans:
+    items = list(compress(labels.items, settled.tolist()))
+    if not items or not plans_of.keys() >= set(items):
         report.lack("systems", "not every labelled pair says whose plans it compares (plan_a and plan_b)")
         return
-    clusters = [labels.cluster(item) for item in compress(items, settled)]
+    plans = [plans_of[item] for item in items]
+    clusters = [labels.cluster(item) for item in items]
     _strengths(report, reference, "single", plans, verdicts[settled], clusters)
     theirs = _rates_by_plan(report, "single", reference)
     for rater in judged.raters:

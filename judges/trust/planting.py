@@ -35,7 +35,7 @@ def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
     if labels is not None:
         means = mean_labels(labels, [plan for plan, _ in scored])
         merits = np.where(np.isnan(means), merits, means)
-    order = np.lexsort(([plan.item.id for plan, _ in scored], -merits))
+    order = np.lexsort((np.array([plan.item.id for plan, _ in scored]), -merits))
     return [scored[place] for place in order if merits[place] >= merits.max() - 1]
 
 
