@@ -104,7 +104,7 @@ def conservative(ab: Floats, ba: Floats) -> Floats:
 
 def summed(ab: Floats, ba: Floats) -> Floats:
     """Preferences add up and a tie adds nothing: a plan that one order prefers and the other calls a tie wins."""
-    return np.sign(ab + ba)
+    return np.asarray(np.sign(ab + ba), dtype=np.float64)
 
 
 def majority(settled: Floats) -> Floats:

@@ -32,7 +32,7 @@ class RatingTable:
     """One dimension: the clusters of its items, and everybody's scores of them (nan: none)."""
 
     dimension: str
-    clusters: Sequence[str]
+    clusters: list[str]
     judge: Mapping[str, Floats]
     labels: Mapping[str, Floats]
 

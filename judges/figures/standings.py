@@ -130,8 +130,8 @@ def ranked_alike(report: FigureReport, judged: Preferences, labels: Preferences)
     reference = references(labels)[-1]
     plans_of = {**judged.plans, **labels.plans}
     verdicts = labels_of(labels, labels.items, reference)
-    settled = ~np.isnan(verdicts).all(axis=1)
-    items = list(compress(labels.items, settled.tolist()))
+    settled = np.count_nonzero(~np.isnan(verdicts), axis=1) > 0
+    items = list(compress(labels.items, settled))
     if not items or not plans_of.keys() >= set(items):
         report.lack("systems", "not every labelled pair says whose plans it compares (plan_a and plan_b)")
         return

@@ -70,8 +70,9 @@ def read_choice(reply: str, texts: Sequence[str] = ()) -> ParsedReply:
     objects, cut = _objects(reply[:LONGEST], texts)
     verdict = _inside(objects, set(_CHOICE_KEYS), leaves=True, depth=5)
     if verdict is not None:
-        choices = [verdict[key] for key in _CHOICE_KEYS if not isinstance(verdict.get(key, {}), dict)]
-        return _choice(choices[0], _reason(verdict))
+        for key in _CHOICE_KEYS:
+            if key in verdict and not isinstance(verdict[key], dict):
+                return _choice(verdict[key], _reason(verdict))
     if cut:
         return ParsedReply(problem="the reply is half a JSON", reason="unreadable")
     lines = _CHOICE_LINE.findall(reply[:LONGEST])
@@ -113,8 +114,7 @@ def _scores(verdict: dict[str, Any], wanted: dict[str, str], levels: range) -> P
         value = verdict[key]
         if isinstance(value, dict):
             reasons[name] = _reason(value)
-            score_keys = [name_of_score for name_of_score in _SCORE_KEYS if name_of_score in value]
-            value = value.get("".join(score_keys[:1]))
+            value = _score_in(value)
         number = _number(value, levels)
         if number is None:
             problem = f"the score for {name!r} is {_shown(value)}, no number"
@@ -153,6 +153,13 @@ def _number(value: object, levels: range) -> float | None:
     if not isinstance(value, str) or not match or int(match[2] or levels[-1]) != levels[-1]:
         return None
     return float(match[1])
+
+
+def _score_in(verdict: dict[str, Any]) -> object:
+    for key in _SCORE_KEYS:
+        if key in verdict:
+            return verdict[key]
+    return None
 
 
 def _shown(value: object) -> str:
