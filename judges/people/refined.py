@@ -157,7 +157,7 @@ def write_judge(
 
 
 def _card(name: str, judge: Judge, refined: Sequence[Refined], who: str) -> dict[str, Any]:
-    card = {
+    card: dict[str, Any] = {
         "name": name,
         "kind": "rubric",
         "about": f"{judge.about.strip()} Refined from {judge.name!r} with suggestions of {who}; see origin.yaml.",
