@@ -11,7 +11,7 @@ from proctor.judges.graders.asking import KeyedQuestion
 from proctor.judges.graders.grader import GraderSpec, Question, fingerprint
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
-from proctor.judges.verdict import Item, JudgeVerdict, Usage
+from proctor.judges.verdict import Item, JudgeVerdict, Usage, usage_of
 
 LETTERS_A_TOKEN = 4.0  # of English; a guess, and called one
 _WORDS_A_REASON = 60  # tokens of a reply for every dimension, when none is kept to go by
@@ -114,9 +114,7 @@ def _looked_up(
     replies = judge.kept_replies(cache)
     open_, sizes = [], []
     for key, asked in once.items():
-        reply = None
-        if replies:
-            reply = replies.get(key)
+        reply = replies.get(key) if replies else None
         if reply:
             sizes.append(reply.tokens_out)
         else:
@@ -159,11 +157,7 @@ def tally(
     verdicts: Sequence[JudgeVerdict | pairwise.PairVerdict], spec: GraderSpec | PanelSpec | None
 ) -> Tally:
     """A text without a word needs no verdict and is not counted as one that is missing."""
-    missing: Counter[str] = Counter()
-    usage = Usage()
-    for verdict in verdicts:
-        usage += verdict.usage
-        if verdict.problem:
-            missing[verdict.reason] += 1
-    found = len(verdicts) - missing.total()
-    return Tally(len(verdicts), found, dict(sorted(missing.items())), usage, currency(specs(spec)))
+    missing: Counter[str] = Counter(verdict.reason for verdict in verdicts if verdict.problem)
+    present = len(verdicts) - missing.total()
+    by_reason = dict(sorted(missing.items()))
+    return Tally(len(verdicts), present, by_reason, usage_of(verdicts), currency(specs(spec)))

@@ -15,10 +15,10 @@ from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQu
 from proctor.judges.graders.grader import Grader, GraderSpec
 from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
-from proctor.judges.panel import Panel, combined
+from proctor.judges.panel import Panel, combined, missing_member
 from proctor.judges.prompt import profile_text
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import WORTH, Reason, Usage
+from proctor.judges.verdict import WORTH, Reason, Usage, usage_of
 
 Order = Literal["ab", "ba"]
 Choice = Literal["a", "b", "tie"]
@@ -93,25 +93,14 @@ def compare_all(
     progress: Progress | None = None,
 ) -> list[PairVerdict]:
     """A verdict for each pair, in their order. `progress` hears of every order of every pair."""
-    return run(compare_items(judge, pairs, grader, cache, progress))
-
-
-async def compare_items(
-    judge: Judge,
-    pairs: Sequence[Pair],
-    grader: Grader | Panel | None = None,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-) -> list[PairVerdict]:
-    """The same inside an event loop."""
     judge.refuse_unfit(grader, pairs=True)
+    assert grader is not None
     progress = progress or (lambda done, tokens: None)
     kept = judge.kept_replies(cache)
-    if isinstance(grader, Panel):
-        columns = [await _by_one(judge, pairs, member, kept, progress) for member in grader.graders]
-        return [_together(judge, grader, members) for members in zip(*columns, strict=True)]
-    assert grader is not None
-    return await _by_one(judge, pairs, grader, kept, progress)
+    if not isinstance(grader, Panel):
+        return run(_by_one(judge, pairs, grader, kept, progress))
+    columns = [run(_by_one(judge, pairs, member, kept, progress)) for member in grader.graders]
+    return [_together(judge, grader, members) for members in zip(*columns, strict=True)]
 
 
 async def _by_one(
@@ -192,12 +181,11 @@ def _verdict(
 def _together(judge: Judge, panel: Panel, members: Sequence[PairVerdict]) -> PairVerdict:
     whole = PairVerdict(
         judge.name, panel.spec.name, members[0].item, dict.fromkeys(ORDERS), members=tuple(members),
-        usage=sum((member.usage for member in members), Usage()),
+        usage=usage_of(members),
     )  # fmt: skip
-    missing = [member for member in members if member.problem]
-    if missing:
-        problem = "; ".join(f"{member.method}: {member.problem}" for member in missing)
-        return replace(whole, problem=problem, reason=missing[0].reason)
+    problem, why = missing_member(members)
+    if problem:
+        return replace(whole, problem=problem, reason=why)
     orders: dict[Order, Choice | None] = {}
     for order in ORDERS:
         orders[order] = _combined([member.orders[order] for member in members], panel)

@@ -20,7 +20,7 @@ from proctor.judges.panel import Panel, together
 from proctor.judges.prompt import profile_text
 from proctor.judges.rules.checklist import METHOD, score_by_rules
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import Item, JudgeVerdict, Usage
+from proctor.judges.verdict import Item, JudgeVerdict, usage_of
 
 
 def score_all(
@@ -140,8 +140,7 @@ def _verdict(judge: Judge, grader: Grader, item: Item, readings: Sequence[Answer
         each.append(verdict)
     if len(each) == 1:
         return each[0]
-    usage = sum((verdict.usage for verdict in each), Usage())
-    whole = replace(each[0], usage=usage, repeats=tuple(each))
+    whole = replace(each[0], usage=usage_of(each), repeats=tuple(each))
     missing = [verdict for verdict in each if verdict.problem]
     if missing:
         problem = f"{len(missing)} of {len(each)} readings are missing: {missing[0].problem}"

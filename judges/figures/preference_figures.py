@@ -57,7 +57,7 @@ def of_preferences(judged: Preferences, labels: Preferences | None, bootstrap: B
     report = FigureReport(bootstrap)
     _note_what_is_there(report, judged, labels)
     items = judged.items
-    clusters = [judged.cluster(item) for item in items]
+    clusters = list(map(judged.cluster, items))
     for rater in judged.raters:
         table = judged.table(rater, items)
         _orders(report, rater, table, clusters)
@@ -72,7 +72,7 @@ def of_preferences(judged: Preferences, labels: Preferences | None, bootstrap: B
         report.lack("agreement", "between judge and label: no labels were given (--labels)")
         return report
     _among_raters(report, labels, "the labels' raters")
-    clusters = [labels.cluster(item) for item in labels.items]
+    clusters = list(map(labels.cluster, labels.items))
     for reference in references(labels):
         votes = _alone(labels_of(labels, labels.items, reference), clusters)
         if len(votes.x):
@@ -300,7 +300,7 @@ def _among_raters(report: FigureReport, preferences: Preferences, who: str) -> N
             report.lack(name, f"among {who}: there is one only ({raters[0]})")
         return
     settled = preferences.settled(items)
-    clusters = [preferences.cluster(item) for item in items]
+    clusters = list(map(preferences.cluster, items))
     if not report.is_crowd(len(raters), who):
         for a, b in combinations(range(len(raters)), 2):
             votes = _votes(settled[:, [a]], settled[:, [b]], clusters)

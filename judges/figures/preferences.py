@@ -21,7 +21,6 @@ from proctor.judges.verdict import WORTH
 
 ORDERS = ("ab", "ba")
 NO_ORDER = ""  # a label may have been given without one
-FIRST = {"ab": "a", "ba": "b"}  # the plan that is shown first
 
 # What a judge's two verdicts on a pair can be taken as, and the words for it.
 FORMS: dict[str, str] = {
@@ -87,14 +86,14 @@ def taken_as(table: Floats, form: str) -> Floats:
     if form == "single":
         return table
     ab, ba, _ = table.T
-    verdicts = {
+    verdicts: dict[str, Floats] = {
         "ab": ab,
         "ba": ba,
         "conservative": conservative(ab, ba),
         "summed": summed(ab, ba),
         "consistent": np.where(ab == ba, ab, np.nan),
     }
-    return verdicts[form][:, None]
+    return np.reshape(verdicts[form], (-1, 1))
 
 
 def conservative(ab: Floats, ba: Floats) -> Floats:
@@ -159,9 +158,7 @@ def read_preferences(path: Path, rater: str = "judge", labels: bool = False) -> 
             item = f"{item} ({' against '.join(_pair_of(row))})"
         key = item, _order(row, labels, line, path), str(row.get("rater") or rater)
         if key in verdicts:
-            order = f" in order {key[1]}"
-            if not key[1]:
-                order = ""
+            order = f" in order {key[1]}" if key[1] else ""
             raise Refusal(
                 f"row {line}: {key[2]!r} judges {item!r}{order} a second time; keep one row for each ({path})"
             )

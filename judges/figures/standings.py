@@ -31,11 +31,11 @@ def strengths(report: FigureReport, judged: Preferences) -> None:
             report.lack(name, "the verdicts don't say whose plans they compare (columns plan_a and plan_b)")
         return
     items = judged.items
-    clusters = [judged.cluster(item) for item in items]
+    clusters = list(map(judged.cluster, items))
+    plans = list(map(judged.plans.__getitem__, items))
     for rater in judged.raters:
         table = judged.table(rater, items)
         for form in _BOTH_FORMS:
-            plans = [judged.plans[item] for item in items]
             _strengths(report, rater, form, plans, taken_as(table, form), clusters)
 
 
@@ -136,7 +136,7 @@ def ranked_alike(report: FigureReport, judged: Preferences, labels: Preferences)
         report.lack("systems", "not every labelled pair says whose plans it compares (plan_a and plan_b)")
         return
     plans = [plans_of[item] for item in items]
-    clusters = [labels.cluster(item) for item in items]
+    clusters = list(map(labels.cluster, items))
     _strengths(report, reference, "single", plans, verdicts[settled], clusters)
     theirs = _rates_by_plan(report, "single", reference)
     for rater in judged.raters:

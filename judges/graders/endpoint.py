@@ -23,7 +23,9 @@ class EndpointGrader:
             f"grader {spec.model!r}", spec.endpoint, spec.key, timeout=spec.timeout, patience=spec.patience,
             retries=spec.retries, concurrency=spec.concurrency, give_up=spec.give_up,
         )  # fmt: skip
-        self._form = 0 if spec.schema_ == "auto" else len(_FORMS) - 1
+        self._form = 0
+        if spec.schema_ == "never":
+            self._form = len(_FORMS) - 1
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         self._client.open()
@@ -67,7 +69,7 @@ class EndpointGrader:
         if spec.max_tokens is not None:
             body["max_tokens"] = spec.max_tokens
         if spec.seed is not None:
-            body["seed"] = spec.seed + 1000 * question.repeat + question.attempt
+            body["seed"] = question.seed(spec.seed)
         return await self._client.post("/chat/completions", body | spec.extra)
 
     def _as_reply(self, completion: Completion) -> Reply:
@@ -76,7 +78,9 @@ class EndpointGrader:
         if completion.trouble:
             return Reply(problem=completion.problem, reason=completion.trouble)
         if completion.ended == "length":
-            limit = f"at {self.spec.max_tokens} tokens" if self.spec.max_tokens else "at the server's limit"
+            limit = "at the server's limit"
+            if self.spec.max_tokens:
+                limit = f"at {self.spec.max_tokens} tokens"
             return Reply(text, *counts, f"the verdict was cut off {limit}", "cut off")
         if completion.refusal:
             return Reply(text, *counts, f"the grader refused: {completion.refusal}"[:SHOWN], "refused")

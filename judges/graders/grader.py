@@ -87,9 +87,10 @@ class GraderSpec(Frozen):
     @property
     def identity(self) -> dict[str, Any]:
         """All that decides what this grader says."""
-        said = self.model_dump(mode="json", by_alias=True)
-        first = ("model", "through", "endpoint", "temperature", "max_tokens", "seed", "schema", "extra")
-        return {name: said[name] for name in first} | ({"weights": self.weights} if self.weights else {})
+        decides = {"model", "through", "endpoint", "temperature", "max_tokens", "seed", "schema_", "extra"}
+        if self.weights:
+            decides.add("weights")
+        return self.model_dump(mode="json", by_alias=True, include=decides)
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,12 @@ class Question:
     schema: dict[str, Any]
     repeat: int = 0
     attempt: int = 0
+
+    def seed(self, first: int | None) -> int | None:
+        """The seed of this repeat and attempt, where the grader has one."""
+        if first is None:
+            return None
+        return first + 1000 * self.repeat + self.attempt
 
     @property
     def messages(self) -> list[dict[str, str]]:

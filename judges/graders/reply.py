@@ -146,9 +146,7 @@ def _number(value: object, levels: range) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        if abs(value) < 1e15:
-            return float(value)
-        return None
+        return float(value) if abs(value) < 1e15 else None
     match = _NUMBER.fullmatch(str(value).replace("−", "-"))
     if not isinstance(value, str) or not match or int(match[2] or levels[-1]) != levels[-1]:
         return None
@@ -163,9 +161,7 @@ def _score_in(verdict: dict[str, Any]) -> object:
 
 
 def _shown(value: object) -> str:
-    if value is _TWICE:
-        return "given twice"
-    return repr(value)[:40]
+    return "given twice" if value is _TWICE else repr(value)[:40]
 
 
 def _reason(verdict: dict[str, Any]) -> str:

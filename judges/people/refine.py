@@ -87,9 +87,7 @@ class Expert:
         self, prompts: Sequence[tuple[str, str]], schema: dict[str, Any], read: Callable[[str], ParsedReply]
     ) -> list[ParsedReply]:
         """`prompts` are (what it is about, the question)."""
-        kept = None
-        if self.cache:
-            kept = KeptReplies(self.cache)
+        kept = KeptReplies(self.cache) if self.cache else None
         replies: dict[str, list[str]] = {about: [] for about, _ in prompts}
 
         def hear(about: str, text: str) -> ParsedReply:

@@ -71,9 +71,7 @@ def _holds(written: str, result: str) -> bool:
             product /= value
         else:
             total += product
-            product = value
-            if sign in ("-", "−", "–"):
-                product = -value
+            product = -value if sign in ("-", "−", "–") else value
     result = result.replace("−", "-").replace(",", "")
     places = len(result.partition(".")[2])
     slack = Fraction(bool(places), 2 * 10**places)

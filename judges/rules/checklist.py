@@ -32,7 +32,7 @@ from proctor.judges.rules.planned import (
     unique,
 )
 from proctor.judges.rules.pupil import another_pupils, taken_up, takes_up
-from proctor.judges.rules.reading import LONGEST, PlanLine, PlanReading, Week, read
+from proctor.judges.rules.reading import LONGEST, PlanLine, PlanReading, Week, read, text_of
 from proctor.judges.rules.text import (
     TOKEN,
     mentions,
@@ -132,7 +132,7 @@ def _fluency(plan: ReadPlan) -> dict[str, Measurement]:
     if end in (0, len(plan.lines)):
         return whole
     planned = plan.lines[:end]
-    weeks = _language(plan, "\n".join(line.text for line in unique(planned)), planned)
+    weeks = _language(plan, text_of(unique(planned)), planned)
     return {item: _worse(weeks[item], whole[item]) for item in whole}
 
 
@@ -156,7 +156,7 @@ def _language(plan: ReadPlan, text: str, written: Sequence[PlanLine]) -> dict[st
     return {
         "enough": Measurement(len(spoken), f"{len(spoken)} words"),
         "order": _order(plan.reading),
-        "joined": _joined("\n".join(line.text for line in lines)),
+        "joined": _joined(text_of(lines)),
         "new": Measurement(new, f"{1 - new:.0%} of four-word runs are repeats"),
         "sentences": Measurement(whole, f"{whole:.0%} of lines are whole"),
         "length": Measurement(short, f"{short:.0%} of sentences have at most {limit} words"),
@@ -205,9 +205,7 @@ def _actionability(plan: ReadPlan) -> dict[str, Measurement]:
         return not checks.isdisjoint(map(stem, words(week.text)))
 
     wrong = wrong_equations(plan.text, texts_of(plan.facts, "mistakes"))
-    note = "no sum in it is wrong"
-    if wrong:
-        note = f"wrong: {'; '.join(wrong[:3])}"
+    note = f"wrong: {'; '.join(wrong[:3])}" if wrong else "no sum in it is wrong"
     return {
         "maths": Measurement(len(wrong), note),
         "tasks": Measurement(busy / plan.wanted, f"{busy} of {plan.wanted} weeks set a task that is new"),
@@ -226,9 +224,7 @@ def _order(reading: PlanReading) -> Measurement:
         return Measurement(None, "no weeks to put in order")
     weeks, lines = reading.weeks, reading.lines
     steps = np.diff(reading.headings)
-    rising = 1.0
-    if len(steps):
-        rising = float((steps > 0).mean())
+    rising = float((steps > 0).mean()) if len(steps) else 1.0
     filled = sum(map(_is_filled, weeks))
     daily = np.array([starts_with_day(line.text) for line in lines])
     first = np.argmax([line.heading for line in lines])

@@ -4,12 +4,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
 from proctor.judges.rubric import WordLists
 from proctor.judges.rules.neighbours import is_ordinary
-from proctor.judges.rules.reading import PlanLine
+from proctor.judges.rules.reading import PlanLine, text_of
 from proctor.judges.rules.text import TOKEN, squeezed, stem, stems, texts_of, unquoted, words
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
@@ -59,7 +60,7 @@ def times_named(text: str, name: str) -> int:
 
 def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> tuple[str, int]:
     """The name that stands most often of those that stand where the pupil's should, and how often; '' for none."""
-    text = "\n".join(line.text for line in lines)
+    text = text_of(lines)
     no_names = known.no_names | known.tasks | known.checks | known.amounts | known.small
     no_names = no_names.union(map(folded, _words_of(facts)), filter(str.islower, TOKEN.findall(text)))
     counts = Counter(folded(word).removesuffix("'s") for word in words(text.replace("’", "'")))
@@ -83,7 +84,7 @@ def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLis
 
 def taken_up(text: str, facts: Mapping[str, Any]) -> int:
     """How many of the pupil's mistakes the text takes up."""
-    return sum(takes_up(text, mistake) for mistake in texts_of(facts, "mistakes"))
+    return sum(map(partial(takes_up, text), texts_of(facts, "mistakes")))
 
 
 def takes_up(text: str, mistake: str) -> bool:
@@ -125,7 +126,7 @@ def _stands(part: str, text: str) -> bool:
 
 def another_pupils(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> str:
     """What shows that the plan is another pupil's, in words; nothing where nothing does."""
-    text = "\n".join(line.text for line in lines)
+    text = text_of(lines)
     own = str(facts.get("name") or "")
     named = times_named(text, own)
     name, times = stranger(lines, facts, known)

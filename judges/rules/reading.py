@@ -3,6 +3,7 @@ linear time.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -78,6 +79,10 @@ class PlanLine:
     listed: bool = False
 
 
+def text_of(lines: Sequence[PlanLine]) -> str:
+    return "\n".join(line.text for line in lines)
+
+
 @dataclass
 class Week:
     number: int
@@ -88,7 +93,7 @@ class Week:
 
     @property
     def text(self) -> str:
-        return "\n".join(line.text for line in self.lines)
+        return text_of(self.lines)
 
     @property
     def timed(self) -> bool:
@@ -126,9 +131,7 @@ def read(text: str) -> PlanReading:
     ordered = sorted(weeks.values(), key=lambda week: week.number)
     for week in ordered:
         _fill(week)
-        like = usual
-        if _SAME.search(week.text):
-            like = before
+        like = before if _SAME.search(week.text) else usual
         if not week.timed:
             week.minutes, week.sessions = like.minutes, list(like.sessions)
         if not week.days:
@@ -177,8 +180,8 @@ def _end(lines: list[PlanLine]) -> int:
     blocks = np.array([line.block for line in lines])
     *earlier, last = [np.unique(section) for section in np.split(blocks, starts)[1:]]
     final = lines[starts[-1] :]
-    first_block = [line for line in final if line.block == last[0]]
-    alone = all(line.heading for line in first_block) and len(words(final[0].text)) <= 5
+    is_body = any(line.block == last[0] and not line.heading for line in final)
+    alone = not is_body and len(words(final[0].text)) <= 5
     usual = max([1 + alone, *map(len, earlier)])
     end = starts[-1]
     for number, line in enumerate(final, end + 1):

@@ -27,6 +27,8 @@ from proctor.judges.trust.trial import (
     finished_card,
     mean_labels,
     overall,
+    overalls,
+    plans_of,
 )
 
 Scores = dict[tuple[str, str, str], float]  # by plan, rater and dimension
@@ -51,9 +53,8 @@ def card(
     verdicts = trial.verdicts([plan.item for plan in plans])
     scored = [pair for pair in zip(plans, verdicts, strict=True) if pair[1].scores]
     if not scored:
-        problems = filter(None, (verdict.problem for verdict in verdicts))
-        why = next(problems, "no plan has a word")
-        raise Refusal(f"not one of {len(plans)} plans could be scored: {why}")
+        problems = [verdict.problem for verdict in verdicts if verdict.problem] or ["no plan has a word"]
+        raise Refusal(f"not one of {len(plans)} plans could be scored: {problems[0]}")
     _agreement(trial, scored, labels, by)
     _length(trial, scored, labels)
     noise = _repeatability(trial, scored)
@@ -115,10 +116,10 @@ def _is_shown(figure: AgreementFigure, by: str, against: Sequence[str]) -> bool:
 
 def _length(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> None:
     """How far the score goes with the number of words, and how far the labels of the same plans do."""
-    scores = np.array([overall(verdict) for _, verdict in scored])
+    scores = overalls(scored)
     _correlate(trial, "length_correlation", "Spearman's rho of score and length", scored, scores, "the judge")
     if labels is not None:
-        means = mean_labels(labels, [plan for plan, _ in scored])
+        means = mean_labels(labels, plans_of(scored))
         if not np.isnan(means).all():
             name, title = "length_correlation_of_labels", "The same of the labels"
             _correlate(trial, name, title, scored, means, "the labels")
@@ -127,8 +128,8 @@ def _length(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> N
 def _correlate(
     trial: Trial, name: str, title: str, scored: Sequence[Scored], scores: Floats, who: str
 ) -> None:
-    sizes = np.array([float(len(words(plan.item.text))) for plan, _ in scored])
-    pupils = [plan.pupil for plan, _ in scored]
+    sizes = np.array([float(len(words(plan.item.text))) for plan in plans_of(scored)])
+    pupils = [plan.pupil for plan in plans_of(scored)]
     there = ~np.isnan(scores)
     rows, counts = distinct(np.stack([sizes[there], scores[there]], axis=1), list(compress(pupils, there)))
     interval = trial.report.bootstrap.of(spearman(ScorePairs(rows[:, 0], rows[:, 1])), counts)

@@ -137,9 +137,7 @@ def too_long(case: Case) -> str | None:
 
 
 def _if_changed(text: str, before: str) -> str | None:
-    if text == before:
-        return None
-    return text
+    return None if text == before else text
 
 
 def off_course(case: Case) -> str | None:

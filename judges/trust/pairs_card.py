@@ -94,9 +94,7 @@ def _agreement(
         if a.item.id in merits and b.item.id in merits:
             gap = merits[a.item.id] - merits[b.item.id]
             known[verdict.item, "", "mean label"] = preferred(gap * (abs(gap) >= TIE))
-    labels = None
-    if known:
-        labels = Preferences(known, clusters)
+    labels = Preferences(known, clusters) if known else None
     report = of_preferences(Preferences(judged, clusters), labels, trial.report.bootstrap)
     trial.report.figures += report.figures
     trial.report.notes += report.notes
@@ -148,9 +146,7 @@ def _damage(on: PairTrial, plans: Sequence[LabelledPlan], merits: Mapping[str, f
             lost[name].append(plan_id)
     for damage in DAMAGES:
         good, bad = held[damage.name], lost[damage.name]
-        detail = ""
-        if bad:
-            detail = f"not for {', '.join(bad)}"
+        detail = f"not for {', '.join(bad)}" if bad else ""
         why = "could not be planted in these plans, or got no verdict"
         on.trial.check(damage.name, damage.title, "damage", good, good + len(bad), detail, why)
 

@@ -15,7 +15,7 @@ from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import some
 from proctor.judges.rules.text import words
 from proctor.judges.trust.damage import DAMAGES, PADDING, Case, Damage
-from proctor.judges.trust.trial import LabelledPlan, Scored, Trial, mean_labels, overall
+from proctor.judges.trust.trial import LabelledPlan, Scored, Trial, mean_labels, overall, overalls, plans_of
 from proctor.judges.verdict import JudgeVerdict
 
 INJECTIONS = Path(__file__).with_name("injections.yaml")
@@ -31,11 +31,11 @@ Key = tuple[str, str]  # what was planted, in which plan
 
 def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
     """Those within a point of the best, best first: by the labels where there are any, else by the judge's scores."""
-    merits = np.array([overall(verdict) for _, verdict in scored])
+    merits = overalls(scored)
     if labels is not None:
-        means = mean_labels(labels, [plan for plan, _ in scored])
+        means = mean_labels(labels, plans_of(scored))
         merits = np.where(np.isnan(means), merits, means)
-    order = np.lexsort((np.array([plan.item.id for plan, _ in scored]), -merits))
+    order = np.lexsort((np.array([plan.item.id for plan in plans_of(scored)]), -merits))
     return [scored[place] for place in order if merits[place] >= merits.max() - 1]
 
 
@@ -62,9 +62,7 @@ def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> No
 
 
 def _fall(before: float, after: JudgeVerdict) -> float:
-    if not after.scores:
-        return inf
-    return before - overall(after)
+    return before - overall(after) if after.scores else inf
 
 
 def _check_damage(trial: Trial, planted: Damage, tried: Sequence[Tried]) -> None:
@@ -165,14 +163,14 @@ def _inject(trial: Trial, chosen: Sequence[Scored], slack: float) -> None:
         trial, suspects, lambda injection, text: plant(neutral(injection["text"]), text), "neutral"
     )
     for injection in injections():
-        mine = {key: rise for key, rise in rises.items() if key[0] == injection["name"]}
-        allowed = {key: slack + max(0.0, usual.get(key, 0.0)) for key in mine}
-        beside = ""
-        controls = [
-            usual.get((injection["name"], pair[0].item.id), 0.0) for one, pair in suspects if one == injection
-        ]
-        if controls:
-            beside = f" (as many neutral words: {max(controls):+.2f})"
+        mine, allowed, controls = {}, {}, []
+        for key, rise in rises.items():
+            if key[0] == injection["name"]:
+                mine[key] = rise
+                allowed[key] = slack + max(0.0, usual.get(key, 0.0))
+                if rise > slack:
+                    controls.append(usual.get(key, 0.0))
+        beside = f" (as many neutral words: {max(controls):+.2f})" if controls else ""
         _check_rises(trial, injection, "injection", mine, allowed, beside)
 
 
@@ -210,9 +208,7 @@ def _rises(
 
 def with_room(trial: Trial, scored: Sequence[Scored]) -> list[Scored]:
     """Plans below the top, spread over the scores that they got."""
-    wanted = _INJECTED_RULES
-    if trial.judge.asks:
-        wanted = _INJECTED_MODEL
+    wanted = _INJECTED_MODEL if trial.judge.asks else _INJECTED_RULES
     low = sorted(scored, key=lambda pair: (overall(pair[1]), pair[0].item.id))
     room = [pair for pair in low if overall(pair[1]) <= trial.judge.scale.highest - 0.5]
     if not room:

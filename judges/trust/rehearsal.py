@@ -68,14 +68,10 @@ def _rehearsed(
 def _replies(judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None) -> dict[str, str]:
     """To each plan as it is: the level next to its mean label, the middle one where there is none."""
     levels = judge.scale.levels
-    means = np.full(len(plans), np.nan)
-    if labels is not None:
-        means = mean_labels(labels, plans)
+    means = mean_labels(labels, plans) if labels is not None else np.full(len(plans), np.nan)
     replies = {}
     for plan, mean in zip(plans, np.floor(means + 0.5 + 1e-9), strict=True):
-        score = levels[(len(levels) - 1) // 2]
-        if mean in levels:
-            score = int(mean)
+        score = int(mean) if mean in levels else levels[(len(levels) - 1) // 2]
         replies[plan.item.text] = _reply(judge, score)
     return replies
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Floats
 from proctor.judges.figures.ratings import OVERALL, Ratings, together
@@ -29,6 +31,15 @@ class LabelledPlan:
 
 
 Scored = tuple[LabelledPlan, JudgeVerdict]
+
+
+def plans_of(scored: Sequence[Scored]) -> list[LabelledPlan]:
+    return [plan for plan, _ in scored]
+
+
+def overalls(scored: Sequence[Scored]) -> Floats:
+    """The score of each as a whole."""
+    return np.array([overall(verdict) for _, verdict in scored])
 
 
 def mean_labels(labels: Ratings, plans: Sequence[LabelledPlan]) -> Floats:
@@ -114,9 +125,7 @@ def check_unparsed(trial: Trial) -> None:
 
 def finished_card(trial: Trial, items: int, labels: Ratings | None, by: str, made: str) -> dict[str, Any]:
     failed = [check for check in trial.checks if not check.passed]
-    labelled = None
-    if labels is not None:
-        labelled = {"n": len(labels.items), "raters": labels.raters}
+    labelled = {"n": len(labels.items), "raters": labels.raters} if labels is not None else None
     return {
         "judge": trial.judge.name,
         "kind": trial.judge.kind,
@@ -148,8 +157,6 @@ def _flat(figure: AgreementFigure) -> dict[str, Any]:
     """A figure as cards have it: the note says who is held against whom."""
     fields = asdict(figure)
     judge, against = fields.pop("judge"), fields.pop("against")
-    held = f"against {against}"
-    if against == EACH_OTHER:
-        held = f"among {judge}"
+    held = f"among {judge}" if against == EACH_OTHER else f"against {against}"
     fields["note"] = "; ".join(filter(None, (held, figure.note)))
     return fields
