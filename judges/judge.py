@@ -110,7 +110,8 @@ class Judge(JudgeCard):
             fields["kind"] = "rubric"  # how scores are combined is its graders' business
         # A word list is a set; its order must not depend on the run.
         lists = fields["rubric"]["words"]
-        fields["rubric"]["words"] = {key: sorted(words) for key, words in lists.items()}
+        for key, words in lists.items():
+            lists[key] = sorted(words)
         return fingerprint({**rules, **fields})
 
     @property
@@ -200,8 +201,7 @@ def load(folder: Path) -> Judge:
         update={"dimensions": {name: rubric.dimensions[name] for name in card.dimensions}}
     )
     wording = _wording(card, rubric, folder / "prompt.txt")
-    fields = {name: getattr(card, name) for name in JudgeCard.model_fields}
-    return Judge(**fields, rubric=rubric, prompt=wording)
+    return Judge(**dict(card), rubric=rubric, prompt=wording)
 
 
 def _wording(card: JudgeCard, rubric: Rubric, path: Path) -> str:

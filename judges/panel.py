@@ -48,10 +48,10 @@ class Panel:
     graders: tuple[Grader, ...]
 
 
-def spec_of(judge: Judge, given: GraderSpec | PanelSpec | None) -> GraderSpec | PanelSpec | None:
+def spec_of(judge: Judge, named: GraderSpec | PanelSpec | None) -> GraderSpec | PanelSpec | None:
     """Who is to be asked: whom the caller names, else whom the judge's own folder names, else nobody."""
-    if given is not None:
-        return given
+    if named is not None:
+        return named
     if judge.kind == "panel":
         return PanelSpec(panel=judge.graders, combine=judge.combine)
     return judge.grader

@@ -99,14 +99,14 @@ def goodman_kruskal_gamma(pairs: ScorePairs) -> Statistic:
 def concordance_correlation(pairs: ScorePairs) -> Statistic:
     """Lin's: 2 cov / (var x + var y + (mean x - mean y)^2), all over n."""
 
-    def found(w: Floats) -> Floats:
+    def concordance(w: Floats) -> Floats:
         n = w.sum(axis=1)
         mean_x, mean_y = w @ pairs.x / n, w @ pairs.y / n
         together = w @ (pairs.x * pairs.y) / n - mean_x * mean_y
         apart = w @ ((pairs.x - pairs.y) ** 2) / n
         return ratio(2 * together, apart + 2 * together)
 
-    return found
+    return concordance
 
 
 def macro(part: str) -> Callable[[ScorePairs], Statistic]:
@@ -117,10 +117,10 @@ def macro(part: str) -> Callable[[ScorePairs], Statistic]:
         in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (pairs.x, pairs.y))
 
         def mean(w: Floats) -> Floats:
-            said, true, both = (w @ one.astype(float) for one in (in_x, in_y, in_x & in_y))
-            below = {"precision": said, "recall": true, "f1": (said + true) / 2}[part]
-            found: Floats = np.where(below > 0, both / np.maximum(below, 1e-12), 0.0).mean(axis=1)
-            return found
+            named, true, both = (w @ there.astype(float) for there in (in_x, in_y, in_x & in_y))
+            below = {"precision": named, "recall": true, "f1": (named + true) / 2}[part]
+            means: Floats = np.where(below > 0, both / np.maximum(below, 1e-12), 0.0).mean(axis=1)
+            return means
 
         return mean
 
@@ -133,12 +133,12 @@ def matthews_correlation(pairs: ScorePairs) -> Statistic:
     in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (pairs.x, pairs.y))
     hit = (in_x & in_y).any(axis=1).astype(float)
 
-    def found(w: Floats) -> Floats:
-        n, said, true = w.sum(axis=1), w @ in_x.astype(float), w @ in_y.astype(float)
-        free = (n**2 - (said**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1))
-        return ratio((w @ hit) * n - (said * true).sum(axis=1), np.sqrt(free))
+    def correlation(w: Floats) -> Floats:
+        n, named, true = w.sum(axis=1), w @ in_x.astype(float), w @ in_y.astype(float)
+        free = (n**2 - (named**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1))
+        return ratio((w @ hit) * n - (named * true).sum(axis=1), np.sqrt(free))
 
-    return found
+    return correlation
 
 
 def cohen_kappa(pairs: ScorePairs) -> Statistic:
@@ -210,15 +210,15 @@ def _correlation(w: Floats, a: Floats, b: Floats) -> Floats:
 
 def _levels(values: Floats) -> tuple[Floats, np.ndarray]:
     """The distinct scores in rising order, and the place of each score among them."""
-    found, at = np.unique(np.round(values, 9), return_inverse=True)
-    return found, at.reshape(-1)
+    levels, places = np.unique(np.round(values, 9), return_inverse=True)
+    return levels, places.reshape(-1)
 
 
 def _both(pairs: ScorePairs) -> Floats:
     """A number for each distinct pair of scores."""
     (_, at_x), (levels, at_y) = _levels(pairs.x), _levels(pairs.y)
-    found: Floats = (at_x * len(levels) + at_y).astype(np.float64)
-    return found
+    codes: Floats = (at_x * len(levels) + at_y).astype(np.float64)
+    return codes
 
 
 def _margins(values: Floats) -> Callable[[Floats], Floats]:

@@ -57,20 +57,20 @@ class Bootstrap:
         """`counts` (units, observations): how many times each distinct observation stands in each unit."""
         units, whole = len(counts), counts.sum(axis=0, keepdims=True)
         known = {name: float(statistic(whole)[0]) for name, statistic in statistics.items()}
-        wanted = {name: one for name, one in statistics.items() if np.isfinite(known[name])}
-        found = {name: Interval(None, note="not defined for these scores") for name in statistics}
+        wanted = {name: statistics[name] for name, value in known.items() if np.isfinite(value)}
+        intervals = dict.fromkeys(statistics, Interval(None, note="not defined for these scores"))
         if not self.resamples or units < LEAST_UNITS:
             note = ""
             if self.resamples:
                 note = f"no interval: {units} independent unit{'s' * (units != 1)}"
-            return found | {name: Interval(known[name], note=note) for name in wanted}
+            return intervals | {name: Interval(known[name], note=note) for name in wanted}
         drawn = _in_parts(wanted, counts, draws(units, self.resamples, self.seed))
         without = {}
         if units <= _MOST_JACKKNIFED:
             without = _in_parts(wanted, whole - counts)
         for name in wanted:
-            found[name] = self._settled(known[name], drawn[name], without.get(name))
-        return found
+            intervals[name] = self._settled(known[name], drawn[name], without.get(name))
+        return intervals
 
     def _settled(self, value: float, drawn: Floats, without: Floats | None) -> Interval:
         known = np.sort(drawn[~np.isnan(drawn)])
@@ -123,7 +123,7 @@ def _in_parts(
             weights = weights @ counts
         for name, statistic in statistics.items():
             parts[name].append(statistic(weights))
-    return {name: np.concatenate(found) for name, found in parts.items()}
+    return {name: np.concatenate(chunks) for name, chunks in parts.items()}
 
 
 def _acceleration(without: Floats | None) -> float:
@@ -150,9 +150,9 @@ def distinct(
     rows: Floats, clusters: Sequence[str], groups: Sequence[str] | None = None
 ) -> tuple[Floats, Floats]:
     """The distinct rows, and how often each stands in each cluster (in the order of their names)."""
-    found, at = np.unique(np.round(rows, 9), axis=0, return_inverse=True)
+    different, places = np.unique(np.round(rows, 9), axis=0, return_inverse=True)
     place = {name: number for number, name in enumerate(groups or sorted(set(clusters)))}
-    counts = np.zeros((len(place), len(found)))
+    counts = np.zeros((len(place), len(different)))
     where = np.array([place[cluster] for cluster in clusters], dtype=np.intp)
-    np.add.at(counts, (where, at.reshape(-1)), 1.0)
-    return found, counts
+    np.add.at(counts, (where, places.reshape(-1)), 1.0)
+    return different, counts

@@ -22,7 +22,7 @@ GAFFKE = "Gaffke, at least t"
 
 def cells(units: Units, alpha: float, scale: Scale | None) -> list[Estimate]:
     """Each variant's statistic and interval."""
-    found = []
+    estimates = []
     for variant, value in enumerate(map(float, units.values)):
         influence = _settled(units.influence[variant], units.noise(variant))
         se = standard_error(influence)
@@ -34,8 +34,10 @@ def cells(units: Units, alpha: float, scale: Scale | None) -> list[Estimate]:
             values = value + influence
             ends = _scale(units, [variant], scale) or (float(values.min()), float(values.max()))
             low, high = _limits(values, value, se, alpha, _unseen(values, ends))
-        found.append(Estimate(units.kind, units.n, units.groups, value, se, low, high, _named(method, units)))
-    return found
+        estimates.append(
+            Estimate(units.kind, units.n, units.groups, value, se, low, high, _named(method, units))
+        )
+    return estimates
 
 
 def _scale(units: Units, variants: list[int], scale: Scale | None) -> Scale | None:
@@ -134,19 +136,19 @@ def binary_pairs(
     tails: Sequence[Tails | None] = [None] * len(pairs)
     if margin is not None:
         tails = _score_tails(units, shrunk, margin)
-    found = {}
+    differences = {}
     for k, pair in enumerate(pairs):
         wins, losses = int(only_a[k]), int(only_b[k])
         gap, discordance, items = (wins - losses) / n, (wins + losses) / n, float(worth[k])
         needed = None
         if gap:
             needed = ceil(n / items * power.paired_binary_items(gap, discordance, alpha))
-        found[pair] = _difference(
+        differences[pair] = _difference(
             units, pair, gap, float(errors[k]), (float(low[k]), float(high[k]), method), tests[k], tails[k],
             discordant=(wins, losses), alpha=alpha, margin=margin, needed=needed,
             effect=power.paired_binary_effect(items, discordance, alpha),
         )  # fmt: skip
-    return found
+    return differences
 
 
 def _score_tails(units: Units, counts: tuple[Floats, Floats, Floats], margin: float) -> list[Tails]:
@@ -171,7 +173,7 @@ def real_pairs(
 ) -> dict[Pair, Difference]:  # fmt: skip
     """Pairs of real scores or of counts: sign-flip or approximate randomisation; limits and margin by Gaffke."""
     tests = flip_tests(units, pairs, seed, draws_for(units.kind, draws, family))
-    found = {}
+    differences = {}
     for (i, j), test in zip(pairs, tests, strict=True):
         gap, influence = float(units.values[i] - units.values[j]), units.influence[i] - units.influence[j]
         if abs(gap) < 1e-14 * max(abs(float(units.values[i])), abs(float(units.values[j]))):
@@ -194,11 +196,11 @@ def real_pairs(
             effect = power.paired_real_effect(units.groups, sd, alpha)
         if sd and gap:
             needed = ceil(share * power.paired_real_items(gap, sd, alpha))
-        found[i, j] = _difference(
+        differences[i, j] = _difference(
             units, (i, j), gap, se, (low, high, GAFFKE), test, tails, discordant=(None, None), alpha=alpha,
             margin=margin, needed=needed, effect=effect,
         )  # fmt: skip
-    return found
+    return differences
 
 
 def _changes(units: Units, i: int, j: int, gap: float) -> Floats:

@@ -11,22 +11,25 @@ from proctor.common.stats.outcome import Difference
 Figures = dict[str, float | int | None]
 
 
-def references(found: Difference) -> dict[str, Figures]:
+def references(difference: Difference) -> dict[str, Figures]:
     """By name: the paired t test, and for 0/1 scores McNemar's test in its four forms, which know no clusters."""
-    tests = {"paired_t": paired_t(found)}
-    if found.only_a is not None and found.only_b is not None:
-        tests |= mcnemars(found.only_a, found.only_b)
+    tests = {"paired_t": paired_t(difference)}
+    if difference.only_a is not None and difference.only_b is not None:
+        tests |= mcnemars(difference.only_a, difference.only_b)
     return tests
 
 
-def paired_t(found: Difference) -> Figures:
+def paired_t(difference: Difference) -> Figures:
     """t = difference / standard error on n - 1 degrees of freedom, clusters - 1 with clusters (Student 1908)."""
-    freedom = found.clusters - 1
-    if freedom < 1 or not found.se > 0.0:
+    freedom = difference.clusters - 1
+    if freedom < 1 or not difference.se > 0.0:
         return {"statistic": None, "df": freedom, "p": None, "low": None, "high": None}
-    t, reach = found.difference / found.se, critical(found.alpha, found.clusters) * found.se
+    t, reach = (
+        difference.difference / difference.se,
+        critical(difference.alpha, difference.clusters) * difference.se,
+    )
     p = float(2.0 * special.stdtr(freedom, -abs(t)))
-    low, high = found.difference - reach, found.difference + reach
+    low, high = difference.difference - reach, difference.difference + reach
     return {"statistic": t, "df": freedom, "p": p, "low": low, "high": high}
 
 

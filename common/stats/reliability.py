@@ -121,7 +121,7 @@ def kendall_w(rows: Floats) -> Statistic:
         levels, at = np.unique(np.round(column, 9), return_inverse=True)
         sides.append(np.eye(len(levels))[at.reshape(-1)])
 
-    def found(w: Floats) -> Floats:
+    def concordance(w: Floats) -> Floats:
         n, sums, ties = w.sum(axis=1), np.zeros(w.shape), np.zeros(len(w))
         for side in sides:
             counts = w @ side
@@ -130,7 +130,7 @@ def kendall_w(rows: Floats) -> Statistic:
         spread = (w * sums**2).sum(axis=1) - (w * sums).sum(axis=1) ** 2 / n
         return ratio(12 * spread, raters**2 * (n**3 - n) - raters * ties)
 
-    return found
+    return concordance
 
 
 def _variances(rows: Floats) -> Callable[[Floats], tuple[Floats, Floats, Floats, Floats, Floats]]:

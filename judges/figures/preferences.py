@@ -8,6 +8,7 @@ The verdict names the plan, not its place. Also here: what the verdicts of both 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,11 @@ class Preferences:
 
     @property
     def items(self) -> list[str]:
-        return sorted({item for item, _, _ in self.verdicts})
+        return sorted(set(map(itemgetter(0), self.verdicts)))
 
     @property
     def raters(self) -> list[str]:
-        return sorted({rater for _, _, rater in self.verdicts})
+        return sorted(set(map(itemgetter(2), self.verdicts)))
 
     @property
     def unparsed(self) -> int:
@@ -168,11 +169,11 @@ def read_preferences(path: Path, rater: str = "judge", labels: bool = False) -> 
         is_named = is_named or bool(row.get("rater"))
     if not any(verdicts.values()):
         raise Refusal(f"{len(verdicts)} rows and no verdict in any of them; fill in `verdict` ({path})")
-    if plans and len(plans) < len({item for item, _, _ in verdicts}):
+    notes = () if is_named else (f"no column 'rater': taken as {rater!r}",)
+    preferences = Preferences(verdicts, clusters, plans, notes)
+    if plans and len(plans) < len(preferences.items):
         raise Refusal(f"plan_a and plan_b are named for some pairs only; name them for all ({path})")
-    if is_named:
-        return Preferences(verdicts, clusters, plans)
-    return Preferences(verdicts, clusters, plans, (f"no column 'rater': taken as {rater!r}",))
+    return preferences
 
 
 def _order(row: Mapping[str, Any], labels: bool, line: int, path: Path) -> str:

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +36,15 @@ class Ratings:
 
     @property
     def items(self) -> list[str]:
-        return sorted({item for item, _, _ in self.scores})
+        return sorted(set(map(itemgetter(0), self.scores)))
 
     @property
     def raters(self) -> list[str]:
-        return sorted({rater for _, rater, _ in self.scores})
+        return sorted(set(map(itemgetter(1), self.scores)))
 
     @property
     def dimensions(self) -> list[str]:
-        return sorted({dimension for _, _, dimension in self.scores})
+        return sorted(set(map(itemgetter(2), self.scores)))
 
     @property
     def missing(self) -> int:
@@ -56,7 +57,7 @@ class Ratings:
         """Items x raters, nan where there is none. `overall` is the mean of all dimensions, where all are there,
         and at most `above_weakest` more than the least; it is a dimension like others where the file has it."""
         if dimension == OVERALL and OVERALL not in self.dimensions:
-            stack = np.stack([self.table(one, items, raters) for one in self.dimensions])
+            stack = np.stack([self.table(name, items, raters) for name in self.dimensions])
             mean: Floats = np.mean(stack, axis=0)
             if self.above_weakest is not None:
                 mean = np.minimum(mean, stack.min(axis=0) + self.above_weakest)
@@ -110,14 +111,14 @@ def read_ratings(path: Path, rater: str = "judge") -> Ratings:
             )
         scores[key] = _score(row.get("score"), line, path)
         belongs(clusters, item, row, line, path)
-    dimensions = {dimension for _, _, dimension in scores}
-    if OVERALL in dimensions and len(dimensions) > 1 and named["dimension"] < len(rows):
-        raise Refusal(f"some rows name a dimension and some don't; name it in every row ({path})")
     notes = []
     for column, name in (("rater", rater), ("dimension", OVERALL)):
         if not named[column]:
             notes.append(f"no column {column!r}: taken as {name!r}")
     ratings = Ratings(scores, clusters, tuple(notes))
+    dimensions = ratings.dimensions
+    if OVERALL in dimensions and len(dimensions) > 1 and named["dimension"] < len(rows):
+        raise Refusal(f"some rows name a dimension and some don't; name it in every row ({path})")
     if ratings.missing == len(scores):
         raise Refusal(f"{len(scores)} rows and no score in any of them; fill in `score` ({path})")
     return ratings
@@ -208,7 +209,7 @@ def _jsonl(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
 def _csv(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [name.strip() for name in next(reader)]
+        header = list(map(str.strip, next(reader)))
         if len(set(header)) < len(header):
             raise Refusal(f"the header names a column twice: {', '.join(header)} ({path})")
         rows = []

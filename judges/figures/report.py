@@ -75,7 +75,7 @@ class FigureReport:
         self, whose: Whose, measures: Mapping[str, Computation], counts: Floats, note: str = ""
     ) -> None:
         """Adds figures by name. `counts` (units, observations) says how often each observation stands in each unit."""
-        intervals = self.bootstrap.each({name: one.statistic for name, one in measures.items()}, counts)
+        intervals = self.bootstrap.each({name: measures[name].statistic for name in measures}, counts)
         for name, measure in measures.items():
             self.add(name, measure.title, whose, intervals[name], measure.n, note)
 

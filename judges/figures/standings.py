@@ -4,6 +4,7 @@ people rank them alike.
 
 from collections.abc import Sequence
 from itertools import compress
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def _bradley_terry(report: FigureReport, rater: str, form: str, names: list[str]
         took = "took no point from any plan outside"
         if len(stuck) == len(names):
             took = "are not all compared"
-        plans = some([names[plan] for plan in stuck])
+        plans = some(list(map(names.__getitem__, stuck)))
         report.lack(label, f"{rater}: {plans} {took}, so no finite strengths fit")
         return
     latest: dict[int, Floats] = {}  # all plans ask for the same fit, one after the other
@@ -146,9 +147,7 @@ def ranked_alike(report: FigureReport, judged: Preferences, labels: Preferences)
             if len(names) < _LEAST_PLANS:
                 report.lack(f"systems_{form}", f"{rater}: {len(names)} plans are named, at least 3 needed")
                 continue
-            pairs = ScorePairs(
-                np.array([ours[name] for name in names]), np.array([theirs[name] for name in names])
-            )
+            pairs = ScorePairs(np.array(itemgetter(*names)(ours)), np.array(itemgetter(*names)(theirs)))
             for name, (title, make) in _RANKED.items():
                 value = float(make(pairs)(np.ones((1, pairs.size)))[0])
                 interval = Interval(None, note="all win rates are equal")

@@ -73,8 +73,8 @@ class InspectGrader:
                     spec.model, base_url=spec.endpoint, config=config, memoize=False
                 )
             except Exception as refused:  # Inspect has several ways to say that a provider is not to be had
-                said = " ".join(str(refused).split())[:_SHOWN]
-                raise Refusal(f"Inspect cannot open the grader {spec.model!r}: {said}") from None
+                why = " ".join(str(refused).split())[:_SHOWN]
+                raise Refusal(f"Inspect cannot open the grader {spec.model!r}: {why}") from None
         return self._models[seed]
 
     async def _ask(self, question: Question) -> Reply:

@@ -113,7 +113,9 @@ def _scores(verdict: dict[str, Any], wanted: dict[str, str], levels: range) -> P
             return ParsedReply(problem=f"the verdict has no score for {name!r}", reason="unreadable")
         value = verdict[key]
         if isinstance(value, dict):
-            reasons[name] = _reason(value)
+            reason = _reason(value)
+            if reason:
+                reasons[name] = reason
             value = _score_in(value)
         number = _number(value, levels)
         if number is None:
@@ -126,7 +128,6 @@ def _scores(verdict: dict[str, Any], wanted: dict[str, str], levels: range) -> P
         beside = verdict.get(f"{key}_reason")
         if isinstance(beside, str) and beside.strip():
             reasons[name] = beside.strip()
-    reasons = {name: reason for name, reason in reasons.items() if reason}
     whole = _reason(verdict)
     if not reasons and whole:
         reasons[next(iter(scores))] = whole

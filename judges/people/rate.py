@@ -109,7 +109,7 @@ class RatingSheet:
     def _key(self, row: Mapping[str, str]) -> tuple[str, ...]:
         return row["item_id"], row["rater"], row[self._last]
 
-    def said(self, at: int) -> dict[str, Any]:
+    def ratings(self, at: int) -> dict[str, Any]:
         """What this rater said of an item so far: a score by dimension, or {'choice': place}."""
         item = self.items[at]
         if self.mode == "scores":
@@ -127,8 +127,8 @@ class RatingSheet:
 
     def complete(self, at: int) -> bool:
         if self.mode == "pairs":
-            return bool(self.said(at))
-        return len(self.said(at)) == len(self.judge.dimensions)
+            return bool(self.ratings(at))
+        return len(self.ratings(at)) == len(self.judge.dimensions)
 
     @property
     def done(self) -> int:
@@ -190,7 +190,7 @@ class RatingSheet:
             dimensions.append({"name": name, "about": dimension.about, "anchors": anchors})
         items = []
         for at, item in enumerate(self.items):
-            items.append({"profile": item.profile, "texts": item.texts, "said": self.said(at)})
+            items.append({"profile": item.profile, "texts": item.texts, "said": self.ratings(at)})
         return {"mode": self.mode, "levels": levels, "dimensions": dimensions, "items": items}
 
 

@@ -5,6 +5,7 @@ advises. All that it says is kept.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -77,18 +78,18 @@ class Opinion:
 
 @dataclass
 class Expert:
-    """A grader that is asked for more than scores. `said` keeps every question and every reply, read or not."""
+    """A grader that is asked for more than scores. `transcript` keeps every question and every reply, read or not."""
 
     grader: Grader
     cache: Path | None = None
-    said: list[dict[str, Any]] = field(default_factory=list)
+    transcript: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(
         self, prompts: Sequence[tuple[str, str]], schema: dict[str, Any], read: Callable[[str], ParsedReply]
     ) -> list[ParsedReply]:
         """`prompts` are (what it is about, the question)."""
         kept = KeptReplies(self.cache) if self.cache else None
-        replies: dict[str, list[str]] = {about: [] for about, _ in prompts}
+        replies: dict[str, list[str]] = defaultdict(list)
 
         def hear(about: str, text: str) -> ParsedReply:
             replies[about].append(text)
@@ -100,7 +101,7 @@ class Expert:
             asks.append(KeyedQuestion(key, Question((("user", prompt),), schema), partial(hear, about)))
         answers = [answer.read for answer in run(self._all(asks, kept))]
         for (about, prompt), answer in zip(prompts, answers, strict=True):
-            self.said.append({
+            self.transcript.append({
                 "expert": self.grader.spec.name, "about": about, "question": prompt, "replies": replies[about],
                 "problem": answer.problem,
             })  # fmt: skip

@@ -57,7 +57,7 @@ def written(suggestions: Sequence[Suggestion]) -> str:
 def read_decisions(path: Path) -> list[Decided]:
     """Every suggestion decided on."""
     suggestions = read_suggestions(path)
-    undecided = [one.dimension for one in suggestions if one.decision == "undecided"]
+    undecided = [suggestion.dimension for suggestion in suggestions if suggestion.decision == "undecided"]
     if undecided:
         raise Refusal(f"nothing is decided on {', '.join(undecided)}; set decision to keep or drop ({path})")
     return suggestions
@@ -143,8 +143,8 @@ def write_judge(
             "judge": judge.name,
             "digest": judge.digest,
             "expert": who,
-            "dimensions": {one.name: one.origin for one in refined},
-            "suggestions": [one.model_dump() for one in decided],
+            "dimensions": {dimension.name: dimension.origin for dimension in refined},
+            "suggestions": [decision.model_dump() for decision in decided],
         }
         _put(part / "origin.yaml", origin)
         lines = map(partial(json.dumps, ensure_ascii=False), heard)

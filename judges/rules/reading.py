@@ -107,7 +107,6 @@ class PlanReading:
     lines: tuple[PlanLine, ...]
     weeks: tuple[Week, ...]
     headings: tuple[int, ...]
-    every_week: bool
 
     @property
     def minutes(self) -> float:
@@ -126,8 +125,7 @@ def read(text: str) -> PlanReading:
         else:
             preamble.append(line)
     lines[end:] = [replace(line, week=0) for line in lines[end:]]
-    usual, planned = _usual(preamble)
-    before = usual
+    before = usual = _usual(preamble)
     ordered = sorted(weeks.values(), key=lambda week: week.number)
     for week in ordered:
         _fill(week)
@@ -137,7 +135,7 @@ def read(text: str) -> PlanReading:
         if not week.days:
             week.days |= like.days
         before = week
-    return PlanReading(tuple(lines), tuple(ordered), tuple(headings), planned)
+    return PlanReading(tuple(lines), tuple(ordered), tuple(headings))
 
 
 def _lines(text: str) -> tuple[list[PlanLine], list[int]]:
@@ -278,8 +276,8 @@ def _fill(week: Week) -> None:
     week.minutes = max(body, head, claimed)
 
 
-def _usual(preamble: list[PlanLine]) -> tuple[Week, bool]:
-    """The times of every week, and whether they are set out as sessions and not only as a sum."""
+def _usual(preamble: list[PlanLine]) -> Week:
+    """The times of every week; those that are set out as sessions come before a mere sum."""
     usual = Week(0)
     planned = False
     for line in preamble:
@@ -294,4 +292,4 @@ def _usual(preamble: list[PlanLine]) -> tuple[Week, bool]:
             usual.days.update(days(line.text))
         elif not planned:
             usual.minutes = max(usual.minutes, time.claimed)
-    return usual, planned
+    return usual

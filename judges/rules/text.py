@@ -38,7 +38,7 @@ def share_of(things: Sequence[Thing], holds: Callable[[Thing], bool]) -> float:
 
 def sentences(text: str) -> list[str]:
     """Sentences of a line, cut after full stops, colons and semicolons, but never inside double quotes."""
-    masked = QUOTED.sub(lambda found: '"' + "x" * (len(found.group()) - 2) + '"', text)
+    masked = QUOTED.sub(lambda quote: '"' + "x" * (len(quote.group()) - 2) + '"', text)
     parts, start = [], 0
     for gap in _BREAK.finditer(masked):
         parts.append(text[start : gap.end()].strip())
@@ -49,7 +49,7 @@ def sentences(text: str) -> list[str]:
 
 def unquoted(line: str) -> str:
     """Without what stands in double quotes: what a pupil wrote once is no time to study and no sentence."""
-    return QUOTED.sub(lambda found: " " * len(found.group()), line)
+    return QUOTED.sub(lambda quote: " " * len(quote.group()), line)
 
 
 def without_numbers(text: str) -> str:

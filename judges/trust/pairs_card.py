@@ -1,6 +1,6 @@
 """The trust card of a judge that compares two plans: agreement, swapped order, planted damage, injections."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -132,18 +132,17 @@ def _damage(on: PairTrial, plans: Sequence[LabelledPlan], merits: Mapping[str, f
     for (plan, _, case), damage in product(damage_cases(stand_in, None)[:_DAMAGED], DAMAGES):
         text = damage.make(case)
         if text is not None:
-            planted.append((damage.name, plan.item.id.split(" ")[0]))
+            planted.append((damage, plan.item.id.split(" ")[0]))
             pairs.append(_pair(f"{plan.item.id} {damage.name}", plan, text))
     held: Counter[str] = Counter()
-    lost: dict[str, list[str]] = {damage.name: [] for damage in DAMAGES}
-    controls = {damage.name for damage in DAMAGES if damage.least is None}
-    for (name, plan_id), verdict in zip(planted, on.verdicts(pairs), strict=True):
+    lost: dict[str, list[str]] = defaultdict(list)
+    for (damage, plan_id), verdict in zip(planted, on.verdicts(pairs), strict=True):
         if verdict.problem:
             continue
-        if verdict.verdict == "a" or (name in controls and verdict.verdict == "tie"):
-            held[name] += 1
+        if verdict.verdict == "a" or (damage.least is None and verdict.verdict == "tie"):
+            held[damage.name] += 1
         else:
-            lost[name].append(plan_id)
+            lost[damage.name].append(plan_id)
     for damage in DAMAGES:
         good, bad = held[damage.name], lost[damage.name]
         detail = f"not for {', '.join(bad)}" if bad else ""

@@ -1,5 +1,6 @@
 """Plans with planted damage and with words to the judge: whether it ranks the one right and withstands the other."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle, islice, product
@@ -52,7 +53,7 @@ def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> No
                 before.append((planted.name, plan.item.id, overall(verdict)))
                 damaged.append(item)
                 undone.append(replace(item, id=f"{item.id} undone", text=planted.undone(case, text)))
-    tried: dict[str, list[Tried]] = {planted.name: [] for planted in DAMAGES}
+    tried: dict[str, list[Tried]] = defaultdict(list)
     verdicts = zip(before, trial.verdicts(damaged), trial.verdicts(undone), strict=True)
     for (name, plan_id, score), verdict, back in verdicts:
         if not verdict.problem and not back.problem:

@@ -80,7 +80,7 @@ def test_a_plan_is_marked_by_keys_and_each_one_is_on_disk_at_once(browser: Any, 
         press(page, "2", "5")
         page.wait_for_function("document.getElementById('place').textContent.includes('1 rated')")
         first = sheet.items[0].id
-        assert sheet.said(0) == {"fluency": 4, "personalisation": 2, "actionability": 5}
+        assert sheet.ratings(0) == {"fluency": 4, "personalisation": 2, "actionability": 5}
         page.keyboard.press("Enter")
         page.wait_for_function("document.getElementById('place').textContent.startsWith('2 of 6')")
         assert {row["item_id"] for row in rows(path)} == {first}
@@ -98,7 +98,7 @@ def test_a_mark_is_changed_taken_back_and_taken_up_again_the_next_day(browser: A
         page.wait_for_function("!document.querySelector('input[name=personalisation]:checked')")
         page.get_by_text("Reads well throughout").click()
         page.locator("#saved", has_text="saved").wait_for()
-        assert sheet.said(0) == {"fluency": 5}
+        assert sheet.ratings(0) == {"fluency": 5}
         press(page, "2", "2")
     assert len(rows(path)) == 3
     with served(path, "scores") as (address, sheet), opened(browser, address) as page:
