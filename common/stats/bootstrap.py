@@ -79,14 +79,10 @@ class Bootstrap:
         note = ""
         if len(known) < self.resamples:
             note = f"{self.resamples - len(known)} resamples left out"
-        limits: list[float | None] = []
-        for limit in self._limits(value, known, _acceleration(without)):
-            if np.isfinite(limit):
-                limits.append(limit)
-            else:
-                limits.append(None)
-                note = "an open end: the resamples have no bound"
-        return Interval(value, *limits, note=note)
+        low, high = self._limits(value, known, _acceleration(without))
+        if not (np.isfinite(low) and np.isfinite(high)):
+            note = "an open end: the resamples have no bound"
+        return Interval(value, _bound(low), _bound(high), note)
 
     def _limits(self, value: float, known: Floats, acceleration: float) -> tuple[float, float]:
         slack = 1e-12 * max(1.0, abs(value))
@@ -106,6 +102,10 @@ class Bootstrap:
                 limit += (above - limit) * (place - left)
             limits.append(limit)
         return min(limits[0], value), max(limits[1], value)
+
+
+def _bound(limit: float) -> float | None:
+    return limit if np.isfinite(limit) else None
 
 
 def _in_parts(
@@ -133,7 +133,7 @@ def _acceleration(without: Floats | None) -> float:
     squares = float((influence**2).sum())
     if squares <= 1e-18:
         return 0.0
-    return float((influence**3).sum()) / (6.0 * squares**1.5)
+    return float((influence**3).sum() / (6.0 * squares**1.5))
 
 
 @lru_cache(maxsize=16)

@@ -82,10 +82,9 @@ class RatingSheet:
 
     def __init__(self, path: Path, judge: Judge, items: Sequence[Shown], mode: Mode, rater: str) -> None:
         self.path, self.judge, self.items, self.mode, self.rater = path, judge, items, mode, rater
-        # What a row is for, besides its item and its rater.
-        self.columns, self._last = PAIR_COLUMNS, "order"
-        if mode == "scores":
-            self.columns, self._last = SCORE_COLUMNS, "dimension"
+        # `_last`: what a row is for, besides its item and its rater.
+        self.columns: tuple[str, ...] = SCORE_COLUMNS if mode == "scores" else PAIR_COLUMNS
+        self._last = "dimension" if mode == "scores" else "order"
         if not path.resolve().parent.is_dir():
             raise Refusal(f"there is no folder for the labels; make it first ({path.resolve().parent})")
         self._lock = Lock()
@@ -152,8 +151,7 @@ class RatingSheet:
         if self.mode != "pairs" or (place is not None and place not in PLACES):
             raise Refusal(f"{place!r} is no choice here")
         item = self._item(at)
-        left, right = item.order
-        verdict = {"left": left, "right": right}.get(place or "", "tie")
+        verdict = dict(zip(PLACES, (*item.order, "tie"), strict=True))[place or "tie"]
         row = {
             "item_id": item.id, "order": item.order, "verdict": verdict, "rater": self.rater,
             "plan_a": item.sources[0], "plan_b": item.sources[1], "cluster": item.pupil,
