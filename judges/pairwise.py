@@ -139,12 +139,12 @@ def questions(judge: Judge, pairs: Sequence[Pair], spec: GraderSpec) -> list[Key
 
 def _judged_unasked(pair: Pair) -> Choice | None:
     """What needs no grader: the same text twice, or a text without a word."""
-    has_words = bool(words(pair.a)), bool(words(pair.b))
-    if pair.a.strip() == pair.b.strip() or not any(has_words):
+    a_is_empty, b_is_empty = not words(pair.a), not words(pair.b)
+    if pair.a.strip() == pair.b.strip() or (a_is_empty and b_is_empty):
         return "tie"
-    if all(has_words):
-        return None
-    return preferred(has_words[0] - has_words[1])
+    if a_is_empty:
+        return "b"
+    return "a" if b_is_empty else None
 
 
 def _verdict(

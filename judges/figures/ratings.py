@@ -103,7 +103,8 @@ def read_ratings(path: Path, rater: str = "judge") -> Ratings:
     rows = read_rows(path, needed=("item_id", "score"))
     for line, row in rows:
         item = text_of(row, "item_id", line, path)
-        named.update(filter(row.get, ("rater", "dimension")))
+        for column in ("rater", "dimension"):
+            named[column] += bool(row.get(column))
         key = item, str(row.get("rater") or rater), str(row.get("dimension") or OVERALL)
         if key in scores:
             raise Refusal(

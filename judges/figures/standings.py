@@ -33,7 +33,7 @@ def strengths(report: FigureReport, judged: Preferences) -> None:
         return
     items = judged.items
     clusters = list(map(judged.cluster, items))
-    plans = list(map(judged.plans.__getitem__, items))
+    plans = [judged.plans[item] for item in items]
     for rater in judged.raters:
         table = judged.table(rater, items)
         for form in _BOTH_FORMS:
@@ -103,7 +103,7 @@ def _bradley_terry(report: FigureReport, rater: str, form: str, names: list[str]
         took = "took no point from any plan outside"
         if len(stuck) == len(names):
             took = "are not all compared"
-        plans = some(list(map(names.__getitem__, stuck)))
+        plans = some([names[plan] for plan in stuck])
         report.lack(label, f"{rater}: {plans} {took}, so no finite strengths fit")
         return
     latest: dict[int, Floats] = {}  # all plans ask for the same fit, one after the other

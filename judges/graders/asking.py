@@ -82,7 +82,7 @@ async def ask_all(
 
     def settle(key: str, read: ParsedReply, usage: Usage, made: int) -> None:
         answered[key] = AnsweredQuestion(read, usage)
-        progress(times[key] * (not read.problem), made)
+        progress(0 if read.problem else times[key], made)
 
     def is_kept(ask: KeyedQuestion) -> bool:
         reply = kept.get(ask.key) if kept else None

@@ -1,11 +1,10 @@
 """A grader behind an OpenAI-compatible server, asked with the one client in common/chat.py."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from proctor.common.chat import SHOWN, ChatClient, Completion
-from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply
+from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply, side_by_side
 
 # How a server may be asked for JSON: as OpenAI does it, as llama.cpp's older servers do, in words alone.
 _FORMS = ("json_schema", "json_object", "")
@@ -29,15 +28,7 @@ class EndpointGrader:
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         self._client.open()
-        waiting = iter(enumerate(questions))
-
-        async def work(start: int) -> None:
-            """As many of these as may ask at a time, not a task for every question."""
-            await asyncio.sleep(start * _APART)
-            for index, question in waiting:
-                done(index, await self.reply(question))
-
-        await asyncio.gather(*(work(start) for start in range(min(self.spec.concurrency, len(questions)))))
+        await side_by_side(questions, self.spec.concurrency, self.reply, done, _APART)
 
     async def reply(self, question: Question) -> Reply:
         """One question, with the schema first; a server that refuses one form is asked in the next, and never in that

@@ -3,9 +3,10 @@
 It never holds a key: only the name of the environment variable that does.
 """
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self
 
@@ -144,6 +145,21 @@ class Grader(Protocol):
         """
 
     async def aclose(self) -> None: ...
+
+
+async def side_by_side(
+    questions: Sequence[Question], most: int, ask: Callable[[Question], Awaitable[Reply]], done: Done,
+    apart: float = 0.0,
+) -> None:  # fmt: skip
+    """Asks `most` questions at a time; their first requests go out `apart` seconds after each other."""
+    waiting = iter(enumerate(questions))
+
+    async def work(place: int) -> None:
+        await asyncio.sleep(place * apart)
+        for index, question in waiting:
+            done(index, await ask(question))
+
+    await asyncio.gather(*map(work, range(min(most, len(questions)))))
 
 
 def fingerprint(value: object) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply
+from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply, side_by_side
 
 _SHOWN = 300
 
@@ -27,13 +27,7 @@ class InspectGrader:
         self._model(spec.seed)  # an unknown provider or a missing key is refused before anything is asked
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
-        waiting = iter(enumerate(questions))
-
-        async def work() -> None:
-            for index, question in waiting:
-                done(index, await self.reply(question))
-
-        await asyncio.gather(*(work() for _ in range(min(self.spec.concurrency, len(questions)))))
+        await side_by_side(questions, self.spec.concurrency, self.reply, done)
 
     async def reply(self, question: Question) -> Reply:
         """One question, however many others are asked at the time."""

@@ -100,9 +100,7 @@ class RatingSheet:
             read_preferences(self.path, "label", labels=True)
         with self.path.open(encoding="utf-8-sig", newline="") as lines:
             for row in csv.DictReader(lines):
-                kept = dict.fromkeys(self.columns, "")
-                for column in self.columns:
-                    kept[column] = row.get(column) or ""
+                kept = {column: row.get(column) or "" for column in self.columns}
                 self._rows[self._key(kept)] = kept
 
     def _key(self, row: Mapping[str, str]) -> tuple[str, ...]:
@@ -175,7 +173,7 @@ class RatingSheet:
         text = io.StringIO()
         writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(map(self._rows.__getitem__, sorted(self._rows)))
+        writer.writerows(dict(sorted(self._rows.items())).values())
         write_text(self.path, text.getvalue())
 
     def as_page(self) -> dict[str, Any]:

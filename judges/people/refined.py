@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -147,7 +146,7 @@ def write_judge(
             "suggestions": [decision.model_dump() for decision in decided],
         }
         _put(part / "origin.yaml", origin)
-        lines = map(partial(json.dumps, ensure_ascii=False), heard)
+        lines = [json.dumps(reply, ensure_ascii=False) for reply in heard]
         (part / "expert.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         made = judges.load(part)
         part.rename(folder)

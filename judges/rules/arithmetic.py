@@ -74,5 +74,5 @@ def _holds(written: str, result: str) -> bool:
             product = -value if sign in ("-", "−", "–") else value
     result = result.replace("−", "-").replace(",", "")
     places = len(result.partition(".")[2])
-    slack = Fraction(bool(places), 2 * 10**places)
+    slack = Fraction(1, 2 * 10**places) if places else Fraction(0)
     return abs(total + product - Fraction(result)) <= slack

@@ -182,7 +182,8 @@ def _personalisation(plan: ReadPlan) -> dict[str, Measurement]:
 def _own(plan: ReadPlan) -> Measurement:
     foreign = another_pupils(plan.lines, plan.facts, plan.words)
     note = foreign or "nothing in it is another pupil's"
-    if not any(map(plan.facts.get, ("name", "goal", "mistakes"))):
+    facts = plan.facts
+    if not (facts.get("name") or facts.get("goal") or facts.get("mistakes")):
         return Measurement(None, note)
     return Measurement(float(not foreign), note)
 

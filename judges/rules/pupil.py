@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -84,7 +83,7 @@ def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLis
 
 def taken_up(text: str, facts: Mapping[str, Any]) -> int:
     """How many of the pupil's mistakes the text takes up."""
-    return sum(map(partial(takes_up, text), texts_of(facts, "mistakes")))
+    return sum(takes_up(text, mistake) for mistake in texts_of(facts, "mistakes"))
 
 
 def takes_up(text: str, mistake: str) -> bool:

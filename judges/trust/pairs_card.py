@@ -93,7 +93,7 @@ def _agreement(
             judged[verdict.item, order, by] = choice
         if a.item.id in merits and b.item.id in merits:
             gap = merits[a.item.id] - merits[b.item.id]
-            known[verdict.item, "", "mean label"] = preferred(gap * (abs(gap) >= TIE))
+            known[verdict.item, "", "mean label"] = preferred(0.0 if abs(gap) < TIE else gap)
     labels = Preferences(known, clusters) if known else None
     report = of_preferences(Preferences(judged, clusters), labels, trial.report.bootstrap)
     trial.report.figures += report.figures
