@@ -20,7 +20,7 @@ from proctor.harness.plan.grading import spec_from
 from proctor.judges.judge import load
 from proctor.judges.people.refined import read_decisions
 from proctor.tasks.pack import Pack
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
 OURS = (
     "Input should",

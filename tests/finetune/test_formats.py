@@ -12,7 +12,7 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
 from proctor.tasks import TASKS
-from tests.conftest import proctor
+from tests.support.command import proctor
 from tests.support.mini_llama import base, chats, quiet, recipe
 
 QUESTIONS = [f"What is {a} plus {b}?" for a in range(1, 10) for b in range(1, 10)]

@@ -9,7 +9,7 @@ from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.responses import respond_all
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Options, Request, Weights
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
 QUESTIONS = [f"Tom has {n} apples and buys {n + 3} more. How many has he?" for n in range(2, 8)]
 

@@ -18,7 +18,7 @@ from proctor.leaderboard.cli.main import app
 from proctor.leaderboard.compare.compare import compare_variants
 from proctor.leaderboard.compare.figures import figures_of
 from proctor.leaderboard.compare.items import estimate_cell, load_cells
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
 HEADER = "variant,task,sample_id,score"
 

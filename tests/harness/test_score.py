@@ -8,7 +8,8 @@ import pytest
 
 from proctor.harness import record
 from proctor.tasks import TASKS
-from tests.conftest import Home, proctor
+from tests.conftest import Home
+from tests.support.command import proctor
 
 ITEMS = TASKS["word_problems"].docs("test")
 

@@ -22,7 +22,7 @@ from proctor.judges.figures.preference_figures import of_preferences
 from proctor.judges.figures.preferences import FORMS, Preferences, conservative, read_preferences, summed
 from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings, read_ratings, together
-from tests.conftest import ROOT, proctor
+from tests.support.command import ROOT, proctor
 
 QUICK = Bootstrap(resamples=0)
 

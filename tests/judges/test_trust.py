@@ -17,7 +17,7 @@ from proctor.judges.rules.text import words
 from proctor.judges.trust.damage import DAMAGES, Case
 from proctor.judges.trust.planting import INJECTIONS, injections, neutral
 from proctor.judges.trust.trial import TrustCheck, warning
-from tests.conftest import proctor
+from tests.support.command import proctor
 from tests.support.openai_server import Reply, serve
 
 LIBRARY = KINDS["judges"].shipped

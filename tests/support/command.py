@@ -1,0 +1,117 @@
+"""The command in a process of its own: as a new interpreter, or forked from one that has the libraries already.
+
+To import torch, transformers and Inspect takes a new interpreter ten seconds of a processor; a fork takes none of them.
+Only libraries are shared: every command imports Proctor's own modules itself.
+"""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+# What commands import before they do their work, the heaviest first. Nothing of Proctor.
+LIBRARIES = [
+    "peft", "transformers.models.llama.modeling_llama", "lm_eval.models.huggingface", "lm_eval.tasks", "inspect_ai",
+    "inspect_ai.model", "inspect_ai.log", "scipy.stats", "pandas", "pyarrow.parquet", "datasets", "jinja2", "altair",
+    "typer", "pydantic", "yaml", "rich.console",
+]  # fmt: skip
+# Read by the libraries when they are imported: a command with other values than the tests' own needs a new interpreter.
+READ_AT_IMPORT = ("HF_", "OMP_", "TRANSFORMERS_", "CUDA_", "PYTHON", "LD_", "MKL_", "OPENBLAS_")
+
+
+def command(*arguments: str) -> list[str]:
+    """The words that start the command in a new interpreter."""
+    return [sys.executable, "-c", "from proctor.leaderboard.cli.main import main; main()", *arguments]
+
+
+def proctor(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command to its end."""
+    if _values_at_import() != AT_IMPORT:
+        return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=ROOT, timeout=300)
+    with tempfile.TemporaryDirectory() as folder:
+        running = Running(arguments, Path(folder))
+        code = running.wait()
+        return subprocess.CompletedProcess(["proctor", *arguments], code, running.stdout, running.stderr)
+
+
+class Running:
+    """A command that was started; its process leads a group, so that a signal reaches all that it starts."""
+
+    def __init__(self, arguments: Sequence[str], folder: Path, **environment: str) -> None:
+        """Its output goes to two files of the folder."""
+        self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
+        self._process = FORKS.Process(
+            target=_become, args=(list(arguments), os.environ | environment, str(self._out), str(self._err))
+        )
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid: int = self._process.pid
+
+    @property
+    def stdout(self) -> str:
+        return _text(self._out)
+
+    @property
+    def stderr(self) -> str:
+        return _text(self._err)
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, seconds: float = 300) -> int:
+        self._process.join(seconds)
+        if self._process.exitcode is None:
+            self.kill()
+            raise AssertionError(f"the command did not end in {seconds} s: {self.stdout}{self.stderr}")
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """The whole group, at once. The process itself as well, which may not lead a group yet."""
+        for kill in (os.killpg, os.kill):
+            with suppress(ProcessLookupError):
+                kill(self.pid, signal.SIGKILL)
+        self._process.join()
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _values_at_import() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(READ_AT_IMPORT)}
+
+
+def _become(arguments: list[str], environment: dict[str, str], out: str, err: str) -> None:
+    """Turns a fork into the command."""
+    os.setsid()
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+    multiprocessing.set_start_method(None, force=True)
+    for number, path in ((1, out), (2, err)):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
+    sys.argv = ["proctor", *arguments]
+    from proctor.leaderboard.cli.main import main
+
+    main()
+
+
+def _libraries() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LIBRARIES)
+    return context
+
+
+FORKS = _libraries()
+AT_IMPORT = _values_at_import()
