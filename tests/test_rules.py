@@ -2,7 +2,6 @@
 
 import ast
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
 from proctor.tasks import TASKS
 from proctor.tasks.pack import PLACEHOLDER, Pack
-
-ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("common", "finetune", "tasks", "judges", "harness", "leaderboard")
+from tests.support.command import ROOT
+from tests.support.house import ROOMS, tracked
 
 # The arrows: what each room may import of ours, besides itself.
 MAY_IMPORT = {
@@ -39,18 +37,6 @@ TOO_HIGH = {"leaderboard": 14}  # floors of a room that does not keep to FLOORS 
 # Longer than the rule allows, each with its reason.
 LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
-
-
-def tracked(pattern: str) -> list[Path]:
-    """What git knows or would add: nothing that is ignored."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", pattern],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\n")
-    return sorted(path for name in set(listed) if name and (path := ROOT / name).is_file())
 
 
 def python_files() -> list[Path]:
