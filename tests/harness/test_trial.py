@@ -8,7 +8,7 @@ import yaml
 from proctor.common.paths import inside
 from proctor.common.refusal import Refusal
 from proctor.harness.config.trial import write_trial
-from tests.conftest import command
+from tests.support.command import command
 from tests.support.random_gguf import SMALL, quantize, write_llama
 
 
