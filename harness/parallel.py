@@ -54,7 +54,9 @@ def here(gpus: str) -> Spread:
         raise Refusal(f"--gpus {gpus}", f"this machine shows {count}", f"give 'all', or 1 to {count}")
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = visible.split(",") if visible else [str(number) for number in range(count)]
-    return partial(side_by_side, names if gpus == "all" else names[: int(gpus)])
+    if gpus != "all":
+        names = names[: int(gpus)]
+    return partial(side_by_side, names)
 
 
 def side_by_side(
@@ -76,7 +78,8 @@ def side_by_side(
             for ended in wait(running, return_when=FIRST_COMPLETED).done:
                 session, mine = running.pop(ended)
                 free += mine
-                if why := ended.result():
+                why = ended.result()
+                if why:
                     failed[_named(session)] = why
     return _ended(sessions, failed, plan)
 
@@ -105,7 +108,9 @@ def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: 
     code = worker.wait()
     if code < 0:
         return f"ended by signal {-code}"
-    return (last or f"exit status {code}") if code else ""
+    if code:
+        return last or f"exit status {code}"
+    return ""
 
 
 def work() -> None:
@@ -147,11 +152,8 @@ def cluster(address: str) -> Spread:
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     for package in ("ray",) if address == "ray" else ("ray", "grpc"):
         if find_spec(package) is None:
-            raise Refusal(
-                f"--on {address} needs the package {package}",
-                "it is not installed",
-                "pip install 'ray[client]'",
-            )
+            remedy = "pip install 'ray[client]'"
+            raise Refusal(f"--on {address} needs the package {package}", "it is not installed", remedy)
     return partial(over_ray, None if address == "ray" else address)
 
 
@@ -276,9 +278,9 @@ def _refuse_too_wide(sessions: Sequence[Session], gpus: int, who_gives: str) -> 
 def _ended(sessions: Sequence[Session], failed: Mapping[str, str], plan: Plan) -> Waiting:
     """The cells that a model has to score, as `run_session` gives them; or a refusal that names what failed."""
     if failed:
+        reasons = "; ".join(f"{name}: {why}" for name, why in failed.items())
         raise Refusal(
-            f"{len(failed)} of {len(sessions)} sessions failed: "
-            + "; ".join(f"{name}: {why}" for name, why in failed.items()),
+            f"{len(failed)} of {len(sessions)} sessions failed: {reasons}",
             remedy="run again: what was answered is kept",
         )
     waiting: Waiting = []

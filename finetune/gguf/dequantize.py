@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.checks import compare_logits, logits_of, prompt_ids, prompt_texts
+from proctor.finetune.checks import compare_logits, logits_of, passed, prompt_ids, prompt_texts
 from proctor.finetune.gguf.header import Header, read_header
 from proctor.finetune.gguf.probe import probe
 from proctor.finetune.gguf.tokenizer import save_tokenizer
@@ -50,13 +50,11 @@ def dequantize(file: Path, out: Path, tell: Tell) -> dict[str, Any]:
             "take the model's safetensors as the base",
             file,
         )
-    return {
-        "checks": [
-            {"name": "tokens as llama.cpp reads them", "passed": True, "figures": {"texts": len(texts)}},
-            {"name": "dequantised weights answer as the file", "passed": True, "figures": figures},
-        ],
-        "dequantized_from": header.weight_type,
-    }
+    checks = [
+        passed("tokens as llama.cpp reads them", {"texts": len(texts)}),
+        passed("dequantised weights answer as the file", figures),
+    ]
+    return {"checks": checks, "dequantized_from": header.weight_type}
 
 
 def check_architecture(header: Header, file: Path) -> None:

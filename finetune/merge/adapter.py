@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.checks import check_adapter, compare_logits, logits_of, prompt_ids
+from proctor.finetune.checks import check_adapter, compare_logits, logits_of, passed, prompt_ids
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.store import Tell
 
@@ -51,12 +51,11 @@ def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str,
             f"merged weights answer otherwise than base and adapter (mean KL {saved['kl_mean']:.4f}, at most "
             f"{MOST_KL} is meant); train again with a lower alpha or rank ({adapter})"
         )
-    return {
-        "checks": [
-            {"name": "the adapter changes the logits", "passed": True, "figures": changed},
-            {"name": "merged weights answer as base and adapter", "passed": True, "figures": saved},
-        ]
-    }
+    checks = [
+        passed("the adapter changes the logits", changed),
+        passed("merged weights answer as base and adapter", saved),
+    ]
+    return {"checks": checks}
 
 
 def _dtype_of(base: Path) -> str:

@@ -23,6 +23,7 @@ from proctor.finetune.checks import (
     check_safetensors,
     compare_logits,
     logits_of,
+    passed,
     prompt_ids,
     shapes_of,
 )
@@ -265,7 +266,7 @@ def _checked(model: Any, tokenizer: Any, base: Path, recipe: Recipe, out: Path) 
         raise Refusal(
             f"training changed no logit; raise learning_rate (now {recipe.learning_rate:g}) or steps"
         )
-    return [{"name": "training changes the logits", "passed": True, "figures": figures}]
+    return [passed("training changes the logits", figures)]
 
 
 def _peak_memory(device: str) -> int:

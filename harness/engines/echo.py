@@ -35,11 +35,8 @@ class EchoEngine(LM):  # type: ignore[misc]
                 else:
                     self._rows[row["question"]] = row
             except (ValueError, TypeError, KeyError):
-                raise Refusal(
-                    f"line {number} is no row with a question",
-                    "echo answers from rows of JSON",
-                    where=answers,
-                ) from None
+                wrong = f"line {number} is no row with a question"
+                raise Refusal(wrong, "echo answers from rows of JSON", where=answers) from None
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         time.sleep(self._delay)
@@ -53,8 +50,12 @@ class EchoEngine(LM):  # type: ignore[misc]
 
     def _row(self, prompt: str) -> dict[str, str]:
         """The row whose question stands last in the prompt: shots stand before it."""
-        at, question = max(((prompt.rfind(question), question) for question in self._rows), default=(-1, ""))
-        return self._rows[question] if at >= 0 else {"error": "the file of answers has none for this prompt"}
+        last = (-1, "")
+        for question in self._rows:
+            last = max(last, (prompt.rfind(question), question))
+        if last[0] < 0:
+            return {"error": "the file of answers has none for this prompt"}
+        return self._rows[last[1]]
 
     def apply_chat_template(
         self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True

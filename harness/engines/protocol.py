@@ -25,13 +25,11 @@ class Options:
 
     @classmethod
     def from_lm_eval(cls, arguments: Mapping[str, Any]) -> Self:
-        sampled = arguments.get("do_sample", True)
-        return cls(
-            max_tokens=arguments["max_gen_toks"],
-            until=tuple(arguments["until"]),
-            temperature=arguments.get("temperature", 0.0) if sampled else 0.0,
-            top_p=arguments.get("top_p"),
-        )
+        temperature = 0.0
+        if arguments.get("do_sample", True):
+            temperature = arguments.get("temperature", 0.0)
+        until = tuple(arguments["until"])
+        return cls(arguments["max_gen_toks"], until, temperature, arguments.get("top_p"))
 
     def as_lm_eval(self) -> dict[str, object]:
         """lm-eval's generation arguments for the same."""

@@ -39,11 +39,8 @@ class StockEngine:
         import lm_eval.models  # noqa: F401  (fills lm-eval's registry)
         from lm_eval.api.registry import get_model
 
-        settings = {
-            "batch_size": 16,
-            "max_batch_size": None,
-            "device": best_device(),
-        }  # as lm-eval's own runs pass
+        # As lm-eval's own runs pass them.
+        settings = {"batch_size": 16, "max_batch_size": None, "device": best_device()}
         try:
             self._lm = get_model(name).create_from_arg_obj({"pretrained": weights.source}, settings)
         except ImportError as absent:

@@ -79,8 +79,14 @@ def ratings_of(verdicts: Iterable[JudgeVerdict], items: Sequence[Item]) -> list[
     for verdict in verdicts:
         for rater, reading in _readings(verdict):
             for name in names if reading.parsed else ():
-                row: dict[str, Any] = {"item_id": verdict.item, "rater": rater, "dimension": name}
-                rows.append({**row, "score": reading.scores.get(name), **clusters.get(verdict.item, {})})
+                score = reading.scores.get(name)
+                row: dict[str, Any] = {
+                    "item_id": verdict.item,
+                    "rater": rater,
+                    "dimension": name,
+                    "score": score,
+                }
+                rows.append(row | clusters.get(verdict.item, {}))
     return rows
 
 
@@ -93,12 +99,7 @@ def preferences_of(
     for verdict in verdicts:
         for member in verdict.members or (verdict,):
             for order, choice in member.orders.items():
-                row: dict[str, Any] = {
-                    "item_id": verdict.item,
-                    "order": order,
-                    "verdict": choice,
-                    "rater": member.method,
-                }
+                row = {"item_id": verdict.item, "order": order, "verdict": choice, "rater": member.method}
                 rows.append({**row, "plan_a": a, "plan_b": b, **clusters.get(verdict.item, {})})
     return rows
 
@@ -116,7 +117,8 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".csv":
         text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]) if rows else ["item_id"], lineterminator="\n")
+        columns = list(rows[0]) if rows else ["item_id"]
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         write_text(path, text.getvalue())

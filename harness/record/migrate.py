@@ -24,11 +24,13 @@ def record_from(raw: object) -> RunRecord:
     if isinstance(found, int) and found > FORMAT:
         raise UnreadableRecord(f"a newer Proctor wrote it (format {found}); update Proctor to read it")
     try:
-        return RunRecord.model_validate(raw if found == FORMAT else _from_format_1(raw))
+        if found != FORMAT:
+            raw = _from_format_1(raw)
+        return RunRecord.model_validate(raw)
     except ValidationError as refused:
         first = refused.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UnreadableRecord(f"{where}: {first['msg']}" if where else first["msg"]) from None
+        where = ".".join(map(str, first["loc"]))
+        raise UnreadableRecord(f"{where}: {first['msg']}".removeprefix(": ")) from None
 
 
 def measurements_from(raw: Mapping[str, Any]) -> Measurements:

@@ -16,9 +16,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 FORMAT: Final = 2
 Kind = Literal["binary", "real", "counts"]
-ItemsByKind = dict[
-    str, dict[str, tuple[str, ...]]
-]  # a field of the items, its values, the items that have each
+# A field of the items, its values, the items that have each.
+ItemsByKind = dict[str, dict[str, tuple[str, ...]]]
 SHARE = re.compile(r"share_(\d+)")
 
 
@@ -154,12 +153,12 @@ class OverlapRecord(RecordPart):
     @property
     def shares(self) -> list[tuple[int, float]]:
         """By the number of words."""
-        found = []
+        shares = []
         for name, value in (self.model_extra or {}).items():
             words = SHARE.fullmatch(name)
             if words and isinstance(value, int | float):
-                found.append((int(words[1]), float(value)))
-        return sorted(found)
+                shares.append((int(words[1]), float(value)))
+        return sorted(shares)
 
 
 class CostRecord(RecordPart):
