@@ -58,9 +58,8 @@ def check_adapter(base: Path, adapter: Path) -> None:
 
     check_safetensors(adapter)
     if not (adapter / "adapter_config.json").is_file():
-        raise Refusal(
-            f"no adapter_config.json in it, so this is no adapter; give an adapter's folder ({adapter})"
-        )
+        remedy = "give an adapter's folder"
+        raise Refusal("no adapter_config.json in it, so this is no adapter", remedy=remedy, where=adapter)
     training = adapter / "train.json"
     if training.is_file():
         made_for = json.loads(training.read_text(encoding="utf-8")).get("base_digest")
@@ -186,5 +185,6 @@ def shapes_of(folder: Path) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, "pt") as weights:
-            shapes |= {name: tuple(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118
+            for name in weights.keys():  # noqa: SIM118 (it is no dict)
+                shapes[name] = tuple(weights.get_slice(name).get_shape())
     return shapes

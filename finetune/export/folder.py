@@ -42,40 +42,6 @@ class Modelfile:
         return "\n".join(lines) + "\n"
 
 
-def read_modelfile(text: str) -> Modelfile:
-    """What Ollama reads in it: an instruction, a space, and a value to the line's or the quotes' end."""
-    values: dict[str, str] = {}
-    parameters: list[tuple[str, str]] = []
-    messages: list[Turn] = []
-    while text := text.lstrip():
-        if text.startswith("#"):
-            text = text.partition("\n")[2]
-            continue
-        name, _, text = text.partition(" ")
-        about = ""
-        if name in ("PARAMETER", "MESSAGE"):
-            about, _, text = text.partition(" ")
-        if text.startswith(QUOTES):
-            value, end, text = text.removeprefix(QUOTES).partition(QUOTES)
-            if not end:
-                raise Refusal(f"Modelfile: the quotes after {name} are not closed")
-        else:
-            value, _, text = text.partition("\n")
-        if name == "PARAMETER":
-            parameters.append((about, value))
-        elif name == "MESSAGE":
-            messages.append({"role": about, "content": value})
-        else:
-            values[name] = value
-    return Modelfile(
-        values["FROM"],
-        values.get("TEMPLATE", ""),
-        values.get("SYSTEM", ""),
-        tuple(parameters),
-        tuple(messages),
-    )
-
-
 def export(
     gguf: Path, name: str, out: Path, card: str, record: Mapping[str, Any], modelfile: Modelfile | None
 ) -> Path:
@@ -90,10 +56,7 @@ def export(
         if digest_of_file(part / f"{name}.gguf") != digest_of_file(gguf):
             raise Refusal(f"the copy of the GGUF is not what was copied; look after the disk ({part})")
         if modelfile is not None:
-            text = modelfile.written()
-            if read_modelfile(text) != modelfile:
-                raise Refusal("the Modelfile would not be read as it is meant; use 'proctor export gguf'")
-            (part / "Modelfile").write_text(text, encoding="utf-8")
+            (part / "Modelfile").write_text(modelfile.written(), encoding="utf-8")
         (part / "README.md").write_text(card, encoding="utf-8")
         whole = {
             **record,

@@ -108,11 +108,11 @@ def _rng(seed: int, *names: str) -> random.Random:
 
 
 def _are_turns(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_turn(turn) for turn in value)
-
-
-def _is_turn(turn: object) -> bool:
-    if not isinstance(turn, dict):
+    if not isinstance(value, list) or not value:
         return False
-    role, content = turn.get("role"), turn.get("content")
-    return isinstance(role, str) and isinstance(content, str) and content != ""
+    for turn in value:
+        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
+            return False
+        if not isinstance(turn.get("content"), str) or not turn["content"]:
+            return False
+    return True
