@@ -167,9 +167,11 @@ def files_of(folder: Path) -> list[Path]:
 def _digests(folder: Path) -> dict[str, str]:
     files = files_of(folder)
     names = [path.name for path in files]
-    missing = [
-        name for name in ("config.json", ".safetensors") if not any(file.endswith(name) for file in names)
-    ]
+    missing = []
+    if "config.json" not in names:
+        missing.append("config.json")
+    if not any(path.suffix == ".safetensors" for path in files):
+        missing.append("safetensors")
     if missing:
         if (folder / "adapter_config.json").is_file():
             raise Refusal(
@@ -177,7 +179,7 @@ def _digests(folder: Path) -> dict[str, str]:
                 f"base: to what comes out ({folder})"
             )
         raise Refusal(
-            f"base folder without {missing[0].lstrip('.')}; point base: to a folder with a whole model ({folder})"
+            f"base folder without {missing[0]}; point base: to a folder with a whole model ({folder})"
         )
     with ThreadPoolExecutor() as pool:  # hashing lets go of Python, and real weights are gigabytes
         return dict(zip(names, pool.map(digest_of_file, files), strict=True))

@@ -118,15 +118,21 @@ def work() -> None:
     session, plan = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
-        refuse_unusable(session.engine, session.variants[0].variant.name)
-        with inside(plan.suite.project):
-            run_session(session, plan, _lines())
+        _run(session, plan)
     except Refusal as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _run(session: Session, plan: Plan) -> None:
+    """In a worker: what it says is read by another process, so there is no bar, and no line is broken."""
+    # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
+    refuse_unusable(session.engine, session.variants[0].variant.name)
+    with inside(plan.suite.project):
+        lines = Console(soft_wrap=True, force_terminal=False, color_system=None)
+        run_session(session, plan, Reporter(lines))
 
 
 def _end_with_parent() -> None:
@@ -202,9 +208,7 @@ def on_node(session: Session, plan: Plan, driver: Driver) -> str:
         if not (folder / driver.mark).is_file():
             return f"{node} does not see the folder of this run; put it where every node has it ({folder})"
     try:
-        refuse_unusable(session.engine, session.variants[0].variant.name)
-        with inside(plan.suite.project):
-            run_session(session, plan, _lines())
+        _run(session, plan)
     except Refusal as refused:
         return str(refused)
     return ""
@@ -292,11 +296,6 @@ def _ended(sessions: Sequence[Session], failed: Mapping[str, str], plan: Plan) -
 
 def _named(session: Session) -> str:
     return "+".join(each.variant.name for each in session.variants)
-
-
-def _lines() -> Reporter:
-    """For what is read by another process: no bar, and no line broken."""
-    return Reporter(Console(soft_wrap=True, force_terminal=False, color_system=None))
 
 
 if __name__ == "__main__":

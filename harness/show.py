@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
-    return {
-        "suite": plan.suite.name,
-        "stages": [
-            {"kind": stage.kind, "digest": stage.digest, "variants": _served(stage, plan), "built": built}
-            for stage, built in plan.stages()
-        ],
-        "sittings": [[each.variant.name for each in session.variants] for session in plan.sessions],
-        "cells": [
-            {"variant": c.variant, "task": c.task, "items": c.items, "state": c.state, "why": c.why}
-            | ({} if c.state == "keep" else {"answered": plan.has_responses(c)})
-            for c in plan.cells
-        ],
-    }
+    stages, sessions, cells = [], [], []
+    for stage, built in plan.stages():
+        served = _served(stage, plan)
+        stages.append({"kind": stage.kind, "digest": stage.digest, "variants": served, "built": built})
+    for session in plan.sessions:
+        sessions.append([each.variant.name for each in session.variants])
+    for cell in plan.cells:
+        about = {name: getattr(cell, name) for name in ("variant", "task", "items", "state", "why")}
+        if cell.state != "keep":
+            about["answered"] = plan.has_responses(cell)
+        cells.append(about)
+    return {"suite": plan.suite.name, "stages": stages, "sittings": sessions, "cells": cells}
 
 
 def plan_as_tables(plan: Plan) -> Iterator[Table | str]:

@@ -76,7 +76,8 @@ def _batched(
     batches = deque(plan_batches(new, engine.batch_size, engine.prompt_length))
     while batches:
         batch = batches.popleft()
-        responses = [kept for request in batch if (kept := journal.get(request, plan))]
+        kept = [journal.get(request, plan) for request in batch]
+        responses = [response for response in kept if response]
         if len(responses) == len(batch):
             progress(len(batch), 0)
         else:
@@ -119,11 +120,12 @@ def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[R
     """Each with its share of its batch's time, where the engine does not time it by itself."""
     if len(responses) != wanted:
         raise RuntimeError(f"the engine gave {len(responses)} responses to {wanted} requests")
-    share = round(seconds / wanted, 6)
-    return [
-        response if response.seconds is not None else replace(response, seconds=share)
-        for response in responses
-    ]
+    timed = []
+    for response in responses:
+        if response.seconds is None:
+            response = replace(response, seconds=round(seconds / wanted, 6))
+        timed.append(response)
+    return timed
 
 
 def _streamed(
@@ -144,9 +146,8 @@ def _streamed(
             except EngineDied:
                 raise
             except Exception as failed:
-                if (
-                    feed.broken is failed or not feed.open
-                ):  # whoever writes requests failed, or none was asked
+                # Whoever writes the requests failed, or none was asked.
+                if feed.broken is failed or not feed.open:
                     raise
                 alone = len(feed.open) == 1
                 for number in sorted(feed.open):

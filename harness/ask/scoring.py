@@ -77,8 +77,9 @@ def read_responses(
 
 def counts(rows: Sequence[Sample]) -> dict[str, Any]:
     """What run.json says of what became of the responses."""
+    statuses: list[str] = [row.status for row in rows]
     return {
-        "statuses": {status: sum(row.status == status for row in rows) for status in STATUSES},
+        "statuses": {status: statuses.count(status) for status in STATUSES},
         "truncated": sum(row.truncated for row in rows),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -4,7 +4,6 @@ Rows of the file: `{"question": text of the item, "response": text}`; `"error"` 
 request fail, and `{"delay": seconds}` as a row of its own makes every batch take that long.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.harness.engines.protocol import Response
 
@@ -25,18 +25,13 @@ class EchoEngine(LM):  # type: ignore[misc]
         super().__init__()
         self._delay = 0.0
         self._rows: dict[str, dict[str, str]] = {}
-        for number, line in enumerate(answers.read_text(encoding="utf-8").split("\n"), 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                if "delay" in row:
-                    self._delay = float(row["delay"])
-                else:
-                    self._rows[row["question"]] = row
-            except (ValueError, TypeError, KeyError):
-                wrong = f"line {number} is no row with a question"
-                raise Refusal(wrong, "echo answers from rows of JSON", where=answers) from None
+        for number, row in read_json_lines(answers, '{"question": ..., "response": ...}'):
+            if "delay" in row:
+                self._delay = float(row["delay"])
+            elif "question" in row:
+                self._rows[row["question"]] = row
+            else:
+                raise Refusal(f"line {number} has no question", where=answers)
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         time.sleep(self._delay)

@@ -51,7 +51,8 @@ class OwnTask:
                 return pack.digest(self.task.name), name
             if len(differences) < fewest:
                 fewest, words = len(differences), f"{name} [{', '.join(differences)}]"
-        return digest([words, [[doc[name] for name in WORDING] for doc in self.docs]]), words
+        wordings = [[doc["system"], doc["prompt"]] for doc in self.docs]
+        return digest([words, wordings]), words
 
     def _is_worded_by(self, pack: Pack) -> bool:
         if self.task.name not in pack.wording:

@@ -118,8 +118,12 @@ def _jsonl(path: Path) -> tuple["pd.DataFrame", list[str]]:
     if "score" in columns:
         unscored = ["score" not in row for row in rows]
         refuse_rows(unscored, "without a score", "write null where there is none", path)
-        table["score"] = ["" if row["score"] is None else row["score"] for row in rows]
+        table["score"] = [_blank_for_null(row["score"]) for row in rows]
     return pd.DataFrame(table, columns=list(columns)), list(columns)
+
+
+def _blank_for_null(value: Any) -> Any:
+    return "" if value is None else value
 
 
 def _scores(column: "pd.Series[Any]", path: Path) -> "pd.Series[float]":

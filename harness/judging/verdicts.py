@@ -17,19 +17,8 @@ from proctor.judges.verdict import Item, JudgeVerdict
 
 def verdict_row(verdict: JudgeVerdict) -> dict[str, Any]:
     """Everything about one verdict; readings and members of a panel within it. A score that is missing is null."""
-    row: dict[str, Any] = {
-        "item_id": verdict.item,
-        "judge": verdict.judge,
-        "by": verdict.method,
-        "overall": verdict.overall,
-        "scores": verdict.scores,
-        "parsed": verdict.parsed,
-        "problem": verdict.problem,
-        "reason": verdict.reason,
-        "reasons": verdict.reasons,
-        "explanation": verdict.explanation,
-        "usage": asdict(verdict.usage),
-    }
+    names = ("overall", "scores", "parsed", "problem", "reason", "reasons", "explanation")
+    row = _fields(verdict, names)
     for name, inner in (("repeats", verdict.repeats), ("members", verdict.members)):
         if inner:
             row[name] = [verdict_row(part) for part in inner]
@@ -38,22 +27,18 @@ def verdict_row(verdict: JudgeVerdict) -> dict[str, Any]:
 
 def pair_row(verdict: PairVerdict) -> dict[str, Any]:
     """Everything about one pair."""
-    row: dict[str, Any] = {
-        "item_id": verdict.item,
-        "judge": verdict.judge,
-        "by": verdict.method,
-        "verdict": verdict.verdict,
-        "orders": verdict.orders,
-        "flipped": verdict.flipped,
-        "consistent": verdict.consistent,
-        "problem": verdict.problem,
-        "reason": verdict.reason,
-        "reasons": verdict.reasons,
-        "usage": asdict(verdict.usage),
-    }
+    names = ("verdict", "orders", "flipped", "consistent", "problem", "reason", "reasons")
+    row = _fields(verdict, names)
     if verdict.members:
         row["members"] = [pair_row(member) for member in verdict.members]
     return row
+
+
+def _fields(verdict: JudgeVerdict | PairVerdict, names: Sequence[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {"item_id": verdict.item, "judge": verdict.judge, "by": verdict.method}
+    for name in names:
+        row[name] = getattr(verdict, name)
+    return row | {"usage": asdict(verdict.usage)}
 
 
 def clusters_of(things: Sequence[Item | Pair]) -> dict[str, dict[str, str]]:
@@ -74,7 +59,9 @@ def ratings_of(verdicts: Iterable[JudgeVerdict], items: Sequence[Item]) -> list[
     """
     clusters = clusters_of(items)
     verdicts = list(verdicts)
-    names = list(dict.fromkeys(name for verdict in verdicts for name in verdict.scores))
+    names: dict[str, None] = {}
+    for verdict in verdicts:
+        names |= dict.fromkeys(verdict.scores)
     rows = []
     for verdict in verdicts:
         for rater, reading in _readings(verdict):

@@ -7,6 +7,7 @@ not know who is asked, nor how.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,7 +89,7 @@ class Plan:
 
     @property
     def cells(self) -> list[CellPlan]:
-        return [cell for plan in self.variants for cell in plan.cells]
+        return list(chain.from_iterable(plan.cells for plan in self.variants))
 
     def asks_a_model(self, cell: CellPlan) -> bool:
         """Whether a model scores the cell's responses."""

@@ -16,8 +16,7 @@ from proctor.common import files
 from proctor.common.digest import sha256_of
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
-from proctor.harness.record.migrate import UnreadableRecord, record_from
-from proctor.harness.record.run_record import RunRecord
+from proctor.harness.record.run_record import RunRecord, UnreadableRecord, record_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,8 +128,11 @@ def table_of(rows: Sequence[Mapping[str, Any]], extras: Sequence[str] = ()) -> A
     fields = schema(sorted(metrics))
     for name in extras:
         fields = fields.append(pa.field(name, pa.string()))
-    wanted = fields.names
-    text = "\n".join(json.dumps({name: row[name] for name in wanted}) for row in rows).encode()
+    names = fields.names
+    lines = []
+    for row in rows:
+        lines.append(json.dumps({name: row[name] for name in names}))
+    text = "\n".join(lines).encode()
     options = arrow_json.ParseOptions(explicit_schema=fields, unexpected_field_behavior="error")
     # One block: a row longer than a block would be refused.
     blocks = arrow_json.ReadOptions(use_threads=False, block_size=len(text) + 1)
