@@ -37,7 +37,8 @@ class Modelfile:
         if self.system:
             lines.append(f"SYSTEM {_quoted(self.system)}")
         for name, value in self.parameters:
-            lines.append(f"PARAMETER {name} {value if _is_number(value) else _quoted(value)}")
+            number = value.replace(".", "", 1).replace("-", "", 1).isdigit()
+            lines.append(f"PARAMETER {name} {value if number else _quoted(value)}")
         lines += [f"MESSAGE {turn['role']} {_quoted(turn['content'])}" for turn in self.messages]
         return "\n".join(lines) + "\n"
 
@@ -102,7 +103,3 @@ def _quoted(text: str) -> str:
         if not mark.isprintable() and mark not in " \n\t":
             raise Refusal(f"Ollama drops the mark {mark!r} from a Modelfile; take it out of the wording")
     return f"{QUOTES}{text}{QUOTES}"
-
-
-def _is_number(value: str) -> bool:
-    return value.replace(".", "", 1).replace("-", "", 1).isdigit()

@@ -113,8 +113,7 @@ def _add_special_tokens(tokenizer: Any, header: Header) -> None:
     tokenizer.add_tokens(added[USER_DEFINED])
     start = header.token("bos")
     if start is not None and header.fields.get("tokenizer.ggml.add_bos_token"):
+        mark = tokens[start]
         tokenizer.post_processor = processors.TemplateProcessing(
-            single=f"{tokens[start]} $A",
-            pair=f"{tokens[start]} $A $B",
-            special_tokens=[(tokens[start], start)],
+            single=f"{mark} $A", pair=f"{mark} $A $B", special_tokens=[(mark, start)]
         )

@@ -40,7 +40,10 @@ def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str,
         merged.to(getattr(torch, stored))
     merged.save_pretrained(out)
     tokenizer.save_pretrained(out)
-    _keep_template(base, out)
+    # The base's own sampling settings go along; a template saved by another version might differ in spaces.
+    for name in ("generation_config.json", "chat_template.jinja"):
+        if (base / name).is_file():
+            (out / name).write_bytes((base / name).read_bytes())
     for path in out.glob("*.safetensors"):
         path.chmod(0o644)
     tell(0.7, "comparing what was saved with base and adapter")
@@ -61,10 +64,3 @@ def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str,
 def _dtype_of(base: Path) -> str:
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     return str(config.get("dtype") or config.get("torch_dtype") or "float32")
-
-
-def _keep_template(base: Path, out: Path) -> None:
-    """The base's own sampling settings go along; a template saved by another version might differ in spaces."""
-    for name in ("generation_config.json", "chat_template.jinja"):
-        if (base / name).is_file():
-            (out / name).write_bytes((base / name).read_bytes())

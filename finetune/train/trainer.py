@@ -27,13 +27,9 @@ from proctor.finetune.train.watch import CHECKPOINT_SECONDS, Watch, callback, la
 
 
 def train(
-    base: Path,
-    recipe: Recipe,
-    files: Mapping[str, Path],
-    out: Path,
-    tell: Tell,
+    base: Path, recipe: Recipe, files: Mapping[str, Path], out: Path, tell: Tell,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Train into `out`, going on from the last whole checkpoint in it. Returns figures for the stage's record."""
     tell(0.0, "loading the base and the chats")
     device = best_device()

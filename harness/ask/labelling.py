@@ -58,15 +58,9 @@ class LabelledTexts:
 
 
 def label_texts(
-    texts: Path,
-    labeler: Labeler,
-    out: Path,
-    store: Path,
-    opened: Callable[[Variant], Engine],
-    progress: Advance,
-    pack: str = "default",
-    check: bool = True,
-) -> LabelledTexts:
+    texts: Path, labeler: Labeler, out: Path, store: Path, opened: Callable[[Variant], Engine], progress: Advance,
+    pack: str = "default", check: bool = True,
+) -> LabelledTexts:  # fmt: skip
     """`opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was."""
     unlabelled = read_texts(texts)
     journal = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl")

@@ -14,7 +14,7 @@ from typing import Any
 
 from proctor.common.digest import digest
 from proctor.harness.ask.journal import Journal
-from proctor.harness.engines.protocol import Engine, EngineDied, Options, Request, Response, Streams
+from proctor.harness.engines.protocol import Engine, EngineDied, Indexed, Options, Request, Response, Streams
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
 Advance = Callable[[int, int], None]  # told of requests that are done and tokens that were made
@@ -22,7 +22,7 @@ Advance = Callable[[int, int], None]  # told of requests that are done and token
 
 def respond(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     """The index of each request and its response, as they come: whoever scores them need not wait for the last one.
 
     Equal requests are asked once. An engine that streams takes the requests while they are being written.
@@ -54,7 +54,7 @@ def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str],
 
 def _batched(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     indexes: dict[str, list[int]] = {}
     wanted: list[Request] = []
     for index, request in enumerate(requests):
@@ -130,7 +130,7 @@ def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[R
 
 def _streamed(
     engine: Streams, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     feed = _Feed(requests, journal)
     fresh = _Fresh(journal, progress)
     try:

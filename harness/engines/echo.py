@@ -13,7 +13,7 @@ from lm_eval.api.model import LM
 
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.protocol import Response
+from proctor.harness.engines.protocol import Chat, Response
 
 
 class EchoEngine(LM):  # type: ignore[misc]
@@ -52,9 +52,7 @@ class EchoEngine(LM):  # type: ignore[misc]
             return {"error": "the file of answers has none for this prompt"}
         return self._rows[last[1]]
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in chat_history)
 
     def prompt_length(self, prompt: str) -> int:

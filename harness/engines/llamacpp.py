@@ -14,7 +14,7 @@ from lm_eval.api.model import LM
 from proctor.common.refusal import Refusal
 from proctor.harness.engines.decoding import Decoders, Job, Made, cores
 from proctor.harness.engines.gguf_model import Model
-from proctor.harness.engines.protocol import Response, Weights
+from proctor.harness.engines.protocol import Chat, Response, Weights
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]
@@ -55,9 +55,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
     def prompt_length(self, prompt: str) -> int:
         return len(self._model.tokens(prompt))
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         """By the sandboxed renderer that the `hf` engine uses too, so that both read the same prompt."""
         from jinja2.exceptions import TemplateError
         from transformers.utils.chat_template_utils import render_jinja_template

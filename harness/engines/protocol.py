@@ -74,6 +74,10 @@ class Response:
     too_long: bool = False
 
 
+Chat = list[dict[str, str]]
+Indexed = tuple[int, Response]  # the index of a request, and its response
+
+
 class Engine(Protocol):
     """lm-eval's LM, and what Proctor asks of it besides."""
 
@@ -82,9 +86,7 @@ class Engine(Protocol):
     context_length: int | None
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]: ...
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str: ...
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str: ...
     def prompt_length(self, prompt: str) -> int: ...
     def use(self, adapter: Path | None) -> None: ...
     def reseed(self, seed: int) -> None: ...
@@ -97,7 +99,7 @@ class Streams(Engine, Protocol):
     is done: the index of the request and its response. No response depends on the others beside it.
     """
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]: ...
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]: ...
 
 
 class StreamingEngine:
@@ -106,7 +108,7 @@ class StreamingEngine:
     batch_size = 64
     responses: Sequence[Response] = ()
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         raise NotImplementedError
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import same_day
 from proctor.finetune.load import best_device
-from proctor.harness.engines.protocol import Response, Weights
+from proctor.harness.engines.protocol import Chat, Response, Weights
 
 
 def refuse_server(name: str) -> None:
@@ -70,9 +70,7 @@ class StockEngine:
         tokens = encode(text) if encode else None
         return len(tokens) if isinstance(tokens, list) else None
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         rendered: str = self._lm.apply_chat_template(chat_history, add_generation_prompt)
         return rendered
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.finetune.checks import same_day
-from proctor.harness.engines.protocol import EngineDied, Request, Response, StreamingEngine, Weights
+from proctor.harness.engines.protocol import EngineDied, Indexed, Request, Response, StreamingEngine, Weights
 from proctor.harness.engines.vllm_settings import settings_for
 
 # lm-eval's class imports vllm while it is defined, and vllm reads these while it is imported.
@@ -102,7 +102,7 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
         # vLLM tells adapters apart by name and by number: each has its own of both.
         self.lora_request = LoRARequest(str(adapter), self._numbers[adapter], str(adapter))
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         """With lm-eval's parameters for every request, as its own class would hand them to vLLM."""
         engine, last = self.model.llm_engine, time.perf_counter()
         places: dict[str, tuple[int, list[str]]] = {}
@@ -156,7 +156,7 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
             arguments["seed"] = request.seed
         return arguments, until, limit
 
-    def _finished(self, place: int, until: list[str], output: Any, seconds: float) -> tuple[int, Response]:
+    def _finished(self, place: int, until: list[str], output: Any, seconds: float) -> Indexed:
         made = output.outputs[0]
         text: str = postprocess_generated_text(made.text, until, None)
         cut = made.finish_reason == "length"

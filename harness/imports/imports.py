@@ -28,6 +28,7 @@ READERS: Mapping[Format, Callable[[Path, Wish], Iterator[Foreign]]] = {
     "inspect": read_inspect,
     "plain": read_plain,
 }
+Scale = tuple[float, float]
 State = Literal["new", "made again", "there already"]
 FRAMEWORK = {"lm-eval": "lm_eval", "inspect": "inspect", "plain": "other"}
 
@@ -55,13 +56,9 @@ class Imported:
 
 
 def import_files(
-    paths: Sequence[Path],
-    results: Path,
-    wish: Wish,
-    form: Format | None = None,
-    scale: tuple[float, float] | None = None,
+    paths: Sequence[Path], results: Path, wish: Wish, form: Format | None = None, scale: Scale | None = None,
     redo: bool = False,
-) -> list[Imported]:
+) -> list[Imported]:  # fmt: skip
     """Everything is read and checked before the first cell is written."""
     cells: dict[tuple[str, str], Foreign] = {}
     for foreign in _read(paths, wish, form):
@@ -186,7 +183,7 @@ def _safe_name(name: str, what: str, where: Path) -> str:
 
 
 def _task_records(
-    cells: Mapping[tuple[str, str], Foreign], scale: tuple[float, float] | None
+    cells: Mapping[tuple[str, str], Foreign], scale: Scale | None
 ) -> dict[str, record.TaskRecord]:
     by_task: dict[str, list[Foreign]] = {}
     for (_, task), foreign in cells.items():
@@ -197,9 +194,7 @@ def _task_records(
     return {task: _task_record(task, foreigns, scale) for task, foreigns in by_task.items()}
 
 
-def _task_record(
-    task: str, foreigns: Sequence[Foreign], scale: tuple[float, float] | None
-) -> record.TaskRecord:
+def _task_record(task: str, foreigns: Sequence[Foreign], scale: Scale | None) -> record.TaskRecord:
     """The task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
     import pandas as pd
 
@@ -236,7 +231,7 @@ def _task_record(
     return made
 
 
-def _scale(lowest: float, highest: float) -> tuple[float, float]:
+def _scale(lowest: float, highest: float) -> Scale:
     """Shares, or whole numbers around the scores that were seen: how far a plot reaches, and never printed."""
     if lowest >= 0.0 and highest <= 1.0:
         return 0.0, 1.0

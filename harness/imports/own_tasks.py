@@ -84,11 +84,8 @@ class OwnTask:
 
 
 def own_task(
-    called: str,
-    samples: Sequence[Mapping[str, Any]],
-    results: Mapping[str, Any],
-    of_task: Callable[[str], Any],
-) -> OwnTask | None:
+    called: str, samples: Sequence[Mapping[str, Any]], results: Mapping[str, Any], of_task: Callable[[str], Any]
+) -> OwnTask | None:  # fmt: skip
     """None for other tasks, and without results beside the samples: nothing then tells the version and the shots."""
     prefix, _, name = called.partition("proctor_")
     version, shots = of_task("versions"), of_task("n-shot")

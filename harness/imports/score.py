@@ -77,15 +77,9 @@ class Scored:
 
 
 def score_file(
-    task_name: str,
-    path: Path,
-    variant: str,
-    results: Path,
-    by: "By | None" = None,
-    partial: bool = False,
-    epochs: bool = False,
-    redo: bool = False,
-) -> Scored:
+    task_name: str, path: Path, variant: str, results: Path, by: "By | None" = None, partial: bool = False,
+    epochs: bool = False, redo: bool = False,
+) -> Scored:  # fmt: skip
     """`epochs`: several rows for one item are its answers in the order of the file."""
     task, by = _task(task_name), by or By()
     check_name(variant, "variant")
@@ -196,14 +190,9 @@ def _table(rows: Sequence[record.Sample], answers: Sequence[Given]) -> Any:
 
 
 def _run_record(
-    task: Task,
-    variant: str,
-    path: Path,
-    definition: dict[str, Any],
-    matched: Matched,
-    rows: Sequence[record.Sample],
+    task: Task, variant: str, path: Path, definition: dict[str, Any], matched: Matched, rows: Sequence[record.Sample],
     judge: str,
-) -> record.RunRecord:
+) -> record.RunRecord:  # fmt: skip
     """As for a cell of our own, without a clock: the same file gives the same bytes."""
     statuses: list[str] = [row.status for row in rows]
     tokens = {}
