@@ -100,7 +100,7 @@ def with_unsloth(recipe: Recipe, base: Path) -> bool:
 
 
 def parameters_of(base: Path) -> int:
-    return sum(math.prod(shape) for shape in shapes_of(base).values())
+    return sum(math.prod(shape) for shape in checks.shapes_of(base).values())
 
 
 def _refuse_several_gpus(device: str) -> None:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preference_figures import of_preferences
-from proctor.judges.figures.preferences import FORMS, conservative, read_preferences, summed
+from proctor.judges.figures.preferences import FORMS, Preferences, read_preferences, taken_as
 from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings, read_ratings, together
+from proctor.judges.verdict import WORTH
 from tests.support.command import ROOT
 from tests.support.rated import QUICK, as_csv, jsonl, judged, rated, trust, value
 
@@ -57,8 +58,8 @@ def test_columns_that_are_left_out_are_filled_in_and_named(tmp_path):
         ("item_id,rater,score,cluster\na,x,1,g\na,y,1,h\n", "in cluster 'h', before it was in 'g'"),
         ('{"item_id": "a", "score": NaN}\n', "the score is nan"),
         ('{"item_id": "a", "score": true}\n', "the score is True"),
-        ('{"item_id": "a", "score": 1}\n{"item_id"\n', "row 2 is no JSON"),
-        ('{"item_id": "a", "score": 1}\n[1]\n', "row 2 is no JSON object"),
+        ('{"item_id": "a", "score": 1}\n{"item_id"\n', "line 2 is no JSON"),
+        ('{"item_id": "a", "score": 1}\n[1]\n', "line 2 is no JSON object"),
         ('[{"item_id": "a", "score": 1}]', "one object a line"),
     ],
 )
@@ -124,8 +125,9 @@ def test_several_raters_are_taken_together_by_those_who_marked():
     ],
 )  # fmt: skip
 def test_two_orders_become_one_verdict(ab, ba, careful, sum_):
-    assert conservative(ab, ba) == careful
-    assert summed(ab, ba) == sum_
+    table = Preferences({("p", "ab", "j"): ab, ("p", "ba", "j"): ba}).table("j", ["p"])
+    assert taken_as(table, "conservative") == WORTH[careful]
+    assert taken_as(table, "summed") == WORTH[sum_]
 
 
 def columns_of(rows):
