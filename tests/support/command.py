@@ -1,7 +1,6 @@
-"""The command in a process of its own: as a new interpreter, or forked from one that has the libraries already.
+"""The command in a process of its own: as a new interpreter, or forked from one that has its modules already.
 
 To import torch, transformers and Inspect takes a new interpreter ten seconds of a processor; a fork takes none of them.
-Only libraries are shared: every command imports Proctor's own modules itself.
 """
 
 import multiprocessing
@@ -17,12 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-# What commands import before they do their work, the heaviest first. Nothing of Proctor.
-LIBRARIES = [
-    "peft", "transformers.models.llama.modeling_llama", "lm_eval.models.huggingface", "lm_eval.tasks", "inspect_ai",
-    "inspect_ai.model", "inspect_ai.log", "scipy.stats", "pandas", "pyarrow.parquet", "datasets", "jinja2", "altair",
-    "typer", "pydantic", "yaml", "rich.console",
-]  # fmt: skip
 # Read by the libraries when they are imported: a command with other values than the tests' own needs a new interpreter.
 READ_AT_IMPORT = ("HF_", "OMP_", "TRANSFORMERS_", "CUDA_", "PYTHON", "LD_", "MKL_", "OPENBLAS_")
 
@@ -107,11 +100,11 @@ def _become(arguments: list[str], environment: dict[str, str], out: str, err: st
     main()
 
 
-def _libraries() -> ForkServerContext:
+def _forks() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LIBRARIES)
+    context.set_forkserver_preload(["tests.support.warm"])
     return context
 
 
-FORKS = _libraries()
+FORKS = _forks()
 AT_IMPORT = _values_at_import()
