@@ -14,7 +14,15 @@ from typing import Any
 
 from proctor.common.digest import digest
 from proctor.harness.ask.journal import Journal
-from proctor.harness.engines.protocol import Engine, EngineDied, Options, Request, Response, Streams
+from proctor.harness.engines.protocol import (
+    Engine,
+    EngineDied,
+    Options,
+    Request,
+    Response,
+    Streams,
+    TellsTokens,
+)
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
 Advance = Callable[[int, int], None]  # told of requests that are done and tokens that were made
@@ -81,6 +89,9 @@ def _batched(
             progress(len(batch), 0)
         else:
             start = time.perf_counter()
+            shown = _Shown(progress)
+            if isinstance(engine, TellsTokens):
+                engine.tell_tokens = shown.add
             try:
                 _seed(engine, batch)
                 engine.generate_until(_as_instances(batch), disable_tqdm=True)
@@ -91,11 +102,23 @@ def _batched(
                     continue
                 responses = [_failed(failed)]
             journal.keep(batch, responses, plan)
-            progress(len(batch), _tokens(responses))
+            progress(len(batch), _tokens(responses) - shown.tokens)
         for request, response in zip(batch, responses, strict=True):
             for index in indexes[request.key]:
                 yield index, response
     journal.finish(plan)
+
+
+class _Shown:
+    """The tokens of a batch that were shown before it was done. What they were in the end is known only then."""
+
+    def __init__(self, progress: Advance) -> None:
+        self.tokens = 0
+        self._progress = progress
+
+    def add(self, tokens: int) -> None:
+        self.tokens += tokens
+        self._progress(0, tokens)
 
 
 def _seed(engine: Engine, batch: Sequence[Request]) -> None:

@@ -4,8 +4,9 @@ Adds to HFLM what it does not say: how many tokens a response took and whether i
 """
 
 import logging
+import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,16 @@ from lm_eval.models.huggingface import HFLM
 
 from proctor.harness.engines.protocol import Response, Weights
 
+# On a CPU a batch answers together and is kept together, so a large model gets short batches: this many weights in all.
+WEIGHTS_A_BATCH = 2 * 10**9
+TELL_EVERY_SECONDS = 0.5
+
 
 class HFEngine(HFLM):  # type: ignore[misc]
     responses: Sequence[Response] = ()
+    tell_tokens: Callable[[int], None] | None = (
+        None  # told while a batch is being answered, of tokens just made
+    )
     _model: Any
     _folder: Path
 
@@ -37,7 +45,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
         # It warns that a loaded model is a loaded model.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
         engine = cls(
-            pretrained=model, tokenizer=tokenizer, batch_size=64, device=device,
+            pretrained=model, tokenizer=tokenizer, batch_size=_batch_size(model, device), device=device,
             chat_template_args={"strftime_now": same_day},
         )  # fmt: skip
         engine._plain = model
@@ -101,6 +109,9 @@ class HFEngine(HFLM):  # type: ignore[misc]
         return texts
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **options: Any) -> Any:
+        if self.tell_tokens is not None:
+            ends = [self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()]
+            options["logits_processor"] = [_Count(self.tell_tokens, context.shape[1], ends)]
         made = super()._model_generate(context, max_length, stop, **options)
         width = context.shape[1]
         for row in made[:, width:].tolist():
@@ -132,6 +143,30 @@ class HFEngine(HFLM):  # type: ignore[misc]
         del self._plain
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _batch_size(model: Any, device: str) -> int:
+    if device != "cpu":
+        return 64
+    parameters: int = model.num_parameters()
+    return max(4, min(64, WEIGHTS_A_BATCH // parameters))
+
+
+class _Count:
+    """Counts tokens as they are made: transformers calls it before each step of a batch. Changes no logit."""
+
+    def __init__(self, tell: Callable[[int], None], width: int, ends: Sequence[int | None]) -> None:
+        self._tell, self._width, self._ends = tell, width, [end for end in ends if end is not None]
+        self._made, self._last = 0, time.monotonic()
+
+    def __call__(self, tokens: Any, logits: Any) -> Any:
+        if tokens.shape[1] > self._width:  # before that there is the prompt alone
+            going = ~torch.isin(tokens[:, -1], torch.tensor(self._ends, device=tokens.device))
+            self._made += int(going.sum())
+        if time.monotonic() - self._last > TELL_EVERY_SECONDS:
+            self._tell(self._made)
+            self._made, self._last = 0, time.monotonic()
+        return logits
 
 
 def _ends_only(config: Any) -> Any:

@@ -1,6 +1,6 @@
 """What every engine takes and gives: requests in, responses out. Loads no library, so that all may import it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,6 +91,13 @@ class Engine(Protocol):
     def use(self, adapter: Path | None) -> None: ...
     def reseed(self, seed: int) -> None: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class TellsTokens(Engine, Protocol):
+    """An engine that says how a batch goes on while it is being answered."""
+
+    tell_tokens: Callable[[int], None] | None
 
 
 @runtime_checkable

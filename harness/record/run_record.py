@@ -128,6 +128,7 @@ class VariantRecord(RecordPart):
 class StageRecord(RecordPart):
     kind: str
     digest: str
+    weights: str | None = None  # of "dequantize": the number format that the base came in, as 'Q4_1'
 
 
 class OriginRecord(RecordPart):
