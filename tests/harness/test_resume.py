@@ -48,8 +48,9 @@ def whole(board):
 
 @pytest.fixture
 def disturbed(home):
-    home.variant("tiny", base="finetune/tiny")
-    home.variant("shots", base="finetune/tiny", prompt="cot-2shot", parent="tiny")
+    short = {"max_tokens": 24}  # a kill is a kill, however long the answers are
+    home.variant("tiny", base="finetune/tiny", sampling=short)
+    home.variant("shots", base="finetune/tiny", sampling=short, prompt="cot-2shot", parent="tiny")
     return home.suite(
         variants=["tiny", "shots"], tasks=["word_problems", "study_plan"], baseline="tiny",
         limit={"word_problems": 70, "study_plan": 3},

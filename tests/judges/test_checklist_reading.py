@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -271,6 +272,7 @@ def test_words_in_any_order_are_told_from_sentences_without_a_full_stop_to_go_by
     assert sum(share < 0.6 for share in shares) >= 19
 
 
+@cache
 def _development() -> list[tuple[str, dict[str, float], JudgeVerdict]]:
     folder = Path(__file__).parent.parent / "support" / "data"
     labels = read_ratings(folder / "development_labels.csv")

@@ -1,7 +1,8 @@
-"""The command in a process of its own: as a new interpreter, or forked from one that has the libraries already.
+"""The command in a process of its own: as a new interpreter, or forked from one that has its modules already.
 
 To import torch, transformers and Inspect takes a new interpreter ten seconds of a processor; a fork takes none of them.
-Only libraries are shared: every command imports Proctor's own modules itself.
+A fork has the environment of its test, but for what libraries read when they are imported: HF_HUB_OFFLINE and the like
+are those of all tests.
 """
 
 import multiprocessing
@@ -17,15 +18,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-# What commands import before they do their work, the heaviest first. Nothing of Proctor.
-LIBRARIES = [
-    "peft", "transformers.models.llama.modeling_llama", "lm_eval.models.huggingface", "lm_eval.tasks", "inspect_ai",
-    "inspect_ai.model", "inspect_ai.log", "scipy.stats", "pandas", "pyarrow.parquet", "datasets", "jinja2", "altair",
-    "typer", "pydantic", "yaml", "rich.console",
-]  # fmt: skip
-# Read by the libraries when they are imported: a command with other values than the tests' own needs a new interpreter.
-READ_AT_IMPORT = ("HF_", "OMP_", "TRANSFORMERS_", "CUDA_", "PYTHON", "LD_", "MKL_", "OPENBLAS_")
-
 
 def command(*arguments: str) -> list[str]:
     """The words that start the command in a new interpreter."""
@@ -34,8 +26,6 @@ def command(*arguments: str) -> list[str]:
 
 def proctor(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the command to its end."""
-    if _values_at_import() != AT_IMPORT:
-        return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=ROOT, timeout=300)
     with tempfile.TemporaryDirectory() as folder:
         running = Running(arguments, Path(folder))
         code = running.wait()
@@ -85,10 +75,6 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _values_at_import() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(READ_AT_IMPORT)}
-
-
 def _become(arguments: list[str], environment: dict[str, str], out: str, err: str) -> None:
     """Turns a fork into the command."""
     os.setsid()
@@ -107,11 +93,10 @@ def _become(arguments: list[str], environment: dict[str, str], out: str, err: st
     main()
 
 
-def _libraries() -> ForkServerContext:
+def _forks() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LIBRARIES)
+    context.set_forkserver_preload(["tests.support.warm"])
     return context
 
 
-FORKS = _libraries()
-AT_IMPORT = _values_at_import()
+FORKS = _forks()

@@ -225,6 +225,7 @@ NO_ANSWERS = [
 
 
 @cache
+@cache
 def solutions() -> list[tuple[str, Fraction]]:
     """The working of each solution without annotations and closing line, and its answer."""
     folder = os.environ.get("PROCTOR_DATA")
