@@ -14,7 +14,7 @@ import yaml
 
 from proctor.judges.judge import Judge, load
 from proctor.judges.people.refine import PlanPair, last_object
-from tests.conftest import ROOT, command, proctor
+from tests.support.command import ROOT, command, proctor
 from tests.support.openai_server import Reply, serve
 
 LEVELS = {str(level): f"Level {level} of pacing." for level in range(1, 6)}
