@@ -5,7 +5,6 @@ A score that is not there is missing, never 0, and counted.
 
 import csv
 import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Floats
 
@@ -179,7 +179,7 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, An
     if text.lstrip().startswith("["):
         raise Refusal(f"the file is one JSON list; write one object a line, or CSV ({path})")
     if text.lstrip().startswith("{"):
-        rows = _jsonl(text, path)
+        rows = list(read_json_lines(path, '{"item_id": ...}'))
     else:
         rows = _csv(text, path)
     if not rows:
@@ -189,21 +189,6 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, An
         if column not in columns:
             there = ", ".join(rows[0][1])
             raise Refusal(f"no column {column!r}; there are {there}; rename one ({path})")
-    return rows
-
-
-def _jsonl(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    for line, written in enumerate(text.split("\n"), 1):
-        if not written.strip():
-            continue
-        try:
-            row = json.loads(written)
-        except (ValueError, RecursionError):
-            raise Refusal(f"row {line} is no JSON; one object a line ({path})") from None
-        if not isinstance(row, dict):
-            raise Refusal(f"row {line} is no JSON object; one object a line ({path})")
-        rows.append((line, row))
     return rows
 
 

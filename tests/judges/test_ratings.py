@@ -58,8 +58,8 @@ def test_columns_that_are_left_out_are_filled_in_and_named(tmp_path):
         ("item_id,rater,score,cluster\na,x,1,g\na,y,1,h\n", "in cluster 'h', before it was in 'g'"),
         ('{"item_id": "a", "score": NaN}\n', "the score is nan"),
         ('{"item_id": "a", "score": true}\n', "the score is True"),
-        ('{"item_id": "a", "score": 1}\n{"item_id"\n', "row 2 is no JSON"),
-        ('{"item_id": "a", "score": 1}\n[1]\n', "row 2 is no JSON object"),
+        ('{"item_id": "a", "score": 1}\n{"item_id"\n', "line 2 is no JSON"),
+        ('{"item_id": "a", "score": 1}\n[1]\n', "line 2 is no JSON object"),
         ('[{"item_id": "a", "score": 1}]', "one object a line"),
     ],
 )
