@@ -64,11 +64,9 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
         if self._model.chat_template is None:
             raise Refusal(
-                "the GGUF has no chat template",
-                "the prompt pack asks in turns of a chat",
-                "take a prompt pack with 'turns: text', or make the GGUF from a model with a template",
-                self._path,
-            )
+                "the GGUF has no chat template", "the prompt pack asks in turns of a chat",
+                "take a prompt pack with 'turns: text', or make the GGUF from a model with a template", self._path,
+            )  # fmt: skip
         try:
             (rendered,), _ = render_jinja_template(
                 [chat_history],

@@ -162,11 +162,8 @@ def cluster_of(fields: Any, name: str | None, item: str, path: Path) -> str:
         value = fields_of(value).get(part)
     if value in (None, "") or isinstance(value, dict | list):
         raise Refusal(
-            f"sample {item} has no field {name!r} with one value for its cluster",
-            "",
-            "name another field",
-            path,
-        )
+            f"sample {item} has no field {name!r} with one value for its cluster", "", "name another field", path,
+        )  # fmt: skip
     return str(value)
 
 

@@ -222,11 +222,8 @@ def _chosen(log: _Log, offered: Sequence[str], wish: Wish) -> str:
     if not log.beside:
         why += "; counts need the results_*.json of the same run beside them"
     raise Refusal(
-        f"{fitting[0]!r} belongs to all samples together",
-        why,
-        f"choose one of {', '.join(offered)}",
-        log.path,
-    )
+        f"{fitting[0]!r} belongs to all samples together", why, f"choose one of {', '.join(offered)}", log.path,
+    )  # fmt: skip
 
 
 def _row(row: Mapping[str, Any], metric: str, wish: Wish, own: bool, path: Path) -> dict[str, Any]:

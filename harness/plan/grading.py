@@ -55,18 +55,14 @@ def grader_for(judge: Judge, given: AnySpec | None, where: Path | str | None = N
     spec = spec_of(judge, given)
     if judge.asks and spec is None:
         raise Refusal(
-            f"judge {judge.name!r} asks a model, and none is named",
-            "a judge does not choose its grader",
-            "name one: 'grader: {model: ..., endpoint: ...}' in the suite, or --grader and --endpoint",
-            where,
-        )
+            f"judge {judge.name!r} asks a model, and none is named", "a judge does not choose its grader",
+            "name one: 'grader: {model: ..., endpoint: ...}' in the suite, or --grader and --endpoint", where,
+        )  # fmt: skip
     if not judge.asks and given is not None:
         raise Refusal(
-            f"judge {judge.name!r} marks by rules and asks no model",
-            "the grader would never be asked",
-            "leave the grader out, or name a judge that asks one",
-            where,
-        )
+            f"judge {judge.name!r} marks by rules and asks no model", "the grader would never be asked",
+            "leave the grader out, or name a judge that asks one", where,
+        )  # fmt: skip
     return spec
 
 

@@ -219,11 +219,9 @@ def lock(results: Path, variant: str, task: str) -> Iterator[None]:
 
     def refuse(holder: str) -> None:
         raise Refusal(
-            f"{variant} x {task} is being written by {holder}",
-            "one writer at a time holds a cell",
-            "wait for it or end it, then run again",
-            folder,
-        )
+            f"{variant} x {task} is being written by {holder}", "one writer at a time holds a cell",
+            "wait for it or end it, then run again", folder,
+        )  # fmt: skip
 
     with files.lock(folder / ".lock", refuse):
         yield
