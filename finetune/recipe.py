@@ -9,13 +9,7 @@ It is read by the command line before anything heavy is loaded, so it imports no
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from pydantic import (
-    Field,
-    SerializerFunctionWrapHandler,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from proctor.common.digest import digest
 from proctor.common.paths import find, resolve
@@ -25,7 +19,6 @@ from proctor.common.schema import Frozen, read_yaml
 Quantization = Literal["none", "nf4", "fp8", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 GgufType = Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 
-QUANTIZATIONS: tuple[str, ...] = get_args(Quantization)
 GGUF_TYPES: tuple[str, ...] = get_args(GgufType)
 AT_LOAD = ("nf4", "fp8")  # no stage: the engine converts while it loads (bitsandbytes, vllm)
 
@@ -146,10 +139,7 @@ def _find(name: str) -> Path:
     if name.endswith((".yaml", ".yml")) or "/" in name or "\\" in name:
         path = resolve(name)
         if not path.is_file():
-            raise Refusal(
-                "no recipe file there",
-                remedy="give the path of a YAML file, or a recipe's name",
-                where=path,
-            )
+            remedy = "give the path of a YAML file, or a recipe's name"
+            raise Refusal("no recipe file there", remedy=remedy, where=path)
         return path
     return find("recipes", name)

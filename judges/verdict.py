@@ -6,6 +6,8 @@ from typing import Any, Literal, TypeVar
 
 _Number = TypeVar("_Number", int, float)
 
+WORTH = {"a": 1.0, "tie": 0.0, "b": -1.0}  # what a verdict on two plans counts for
+
 # Why there is no verdict, in words that can be counted. The details stand in `problem`.
 Reason = Literal[
     "",
@@ -114,7 +116,7 @@ class JudgeVerdict:
         if self.problem:
             return f"{self.method}: no verdict ({self.reason or 'no reason known'})\n{self.problem}"
         if not self.parsed:
-            return f"{self.method}: there is no text to mark"
+            return f"{self.method}: there is no text to score"
         lines = []
         for dimension, score in self.scores.items():
             short = [

@@ -10,13 +10,13 @@ import numpy as np
 
 from proctor.common.stats.bootstrap import Floats, Statistic, ratio
 
-_CLOSE = 1e-9  # marks that differ by less are one mark
-_MOST_PAIRS = 1_500  # distinct pairs of marks up to which Kendall's tau is resampled
+_CLOSE = 1e-9  # scores that differ by less are one score
+_MOST_PAIRS = 1_500  # distinct pairs of scores up to which Kendall's tau is resampled
 
 
 @dataclass(frozen=True)
 class ScorePairs:
-    """The distinct pairs of marks (x, y) that two raters gave: what the weights count."""
+    """The distinct pairs of scores (x, y) that two raters gave: what the weights count."""
 
     x: Floats
     y: Floats
@@ -72,7 +72,7 @@ def kendall_tau_b(pairs: ScorePairs) -> Statistic:
 
 
 def kendall_tau_c(pairs: ScorePairs) -> Statistic:
-    """Stuart's tau: 2 m (P - Q) / (n^2 (m - 1)), m the smaller number of distinct marks."""
+    """Stuart's tau: 2 m (P - Q) / (n^2 (m - 1)), m the smaller number of distinct scores."""
     balance = _concordance(pairs)
     least = min(len(_levels(pairs.x)[0]), len(_levels(pairs.y)[0]))
     return lambda w: ratio(2 * least * balance(w), w.sum(axis=1) ** 2 * (least - 1))
@@ -174,7 +174,7 @@ BETWEEN_TWO: dict[str, tuple[str, Callable[[ScorePairs], Statistic]]] = {
     "macro_f1": ("F1, mean of the levels", macro("f1")),
     "matthews_correlation": ("Matthews' correlation of levels", matthews_correlation),
 }
-# Those that ask for marks on the scale's levels: a mean of raters is rounded before it comes to them.
+# Those that ask for scores on the scale's levels: a mean of raters is rounded before it comes to them.
 BY_LEVEL = (
     "exact_agreement",
     "cohen_kappa",
@@ -209,13 +209,13 @@ def _correlation(w: Floats, a: Floats, b: Floats) -> Floats:
 
 
 def _levels(values: Floats) -> tuple[Floats, np.ndarray]:
-    """The distinct marks in rising order, and the place of each mark among them."""
+    """The distinct scores in rising order, and the place of each score among them."""
     found, at = np.unique(np.round(values, 9), return_inverse=True)
     return found, at.reshape(-1)
 
 
 def _both(pairs: ScorePairs) -> Floats:
-    """A number for each distinct pair of marks."""
+    """A number for each distinct pair of scores."""
     (_, at_x), (levels, at_y) = _levels(pairs.x), _levels(pairs.y)
     found: Floats = (at_x * len(levels) + at_y).astype(np.float64)
     return found
@@ -247,7 +247,7 @@ def _ties(values: Floats) -> Statistic:
 
 
 def _concordance(pairs: ScorePairs) -> Statistic:
-    """Concordant less discordant pairs of items. Of very many distinct pairs of marks there is the figure alone."""
+    """Concordant less discordant pairs of items. Of very many distinct pairs of scores there is the figure alone."""
     if pairs.size <= _MOST_PAIRS:
         signs = np.sign(pairs.x[:, None] - pairs.x) * np.sign(pairs.y[:, None] - pairs.y)
         return lambda w: ((w @ signs) * w).sum(axis=1) / 2

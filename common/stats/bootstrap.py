@@ -58,12 +58,16 @@ class Bootstrap:
         units, whole = len(counts), counts.sum(axis=0, keepdims=True)
         known = {name: float(statistic(whole)[0]) for name, statistic in statistics.items()}
         wanted = {name: one for name, one in statistics.items() if np.isfinite(known[name])}
-        found = {name: Interval(None, note="not defined for these marks") for name in statistics}
+        found = {name: Interval(None, note="not defined for these scores") for name in statistics}
         if not self.resamples or units < LEAST_UNITS:
-            note = f"no interval: {units} independent unit{'s' * (units != 1)}" if self.resamples else ""
+            note = ""
+            if self.resamples:
+                note = f"no interval: {units} independent unit{'s' * (units != 1)}"
             return found | {name: Interval(known[name], note=note) for name in wanted}
-        drawn = _in_parts(wanted, draws(units, self.resamples, self.seed), counts)
-        without = _in_parts(wanted, None, whole - counts) if units <= _MOST_JACKKNIFED else {}
+        drawn = _in_parts(wanted, counts, draws(units, self.resamples, self.seed))
+        without = {}
+        if units <= _MOST_JACKKNIFED:
+            without = _in_parts(wanted, whole - counts)
         for name in wanted:
             found[name] = self._settled(known[name], drawn[name], without.get(name))
         return found
@@ -72,11 +76,17 @@ class Bootstrap:
         known = np.sort(drawn[~np.isnan(drawn)])
         if len(known) < 0.9 * self.resamples:
             return Interval(value, note="no interval: not to be had in most resamples")
-        low, high = self._limits(value, known, _acceleration(without))
-        note = "" if len(known) == self.resamples else f"{self.resamples - len(known)} resamples left out"
-        if not (np.isfinite(low) and np.isfinite(high)):
-            note = "an open end: the resamples have no bound"
-        return Interval(value, low if np.isfinite(low) else None, high if np.isfinite(high) else None, note)
+        note = ""
+        if len(known) < self.resamples:
+            note = f"{self.resamples - len(known)} resamples left out"
+        limits: list[float | None] = []
+        for limit in self._limits(value, known, _acceleration(without)):
+            if np.isfinite(limit):
+                limits.append(limit)
+            else:
+                limits.append(None)
+                note = "an open end: the resamples have no bound"
+        return Interval(value, *limits, note=note)
 
     def _limits(self, value: float, known: Floats, acceleration: float) -> tuple[float, float]:
         slack = 1e-12 * max(1.0, abs(value))
@@ -86,20 +96,31 @@ class Bootstrap:
         for tail in (self.alpha / 2, 1 - self.alpha / 2):
             reach = bias + float(special.ndtri(tail))
             stretch = 1.0 - acceleration * reach
-            share = float(special.ndtr(bias + reach / stretch)) if stretch > 0 else float(reach > 0)
+            share = float(reach > 0)
+            if stretch > 0:
+                share = float(special.ndtr(bias + reach / stretch))
             place = share * (len(known) - 1)
             left = min(int(place), len(known) - 2)
-            a, b = float(known[left]), float(known[left + 1])
-            limits.append(a if a == b else a + (b - a) * (place - left))
+            limit, above = float(known[left]), float(known[left + 1])
+            if above > limit:  # both may be infinite
+                limit += (above - limit) * (place - left)
+            limits.append(limit)
         return min(limits[0], value), max(limits[1], value)
 
 
-def _in_parts(statistics: Mapping[str, Statistic], drawn: Floats | None, counts: Floats) -> dict[str, Floats]:
+def _in_parts(
+    statistics: Mapping[str, Statistic], counts: Floats, drawn: Floats | None = None
+) -> dict[str, Floats]:
     """Each figure in each resample; without draws the rows of counts are the resamples themselves."""
     rows = max(1, 2**22 // max(1, counts.shape[1]))
     parts: dict[str, list[Floats]] = {name: [] for name in statistics}
-    for at in range(0, len(counts if drawn is None else drawn), rows):
-        weights = counts[at : at + rows] if drawn is None else drawn[at : at + rows] @ counts
+    resamples = counts
+    if drawn is not None:
+        resamples = drawn
+    for start in range(0, len(resamples), rows):
+        weights = resamples[start : start + rows]
+        if drawn is not None:
+            weights = weights @ counts
         for name, statistic in statistics.items():
             parts[name].append(statistic(weights))
     return {name: np.concatenate(found) for name, found in parts.items()}
@@ -110,7 +131,9 @@ def _acceleration(without: Floats | None) -> float:
         return 0.0
     influence = without.mean() - without
     squares = float((influence**2).sum())
-    return float((influence**3).sum()) / (6.0 * squares**1.5) if squares > 1e-18 else 0.0
+    if squares <= 1e-18:
+        return 0.0
+    return float((influence**3).sum()) / (6.0 * squares**1.5)
 
 
 @lru_cache(maxsize=16)

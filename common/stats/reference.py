@@ -26,20 +26,16 @@ def paired_t(found: Difference) -> Figures:
         return {"statistic": None, "df": freedom, "p": None, "low": None, "high": None}
     t, reach = found.difference / found.se, critical(found.alpha, found.clusters) * found.se
     p = float(2.0 * special.stdtr(freedom, -abs(t)))
-    return {
-        "statistic": t,
-        "df": freedom,
-        "p": p,
-        "low": found.difference - reach,
-        "high": found.difference + reach,
-    }
+    low, high = found.difference - reach, found.difference + reach
+    return {"statistic": t, "df": freedom, "p": p, "low": low, "high": high}
 
 
 def mcnemars(only_a: int, only_b: int) -> dict[str, Figures]:
     """Exact and mid-p; chi-square on one degree (McNemar 1947), plain and with Edwards' correction (1948)."""
     both, apart = only_a + only_b, abs(only_a - only_b)
-    plain = apart**2 / both if both else None
-    eased = max(apart - 1, 0) ** 2 / both if both else None
+    plain = eased = None
+    if both:
+        plain, eased = apart**2 / both, max(apart - 1, 0) ** 2 / both
     return {
         "mcnemar_exact": {"p": float(mcnemar(only_a, only_b))},
         "mcnemar_midp": {"p": float(mcnemar_midp(only_a, only_b))},
@@ -49,4 +45,6 @@ def mcnemars(only_a: int, only_b: int) -> dict[str, Figures]:
 
 
 def _chi2_tail(statistic: float | None) -> float | None:
-    return None if statistic is None else float(special.chdtrc(1, statistic))
+    if statistic is None:
+        return None
+    return float(special.chdtrc(1, statistic))

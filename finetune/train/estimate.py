@@ -56,13 +56,10 @@ def estimate_training(base: Base, recipe: Recipe, files: Mapping[str, Path]) -> 
         operations += 2 * parameters
     seconds_a_token = PADDING * operations / (USED[device] * _operations_a_second(device))
     longest = max(len(row["input_ids"]) for row in mixture.rows)
+    seconds = steps * (STEP_SECONDS[device] + tokens_a_step * seconds_a_token)
+    memory = _memory(folder, recipe, parameters, trained, device, longest)
     return TrainingEstimate(
-        steps=steps,
-        tokens=round(tokens_a_step * steps),
-        left_out_too_long=mixture.too_long,
-        seconds=round(steps * (STEP_SECONDS[device] + tokens_a_step * seconds_a_token), 1),
-        memory_bytes=_memory(folder, recipe, parameters, trained, device, longest),
-        device=device,
+        steps, round(tokens_a_step * steps), mixture.too_long, round(seconds, 1), memory, device
     )
 
 

@@ -17,6 +17,7 @@ from proctor.harness.ask.journal import Journal
 from proctor.harness.engines.protocol import (
     Engine,
     EngineDied,
+    Indexed,
     Options,
     Request,
     Response,
@@ -30,7 +31,7 @@ Advance = Callable[[int, int], None]  # told of requests that are done and token
 
 def respond(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     """The index of each request and its response, as they come: whoever scores them need not wait for the last one.
 
     Equal requests are asked once. An engine that streams takes the requests while they are being written.
@@ -62,7 +63,7 @@ def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str],
 
 def _batched(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     indexes: dict[str, list[int]] = {}
     wanted: list[Request] = []
     for index, request in enumerate(requests):
@@ -84,7 +85,8 @@ def _batched(
     batches = deque(plan_batches(new, engine.batch_size, engine.prompt_length))
     while batches:
         batch = batches.popleft()
-        responses = [kept for request in batch if (kept := journal.get(request, plan))]
+        kept = [journal.get(request, plan) for request in batch]
+        responses = [response for response in kept if response]
         if len(responses) == len(batch):
             progress(len(batch), 0)
         else:
@@ -142,16 +144,17 @@ def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[R
     """Each with its share of its batch's time, where the engine does not time it by itself."""
     if len(responses) != wanted:
         raise RuntimeError(f"the engine gave {len(responses)} responses to {wanted} requests")
-    share = round(seconds / wanted, 6)
-    return [
-        response if response.seconds is not None else replace(response, seconds=share)
-        for response in responses
-    ]
+    timed = []
+    for response in responses:
+        if response.seconds is None:
+            response = replace(response, seconds=round(seconds / wanted, 6))
+        timed.append(response)
+    return timed
 
 
 def _streamed(
     engine: Streams, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     feed = _Feed(requests, journal)
     fresh = _Fresh(journal, progress)
     try:
@@ -167,9 +170,8 @@ def _streamed(
             except EngineDied:
                 raise
             except Exception as failed:
-                if (
-                    feed.broken is failed or not feed.open
-                ):  # whoever writes requests failed, or none was asked
+                # Whoever writes the requests failed, or none was asked.
+                if feed.broken is failed or not feed.open:
                     raise
                 alone = len(feed.open) == 1
                 for number in sorted(feed.open):

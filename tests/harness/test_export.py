@@ -6,8 +6,9 @@ import pytest
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.export.chat_template import TEMPLATES, ItemWording, recognise
-from proctor.finetune.export.folder import Modelfile, read_modelfile
+from proctor.finetune.export.folder import Modelfile
 from tests.support import chat_templates, go_templates
+from tests.support.modelfile import read_modelfile
 from tests.support.records import run_record
 
 CHATS = go_templates.CHATS

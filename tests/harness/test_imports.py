@@ -109,8 +109,8 @@ def test_bad_rows_are_refused_in_one_line_that_names_them(tmp_path, rows, told):
     [
         ("empty.csv", "", "is empty"),
         ("empty.jsonl", "\n", "is empty"),
-        ("list.jsonl", "[1]", "row 1 is no JSON object"),
-        ("cut.jsonl", '{"variant": "a"', "row 1 is no JSON"),
+        ("list.jsonl", "[1]", "line 1 is no JSON object"),
+        ("cut.jsonl", '{"variant": "a"', "line 1 is no JSON"),
         (
             "nan.jsonl",
             '{"variant":"a","task":"t","sample_id":"1","score":NaN}',
@@ -133,8 +133,8 @@ def test_bad_rows_are_refused_in_one_line_that_names_them(tmp_path, rows, told):
         ("epoch.csv", HEADER + ",epoch\na,t,1,1,first\n", "with an epoch that is no whole number"),
         ("scores.xlsx", "x", "'.xlsx' is no format that is known"),
         ("scores.json", '[{"score": 1}]', "is no log of Inspect: it doesn't begin with a version"),
-        ("deep.jsonl", "[" * 90_000, "row 1 holds a number or a nesting beyond what can be read"),
-        ("long.jsonl", '{"score": ' + "1" * 9_000 + "}", "row 1 holds a number or a nesting"),
+        ("deep.jsonl", "[" * 90_000, "line 1 holds a number or a nesting beyond what can be read"),
+        ("long.jsonl", '{"score": ' + "1" * 9_000 + "}", "line 1 holds a number or a nesting"),
         (
             "large.jsonl",
             '{"variant":"a","task":"t","sample_id":"1","score":1e300}',

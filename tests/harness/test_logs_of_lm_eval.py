@@ -240,7 +240,7 @@ def test_damaged_lm_eval_logs_are_refused_in_one_line(lm_eval_logs, tmp_path):
     (log,) = (lm_eval_logs / "Plain-1B").glob("samples_*")
     lines = log.read_text().splitlines()
     cut = write(tmp_path / "cut.jsonl", *lines[:3], lines[3][:50])
-    assert "row 4 is no JSON" in refused(cut, tmp_path, metric="exact_match,strict")
+    assert "line 4 is no JSON" in refused(cut, tmp_path, metric="exact_match,strict")
     twice = write(tmp_path / "twice.jsonl", *lines, lines[0])
     assert "1 row for a sample_id that has one already, such as '0'" in refused(
         twice, tmp_path, metric="exact_match,strict"

@@ -6,7 +6,8 @@ import sklearn.metrics
 from statsmodels.stats.contingency_tables import mcnemar
 
 from proctor.judges.figures.preference_figures import of_preferences
-from proctor.judges.figures.preferences import Preferences, conservative, read_preferences
+from proctor.judges.figures.preferences import Preferences, read_preferences, taken_as
+from proctor.judges.verdict import WORTH
 from tests.support.rated import QUICK, jsonl, judged
 
 # Pairs
@@ -68,11 +69,8 @@ def test_macro_figures_and_kappa_of_pairs_equal_those_of_scikit_learn(tmp_path):
     labels = read_preferences(jsonl(tmp_path / "l", judged(200, 5, ("ann",), ("ab",), 0.2)), labels=True)
     report = of_preferences(verdicts, labels, QUICK)
     found = {one.name: one.value for one in report.figures}
-    said = [
-        conservative(verdicts.verdicts[i, "ab", "judge"], verdicts.verdicts[i, "ba", "judge"])
-        for i in labels.items
-    ]
-    true = [labels.verdicts[i, "ab", "ann"] for i in labels.items]
+    said = taken_as(verdicts.table("judge", labels.items), "conservative")[:, 0]
+    true = [WORTH[labels.verdicts[i, "ab", "ann"]] for i in labels.items]
     macro = sklearn.metrics.precision_recall_fscore_support(true, said, average="macro", zero_division=0)
     names = ("macro_precision_conservative", "macro_recall_conservative", "macro_f1_conservative")
     assert [found[name] for name in names] == pytest.approx(list(macro[:3]))

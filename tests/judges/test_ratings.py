@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preference_figures import of_preferences
-from proctor.judges.figures.preferences import FORMS, conservative, read_preferences, summed
+from proctor.judges.figures.preferences import FORMS, Preferences, read_preferences, taken_as
 from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings, read_ratings, together
+from proctor.judges.verdict import WORTH
 from tests.support.command import ROOT
 from tests.support.rated import QUICK, as_csv, jsonl, judged, rated, trust, value
 
@@ -124,8 +125,9 @@ def test_several_raters_are_taken_together_by_those_who_marked():
     ],
 )  # fmt: skip
 def test_two_orders_become_one_verdict(ab, ba, careful, sum_):
-    assert conservative(ab, ba) == careful
-    assert summed(ab, ba) == sum_
+    table = Preferences({("p", "ab", "j"): ab, ("p", "ba", "j"): ba}).table("j", ["p"])
+    assert taken_as(table, "conservative") == WORTH[careful]
+    assert taken_as(table, "summed") == WORTH[sum_]
 
 
 def columns_of(rows):
