@@ -41,14 +41,14 @@ class Book:
 
     def page(self, path: str, template: str, **given: Any) -> tuple[str, str]:
         root = "../" * (len(PurePosixPath(path).parts) - 1)
-        text = _templates().get_template(template).render(root=root, here=path, nav=self.nav, **given)
+        text = templates().get_template(template).render(root=root, here=path, nav=self.nav, **given)
         return path, text
 
 
 @cache
-def _templates() -> jinja2.Environment:
-    """They are compiled once for all boards of a process."""
-    templates = jinja2.Environment(
+def templates() -> jinja2.Environment:
+    """The templates of the pages, compiled once for all boards of a process."""
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -57,8 +57,8 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.globals["drawn"] = _inline
-    return templates
+    environment.globals["drawn"] = _inline
+    return environment
 
 
 def files(cells: Cells, ranking: Ranking, cards: Mapping[str, Mapping[str, Any]]) -> Files:
