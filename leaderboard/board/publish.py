@@ -1,6 +1,6 @@
 """A board made ready for a static host: copied to a folder or written to a git branch, when nothing private is in it.
 
-Knows files and git; must not know what a page says. The board itself comes from site.py, the check from private.py.
+The board itself comes from site.py, the check for what is private from private.py.
 """
 
 import json
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.board import private, site
+from proctor.leaderboard.board import private
+from proctor.leaderboard.board.folder import MANIFEST, board_files, is_left_over
 
 BRANCH = "branch:"
 NAMED = 8  # so many findings are named; of the others their number
@@ -52,7 +53,7 @@ A static board, made by Proctor. Open index.html.
 
 def publish(board: Path, to: str, allowed: Sequence[str] = ()) -> str:
     """Puts the board where `to` says and tells, in a few lines, how it comes online from there."""
-    if not (board / site.MANIFEST).is_file():
+    if not (board / MANIFEST).is_file():
         raise Refusal(f"no board in {board}; build it first: proctor board build")
     refuse_private(board, allowed)
     if to.startswith(BRANCH):
@@ -76,12 +77,12 @@ def refuse_private(board: Path, allowed: Sequence[str] = ()) -> None:
 
 def _to_folder(board: Path, out: Path) -> str:
     if out.resolve() == board.resolve() or board.resolve() in out.resolve().parents:
-        raise Refusal(f"{out} is the board itself or lies in it; name another folder with --to")
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / site.MANIFEST).is_file())):
+        raise Refusal(f"{out} is the board itself or lies in it; name another folder with --out")
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).is_file())):
         raise Refusal(
-            f"{out} holds files that no board wrote; they would be mixed; name an empty folder with --to"
+            f"{out} holds files that no board wrote; they would be mixed; name an empty folder with --out"
         )
-    before = site.written(out) if out.is_dir() else set()
+    before = board_files(out) if out.is_dir() else set()
     wanted = _copy(board, out, out.name)
     for name in before - wanted:
         (out / name).unlink(missing_ok=True)
@@ -102,7 +103,7 @@ def _copy(board: Path, out: Path, folder: str) -> set[str]:
     wanted = {
         path.relative_to(board).as_posix()
         for path in board.rglob("*")
-        if path.is_file() and not site.is_left_over(path.name)
+        if path.is_file() and not is_left_over(path.name)
     }
     for name in sorted(wanted):
         (out / name).parent.mkdir(parents=True, exist_ok=True)

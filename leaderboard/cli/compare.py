@@ -44,14 +44,14 @@ def compare(
             "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
         )
     if a is not None and b is not None:
-        lines = terminal.two
-        compared = overview.of_two(results, a, b, task or (), margin, correction, draws)
+        lines = terminal.two_variants
+        compared = overview.compare_named(results, a, b, task or (), margin, correction, draws)
     else:
         lines = terminal.every_pair
-        compared = overview.of_all(results, task or (), margin, correction, draws)
+        compared = overview.compare_all(results, task or (), margin, correction, draws)
     failed = overview.failing(compared, fail_on) if fail_on else []
     if json_:
-        print_json(overview.as_dict(compared))
+        print_json(overview.as_json(compared))
     else:
         for line in lines(compared):
             typer.echo(line)
@@ -88,7 +88,7 @@ def plan_size(
         raise Refusal("no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER")
     plan = planning.plan_size(results, baseline, task, effect, power)
     if json_:
-        print_json(planning.as_dict(plan))
+        print_json(planning.as_json(plan))
     else:
-        for line in terminal.size(plan):
+        for line in terminal.size_lines(plan):
             typer.echo(line)

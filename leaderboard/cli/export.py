@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from proctor.harness.config.variant import Variant
     from proctor.harness.export import Chosen
     from proctor.harness.record import Cell
-    from proctor.leaderboard.compare.compare import Comparison
+    from proctor.leaderboard.compare.comparison import Comparison
     from proctor.leaderboard.compare.items import Cells
 
 SAME_TASK = ("dataset", "items", "task_version", "judge")
@@ -158,20 +158,20 @@ def _agree(cell: "Cell", wanted: dict[str, Any]) -> bool:
 
 
 def _line(cell: "Cell", found: "Estimate", against: "Comparison | None") -> str:
-    from proctor.leaderboard.compare import tables
+    from proctor.leaderboard.compare import formatting
 
     task = cell.run.task
-    low_high = tables.interval(found.low, found.high, task)
-    score = f"{tables.shown(found.mean, task)} {tables.unit(task)}"
+    low_high = formatting.interval(found.low, found.high, task)
+    score = f"{formatting.score(found.mean, task)} {formatting.unit(task)}"
     line = f"{cell.variant} with {_prompt(cell)}: {task.title}, {task.headline} {score}"
     line += f" ({low_high}, {found.n} items)"
     if against is None:
         return line
-    return f"{line}; {tables.verdict(against, task, named=True)}: {_figures(against, cell)}"
+    return f"{line}; {formatting.verdict(against, task, named=True)}: {_figures(against, cell)}"
 
 
 def _figures(one: "Comparison", cell: "Cell") -> str:
-    from proctor.leaderboard.compare import tables
+    from proctor.leaderboard.compare import formatting
 
-    difference = tables.shown(one.difference.difference, cell.run.task, signed=True)
-    return f"{difference}, {tables.probability(one.adjusted_p)} after Holm over {one.family} pairs"
+    difference = formatting.score(one.difference.difference, cell.run.task, signed=True)
+    return f"{difference}, {formatting.probability(one.adjusted_p)} after Holm over {one.family} pairs"

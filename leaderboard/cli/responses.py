@@ -65,12 +65,12 @@ def score(
 
 
 def _print_scored(scored: "Scored") -> None:
-    from proctor.leaderboard.compare import tables
+    from proctor.leaderboard.compare import formatting
 
     fields, task = scored.as_dict(), scored.cell.run.task
     value = "no score"
     if scored.score is not None:
-        value = f"{tables.shown(scored.score, task)} {tables.unit(task)}"
+        value = f"{formatting.score(scored.score, task)} {formatting.unit(task)}"
     rows = counted(fields["rows"], "response")
     items = counted(scored.items, "item")
     typer.echo(f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {items}, {rows}")
@@ -264,8 +264,8 @@ def _print_imported(done: "list[Imported]") -> None:
 
 def _mean(imported: "Imported") -> str:
     from proctor.harness import record
-    from proctor.leaderboard.compare import tables
+    from proctor.leaderboard.compare import formatting
 
     cell = record.read(imported.cell.parent.parent, imported.variant, imported.task)
     assert cell is not None  # it was just written, or found to be the same
-    return f"{tables.shown(imported.mean, cell.run.task)} {tables.unit(cell.run.task)}"
+    return f"{formatting.score(imported.mean, cell.run.task)} {formatting.unit(cell.run.task)}"

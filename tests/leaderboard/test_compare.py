@@ -16,9 +16,10 @@ from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard import terminal
 from proctor.leaderboard.cli.main import app
-from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.compare import compare_cells, corrected
+from proctor.leaderboard.compare.compare import compare_cells
+from proctor.leaderboard.compare.comparison import corrected
 from proctor.leaderboard.compare.items import load_cells
+from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import change, rows_of, small_results, write
 
 HEADER = "variant,task,sample_id,score"
@@ -415,9 +416,9 @@ def test_every_line_fits_80_columns_and_says_the_verdict(tmp_path):
     small_results(tmp_path)
     long = "llama-3.2-3b-instruct-gsm8k-lora-merged-q4_k_m"
     write(tmp_path, rows_of(long, "word_problems"), parent="tiny-lora")
-    ranked = tables.ranking(load_cells(tmp_path), "tiny")
+    ranked = ranking(load_cells(tmp_path), "tiny")
     assert list(ranked.tasks) == ["concepts", "study_plan", "word_problems"]
-    lines = list(terminal.ranking(ranked))
+    lines = list(terminal.ranking_lines(ranked))
     text = "\n".join(lines)
     assert max(map(len, lines)) <= 80
     assert (

@@ -284,9 +284,9 @@ def test_the_family_is_all_pairs_of_the_task_that_can_be_compared(tmp_path: Path
     change(tmp_path, "d", "word_problems", definition=definition)
     cells = load_cells(tmp_path)
     family = family_of(cells, "word_problems", margin=0.15)
-    assert set(family.told) == {("b", "a"), ("c", "a"), ("c", "b")}
+    assert set(family.comparisons) == {("b", "a"), ("c", "a"), ("c", "b")}
     assert set(family.refused) == {("d", "a"), ("d", "b"), ("d", "c")}
-    found = list(family.told.values())
+    found = list(family.comparisons.values())
     for figure in ("p", "p_no_worse", "p_no_better"):
         adjusted = multipletests([getattr(one.difference, figure) for one in found], method="holm")[1]
         kept = "adjusted_p" if figure == "p" else f"adjusted_{figure}"

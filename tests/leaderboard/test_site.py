@@ -25,8 +25,9 @@ from proctor.harness.plan.training import learnt
 from proctor.leaderboard import terminal
 from proctor.leaderboard.board import RANKING, escape, site
 from proctor.leaderboard.cli.board import build as build_command
-from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.items import load_cells
+from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import (
     CARD,
     EXAMS,
@@ -327,8 +328,8 @@ def test_a_baseline_without_results_is_refused_at_the_door(tmp_path: Path) -> No
 
 
 def test_the_ranking_as_text_is_what_the_terminal_tells(board: Path, tmp_path: Path) -> None:
-    ranked = tables.ranking(load_cells(small_results(tmp_path / "results")), "tiny")
-    assert (board / RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking(ranked))
+    ranked = ranking(load_cells(small_results(tmp_path / "results")), "tiny")
+    assert (board / RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking_lines(ranked))
 
 
 def test_a_board_that_is_whole_is_known_without_computing(tmp_path: Path) -> None:
@@ -346,15 +347,20 @@ def test_a_board_that_is_whole_is_known_without_computing(tmp_path: Path) -> Non
 @pytest.mark.parametrize("value", [-0.0004, -0.0, 0.0, 0.0004])
 def test_what_is_rounded_to_nothing_has_no_sign(value: float) -> None:
     share, mark = EXAMS["word_problems"], EXAMS["study_plan"]
-    assert tables.shown(value, share, signed=True) == "0.0"
-    assert tables.shown(value, mark, signed=True) == "0.00"
-    assert tables.shown(-0.0006, share, signed=True) == "−0.1"
-    assert tables.plain(-0.0) == "0"
+    assert formatting.score(value, share, signed=True) == "0.0"
+    assert formatting.score(value, mark, signed=True) == "0.00"
+    assert formatting.score(-0.0006, share, signed=True) == "−0.1"
+    assert formatting.plain(-0.0) == "0"
 
 
 def test_figures_of_a_column_have_their_points_in_one_line() -> None:
-    assert tables.aligned(["619", "80.9", "", "3.28"]) == ["619\u2008\u2007\u2007", "80.9\u2007", "", "3.28"]
-    assert tables.aligned(["619", "80"]) == ["619", "80"]
+    assert formatting.aligned(["619", "80.9", "", "3.28"]) == [
+        "619\u2008\u2007\u2007",
+        "80.9\u2007",
+        "",
+        "3.28",
+    ]
+    assert formatting.aligned(["619", "80"]) == ["619", "80"]
 
 
 def test_builds_of_one_board_at_the_same_time_all_end_well(tmp_path: Path) -> None:
