@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
+from proctor.leaderboard import counted
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
-from proctor.leaderboard.compare.formatting import counted, interval, probability, unit
+from proctor.leaderboard.compare.formatting import interval, probability, unit
 from proctor.leaderboard.compare.overview import Overview
 from proctor.leaderboard.compare.planning import SizePlan
 from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
@@ -132,9 +133,7 @@ def _correction(pair: Comparison) -> str:
 
 
 def _small(p: float) -> str:
-    if 0.0 < p < 0.001:
-        return f"p = {p:.1e}"
-    return probability(p)
+    return f"p = {p:.1e}" if 0.0 < p < 0.001 else probability(p)
 
 
 def _paired(pair: Comparison) -> str:
@@ -213,9 +212,7 @@ def _rank(name: str, pairs: TaskPairs) -> str:
     rank = pairs.ranks.get(name)
     if rank is None:
         return ""
-    if rank.best == rank.worst:
-        return f"{rank.best}"
-    return f"{rank.best}-{rank.worst}"
+    return f"{rank.best}" if rank.best == rank.worst else f"{rank.best}-{rank.worst}"
 
 
 def _pairs(pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:

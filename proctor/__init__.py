@@ -79,8 +79,9 @@ def compare(
     ('no worse (within margin)', -0.008)
     """
     from proctor.leaderboard.compare.compare import compare_variants
+    from proctor.leaderboard.compare.comparison import Settings
 
-    (found,) = compare_variants(_results(results), a, b, [task], margin, "holm")
+    (found,) = compare_variants(_results(results), a, b, [task], Settings(margin))
     return found
 
 

@@ -63,9 +63,7 @@ def _mean(items: ScoredItems, labels: Sequence[str], wanted: set[str]) -> float 
     values = items.values[np.array([label in wanted for label in labels], dtype=bool)]
     if not len(values):
         return None
-    if values.ndim == 2:
-        return float(micro_f1(values.sum(axis=0)))
-    return float(np.mean(values))
+    return float(micro_f1(values.sum(axis=0))) if values.ndim == 2 else float(np.mean(values))
 
 
 def _row(name: str, size: int, means: list[float | None], about: TaskRecord) -> GroupRow:

@@ -66,11 +66,12 @@ def publish(board: Path, to: str, allowed: Sequence[str] = ()) -> str:
 
 
 def refuse_private(board: Path, allowed: Sequence[str] = ()) -> None:
-    if found := private.told(list(private.search(board, allowed))):
-        named = "; ".join(found[:NAMED])
-        more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    findings = private.in_words(private.search(board, allowed))
+    if len(findings) > NAMED:
+        findings[NAMED:] = [f"and {len(findings) - NAMED} more"]
+    if findings:
         raise Refusal(
-            f"what looks private stands in the board: {named}{more}; nothing was published; "
+            f"what looks private stands in the board: {'; '.join(findings)}; nothing was published; "
             "take it out of the results, or let a text pass with --allow TEXT"
         )
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from proctor.harness.record import TaskRecord
+from proctor.leaderboard import counted
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.figures import CellFigure
-from proctor.leaderboard.compare.formatting import counted
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow, Score, TaskPairs
 
 COUNTED = {"unparsed": "unparsed", "truncated": "truncated", "error": "errors"}
@@ -72,9 +72,7 @@ class FigureShown:
 
     @property
     def interval(self) -> str:
-        if not self.low:
-            return ""
-        return f"{self.low} to {self.high}"
+        return f"{self.low} to {self.high}" if self.low else ""
 
 
 @dataclass(frozen=True)
@@ -249,9 +247,7 @@ def _why_no_difference(ranking: Ranking, row: RankingRow, task: str) -> str:
 
 def points(value: float, task: TaskRecord) -> str:
     """A difference without its sign, in the unit of the score."""
-    name = "marks"
-    if formatting.unit(task) == "%":
-        name = "points"
+    name = "points" if formatting.unit(task) == "%" else "marks"
     return f"{formatting.score(value, task)} {name}"
 
 
@@ -261,6 +257,4 @@ def when(time: str) -> str:
         moment = datetime.fromisoformat(time)
     except ValueError:
         return time
-    if moment.tzinfo is None:
-        return time
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return time if moment.tzinfo is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

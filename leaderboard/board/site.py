@@ -8,7 +8,7 @@ before there is something to compute: a board that is whole is known for one in 
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib import metadata
@@ -80,11 +80,11 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
 
     cells, cards = whole_cells(whole), judge.cards(results)
     ranked = judge.with_warnings(ranking(cells, baseline), cards)
-    drawn = [curve for curve in (curves.curve(ranked, task) for task in ranked.tasks) if curve]
+    drawn = list(filter(None, (curves.curve(ranked, task) for task in ranked.tasks)))
     judges = sorted({*judge.judges_of(ranked), *cards})
     book = Book(_nav(ranked, bool(drawn), judges))
     yield book.page("index.html", "index.html", board=index.page(ranked))
-    unscored: dict[str, Counter[str]] = {}
+    unscored: dict[str, Counter[str]] = defaultdict(Counter)
     yield from _cell_pages(book, cells, ranked, unscored)
     if drawn:
         yield book.page("curves.html", "curves.html", curves=drawn)
@@ -117,8 +117,8 @@ def _cell_pages(book: "Book", cells: "Cells", ranked: "Ranking", unscored: dict[
     from proctor.leaderboard.compare.measured import costs_of
 
     examples: dict[str, dict[str, Any]] = {}
-    figures: dict[str, dict[str, list[FigureShown]]] = {task: {} for task in ranked.tasks}
-    costs: dict[str, dict[str, dict[str, float]]] = {task: {} for task in ranked.tasks}
+    figures: dict[str, dict[str, list[FigureShown]]] = defaultdict(dict)
+    costs: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
     for row in ranked.rows:
         for task in row.scores:
             cell = cells[row.variant, task]
@@ -132,7 +132,7 @@ def _cell_pages(book: "Book", cells: "Cells", ranked: "Ranking", unscored: dict[
                 examples[task] = shown[0]  # how the best variant answered the first item
             figures[task][row.variant] = figures_shown(figures_of(cell, responses))
             costs[task][row.variant] = costs_of(cell, responses)
-            unscored.setdefault(task, Counter()).update(judge.unscored(responses))
+            unscored[task] += judge.unscored(responses)
     yield from _task_pages(book, cells, ranked, examples, figures, costs)
     yield from _variant_pages(book, ranked, figures, costs)
 

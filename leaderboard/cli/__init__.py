@@ -62,11 +62,6 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
 
 
-def counted(n: int, word: str) -> str:
-    """`1 cell`, `2 cells`."""
-    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
-
-
 def table(*columns: str, title: str | None = None) -> "Table":
     """A table in which nothing is cut: what is too long goes on in the next line."""
     from rich.table import Table

@@ -29,8 +29,7 @@ def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = N
 
 
 def serve(
-    board: Made = BOARD,
-    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
+    board: Made = BOARD, port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000
 ) -> None:
     """Serve the built board to a browser on this machine. It opens from disk as well."""
     from proctor.leaderboard.board.serve import open_server

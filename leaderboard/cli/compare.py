@@ -34,9 +34,9 @@ def compare(
     """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
     from proctor.leaderboard import terminal
     from proctor.leaderboard.compare import overview
-    from proctor.leaderboard.compare.items import Draws
+    from proctor.leaderboard.compare.comparison import Settings
 
-    draws = Draws(seed, resamples)
+    settings = Settings(margin, correction, seed, resamples)
     if (a is None) != (b is None) or (all_ and a is not None):
         raise Refusal("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
     if fail_on and a is None:
@@ -45,10 +45,10 @@ def compare(
         )
     if a is not None and b is not None:
         lines = terminal.two_variants
-        compared = overview.compare_named(results, a, b, task or (), margin, correction, draws)
+        compared = overview.compare_named(results, a, b, task or (), settings)
     else:
         lines = terminal.every_pair
-        compared = overview.compare_all(results, task or (), margin, correction, draws)
+        compared = overview.compare_all(results, task or (), settings)
     failed = overview.failing(compared, fail_on) if fail_on else []
     if json_:
         print_json(overview.as_json(compared))

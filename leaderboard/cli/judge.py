@@ -134,13 +134,7 @@ def _chosen(
     concurrency: int | None, store: Path,
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
-    from proctor.harness.plan.grading import (
-        grader_for,
-        grader_variant,
-        local_of,
-        spec_from,
-        with_weights,
-    )
+    from proctor.harness.plan.grading import grader_for, grader_variant, local_of, spec_from, with_weights
     from proctor.harness.plan.plan import made_of
     from proctor.judges.judge import Judge
 
@@ -148,7 +142,9 @@ def _chosen(
     if repeats and judge.asks:
         judge = judge.model_copy(update={"repeats": repeats})
     spec = grader_for(judge, spec_from(grader, endpoint, through, concurrency))
-    ours = {each.model: made_of(grader_variant(each.model), store) for each in local_of(spec)}
+    ours = {}
+    for local in local_of(spec):
+        ours[local.model] = made_of(grader_variant(local.model), store)
     return judge, with_weights(spec, ours)
 
 

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, AsJson, Results, counted, print_json, table
+from proctor.leaderboard import counted
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json, table
 from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
 
 

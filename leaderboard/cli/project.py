@@ -8,23 +8,12 @@ import typer
 
 from proctor.common.paths import KINDS, find, names
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import (
-    RESULTS,
-    STORE,
-    AsJson,
-    Results,
-    Store,
-    near,
-    print_json,
-    table,
-)
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json, table
 
 LISTED = ("variants", "suites", "tasks", "prompts", "judges", "recipes")
 
 
-def init(
-    name: Annotated[Path, typer.Argument(help="The folder of the new project.")],
-) -> None:
+def init(name: Annotated[Path, typer.Argument(help="The folder of the new project.")]) -> None:
     """Begin a project: its folders, a suite that runs at once, and a workflow for continuous integration."""
     from proctor.harness.config.project import make_project
 
@@ -35,8 +24,7 @@ def init(
 
 def list_(
     kind: Annotated[
-        str | None,
-        typer.Argument(help=f"One of {', '.join(LISTED)}.", autocompletion=lambda: list(LISTED)),
+        str | None, typer.Argument(help=f"One of {', '.join(LISTED)}.", autocompletion=lambda: list(LISTED))
     ] = None,
     json_: AsJson = False,
 ) -> None:

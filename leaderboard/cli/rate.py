@@ -80,8 +80,8 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
             read.append(RatedPlan(plan.item.id, str(plan.item.profile), plan.item.text, plan.pupil, source))
     for name in variants:
         read += _of_variant(name, results)
-    ids = [plan.id for plan in read]
-    if twice := repeated(ids):
+    twice = repeated([plan.id for plan in read])
+    if twice:
         raise Refusal(f"the id {twice!r} stands for two plans; every plan needs its own")
     return [plan for plan in read if plan.text.strip()]
 
@@ -93,9 +93,13 @@ def _of_variant(name: str, results: Path) -> "list[RatedPlan]":
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     cell = record.read(results, name, "study_plan")
-    if cell is None or cell.problem:
-        raise Refusal(cell.problem if cell else f"no study plans of {name!r} ({results})")
-    texts = {profile.id: str(as_doc(profile)["profile"]) for profile in profiles()}
+    if cell is None:
+        raise Refusal(f"no study plans of {name!r} ({results})")
+    if cell.problem:
+        raise Refusal(cell.problem)
+    texts = {}
+    for profile in profiles():
+        texts[profile.id] = str(as_doc(profile)["profile"])
     rows = cell.rows(["sample_id", "epoch", "response"])
     several = bool(rows["epoch"].nunique() > 1)
     plans = []

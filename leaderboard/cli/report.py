@@ -31,7 +31,7 @@ def report(
     from proctor.leaderboard.report import formats
     from proctor.leaderboard.report import report as reporting
 
-    named = [name for part in task or () for name in part.split(",") if name]
+    named = list(filter(None, ",".join(task or ()).split(",")))
     wanted = form or (list(formats.FORMATS) if out else ["md"])
     for name in wanted:
         if name not in formats.FORMATS:

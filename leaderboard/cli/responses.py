@@ -9,7 +9,8 @@ import typer
 
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, counted, near, print_json
+from proctor.leaderboard import counted
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
 
 if TYPE_CHECKING:
     from proctor.harness.ask.labelling import Labeler, LabelledTexts
@@ -245,20 +246,28 @@ def import_(
 
 
 def _print_imported(done: "list[Imported]") -> None:
-    for one in done:
-        samples = counted(one.samples, "sample")
-        rows = f" ({counted(one.rows, 'row')})" if one.rows != one.samples else ""
-        unparsed, errors = one.statuses["unparsed"], one.statuses["error"]
-        left_out = f"; columns not used: {', '.join(one.ignored)}" if one.ignored else ""
+    lacks: dict[str, None] = {}
+    unreported = unclustered = False
+    for cell in done:
+        rows = left_out = ""
+        if cell.rows != cell.samples:
+            rows = f" ({counted(cell.rows, 'row')})"
+        if cell.ignored:
+            left_out = f"; columns not used: {', '.join(cell.ignored)}"
+        unparsed, errors = cell.statuses["unparsed"], counted(cell.statuses["error"], "error")
+        samples = counted(cell.samples, "sample") + rows
         typer.echo(
-            f"{one.variant} x {one.task}: {one.headline} {_mean(one)} over {samples}{rows}, {unparsed:,} unparsed, "
-            f"{counted(errors, 'error')}; {near(one.cell)} ({one.state}){left_out}"
+            f"{cell.variant} x {cell.task}: {cell.headline} {_mean(cell)} over {samples}, "
+            f"{unparsed:,} unparsed, {errors}; {near(cell.cell)} ({cell.state}){left_out}"
         )
-    if lacks := list(dict.fromkeys(lack for one in done for lack in one.lacks)):
+        lacks |= dict.fromkeys(cell.lacks)
+        unreported = unreported or (cell.reported is None and cell.format != "plain")
+        unclustered = unclustered or not cell.clustered
+    if lacks:
         typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")
-    if any(one.reported is None and one.format != "plain" for one in done):
+    if unreported:
         typer.echo("the source reports no figure of all samples, so nothing holds these means to it")
-    if not all(one.clustered for one in done):
+    if unclustered:
         typer.echo("samples are treated as independent; where some share a source, give --cluster FIELD")
 
 

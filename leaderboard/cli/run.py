@@ -73,7 +73,8 @@ def run(
     # All that the results hold, as the board shows it: the correction for the family must be the same.
     typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
-    if silent := silent_cells(plan):
+    silent = silent_cells(plan)
+    if silent:
         where = ", ".join(silent)
         typer.echo(
             f"proctor: every response or verdict failed in {where}; mend why (its rows say), and run again",

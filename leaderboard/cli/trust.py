@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from proctor.judges.cost import CostEstimate
     from proctor.judges.figures.report import FigureReport
 
-if TYPE_CHECKING:
-    pass
-
 Ratings = Annotated[
     Path | None,
     typer.Option(help="Ratings that exist already: JSONL or CSV rows of item_id, rater, dimension, score."),
@@ -127,10 +124,12 @@ def _show(fields: dict[str, Any]) -> None:
 
 def _interval(figure: dict[str, Any], digits: int) -> str:
     """`0.21 to 0.43`; a side without a limit is open."""
-    limits = (figure["low"], figure["high"])
-    if limits == (None, None):
+    if figure["low"] is None and figure["high"] is None:
         return ""
-    return " to ".join("open" if limit is None else f"{limit:.{digits}f}" for limit in limits)
+    ends = []
+    for limit in (figure["low"], figure["high"]):
+        ends.append("open" if limit is None else f"{limit:.{digits}f}")
+    return " to ".join(ends)
 
 
 def _show_missing(missing: list[dict[str, str]], console: Console) -> None:
@@ -164,7 +163,6 @@ def trust(
     json_: AsJson = False,
 ) -> None:
     """How far to trust a judge: its trust card; or every figure of agreement that given files allow."""
-
     if (judge is None) == (ratings is None and pairs is None):
         raise Refusal(
             "name either a judge or a file of its scores",

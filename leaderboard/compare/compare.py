@@ -17,11 +17,9 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Difference, Kind, Table, Verdict, compare_each
 from proctor.common.stats.units import Scale
 from proctor.harness import record
-from proctor.leaderboard.compare.comparison import Comparison, Correction, TaskFamily, corrected
+from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily, corrected
 from proctor.leaderboard.compare.items import (
-    USUAL,
     Cells,
-    Draws,
     ScoredItems,
     SharedItems,
     as_table,
@@ -34,15 +32,10 @@ from proctor.leaderboard.compare.items import (
 )
 
 Pair = tuple[record.Cell, record.Cell]
+USUAL = Settings()
 
 
-def family_of(
-    cells: Cells,
-    task: str,
-    margin: float | None = None,
-    correction: Correction = "holm",
-    draws: Draws = USUAL,
-) -> TaskFamily:
+def family_of(cells: Cells, task: str, settings: Settings = USUAL) -> TaskFamily:
     """Of the pairs that cannot be compared the correction knows nothing."""
     refused: dict[tuple[str, str], str] = {}
     comparable: list[Pair] = []
@@ -54,7 +47,7 @@ def family_of(
             comparable.append((cells[a, task], cells[b, task]))
     comparisons = {}
     if comparable:
-        for pair in compare_pairs(comparable, margin, correction, draws):
+        for pair in compare_pairs(comparable, settings):
             comparisons[pair.a, pair.b] = pair
     return TaskFamily(comparisons, refused)
 
@@ -79,9 +72,7 @@ def _in_order(
     else:
         first, second = sizes[earlier], sizes[later]
         later_is_first = first is None or second is None or first >= second
-    if later_is_first:
-        return later, earlier
-    return earlier, later
+    return (later, earlier) if later_is_first else (earlier, later)
 
 
 def _descends(variant: str, ancestor: str, parents: Mapping[str, str | None]) -> bool:
@@ -96,27 +87,17 @@ def _descends(variant: str, ancestor: str, parents: Mapping[str, str | None]) ->
     return False
 
 
-def compare_cells(
-    pairs: Sequence[Pair],
-    margin: float | None = None,
-    correction: Correction = "holm",
-    draws: Draws = USUAL,
-) -> list[Comparison]:
-    """Each pair on the same task, as one family. The margin is the suite's unless one is given."""
+def compare_cells(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Comparison]:
+    """Each pair on the same task, as one family."""
     for a, b in pairs:
         refuse_unlike(a, b)
-    return compare_pairs(pairs, margin, correction, draws)
+    return compare_pairs(pairs, settings)
 
 
-def compare_pairs(
-    pairs: Sequence[Pair],
-    margin: float | None = None,
-    correction: Correction = "holm",
-    draws: Draws = USUAL,
-) -> list[Comparison]:
+def compare_pairs(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Comparison]:
     """The same for pairs of which it was asked already whether they can be compared."""
     shared = [shared_items(a, b) for a, b in pairs]
-    differences = _differences(pairs, shared, margin, draws)
+    differences = _differences(pairs, shared, settings)
     alone = []
     for (a, b), items, (difference, higher) in zip(pairs, shared, differences, strict=True):
         alone.append(
@@ -135,7 +116,7 @@ def compare_pairs(
                 higher=higher,
             )
         )
-    return corrected(alone, correction)
+    return corrected(alone, settings.correction)
 
 
 @dataclass(frozen=True)
@@ -159,7 +140,7 @@ class _Alike:
 
 
 def _differences(
-    pairs: Sequence[Pair], shared: Sequence[SharedItems], margin: float | None, draws: Draws
+    pairs: Sequence[Pair], shared: Sequence[SharedItems], settings: Settings
 ) -> list[tuple[Difference, tuple[int, int] | None]]:
     """Each pair's difference on the items that both have a score for, and on how many each scored higher.
 
@@ -168,15 +149,15 @@ def _differences(
     """
     places: dict[_Alike, list[int]] = {}
     for place, (pair, items) in enumerate(zip(pairs, shared, strict=True)):
-        places.setdefault(_alike(pair, items, margin), []).append(place)
+        places.setdefault(_alike(pair, items, settings.margin), []).append(place)
     result = {}
     ordered = sorted(places, key=lambda key: (key.settings, key.size))
     for _, same_settings in groupby(ordered, key=lambda key: key.settings):
         keys = list(same_settings)
         tables = [_table(key, [pairs[place] for place in places[key]]) for key in keys]
         compared = compare_each(
-            [table for table, _ in tables], kind=keys[0].kind, family=len(pairs), seed=draws.seed,
-            resamples=draws.resamples, margin=keys[0].margin, scale=keys[0].scale,
+            [table for table, _ in tables], kind=keys[0].kind, family=len(pairs), seed=settings.seed,
+            resamples=settings.resamples, margin=keys[0].margin, scale=keys[0].scale,
         )  # fmt: skip
         for key, (table, rows), differences in zip(keys, tables, compared, strict=True):
             for place, (i, j) in zip(places[key], rows, strict=True):
@@ -220,31 +201,18 @@ def _table(key: _Alike, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, i
 
 
 def compare_variants(
-    results: Path,
-    a: str,
-    b: str,
-    tasks: Iterable[str] = (),
-    margin: float | None = None,
-    correction: Correction = "holm",
-    draws: Draws = USUAL,
+    results: Path, a: str, b: str, tasks: Iterable[str] = (), settings: Settings = USUAL
 ) -> list[Comparison]:
     """A against B on every task that both have, or on the tasks named; each from its task's family of all pairs.
 
     >>> compare_variants(Path("results/demo"), "tiny-q8", "tiny", ["concepts"])[0].verdict
     <Verdict.NO_WORSE: 'no worse (within margin)'>
     """
-    return compare_two(load_cells(results), results, a, b, tasks, margin, correction, draws)
+    return compare_two(load_cells(results), results, a, b, tasks, settings)
 
 
 def compare_two(
-    cells: Cells,
-    results: Path,
-    a: str,
-    b: str,
-    tasks: Iterable[str],
-    margin: float | None,
-    correction: Correction,
-    draws: Draws,
+    cells: Cells, results: Path, a: str, b: str, tasks: Iterable[str], settings: Settings
 ) -> list[Comparison]:
     """The same of cells that were read already, from `results`."""
     a, b = variant_called(cells, a, results), variant_called(cells, b, results)
@@ -262,7 +230,7 @@ def compare_two(
     comparisons = []
     for task in wanted:
         refuse_unlike(cells[a, task], cells[b, task])
-        comparison = family_of(cells, task, margin, correction, draws).asked(a, b)
+        comparison = family_of(cells, task, settings).asked(a, b)
         assert comparison is not None  # refuse_unlike was asked
         comparisons.append(comparison)
     return comparisons

@@ -22,6 +22,16 @@ ADJUST: Mapping[Correction, Callable[[Floats], Floats]] = {
 
 
 @dataclass(frozen=True)
+class Settings:
+    """How pairs are compared. Board and report use these defaults, so that all say the same digits."""
+
+    margin: float | None = None  # the suite's, unless one is given
+    correction: Correction = "holm"
+    seed: int = 0
+    resamples: int = 10_000
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A against B on one task. `adjusted_p` is after the correction over `family` comparisons."""
 

@@ -88,9 +88,7 @@ class _Columns:
         if not set(names) <= set(self.metrics):
             return None
         columns: pd.DataFrame = self.metrics[list(names)].dropna()
-        if columns.empty:
-            return None
-        return columns
+        return None if columns.empty else columns
 
     def estimated(
         self,
@@ -347,6 +345,4 @@ def _name_set(text: str) -> set[str]:
         names: Any = json.loads(text or "[]")
     except ValueError:
         return set()
-    if not isinstance(names, list):
-        return set()
-    return set(map(str, names))
+    return set(map(str, names)) if isinstance(names, list) else set()

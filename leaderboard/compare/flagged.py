@@ -80,9 +80,7 @@ def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str 
         if others + len(counts) - 1 > allowed:
             return 0  # whichever is the commonest, too many are not: most rows end here
     most = max(counts.values(), default=0)
-    if len(responses) - most > allowed:
-        return 0
-    return most
+    return 0 if len(responses) - most > allowed else most
 
 
 @lru_cache(maxsize=8)  # the rows of one task have the same prompts
@@ -95,6 +93,4 @@ def _own_words(prompts: tuple[str, ...]) -> frozenset[str]:
 def _frame(text: str, own: Collection[str]) -> str | None:
     """A response without numbers and without the items' own words; None where that leaves next to nothing."""
     left = [word for word in _WORD.findall(text.casefold()) if word not in own]
-    if len(left) < FRAME:
-        return None
-    return " ".join(left)
+    return None if len(left) < FRAME else " ".join(left)

@@ -36,9 +36,7 @@ def _rounded(value: float, digits: int, signed: bool) -> str:
 
 def with_minus(figure: str) -> str:
     """A rounded figure with a real minus sign. What was rounded to nothing has no sign: there is no −0.0."""
-    if not figure.strip("+-0."):
-        return figure.lstrip("+-")
-    return figure.replace("-", "−")
+    return figure.replace("-", "−") if figure.strip("+-0.") else figure.lstrip("+-")
 
 
 def verdict(comparison: Comparison, task: TaskRecord, named: bool = False) -> str:
@@ -79,9 +77,7 @@ def unit(task: TaskRecord) -> str:
     low, high = task.scale
     if not task.scale_stated:  # by an imported file
         return "on no stated scale"
-    if (low, high) == (0.0, 1.0):
-        return "%"
-    return f"of {high:g}"
+    return "%" if (low, high) == (0.0, 1.0) else f"of {high:g}"
 
 
 def response_score(value: float | None, task: TaskRecord) -> str:
@@ -110,9 +106,7 @@ def three_digits(value: float) -> str:
 
 
 def _three_digits(value: float, small: str) -> str:
-    if abs(value) >= 100:
-        return with_minus(f"{value:.0f}")
-    return with_minus(small)
+    return with_minus(f"{value:.0f}") if abs(value) >= 100 else with_minus(small)
 
 
 def aligned(column: Sequence[str]) -> list[str]:
@@ -134,22 +128,11 @@ def standard_error(value: float, task: TaskRecord) -> str:
     """With a digit more than the score; one item has none."""
     if not isfinite(value):
         return ""
-    if unit(task) == "%":
-        return f"{100 * value:.2f}"
-    return f"{value:.3f}"
+    return f"{100 * value:.2f}" if unit(task) == "%" else f"{value:.3f}"
 
 
 def probability(p: float) -> str:
-    if p < 0.001:
-        return "p < 0.001"
-    return f"p = {p:.3f}"
-
-
-def counted(n: int, word: str) -> str:
-    """`1 item`, `2 items`."""
-    if n == 1:
-        return f"1 {word}"
-    return f"{n:,} {word}s"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def percent_of_scale(value: float, task: TaskRecord) -> float:

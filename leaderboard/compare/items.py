@@ -44,17 +44,6 @@ _read: dict[tuple[Path, str], "ScoredItems"] = {}
 
 
 @dataclass(frozen=True)
-class Draws:
-    """How random numbers are drawn; board and report use these, so that all say the same digits."""
-
-    seed: int = 0
-    resamples: int = 10_000
-
-
-USUAL = Draws()
-
-
-@dataclass(frozen=True)
 class ScoredItems:
     """A cell's scores, an item each: epochs are averaged within their item, items without any score are left out.
 
@@ -105,9 +94,7 @@ def as_table(
     pairs: list[tuple[int, int]] | None = None,
 ) -> Table:
     """For the statistics; ids come sorted, so that their places serve as well and need not be sorted again."""
-    sources = None
-    if clusters != ids:
-        sources = clusters
+    sources = clusters if clusters != ids else None
     return Table(scores, np.arange(len(ids)), sources, pairs)
 
 

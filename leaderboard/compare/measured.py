@@ -64,9 +64,7 @@ def _speed(rows: "pd.DataFrame") -> float | None:
     """Tokens answered in a second. From the rows and not the wall clock, which a resumed run stops early."""
     timed = rows[rows["tokens_out"].notna() & rows["seconds"].notna()]
     seconds = fsum(timed["seconds"])
-    if seconds <= 0:
-        return None
-    return float(timed["tokens_out"].sum()) / seconds
+    return None if seconds <= 0 else float(timed["tokens_out"].sum()) / seconds
 
 
 def in_unit(measure: Measure, value: float) -> tuple[str, str]:

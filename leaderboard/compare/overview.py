@@ -15,10 +15,10 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.common.stats.reference import references
-from proctor.leaderboard.compare.compare import compare_two, family_of
-from proctor.leaderboard.compare.comparison import Comparison, Correction
-from proctor.leaderboard.compare.items import USUAL, Draws, items_of, load_cells
-from proctor.leaderboard.compare.ranking import Score, TaskPairs, pairs_in_order, score_of
+from proctor.leaderboard.compare.compare import USUAL, compare_two, family_of
+from proctor.leaderboard.compare.comparison import Comparison, Settings
+from proctor.leaderboard.compare.items import items_of, load_cells
+from proctor.leaderboard.compare.ranking import Score, TaskPairs, best_first, pairs_in_order, score_of
 
 
 @dataclass(frozen=True)
@@ -42,30 +42,18 @@ class Overview:
 
 
 def compare_named(
-    results: Path,
-    a: str,
-    b: str,
-    tasks: Sequence[str] = (),
-    margin: float | None = None,
-    correction: Correction = "holm",
-    draws: Draws = USUAL,
+    results: Path, a: str, b: str, tasks: Sequence[str] = (), settings: Settings = USUAL
 ) -> Overview:
     """A against B on every task that both have, or on those named."""
     cells = load_cells(results)
-    comparisons = compare_two(cells, results, a, b, tasks, margin, correction, draws)
+    comparisons = compare_two(cells, results, a, b, tasks, settings)
     scores = []
     for pair in comparisons:
         scores += [score_of(cells[pair.a, pair.task]), score_of(cells[pair.b, pair.task])]
     return Overview(tuple(scores), tuple(comparisons), (), {})
 
 
-def compare_all(
-    results: Path,
-    tasks: Sequence[str] = (),
-    margin: float | None = None,
-    correction: Correction = "holm",
-    draws: Draws = USUAL,
-) -> Overview:
+def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
     """All pairs on every task or on those named, each from its side; of those that cannot be compared it says why."""
     cells = load_cells(results)
     known = dict.fromkeys(task for _, task in cells)
@@ -78,9 +66,9 @@ def compare_all(
     pairs = {}
     for task in dict.fromkeys(tasks) or known:
         own = [score_of(cell) for (_, task_of_cell), cell in cells.items() if task_of_cell == task]
-        own.sort(key=_best_first)
+        own.sort(key=lambda score: (best_first(score), score.cell.variant))
         scores += own
-        family = family_of(cells, task, margin, correction, draws)
+        family = family_of(cells, task, settings)
         pairs[task] = pairs_in_order({score.cell.variant: score for score in own}, family)
         refused += [RefusedPair(a, b, task, why) for (a, b), why in family.refused.items()]
         comparisons += family.comparisons.values()
@@ -90,13 +78,6 @@ def compare_all(
             f"--results results/demo ({results})"
         )
     return Overview(tuple(scores), tuple(comparisons), tuple(refused), pairs)
-
-
-def _best_first(score: Score) -> tuple[bool, float, str]:
-    mean = 0.0
-    if score.estimate:
-        mean = score.estimate.mean
-    return score.estimate is None, -mean, score.cell.variant
 
 
 def failing(overview: Overview, what: str) -> list[str]:
@@ -166,51 +147,22 @@ def _comparison_as_json(pair: Comparison) -> dict[str, Any]:
         a_higher, b_higher = pair.higher
         equal = d.n - a_higher - b_higher
     return {
-        "a": pair.a,
-        "b": pair.b,
-        "task": pair.task,
-        "headline": pair.headline,
-        "verdict": pair.verdict,
-        "kind": d.kind,
-        "n_paired": d.n,
-        "clusters": d.clusters,
-        "left_out": pair.left_out,
-        "left_out_why": dict(pair.left_out_why),
-        "mean_a": d.mean_a,
-        "mean_b": d.mean_b,
-        "difference": d.difference,
-        "standard_error": _finite(d.se),
-        "low": d.low,
-        "high": d.high,
-        "confidence": 1.0 - d.alpha,
-        "interval": d.interval,
-        "p": d.p,
-        "test": d.test,
-        "p_made": d.p_made,
-        "p_error": d.p_error,
-        "p_adjusted": pair.adjusted_p,
-        "correction": pair.correction,
-        "family": pair.family,
-        "only_a": d.only_a,
-        "only_b": d.only_b,
-        "both": both,
-        "neither": neither,
-        "a_higher": a_higher,
-        "b_higher": b_higher,
-        "equal": equal,
-        "margin": d.margin,
-        "p_no_worse": d.p_no_worse,
-        "p_no_worse_adjusted": pair.adjusted_p_no_worse,
-        "p_no_better": d.p_no_better,
-        "p_equivalent": d.p_equivalent,
-        "smallest_effect": d.smallest_effect,
-        "items_needed": d.items_needed,
-        "lacks": list(pair.lacks),
-        "also": references(d),
-    }
+        "a": pair.a, "b": pair.b, "task": pair.task, "headline": pair.headline, "verdict": pair.verdict,
+        "kind": d.kind, "n_paired": d.n, "clusters": d.clusters,
+        "left_out": pair.left_out, "left_out_why": dict(pair.left_out_why),
+        "mean_a": d.mean_a, "mean_b": d.mean_b, "difference": d.difference,
+        "standard_error": _finite(d.se), "low": d.low, "high": d.high,
+        "confidence": 1.0 - d.alpha, "interval": d.interval,
+        "p": d.p, "test": d.test, "p_made": d.p_made, "p_error": d.p_error,
+        "p_adjusted": pair.adjusted_p, "correction": pair.correction, "family": pair.family,
+        "only_a": d.only_a, "only_b": d.only_b, "both": both, "neither": neither,
+        "a_higher": a_higher, "b_higher": b_higher, "equal": equal,
+        "margin": d.margin, "p_no_worse": d.p_no_worse, "p_no_worse_adjusted": pair.adjusted_p_no_worse,
+        "p_no_better": d.p_no_better, "p_equivalent": d.p_equivalent,
+        "smallest_effect": d.smallest_effect, "items_needed": d.items_needed,
+        "lacks": list(pair.lacks), "also": references(d),
+    }  # fmt: skip
 
 
 def _finite(value: float) -> float | None:
-    if isfinite(value):
-        return value
-    return None
+    return value if isfinite(value) else None

@@ -106,17 +106,13 @@ def _as_seen(comparison: Comparison, wish: _Wish) -> Guess:
     if d.clusters != d.n:
         # The design effect: clustered variance of the difference over the plain one, at least 1 (Kish 1965).
         plain = (discordance - d.difference**2) / (d.n - 1)
-        design = d.n / d.clusters
-        if plain > 0:
-            design = max(1.0, d.se**2 / plain)
+        design = max(1.0, d.se**2 / plain) if plain > 0 else d.n / d.clusters
     return wish.by_discordance(comparison.a, discordance, design)
 
 
 def _independent(share: float, effect: float) -> float:
     """Discordance of two whose answers have nothing to do with each other, one of them better by the effect."""
-    other = share + effect
-    if other > 1.0:
-        other = share - effect
+    other = share - effect if share + effect > 1.0 else share + effect
     if not 0.0 < effect <= 1.0 or not 0.0 <= other <= 1.0:
         raise Refusal(f"effect {effect:g} cannot be: the baseline is right on {share:.3g} of the items")
     return share * (1.0 - other) + other * (1.0 - share)

@@ -123,7 +123,7 @@ def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
     for variant in dict.fromkeys(variant for variant, _ in cells):
         own = {task: score_of(cells[variant, task]) for task in tasks if (variant, task) in cells}
         rows.append(RankingRow(variant, own))
-    rows.sort(key=lambda row: [_best_first(row.scores.get(task)) for task in tasks])
+    rows.sort(key=lambda row: [best_first(row.scores.get(task)) for task in tasks])
     pairs = {}
     for task in tasks:
         scores = {row.variant: row.scores[task] for row in rows if task in row.scores}
@@ -153,7 +153,7 @@ def score_of(cell: record.Cell) -> Score:
     return Score(cell, estimate_cell(cell))
 
 
-def _best_first(score: Score | None) -> float:
+def best_first(score: Score | None) -> float:
     """A missing score comes last and never lends its place to the next task."""
     if score is None or score.estimate is None:
         return inf

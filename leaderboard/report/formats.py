@@ -174,9 +174,7 @@ def _latex_cell(text: str) -> str:
 def marked(text: str) -> tuple[str, str]:
     """A difference and its mark; all other text as it is."""
     parts = MARKED.fullmatch(text)
-    if parts is None:
-        return text, ""
-    return parts[1], parts[2]
+    return (parts[1], parts[2]) if parts else (text, "")
 
 
 def _csv(report: ComparisonReport) -> str:
@@ -229,6 +227,4 @@ def _plain(figure: str) -> str:
 
 def _digits(p: float | None) -> str:
     """A number and no words: the smallest p is told by its power of ten."""
-    if p is None:
-        return ""
-    return f"{p:.6g}"
+    return "" if p is None else f"{p:.6g}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
+from proctor.leaderboard import counted
 from proctor.leaderboard.board import plots
 from proctor.leaderboard.board.pages import curves, judge, tradeoff
 from proctor.leaderboard.board.plots import Plot
@@ -30,7 +31,6 @@ from proctor.leaderboard.compare import formatting, measured
 from proctor.leaderboard.compare.compare import variant_called
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.figures import figures_of
-from proctor.leaderboard.compare.formatting import counted
 from proctor.leaderboard.compare.items import Cells, load_cells
 from proctor.leaderboard.compare.ranking import Ranking, Score, ranking
 from proctor.leaderboard.report.tables import (
@@ -157,9 +157,7 @@ def _mark(comparison: Comparison) -> str:
         return ""
     if comparison.verdict != Verdict.NO_WORSE:
         return SHOWN
-    if comparison.said_of_b:
-        return OTHER_WITHIN
-    return WITHIN
+    return OTHER_WITHIN if comparison.said_of_b else WITHIN
 
 
 def _how(scores: Sequence[Score], compared: Sequence[Comparison], task: TaskRecord) -> list[str]:

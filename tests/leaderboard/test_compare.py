@@ -17,7 +17,7 @@ from proctor.harness.imports.imports import import_files
 from proctor.leaderboard import terminal
 from proctor.leaderboard.cli.main import app
 from proctor.leaderboard.compare.compare import compare_cells
-from proctor.leaderboard.compare.comparison import corrected
+from proctor.leaderboard.compare.comparison import Settings, corrected
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import change, rows_of, small_results, write
@@ -376,7 +376,7 @@ def test_no_worse_is_corrected_for_its_family_as_better_is(tmp_path):
     small_results(tmp_path)
     cells = load_cells(tmp_path)
     (one,) = compare_cells(
-        [(cells["tiny-lora", "word_problems"], cells["tiny", "word_problems"])], margin=0.05
+        [(cells["tiny-lora", "word_problems"], cells["tiny", "word_problems"])], Settings(margin=0.05)
     )
     p = one.difference.p_no_worse
     assert one.adjusted_p_no_worse == p
@@ -388,7 +388,7 @@ def test_turning_a_comparison_round_is_comparing_the_other_way(tmp_path):
     cells = load_cells(tmp_path)
     for task in ("word_problems", "concepts", "study_plan"):
         pair = cells["tiny-lora", task], cells["tiny", task]
-        (one,), (other,) = compare_cells([pair], 0.05), compare_cells([pair[::-1]], 0.05)
+        (one,), (other,) = compare_cells([pair], Settings(0.05)), compare_cells([pair[::-1]], Settings(0.05))
         turned = one.turned()
         assert (turned.a, turned.b, turned.verdict, turned.higher) == (
             other.a,

@@ -104,9 +104,7 @@ def _labels(labels: Any) -> str | None:
     if not isinstance(labels, dict) or not labels:
         return None
     raters = [str(rater) for rater in labels.get("raters") or []]
-    plural = "s"
-    if len(raters) == 1:
-        plural = ""
+    plural = "" if len(raters) == 1 else "s"
     return f"{labels.get('n', 0)} by {len(raters)} rater{plural}: {', '.join(raters)}"
 
 
@@ -161,6 +159,4 @@ def unscored(rows: "pd.DataFrame") -> Counter[str]:
 def _most_frequent(reasons: Counter[str]) -> list[tuple[str, int]]:
     ordered = sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))
     rest = sum(n for _, n in ordered[MOST_REASONS:])
-    if rest:
-        return [*ordered[:MOST_REASONS], ("other reasons", rest)]
-    return ordered
+    return [*ordered[:MOST_REASONS], ("other reasons", rest)] if rest else ordered

@@ -118,6 +118,4 @@ def _number(value: Any) -> float | None:
 
 def _whole(value: Any) -> int | None:
     number = _number(value)
-    if number is None:
-        return None
-    return int(number)
+    return None if number is None else int(number)

@@ -74,9 +74,7 @@ def page(
 
 
 def _place(pairs: TaskPairs, variant: str) -> int:
-    if variant in pairs.order:
-        return pairs.order.index(variant)
-    return len(pairs.order)
+    return pairs.order.index(variant) if variant in pairs.order else len(pairs.order)
 
 
 def _smallest_effects(pairs: TaskPairs, task: TaskRecord) -> tuple[str, str] | None:
@@ -85,9 +83,7 @@ def _smallest_effects(pairs: TaskPairs, task: TaskRecord) -> tuple[str, str] | N
     for comparison in pairs.family.comparisons.values():
         if comparison.difference.smallest_effect is not None:
             effects.append(comparison.difference.smallest_effect)
-    if not effects:
-        return None
-    return points(min(effects), task), points(max(effects), task)
+    return (points(min(effects), task), points(max(effects), task)) if effects else None
 
 
 def _example(row: Mapping[str, Any] | None) -> dict[str, str] | None:
@@ -164,9 +160,7 @@ def _cost_table(
         titles.append(title)
         for line, cell in zip(lines.values(), cells, strict=True):
             line.append(cell)
-    if not titles:
-        return None
-    return {"columns": titles, "lines": list(lines.items())}
+    return {"columns": titles, "lines": list(lines.items())} if titles else None
 
 
 def _overlap(rows: Sequence[RankingRow], task: str) -> list[tuple[str, str, list[str]]]:

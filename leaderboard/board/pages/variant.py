@@ -33,7 +33,7 @@ def page(
     for run in runs:
         for package, version in run.versions.items():
             versions.add(f"{package} {version}")
-    drawings = [plot for plot in (plots.loss(row.variant, run) for run in runs) if plot]
+    drawings = filter(None, (plots.loss(row.variant, run) for run in runs))
     return {
         "name": row.variant,
         "about": row.resolved.about,
@@ -46,7 +46,7 @@ def page(
         "again": f"proctor run {runs[0].suite or 'SUITE'} --only {row.variant}",
         "suite_known": runs[0].suite is not None,
         "imported": _sources(runs),
-        "loss": next(iter(drawings), None),
+        "loss": next(drawings, None),
         "versions": sorted(versions),
         "machines": sorted({measured.machine(run.hardware) for run in runs}),
     }
@@ -63,11 +63,7 @@ def _sources(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def _on_task(
-    ranking: Ranking,
-    row: RankingRow,
-    task: str,
-    figures: Sequence[FigureShown],
-    costs: Mapping[str, float],
+    ranking: Ranking, row: RankingRow, task: str, figures: Sequence[FigureShown], costs: Mapping[str, float]
 ) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "head": task_head(ranking, task),
