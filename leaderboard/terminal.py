@@ -1,7 +1,9 @@
-"""The ranking, comparisons and plans as text for a terminal of 80 columns. Rounds by compare/formatting.py.
+"""The ranking, comparisons and plans as text for a terminal of 80 columns.
 
-for line in ranking_lines(ranked):
-    print(line)
+Every figure comes rounded from compare/formatting.py.
+
+    for line in ranking_lines(ranked):
+        print(line)
 """
 
 import textwrap
@@ -58,16 +60,19 @@ def _score(score: Score | None, task: TaskRecord) -> list[str]:
 
 def _smallest_effects(scores: Sequence[Score], task: TaskRecord) -> Iterator[str]:
     """What the task can show at its size, from the discordance or the spread that was seen."""
-    compared = [score.comparison for score in scores if score.comparison]
-    differences = [comparison.difference for comparison in compared]
-    effects = [d.smallest_effect for d in differences if d.smallest_effect is not None]
+    effects, size, family = [], 0, 0
+    for score in scores:
+        if score.comparison:
+            difference, family = score.comparison.difference, score.comparison.family
+            size = max(size, difference.n)
+            if difference.smallest_effect is not None:
+                effects.append(difference.smallest_effect)
     if not effects:
         return
     least, most = formatting.score(min(effects), task), formatting.score(max(effects), task)
     if most != least:
         least = f"{least} to {most}"
-    size = max(d.n for d in differences)
-    how = f"paired differences, p after Holm over {counted(compared[0].family, 'pair')}"
+    how = f"paired differences, p after Holm over {counted(family, 'pair')}"
     yield from _wrapped(f"{how}; {size} items show a difference of {least} with 80 % power", "  ")
 
 
@@ -221,7 +226,9 @@ def _pairs(pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
         return
     how = _correction(comparisons[0])
     if len(comparisons) <= MOST_PAIRS:
-        rows = [_pair(comparison, task) for comparison in comparisons]
+        rows = []
+        for comparison in comparisons:
+            rows.append(_pair(comparison, task))
         yield from columns(["pair", "difference", "95 % interval", "p", "verdict"], rows, left={4})
         yield from _wrapped(f"p after {how}; intervals one by one", "  ")
     else:

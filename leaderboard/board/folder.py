@@ -68,14 +68,17 @@ def board_files(out: Path) -> set[str]:
     if all(is_left_over(path.name) for path in out.iterdir()):
         return set()
     try:
-        named = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]
-        files = {name for name in named if isinstance(name, str)}
+        named = list(json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, KeyError, TypeError):
         raise Refusal(
             f"{out} holds files that no board wrote; a board would be mixed with them; "
             "name an empty folder with --out"
         ) from None
-    return {name for name in files if ".." not in PurePosixPath(name).parts and not name.startswith("/")}
+    files = set()
+    for name in named:
+        if isinstance(name, str) and ".." not in PurePosixPath(name).parts and not name.startswith("/"):
+            files.add(name)
+    return files
 
 
 def is_left_over(name: str) -> bool:

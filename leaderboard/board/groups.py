@@ -26,7 +26,7 @@ class GroupRow:
 
 def by_group(cells: Mapping[str, record.Cell], about: TaskRecord) -> list[GroupRow]:
     """By source, the hardest group first. Nothing where every item is a group of its own, or all are one."""
-    scored = [items_of(cell) for cell in cells.values()]
+    scored = list(map(items_of, cells.values()))
     members: dict[str, set[str]] = {}
     for items in scored:
         for item, group in zip(items.ids, items.clusters, strict=True):
@@ -42,7 +42,7 @@ def by_group(cells: Mapping[str, record.Cell], about: TaskRecord) -> list[GroupR
 
 def by_kind(cells: Mapping[str, record.Cell], about: TaskRecord) -> Iterator[tuple[str, list[GroupRow]]]:
     """Each kind that tells items apart, with a row for each of its values, the hardest first."""
-    scored = [items_of(cell) for cell in cells.values()]
+    scored = list(map(items_of, cells.values()))
     all_items = set().union(*(items.ids for items in scored))
     kinds: ItemsByKind = {}
     for cell in cells.values():

@@ -1,6 +1,8 @@
-"""Pages of HTML from the templates in templates/: text from outside is made harmless wherever it stands.
+"""Pages of HTML from the templates in templates/.
 
-Book(nav).page("tasks/concepts.html", "task.html", task={...})          # its path, its text
+Text from outside is made harmless wherever it stands.
+
+    Book(nav).page("tasks/concepts.html", "task.html", task={...})          # its path, its text
 """
 
 from collections.abc import Callable

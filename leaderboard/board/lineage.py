@@ -1,6 +1,8 @@
 """Who came from whom, and what each step was: base, trained, merged, quantised, asked another way.
 
-[node.step for node in tree(ranked)]          # ["base some/base, run by hf", "trained with maths", ...]
+Read from the variants' own records, for those that have results:
+
+    [node.step for node in tree(ranked)]          # ["base some/base, run by hf", "trained with maths", ...]
 """
 
 from dataclasses import dataclass

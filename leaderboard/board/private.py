@@ -78,15 +78,15 @@ def in_words(findings: Iterable[Finding]) -> list[str]:
 
 def search(board: Path, allowed: Sequence[str] = ()) -> Iterator[Finding]:
     """Each kind once for each file. `allowed` are texts that the user has looked at and lets pass."""
-    patterns = [
-        (what, hints, re.compile(pattern)) for what, hints, pattern in (*KEYS, *PLACES, *_of_this_machine())
-    ]
-    for path in sorted(path for path in board.rglob("*") if path.is_file() and ".git" not in path.parts):
+    patterns = [*KEYS, *PLACES, *_of_this_machine()]
+    for path in sorted(board.rglob("*")):
+        if not path.is_file() or ".git" in path.parts:
+            continue
         text = _read(path)
         for passed in allowed:
             text = text.replace(passed, "")
         for what, hints, pattern in patterns:
-            hit = any(hint in text for hint in hints) and pattern.search(text)
+            hit = any(hint in text for hint in hints) and re.search(pattern, text)
             if hit:
                 yield Finding(what, _near(what, hit), path.relative_to(board).as_posix())
 

@@ -101,17 +101,16 @@ def _copy(board: Path, out: Path, folder: str) -> set[str]:
         "pages-workflow.yml": WORKFLOW.replace("FOLDER", json.dumps(folder)),
         "README.md": SPACE,
     }
-    wanted = {
-        path.relative_to(board).as_posix()
-        for path in board.rglob("*")
-        if path.is_file() and not is_left_over(path.name)
-    }
-    for name in sorted(wanted):
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(board / name, out / name)
+    wanted = set(extra)
+    for path in board.rglob("*"):
+        if path.is_file() and not is_left_over(path.name):
+            name = path.relative_to(board).as_posix()
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / name)
+            wanted.add(name)
     for name, text in extra.items():
         (out / name).write_text(text, encoding="utf-8")
-    return wanted | set(extra)
+    return wanted
 
 
 def _to_branch(board: Path, branch: str) -> str:

@@ -5,16 +5,17 @@
 Every figure comes rounded from compare/formatting.py.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard import counted
-from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare import formatting, measured
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.figures import CellFigure
+from proctor.leaderboard.compare.measured import MEASURES, Measure
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow, Score, TaskPairs
 
 COUNTED = {"unparsed": "unparsed", "truncated": "truncated", "error": "errors"}
@@ -57,18 +58,18 @@ class ScoreShown:
 
 @dataclass(frozen=True)
 class FigureShown:
-    """A figure beside the headline; `low` and `high` are empty where no interval is meant."""
+    """A figure beside the headline, or a cost; `low` and `high` are empty where no interval is meant."""
 
     name: str
     title: str
     sort: str
     value: str
-    unit: str
-    low: str
-    high: str
-    n: str
-    note: str
-    part: bool  # one of those that a judge's score is made of
+    unit: str = ""
+    low: str = ""
+    high: str = ""
+    n: str = ""
+    note: str = ""
+    part: bool = False  # one of those that a judge's score is made of
 
     @property
     def interval(self) -> str:
@@ -228,6 +229,40 @@ def figures_shown(figures: Iterable[CellFigure]) -> list[FigureShown]:
             FigureShown(figure.name, figure.title, sort, value, unit, low, high, n, figure.note, figure.part)
         )
     return shown
+
+
+def cost_shown(measure: Measure, cost: float) -> FigureShown:
+    return FigureShown(measure.name, measure.title, repr(cost), *measured.in_unit(measure, cost))
+
+
+def costs_shown(costs: Mapping[str, float]) -> list[FigureShown]:
+    """Those that were measured."""
+    return [cost_shown(measure, costs[measure.name]) for measure in MEASURES if measure.name in costs]
+
+
+def figure_table(figures: Mapping[str, Sequence[FigureShown]]) -> dict[str, Any] | None:
+    """A line a variant, a column a figure that any of them has. The unit stands in the head where all share it."""
+    columns: dict[str, dict[str, FigureShown]] = {measure.name: {} for measure in MEASURES}
+    for variant, own in figures.items():
+        for figure in own:
+            columns.setdefault(figure.name, {})[variant] = figure
+    titles, cells = [], []
+    for column in filter(None, columns.values()):
+        title = next(iter(column.values())).title
+        units = {figure.unit for figure in column.values()}
+        if len(units) == 1:
+            title = ", ".join(filter(None, (title, *units)))
+            values = formatting.aligned([figure.value for figure in column.values()])
+        else:
+            values = [f"{figure.value} {figure.unit}" for figure in column.values()]
+        for variant, value in zip(list(column), values, strict=True):
+            column[variant] = replace(column[variant], value=value)
+        titles.append(title)
+        cells.append(column)
+    if not titles:
+        return None
+    lines = [(variant, [column.get(variant) for column in cells]) for variant in figures]
+    return {"columns": titles, "lines": lines}
 
 
 def _why_no_difference(ranking: Ranking, row: RankingRow, task: str) -> str:

@@ -62,7 +62,7 @@ def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: s
         contents.append([name, card if "checks" in card else "damaged"])
     for cell in cells:
         contents.append([cell.variant, cell.task, cell.problem, cell.record and cell.record.text()])
-    contents += [metadata.version(name) for name in COMPUTING]
+    contents += map(metadata.version, COMPUTING)
     hashed = sha256(json.dumps(contents).encode())
     for path in sorted(Path(__file__).parent.parent.rglob("*")):
         if path.suffix in OURS:

@@ -4,30 +4,33 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, AsJson, Results, Tasks, print_json
 
 
 def compare(
-    a: Annotated[str | None, typer.Argument(help="A variant; without names, all pairs.")] = None,
-    b: Annotated[str | None, typer.Argument(help="The variant that it is compared with.")] = None,
+    a: Annotated[str | None, Argument(help="A variant; without names, all pairs.")] = None,
+    b: Annotated[str | None, Argument(help="The variant that it is compared with.")] = None,
     task: Tasks = None,
-    all_: Annotated[bool, typer.Option("--all", help="All pairs of all variants, each once.")] = False,
+    all_: Annotated[bool, Option("--all", help="All pairs of all variants, each once.")] = False,
     margin: Annotated[
         float | None,
-        typer.Option(help="The loss that still counts as no worse: 0.05 is 5 points in a hundred."),
+        Option(
+            help="The loss that still counts as no worse, in the unit of the scores: 0.05 is 5 points in a hundred."
+        ),
     ] = None,
     correction: Annotated[
         Literal["holm", "bh", "none"],
-        typer.Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
+        Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
     ] = "holm",
     fail_on: Annotated[
         Literal["worse", "not-no-worse"] | None,
-        typer.Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
+        Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the resamples.", min=0)] = 0,
-    resamples: Annotated[int, typer.Option(help="How many are drawn.")] = 10_000,
+    seed: Annotated[int, Option(help="Of the resamples.", min=0)] = 0,
+    resamples: Annotated[int, Option(help="How many are drawn.")] = 10_000,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
@@ -62,16 +65,15 @@ def compare(
 
 def plan_size(
     effect: Annotated[
-        float, typer.Option(help="The smallest difference that matters: 0.02 is 2 points in a hundred.")
+        float,
+        Option(
+            help="The smallest difference that matters, in the unit of the scores: 0.02 is 2 points in a hundred."
+        ),
     ],
-    baseline: Annotated[
-        str | None, typer.Option(help="The variant that a new one will be compared with.")
-    ] = None,
-    task: Annotated[str | None, typer.Option(help="The task.")] = None,
-    baseline_cell: Annotated[
-        Path | None, typer.Option(help="The same as a folder: results/VARIANT/TASK.")
-    ] = None,
-    power: Annotated[float, typer.Option(help="The chance to show the effect if it is there.")] = 0.8,
+    baseline: Annotated[str | None, Option(help="The variant that a new one will be compared with.")] = None,
+    task: Annotated[str | None, Option(help="The task.")] = None,
+    baseline_cell: Annotated[Path | None, Option(help="The same as a folder: results/VARIANT/TASK.")] = None,
+    power: Annotated[float, Option(help="The chance to show the effect if it is there.")] = 0.8,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich.console import Console
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, Results, Store, near
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from proctor.leaderboard.compare.ranking import Score
 
 SAME_TASK = ("dataset", "items", "task_version", "judge")
-Name = Annotated[str, typer.Argument(help="A variant of engine llamacpp.")]
-TaskOption = Annotated[str | None, typer.Option(help="The task whose wording goes along.")]
-SuiteOption = Annotated[str | None, typer.Option(help="The suite whose matrix makes the variant.")]
-Out = Annotated[
-    Path | None, typer.Option("--out", help="The folder; exports/NAME of the project unless given.")
-]
+Name = Annotated[str, Argument(help="A variant of engine llamacpp.")]
+TaskOption = Annotated[str | None, Option(help="The task whose wording goes along.")]
+SuiteOption = Annotated[str | None, Option(help="The suite whose matrix makes the variant.")]
+Out = Annotated[Path | None, Option("--out", help="The folder; exports/NAME of the project unless given.")]
 
 
 def ollama(
@@ -63,7 +61,8 @@ def _export(
     lines = []
     if modelfile:
         lines.append(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
-        lines += [f"  {score}" for score in chosen.scores]
+        for score in chosen.scores:
+            lines.append(f"  {score}")
     memory = ""
     if "peak_memory_bytes" in measured:
         memory = f", {measured['peak_memory_bytes'] / 1e6:,.0f} MB of memory"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer import Argument, Option
 
 from proctor.common.paths import find
 from proctor.common.refusal import Refusal
@@ -22,30 +23,30 @@ if TYPE_CHECKING:
 
 
 def refine(
-    name: Annotated[str, typer.Argument(help="What the new judge and prompt pack are called.")],
+    name: Annotated[str, Argument(help="What the new judge and prompt pack are called.")],
     expert: Annotated[
-        str, typer.Option(help="The expert: a model's name, or a YAML file with model, endpoint, ...")
+        str, Option(help="The expert: a model's name, or a YAML file with model, endpoint, ...")
     ],
-    judge: Annotated[str, typer.Option("--from", help="The judge whose rubric is refined.")] = "study_plan",
+    judge: Annotated[str, Option("--from", help="The judge whose rubric is refined.")] = "study_plan",
     writer: Annotated[
-        str | None, typer.Option(help="Who writes the plans that are compared; named like the expert.")
+        str | None, Option(help="Who writes the plans that are compared; named like the expert.")
     ] = None,
     plain: Annotated[
-        Path | None, typer.Option(help="Plans written with the task alone, in place of --writer: JSONL.")
+        Path | None, Option(help="Plans written with the task alone, in place of --writer: JSONL.")
     ] = None,
     guided: Annotated[
-        Path | None, typer.Option(help="Plans for the same pupils written with the dimensions too.")
+        Path | None, Option(help="Plans for the same pupils written with the dimensions too.")
     ] = None,
-    pupils: Annotated[int, typer.Option(min=1, max=64, help="How many pupils plans are written for.")] = 6,
+    pupils: Annotated[int, Option(min=1, max=64, help="How many pupils plans are written for.")] = 6,
     decisions: Annotated[
-        Path | None, typer.Option(help="What was decided on each suggestion, in place of being asked.")
+        Path | None, Option(help="What was decided on each suggestion, in place of being asked.")
     ] = None,
-    pack: Annotated[str, typer.Option(help="The prompt pack that the new one starts from.")] = "default",
+    pack: Annotated[str, Option(help="The prompt pack that the new one starts from.")] = "default",
     judges: Annotated[
-        Path, typer.Option(help="Where the judge's folder goes.", show_default="judges/ of the project")
+        Path, Option(help="Where the judge's folder goes.", show_default="judges/ of the project")
     ] = PROJECT / "judges",
     packs: Annotated[
-        Path, typer.Option(help="Where the prompt pack goes.", show_default="prompts/ of the project")
+        Path, Option(help="Where the prompt pack goes.", show_default="prompts/ of the project")
     ] = PROJECT / "prompts",
     store: Store = STORE,
 ) -> None:

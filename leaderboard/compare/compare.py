@@ -8,7 +8,7 @@ Which items two cells share is in items.py, what a pair says in comparison.py, t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby
+from itertools import combinations, groupby, starmap
 from pathlib import Path
 
 import numpy as np
@@ -87,16 +87,9 @@ def _descends(variant: str, ancestor: str, parents: Mapping[str, str | None]) ->
     return False
 
 
-def compare_cells(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Comparison]:
-    """Each pair on the same task, as one family."""
-    for a, b in pairs:
-        refuse_unlike(a, b)
-    return compare_pairs(pairs, settings)
-
-
 def compare_pairs(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Comparison]:
-    """The same for pairs of which it was asked already whether they can be compared."""
-    shared = [shared_items(a, b) for a, b in pairs]
+    """Each pair on the same task, as one family; it was asked already whether they can be compared."""
+    shared = list(starmap(shared_items, pairs))
     differences = _differences(pairs, shared, settings)
     alone = []
     for (a, b), items, (difference, higher) in zip(pairs, shared, differences, strict=True):

@@ -1,7 +1,9 @@
 """What is said of two variants on one task, and of all pairs of a task: figures, corrected p, a verdict in words.
 
-family = family_of(load_cells(results), "concepts")        # compare.py makes it
-family.asked("tiny-q8", "tiny").verdict
+compare.py makes both:
+
+    family = family_of(load_cells(results), "concepts")
+    family.asked("tiny-q8", "tiny").verdict
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -120,8 +122,8 @@ def corrected(family: Sequence[Comparison], correction: Correction = "holm") -> 
 def _adjusted(p: Sequence[float | None], adjust: Callable[[Floats], Floats]) -> list[float | None]:
     """Adjusted over those that there are: only a pair with a margin has a test of it."""
     result = list(p)
-    known = [place for place, value in enumerate(p) if value is not None]
-    adjusted = adjust(np.array(result, dtype=np.float64)[known])
-    for place, value in zip(known, adjusted, strict=True):
+    values = np.array(p, dtype=np.float64)
+    (known,) = np.nonzero(~np.isnan(values))
+    for place, value in zip(known, adjust(values[known]), strict=True):
         result[place] = float(value)
     return result

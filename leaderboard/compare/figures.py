@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -205,32 +206,34 @@ def _epochs(table: _Columns) -> list[CellFigure]:
     """pass@k and maj@k for k of 1, 2, 4, ... answers, over the items that have so many; the item is the unit."""
     import pandas as pd
 
-    by_item = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
-    most = max(map(len, by_item), default=0)
-    if most < 2:
+    groups = table.scored.reset_index().groupby("sample_id", sort=False)
+    items = groups.agg(first=("index", "first"), right=("score", "sum"), n=("score", "size")).set_index(
+        "first"
+    )
+    if items.empty or items["n"].max() < 2:
         return []
-    sizes = [1]
-    while 2 * sizes[-1] < most:
-        sizes.append(2 * sizes[-1])
+    most, k = int(items["n"].max()), 1
+    by_first = {rows["index"].iloc[0]: rows for _, rows in groups}
     figures = []
-    for k in [*sizes, most]:
-        enough = [rows for rows in by_item if len(rows) >= k]
-        first = [rows.index[0] for rows in enough]
-        right = np.array([rows["score"].sum() for rows in enough])
-        passed = pd.Series(pass_at_k(right, [len(rows) for rows in enough], k), first)
+    while True:
+        enough = items[items["n"] >= k]
+        passed = pd.Series(pass_at_k(enough["right"].to_numpy(), enough["n"].tolist(), k), enough.index)
         note = f"over {len(enough)} items with at least {k} answers"
+        interval = _share(table, passed)
         figures.append(
             CellFigure(
-                f"pass@{k}", f"Right in at least one of {k}", *_share(table, passed), len(enough), note + ", unbiased"
+                f"pass@{k}", f"Right in at least one of {k}", *interval, len(enough), note + ", unbiased"
             )
-        )  # fmt: skip
+        )
         if k > 1:
-            voted = pd.Series([_majority(rows, k) for rows in enough], first)
+            voted = pd.Series([_majority(by_first[first], k) for first in enough.index], enough.index)
             note += "; ties go by lot, an answer without a number is a vote of its own"
             figures.append(
                 CellFigure(f"maj@{k}", f"Majority of {k} is right", *_share(table, voted), len(enough), note)
             )
-    return figures
+        if k == most:
+            return figures
+        k = min(2 * k, most)
 
 
 def _share(table: _Columns, values: "pd.Series[float]") -> Interval:
@@ -264,8 +267,9 @@ def _rest(table: _Columns) -> list[CellFigure]:
     figures = []
     for name in sorted(table.metrics):
         if name not in HANDLED and not name.startswith("check_"):
-            figures += _mean_of(table, name, name.replace("_", " ").capitalize(), "", False, "real")
-    return [replace(figure, part=judged) for figure in figures]
+            for figure in _mean_of(table, name, name.replace("_", " ").capitalize(), "", False, "real"):
+                figures.append(replace(figure, part=judged))
+    return figures
 
 
 def _checks(table: _Columns) -> list[CellFigure]:
@@ -315,9 +319,9 @@ def macro_f1(
     known = sorted(set().union(*gold))
     if not known:
         return None
-    rows = {name: row for row, name in enumerate(dict.fromkeys(clusters))}
-    columns = {name: column for column, name in enumerate(known)}
-    right, wanted, given = (np.zeros((len(rows), len(known))) for _ in range(3))
+    names = dict.fromkeys(clusters)
+    rows, columns = dict(zip(names, count(), strict=False)), dict(zip(known, count(), strict=False))
+    right, wanted, given = np.zeros((3, len(rows), len(known)))
     for labels, (_, answer), cluster in zip(gold, pairs, clusters, strict=True):
         predicted, row = _name_set(answer), rows[cluster]
         for name in labels:

@@ -26,18 +26,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Cells = Mapping[tuple[str, str], record.Cell]  # by variant and task
-# Two cells may be compared only when these are equal: the same items, scored the same way.
+# Two cells may be compared only when these are equal: the same items, scored the same way. In words, and what an
+# imported cell calls such a field when its source did not tell it.
 MUST_AGREE = {
-    "task_version": "the task's version", "dataset": "the items", "judge": "the judge", "metric": "the metric",
-    "extractor": "the second reader",
-}  # fmt: skip
-# And these too, where one was asked here and the other by a stock command.
-ASKED_ALIKE = {"prompt": "the prompt", "shots": "the shots"}
-# What an imported cell calls such a field when its source did not tell it.
-LACKED = {
-    "task_version": "task version", "dataset": "dataset hash", "judge": "judge", "metric": "metric",
-    "extractor": "second reader",
-}  # fmt: skip
+    "task_version": ("the task's version", "task version"),
+    "dataset": ("the items", "dataset hash"),
+    "judge": ("the judge", "judge"),
+    "metric": ("the metric", "metric"),
+    "extractor": ("the second reader", "second reader"),
+}
+# And these too, where one was asked here and the other by a stock command; nothing excuses a difference.
+ASKED_ALIKE = {"prompt": ("the prompt", ""), "shots": ("the shots", "")}
 DOCUMENTS = "document hash"
 COLUMNS = ["sample_id", "epoch", "cluster", "doc_hash", "score"]
 _read: dict[tuple[Path, str], "ScoredItems"] = {}
@@ -262,9 +261,9 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
         # Our own task under another command: a slip in that command is no difference between two variants.
         fields |= ASKED_ALIKE
     differ = []
-    for field, words in fields.items():
+    for field, (words, name) in fields.items():
         value_a, value_b = getattr(run_a.definition, field), getattr(run_b.definition, field)
-        if value_a != value_b and LACKED.get(field) not in lacks:
+        if value_a != value_b and name not in lacks:
             differ.append(f"{words} ({_in_words(a, field)} and {_in_words(b, field)})")
     (low_a, high_a), (low_b, high_b) = run_a.task.scale, run_b.task.scale
     if (low_a, high_a) != (low_b, high_b) and "scale" not in lacks:

@@ -1,10 +1,12 @@
-"""What a cell cost: speed, bytes, memory, energy. Only what was measured is named, in units that people read.
+"""What a cell cost: speed, bytes, memory, energy.
 
-costs = costs_of(cell)                   # {"tokens_per_second": 81.2, "size_bytes": 4.1e6, ...}
-listed(costs)                            # [("Speed", "81.2 tokens/s"), ...]
+Only what was measured is named, in units that people read.
+
+    costs_of(cell)                   # {"tokens_per_second": 81.2, "size_bytes": 4.1e6, ...}
+    in_unit(SPEED, 81.23)            # ("81.2", "tokens/s")
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING
@@ -72,32 +74,6 @@ def in_unit(measure: Measure, value: float) -> tuple[str, str]:
     if measure.scale != 1.0 and value >= 1e9:
         return f"{value / 1e9:.2f}", "GB"
     return formatting.three_digits(value * measure.scale), measure.unit
-
-
-def column(measure: Measure, values: Sequence[float | None]) -> tuple[str, list[tuple[float | None, str]]]:
-    """A column's head and its cells, each with what it is sorted by. The unit stands in the head where all share it."""
-    figures, units = [], []
-    for value in values:
-        figure, unit = "", ""
-        if value is not None:
-            figure, unit = in_unit(measure, value)
-        figures.append(figure)
-        units.append(unit)
-    title = measure.title
-    if len(set(units) - {""}) == 1:
-        title += f", {max(units)}"
-        cells = formatting.aligned(figures)
-    else:
-        cells = [f"{figure} {unit}".strip() for figure, unit in zip(figures, units, strict=True)]
-    return title, list(zip(values, cells, strict=True))
-
-
-def listed(costs: Mapping[str, float]) -> list[tuple[str, str]]:
-    return [
-        (measure.title, " ".join(in_unit(measure, costs[measure.name])))
-        for measure in MEASURES
-        if measure.name in costs
-    ]
 
 
 def several_machines(runs: Sequence[RunRecord]) -> bool:

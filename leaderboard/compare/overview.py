@@ -15,6 +15,7 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.common.stats.reference import references
+from proctor.harness.record import Cell
 from proctor.leaderboard.compare.compare import USUAL, compare_two, family_of
 from proctor.leaderboard.compare.comparison import Comparison, Settings
 from proctor.leaderboard.compare.items import items_of, load_cells
@@ -56,16 +57,18 @@ def compare_named(
 def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
     """All pairs on every task or on those named, each from its side; of those that cannot be compared it says why."""
     cells = load_cells(results)
-    known = dict.fromkeys(task for _, task in cells)
+    by_task: dict[str, list[Cell]] = {}
+    for (_, task), cell in cells.items():
+        by_task.setdefault(task, []).append(cell)
     for task in tasks:
-        if task not in known:
-            raise Refusal(f"no results for {task!r}; there are: {', '.join(known) or 'none'} ({results})")
+        if task not in by_task:
+            raise Refusal(f"no results for {task!r}; there are: {', '.join(by_task) or 'none'} ({results})")
     scores: list[Score] = []
     comparisons: list[Comparison] = []
     refused: list[RefusedPair] = []
     pairs = {}
-    for task in dict.fromkeys(tasks) or known:
-        own = [score_of(cell) for (_, task_of_cell), cell in cells.items() if task_of_cell == task]
+    for task in dict.fromkeys(tasks) or by_task:
+        own = list(map(score_of, by_task[task]))
         own.sort(key=lambda score: (best_first(score), score.cell.variant))
         scores += own
         family = family_of(cells, task, settings)
@@ -82,23 +85,25 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
 
 def failing(overview: Overview, what: str) -> list[str]:
     """The tasks on which a gate closes: A is worse, or is not shown to be at least no worse."""
-    failed = {Verdict.WORSE}
-    if what != "worse":
-        failed.add(Verdict.NOT_SHOWN)
-        without = [pair.task for pair in overview.comparisons if pair.difference.margin is None]
-        if without:
-            raise Refusal(
-                f"no margin for {', '.join(without)}; 'no worse' needs one: --margin 0.02, or in the suite"
-            )
-    return [pair.task for pair in overview.comparisons if pair.verdict in failed]
+    failed, without = [], []
+    for pair in overview.comparisons:
+        if pair.verdict == Verdict.WORSE or (what != "worse" and pair.verdict == Verdict.NOT_SHOWN):
+            failed.append(pair.task)
+        if pair.difference.margin is None:
+            without.append(pair.task)
+    if what != "worse" and without:
+        raise Refusal(
+            f"no margin for {', '.join(without)}; 'no worse' needs one: --margin 0.02, or in the suite"
+        )
+    return failed
 
 
 def as_json(overview: Overview) -> dict[str, Any]:
     """For --json: every figure with all its digits, null where there is none. docs/statistics.md says the names."""
     return {
-        "cells": [_cell_as_json(score) for score in overview.scores],
-        "comparisons": [_comparison_as_json(pair) for pair in overview.comparisons],
-        "refused": [vars(pair) for pair in overview.refused],
+        "cells": list(map(_cell_as_json, overview.scores)),
+        "comparisons": list(map(_comparison_as_json, overview.comparisons)),
+        "refused": list(map(vars, overview.refused)),
     }
 
 

@@ -78,7 +78,7 @@ def plan_size(results: Path, baseline: str, task: str, effect: float, power: flo
     """From every variant that can be compared with the baseline, and from two that have nothing in common."""
     cells = load_cells(results)
     if (baseline, task) not in cells:
-        names = ", ".join(f"{variant} x {task}" for variant, task in cells) or "none"
+        names = ", ".join(map(" x ".join, cells)) or "none"
         raise Refusal(f"no results of {baseline!r} for {task!r}; there are: {names} ({results})")
     cell = cells[baseline, task]
     items, estimate = items_of(cell), estimate_cell(cell)
@@ -133,5 +133,5 @@ def as_json(plan: SizePlan) -> dict[str, Any]:
         "alpha": 0.05,
         "items": ceil(median(seen)),
         "items_if_unrelated": unrelated,
-        "guesses": [asdict(guess) for guess in plan.guesses],
+        "guesses": list(map(asdict, plan.guesses)),
     }

@@ -1,7 +1,9 @@
 """The ranking: all variants with their scores, the best first, and of each task who is shown better than whom.
 
-ranked = ranking(load_cells(Path("results/demo")), baseline="tiny")
-ranked.rows[0].variant, ranked.pairs["concepts"].ranks
+Plain values, from which terminal, board and report are made:
+
+    ranked = ranking(load_cells(Path("results/demo")), baseline="tiny")
+    ranked.rows[0].variant, ranked.pairs["concepts"].ranks
 """
 
 from collections.abc import Mapping, Sequence
@@ -124,11 +126,10 @@ def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
         own = {task: score_of(cells[variant, task]) for task in tasks if (variant, task) in cells}
         rows.append(RankingRow(variant, own))
     rows.sort(key=lambda row: [best_first(row.scores.get(task)) for task in tasks])
-    pairs = {}
-    for task in tasks:
-        scores = {row.variant: row.scores[task] for row in rows if task in row.scores}
-        pairs[task] = pairs_in_order(scores, family_of(cells, task))
-    return Ranking(baseline, tasks, tuple(_compared(row, pairs, baseline) for row in rows), pairs)
+    ranked = Ranking(baseline, tasks, tuple(rows), {})
+    pairs = {task: pairs_in_order(ranked.scores(task), family_of(cells, task)) for task in tasks}
+    rows = [_compared(row, pairs, baseline) for row in rows]
+    return replace(ranked, rows=tuple(rows), pairs=pairs)
 
 
 def tasks_of(cells: Sequence[record.Cell]) -> dict[str, TaskRecord]:
@@ -136,9 +137,8 @@ def tasks_of(cells: Sequence[record.Cell]) -> dict[str, TaskRecord]:
     by_task: dict[str, list[record.Cell]] = {}
     for cell in cells:
         by_task.setdefault(cell.task, []).append(cell)
-    tasks = {task: _task_of(own) for task, own in by_task.items()}
-    in_order = sorted(tasks, key=lambda name: (tasks[name].place is None, tasks[name].place or 0, name))
-    return {name: tasks[name] for name in in_order}
+    tasks = [(task, _task_of(own)) for task, own in by_task.items()]
+    return dict(sorted(tasks, key=lambda task: (task[1].place is None, task[1].place or 0, task[0])))
 
 
 def _task_of(cells: Sequence[record.Cell]) -> TaskRecord:

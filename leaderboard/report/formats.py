@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
@@ -51,6 +51,10 @@ class ReportSheet:
     def lefts(self) -> set[int]:
         return {place for place, head in enumerate(self.head) if head in ("Variant", "to", "Figure")}
 
+    def sides(self, left: str, right: str) -> list[str]:
+        """Of each column, on which side it stands."""
+        return [left if place in self.lefts else right for place in range(len(self.head))]
+
 
 def render(report: ComparisonReport, form: str, figures: str = "", part: str = MAIN) -> str:
     """`figures` is the folder of the drawings as seen from the file; empty: without drawings."""
@@ -77,10 +81,10 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
     if out.exists() and not out.is_dir():
         raise Refusal(f"{out} is a file; name a folder with --out")
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    wanted = [(MAIN, form) for form in dict.fromkeys(forms)]
+    wanted = list(product((MAIN,), dict.fromkeys(forms)))
     if report.appendix:
         # The appendix sends its readers to the CSV for intervals: it is always there.
-        wanted += [(APPENDIX, form) for form in dict.fromkeys((*forms, "csv"))]
+        wanted += product((APPENDIX,), dict.fromkeys((*forms, "csv")))
     written = []
     for part, form in wanted:
         written.append(out / f"{part}.{ENDINGS[form]}")
@@ -111,8 +115,8 @@ def _appendices(report: ComparisonReport) -> Iterator[ReportSheet]:
 def _markdown(report: ComparisonReport, sheets: Sequence[ReportSheet], figures: str) -> str:
     parts = []
     for sheet in sheets:
-        rule = [":--" if place in sheet.lefts else "--:" for place in range(len(sheet.head))]
-        rows = [_markdown_row(sheet.head), f"| {' | '.join(rule)} |", *map(_markdown_row, sheet.rows)]
+        rule = " | ".join(sheet.sides(":--", "--:"))
+        rows = [_markdown_row(sheet.head), f"| {rule} |", *map(_markdown_row, sheet.rows)]
         notes = [f"- {escape.markdown(note)}" for note in sheet.notes]
         parts += [f"### {escape.markdown(sheet.title)}", "\n".join(rows), "\n".join(notes)]
         if figures:
@@ -128,7 +132,7 @@ def _markdown_row(row: Sequence[str]) -> str:
 def _latex(report: ComparisonReport, sheets: Sequence[ReportSheet]) -> str:
     parts = [r"% Needs \usepackage{booktabs}, and nothing else.", f"% {escape.line(report.source)}"]
     for sheet in chain.from_iterable(map(_pages, sheets)):
-        columns = "".join("l" if place in sheet.lefts else "r" for place in range(len(sheet.head)))
+        columns = "".join(sheet.sides("l", "r"))
         notes = " ".join(map(escape.latex, (*sheet.notes, report.source)))
         parts += [
             r"\begin{table}[htbp]",

@@ -21,6 +21,7 @@ from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.board.shown import (
     COUNTED,
     FigureShown,
+    costs_shown,
     difference_shown,
     figures_shown,
     hidden,
@@ -64,7 +65,8 @@ def make(
     tables = tuple(_table(ranked, task, baseline) for task in wanted)
     appendix = []
     if with_appendix:
-        appendix = [_appendix(ranked, table) for table in tables]
+        for table in tables:
+            appendix.append(_appendix(ranked, table))
     return ComparisonReport(tables, _source(cells, wanted), tuple(_plots(ranked, wanted)), tuple(appendix))
 
 
@@ -75,12 +77,8 @@ def _appendix(ranked: Ranking, table: TaskTable) -> Appendix:
         cell = scores[line.variant].cell
         rows = cell.rows()
         own = {figure.name: figure for figure in figures_shown(figures_of(cell, rows))}
-        costs = measured.costs_of(cell, rows)
-        for measure in measured.MEASURES:
-            if measure.name in costs:
-                value, unit = measured.in_unit(measure, costs[measure.name])
-                name = f"cost {measure.name}"
-                own[name] = FigureShown(name, measure.title, "", value, unit, "", "", "", "", False)
+        for cost in costs_shown(measured.costs_of(cell, rows)):
+            own[f"cost {cost.name}"] = cost
         figures[line.variant] = own
     return Appendix(table.task, table.title, tuple(figures), figures)
 
@@ -163,30 +161,31 @@ def _mark(comparison: Comparison) -> str:
 def _how(scores: Sequence[Score], compared: Sequence[Comparison], task: TaskRecord) -> list[str]:
     """Which intervals, which test, which correction, what each mark means."""
     notes = []
-    means = _each({score.estimate.method for score in scores if score.estimate})
+    means, ways, tests, others = set(), set(), set(), set()
+    for score in scores:
+        if score.estimate:
+            means.add(score.estimate.method)
+    for comparison in compared:
+        ways.add(comparison.difference.interval)
+        tests.add(comparison.difference.test)
+        if comparison.said_of_b:
+            others.add(comparison.b)
     if means:
-        notes.append(f"Means with 95 % intervals ({means}).")
+        notes.append(f"Means with 95 % intervals ({'; '.join(sorted(means))}).")
     if not compared:
         return notes
     first = compared[0]
-    ways = _each({comparison.difference.interval for comparison in compared})
-    tests = _each({comparison.difference.test for comparison in compared})
     notes.append(
-        f"Differences are paired by item, with 95 % intervals ({ways}, not corrected); test: {tests}; "
-        f"p corrected by Holm's method over all pairs of the task ({first.family})."
+        f"Differences are paired by item, with 95 % intervals ({'; '.join(sorted(ways))}, not corrected); test: "
+        f"{'; '.join(sorted(tests))}; p corrected by Holm's method over all pairs of the task ({first.family})."
     )
     marks = f"{SHOWN} shown: corrected p of at most {first.difference.alpha:g}."
     margin = formatting.margins(compared, task)
     if margin:
         marks += f" {WITHIN} no worse (within {margin}): a larger loss is ruled out."
-    others = sorted({comparison.b for comparison in compared if comparison.said_of_b})
     if others:
-        marks += f" {OTHER_WITHIN} {', '.join(others)} is no worse (within {margin}) than this one."
+        marks += f" {OTHER_WITHIN} {', '.join(sorted(others))} is no worse (within {margin}) than this one."
     return [*notes, f"{marks} No mark: not shown."]
-
-
-def _each(words: set[str]) -> str:
-    return "; ".join(sorted(words))
 
 
 def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison]) -> list[str]:
@@ -219,15 +218,18 @@ def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison]) -> list
 
 
 def _source(cells: Cells, tasks: Sequence[str]) -> str:
-    runs = [cell.run for (_, task), cell in sorted(cells.items()) if task in tasks]
-    checksum = sha256("\n".join(run.samples_sha256 for run in runs).encode()).hexdigest()
-    words = f"Made from {len(runs)} cells"
-    imported = sum(bool(run.lacks) for run in runs)
+    checksums, imported, finished = [], 0, ""
+    for (_, task), cell in sorted(cells.items()):
+        if task in tasks:
+            checksums.append(cell.run.samples_sha256)
+            imported += bool(cell.run.lacks)
+            finished = max(finished, cell.run.finished or "")
+    words = f"Made from {len(checksums)} cells"
     if imported:
         words += f", {imported} of them imported"
-    finished = max(run.finished or "" for run in runs)
     if finished:
         words += f", the last finished {when(finished)}"
+    checksum = sha256("\n".join(checksums).encode()).hexdigest()
     return f"{words}; checksum of their rows {checksum[:16]}."
 
 
@@ -236,8 +238,9 @@ def _plots(ranked: Ranking, tasks: Sequence[str]) -> list[Plot]:
     for task in tasks:
         means.append(plots.scores(ranked, task, ranked.pairs[task].order))
         costs = {name: measured.costs_of(score.cell) for name, score in ranked.scores(task).items()}
-        against_costs += [part.plot for part in tradeoff.tradeoffs(ranked, task, costs)]
+        for part in tradeoff.tradeoffs(ranked, task, costs):
+            against_costs.append(part.plot)
         curve = curves.curve(ranked, task)
         if curve:
             learning.append(curve.plot)
-    return [plot for plot in (*means, *against_costs, *learning) if plot]
+    return list(filter(None, [*means, *against_costs, *learning]))

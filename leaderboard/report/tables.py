@@ -59,7 +59,7 @@ class TaskTable:
     @property
     def names_parents(self) -> bool:
         """Whether a column says to whom each difference is."""
-        return not self.against and any(line.difference for line in self.lines)
+        return not self.against and any(line.against for line in self.lines)
 
     @property
     def head(self) -> list[str]:

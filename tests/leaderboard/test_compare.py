@@ -12,15 +12,17 @@ from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 from proctor.common.refusal import Refusal
+from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard import terminal
 from proctor.leaderboard.cli.main import app
-from proctor.leaderboard.compare.compare import compare_cells
+from proctor.leaderboard.compare.compare import compare_pairs
 from proctor.leaderboard.compare.comparison import Settings, corrected
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import change, rows_of, small_results, write
+from tests.support.records import run_record, sample
 
 HEADER = "variant,task,sample_id,score"
 
@@ -375,7 +377,7 @@ def test_pairs_that_miss_different_items_get_what_each_pair_gets_alone(tmp_path)
 def test_no_worse_is_corrected_for_its_family_as_better_is(tmp_path):
     small_results(tmp_path)
     cells = load_cells(tmp_path)
-    (one,) = compare_cells(
+    (one,) = compare_pairs(
         [(cells["tiny-lora", "word_problems"], cells["tiny", "word_problems"])], Settings(margin=0.05)
     )
     p = one.difference.p_no_worse
@@ -388,7 +390,7 @@ def test_turning_a_comparison_round_is_comparing_the_other_way(tmp_path):
     cells = load_cells(tmp_path)
     for task in ("word_problems", "concepts", "study_plan"):
         pair = cells["tiny-lora", task], cells["tiny", task]
-        (one,), (other,) = compare_cells([pair], Settings(0.05)), compare_cells([pair[::-1]], Settings(0.05))
+        (one,), (other,) = compare_pairs([pair], Settings(0.05)), compare_pairs([pair[::-1]], Settings(0.05))
         turned = one.turned()
         assert (turned.a, turned.b, turned.verdict, turned.higher) == (
             other.a,
@@ -530,3 +532,10 @@ def test_items_scored_alike_are_held_against_the_margin(tmp_path, margin, verdic
         in told
     )
     assert "can show no difference at all" not in told
+
+
+def test_foreign_tasks_stand_behind_proctors_own_whatever_their_number(tmp_path):
+    for name, place in (("a-foreign-one", None), ("the-last-of-ours", 7)):
+        task = {"name": name, "title": name, "kind": "binary", "headline": "accuracy", "scale": [0.0, 1.0]}
+        record.write(tmp_path, [sample(task=name)], run_record(task=task | {"place": place}))
+    assert list(ranking(load_cells(tmp_path)).tasks) == ["the-last-of-ours", "a-foreign-one"]

@@ -26,7 +26,9 @@ def _first_pair(ranking: Ranking) -> dict[str, str]:
     """What the page opens with: the largest difference to a parent, where most answers have changed."""
     compared: list[Comparison] = []
     for row in ranking.rows:
-        compared += [score.comparison for score in row.scores.values() if score.comparison]
+        for score in row.scores.values():
+            if score.comparison:
+                compared.append(score.comparison)
     if not compared:
         return {"task": "", "a": "", "b": ""}
     first = min(

@@ -81,8 +81,12 @@ def in_short(ranking: Ranking, task: str) -> dict[str, Any]:
     responses do not depend on the item are named and left out.
     """
     about, pairs, scores = ranking.tasks[task], ranking.pairs[task], ranking.scores(task)
-    flagged = [(name, scores[name].flag) for name in pairs.order if scores[name].flag]
-    order = [name for name in pairs.order if not scores[name].flag]
+    flagged, order = [], []
+    for name in pairs.order:
+        if scores[name].flag:
+            flagged.append((name, scores[name].flag))
+        else:
+            order.append(name)
     head = task_head(ranking, task) | {"flagged": flagged, "absent": len(ranking.rows) - len(scores)}
     if not order:
         return head | {"best": None}
@@ -160,9 +164,11 @@ def against_file(ranking: Ranking, baseline: RankingRow) -> tuple[str, str]:
     differences: dict[str, Any] = {"": {}}
     for task in baseline.scores:
         pairs = ranking.pairs[task]
-        refused = {name: pairs.family.why_not(name, baseline.variant) for name in pairs.order}
-        differences[""][task] = {name: why for name, why in refused.items() if why}
-        differences[task] = {}
+        differences[""][task], differences[task] = {}, {}
+        for name in pairs.order:
+            why = pairs.family.why_not(name, baseline.variant)
+            if why:
+                differences[""][task][name] = why
         for name, comparison in pairs.against(baseline.variant).items():
             d = difference_shown(comparison, ranking.tasks[task])
             differences[task][name] = [d.value, d.shown, d.interval, d.verdict, d.key, d.p, d.left_out]

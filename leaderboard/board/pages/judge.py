@@ -35,8 +35,11 @@ def cards(results: Path) -> dict[str, Card]:
 
 def judges_of(ranking: Ranking) -> list[str]:
     """Who scored by something else than a task's own rules. A name that could be no file has no page."""
-    named = {task.scored_by for task in ranking.tasks.values()} - {"rules"}
-    return sorted(filter(SAFE_NAME.fullmatch, named))
+    judges = set()
+    for task in ranking.tasks.values():
+        if task.scored_by != "rules" and SAFE_NAME.fullmatch(task.scored_by):
+            judges.add(task.scored_by)
+    return sorted(judges)
 
 
 def with_warnings(ranking: Ranking, cards: Mapping[str, Card]) -> Ranking:
@@ -68,8 +71,13 @@ def page(
                     "reasons": _most_frequent(reasons),
                 }
             )
-    figures = [_figure(entry) for entry in _entries(card, "figures")]
-    checks = [_check(entry) for entry in _entries(card, "checks")]
+    whole, inside = [], []
+    for figure in map(_figure, _entries(card, "figures")):
+        if figure["dimension"] in WHOLE:
+            whole.append(figure)
+        else:
+            inside.append(figure)
+    checks = map(_check, _entries(card, "checks"))
     return {
         "name": judge,
         "there": "checks" in card,
@@ -81,8 +89,8 @@ def page(
         "labels": _labels(card.get("labels")),
         "warning": _text(card, "warning"),
         "unparsed": card.get("unparsed") or None,
-        "whole": [figure for figure in figures if figure["dimension"] in WHOLE],
-        "inside": [figure for figure in figures if figure["dimension"] not in WHOLE],
+        "whole": whole,
+        "inside": inside,
         "checks": sorted(checks, key=lambda check: bool(check["passed"])),
         "absent": [(_text(entry, "name"), _text(entry, "why")) for entry in _entries(card, "missing")],
         "tasks": tasks,
@@ -103,7 +111,7 @@ def _entries(card: Card, name: str) -> list[Card]:
 def _labels(labels: Any) -> str | None:
     if not isinstance(labels, dict) or not labels:
         return None
-    raters = [str(rater) for rater in labels.get("raters") or []]
+    raters = list(map(str, labels.get("raters") or []))
     plural = "" if len(raters) == 1 else "s"
     return f"{labels.get('n', 0)} by {len(raters)} rater{plural}: {', '.join(raters)}"
 

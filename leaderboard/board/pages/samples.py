@@ -94,9 +94,11 @@ def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """`rows.js` says which answers there are and in which part each stands; the parts hold their text."""
     parts: list[list[str]] = [[]]
     size = 0
-    light: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in LIGHT}
-    light |= {"id": [row["sample_id"] for row in rows], "part": []}
+    light: dict[str, list[Any]] = {name: [] for name in ("id", "part", *LIGHT)}
     for row in rows:
+        light["id"].append(row["sample_id"])
+        for name in LIGHT:
+            light[name].append(row[name])
         text = script(row)
         if parts[-1] and size + len(text) > PART_BYTES:
             parts.append([])

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from proctor.harness.record import OverlapRecord, TaskRecord
@@ -11,12 +10,14 @@ from proctor.leaderboard.board.shown import (
     DifferenceShown,
     FigureShown,
     cell_shown,
+    costs_shown,
     difference_shown,
+    figure_table,
     points,
     rank_words,
     task_head,
 )
-from proctor.leaderboard.compare import formatting, measured
+from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow, TaskPairs
 
 EXAMPLE_LENGTH = 4000
@@ -48,7 +49,9 @@ def page(
     scale = ""
     if task.scale_stated:
         scale = f"{task.scale[0]:g} to {task.scale[1]:g}"
-    parts = {variant: [figure for figure in own if figure.part] for variant, own in figures.items()}
+    parts = {}
+    for variant in runs:
+        parts[variant] = [figure for figure in figures[variant] if figure.part]
     return task_head(ranking, name) | {
         "kind": KINDS.get(task.kind, ""),
         "binary": task.kind == "binary",
@@ -65,9 +68,9 @@ def page(
         "matrix": matrix(pairs, task),
         "groups": groups,
         "order": pairs.order,
-        "costs": _cost_table(rows, costs),
-        "figures": _figure_table(rows, figures),
-        "parts": _figure_table(rows, parts),
+        "costs": figure_table({variant: costs_shown(costs[variant]) for variant in runs}),
+        "figures": figure_table({variant: figures[variant] for variant in runs}),
+        "parts": figure_table(parts),
         "overlap": _overlap(rows, name),
         "imported": [(variant, run.lacks) for variant, run in runs.items() if run.lacks],
     }
@@ -112,8 +115,10 @@ def matrix(pairs: TaskPairs, task: TaskRecord) -> dict[str, Any] | None:
         return None
     # Where no circle prevents it, all cells then lie below the diagonal.
     names = sorted(pairs.order, key=lambda name: rows[name])
-    across = [name for name in names if columns[name]]
-    lines = [(row, [shown.get((row, column)) for column in across]) for row in names if rows[row]]
+    across = list(filter(columns.get, names))
+    lines = []
+    for row in filter(rows.get, names):
+        lines.append((row, [shown.get((row, column)) for column in across]))
     return {
         "columns": across,
         "lines": lines,
@@ -122,45 +127,6 @@ def matrix(pairs: TaskPairs, task: TaskRecord) -> dict[str, Any] | None:
         "letters": pairs.letters,
         "compact": len(pairs.order) > WHOLE,
     }
-
-
-def _figure_table(
-    rows: Sequence[RankingRow], figures: Mapping[str, Sequence[FigureShown]]
-) -> dict[str, Any] | None:
-    """A line a variant, a column a figure that any of them has."""
-    titles: dict[str, str] = {}
-    columns: dict[str, dict[str, FigureShown]] = {}  # of each figure, by variant
-    for row in rows:
-        for figure in figures[row.variant]:
-            titles[figure.name] = figure.title
-            if figure.unit:
-                titles[figure.name] += ", %"
-            columns.setdefault(figure.name, {})[row.variant] = figure
-    if not columns:
-        return None
-    for column in columns.values():
-        values = formatting.aligned([figure.value for figure in column.values()])
-        for variant, value in zip(list(column), values, strict=True):
-            column[variant] = replace(column[variant], value=value)
-    lines = [(row.variant, [column.get(row.variant) for column in columns.values()]) for row in rows]
-    return {"columns": list(titles.values()), "lines": lines}
-
-
-def _cost_table(
-    rows: Sequence[RankingRow], costs: Mapping[str, Mapping[str, float]]
-) -> dict[str, Any] | None:
-    """What the answers cost, a column for each thing that was measured at all."""
-    titles = []
-    lines: dict[str, list[tuple[float | None, str]]] = {row.variant: [] for row in rows}
-    for measure in measured.MEASURES:
-        values = [costs[row.variant].get(measure.name) for row in rows]
-        if values.count(None) == len(values):
-            continue
-        title, cells = measured.column(measure, values)
-        titles.append(title)
-        for line, cell in zip(lines.values(), cells, strict=True):
-            line.append(cell)
-    return {"columns": titles, "lines": list(lines.items())} if titles else None
 
 
 def _overlap(rows: Sequence[RankingRow], task: str) -> list[tuple[str, str, list[str]]]:

@@ -1,12 +1,12 @@
 """Scores against what they cost: a drawing and a table for each task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from proctor.leaderboard.board import charts
 from proctor.leaderboard.board.plots import Plot, axis, plot_title, point, score_figures
-from proctor.leaderboard.board.shown import task_head
+from proctor.leaderboard.board.shown import FigureShown, cost_shown, figure_table, task_head
 from proctor.leaderboard.compare import measured
 from proctor.leaderboard.compare.measured import Measure
 from proctor.leaderboard.compare.ranking import Ranking
@@ -25,22 +25,22 @@ class Tradeoff:
     frontier: frozenset[str]
 
 
-@dataclass(frozen=True)
-class TradeoffTable:
-    """What the drawings of one task show, in figures: a line a variant, a column a measure."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[dict[str, str], tuple[tuple[float | None, str, bool], ...]], ...]
+def page(ranking: Ranking, costs: Mapping[str, Costs]) -> list[dict[str, Any]]:
+    """Of each task its drawings, and a table of the figures in them, the best variant first."""
+    return [_on_task(ranking, task, tradeoffs(ranking, task, costs[task])) for task in ranking.tasks]
 
 
-def page(
-    ranking: Ranking, costs: Mapping[str, Costs]
-) -> list[tuple[dict[str, Any], list[Tradeoff], TradeoffTable]]:
-    tasks = []
-    for task in ranking.tasks:
-        parts = tradeoffs(ranking, task, costs[task])
-        tasks.append((task_head(ranking, task), parts, _table(ranking, task, parts)))
-    return tasks
+def _on_task(ranking: Ranking, task: str, parts: list[Tradeoff]) -> dict[str, Any]:
+    figures: dict[str, list[FigureShown]] = {}
+    shown = {}
+    for name, score in ranking.scores(task).items():
+        own = [cost_shown(part.measure, part.costs[name]) for part in parts if name in part.costs]
+        if own and score.estimate:
+            figures[name] = own
+            shown[name] = score_figures(score, ranking.tasks[task]) | {"mean": repr(score.estimate.mean)}
+    best_first = sorted(figures, key=lambda name: (-float(shown[name]["mean"]), name))
+    table = figure_table({name: figures[name] for name in best_first})
+    return {"head": task_head(ranking, task), "parts": parts, "table": table, "scores": shown}
 
 
 def tradeoffs(ranking: Ranking, task: str, costs: Costs) -> list[Tradeoff]:
@@ -79,19 +79,3 @@ def _tradeoff(ranking: Ranking, task: str, costs: Costs, measure: Measure) -> Tr
         charts.tradeoff(points, axis(about), across, measure.more_is_better),
     )
     return Tradeoff(measure, plot, known, frozenset(charts.frontier(points, measure.more_is_better)))
-
-
-def _table(ranking: Ranking, task: str, parts: Sequence[Tradeoff]) -> TradeoffTable:
-    about, scores = ranking.tasks[task], ranking.scores(task)
-    means = {name: score.estimate.mean for name, score in scores.items() if score.estimate}
-    names = sorted(set().union(*(part.costs for part in parts)), key=lambda name: (-means[name], name))
-    columns = [measured.column(part.measure, [part.costs.get(name) for name in names]) for part in parts]
-    rows = []
-    for line, name in enumerate(names):
-        cells = []
-        for part, (_, column) in zip(parts, columns, strict=True):
-            cost, words = column[line]
-            cells.append((cost, words, name in part.frontier))
-        figures = score_figures(scores[name], about) | {"name": name, "mean": repr(means[name])}
-        rows.append((figures, tuple(cells)))
-    return TradeoffTable(tuple(title for title, _ in columns), tuple(rows))

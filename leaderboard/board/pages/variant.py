@@ -8,7 +8,7 @@ import yaml
 
 from proctor.harness.record import Definition, RunRecord, VariantRecord
 from proctor.leaderboard.board import lineage, plots
-from proctor.leaderboard.board.shown import FigureShown, cell_shown, task_head
+from proctor.leaderboard.board.shown import FigureShown, cell_shown, costs_shown, task_head
 from proctor.leaderboard.compare import measured
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
@@ -69,7 +69,7 @@ def _on_task(
         "head": task_head(ranking, task),
         "shown": cell_shown(ranking, row, task),
         "figures": figures,
-        "costs": measured.listed(costs),
+        "costs": costs_shown(costs),
         "lacks": (),
         "definition": [],
     }
@@ -90,9 +90,10 @@ def _definition(definition: Definition) -> list[tuple[str, str]]:
 def as_yaml(variant: VariantRecord) -> str:
     """The variant's file with every default written out; its name is the file's, so it stands outside."""
     fields = variant.as_json()
-    known = {name: fields.pop(name, None) for name in (*FIRST, "name", "digest")}
-    shown = {name: known[name] for name in FIRST if known[name] is not None}
-    shown |= dict(sorted(fields.items()))
+    shown = {}
+    for name in (*FIRST, *sorted(set(fields) - {*FIRST, "name", "digest"})):
+        if name not in FIRST or fields.get(name) is not None:
+            shown[name] = fields[name]
     if variant.sampling is not None:
         shown["sampling"] = {name: value for name, value in variant.sampling.items() if value is not None}
     return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100)
