@@ -57,13 +57,13 @@ CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 @dataclass(frozen=True)
-class Finding:
+class PrivateText:
     what: str
     near: str
     file: str
 
 
-def in_words(findings: Iterable[Finding]) -> list[str]:
+def in_words(findings: Iterable[PrivateText]) -> list[str]:
     """Each thing once, with the first file that holds it and how many more do."""
     files: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
@@ -76,7 +76,7 @@ def in_words(findings: Iterable[Finding]) -> list[str]:
     return lines
 
 
-def search(board: Path, allowed: Sequence[str] = ()) -> Iterator[Finding]:
+def search(board: Path, allowed: Sequence[str] = ()) -> Iterator[PrivateText]:
     """Each kind once for each file. `allowed` are texts that the user has looked at and lets pass."""
     patterns = [*KEYS, *PLACES, *_of_this_machine()]
     for path in sorted(board.rglob("*")):
@@ -88,7 +88,7 @@ def search(board: Path, allowed: Sequence[str] = ()) -> Iterator[Finding]:
         for what, hints, pattern in patterns:
             hit = any(hint in text for hint in hints) and re.search(pattern, text)
             if hit:
-                yield Finding(what, _near(what, hit), path.relative_to(board).as_posix())
+                yield PrivateText(what, _near(what, hit), path.relative_to(board).as_posix())
 
 
 def _read(path: Path) -> str:
