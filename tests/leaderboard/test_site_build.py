@@ -14,8 +14,8 @@ from proctor.common.refusal import Refusal
 from proctor.leaderboard import terminal
 from proctor.leaderboard.board import RANKING, site
 from proctor.leaderboard.cli.board import build as build_command
-from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.items import load_cells
+from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_pages import Links, against, files_of, text_of
 from tests.support.board_results import (
     rows_of,
@@ -85,8 +85,8 @@ def test_a_baseline_without_results_is_refused_at_the_door(tmp_path: Path) -> No
 
 
 def test_the_ranking_as_text_is_what_the_terminal_tells(board: Path, tmp_path: Path) -> None:
-    ranked = tables.ranking(load_cells(small_results(tmp_path / "results")), "tiny")
-    assert (board / RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking(ranked))
+    ranked = ranking(load_cells(small_results(tmp_path / "results")), "tiny")
+    assert (board / RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking_lines(ranked))
 
 
 def test_a_board_that_is_whole_is_known_without_computing(tmp_path: Path) -> None:

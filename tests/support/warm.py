@@ -18,7 +18,7 @@ import peft
 import scipy.stats
 import transformers.models.llama.modeling_llama
 
-from proctor.leaderboard.board import contents
+from proctor.leaderboard.board import html
 from proctor.tasks import TASKS
 from tests.support.command import ROOT
 from tests.support.house import ROOMS
@@ -37,7 +37,7 @@ for task in ("word_problems", "study_plan"):
     for split in ("train", "test"):
         TASKS[task].docs(split)
 
-for path in contents.TEMPLATES.glob("*.html"):
-    contents.templates().get_template(path.name)
+for path in html.TEMPLATES.glob("*.html"):
+    html.environment().get_template(path.name)
 
 gc.freeze()  # a fork that collects its garbage need not look through a million objects
