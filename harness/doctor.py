@@ -88,7 +88,10 @@ def _data() -> list[Finding]:
             if here
             else "export PROCTOR_DATA=FOLDER with gsm8k/{train,test}.jsonl, or let `datasets` download it",
         ),
-        *(Finding(f"data {name}", True, "embedded") for name in ("word_problems", "concepts", "study_plan")),
+        *(
+            Finding(f"data {name}", True, "embedded")
+            for name in ("word_problems", "concepts", "study_plan", "questions")
+        ),
     ]
 
 
