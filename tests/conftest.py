@@ -12,7 +12,10 @@ import yaml
 from tests.support.command import proctor
 
 # The words an item is asked with, by task: what echo looks for in a prompt.
-QUESTION = {"word_problems": "question", "gsm8k": "question", "concepts": "text", "study_plan": "profile"}
+QUESTION = {
+    "word_problems": "question", "gsm8k": "question", "concepts": "text", "study_plan": "profile",
+    "questions": "material",
+}  # fmt: skip
 
 
 # Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.

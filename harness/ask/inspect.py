@@ -69,7 +69,8 @@ def ask_inspect(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
 def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
     """Inspect's own logs of the task under the model. Runs beside the engine, in a thread of its own."""
     module = importlib.import_module(f"proctor.tasks.{cell.task.name}.task")
-    task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, judge=cell.judge)
+    judged = {"judge": cell.judge} if cell.task.scored_by == "judge" else {}
+    task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, **judged)
     task.dataset = task.dataset.filter(lambda sample: str(sample.id) in docs)
     sampling = cell.variant.sampling
     config: dict[str, Any] = {

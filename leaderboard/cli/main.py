@@ -13,6 +13,7 @@ from proctor import __version__
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
     board,
+    collect,
     compare,
     doctor,
     export,
@@ -57,6 +58,10 @@ GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
     "judge": (
         "Who scores free text, and how far to trust it.",
         (judge.score, judge.pairs, trust.trust, labels.plan_labels, labels.correct, rate.rate, refine.refine),
+    ),
+    "collect": (
+        "Training sets of questions, out of exams or written on texts.",
+        (collect.pdf, collect.articles),
     ),
     "export": ("Hand a variant on.", (export.ollama, export.gguf)),
 }
