@@ -7,26 +7,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
+from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import STORE, AsJson, Store, counted, near, print_json
+from proctor.leaderboard import counted
+from proctor.leaderboard.cli import STORE, AsJson, Store, near, print_json
 from proctor.leaderboard.cli.responses import labeler_of
 
 if TYPE_CHECKING:
+    from proctor.harness.config.variant import Variant
+    from proctor.harness.engines.protocol import Engine
     from proctor.tasks.questions.collect import FoundQuestion
 
 SUBJECTS = ("english", "chinese", "mathematics")
-Out = Annotated[Path, typer.Option("--out", help="The training set: a JSONL that a recipe can name.")]
-Prompt = Annotated[str, typer.Option(help="The prompt pack in whose wording the chats ask.")]
-PDFS = typer.Argument(help="Exams as PDFs with text.")
-TEXTS = typer.Argument(help="Texts: a .txt or .md each, a .pdf, or a .jsonl with `text` in each row.")
+Out = Annotated[Path, Option("--out", help="The training set: a JSONL that a recipe can name.")]
+Prompt = Annotated[str, Option(help="The prompt pack in whose wording the chats ask.")]
+PDFS = Argument(help="Exams as PDFs with text.")
+TEXTS = Argument(help="Texts: a .txt or .md each, a .pdf, or a .jsonl with `text` in each row.")
 
 
 def pdf(
     files: Annotated[list[Path], PDFS],
     out: Out,
     subject: Annotated[
-        str | None, typer.Option(help="english, chinese or mathematics; else each question's signs decide.")
+        str | None, Option(help="english, chinese or mathematics; else each question's signs decide.")
     ] = None,
     prompt: Prompt = "default",
     json_: AsJson = False,
@@ -46,11 +51,9 @@ def pdf(
 def articles(
     files: Annotated[list[Path], TEXTS],
     out: Out,
-    writer: Annotated[str, typer.Option(help="A model's name, a hub id or folder, or one of our variants.")],
-    endpoint: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="hf, vllm, llamacpp, ...: opens the writer here.")
-    ] = None,
+    writer: Annotated[str, Option(help="A model's name, a hub id or folder, or one of our variants.")],
+    endpoint: Annotated[str | None, Option(help="The address of an OpenAI-compatible server.")] = None,
+    engine: Annotated[str | None, Option(help="hf, vllm, llamacpp, ...: opens the writer here.")] = None,
     prompt: Prompt = "default",
     store: Store = STORE,
     json_: AsJson = False,
@@ -65,6 +68,7 @@ def articles(
     from proctor.tasks.questions.collect import of_article, usable_texts
     from proctor.tasks.questions.task import MAX_TOKENS
 
+    writer = from_here(writer) if "/" in writer else writer
     who = labeler_of(writer, endpoint, engine, prompt, store)
     texts = []
     for file in files:
@@ -72,7 +76,10 @@ def articles(
     asked, found = usable_texts(texts)
     pack, reporter = Pack.load(prompt), Reporter(Console(stderr=True))
     with reporter.answering("collect articles", len(asked)) as told:
-        opened = lambda variant: open_variant(variant, store, reporter, "writer")  # noqa: E731
+
+        def opened(variant: "Variant") -> "Engine":
+            return open_variant(variant, store, reporter, "writer")
+
         with asking(who, store, opened, told, MAX_TOKENS) as ask:
             responses = ask([render(pack, "questions", doc) for _, _, doc in asked])
     for (source, place, doc), response in zip(asked, responses, strict=True):

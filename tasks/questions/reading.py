@@ -50,7 +50,7 @@ _MARK = re.compile(
     r"|(?P<circled>[①-⑧])"
     r"|[(（]\s{0,2}(?P<digit>[1-8１-８])\s{0,2}[)）]"
     r"|(?:(?<=\s)|(?<=\A)|(?<=\*))(?P<plain>[A-Ha-hＡ-Ｈ])\s?[.)．、:：）](?![A-Za-z]\.)"
-    r"|(?P<stem>[甲乙丙丁])\s?[.．、]"
+    r"|(?P<stem>[甲乙丙丁])\s?[.．、](?!\s?[甲乙丙丁])"
 )
 _BRACKET = r"[(（\[【〔][ \u3000]{0,8}(?P<key>[A-Ha-hＡ-Ｈ①-⑧1-4]?)[ \u3000]{0,8}[)）\]】〕]"
 _NUMBER = re.compile(
@@ -120,7 +120,9 @@ def _option_marks(text: str) -> list[list[_Mark]]:
             runs.append([mark])
         elif last and mark.index not in [each.index for each in last]:
             last.append(mark)  # in any order: A and C may stand on one line, B and D on the next
-    runs = [whole for run in runs if len(whole := _without_gaps(run)) > 1]
+    # Two letters may be all the options there are; '(1)' and '(2)' in a row are mostly something else.
+    runs = [_without_gaps(run) for run in runs]
+    runs = [run for run in runs if len(run) > (2 if run[0].style in ROWS else 1)]
     kept: list[list[_Mark]] = []
     for run in runs:
         if kept and run[0].start < kept[-1][-1].end:

@@ -61,7 +61,8 @@ _ASKS = re.compile(
 )
 # A stem may be the beginning of a sentence that the options end.
 _GOES_ON = re.compile(
-    r"\b(?:is|are|was|were|be|to|of|the|an?|that|because|by|in|on|at|for|from|with|means?|as|if|when|than|has|have|had|can|will)$"
+    r"\b(?:is|are|was|were|be|to|of|the|an?|that|because|by|in|on|at|for|from|with|means?|as|if|when|than|has|have|had|can|will"
+    r"|equals?|gives?|makes?|costs?|called|into|about|should|would|must|who|which|where)$"
     r"|(?:是|為|指|在於|因為|表示|指的是|說明)$",
     re.IGNORECASE,
 )
@@ -307,4 +308,5 @@ def _wrong_key(question: ChoiceQuestion) -> str:
     key = readings[LETTERS.index(question.key)]
     if key is None or (not right and abs(key.value - value) * 200 <= abs(value)):
         return ""  # said in words, or rounded
-    return f"{question.stem[:60]} gives {value}, and the key is {question.key}"
+    others = f"{' and '.join(right)} are that" if question.key in right else f"the key is {question.key}"
+    return f"{question.stem[:60]} gives {value}, and {others}"
