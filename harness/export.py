@@ -31,7 +31,7 @@ from proctor.harness.measure.memory import Memory
 from proctor.harness.plan.plan import VariantPlan, weights_of
 from proctor.harness.weights import build_weights
 from proctor.tasks import TASKS
-from proctor.tasks.pack import PLACEHOLDER, Pack, render
+from proctor.tasks.pack import Pack, render
 
 ITEMS = 32  # of the task's, to check the layout on and to measure with
 
@@ -123,7 +123,7 @@ def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
     before = "".join(text for text, _ in parts[: at + 1])
     after = "".join(text for text, _ in parts[at + 1 :])
     if TASKS[task].framework == "lm_eval":
-        asked = lm_eval_task(task, prompt)
+        asked = lm_eval_task(TASKS[task], prompt)
         chats = [
             json.loads(
                 asked.fewshot_context(
@@ -143,7 +143,7 @@ def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
             system, user = render(pack, task, doc)
             told = [{"role": "system", "content": system}] if system else []
             chats.append([*told, {"role": "user", "content": user}])
-    texts = [str(doc[PLACEHOLDER[task]]) for doc in docs]
+    texts = [str(doc[TASKS[task].asks]) for doc in docs]
     return TaskLayout(texts, chats, limit, until, before, after, wording.system.strip())
 
 

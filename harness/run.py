@@ -17,7 +17,6 @@ from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
 from proctor.harness.plan.plan import Plan, Session, make_plan
 from proctor.harness.session import Spread, run_session, score_waiting
-from proctor.tasks import TASKS
 
 
 def run_suite(
@@ -58,9 +57,10 @@ def refuse_unready(sessions: Sequence[Session], results: Path, here: bool) -> No
 def refuse_absent_models(plan: Plan) -> None:
     """A grader or second reader without its key is refused before anything is built."""
     missing = [cell for cell in plan.cells if cell.state != "keep"]
-    if plan.grading and any(plan.asks_a_model(cell) for cell in missing):
-        refuse_unopenable(plan.grading.spec, plan.suite)
-    if plan.suite.extractor and any(TASKS[cell.task].numeric for cell in missing):
+    for cell in missing:
+        if plan.asks_a_model(cell):
+            refuse_unopenable(plan.gradings[cell.task].spec, plan.suite)
+    if plan.suite.extractor and any(plan.suite.task(cell.task).numeric for cell in missing):
         refuse_unopenable(plan.suite.extractor.spec, plan.suite)
 
 

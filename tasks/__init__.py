@@ -41,7 +41,9 @@ class Task:
         ""  # the published data set that the items are fetched from; empty where they ship with the task
     )
     kinds: tuple[str, ...] = ()  # fields of an item by which scores are shown apart, beside its cluster
-    worded_as: str = ""  # the task whose wording a prompt pack without a section of its own for this one takes
+    worded_as: str = (
+        ""  # the task whose wording a prompt pack without a section of its own for this one takes
+    )
     shots: int = 0  # where the pack has no section for it
     limit: int | None = None  # where the suite has none
     judge: str = ""  # where it is not the suite's that scores

@@ -1,6 +1,6 @@
 """Published data sets that are not kept in this repository: from `PROCTOR_DATA`, else from the hub.
 
-    fetch("svamp/SVAMP.json", read, "ChilleD/SVAMP", ("train", "test"))
+fetch("svamp/SVAMP.json", read, "ChilleD/SVAMP", ("train", "test"))
 """
 
 import os
@@ -26,7 +26,9 @@ def fetch(
     try:
         return read(path)
     except (ValueError, KeyError, TypeError) as broken:
-        raise Refusal(f"{file} is not what is published ({type(broken).__name__}: {broken})", where=path) from None
+        raise Refusal(
+            f"{file} is not what is published ({type(broken).__name__}: {broken})", where=path
+        ) from None
 
 
 def _from_hub(file: str, hub: str, splits: Sequence[str], config: str | None) -> Items:

@@ -3,7 +3,6 @@
 All responses stand in a file before anything is scored, so scoring again asks the examined model for nothing.
 """
 
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ class Scorer:
 
     def estimate(self, cell: CellRun, samples: Sequence[AskedSample]) -> CostEstimate:
         """What scoring the responses would ask and cost."""
-        item = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").item
+        item = cell.task.part("scoring").item
         items = [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
         spec = self.grader.spec if self.grader else None
         return estimate_scores(Judge.load(self.judge), items, spec, self.cache)
@@ -99,7 +98,7 @@ def score_responses(
 
 
 def _by_rules(cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer) -> list[ScoreOrReason]:
-    score = importlib.import_module(f"proctor.tasks.{cell.task.name}.task").score
+    score = cell.task.score
     for sample in samples:
         if sample.score is None and not sample.response.error:
             sample.score = score(sample.doc, sample.response.text)
@@ -112,7 +111,7 @@ def _by_rules(cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer) -> 
 def _by_judge(
     cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
 ) -> tuple[list[ScoreOrReason], Tally]:
-    score_all = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").score_all
+    score_all = cell.task.part("scoring").score_all
     pairs = [(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
     judged = score_all(pairs, scorer.judge, scorer.grader, scorer.cache, progress)
     verdicts = iter(judged)

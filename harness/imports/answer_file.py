@@ -12,7 +12,6 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.tasks import Task
-from proctor.tasks.pack import PLACEHOLDER
 
 NAMED = 5  # of a kind are told by name; the number of all is told too
 # Fields of a row that have a column of their own; any other is kept beside, as JSON.
@@ -69,7 +68,7 @@ def read_bytes(path: Path) -> bytes:
 def match(task: Task, docs: Sequence[Mapping[str, Any]], data: bytes, path: Path, epochs: bool) -> Matched:
     """Each row with its item, by `sample_id` or by the item's own text."""
     by_id = {str(doc["id"]): doc for doc in docs}
-    wording = PLACEHOLDER[task.name]
+    wording = task.asks
     by_text = {_folded(str(doc[wording])): doc for doc in docs}
     found, seen = Matched(), set[tuple[str, int]]()
     counted: dict[str, int] = {}

@@ -5,7 +5,6 @@ weights. A table of thousands of objects would cost a second, so the rows are bu
 """
 
 import hashlib
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import check_name, nearest
+from proctor.common.schema import check_name
 from proctor.harness import record
 from proctor.harness.imports.answer_file import Given, Matched, match, read_bytes, refuse_left_over
-from proctor.tasks import TASKS, Task, dataset_hash, doc_hash, target_of
+from proctor.tasks import Task, dataset_hash, doc_hash, target_of
+from proctor.tasks.index import find_task
 from proctor.tasks.score import ResponseScore, status_of
 
 if TYPE_CHECKING:
@@ -81,10 +81,9 @@ def score_file(
     redo: bool = False,
 ) -> Scored:
     """`epochs`: several rows for one item are its answers in the order of the file."""
-    if task_name not in TASKS:
-        raise Refusal(f"no task {task_name!r}", nearest(task_name, list(TASKS)))
     check_name(variant, "variant")
-    task, by = TASKS[task_name], by or By()
+    task = find_task(task_name)
+    by = by or By(task.judge or "checklist")
     docs = task.docs("test")
     data = read_bytes(path)
     matched = match(task, docs, data, path, epochs)
@@ -121,9 +120,7 @@ def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = "
 
     Several rows for one item are its epochs, in their order.
     """
-    if task_name not in TASKS:
-        raise Refusal(f"no task {task_name!r}", nearest(task_name, list(TASKS)))
-    task, by = TASKS[task_name], By(judge)
+    task, by = find_task(task_name), By(judge)
     if task.scored_by == "judge":
         by.digest()  # refuses a judge that asks a model, or that compares
     data = "\n".join(json.dumps(dict(row)) for row in rows).encode()
@@ -164,7 +161,7 @@ def mark_all(task: Task, answers: Sequence[Given], by: By) -> list[Marked]:
 
 
 def _by_rules(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: By) -> list[Marked]:
-    mark = importlib.import_module(f"proctor.tasks.{task.name}.task").score
+    mark = task.score
     marks = [mark(doc, response) for doc, response in answers]
     reader = by.reader if task.numeric else None
     return reader.decide(answers, marks, mark) if reader else [(mark, "") for mark in marks]
@@ -174,7 +171,7 @@ def _by_judge(task: Task, answers: Sequence[tuple[Mapping[str, Any], str]], by: 
     from proctor.judges.panel import open_graders
 
     grader = open_graders(by.spec) if by.spec else None
-    module = importlib.import_module(f"proctor.tasks.{task.name}.scoring")
+    module = task.part("scoring")
     marked = module.score_all(answers, by.judge, grader, by.cache)
     return [(mark, "" if mark or not verdict else verdict.explanation) for mark, verdict in marked]
 

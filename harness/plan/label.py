@@ -10,12 +10,12 @@ from proctor.tasks import TASKS
 
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
-    task = TASKS[cell.task]
+    task = plan.suite.task(cell.task)
     docs = plan.docs[cell.task]
     about = {
         "name": task.name,
         **plan.about_data[cell.task],
-        "place": list(TASKS).index(task.name),
+        **({"place": list(TASKS).index(task.name)} if task.name in TASKS else {}),
         "kind": task.kind,
         "headline": task.headline,
         "scale": task.scale,
@@ -23,9 +23,9 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         "scored_by": "rules",
         "kinds": task.items_by_kind(docs),
     }
-    if task.scored_by == "judge" and plan.grading:
-        about |= plan.grading.told(plan.suite)
-    overlap = overlap_of(cell.task, docs, each.data, each.variant.base, plan.store)
+    if grading := plan.gradings.get(cell.task):
+        about |= grading.told(plan.suite)
+    overlap = overlap_of(task, docs, each.data, each.variant.base, plan.store)
     return RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,

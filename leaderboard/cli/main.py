@@ -23,6 +23,7 @@ from proctor.leaderboard.cli import (
     report,
     responses,
     run,
+    tasks,
     trust,
 )
 
@@ -55,6 +56,7 @@ GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
         "Who scores free text, and how far to trust it.",
         (judge.score, judge.pairs, trust.trust, labels.plan_labels, labels.correct, rate.rate, refine.refine),
     ),
+    "tasks": ("What is asked: the tasks that there are, and new ones of your own.", (tasks.show, tasks.new)),
     "export": ("Hand a variant on.", (export.ollama, export.gguf)),
 }
 # Names of options and commands that changed, and are still understood.
@@ -97,6 +99,8 @@ for command in COMMANDS:
     app.command(_name(command))(command)
 for name, (about, members) in GROUPS.items():
     group = typer.Typer(no_args_is_help=True, help=about)
+    if name == "tasks":  # which lists them where no command is named
+        group = typer.Typer(invoke_without_command=True, callback=tasks.tasks, help=about)
     for command in members:
         group.command(_name(command))(command)
     app.add_typer(group, name=name)

@@ -33,7 +33,9 @@ def docs(split: str, language: str = "en") -> list[dict[str, Any]]:
     return numbered
 
 
-def train_chats(n: int, seed: int, prompt: str = "default", task: str = "mgsm_en") -> Iterator[dict[str, Any]]:
+def train_chats(
+    n: int, seed: int, prompt: str = "default", task: str = "mgsm_en"
+) -> Iterator[dict[str, Any]]:
     """n items of GSM8K's training split in a prompt pack's wording of this task."""
     from proctor.tasks.pack import Pack, train_chat
 

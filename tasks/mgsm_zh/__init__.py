@@ -1,7 +1,7 @@
 """MGSM, Simplified Chinese: the items of `mgsm_en`, row by row in the same clusters.
 
 docs("test")[1]
-# {'id': 'zh-002', 'cluster': 'test-0002', 'question': '制作一件袍子需要 2 匹蓝色纤维布料和这个数量一半的...', 'answer': '#### 3'}
+# {'id': 'zh-002', 'cluster': 'test-0002', 'question': '制作一件袍子需要 2 匹蓝色纤维布料和这个...', 'answer': '#### 3'}
 """
 
 from collections.abc import Iterator
