@@ -31,6 +31,6 @@ def _own(name: str, where: Path | str | None) -> Task:
     if name not in names("tasks"):
         known = [*TASKS, *names("tasks")]
         raise Refusal(f"no task {name!r}", nearest(name, known), "add one as tasks/NAME.yaml", where)
-    from proctor.tasks.own import own_task
+    from proctor.tasks.own.task import own_task
 
     return own_task(name, where)

@@ -15,7 +15,7 @@ from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.judges.rubric import Rubric
-from proctor.tasks.own import OwnTaskFile
+from proctor.tasks.own.task import OwnTaskFile
 from proctor.tasks.pack import Pack
 
 FOLDER = ".schemas"

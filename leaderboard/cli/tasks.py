@@ -118,9 +118,9 @@ def new(
     from proctor.harness.config import schemas
     from proctor.harness.config.add import with_entry
     from proctor.tasks import TASKS, target_of
-    from proctor.tasks.guess import guess
     from proctor.tasks.index import find_task
-    from proctor.tasks.rows import read_rows
+    from proctor.tasks.own.guess import guess
+    from proctor.tasks.own.rows import read_rows
 
     path = paths.project() / "tasks" / f"{check_name(name, 'task')}.yaml"
     if path.exists() or name in TASKS:

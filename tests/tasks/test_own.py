@@ -8,11 +8,11 @@ import yaml
 from proctor.common.paths import inside
 from proctor.common.refusal import Refusal
 from proctor.tasks import TASKS
-from proctor.tasks.guess import guess
 from proctor.tasks.index import find_task
-from proctor.tasks.own_scores import as_list, holds, read_choice
+from proctor.tasks.own.guess import guess
+from proctor.tasks.own.rows import read_rows
+from proctor.tasks.own.scores import as_list, holds, read_choice
 from proctor.tasks.pack import Pack, render
-from proctor.tasks.rows import read_rows
 
 
 @pytest.fixture
@@ -24,7 +24,9 @@ def project(tmp_path):
 
 def task_of(project, rows, name="quiz", **fields):
     (project / "tasks").mkdir(exist_ok=True)
-    (project / "quiz.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    (project / "quiz.jsonl").write_text(
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8"
+    )
     fields = {"data": "quiz.jsonl", "prompt": "{{ question }}", "score": "exact", **fields}
     (project / "tasks" / f"{name}.yaml").write_text(yaml.safe_dump(fields), "utf-8")
     return find_task(name)
@@ -56,7 +58,12 @@ def test_numbers_are_read_as_in_the_tasks_that_ship_in_chinese_too(project):
 
 def test_an_exact_answer_is_compared_without_case_spaces_and_full_stop(project):
     task = task_of(project, [{"question": "?", "answer": ["New York", "NYC"]}], score="exact")
-    assert scores(task, " new  york.\n", "nyc", "It is New York", " ") == [(1, True), (1, True), (0, True), (0, False)]
+    assert scores(task, " new  york.\n", "nyc", "It is New York", " ") == [
+        (1, True),
+        (1, True),
+        (0, True),
+        (0, False),
+    ]
 
 
 def test_contained_means_as_whole_words(project):
@@ -112,7 +119,9 @@ def test_the_right_choice_may_be_its_text_its_letter_or_its_number(project):
     assert scores(task, "B", "A", "?") == [(1, True), (0, True), (0, False)]
     for counted, places in (([0, 1], [0, 1]), ([1, 2], [0, 1])):
         rows = [{"question": "a", "answer": n, "x": "red", "y": "blue"} for n in counted]
-        task = task_of(project, rows, f"by{counted[0]}", score="choice", choices=["x", "y"], prompt="{{x}} {{y}}")
+        task = task_of(
+            project, rows, f"by{counted[0]}", score="choice", choices=["x", "y"], prompt="{{x}} {{y}}"
+        )
         assert [doc["gold"] for doc in task.docs("test")] == places
 
 
@@ -213,10 +222,15 @@ def test_lists_are_read_from_the_text_of_a_cell():
 
 def test_training_rows_become_chats_and_shots(project):
     (project / "train.jsonl").write_text('{"question": "1 + 1?", "answer": "2"}\n')
-    task = task_of(project, [{"question": "2 + 2?", "answer": "4"}], score="number", train="train.jsonl", shots=1)
+    task = task_of(
+        project, [{"question": "2 + 2?", "answer": "4"}], score="number", train="train.jsonl", shots=1
+    )
     assert Pack.load("default").for_task(task).shots == 1
     assert list(task.train_chats(5, 0)) == [
-        {"prompt": [{"role": "user", "content": "1 + 1?"}], "completion": [{"role": "assistant", "content": "2"}]}
+        {
+            "prompt": [{"role": "user", "content": "1 + 1?"}],
+            "completion": [{"role": "assistant", "content": "2"}],
+        }
     ]
 
 

@@ -5,7 +5,7 @@
     answer: answer
     score: number
 
-Then `NAME` stands in a suite like any other task. How each way of scoring works stands in own_scores.py.
+Then `NAME` stands in a suite like any other task. How each way of scoring works stands in scores.py.
 """
 
 import random
@@ -24,10 +24,11 @@ from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, nearest, read_named_yaml
 from proctor.judges.judge import Judge
 from proctor.judges.verdict import Item
-from proctor.tasks import TASKS, Task, own_scores
-from proctor.tasks.own_scores import JUDGE, WAYS, gold_of, letters
+from proctor.tasks import TASKS, Task
+from proctor.tasks.own import scores
+from proctor.tasks.own.rows import HubData, Rows, read_rows
+from proctor.tasks.own.scores import JUDGE, WAYS, gold_of, letters
 from proctor.tasks.pack import OWN, Pack, render, train_chat
-from proctor.tasks.rows import HubData, Rows, read_rows
 from proctor.tasks.score import ResponseScore
 
 OPTIONS = "options"  # what a prompt says for the choices with their letters, a line each
@@ -84,7 +85,7 @@ class OwnTaskFile(Frozen):
             raise Refusal("`pattern` and `score: regex` go together")
         if self.shots and self.train is None:
             raise Refusal("shots are taken from training rows; name a file of them with `train:`")
-        own_scores.compiled(self.pattern or "")
+        scores.compiled(self.pattern or "")
         template_of(self.prompt)
         return self
 
@@ -96,7 +97,7 @@ def template_of(prompt: str) -> Any:
         raise Refusal(f"prompt: {broken}; a field stands as {{{{ name }}}}") from None
 
 
-class OwnTask:
+class OwnDefinition:
     """What asks and scores a task of the user's, as the packages of the tasks that ship do."""
 
     def __init__(self, file: OwnTaskFile, path: Path) -> None:
@@ -139,7 +140,7 @@ class OwnTask:
 
     def _made(self, split: str, rows: Rows) -> list[dict[str, Any]]:
         self._refuse_absent_fields(rows)
-        golds = gold_of(self.file, rows, self._choices)
+        golds = gold_of(self.file.score, self.file.answer, rows, self._choices)
         docs, names = [], set()
         for number, (row, gold) in enumerate(zip(rows, golds, strict=True), 1):
             name = str(row[self.file.id]) if self.file.id else f"{split}-{number:04d}"
@@ -171,7 +172,7 @@ class OwnTask:
         fields = self.file.choices
         values = row[fields] if isinstance(fields, str) else [row[name] for name in fields or ()]
         if isinstance(values, str):
-            values = own_scores.as_list(values)
+            values = scores.as_list(values)
         if (
             not isinstance(values, list)
             or not 2 <= len(values) <= 26
@@ -227,13 +228,13 @@ class OwnTask:
         return DatasetDict(splits)
 
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
-        return WAYS[self.file.score].score(self.file, doc, response)
+        return WAYS[self.file.score].score(doc, response, self.file.pattern or "")
 
     def item(self, doc: Mapping[str, Any], response: str) -> Item:
-        return own_scores.item(doc, response)
+        return scores.item(doc, response)
 
     def score_all(self, responses: Sequence[tuple[Mapping[str, Any], str]], *how: Any) -> list[Any]:
-        return own_scores.score_all(responses, *how)
+        return scores.score_all(responses, *how)
 
 
 def own_task(name: str, where: Path | str | None = None) -> Task:
@@ -249,4 +250,4 @@ def _own_task(path: Path, _project: Path, _changed: int) -> Task:
         raise Refusal(
             f"{file.name!r} is the name of a task that ships", remedy="call the file otherwise", where=path
         )
-    return OwnTask(file, path).task
+    return OwnDefinition(file, path).task

@@ -10,7 +10,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.number import read_number
-from proctor.tasks.own_scores import as_list, plain
+from proctor.tasks.own.scores import as_list, plain
 
 QUESTIONS = (
     "question",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import ascii_uppercase
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from proctor.common.refusal import Refusal
 from proctor.judges import scoring
@@ -26,9 +26,6 @@ from proctor.tasks import numeric
 from proctor.tasks.number import read_number
 from proctor.tasks.score import ResponseScore
 
-if TYPE_CHECKING:
-    from proctor.tasks.own import OwnTaskFile
-
 JUDGE = "judge:"
 LONGEST = 20_000  # letters of a response that a pattern is looked for in
 Gold = dict[str, Any]  # fields of an item: `answer` as shots show it, `target`, and what the score needs
@@ -38,7 +35,7 @@ Gold = dict[str, Any]  # fields of an item: `answer` as shots show it, `target`,
 class Way:
     kind: Literal["binary", "real", "counts"]
     headline: str
-    score: Callable[["OwnTaskFile", Mapping[str, Any], str], ResponseScore]
+    score: Callable[[Mapping[str, Any], str, str], ResponseScore]  # of an item and a response, by a pattern
 
 
 def letters(choices: Sequence[str]) -> list[tuple[str, str]]:
@@ -74,27 +71,24 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def gold_of(
-    file: "OwnTaskFile",
-    rows: Sequence[Mapping[str, Any]],
+    score: str, field: str, rows: Sequence[Mapping[str, Any]],
     choices_of: Callable[[Mapping[str, Any], int], list[str]],
-) -> list[Gold]:
+) -> list[Gold]:  # fmt: skip
     """The right answer of each row, checked: one that nobody could give is refused before anybody is asked."""
-    if file.score == "choice":
-        return _gold_choices(rows, file.answer, choices_of)
+    if score == "choice":
+        return _gold_choices(rows, field, choices_of)
     golds = []
     for number, row in enumerate(rows, 1):
-        value = row.get(file.answer, "")
-        listed = as_list(value) if file.score == "set" else value if isinstance(value, list) else [value]
+        value = row.get(field, "")
+        listed = as_list(value) if score == "set" else value if isinstance(value, list) else [value]
         texts = [_text(each) for each in listed]
-        by_judge = file.score.startswith(JUDGE)
+        by_judge = score.startswith(JUDGE)
         if not by_judge and (not texts or not all(plain(text) for text in texts)):
-            raise Refusal(
-                f"row {number} has no {file.answer!r}", "an item without a right answer cannot be scored"
-            )
-        if file.score == "number" and (len(texts) != 1 or read_number(texts[0]) is None):
-            raise Refusal(f"the {file.answer!r} of row {number} is no number", f"it is {_text(value)[:60]!r}")
-        shown = json.dumps(texts, ensure_ascii=False) if file.score == "set" else texts[0]
-        golds.append({"answer": shown} | ({"right": texts} if file.score not in ("number",) else {}))
+            raise Refusal(f"row {number} has no {field!r}", "an item without a right answer cannot be scored")
+        if score == "number" and (len(texts) != 1 or read_number(texts[0]) is None):
+            raise Refusal(f"the {field!r} of row {number} is no number", f"it is {_text(value)[:60]!r}")
+        shown = json.dumps(texts, ensure_ascii=False) if score == "set" else texts[0]
+        golds.append({"answer": shown} | ({"right": texts} if score not in ("number",) else {}))
     return golds
 
 
@@ -188,11 +182,11 @@ def holds(text: str, part: str) -> bool:
     return bool(part) and re.search(before + re.escape(part) + after, text) is not None
 
 
-def _number(file: "OwnTaskFile", doc: Mapping[str, Any], response: str) -> ResponseScore:
+def _number(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     return numeric.score(doc, response)
 
 
-def _choice(file: "OwnTaskFile", doc: Mapping[str, Any], response: str) -> ResponseScore:
+def _choice(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     place = read_choice(response[:LONGEST], doc["choices"])
     if place is None:
         return ResponseScore("", 0.0, {}, False, f"No choice could be read; right is {doc['target']}.")
@@ -206,19 +200,19 @@ def _compared(answer: str, right: Sequence[str], fits: Callable[[str], bool]) ->
     return ResponseScore(answer, float(any(map(fits, right))), {}, True, f"Right is {' or '.join(right)}.")
 
 
-def _exact(file: "OwnTaskFile", doc: Mapping[str, Any], response: str) -> ResponseScore:
+def _exact(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     said = plain(response)
     return _compared(response.strip(), doc["right"], lambda right: plain(right) == said)
 
 
-def _contains(file: "OwnTaskFile", doc: Mapping[str, Any], response: str) -> ResponseScore:
+def _contains(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     said = plain(response)
     return _compared(response.strip(), doc["right"], lambda right: holds(said, plain(right)))
 
 
-def _regex(file: "OwnTaskFile", doc: Mapping[str, Any], response: str) -> ResponseScore:
+def _regex(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     """The last match: what a text says at its end is its answer."""
-    matches = list(compiled(file.pattern or "").finditer(response[-LONGEST:]))
+    matches = list(compiled(pattern).finditer(response[-LONGEST:]))
     groups = [(match[1] if match.re.groups else match[0]) or "" for match in matches]
     if not groups or not groups[-1].strip():
         return ResponseScore("", 0.0, {}, False, f"Nothing matches; right is {' or '.join(doc['right'])}.")
@@ -226,7 +220,7 @@ def _regex(file: "OwnTaskFile", doc: Mapping[str, Any], response: str) -> Respon
     return _compared(groups[-1].strip(), doc["right"], lambda right: plain(right) == said)
 
 
-def _set(file: "OwnTaskFile", doc: Mapping[str, Any], response: str) -> ResponseScore:
+def _set(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     """The names in the response's list, wherever in it that stands, against the right ones."""
     listed = re.findall(r"\[[^\[\]]*\]", response[:LONGEST])
     said = {plain(each): each for each in as_list(listed[-1] if listed else response[:LONGEST])}
