@@ -17,6 +17,7 @@ from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.ask.stock import ask_stock
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
@@ -24,6 +25,7 @@ from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
 from proctor.harness.plan.training import learnt
 from proctor.harness.weights import build_weights, open_variant, opened, put_on
 from proctor.tasks import Task
+from proctor.tasks.pack import STOCK
 
 Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose responses are kept and which a model has to score
 Spread = Callable[[Sequence[Session], Plan, Reporter], Waiting]  # those of harness/parallel.py
@@ -71,6 +73,8 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
 
 def _ask_of(task: Task, prompt: str) -> Ask:
     """How tasks of this framework are asked, with all that the task needs loaded."""
+    if task.asks == STOCK and task.framework == "lm_eval":
+        return ask_stock
     if task.framework == "lm_eval":
         lm_eval_task(task, prompt)
         return ask_lm_eval

@@ -46,6 +46,7 @@ class Task:
     )
     shots: int = 0  # where the pack has no section for it
     limit: int | None = None  # where the suite has none
+    likelihoods: bool = False  # asks how likely texts are, and not for texts alone
     judge: str = ""  # where it is not the suite's that scores
     definition: Any = None  # what asks and scores it: the package of its name, unless it does not ship
 

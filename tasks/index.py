@@ -6,9 +6,11 @@ find_task("gsm8k"), find_task("my_quiz"), find_task("lm_eval:arc_easy"), find_ta
 from pathlib import Path
 
 from proctor.common.paths import names
-from proctor.common.refusal import Refusal
+from proctor.common.refusal import Refusal, located
 from proctor.common.schema import nearest
 from proctor.tasks import TASKS, Task
+
+KINDS = ("lm_eval", "inspect")
 
 
 def find_task(name: str, metric: str | None = None, where: Path | str | None = None) -> Task:
@@ -19,12 +21,31 @@ def find_task(name: str, metric: str | None = None, where: Path | str | None = N
                 f"a metric for {name!r}", "only stock tasks have several to choose from", where=where
             )
         return TASKS[name] if name in TASKS else _own(name, where)
-    raise Refusal(f"no task {name!r}", where=where)
+    kind = name.partition(":")[0]
+    if kind not in KINDS:
+        raise Refusal(
+            f"no task {name!r}",
+            f"stock ones begin with {' or '.join(f'{kind}:' for kind in KINDS)}",
+            where=where,
+        )
+    with located(where):
+        if kind == "lm_eval":
+            from proctor.tasks.stock.lm_eval import stock_task
+
+            return stock_task(name, metric)
+        from proctor.tasks.stock.inspect import inspect_task
+
+        return inspect_task(name, metric)
 
 
 def named_tasks(spec: str, where: Path | str | None = None) -> dict[str, str]:
     """The names under which a suite's line goes on, each with what finds it: several where it stands for a group."""
-    return {spec: spec}
+    if not spec.startswith("lm_eval:"):
+        return {find_task(spec, where=where).name: spec}
+    from proctor.tasks.stock.lm_eval import named
+
+    with located(where):
+        return named(spec)
 
 
 def _own(name: str, where: Path | str | None) -> Task:

@@ -15,11 +15,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from proctor.common.digest import digest
 from proctor.common.paths import find, names
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest, read_yaml
 from proctor.tasks import TASKS, Task
 
+STOCK = (
+    "asked"  # the field of an item of a stock task that shows what is asked: the wording is the task's own
+)
 OWN = "prompt"  # the field of an item of the user's own task that holds its wording, filled in
 
 
@@ -46,6 +50,10 @@ class Pack(BaseModel):
 
     about: str
     turns: Literal["chat", "text"] = "chat"
+    stock: Literal["chat", "text"] = Field(
+        default="text",
+        description="stock tasks of lm-eval: as its command asks, or with --apply_chat_template",
+    )
     wording: dict[str, Wording]
 
     @model_validator(mode="after")
@@ -71,6 +79,8 @@ class Pack(BaseModel):
 
     def for_task(self, task: str | Task) -> Wording:
         task = TASKS[task] if isinstance(task, str) else task
+        if task.asks == STOCK:
+            return Wording(task="")
         for name in (task.name, task.worded_as):
             if name in self.wording:
                 return self.wording[name]
@@ -82,6 +92,8 @@ class Pack(BaseModel):
 
     def digest(self, task: str | Task) -> str:
         """Changes when, and only when, what this task's model reads changes."""
+        if isinstance(task, Task) and task.asks == STOCK:
+            return digest([task.definition.wording, self.stock])
         text = self.turns + "\n" + self.for_task(task).model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()
 
