@@ -32,7 +32,7 @@ def run_suite(
         relabel(plan, reporter.say)
         refuse_absent_models(plan)
         waiting, sessions = plan.split()
-        refuse_unready(sessions, results, here)
+        refuse_unready(sessions, plan, here)
         if spread:
             waiting += spread(sessions, plan, reporter)
         else:
@@ -43,13 +43,19 @@ def run_suite(
         return plan
 
 
-def refuse_unready(sessions: Sequence[Session], results: Path, here: bool) -> None:
+def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:
     """A cell that another process is at, and an engine that cannot run here: now, and not after hours of training."""
     for session in sessions:
         for each in session.variants:
             for cell in each.cells:
-                with record.lock(results, cell.variant, cell.task):
+                with record.lock(plan.results, cell.variant, cell.task):
                     pass
+            asks = [plan.suite.task(cell.task) for cell in each.cells]
+            if session.engine == "echo" and any(task.likelihoods for task in asks):
+                raise Refusal(
+                    f"engine 'echo' of variant {each.variant.name} gives no log-likelihoods",
+                    f"{next(task.name for task in asks if task.likelihoods)} asks them",
+                )
         if here:
             refuse_unusable(session.engine, session.variants[0].variant.name)
 

@@ -17,7 +17,7 @@ from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
-from proctor.harness.ask.stock import ask_stock
+from proctor.harness.ask.stock import ask_stock, of_all_samples
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
@@ -123,6 +123,9 @@ def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, repo
     for why, times in failed.most_common(1):
         cell = f"{rows[0].variant} x {rows[0].task}"
         reporter.say(f"  {cell}: {failed.total()} of {len(rows)} failed, {times} of them with: {why}")
+    task = plan.suite.task(run.task.name)
+    if task.asks == STOCK and task.framework == "lm_eval":
+        run = run.changed(**of_all_samples(task, plan.docs[task.name], rows, run.task))
     record.write(plan.results, list(rows), run.changed(**scoring.counts(rows)))
 
 

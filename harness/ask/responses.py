@@ -44,7 +44,7 @@ def respond(
 def respond_likelihoods(
     engine: Engine, requests: Sequence[Request], journal: Journal, progress: Advance
 ) -> Iterator[tuple[int, Response]]:
-    """The same where log-likelihoods are asked, which no engine streams. A response's text is lm-eval's answer as JSON."""
+    """The same where log-likelihoods are asked, which no engine streams. A response's text is the answer as JSON."""
     return _batched(engine, requests, journal, progress)
 
 

@@ -6,6 +6,7 @@ are the sample's one response, which lm-eval scores.
 
 import itertools
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond, respond_likelihoods
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Asks, Engine, Options, Request, Response
+from proctor.harness.record import Sample, TaskRecord
+from proctor.tasks import Task
 from proctor.tasks.pack import Pack
 
 Answer = tuple[Response, Any]  # and what lm-eval makes of it: a text, or a log-likelihood
@@ -62,6 +65,26 @@ def _requests(instance: Any, sampling: Sampling, epoch: int) -> Iterator[Request
     continuation = "" if rolling else instance.args[1]
     for _ in range(repeats):
         yield Request(instance.args[0], Options(0), 1, instance.request_type, continuation)
+
+
+def of_all_samples(
+    task: Task, docs: Sequence[Mapping[str, Any]], rows: Sequence[Sample], about: TaskRecord
+) -> dict[str, Any]:
+    """What of a run.json only all samples together tell: lm-eval's aggregates, and the kind and scale of the scores."""
+    by_id = {str(doc["id"]): doc for doc in docs}
+    scored = [row for row in rows if row.score is not None]
+    scores = [row.score for row in scored if row.score is not None]
+    if not scores:
+        return {}
+    low, high = min(scores), max(scores)
+    binary = set(scores) <= {0.0, 1.0}
+    changed: dict[str, Any] = {"kind": "binary" if binary else "real"}
+    if low < 0.0 or high > 1.0:  # no more than how far a plot reaches
+        scale = float(math.floor(low)), float(max(math.ceil(high), math.floor(low) + 1))
+        changed |= {"scale": scale, "scale_stated": False}
+    aggregates = task.definition.aggregates([(by_id[row.sample_id], row.response) for row in scored])
+    untested = tuple(task.definition.untested(aggregates))
+    return {"task": about.changed(**changed), "aggregates": aggregates, "untested": untested}
 
 
 def _stock_options(settings: Mapping[str, Any], sampling: Sampling) -> Options:

@@ -48,6 +48,11 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
             if kept is None:
                 continue
             new = label(cell, each, plan)
+            if kept.run.aggregates:  # of a stock task the scores say the kind and the scale
+                told = kept.run.task
+                new = new.changed(
+                    task=new.task.changed(kind=told.kind, scale=told.scale, scale_stated=told.scale_stated)
+                )
             # How the engine was shared out is what it was when the rows were made.
             if kept.run.resolved.serving is not None:
                 new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))

@@ -95,6 +95,9 @@ def remarks(flag: str, run: RunRecord) -> list[str]:
         words.append(f"flagged: {flag}")
     if run.task.own_data:
         words.append("own data")
+    for name in run.untested:  # the row's score is a figure of each sample, and this one is of all
+        figure = f"{run.aggregates[name]:.4g}"
+        words.append(f"{name.removesuffix(',none')} {figure} over all samples, no paired test by sample")
     return words
 
 

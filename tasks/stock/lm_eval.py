@@ -2,14 +2,14 @@
 
     find_task("lm_eval:arc_easy").docs("test")
 
-lm-eval lays out the prompts, filters the responses, and gives each sample its figures and all together their aggregates;
-here stands only what turns that into items and scores.
+lm-eval lays out the prompts, filters the responses, and gives each sample its figures and all together their
+aggregates; here stands only what turns that into items and scores.
 """
 
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,13 @@ PREFIX = "lm_eval:"
 INVALID = "[invalid]"  # what lm-eval's filters give where nothing matches
 GENERATED = "generate_until"
 _TYPES = (GENERATED, "multiple_choice", "loglikelihood", "loglikelihood_rolling")
+_MEANS = ("mean", "nanmean")
 _DEFINED = re.compile(rb"^(?:task|group):[ \t]*[\"']?([^\s\"'\[#]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+# Figures whose pieces are log-likelihoods: a sample's own score is its log-likelihood, by word or byte where they are.
+_LIKELIHOODS: Mapping[str, Callable[[Any], float]] = {
+    "perplexity": float,
+    "weighted_perplexity": lambda pieces: float(pieces[0] / pieces[1]),
+}
 _LABELS = (
     "matthews_corrcoef",
     "f1_score",
@@ -50,21 +56,28 @@ class StockDefinition:
 
     @cached_property
     def task(self) -> Task:
-        turned = "" if self.higher_is_better else ", negated"
-        alone = "" if self._is_mean else " of each sample"
         name = self.metric if self.filter == "none" else f"{self.metric} ({self.filter})"
+        if self._aggregation in _LIKELIHOODS:
+            name = f"log-likelihood of each sample (of {name})"
+        elif self._aggregation not in _MEANS:
+            name = f"{name} of each sample"
+        turned = "" if self.higher_is_better else ", negated"
         return Task(
-            name_of(self.called), self.called, "lm_eval", "real", f"{name}{alone}{turned}", asks=STOCK, source="lm-eval",
-            likelihoods=self.lm_task.OUTPUT_TYPE != GENERATED, definition=self,
+            name_of(self.called), self.called, "lm_eval", "real", f"{name}{turned}", asks=STOCK,
+            source="lm-eval", likelihoods=self.lm_task.OUTPUT_TYPE != GENERATED, definition=self,
         )  # fmt: skip
 
     @property
     def higher_is_better(self) -> bool:
-        return (self.lm_task.higher_is_better() or {}).get(self.metric) is not False
+        less = (self.lm_task.higher_is_better() or {}).get(self.metric) is False
+        return self._aggregation in _LIKELIHOODS or not less
 
     @property
-    def _is_mean(self) -> bool:
-        return bool(getattr(self.lm_task.aggregation()[self.metric], "__name__", "") in ("mean", "nanmean"))
+    def _aggregation(self) -> str:
+        return self._aggregation_of(self.metric)
+
+    def _aggregation_of(self, metric: str) -> str:
+        return str(getattr(self.lm_task.aggregation()[metric], "__name__", ""))
 
     @cached_property
     def wording(self) -> str:
@@ -143,9 +156,7 @@ class StockDefinition:
         key = f"{self.metric},{self.filter}"
         if key not in figures:
             raise Refusal(f"{PREFIX}{self.called} gave no {self.metric!r} for sample {doc['id']}")
-        value = metrics.get(key)
-        if value is None:
-            value = self._of_one(figures[key])
+        value = self._of_one(figures[key])
         answer = self._answer(doc, answers, filtered[self.filter])
         metrics.pop(key, None)
         shown = {name.removesuffix(f",{self.filter}"): number for name, number in metrics.items()}
@@ -174,15 +185,14 @@ class StockDefinition:
         return figures, filtered
 
     def _of_one(self, value: Any) -> float:
-        """The figure of a single sample, where only all together have one: as if there were no other."""
-        aggregate = self.lm_task.aggregation()[self.metric]
-        if (
-            getattr(aggregate, "__name__", "") in _LABELS
-            and isinstance(value, list | tuple)
-            and len(value) == 2
-        ):
+        """The figure of a single sample: where only all together have one, as if there were no other."""
+        if self._aggregation in _MEANS:
+            return float(value)
+        if self._aggregation in _LIKELIHOODS:
+            return _LIKELIHOODS[self._aggregation](value)
+        if self._aggregation in _LABELS and isinstance(value, list | tuple) and len(value) == 2:
             return float(value[0] == value[1])
-        return float(aggregate([value]))
+        return float(self.lm_task.aggregation()[self.metric]([value]))
 
     def _answer(
         self, doc: Mapping[str, Any], answers: Sequence[Sequence[Any]], filtered: Sequence[Any]
@@ -206,6 +216,10 @@ class StockDefinition:
         functions = self.lm_task.aggregation()
         known = {name: values for name, values in columns.items() if name.partition(",")[0] in functions}
         return {name: float(functions[name.partition(",")[0]](values)) for name, values in known.items()}
+
+    def untested(self, names: Iterable[str]) -> list[str]:
+        """Those of the aggregates that are no mean over samples, so that no test by sample is one of them."""
+        return [name for name in names if self._aggregation_of(name.partition(",")[0]) not in _MEANS]
 
     def _refuse_unfit(self) -> None:
         task, config = self.lm_task, self.lm_task.config
@@ -338,8 +352,10 @@ class _Files(dict[str, Any]):
         path = _defined().get(name)
         if path is None:
             raise KeyError(name)
-        TaskIndex.process_cfg(load_task_file(path, resolve_func=False, recursive=True), path, self)
-        return dict.__getitem__(self, name)
+        made: dict[str, Any] = {}
+        TaskIndex.process_cfg(load_task_file(path, resolve_func=False, recursive=True), path, made)
+        self[name] = made[name]
+        return made[name]
 
     def get(self, name: str, default: Any = None) -> Any:
         try:
