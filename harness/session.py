@@ -124,7 +124,7 @@ def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, repo
         cell = f"{rows[0].variant} x {rows[0].task}"
         reporter.say(f"  {cell}: {failed.total()} of {len(rows)} failed, {times} of them with: {why}")
     task = plan.suite.task(run.task.name)
-    if task.asks == STOCK and task.framework == "lm_eval":
+    if task.asks == STOCK:
         run = run.changed(**of_all_samples(task, plan.docs[task.name], rows, run.task))
     record.write(plan.results, list(rows), run.changed(**scoring.counts(rows)))
 

@@ -193,11 +193,13 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
     @property
     def _start(self) -> list[int]:
-        """What stands before a text that nothing stands before: the start token, or the end of another text."""
+        """What stands before a text that nothing stands before: the start token where the model reads one, else the token
+        that ends a text, as lm-eval takes it.
+        """
         import llama_cpp
 
-        start = llama_cpp.llama_vocab_bos(self._model.vocab)
-        return [start if start >= 0 else llama_cpp.llama_vocab_eos(self._model.vocab)]
+        reads_one = llama_cpp.llama_vocab_get_add_bos(self._model.vocab)
+        return [(llama_cpp.llama_vocab_bos if reads_one else llama_cpp.llama_vocab_eos)(self._model.vocab)]
 
     def _pair(self, prompt: str, continuation: str) -> tuple[list[int], list[int]]:
         """In tokens as lm-eval parts them: spaces at the end of a prompt begin the continuation."""

@@ -7,6 +7,7 @@ from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
 from proctor.harness.record import OverlapRecord, RunRecord, StageRecord, TaskRecord, VariantRecord
 from proctor.tasks import TASKS
+from proctor.tasks.pack import STOCK
 
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
@@ -48,7 +49,9 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
             if kept is None:
                 continue
             new = label(cell, each, plan)
-            if kept.run.aggregates:  # of a stock task the scores say the kind and the scale
+            if (
+                plan.suite.task(cell.task).asks == STOCK
+            ):  # of a stock task the scores say the kind and the scale
                 told = kept.run.task
                 new = new.changed(
                     task=new.task.changed(kind=told.kind, scale=told.scale, scale_stated=told.scale_stated)

@@ -23,7 +23,7 @@ from proctor.harness.plan.grading import Grading, gradings_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
-from proctor.tasks.pack import Pack
+from proctor.tasks.pack import STOCK, Pack
 
 State = Literal["fill", "keep", "changed", "damaged"]
 
@@ -105,6 +105,9 @@ class Plan:
         """Whether every response of a cell is there, so that only scores are wanted. Another version of the task may
         have asked otherwise: then the engine is asked, and the journal has what it answered before.
         """
+        task = self.suite.task(cell.task)
+        if task.asks == STOCK and task.framework == "inspect":
+            return False  # Inspect scores while it asks; the journal has what was answered
         try:
             kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
             # What did not fit the context fits no better the next time.
