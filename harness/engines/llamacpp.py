@@ -193,8 +193,8 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
     @property
     def _start(self) -> list[int]:
-        """What stands before a text that nothing stands before: the start token where the model reads one, else the token
-        that ends a text, as lm-eval takes it.
+        """What stands before a text that nothing stands before: the start token where the model reads one, else the
+        token that ends a text, as lm-eval takes it.
         """
         import llama_cpp
 

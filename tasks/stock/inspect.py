@@ -1,4 +1,4 @@
-"""Inspect's tasks by their names: `inspect:PACKAGE/TASK`, `inspect:FILE.py@TASK` (the file from the project's folder on).
+"""Inspect's tasks by their names: `inspect:PACKAGE/TASK`, `inspect:FILE.py@TASK` (a path starts from the project).
 
 Any task that only generates. Its own solvers ask, its own scorer scores, while the engine is open; a task with tools, a
 sandbox or an agent is refused by name.
@@ -53,8 +53,8 @@ class InspectDefinition:
     def task(self) -> Task:
         name = suggest_name(f"inspect.{self.called.replace('.py@', '-').replace('/', '-')}")[:90]
         return Task(
-            f"{name}-{digest(self.called)[:6]}", str(self.inspect_task.name), "inspect", "real", self.scorer, asks=STOCK,
-            source="Inspect", definition=self,
+            f"{name}-{digest(self.called)[:6]}", str(self.inspect_task.name), "inspect", "real", self.scorer,
+            asks=STOCK, source="Inspect", definition=self,
         )  # fmt: skip
 
     @property
@@ -127,7 +127,7 @@ class InspectDefinition:
         acts = [
             name for name, _ in _parts(task) if name.rpartition("/")[2] in _ACTS or name.startswith("tool:")
         ]
-        reducers = [getattr(each, "__name__", str(each)) for each in task.epochs_reducer or ()]
+        reducers = [_reducer(each) for each in task.epochs_reducer or ()]
         if task.sandbox or any(sample.sandbox for sample in task.dataset):
             why = "it needs a sandbox"
         elif acts:
@@ -172,6 +172,12 @@ def _name(part: Any) -> str:
         if is_registry_object(part)
         else getattr(part, "__name__", str(type(part)))
     )
+
+
+def _reducer(reducer: Any) -> str:
+    from inspect_ai.scorer._reducer import reducer_log_name
+
+    return str(reducer_log_name(reducer))
 
 
 def _parameters(part: Any) -> str:
