@@ -46,10 +46,10 @@ def ask_stock(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedSam
             text_is_it = asks == GENERATE or response.error
             value = response.text if text_is_it else json.loads(response.text)
             answers[sample].setdefault(number, []).append((response, value))
-    for sample, by_instance in zip(asked, answers, strict=True):
-        sample.response = _together(definition, [by_instance[number] for number in sorted(by_instance)])
-        if not sample.response.error:
-            sample.score = cell.task.score(sample.doc, sample.response.text)
+    for each, by_instance in zip(asked, answers, strict=True):
+        each.response = _together(definition, [by_instance[number] for number in sorted(by_instance)])
+        if not each.response.error:
+            each.score = cell.task.score(each.doc, each.response.text)
     return asked
 
 

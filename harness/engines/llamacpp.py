@@ -186,7 +186,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
             tokens = self._model.tokens(request.args[0])
             if tokens[:1] == self._start:
                 tokens = tokens[1:]  # it stands before each first window anyway
-            windows = get_rolling_token_windows(tokens, self._start[0], self.context_length - 1, 1)
+            windows = get_rolling_token_windows(tokens, self._start[0], self.context_length, 1)
             texts.append([make_disjoint_window(window) for window in windows])
         answers = iter(self._decoders.likelihoods(list(chain.from_iterable(texts))))
         return [sum(next(answers)[0] for _ in windows) for windows in texts]
@@ -212,7 +212,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         if not before or len(whole) <= len(before):
             raise Refusal("the text whose likelihood is asked has no tokens of its own")
         behind = whole[len(before) :]
-        room = self.context_length - len(behind)
+        room = self.context_length + 1 - len(behind)  # the last token is foretold, and not read
         return before[-room:] if room > 0 else before[-1:], behind
 
 
