@@ -76,6 +76,9 @@ class Suite(Frozen):
     margin: dict[str, float]
     specs: dict[str, str] = Field(default={}, description="by name, what the file calls a stock task")
     metric: dict[str, str] = Field(default={})
+    groups: dict[str, tuple[str, ...]] = Field(
+        default={}, description="the tasks of each stock group that it names"
+    )
     grader: GraderSpec | PanelSpec | None = None
     self_grading: bool = False
     extractor: Extractor | None = None
@@ -95,7 +98,7 @@ class Suite(Frozen):
     @classmethod
     def _read(cls, path: Path) -> "Suite":
         file = read_named_yaml(path, SuiteFile)
-        file, specs = _with_names(file, path)
+        file, specs, groups = _with_names(file, path)
         limit = _each(file.limit, file.tasks)
         tasks = {name: find_task(specs.get(name, name), file.metric.get(name), path) for name in file.tasks}
         _check_tasks(file, limit, tasks, path)
@@ -116,6 +119,7 @@ class Suite(Frozen):
             judge=judge,
             margin=file.margin,
             specs=specs,
+            groups=groups,
             metric=file.metric,
             grader=read_grader(file.grader, path) if file.grader is not None else None,
             self_grading=file.self_grading,
@@ -215,7 +219,7 @@ def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterato
         yield parse({**variant.model_dump(exclude_unset=True), **fields, "name": name}, Variant, where)
 
 
-def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str]]:
+def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str], dict[str, tuple[str, ...]]]:
     """The suite with names that can be folders: of the stock tasks, and of all tasks of a stock group."""
     names: dict[str, dict[str, str]] = {spec: named_tasks(spec, path) for spec in file.tasks}
     specs: dict[str, str] = {}
@@ -232,7 +236,10 @@ def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str]]
 
     changed = {field: renamed(getattr(file, field)) for field in ("limit", "margin", "metric")}
     tasks = [name for spec in file.tasks for name in names[spec]]
-    return file.model_copy(update={"tasks": tasks, **changed}), specs
+    groups = {
+        spec: tuple(named) for spec, named in names.items() if ":" in spec and spec not in named.values()
+    }
+    return file.model_copy(update={"tasks": tasks, **changed}), specs, groups
 
 
 def _check_tasks(file: SuiteFile, limit: dict[str, int], tasks: dict[str, Task], path: Path) -> None:

@@ -278,6 +278,16 @@ def _stock_task(called: str, metric: str | None, _project: Path) -> Task:
     return StockDefinition(tasks[called], metric).task
 
 
+def of_group(spec: str, figures: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """By `metric,filter` lm-eval's own aggregate of a group, from its tasks' own and their `sample_len`."""
+    called = spec.removeprefix(PREFIX)
+    _, groups = loaded(called)
+    if called not in groups:
+        return {}  # a tag, which has none
+    made = groups[called].aggregate({name: dict(each) for name, each in figures.items()})
+    return {name: value for name, value in made.items() if "," in name and "_stderr" not in name}
+
+
 _LOADED: dict[tuple[Path, str], Any] = {}
 
 

@@ -12,6 +12,7 @@ from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.run import run_suite
+from proctor.harness.show import groups_as_lines
 from proctor.tasks.index import find_task, named_tasks
 from tests.conftest import ROOT, Home, proctor
 
@@ -173,6 +174,27 @@ def test_a_second_run_asks_nothing_and_a_larger_limit_only_what_is_new(ran):
     run_suite(str(some), results, home.store, Reporter(Console(quiet=True)))
     cell = record.read(results, "tiny", "lm_eval.my_mc")
     assert (cell.run.rows, cell.run.task.headline, cell.run.costs.reused) == (20, "acc_norm", 20)
+
+
+def test_a_group_has_lm_evals_own_aggregate_beside_its_tasks(ran):
+    import lm_eval
+    from lm_eval.tasks import TaskManager
+
+    home, _ = ran
+    suite = home.suite("group", variants=["tiny"], tasks=["lm_eval:my_group"], baseline="tiny", limit=30)
+    plan = run_suite(str(suite), home.folder / "group", home.store, Reporter(Console(quiet=True)))
+    with inside(home.folder):
+        (line,) = groups_as_lines(plan)
+    manager = TaskManager(include_path=str(home.folder / "lm"), include_defaults=False)
+    asked = {
+        name: [int(doc["id"]) for doc in plan.docs[f"lm_eval.{name}"]] for name in ("my_mc", "my_letter")
+    }
+    done = lm_eval.simple_evaluate(
+        "hf", model_args={"pretrained": TINY, "dtype": "float32"}, tasks=["my_group"], task_manager=manager,
+        batch_size=64, device="cpu", bootstrap_iters=0, samples=asked,
+    )  # fmt: skip
+    told = done["groups"]["my_group"]["acc,none"]
+    assert line == f"lm_eval:my_group, tiny: acc {told:.4f} (of 2 tasks together, no paired test)"
 
 
 def test_a_group_is_its_tasks(ran):
