@@ -134,7 +134,7 @@ class Suite(Frozen):
         {'concepts': 20}
         """
         called = {spec: name for name, spec in self.specs.items()}
-        tasks = [called.get(task, task) for task in tasks]
+        tasks = [name for task in tasks for name in self.groups.get(task, (called.get(task, task),))]
         for task in tasks:
             if task not in self.tasks:
                 raise Refusal(
