@@ -117,6 +117,10 @@ TASKS: Mapping[str, Task] = {
             scale=(1.0, 5.0), scored_by="judge", kinds=("grade", "language_level"),
         ),
         Task(
+            "questions", "Question writing", "inspect", "real", "usable questions", asks="material",
+            kinds=("subject", "kind"),
+        ),
+        Task(
             "svamp", "One-step word problems", "lm_eval", "binary", "accuracy", asks="question",
             numeric=True, source="SVAMP", kinds=("kind",), worded_as="gsm8k",
         ),

@@ -29,14 +29,14 @@ from inspect_ai.model import (
     modelapi,
 )
 from inspect_ai.solver._task_state import (
-    sample_state,  # not exported; the only way to learn a request's epoch
-)
+    sample_state,
+)  # not exported: the only way to learn a request's epoch
 
 from proctor.common.refusal import Refusal
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.config.variant import Sampling
-from proctor.harness.engines.protocol import Engine, Options, Request, Response
+from proctor.harness.engines.protocol import Chat, Engine, Options, Request, Response
 from proctor.tasks.pack import STOCK, Pack
 
 Log = TypeVar("Log")
@@ -92,7 +92,8 @@ def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
         task = cell.task.definition.make()
     else:
         module = importlib.import_module(f"proctor.tasks.{cell.task.name}.task")
-        task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, judge=cell.judge)
+        judged = {"judge": cell.judge} if cell.task.scored_by == "judge" else {}
+        task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, **judged)
     task.dataset = task.dataset.filter(lambda sample: str(sample.id) in docs)
     sampling = cell.variant.sampling
     config: dict[str, Any] = {
@@ -110,7 +111,7 @@ def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
     )  # fmt: skip
 
 
-def _renderer(engine: Engine, cell: CellRun) -> Callable[[list[dict[str, str]]], str]:
+def _renderer(engine: Engine, cell: CellRun) -> Callable[[Chat], str]:
     if Pack.load(cell.variant.prompt).turns == "chat":
         return engine.apply_chat_template
     return lambda turns: "\n\n".join(turn["content"] for turn in turns)
@@ -147,7 +148,7 @@ class Desk:
 
     def __init__(
         self,
-        render: Callable[[list[dict[str, str]]], str],
+        render: Callable[[Chat], str],
         expected: int,
         sampling: Sampling,
         room: int | None = None,

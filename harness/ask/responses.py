@@ -19,10 +19,12 @@ from proctor.harness.engines.protocol import (
     Engine,
     EngineDied,
     GivesLikelihoods,
+    Indexed,
     Options,
     Request,
     Response,
     Streams,
+    TellsTokens,
 )
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
@@ -31,7 +33,7 @@ Advance = Callable[[int, int], None]  # told of requests that are done and token
 
 def respond(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     """The index of each request and its response, as they come: whoever scores them need not wait for the last one.
 
     Equal requests are asked once. An engine that streams takes the requests while they are being written.
@@ -70,7 +72,7 @@ def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str],
 
 def _batched(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     indexes: dict[str, list[int]] = {}
     wanted: list[Request] = []
     for index, request in enumerate(requests):
@@ -92,11 +94,15 @@ def _batched(
     batches = deque(_planned(engine, new))
     while batches:
         batch = batches.popleft()
-        responses = [kept for request in batch if (kept := journal.get(request, plan))]
+        kept = [journal.get(request, plan) for request in batch]
+        responses = [response for response in kept if response]
         if len(responses) == len(batch):
             progress(len(batch), 0)
         else:
             start = time.perf_counter()
+            shown = _Shown(progress)
+            if isinstance(engine, TellsTokens):
+                engine.tell_tokens = shown.add
             try:
                 responses = _timed(_answers(engine, batch), len(batch), time.perf_counter() - start)
             except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
@@ -105,7 +111,7 @@ def _batched(
                     continue
                 responses = [_failed(failed)]
             journal.keep(batch, responses, plan)
-            progress(len(batch), _tokens(responses))
+            progress(len(batch), _tokens(responses) - shown.tokens)
         for request, response in zip(batch, responses, strict=True):
             for index in indexes[request.key]:
                 yield index, response
@@ -140,6 +146,18 @@ def _answers(engine: Engine, batch: Sequence[Request]) -> Sequence[Response]:
     ]
 
 
+class _Shown:
+    """The tokens of a batch that were shown before it was done. What they were in the end is known only then."""
+
+    def __init__(self, progress: Advance) -> None:
+        self.tokens = 0
+        self._progress = progress
+
+    def add(self, tokens: int) -> None:
+        self.tokens += tokens
+        self._progress(0, tokens)
+
+
 def _seed(engine: Engine, batch: Sequence[Request]) -> None:
     """By the batch itself: a batch that is asked again draws what it drew before."""
     options = batch[0].options
@@ -157,16 +175,17 @@ def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[R
     """Each with its share of its batch's time, where the engine does not time it by itself."""
     if len(responses) != wanted:
         raise RuntimeError(f"the engine gave {len(responses)} responses to {wanted} requests")
-    share = round(seconds / wanted, 6)
-    return [
-        response if response.seconds is not None else replace(response, seconds=share)
-        for response in responses
-    ]
+    timed = []
+    for response in responses:
+        if response.seconds is None:
+            response = replace(response, seconds=round(seconds / wanted, 6))
+        timed.append(response)
+    return timed
 
 
 def _streamed(
     engine: Streams, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     feed = _Feed(requests, journal)
     fresh = _Fresh(journal, progress)
     try:
@@ -182,9 +201,8 @@ def _streamed(
             except EngineDied:
                 raise
             except Exception as failed:
-                if (
-                    feed.broken is failed or not feed.open
-                ):  # whoever writes requests failed, or none was asked
+                # Whoever writes the requests failed, or none was asked.
+                if feed.broken is failed or not feed.open:
                     raise
                 alone = len(feed.open) == 1
                 for number in sorted(feed.open):

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from proctor.finetune.base import resolve_base
+from proctor.finetune.build import Stage
+from proctor.finetune.gguf.header import read_header
 from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
@@ -35,10 +38,17 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         resolved=VariantRecord.model_validate(
             each.variant.model_dump(mode="json") | {"digest": each.variant.digest}
         ),
-        stages=tuple(StageRecord(kind=stage.kind, digest=stage.digest) for stage in each.stages),
+        stages=tuple(_stage(stage, each.variant.base) for stage in each.stages),
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
+
+
+def _stage(stage: Stage, base: str) -> StageRecord:
+    if stage.kind != "dequantize":
+        return StageRecord(kind=stage.kind, digest=stage.digest)
+    weights = read_header(resolve_base(base)).weight_type
+    return StageRecord(kind=stage.kind, digest=stage.digest, weights=weights)
 
 
 def relabel(plan: Plan, say: Callable[[str], None]) -> None:

@@ -9,7 +9,7 @@ from lm_eval.api.instance import Instance
 from proctor.finetune.gguf.convert import write_gguf
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 from tests.support.openai_server import Reply, serve
 
 EMBEDDED = ROOT / "finetune" / "tiny"

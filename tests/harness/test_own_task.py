@@ -10,7 +10,7 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.run import run_suite
-from tests.conftest import command, proctor
+from tests.support.command import command, proctor
 from tests.support.graders import QUICK, verdict
 from tests.support.openai_server import serve
 

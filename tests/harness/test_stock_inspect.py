@@ -13,7 +13,8 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.run import run_suite
 from proctor.tasks.index import find_task
-from tests.conftest import ROOT, Home
+from tests.conftest import Home
+from tests.support.command import ROOT
 
 TINY = str(ROOT / "finetune" / "tiny")
 TASKS = ROOT / "tests" / "support" / "inspect_tasks.py"

@@ -14,7 +14,8 @@ from proctor.harness import record
 from proctor.harness.run import run_suite
 from proctor.harness.show import groups_as_lines
 from proctor.tasks.index import find_task, named_tasks
-from tests.conftest import ROOT, Home, proctor
+from tests.conftest import Home
+from tests.support.command import ROOT, proctor
 
 TINY = str(ROOT / "finetune" / "tiny")
 LAST = '{function: regex, regex_pattern: "(-?[0-9][0-9,]*)", group_select: %d}'

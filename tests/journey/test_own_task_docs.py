@@ -8,7 +8,7 @@ from proctor.common.paths import inside
 from proctor.harness import record
 from proctor.harness.config.suite import SuiteFile
 from proctor.tasks.index import find_task
-from tests.conftest import ROOT, command
+from tests.support.command import ROOT, command
 
 PAGE = ROOT / "docs" / "your-own-task.md"
 BLOCK = re.compile(r"(?:<!-- (file: (?P<file>\S+)|run) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)

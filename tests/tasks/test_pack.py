@@ -7,7 +7,10 @@ from proctor.common.paths import KINDS, names
 from proctor.tasks import TASKS
 from proctor.tasks.pack import Pack, render
 
-ITEM = {"question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profile": "Pupil: Ada, grade 4"}
+ITEM = {
+    "question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profile": "Pupil: Ada, grade 4",
+    "material": "Write 3 questions.",
+}  # fmt: skip
 
 
 @pytest.fixture

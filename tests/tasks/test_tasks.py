@@ -1,4 +1,4 @@
-"""All four tasks through the echo engine: gold scores everything, shuffled what chance gives, silence nothing."""
+"""All tasks through the echo engine: gold scores everything, shuffled what chance gives, silence nothing."""
 
 import importlib
 import os
@@ -50,7 +50,7 @@ def test_gold_scores_everything_shuffled_what_chance_gives_and_silence_nothing(h
     others = chance(task, docs, gold)
     error = statistics.pstdev(others) / len(docs) ** 0.5
     assert rows["shuffled"]["score"].mean() == pytest.approx(statistics.mean(others), abs=4 * error + 1e-3)
-    assert statistics.mean(others) < {"study_plan": 3.6}.get(task, 0.03)
+    assert statistics.mean(others) < {"study_plan": 3.6, "questions": 0.05}.get(task, 0.03)
     assert (rows["silent"]["score"] == 0).all()
     assert set(rows["silent"]["status"]) == {"unparsed"}
 
