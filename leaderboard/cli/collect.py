@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import STORE, AsJson, Store, counted, near, print_json
+from proctor.leaderboard import counted
+from proctor.leaderboard.cli import STORE, AsJson, Store, near, print_json
 from proctor.leaderboard.cli.responses import labeler_of
 
 if TYPE_CHECKING:
