@@ -45,6 +45,7 @@ class Completion:
     trouble: Trouble | None = None
     status: int | None = None
     too_long: bool = False  # the prompt does not fit the model's context
+    logprobs: Mapping[str, Any] | None = None  # of the tokens, where they were asked for
 
 
 def key_name_for(address: str | None, named: str | None) -> str:
@@ -189,6 +190,7 @@ class ChatClient:
             _count(usage, "completion_tokens"),
             choice.get("finish_reason"),
             self._without_key(refusal),
+            logprobs=choice.get("logprobs"),
         )
 
     def _refused(self, status: int, refused: Exception, tries: str) -> Completion:

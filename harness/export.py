@@ -125,7 +125,7 @@ def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
     before, _, after = wording.user.format(**{asks: ITEM}).partition(ITEM)
     chats: list[list[Turn]] = []
     if TASKS[task].framework == "lm_eval":
-        asked = lm_eval_task(task, prompt)
+        asked = lm_eval_task(TASKS[task], prompt)
         for item in list(asked.eval_docs)[: len(docs)]:
             chat = asked.fewshot_context(
                 item, num_fewshot=wording.shots, apply_chat_template=True, fewshot_as_multiturn=True,
