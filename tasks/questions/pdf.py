@@ -71,7 +71,7 @@ def read_pages(path: Path) -> list[str]:
         pages = [_lines(_pieces(page), page.get_width()) for page in document]
     finally:
         document.close()
-    text = "".join(line.text for lines in pages for line in lines)
+    text = "".join("".join(line.text for line in lines) for lines in pages)
     if len(text) < _LEAST:
         raise Refusal(
             "a scan: it has no text", "only its pictures of pages can be seen", "run an OCR on it first", path

@@ -150,7 +150,7 @@ def _question(text: str, begin: int, run: list[_Mark], limit: int, last: str) ->
     chunk = text[begin : run[0].start]
     numbers = list(_NUMBER.finditer(chunk))
     follows = [found for found in numbers if last.isdigit() and found["number"] == str(int(last) + 1)]
-    number = follows[0] if follows else numbers[-1] if numbers else None
+    number = next(iter([*follows, *reversed(numbers)]), None)
     if number:
         stem, before = chunk[number.end() :], chunk[: number.start()]
         start = begin + number.start()

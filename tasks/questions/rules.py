@@ -91,7 +91,7 @@ def flaws(question: ChoiceQuestion, doc: Mapping[str, Any]) -> Flaws:
         ("stem", _stem(question.stem)),
         ("options", _options(question.options)),
         ("same_options", _same_options(question.options)),
-        ("key", "" if known else f"the key is {key!r}" if key else "no key is named"),
+        ("key", "" if known else _unclear(key)),
         ("language", _language(question, doc["language"])),
         ("all_of_the_above", next((each for each in question.options if _OF_OTHERS.search(each)), "")),
     ):
@@ -129,6 +129,10 @@ def flaws_of_set(questions: Sequence[ChoiceQuestion], doc: Mapping[str, Any]) ->
     for at in range(doc["number"], len(questions)):
         found[at]["surplus"] = f"{doc['number']} were asked for"
     return found
+
+
+def _unclear(key: str) -> str:
+    return f"the key is {key!r}" if key else "no key is named"
 
 
 def _stem(stem: str) -> str:
