@@ -138,10 +138,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
 
     def _end_of(self, row: list[int], limit: int, stop: list[str]) -> tuple[int, bool]:
         """Tokens made, and whether the limit cut the response off. After its end a row is filled up with padding."""
-        ends = self.model.generation_config.eos_token_id
-        if not isinstance(ends, list):
-            ends = [ends]
-        ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *ends}
+        ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()}
         made, ended = 0, False
         while made < len(row) and not ended:
             ended = row[made] in ends
@@ -155,6 +152,10 @@ class HFEngine(HFLM):  # type: ignore[misc]
         if stopped(made):
             return bisect_left(range(1, made), True, key=stopped) + 1, False
         return made, not ended and made >= limit
+
+    def _generation_ends(self) -> list[int]:
+        ends = self.model.generation_config.eos_token_id
+        return ends if isinstance(ends, list) else [ends]
 
     def close(self) -> None:
         del self._model
