@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.common.paths import project
+from proctor.tasks import TASKS
 
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HF_TOKEN")
 
@@ -88,7 +89,7 @@ def _data() -> list[Finding]:
             if here
             else "export PROCTOR_DATA=FOLDER with gsm8k/{train,test}.jsonl, or let `datasets` download it",
         ),
-        *(Finding(f"data {name}", True, "embedded") for name in ("word_problems", "concepts", "study_plan")),
+        *(Finding(f"data {name}", True, "embedded") for name, task in TASKS.items() if not task.fetched),
     ]
 
 

@@ -96,6 +96,10 @@ TASKS: Mapping[str, Task] = {
             "study_plan", "Study plans", "inspect", "real", "mean mark", asks="profile",
             scale=(1.0, 5.0), scored_by="judge", kinds=("grade", "language_level"),
         ),
+        Task(
+            "diagnosis", "Error diagnosis", "inspect", "counts", "micro F1", asks="work",
+            kinds=("grade", "weaknesses"),
+        ),
     )
 }  # fmt: skip
 

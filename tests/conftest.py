@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from proctor.tasks import TASKS
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -18,7 +20,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 ROOT = Path(__file__).resolve().parent.parent
 
 # The words an item is asked with, by task: what echo looks for in a prompt.
-QUESTION = {"word_problems": "question", "gsm8k": "question", "concepts": "text", "study_plan": "profile"}
+QUESTION = {name: task.asks for name, task in TASKS.items()}
 
 
 # Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.
