@@ -11,19 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from inspect_ai import Task, task
-from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, mean, metric, scorer
-from inspect_ai.solver import Solver, TaskState, generate, system_message
+from inspect_ai.solver import TaskState
 
 from proctor.judges.judge import Judge
 from proctor.judges.rules.checklist import score_by_rules
 from proctor.tasks.concepts.task import ids_in, micro_f1
 from proctor.tasks.concepts.task import score as score_topics
-from proctor.tasks.diagnosis import VERSION, docs
 from proctor.tasks.diagnosis.reading import read_diagnosis
+from proctor.tasks.inspected import inspect_task
 from proctor.tasks.number import read_number
-from proctor.tasks.pack import Pack, render
 from proctor.tasks.score import ResponseScore
 from proctor.tasks.study_plan.scoring import facts
 
@@ -68,27 +65,7 @@ def _is_right(answer: str, right: str) -> bool:
 @task
 def diagnosis(prompt: str = "default", judge: str = "checklist") -> Task:
     """The error sets of the test in a prompt pack's wording. The plan is always scored by the checklist."""
-    pack = Pack.load(prompt)
-    system = pack.for_task("diagnosis").system.strip()
-    samples = [
-        Sample(
-            id=doc["id"],
-            input=render(pack, "diagnosis", doc)[1],
-            target=doc["target"],
-            metadata={"cluster": doc["cluster"], "doc": doc},
-        )
-        for doc in docs("test")
-    ]
-    solvers: list[Solver] = [generate()]
-    if system:  # the template language of system_message would read braces in the wording
-        solvers.insert(0, system_message(system.replace("{", "{{").replace("}", "}}")))
-    return Task(
-        dataset=MemoryDataset(samples, name="diagnosis"),
-        solver=solvers,
-        scorer=diagnosis_scorer(),
-        config=GenerateConfig(max_tokens=MAX_TOKENS, temperature=0.0),
-        version=VERSION,
-    )
+    return inspect_task("diagnosis", prompt, diagnosis_scorer(), MAX_TOKENS)
 
 
 @metric
