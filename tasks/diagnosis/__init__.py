@@ -121,7 +121,10 @@ def render(pupil: Profile, items: list[Mapping[str, Any]]) -> str:
 
 
 def _target(pupil: Profile, items: list[Mapping[str, Any]]) -> str:
-    answers = "\n".join(f"{number}. {item['right']}" for number, item in enumerate(items, 1))
+    lines = []
+    for number, item in enumerate(items, 1):
+        lines.append(f"{number}. {item['right']} | {taxonomy.names([item['topic']])[0]}")
+    answers = "\n".join(lines)
     topics = ", ".join(taxonomy.names(pupil.weak_topics))
     return f"Answers:\n{answers}\n\nWeak topics: {topics}\n\nPlan:\n{write(pupil)}"
 

@@ -1,7 +1,7 @@
 """Reads a diagnosis: the corrected answers by number, the weak topics, the plan. Never raises, linear time.
 
-    read_diagnosis("Answers:\n1. 235\n2) 3/4\n\n**Weak topics:** Regrouping\n\nPlan:\nWeek 1: ...", 2)
-    # Diagnosis(answers={1: '235', 2: '3/4'}, topics=['Regrouping'], plan='Week 1: ...')
+    read_diagnosis("Answers:\n1. 235 | Regrouping\n2) 3/4\n\n**Weak topics:** Regrouping\n\nPlan:\nWeek 1: ...", 2)
+    # Diagnosis(answers={1: '235', 2: '3/4'}, concepts={1: 'Regrouping'}, topics=['Regrouping'], plan='Week 1: ...')
 
 Headings may be marked up and stand in any order; of two alike the first one with words under it counts.
 """
@@ -36,10 +36,11 @@ _NONE = re.compile(r"\W*(?:none|no weak(?:ness(?:es)?| topics?)|\[\s?\])\W*", re
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`topics` are names as they were written: none where the response says that there is none; None where it does
-    not say which."""
+    """By number the right answer and its topic. `topics` are the weak ones, as they were written: none where the response
+    says that there is none; None where it does not say which."""
 
     answers: dict[int, str]
+    concepts: dict[int, str]
     topics: list[str] | None
     plan: str
 
@@ -90,7 +91,7 @@ def _answers(section: str, items: int) -> dict[int, str]:
         lines = [line[_BULLET.match(line).end() :] for line in section.splitlines() if line.strip()]  # type: ignore[union-attr]
         if len(lines) == items:
             answers = dict(enumerate(lines, 1))
-    return {number: _INSTEAD.sub("", text) or text for number, text in answers.items()}
+    return answers
 
 
 def _topics(section: str) -> list[str] | None:

@@ -192,6 +192,14 @@ def test_responses_are_read_in_many_forms(form: str) -> None:
     assert read_diagnosis(FORMS[form], 2).plan.endswith("x")
 
 
+def test_the_topic_of_each_problem_is_read_and_is_no_part_of_its_answer() -> None:
+    for doc in TEST:
+        diagnosis = read_diagnosis(doc["target"], len(doc["items"]))
+        topics = taxonomy.names([item["topic"] for item in doc["items"]])
+        assert list(diagnosis.concepts.values()) == topics
+        assert list(diagnosis.answers.values()) == [item["right"] for item in doc["items"]]
+
+
 @pytest.mark.parametrize(
     ("right", "answer", "same"),
     [
