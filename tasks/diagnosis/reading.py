@@ -36,8 +36,8 @@ _NONE = re.compile(r"\W*(?:none|no weak(?:ness(?:es)?| topics?)|\[\s?\])\W*", re
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """By number the right answer and its topic. `topics` are the weak ones, as they were written: none where the response
-    says that there is none; None where it does not say which."""
+    """By number the right answer and its topic. `topics` are the weak ones, as they were written: none where the
+    response says that there is none; None where it does not say which."""
 
     answers: dict[int, str]
     concepts: dict[int, str]
@@ -47,9 +47,13 @@ class Diagnosis:
 
 def read_diagnosis(response: str, items: int) -> Diagnosis:
     sections = _sections(response.rpartition("</think>")[2][:LONGEST])
-    return Diagnosis(
-        _answers(sections["answers"], items), _topics(sections["topics"]), sections["plan"].strip()
-    )
+    answers, concepts = {}, {}
+    for number, text in _answers(sections["answers"], items).items():
+        answer, _, concept = text.partition("|")
+        answers[number] = _INSTEAD.sub("", answer).strip() or answer.strip()
+        if concept.strip(" |\n"):
+            concepts[number] = concept.strip(" |\n")
+    return Diagnosis(answers, concepts, _topics(sections["topics"]), sections["plan"].strip())
 
 
 def _sections(text: str) -> dict[str, str]:
