@@ -1,6 +1,6 @@
 """What every engine takes and gives: requests in, responses out. Loads no library, so that all may import it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +100,13 @@ class Streams(Engine, Protocol):
     """
 
     def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]: ...
+
+
+@runtime_checkable
+class Writes(Engine, Protocol):
+    """An engine that shows a response while it grows: to `watch`, which ends it by saying True."""
+
+    def write(self, request: Request, watch: Callable[[str], bool]) -> Response: ...
 
 
 class StreamingEngine:

@@ -12,6 +12,7 @@ from proctor import __version__
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
     board,
+    chat,
     compare,
     doctor,
     export,
@@ -40,6 +41,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     run.plan,
     project.list_,
     project.add,
+    chat.chat,
     compare.compare,
     compare.plan_size,
     report.report,

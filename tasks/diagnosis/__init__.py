@@ -8,7 +8,7 @@ Pupils are made in errors.py, responses read in reading.py and scored in task.py
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -102,7 +102,7 @@ def profile(fields: Mapping[str, Any]) -> Profile:
     )
 
 
-def render(pupil: Profile, items: list[Mapping[str, Any]]) -> str:
+def render(pupil: Profile, items: Sequence[Mapping[str, Any]]) -> str:
     """The pupil's work as a model reads it; what is wrong in it is not said."""
     lines = [
         f"Pupil: {pupil.name}, grade {pupil.grade}",
