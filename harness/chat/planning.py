@@ -40,7 +40,8 @@ def planned(text: str, profile: Profile, words: Words) -> str:
         minutes = f"{week.minutes:g}" if week.timed else ""
         rows.append(f"<tr><th scope='row'>{week.number}</th><td>{minutes}</td><td>{lines}</td></tr>")
     if not rows:
-        return f"<pre>{escape(text)}</pre><p>{words['no_weeks']}</p>"
+        whole = f"<pre>{escape(text)}</pre>" if text.strip() else ""
+        return f"{whole}<p>{words['no_weeks']}</p>"
     heads = "".join(f"<th scope='col'>{words[name]}</th>" for name in ("week", "minutes", "tasks"))
     return f"<table><tr>{heads}</tr>{''.join(rows)}</table>{findings(text, profile, words)}"
 

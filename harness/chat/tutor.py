@@ -35,7 +35,10 @@ def as_served(variant: Variant) -> Variant:
     """Weights of ours are served by llama.cpp, as a GGUF: for a pupil's laptop. Other engines serve themselves."""
     if variant.engine not in ("hf", "vllm") or variant.quantization in GGUF_TYPES:
         return variant
-    fields = variant.model_dump(exclude={"serving"}, exclude_unset=True) | {"engine": "llamacpp", "quantization": "f16"}
+    fields = variant.model_dump(exclude={"serving"}, exclude_unset=True) | {
+        "engine": "llamacpp",
+        "quantization": "f16",
+    }
     return Variant.model_validate(fields | {"merge": variant.recipe is not None})
 
 
@@ -50,6 +53,7 @@ class Tutor:
 
     @classmethod
     def open(cls, variant: Variant, packs: Mapping[str, str], store: Path, reporter: Reporter) -> "Tutor":
+        lm_eval_task(SOLVE, packs[SOLVE])  # seconds that the first visitor need not wait
         return cls(variant, open_variant(as_served(variant), store, reporter, "tutor"), packs)
 
     def request(self, task: str, text: str, again: int = 0) -> Request:
