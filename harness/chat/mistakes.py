@@ -86,6 +86,8 @@ def weak_topics(diagnosis: Diagnosis) -> list[str]:
 
 
 def _first_wrong(item: dict[str, str], words: Words) -> str:
+    if not item["working"]:
+        return ""
     wrong = next((equation for equation, right in checked_equations(item["working"]) if not right), None)
     return wrong or words["no_wrong_sum"]
 

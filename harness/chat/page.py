@@ -29,16 +29,20 @@ from proctor.tasks.diagnosis import render as render_work
 from proctor.tasks.diagnosis.reading import read_diagnosis
 from proctor.tasks.study_plan.profile import Profile, as_doc, courses
 
-LAUNCH: dict[str, Any] = {
-    "server_name": "127.0.0.1", "share": False, "footer_links": [], "quiet": True, "run_history": False,
-    "mcp_server": False, "ssr_mode": False, "enable_monitoring": False, "show_error": False, "max_file_size": "20mb",
-}  # fmt: skip
 CSS = """
 .answer table { width: 100%; border-collapse: collapse } .answer td, .answer th { padding: .3em .5em; text-align: left }
 .answer pre { white-space: pre-wrap; font: inherit } .answer .right { color: #116329 } .answer .wrong { color: #a40e26 }
 .dark .answer .right { color: #7ee787 } .dark .answer .wrong { color: #ffa198 } .answer .number { font-size: 1.3em }
+button.primary { background: #1d4ed8 !important; color: #fff !important }
+.nav-holder a { color: var(--body-text-color) !important }
+button[role=tab].selected { color: #1d4ed8 !important } input.subdued { color: var(--body-text-color) !important }
+.dark button[role=tab].selected { color: #93c5fd !important }
 @media print { .noprint, .tab-nav, nav, footer { display: none !important } }
 """
+LAUNCH: dict[str, Any] = {
+    "server_name": "127.0.0.1", "share": False, "footer_links": [], "quiet": True, "run_history": False,
+    "mcp_server": False, "ssr_mode": False, "enable_monitoring": False, "show_error": False, "css": CSS,
+}  # fmt: skip
 Values = tuple[Any, ...]
 
 
@@ -46,7 +50,7 @@ Values = tuple[Any, ...]
 class Scene:
     """What a scene asks of a tutor for the values of its form, and how it shows the whole response.
 
-    `after` adds what takes longer, as HTML; `files` are what can be saved.
+    `after` adds what takes longer, as HTML; `files` are what can be saved; `about` is the question in words.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Scene:
     show: Callable[[str, Values], str]
     after: Callable[[Tutor, Request, str], str] = lambda *_: ""
     files: Callable[[str, Values], list[str]] = lambda *_: []
+    about: Callable[[Values], str] = lambda values: str(values[0])
 
 
 @dataclass
@@ -125,6 +130,7 @@ class ChatPage:
             lambda tutor, values, again: tutor.request(PLAN, as_doc(_pupil(values))["profile"], again),
             lambda text, values: planning.planned(text, _pupil(values), self.words),
             files=_files,
+            about=lambda values: str(as_doc(_pupil(values))["profile"]),
         )
 
     def _mistakes(self) -> Scene:
@@ -207,7 +213,7 @@ class ChatPage:
                 shown[place] = f"<p class='wrong' role='alert'>{escape(str(refused))}</p>"
         if len(texts) > 1:
             asked.pair = AnsweredPair(
-                sent, (self.tutors[0].name, self.tutors[1].name), (texts[0], texts[1]), order
+                scene.about(values), (self.tutors[0].name, self.tutors[1].name), (texts[0], texts[1]), order
             )
         yield [*shown, sent, gr.update(value=files or None, visible=bool(files)), asked]
 
@@ -262,6 +268,7 @@ def open_page(tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool) -> An
         app.unload(pages[0]._stop)  # a visitor who leaves frees the engine
     for page in pages[1:]:
         with app.route(page.words["language"], f"/{page.language.lower()}"):
+            gr.Navbar(main_page_name=pages[0].words["language"])
             page.lay_out()
     return app.queue(max_size=64)
 

@@ -28,6 +28,7 @@ SOLVE, PLAN, MISTAKES = "word_problems", "study_plan", "diagnosis"  # the tasks 
 LONGEST = 20_000  # characters of what a visitor sends
 SHORTEST_ANSWER = 64  # tokens; a prompt that leaves less room is refused
 FREE_TOKENS = 512
+CLOSING_SECONDS = 10.0
 WARM = 0.7  # the temperature of another try, where the variant's own is 0
 
 
@@ -167,7 +168,8 @@ class Tutor:
     def close(self) -> None:
         for visitor in list(self._stops):
             self.stop(visitor)
-        with self._lock:
+        # An engine that cannot be stopped may write for long; the process ends with it open.
+        if self._lock.acquire(timeout=CLOSING_SECONDS):
             self._engine.close()
 
 

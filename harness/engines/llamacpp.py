@@ -19,7 +19,7 @@ from proctor.harness.engines.protocol import Request, Response, Weights
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]
-    responses: list[Response]
+    responses: Sequence[Response] = ()
 
     @classmethod
     def open(cls, weights: Weights) -> "LlamaCppEngine":
@@ -116,13 +116,14 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         refusals = [self._refusal(job) for job in jobs]
         fit = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
         decoded = iter(self._decoders.run(fit) if fit else [])
-        self.responses = []
+        responses = []
         for job, refusal in zip(jobs, refusals, strict=True):
             made = Made() if refusal else next(decoded)
             # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
             text = made.text.decode("utf-8", "replace")
             response = Response(text, len(job.prompt), len(made.tokens), made.truncated, error=refusal)
-            self.responses.append(response)
+            responses.append(response)
+        self.responses = responses
         return [response.text for response in self.responses]
 
     def write(self, request: Request, watch: Callable[[str], bool]) -> Response:

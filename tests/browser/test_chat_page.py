@@ -126,6 +126,23 @@ def test_the_page_in_chinese_says_everything_in_chinese(browser: Any, address: s
         assert "Ask" not in panel.inner_text()
 
 
+def test_stop_ends_an_answer_while_it_grows(browser: Any, tmp_path: Path) -> None:
+    with chatting(tmp_path, "tiny") as address, opened(browser, address) as page:
+        panel = scene(page, "My plan")
+        panel.get_by_label("Name").fill("Ada")
+        panel.get_by_label("Weak topics (type to search)").fill("ratio")
+        page.get_by_role("option", name="Ratio", exact=True).click()
+        page.keyboard.press("Escape")
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.locator(".answer pre").wait_for()
+        panel.get_by_role("button", name="Stop", exact=True).click()
+        page.wait_for_timeout(3_000)
+        assert panel.locator(".answer pre").count() == 1
+        assert panel.locator(".answer table").count() == 0
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.locator(".answer table").wait_for()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_it_whole_and_axe_finds_nothing_serious(
     browser: Any, address: str, scheme: str
@@ -138,6 +155,10 @@ def test_a_phone_shows_it_whole_and_axe_finds_nothing_serious(
                 page.locator(".overflow-menu > button").first.click()
                 tab = page.get_by_role("button", name=name, exact=True).or_(tab).first
             tab.click()
+            if name == "Solve a problem":
+                page.get_by_label("Your problem").fill(QUESTION)
+                page.get_by_role("button", name="Ask", exact=True).first.click()
+                page.get_by_text("5 of 5 more tries").nth(1).wait_for()
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= PHONE["width"], f"{name} is {width} wide"
             found = axe.Axe().run(page).response["violations"]

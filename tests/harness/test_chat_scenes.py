@@ -4,11 +4,13 @@ import csv
 import json
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lm_eval.api.instance import Instance
 
 from proctor.common.refusal import Refusal
 from proctor.harness.chat import mistakes, planning, solving
@@ -18,12 +20,13 @@ from proctor.harness.chat.words import LANGUAGES, days, words
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.echo import EchoEngine
-from proctor.harness.engines.protocol import Request, Response, Weights
+from proctor.harness.engines.protocol import Options, Request, Response, Weights, Writes
 from proctor.judges.figures.preferences import read_preferences
 from proctor.tasks import TASKS
 from proctor.tasks.diagnosis.reading import read_diagnosis
 from proctor.tasks.pack import Pack, render
 from proctor.tasks.study_plan.profile import DAYS
+from tests.support.random_gguf import SMALL, write_llama
 
 WORDS = words("en")
 PACKS = {SOLVE: "default", PLAN: "default", MISTAKES: "default"}
@@ -123,6 +126,27 @@ def test_an_answer_grows_while_it_is_written_and_ends_when_nobody_reads_it(tmp_p
     reading.close()  # the visitor has left
     assert list(book.answer(request, "b"))[-1].endswith("eight")
     assert engine.most_active == 1
+
+
+def test_llama_cpp_shows_what_it_writes_from_the_first_request_on_and_stops_where_it_is_told(
+    tmp_path: Path,
+) -> None:
+    small = write_llama(tmp_path / "small.gguf", SMALL)
+    with closing(open_engine("llamacpp", Weights(str(small)))) as engine:
+        assert isinstance(engine, Writes)  # before anything was asked
+        options = Options(24)
+        whole, grown = engine.write(Request("one two", options), lambda _: False), list[str]()
+
+        def watch(text: str) -> bool:
+            grown.append(text)
+            return len(grown) == 3
+
+        cut = engine.write(Request("one two", options), watch)
+        engine.generate_until([Instance("generate_until", {}, ("one two", options.as_lm_eval()), 0)])
+    # Random weights write half characters, which are shown when they are whole.
+    assert (cut.tokens_out, cut.truncated, cut.text.replace("\ufffd", "")) == (3, False, grown[-1])
+    assert whole.tokens_out == 24
+    assert engine.responses[0].text == whole.text
 
 
 def test_stop_ends_an_answer_where_it_is(tmp_path: Path) -> None:
