@@ -121,7 +121,9 @@ class ChatPage:
             "solve",
             lambda tutor, values, again: tutor.request(SOLVE, values[0], again),
             lambda text, values: solving.solved(text, self.words),
-            lambda tutor, request, text: solving.how_sure(tutor, request, text, self.words),
+            lambda tutor, request, text: solving.how_sure(
+                text, tutor.tries(request, solving.TRIES), self.words
+            ),
         )
 
     def _plan(self) -> Scene:

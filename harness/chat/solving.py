@@ -1,10 +1,9 @@
 """The scene `solve`: a worked answer with a mark beside each equation, and its number set apart."""
 
+from collections.abc import Sequence
 from html import escape
 
-from proctor.harness.chat.tutor import Tutor
 from proctor.harness.chat.words import Words
-from proctor.harness.engines.protocol import Request
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import checked_equations
 
@@ -28,12 +27,12 @@ def mark(equation: str, right: bool, words: Words) -> str:
     return f"<span class='{'right' if right else 'wrong'}'>{sign} {escape(equation)} ({word})</span>"
 
 
-def how_sure(tutor: Tutor, request: Request, response: str, words: Words) -> str:
-    """Whether other tries come to the same number."""
+def how_sure(response: str, others: Sequence[str], words: Words) -> str:
+    """Whether other tries come to the same number; those that failed agree with nothing."""
     reading = read_number(response)
     if reading is None:
         return ""
-    numbers = [read_number(other) for other in tutor.tries(request, TRIES)]
+    numbers = [read_number(other) for other in others]
     agree = sum(number is not None and number.gives(reading.value) for number in numbers)
     text = words["sure" if agree >= SURE else "not_sure"].format(agree=agree, tries=TRIES)
     return f"<p class='{'sure' if agree >= SURE else 'unsure'}'>{escape(text)}</p>"

@@ -222,9 +222,11 @@ def test_each_equation_has_its_mark_and_the_number_stands_apart() -> None:
 def test_not_sure_is_said_where_other_tries_disagree(tmp_path: Path) -> None:
     book = tutor(tmp_path, {"2 + 2": "#### 4"})
     request = book.request(SOLVE, "2 + 2")
-    assert "5 of 5" in solving.how_sure(book, request, "#### 4", WORDS)
-    assert "Not sure: only 0 of 5" in solving.how_sure(book, request, "#### 5", WORDS)
-    assert solving.how_sure(book, request, "I cannot tell.", WORDS) == ""
+    others = book.tries(request, solving.TRIES)
+    assert "5 of 5" in solving.how_sure("#### 4", others, WORDS)
+    assert "Not sure: only 0 of 5" in solving.how_sure("#### 5", others, WORDS)
+    assert "only 2 of 5" in solving.how_sure("#### 4", others[:2], WORDS)
+    assert solving.how_sure("I cannot tell.", others, WORDS) == ""
 
 
 def test_a_plan_is_a_table_with_what_the_rules_find() -> None:
