@@ -1,9 +1,7 @@
 """A home of its own for every test: suites, variants, results and a store in a temporary folder, and echo's answers."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,27 +9,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from proctor.tasks import TASKS
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-ROOT = Path(__file__).resolve().parent.parent
-
-# The words an item is asked with, by task: what echo looks for in a prompt.
-QUESTION = {name: task.asks for name, task in TASKS.items()}
-
+from tests.support.command import proctor
 
 # Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.
 LONG = (
-    "test_resume.py",
-    "test_stock.py",
     "test_spread.py",
+    "test_stock.py",
+    "test_resume.py",
+    "test_wheel.py",
+    "test_journey.py",
     "test_export.py",
     "test_train.py",
     "test_board_page.py",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # or pytest-xdist would begin with the files of many tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,14 +63,16 @@ class Home:
         **fields: object,
     ) -> Path:
         """An echo variant whose answer to each item is what `answer` says of it; None makes the request fail."""
-        from proctor.tasks import TASKS
+        from proctor.common.paths import inside
+        from proctor.tasks.index import find_task
 
         rows: list[dict] = [{"delay": delay}] if delay else []
-        for task in tasks:
-            for doc in TASKS[task].docs("test"):
-                response = answer(doc)
-                told = {"error": "the server fell over"} if response is None else {"response": response}
-                rows.append({"question": doc[QUESTION[task]], **told})
+        with inside(self.folder):
+            asked = [(doc, task.asks) for task in map(find_task, tasks) for doc in task.docs("test")]
+        for doc, words in asked:
+            response = answer(doc)
+            told = {"error": "the server fell over"} if response is None else {"response": response}
+            rows.append({"question": doc[words], **told})
         path = self.folder / f"{name}.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         return self.variant(name, base=str(path), engine="echo", **fields)
@@ -91,15 +87,6 @@ class Home:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(fields, sort_keys=False), encoding="utf-8")
         return path
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from proctor.leaderboard.cli.main import main; main()", *arguments]
-
-
-def proctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it, in a process of its own."""
-    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=ROOT, timeout=300)
 
 
 @pytest.fixture

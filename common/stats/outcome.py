@@ -11,7 +11,7 @@ Made = Literal["exact", "inversion", "draws", "saddlepoint", "normal limit"]
 
 
 class Verdict(StrEnum):
-    """What is said of a against b. These are the words of --json; compare/tables.py puts names and margin in."""
+    """What is said of a against b. These are the words of --json; compare/formatting.py puts names and margin in."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -100,8 +100,12 @@ def verdict(
     The margin says which loss is accepted: a loss that is shown but surely within it is 'no worse'. The one-
     sided p of the margin is held against alpha / 2, so that it agrees with the interval (ICH E9).
     """
-    p = difference.p if adjusted_p is None else adjusted_p
-    no_worse = difference.p_no_worse if adjusted_p_no_worse is None else adjusted_p_no_worse
+    p = difference.p
+    if adjusted_p is not None:
+        p = adjusted_p
+    no_worse = difference.p_no_worse
+    if adjusted_p_no_worse is not None:
+        no_worse = adjusted_p_no_worse
     shown = p <= difference.alpha
     if shown and difference.difference > 0:
         return Verdict.BETTER

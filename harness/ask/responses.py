@@ -13,8 +13,19 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from proctor.common.digest import digest
+from proctor.common.refusal import Refusal
 from proctor.harness.ask.journal import Journal
-from proctor.harness.engines.protocol import Engine, EngineDied, Options, Request, Response, Streams
+from proctor.harness.engines.protocol import (
+    Engine,
+    EngineDied,
+    GivesLikelihoods,
+    Indexed,
+    Options,
+    Request,
+    Response,
+    Streams,
+    TellsTokens,
+)
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
 Advance = Callable[[int, int], None]  # told of requests that are done and tokens that were made
@@ -22,13 +33,20 @@ Advance = Callable[[int, int], None]  # told of requests that are done and token
 
 def respond(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     """The index of each request and its response, as they come: whoever scores them need not wait for the last one.
 
     Equal requests are asked once. An engine that streams takes the requests while they are being written.
     """
     if isinstance(engine, Streams):
         return _streamed(engine, requests, journal, progress)
+    return _batched(engine, requests, journal, progress)
+
+
+def respond_likelihoods(
+    engine: Engine, requests: Sequence[Request], journal: Journal, progress: Advance
+) -> Iterator[tuple[int, Response]]:
+    """The same where log-likelihoods are asked, which no engine streams. A response's text is the answer as JSON."""
     return _batched(engine, requests, journal, progress)
 
 
@@ -54,7 +72,7 @@ def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str],
 
 def _batched(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     indexes: dict[str, list[int]] = {}
     wanted: list[Request] = []
     for index, request in enumerate(requests):
@@ -73,29 +91,71 @@ def _batched(
     if not new:
         return
     plan = digest([engine.batch_size, *sorted(request.key for request in new)])[:16]
-    batches = deque(plan_batches(new, engine.batch_size, engine.prompt_length))
+    batches = deque(_planned(engine, new))
     while batches:
         batch = batches.popleft()
-        responses = [kept for request in batch if (kept := journal.get(request, plan))]
+        kept = [journal.get(request, plan) for request in batch]
+        responses = [response for response in kept if response]
         if len(responses) == len(batch):
             progress(len(batch), 0)
         else:
             start = time.perf_counter()
+            shown = _Shown(progress)
+            if isinstance(engine, TellsTokens):
+                engine.tell_tokens = shown.add
             try:
-                _seed(engine, batch)
-                engine.generate_until(_as_instances(batch), disable_tqdm=True)
-                responses = _timed(engine.responses, len(batch), time.perf_counter() - start)
+                responses = _timed(_answers(engine, batch), len(batch), time.perf_counter() - start)
             except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
                 if len(batch) > 1:  # each is tried alone, so that one bad request costs one sample
                     batches.extendleft([request] for request in reversed(batch))
                     continue
                 responses = [_failed(failed)]
             journal.keep(batch, responses, plan)
-            progress(len(batch), _tokens(responses))
+            progress(len(batch), _tokens(responses) - shown.tokens)
         for request, response in zip(batch, responses, strict=True):
             for index in indexes[request.key]:
                 yield index, response
     journal.finish(plan)
+
+
+def _planned(engine: Engine, requests: Sequence[Request]) -> list[list[Request]]:
+    """Log-likelihoods go as the engine wants them, or in their own order: what shares a prompt stays together."""
+    if requests[0].asks == "generate_until":
+        return plan_batches(requests, engine.batch_size, engine.prompt_length)
+    likelihood_batches = getattr(engine, "likelihood_batches", None)
+    if likelihood_batches and requests[0].asks == "loglikelihood":
+        batches: list[list[Request]] = likelihood_batches(requests)
+        return batches
+    size = 4 * engine.batch_size
+    return [list(requests[at : at + size]) for at in range(0, len(requests), size)]
+
+
+def _answers(engine: Engine, batch: Sequence[Request]) -> Sequence[Response]:
+    instances = _as_instances(batch)
+    asks = batch[0].asks
+    if asks == "generate_until":
+        _seed(engine, batch)
+        engine.generate_until(instances, disable_tqdm=True)
+        return engine.responses
+    if not isinstance(engine, GivesLikelihoods):
+        raise Refusal("this engine gives no log-likelihoods")
+    answers = getattr(engine, asks)(instances, disable_tqdm=True)
+    return [
+        Response(json.dumps(answer), engine.prompt_length(request.prompt), 0)
+        for request, answer in zip(batch, answers, strict=True)
+    ]
+
+
+class _Shown:
+    """The tokens of a batch that were shown before it was done. What they were in the end is known only then."""
+
+    def __init__(self, progress: Advance) -> None:
+        self.tokens = 0
+        self._progress = progress
+
+    def add(self, tokens: int) -> None:
+        self.tokens += tokens
+        self._progress(0, tokens)
 
 
 def _seed(engine: Engine, batch: Sequence[Request]) -> None:
@@ -108,27 +168,24 @@ def _seed(engine: Engine, batch: Sequence[Request]) -> None:
 def _as_instances(batch: Sequence[Request]) -> list[Any]:
     from lm_eval.api.instance import Instance
 
-    arguments = batch[0].options.as_lm_eval()
-    return [
-        Instance("generate_until", {}, (request.prompt, arguments), index)
-        for index, request in enumerate(batch)
-    ]
+    return [Instance(request.asks, {}, request.arguments, index) for index, request in enumerate(batch)]
 
 
 def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[Response]:
     """Each with its share of its batch's time, where the engine does not time it by itself."""
     if len(responses) != wanted:
         raise RuntimeError(f"the engine gave {len(responses)} responses to {wanted} requests")
-    share = round(seconds / wanted, 6)
-    return [
-        response if response.seconds is not None else replace(response, seconds=share)
-        for response in responses
-    ]
+    timed = []
+    for response in responses:
+        if response.seconds is None:
+            response = replace(response, seconds=round(seconds / wanted, 6))
+        timed.append(response)
+    return timed
 
 
 def _streamed(
     engine: Streams, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     feed = _Feed(requests, journal)
     fresh = _Fresh(journal, progress)
     try:
@@ -144,9 +201,8 @@ def _streamed(
             except EngineDied:
                 raise
             except Exception as failed:
-                if (
-                    feed.broken is failed or not feed.open
-                ):  # whoever writes requests failed, or none was asked
+                # Whoever writes the requests failed, or none was asked.
+                if feed.broken is failed or not feed.open:
                     raise
                 alone = len(feed.open) == 1
                 for number in sorted(feed.open):
@@ -244,7 +300,7 @@ def _tokens(responses: Iterable[Response]) -> int:
 
 def _too_long(engine: Engine, request: Request) -> Response | None:
     """A response that says so, for a prompt that leaves no room for a response in the model's context."""
-    if engine.context_length is None:
+    if engine.context_length is None or request.cut or request.asks != "generate_until":
         return None
     tokens, room = engine.prompt_length(request.prompt), request.options.max_tokens
     if tokens + room <= engine.context_length:

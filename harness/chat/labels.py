@@ -13,7 +13,7 @@ from threading import Lock
 from proctor.common.digest import digest
 from proctor.common.files import LineFile, write_text
 from proctor.common.refusal import Refusal
-from proctor.judges.figures.preferences import FIRST, read_preferences
+from proctor.judges.figures.preferences import ORDERS, read_preferences
 from proctor.judges.people.rate import PAIR_COLUMNS, PLACES
 
 
@@ -32,7 +32,7 @@ class AnsweredPair:
 
 
 def drawn_order() -> str:
-    return random.choice(tuple(FIRST))
+    return random.choice(ORDERS)
 
 
 class ClickedLabels:
@@ -48,8 +48,7 @@ class ClickedLabels:
     def keep(self, pair: AnsweredPair, place: str, rater: str) -> None:
         if place not in PLACES:
             raise Refusal(f"{place!r} is no choice here")
-        left = FIRST[pair.order]
-        verdict = {"left": left, "right": "b" if left == "a" else "a"}.get(place, "tie")
+        verdict = dict(zip(PLACES, (*pair.order, "tie"), strict=True))[place]
         row = {
             "item_id": pair.item_id, "order": pair.order, "verdict": verdict, "rater": rater,
             "plan_a": pair.names[0], "plan_b": pair.names[1], "cluster": pair.item_id,

@@ -22,7 +22,7 @@ from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine, Options, Request, Response, Writes
 from proctor.harness.weights import open_variant
 from proctor.tasks import TASKS
-from proctor.tasks.pack import PLACEHOLDER, Pack, render
+from proctor.tasks.pack import Pack, render
 
 SOLVE, PLAN, MISTAKES = "word_problems", "study_plan", "diagnosis"  # the tasks that the scenes are
 LONGEST = 20_000  # characters of what a visitor sends
@@ -54,14 +54,14 @@ class Tutor:
 
     @classmethod
     def open(cls, variant: Variant, packs: Mapping[str, str], store: Path, reporter: Reporter) -> "Tutor":
-        lm_eval_task(SOLVE, packs[SOLVE])  # seconds that the first visitor need not wait
+        lm_eval_task(TASKS[SOLVE], packs[SOLVE])  # seconds that the first visitor need not wait
         return cls(variant, open_variant(as_served(variant), store, reporter, "tutor"), packs)
 
     def request(self, task: str, text: str, again: int = 0) -> Request:
         """What the task asks of the variant for this item; `again` counts the tries after the first."""
         _refuse_long(text)
         pack = Pack.load(self._packs[task])
-        system, user = render(pack, task, {PLACEHOLDER[task]: text})
+        system, user = render(pack, task, {TASKS[task].asks: text})
         if TASKS[task].framework == "inspect":
             limit, until = int(importlib.import_module(f"proctor.tasks.{task}.task").MAX_TOKENS), ()
             turns = [{"role": "system", "content": system}] if system else []
@@ -69,11 +69,11 @@ class Tutor:
             chat = pack.turns == "chat"
             prompt = self._engine.apply_chat_template(turns) if chat else system + user
         else:
-            asked = lm_eval_task(task, self._packs[task])
+            asked = lm_eval_task(TASKS[task], self._packs[task])
             settings = asked.config.generation_kwargs
             limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
             item = asked.eval_docs[0] | {
-                PLACEHOLDER[task]: text,
+                TASKS[task].asks: text,
                 "answer": "",
                 "system": system,
                 "prompt": user,

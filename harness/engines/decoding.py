@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import groupby, takewhile
 from statistics import median
 from typing import Any
 
@@ -75,10 +75,13 @@ class _Slot:
         before = len(text)
         text += piece
         # The new piece may complete a stop string that began in older ones, so look back by its length.
-        starts = [text.find(stop, max(0, before - len(stop) + 1)) for stop in self.job.stop]
-        starts = [start for start in starts if start >= 0]
-        if starts:
-            del text[min(starts) :]
+        end = len(text)
+        for stop in self.job.stop:
+            start = text.find(stop, max(0, before - len(stop) + 1))
+            if 0 <= start < end:
+                end = start
+        if end < len(text):
+            del text[end:]
             return True
         if self.job.watch and self.job.watch(bytes(text)):
             return True
@@ -148,6 +151,51 @@ class Decoder:
                 else:
                     busy[sequence] = slot
 
+    def likelihoods(self, pairs: Sequence[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:
+        """Of each continuation behind its prompt, both in tokens: its log-likelihood, and whether it is what the model
+        would write. Neighbours with the same prompt are a group: the prompt is decoded once, and their continuations
+        together. What a prompt has in common with the one before it, such as its shots, is not decoded again.
+        """
+        sequences = self._fit(max(len(prompt) + len(continuation) for prompt, continuation in pairs))
+        llama_cpp.llama_memory_clear(self._memory, False)
+        answers: list[tuple[float, bool]] = []
+        there: list[int] = []  # tokens that sequence 0 holds
+        for prompt, same in groupby(pairs, key=lambda pair: pair[0]):
+            continuations = [continuation for _, continuation in same]
+            head = prompt[:-1]  # the last token is decoded with each continuation, whose first it foretells
+            kept = sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(there, head, strict=False)))
+            llama_cpp.llama_memory_seq_rm(self._memory, 0, kept, -1)
+            self._read(head, kept, 0)
+            there = head
+            for at in range(0, len(continuations), sequences - 1):
+                answers += self._scored(prompt, continuations[at : at + sequences - 1])
+        return answers
+
+    def _scored(self, prompt: list[int], continuations: Sequence[list[int]]) -> list[tuple[float, bool]]:
+        """In sequences 1, 2, ... beside the prompt, which stays in sequence 0."""
+        rows: list[tuple[int, int, int]] = []
+        for sequence, continuation in enumerate(continuations, 1):
+            llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
+            for place, token in enumerate([prompt[-1], *continuation[:-1]], len(prompt) - 1):
+                rows.append((token, place, sequence))
+        wanted = [token for continuation in continuations for token in continuation]
+        found: list[tuple[float, bool]] = []
+        for at in range(0, len(rows), STEP // 4):  # the logits of a step are as wide as the vocabulary
+            step = rows[at : at + STEP // 4]
+            self._decode(step)
+            logits = self._logits(len(step)).astype(np.float64)
+            highest = logits.max(axis=1)
+            mass = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+            for row, token in enumerate(wanted[at : at + len(step)]):
+                found.append((float(logits[row, token] - mass[row]), int(logits[row].argmax()) == token))
+        tokens = iter(found)
+        answers = []
+        for continuation in continuations:
+            mine = [next(tokens) for _ in continuation]
+            answers.append((sum(each for each, _ in mine), all(greedy for _, greedy in mine)))
+        return answers
+
     def _share(self, jobs: Sequence[Job], sequences: int) -> int:
         """Decodes what all prompts begin with into every sequence; how many tokens that is."""
         if len(jobs) < 2:
@@ -155,15 +203,16 @@ class Decoder:
         # What the first and the last in sorted order share, all share. One token of each is left to
         # decode.
         prompts = [list(job.prompt) for job in jobs]
-        room = min(len(prompt) for prompt in prompts) - 1
-        pairs = zip(min(prompts)[:room], max(prompts)[:room], strict=False)
-        shared = [token for token, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
-        if len(shared) < SHORTEST_SHARED:
+        first, last = min(prompts), max(prompts)
+        room, shared = min(map(len, prompts)) - 1, 0
+        while shared < room and first[shared] == last[shared]:
+            shared += 1
+        if shared < SHORTEST_SHARED:
             return 0
-        self._read(shared, 0, 0)
+        self._read(first[:shared], 0, 0)
         for sequence in range(1, sequences):
             llama_cpp.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
-        return len(shared)
+        return shared
 
     def _begin(self, slot: _Slot, shared: int) -> bool:
         """Decodes a prompt and the first token of its response; True when that was all.
@@ -181,7 +230,10 @@ class Decoder:
 
     def _step(self, busy: list[_Slot], shared: int) -> list[int]:
         """One more token for every busy slot; the sequences that are done, the last first."""
-        rows = [(s.made.tokens[-1], len(s.job.prompt) + len(s.made.tokens) - 1, s.sequence) for s in busy]
+        rows = []
+        for slot in busy:
+            made = slot.made.tokens
+            rows.append((made[-1], len(slot.job.prompt) + len(made) - 1, slot.sequence))
         # llama.cpp rounds few sequences otherwise than many: fill up with tokens that nobody reads, so that
         # no response depends on how many others there are.
         for sequence in range(len(busy), -(-len(busy) // GROUP) * GROUP):
@@ -220,7 +272,8 @@ class Decoder:
             batch.token[i], batch.pos[i], batch.seq_id[i][0] = token, position, sequence
             batch.logits[i] = not last_only or i == len(rows) - 1
         batch.n_tokens = len(rows)
-        if (problem := llama_cpp.llama_decode(self._context, batch)) != 0:
+        problem = llama_cpp.llama_decode(self._context, batch)
+        if problem != 0:
             raise RuntimeError(f"llama.cpp could not decode ({problem}): {last_errors()}")
 
     def _logits(self, rows: int) -> NDArray[np.float32]:
@@ -279,6 +332,8 @@ class Decoders:
 
     def run(self, jobs: Sequence[Job]) -> list[Made]:
         """Every job fits the model's context; what was made comes in the order of the jobs."""
+        if not jobs:
+            return []
         made = [Made() for _ in jobs]
         waiting = deque(zip(jobs, made, strict=True))
         # A decoder works on so many jobs at once, or on padding.
@@ -293,6 +348,9 @@ class Decoders:
             for ended in [pool.submit(decoder.work, jobs, waiting) for decoder in decoders]:
                 ended.result()
         return made
+
+    def likelihoods(self, pairs: Sequence[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:
+        return self._all_cores.likelihoods(pairs) if pairs else []
 
     def close(self) -> None:
         for decoder in (self._all_cores, *self._side_by_side):
@@ -318,7 +376,9 @@ class Threads:
 
     def next(self) -> int:
         at = self._steps % self.EVERY
-        return self._choices[at // self.EACH] if at < self.trials else self.best
+        if at < self.trials:
+            return self._choices[at // self.EACH]
+        return self.best
 
     def took(self, seconds: float) -> None:
         """How long the step with `next` threads was."""
@@ -331,4 +391,6 @@ class Threads:
 
 
 def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -17,7 +17,7 @@ from lm_eval.api.model import LM
 
 from proctor.common.chat import ChatClient, Completion
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.protocol import Request, Response, StreamingEngine, Weights
+from proctor.harness.engines.protocol import Chat, Indexed, Request, Response, StreamingEngine, Weights
 
 CONCURRENCY = 16
 TIMEOUT_SECONDS = 120.0
@@ -37,9 +37,9 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
             concurrency=CONCURRENCY,
         )  # fmt: skip
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         """Each response as it comes, so that a kill or a failed request costs no other."""
-        left, running = enumerate(requests), set[asyncio.Task[tuple[int, Response]]]()
+        left, running = enumerate(requests), set[asyncio.Task[Indexed]]()
         with asyncio.Runner() as runner:
             try:
                 while True:
@@ -55,7 +55,7 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
                     task.cancel()
                 runner.run(self._client.aclose())
 
-    async def _ask(self, index: int, request: Request) -> tuple[int, Response]:
+    async def _ask(self, index: int, request: Request) -> Indexed:
         turns = _turns(request.prompt)
         body = self._body(request)
         if turns is None:
@@ -80,9 +80,7 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
             body["seed"] = request.seed % 2**31
         return body | self._extra
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         """The server has the template; what travels is the turns."""
         return json.dumps(chat_history, ensure_ascii=False)
 
@@ -96,11 +94,27 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
     def close(self) -> None:
         pass
 
-    def loglikelihood(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("a chat endpoint gives no likelihoods")
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+        """By /completions, which says how likely each token of a prompt was, where the server can."""
+        return self._echoed([(request.args[0], request.args[1]) for request in requests])
 
-    def loglikelihood_rolling(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("a chat endpoint gives no likelihoods")
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
+        """The first token has no likelihood here: nothing stands before it."""
+        return [total for total, _ in self._echoed([("", request.args[0]) for request in requests])]
+
+    def _echoed(self, texts: list[tuple[str, str]]) -> list[tuple[float, bool]]:
+        async def ask(prompt: str, continuation: str) -> Completion:
+            body = {"model": self._model, "prompt": prompt + continuation, "max_tokens": 1, "temperature": 0}
+            return await self._client.post("/completions", body | {"echo": True, "logprobs": 1} | self._extra)
+
+        async def ask_all() -> list[Completion]:
+            try:
+                return list(await asyncio.gather(*(ask(*text) for text in texts)))
+            finally:
+                await self._client.aclose()
+
+        completions = asyncio.run(ask_all())
+        return [_likelihood(*text, completion) for text, completion in zip(texts, completions, strict=True)]
 
 
 def _as_response(completion: Completion, plain: bool) -> Response:
@@ -121,6 +135,26 @@ def _as_response(completion: Completion, plain: bool) -> Response:
         completion.ended == "length",
         completion.seconds,
     )
+
+
+def _likelihood(prompt: str, continuation: str, completion: Completion) -> tuple[float, bool]:
+    """Of the tokens that begin in the continuation; the one that the server wrote itself comes behind it."""
+    if completion.problem:
+        raise RuntimeError(completion.problem)
+    told = completion.logprobs or {}
+    starts, likely, best = (told.get(name) for name in ("text_offset", "token_logprobs", "top_logprobs"))
+    if not starts or not likely or not best or not len(starts) == len(likely) == len(best):
+        raise RuntimeError(
+            "the server gives no likelihoods of a prompt: it needs /completions with echo and logprobs"
+        )
+    total, greedy, counted = 0.0, True, 0
+    for start, value, top in zip(starts, likely, best, strict=True):
+        if len(prompt) <= start < len(prompt) + len(continuation) and value is not None:
+            total, counted = total + float(value), counted + 1
+            greedy = greedy and value >= max(top.values(), default=value)
+    if not counted:
+        raise RuntimeError("no token of the server's begins where the text does whose likelihood is asked")
+    return total, greedy
 
 
 async def _first_of(running: set[Any]) -> tuple[set[Any], set[Any]]:

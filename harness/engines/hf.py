@@ -4,19 +4,25 @@ Adds to HFLM what it does not say: how many tokens a response took and whether i
 """
 
 import logging
+import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from proctor.harness.engines.protocol import Response, Weights
+from proctor.harness.engines.protocol import Request, Response, Weights
+
+# On a CPU a batch answers together and is kept together, so a large model gets short batches: this many weights in all.
+WEIGHTS_A_BATCH = 2 * 10**9
+TELL_EVERY_SECONDS = 0.5
 
 
 class HFEngine(HFLM):  # type: ignore[misc]
-    responses: Sequence[Response] = ()
+    responses: list[Response]
+    tell_tokens: Callable[[int], None] | None = None  # while a batch is being answered
     _model: Any
     _folder: Path
 
@@ -37,7 +43,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
         # It warns that a loaded model is a loaded model.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
         engine = cls(
-            pretrained=model, tokenizer=tokenizer, batch_size=64, device=device,
+            pretrained=model, tokenizer=tokenizer, batch_size=_batch_size(model, device), device=device,
             chat_template_args={"strftime_now": same_day},
         )  # fmt: skip
         engine._plain = model
@@ -94,13 +100,36 @@ class HFEngine(HFLM):  # type: ignore[misc]
             key=lambda i: (-self.prompt_length(requests[i].args[0]), requests[i].args[0]),
         )
         ends = dict(zip(order, self._ends, strict=True))
-        self.responses = [
-            Response(text, self.prompt_length(request.args[0]), *ends[i])
-            for i, (request, text) in enumerate(zip(requests, texts, strict=True))
-        ]
+        self.responses = []
+        for i, text in enumerate(texts):
+            self.responses.append(Response(text, self.prompt_length(requests[i].args[0]), *ends[i]))
         return texts
 
+    def likelihood_batches(self, requests: Sequence[Request]) -> list[list[Request]]:
+        """In the order in which HFLM would work through all of them, so that each batch is one of its batches.
+
+        It computes what has a prompt and all but the last token in common once; those stay together.
+        """
+        groups: dict[tuple[int, ...], list[tuple[list[int], int, Request]]] = {}
+        for request in requests:
+            if request.prompt:
+                prompt, continuation = self._encode_pair(request.prompt, request.continuation)
+            else:
+                prompt, continuation = [self.prefix_token_id], self.tok_encode(request.continuation)
+            tokens = prompt + continuation
+            groups.setdefault(tuple(tokens[:-1]), []).append((tokens, len(continuation), request))
+        longest = {key: max(members, key=lambda member: member[1])[0] for key, members in groups.items()}
+        order = sorted(groups, key=lambda key: (-len(longest[key]), longest[key]))
+        chunks = [order[at : at + self.batch_size] for at in range(0, len(order), self.batch_size)]
+        batches = []
+        for chunk in chunks:
+            batches.append([request for key in chunk for _, _, request in groups[key]])
+        return batches
+
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **options: Any) -> Any:
+        if self.tell_tokens is not None:
+            ends = [self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()]
+            options["logits_processor"] = [_Count(self.tell_tokens, context.shape[1], ends)]
         made = super()._model_generate(context, max_length, stop, **options)
         width = context.shape[1]
         for row in made[:, width:].tolist():
@@ -109,29 +138,53 @@ class HFEngine(HFLM):  # type: ignore[misc]
 
     def _end_of(self, row: list[int], limit: int, stop: list[str]) -> tuple[int, bool]:
         """Tokens made, and whether the limit cut the response off. After its end a row is filled up with padding."""
-        ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()}
-        ended = next((i + 1 for i, token in enumerate(row) if token in ends), None)
-        row = row[:ended]
-        # A row goes on after its stop string until the last of its batch is done: those tokens are nobody's.
-        if any(text in self.tok_decode(row) for text in stop):
-            stopped = bisect_left(
-                range(1, len(row)), True,
-                key=lambda made: any(text in self.tok_decode(row[:made]) for text in stop),
-            )  # fmt: skip
-            return stopped + 1, False
-        if ended is not None:
-            return ended, False
-        return len(row), len(row) >= limit
-
-    def _generation_ends(self) -> list[int]:
         ends = self.model.generation_config.eos_token_id
-        return ends if isinstance(ends, list) else [ends]
+        if not isinstance(ends, list):
+            ends = [ends]
+        ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *ends}
+        made, ended = 0, False
+        while made < len(row) and not ended:
+            ended = row[made] in ends
+            made += 1
+
+        # A row goes on after its stop string until the last of its batch is done: those tokens are nobody's.
+        def stopped(count: int) -> bool:
+            text = self.tok_decode(row[:count])
+            return any(string in text for string in stop)
+
+        if stopped(made):
+            return bisect_left(range(1, made), True, key=stopped) + 1, False
+        return made, not ended and made >= limit
 
     def close(self) -> None:
         del self._model
         del self._plain
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _batch_size(model: Any, device: str) -> int:
+    if device != "cpu":
+        return 64
+    parameters: int = model.num_parameters()
+    return max(4, min(64, WEIGHTS_A_BATCH // parameters))
+
+
+class _Count:
+    """Counts tokens as they are made: transformers calls it before each step of a batch. Changes no logit."""
+
+    def __init__(self, tell: Callable[[int], None], width: int, ends: list[int | None]) -> None:
+        self._tell, self._width, self._ends = tell, width, [end for end in ends if end is not None]
+        self._made, self._last = 0, time.monotonic()
+
+    def __call__(self, tokens: Any, logits: Any) -> Any:
+        if tokens.shape[1] > self._width:  # before that there is the prompt alone
+            going = ~torch.isin(tokens[:, -1], torch.tensor(self._ends, device=tokens.device))
+            self._made += int(going.sum())
+        if time.monotonic() - self._last > TELL_EVERY_SECONDS:
+            self._tell(self._made)
+            self._made, self._last = 0, time.monotonic()
+        return logits
 
 
 def _ends_only(config: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
@@ -25,13 +25,11 @@ class Options:
 
     @classmethod
     def from_lm_eval(cls, arguments: Mapping[str, Any]) -> Self:
-        sampled = arguments.get("do_sample", True)
-        return cls(
-            max_tokens=arguments["max_gen_toks"],
-            until=tuple(arguments["until"]),
-            temperature=arguments.get("temperature", 0.0) if sampled else 0.0,
-            top_p=arguments.get("top_p"),
-        )
+        temperature = 0.0
+        if arguments.get("do_sample", True):
+            temperature = arguments.get("temperature", 0.0)
+        until = tuple(arguments["until"])
+        return cls(arguments["max_gen_toks"], until, temperature, arguments.get("top_p"))
 
     def as_lm_eval(self) -> dict[str, object]:
         """lm-eval's generation arguments for the same."""
@@ -43,17 +41,35 @@ class Options:
         return arguments | {"do_sample": True, "temperature": self.temperature}
 
 
+Asks = Literal["generate_until", "loglikelihood", "loglikelihood_rolling"]  # lm-eval's names
+
+
 @dataclass(frozen=True)
 class Request:
-    """`prompt` is the text as the engine reads it, chat template and all. Epochs of one prompt differ by number."""
+    """`prompt` is the text as the engine reads it, chat template and all. Epochs of one prompt differ by number.
+
+    Where a log-likelihood is asked, it is that of the `continuation` behind the prompt, or of the prompt itself
+    (rolling). `cut`: a prompt that is too long may be cut from the left, as lm-eval's backends do.
+    """
 
     prompt: str
     options: Options
     epoch: int = 1
+    asks: Asks = "generate_until"
+    continuation: str = ""
+    cut: bool = False
 
     @cached_property
     def key(self) -> str:
-        return digest([self.prompt, vars(self.options), self.epoch])
+        other = [] if self.asks == "generate_until" else [self.asks, self.continuation]
+        return digest([self.prompt, vars(self.options), self.epoch, *other])
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """As lm-eval's instances have them."""
+        if self.asks == "generate_until":
+            return self.prompt, self.options.as_lm_eval()
+        return (self.prompt,) if self.asks == "loglikelihood_rolling" else (self.prompt, self.continuation)
 
     @property
     def seed(self) -> int:
@@ -76,6 +92,10 @@ class Response:
     too_long: bool = False
 
 
+Chat = list[dict[str, str]]
+Indexed = tuple[int, Response]  # the index of a request, and its response
+
+
 class Engine(Protocol):
     """lm-eval's LM, and what Proctor asks of it besides."""
 
@@ -84,13 +104,28 @@ class Engine(Protocol):
     context_length: int | None
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]: ...
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str: ...
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str: ...
     def prompt_length(self, prompt: str) -> int: ...
     def use(self, adapter: Path | None) -> None: ...
     def reseed(self, seed: int) -> None: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class GivesLikelihoods(Protocol):
+    """An engine that says how likely a text is to it, as lm-eval's backends do: instances in, a log-likelihood and
+    whether the text is what it would write itself out; of a whole text (rolling) the log-likelihood alone.
+    """
+
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]: ...
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]: ...
+
+
+@runtime_checkable
+class TellsTokens(Engine, Protocol):
+    """An engine that says how a batch goes on while it is being answered."""
+
+    tell_tokens: Callable[[int], None] | None
 
 
 @runtime_checkable
@@ -99,7 +134,7 @@ class Streams(Engine, Protocol):
     is done: the index of the request and its response. No response depends on the others beside it.
     """
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]: ...
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]: ...
 
 
 @runtime_checkable
@@ -115,7 +150,7 @@ class StreamingEngine:
     batch_size = 64
     responses: Sequence[Response] = ()
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         raise NotImplementedError
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:

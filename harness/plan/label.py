@@ -2,20 +2,24 @@
 
 from collections.abc import Callable
 
+from proctor.finetune.base import resolve_base
+from proctor.finetune.build import Stage
+from proctor.finetune.gguf.header import read_header
 from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
 from proctor.harness.record import OverlapRecord, RunRecord, StageRecord, TaskRecord, VariantRecord
 from proctor.tasks import TASKS
+from proctor.tasks.pack import STOCK
 
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
-    task = TASKS[cell.task]
+    task = plan.suite.task(cell.task)
     docs = plan.docs[cell.task]
     about = {
         "name": task.name,
         **plan.about_data[cell.task],
-        "place": list(TASKS).index(task.name),
+        **({"place": list(TASKS).index(task.name)} if task.name in TASKS else {}),
         "kind": task.kind,
         "headline": task.headline,
         "scale": task.scale,
@@ -23,9 +27,9 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         "scored_by": "rules",
         "kinds": task.items_by_kind(docs),
     }
-    if task.scored_by == "judge" and plan.grading:
-        about |= plan.grading.told(plan.suite)
-    overlap = overlap_of(cell.task, docs, each.data, each.variant.base, plan.store)
+    if grading := plan.gradings.get(cell.task):
+        about |= grading.told(plan.suite)
+    overlap = overlap_of(task, docs, each.data, each.variant.base, plan.store)
     return RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
@@ -34,10 +38,17 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         resolved=VariantRecord.model_validate(
             each.variant.model_dump(mode="json") | {"digest": each.variant.digest}
         ),
-        stages=tuple(StageRecord(kind=stage.kind, digest=stage.digest) for stage in each.stages),
+        stages=tuple(_stage(stage, each.variant.base) for stage in each.stages),
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
+
+
+def _stage(stage: Stage, base: str) -> StageRecord:
+    if stage.kind != "dequantize":
+        return StageRecord(kind=stage.kind, digest=stage.digest)
+    weights = read_header(resolve_base(base)).weight_type
+    return StageRecord(kind=stage.kind, digest=stage.digest, weights=weights)
 
 
 def relabel(plan: Plan, say: Callable[[str], None]) -> None:
@@ -48,6 +59,13 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
             if kept is None:
                 continue
             new = label(cell, each, plan)
+            if (
+                plan.suite.task(cell.task).asks == STOCK
+            ):  # of a stock task the scores say the kind and the scale
+                told = kept.run.task
+                new = new.changed(
+                    task=new.task.changed(kind=told.kind, scale=told.scale, scale_stated=told.scale_stated)
+                )
             # How the engine was shared out is what it was when the rows were made.
             if kept.run.resolved.serving is not None:
                 new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from typer import Option
 
 from proctor import __version__
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
     board,
     chat,
+    collect,
     compare,
     doctor,
     export,
@@ -24,6 +26,8 @@ from proctor.leaderboard.cli import (
     report,
     responses,
     run,
+    tasks,
+    trial,
     trust,
 )
 
@@ -37,6 +41,7 @@ STOPPED = 130  # what typer makes of Ctrl-C
 # Every command and group of commands; leaderboard/cli/ says what each does. Add a line here.
 COMMANDS: tuple[Callable[..., None], ...] = (
     project.init,
+    trial.try_,
     run.run,
     run.plan,
     project.list_,
@@ -57,6 +62,11 @@ GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
         "Who scores free text, and how far to trust it.",
         (judge.score, judge.pairs, trust.trust, labels.plan_labels, labels.correct, rate.rate, refine.refine),
     ),
+    "collect": (
+        "Training sets of questions, out of exams or written on texts.",
+        (collect.pdf, collect.articles),
+    ),
+    "tasks": ("What is asked: the tasks that there are, and new ones of your own.", (tasks.show, tasks.new)),
     "export": ("Hand a variant on.", (export.ollama, export.gguf)),
 }
 # Names of options and commands that changed, and are still understood.
@@ -84,8 +94,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _proctor(
     version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="Say which Proctor this is."),
+        bool, Option("--version", is_eager=True, callback=_print_version, help="Say which Proctor this is.")
     ] = False,
 ) -> None:
     """Examines small language models, and says which differences are shown."""
@@ -99,6 +108,8 @@ for command in COMMANDS:
     app.command(_name(command))(command)
 for name, (about, members) in GROUPS.items():
     group = typer.Typer(no_args_is_help=True, help=about)
+    if name == "tasks":  # which lists them where no command is named
+        group = typer.Typer(invoke_without_command=True, callback=tasks.tasks, help=about)
     for command in members:
         group.command(_name(command))(command)
     app.add_typer(group, name=name)
@@ -107,19 +118,12 @@ for name, (about, members) in GROUPS.items():
 # The disk or the place, and not a fault of ours.
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNUSABLE = (
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.ENAMETOOLONG,
-    errno.EEXIST,
-)
+    errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST,
+)  # fmt: skip
 
 
 def main() -> None:
     """Exit 0 when done, 2 with one line for a mistake that the user can mend; a bug keeps its traceback."""
-
     try:
         code = app(standalone_mode=False, prog_name="proctor") or 0
     except Refusal as refused:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from typer import Option
 
+from proctor.common.paths import inside
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import (
     BOARD,
@@ -35,7 +37,7 @@ def run(
     limit: Limit = None,
     redo: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--redo",
             help="Make cells again whose definition changed or that are damaged; ask again what did not fit. Kept "
             "responses are only scored again: to ask anew, delete the cell's folder in the results and `answered` "
@@ -43,14 +45,12 @@ def run(
         ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what it would do, and what training would take.")
+        bool, Option("--dry-run", help="Only say what it would do, and what training would take.")
     ] = False,
     gpus: Annotated[
-        str | None, typer.Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
+        str | None, Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
     ] = None,
-    on: Annotated[
-        str | None, typer.Option(help="Sessions over a Ray cluster: ray, or ray://HOST:PORT.")
-    ] = None,
+    on: Annotated[str | None, Option(help="Sessions over a Ray cluster: ray, or ray://HOST:PORT.")] = None,
     results: Results = RESULTS,
     store: Store = STORE,
     board: Board = BOARD,
@@ -59,6 +59,7 @@ def run(
     from proctor.common.progress import Reporter
     from proctor.harness.config import suite as suites
     from proctor.harness.run import run_suite, silent_cells
+    from proctor.harness.show import groups_as_lines
     from proctor.leaderboard.board import RANKING, site
 
     console = Console()
@@ -72,8 +73,12 @@ def run(
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.
     typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
+    with inside(plan.suite.project):
+        for line in groups_as_lines(plan):
+            typer.echo(line)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
-    if silent := silent_cells(plan):
+    silent = silent_cells(plan)
+    if silent:
         where = ", ".join(silent)
         typer.echo(
             f"proctor: every response or verdict failed in {where}; mend why (its rows say), and run again",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import proctor
 from tests.support.chat_server import PASTED, QUESTION, chatting
+from tests.support.command import proctor
 
 gradio_client = pytest.importorskip("gradio_client", reason="the chat needs: pip install 'proctor[chat]'")
 pytest.importorskip("gradio", reason="the chat needs: pip install 'proctor[chat]'")

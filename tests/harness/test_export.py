@@ -6,8 +6,9 @@ import pytest
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.export.chat_template import TEMPLATES, ItemWording, recognise
-from proctor.finetune.export.folder import Modelfile, read_modelfile
+from proctor.finetune.export.folder import Modelfile
 from tests.support import chat_templates, go_templates
+from tests.support.modelfile import read_modelfile
 from tests.support.records import run_record
 
 CHATS = go_templates.CHATS
@@ -145,7 +146,6 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     from proctor.harness.engines.llamacpp import LlamaCppEngine
     from proctor.harness.export import _layout_of
     from proctor.tasks import TASKS
-    from proctor.tasks.pack import PLACEHOLDER
 
     folder, told = exported(variant, store, tmp_path / "out", task, prompt)
     file = read_modelfile((folder / "Modelfile").read_text())
@@ -154,7 +154,7 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     template, wording = recognise(engine.apply_chat_template), ItemWording(asked.before, asked.after)
     assert (template.name, file.template) == ("chatml", template.as_go(wording))
     for doc, chat in zip(TASKS[task].docs("test", 3), asked.chats, strict=True):
-        prompt_of_ollama = template.lay_out(file.chat(doc[PLACEHOLDER[task]]), wording)
+        prompt_of_ollama = template.lay_out(file.chat(doc[TASKS[task].asks]), wording)
         assert prompt_of_ollama == engine.apply_chat_template(chat)
     engine.close()
     assert len(file.messages) == (4 if (task, prompt) == ("concepts", "cot-2shot") else 0)
@@ -249,7 +249,7 @@ def test_another_pack_is_taken_only_where_it_is_shown_to_be_better(variant, stor
 
 
 def test_a_variant_that_is_no_gguf_is_refused_by_the_command(tmp_path):
-    from tests.conftest import proctor
+    from tests.support.command import proctor
 
     refused = proctor(
         "export", "ollama", "tiny-lora", "--store", str(tmp_path), "--out", str(tmp_path / "out")
@@ -275,7 +275,7 @@ def test_a_modelfile_is_read_as_it_was_written():
 
 
 def test_the_command_exports_what_a_suite_names(variant, store, home):
-    from tests.conftest import proctor
+    from tests.support.command import proctor
 
     home.variant("small", base="finetune/tiny", quantization="q8_0", engine="llamacpp")
     suite = home.suite(variants=["small"], tasks=["word_problems"], baseline="small")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from proctor.harness.record import VariantRecord
-from proctor.leaderboard.board.pages import lineage
+from proctor.leaderboard.board import lineage
 from proctor.leaderboard.compare.items import load_cells
-from proctor.leaderboard.compare.tables import ranking
+from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import rows_of, write
 
 BASE = VariantRecord(base="some/base", engine="hf", quantization="none", prompt="default")

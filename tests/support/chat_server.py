@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.conftest import ROOT, command
+from tests.support.command import ROOT, command
 
 QUESTION = "Tom has 3 apples and buys 5 more. How many apples does he have?"
 PASTED = "403 - 168\nWorking: 8 - 3 = 5, 6 - 0 = 6, 4 - 1 = 4\nAnswer: 365\n\n12 x 3\nAnswer: 39"
