@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.common.paths import project
+from proctor.tasks import TASKS
 
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HF_TOKEN")
 
@@ -85,10 +86,7 @@ def _data() -> list[Finding]:
     elif not all((Path(folder) / "gsm8k" / f"{split}.jsonl").is_file() for split in ("train", "test")):
         absent = f"PROCTOR_DATA is set to {folder}, but it has no gsm8k/train.jsonl and gsm8k/test.jsonl"
         gsm8k = Finding("data gsm8k", False, absent, remedy)
-    embedded = [
-        Finding(f"data {name}", True, "embedded")
-        for name in ("word_problems", "concepts", "study_plan", "questions")
-    ]
+    embedded = [Finding(f"data {name}", True, "embedded") for name, task in TASKS.items() if not task.fetched]
     return [gsm8k, *embedded]
 
 

@@ -117,6 +117,10 @@ TASKS: Mapping[str, Task] = {
             scale=(1.0, 5.0), scored_by="judge", kinds=("grade", "language_level"),
         ),
         Task(
+            "diagnosis", "Error diagnosis", "inspect", "counts", "micro F1", asks="work",
+            kinds=("grade", "weaknesses"),
+        ),
+        Task(
             "questions", "Question writing", "inspect", "real", "usable questions", asks="material",
             kinds=("subject", "kind"),
         ),

@@ -66,10 +66,8 @@ class Pack(BaseModel):
                 raise Refusal(
                     f"wording.{task}: plain text has no turns, so it must end with a cue and a colon, such as 'Answer:'"
                 )
-            if task == "study_plan" and wording.shots:
-                raise Refusal(
-                    "wording.study_plan.shots: a study plan is asked without examples; leave shots out"
-                )
+            if task in ("study_plan", "diagnosis") and wording.shots:
+                raise Refusal(f"wording.{task}.shots: {task} is asked without examples; leave shots out")
         return self
 
     @classmethod

@@ -7,7 +7,7 @@ a response says does not depend on the jobs beside it.
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby, takewhile
@@ -29,7 +29,9 @@ SHORTEST_SHARED = 16  # a shorter beginning costs more to copy than to decode
 
 @dataclass(frozen=True)
 class Job:
-    """One request in tokens. `stop` ends the response and is no part of it; so does any token of `ends`."""
+    """One request in tokens. `stop` ends the response and is no part of it; so does any token of `ends`. `watch` sees
+    the response after each token, and ends it where it says True.
+    """
 
     prompt: Sequence[int]
     max_tokens: int
@@ -38,6 +40,7 @@ class Job:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    watch: Callable[[bytes], bool] | None = None
 
 
 @dataclass
@@ -79,6 +82,8 @@ class _Slot:
                 end = start
         if end < len(text):
             del text[end:]
+            return True
+        if self.job.watch and self.job.watch(bytes(text)):
             return True
         made.truncated = len(made.tokens) >= self.job.max_tokens
         return made.truncated

@@ -5,7 +5,8 @@ Turns lm-eval's requests into jobs for the decoder and back.
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,11 @@ from lm_eval.api.model import LM
 from proctor.common.refusal import Refusal
 from proctor.harness.engines.decoding import Decoders, Job, Made, cores
 from proctor.harness.engines.gguf_model import Model
-from proctor.harness.engines.protocol import Chat, Response, Weights
+from proctor.harness.engines.protocol import Chat, Request, Response, Weights
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]
-    responses: list[Response]
+    responses: Sequence[Response] = ()
 
     @classmethod
     def open(cls, weights: Weights) -> "LlamaCppEngine":
@@ -112,14 +113,23 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         refusals = [self._refusal(job) for job in jobs]
         fitting = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
         decoded = iter(self._decoders.run(fitting))
-        self.responses = []
+        responses = []
         for job, refusal in zip(jobs, refusals, strict=True):
             made = Made() if refusal else next(decoded)
             # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
             text = made.text.decode("utf-8", "replace")
             response = Response(text, len(job.prompt), len(made.tokens), made.truncated, error=refusal)
-            self.responses.append(response)
+            responses.append(response)
+        self.responses = responses
         return [response.text for response in self.responses]
+
+    def write(self, request: Request, watch: Callable[[str], bool]) -> Response:
+        (job,) = self._jobs([(request.prompt, request.options.as_lm_eval())])
+        if refusal := self._refusal(job):
+            return Response("", len(job.prompt), error=refusal)
+        (made,) = self._decoders.run([replace(job, watch=lambda text: watch(text.decode("utf-8", "ignore")))])
+        text = made.text.decode("utf-8", "replace")
+        return Response(text, len(job.prompt), len(made.tokens), made.truncated)
 
     def _jobs(self, asked: Sequence[tuple[str, dict[str, Any]]]) -> list[Job]:
         before: Counter[str] = Counter()

@@ -137,6 +137,13 @@ class Streams(Engine, Protocol):
     def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]: ...
 
 
+@runtime_checkable
+class Writes(Engine, Protocol):
+    """An engine that shows a response while it grows: to `watch`, which ends it by saying True."""
+
+    def write(self, request: Request, watch: Callable[[str], bool]) -> Response: ...
+
+
 class StreamingEngine:
     """lm-eval's way into an engine that streams."""
 

@@ -13,6 +13,7 @@ from proctor import __version__
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
     board,
+    chat,
     collect,
     compare,
     doctor,
@@ -45,6 +46,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     run.plan,
     project.list_,
     project.add,
+    chat.chat,
     compare.compare,
     compare.plan_size,
     report.report,

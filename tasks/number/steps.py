@@ -60,6 +60,15 @@ def check_steps(text: str) -> tuple[int, int]:
     return sum(right for _, right in steps), len(steps)
 
 
+def checked_equations(text: str) -> list[tuple[str, bool]]:
+    """Every plain equation of the working, as it was read, and whether it is right."""
+    checked = []
+    for left, shown in _equations(_ANNOTATION.sub("", text)):
+        if step := _step(left, shown):
+            checked.append((f"{left} = {shown}", step[1]))
+    return checked
+
+
 def _step(left: str, shown: str) -> tuple[tuple[_Value, _Value], bool] | None:
     """What both sides are worth, and whether they agree."""
     left, number = left.lstrip("~ "), shown.lstrip("~ ")

@@ -10,17 +10,14 @@ from math import nan
 from typing import Any
 
 from inspect_ai import Task, task
-from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
-from inspect_ai.solver import Solver, TaskState, generate, system_message
+from inspect_ai.solver import TaskState
 
 from proctor.judges.graders.grader import Grader, GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, open_graders, spec_of
 from proctor.judges.scoring import score_items
-from proctor.tasks.pack import Pack, render
-from proctor.tasks.study_plan import VERSION, docs
+from proctor.tasks.inspected import inspect_task
 from proctor.tasks.study_plan.scoring import from_verdict, item, metric_names, score
 
 __all__ = ["plan_scorer", "score", "study_plan"]
@@ -36,27 +33,7 @@ def study_plan(
     """A plan for each pupil of the test. `prompt` names a prompt pack, `judge` a folder under judges/, `grader` the
     model that the judge asks: one of Inspect's ('openai/gpt-4o-mini'), or the fields of a grader.
     """
-    pack = Pack.load(prompt)
-    system = pack.for_task("study_plan").system.strip()
-    samples = [
-        Sample(
-            id=doc["id"],
-            input=render(pack, "study_plan", doc)[1],
-            target=doc["target"],
-            metadata={"cluster": doc["cluster"], "doc": doc},
-        )
-        for doc in docs("test")
-    ]
-    solvers: list[Solver] = [generate()]
-    if system:  # the template language of system_message would read braces in the wording
-        solvers.insert(0, system_message(system.replace("{", "{{").replace("}", "}}")))
-    return Task(
-        dataset=MemoryDataset(samples, name="study_plan"),
-        solver=solvers,
-        scorer=plan_scorer(judge, grader),
-        config=GenerateConfig(max_tokens=MAX_TOKENS, temperature=0.0),
-        version=VERSION,
-    )
+    return inspect_task("study_plan", prompt, plan_scorer(judge, grader), MAX_TOKENS)
 
 
 @scorer(metrics={"*": [mean(), stderr(cluster="cluster")]})

@@ -9,7 +9,7 @@ from proctor.tasks.pack import Pack, render
 
 ITEM = {
     "question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profile": "Pupil: Ada, grade 4",
-    "material": "Write 3 questions.",
+    "work": "1. 2 + 2", "material": "Write 3 questions.",
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def test_every_pack_asks_every_exam(name, task):
     else:
         assert user == user.strip()
     # As lm-eval puts it: the item's own text comes after every shot, so the last one is the one that is asked.
-    assert loaded.for_task(task).shots == 0 or task != "study_plan"
+    assert loaded.for_task(task).shots == 0 or task not in ("study_plan", "diagnosis")
 
 
 def test_there_are_packs_for_roles_dimensions_shots_working_and_plain_text():

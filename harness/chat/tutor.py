@@ -1,0 +1,180 @@
+"""One opened variant for many visitors: what is sent for each scene, and answers that grow while they are written.
+
+tutor.answer(tutor.request("word_problems", "Tom has 3 apples ..."), "visitor 1")   # yields 'Tom', 'Tom has', ...
+"""
+
+import importlib
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lm_eval.api.instance import Instance
+
+from proctor.common.progress import Reporter
+from proctor.common.refusal import Refusal
+from proctor.finetune.recipe import GGUF_TYPES
+from proctor.harness.ask.lm_eval import lm_eval_task
+from proctor.harness.config.variant import Variant
+from proctor.harness.engines.protocol import Engine, Options, Request, Response, Writes
+from proctor.harness.weights import open_variant
+from proctor.tasks import TASKS
+from proctor.tasks.pack import Pack, render
+
+SOLVE, PLAN, MISTAKES = "word_problems", "study_plan", "diagnosis"  # the tasks that the scenes are
+LONGEST = 20_000  # characters of what a visitor sends
+SHORTEST_ANSWER = 64  # tokens; a prompt that leaves less room is refused
+FREE_TOKENS = 512
+CLOSING_SECONDS = 10.0
+WARM = 0.7  # the temperature of another try, where the variant's own is 0
+
+
+def as_served(variant: Variant) -> Variant:
+    """Weights of ours are served by llama.cpp, as a GGUF: for a pupil's laptop. Other engines serve themselves."""
+    if variant.engine not in ("hf", "vllm") or variant.quantization in GGUF_TYPES:
+        return variant
+    fields = variant.model_dump(exclude={"serving"}, exclude_unset=True) | {
+        "engine": "llamacpp",
+        "quantization": "f16",
+    }
+    return Variant.model_validate(fields | {"merge": variant.recipe is not None})
+
+
+class Tutor:
+    """`packs` names the prompt pack of each scene's task."""
+
+    def __init__(self, variant: Variant, engine: Engine, packs: Mapping[str, str]) -> None:
+        self.name, self.sampling = variant.name, variant.sampling
+        self._engine, self._packs = engine, packs
+        self._lock = threading.Lock()  # one request at a time: no engine is made for several threads
+        self._stops: dict[str, threading.Event] = {}
+
+    @classmethod
+    def open(cls, variant: Variant, packs: Mapping[str, str], store: Path, reporter: Reporter) -> "Tutor":
+        lm_eval_task(TASKS[SOLVE], packs[SOLVE])  # seconds that the first visitor need not wait
+        return cls(variant, open_variant(as_served(variant), store, reporter, "tutor"), packs)
+
+    def request(self, task: str, text: str, again: int = 0) -> Request:
+        """What the task asks of the variant for this item; `again` counts the tries after the first."""
+        _refuse_long(text)
+        pack = Pack.load(self._packs[task])
+        system, user = render(pack, task, {TASKS[task].asks: text})
+        if TASKS[task].framework == "inspect":
+            limit, until = int(importlib.import_module(f"proctor.tasks.{task}.task").MAX_TOKENS), ()
+            turns = [{"role": "system", "content": system}] if system else []
+            turns.append({"role": "user", "content": user})
+            chat = pack.turns == "chat"
+            prompt = self._engine.apply_chat_template(turns) if chat else system + user
+        else:
+            asked = lm_eval_task(TASKS[task], self._packs[task])
+            settings = asked.config.generation_kwargs
+            limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
+            item = asked.eval_docs[0] | {
+                TASKS[task].asks: text,
+                "answer": "",
+                "system": system,
+                "prompt": user,
+            }
+            prompt = asked.fewshot_context(
+                item, num_fewshot=pack.for_task(task).shots, apply_chat_template=pack.turns == "chat",
+                fewshot_as_multiturn=True, chat_template=self._engine.apply_chat_template,
+            )  # fmt: skip
+        return self._fitting(prompt, self.sampling.max_tokens or limit, until, again)
+
+    def free(self, turns: Sequence[Mapping[str, str]], again: int = 0) -> Request:
+        """A talk as it stands, the visitor's words last."""
+        _refuse_long("".join(turn["content"] for turn in turns))
+        prompt = self._engine.apply_chat_template([dict(turn) for turn in turns])
+        return self._fitting(prompt, self.sampling.max_tokens or FREE_TOKENS, (), again)
+
+    def _fitting(self, prompt: str, limit: int, until: tuple[str, ...], again: int) -> Request:
+        if self._engine.context_length:
+            length = self._engine.prompt_length(prompt)
+            room = self._engine.context_length - length
+            if room < SHORTEST_ANSWER:
+                raise Refusal(
+                    f"this is too long for {self.name}",
+                    f"{length:,} tokens leave no room for an answer in {self._engine.context_length:,}",
+                    "make it shorter, or begin anew",
+                )
+            limit = min(limit, room)
+        own = self.sampling
+        temperature = own.temperature or (WARM if again else own.temperature)
+        return Request(prompt, Options(limit, until, temperature, own.top_p, own.seed + again), again + 1)
+
+    def answer(self, request: Request, visitor: str = "") -> Iterator[str]:
+        """The text so far, again and again, until it is whole. A visitor's new question ends the old answer."""
+        self.stop(visitor)
+        stopped = self._stops[visitor] = threading.Event()
+        grown: queue.SimpleQueue[str | Response] = queue.SimpleQueue()
+
+        def watch(text: str) -> bool:
+            grown.put(text)
+            return stopped.is_set()
+
+        threading.Thread(target=self._work, args=(request, watch, stopped, grown), daemon=True).start()
+        try:
+            while isinstance(now := grown.get(), str):
+                yield now
+            if now.error:
+                raise Refusal(now.error)
+            yield now.text
+        finally:
+            stopped.set()
+
+    def _work(
+        self, request: Request, watch: Callable[[str], bool], stopped: threading.Event,
+        grown: "queue.SimpleQueue[str | Response]",
+    ) -> None:  # fmt: skip
+        """In a thread of its own, which holds the engine until the model has really ended."""
+        with self._lock:
+            if stopped.is_set():
+                grown.put(Response("", error="stopped"))
+                return
+            try:
+                self._engine.reseed(request.seed)
+                if isinstance(self._engine, Writes):
+                    grown.put(self._engine.write(request, watch))
+                else:
+                    grown.put(self._generate([request])[0])
+            except Exception as broken:  # whatever the model's library raises: the visitor must hear of it
+                traceback.print_exc(file=sys.stderr)
+                grown.put(Response("", error=f"the model failed: {str(broken).splitlines()[0][:200]}"))
+
+    def tries(self, request: Request, count: int) -> list[str]:
+        """More answers to the same question, each drawn by chance."""
+        warm = replace(request.options, temperature=request.options.temperature or WARM)
+        with self._lock:
+            self._engine.reseed(request.seed + 1)
+            asked = [Request(request.prompt, warm, request.epoch + number) for number in range(1, count + 1)]
+            return [response.text for response in self._generate(asked) if not response.error]
+
+    def _generate(self, requests: Sequence[Request]) -> list[Response]:
+        asked = [
+            Instance("generate_until", {}, (request.prompt, request.options.as_lm_eval()), number)
+            for number, request in enumerate(requests)
+        ]
+        self._engine.generate_until(asked, disable_tqdm=True)
+        return list(self._engine.responses)
+
+    def stop(self, visitor: str) -> None:
+        """Ends what is being written for this visitor: he asked for it, or has left."""
+        if stopped := self._stops.pop(visitor, None):
+            stopped.set()
+
+    def close(self) -> None:
+        for visitor in list(self._stops):
+            self.stop(visitor)
+        # An engine that cannot be stopped may write for long; the process ends with it open.
+        if self._lock.acquire(timeout=CLOSING_SECONDS):
+            self._engine.close()
+
+
+def _refuse_long(text: str) -> None:
+    if not text.strip():
+        raise Refusal("there is nothing to answer yet", remedy="write something first")
+    if len(text) > LONGEST:
+        raise Refusal(f"this has {len(text):,} characters", f"{LONGEST:,} are the most", "send less at once")

@@ -1,0 +1,78 @@
+"""The page for pupils: chat."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from proctor.common.refusal import Refusal
+from proctor.leaderboard.cli import RESULTS, STORE, Results, Store
+
+if TYPE_CHECKING:
+    from proctor.harness.chat.tutor import Tutor
+
+
+def chat(
+    name: Annotated[str, typer.Argument(help="The variant that answers.")],
+    beside: Annotated[str | None, typer.Option(help="A second variant, whose answers stand beside.")] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Hide which is which until a click is kept.")
+    ] = False,
+    labels: Annotated[Path, typer.Option(help="Where clicks on two answers are kept.")] = Path("labels.csv"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
+    suite: Annotated[str | None, typer.Option(help="The suite whose matrix makes the variant.")] = None,
+    results: Results = RESULTS,
+    store: Store = STORE,
+) -> None:
+    """A page on this machine: solve a problem, make a plan, bring mistakes, chat. Needs no network."""
+    from importlib.util import find_spec
+
+    if find_spec("gradio") is None:
+        raise Refusal("gradio is not installed", "the page is made with it", "pip install 'proctor[chat]'")
+    if blind and beside is None:
+        raise Refusal("--blind hides which of two is which", "there is one", "name another with --beside")
+    if beside == name:
+        raise Refusal(f"{name!r} stands beside itself", remedy="name another variant with --beside")
+    from proctor.harness.chat.labels import ClickedLabels
+    from proctor.harness.chat.page import LAUNCH, open_page
+
+    kept = ClickedLabels(labels)
+    tutors = [_open(each, suite, results, store) for each in (name, beside) if each]
+    app = open_page(tutors, kept, blind)
+    try:
+        _, address, _ = app.launch(server_port=_free_port(port), prevent_thread_lock=True, **LAUNCH)
+        typer.echo(f"open {address} (Ctrl-C ends)")
+        app.block_thread()
+    finally:
+        app.close(verbose=False)
+        for tutor in tutors:
+            tutor.close()
+
+
+def _open(name: str, suite: str | None, results: Path, store: Path) -> "Tutor":
+    """With the prompt packs that its results show to be best, as `export` chooses them."""
+    from proctor.common.progress import Reporter
+    from proctor.harness.chat.tutor import MISTAKES, PLAN, SOLVE, Tutor
+    from proctor.harness.export import find_variant
+    from proctor.leaderboard.cli.export import choose
+
+    variant = find_variant(name, suite)
+    console = Console(stderr=True)
+    packs = {}
+    for task in (SOLVE, PLAN, MISTAKES):
+        chosen = choose(variant, task, results, store, modelfile=False)
+        packs[task] = chosen.prompt
+    return Tutor.open(variant, packs, store, Reporter(console))
+
+
+def _free_port(port: int) -> int:
+    """Gradio would begin to look at 7860."""
+    import socket
+
+    with socket.socket() as free:
+        try:
+            free.bind(("127.0.0.1", port))
+        except OSError as refused:
+            raise Refusal(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
+        return int(free.getsockname()[1])

@@ -1,0 +1,170 @@
+"""The chat in a real browser: each scene typed through, by keyboard, on a phone, in the dark, in two languages."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proctor.judges.figures.preferences import read_preferences
+from tests.support.chat_server import PASTED, QUESTION, SOLUTION, book, chatting
+
+pytest.importorskip("gradio", reason="the chat needs: pip install 'proctor[chat]'")
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("chat")
+    book(made, "book", SOLUTION)
+    book(made, "other", "3 + 5 = 9.\n#### 9")
+    return made
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with chatting(folder, "book", "--beside", "other", "--blind") as opened:
+        yield opened
+
+
+@contextmanager
+def opened(browser: Any, address: str, path: str = "", **context: Any) -> Iterator[Any]:
+    """A page without errors that asks nobody but the server."""
+    made = browser.new_context(accept_downloads=True, **context)
+    page = made.new_page()
+    page.set_default_timeout(20_000)
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda asked: None if _ours(asked.url, address) else faults.append(asked.url))
+    page.goto(address + path)
+    page.get_by_role("tab").first.wait_for()
+    yield page
+    assert faults == []
+    made.close()
+
+
+def _ours(url: str, address: str) -> bool:
+    return url.startswith((address, "data:", "blob:"))
+
+
+def scene(page: Any, name: str) -> Any:
+    page.get_by_role("tab", name=name, exact=True).click()
+    return page.get_by_role("tabpanel").locator("visible=true")
+
+
+def test_a_problem_is_solved_by_both_and_a_click_on_the_better_one_is_kept(
+    browser: Any, address: str, folder: Path
+) -> None:
+    with opened(browser, address) as page:
+        panel = scene(page, "Solve a problem")
+        panel.get_by_label("Your problem").fill(QUESTION)
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.get_by_text("✓ 3 + 5 = 8 (right)").wait_for()
+        panel.get_by_text("✗ 3 + 5 = 9 (wrong)").wait_for()
+        panel.get_by_text("5 of 5 more tries").nth(1).wait_for()
+        assert "book" not in panel.inner_text()
+        left = "book" if "8 (right)" in panel.locator(".answer").first.inner_text() else "other"
+        panel.get_by_role("button", name="Left is better").click()
+        panel.get_by_text(f"Left was {left}").wait_for()
+        read = read_preferences(folder / "labels.csv", "label", labels=True)
+        assert list(read.verdicts.values()) == ["a" if left == "book" else "b"]
+        panel.get_by_role("button", name="What is sent").click()
+        assert QUESTION in panel.get_by_label("What is sent to the model").input_value()
+
+
+def test_a_plan_is_made_from_the_form_and_can_be_saved(browser: Any, address: str) -> None:
+    with opened(browser, address) as page:
+        panel = scene(page, "My plan")
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.get_by_text("no weak topic is chosen").first.wait_for()
+        panel.get_by_label("Name").fill("Ada")
+        topics = panel.get_by_label("Weak topics (type to search)")
+        topics.fill("ratio")
+        page.get_by_role("option", name="Ratio", exact=True).click()
+        page.keyboard.press("Escape")
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.get_by_text("hours in all: The plan takes 2 h of 8 h.").first.wait_for()
+        assert "Week 3, 4 of 4 is missing" in panel.locator(".answer").first.inner_text()
+        with page.expect_download() as download:
+            panel.get_by_role("link", name="plan.ics").or_(
+                panel.locator("a[download*='plan.ics']")
+            ).first.click()
+        assert "BEGIN:VEVENT" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_mistakes_are_shown_with_what_is_right_and_what_is_weak(browser: Any, address: str) -> None:
+    with opened(browser, address) as page:
+        panel = scene(page, "My mistakes")
+        panel.get_by_label("Your work").fill(PASTED)
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        cell = panel.get_by_role("cell", name="4 - 1 = 4").first
+        cell.wait_for()
+        table = panel.locator(".answer").first.inner_text()
+        assert "235" in table
+        assert "Regrouping (1)" in table
+        assert "Week 2" in table
+
+
+def test_the_talk_answers_by_keyboard_alone(browser: Any, address: str) -> None:
+    with opened(browser, address) as page:
+        panel = scene(page, "Free chat")
+        panel.get_by_role("textbox").first.focus()
+        page.keyboard.type("hello")
+        page.keyboard.press("Enter")
+        panel.get_by_text("Good day!").wait_for()
+
+
+def test_the_page_in_chinese_says_everything_in_chinese(browser: Any, address: str) -> None:
+    with opened(browser, address, "zh-hant") as page:
+        panel = scene(page, "解題")
+        panel.get_by_label("你的題目").fill(QUESTION)
+        panel.get_by_role("button", name="送出", exact=True).click()
+        panel.get_by_text("✓ 3 + 5 = 8 (正確)").wait_for()
+        assert "Ask" not in panel.inner_text()
+
+
+def test_stop_ends_an_answer_while_it_grows(browser: Any, tmp_path: Path) -> None:
+    with chatting(tmp_path, "tiny") as address, opened(browser, address) as page:
+        panel = scene(page, "My plan")
+        panel.get_by_label("Name").fill("Ada")
+        panel.get_by_label("Weak topics (type to search)").fill("ratio")
+        page.get_by_role("option", name="Ratio", exact=True).click()
+        page.keyboard.press("Escape")
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.locator(".answer pre").wait_for()
+        panel.get_by_role("button", name="Stop", exact=True).click()
+        page.wait_for_timeout(3_000)
+        assert panel.locator(".answer pre").count() == 1
+        assert panel.locator(".answer table").count() == 0
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.locator(".answer table").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_it_whole_and_axe_finds_nothing_serious(
+    browser: Any, address: str, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    with opened(browser, address, viewport=PHONE, color_scheme=scheme) as page:
+        for name in ("Solve a problem", "My plan", "My mistakes", "Free chat"):
+            tab = page.get_by_role("tab", name=name, exact=True)
+            if not tab.is_visible():
+                page.locator(".overflow-menu > button").first.click()
+                tab = page.get_by_role("button", name=name, exact=True).or_(tab).first
+            tab.click()
+            if name == "Solve a problem":
+                page.get_by_label("Your problem").fill(QUESTION)
+                page.get_by_role("button", name="Ask", exact=True).first.click()
+                page.get_by_text("5 of 5 more tries").nth(1).wait_for()
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= PHONE["width"], f"{name} is {width} wide"
+            found = axe.Axe().run(page).response["violations"]
+            serious = [
+                (one["id"], [node["html"][:120] for node in one["nodes"]][:3])
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            ]
+            assert serious == [], name
