@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from proctor.finetune.base import digest_of_file
+from proctor.finetune.build import parents_of, with_parents
 from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
+from proctor.harness.plan.training import ChatFile
 from proctor.harness.record import OverlapRecord, RunRecord, StageRecord, TaskRecord, VariantRecord
 from proctor.tasks import TASKS
 
@@ -26,6 +29,10 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
     if task.scored_by == "judge" and plan.grading:
         about |= plan.grading.told(plan.suite)
     overlap = overlap_of(cell.task, docs, each.data, each.variant.base, plan.store)
+    for parent in parents_of(each.stages):  # what went into a merge was seen by what came out
+        files = {source: ChatFile(path, digest_of_file(path)) for source, path in parent.data.items()}
+        seen = overlap_of(cell.task, docs, files, parent.base, plan.store)
+        overlap += [one for one in seen if one not in overlap]
     return RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
@@ -34,7 +41,9 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         resolved=VariantRecord.model_validate(
             each.variant.model_dump(mode="json") | {"digest": each.variant.digest}
         ),
-        stages=tuple(StageRecord(kind=stage.kind, digest=stage.digest) for stage in each.stages),
+        stages=tuple(
+            StageRecord(kind=stage.kind, digest=stage.digest) for stage in with_parents(each.stages)
+        ),
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )

@@ -142,13 +142,13 @@ def family_of(
 
 def pairs_of(cells: Cells, task: str) -> list[tuple[str, str]]:
     """Each pair of the task's variants: child and parent, else smaller and larger, else later and earlier name."""
-    parents = {variant: cell.run.resolved.parent for (variant, _), cell in cells.items()}
+    parents = {variant: cell.run.resolved.parents for (variant, _), cell in cells.items()}
     sizes = {variant: cell.run.costs.size_bytes for (variant, of), cell in cells.items() if of == task}
     return [_told(earlier, later, parents, sizes) for earlier, later in combinations(sorted(sizes), 2)]
 
 
 def _told(
-    earlier: str, later: str, parents: Mapping[str, str | None], sizes: Mapping[str, int | None]
+    earlier: str, later: str, parents: Mapping[str, tuple[str, ...]], sizes: Mapping[str, int | None]
 ) -> tuple[str, str]:
     later_from_earlier = _descends(later, earlier, parents)
     if later_from_earlier != _descends(earlier, later, parents):
@@ -158,15 +158,17 @@ def _told(
     return (earlier, later) if earlier_is_smaller else (later, earlier)
 
 
-def _descends(variant: str, ancestor: str, parents: Mapping[str, str | None]) -> bool:
+def _descends(variant: str, ancestor: str, parents: Mapping[str, tuple[str, ...]]) -> bool:
     """Whether it came from the other, over any number of steps; results may hold a circle of parents."""
-    seen = set()
-    parent = parents.get(variant)
-    while parent is not None and parent not in seen:
+    seen: set[str] = set()
+    waiting = [*parents.get(variant, ())]
+    while waiting:
+        parent = waiting.pop()
         if parent == ancestor:
             return True
-        seen.add(parent)
-        parent = parents.get(parent)
+        if parent not in seen:
+            seen.add(parent)
+            waiting += parents.get(parent, ())
     return False
 
 

@@ -63,7 +63,7 @@ def stage(resolved: VariantRecord) -> str:
     if (resolved.quantization or "none") != "none":
         return "quantised"
     if not resolved.recipe:
-        return "base"
+        return "merged" if resolved.merge_with else "base"
     return "merged" if resolved.merge else "trained"
 
 

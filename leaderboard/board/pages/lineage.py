@@ -1,13 +1,17 @@
-"""Who came from whom, and what each step was: base, trained, merged, quantised, asked another way."""
+"""Who came from whom, and what each step was: base, trained, merged, quantised, asked another way.
+
+A merge of two models has two parents: it stands once, under the first of them that has results here, with its
+difference to each.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from proctor.harness.record import VariantRecord
-from proctor.leaderboard.board.shown import CellShown, cell, task_head
+from proctor.leaderboard.board.shown import CellShown, DifferenceShown, cell, difference, task_head
 from proctor.leaderboard.compare.pairs import TaskPairs
-from proctor.leaderboard.compare.tables import Ranking
+from proctor.leaderboard.compare.tables import Ranking, RankingRow
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,39 @@ def page(ranking: Ranking, pairs: Mapping[str, TaskPairs]) -> dict[str, Any]:
 
     return {
         "tasks": [task_head(ranking, task) for task in ranking.tasks],
-        "nodes": [(node, rows[node.variant].parent, shown(node.variant)) for node in tree(ranking)],
+        "nodes": [
+            (
+                node,
+                _placed_under(ranking)[node.variant],
+                shown(node.variant),
+                _to_others(ranking, rows[node.variant]),
+            )
+            for node in tree(ranking)
+        ],
     }
+
+
+def _to_others(ranking: Ranking, row: RankingRow) -> list[list[DifferenceShown]]:
+    """For each task the differences to those parents that the cell itself is not compared with."""
+    columns = []
+    for task, about in ranking.tasks.items():
+        score = row.scores.get(task)
+        compared = score.comparison.b if score and score.comparison else None
+        others = [name for name in resolved_of(ranking, row.variant).parents if name != compared]
+        found = [ranking.pairs[task].family.seen(row.variant, name) for name in others]
+        columns.append([difference(one, about) for one in found if one])
+    return columns
+
+
+def _placed_under(ranking: Ranking) -> dict[str, str | None]:
+    """Of each variant its first parent with results, else its first parent."""
+    names = {row.variant for row in ranking.rows}
+    under: dict[str, str | None] = {}
+    for row in ranking.rows:
+        parents = resolved_of(ranking, row.variant).parents
+        known = [name for name in parents if name in names]
+        under[row.variant] = next(iter([*known, *parents]), None)
+    return under
 
 
 def resolved_of(ranking: Ranking, variant: str) -> VariantRecord:
@@ -39,7 +74,7 @@ def resolved_of(ranking: Ranking, variant: str) -> VariantRecord:
 
 def ancestors(ranking: Ranking, variant: str) -> list[str]:
     """From the first ancestor that has results down to the variant itself. A cycle ends where it closes."""
-    parents = {row.variant: row.parent for row in ranking.rows}
+    parents = _placed_under(ranking)
     chain = [variant]
     while (parent := parents.get(chain[0])) and parent in parents and parent not in chain:
         chain.insert(0, parent)
@@ -47,12 +82,12 @@ def ancestors(ranking: Ranking, variant: str) -> list[str]:
 
 
 def children(ranking: Ranking, variant: str) -> list[str]:
-    return [row.variant for row in ranking.rows if row.parent == variant]
+    return [row.variant for row in ranking.rows if variant in resolved_of(ranking, row.variant).parents]
 
 
 def tree(ranking: Ranking) -> list[Node]:
     """Every variant once, parents before their children, the best sibling first."""
-    parents = {row.variant: row.parent for row in ranking.rows}
+    parents = _placed_under(ranking)
     resolved = {name: resolved_of(ranking, name) for name in parents}
     seen: set[str] = set()
 
@@ -66,7 +101,7 @@ def tree(ranking: Ranking) -> list[Node]:
             before = resolved[parent]
         yield Node(name, depth, step(before, resolved[name]), orphan)
         for child in children(ranking, name):
-            if child not in seen:
+            if child not in seen and parents[child] == name:
                 yield from under(child, depth + 1)
 
     nodes: list[Node] = []
@@ -92,6 +127,8 @@ def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
         words.append(f"on {now.examples} examples" if now.examples else "on all examples")
     if now.merge != before.merge:
         words.append("adapter merged into the weights" if now.merge else "adapter not merged")
+    if now.merge_with and now.merge_with != before.merge_with:
+        words.append(f"merged with {_merge(now.merge_with)}")
     quantization = now.quantization or "none"
     if quantization != (before.quantization or "none"):
         words.append("not quantised" if quantization == "none" else f"quantised to {quantization}")
@@ -105,3 +142,13 @@ def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
         sampling, old_sampling = now.sampling or {}, earlier.sampling or {}
         words += [f"{name} {value}" for name, value in sampling.items() if value != old_sampling.get(name)]
     return ", ".join(words) or "nothing that its definition names"
+
+
+def _merge(spec: dict[str, Any]) -> str:
+    """`smollm2-full: linear, weight 0.25`."""
+    settings = [
+        f"{name} {spec[name]}"
+        for name in ("weight", "weights", "density", "base")
+        if spec.get(name) is not None
+    ]
+    return f"{' and '.join(spec['models'])}: {', '.join([spec['method'], *settings])}"

@@ -22,6 +22,7 @@ FIRST = (
     "recipe",
     "examples",
     "merge",
+    "merge_with",
     "quantization",
     "engine",
     "endpoint",
