@@ -83,6 +83,7 @@ def _batched(
             start = time.perf_counter()
             try:
                 _seed(engine, batch)
+                engine.logprobs = batch[0].options.logprobs
                 engine.generate_until(_as_instances(batch), disable_tqdm=True)
                 responses = _timed(engine.responses, len(batch), time.perf_counter() - start)
             except Exception as failed:  # any engine, any library: what it raises becomes the sample's error

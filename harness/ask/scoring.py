@@ -14,6 +14,7 @@ from typing import Any
 from proctor.common.digest import digest
 from proctor.common.files import write_text
 from proctor.harness.ask.cell import AskedSample, CellRun
+from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.engines.protocol import Response
@@ -95,7 +96,7 @@ def score_responses(
         scores, counted = _by_judge(cell, samples, scorer, progress)
     judge = Judge.load(cell.judge).name if cell.task.scored_by == "judge" else ""
     rows = [_row(cell, judge, sample, *score) for sample, score in zip(samples, scores, strict=True)]
-    return rows, counted
+    return with_agreement(rows) if cell.task.kind == "binary" else rows, counted
 
 
 def _by_rules(cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer) -> list[ScoreOrReason]:
@@ -140,7 +141,7 @@ def _row(cell: CellRun, judge: str, sample: AskedSample, score: ResponseScore | 
         answer=score.answer if score else "",
         target=target_of(sample.doc),
         score=score.score if score else None,
-        metrics=dict(score.metrics) if score else {},
+        metrics=dict(score.metrics) | confidence_of(response, score.answer) if score else {},
         status=status_of(score),
         explanation=response.error or problem or (score.explanation if score else ""),
         judge=judge,

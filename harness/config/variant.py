@@ -25,6 +25,7 @@ LOADS: dict[str, tuple[str, ...]] = {
     "openai": ("none",),
     "echo": ("none",),
 }
+GIVES_LOGPROBS = ("hf", "vllm", "llamacpp", "openai")
 TAKES_ADAPTER = ("hf", "vllm")
 ENVIRONMENT_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -39,6 +40,15 @@ class Sampling(Frozen):
     )
     epochs: int = Field(default=1, ge=1, le=1024)
     seed: int = 0
+    logprobs: bool = Field(default=False, description="keep how sure the model is of each token it writes")
+
+    @model_serializer(mode="wrap")
+    def _without_logprobs(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was asked before they could be wanted is defined as it was."""
+        fields: dict[str, Any] = dump(self)
+        if not self.logprobs:
+            del fields["logprobs"]
+        return fields
 
     @model_validator(mode="after")
     def _epochs_need_chance(self) -> "Sampling":
@@ -136,6 +146,11 @@ class Variant(Frozen):
             )
         if self.key and not ENVIRONMENT_NAME.fullmatch(self.key):
             raise Refusal("key is the name of an environment variable in capitals, and never the key itself")
+        if self.sampling.logprobs and self.engine not in GIVES_LOGPROBS:
+            raise Refusal(
+                f"engine {self.engine!r} gives no log-probabilities; use {', '.join(GIVES_LOGPROBS)}, or leave "
+                "sampling.logprobs out"
+            )
         self._refuse_away_from_an_endpoint()
         if self.serving != Serving() and self.engine != "vllm":
             raise Refusal(

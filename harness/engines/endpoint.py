@@ -17,7 +17,7 @@ from lm_eval.api.model import LM
 
 from proctor.common.chat import ChatClient, Completion
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.protocol import Request, Response, StreamingEngine, Weights
+from proctor.harness.engines.protocol import Request, Response, StreamingEngine, Weights, token_ends
 
 CONCURRENCY = 16
 TIMEOUT_SECONDS = 120.0
@@ -76,6 +76,8 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
             body["stop"] = list(options.until[:4])
         if options.temperature and options.top_p is not None:
             body["top_p"] = options.top_p
+        if options.logprobs:  # chat asks whether, plain text how many besides the chosen one
+            body["logprobs"] = 0 if _turns(request.prompt) is None else True
         if options.temperature:
             body["seed"] = request.seed % 2**31
         return body | self._extra
@@ -120,7 +122,15 @@ def _as_response(completion: Completion, plain: bool) -> Response:
         completion.tokens_out,
         completion.ended == "length",
         completion.seconds,
+        logprobs=_logprobs(completion),
     )
+
+
+def _logprobs(completion: Completion) -> list[tuple[int, float]] | None:
+    if not completion.logprobs:
+        return None
+    ends = token_ends(piece for piece, _ in completion.logprobs)
+    return list(zip(ends, (logprob for _, logprob in completion.logprobs), strict=True))
 
 
 async def _first_of(running: set[Any]) -> tuple[set[Any], set[Any]]:

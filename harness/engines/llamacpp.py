@@ -6,6 +6,7 @@ Turns lm-eval's requests into jobs for the decoder and back.
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from lm_eval.api.model import LM
 from proctor.common.refusal import Refusal
 from proctor.harness.engines.decoding import Decoders, Job, Made, cores
 from proctor.harness.engines.gguf_model import Model
-from proctor.harness.engines.protocol import Response, Weights
+from proctor.harness.engines.protocol import Response, Weights, token_ends
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]
     responses: list[Response]
+    logprobs = False
 
     @classmethod
     def open(cls, weights: Weights) -> "LlamaCppEngine":
@@ -121,6 +123,9 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
             # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
             text = made.text.decode("utf-8", "replace")
             response = Response(text, len(job.prompt), len(made.tokens), made.truncated, error=refusal)
+            if made.logprobs:
+                ends = token_ends(self._model.pieces[token] for token in made.tokens)
+                response = replace(response, logprobs=list(zip(ends, made.logprobs, strict=True)))
             self.responses.append(response)
         return [response.text for response in self.responses]
 
@@ -144,6 +149,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
                     ends=frozenset(token for token in alone.values() if token is not None),
                     temperature=float(options["temperature"]) if sampled else 0.0,
                     top_p=float(options.get("top_p", 1.0)),
+                    logprobs=self.logprobs,
                     seed=int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]),
                 )
             )

@@ -1,5 +1,6 @@
 """What every engine takes and gives: requests in, responses out. Loads no library, so that all may import it."""
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ class Options:
     temperature: float | None = 0.0
     top_p: float | None = None
     seed: int = 0
+    logprobs: bool = False  # each token's log-probability is wanted too
 
     @classmethod
     def from_lm_eval(cls, arguments: Mapping[str, Any]) -> Self:
@@ -53,7 +55,10 @@ class Request:
 
     @cached_property
     def key(self) -> str:
-        return digest([self.prompt, vars(self.options), self.epoch])
+        options = dict(vars(self.options))
+        if not options["logprobs"]:  # what was asked before there were any keeps its key
+            del options["logprobs"]
+        return digest([self.prompt, options, self.epoch])
 
     @property
     def seed(self) -> int:
@@ -64,7 +69,8 @@ class Request:
 @dataclass(frozen=True)
 class Response:
     """What came back; None where the engine cannot know. With an `error` nothing did, and there is nothing to score.
-    A prompt that is `too_long` for the context would fail at every try.
+    A prompt that is `too_long` for the context would fail at every try. `logprobs` has for each token the place in the
+    text where it ends, and its log-probability as the model had it, at temperature 1.
     """
 
     text: str
@@ -74,6 +80,20 @@ class Response:
     seconds: float | None = None
     error: str = ""
     too_long: bool = False
+    logprobs: Sequence[tuple[int, float]] | None = None
+
+
+def token_ends(pieces: Iterable[bytes]) -> list[int]:
+    """Where each token ends in the text, in letters. A letter that takes several tokens ends with the last of them.
+
+    >>> token_ends([b"caf", b"\xc3", b"\xa9"])
+    [3, 3, 4]
+    """
+    decoder, ends, end = getincrementaldecoder("utf-8")("replace"), [], 0
+    for piece in pieces:
+        end += len(decoder.decode(piece))
+        ends.append(end)
+    return ends
 
 
 class Engine(Protocol):
@@ -82,6 +102,7 @@ class Engine(Protocol):
     batch_size: int
     responses: Sequence[Response]  # of the last generate_until, in the order of its requests
     context_length: int | None
+    logprobs: bool  # whether the next generate_until gives log-probabilities
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]: ...
     def apply_chat_template(
@@ -107,6 +128,7 @@ class StreamingEngine:
 
     batch_size = 64
     responses: Sequence[Response] = ()
+    logprobs = False  # here each request says it
 
     def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
         raise NotImplementedError

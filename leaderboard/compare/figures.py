@@ -5,17 +5,16 @@ there are is decided by the metrics and columns that the rows have; knows no tas
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from proctor.common.answers import value_of
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
 from proctor.harness import record
 
@@ -35,7 +34,8 @@ SHARES = {
     "rule_accuracy": ("Accuracy by the rule alone", "without what the second reader found"),
 }
 HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "unknown", "precision", "recall", "f1",
-           "second_reader", "checks_passed"}  # fmt: skip
+           "second_reader", "checks_passed", "self_consistency", "semantic_entropy", "stated_confidence",
+           "logprob_mean", "logprob_least", "answer_logprob_mean", "answer_logprob_least"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -248,17 +248,8 @@ def _share(table: _Columns, values: Floats, at: Sequence[int]) -> tuple[float, f
 
 def _majority(rows: Iterable[int], score: Floats, answers: Sequence[str], k: int) -> float:
     wrong = [i for i in rows if score[i] < 1]
-    votes = Counter(_worth(answers[i]) or f"none {i}" for i in wrong)
+    votes = Counter(value_of(answers[i]) or f"none {i}" for i in wrong)
     return maj_at_k(len(list(rows)) - len(wrong), list(votes.values()), k)
-
-
-def _worth(answer: str) -> str:
-    """Equal for one number written in two ways; the words themselves where it is no plain number."""
-    bare = re.sub(r"[\s$£€¥₹,%*]", "", answer)
-    # No exponents: an imported '1e99999999' would be worked out in full.
-    if len(bare) >= 60 or not re.fullmatch(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|[0-9]+/0*[1-9][0-9]*)", bare):
-        return bare.casefold()
-    return str(Fraction(bare))
 
 
 def _rest(table: _Columns) -> list[CellFigure]:
