@@ -14,6 +14,7 @@ from proctor.leaderboard.board.beside import Beside, beside_headline
 from proctor.leaderboard.board.escape import visible
 from proctor.leaderboard.board.groups import by_group, by_kind
 from proctor.leaderboard.board.pages import (
+    confidence,
     curves,
     flips,
     index,
@@ -25,6 +26,7 @@ from proctor.leaderboard.board.pages import (
     variant,
 )
 from proctor.leaderboard.board.plots import Plot
+from proctor.leaderboard.compare.confidence import confidences_of
 from proctor.leaderboard.compare.items import Cells
 from proctor.leaderboard.compare.tables import Ranking
 
@@ -59,7 +61,10 @@ def files(cells: Cells, ranking: Ranking, cards: Mapping[str, Mapping[str, Any]]
     found = {name: curves.curve(ranking, name) for name in ranking.tasks}
     drawn = [curve for curve in found.values() if curve]
     judges = sorted({*judge.judges_of(ranking), *cards})
-    book = Book(_nav(ranking, bool(drawn), judges))
+    binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}
+    sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
+    sections = confidence.page(ranking, cells, sure)
+    book = Book(_nav(ranking, bool(drawn), bool(sections), judges))
     yield book.page("index.html", "index.html", board=index.page(ranking, ranking.pairs))
     examples: dict[str, dict[str, Any]] = {}
     beside: dict[tuple[str, str], Beside] = {}
@@ -79,6 +84,8 @@ def files(cells: Cells, ranking: Ranking, cards: Mapping[str, Mapping[str, Any]]
     yield from _variants(book, ranking, beside)
     if drawn:
         yield book.page("curves.html", "curves.html", curves=drawn)
+    if sections:
+        yield book.page("confidence.html", "confidence.html", sections=sections)
     for name in judges:
         about = judge.page(name, cards.get(name), ranking, unscored)
         yield book.page(f"judges/{name}.html", "judge.html", judge=about)
@@ -88,13 +95,15 @@ def files(cells: Cells, ranking: Ranking, cards: Mapping[str, Mapping[str, Any]]
     yield ".nojekyll", ""  # GitHub Pages then serves the folder as it is
 
 
-def _nav(ranking: Ranking, curves: bool, judges: Sequence[str]) -> list[tuple[str, str]]:
+def _nav(ranking: Ranking, curves: bool, confidence: bool, judges: Sequence[str]) -> list[tuple[str, str]]:
     """Only pages that there are: with one variant there is nothing to lay side by side."""
     links = [("index.html", "Ranking")]
     if len(ranking.rows) > 1:
         links += [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
     if curves:
         links.append(("curves.html", "Curves"))
+    if confidence:
+        links.append(("confidence.html", "How sure"))
     links += [(f"tasks/{name}.html", about.title) for name, about in ranking.tasks.items()]
     links += [(f"judges/{name}.html", f"Judge: {name}") for name in judges]
     return links
