@@ -190,11 +190,11 @@ def family_of(
 
 
 def _only_if_calibrated(one: Comparison, a: Calibration, b: Calibration) -> Comparison:
-    """A better Brier score can come from more right answers alone: it is not called better where the confidences
-    themselves are refuted and lie further from the shares of right answers than the other's.
+    """A better Brier score can come from more right answers alone: it is not called better where the variant is surer
+    than right, so far that chance does not explain it, and further from the shares of right answers than the other.
     """
     better, other = (a, b) if one.verdict == Verdict.BETTER else (b, a)
-    fooled = better.is_refuted and better.reliability > other.reliability
-    if one.verdict in (Verdict.BETTER, Verdict.WORSE) and fooled:
+    fool = better.is_refuted and better.confidence > better.accuracy and better.reliability > other.reliability
+    if one.verdict in (Verdict.BETTER, Verdict.WORSE) and fool:
         return replace(one, verdict=Verdict.NOT_SHOWN)
     return one

@@ -33,7 +33,7 @@ def world(tmp_path: Path) -> Path:
     """200 items of which 120 are right: `plain` is always 60 % sure; `knows` knows which; `fool` is always sure."""
     right = [1, 1, 1, 0, 0] * 40
     stated(tmp_path, "plain", right, [0.6] * 200)
-    stated(tmp_path, "knows", right, [0.9 if score else 0.15 for score in right], "plain")
+    stated(tmp_path, "knows", right, [0.9 if score else 0.1 for score in right], "plain")
     stated(tmp_path, "fool", right, [1.0] * 200, "plain")
     # More right answers and a slightly better Brier score, but sure of everything.
     stated(tmp_path, "lucky", [1] * 180 + [0] * 20, [0.99] * 200, "plain")
@@ -51,7 +51,7 @@ def test_pairs_are_compared_on_the_brier_score_as_one_family(world):
     told = family(world)
     assert {one.family for one in told.values()} == {6}
     knows = told["knows", "plain"]
-    assert knows.difference.difference == pytest.approx(0.24 - (0.6 * 0.01 + 0.4 * 0.0225))
+    assert knows.difference.difference == pytest.approx(0.24 - 0.01)
     assert knows.verdict == Verdict.BETTER
     assert told["fool", "knows"].verdict == told["fool", "plain"].verdict == Verdict.WORSE
 
@@ -124,7 +124,7 @@ def test_the_page_shows_figures_verdicts_and_the_surest_wrong_answers(world, tmp
     site.build(world, board, "plain")
     page = (board / "confidence.html").read_text()
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
-    assert "−0.225 better −" in text
+    assert "−0.230 better −" in text
     assert "+0.160 worse" in text
     assert 'samples/fool/word_problems.html#mark=wrong&amp;find=item-003">item-003</a>' in page
     assert "confidence.html" in (board / "index.html").read_text()
