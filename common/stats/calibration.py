@@ -16,7 +16,6 @@ from math import log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from proctor.common.refusal import Refusal
 from proctor.common.stats.binary import critical, effective_n
@@ -127,14 +126,11 @@ def _bins(sure: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 @dataclass(frozen=True)
 class Auroc:
-    """How often a right answer is the surer one of a right and a wrong one. `influence`: of each row, summing to 0."""
+    """How often a right answer is the surer one of a right and a wrong one."""
 
     value: float
     low: float
     high: float
-    right: int
-    wrong: int
-    influence: Floats
 
 
 def auroc(
@@ -161,40 +157,15 @@ def auroc(
     influence[correct == 0] = (1 - below - value) * len(sure) / n
     worth, groups = 1.0, None
     if clusters is not None:
-        totals = _by_cluster(influence, clusters)
+        codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
+        totals = np.bincount(codes, weights=influence)
         groups = len(totals)
         if groups < 2:
-            return Auroc(value, 0.0, 1.0, m, n, influence)
-        plain, robust = standard_error(influence), _error(influence, clusters)
+            return Auroc(value, 0.0, 1.0)
+        plain, robust = standard_error(influence), standard_error(totals * groups / len(sure))
         worth = float(effective_n(robust**2, plain**2, len(sure), groups)) / len(sure)
     low, high = _newcombe(value, m * worth, n * worth, critical(alpha, groups))
-    return Auroc(value, low, high, m, n, influence)
-
-
-def auroc_difference(a: Auroc, b: Auroc, clusters: Labels = None) -> tuple[float, float, float]:
-    """a - b of two variants on the same rows in the same order: the difference, its standard error and a two-sided p.
-    DeLong, DeLong & Clarke-Pearson 1988, by cluster; t on clusters - 1. Without spread nothing is shown: p is 1.
-    """
-    if len(a.influence) != len(b.influence):
-        raise Refusal("two figures on different rows", remedy="align both by item first")
-    labels = np.arange(len(a.influence)) if clusters is None else clusters
-    error = _error(a.influence - b.influence, labels)
-    difference = a.value - b.value
-    if not error > 0:
-        return difference, error, 1.0
-    groups = len(set(np.asarray(labels).tolist()))
-    return difference, error, float(2 * stats.t.sf(abs(difference) / error, groups - 1))
-
-
-def _by_cluster(values: Floats, clusters: Labels) -> Floats:
-    codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
-    return np.bincount(codes, weights=values).astype(np.float64)
-
-
-def _error(influence: Floats, clusters: Labels) -> float:
-    """Of the mean of these rows, by cluster."""
-    totals = _by_cluster(influence, clusters)
-    return standard_error(totals * len(totals) / len(influence))
+    return Auroc(value, low, high)
 
 
 def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]:

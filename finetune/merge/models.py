@@ -103,8 +103,11 @@ def _unlike_meaning(base: Path, other: Path) -> str:
     )
     if "quantization_config" in theirs:
         return "its weights are quantised"
-    differing = [name for name in MEANING if mine.get(name) != theirs.get(name)]
-    return "; ".join(f"{name} is {theirs.get(name)}, not {mine.get(name)}" for name in differing)
+    # What one of them leaves to a default may well be the other's value.
+    both = [name for name in MEANING if name in mine and name in theirs]
+    return "; ".join(
+        f"{name} is {theirs[name]}, not {mine[name]}" for name in both if mine[name] != theirs[name]
+    )
 
 
 def _unlike_tensors(base: Path, other: Path) -> str:

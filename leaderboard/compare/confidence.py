@@ -194,7 +194,9 @@ def _only_if_calibrated(one: Comparison, a: Calibration, b: Calibration) -> Comp
     than right, so far that chance does not explain it, and further from the shares of right answers than the other.
     """
     better, other = (a, b) if one.verdict == Verdict.BETTER else (b, a)
-    fool = better.is_refuted and better.confidence > better.accuracy and better.reliability > other.reliability
+    fool = (
+        better.is_refuted and better.confidence > better.accuracy and better.reliability > other.reliability
+    )
     if one.verdict in (Verdict.BETTER, Verdict.WORSE) and fool:
         return replace(one, verdict=Verdict.NOT_SHOWN)
     return one
