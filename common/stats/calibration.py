@@ -42,7 +42,8 @@ class Calibration:
     """`brier` = reliability - resolution + uncertainty + within (Murphy 1973; the last for bins: Stephenson 2008).
 
     `ece_by_chance` is the mean ECE of a perfectly calibrated model with these confidences at this n, `p_calibrated` how
-    often such a model has an ECE as large as this one.
+    often such a model has an ECE as large as this one. Answers of one cluster are then drawn as one: dependence as
+    strong as it can be, so that copies of an answer refute nothing.
     """
 
     n: int
@@ -78,11 +79,12 @@ def calibration(confidence: ArrayLike, right: ArrayLike, clusters: Labels = None
     resolution = float(weights @ (shares - accuracy) ** 2)
     uncertainty = accuracy * (1 - accuracy)
     ece = float(weights @ np.abs(means - shares))
-    drawn = np.random.default_rng(SEED).random((DRAWS, len(sure))) < sure
+    labels = np.arange(len(sure)) if clusters is None else np.asarray(clusters)
+    groups, group = np.unique(labels, return_inverse=True)
+    drawn = np.random.default_rng(SEED).random((DRAWS, len(groups)))[:, group] < sure
     by_chance = np.zeros(DRAWS)
     for code, (mean, weight) in enumerate(zip(means, weights, strict=True)):
         by_chance += weight * np.abs(drawn[:, codes == code].mean(axis=1) - mean)
-    labels = None if clusters is None else np.asarray(clusters)
     return Calibration(
         n=len(sure),
         accuracy=accuracy,
@@ -96,9 +98,7 @@ def calibration(confidence: ArrayLike, right: ArrayLike, clusters: Labels = None
         ece_by_chance=float(by_chance.mean()),
         p_calibrated=float(1 + (by_chance >= ece - 1e-12).sum()) / (1 + DRAWS),
         bins=tuple(
-            _bin(
-                sure[codes == code], correct[codes == code], None if labels is None else labels[codes == code]
-            )
+            _bin(sure[codes == code], correct[codes == code], labels[codes == code])
             for code in range(len(counts))
         ),
     )
@@ -106,7 +106,7 @@ def calibration(confidence: ArrayLike, right: ArrayLike, clusters: Labels = None
 
 def _bin(sure: Floats, correct: Floats, clusters: Labels) -> Bin:
     low, high = 0.0, 1.0  # of a single cluster nothing is known
-    if clusters is None or len(sure) == 1 or len(set(np.asarray(clusters).tolist())) > 1:
+    if len(sure) == 1 or len(set(np.asarray(clusters).tolist())) > 1:
         share = estimate(correct, kind="binary", clusters=clusters)
         low, high = share.low, share.high
     return Bin(len(sure), float(sure.mean()), float(correct.mean()), low, high)

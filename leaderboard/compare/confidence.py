@@ -184,7 +184,9 @@ def family_of(
     ]  # fmt: skip
     told = corrected(family) if family else []
     return {
-        (one.a, one.b): _only_if_calibrated(one, *(calibration(c.confidence, c.right) for c in both))
+        (one.a, one.b): _only_if_calibrated(
+            one, *(calibration(c.confidence, c.right, c.clusters) for c in both)
+        )
         for one, both in zip(told, shared, strict=True)
     }
 

@@ -63,6 +63,17 @@ def test_a_calibrated_model_has_an_ece_by_chance_and_is_seldom_refuted():
     assert found[0].ece_by_chance > 0.05, "at 100 answers, ten bins of a calibrated model are far off"
 
 
+def test_copies_in_clusters_make_nothing_surer_and_nothing_more_refuted():
+    sure, right = world(7, 400, None, 1.3)
+    once = calibration(sure, right)
+    copies = calibration(np.repeat(sure, 5), np.repeat(right, 5), np.repeat(np.arange(400), 5))
+    assert (copies.ece, copies.ece_by_chance) == pytest.approx((once.ece, once.ece_by_chance))
+    assert copies.p_calibrated == once.p_calibrated
+    assert calibration(np.repeat(sure, 5), np.repeat(right, 5)).p_calibrated < once.p_calibrated
+    for one, other in zip(copies.bins, once.bins, strict=True):
+        assert one.high - one.low >= 0.9 * (other.high - other.low)
+
+
 def test_a_confident_fool_is_refuted():
     sure, right = world(1, 300, None, 4.0)
     assert calibration(sure, right).is_refuted
