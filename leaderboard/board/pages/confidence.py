@@ -1,6 +1,6 @@
 """How sure, and how right: each measure of confidence on each task, with its drawings and the surest wrong answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,32 +127,34 @@ def _plots(
     title = f"{line(str(ranking.tasks[task].title))}: {measure.title.lower()}"
     plots = []
     if measure.probability:
-        series: list[tuple[str, Sequence[ChartPoint]]] = []
-        for name, found in first:
-            bins = found.calibration.bins if found.calibration else ()
-            points = [
-                ChartPoint(name, 100 * b.accuracy, 100 * b.low, 100 * b.high, 100 * b.confidence)
-                for b in bins
-            ]
-            series.append((name, points))
+        series = [(name, _by_bin(name, found)) for name, found in first]
         series.append(("as sure as right", [ChartPoint("", end, end, end, end) for end in (0.0, 100.0)]))
         spec = charts.curves(series, "right, %", "confidence, %")
         about = (
             "Vertical lines are 95 % intervals of the share that is right among answers of like confidence."
         )
         plots.append(Plot(task, f"{task}-{measure.metric}-reliability", f"{title}, reliability", about, spec))
-    curves = [
-        (
-            name,
-            [_on_curve(name, c, a) for c, a in zip(found.curve.coverage, found.curve.accuracy, strict=True)],
-        )
-        for name, found in first
-    ]
-    spec = charts.curves(curves, "right among them, %", "the surest answers, % of all")
+    spec = charts.curves(
+        [(name, _by_coverage(name, found)) for name, found in first],
+        "right among them, %",
+        "the surest answers, % of all",
+    )
     about = "Accuracy of the surest answers against how many of all they are."
     plots.append(Plot(task, f"{task}-{measure.metric}-coverage", f"{title}, coverage", about, spec))
     return tuple(plots)
 
 
-def _on_curve(name: str, coverage: float, accuracy: float) -> ChartPoint:
-    return ChartPoint(name, 100 * accuracy, 100 * accuracy, 100 * accuracy, round(100 * float(coverage), 1))
+def _by_bin(name: str, found: ConfidenceFigures) -> list[ChartPoint]:
+    points = []
+    for one in found.calibration.bins if found.calibration else ():
+        right, low, high = (100 * share for share in (one.accuracy, one.low, one.high))
+        points.append(ChartPoint(name, right, low, high, round(100 * one.confidence, 1)))
+    return points
+
+
+def _by_coverage(name: str, found: ConfidenceFigures) -> list[ChartPoint]:
+    points = []
+    for coverage in range(20, 101, 10):
+        right = 100 * found.curve.at(coverage / 100)
+        points.append(ChartPoint(name, right, right, right, coverage))
+    return points
