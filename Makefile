@@ -11,7 +11,7 @@ demo: $(READY)            ## the whole journey on the embedded model
 	$(BIN)/proctor run demo
 
 test: $(READY)            ## all tests; pytest's "no tests" is a failure
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY)           ## lint, format and types
 	$(BIN)/ruff check .

@@ -50,7 +50,9 @@ class Completion:
 
 def key_name_for(address: str | None, named: str | None) -> str:
     """The environment variable with the key. No key goes to an address that it was not named for."""
-    return named or ("OPENAI_API_KEY" if (address or OPENAI).rstrip("/") == OPENAI else "")
+    if not named and (address or OPENAI).rstrip("/") == OPENAI:
+        return "OPENAI_API_KEY"
+    return named or ""
 
 
 class Outage:
@@ -63,7 +65,9 @@ class Outage:
 
     def count(self, problem: str, gone: bool) -> None:
         """A reply came, or a `problem` did; `gone` when it may be the server's own: no line, no time, no room."""
-        self._in_a_row = self._in_a_row + 1 if gone else 0
+        self._in_a_row += 1
+        if not gone:
+            self._in_a_row = 0
         if self._in_a_row >= self._give_up and not self.reason:
             self.reason = (
                 f"not asked: the {self._give_up} requests before failed, the last one with: {problem}"
@@ -88,7 +92,9 @@ class ChatClient:
         """
         self._address = address or OPENAI
         self._key_name = key_name_for(address, key)
-        self._key = os.environ.get(self._key_name, "").strip() if self._key_name else ""
+        self._key = ""
+        if self._key_name:
+            self._key = os.environ.get(self._key_name, "").strip()
         if self._key_name and not self._key:
             raise Refusal(
                 f"{who} needs a key in the environment variable {self._key_name}", "there is none",
@@ -142,7 +148,9 @@ class ChatClient:
     async def _try(self, path: str, body: Mapping[str, Any]) -> Completion:
         from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 
-        tries = f"up to {self._retries + 1} tries" if self._retries else "one try"
+        tries = "one try"
+        if self._retries:
+            tries = f"up to {self._retries + 1} tries"
         try:
             # The client's own create() walks through every body and builds a model of every reply, for a third of the
             # time that a request takes of the processor.
@@ -163,7 +171,10 @@ class ChatClient:
 
     def _read(self, path: str, reply: Any) -> Completion:
         choice, usage = reply["choices"][0], reply.get("usage") or {}
-        message = choice["message"] if path == "/chat/completions" else {"content": choice["text"]}
+        if path == "/chat/completions":
+            message = choice["message"]
+        else:
+            message = {"content": choice["text"]}
         text = message.get("content")
         if text is not None:
             if not isinstance(text, str):
@@ -172,13 +183,13 @@ class ChatClient:
                 text = text.encode(errors="replace").decode()
             if len(self._key) >= SECRET:
                 text = text.replace(self._key, "***")
-        refusal = message.get("refusal")
+        refusal = str(message.get("refusal") or "")
         return Completion(
             text,
             _count(usage, "prompt_tokens"),
             _count(usage, "completion_tokens"),
             choice.get("finish_reason"),
-            self._without_key(str(refusal)) if refusal else "",
+            self._without_key(refusal),
             logprobs=_logprobs(choice.get("logprobs")),
         )
 
@@ -204,7 +215,9 @@ class ChatClient:
         return self._without_key(" ".join((str(failed) or type(failed).__name__).split()))[:SHOWN]
 
     def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "***") if self._key else text
+        if not self._key:
+            return text
+        return text.replace(self._key, "***")
 
 
 def _logprobs(told: Any) -> tuple[tuple[bytes, float], ...]:
@@ -226,4 +239,6 @@ def _logprobs(told: Any) -> tuple[tuple[bytes, float], ...]:
 def _count(usage: Mapping[str, Any], name: str) -> int | None:
     """Tokens, where the server gives a number of them."""
     count = usage.get(name)
-    return count if isinstance(count, int) and not isinstance(count, bool) else None
+    if not isinstance(count, int) or isinstance(count, bool):
+        return None
+    return count

@@ -41,7 +41,7 @@ class Reporter:
                 rate = f"{tokens / max(time.monotonic() - start, 1e-9):.0f} tokens/s" if tokens else ""
                 bar.update(row, completed=done, rate=rate)
                 now = f"{what}: {done} of {total}"
-                self._line(f"{now}, {rate}" if rate else now, done / total, start)
+                self._line(f"{now}, {rate}" if rate else now, done / total, start, bool(tokens))
 
             yield progress
         seconds = time.monotonic() - start
@@ -83,9 +83,11 @@ class Reporter:
             disable=not self._console.is_terminal,
         )
 
-    def _line(self, what: str, share: float, start: float) -> None:
+    def _line(self, what: str, share: float, start: float, begun: bool = False) -> None:
+        """Nothing is said before there is something to say: some share is done, or it has `begun`."""
         now = time.monotonic()
-        if self._console.is_terminal or now - self._last_line < LINE_EVERY_SECONDS or not share:
+        if self._console.is_terminal or now - self._last_line < LINE_EVERY_SECONDS or not (share or begun):
             return
         self._last_line = now
-        self.say(f"  {what}, about {(now - start) / share * (1 - share):.0f} s left")
+        left = f", about {(now - start) / share * (1 - share):.0f} s left" if share else ""
+        self.say(f"  {what}{left}")

@@ -35,10 +35,13 @@ Schema = TypeVar("Schema", bound=BaseModel)
 def check_name(name: str, what: str, where: Path | str | None = None) -> str:
     """Names become paths, so only names that are safe as paths are names."""
     if not SAFE_NAME.fullmatch(name):
+        remedy = "choose another name"
+        if suggest_name(name):
+            remedy = f"call it {suggest_name(name)!r}"
         raise Refusal(
             f"{what} {name!r} is no safe name",
             "names become folders, so they match [a-z0-9][a-z0-9._-]*, at most 100 letters",
-            f"call it {suggest_name(name)!r}" if suggest_name(name) else "choose another name",
+            remedy,
             where,
         )
     return name
@@ -50,8 +53,9 @@ def suggest_name(name: str) -> str:
 
 def nearest(wrong: str, right: Sequence[str]) -> str:
     """`did you mean 'x'?`, or all the names there are."""
-    near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"possible: {', '.join(right) or 'none'}"
+    for near in difflib.get_close_matches(wrong, right, n=1, cutoff=0.5):
+        return f"did you mean {near!r}?"
+    return f"possible: {', '.join(right) or 'none'}"
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -73,11 +77,11 @@ def parse_yaml(text: str, where: Path | str) -> Any:
     try:
         return yaml.load(text, _UniqueKeyLoader)
     except yaml.YAMLError as broken:
-        mark = getattr(broken, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
-        raise Refusal(
-            f"not readable as YAML{line}: {getattr(broken, 'problem', broken)}", where=where
-        ) from None
+        line = ""
+        if isinstance(broken, yaml.MarkedYAMLError) and broken.problem_mark:
+            line = f" in line {broken.problem_mark.line + 1}"
+        problem = getattr(broken, "problem", broken)
+        raise Refusal(f"not readable as YAML{line}: {problem}", where=where) from None
     except (ValueError, RecursionError) as refused:  # a date that does not exist, a nesting that is too deep
         raise Refusal(f"not readable as YAML: {refused}", where=where) from None
 
@@ -112,7 +116,9 @@ def read_named_yaml(path: Path, schema: type[Schema]) -> Schema:
 def parse(raw: Any, schema: type[Schema], where: Path | str | None) -> Schema:
     """What a file or an option holds, checked; `where` is named in the refusal."""
     if not isinstance(raw, dict):
-        holds = "is empty" if raw is None else f"holds {_kind_of(raw)}, not fields"
+        holds = f"holds {_kind_of(raw)}, not fields"
+        if raw is None:
+            holds = "is empty"
         raise Refusal(holds, "'name: value' on each line is wanted", where=where)
     try:
         return schema.model_validate(raw)
@@ -121,11 +127,11 @@ def parse(raw: Any, schema: type[Schema], where: Path | str | None) -> Schema:
 
 
 def _kind_of(value: object) -> str:
-    if isinstance(value, dict):
-        return "fields"
     if isinstance(value, list):
         return "a list"
-    return "text" if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        return "text"
+    return repr(value)
 
 
 # What is wanted where a value has the wrong type, by pydantic's name of the mistake.
@@ -155,8 +161,10 @@ def _first_mistake(invalid: ValidationError, schema: type[BaseModel], raw: Any) 
     known = {place: errors for place, errors in mistakes.items() if errors}
     # A field under a wrong name is missing under its own: the name is what has to be mended.
     place = min(known, key=lambda place: known[place][0]["type"] != "extra_forbidden")
-    more = f" (and {len(known) - 1} more)" if len(known) > 1 else ""
-    return _in_words(place, known[place], schema) + more
+    mistake = _in_words(place, known[place], schema)
+    if len(known) > 1:
+        return f"{mistake} (and {len(known) - 1} more)"
+    return mistake
 
 
 def _place(error: ErrorDetails, raw: Any) -> tuple[int | str, ...]:
@@ -174,13 +182,15 @@ def _place(error: ErrorDetails, raw: Any) -> tuple[int | str, ...]:
 
 
 def _in_words(place: tuple[int | str, ...], errors: list[ErrorDetails], schema: type[BaseModel]) -> str:
-    field = ".".join(str(part) for part in place)
+    field = ".".join(map(str, place))
     first = errors[0]
     if first["type"] == "extra_forbidden":
         return f"unknown field {field!r}; {nearest(str(place[-1]), _fields_at(schema, place[:-1]))}"
     if first["type"] == "missing":
-        return f"field {field!r} is missing; add '{place[-1] if place else ''}: ...'"
-    head = f"{field}: " if field else ""
+        return f"field {field!r} is missing; add '{field.rpartition('.')[2]}: ...'"
+    head = ""
+    if field:
+        head = f"{field}: "
     if first["type"] == "value_error":
         return head + str(first.get("ctx", {}).get("error", first["msg"]))
     shown = repr(first["input"])
@@ -208,9 +218,10 @@ def _wanted(errors: Iterable[ErrorDetails]) -> list[str]:
 def _fields_at(schema: Any, place: Iterable[int | str]) -> list[str]:
     """The names of fields that could have been meant at this place of the file."""
     for part in place:
-        models = _models_in(schema)
-        fields = [model.model_fields[str(part)].annotation for model in models if part in model.model_fields]
-        schema = fields[0] if fields else schema  # a place in a list, or a name that the user chose
+        # None of the schemas has the part where it is a place in a list, or a name that the user chose.
+        for model in reversed(_models_in(schema)):
+            if part in model.model_fields:
+                schema = model.model_fields[str(part)].annotation
     return list(dict.fromkeys(name for model in _models_in(schema) for name in model.model_fields))
 
 

@@ -6,16 +6,17 @@
 Loads no weights.
 """
 
-import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from proctor.common.digest import digest
+from proctor.common.digest import digest, sha256_of
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
 
@@ -52,18 +53,13 @@ def resolve_base(base: Base) -> Path:
     """
     if is_gguf(base):
         return _gguf_file(base)
-    if (folder := _local(base)) is not None:
+    folder = _local(base) or _cached(base)
+    if folder is not None:
         return folder
-    if (snapshot := _cached(base)) is not None:
-        return snapshot
-    if _offline():
-        raise Refusal(_missing(base))
     from huggingface_hub import snapshot_download
 
-    try:
+    with _asking_the_hub(base):
         return Path(snapshot_download(base, allow_patterns=list(FILES)))
-    except Exception as refused:  # the hub's client raises a dozen kinds, and each means: not here
-        raise Refusal(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
 
 
 def digest_of_base(base: Base) -> str:
@@ -73,19 +69,17 @@ def digest_of_base(base: Base) -> str:
     """
     if is_gguf(base):
         return digest({"gguf": digest_of_file(_gguf_file(base))})
-    if (folder := _local(base)) is not None:
+    folder = _local(base)
+    if folder is not None:
         return digest(sorted(_digests(folder).items()))
-    if (snapshot := _cached(base)) is not None:
+    snapshot = _cached(base)
+    if snapshot is not None:
         commit = snapshot.name
-    elif _offline():
-        raise Refusal(_missing(base))
     else:
         from huggingface_hub import HfApi
 
-        try:
+        with _asking_the_hub(base):
             commit = str(HfApi().model_info(base, timeout=20).sha)
-        except Exception as refused:
-            raise Refusal(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
     return digest({"hub": base, "commit": commit})
 
 
@@ -132,12 +126,8 @@ def _gguf_file(base: Base) -> Path:
     cached = try_to_load_from_cache(model, name)
     if isinstance(cached, str):
         return Path(cached)
-    if _offline():
-        raise Refusal(_missing(base))
-    try:
+    with _asking_the_hub(base):
         return Path(hf_hub_download(model, name))
-    except Exception as refused:  # the hub's client raises a dozen kinds, and each means: not here
-        raise Refusal(f"{_missing(base)}; the hub said: {_first_line(refused)}") from None
 
 
 def _in_package(base: Base) -> Path:
@@ -168,8 +158,7 @@ def digest_of_file(path: Path) -> str:
     state = path.stat()
     key = (str(path.resolve()), state.st_size, state.st_mtime_ns)
     if key not in _seen:
-        with path.open("rb") as handle:
-            _seen[key] = hashlib.file_digest(handle, "sha256").hexdigest()
+        _seen[key] = sha256_of(path)
     return _seen[key]
 
 
@@ -183,9 +172,11 @@ def files_of(folder: Path) -> list[Path]:
 def _digests(folder: Path) -> dict[str, str]:
     files = files_of(folder)
     names = [path.name for path in files]
-    missing = [
-        name for name in ("config.json", ".safetensors") if not any(file.endswith(name) for file in names)
-    ]
+    missing = []
+    if "config.json" not in names:
+        missing.append("config.json")
+    if not any(path.suffix == ".safetensors" for path in files):
+        missing.append("safetensors")
     if missing:
         if (folder / "adapter_config.json").is_file():
             raise Refusal(
@@ -193,7 +184,7 @@ def _digests(folder: Path) -> dict[str, str]:
                 f"base: to what comes out ({folder})"
             )
         raise Refusal(
-            f"base folder without {missing[0].lstrip('.')}; point base: to a folder with a whole model ({folder})"
+            f"base folder without {missing[0]}; point base: to a folder with a whole model ({folder})"
         )
     with ThreadPoolExecutor() as pool:  # hashing lets go of Python, and real weights are gigabytes
         return dict(zip(names, pool.map(digest_of_file, files), strict=True))
@@ -222,19 +213,18 @@ def _cached(base: Base) -> Path | None:
     return snapshot if any(snapshot.glob("*.safetensors")) else None
 
 
-def _offline() -> bool:
-    return any(
-        os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE")
-        for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-    )
-
-
-def _missing(base: Base) -> str:
-    return (
+@contextmanager
+def _asking_the_hub(base: Base) -> Iterator[None]:
+    """Refused where the environment says offline, and where the hub has no answer."""
+    missing = (
         f"base {base!r} is not on this machine; fetch it once where there is a network (hf download {base}), "
         f"or give the path of a folder that holds its safetensors, config.json and tokenizer"
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        if os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE"):
+            raise Refusal(missing)
+    try:
+        yield
+    except Exception as refused:  # the hub's client raises a dozen kinds, and each means: not here
+        lines = str(refused).strip().splitlines() or [type(refused).__name__]
+        raise Refusal(f"{missing}; the hub said: {lines[0][:200]}") from None

@@ -229,7 +229,7 @@ def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], pro
             from proctor.finetune.train.trainer import train, with_unsloth
 
             assert stage.recipe is not None
-            trainer = train_in_own_process if with_unsloth(stage.recipe) else train
+            trainer = train_in_own_process if with_unsloth(stage.recipe, built.base) else train
             return trainer(built.base, stage.recipe, _checked(stage, data), part, tell)
         if stage.kind == "merge":
             from proctor.finetune.merge.adapter import merge_adapter

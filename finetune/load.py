@@ -28,30 +28,17 @@ def load_tokenizer(folder: Path) -> Any:
 def load_model(folder: Path, device: str, nf4: bool = False, float32: bool = False) -> Any:
     """float32 on a CPU (bfloat16 gains nothing there at this size), bfloat16 on a GPU, or 4-bit on either."""
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     check_safetensors(folder)
     dtype = torch.float32 if device == "cpu" or float32 else torch.bfloat16
-    quantization = nf4_config(dtype) if nf4 else None
+    settings: dict[str, Any] = {"dtype": dtype, "device_map": {"": device}}
+    if nf4:  # 4-bit NormalFloat with the scales quantised again: what QLoRA means
+        settings["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        )  # fmt: skip
     return AutoModelForCausalLM.from_pretrained(
-        folder,
-        dtype=dtype,
-        device_map={"": device},
-        quantization_config=quantization,
-        local_files_only=True,
-        use_safetensors=True,
-    )
-
-
-def nf4_config(compute: Any) -> Any:
-    """4-bit NormalFloat with the scales quantised again: what QLoRA means."""
-    from transformers import BitsAndBytesConfig
-
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=compute,
+        folder, **settings, local_files_only=True, use_safetensors=True
     )

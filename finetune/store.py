@@ -30,25 +30,31 @@ def kept(folder: Path, digest: str) -> bool:
     """True when the folder is there and every byte of it is as it was made. A damaged one is refused, not mended."""
     if not folder.exists():
         return False
+    damage = _damage(folder, digest)
+    if damage:
+        remedy = f"delete the folder {folder.name} and run again to make it anew"
+        raise Refusal(damage, remedy=remedy, where=folder)
+    return True
+
+
+def _damage(folder: Path, digest: str) -> str:
     try:
         made = json.loads((folder / MADE).read_text(encoding="utf-8"))
         files, made_from = dict(made["files"]), made["digest"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise Refusal(f"no readable {MADE} in it; {_remedy(folder)} ({folder})") from None
+        return f"no readable {MADE} in it"
     if made_from != digest:
-        raise Refusal(
-            f"made from something else (digest {str(made_from)[:16]}); {_remedy(folder)} ({folder})"
-        )
+        return f"made from something else (digest {str(made_from)[:16]})"
     for name, entry in files.items():
         path = folder / name
         if not path.is_file():
-            raise Refusal(f"{name} is missing from what was made; {_remedy(folder)} ({folder})")
+            return f"{name} is missing from what was made"
         size = path.stat().st_size
         if size != entry["bytes"]:
-            raise Refusal(f"{name} has {size:,} bytes, not {entry['bytes']:,}; {_remedy(folder)} ({folder})")
+            return f"{name} has {size:,} bytes, not {entry['bytes']:,}"
         if digest_of_file(path) != entry["sha256"]:
-            raise Refusal(f"{name} is not what was made (checksum differs); {_remedy(folder)} ({folder})")
-    return True
+            return f"{name} is not what was made (checksum differs)"
+    return ""
 
 
 @contextmanager
@@ -74,16 +80,16 @@ def make(
         if not resumes or isinstance(broken, ValueError):
             shutil.rmtree(part, ignore_errors=True)
         raise
-    files = sorted(path for path in part.rglob("*") if path.is_file())
-    sizes = {
-        str(path.relative_to(part)): {"bytes": path.stat().st_size, "sha256": digest_of_file(path)}
-        for path in files
-    }
+    files = {}
+    for path in sorted(part.rglob("*")):
+        if path.is_file():
+            entry = {"bytes": path.stat().st_size, "sha256": digest_of_file(path)}
+            files[str(path.relative_to(part))] = entry
     made = {
         **made_from,
         **figures,
-        "files": sizes,
-        "bytes": sum(entry["bytes"] for entry in sizes.values()),
+        "files": files,
+        "bytes": sum(entry["bytes"] for entry in files.values()),
         "seconds": round(time.monotonic() - start, 2),
         "versions": _versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
@@ -101,7 +107,3 @@ def _versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             versions[name] = version(name)
     return versions
-
-
-def _remedy(folder: Path) -> str:
-    return f"delete the folder {folder.name} and run again to make it anew"

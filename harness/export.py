@@ -6,7 +6,6 @@ the task's own items word for word as the engine read them. Scores are handed in
 
 import importlib
 import json
-import string
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -26,14 +25,14 @@ from proctor.harness.config.variant import Variant
 from proctor.harness.engines import load_libraries, open_engine
 from proctor.harness.engines.llamacpp import LlamaCppEngine
 from proctor.harness.engines.protocol import Options, Request, Weights
-from proctor.harness.measure.measuring import hardware
-from proctor.harness.measure.memory import Memory
+from proctor.harness.measure.measuring import Memory, hardware
 from proctor.harness.plan.plan import VariantPlan, weights_of
 from proctor.harness.weights import build_weights
 from proctor.tasks import TASKS
-from proctor.tasks.pack import PLACEHOLDER, Pack, render
+from proctor.tasks.pack import Pack, render
 
 ITEMS = 32  # of the task's, to check the layout on and to measure with
+ITEM = "\0"  # stands for an item while the words around it are looked for
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,9 @@ class Chosen:
 
 def find_variant(name: str, suite: str | None) -> Variant:
     """By name; with a suite also one that a matrix of the suite makes."""
-    return Suite.load(suite).variant(name) if suite else load_variant(name)
+    if suite:
+        return Suite.load(suite).variant(name)
+    return load_variant(name)
 
 
 def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Built, VariantPlan]:
@@ -79,21 +80,23 @@ def export_variant(
         if modelfile:
             with located(f"variant {variant.name}"):
                 file = _modelfile(engine, variant, layout)
-        told = _measure(engine, variant, layout, memory)
-    told |= {"task": chosen.task, "prompt": chosen.prompt, "why": chosen.why}
-    stages = [
-        {"kind": s.kind, "digest": s.digest, **(made(store / "artifacts", s) or {})} for s in plan.stages
-    ]
-    told |= {
+        figures = _measure(engine, variant, layout, memory)
+    stages: list[dict[str, Any]] = []
+    for stage in plan.stages:
+        about = made(store / "artifacts", stage) or {}
+        kept: dict[str, Any] = {name: about[name] for name in ("checks", "versions") if name in about}
+        stages.append({"kind": stage.kind, "digest": stage.digest, **kept})
+    facts: dict[str, Any] = {
+        **figures,
+        "task": chosen.task,
+        "prompt": chosen.prompt,
+        "why": chosen.why,
         "variant": variant.model_dump(mode="json") | {"digest": variant.digest},
-        "stages": [
-            {key: stage[key] for key in ("kind", "digest", "checks", "versions") if key in stage}
-            for stage in stages
-        ],
+        "stages": stages,
         "hardware": hardware(),
     }
-    card = _card(variant, told, file, chosen, built.gguf.stat().st_size)
-    return export(built.gguf, variant.name, out, card, told, file), told
+    card = _card(variant, facts, file, chosen, built.gguf.stat().st_size)
+    return export(built.gguf, variant.name, out, card, facts, file), facts
 
 
 @dataclass(frozen=True)
@@ -118,32 +121,28 @@ def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
             f"the prompt pack {prompt!r} asks in plain text, and Ollama chats",
             remedy="take a variant whose pack has 'turns: chat', or use 'proctor export gguf'",
         )
-    parts = [(text, name) for text, name, _, _ in string.Formatter().parse(wording.user)]
-    at = next(number for number, (_, name) in enumerate(parts) if name is not None)
-    before = "".join(text for text, _ in parts[: at + 1])
-    after = "".join(text for text, _ in parts[at + 1 :])
+    asks = TASKS[task].asks
+    before, _, after = wording.user.format(**{asks: ITEM}).partition(ITEM)
+    chats: list[list[Turn]] = []
     if TASKS[task].framework == "lm_eval":
         asked = lm_eval_task(task, prompt)
-        chats = [
-            json.loads(
-                asked.fewshot_context(
-                    item, num_fewshot=wording.shots, apply_chat_template=True, fewshot_as_multiturn=True,
-                    chat_template=lambda turns, add_generation_prompt=True: json.dumps(turns),
-                )
-            )
-            for item in list(asked.eval_docs)[: len(docs)]
-        ]  # fmt: skip
+        for item in list(asked.eval_docs)[: len(docs)]:
+            chat = asked.fewshot_context(
+                item, num_fewshot=wording.shots, apply_chat_template=True, fewshot_as_multiturn=True,
+                chat_template=lambda turns, add_generation_prompt=True: json.dumps(turns),
+            )  # fmt: skip
+            chats.append(json.loads(chat))
         settings = asked.config.generation_kwargs
         limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
     else:
         module = importlib.import_module(f"proctor.tasks.{task}.task")
         limit, until = int(getattr(module, task)(prompt=prompt).config.max_tokens), ()
-        chats = []
         for doc in docs:
             system, user = render(pack, task, doc)
-            told = [{"role": "system", "content": system}] if system else []
-            chats.append([*told, {"role": "user", "content": user}])
-    texts = [str(doc[PLACEHOLDER[task]]) for doc in docs]
+            chats.append([{"role": "user", "content": user}])
+            if system:
+                chats[-1].insert(0, {"role": "system", "content": system})
+    texts = [str(doc[asks]) for doc in docs]
     return TaskLayout(texts, chats, limit, until, before, after, wording.system.strip())
 
 
@@ -156,7 +155,12 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> 
 
     wording = ItemWording(layout.before, layout.after)
     template = recognise(as_examined)
-    examples = [turn for turn in layout.chats[0][:-1] if turn["role"] != "system"]
+    examples = []
+    for turn in layout.chats[0][:-1]:
+        if turn["role"] == "user":
+            examples.append({**turn, "content": _without_wording(turn["content"], layout)})
+        elif turn["role"] != "system":
+            examples.append(turn)
     sampling = variant.sampling
     limit = sampling.max_tokens or layout.max_tokens
     longest = max(engine.prompt_length(engine.apply_chat_template(chat)) for chat in layout.chats)
@@ -168,7 +172,7 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> 
             sampling.temperature or 0.0, sampling.top_p, sampling.seed, limit,
             min(engine.context_length, max(4096, 2 * (longest + limit))), layout.until,
         ),
-        messages=tuple(_bare(turn, layout) if turn["role"] == "user" else turn for turn in examples),
+        messages=tuple(examples),
     )  # fmt: skip
     for text, chat in zip(layout.texts, layout.chats, strict=True):
         if template.lay_out(file.chat(text), wording) != as_examined(chat):
@@ -178,8 +182,8 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> 
     return file
 
 
-def _bare(turn: Turn, layout: TaskLayout) -> Turn:
-    return {**turn, "content": turn["content"].removeprefix(layout.before).removesuffix(layout.after)}
+def _without_wording(content: str, layout: TaskLayout) -> str:
+    return content.removeprefix(layout.before).removesuffix(layout.after)
 
 
 def _measure(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout, memory: Memory) -> dict[str, Any]:
@@ -191,57 +195,60 @@ def _measure(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout, memor
     memory.restart()
     tokens, start = 0, time.perf_counter()
     for batch in plan_batches(requests, engine.batch_size, engine.prompt_length):
-        asked = [
-            Instance("generate_until", {}, (r.prompt, options.as_lm_eval()), i) for i, r in enumerate(batch)
-        ]
-        engine.generate_until(asked)
+        arguments = options.as_lm_eval()
+        engine.generate_until([Instance("generate_until", {}, (r.prompt, arguments), 0) for r in batch])
         tokens += sum(response.tokens_out or 0 for response in engine.responses)
     seconds = time.perf_counter() - start
-    found = {
+    figures: dict[str, Any] = {
         "tokens_per_second": round(tokens / seconds, 1),
         "items": len(requests),
         "options": asdict(options),
     }
-    return found | ({"peak_memory_bytes": peak} if (peak := memory.peak()) is not None else {})
+    peak = memory.peak()
+    if peak is not None:
+        figures["peak_memory_bytes"] = peak
+    return figures
 
 
-def _card(variant: Variant, told: dict[str, Any], file: Modelfile | None, chosen: Chosen, size: int) -> str:
+def _card(variant: Variant, facts: dict[str, Any], file: Modelfile | None, chosen: Chosen, size: int) -> str:
     """The README that goes along: what it is, where it comes from, what it was seen to do, how to use it."""
-    lines = [f"# {variant.name}", "", *([f"{variant.about}.", ""] if variant.about else [])]
-    lines += ["| | |", "| --- | --- |", f"| base | {_public(variant.base)} |"]
-    lines += [f"| recipe | {variant.recipe} |"] if variant.recipe else []
-    lines += [f"| weights | {variant.quantization}, {size:,} bytes |"]
-    if "tokens_per_second" in told:
-        lines.append(
-            f"| measured | {told['tokens_per_second']:,} tokens a second on {told['hardware']['cores']} cores "
-            f"({told['items']} items together)"
-            + (
-                f", {told['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
-                if "peak_memory_bytes" in told
-                else ""
-            )
-            + " |"
-        )
+    base, memory = variant.base, ""
+    if Path(base).is_absolute():
+        base = Path(base).name  # where it lies on this machine is nobody's business
+    if "peak_memory_bytes" in facts:
+        memory = f", {facts['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
+    lines = [f"# {variant.name}", ""]
+    if variant.about:
+        lines += [f"{variant.about}.", ""]
+    lines += ["| | |", "| --- | --- |", f"| base | {base} |"]
+    if variant.recipe:
+        lines.append(f"| recipe | {variant.recipe} |")
+    lines += [
+        f"| weights | {variant.quantization}, {size:,} bytes |",
+        f"| measured | {facts['tokens_per_second']:,} tokens a second on {facts['hardware']['cores']} cores "
+        f"({facts['items']} items together){memory} |",
+    ]
     lines += ["", "## Where it comes from", "", f"Variant `{variant.digest[:16]}`, made in these steps:", ""]
-    lines += [f"- {stage['kind']} `{stage['digest'][:16]}`{_checks(stage)}" for stage in told["stages"]]
+    lines += [f"- {stage['kind']} `{stage['digest'][:16]}`{_checks(stage)}" for stage in facts["stages"]]
     scores = [f"- {line}" for line in chosen.scores] or ["No results were there."]
     lines += ["", "## What it was seen to do", "", *scores]
     if file is not None:
-        lines += [
-            "",
-            f"The wording is that of `{chosen.task}` in the prompt pack `{chosen.prompt}`: {chosen.why}.",
-        ]
+        wording = (
+            f"The wording is that of `{chosen.task}` in the prompt pack `{chosen.prompt}`: {chosen.why}."
+        )
+        lines += ["", wording]
     lines += ["", "## Use", "", *_use(variant, file)]
     return "\n".join(lines) + "\n"
 
 
 def _checks(stage: dict[str, Any]) -> str:
-    said = []
+    checks = ""
     for check in stage.get("checks", ()):
-        figures = check["figures"]
-        kept = {name: figures[name] for name in ("kl_mean", "top1_agreement") if name in figures}
-        said.append(", ".join([check["name"], *(f"{name} {value:.4g}" for name, value in kept.items())]))
-    return f": {'; '.join(said)}" if said else ""
+        checks += ("; " if checks else ": ") + check["name"]
+        for name in ("kl_mean", "top1_agreement"):
+            if name in check["figures"]:
+                checks += f", {name} {check['figures'][name]:.4g}"
+    return checks
 
 
 def _use(variant: Variant, file: Modelfile | None) -> Sequence[str]:
@@ -251,8 +258,3 @@ def _use(variant: Variant, file: Modelfile | None) -> Sequence[str]:
         "```", f"ollama create {variant.name} -f Modelfile", f"ollama run {variant.name}", "```", "",
         "Say the item alone: the Modelfile puts the wording around it, each time, as in the task.",
     )  # fmt: skip
-
-
-def _public(base: str) -> str:
-    """A folder by its name alone: where it lies on this machine is nobody's business."""
-    return base if not Path(base).is_absolute() else Path(base).name

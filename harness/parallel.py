@@ -54,7 +54,9 @@ def here(gpus: str) -> Spread:
         raise Refusal(f"--gpus {gpus}", f"this machine shows {count}", f"give 'all', or 1 to {count}")
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = visible.split(",") if visible else [str(number) for number in range(count)]
-    return partial(side_by_side, names if gpus == "all" else names[: int(gpus)])
+    if gpus != "all":
+        names = names[: int(gpus)]
+    return partial(side_by_side, names)
 
 
 def side_by_side(
@@ -76,7 +78,8 @@ def side_by_side(
             for ended in wait(running, return_when=FIRST_COMPLETED).done:
                 session, mine = running.pop(ended)
                 free += mine
-                if why := ended.result():
+                why = ended.result()
+                if why:
                     failed[_named(session)] = why
     return _ended(sessions, failed, plan)
 
@@ -105,7 +108,9 @@ def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: 
     code = worker.wait()
     if code < 0:
         return f"ended by signal {-code}"
-    return (last or f"exit status {code}") if code else ""
+    if code:
+        return last or f"exit status {code}"
+    return ""
 
 
 def work() -> None:
@@ -113,15 +118,21 @@ def work() -> None:
     session, plan = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
-        refuse_unusable(session.engine, session.variants[0].variant.name)
-        with inside(plan.suite.project):
-            run_session(session, plan, _lines())
+        _run(session, plan)
     except Refusal as refused:
         print(refused, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _run(session: Session, plan: Plan) -> None:
+    """In a worker: what it says is read by another process, so there is no bar, and no line is broken."""
+    # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
+    refuse_unusable(session.engine, session.variants[0].variant.name)
+    with inside(plan.suite.project):
+        lines = Console(soft_wrap=True, force_terminal=False, color_system=None)
+        run_session(session, plan, Reporter(lines))
 
 
 def _end_with_parent() -> None:
@@ -147,11 +158,8 @@ def cluster(address: str) -> Spread:
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     for package in ("ray",) if address == "ray" else ("ray", "grpc"):
         if find_spec(package) is None:
-            raise Refusal(
-                f"--on {address} needs the package {package}",
-                "it is not installed",
-                "pip install 'ray[client]'",
-            )
+            remedy = "pip install 'ray[client]'"
+            raise Refusal(f"--on {address} needs the package {package}", "it is not installed", remedy)
     return partial(over_ray, None if address == "ray" else address)
 
 
@@ -200,9 +208,7 @@ def on_node(session: Session, plan: Plan, driver: Driver) -> str:
         if not (folder / driver.mark).is_file():
             return f"{node} does not see the folder of this run; put it where every node has it ({folder})"
     try:
-        refuse_unusable(session.engine, session.variants[0].variant.name)
-        with inside(plan.suite.project):
-            run_session(session, plan, _lines())
+        _run(session, plan)
     except Refusal as refused:
         return str(refused)
     return ""
@@ -276,9 +282,9 @@ def _refuse_too_wide(sessions: Sequence[Session], gpus: int, who_gives: str) -> 
 def _ended(sessions: Sequence[Session], failed: Mapping[str, str], plan: Plan) -> Waiting:
     """The cells that a model has to score, as `run_session` gives them; or a refusal that names what failed."""
     if failed:
+        reasons = "; ".join(f"{name}: {why}" for name, why in failed.items())
         raise Refusal(
-            f"{len(failed)} of {len(sessions)} sessions failed: "
-            + "; ".join(f"{name}: {why}" for name, why in failed.items()),
+            f"{len(failed)} of {len(sessions)} sessions failed: {reasons}",
             remedy="run again: what was answered is kept",
         )
     waiting: Waiting = []
@@ -290,11 +296,6 @@ def _ended(sessions: Sequence[Session], failed: Mapping[str, str], plan: Plan) -
 
 def _named(session: Session) -> str:
     return "+".join(each.variant.name for each in session.variants)
-
-
-def _lines() -> Reporter:
-    """For what is read by another process: no bar, and no line broken."""
-    return Reporter(Console(soft_wrap=True, force_terminal=False, color_system=None))
 
 
 if __name__ == "__main__":

@@ -74,11 +74,9 @@ def refuse_unmatched(plan: Plan, redo: bool) -> None:
             problem, otherwise = "were made from an earlier definition", ", or give the variant a new name"
         what = "score the kept responses" if plan.has_responses(cell) else "make them"
         raise Refusal(
-            f"results of {cell.variant} x {cell.task} {problem}",
-            cell.why,
-            f"run with --redo to {what} again{otherwise}",
-            record.cell_folder(plan.results, cell.variant, cell.task),
-        )
+            f"results of {cell.variant} x {cell.task} {problem}", cell.why,
+            f"run with --redo to {what} again{otherwise}", record.cell_folder(plan.results, cell.variant, cell.task),
+        )  # fmt: skip
 
 
 def silent_cells(plan: Plan) -> list[str]:

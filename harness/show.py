@@ -1,6 +1,6 @@
 """Plans and findings as tables for a terminal and as plain data for a script. Shows; decides nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape  # square brackets in what is told are text, not colours
@@ -15,33 +15,28 @@ if TYPE_CHECKING:
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
-    return {
-        "suite": plan.suite.name,
-        "stages": [
-            {"kind": stage.kind, "digest": stage.digest, "variants": _served(stage, plan), "built": built}
-            for stage, built in plan.stages()
-        ],
-        "sittings": [[each.variant.name for each in session.variants] for session in plan.sessions],
-        "cells": [
-            {"variant": c.variant, "task": c.task, "items": c.items, "state": c.state, "why": c.why}
-            | ({} if c.state == "keep" else {"answered": plan.has_responses(c)})
-            for c in plan.cells
-        ],
-    }
+    stages, sessions, cells = [], [], []
+    for stage, built in plan.stages():
+        served = _served(stage, plan)
+        stages.append({"kind": stage.kind, "digest": stage.digest, "variants": served, "built": built})
+    for session in plan.sessions:
+        sessions.append([each.variant.name for each in session.variants])
+    for cell in plan.cells:
+        about = {name: getattr(cell, name) for name in ("variant", "task", "items", "state", "why")}
+        if cell.state != "keep":
+            about["answered"] = plan.has_responses(cell)
+        cells.append(about)
+    return {"suite": plan.suite.name, "stages": stages, "sittings": sessions, "cells": cells}
 
 
 def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     stages = plan.stages()
     if stages:
-        table = Table(title="stages", title_justify="left")
-        for column in ("stage", "for", "state"):
-            table.add_column(column, overflow="fold")
+        table = _table("stages", ("stage", "for", "state"))
         for stage, built in stages:
             table.add_row(_kind(stage), ", ".join(_served(stage, plan)), "kept" if built else "to build")
         yield table
-    table = Table(title="cells", title_justify="left")
-    for column in ("variant", "task", "items", "state", "why"):
-        table.add_column(column, justify="right" if column == "items" else "left", overflow="fold")
+    table = _table("cells", ("variant", "task", "items", "state", "why"), ("items",))
     fill = answered = 0
     for cell in plan.cells:
         why = escape(cell.why)
@@ -91,59 +86,66 @@ def foreseen_as_tables(foreseen: "list[Foreseen]") -> Iterator[Table | str]:
     if not foreseen:
         yield "nothing is trained"
         return
-    table = Table(title="training, estimated", title_justify="left")
-    for column in ("recipe", "for", "steps", "tokens", "time", "memory"):
-        table.add_column(column, justify="left" if column in ("recipe", "for") else "right", overflow="fold")
-    for one in foreseen:
-        figures = ["kept"]
-        if (told := one.estimate) is not None:
-            memory = f"{told.memory_bytes / 1e9:.1f} GB"
-            figures = [f"{told.steps:,}", f"{told.tokens:,}", _duration(told.seconds), memory]
-        table.add_row(one.recipe, "\n".join(one.variants), *figures)
+    numbers = ("steps", "tokens", "time", "memory")
+    table = _table("training, estimated", ("recipe", "for", *numbers), numbers)
+    too_long: list[str] = []
+    seconds, device = 0.0, ""
+    for training in foreseen:
+        figures, estimate = ["kept"], training.estimate
+        if estimate is not None:
+            memory = f"{estimate.memory_bytes / 1e9:.1f} GB"
+            figures = [f"{estimate.steps:,}", f"{estimate.tokens:,}", _duration(estimate.seconds), memory]
+            seconds, device = seconds + estimate.seconds, estimate.device
+            if estimate.left_out_too_long:
+                left_out = f"{estimate.left_out_too_long:,} chats are longer than max_length and left out"
+                too_long.append(f"{training.recipe}: {left_out}")
+        table.add_row(training.recipe, "\n".join(training.variants), *figures)
     yield table
-    for one in foreseen:
-        if one.estimate and one.estimate.left_out_too_long:
-            yield f"{one.recipe}: {one.estimate.left_out_too_long:,} chats are longer than max_length and left out"
-    if missing := [one.estimate for one in foreseen if one.estimate]:
-        seconds, where = _duration(sum(told.seconds for told in missing)), missing[0].device
-        yield f"nothing was run; training would take about {seconds} on this {where}, within a factor of two"
-    else:
+    yield from too_long
+    if not device:
         yield "nothing was run, and nothing is left to train"
+        return
+    yield (
+        f"nothing was run; training would take about {_duration(seconds)} on this {device}, within a factor of two"
+    )
 
 
 def _duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def findings_as_table(findings: list[Finding]) -> Table:
-    table = Table(title="this machine", title_justify="left")
-    for column in ("what", "", "found", "to change that"):
-        table.add_column(column, overflow="fold")
+    table = _table("this machine", ("what", "", "found", "to change that"))
     for finding in findings:
-        table.add_row(
-            finding.what, "yes" if finding.usable else "no", escape(finding.found), escape(finding.remedy)
-        )
+        usable = "yes" if finding.usable else "no"
+        table.add_row(finding.what, usable, escape(finding.found), escape(finding.remedy))
     return table
 
 
 def overlaps_as_table(tasks: list[dict[str, Any]]) -> Table:
     """Each task against each training set: the share of its items with a run of 8, 10 and 13 words in it."""
-    table = Table(
-        title="test items that stand in training sets, by shared runs of words", title_justify="left"
-    )
-    for column in ("task", "items", "version", "training set", "8 words", "10 words", "13 words"):
-        table.add_column(
-            column,
-            justify="left" if column in ("task", "version", "training set") else "right",
-            overflow="fold",
-        )
+    title = "test items that stand in training sets, by shared runs of words"
+    numbers = ("8 words", "10 words", "13 words")
+    table = _table(title, ("task", "items", "version", "training set", *numbers), ("items", *numbers))
     for task in tasks:
-        for at, found in enumerate(task["sets"]):
-            about = ("", "", "") if at else (task["exam"], str(task["items"]), task["version"])
-            where = ", ".join(found.get("recipes", ()))
-            shares = (f"{100 * found[f'share_{n}']:.1f} %" for n in (8, 10, 13))
-            table.add_row(*about, found["set"] + (f": {where}" if where else ""), *shares)
+        about = (task["exam"], str(task["items"]), task["version"])
+        for counts in task["sets"]:
+            training_set = counts["set"]
+            if counts.get("recipes"):
+                training_set += f": {', '.join(counts['recipes'])}"
+            shares = [f"{100 * counts[f'share_{n}']:.1f} %" for n in (8, 10, 13)]
+            table.add_row(*about, training_set, *shares)
+            about = ("", "", "")
         table.add_section()
+    return table
+
+
+def _table(title: str, columns: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return table

@@ -1,17 +1,17 @@
 """What scoring will cost and what it did: questions, tokens, money, and the verdicts that are missing, by reason."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from proctor.judges import pairwise, scoring
 from proctor.judges.graders.asking import KeyedQuestion
-from proctor.judges.graders.grader import GraderSpec, fingerprint
+from proctor.judges.graders.grader import GraderSpec, Question, fingerprint
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
-from proctor.judges.verdict import Item, JudgeVerdict, Usage
+from proctor.judges.verdict import Item, JudgeVerdict, Usage, usage_of
 
 LETTERS_A_TOKEN = 4.0  # of English; a guess, and called one
 _WORDS_A_REASON = 60  # tokens of a reply for every dimension, when none is kept to go by
@@ -44,25 +44,35 @@ def estimate_scores(
     """What scoring the items would ask and cost."""
     if spec is None:
         return CostEstimate(0, 0, 0, 0, 0.0)
-    return estimate([(judge, each, scoring.questions(judge, items, each)) for each in specs(spec)], cache)
+    return estimate(
+        [(judge, grader, scoring.questions(judge, items, grader)) for grader in specs(spec)], cache
+    )
 
 
 def estimate_pairs(
     judge: Judge, pairs: Sequence[pairwise.Pair], spec: GraderSpec | PanelSpec, cache: Path | None
 ) -> CostEstimate:
     """What comparing the pairs would ask and cost."""
-    return estimate([(judge, each, pairwise.questions(judge, pairs, each)) for each in specs(spec)], cache)
+    return estimate(
+        [(judge, grader, pairwise.questions(judge, pairs, grader)) for grader in specs(spec)], cache
+    )
 
 
-def specs(spec: GraderSpec | PanelSpec) -> tuple[GraderSpec, ...]:
+def specs(spec: GraderSpec | PanelSpec | None) -> tuple[GraderSpec, ...]:
     """Everybody who is asked."""
-    return spec.panel if isinstance(spec, PanelSpec) else (spec,)
+    if spec is None:
+        return ()
+    if isinstance(spec, PanelSpec):
+        return spec.panel
+    return (spec,)
 
 
-def currency(spec: GraderSpec | PanelSpec | None) -> str:
+def currency(graders: Sequence[GraderSpec]) -> str:
     """What the money is counted in; '' when there is no price, or when there are two currencies."""
-    named = {each.price.currency for each in specs(spec) if each.price} if spec else set[str]()
-    return named.pop() if len(named) == 1 else ""
+    named = {grader.price.currency for grader in graders if grader.price}
+    if len(named) != 1:
+        return ""
+    return named.pop()
 
 
 def estimate(
@@ -71,22 +81,45 @@ def estimate(
     """What these questions would cost; each is asked once, however often it stands there."""
     wanted: dict[tuple[str, str], tuple[Judge, GraderSpec, dict[str, KeyedQuestion]]] = {}
     for judge, spec, asks in asked:
-        once = wanted.setdefault((judge.digest, fingerprint(spec.identity)), (judge, spec, {}))[2]
-        once.update({each.key: each for each in asks})
-    there, total_in, total_out, ask, cost = 0, 0, 0, 0, 0.0
+        _, _, once = wanted.setdefault((judge.digest, fingerprint(spec.identity)), (judge, spec, {}))
+        for question in asks:
+            once[question.key] = question
+    ask = kept = total_in = total_out = 0
+    cost = 0.0
+    graders = []
     for judge, spec, once in wanted.values():
-        kept = judge.kept_replies(cache)
-        found = [reply for key in once if kept and (reply := kept.get(key))]
-        open_ = [one for key, one in once.items() if not (kept and kept.get(key))]
-        sizes = [reply.tokens_out for reply in found if reply.tokens_out]
-        each_out = round(sum(sizes) / len(sizes)) if sizes else _WORDS_A_REASON * len(judge.dimensions)
-        tokens_in = round(sum(one.question.letters for one in open_) / LETTERS_A_TOKEN)
-        there, ask = there + len(found), ask + len(open_)
-        total_in, total_out = total_in + tokens_in, total_out + each_out * len(open_)
-        cost += (spec.price.of(tokens_in, each_out * len(open_)) or 0.0) if spec.price else 0.0
-    prices = {spec.price.currency if spec.price else None for _, spec, _ in wanted.values()}
-    money = prices.pop() if len(prices) == 1 else None
-    return CostEstimate(ask, there, total_in, total_out, cost if money or not ask else None, money or "")
+        open_, sizes = _looked_up(judge, once, cache)
+        each_out = _WORDS_A_REASON * len(judge.dimensions)
+        known = list(filter(None, sizes))
+        if known:
+            each_out = round(sum(known) / len(known))
+        tokens_in = round(sum(question.letters for question in open_) / LETTERS_A_TOKEN)
+        tokens_out = each_out * len(open_)
+        ask, kept = ask + len(open_), kept + len(sizes)
+        total_in, total_out = total_in + tokens_in, total_out + tokens_out
+        if spec.price:
+            cost += spec.price.of(tokens_in, tokens_out) or 0.0
+        graders.append(spec)
+    money = currency(graders)
+    is_priced = money and all(grader.price for grader in graders)
+    if is_priced or not ask:
+        return CostEstimate(ask, kept, total_in, total_out, cost, money)
+    return CostEstimate(ask, kept, total_in, total_out, None, "")
+
+
+def _looked_up(
+    judge: Judge, once: Mapping[str, KeyedQuestion], cache: Path | None
+) -> tuple[list[Question], list[int | None]]:
+    """The questions that no kept reply answers, and the tokens of each kept reply to the others."""
+    replies = judge.kept_replies(cache)
+    open_, sizes = [], []
+    for key, asked in once.items():
+        reply = replies.get(key) if replies else None
+        if reply:
+            sizes.append(reply.tokens_out)
+        else:
+            open_.append(asked.question)
+    return open_, sizes
 
 
 @dataclass(frozen=True)
@@ -101,22 +134,16 @@ class Tally:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for run.json and --json."""
+        usage = asdict(self.usage)
+        usage = {"asked": usage.pop("now"), **usage}
         return {
-            "wanted": self.wanted,
-            "given": self.given,
-            "missing": self.missing,
-            "asked": self.usage.now,
-            "kept": self.usage.kept,
-            "tokens_in": self.usage.tokens_in,
-            "tokens_out": self.usage.tokens_out,
-            "cost": self.usage.cost,
-            "spent": self.usage.spent,
-            "currency": self.currency,
-        }
+            "wanted": self.wanted, "given": self.given, "missing": self.missing, **usage, "currency": self.currency,
+        }  # fmt: skip
 
     def __str__(self) -> str:
-        lost = ", ".join(f"{n} {reason}" for reason, n in self.missing.items())
-        parts = [f"{self.given} of {self.wanted} verdicts" + (f" (missing: {lost})" if lost else "")]
+        parts = [f"{self.given} of {self.wanted} verdicts"]
+        if self.missing:
+            parts[0] += f" (missing: {', '.join(f'{n} {reason}' for reason, n in self.missing.items())})"
         if self.usage.now or self.usage.kept:
             parts.append(f"{self.usage.now} replies now, {self.usage.kept} kept")
         if self.usage.tokens_in is not None:
@@ -130,8 +157,7 @@ def tally(
     verdicts: Sequence[JudgeVerdict | pairwise.PairVerdict], spec: GraderSpec | PanelSpec | None
 ) -> Tally:
     """A text without a word needs no verdict and is not counted as one that is missing."""
-    missing = Counter(str(one.reason) for one in verdicts if one.problem)
-    usage = sum((one.usage for one in verdicts), Usage())
-    return Tally(
-        len(verdicts), len(verdicts) - missing.total(), dict(sorted(missing.items())), usage, currency(spec)
-    )
+    missing: Counter[str] = Counter(verdict.reason for verdict in verdicts if verdict.problem)
+    present = len(verdicts) - missing.total()
+    by_reason = dict(sorted(missing.items()))
+    return Tally(len(verdicts), present, by_reason, usage_of(verdicts), currency(specs(spec)))

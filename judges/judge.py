@@ -98,19 +98,20 @@ class Judge(JudgeCard):
     @property
     def digest(self) -> str:
         """Changes when, and only when, the scores can change. Who is asked is the grader's business, not in here."""
-        rules = {"rules": RULES} if self.kind == "checklist" else {"reading": READING, "prompt": self.prompt}
+        rules: dict[str, Any] = {"reading": READING, "prompt": self.prompt}
+        if self.kind == "checklist":
+            rules = {"rules": RULES}
         if self.repeats > 1:
             rules["repeats"] = self.repeats
         if self.above_weakest is not None:
             rules["above_weakest"] = self.above_weakest
         fields = self.model_dump(mode="json", include={"kind", "scale", "dimensions", "rubric"})
-        if (
-            self.kind == "panel"
-        ):  # it reads as its rubric says; how scores are combined is its graders' business
-            fields["kind"] = "rubric"
+        if self.kind == "panel":
+            fields["kind"] = "rubric"  # how scores are combined is its graders' business
         # A word list is a set; its order must not depend on the run.
         lists = fields["rubric"]["words"]
-        fields["rubric"]["words"] = {key: sorted(words) for key, words in lists.items()}
+        for key, words in lists.items():
+            lists[key] = sorted(words)
         return fingerprint({**rules, **fields})
 
     @property
@@ -147,7 +148,9 @@ class Judge(JudgeCard):
 
     def kept_replies(self, folder: Path | None) -> KeptReplies | None:
         """One file for a judge as it is now; none without a folder."""
-        return KeptReplies(folder / f"{self.name}-{self.digest[:16]}.jsonl") if folder else None
+        if folder is None:
+            return None
+        return KeptReplies(folder / f"{self.name}-{self.digest[:16]}.jsonl")
 
     @property
     def schema_(self) -> dict[str, Any]:
@@ -198,8 +201,7 @@ def load(folder: Path) -> Judge:
         update={"dimensions": {name: rubric.dimensions[name] for name in card.dimensions}}
     )
     wording = _wording(card, rubric, folder / "prompt.txt")
-    fields = {name: getattr(card, name) for name in JudgeCard.model_fields}
-    return Judge(**fields, rubric=rubric, prompt=wording)
+    return Judge(**dict(card), rubric=rubric, prompt=wording)
 
 
 def _wording(card: JudgeCard, rubric: Rubric, path: Path) -> str:
@@ -213,7 +215,7 @@ def _wording(card: JudgeCard, rubric: Rubric, path: Path) -> str:
         text = path.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
-    texts = prompt.COMPARED if card.kind == "pairwise" else prompt.SCORED
+    texts: tuple[str, ...] = prompt.COMPARED if card.kind == "pairwise" else prompt.SCORED
     with located(path):
         prompt.check(text, rubric, card.scale.levels, texts)
     return text
@@ -236,10 +238,11 @@ def _agree(card: JudgeCard, rubric: Rubric, path: Path) -> None:
                 f"dimension {name!r}: level {odd_level} has no anchor or is not on the scale; "
                 f"write one sentence for each of {card.scale.lowest} to {card.scale.highest} ({path})"
             )
-        if blank := [level for level, anchor in dimension.anchors.items() if not anchor.strip()]:
-            raise Refusal(
-                f"dimension {name!r}: the anchor of level {blank[0]} is empty; write a sentence ({path})"
-            )
+        for level, anchor in dimension.anchors.items():
+            if not anchor.strip():
+                raise Refusal(
+                    f"dimension {name!r}: the anchor of level {level} is empty; write a sentence ({path})"
+                )
         if card.kind == "checklist":
             _has_rules(name, dimension.items, card.scale.levels, path)
         elif dimension.items:
@@ -261,9 +264,9 @@ def _has_rules(name: str, items: Mapping[str, RubricItem], levels: range, path: 
             f"dimension {name!r}: there are no rules for it; "
             f"a checklist can score {', '.join(MEASURED)} ({path})"
         )
-    if unknown := sorted(set(items) - set(known)):
+    for unknown in sorted(set(items) - set(known)):
         raise Refusal(
-            f"dimension {name!r}: no rule measures {unknown[0]!r}; there are {', '.join(sorted(known))} ({path})"
+            f"dimension {name!r}: no rule measures {unknown!r}; there are {', '.join(sorted(known))} ({path})"
         )
     if not items:
         raise Refusal(f"dimension {name!r} has no items, so it has no score; give it some ({path})")

@@ -7,21 +7,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, Progress, ask_all, run
 from proctor.judges.graders.grader import Grader, GraderSpec
+from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
-from proctor.judges.panel import Panel, combined
+from proctor.judges.panel import Panel, combined, missing_member
 from proctor.judges.prompt import profile_text
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import Reason, Usage
+from proctor.judges.verdict import WORTH, Reason, Usage, usage_of
 
 Order = Literal["ab", "ba"]
 Choice = Literal["a", "b", "tie"]
 ORDERS: tuple[Order, ...] = ("ab", "ba")
-_WORTH = {"a": 1.0, "tie": 0.0, "b": -1.0}
+# What a place in the prompt says of the texts, in each order.
+_NAMED: dict[Order, dict[str, Choice]] = {
+    "ab": {"first": "a", "second": "b", "tie": "tie"},
+    "ba": {"first": "b", "second": "a", "tie": "tie"},
+}
 
 
 @dataclass(frozen=True)
@@ -59,16 +65,24 @@ class PairVerdict:
     @property
     def consistent(self) -> bool | None:
         """Whether both orders say the same; None where one of them is missing."""
-        said = list(self.orders.values())
-        return None if None in said else said[0] == said[1]
+        ab, ba = self.orders.values()
+        if ab is None or ba is None:
+            return None
+        return ab == ba
 
     @property
     def explanation(self) -> str:
         if self.problem:
             return f"{self.method}: no verdict: {self.problem}"
-        said = [f"{order}: {self.orders[order]}{_said(self.reasons, order)}" for order in self.orders]
-        turned = "" if self.consistent else ", because the preference changed with the order"
-        return f"{self.method}. {self.verdict}{turned}. " + " ".join(said)
+        text = f"{self.method}. {self.verdict}"
+        if not self.consistent:
+            text += ", because the preference changed with the order"
+        text += "."
+        for order, choice in self.orders.items():
+            text += f" {order}: {choice}"
+            if order in self.reasons:
+                text += f" ({self.reasons[order]})"
+        return text
 
 
 def compare_all(
@@ -79,46 +93,37 @@ def compare_all(
     progress: Progress | None = None,
 ) -> list[PairVerdict]:
     """A verdict for each pair, in their order. `progress` hears of every order of every pair."""
-    return run(compare_items(judge, pairs, grader, cache, progress))
-
-
-async def compare_items(
-    judge: Judge,
-    pairs: Sequence[Pair],
-    grader: Grader | Panel | None = None,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-) -> list[PairVerdict]:
-    """The same inside an event loop."""
     judge.refuse_unfit(grader, pairs=True)
+    assert grader is not None
     progress = progress or (lambda done, tokens: None)
     kept = judge.kept_replies(cache)
-    if isinstance(grader, Panel):
-        columns = [await _by_one(judge, pairs, member, kept, progress) for member in grader.graders]
-        return [_together(judge, grader, members) for members in zip(*columns, strict=True)]
-    assert grader is not None
-    return await _by_one(judge, pairs, grader, kept, progress)
+    if not isinstance(grader, Panel):
+        return run(_by_one(judge, pairs, grader, kept, progress))
+    columns = [run(_by_one(judge, pairs, member, kept, progress)) for member in grader.graders]
+    return [_together(judge, grader, members) for members in zip(*columns, strict=True)]
 
 
 async def _by_one(
     judge: Judge, pairs: Sequence[Pair], grader: Grader, kept: KeptReplies | None, progress: Progress
 ) -> list[PairVerdict]:
     asks = questions(judge, pairs, grader.spec)
-    if unasked := sum(_judged_unasked(pair) is not None for pair in pairs):
-        progress(unasked * len(ORDERS) * judge.repeats, 0)
+    unasked = len(ORDERS) * judge.repeats * len(pairs) - len(asks)
+    if unasked:
+        progress(unasked, 0)
     try:
         answered = iter(await ask_all(asks, grader, kept, progress))
     finally:
         await grader.aclose()
     verdicts = []
     for pair in pairs:
-        if (plain := _judged_unasked(pair)) is not None:
+        choice = _judged_unasked(pair)
+        if choice is None:
+            readings = {order: list(islice(answered, judge.repeats)) for order in ORDERS}
+            verdicts.append(_verdict(judge, grader, pair, readings))
+        else:
             why = dict.fromkeys(ORDERS, "one of the two says nothing, or both say the same")
-            said = dict.fromkeys(ORDERS, plain)
-            verdicts.append(PairVerdict(judge.name, grader.spec.name, pair.id, {**said}, plain, why))
-            continue
-        readings = {order: [next(answered) for _ in range(judge.repeats)] for order in ORDERS}
-        verdicts.append(_verdict(judge, grader, pair, readings))
+            orders: dict[Order, Choice | None] = dict.fromkeys(ORDERS, choice)
+            verdicts.append(PairVerdict(judge.name, grader.spec.name, pair.id, orders, choice, why))
     return verdicts
 
 
@@ -126,82 +131,76 @@ def questions(judge: Judge, pairs: Sequence[Pair], spec: GraderSpec) -> list[Key
     """All that is asked about the pairs: each in both orders, where there is anything to ask."""
     texts = []
     for pair in pairs:
-        for order in ORDERS if _judged_unasked(pair) is None else ():
-            first, second = (pair.a, pair.b) if order == "ab" else (pair.b, pair.a)
-            texts.append({"profile": profile_text(pair.profile), "first": first, "second": second})
+        if _judged_unasked(pair) is None:
+            for first, second in ((pair.a, pair.b), (pair.b, pair.a)):  # in the order of ORDERS
+                texts.append({"profile": profile_text(pair.profile), "first": first, "second": second})
     return judge.questions(texts, spec)
-
-
-def both(one: Choice, other: Choice) -> Choice:
-    """What two orders say together: a preference is one only when both have it."""
-    return one if one == other else "tie"
 
 
 def _judged_unasked(pair: Pair) -> Choice | None:
     """What needs no grader: the same text twice, or a text without a word."""
-    said_a, said_b = bool(words(pair.a)), bool(words(pair.b))
-    if pair.a.strip() == pair.b.strip() or not (said_a or said_b):
+    a_is_empty, b_is_empty = not words(pair.a), not words(pair.b)
+    if pair.a.strip() == pair.b.strip() or (a_is_empty and b_is_empty):
         return "tie"
-    if said_a != said_b:
-        return "a" if said_a else "b"
-    return None
+    if a_is_empty:
+        return "b"
+    return "a" if b_is_empty else None
 
 
 def _verdict(
     judge: Judge, grader: Grader, pair: Pair, readings: Mapping[Order, Sequence[AnsweredQuestion]]
 ) -> PairVerdict:
-    usage = sum((one.usage for each in readings.values() for one in each), Usage())
-    orders = {order: _preferred(order, each) for order, each in readings.items()}
+    """A preference is one only when both orders have it; all readings are needed."""
+    usage = Usage()
+    orders: dict[Order, Choice | None] = {}
     reasons: dict[Order, str] = {}
-    for order, each in readings.items():
-        if orders[order] and (said := each[0].read.reasons.get("better")):
-            reasons[order] = said
+    missing: list[ParsedReply] = []
+    for order, answers in readings.items():
+        worth = 0.0
+        problems = len(missing)
+        for answer in answers:
+            usage += answer.usage
+            if answer.read.problem:
+                missing.append(answer.read)
+            else:
+                worth += WORTH[_NAMED[order][answer.read.choice]]
+        orders[order] = None
+        if len(missing) == problems:
+            orders[order] = preferred(worth)
+            if "better" in answers[0].read.reasons:
+                reasons[order] = answers[0].read.reasons["better"]
     verdict = PairVerdict(judge.name, grader.spec.name, pair.id, orders, reasons=reasons, usage=usage)
-    missing = [one.read for each in readings.values() for one in each if one.read.problem]
     if missing:
-        count = f"{len(missing)} of {sum(map(len, readings.values()))} readings are missing: "
+        count = f"{len(missing)} of {judge.repeats * len(ORDERS)} readings are missing: "
         return replace(verdict, problem=count + missing[0].problem, reason=missing[0].reason)
-    ab, ba = orders["ab"], orders["ba"]
-    assert ab is not None
-    assert ba is not None
-    return replace(verdict, verdict=both(ab, ba))
-
-
-def _preferred(order: Order, readings: Sequence[AnsweredQuestion]) -> Choice | None:
-    """The text that the readings in this order prefer; None when one of them is missing."""
-    if any(one.read.problem for one in readings):
-        return None
-    named: dict[str, Choice] = (
-        {"first": "a", "second": "b"} if order == "ab" else {"first": "b", "second": "a"}
-    )
-    return _sign(sum(_WORTH[named.get(one.read.choice, "tie")] for one in readings))
+    if verdict.consistent:
+        return replace(verdict, verdict=orders["ab"])
+    return replace(verdict, verdict="tie")
 
 
 def _together(judge: Judge, panel: Panel, members: Sequence[PairVerdict]) -> PairVerdict:
-    usage = sum((member.usage for member in members), Usage())
     whole = PairVerdict(
-        judge.name,
-        panel.spec.name,
-        members[0].item,
-        dict.fromkeys(ORDERS),
-        usage=usage,
-        members=tuple(members),
-    )
-    missing = [member for member in members if member.problem]
-    if missing:
-        said = "; ".join(f"{member.method}: {member.problem}" for member in missing)
-        return replace(whole, problem=said, reason=missing[0].reason)
+        judge.name, panel.spec.name, members[0].item, dict.fromkeys(ORDERS), members=tuple(members),
+        usage=usage_of(members),
+    )  # fmt: skip
+    problem, why = missing_member(members)
+    if problem:
+        return replace(whole, problem=problem, reason=why)
     orders: dict[Order, Choice | None] = {}
     for order in ORDERS:
-        worth = [_WORTH[choice] for member in members if (choice := member.orders[order])]
-        orders[order] = _sign(combined(worth, panel.spec.combine))
-    verdict = _sign(combined([_WORTH[m.verdict] for m in members if m.verdict], panel.spec.combine))
-    return replace(whole, orders=orders, verdict=verdict)
+        orders[order] = _combined([member.orders[order] for member in members], panel)
+    return replace(whole, orders=orders, verdict=_combined([member.verdict for member in members], panel))
 
 
-def _sign(worth: float) -> Choice:
-    return "tie" if worth == 0 else "a" if worth > 0 else "b"
+def _combined(choices: Sequence[Choice | None], panel: Panel) -> Choice:
+    """What a panel says; a member without a verdict counts nothing."""
+    return preferred(combined([WORTH[choice] for choice in choices if choice], panel.spec.combine))
 
 
-def _said(reasons: Mapping[Order, str], order: Order) -> str:
-    return f" ({reasons[order]})" if order in reasons else ""
+def preferred(worth: float) -> Choice:
+    """What a sum or a difference of `WORTH` says."""
+    if worth == 0:
+        return "tie"
+    if worth > 0:
+        return "a"
+    return "b"

@@ -12,9 +12,9 @@ from pydantic import Field, model_validator
 
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
-from proctor.judges.graders.grader import Grader, GraderSpec
+from proctor.judges.graders.grader import Grader, GraderSpec, fingerprint
 from proctor.judges.judge import Judge
-from proctor.judges.verdict import JudgeVerdict, Usage
+from proctor.judges.verdict import JudgeVerdict, Reason, usage_of
 
 Combine = Literal["mean", "median"]
 
@@ -27,8 +27,7 @@ class PanelSpec(Frozen):
 
     @model_validator(mode="after")
     def _differ(self) -> Self:
-        seen = [member.identity for member in self.panel]
-        if any(identity in seen[:place] for place, identity in enumerate(seen)):
+        if len({fingerprint(member.identity) for member in self.panel}) < len(self.panel):
             raise Refusal("a panel with the same grader twice; give each its own model, or use `repeats`")
         return self
 
@@ -49,11 +48,13 @@ class Panel:
     graders: tuple[Grader, ...]
 
 
-def spec_of(judge: Judge, given: GraderSpec | PanelSpec | None) -> GraderSpec | PanelSpec | None:
+def spec_of(judge: Judge, named: GraderSpec | PanelSpec | None) -> GraderSpec | PanelSpec | None:
     """Who is to be asked: whom the caller names, else whom the judge's own folder names, else nobody."""
-    if given is not None:
-        return given
-    return PanelSpec(panel=judge.graders, combine=judge.combine) if judge.kind == "panel" else judge.grader
+    if named is not None:
+        return named
+    if judge.kind == "panel":
+        return PanelSpec(panel=judge.graders, combine=judge.combine)
+    return judge.grader
 
 
 def open_grader(spec: GraderSpec) -> Grader:
@@ -77,7 +78,7 @@ def open_graders(
 ) -> Grader | Panel:
     """The grader or the panel that a spec describes."""
     if isinstance(spec, PanelSpec):
-        return Panel(spec, tuple(open_one(member) for member in spec.panel))
+        return Panel(spec, tuple(map(open_one, spec.panel)))
     return open_one(spec)
 
 
@@ -85,16 +86,26 @@ def combined(numbers: Sequence[float], combine: Combine) -> float:
     return statistics.fmean(numbers) if combine == "mean" else float(statistics.median(numbers))
 
 
+def missing_member(members: Sequence[Any]) -> tuple[str, Reason]:
+    """What the members without a verdict say, and the first one's reason; '' where all have one."""
+    problems = []
+    reason: Reason = ""
+    for member in members:
+        if member.problem:
+            problems.append(f"{member.method}: {member.problem}")
+            reason = reason or member.reason
+    return "; ".join(problems), reason
+
+
 def together(judge: str, method: str, members: Sequence[JudgeVerdict], combine: Combine) -> JudgeVerdict:
     """One verdict out of each member's verdict on the same text."""
     whole = JudgeVerdict(
         judge, method, {}, item=members[0].item, members=tuple(members),
-        usage=sum((member.usage for member in members), Usage()),
+        usage=usage_of(members),
     )  # fmt: skip
-    missing = [member for member in members if member.problem]
-    if missing:
-        problem = "; ".join(f"{member.method}: {member.problem}" for member in missing)
-        return replace(whole, problem=problem, reason=missing[0].reason)
+    problem, why = missing_member(members)
+    if problem:
+        return replace(whole, problem=problem, reason=why)
     if not members[0].parsed:
         return replace(whole, parsed=False)
     scores, reasons = {}, {}

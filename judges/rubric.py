@@ -43,7 +43,9 @@ class RubricItem(Frozen):
         return min(1.0, max(0.0, (value - self.none) / (self.full - self.none)))
 
     def limit(self, share: float, highest: int) -> float:
-        return highest if self.at_most is None else self.at_most + (highest - self.at_most) * share
+        if self.at_most is None:
+            return highest
+        return self.at_most + (highest - self.at_most) * share
 
 
 class Dimension(Frozen):
@@ -52,6 +54,13 @@ class Dimension(Frozen):
     about: str
     anchors: dict[int, str]
     items: dict[str, RubricItem] = Field(default={})
+
+    def as_text(self, name: str) -> str:
+        """As a model reads it: what the quality is, and a line for each level."""
+        lines = [f"{name}: {self.about.strip()}"]
+        for level, anchor in sorted(self.anchors.items()):
+            lines.append(f"  {level}: {anchor.strip()}")
+        return "\n".join(lines)
 
 
 class WordLists(Frozen):
@@ -67,10 +76,14 @@ class WordLists(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _split(cls, given: object) -> object:
-        if isinstance(given, dict):
-            return {key: value.split() if isinstance(value, str) else value for key, value in given.items()}
-        return given
+    def _split(cls, lists: object) -> object:
+        if not isinstance(lists, dict):
+            return lists
+        lists = dict(lists)
+        for key, value in lists.items():
+            if isinstance(value, str):
+                lists[key] = value.split()
+        return lists
 
 
 class Rubric(Frozen):
@@ -79,3 +92,7 @@ class Rubric(Frozen):
     dimensions: dict[str, Dimension]
     sentence_words: dict[str, int] = Field(default={})
     words: WordLists = WordLists()
+
+    def as_text(self) -> str:
+        """As a model reads it."""
+        return "\n\n".join(dimension.as_text(name) for name, dimension in self.dimensions.items())

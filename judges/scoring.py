@@ -9,6 +9,7 @@ import asyncio
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
@@ -19,7 +20,7 @@ from proctor.judges.panel import Panel, together
 from proctor.judges.prompt import profile_text
 from proctor.judges.rules.checklist import METHOD, score_by_rules
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import Item, JudgeVerdict, Usage
+from proctor.judges.verdict import Item, JudgeVerdict, usage_of
 
 
 def score_all(
@@ -54,13 +55,15 @@ async def score_items(
 
 def method_of(grader: Grader | Panel | None) -> str:
     """Who scores, as it is shown."""
-    return METHOD if grader is None else grader.spec.name
+    if grader is None:
+        return METHOD
+    return grader.spec.name
 
 
 def _by_rules(judge: Judge, item: Item, progress: Progress) -> JudgeVerdict:
     facts = item.facts
-    if facts is None:
-        facts = item.profile if isinstance(item.profile, Mapping) else {}
+    if facts is None and isinstance(item.profile, Mapping):
+        facts = item.profile
     if not facts:  # with nothing known of the pupil every score for personalisation would be an accident
         raise Refusal(f"item {item.id!r}: judge {judge.name!r} scores by rules and needs facts of the pupil")
     verdict = score_by_rules(judge, item.text, facts)
@@ -76,18 +79,21 @@ async def _by_panel(
     progress: Progress,
     close: bool,
 ) -> list[JudgeVerdict]:
-    async def one(grader: Grader) -> list[JudgeVerdict]:
-        return await _by_one(judge, items, grader, kept, progress, close)
+    columns: dict[int, list[JudgeVerdict]] = {}
+
+    async def ask(place: int) -> None:
+        columns[place] = await _by_one(judge, items, panel.graders[place], kept, progress, close)
 
     # A local engine holds the thread while it works, so it goes first, alone; servers are asked side by side.
-    alone = {id(grader): await one(grader) for grader in panel.graders if grader.resumes}
-    served = [grader for grader in panel.graders if not grader.resumes]
-    side_by_side = dict(zip(map(id, served), await asyncio.gather(*map(one, served)), strict=True))
-    columns = [(alone | side_by_side)[id(grader)] for grader in panel.graders]
-    return [
-        together(judge.name, panel.spec.name, members, panel.spec.combine)
-        for members in zip(*columns, strict=True)
-    ]
+    served = []
+    for place, grader in enumerate(panel.graders):
+        if grader.resumes:
+            await ask(place)
+        else:
+            served.append(place)
+    await asyncio.gather(*map(ask, served))
+    rows = zip(*(columns[place] for place in sorted(columns)), strict=True)
+    return [together(judge.name, panel.spec.name, members, panel.spec.combine) for members in rows]
 
 
 async def _by_one(
@@ -99,8 +105,9 @@ async def _by_one(
     close: bool,
 ) -> list[JudgeVerdict]:
     asks = questions(judge, items, grader.spec)
-    if without := sum(not words(item.text) for item in items):
-        progress(without * judge.repeats, 0)
+    unasked = judge.repeats * len(items) - len(asks)
+    if unasked:
+        progress(unasked, 0)
     try:
         answered = iter(await ask_all(asks, grader, kept, progress))
     finally:
@@ -109,7 +116,7 @@ async def _by_one(
     verdicts = []
     for item in items:
         if words(item.text):
-            verdicts.append(_verdict(judge, grader, item, [next(answered) for _ in range(judge.repeats)]))
+            verdicts.append(_verdict(judge, grader, item, list(islice(answered, judge.repeats))))
         else:  # there is nothing to ask about; what that is worth is for the task to say
             verdicts.append(JudgeVerdict(judge.name, grader.spec.name, {}, parsed=False, item=item.id))
     return verdicts
@@ -123,34 +130,20 @@ def questions(judge: Judge, items: Sequence[Item], spec: GraderSpec) -> list[Key
 
 def _verdict(judge: Judge, grader: Grader, item: Item, readings: Sequence[AnsweredQuestion]) -> JudgeVerdict:
     """One reading, or the mean of all; all are needed, so that a score is never the mean of those that came."""
-    each = [
-        JudgeVerdict(
-            judge.name,
-            grader.spec.name,
-            dict(one.read.scores),
-            item=item.id,
-            reasons=dict(one.read.reasons),
-            problem=one.read.problem,
-            reason=one.read.reason,
-            usage=one.usage,
-            above_weakest=judge.above_weakest,
-        )
-        for one in readings
-    ]
+    each = []
+    for answer in readings:
+        read = answer.read
+        verdict = JudgeVerdict(
+            judge.name, grader.spec.name, dict(read.scores), item=item.id, reasons=dict(read.reasons),
+            problem=read.problem, reason=read.reason, usage=answer.usage, above_weakest=judge.above_weakest,
+        )  # fmt: skip
+        each.append(verdict)
     if len(each) == 1:
         return each[0]
-    usage = sum((one.usage for one in each), Usage())
-    missing = [one for one in each if one.problem]
+    whole = replace(each[0], usage=usage_of(each), repeats=tuple(each))
+    missing = [verdict for verdict in each if verdict.problem]
     if missing:
-        said = f"{len(missing)} of {len(each)} readings are missing: {missing[0].problem}"
-        return replace(
-            each[0],
-            scores={},
-            reasons={},
-            problem=said,
-            reason=missing[0].reason,
-            usage=usage,
-            repeats=tuple(each),
-        )
+        problem = f"{len(missing)} of {len(each)} readings are missing: {missing[0].problem}"
+        return replace(whole, scores={}, reasons={}, problem=problem, reason=missing[0].reason)
     scores = {name: statistics.fmean(one.scores[name] for one in each) for name in judge.dimensions}
-    return replace(each[0], scores=scores, usage=usage, repeats=tuple(each))
+    return replace(whole, scores=scores)

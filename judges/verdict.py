@@ -1,24 +1,18 @@
 """A text to be scored, and what a judge says of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 _Number = TypeVar("_Number", int, float)
 
+WORTH = {"a": 1.0, "tie": 0.0, "b": -1.0}  # what a verdict on two plans counts for
+
 # Why there is no verdict, in words that can be counted. The details stand in `problem`.
 Reason = Literal[
-    "",
-    "rate limited",
-    "server error",
-    "timed out",
-    "connection broken",
-    "refused",
-    "unreadable",
-    "cut off",
-    "out of range",
-    "not asked",
-]
+    "", "rate limited", "server error", "timed out", "connection broken", "refused", "unreadable", "cut off",
+    "out of range", "not asked",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,9 +31,7 @@ class Item:
 
 @dataclass(frozen=True)
 class ItemFinding:
-    """One item of one dimension: `share` of what it could earn, None where it does not apply, and why in
-    words.
-    """
+    """One item of one dimension: `share` of what it could earn, None where it does not apply, and why in words."""
 
     dimension: str
     item: str
@@ -102,9 +94,9 @@ class JudgeVerdict:
         if not self.scores:
             return None
         mean = sum(self.scores.values()) / len(self.scores)
-        return (
-            mean if self.above_weakest is None else min(mean, min(self.scores.values()) + self.above_weakest)
-        )
+        if self.above_weakest is None:
+            return mean
+        return min(mean, min(self.scores.values()) + self.above_weakest)
 
     @property
     def explanation(self) -> str:
@@ -114,20 +106,35 @@ class JudgeVerdict:
         if self.problem:
             return f"{self.method}: no verdict ({self.reason or 'no reason known'})\n{self.problem}"
         if not self.parsed:
-            return f"{self.method}: there is no text to mark"
-        lines = []
+            return f"{self.method}: there is no text to score"
+        parts = [self.method]
         for dimension, score in self.scores.items():
-            short = [
-                f"{finding.item}: {finding.note}"
-                for finding in self.findings
-                if finding.dimension == dimension and finding.share is not None and finding.share < 1
-            ]
-            said = "; ".join(short) or "nothing missing" if self.findings else self.reasons.get(dimension, "")
-            lines.append(f"{dimension} {score:g}{f' ({said})' if said else ''}")
-        return f"{self.method}. " + ". ".join(lines)
+            reason = self.reasons.get(dimension, "")
+            if self.findings:
+                reason = "; ".join(self._lost(dimension)) or "nothing missing"
+            parts.append(f"{dimension} {score:g}")
+            if reason:
+                parts[-1] += f" ({reason})"
+        return ". ".join(parts)
+
+    def _lost(self, dimension: str) -> Iterator[str]:
+        """What the dimension lost points for."""
+        for finding in self.findings:
+            if finding.dimension == dimension and finding.share is not None and finding.share < 1:
+                yield f"{finding.item}: {finding.note}"
 
 
-def _both(one: _Number | None, other: _Number | None) -> _Number | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return one + other
+def usage_of(verdicts: Iterable[Any]) -> Usage:
+    """What all of them cost together."""
+    usage = Usage()
+    for verdict in verdicts:
+        usage += verdict.usage
+    return usage
+
+
+def _both(left: _Number | None, right: _Number | None) -> _Number | None:
+    if left is None:
+        return right
+    if right is None:
+        return left
+    return left + right

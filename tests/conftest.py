@@ -1,9 +1,7 @@
 """A home of its own for every test: suites, variants, results and a store in a temporary folder, and echo's answers."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.command import proctor
 
 # The words an item is asked with, by task: what echo looks for in a prompt.
 QUESTION = {"word_problems": "question", "gsm8k": "question", "concepts": "text", "study_plan": "profile"}
@@ -30,6 +24,10 @@ LONG = (
     "test_train.py",
     "test_board_page.py",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # or pytest-xdist would begin with the files of many tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -89,15 +87,6 @@ class Home:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(fields, sort_keys=False), encoding="utf-8")
         return path
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from proctor.leaderboard.cli.main import main; main()", *arguments]
-
-
-def proctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it, in a process of its own."""
-    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=ROOT, timeout=300)
 
 
 @pytest.fixture

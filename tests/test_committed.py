@@ -7,7 +7,7 @@ import pytest
 from proctor.harness import record
 from proctor.leaderboard.board import private, site
 from proctor.leaderboard.report import formats, report
-from tests.leaderboard.test_site import Links, files_of
+from tests.support.board_pages import Links, files_of
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "demo"

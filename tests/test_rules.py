@@ -2,7 +2,7 @@
 
 import ast
 import re
-import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,8 @@ from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
 from proctor.tasks import TASKS
 from proctor.tasks.pack import PLACEHOLDER, Pack
-
-ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("common", "finetune", "tasks", "judges", "harness", "leaderboard")
+from tests.support.command import ROOT
+from tests.support.house import ROOMS, tracked
 
 # The arrows: what each room may import of ours, besides itself.
 MAY_IMPORT = {
@@ -41,25 +40,20 @@ LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 
 
-def tracked(pattern: str) -> list[Path]:
-    """What git knows or would add: nothing that is ignored."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", pattern],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\n")
-    return sorted(path for name in set(listed) if name and (path := ROOT / name).is_file())
-
-
+@cache
 def python_files() -> list[Path]:
     return [path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in ROOMS]
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -141,24 +135,26 @@ def test_wings_of_the_harness_import_only_those_before_them():
 
 
 @pytest.mark.parametrize("path", tracked("tests/*.py"), ids=relative)
-def test_tests_import_by_the_packages_name(path):
-    """`import harness` works in a checkout too, and would load every module a second time."""
+def test_tests_import_by_the_packages_name_are_short_and_use_no_other_test(path):
+    """`import harness` works in a checkout too, and would load every module a second time. What two files of tests need
+    stands in tests/support.
+    """
     assert not [name for name in imports(path) if name.split(".")[0] in ROOMS]
+    assert not [name for name in imports(path) if re.match(r"tests\..*\btest_", name)]
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= 400, f"{relative(path)} has {lines} lines"
 
 
 @pytest.mark.parametrize("path", python_files(), ids=relative)
 def test_every_file_opens_with_what_it_is(path):
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), (
-        f"{relative(path)} opens without a word"
-    )
+    assert ast.get_docstring(tree_of(path)), f"{relative(path)} opens without a word"
 
 
 @pytest.mark.parametrize("path", python_files(), ids=relative)
 def test_files_and_functions_are_short_or_say_why(path):
-    text = path.read_text(encoding="utf-8")
-    lines = text.count("\n")
+    lines = path.read_text(encoding="utf-8").count("\n")
     assert lines <= 400 or relative(path) in LONG_FILES, f"{relative(path)} has {lines} lines"
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             name = f"{relative(path)}:{node.name}"
@@ -189,7 +185,7 @@ def test_a_room_has_few_floors_few_loose_files_and_no_circle(room):
 def test_no_class_name_stands_for_two_things():
     classes: dict[str, list[str]] = {}
     for path in python_files():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.ClassDef):
                 classes.setdefault(node.name, []).append(relative(path))
     twice = {name: places for name, places in classes.items() if len(places) > 1}

@@ -10,13 +10,13 @@ import numpy as np
 
 from proctor.common.stats.bootstrap import Floats, Statistic, ratio
 
-_CLOSE = 1e-9  # marks that differ by less are one mark
-_MOST_PAIRS = 1_500  # distinct pairs of marks up to which Kendall's tau is resampled
+_CLOSE = 1e-9  # scores that differ by less are one score
+_MOST_PAIRS = 1_500  # distinct pairs of scores up to which Kendall's tau is resampled
 
 
 @dataclass(frozen=True)
 class ScorePairs:
-    """The distinct pairs of marks (x, y) that two raters gave: what the weights count."""
+    """The distinct pairs of scores (x, y) that two raters gave: what the weights count."""
 
     x: Floats
     y: Floats
@@ -72,7 +72,7 @@ def kendall_tau_b(pairs: ScorePairs) -> Statistic:
 
 
 def kendall_tau_c(pairs: ScorePairs) -> Statistic:
-    """Stuart's tau: 2 m (P - Q) / (n^2 (m - 1)), m the smaller number of distinct marks."""
+    """Stuart's tau: 2 m (P - Q) / (n^2 (m - 1)), m the smaller number of distinct scores."""
     balance = _concordance(pairs)
     least = min(len(_levels(pairs.x)[0]), len(_levels(pairs.y)[0]))
     return lambda w: ratio(2 * least * balance(w), w.sum(axis=1) ** 2 * (least - 1))
@@ -99,14 +99,14 @@ def goodman_kruskal_gamma(pairs: ScorePairs) -> Statistic:
 def concordance_correlation(pairs: ScorePairs) -> Statistic:
     """Lin's: 2 cov / (var x + var y + (mean x - mean y)^2), all over n."""
 
-    def found(w: Floats) -> Floats:
+    def concordance(w: Floats) -> Floats:
         n = w.sum(axis=1)
         mean_x, mean_y = w @ pairs.x / n, w @ pairs.y / n
         together = w @ (pairs.x * pairs.y) / n - mean_x * mean_y
         apart = w @ ((pairs.x - pairs.y) ** 2) / n
         return ratio(2 * together, apart + 2 * together)
 
-    return found
+    return concordance
 
 
 def macro(part: str) -> Callable[[ScorePairs], Statistic]:
@@ -117,10 +117,10 @@ def macro(part: str) -> Callable[[ScorePairs], Statistic]:
         in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (pairs.x, pairs.y))
 
         def mean(w: Floats) -> Floats:
-            said, true, both = (w @ one.astype(float) for one in (in_x, in_y, in_x & in_y))
-            below = {"precision": said, "recall": true, "f1": (said + true) / 2}[part]
-            found: Floats = np.where(below > 0, both / np.maximum(below, 1e-12), 0.0).mean(axis=1)
-            return found
+            named, true, both = (w @ there.astype(float) for there in (in_x, in_y, in_x & in_y))
+            below = {"precision": named, "recall": true, "f1": (named + true) / 2}[part]
+            means: Floats = np.where(below > 0, both / np.maximum(below, 1e-12), 0.0).mean(axis=1)
+            return means
 
         return mean
 
@@ -133,12 +133,12 @@ def matthews_correlation(pairs: ScorePairs) -> Statistic:
     in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (pairs.x, pairs.y))
     hit = (in_x & in_y).any(axis=1).astype(float)
 
-    def found(w: Floats) -> Floats:
-        n, said, true = w.sum(axis=1), w @ in_x.astype(float), w @ in_y.astype(float)
-        free = (n**2 - (said**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1))
-        return ratio((w @ hit) * n - (said * true).sum(axis=1), np.sqrt(free))
+    def correlation(w: Floats) -> Floats:
+        n, named, true = w.sum(axis=1), w @ in_x.astype(float), w @ in_y.astype(float)
+        free = (n**2 - (named**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1))
+        return ratio((w @ hit) * n - (named * true).sum(axis=1), np.sqrt(free))
 
-    return found
+    return correlation
 
 
 def cohen_kappa(pairs: ScorePairs) -> Statistic:
@@ -174,7 +174,7 @@ BETWEEN_TWO: dict[str, tuple[str, Callable[[ScorePairs], Statistic]]] = {
     "macro_f1": ("F1, mean of the levels", macro("f1")),
     "matthews_correlation": ("Matthews' correlation of levels", matthews_correlation),
 }
-# Those that ask for marks on the scale's levels: a mean of raters is rounded before it comes to them.
+# Those that ask for scores on the scale's levels: a mean of raters is rounded before it comes to them.
 BY_LEVEL = (
     "exact_agreement",
     "cohen_kappa",
@@ -209,16 +209,16 @@ def _correlation(w: Floats, a: Floats, b: Floats) -> Floats:
 
 
 def _levels(values: Floats) -> tuple[Floats, np.ndarray]:
-    """The distinct marks in rising order, and the place of each mark among them."""
-    found, at = np.unique(np.round(values, 9), return_inverse=True)
-    return found, at.reshape(-1)
+    """The distinct scores in rising order, and the place of each score among them."""
+    levels, places = np.unique(np.round(values, 9), return_inverse=True)
+    return levels, places.reshape(-1)
 
 
 def _both(pairs: ScorePairs) -> Floats:
-    """A number for each distinct pair of marks."""
+    """A number for each distinct pair of scores."""
     (_, at_x), (levels, at_y) = _levels(pairs.x), _levels(pairs.y)
-    found: Floats = (at_x * len(levels) + at_y).astype(np.float64)
-    return found
+    codes: Floats = (at_x * len(levels) + at_y).astype(np.float64)
+    return codes
 
 
 def _margins(values: Floats) -> Callable[[Floats], Floats]:
@@ -247,7 +247,7 @@ def _ties(values: Floats) -> Statistic:
 
 
 def _concordance(pairs: ScorePairs) -> Statistic:
-    """Concordant less discordant pairs of items. Of very many distinct pairs of marks there is the figure alone."""
+    """Concordant less discordant pairs of items. Of very many distinct pairs of scores there is the figure alone."""
     if pairs.size <= _MOST_PAIRS:
         signs = np.sign(pairs.x[:, None] - pairs.x) * np.sign(pairs.y[:, None] - pairs.y)
         return lambda w: ((w @ signs) * w).sum(axis=1) / 2

@@ -57,26 +57,32 @@ class Bootstrap:
         """`counts` (units, observations): how many times each distinct observation stands in each unit."""
         units, whole = len(counts), counts.sum(axis=0, keepdims=True)
         known = {name: float(statistic(whole)[0]) for name, statistic in statistics.items()}
-        wanted = {name: one for name, one in statistics.items() if np.isfinite(known[name])}
-        found = {name: Interval(None, note="not defined for these marks") for name in statistics}
+        wanted = {name: statistics[name] for name, value in known.items() if np.isfinite(value)}
+        intervals = dict.fromkeys(statistics, Interval(None, note="not defined for these scores"))
         if not self.resamples or units < LEAST_UNITS:
-            note = f"no interval: {units} independent unit{'s' * (units != 1)}" if self.resamples else ""
-            return found | {name: Interval(known[name], note=note) for name in wanted}
-        drawn = _in_parts(wanted, draws(units, self.resamples, self.seed), counts)
-        without = _in_parts(wanted, None, whole - counts) if units <= _MOST_JACKKNIFED else {}
+            note = ""
+            if self.resamples:
+                note = f"no interval: {units} independent unit{'s' * (units != 1)}"
+            return intervals | {name: Interval(known[name], note=note) for name in wanted}
+        drawn = _in_parts(wanted, counts, draws(units, self.resamples, self.seed))
+        without = {}
+        if units <= _MOST_JACKKNIFED:
+            without = _in_parts(wanted, whole - counts)
         for name in wanted:
-            found[name] = self._settled(known[name], drawn[name], without.get(name))
-        return found
+            intervals[name] = self._settled(known[name], drawn[name], without.get(name))
+        return intervals
 
     def _settled(self, value: float, drawn: Floats, without: Floats | None) -> Interval:
         known = np.sort(drawn[~np.isnan(drawn)])
         if len(known) < 0.9 * self.resamples:
             return Interval(value, note="no interval: not to be had in most resamples")
+        note = ""
+        if len(known) < self.resamples:
+            note = f"{self.resamples - len(known)} resamples left out"
         low, high = self._limits(value, known, _acceleration(without))
-        note = "" if len(known) == self.resamples else f"{self.resamples - len(known)} resamples left out"
         if not (np.isfinite(low) and np.isfinite(high)):
             note = "an open end: the resamples have no bound"
-        return Interval(value, low if np.isfinite(low) else None, high if np.isfinite(high) else None, note)
+        return Interval(value, _bound(low), _bound(high), note)
 
     def _limits(self, value: float, known: Floats, acceleration: float) -> tuple[float, float]:
         slack = 1e-12 * max(1.0, abs(value))
@@ -86,23 +92,38 @@ class Bootstrap:
         for tail in (self.alpha / 2, 1 - self.alpha / 2):
             reach = bias + float(special.ndtri(tail))
             stretch = 1.0 - acceleration * reach
-            share = float(special.ndtr(bias + reach / stretch)) if stretch > 0 else float(reach > 0)
+            share = float(reach > 0)
+            if stretch > 0:
+                share = float(special.ndtr(bias + reach / stretch))
             place = share * (len(known) - 1)
             left = min(int(place), len(known) - 2)
-            a, b = float(known[left]), float(known[left + 1])
-            limits.append(a if a == b else a + (b - a) * (place - left))
+            limit, above = float(known[left]), float(known[left + 1])
+            if above > limit:  # both may be infinite
+                limit += (above - limit) * (place - left)
+            limits.append(limit)
         return min(limits[0], value), max(limits[1], value)
 
 
-def _in_parts(statistics: Mapping[str, Statistic], drawn: Floats | None, counts: Floats) -> dict[str, Floats]:
+def _bound(limit: float) -> float | None:
+    return limit if np.isfinite(limit) else None
+
+
+def _in_parts(
+    statistics: Mapping[str, Statistic], counts: Floats, drawn: Floats | None = None
+) -> dict[str, Floats]:
     """Each figure in each resample; without draws the rows of counts are the resamples themselves."""
     rows = max(1, 2**22 // max(1, counts.shape[1]))
     parts: dict[str, list[Floats]] = {name: [] for name in statistics}
-    for at in range(0, len(counts if drawn is None else drawn), rows):
-        weights = counts[at : at + rows] if drawn is None else drawn[at : at + rows] @ counts
+    resamples = counts
+    if drawn is not None:
+        resamples = drawn
+    for start in range(0, len(resamples), rows):
+        weights = resamples[start : start + rows]
+        if drawn is not None:
+            weights = weights @ counts
         for name, statistic in statistics.items():
             parts[name].append(statistic(weights))
-    return {name: np.concatenate(found) for name, found in parts.items()}
+    return {name: np.concatenate(chunks) for name, chunks in parts.items()}
 
 
 def _acceleration(without: Floats | None) -> float:
@@ -110,7 +131,9 @@ def _acceleration(without: Floats | None) -> float:
         return 0.0
     influence = without.mean() - without
     squares = float((influence**2).sum())
-    return float((influence**3).sum()) / (6.0 * squares**1.5) if squares > 1e-18 else 0.0
+    if squares <= 1e-18:
+        return 0.0
+    return float((influence**3).sum() / (6.0 * squares**1.5))
 
 
 @lru_cache(maxsize=16)
@@ -127,9 +150,9 @@ def distinct(
     rows: Floats, clusters: Sequence[str], groups: Sequence[str] | None = None
 ) -> tuple[Floats, Floats]:
     """The distinct rows, and how often each stands in each cluster (in the order of their names)."""
-    found, at = np.unique(np.round(rows, 9), axis=0, return_inverse=True)
+    different, places = np.unique(np.round(rows, 9), axis=0, return_inverse=True)
     place = {name: number for number, name in enumerate(groups or sorted(set(clusters)))}
-    counts = np.zeros((len(place), len(found)))
+    counts = np.zeros((len(place), len(different)))
     where = np.array([place[cluster] for cluster in clusters], dtype=np.intp)
-    np.add.at(counts, (where, at.reshape(-1)), 1.0)
-    return found, counts
+    np.add.at(counts, (where, places.reshape(-1)), 1.0)
+    return different, counts

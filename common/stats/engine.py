@@ -4,6 +4,7 @@ no names.
 0/1 scores go by closed forms, everything else by Student's t or by what an unseen item could change: the wider one.
 """
 
+from collections.abc import Sequence
 from math import ceil, sqrt
 
 import numpy as np
@@ -21,7 +22,7 @@ GAFFKE = "Gaffke, at least t"
 
 def cells(units: Units, alpha: float, scale: Scale | None) -> list[Estimate]:
     """Each variant's statistic and interval."""
-    found = []
+    estimates = []
     for variant, value in enumerate(map(float, units.values)):
         influence = _settled(units.influence[variant], units.noise(variant))
         se = standard_error(influence)
@@ -33,8 +34,10 @@ def cells(units: Units, alpha: float, scale: Scale | None) -> list[Estimate]:
             values = value + influence
             ends = _scale(units, [variant], scale) or (float(values.min()), float(values.max()))
             low, high = _limits(values, value, se, alpha, _unseen(values, ends))
-        found.append(Estimate(units.kind, units.n, units.groups, value, se, low, high, _named(method, units)))
-    return found
+        estimates.append(
+            Estimate(units.kind, units.n, units.groups, value, se, low, high, _named(method, units))
+        )
+    return estimates
 
 
 def _scale(units: Units, variants: list[int], scale: Scale | None) -> Scale | None:
@@ -60,9 +63,10 @@ def _most(units: Units, variant: int, ends: Scale | None) -> float:
 def _by_squares(sizes: Floats) -> float:
     """Their mean, weighted by their squares: sizes that are next to nothing count for nothing."""
     largest = float(sizes.max())
-    shares = sizes / largest if largest > 0.0 else sizes
-    squares = float(shares @ shares)
-    return largest * float(shares**2 @ shares) / squares if squares > 0.0 else 0.0
+    if largest <= 0.0:
+        return 0.0
+    shares = sizes / largest
+    return largest * float(shares**2 @ shares) / float(shares @ shares)
 
 
 def _unseen(values: Floats, ends: Scale) -> Scale:
@@ -82,9 +86,9 @@ def _unseen(values: Floats, ends: Scale) -> Scale:
     differ = float(squares.sum()) ** 2 / float(squares @ squares)  # how many items make the spread
     kurtosis = len(values) / differ  # 3 for normal scores, which need next to nothing
     share = 1.0 - 0.1 ** ((kurtosis / 3.0) ** 2 / differ)
-    below, above = (max(room, 0.0) for room in (usual - ends[0], ends[1] - usual))
-    reach_below, reach_above = (min(size, room) + max(room - size, 0.0) * share for room in (below, above))
-    return usual - reach_below, usual + reach_above
+    room = np.maximum([usual - ends[0], ends[1] - usual], 0.0)
+    below, above = (np.minimum(size, room) + np.maximum(room - size, 0.0) * share).tolist()
+    return usual - below, usual + above
 
 
 def _limits(values: Floats, middle: float, se: float, alpha: float, unseen: Scale) -> Scale:
@@ -95,11 +99,10 @@ def _limits(values: Floats, middle: float, se: float, alpha: float, unseen: Scal
 
 
 def _wilson(units: Units, share: float, se: float, alpha: float) -> tuple[float, float]:
-    worth, z = float(units.n), binary.critical(alpha)
+    worth = float(units.n)
     if units.clustered:
         worth = float(binary.effective_n(se**2, share * (1 - share) / (units.n - 1), units.n, units.groups))
-        z = binary.critical(alpha, units.groups)
-    low, high = binary.wilson(share * worth, worth, z)
+    low, high = binary.wilson(share * worth, worth, binary.critical(alpha, _groups(units)))
     return min(float(low), share), max(float(high), share)
 
 
@@ -115,7 +118,7 @@ def binary_pairs(
     """Pairs of 0/1 scores: McNemar and Tango; by cluster sign-flip and Tango on effective items."""
     right, n = np.ascontiguousarray(units.scores[:, :, 0]), units.n
     both = np.array([right[i] @ right[j] for i, j in pairs])
-    first, second = (right.sum(axis=1)[list(side)] for side in zip(*pairs, strict=True))
+    first, second = right.sum(axis=1)[np.array(pairs).T]
     only_a, only_b = first - both, second - both
     errors = np.array([standard_error(units.influence[i] - units.influence[j]) for i, j in pairs])
     worth, method = np.full(len(pairs), float(n)), "Tango"
@@ -124,29 +127,44 @@ def binary_pairs(
         worth, method = binary.effective_n(errors**2, plain, n, units.groups), "Tango, effective items"
         tests = flip_tests(units, pairs, seed, resamples)
     else:
-        name, test = ("mid-p", binary.mcnemar_midp) if mid_p else ("exact", binary.mcnemar)
+        name, test = "exact", binary.mcnemar
+        if mid_p:
+            name, test = "mid-p", binary.mcnemar_midp
         tests = [Chance(float(p), f"{name} McNemar", "exact", 0.0) for p in test(only_a, only_b)]
     shrunk = (only_a * worth / n, only_b * worth / n, worth)
-    low, high = binary.tango(*shrunk, binary.critical(alpha, units.groups if units.clustered else None))
-    tails = [None] * len(pairs) if margin is None else _score_tails(units, shrunk, margin)
-    found = {}
+    low, high = binary.tango(*shrunk, binary.critical(alpha, _groups(units)))
+    tails: Sequence[Tails | None] = [None] * len(pairs)
+    if margin is not None:
+        tails = _score_tails(units, shrunk, margin)
+    differences = {}
     for k, pair in enumerate(pairs):
         wins, losses = int(only_a[k]), int(only_b[k])
         gap, discordance, items = (wins - losses) / n, (wins + losses) / n, float(worth[k])
-        needed = ceil(n / items * power.paired_binary_items(gap, discordance, alpha)) if gap else None
-        found[pair] = _difference(
+        needed = None
+        if gap:
+            needed = ceil(n / items * power.paired_binary_items(gap, discordance, alpha))
+        differences[pair] = _difference(
             units, pair, gap, float(errors[k]), (float(low[k]), float(high[k]), method), tests[k], tails[k],
             discordant=(wins, losses), alpha=alpha, margin=margin, needed=needed,
             effect=power.paired_binary_effect(items, discordance, alpha),
         )  # fmt: skip
-    return found
+    return differences
 
 
 def _score_tails(units: Units, counts: tuple[Floats, Floats, Floats], margin: float) -> list[Tails]:
     """The score test that Tango's interval inverts: p and interval never disagree about the margin."""
-    z = -binary.tango_z(*counts, -margin), binary.tango_z(*counts, margin)
-    worse, better = (special.stdtr(units.groups - 1, x) if units.clustered else special.ndtr(x) for x in z)
-    return [(float(w), float(b)) for w, b in zip(worse, better, strict=True)]
+    z = np.stack([-binary.tango_z(*counts, -margin), binary.tango_z(*counts, margin)])
+    tails = special.ndtr(z)
+    if units.clustered:
+        tails = special.stdtr(units.groups - 1, z)
+    return list(zip(*tails.tolist(), strict=True))
+
+
+def _groups(units: Units) -> int | None:
+    """How many clusters there are, where there are any: Student's t then takes the place of the normal."""
+    if units.clustered:
+        return units.groups
+    return None
 
 
 def real_pairs(
@@ -155,7 +173,7 @@ def real_pairs(
 ) -> dict[Pair, Difference]:  # fmt: skip
     """Pairs of real scores or of counts: sign-flip or approximate randomisation; limits and margin by Gaffke."""
     tests = flip_tests(units, pairs, seed, draws_for(units.kind, draws, family))
-    found = {}
+    differences = {}
     for (i, j), test in zip(pairs, tests, strict=True):
         gap, influence = float(units.values[i] - units.values[j]), units.influence[i] - units.influence[j]
         if abs(gap) < 1e-14 * max(abs(float(units.values[i])), abs(float(units.values[j]))):
@@ -173,13 +191,16 @@ def real_pairs(
         elif margin is not None:
             tails = _tail(values, gap, se, margin, unseen[0]), _tail(-values, -gap, se, margin, -unseen[1])
         sd, share = se * sqrt(units.groups), units.n / units.groups
-        found[i, j] = _difference(
+        needed = effect = None
+        if sd:
+            effect = power.paired_real_effect(units.groups, sd, alpha)
+        if sd and gap:
+            needed = ceil(share * power.paired_real_items(gap, sd, alpha))
+        differences[i, j] = _difference(
             units, (i, j), gap, se, (low, high, GAFFKE), test, tails, discordant=(None, None), alpha=alpha,
-            margin=margin,
-            needed=ceil(share * power.paired_real_items(gap, sd, alpha)) if gap and sd else None,
-            effect=power.paired_real_effect(units.groups, sd, alpha) if sd else None,
+            margin=margin, needed=needed, effect=effect,
         )  # fmt: skip
-    return found
+    return differences
 
 
 def _changes(units: Units, i: int, j: int, gap: float) -> Floats:
@@ -202,8 +223,10 @@ def _changes(units: Units, i: int, j: int, gap: float) -> Floats:
 
 def _tail(values: Floats, gap: float, se: float, margin: float, unseen: float) -> float:
     """One-sided p of 'worse by the margin or more': the tail at which the limit falls on it."""
-    student = float(special.stdtr(len(values) - 1, -(gap + margin) / se)) if se > 0.0 else 0.0
-    return max(tail_below(values, unseen, -margin), student)
+    tail = tail_below(values, unseen, -margin)
+    if se > 0.0:
+        return max(tail, float(special.stdtr(len(values) - 1, -(gap + margin) / se)))
+    return max(tail, 0.0)
 
 
 def _difference(
@@ -214,18 +237,25 @@ def _difference(
     # The limits come by bisection or between replicates; they never leave out the estimate itself.
     low, high = min(limits[0], gap), max(limits[1], gap)
     mean_a, mean_b = (float(units.values[variant]) for variant in pair)
-    p_no_worse, p_no_better = tails or (None, None)
+    p_no_worse = p_no_better = p_equivalent = None
+    if tails:
+        p_no_worse, p_no_better = tails
+        p_equivalent = max(tails)
     return Difference(
         units.kind, units.n, units.groups, mean_a, mean_b, gap, se, low, high,
         test.p, _named(test.test, units), test.made, test.error, _named(limits[2], units), *discordant,
-        alpha, effect, needed, margin, p_no_worse, max(tails) if tails else None, p_no_better,
+        alpha, effect, needed, margin, p_no_worse, p_equivalent, p_no_better,
     )  # fmt: skip
 
 
 def _settled(influence: Floats, noise: float) -> Floats:
     """Influences that are rounding alone become 0, so that equal differences have no spread."""
-    return np.zeros_like(influence) if float(np.abs(influence).max()) <= noise else influence
+    if float(np.abs(influence).max()) <= noise:
+        return np.zeros_like(influence)
+    return influence
 
 
 def _named(method: str, units: Units) -> str:
-    return f"{method} by cluster" if units.clustered else method
+    if units.clustered:
+        return f"{method} by cluster"
+    return method

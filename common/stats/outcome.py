@@ -100,8 +100,12 @@ def verdict(
     The margin says which loss is accepted: a loss that is shown but surely within it is 'no worse'. The one-
     sided p of the margin is held against alpha / 2, so that it agrees with the interval (ICH E9).
     """
-    p = difference.p if adjusted_p is None else adjusted_p
-    no_worse = difference.p_no_worse if adjusted_p_no_worse is None else adjusted_p_no_worse
+    p = difference.p
+    if adjusted_p is not None:
+        p = adjusted_p
+    no_worse = difference.p_no_worse
+    if adjusted_p_no_worse is not None:
+        no_worse = adjusted_p_no_worse
     shown = p <= difference.alpha
     if shown and difference.difference > 0:
         return Verdict.BETTER

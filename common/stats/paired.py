@@ -94,11 +94,11 @@ def compare_all(
 ) -> dict[Pair, Difference]:
     """Compare pairs of variants (all i < j unless named) of a (variants, rows[, columns]) array."""
     table = Table(as_numbers(scores), items, clusters, None if pairs is None else list(pairs))
-    (found,) = compare_each(
+    (differences,) = compare_each(
         [table], kind=kind, seed=seed, resamples=resamples, alpha=alpha, margin=margin, mid_p=mid_p,
         scale=scale, statistic=statistic,
     )  # fmt: skip
-    return found
+    return differences
 
 
 def compare_each(
@@ -128,11 +128,11 @@ def compare_each(
             start += len(own.values)
         wanted = [at for mine in places for at in mine.values()]
         if not wanted:
-            found: dict[Pair, Difference] = {}
+            differences: dict[Pair, Difference] = {}
         elif units.kind == "binary":
-            found = engine.binary_pairs(units, wanted, seed, resamples, alpha, margin, mid_p)
+            differences = engine.binary_pairs(units, wanted, seed, resamples, alpha, margin, mid_p)
         else:
-            found = engine.real_pairs(
+            differences = engine.real_pairs(
                 units,
                 wanted,
                 seed,
@@ -142,7 +142,7 @@ def compare_each(
                 _on_scale(units, scale),
                 max(family, len(wanted)),
             )
-        yield from ({pair: found[at] for pair, at in mine.items()} for mine in places)
+        yield from ({pair: differences[at] for pair, at in mine.items()} for mine in places)
 
 
 def estimate(
@@ -160,14 +160,14 @@ def estimate(
     >>> estimate([1.0] * 20, kind="real").low < 0.9
     True
     """
-    ((found,),) = estimate_each(
+    ((single,),) = estimate_each(
         [Table(as_numbers(values)[None], items, clusters)],
         kind=kind,
         alpha=alpha,
         scale=scale,
         statistic=statistic,
     )
-    return found
+    return single
 
 
 def estimate_each(

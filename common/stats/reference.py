@@ -11,35 +11,34 @@ from proctor.common.stats.outcome import Difference
 Figures = dict[str, float | int | None]
 
 
-def references(found: Difference) -> dict[str, Figures]:
+def references(difference: Difference) -> dict[str, Figures]:
     """By name: the paired t test, and for 0/1 scores McNemar's test in its four forms, which know no clusters."""
-    tests = {"paired_t": paired_t(found)}
-    if found.only_a is not None and found.only_b is not None:
-        tests |= mcnemars(found.only_a, found.only_b)
+    tests = {"paired_t": paired_t(difference)}
+    if difference.only_a is not None and difference.only_b is not None:
+        tests |= mcnemars(difference.only_a, difference.only_b)
     return tests
 
 
-def paired_t(found: Difference) -> Figures:
+def paired_t(difference: Difference) -> Figures:
     """t = difference / standard error on n - 1 degrees of freedom, clusters - 1 with clusters (Student 1908)."""
-    freedom = found.clusters - 1
-    if freedom < 1 or not found.se > 0.0:
+    freedom = difference.clusters - 1
+    if freedom < 1 or not difference.se > 0.0:
         return {"statistic": None, "df": freedom, "p": None, "low": None, "high": None}
-    t, reach = found.difference / found.se, critical(found.alpha, found.clusters) * found.se
+    t, reach = (
+        difference.difference / difference.se,
+        critical(difference.alpha, difference.clusters) * difference.se,
+    )
     p = float(2.0 * special.stdtr(freedom, -abs(t)))
-    return {
-        "statistic": t,
-        "df": freedom,
-        "p": p,
-        "low": found.difference - reach,
-        "high": found.difference + reach,
-    }
+    low, high = difference.difference - reach, difference.difference + reach
+    return {"statistic": t, "df": freedom, "p": p, "low": low, "high": high}
 
 
 def mcnemars(only_a: int, only_b: int) -> dict[str, Figures]:
     """Exact and mid-p; chi-square on one degree (McNemar 1947), plain and with Edwards' correction (1948)."""
     both, apart = only_a + only_b, abs(only_a - only_b)
-    plain = apart**2 / both if both else None
-    eased = max(apart - 1, 0) ** 2 / both if both else None
+    plain = eased = None
+    if both:
+        plain, eased = apart**2 / both, max(apart - 1, 0) ** 2 / both
     return {
         "mcnemar_exact": {"p": float(mcnemar(only_a, only_b))},
         "mcnemar_midp": {"p": float(mcnemar_midp(only_a, only_b))},
@@ -49,4 +48,6 @@ def mcnemars(only_a: int, only_b: int) -> dict[str, Figures]:
 
 
 def _chi2_tail(statistic: float | None) -> float | None:
-    return None if statistic is None else float(special.chdtrc(1, statistic))
+    if statistic is None:
+        return None
+    return float(special.chdtrc(1, statistic))

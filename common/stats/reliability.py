@@ -22,7 +22,7 @@ def alpha_interval(rows: Floats) -> Statistic:
 
 
 def _alpha(rows: Floats, distance: Callable[[Floats, Floats], Floats]) -> Statistic:
-    """1 - observed / expected disagreement over all marks that have a partner in their item."""
+    """1 - observed / expected disagreement over all scores that have a partner in their item."""
     levels, counts, sizes = _counted(rows)
     apart = distance(levels[:, None], levels[None, :])
     within = ((counts @ apart) * counts).sum(axis=1) / np.maximum(sizes - 1, 1)
@@ -37,14 +37,14 @@ def _alpha(rows: Floats, distance: Callable[[Floats, Floats], Floats]) -> Statis
 
 
 def alpha_ratio(rows: Floats) -> Statistic:
-    """For marks from a true nought upwards; not defined where one is below it."""
+    """For scores from a true nought upwards; not defined where one is below it."""
     if np.nanmin(rows, initial=0.0) < 0:
         return lambda w: np.full(len(w), np.nan)
     return _alpha(rows, lambda a, b: ((a - b) / np.where(a + b > 0, a + b, 1.0)) ** 2)
 
 
 def alpha_ordinal(rows: Floats) -> Statistic:
-    """The distance of two levels is the square of the marks that lie between them, their own counted half.
+    """The distance of two levels is the square of the scores that lie between them, their own counted half.
 
     That is the square of the difference of their mid-ranks, so sums of ranks and of their squares are enough.
     """
@@ -64,7 +64,7 @@ def alpha_ordinal(rows: Floats) -> Statistic:
 
 
 def fleiss_kappa(rows: Floats) -> Statistic:
-    """For items with as many marks each, whoever gave them; the caller leaves the others out."""
+    """For items with as many scores each, whoever gave them; the caller leaves the others out."""
     return _chance_corrected(rows, lambda shares, levels: (shares**2).sum(axis=1))
 
 
@@ -95,20 +95,20 @@ def _chance_corrected(rows: Floats, chance_of: Callable[[Floats, int], Floats]) 
 
 
 def all_agree(rows: Floats) -> Statistic:
-    """Share of items that got one mark from all."""
+    """Share of items that got one score from all."""
     same = (rows.max(axis=1) - rows.min(axis=1) < 1e-9).astype(float)
     return lambda w: ratio(w @ same, w.sum(axis=1))
 
 
 def most_agree(rows: Floats) -> Statistic:
-    """Share of items where more than half gave the same mark."""
+    """Share of items where more than half gave the same score."""
     _, counts, _ = _counted(rows)
     most = (2 * counts.max(axis=1) > rows.shape[1]).astype(float)
     return lambda w: ratio(w @ most, w.sum(axis=1))
 
 
 def pairs_agree(rows: Floats) -> Statistic:
-    """Share of pairs of marks, over all items, that are the same."""
+    """Share of pairs of scores, over all items, that are the same."""
     _, counts, sizes = _counted(rows)
     same, pairs = (counts * (counts - 1)).sum(axis=1), sizes * (sizes - 1)
     return lambda w: ratio(w @ same, w @ pairs)
@@ -121,7 +121,7 @@ def kendall_w(rows: Floats) -> Statistic:
         levels, at = np.unique(np.round(column, 9), return_inverse=True)
         sides.append(np.eye(len(levels))[at.reshape(-1)])
 
-    def found(w: Floats) -> Floats:
+    def concordance(w: Floats) -> Floats:
         n, sums, ties = w.sum(axis=1), np.zeros(w.shape), np.zeros(len(w))
         for side in sides:
             counts = w @ side
@@ -130,7 +130,7 @@ def kendall_w(rows: Floats) -> Statistic:
         spread = (w * sums**2).sum(axis=1) - (w * sums).sum(axis=1) ** 2 / n
         return ratio(12 * spread, raters**2 * (n**3 - n) - raters * ties)
 
-    return found
+    return concordance
 
 
 def _variances(rows: Floats) -> Callable[[Floats], tuple[Floats, Floats, Floats, Floats, Floats]]:
@@ -166,7 +166,7 @@ def _icc(rows: Floats, form: int, together: bool) -> Statistic:
     return icc
 
 
-# Defined for items with two marks or more.
+# Defined for items with two scores or more.
 AMONG_ALL: dict[str, tuple[str, _Among]] = {
     "alpha_nominal": ("Krippendorff's alpha, nominal", alpha_nominal),
     "alpha_ordinal": ("Krippendorff's alpha, ordinal", alpha_ordinal),
@@ -175,7 +175,7 @@ AMONG_ALL: dict[str, tuple[str, _Among]] = {
 }
 # The same, but said of many raters only: of two they are agreement itself.
 AMONG_ANY: dict[str, tuple[str, _Among]] = {"pairs_agree": ("Two raters agree", pairs_agree)}
-# Defined for items with as many marks each; who gave them does not matter.
+# Defined for items with as many scores each; who gave them does not matter.
 AMONG_EQUAL: dict[str, tuple[str, _Among]] = {
     "fleiss_kappa": ("Fleiss' kappa", fleiss_kappa),
     "randolph_kappa": ("Randolph's free-marginal kappa", randolph_kappa),
@@ -185,7 +185,7 @@ AMONG_EQUAL: dict[str, tuple[str, _Among]] = {
     "icc_1": ("ICC(1,1)", lambda rows: _icc(rows, 1, False)),
     "icc_1_k": ("ICC(1,k)", lambda rows: _icc(rows, 1, True)),
 }
-# Defined for items that every rater marked.
+# Defined for items that every rater scored.
 AMONG_COMPLETE: dict[str, tuple[str, _Among]] = {
     "kendall_w": ("Kendall's W", kendall_w),
     "icc_2": ("ICC(2,1)", lambda rows: _icc(rows, 2, False)),
@@ -213,7 +213,7 @@ def rated_items(table: Floats) -> list[RatedItems]:
     # The number of scores that most items have; with several such numbers the largest.
     size = int(numbers[times == times.max()].max()) if len(numbers) else 0
     packed = np.sort(table, axis=1)[:, : max(size, 1)]  # nan comes last
-    enough, equal = "of items with enough raters", f"of items with {size} marks"
+    enough, equal = "of items with enough raters", f"of items with {size} scores"
     groups = (
         (AMONG_ALL | AMONG_ANY, rated >= 2, table, enough),
         (AMONG_EQUAL, (rated == size) & (rated >= 2), packed, equal),
@@ -228,9 +228,9 @@ def rated_items(table: Floats) -> list[RatedItems]:
 
 
 def _counted(rows: Floats) -> tuple[Floats, Floats, Floats]:
-    """The levels in use, how often each stands in each item, and how many marks an item has that count.
+    """The levels in use, how often each stands in each item, and how many scores an item has that count.
 
-    An item with one mark has no partner for it and counts nothing."""
+    An item with one score has no partner for it and counts nothing."""
     kept = np.where((~np.isnan(rows)).sum(axis=1, keepdims=True) >= 2, np.round(rows, 9), np.nan)
     levels = np.unique(kept[~np.isnan(kept)])
     if not len(levels):

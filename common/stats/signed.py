@@ -76,7 +76,9 @@ def _on_lattice(values: Floats, most: int) -> tuple[Integers, Integers] | None:
         np.rint(values / float(values.max()) * parts).astype(np.int64), return_counts=True
     )
     sizes = whole // np.gcd.reduce(whole)
-    return (sizes, times.astype(np.int64)) if int(sizes @ times) * len(sizes) <= most else None
+    if int(sizes @ times) * len(sizes) > most:
+        return None
+    return sizes, times.astype(np.int64)
 
 
 def _parts(sizes: Floats) -> int | None:
@@ -87,7 +89,9 @@ def _parts(sizes: Floats) -> int | None:
             parts = lcm(parts, _denominator(size))
         if parts > _PARTS:
             return None
-    return parts if float(np.abs(sizes * parts - np.rint(sizes * parts)).max()) <= 1e-9 * parts else None
+    if float(np.abs(sizes * parts - np.rint(sizes * parts)).max()) > 1e-9 * parts:
+        return None
+    return parts
 
 
 def _denominator(share: float) -> int:
@@ -132,7 +136,9 @@ class _Sum:
         for _ in range(200):
             lean = np.tanh(tilt * self.sizes)
             rest, slope = self.bar - float(self.sizes @ lean), float(self.sizes**2 @ (1.0 - lean**2))
-            step = rest / slope if slope > 0.0 else 0.0
+            if slope <= 0.0:
+                break
+            step = rest / slope
             tilt += step
             if step <= 1e-14 * tilt or tilt > 1e9:
                 break
@@ -174,7 +180,9 @@ def inverted_flip(values: Floats) -> tuple[float, float] | None:
     tilt = max(saddle, 2.0 / spread)  # at 0 the kernel has its pole: the nearer, the smaller the steps
     step, height = 2.0 * pi / _period(sum_, tilt, sum_.log_scale(saddle), spread), sum_.log_scale(tilt)
     parts = _parts(sum_.sizes)
-    grid = 2.0 / parts if parts else 0.0
+    grid = 0.0
+    if parts:
+        grid = 2.0 / parts
     most = min(max(TERMS // count, 2 * _BLOCK), 64 * _BLOCK)
     if grid and pi / grid < most * step:
         most = int(pi / grid / step)  # on a lattice all is said within one turn
@@ -188,15 +196,16 @@ def inverted_flip(values: Floats) -> tuple[float, float] | None:
         total += float((waves * np.exp(-1j * turns * sum_.bar) * _kernel(tilt, turns, grid)).real.sum())
         at, last = at + len(turns), np.abs(waves)
         left = float(last[-2:].max())
-    # Does it come back further out, as wide as it started, as it does for values that all but share a step?
-    beyond = step * np.linspace(at, 8 * at, (3 if left <= SMALL else 8) * _BLOCK)
-    beyond = beyond[beyond < pi / grid] if grid else beyond
-    far = [
-        np.abs(_waves(some, sizes, lean, SMALL)).max()
-        for some in np.array_split(beyond, max(len(beyond) // _BLOCK, 1))
-        if len(some)
-    ]
-    rest = float(max([left if left <= SMALL else last.max(), *far]))
+    # For values that all but share a step the wave comes back further out, as wide as it started: look there too.
+    rest, looks = left, 3
+    if left > SMALL:
+        rest, looks = float(last.max()), 8
+    beyond = step * np.linspace(at, 8 * at, looks * _BLOCK)
+    if grid:
+        beyond = beyond[beyond < pi / grid]
+    for some in np.array_split(beyond, max(len(beyond) // _BLOCK, 1)):
+        if len(some):
+            rest = max(rest, float(np.abs(_waves(some, sizes, lean, SMALL)).max()))
     # Frequencies left out add up as at random; 16 times that, for the largest need not be among those seen.
     p, unsure = 2.0 * exp(height) * step / pi * total, 2.0 * exp(height) * 16.0 * rest / (pi * sqrt(2.0 * at))
     if not unsure <= SURE * p:
@@ -215,7 +224,9 @@ def _period(sum_: _Sum, tilt: float, height: float, spread: float) -> float:
 def _kernel(tilt: float, turns: Floats, grid: float) -> NDArray[np.complex128]:
     """What makes a tail of a density, or of masses that stand a grid apart."""
     s = tilt + 1j * turns
-    return np.asarray(grid / -np.expm1(-grid * s) if grid else 1.0 / s, dtype=np.complex128)
+    if not grid:
+        return np.asarray(1.0 / s, dtype=np.complex128)
+    return np.asarray(grid / -np.expm1(-grid * s), dtype=np.complex128)
 
 
 def _waves(turns: Floats, sizes: Floats, lean: Floats, floor: float = 0.0) -> NDArray[np.complex128]:

@@ -152,16 +152,16 @@ def _checked(scores: ArrayLike, kind: Kind) -> Floats:
 def _codes(labels: Labels, rows: int, what: str) -> Integers | None:
     if labels is None:
         return None
-    found = np.asarray(labels)
-    if found.shape != (rows,):
+    codes = np.asarray(labels)
+    if codes.shape != (rows,):
         raise Refusal(f"{len(labels)} {what} for {rows} rows; one for each row is needed")
-    if found.dtype == object:
-        if any(label is None or label != label for label in found):
+    if codes.dtype == object:
+        if any(label is None or label != label for label in codes):
             raise Refusal(f"some {what} are missing; give every row one")
-        found = found.astype(str)
-    if found.dtype.kind == "f" and not bool(np.isfinite(found).all()):
+        codes = codes.astype(str)
+    if codes.dtype.kind == "f" and not bool(np.isfinite(codes).all()):
         raise Refusal(f"some {what} are missing; give every row one")
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
 def _average_epochs(

@@ -37,43 +37,10 @@ class Modelfile:
         if self.system:
             lines.append(f"SYSTEM {_quoted(self.system)}")
         for name, value in self.parameters:
-            lines.append(f"PARAMETER {name} {value if _is_number(value) else _quoted(value)}")
+            number = value.replace(".", "", 1).replace("-", "", 1).isdigit()
+            lines.append(f"PARAMETER {name} {value if number else _quoted(value)}")
         lines += [f"MESSAGE {turn['role']} {_quoted(turn['content'])}" for turn in self.messages]
         return "\n".join(lines) + "\n"
-
-
-def read_modelfile(text: str) -> Modelfile:
-    """What Ollama reads in it: an instruction, a space, and a value to the line's or the quotes' end."""
-    values: dict[str, str] = {}
-    parameters: list[tuple[str, str]] = []
-    messages: list[Turn] = []
-    while text := text.lstrip():
-        if text.startswith("#"):
-            text = text.partition("\n")[2]
-            continue
-        name, _, text = text.partition(" ")
-        about = ""
-        if name in ("PARAMETER", "MESSAGE"):
-            about, _, text = text.partition(" ")
-        if text.startswith(QUOTES):
-            value, end, text = text.removeprefix(QUOTES).partition(QUOTES)
-            if not end:
-                raise Refusal(f"Modelfile: the quotes after {name} are not closed")
-        else:
-            value, _, text = text.partition("\n")
-        if name == "PARAMETER":
-            parameters.append((about, value))
-        elif name == "MESSAGE":
-            messages.append({"role": about, "content": value})
-        else:
-            values[name] = value
-    return Modelfile(
-        values["FROM"],
-        values.get("TEMPLATE", ""),
-        values.get("SYSTEM", ""),
-        tuple(parameters),
-        tuple(messages),
-    )
 
 
 def export(
@@ -90,10 +57,7 @@ def export(
         if digest_of_file(part / f"{name}.gguf") != digest_of_file(gguf):
             raise Refusal(f"the copy of the GGUF is not what was copied; look after the disk ({part})")
         if modelfile is not None:
-            text = modelfile.written()
-            if read_modelfile(text) != modelfile:
-                raise Refusal("the Modelfile would not be read as it is meant; use 'proctor export gguf'")
-            (part / "Modelfile").write_text(text, encoding="utf-8")
+            (part / "Modelfile").write_text(modelfile.written(), encoding="utf-8")
         (part / "README.md").write_text(card, encoding="utf-8")
         whole = {
             **record,
@@ -139,7 +103,3 @@ def _quoted(text: str) -> str:
         if not mark.isprintable() and mark not in " \n\t":
             raise Refusal(f"Ollama drops the mark {mark!r} from a Modelfile; take it out of the wording")
     return f"{QUOTES}{text}{QUOTES}"
-
-
-def _is_number(value: str) -> bool:
-    return value.replace(".", "", 1).replace("-", "", 1).isdigit()

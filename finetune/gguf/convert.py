@@ -4,9 +4,6 @@ What it does not know for certain it refuses: a wrong guess here gives a model t
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +12,6 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import check_safetensors
 from proctor.finetune.gguf.vocabulary import UnknownModel, add_tokenizer
-
-CONVERTER = "convert_hf_to_gguf.py"
 
 
 @dataclass(frozen=True)
@@ -35,22 +30,19 @@ ARCHITECTURES = {
 }
 
 
-def write_gguf(weights: Path, out: Path) -> str:
-    """Write `out` as f16 and return by which way: 'own', or 'llama.cpp' when only its converter knows the model."""
+def write_gguf(weights: Path, out: Path) -> None:
+    """Writes `out` as f16.
+
+    >>> write_gguf(Path("finetune/tiny"), Path("f16.gguf"))   # doctest: +SKIP
+    """
     try:
         _write(weights, out)
-    except UnknownModel as refused:
+    except BaseException as broken:
         out.unlink(missing_ok=True)
-        checkout = os.environ.get("LLAMA_CPP_DIR")
-        if not checkout:
-            remedy = "set LLAMA_CPP_DIR to a llama.cpp checkout to use its converter"
-            raise Refusal(str(refused), remedy=remedy, where=weights) from None
-        _convert_with(Path(checkout).expanduser() / CONVERTER, weights, out, refused)
-        return "llama.cpp"
-    except BaseException:
-        out.unlink(missing_ok=True)
+        if isinstance(broken, UnknownModel):
+            remedy = "convert it with llama.cpp's own converter, and give the GGUF file as the base"
+            raise Refusal(str(broken), remedy=remedy, where=weights) from None
         raise
-    return "own"
 
 
 def _write(weights: Path, out: Path) -> None:
@@ -61,9 +53,8 @@ def _write(weights: Path, out: Path) -> None:
     if class_name not in ARCHITECTURES:
         raise UnknownModel(f"architecture {class_name!r} is none of {', '.join(ARCHITECTURES)}")
     if config.get("quantization_config"):
-        raise Refusal(
-            f"these weights are quantised already; merge into the unquantised base first ({weights})"
-        )
+        remedy = "merge into the unquantised base first"
+        raise Refusal("these weights are quantised already", remedy=remedy, where=weights)
     check_safetensors(weights)
     architecture = ARCHITECTURES[class_name]
     writer = gguf.GGUFWriter(out, architecture.name)
@@ -151,19 +142,6 @@ def _llama3_factors(rope: dict[str, Any], head: int) -> Any:
     low, high, factor = (float(rope[key]) for key in ("low_freq_factor", "high_freq_factor", "factor"))
     blend = numpy.clip((reach / wave - low) / (high - low), 0.0, 1.0)
     return (1 / ((1 - blend) / factor + blend)).astype(numpy.float32)
-
-
-def _convert_with(script: Path, weights: Path, out: Path, refused: UnknownModel) -> None:
-    if not script.is_file():
-        raise Refusal(
-            f"{refused}, and LLAMA_CPP_DIR has no {CONVERTER}; point it to a llama.cpp checkout ({script})"
-        )
-    command = [sys.executable, str(script), str(weights), "--outfile", str(out), "--outtype", "f16"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode != 0 or not out.is_file():
-        out.unlink(missing_ok=True)
-        last = (ran.stderr.strip().splitlines() or ["no message"])[-1]
-        raise Refusal(f"{refused}, and llama.cpp's converter refused too: {last} ({weights})")
 
 
 def _rope(config: dict[str, Any]) -> dict[str, Any]:

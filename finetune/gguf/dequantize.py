@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.checks import compare_logits, logits_of, prompt_ids, prompt_texts
+from proctor.finetune.checks import compare_logits, logits_of, passed, prompt_ids, prompt_texts
 from proctor.finetune.gguf.header import Header, read_header
 from proctor.finetune.gguf.probe import probe
-from proctor.finetune.gguf.tokenizer import save_tokenizer
+from proctor.finetune.gguf.tokenizer import OTHERWISE, save_tokenizer
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.store import Tell
 
@@ -37,10 +37,8 @@ def dequantize(file: Path, out: Path, tell: Tell) -> dict[str, Any]:
         if ids != tokenizer(text, add_special_tokens=False)["input_ids"]:
             raise Refusal(
                 f"the tokenizer made of the file reads prompt {index} otherwise than llama.cpp",
-                f"its pre-tokenizer {header.fields.get('tokenizer.ggml.pre')!r} is not known here",
-                "serve the file as it is (engine llamacpp, no recipe), or take the model's safetensors as the base",
-                file,
-            )
+                f"its pre-tokenizer {header.fields.get('tokenizer.ggml.pre')!r} is not known here", OTHERWISE, file,
+            )  # fmt: skip
     tell(0.8, "comparing with llama.cpp")
     figures = compare_logits(probed.logits, logits_of(load_model(out, "cpu", float32=True), rows))
     if figures["kl_mean"] > MOST_KL:
@@ -50,24 +48,19 @@ def dequantize(file: Path, out: Path, tell: Tell) -> dict[str, Any]:
             "take the model's safetensors as the base",
             file,
         )
-    return {
-        "checks": [
-            {"name": "tokens as llama.cpp reads them", "passed": True, "figures": {"texts": len(texts)}},
-            {"name": "dequantised weights answer as the file", "passed": True, "figures": figures},
-        ],
-        "dequantized_from": header.weight_type,
-    }
+    checks = [
+        passed("tokens as llama.cpp reads them", {"texts": len(texts)}),
+        passed("dequantised weights answer as the file", figures),
+    ]
+    return {"checks": checks, "dequantized_from": header.weight_type}
 
 
 def check_architecture(header: Header, file: Path) -> None:
     from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
 
     if header.architecture not in GGUF_SUPPORTED_ARCHITECTURES:
-        raise Refusal(
-            f"transformers cannot dequantise a GGUF of architecture {header.architecture!r}",
-            remedy="serve the file as it is (engine llamacpp, no recipe), or take the model's safetensors as the base",
-            where=file,
-        )
+        problem = f"transformers cannot dequantise a GGUF of architecture {header.architecture!r}"
+        raise Refusal(problem, remedy=OTHERWISE, where=file)
 
 
 def _save_weights(header: Header, file: Path, out: Path) -> None:

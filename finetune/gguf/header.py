@@ -17,6 +17,7 @@ MAGIC = b"GGUF"
 # The types of a field, by the number in the file: how struct reads them.
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
+AGAIN = "fetch or make it again"
 MOST = 2**32  # no count or length in a header is larger
 
 
@@ -63,16 +64,10 @@ def read_header(path: Path, lists: Container[str] = ()) -> Header:
             header = _read(file, lists)
     except (_Broken, struct.error, UnicodeDecodeError, MemoryError) as broken:
         why = str(broken) if isinstance(broken, _Broken) else "its header ends too early"
-        raise Refusal(
-            f"GGUF is cut off or damaged: {why}", remedy="fetch or make it again", where=path
-        ) from None
+        raise Refusal(f"GGUF is cut off or damaged: {why}", remedy=AGAIN, where=path) from None
     size = path.stat().st_size
     if not header.types or header.bytes > size:
-        raise Refusal(
-            f"GGUF is cut off: {size:,} bytes of {header.bytes:,}",
-            remedy="fetch or make it again",
-            where=path,
-        )
+        raise Refusal(f"GGUF is cut off: {size:,} bytes of {header.bytes:,}", remedy=AGAIN, where=path)
     return header
 
 

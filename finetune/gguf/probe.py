@@ -31,15 +31,12 @@ def probe(gguf: Path, texts: Sequence[str], rows: Sequence[Sequence[int]]) -> Pr
 
     with tempfile.TemporaryDirectory() as folder:
         job, answer = Path(folder) / "job.json", Path(folder) / "answer.npz"
-        job.write_text(
-            json.dumps({"gguf": str(gguf), "texts": list(texts), "rows": [list(row) for row in rows]})
-        )
+        wanted = {"gguf": str(gguf), "texts": list(texts), "rows": list(map(list, rows))}
+        job.write_text(json.dumps(wanted))
         command = [sys.executable, "-m", "proctor.finetune.gguf.probe", str(job), str(answer)]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode != 0 or not answer.is_file():
-            ended = f"exit {ran.returncode}"
-            if ran.returncode < 0:
-                ended = f"signal {-ran.returncode}"
+            ended = f"signal {-ran.returncode}" if ran.returncode < 0 else f"exit {ran.returncode}"
             last = (ran.stderr.strip().splitlines() or ["no message"])[-1]
             raise Refusal(f"llama.cpp cannot run this file ({ended}: {last}); make it again ({gguf})")
         with numpy.load(answer) as arrays:

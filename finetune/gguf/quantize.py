@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.checks import compare_logits, logits_of, prompt_ids, prompt_texts
+from proctor.finetune.checks import compare_logits, logits_of, passed, prompt_ids, prompt_texts
 from proctor.finetune.gguf.convert import write_gguf
 from proctor.finetune.gguf.header import read_header
 from proctor.finetune.gguf.probe import probe
@@ -21,20 +21,12 @@ ANSWER_TOKENS = 48
 NEAR_TIE = 0.1
 MOST_KL_OF_F16 = 0.01
 
-FILE_TYPES = {
-    "q8_0": "LLAMA_FTYPE_MOSTLY_Q8_0",
-    "q6_k": "LLAMA_FTYPE_MOSTLY_Q6_K",
-    "q5_k_m": "LLAMA_FTYPE_MOSTLY_Q5_K_M",
-    "q4_k_m": "LLAMA_FTYPE_MOSTLY_Q4_K_M",
-    "q3_k_m": "LLAMA_FTYPE_MOSTLY_Q3_K_M",
-}
-
 
 def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
     """f16.gguf in `out`; refused unless it reads and answers the fixed prompts as transformers does."""
     tell(0.0, "writing f16")
     file = out / "f16.gguf"
-    way = write_gguf(weights, file)
+    write_gguf(weights, file)
     read_header(file)
     tell(0.3, "answering with transformers")
     tokenizer = load_tokenizer(weights)
@@ -52,13 +44,9 @@ def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
                 f"llama.cpp reads prompt {number} otherwise than the tokenizer ({len(ids)} tokens for "
                 f"{len(expected_ids)}); the pre-tokenizer's name is wrong for this model ({weights})"
             )
-    same_tokens = {
-        "name": "llama.cpp's tokens equal the tokenizer's",
-        "passed": True,
-        "figures": {"texts": len(texts)},
-    }
+    same_tokens = passed("llama.cpp's tokens equal the tokenizer's", {"texts": len(texts)})
     same_choices = _same_choices(expected, probed.logits, [len(ids) for ids in prompts], weights)
-    return {"checks": [same_tokens, same_choices], "written_by": way}
+    return {"checks": [same_tokens, same_choices]}
 
 
 def to_smaller(f16: Path, type: str, weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
@@ -73,7 +61,7 @@ def to_smaller(f16: Path, type: str, weights: Path, out: Path, tell: Tell) -> di
     figures = compare_logits(probe(f16, [], rows).logits, probe(file, [], rows).logits)
     figures["bytes"] = file.stat().st_size
     figures["bytes_of_f16"] = f16.stat().st_size
-    return {"checks": [{"name": f"{type} against f16", "passed": True, "figures": figures}]}
+    return {"checks": [passed(f"{type} against f16", figures)]}
 
 
 def _quantise(source: Path, file: Path, type: str) -> None:
@@ -81,7 +69,7 @@ def _quantise(source: Path, file: Path, type: str) -> None:
 
     llama.llama_log_set(_no_log(), ctypes.c_void_p(0))
     settings = llama.llama_model_quantize_default_params()
-    settings.ftype = getattr(llama, FILE_TYPES[type])
+    settings.ftype = getattr(llama, f"LLAMA_FTYPE_MOSTLY_{type.upper()}")
     try:
         failed = llama.llama_model_quantize(str(source).encode(), str(file).encode(), ctypes.byref(settings))
         if failed:
@@ -139,4 +127,4 @@ def _same_choices(
             f"{figures['kl_mean']:.4f}); this model is not converted rightly ({weights})"
         )
     figures |= {"answer_tokens": places, "near_ties_chosen_otherwise": ties}
-    return {"name": "f16 GGUF answers as transformers", "passed": True, "figures": figures}
+    return passed("f16 GGUF answers as transformers", figures)

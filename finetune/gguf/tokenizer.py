@@ -11,16 +11,15 @@ from proctor.common.refusal import Refusal
 from proctor.finetune.gguf.header import Header, read_header
 from proctor.finetune.gguf.vocabulary import PRE_TOKENIZERS
 
+OTHERWISE = (
+    "serve the file as it is (engine llamacpp, no recipe), or take the model's safetensors as the base"
+)
 TOKENS, SCORES, TYPES, MERGES = (
     f"tokenizer.ggml.{name}" for name in ("tokens", "scores", "token_type", "merges")
 )
 CONTROL, USER_DEFINED = 3, 4
-SPECIAL = {
-    "bos_token": "bos",
-    "eos_token": "eos",
-    "pad_token": "padding",
-    "unk_token": "unknown",
-}  # ours: the file's
+# transformers' name: the file's.
+SPECIAL = {"bos_token": "bos", "eos_token": "eos", "pad_token": "padding", "unk_token": "unknown"}
 SPACE = "▁"  # SentencePiece's mark for one
 
 
@@ -32,9 +31,7 @@ def save_tokenizer(file: Path, out: Path) -> None:
     kind = header.fields.get("tokenizer.ggml.model")
     if kind not in ("gpt2", "llama"):
         raise Refusal(
-            f"a tokenizer of kind {kind!r} cannot be taken out of a GGUF here",
-            remedy="serve the file as it is (engine llamacpp, no recipe), or take the model's safetensors as the base",
-            where=file,
+            f"a tokenizer of kind {kind!r} cannot be taken out of a GGUF here", remedy=OTHERWISE, where=file
         )
     tokenizer = _byte_level(header, file) if kind == "gpt2" else _sentence_piece(header)
     _add_special_tokens(tokenizer, header)
@@ -71,14 +68,9 @@ def _pre_tokenizer(name: str, file: Path) -> Any:
     for expression, known in PRE_TOKENIZERS.items():
         if known == name:
             split = pre_tokenizers.Split(Regex(expression), "isolated")
-            return pre_tokenizers.Sequence([
-                split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-            ])  # fmt: skip
-    raise Refusal(
-        f"the pre-tokenizer {name!r} of this GGUF is not known here",
-        remedy="serve the file as it is (engine llamacpp, no recipe), or take the model's safetensors as the base",
-        where=file,
-    )
+            as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+            return pre_tokenizers.Sequence([split, as_bytes])
+    raise Refusal(f"the pre-tokenizer {name!r} of this GGUF is not known here", remedy=OTHERWISE, where=file)
 
 
 def _sentence_piece(header: Header) -> Any:
@@ -99,14 +91,13 @@ def _sentence_piece(header: Header) -> Any:
     tokenizer = Tokenizer(
         models.BPE(vocabulary, merges, unk_token=unknown_token, fuse_unk=True, byte_fallback=True)
     )
-    in_front = (
-        [normalizers.Prepend(SPACE)] if header.fields.get("tokenizer.ggml.add_space_prefix", True) else []
-    )
-    tokenizer.normalizer = normalizers.Sequence([*in_front, normalizers.Replace(" ", SPACE)])
-    steps = [decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
-    if in_front:
-        steps.append(decoders.Strip(content=" ", left=1))
-    tokenizer.decoder = decoders.Sequence(steps)
+    reading: list[Any] = [normalizers.Replace(" ", SPACE)]
+    writing: list[Any] = [decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
+    if header.fields.get("tokenizer.ggml.add_space_prefix", True):
+        reading.insert(0, normalizers.Prepend(SPACE))
+        writing.append(decoders.Strip(content=" ", left=1))
+    tokenizer.normalizer = normalizers.Sequence(reading)
+    tokenizer.decoder = decoders.Sequence(writing)
     return tokenizer
 
 
@@ -122,8 +113,7 @@ def _add_special_tokens(tokenizer: Any, header: Header) -> None:
     tokenizer.add_tokens(added[USER_DEFINED])
     start = header.token("bos")
     if start is not None and header.fields.get("tokenizer.ggml.add_bos_token"):
+        mark = tokens[start]
         tokenizer.post_processor = processors.TemplateProcessing(
-            single=f"{tokens[start]} $A",
-            pair=f"{tokens[start]} $A $B",
-            special_tokens=[(tokens[start], start)],
+            single=f"{mark} $A", pair=f"{mark} $A $B", special_tokens=[(mark, start)]
         )

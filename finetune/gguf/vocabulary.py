@@ -38,9 +38,14 @@ def add_tokenizer(writer: Any, weights: Path, rows: int) -> None:
     kind = tokenizer["model"].get("type")
     if kind != "BPE":
         raise UnknownModel(f"the tokenizer is {kind or 'of no known kind'}, not BPE")
-    settings_path = weights / "tokenizer_config.json"
-    settings = json.loads(settings_path.read_text(encoding="utf-8")) if settings_path.is_file() else {}
-    template = _template(weights, settings)
+    settings: dict[str, Any] = {}
+    if (weights / "tokenizer_config.json").is_file():
+        settings = json.loads((weights / "tokenizer_config.json").read_text(encoding="utf-8"))
+    template = settings.get("chat_template")
+    if (weights / "chat_template.jinja").is_file():
+        template = (weights / "chat_template.jinja").read_text(encoding="utf-8")
+    if not isinstance(template, str):
+        template = None
     merges = tokenizer["model"]["merges"]
     tokens = _add_tokens(writer, tokenizer, rows, weights)
     if tokenizer["model"].get("byte_fallback"):  # BPE of characters, as SentencePiece does it
@@ -104,12 +109,6 @@ def _add_special(writer: Any, tokenizer: dict[str, Any], settings: dict[str, Any
     writer.add_add_bos_token(starts)
 
 
-def _template(weights: Path, settings: dict[str, Any]) -> str | None:
-    path = weights / "chat_template.jinja"
-    text = path.read_text(encoding="utf-8") if path.is_file() else settings.get("chat_template")
-    return text if isinstance(text, str) else None
-
-
 def _pairs(merges: list[Any]) -> list[tuple[str, str]]:
     """tokenizer.json keeps pairs, or in older files "left right" (where no token holds a space)."""
     pairs = []
@@ -171,5 +170,6 @@ def _flat(part: dict[str, Any] | None, inside: str = "pretokenizers") -> Iterato
 
 
 def _content(token: Any) -> str | None:
-    text = token.get("content") if isinstance(token, dict) else token
-    return text if isinstance(text, str) else None
+    if isinstance(token, dict):
+        token = token.get("content")
+    return token if isinstance(token, str) else None

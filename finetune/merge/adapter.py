@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.checks import check_adapter, compare_logits, logits_of, prompt_ids
+from proctor.finetune.checks import check_adapter, compare_logits, logits_of, passed, prompt_ids
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.store import Tell
 
@@ -40,7 +40,10 @@ def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str,
         merged.to(getattr(torch, stored))
     merged.save_pretrained(out)
     tokenizer.save_pretrained(out)
-    _keep_template(base, out)
+    # The base's own sampling settings go along; a template saved by another version might differ in spaces.
+    for name in ("generation_config.json", "chat_template.jinja"):
+        if (base / name).is_file():
+            (out / name).write_bytes((base / name).read_bytes())
     for path in out.glob("*.safetensors"):
         path.chmod(0o644)
     tell(0.7, "comparing what was saved with base and adapter")
@@ -51,21 +54,13 @@ def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str,
             f"merged weights answer otherwise than base and adapter (mean KL {saved['kl_mean']:.4f}, at most "
             f"{MOST_KL} is meant); train again with a lower alpha or rank ({adapter})"
         )
-    return {
-        "checks": [
-            {"name": "the adapter changes the logits", "passed": True, "figures": changed},
-            {"name": "merged weights answer as base and adapter", "passed": True, "figures": saved},
-        ]
-    }
+    checks = [
+        passed("the adapter changes the logits", changed),
+        passed("merged weights answer as base and adapter", saved),
+    ]
+    return {"checks": checks}
 
 
 def _dtype_of(base: Path) -> str:
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     return str(config.get("dtype") or config.get("torch_dtype") or "float32")
-
-
-def _keep_template(base: Path, out: Path) -> None:
-    """The base's own sampling settings go along; a template saved by another version might differ in spaces."""
-    for name in ("generation_config.json", "chat_template.jinja"):
-        if (base / name).is_file():
-            (out / name).write_bytes((base / name).read_bytes())

@@ -6,13 +6,13 @@ A file holds one chat on each line:
 """
 
 import hashlib
-import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import same_day
 from proctor.finetune.recipe import Recipe, Source
@@ -37,22 +37,8 @@ class Mixture:
 def read_chats(path: Path) -> list[dict[str, list[Turn]]]:
     """Every line of the file, checked: {"prompt": [turns], "completion": [turns]}."""
     chats = []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError:
-        raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        where = f"({path}:{number})"
-        try:
-            chat = json.loads(line)
-        except ValueError:
-            raise Refusal(f"not JSON; write one chat on each line {where}") from None
-        if not isinstance(chat, dict):
-            raise Refusal(
-                f"a chat is an object with prompt and completion; found {type(chat).__name__} {where}"
-            )
+    for number, chat in read_json_lines(path, '{"prompt": [...], "completion": [...]}'):
+        where = f"({path}, line {number})"
         for part in ("prompt", "completion"):
             if not _are_turns(chat.get(part)):
                 raise Refusal(f"{part} is not a list of turns with role and content; write it as one {where}")
@@ -122,11 +108,11 @@ def _rng(seed: int, *names: str) -> random.Random:
 
 
 def _are_turns(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_turn(turn) for turn in value)
-
-
-def _is_turn(turn: object) -> bool:
-    if not isinstance(turn, dict):
+    if not isinstance(value, list) or not value:
         return False
-    role, content = turn.get("role"), turn.get("content")
-    return isinstance(role, str) and isinstance(content, str) and content != ""
+    for turn in value:
+        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
+            return False
+        if not isinstance(turn.get("content"), str) or not turn["content"]:
+            return False
+    return True

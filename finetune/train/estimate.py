@@ -7,7 +7,6 @@ a factor of two.
 """
 
 import json
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from proctor.finetune.checks import shapes_of
 from proctor.finetune.load import best_device, load_tokenizer
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.train.data import mix
-from proctor.finetune.train.trainer import total_steps
+from proctor.finetune.train.trainer import parameters_of, total_steps
 
 PADDING = 1.2  # tokens that only fill up a batch, for each that counts
 STEP_SECONDS = {"cpu": 0.08, "cuda": 0.06}  # what a step costs apart from arithmetic
@@ -43,7 +42,7 @@ def estimate_training(base: Base, recipe: Recipe, files: Mapping[str, Path]) -> 
     steps = total_steps(recipe, len(mixture.rows))
     tokens_a_step = recipe.batch * recipe.accumulation * mixture.tokens / len(mixture.rows)
     shapes = shapes_of(folder)
-    parameters = sum(math.prod(shape) for shape in shapes.values())
+    parameters = parameters_of(folder)
     full = recipe.method == "full"
     trained = parameters
     if not full:
@@ -57,13 +56,10 @@ def estimate_training(base: Base, recipe: Recipe, files: Mapping[str, Path]) -> 
         operations += 2 * parameters
     seconds_a_token = PADDING * operations / (USED[device] * _operations_a_second(device))
     longest = max(len(row["input_ids"]) for row in mixture.rows)
+    seconds = steps * (STEP_SECONDS[device] + tokens_a_step * seconds_a_token)
+    memory = _memory(folder, recipe, parameters, trained, device, longest)
     return TrainingEstimate(
-        steps=steps,
-        tokens=round(tokens_a_step * steps),
-        left_out_too_long=mixture.too_long,
-        seconds=round(steps * (STEP_SECONDS[device] + tokens_a_step * seconds_a_token), 1),
-        memory_bytes=_memory(folder, recipe, parameters, trained, device, longest),
-        device=device,
+        steps, round(tokens_a_step * steps), mixture.too_long, round(seconds, 1), memory, device
     )
 
 

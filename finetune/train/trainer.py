@@ -17,34 +17,25 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
+from proctor.finetune import checks
 from proctor.finetune.base import digest_of_base
-from proctor.finetune.checks import (
-    check_adapter,
-    check_safetensors,
-    compare_logits,
-    logits_of,
-    prompt_ids,
-    shapes_of,
-)
 from proctor.finetune.load import best_device, load_model, load_tokenizer
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.store import Tell
 from proctor.finetune.train.data import Mixture, mix
 from proctor.finetune.train.watch import CHECKPOINT_SECONDS, Watch, callback, last_checkpoint, log_of
 
+LARGE = 10**9  # parameters from which on Unsloth's kernels are worth its own work for each step
+
 
 def train(
-    base: Path,
-    recipe: Recipe,
-    files: Mapping[str, Path],
-    out: Path,
-    tell: Tell,
+    base: Path, recipe: Recipe, files: Mapping[str, Path], out: Path, tell: Tell,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Train into `out`, going on from the last whole checkpoint in it. Returns figures for the stage's record."""
     tell(0.0, "loading the base and the chats")
     device = best_device()
-    unsloth = with_unsloth(recipe)
+    unsloth = with_unsloth(recipe, base)
     if unsloth:
         import_module("unsloth")  # changes transformers and trl while they load, so it comes first
     from transformers import set_seed
@@ -87,15 +78,29 @@ def train(
         "log": watch.log,
     }
     (out / "train.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    checks = _checked(trained, tokenizer, base, recipe, out)
+    passed = _checked(trained, tokenizer, base, recipe, out)
     for leftover in out.glob("checkpoint-*"):
         shutil.rmtree(leftover)
     kept = ("steps", "tokens", "device", "trainer", "precision", "peak_memory_bytes")
-    return {"checks": checks, "loss": watch.log[-1]["loss"], **{key: figures[key] for key in kept}}
+    return {"checks": passed, "loss": watch.log[-1]["loss"], **{key: figures[key] for key in kept}}
 
 
-def with_unsloth(recipe: Recipe) -> bool:
-    return best_device() == "cuda" and recipe.method != "full" and find_spec("unsloth") is not None
+def with_unsloth(recipe: Recipe, base: Path) -> bool:
+    """Whether Unsloth trains this. A small model's steps are short, and Unsloth's own work for each makes them longer:
+    of 135 M parameters it trained 1.2 steps a second, of 3 B 3.2 times as many as trl (docs/gpu.md).
+    """
+    there = best_device() == "cuda" and find_spec("unsloth") is not None
+    if recipe.trainer == "unsloth" and not there:
+        raise Refusal(
+            "trainer: unsloth", "it wants a GPU and the package unsloth", "take trainer: trl, or auto"
+        )
+    if recipe.trainer != "auto":
+        return recipe.trainer == "unsloth"
+    return there and recipe.method != "full" and parameters_of(base) >= LARGE
+
+
+def parameters_of(base: Path) -> int:
+    return sum(math.prod(shape) for shape in checks.shapes_of(base).values())
 
 
 def _refuse_several_gpus(device: str) -> None:
@@ -110,8 +115,12 @@ def _refuse_several_gpus(device: str) -> None:
 
 def _refuse_unknown_modules(recipe: Recipe, base: Path) -> None:
     """peft is content when one of them is there, and trains less than the recipe says."""
-    check_safetensors(base)
-    there = {name.split(".")[-2] for name in shapes_of(base) if name.endswith(".weight") and "." in name[:-7]}
+    checks.check_safetensors(base)
+    there = {
+        name.split(".")[-2]
+        for name in checks.shapes_of(base)
+        if name.endswith(".weight") and "." in name[:-7]
+    }
     for name in recipe.target_modules:
         if recipe.method != "full" and name not in there:
             raise Refusal(
@@ -144,6 +153,7 @@ def _trainer(
     unsloth: bool, checkpoint_seconds: float,
 ) -> Any:  # fmt: skip
     from datasets import Dataset
+    from peft import LoraConfig
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
@@ -177,12 +187,15 @@ def _trainer(
         disable_tqdm=True,
         dataloader_pin_memory=device == "cuda",
     )
+    adapter = None
+    if recipe.method != "full" and not unsloth:  # Unsloth's model has its adapter already
+        adapter = LoraConfig(task_type="CAUSAL_LM", **_lora(recipe))
     trainer = SFTTrainer(
         model=model,
         args=config,
         train_dataset=Dataset.from_list(mixture.rows),
         processing_class=tokenizer,
-        peft_config=None if unsloth or recipe.method == "full" else _lora(recipe),
+        peft_config=adapter,
         callbacks=[callback(watch, checkpoint_seconds)],
     )
     trainer.remove_callback(PrinterCallback)  # it prints a line of raw figures for every step
@@ -193,18 +206,16 @@ def _trainer(
     return trainer
 
 
-def _lora(recipe: Recipe) -> Any:
-    from peft import LoraConfig
-
-    return LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.alpha,
-        lora_dropout=recipe.dropout,
-        use_rslora=recipe.rslora,
-        target_modules=list(recipe.target_modules),
-        task_type="CAUSAL_LM",
-        bias="none",
-    )
+def _lora(recipe: Recipe) -> dict[str, Any]:
+    """The adapter's settings, in the names that peft and Unsloth share."""
+    return {
+        "r": recipe.rank,
+        "lora_alpha": recipe.alpha,
+        "lora_dropout": recipe.dropout,
+        "use_rslora": recipe.rslora,
+        "target_modules": list(recipe.target_modules),
+        "bias": "none",
+    }
 
 
 def _unsloth_model(base: Path, recipe: Recipe) -> Any:
@@ -212,20 +223,10 @@ def _unsloth_model(base: Path, recipe: Recipe) -> Any:
     from unsloth import FastLanguageModel
 
     model, _ = FastLanguageModel.from_pretrained(
-        model_name=str(base),
-        max_seq_length=recipe.max_length,
-        load_in_4bit=recipe.method == "qlora",
+        model_name=str(base), max_seq_length=recipe.max_length, load_in_4bit=recipe.method == "qlora"
     )
     return FastLanguageModel.get_peft_model(
-        model,
-        r=recipe.rank,
-        lora_alpha=recipe.alpha,
-        lora_dropout=recipe.dropout,
-        use_rslora=recipe.rslora,
-        target_modules=list(recipe.target_modules),
-        bias="none",
-        use_gradient_checkpointing="unsloth",
-        random_state=recipe.seed,
+        model, **_lora(recipe), use_gradient_checkpointing="unsloth", random_state=recipe.seed
     )
 
 
@@ -251,21 +252,21 @@ def _save(model: Any, tokenizer: Any, base: Path, recipe: Recipe, out: Path) -> 
 
 def _checked(model: Any, tokenizer: Any, base: Path, recipe: Recipe, out: Path) -> list[dict[str, Any]]:
     """What was trained must change what the base says, or a lost adapter would be examined as a fine-tune."""
-    rows = prompt_ids(tokenizer)
+    rows = checks.prompt_ids(tokenizer)
     model.eval()
-    after = logits_of(model, rows)
+    after = checks.logits_of(model, rows)
     if recipe.method == "full":
-        before = logits_of(load_model(base, str(model.device.type)), rows)
+        before = checks.logits_of(load_model(base, str(model.device.type)), rows)
     else:
-        check_adapter(base, out)
+        checks.check_adapter(base, out)
         with model.disable_adapter():
-            before = logits_of(model, rows)
-    figures = compare_logits(before, after)
+            before = checks.logits_of(model, rows)
+    figures = checks.compare_logits(before, after)
     if figures["largest_change"] < 1e-5:
         raise Refusal(
             f"training changed no logit; raise learning_rate (now {recipe.learning_rate:g}) or steps"
         )
-    return [{"name": "training changes the logits", "passed": True, "figures": figures}]
+    return [checks.passed("training changes the logits", figures)]
 
 
 def _peak_memory(device: str) -> int:

@@ -28,14 +28,14 @@ from inspect_ai.model import (
     modelapi,
 )
 from inspect_ai.solver._task_state import (
-    sample_state,  # not exported; the only way to learn a request's epoch
-)
+    sample_state,
+)  # not exported: the only way to learn a request's epoch
 
 from proctor.common.refusal import Refusal
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.config.variant import Sampling
-from proctor.harness.engines.protocol import Engine, Options, Request, Response
+from proctor.harness.engines.protocol import Chat, Engine, Options, Request, Response
 from proctor.tasks.pack import Pack
 
 Log = TypeVar("Log")
@@ -86,7 +86,7 @@ def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
     )  # fmt: skip
 
 
-def _renderer(engine: Engine, cell: CellRun) -> Callable[[list[dict[str, str]]], str]:
+def _renderer(engine: Engine, cell: CellRun) -> Callable[[Chat], str]:
     if Pack.load(cell.variant.prompt).turns == "chat":
         return engine.apply_chat_template
     return lambda turns: "\n\n".join(turn["content"] for turn in turns)
@@ -121,9 +121,7 @@ class Desk:
     The engine stays in the thread that opened it: from another one the same responses took a quarter longer on a CPU.
     """
 
-    def __init__(
-        self, render: Callable[[list[dict[str, str]]], str], expected: int, sampling: Sampling
-    ) -> None:
+    def __init__(self, render: Callable[[Chat], str], expected: int, sampling: Sampling) -> None:
         self.render = render
         self.sampling = sampling
         self.expected = expected

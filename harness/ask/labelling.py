@@ -13,6 +13,7 @@ from typing import Any
 
 from proctor.common.digest import digest
 from proctor.common.files import write_text
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal, located
 from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.responses import Advance, respond_all
@@ -36,15 +37,8 @@ class Labeler:
 
     @property
     def identity(self) -> str:
-        return digest(
-            [
-                self.name,
-                self.engine,
-                self.endpoint,
-                self.variant.digest if self.variant else None,
-                self.weights,
-            ]
-        )
+        variant = self.variant.digest if self.variant else None
+        return digest([self.name, self.engine, self.endpoint, variant, self.weights])
 
 
 @dataclass(frozen=True)
@@ -64,15 +58,9 @@ class LabelledTexts:
 
 
 def label_texts(
-    texts: Path,
-    labeler: Labeler,
-    out: Path,
-    store: Path,
-    opened: Callable[[Variant], Engine],
-    progress: Advance,
-    pack: str = "default",
-    check: bool = True,
-) -> LabelledTexts:
+    texts: Path, labeler: Labeler, out: Path, store: Path, opened: Callable[[Variant], Engine], progress: Advance,
+    pack: str = "default", check: bool = True,
+) -> LabelledTexts:  # fmt: skip
     """`opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was."""
     unlabelled = read_texts(texts)
     journal = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl")
@@ -107,19 +95,11 @@ def texts_expected(texts: Path, check: bool) -> int:
 
 def read_texts(path: Path) -> list[dict[str, Any]]:
     """JSONL with a `text` (and an `id`, a `source`), or plain text with a blank line between two texts."""
-    try:
-        written = path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError):
-        raise Refusal("no such file of texts", remedy="give a .jsonl or a .txt", where=path) from None
-    except UnicodeDecodeError:
-        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
-    rows = []
+    rows: list[dict[str, Any]] = []
     if path.suffix.lower() in (".jsonl", ".ndjson"):
-        for number, line in enumerate(written.split("\n"), 1):
-            if line.strip():
-                rows.append(_row(line, number, path))
+        rows = [row for _, row in read_json_lines(path, '{"text": ..., "id": ...}')]
     else:
-        for part in written.replace("\r\n", "\n").split("\n\n"):
+        for part in _text_of(path).split("\n\n"):
             if part.strip():
                 name = f"{path.stem}-{len(rows) + 1}"
                 rows.append({"text": part.strip(), "id": name, "source": path.stem})
@@ -128,14 +108,13 @@ def read_texts(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(line: str, number: int, path: Path) -> dict[str, Any]:
+def _text_of(path: Path) -> str:
     try:
-        row = json.loads(line)
-    except ValueError:
-        raise Refusal(f"line {number} is no JSON", "a text is one JSON object a line", where=path) from None
-    if not isinstance(row, dict):
-        raise Refusal(f"line {number} is no object", 'rows look like {"text": ..., "id": ...}', where=path)
-    return row
+        return path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError):
+        raise Refusal("no such file of texts", remedy="give a .jsonl or a .txt", where=path) from None
+    except UnicodeDecodeError:
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
 
 
 def asker(engine: Engine, journal: Journal, progress: Advance) -> Ask:
@@ -145,7 +124,8 @@ def asker(engine: Engine, journal: Journal, progress: Advance) -> Ask:
     def ask(prompts: Sequence[tuple[str, str]]) -> list[str]:
         requests = [Request(_rendered(engine, system, user), options) for system, user in prompts]
         responses = respond_all(engine, requests, journal, progress)
-        if failed := [response.error for response in responses if response.error]:
+        failed = [response.error for response in responses if response.error]
+        if failed:
             raise Refusal(
                 f"{len(failed)} of {len(responses)} requests to the labeller failed", failed[0],
                 "what it did answer is kept; run the same command again to go on",

@@ -14,7 +14,16 @@ from typing import Any
 
 from proctor.common.digest import digest
 from proctor.harness.ask.journal import Journal
-from proctor.harness.engines.protocol import Engine, EngineDied, Options, Request, Response, Streams
+from proctor.harness.engines.protocol import (
+    Engine,
+    EngineDied,
+    Indexed,
+    Options,
+    Request,
+    Response,
+    Streams,
+    TellsTokens,
+)
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
 Advance = Callable[[int, int], None]  # told of requests that are done and tokens that were made
@@ -22,7 +31,7 @@ Advance = Callable[[int, int], None]  # told of requests that are done and token
 
 def respond(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     """The index of each request and its response, as they come: whoever scores them need not wait for the last one.
 
     Equal requests are asked once. An engine that streams takes the requests while they are being written.
@@ -54,7 +63,7 @@ def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str],
 
 def _batched(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     indexes: dict[str, list[int]] = {}
     wanted: list[Request] = []
     for index, request in enumerate(requests):
@@ -76,11 +85,15 @@ def _batched(
     batches = deque(plan_batches(new, engine.batch_size, engine.prompt_length))
     while batches:
         batch = batches.popleft()
-        responses = [kept for request in batch if (kept := journal.get(request, plan))]
+        kept = [journal.get(request, plan) for request in batch]
+        responses = [response for response in kept if response]
         if len(responses) == len(batch):
             progress(len(batch), 0)
         else:
             start = time.perf_counter()
+            shown = _Shown(progress)
+            if isinstance(engine, TellsTokens):
+                engine.tell_tokens = shown.add
             try:
                 _seed(engine, batch)
                 engine.logprobs = batch[0].options.logprobs
@@ -92,11 +105,23 @@ def _batched(
                     continue
                 responses = [_failed(failed)]
             journal.keep(batch, responses, plan)
-            progress(len(batch), _tokens(responses))
+            progress(len(batch), _tokens(responses) - shown.tokens)
         for request, response in zip(batch, responses, strict=True):
             for index in indexes[request.key]:
                 yield index, response
     journal.finish(plan)
+
+
+class _Shown:
+    """The tokens of a batch that were shown before it was done. What they were in the end is known only then."""
+
+    def __init__(self, progress: Advance) -> None:
+        self.tokens = 0
+        self._progress = progress
+
+    def add(self, tokens: int) -> None:
+        self.tokens += tokens
+        self._progress(0, tokens)
 
 
 def _seed(engine: Engine, batch: Sequence[Request]) -> None:
@@ -120,16 +145,17 @@ def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[R
     """Each with its share of its batch's time, where the engine does not time it by itself."""
     if len(responses) != wanted:
         raise RuntimeError(f"the engine gave {len(responses)} responses to {wanted} requests")
-    share = round(seconds / wanted, 6)
-    return [
-        response if response.seconds is not None else replace(response, seconds=share)
-        for response in responses
-    ]
+    timed = []
+    for response in responses:
+        if response.seconds is None:
+            response = replace(response, seconds=round(seconds / wanted, 6))
+        timed.append(response)
+    return timed
 
 
 def _streamed(
     engine: Streams, requests: Iterable[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
+) -> Iterator[Indexed]:
     feed = _Feed(requests, journal)
     fresh = _Fresh(journal, progress)
     try:
@@ -145,9 +171,8 @@ def _streamed(
             except EngineDied:
                 raise
             except Exception as failed:
-                if (
-                    feed.broken is failed or not feed.open
-                ):  # whoever writes requests failed, or none was asked
+                # Whoever writes the requests failed, or none was asked.
+                if feed.broken is failed or not feed.open:
                     raise
                 alone = len(feed.open) == 1
                 for number in sorted(feed.open):

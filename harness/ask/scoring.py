@@ -6,7 +6,7 @@ All responses stand in a file before anything is scored, so scoring again asks t
 import importlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.engines.protocol import Response
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
-from proctor.judges.graders.grader import Grader
+from proctor.judges.graders.grader import Grader, GraderSpec
 from proctor.judges.judge import Judge
-from proctor.judges.panel import Panel
-from proctor.tasks import doc_hash, target_of
+from proctor.judges.panel import Panel, PanelSpec
+from proctor.tasks import Task, doc_hash, target_of
 from proctor.tasks.score import ResponseScore, status_of
 
 ScoreOrReason = tuple[ResponseScore | None, str]  # a score, or why there is none
@@ -35,15 +35,18 @@ class Scorer:
 
     judge: str
     grader: Grader | Panel | None
-    cache: Path
+    cache: Path | None
     reader: SecondReader | None = None  # of responses in which the rule finds no number
+
+    @property
+    def spec(self) -> GraderSpec | PanelSpec | None:
+        return self.grader.spec if self.grader else None
 
     def estimate(self, cell: CellRun, samples: Sequence[AskedSample]) -> CostEstimate:
         """What scoring the responses would ask and cost."""
         item = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").item
         items = [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
-        spec = self.grader.spec if self.grader else None
-        return estimate_scores(Judge.load(self.judge), items, spec, self.cache)
+        return estimate_scores(Judge.load(self.judge), items, self.spec, self.cache)
 
 
 def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:
@@ -75,8 +78,9 @@ def read_responses(
 
 def counts(rows: Sequence[Sample]) -> dict[str, Any]:
     """What run.json says of what became of the responses."""
+    statuses: list[str] = [row.status for row in rows]
     return {
-        "statuses": {status: sum(row.status == status for row in rows) for status in STATUSES},
+        "statuses": {status: statuses.count(status) for status in STATUSES},
         "truncated": sum(row.truncated for row in rows),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -85,52 +89,68 @@ def counts(rows: Sequence[Sample]) -> dict[str, Any]:
 def score_responses(
     cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
 ) -> tuple[list[Sample], Tally | None]:
+    """A row for every response of a cell; see `rows_of`."""
+    return rows_of(cell.variant.name, cell.task, samples, scorer, progress)
+
+
+def rows_of(
+    variant: str, task: Task, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
+) -> tuple[list[Sample], Tally | None]:
     """A row for every response, and what became of the verdicts when a judge was wanted. A response that failed is
     scored by nobody.
     """
-    if cell.task.scored_by == "rules":
-        scores = _by_rules(cell, samples, scorer)
+    judge, counted = "", None
+    if task.scored_by == "rules":
+        scores = _by_rules(task, samples, scorer)
         progress(len(samples), 0)
-        counted = None
     else:
-        scores, counted = _by_judge(cell, samples, scorer, progress)
-    judge = Judge.load(cell.judge).name if cell.task.scored_by == "judge" else ""
-    rows = [_row(cell, judge, sample, *score) for sample, score in zip(samples, scores, strict=True)]
-    return with_agreement(rows) if cell.task.kind == "binary" else rows, counted
+        judge = Judge.load(scorer.judge).name
+        scores, counted = _by_judge(task, samples, scorer, progress)
+    rows = []
+    for sample, (score, problem) in zip(samples, scores, strict=True):
+        rows.append(_row(variant, task, judge, sample, score, problem))
+    return with_agreement(rows) if task.kind == "binary" else rows, counted
 
 
-def _by_rules(cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer) -> list[ScoreOrReason]:
-    score = importlib.import_module(f"proctor.tasks.{cell.task.name}.task").score
+def _by_rules(task: Task, samples: Sequence[AskedSample], scorer: Scorer) -> list[ScoreOrReason]:
+    score = importlib.import_module(f"proctor.tasks.{task.name}.task").score
     for sample in samples:
         if sample.score is None and not sample.response.error:
             sample.score = score(sample.doc, sample.response.text)
     scores = [sample.score for sample in samples]
-    if scorer.reader and cell.task.numeric:
+    if scorer.reader and task.numeric:
         return scorer.reader.decide([(sample.doc, sample.response.text) for sample in samples], scores, score)
     return [(each, "") for each in scores]
 
 
 def _by_judge(
-    cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
+    task: Task, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
 ) -> tuple[list[ScoreOrReason], Tally]:
-    score_all = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").score_all
+    score_all = importlib.import_module(f"proctor.tasks.{task.name}.scoring").score_all
     pairs = [(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
     judged = score_all(pairs, scorer.judge, scorer.grader, scorer.cache, progress)
-    verdicts = iter(judged)
+    left = iter(judged)
     scores: list[ScoreOrReason] = []
     for sample in samples:
-        score, verdict = (None, None) if sample.response.error else next(verdicts)
-        scores.append((score, verdict.explanation if verdict and score is None else ""))
-    spec = scorer.grader.spec if scorer.grader else None
-    return scores, tally([verdict for _, verdict in judged], spec)
+        if sample.response.error:
+            scores.append((None, ""))
+            continue
+        score, verdict = next(left)
+        problem = ""
+        if score is None and verdict:
+            problem = verdict.explanation
+        scores.append((score, problem))
+    return scores, tally([verdict for _, verdict in judged], scorer.spec)
 
 
-def _row(cell: CellRun, judge: str, sample: AskedSample, score: ResponseScore | None, problem: str) -> Sample:
+def _row(
+    variant: str, task: Task, judge: str, sample: AskedSample, score: ResponseScore | None, problem: str
+) -> Sample:
     response = sample.response
-    return Sample(
-        variant=cell.variant.name,
-        task=cell.task.name,
-        task_version=cell.task.version,
+    row = Sample(
+        variant=variant,
+        task=task.name,
+        task_version=task.version,
         sample_id=str(sample.doc["id"]),
         cluster=str(sample.doc["cluster"]),
         epoch=sample.epoch,
@@ -138,15 +158,20 @@ def _row(cell: CellRun, judge: str, sample: AskedSample, score: ResponseScore | 
         prompt_hash=digest(sample.prompt),
         prompt=sample.prompt,
         response=response.text,
-        answer=score.answer if score else "",
+        answer="",
         target=target_of(sample.doc),
-        score=score.score if score else None,
-        metrics=dict(score.metrics) | confidence_of(response, score.answer) if score else {},
+        score=None,
+        metrics={},
         status=status_of(score),
-        explanation=response.error or problem or (score.explanation if score else ""),
+        explanation=response.error or problem,
         judge=judge,
         tokens_in=response.tokens_in,
         tokens_out=response.tokens_out,
         seconds=response.seconds,
         truncated=response.truncated,
     )
+    if score is None:
+        return row
+    why = row.explanation or score.explanation
+    metrics = dict(score.metrics) | confidence_of(response, score.answer)
+    return replace(row, answer=score.answer, score=score.score, metrics=metrics, explanation=why)

@@ -20,6 +20,7 @@ from proctor.tasks.number import read_number
 from proctor.tasks.score import ResponseScore
 
 Answered = tuple[Mapping[str, Any], str]  # an item, and the response to it
+Score = Callable[[Mapping[str, Any], str], ResponseScore]  # the task's own
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,7 @@ class SecondReader:
         )
 
     def decide(
-        self,
-        answered: Sequence[Answered],
-        scores: Sequence[ResponseScore | None],
-        score: Callable[[Mapping[str, Any], str], ResponseScore],
+        self, answered: Sequence[Answered], scores: Sequence[ResponseScore | None], score: Score
     ) -> list[tuple[ResponseScore | None, str]]:
         """The scores, those without a number read again; where that could not be done, why there is none. An empty
         response has nothing to read.
@@ -75,11 +73,7 @@ class SecondReader:
         return run(ask())
 
     def _decided(
-        self,
-        doc: Mapping[str, Any],
-        by_rule: ResponseScore,
-        read: ParsedReply,
-        score: Callable[[Mapping[str, Any], str], ResponseScore],
+        self, doc: Mapping[str, Any], by_rule: ResponseScore, read: ParsedReply, score: Score
     ) -> tuple[ResponseScore | None, str]:
         name = self.extractor.fallback
         if read.problem:

@@ -52,13 +52,9 @@ ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
 }
 
 
+TRANSFORMERS = ("transformers.models.auto.modeling_auto", "transformers.generation.utils", "peft")
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
-    "hf": (
-        "proctor.harness.engines.hf",
-        "transformers.models.auto.modeling_auto",
-        "transformers.generation.utils",
-        "peft",
-    ),
+    "hf": ("proctor.harness.engines.hf", *TRANSFORMERS),
     "llamacpp": ("proctor.harness.engines.llamacpp",),
 }
 
@@ -69,7 +65,7 @@ def load_libraries(name: str) -> None:
         import_module(module)
 
 
-def refuse_unusable(name: str, variant: str = "") -> None:
+def refuse_unusable(name: str, variant: str) -> None:
     """Says what is missing before any weights are built, where that can be known without loading them."""
     if name not in ENGINES:
         from proctor.harness.engines.stock import refuse_server
@@ -80,10 +76,9 @@ def refuse_unusable(name: str, variant: str = "") -> None:
 
         if not torch.cuda.is_available():
             raise Refusal(
-                f"engine {name!r}{variant and f' of variant {variant}'} needs a GPU",
-                "torch sees none on this machine",
+                f"engine {name!r} of variant {variant} needs a GPU", "torch sees none on this machine",
                 "use engine hf or llamacpp here, or run the suite where a GPU is",
-            )
+            )  # fmt: skip
 
 
 def open_engine(name: str, weights: Weights) -> Engine:

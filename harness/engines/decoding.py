@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import takewhile
 from statistics import median
 from typing import Any
 
@@ -74,10 +73,13 @@ class _Slot:
         before = len(text)
         text += piece
         # The new piece may complete a stop string that began in older ones, so look back by its length.
-        starts = [text.find(stop, max(0, before - len(stop) + 1)) for stop in self.job.stop]
-        starts = [start for start in starts if start >= 0]
-        if starts:
-            del text[min(starts) :]
+        end = len(text)
+        for stop in self.job.stop:
+            start = text.find(stop, max(0, before - len(stop) + 1))
+            if 0 <= start < end:
+                end = start
+        if end < len(text):
+            del text[end:]
             return True
         made.truncated = len(made.tokens) >= self.job.max_tokens
         return made.truncated
@@ -158,15 +160,16 @@ class Decoder:
         # What the first and the last in sorted order share, all share. One token of each is left to
         # decode.
         prompts = [list(job.prompt) for job in jobs]
-        room = min(len(prompt) for prompt in prompts) - 1
-        pairs = zip(min(prompts)[:room], max(prompts)[:room], strict=False)
-        shared = [token for token, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
-        if len(shared) < SHORTEST_SHARED:
+        first, last = min(prompts), max(prompts)
+        room, shared = min(map(len, prompts)) - 1, 0
+        while shared < room and first[shared] == last[shared]:
+            shared += 1
+        if shared < SHORTEST_SHARED:
             return 0
-        self._read(shared, 0, 0)
+        self._read(first[:shared], 0, 0)
         for sequence in range(1, sequences):
             llama_cpp.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
-        return len(shared)
+        return shared
 
     def _begin(self, slot: _Slot, shared: int) -> bool:
         """Decodes a prompt and the first token of its response; True when that was all.
@@ -184,7 +187,10 @@ class Decoder:
 
     def _step(self, busy: list[_Slot], shared: int) -> list[int]:
         """One more token for every busy slot; the sequences that are done, the last first."""
-        rows = [(s.made.tokens[-1], len(s.job.prompt) + len(s.made.tokens) - 1, s.sequence) for s in busy]
+        rows = []
+        for slot in busy:
+            made = slot.made.tokens
+            rows.append((made[-1], len(slot.job.prompt) + len(made) - 1, slot.sequence))
         # llama.cpp rounds few sequences otherwise than many: fill up with tokens that nobody reads, so that
         # no response depends on how many others there are.
         for sequence in range(len(busy), -(-len(busy) // GROUP) * GROUP):
@@ -225,7 +231,8 @@ class Decoder:
             batch.token[i], batch.pos[i], batch.seq_id[i][0] = token, position, sequence
             batch.logits[i] = not last_only or i == len(rows) - 1
         batch.n_tokens = len(rows)
-        if (problem := llama_cpp.llama_decode(self._context, batch)) != 0:
+        problem = llama_cpp.llama_decode(self._context, batch)
+        if problem != 0:
             raise RuntimeError(f"llama.cpp could not decode ({problem}): {last_errors()}")
 
     def _logits(self, rows: int) -> NDArray[np.float32]:
@@ -284,6 +291,8 @@ class Decoders:
 
     def run(self, jobs: Sequence[Job]) -> list[Made]:
         """Every job fits the model's context; what was made comes in the order of the jobs."""
+        if not jobs:
+            return []
         made = [Made() for _ in jobs]
         waiting = deque(zip(jobs, made, strict=True))
         # A decoder works on so many jobs at once, or on padding.
@@ -323,7 +332,9 @@ class Threads:
 
     def next(self) -> int:
         at = self._steps % self.EVERY
-        return self._choices[at // self.EACH] if at < self.trials else self.best
+        if at < self.trials:
+            return self._choices[at // self.EACH]
+        return self.best
 
     def took(self, seconds: float) -> None:
         """How long the step with `next` threads was."""
@@ -336,4 +347,6 @@ class Threads:
 
 
 def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -4,7 +4,6 @@ Rows of the file: `{"question": text of the item, "response": text}`; `"error"` 
 request fail, and `{"delay": seconds}` as a row of its own makes every batch take that long.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.protocol import Response
+from proctor.harness.engines.protocol import Chat, Response
 
 
 class EchoEngine(LM):  # type: ignore[misc]
@@ -26,21 +26,13 @@ class EchoEngine(LM):  # type: ignore[misc]
         super().__init__()
         self._delay = 0.0
         self._rows: dict[str, dict[str, str]] = {}
-        for number, line in enumerate(answers.read_text(encoding="utf-8").split("\n"), 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                if "delay" in row:
-                    self._delay = float(row["delay"])
-                else:
-                    self._rows[row["question"]] = row
-            except (ValueError, TypeError, KeyError):
-                raise Refusal(
-                    f"line {number} is no row with a question",
-                    "echo answers from rows of JSON",
-                    where=answers,
-                ) from None
+        for number, row in read_json_lines(answers, '{"question": ..., "response": ...}'):
+            if "delay" in row:
+                self._delay = float(row["delay"])
+            elif "question" in row:
+                self._rows[row["question"]] = row
+            else:
+                raise Refusal(f"line {number} has no question", where=answers)
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         time.sleep(self._delay)
@@ -54,12 +46,14 @@ class EchoEngine(LM):  # type: ignore[misc]
 
     def _row(self, prompt: str) -> dict[str, str]:
         """The row whose question stands last in the prompt: shots stand before it."""
-        at, question = max(((prompt.rfind(question), question) for question in self._rows), default=(-1, ""))
-        return self._rows[question] if at >= 0 else {"error": "the file of answers has none for this prompt"}
+        last = (-1, "")
+        for question in self._rows:
+            last = max(last, (prompt.rfind(question), question))
+        if last[0] < 0:
+            return {"error": "the file of answers has none for this prompt"}
+        return self._rows[last[1]]
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in chat_history)
 
     def prompt_length(self, prompt: str) -> int:

@@ -17,7 +17,15 @@ from lm_eval.api.model import LM
 
 from proctor.common.chat import ChatClient, Completion
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.protocol import Request, Response, StreamingEngine, Weights, token_ends
+from proctor.harness.engines.protocol import (
+    Chat,
+    Indexed,
+    Request,
+    Response,
+    StreamingEngine,
+    Weights,
+    token_ends,
+)
 
 CONCURRENCY = 16
 TIMEOUT_SECONDS = 120.0
@@ -37,9 +45,9 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
             concurrency=CONCURRENCY,
         )  # fmt: skip
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         """Each response as it comes, so that a kill or a failed request costs no other."""
-        left, running = enumerate(requests), set[asyncio.Task[tuple[int, Response]]]()
+        left, running = enumerate(requests), set[asyncio.Task[Indexed]]()
         with asyncio.Runner() as runner:
             try:
                 while True:
@@ -55,7 +63,7 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
                     task.cancel()
                 runner.run(self._client.aclose())
 
-    async def _ask(self, index: int, request: Request) -> tuple[int, Response]:
+    async def _ask(self, index: int, request: Request) -> Indexed:
         turns = _turns(request.prompt)
         body = self._body(request)
         if turns is None:
@@ -82,9 +90,7 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
             body["seed"] = request.seed % 2**31
         return body | self._extra
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         """The server has the template; what travels is the turns."""
         return json.dumps(chat_history, ensure_ascii=False)
 

@@ -45,7 +45,9 @@ class Model:
         if not self.size:
             raise Refusal("it has no vocabulary, so it cannot read a prompt")
         template = llama_cpp.llama_model_chat_template(self.handle, None)
-        self.chat_template: str | None = template.decode("utf-8", "replace") if template else None
+        self.chat_template: str | None = None
+        if template:
+            self.chat_template = template.decode("utf-8", "replace")
         self.ends_turn = [bool(llama_cpp.llama_vocab_is_eog(self.vocab, i)) for i in range(self.size)]
         self.pieces = [self.piece(i) for i in range(self.size)]
 

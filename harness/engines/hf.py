@@ -4,8 +4,9 @@ Adds to HFLM what it does not say: how many tokens a response took and whether i
 """
 
 import logging
+import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,15 @@ from lm_eval.models.huggingface import HFLM
 
 from proctor.harness.engines.protocol import Response, Weights
 
+# On a CPU a batch answers together and is kept together, so a large model gets short batches: this many weights in all.
+WEIGHTS_A_BATCH = 2 * 10**9
+TELL_EVERY_SECONDS = 0.5
+
 
 class HFEngine(HFLM):  # type: ignore[misc]
-    responses: Sequence[Response] = ()
+    responses: list[Response]
     logprobs = False
+    tell_tokens: Callable[[int], None] | None = None  # while a batch is being answered
     _model: Any
     _folder: Path
 
@@ -39,7 +45,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
         # It warns that a loaded model is a loaded model.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
         engine = cls(
-            pretrained=model, tokenizer=tokenizer, batch_size=64, device=device,
+            pretrained=model, tokenizer=tokenizer, batch_size=_batch_size(model, device), device=device,
             chat_template_args={"strftime_now": same_day},
         )  # fmt: skip
         engine._plain = model
@@ -98,16 +104,20 @@ class HFEngine(HFLM):  # type: ignore[misc]
         )
         ends = dict(zip(order, self._ends, strict=True))
         logprobs = dict(zip(order, self._logprobs, strict=True))
-        self.responses = [
-            Response(text, self.prompt_length(request.args[0]), *ends[i], logprobs=logprobs[i])
-            for i, (request, text) in enumerate(zip(requests, texts, strict=True))
-        ]
+        self.responses = []
+        for i, text in enumerate(texts):
+            length = self.prompt_length(requests[i].args[0])
+            self.responses.append(Response(text, length, *ends[i], logprobs=logprobs[i]))
         return texts
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **options: Any) -> Any:
         noted = _ChosenTokens() if self.logprobs else None
-        if noted is not None:
-            options["logits_processor"] = [noted]
+        watching: list[Any] = [] if noted is None else [noted]
+        if self.tell_tokens is not None:
+            ends = [self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()]
+            watching.append(_Count(self.tell_tokens, context.shape[1], ends))
+        if watching:
+            options["logits_processor"] = watching
         made = super()._model_generate(context, max_length, stop, **options)
         width = context.shape[1]
         logprobs = noted.all(made) if noted is not None else None
@@ -129,18 +139,19 @@ class HFEngine(HFLM):  # type: ignore[misc]
     def _end_of(self, row: list[int], limit: int, stop: list[str]) -> tuple[int, bool]:
         """Tokens made, and whether the limit cut the response off. After its end a row is filled up with padding."""
         ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()}
-        ended = next((i + 1 for i, token in enumerate(row) if token in ends), None)
-        row = row[:ended]
+        made, ended = 0, False
+        while made < len(row) and not ended:
+            ended = row[made] in ends
+            made += 1
+
         # A row goes on after its stop string until the last of its batch is done: those tokens are nobody's.
-        if any(text in self.tok_decode(row) for text in stop):
-            stopped = bisect_left(
-                range(1, len(row)), True,
-                key=lambda made: any(text in self.tok_decode(row[:made]) for text in stop),
-            )  # fmt: skip
-            return stopped + 1, False
-        if ended is not None:
-            return ended, False
-        return len(row), len(row) >= limit
+        def stopped(count: int) -> bool:
+            text = self.tok_decode(row[:count])
+            return any(string in text for string in stop)
+
+        if stopped(made):
+            return bisect_left(range(1, made), True, key=stopped) + 1, False
+        return made, not ended and made >= limit
 
     def _generation_ends(self) -> list[int]:
         ends = self.model.generation_config.eos_token_id
@@ -176,6 +187,30 @@ class _ChosenTokens:
         """By row, with the last token, which no further step has seen."""
         self._note(made)
         return [list(row) for row in torch.cat(self._steps, dim=1).tolist()]
+
+
+def _batch_size(model: Any, device: str) -> int:
+    if device != "cpu":
+        return 64
+    parameters: int = model.num_parameters()
+    return max(4, min(64, WEIGHTS_A_BATCH // parameters))
+
+
+class _Count:
+    """Counts tokens as they are made: transformers calls it before each step of a batch. Changes no logit."""
+
+    def __init__(self, tell: Callable[[int], None], width: int, ends: list[int | None]) -> None:
+        self._tell, self._width, self._ends = tell, width, [end for end in ends if end is not None]
+        self._made, self._last = 0, time.monotonic()
+
+    def __call__(self, tokens: Any, logits: Any) -> Any:
+        if tokens.shape[1] > self._width:  # before that there is the prompt alone
+            going = ~torch.isin(tokens[:, -1], torch.tensor(self._ends, device=tokens.device))
+            self._made += int(going.sum())
+        if time.monotonic() - self._last > TELL_EVERY_SECONDS:
+            self._tell(self._made)
+            self._made, self._last = 0, time.monotonic()
+        return logits
 
 
 def _ends_only(config: Any) -> Any:

@@ -15,7 +15,7 @@ from lm_eval.api.model import LM
 from proctor.common.refusal import Refusal
 from proctor.harness.engines.decoding import Decoders, Job, Made, cores
 from proctor.harness.engines.gguf_model import Model
-from proctor.harness.engines.protocol import Response, Weights, token_ends
+from proctor.harness.engines.protocol import Chat, Response, Weights, token_ends
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]
@@ -36,12 +36,8 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         try:
             self._model = Model(path)
         except ValueError as refused:
-            raise Refusal(
-                "llama.cpp cannot load the GGUF",
-                str(refused),
-                "make it again, or update llama-cpp-python",
-                path,
-            ) from None
+            remedy = "make it again, or update llama-cpp-python"
+            raise Refusal("llama.cpp cannot load the GGUF", str(refused), remedy, path) from None
         self._decoders = Decoders(self._model, cores())
         # Four times what is decoded together: while the longest answers end, others still fill the step.
         self.batch_size = 4 * self._decoders.sequences
@@ -61,9 +57,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
     def prompt_length(self, prompt: str) -> int:
         return len(self._model.tokens(prompt))
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         """By the sandboxed renderer that the `hf` engine uses too, so that both read the same prompt."""
         from jinja2.exceptions import TemplateError
         from transformers.utils.chat_template_utils import render_jinja_template
@@ -72,11 +66,9 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
         if self._model.chat_template is None:
             raise Refusal(
-                "the GGUF has no chat template",
-                "the prompt pack asks in turns of a chat",
-                "take a prompt pack with 'turns: text', or make the GGUF from a model with a template",
-                self._path,
-            )
+                "the GGUF has no chat template", "the prompt pack asks in turns of a chat",
+                "take a prompt pack with 'turns: text', or make the GGUF from a model with a template", self._path,
+            )  # fmt: skip
         try:
             (rendered,), _ = render_jinja_template(
                 [chat_history],
@@ -95,13 +87,17 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         """What every prompt begins with, put there by whoever reads the file; empty where the file asks for none."""
         import llama_cpp
 
-        return self._special("bos") if llama_cpp.llama_vocab_get_add_bos(self._model.vocab) else ""
+        if not llama_cpp.llama_vocab_get_add_bos(self._model.vocab):
+            return ""
+        return self._special("bos")
 
     def _special(self, which: str) -> str:
         import llama_cpp
 
         token = getattr(llama_cpp, f"llama_vocab_{which}")(self._model.vocab)
-        return self._model.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+        if token < 0:
+            return ""
+        return self._model.piece(token, special=True).decode("utf-8", "replace")
 
     def use(self, adapter: Path | None) -> None:
         if adapter is not None:
@@ -115,8 +111,8 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         jobs = self._jobs([request.args for request in requests])
         refusals = [self._refusal(job) for job in jobs]
-        fit = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
-        decoded = iter(self._decoders.run(fit) if fit else [])
+        fitting = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
+        decoded = iter(self._decoders.run(fitting))
         self.responses = []
         for job, refusal in zip(jobs, refusals, strict=True):
             made = Made() if refusal else next(decoded)
@@ -138,16 +134,25 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
             key = f"{self._seed}\0{before[prompt]}\0{prompt}"
             before[prompt] += 1
             until = options.get("until") or []
-            stops = [text for text in ([until] if isinstance(until, str) else until) if text]
-            alone = {text: self._control_token(text) for text in stops}
-            sampled = options.get("do_sample", True) and options.get("temperature", 0.0) > 0
+            if isinstance(until, str):
+                until = [until]
+            stop, ends = [], set()
+            for text in until:
+                token = self._control_token(text)
+                if token is not None:
+                    ends.add(token)
+                elif text:
+                    stop.append(text.encode())
+            temperature = 0.0
+            if options.get("do_sample", True):
+                temperature = max(0.0, float(options.get("temperature", 0.0)))
             jobs.append(
                 Job(
                     prompt=self._model.tokens(prompt),
                     max_tokens=int(options["max_gen_toks"]),
-                    stop=tuple(text.encode() for text in stops if alone[text] is None),
-                    ends=frozenset(token for token in alone.values() if token is not None),
-                    temperature=float(options["temperature"]) if sampled else 0.0,
+                    stop=tuple(stop),
+                    ends=frozenset(ends),
+                    temperature=temperature,
                     top_p=float(options.get("top_p", 1.0)),
                     logprobs=self.logprobs,
                     seed=int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]),
@@ -160,7 +165,9 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         tokens = self._model.tokens(text)
         if not tokens or self._model.pieces[tokens[-1]]:
             return None
-        return tokens[-1] if self._model.piece(tokens[-1], special=True) == text.encode() else None
+        if self._model.piece(tokens[-1], special=True) == text.encode():
+            return tokens[-1]
+        return None
 
     def _refusal(self, job: Job) -> str:
         if not job.prompt:

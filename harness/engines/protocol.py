@@ -1,7 +1,7 @@
 """What every engine takes and gives: requests in, responses out. Loads no library, so that all may import it."""
 
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,13 +27,11 @@ class Options:
 
     @classmethod
     def from_lm_eval(cls, arguments: Mapping[str, Any]) -> Self:
-        sampled = arguments.get("do_sample", True)
-        return cls(
-            max_tokens=arguments["max_gen_toks"],
-            until=tuple(arguments["until"]),
-            temperature=arguments.get("temperature", 0.0) if sampled else 0.0,
-            top_p=arguments.get("top_p"),
-        )
+        temperature = 0.0
+        if arguments.get("do_sample", True):
+            temperature = arguments.get("temperature", 0.0)
+        until = tuple(arguments["until"])
+        return cls(arguments["max_gen_toks"], until, temperature, arguments.get("top_p"))
 
     def as_lm_eval(self) -> dict[str, object]:
         """lm-eval's generation arguments for the same."""
@@ -96,6 +94,10 @@ def token_ends(pieces: Iterable[bytes]) -> list[int]:
     return ends
 
 
+Chat = list[dict[str, str]]
+Indexed = tuple[int, Response]  # the index of a request, and its response
+
+
 class Engine(Protocol):
     """lm-eval's LM, and what Proctor asks of it besides."""
 
@@ -105,13 +107,18 @@ class Engine(Protocol):
     logprobs: bool  # whether the next generate_until gives log-probabilities
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]: ...
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str: ...
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str: ...
     def prompt_length(self, prompt: str) -> int: ...
     def use(self, adapter: Path | None) -> None: ...
     def reseed(self, seed: int) -> None: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class TellsTokens(Engine, Protocol):
+    """An engine that says how a batch goes on while it is being answered."""
+
+    tell_tokens: Callable[[int], None] | None
 
 
 @runtime_checkable
@@ -120,7 +127,7 @@ class Streams(Engine, Protocol):
     is done: the index of the request and its response. No response depends on the others beside it.
     """
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]: ...
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]: ...
 
 
 class StreamingEngine:
@@ -130,7 +137,7 @@ class StreamingEngine:
     responses: Sequence[Response] = ()
     logprobs = False  # here each request says it
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         raise NotImplementedError
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:

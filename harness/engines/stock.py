@@ -11,7 +11,7 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import same_day
 from proctor.finetune.load import best_device
-from proctor.harness.engines.protocol import Response, Weights
+from proctor.harness.engines.protocol import Chat, Response, Weights
 
 
 def refuse_server(name: str) -> None:
@@ -40,11 +40,8 @@ class StockEngine:
         import lm_eval.models  # noqa: F401  (fills lm-eval's registry)
         from lm_eval.api.registry import get_model
 
-        settings = {
-            "batch_size": 16,
-            "max_batch_size": None,
-            "device": best_device(),
-        }  # as lm-eval's own runs pass
+        # As lm-eval's own runs pass them.
+        settings = {"batch_size": 16, "max_batch_size": None, "device": best_device()}
         try:
             self._lm = get_model(name).create_from_arg_obj({"pretrained": weights.source}, settings)
         except ImportError as absent:
@@ -74,9 +71,7 @@ class StockEngine:
         tokens = encode(text) if encode else None
         return len(tokens) if isinstance(tokens, list) else None
 
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         rendered: str = self._lm.apply_chat_template(chat_history, add_generation_prompt)
         return rendered
 

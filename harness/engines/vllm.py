@@ -18,6 +18,7 @@ from typing import Any
 from proctor.finetune.checks import same_day
 from proctor.harness.engines.protocol import (
     EngineDied,
+    Indexed,
     Request,
     Response,
     StreamingEngine,
@@ -30,9 +31,8 @@ from proctor.harness.engines.vllm_settings import settings_for
 os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")  # torch may have touched the GPU already
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-os.environ["TOKENIZERS_PARALLELISM"] = (
-    "true"  # off, against warnings where processes fork: here they are spawned
-)
+# It is off elsewhere, against warnings where processes fork: here they are spawned.
+os.environ["TOKENIZERS_PARALLELISM"] = "true"
 if importlib.util.find_spec("flashinfer") is None:
     os.environ.setdefault("VLLM_USE_FLASHINFER_SAMPLER", "0")
 
@@ -110,7 +110,7 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
         # vLLM tells adapters apart by name and by number: each has its own of both.
         self.lora_request = LoRARequest(str(adapter), self._numbers[adapter], str(adapter))
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         """With lm-eval's parameters for every request, as its own class would hand them to vLLM."""
         engine, last = self.model.llm_engine, time.perf_counter()
         places: dict[str, tuple[int, list[str]]] = {}
@@ -130,9 +130,11 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
                 engine.add_request(name, tokens_input(tokens), wanted, lora_request=self.lora_request)
             while engine.has_unfinished_requests():
                 done = [output for output in engine.step() if output.finished and output.request_id in places]
+                if not done:
+                    continue
                 # Time goes by for all that are open together: what passed since the last ones belongs to these.
                 now = time.perf_counter()
-                last, each = (now, (now - last) / len(done)) if done else (last, 0.0)
+                each, last = (now - last) / len(done), now
                 for output in done:
                     yield self._finished(*places.pop(output.request_id), output, each)
         except EngineDeadError as died:
@@ -147,10 +149,12 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
         """A few at a time: the tokenizer takes them side by side, and the GPU has begun before the last is read."""
         numbered = enumerate(requests)
         for size in chain((FIRST_FEW,), repeat(ENCODED_TOGETHER)):
-            if not (few := list(islice(numbered, size))):
+            few = list(islice(numbered, size))
+            if not few:
                 return
             tokens = self.tok_encode([request.prompt for _, request in few])
-            yield from ((place, request, ids) for (place, request), ids in zip(few, tokens, strict=True))
+            for (place, request), ids in zip(few, tokens, strict=True):
+                yield place, request, ids
 
     def _parameters(self, request: Request) -> tuple[dict[str, Any], list[str], int]:
         end = self.tokenizer.decode(self.eot_token_id)
@@ -161,7 +165,7 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
             arguments["seed"] = request.seed
         return arguments, until, limit
 
-    def _finished(self, place: int, until: list[str], output: Any, seconds: float) -> tuple[int, Response]:
+    def _finished(self, place: int, until: list[str], output: Any, seconds: float) -> Indexed:
         made = output.outputs[0]
         text: str = postprocess_generated_text(made.text, until, None)
         cut = made.finish_reason == "length"
@@ -197,12 +201,12 @@ def _refuse_other_shape(there: str, wanted: str) -> None:
     from proctor.finetune.base import geometry_of, resolve_base
 
     ours, theirs = geometry_of(resolve_base(there)), geometry_of(resolve_base(wanted))
-    if differs := [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]:
-        raise Refusal(
-            f"{wanted} has another {differs[0]} than {there}",
-            "so its weights cannot take their place in an open engine",
-            "run this variant alone: --only NAME",
-        )
+    for name in {**ours, **theirs}:
+        if ours.get(name) != theirs.get(name):
+            raise Refusal(
+                f"{wanted} has another {name} than {there}",
+                "so its weights cannot take their place in an open engine", "run this variant alone: --only NAME",
+            )  # fmt: skip
 
 
 def _forget(engine: Any, requests: list[str]) -> None:

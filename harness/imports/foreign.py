@@ -1,6 +1,7 @@
-"""What every reader of another tool's file hands over: the rows of one variant x task, and what the file did not tell.
+"""What every reader of another tool's file hands over, and the checks that all of them need.
 
-Holds the checks that all of them need, each refusing in one line that names the rows.
+A reader is a function `read(path, wish)` that yields a `Foreign` for each variant x task in a file: its rows as a
+data frame, and what the file tells of how they were made.
 """
 
 import json
@@ -30,10 +31,16 @@ class Wish:
     cluster: str | None = None  # the field that says which items share a source
     negate: bool = False  # less is better: the score is turned round
 
+    def metric_name(self, name: str) -> str:
+        """What the record says was taken, with its sign."""
+        if self.negate:
+            return f"{name}, negated"
+        return name
+
 
 @dataclass(frozen=True)
 class Foreign:
-    """`rows` has sample_id and score (NaN: none was given), and what else of record's columns the file tells."""
+    """`rows` has sample_id and score (NaN where there is none), and those of record's columns that the file tells."""
 
     format: Format
     called: str
@@ -44,7 +51,7 @@ class Foreign:
     lacks: tuple[str, ...] = ()
     task_version: str | None = None
     judge: str | None = None
-    marked_by: str = "rules"
+    scored_by: str = "rules"
     metric: str | None = None
     model: str = ""
     sampling: dict[str, Any] = field(default_factory=dict)
@@ -65,48 +72,46 @@ class Foreign:
         if "metrics" not in scored:
             return float(scored.groupby("sample_id")["score"].mean().mean())
         sums = pd.DataFrame(list(scored["metrics"])).sum()
-        return float(2 * sums["tp"] / (2 * sums["tp"] + sums["fp"] + sums["fn"])) if sums["tp"] else 0.0
+        return micro_f1(sums["tp"], sums["fp"], sums["fn"])
 
 
-def choose_metric(there: Sequence[str], wish: Wish, where: Path) -> str:
+def micro_f1(tp: float, fp: float, fn: float) -> float:
+    if not tp:
+        return 0.0
+    return float(2 * tp / (2 * tp + fp + fn))
+
+
+def choose_metric(names: Sequence[str], wish: Wish, where: Path) -> str:
     """The one that was asked for, or the only one; more than one is refused with all their names."""
-    if not there:
+    if not names:
         raise Refusal("no figure of a sample is a number", "there is nothing to compare", where=where)
-    listed = ", ".join(there)
-    if wish.metric is None:
-        if len(there) > 1:
-            raise Refusal(
-                f"{len(there)} metrics and none chosen",
-                f"there are: {listed}",
-                "choose one with --metric",
-                where,
-            )
-        return there[0]
-    fitting = [one for one in there if wish.metric in (one, one.split(",")[0], one.split("/")[-1])]
-    if wish.metric in fitting:
-        return wish.metric
-    if len(fitting) != 1:
-        found = f"several metrics are called {wish.metric!r}" if fitting else f"no metric {wish.metric!r}"
-        raise Refusal(found, f"there are: {', '.join(fitting) or listed}", "give one in full", where)
-    return fitting[0]
+    fitting = list(names)
+    problem, remedy = f"{len(names)} metrics and none chosen", "choose one with --metric"
+    if wish.metric is not None:
+        if wish.metric in names:
+            return wish.metric
+        fitting = [name for name in names if wish.metric in (name.split(",")[0], name.split("/")[-1])]
+        problem, remedy = f"several metrics are called {wish.metric!r}", "give one in full"
+    if not fitting:
+        problem, fitting = f"no metric {wish.metric!r}", list(names)
+    elif len(fitting) == 1:
+        return fitting[0]
+    raise Refusal(problem, f"there are: {', '.join(fitting)}", remedy, where)
 
 
-def refuse_rows(
-    bad: "Sequence[bool] | pd.Series[bool]",
-    what: str,
-    remedy: str,
-    where: Path,
-    labels: Sequence[Any] | None = None,
-) -> None:
+def refuse_rows(bad: "Sequence[bool] | pd.Series[bool]", what: str, remedy: str, where: Path) -> None:
     """One line that says how many rows are wrong, and names the first of them, counted from 1."""
     import numpy as np
 
-    rows = np.flatnonzero(np.asarray(bad, dtype=bool)).tolist()
-    if rows:
-        named = [str(labels[i]) if labels is not None else str(i + 1) for i in rows[:SHOWN]]
-        more = ", ..." if len(rows) > SHOWN else ""
-        word = "row" if len(rows) == 1 else "rows"
-        raise Refusal(f"{len(rows)} {word} {what} ({word} {', '.join(named)}{more})", "", remedy, where)
+    rows = np.flatnonzero(np.asarray(bad, dtype=bool)) + 1
+    if not len(rows):
+        return
+    named = ", ".join(map(str, rows[:SHOWN]))
+    if len(rows) == 1:
+        raise Refusal(f"1 row {what} (row {named})", "", remedy, where)
+    if len(rows) > SHOWN:
+        named += ", ..."
+    raise Refusal(f"{len(rows)} rows {what} (rows {named})", "", remedy, where)
 
 
 def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -> None:
@@ -117,25 +122,22 @@ def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -
     refuse_rows(np.isinf(rows["score"]), "with an infinite score", remedy, where)
     refuse_rows(rows["score"].abs() > LARGEST, f"with a score beyond {LARGEST:g}", remedy, where)
     refuse_rows(rows["sample_id"] == "", "without a sample_id", "give every row one", where)
-    keys = [*by, "sample_id", *(["epoch"] if "epoch" in rows else [])]
-    remedy = (
-        "keep one" if "epoch" in rows else "keep one, or add a column 'epoch' if they are repeated answers"
-    )
+    keys, remedy = [*by, "sample_id"], "keep one, or add a column 'epoch' if they are repeated answers"
+    if "epoch" in rows:
+        keys, remedy = [*keys, "epoch"], "keep one"
     twice = rows.duplicated(keys)
     if twice.any():
-        example = " x ".join(str(rows.loc[twice, key].iloc[0]) for key in keys)
+        example = " x ".join(str(value) for value in rows.loc[twice, keys].iloc[0])
         refuse_rows(
             twice, f"for a {' x '.join(keys)} that has one already, such as {example!r}", remedy, where
         )
 
 
-def without_a_score(called: str, task: str, where: Path) -> Refusal:
-    return Refusal(f"{called} x {task}: no row has a score", "there is nothing to compare", where=where)
-
-
 def refuse_other_mean(foreign: Foreign, wish: Wish) -> None:
     """The mean of the rows must be the figure that the source itself reports, where it reports one."""
-    mean = 0.0 - foreign.mean if wish.negate else foreign.mean
+    mean = foreign.mean
+    if wish.negate:
+        mean = 0.0 - mean
     if foreign.reported is not None and not same_figure(foreign.reported, mean):
         raise Refusal(
             f"{foreign.headline!r} is {foreign.reported:.6g} in the results, and {mean:.6g} as the mean of its samples",
@@ -152,18 +154,29 @@ def cluster_of(fields: Any, name: str | None, item: str, path: Path) -> str:
     """The value of a field of the document: `source`, or `origin.book` for a field inside a field."""
     if name is None:
         return item
+    parts = name.split(".")
+    if isinstance(fields, dict) and name in fields:
+        parts = [name]
     value = fields
-    for part in [name] if isinstance(fields, dict) and name in fields else name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
+    for part in parts:
+        value = fields_of(value).get(part)
     if value in (None, "") or isinstance(value, dict | list):
         raise Refusal(
-            f"sample {item} has no field {name!r} with one value for its cluster", "", "name another field",
-            path,
+            f"sample {item} has no field {name!r} with one value for its cluster", "", "name another field", path,
         )  # fmt: skip
     return str(value)
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """An object of another tool's JSON; {} where it is anything else."""
+    if isinstance(value, dict):
+        return value
+    return {}
 
 
 def as_text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

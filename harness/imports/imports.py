@@ -4,30 +4,21 @@ Chooses the reader by what a file is, decides what kind of task its scores are, 
 the cells. What is in a file is read in lm_eval_logs.py, inspect_logs.py and plain_scores.py.
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from proctor.common.digest import digest
+from proctor.common.digest import digest, sha256_of
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME, suggest_name
 from proctor.harness import record
-from proctor.harness.imports.foreign import Foreign, Format, Wish, without_a_score
+from proctor.harness.imports.foreign import Foreign, Format, Wish
 from proctor.harness.imports.inspect_logs import read_inspect
 from proctor.harness.imports.lm_eval_logs import read_lm_eval, runs_of_lm_eval
-from proctor.harness.imports.plain_scores import json_lines, read_plain
-from proctor.harness.record import (
-    CostRecord,
-    Definition,
-    Kind,
-    OriginRecord,
-    RunRecord,
-    TaskRecord,
-    VariantRecord,
-)
+from proctor.harness.imports.plain_scores import read_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +28,7 @@ READERS: Mapping[Format, Callable[[Path, Wish], Iterator[Foreign]]] = {
     "inspect": read_inspect,
     "plain": read_plain,
 }
+Scale = tuple[float, float]
 State = Literal["new", "made again", "there already"]
 FRAMEWORK = {"lm-eval": "lm_eval", "inspect": "inspect", "plain": "other"}
 
@@ -64,69 +56,57 @@ class Imported:
 
 
 def import_files(
-    paths: Sequence[Path],
-    results: Path,
-    wish: Wish,
-    form: Format | None = None,
-    scale: tuple[float, float] | None = None,
+    paths: Sequence[Path], results: Path, wish: Wish, form: Format | None = None, scale: Scale | None = None,
     redo: bool = False,
-) -> list[Imported]:
+) -> list[Imported]:  # fmt: skip
     """Everything is read and checked before the first cell is written."""
     cells: dict[tuple[str, str], Foreign] = {}
-    for one in _read(paths, wish, form):
-        name = _safe(one.called, "variant", one.files[0]), _safe(one.task, "task", one.files[0])
-        if (other := cells.get(name)) is not None:
+    for foreign in _read(paths, wish, form):
+        where = foreign.files[0]
+        name = _safe_name(foreign.called, "variant", where), _safe_name(foreign.task, "task", where)
+        if name in cells:
+            other = cells[name]
+            files = dict.fromkeys(file.name for file in (*other.files, *foreign.files))
             raise Refusal(
-                f"{other.called!r} x {other.task!r} and {one.called!r} x {one.task!r} become {' x '.join(name)}",
-                "each cell is one variant x one task", "import one of them with --variant or --task",
-                ", ".join(dict.fromkeys(file.name for file in (*other.files, *one.files))),
+                f"{other.called!r} x {other.task!r} and {foreign.called!r} x {foreign.task!r} become "
+                f"{' x '.join(name)}",
+                "each cell is one variant x one task", "import one of them with --variant or --task", ", ".join(files),
             )  # fmt: skip
-        cells[name] = one
+        cells[name] = foreign
     if not cells:
         raise Refusal("nothing to import", "no file of scores was found", where=", ".join(map(str, paths)))
-    tasks = _tasks(cells, scale)
-    made = []
-    for name, one in cells.items():
-        rows = _complete(one, *name)
-        made.append(
-            (
-                name,
-                one,
-                _table(rows, one.files[0]),
-                _run(one, rows, name[0], tasks[name[1]], scale is not None),
-            )
-        )
-    states = [_state(results, name, one, table, run, redo) for name, one, table, run in made]
-    done = []
-    for (name, one, table, run), state in zip(made, states, strict=True):
-        if state != "there already":
-            with record.lock(results, *name):
-                record.write_table(results, table, run)
-        done.append(_imported(results, name, one, table, run, state))
-    return done
+    tasks = _task_records(cells, scale)
+    ready = []
+    for (variant, task), foreign in cells.items():
+        rows = _completed(foreign, variant, task)
+        table = _table(rows, foreign.files[0])
+        run = _run_record(foreign, rows, variant, tasks[task], scale is not None)
+        ready.append((foreign, table, run, _state(results, table, run, redo)))
+    return [_written(results, *each) for each in ready]
 
 
 def _read(paths: Sequence[Path], wish: Wish, form: Format | None) -> Iterator[Foreign]:
     for path in paths:
-        for file, how in _files(path, form):
+        for file, format_ in _files(path, form):
             try:
-                yield from READERS[how](file, wish)
+                yield from READERS[format_](file, wish)
             except (OverflowError, RecursionError):  # no log of a real run holds such a thing
                 raise Refusal("holds a number or a nesting beyond what can be read", where=file) from None
 
 
-def _imported(
-    results: Path, name: tuple[str, str], one: Foreign, table: Any, run: RunRecord, state: State
-) -> Imported:
-    scored = one.rows[one.rows["score"].notna()]
+def _written(results: Path, foreign: Foreign, table: Any, run: record.RunRecord, state: State) -> Imported:
+    if state != "there already":
+        with record.lock(results, run.variant, run.task.name):
+            record.write_table(results, table, run)
+    scored = foreign.rows[foreign.rows["score"].notna()]
     return Imported(
-        variant=name[0],
-        called=one.called,
-        task=name[1],
-        format=one.format,
-        headline=one.headline,
-        mean=one.mean,
-        reported=one.reported,
+        variant=run.variant,
+        called=foreign.called,
+        task=run.task.name,
+        format=foreign.format,
+        headline=foreign.headline,
+        mean=foreign.mean,
+        reported=foreign.reported,
         samples=int(scored["sample_id"].nunique()),
         rows=table.num_rows,
         scored=len(scored),
@@ -134,8 +114,8 @@ def _imported(
         clustered=not table["cluster"].equals(table["sample_id"]),
         state=state,
         lacks=run.lacks,
-        ignored=one.ignored,
-        cell=record.cell_folder(results, *name),
+        ignored=foreign.ignored,
+        cell=record.cell_folder(results, run.variant, run.task.name),
     )
 
 
@@ -147,23 +127,23 @@ def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
         yield path, form or _format(path)
         return
     logs: list[tuple[Path, Format]] = [(file, "lm-eval") for file in runs_of_lm_eval(path)]
-    logs += [
-        (file, "inspect")
-        for file in sorted(path.rglob("*"))
-        if file.suffix == ".eval" or (file.suffix == ".json" and _is_inspect(file))
-    ]
+    for file in sorted(path.rglob("*")):
+        if _is_inspect(file):
+            logs.append((file, "inspect"))
     if not logs:
         raise Refusal(
             "no logs in this folder", "lm-eval's are called samples_*.jsonl, Inspect's *.eval or *.json",
             "give the files of plain scores by name", path,
         )  # fmt: skip
-    yield from ((file, how) for file, how in logs if form in (None, how))
+    for file, format_ in logs:
+        if form in (None, format_):
+            yield file, format_
 
 
 def _format(path: Path) -> Format:
     """By what the file is: its ending, and for JSONL what its first row holds."""
     ending = path.suffix.lower()
-    if ending == ".eval" or (ending == ".json" and _is_inspect(path)):
+    if _is_inspect(path):
         return "inspect"
     if ending in (".csv", ".tsv"):
         return "plain"
@@ -179,192 +159,190 @@ def _format(path: Path) -> Format:
             "lm-eval's samples_*.jsonl, Inspect's .eval and .json, and plain .csv, .tsv and .jsonl can be read",
             "rename it, or give --format", path,
         )  # fmt: skip
-    first: Any = next((row for _, row in json_lines(path)), None)
-    if first is None:
-        raise Refusal("is empty", "there is nothing to import", where=path)
-    return "lm-eval" if isinstance(first, dict) and {"doc_id", "metrics"} <= set(first) else "plain"
+    for _, row in read_json_lines(path, '{"doc_id": ...} or {"variant": ...}'):
+        return "lm-eval" if {"doc_id", "metrics"} <= set(row) else "plain"
+    raise Refusal("is empty", "there is nothing to import", where=path)
 
 
 def _is_inspect(path: Path) -> bool:
     """Inspect's JSON logs begin with their version and status; lm-eval's results do not."""
+    ending = path.suffix.lower()
+    if ending != ".json":
+        return ending == ".eval"
     with path.open(encoding="utf-8", errors="replace") as file:
         head = file.read(400)
     return '"version"' in head and '"status"' in head
 
 
-def _safe(name: str, what: str, where: Path) -> str:
+def _safe_name(name: str, what: str, where: Path) -> str:
     safe = suggest_name(name)
     if not SAFE_NAME.fullmatch(safe):
-        raise Refusal(
-            f"{what} {name!r} has no letters for a folder's name", "", f"give one with --{what}", where
-        )
+        remedy = f"give one with --{what}"
+        raise Refusal(f"{what} {name!r} has no letters for a folder's name", "", remedy, where)
     return safe
 
 
-def _tasks(
-    cells: Mapping[tuple[str, str], Foreign], scale: tuple[float, float] | None
-) -> dict[str, TaskRecord]:
-    """Each task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
-    tasks: dict[str, TaskRecord] = {}
-    for task in dict.fromkeys(task for _, task in cells):
-        mine = [one for (_, of), one in cells.items() if of == task]
-        lowest = min((_bound(one, "min") for one in mine), default=math.inf)
-        highest = max((_bound(one, "max") for one in mine), default=-math.inf)
-        counts = {"metrics" in one.rows for one in mine}
-        if len(counts) > 1:
-            raise Refusal(
-                f"{task}: counts from one file and scores from another", "they can't be compared",
-                "import them one by one, with --task", mine[0].files[0],
-            )  # fmt: skip
-        binary = all(one.rows["score"].dropna().isin((0.0, 1.0)).all() for one in mine)
-        if scale and not (scale[0] <= lowest and highest <= scale[1]):
-            raise Refusal(
-                f"{task}: scores from {lowest:g} to {highest:g}", f"the scale given is {scale[0]:g} to {scale[1]:g}",
-                "give a scale that holds them", mine[0].files[0],
-            )  # fmt: skip
-        kind: Kind = "real"
-        if True in counts:
-            kind = "counts"
-        elif binary and scale in (None, (0.0, 1.0)):
-            kind = "binary"
-        shown = scale or _scale(lowest, highest)
-        tasks[task] = TaskRecord(
-            name=task,
-            title=mine[0].title or mine[0].task,
-            kind=kind,
-            headline=mine[0].headline,
-            scale=shown,
-            framework=FRAMEWORK[mine[0].format],
-            scored_by=mine[0].marked_by,
-        )
-        if kind == "real" and not scale and shown != (0.0, 1.0):
-            tasks[task] = tasks[task].changed(scale_stated=False)
-    return tasks
+def _task_records(
+    cells: Mapping[tuple[str, str], Foreign], scale: Scale | None
+) -> dict[str, record.TaskRecord]:
+    by_task: dict[str, list[Foreign]] = {}
+    for (_, task), foreign in cells.items():
+        by_task.setdefault(task, []).append(foreign)
+        if foreign.rows["score"].isna().all():
+            nothing = f"{foreign.called} x {foreign.task}: no row has a score"
+            raise Refusal(nothing, "there is nothing to compare", where=foreign.files[0])
+    return {task: _task_record(task, foreigns, scale) for task, foreigns in by_task.items()}
 
 
-def _bound(one: Foreign, which: Literal["min", "max"]) -> float:
-    scores = one.rows["score"].dropna()
-    if scores.empty:
-        raise without_a_score(one.called, one.task, one.files[0])
-    return float(scores.min() if which == "min" else scores.max())
+def _task_record(task: str, foreigns: Sequence[Foreign], scale: Scale | None) -> record.TaskRecord:
+    """The task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
+    import pandas as pd
+
+    first = foreigns[0]
+    counts = {"metrics" in foreign.rows for foreign in foreigns}
+    if len(counts) > 1:
+        raise Refusal(
+            f"{task}: counts from one file and scores from another", "they can't be compared",
+            "import them one by one, with --task", first.files[0],
+        )  # fmt: skip
+    scores = pd.concat([foreign.rows["score"] for foreign in foreigns]).dropna()
+    lowest, highest = float(scores.min()), float(scores.max())
+    if scale and not (scale[0] <= lowest and highest <= scale[1]):
+        raise Refusal(
+            f"{task}: scores from {lowest:g} to {highest:g}", f"the scale given is {scale[0]:g} to {scale[1]:g}",
+            "give a scale that holds them", first.files[0],
+        )  # fmt: skip
+    kind: record.Kind = "real"
+    if True in counts:
+        kind = "counts"
+    elif scale in (None, (0.0, 1.0)) and scores.isin((0.0, 1.0)).all():
+        kind = "binary"
+    made = record.TaskRecord(
+        name=task,
+        title=first.title or first.task,
+        kind=kind,
+        headline=first.headline,
+        scale=scale or _scale(lowest, highest),
+        framework=FRAMEWORK[first.format],
+        scored_by=first.scored_by,
+    )
+    if kind == "real" and not scale and made.scale != (0.0, 1.0):
+        return made.changed(scale_stated=False)
+    return made
 
 
-def _scale(lowest: float, highest: float) -> tuple[float, float]:
+def _scale(lowest: float, highest: float) -> Scale:
     """Shares, or whole numbers around the scores that were seen: how far a plot reaches, and never printed."""
     if lowest >= 0.0 and highest <= 1.0:
         return 0.0, 1.0
     low, high = float(math.floor(lowest)), float(math.ceil(highest))
-    return low, high if high > low else low + 1.0
+    return low, max(high, low + 1.0)
 
 
 def _table(rows: "pd.DataFrame", where: Path) -> Any:
     """The rows in record's columns, sorted: the order of the file leaves no trace."""
     import pyarrow as pa
 
-    counts = "metrics" in rows
-    schema = record.schema(["fn", "fp", "tp"] if counts else [])
+    metrics = ["fn", "fp", "tp"] if "metrics" in rows else []
+    schema = record.schema(metrics)
     columns = []
     for field in schema:
+        if field.name not in rows:
+            columns.append(pa.nulls(len(rows), field.type))
+            continue
         try:
-            columns.append(
-                pa.nulls(len(rows), field.type)
-                if field.name not in rows
-                else pa.Array.from_pandas(rows[field.name], type=field.type)
-            )
+            columns.append(pa.Array.from_pandas(rows[field.name], type=field.type))
         except (OverflowError, pa.ArrowException, UnicodeEncodeError):
             raise Refusal(f"{field.name}: a value that no table can hold", where=where) from None
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _complete(one: Foreign, variant: str, task: str) -> "pd.DataFrame":
-    rows = one.rows.copy()
-    given: dict[str, Any] = {
-        "variant": variant, "task": task, "task_version": one.task_version or "", "cluster": rows["sample_id"],
+def _completed(foreign: Foreign, variant: str, task: str) -> "pd.DataFrame":
+    rows = foreign.rows.copy()
+    untold: dict[str, Any] = {
+        "variant": variant, "task": task, "task_version": foreign.task_version or "", "cluster": rows["sample_id"],
         "epoch": 1, "doc_hash": "", "prompt_hash": "", "prompt": "", "response": "", "answer": "", "target": "",
-        "explanation": "", "judge": one.judge or "", "tokens_in": None, "tokens_out": None, "seconds": None,
+        "status": rows["score"].notna().map({True: "ok", False: "error"}),
+        "explanation": "", "judge": foreign.judge or "", "tokens_in": None, "tokens_out": None, "seconds": None,
         "truncated": False,
     }  # fmt: skip
-    for name, value in given.items():
+    for name, value in untold.items():
         if name not in rows:
             rows[name] = value
-    if "status" not in rows:
-        rows["status"] = rows["score"].notna().map({True: "ok", False: "error"})
     return rows.sort_values(["sample_id", "epoch"], ignore_index=True)
 
 
-def _run(one: Foreign, rows: "pd.DataFrame", variant: str, task: TaskRecord, scaled: bool) -> RunRecord:
+def _run_record(
+    foreign: Foreign, rows: "pd.DataFrame", variant: str, task: record.TaskRecord, scaled: bool
+) -> record.RunRecord:
     """As for a cell of our own. No clock: the same files give the same bytes."""
     counts = rows["status"].value_counts()
-    known_scale = scaled or task.kind in ("binary", "counts")
-    tokens = {name: int(rows[name].sum()) for name in ("tokens_in", "tokens_out") if rows[name].notna().any()}
+    tokens = {}
+    for name in ("tokens_in", "tokens_out"):
+        if rows[name].notna().any():
+            tokens[name] = int(rows[name].sum())
+    lacks = foreign.lacks
+    if task.kind == "real" and not scaled:
+        lacks = (*lacks, "scale")
     definition = {
-        "task_version": one.task_version, "dataset": one.dataset, "judge": one.judge, "metric": one.metric,
-        "items": int(rows["sample_id"].nunique()), **one.asked,
+        "task_version": foreign.task_version, "dataset": foreign.dataset, "judge": foreign.judge,
+        "metric": foreign.metric, "items": int(rows["sample_id"].nunique()), **foreign.asked,
     }  # fmt: skip
-    return RunRecord(
+    return record.RunRecord(
         variant=variant,
         task=task,
-        definition=Definition.model_validate(definition),
-        resolved=VariantRecord(
-            name=variant, about=f"{one.called}, imported ({one.format})", base=one.model or one.called,
-            engine="imported", quantization="none", prompt=one.prompt, parent=None, sampling=one.sampling,
-            digest=digest([one.called, one.task]),
+        definition=record.Definition.model_validate(definition),
+        resolved=record.VariantRecord(
+            name=variant, about=f"{foreign.called}, imported ({foreign.format})", base=foreign.model or foreign.called,
+            engine="imported", quantization="none", prompt=foreign.prompt, parent=None, sampling=foreign.sampling,
+            digest=digest([foreign.called, foreign.task]),
         ),
         margin=None,
         statuses={status: int(counts.get(status, 0)) for status in record.STATUSES},
         truncated=int(rows["truncated"].sum()),
-        costs=CostRecord.model_validate(tokens),
-        versions=one.versions,
-        origin=OriginRecord(
-            kind=one.format,
-            called=one.called,
-            files=tuple(sorted(file.name for file in one.files)),
-            sha256={file.name: _sha256(file) for file in one.files},
-            reported=one.reported,
-            responses="response" in one.rows,
-            lacks=one.lacks if known_scale else (*one.lacks, "scale"),
+        costs=record.CostRecord.model_validate(tokens),
+        versions=foreign.versions,
+        origin=record.OriginRecord(
+            kind=foreign.format,
+            called=foreign.called,
+            files=tuple(sorted(file.name for file in foreign.files)),
+            sha256={file.name: sha256_of(file) for file in foreign.files},
+            reported=foreign.reported,
+            responses="response" in foreign.rows,
+            lacks=lacks,
         ),
     )  # fmt: skip
 
 
-def _same(there: record.Cell, table: Any, run: RunRecord) -> bool:
-    """Whether the cell holds these rows and says of them what would be said now, whatever file they came in."""
-    import pyarrow.parquet as pq
-
-    same = there.run.lacks == run.lacks and all(
-        was.as_json() == now.as_json()
-        for was, now in (
-            (there.run.definition, run.definition),
-            (there.run.resolved, run.resolved),
-            (there.run.task, run.task),
-        )
-    )
-    return same and bool(pq.read_table(there.folder / "samples.parquet").equals(table))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _state(
-    results: Path, name: tuple[str, str], one: Foreign, table: Any, run: RunRecord, redo: bool
-) -> State:
-    there = record.read(results, *name)
+def _state(results: Path, table: Any, run: record.RunRecord, redo: bool) -> State:
+    there = record.read(results, run.variant, run.task.name)
     if there is None:
         return "new"
-    origin = None if there.problem else there.run.origin
-    if not there.problem and (origin is None or origin.kind not in READERS):
-        raise Refusal(
-            f"{' x '.join(name)} has results that Proctor made", "an import never replaces them",
-            "give another --variant", there.folder,
-        )  # fmt: skip
-    if not there.problem and _same(there, table, run):
-        return "there already"
+    name, was = f"{run.variant} x {run.task.name}", "a damaged cell"
+    if not there.problem:
+        origin = there.run.origin
+        if origin is None or origin.kind not in READERS:
+            raise Refusal(
+                f"{name} has results that Proctor made", "an import never replaces them", "give another --variant",
+                there.folder,
+            )  # fmt: skip
+        if _same(there, table, run):
+            return "there already"
+        was = ", ".join(origin.files) or was
     if not redo:
-        was = ", ".join(origin.files) if origin and origin.files else "a damaged cell"
         raise Refusal(
-            f"{' x '.join(name)} is there already", f"it was made from {was}",
+            f"{name} is there already", f"it was made from {was}",
             "give --redo to replace it, or another --variant", there.folder,
         )  # fmt: skip
     return "made again"
+
+
+def _same(there: record.Cell, table: Any, run: record.RunRecord) -> bool:
+    """Whether the cell holds these rows and says of them what would be said now, whatever file they came in."""
+    import pyarrow.parquet as pq
+
+    for name in ("definition", "resolved", "task"):
+        if getattr(there.run, name).as_json() != getattr(run, name).as_json():
+            return False
+    same_rows: bool = pq.read_table(there.folder / "samples.parquet").equals(table)
+    return same_rows and there.run.lacks == run.lacks

@@ -13,15 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
-from proctor.harness.imports.foreign import (
-    Foreign,
-    Wish,
-    as_text,
-    choose_metric,
-    cluster_of,
-    refuse_other_mean,
-    refuse_unusable,
-)
+from proctor.harness.imports import foreign
+from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of
 from proctor.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -44,7 +37,9 @@ class _Figure:
 
     @property
     def name(self) -> str:
-        return f"{self.scorer}/{self.key}" if self.key else self.scorer
+        if not self.key:
+            return self.scorer
+        return f"{self.scorer}/{self.key}"
 
     def value(self, sample: Any) -> Any:
         """None where the sample has no score: it failed before it was scored, or was declared invalid."""
@@ -53,7 +48,7 @@ class _Figure:
             return None
         if not self.key:
             return score.value
-        return score.value.get(self.key) if isinstance(score.value, dict) else None
+        return fields_of(score.value).get(self.key)
 
 
 def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
@@ -63,43 +58,46 @@ def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
     log = _open_log(path)
     samples = sorted(log.samples, key=lambda sample: (str(sample.id), sample.epoch))
     figures = _figures_of(log)
-    figure = figures[choose_metric(list(figures), wish, path)]
+    figure = figures[foreign.choose_metric(list(figures), wish, path)]
     epochs = max(sample.epoch for sample in samples)
-    table = pd.DataFrame([_inspect_row(sample, figure, wish, path) for sample in samples])
-    refuse_unusable(table, path)
+    table = pd.DataFrame([_sample_row(sample, figure, wish, path) for sample in samples])
+    foreign.refuse_unusable(table, path)
     metric = figure.name
     if figure.reducer != "mean" and not (epochs == 1 and figure.reducer in UNTOUCHED):
+        metric += f", {figure.reducer}"
         # pass@k of any number of epochs is one figure; the best of five is another than the best of three.
-        metric += f", {figure.reducer}" + ("" if "pass" in figure.reducer else f" of {epochs} epochs")
-        table = pd.DataFrame(_reduced(table, figure.reducer, path))
+        if "pass" not in figure.reducer:
+            metric += f" of {epochs} epochs"
+        table = _reduced(table, figure.reducer, path)
     if wish.negate:
         table["score"] = -table["score"]
-    foreign = _described(log, figure, metric, table.drop(columns="value"), path, wish)
-    refuse_other_mean(foreign, wish)
-    yield foreign
+    described = _described(log, figure, metric, table.drop(columns="value"), path, wish)
+    foreign.refuse_other_mean(described, wish)
+    yield described
 
 
 def _described(
     log: Any, figure: _Figure, metric: str, rows: "pd.DataFrame", path: Path, wish: Wish
 ) -> Foreign:
     spec = log.eval
-    settings = [
-        scorer.model_dump(mode="json")
-        for scorer in spec.scorers or []
-        if scorer.name.split("/")[-1] == figure.scorer
-    ]
-    roles = {
-        name: role.model_dump(mode="json", exclude_none=True)
-        for name, role in (spec.model_roles or {}).items()
-    }
-    grader = roles.get("grader", {}).get("model", "")
+    settings, roles = [], {}
+    for scorer in spec.scorers or []:
+        if scorer.name.split("/")[-1] == figure.scorer:
+            settings.append(scorer.model_dump(mode="json"))
+    for name, role in (spec.model_roles or {}).items():
+        roles[name] = role.model_dump(mode="json", exclude_none=True)
+    scored_by, version = figure.scorer, str(spec.task_version)
+    if "model" in roles.get("grader", {}):
+        scored_by += f", {roles['grader']['model']}"
+    if spec.task not in TASKS:
+        version = f"inspect {version}"
     return Foreign(
         "inspect", wish.variant or spec.model, wish.task or spec.task, rows, (path,),
         headline=metric,
-        task_version=str(spec.task_version) if spec.task in TASKS else f"inspect {spec.task_version}",
+        task_version=version,
         judge=f"{figure.scorer} {digest([settings, roles])[:16]}",
-        marked_by=f"{figure.scorer}, {grader}" if grader else figure.scorer,
-        metric=metric + (", negated" if wish.negate else ""),
+        scored_by=scored_by,
+        metric=wish.metric_name(metric),
         reported=_reported(log, figure),
         model=spec.model,
         sampling=spec.model_generate_config.model_dump(mode="json", exclude_none=True),
@@ -112,18 +110,12 @@ def _open_log(path: Path) -> Any:
 
     try:
         log = read_eval_log(str(path), resolve_attachments=True)
-    except (
-        Exception
-    ) as broken:  # every kind of damage comes as another exception: of zip, of JSON, of pydantic
+    except Exception as broken:  # each kind of damage has its own exception: of zip, of JSON, of pydantic
         why = " ".join(f"{type(broken).__name__}: {broken}".split())[:160]
         raise Refusal(f"is no log that Inspect can read ({why})", where=path) from None
     if log.status != "success":
-        raise Refusal(
-            f"its status is {log.status!r}",
-            "samples are missing",
-            "finish it with 'inspect eval-retry'",
-            path,
-        )
+        remedy = "finish it with 'inspect eval-retry'"
+        raise Refusal(f"its status is {log.status!r}", "samples are missing", remedy, path)
     if not log.samples:
         raise Refusal("holds no samples", "there is nothing to import", where=path)
     return log
@@ -134,28 +126,26 @@ def _figures_of(log: Any) -> dict[str, _Figure]:
     keys: dict[str, dict[str, None]] = {}
     for sample in log.samples:
         for scorer, score in (sample.scores or {}).items():
-            keys.setdefault(scorer, {}).update(
-                dict.fromkeys(score.value if isinstance(score.value, dict) else [])
-            )
+            keys.setdefault(scorer, {}).update(dict.fromkeys(fields_of(score.value)))
     figures = {}
     for scorer, several in keys.items():
         for key in several or [""]:
-            reducers = _reducers_of(log, scorer, key)
+            # A log can be scored again with other reducers than it was begun with: the results have the last ones.
+            named = [entry.reducer for entry in _entries(log, scorer, key) if entry.reducer]
+            reducers = dict.fromkeys(named or log.eval.config.epochs_reducer or ["mean"])
             for reducer in reducers:
                 figure = _Figure(scorer, key, reducer)
-                figures[figure.name + (f",{reducer}" if len(reducers) > 1 else "")] = figure
+                name = figure.name
+                if len(reducers) > 1:
+                    name += f",{reducer}"
+                figures[name] = figure
     return figures
 
 
-def _reducers_of(log: Any, scorer: str, key: str) -> list[str]:
-    """Those that the results were made with: a log can be scored again with others than it was begun with."""
-    named = [entry.reducer for entry in _entries(log, scorer, key) if entry.reducer]
-    return list(dict.fromkeys(named or log.eval.config.epochs_reducer or ["mean"]))
-
-
 def _entries(log: Any, scorer: str, key: str) -> list[Any]:
-    scores = log.results.scores if log.results else []
-    return [entry for entry in scores if (entry.scorer, entry.name) == (scorer, key or scorer)]
+    if not log.results:
+        return []
+    return [entry for entry in log.results.scores if (entry.scorer, entry.name) == (scorer, key or scorer)]
 
 
 def _reported(log: Any, figure: _Figure) -> float | None:
@@ -170,45 +160,72 @@ def _reported(log: Any, figure: _Figure) -> float | None:
     if declared and declared.scorer in (None, figure.scorer) and declared.score in (None, reduced[0].name):
         wanted.insert(0, declared.metric)
     wanted += [name for name, metric in metrics.items() if (metric.group or metric.name) not in SPREADS]
-    return next((float(metrics[name].value) for name in wanted if name in metrics), None)
+    for name in wanted:
+        if name in metrics:
+            return float(metrics[name].value)
+    return None
 
 
-def _inspect_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[str, Any]:
-    """`value` is the score as it was given, for the reducer."""
-    given = (sample.scores or {}).get(figure.scorer)
-    failed = "invalidated" if sample.invalidation else ""
-    if sample.error:
-        failed = sample.error.message
-    value = figure.value(sample)
-    score = math.nan if value is None else _number(value, sample.id, path)
-    usage = list((sample.model_usage or {}).values())
-    item = str(sample.id)
-    return {
+def _sample_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[str, Any]:
+    """`value` is the score as the scorer gave it, for the reducer."""
+    value, item, prompt = figure.value(sample), str(sample.id), _as_prompt(sample.input)
+    row = {
         "sample_id": item,
         "epoch": int(sample.epoch),
         "value": value,
-        "score": score,
-        "cluster": cluster_of(sample.metadata, wish.cluster, item, path),
-        "doc_hash": digest([_input(sample.input), sample.target, sample.choices]),
-        "prompt": _input(sample.input),
+        "score": _number(value, sample.id, path),
+        "cluster": foreign.cluster_of(sample.metadata, wish.cluster, item, path),
+        "doc_hash": digest([prompt, sample.target, sample.choices]),
+        "prompt": prompt,
         "response": sample.output.completion,
-        "answer": (given.answer or "") if given else "",
+        "answer": "",
         "target": as_text(sample.target),
-        "status": "error" if failed or math.isnan(score) else "ok",
+        "status": "ok",
         # A sample that failed before its model answered has no choices.
         "truncated": bool(sample.output.choices) and sample.output.stop_reason == "max_tokens",
-        "explanation": failed or ((given.explanation or "") if given else f"{figure.scorer} gave no score"),
-        "tokens_in": sum(one.input_tokens for one in usage) if usage else None,
-        "tokens_out": sum(one.output_tokens for one in usage) if usage else None,
+        "explanation": f"{figure.scorer} gave no score",
+        "tokens_in": None,
+        "tokens_out": None,
         "seconds": sample.total_time,
     }
+    score = (sample.scores or {}).get(figure.scorer)
+    if score:
+        row |= {"answer": score.answer or "", "explanation": score.explanation or ""}
+    if sample.error:
+        row["explanation"] = sample.error.message
+    elif sample.invalidation:
+        row["explanation"] = "invalidated"
+    if sample.error or sample.invalidation or math.isnan(row["score"]):
+        row["status"] = "error"
+    for usage in (sample.model_usage or {}).values():
+        row["tokens_in"] = (row["tokens_in"] or 0) + usage.input_tokens
+        row["tokens_out"] = (row["tokens_out"] or 0) + usage.output_tokens
+    return row
 
 
-def _reduced(table: "pd.DataFrame", reducer: str, path: Path) -> list[dict[str, Any]]:
+def _reduced(table: "pd.DataFrame", name: str, path: Path) -> "pd.DataFrame":
     """One row for each sample, whose score is what Inspect's reducer makes of its epochs."""
-    reduce = _reducer(reducer, path)
-    samples = table.groupby("sample_id")
-    return [_one_row(epochs, reduce, f"{reducer} of the epochs'", path) for _, epochs in samples]
+    import pandas as pd
+    from inspect_ai.scorer import Score
+
+    reduce = _reducer(name, path)
+    rows = []
+    for item, epochs in table.groupby("sample_id"):
+        row = dict(epochs.iloc[0])
+        scores = [Score(value=value) for value in epochs["value"] if value is not None]
+        row["score"], row["status"] = math.nan, "error"
+        if scores:
+            row["score"] = _number(reduce(scores).value, item, path)
+        if not math.isnan(row["score"]):
+            row["status"] = "ok"
+        if len(epochs) > 1:
+            row |= {"response": as_text(list(epochs["response"])), "answer": as_text(list(epochs["answer"]))}
+        for column in ("tokens_in", "tokens_out", "seconds"):
+            row[column] = epochs[column].astype("float64").sum(skipna=False)
+        row["truncated"] = bool(epochs["truncated"].any())
+        of_epochs = ", ".join(f"{score:g}" for score in epochs["score"]).replace("nan", "none")
+        rows.append(row | {"epoch": 1, "explanation": f"{name} of the epochs' {of_epochs}"})
+    return pd.DataFrame(rows)
 
 
 def _reducer(name: str, path: Path) -> Callable[[list[Any]], Any]:
@@ -228,47 +245,24 @@ def _reducer(name: str, path: Path) -> Callable[[list[Any]], Any]:
     return with_k[stem](k=int(k))
 
 
-def _one_row(
-    epochs: "pd.DataFrame", reduce: Callable[[list[Any]], Any], words: str, path: Path
-) -> dict[str, Any]:
-    from inspect_ai.scorer import Score
-
-    first = epochs.iloc[0]
-    scores = [Score(value=value) for value in epochs["value"] if value is not None]
-    score = _number(reduce(scores).value, first["sample_id"], path) if scores else math.nan
-    given = ", ".join("none" if math.isnan(score) else f"{score:g}" for score in epochs["score"])
-    texts = {name: as_text(list(epochs[name])) for name in ("response", "answer")} if len(epochs) > 1 else {}
-    sums = {
-        name: epochs[name].astype("float64").sum(skipna=False)
-        for name in ("tokens_in", "tokens_out", "seconds")
-    }
-    return {
-        **first, **texts, **sums,
-        "epoch": 1,
-        "score": score,
-        "status": "error" if math.isnan(score) else "ok",
-        "truncated": bool(epochs["truncated"].any()),
-        "explanation": f"{words} {given}",
-    }  # fmt: skip
-
-
 def _number(value: Any, item: Any, path: Path) -> float:
     """Inspect's letters and words as its own metrics count them; anything else is refused, never taken for 0."""
-    if isinstance(value, int | float):
-        return float(value)
+    if value is None:
+        return math.nan
     if isinstance(value, str):
-        if (known := LETTERS.get(value, LETTERS.get(value.lower() if len(value) > 1 else value))) is not None:
-            return known
-        try:
+        word = value.lower() if len(value) > 1 else value
+        value = LETTERS.get(word, value)
+    try:
+        if isinstance(value, int | float | str):
             return float(value)
-        except ValueError:
-            pass
+    except ValueError:
+        pass
     raise Refusal(
         f"sample {item}: {str(value)[:40]!r} is no score", "it is no number and no C, I, P or N", where=path
     )
 
 
-def _input(given: Any) -> str:
-    if isinstance(given, str):
-        return given
-    return "\n\n".join(f"{message.role}: {message.text}" for message in given)
+def _as_prompt(messages: Any) -> str:
+    if isinstance(messages, str):
+        return messages
+    return "\n\n".join(f"{message.role}: {message.text}" for message in messages)

@@ -4,47 +4,66 @@ An empty score is none; what is no number is refused with its row.
 """
 
 import csv
-import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
-from proctor.harness.imports.foreign import Foreign, Wish, refuse_rows, refuse_unusable
+from proctor.harness.imports.foreign import Foreign, Wish, as_text, refuse_rows, refuse_unusable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NEEDED = ("variant", "task", "sample_id", "score")
-TEXTS = ("doc_hash", "prompt", "response", "answer", "target")
+MAY = ("cluster", "epoch", "doc_hash", "prompt", "response", "answer", "target")
 WORDS = {"true": 1.0, "false": 0.0}
-HALF = re.compile(r"\\u[dD][89a-fA-F]")  # how a code unit that is no character is written in JSON
-MAY = ("cluster", "epoch", *TEXTS)
 
 
 def read_plain(path: Path, wish: Wish) -> Iterator[Foreign]:
     """One for each variant x task in the file. `--variant` and `--task` stand in for columns that it lacks."""
-    table, columns = _csv(path) if path.suffix.lower() in (".csv", ".tsv") else _jsonl(path)
+    read = _csv if path.suffix.lower() in (".csv", ".tsv") else _jsonl
+    table, columns = read(path)
     if len(table) == 0:
         raise Refusal("holds no rows", "there is nothing to import", where=path)
-    for name, given in (("variant", wish.variant), ("task", wish.task)):
-        if given:
-            table[name] = given
+    if wish.variant:
+        table["variant"] = wish.variant
+    if wish.task:
+        table["task"] = wish.task
     if wish.cluster:
         if wish.cluster not in columns:
             raise Refusal(f"no column {wish.cluster!r}", nearest(wish.cluster, columns), where=path)
         table["cluster"] = table[wish.cluster]
-    if missing := [name for name in NEEDED if name not in table]:
-        raise Refusal(
-            f"no column {missing[0]!r}", f"found: {', '.join(columns)}",
-            f"rows are {', '.join(NEEDED)}[, cluster, epoch]"
-            + ("; or give --variant or --task" if missing[0] in NEEDED[:2] else ""), path,
-        )  # fmt: skip
+    _refuse_missing_columns(table, columns, path)
     known = [name for name in (*NEEDED, *MAY) if name in table]
-    rows = table[known].copy()
-    rows["score"] = _scores(rows["score"], path) * (-1.0 if wish.negate else 1.0)
+    rows = _checked(table[known].copy(), wish, path)
+    lacks = ["task version", "dataset hash", "judge", "metric"]
+    if "prompt" not in rows:
+        lacks.insert(0, "prompt")
+    if "doc_hash" not in rows or (rows["doc_hash"] == "").any():
+        lacks.insert(0, "document hash")
+    ignored = tuple(name for name in columns if name not in (*known, wish.cluster))
+    for (variant, task), part in rows.groupby(["variant", "task"], sort=True):
+        yield Foreign(
+            "plain", str(variant), str(task), part.drop(columns=["variant", "task"]), (path,), "score", tuple(lacks),
+            scored_by="not told", ignored=ignored,
+        )  # fmt: skip
+
+
+def _refuse_missing_columns(table: "pd.DataFrame", columns: list[str], path: Path) -> None:
+    for name in NEEDED:
+        if name not in table:
+            remedy = f"rows are {', '.join(NEEDED)}[, cluster, epoch]"
+            if name in ("variant", "task"):
+                remedy += "; or give --variant or --task"
+            raise Refusal(f"no column {name!r}", f"found: {', '.join(columns)}", remedy, path)
+
+
+def _checked(rows: "pd.DataFrame", wish: Wish, path: Path) -> "pd.DataFrame":
+    rows["score"] = _scores(rows["score"], path)
+    if wish.negate:
+        rows["score"] *= -1.0
     if "epoch" in rows:
         rows["epoch"] = _epochs(rows["epoch"], path)
     for name in ("variant", "task"):
@@ -54,18 +73,7 @@ def read_plain(path: Path, wish: Wish) -> Iterator[Foreign]:
     refuse_unusable(rows, path, ("variant", "task"))
     if "cluster" in rows:
         rows["cluster"] = rows["cluster"].where(rows["cluster"] != "", rows["sample_id"])
-    ignored = tuple(name for name in columns if name not in known and name != wish.cluster)
-    tells_documents = "doc_hash" in rows and bool((rows["doc_hash"] != "").all())
-    lacks = (
-        *(() if tells_documents else ("document hash",)),
-        *(() if "prompt" in rows else ("prompt",)),
-        "task version", "dataset hash", "judge", "metric",
-    )  # fmt: skip
-    for (variant, task), mine in rows.groupby(["variant", "task"], sort=True):
-        yield Foreign(
-            "plain", str(variant), str(task), mine.drop(columns=["variant", "task"]), (path,), "score", lacks,
-            marked_by="not told", ignored=ignored,
-        )  # fmt: skip
+    return rows
 
 
 def _csv(path: Path) -> tuple["pd.DataFrame", list[str]]:
@@ -80,8 +88,9 @@ def _csv(path: Path) -> tuple["pd.DataFrame", list[str]]:
         columns = [name.strip() for name in header]
         if not columns:
             raise Refusal("is empty", "there is nothing to import", where=path)
-        if twice := next((name for name in columns if columns.count(name) > 1), None):
-            raise Refusal(f"two columns are called {twice!r}", "", "rename one", path)
+        for name in columns:
+            if columns.count(name) > 1:
+                raise Refusal(f"two columns are called {name!r}", "", "rename one", path)
         table = arrow.read_csv(
             path,
             read_options=arrow.ReadOptions(column_names=columns, skip_rows=1),
@@ -99,47 +108,22 @@ def _jsonl(path: Path) -> tuple["pd.DataFrame", list[str]]:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for number, line in json_lines(path):
-        if not isinstance(line, dict):
-            raise Refusal(f"row {number} is no JSON object", 'each row is {"variant": ..., ...}', where=path)
-        rows.append(line)
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = {name: [_text(row.get(name, "")) for row in rows] for name in columns if name != "score"}
+    columns: dict[str, None] = {}
+    for _, row in read_json_lines(path, '{"variant": ..., "task": ..., "sample_id": ..., "score": ...}'):
+        rows.append(row)
+        columns |= dict.fromkeys(row)
+    table: dict[str, list[Any]] = {}
+    for name in columns:
+        table[name] = [as_text(row.get(name)) for row in rows]
     if "score" in columns:
-        refuse_rows(
-            ["score" not in row for row in rows], "without a score", "write null where there is none", path
-        )
-        table["score"] = [row["score"] if row["score"] is not None else "" for row in rows]
-    return pd.DataFrame(table, columns=columns), columns
+        unscored = ["score" not in row for row in rows]
+        refuse_rows(unscored, "without a score", "write null where there is none", path)
+        table["score"] = [_blank_for_null(row["score"]) for row in rows]
+    return pd.DataFrame(table, columns=list(columns)), list(columns)
 
 
-def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """Each line that holds something, with its number."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, json.loads(_without_halves(line) if HALF.search(line) else line)
-    except json.JSONDecodeError as broken:
-        raise Refusal(f"row {number} is no JSON: {broken.msg}", where=path) from None
-    except UnicodeDecodeError:
-        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
-    except (ValueError, RecursionError):
-        raise Refusal(
-            f"row {number} holds a number or a nesting beyond what can be read", where=path
-        ) from None
-
-
-def _without_halves(line: str) -> str:
-    """JSON can hold half of a pair of code units, which is no text and can't be kept as such."""
-    whole = json.dumps(json.loads(line), ensure_ascii=False)
-    return whole.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _blank_for_null(value: Any) -> Any:
+    return "" if value is None else value
 
 
 def _scores(column: "pd.Series[Any]", path: Path) -> "pd.Series[float]":
@@ -159,10 +143,6 @@ def _epochs(column: "pd.Series[Any]", path: Path) -> "pd.Series[int]":
     import pandas as pd
 
     numbers = pd.to_numeric(column, errors="coerce")
-    refuse_rows(
-        numbers.isna() | (numbers % 1 != 0),
-        "with an epoch that is no whole number",
-        "count epochs from 1",
-        path,
-    )
+    broken = numbers.isna() | (numbers % 1 != 0)
+    refuse_rows(broken, "with an epoch that is no whole number", "count epochs from 1", path)
     return numbers.astype("int64")

@@ -74,11 +74,13 @@ def _asked(judge: Judge, suggestion: Suggestion, console: Console) -> Decided:
         typed = typer.prompt("Keep this suggestion, edit it, or drop it? (k, e, d)", default="k")
         answer = _ANSWERS.get(typed.strip().lower())
         if answer in ("keep", "drop"):
-            return Decided(**suggestion.model_dump(), decision="drop" if answer == "drop" else "keep")
-        if answer == "edit" and (edited := _edited(judge, suggestion, console)):
-            return edited
+            return parse(suggestion.model_dump() | {"decision": answer}, Decided, "your answer")
         if answer is None:
             console.print(f"{escape(repr(typed))} is none of keep, edit and drop.")
+            continue
+        edited = _edited(judge, suggestion, console)
+        if edited:
+            return edited
 
 
 def _edited(judge: Judge, suggestion: Suggestion, console: Console) -> Decided | None:
@@ -131,18 +133,20 @@ def _checked(judge: Judge, suggestion: Suggestion, text: str) -> Decided:
 def _show(judge: Judge, suggestion: Suggestion, console: Console, place: str = "") -> None:
     """What is suggested and why; the present dimension and the suggested one side by side, or the one that there is."""
     console.print()
-    why = f". {suggestion.why}" if suggestion.why else ""
-    console.print(escape(place + _titled(suggestion) + why))
-    table = Table("level", show_lines=True)
+    title = place + _titled(suggestion)
+    if suggestion.why:
+        title += f". {suggestion.why}"
+    console.print(escape(title))
+    sides: dict[str, Dimension | Suggestion] = {}
     present = judge.rubric.dimensions.get(suggestion.dimension)
-    sides: list[tuple[str, Dimension | Suggestion]] = [("as it is", present)] if present else []
+    if present:
+        sides["as it is"] = present
     if suggestion.anchors:
-        sides.append(("suggested", suggestion))
-    for name, _ in sides:
-        table.add_column(name)
-    table.add_row("", *(escape(side.about.strip()) for _, side in sides))
+        sides["suggested"] = suggestion
+    table = Table("level", *sides, show_lines=True)
+    table.add_row("", *(escape(side.about.strip()) for side in sides.values()))
     for level in judge.scale.levels:
-        table.add_row(str(level), *(escape(side.anchors.get(level, "").strip()) for _, side in sides))
+        table.add_row(str(level), *(escape(side.anchors.get(level, "").strip()) for side in sides.values()))
     console.print(table)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from proctor.common.refusal import located
@@ -11,14 +12,7 @@ from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine, Options, Request
 from proctor.harness.plan.grading import AnySpec, grader_variant, members
-from proctor.judges.graders.grader import (
-    Done,
-    Grader,
-    GraderSpec,
-    Question,
-    Reply,
-    fingerprint,
-)
+from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply, fingerprint
 from proctor.judges.panel import Panel, open_grader, open_graders
 
 
@@ -40,14 +34,14 @@ class EngineGrader:
         requests = [self._request(self._engine, question) for question in questions]
         responses = respond_all(self._engine, requests, self._journal, lambda asked, made: None)
         for index, response in enumerate(responses):
-            counted = (response.tokens_in, response.tokens_out)
             if response.error:
                 done(index, Reply("", None, None, f"the engine failed: {response.error}", "server error"))
-            elif response.truncated:
+                continue
+            reply = Reply(response.text, response.tokens_in, response.tokens_out)
+            if response.truncated:
                 limit = f"the verdict was cut off at {self.spec.max_tokens} tokens"
-                done(index, Reply(response.text, *counted, limit, "cut off"))
-            else:
-                done(index, Reply(response.text, *counted))
+                reply = replace(reply, problem=limit, reason="cut off")
+            done(index, reply)
 
     async def aclose(self) -> None:
         """The engine stays open for the next cell; `close` ends it."""
@@ -79,8 +73,12 @@ def refuse_unopenable(spec: AnySpec | None, suite: Suite | None) -> None:
     """A missing key or an unknown provider is told before anybody has answered for hours."""
     for each in members(spec):
         if each.through != "engine":
-            with located(suite.path if suite else None):
-                open_grader(each)
+            _reached(each, suite)
+
+
+def _reached(spec: GraderSpec, suite: Suite | None) -> Grader:
+    with located(suite.path if suite else None):
+        return open_grader(spec)
 
 
 @contextmanager
@@ -92,8 +90,7 @@ def opened(
 
     def one(each: GraderSpec) -> Grader:
         if each.through != "engine":
-            with located(suite.path if suite else None):
-                return open_grader(each)
+            return _reached(each, suite)
         variant = grader_variant(each.model, suite)
         journal = store / "verdicts" / f"{each.model}-{fingerprint(each.identity)[:16]}.engine.jsonl"
         local.append(EngineGrader(each, lambda: open_variant(variant), journal))

@@ -1,5 +1,6 @@
 """Scores of a cell beside labels of some of its responses: the means that both together give."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ SHOWN = ("judge_mean", "corrected_mean", "corrected_mean_weight_1", "labels_mean
 
 def item_id(variant: str, sample_id: str, epoch: int, several: bool) -> str:
     """The name of a response in a file of labels."""
-    name = f"{variant}/{sample_id}"
-    return f"{name}#{epoch}" if several else name
+    if several:
+        return f"{variant}/{sample_id}#{epoch}"
+    return f"{variant}/{sample_id}"
 
 
 def corrected(
@@ -31,9 +33,8 @@ def corrected(
         raise Refusal(
             f"no label is for a response of {variant!r}",
             f"its responses are called {min(items)!r} and so on, the labels have {known.items[0]!r}",
-            "rate some with 'proctor judge rate --variant'",
-            labels,
-        )
+            "rate some with 'proctor judge rate --variant'", labels,
+        )  # fmt: skip
     report = of_ratings(
         ratings, Ratings(mine, above_weakest=ratings.above_weakest), Bootstrap(resamples, seed)
     )
@@ -41,8 +42,10 @@ def corrected(
         figure for figure in report.figures if figure.name in SHOWN and figure.judge == ratings.raters[0]
     ]
     if not any(figure.name == "corrected_mean" for figure in figures):
-        reasons = [missing.why for missing in report.missing if missing.name == "corrected_mean"]
-        why = reasons[0] if reasons else "no dimension is shared"
+        why = "no dimension is shared"
+        for missing in reversed(report.missing):
+            if missing.name == "corrected_mean":
+                why = missing.why
         raise Refusal(f"{variant!r} has no corrected mean", why, "label some more responses", labels)
     return [{"variant": variant, "task": task, **figure.as_dict()} for figure in figures]
 
@@ -55,21 +58,21 @@ def ratings_of(results: Path, variant: str, task: str) -> Ratings:
     if cell.problem:
         raise Refusal(cell.problem, remedy="run it again", where=results)
     rows = cell.rows(["sample_id", "epoch", "cluster", "score", "metrics", "judge"])
-    judge = str(rows["judge"].iloc[0])
-    loaded = Judge.load(judge) if judge else None
-    dimensions = loaded.dimensions if loaded else ()
-    several = bool(rows["epoch"].nunique() > 1)
+    name = str(rows["judge"].iloc[0])
     scores: dict[tuple[str, str, str], float | None] = {}
     clusters = {}
-    for row in rows.to_dict("records"):
-        name = item_id(variant, str(row["sample_id"]), int(row["epoch"]), several)
-        clusters[name] = str(row["cluster"])
-        metrics = row["metrics"] if row["score"] is not None and row["score"] == row["score"] else {}
-        for dimension in dimensions:
-            score = metrics.get(dimension)
-            if score is not None and score != score:
-                score = None
-            scores[name, judge, dimension] = score
-    if not any(score is not None for score in scores.values()):
+    if name:
+        judge = Judge.load(name)
+        several = bool(rows["epoch"].nunique() > 1)
+        for row in rows.to_dict("records"):
+            item = item_id(variant, str(row["sample_id"]), int(row["epoch"]), several)
+            clusters[item] = str(row["cluster"])
+            metrics = {} if math.isnan(row["score"]) else row["metrics"]
+            for dimension in judge.dimensions:
+                score = metrics.get(dimension)
+                if score is not None and math.isnan(score):
+                    score = None
+                scores[item, name, dimension] = score
+    if all(score is None for score in scores.values()):
         raise Refusal(f"{task} of {variant!r} has no scores of a judge", where=cell.folder)
-    return Ratings(scores, clusters, above_weakest=loaded.above_weakest if loaded else None)
+    return Ratings(scores, clusters, above_weakest=judge.above_weakest)

@@ -14,14 +14,7 @@ from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging import plans
 from proctor.harness.judging.grader import opened
-from proctor.harness.plan.grading import (
-    AnySpec,
-    grader_for,
-    grader_variant,
-    local_of,
-    members,
-    with_weights,
-)
+from proctor.harness.plan.grading import AnySpec, grader_for, grader_variant, local_of, members, with_weights
 from proctor.harness.plan.plan import made_of
 from proctor.judges import pairwise, scoring
 from proctor.judges.cost import CostEstimate
@@ -64,14 +57,11 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
     cache = wanted.store / "verdicts"
 
     def engine(variant: Variant) -> Engine:
-        from proctor.harness.weights import (
-            open_variant,  # only a grader of our own needs all that builds weights
-        )
+        from proctor.harness.weights import open_variant  # only a grader of our own needs what builds weights
 
         return open_variant(variant, wanted.store, reporter, "grader")
 
-    opening = opened(spec, engine, None, wanted.store)
-    with opening as grader:
+    with opened(spec, engine, None, wanted.store) as grader:
         by = scoring.method_of(grader)
 
         def score(one: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:

@@ -17,19 +17,8 @@ from proctor.judges.verdict import Item, JudgeVerdict
 
 def verdict_row(verdict: JudgeVerdict) -> dict[str, Any]:
     """Everything about one verdict; readings and members of a panel within it. A score that is missing is null."""
-    row: dict[str, Any] = {
-        "item_id": verdict.item,
-        "judge": verdict.judge,
-        "by": verdict.method,
-        "overall": verdict.overall,
-        "scores": verdict.scores,
-        "parsed": verdict.parsed,
-        "problem": verdict.problem,
-        "reason": verdict.reason,
-        "reasons": verdict.reasons,
-        "explanation": verdict.explanation,
-        "usage": asdict(verdict.usage),
-    }
+    names = ("overall", "scores", "parsed", "problem", "reason", "reasons", "explanation")
+    row = _fields(verdict, names)
     for name, inner in (("repeats", verdict.repeats), ("members", verdict.members)):
         if inner:
             row[name] = [verdict_row(part) for part in inner]
@@ -38,22 +27,18 @@ def verdict_row(verdict: JudgeVerdict) -> dict[str, Any]:
 
 def pair_row(verdict: PairVerdict) -> dict[str, Any]:
     """Everything about one pair."""
-    row: dict[str, Any] = {
-        "item_id": verdict.item,
-        "judge": verdict.judge,
-        "by": verdict.method,
-        "verdict": verdict.verdict,
-        "orders": verdict.orders,
-        "flipped": verdict.flipped,
-        "consistent": verdict.consistent,
-        "problem": verdict.problem,
-        "reason": verdict.reason,
-        "reasons": verdict.reasons,
-        "usage": asdict(verdict.usage),
-    }
+    names = ("verdict", "orders", "flipped", "consistent", "problem", "reason", "reasons")
+    row = _fields(verdict, names)
     if verdict.members:
         row["members"] = [pair_row(member) for member in verdict.members]
     return row
+
+
+def _fields(verdict: JudgeVerdict | PairVerdict, names: Sequence[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {"item_id": verdict.item, "judge": verdict.judge, "by": verdict.method}
+    for name in names:
+        row[name] = getattr(verdict, name)
+    return row | {"usage": asdict(verdict.usage)}
 
 
 def clusters_of(things: Sequence[Item | Pair]) -> dict[str, dict[str, str]]:
@@ -74,13 +59,21 @@ def ratings_of(verdicts: Iterable[JudgeVerdict], items: Sequence[Item]) -> list[
     """
     clusters = clusters_of(items)
     verdicts = list(verdicts)
-    names = list(dict.fromkeys(name for verdict in verdicts for name in verdict.scores))
+    names: dict[str, None] = {}
+    for verdict in verdicts:
+        names |= dict.fromkeys(verdict.scores)
     rows = []
     for verdict in verdicts:
         for rater, reading in _readings(verdict):
             for name in names if reading.parsed else ():
-                row: dict[str, Any] = {"item_id": verdict.item, "rater": rater, "dimension": name}
-                rows.append({**row, "score": reading.scores.get(name), **clusters.get(verdict.item, {})})
+                score = reading.scores.get(name)
+                row: dict[str, Any] = {
+                    "item_id": verdict.item,
+                    "rater": rater,
+                    "dimension": name,
+                    "score": score,
+                }
+                rows.append(row | clusters.get(verdict.item, {}))
     return rows
 
 
@@ -93,12 +86,7 @@ def preferences_of(
     for verdict in verdicts:
         for member in verdict.members or (verdict,):
             for order, choice in member.orders.items():
-                row: dict[str, Any] = {
-                    "item_id": verdict.item,
-                    "order": order,
-                    "verdict": choice,
-                    "rater": member.method,
-                }
+                row = {"item_id": verdict.item, "order": order, "verdict": choice, "rater": member.method}
                 rows.append({**row, "plan_a": a, "plan_b": b, **clusters.get(verdict.item, {})})
     return rows
 
@@ -116,7 +104,8 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".csv":
         text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]) if rows else ["item_id"], lineterminator="\n")
+        columns = list(rows[0]) if rows else ["item_id"]
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         write_text(path, text.getvalue())

@@ -10,20 +10,11 @@ from typing import Any
 
 from proctor.finetune.build import Built
 from proctor.harness.ask.cell import AskedSample
-from proctor.harness.measure.measuring import Cards, hardware, installed
-from proctor.harness.measure.memory import Memory
+from proctor.harness.measure.measuring import Cards, Memory, hardware, installed
 
 PACKAGES = (
-    "torch",
-    "transformers",
-    "peft",
-    "trl",
-    "lm-eval",
-    "inspect-ai",
-    "bitsandbytes",
-    "llama-cpp-python",
-    "vllm",
-)
+    "torch", "transformers", "peft", "trl", "lm-eval", "inspect-ai", "bitsandbytes", "llama-cpp-python", "vllm",
+)  # fmt: skip
 
 
 class Costs:
@@ -67,10 +58,10 @@ def measure(samples: Sequence[AskedSample], seconds: float, reused: int) -> dict
         figures["reused"] = reused
     elif samples:
         figures["seconds_per_item"] = round(seconds / len(samples), 6)
-    if too_long := sum(sample.response.too_long for sample in samples):
+    too_long = sum(sample.response.too_long for sample in samples)
+    if too_long:
         figures["too_long"] = too_long
-    versions = {name: version for name in PACKAGES if (version := installed(name))}
-    return figures | _tokens(samples) | {"versions": versions, "hardware": hardware()}
+    return figures | _tokens(samples) | {"versions": installed(PACKAGES), "hardware": hardware()}
 
 
 def _tokens(samples: Sequence[AskedSample]) -> dict[str, int]:
@@ -86,8 +77,10 @@ def _tokens(samples: Sequence[AskedSample]) -> dict[str, int]:
 def _speed(samples: Sequence[AskedSample]) -> float | None:
     """Tokens a second, over the responses that were timed."""
     tokens, seconds = 0, 0.0
-    for response in (sample.response for sample in samples):
-        if response.tokens_out is not None and response.seconds:
-            tokens += response.tokens_out
-            seconds += response.seconds
-    return round(tokens / seconds, 1) if seconds else None
+    for sample in samples:
+        if sample.response.tokens_out is not None and sample.response.seconds:
+            tokens += sample.response.tokens_out
+            seconds += sample.response.seconds
+    if not seconds:
+        return None
+    return round(tokens / seconds, 1)

@@ -32,12 +32,12 @@ class Grading:
     def told(self, suite: Suite) -> dict[str, Any]:
         """What a cell's run.json says of who marked: the judge, its scale, and the grader where one was asked."""
         scale = [float(self.judge.scale.lowest), float(self.judge.scale.highest)]
-        said: dict[str, Any] = {"scored_by": self.judge.name, "judge_kind": self.judge.kind, "scale": scale}
+        about: dict[str, Any] = {"scored_by": self.judge.name, "judge_kind": self.judge.kind, "scale": scale}
         if self.spec:
-            said |= {"grader": self.spec.name, "judge_digest": self.judge.digest}
+            about |= {"grader": self.spec.name, "judge_digest": self.judge.digest}
         if self.spec and suite.self_grading:
-            said["self_grading"] = True
-        return said
+            about["self_grading"] = True
+        return about
 
 
 def grading(judge: Judge, given: AnySpec | None, where: Path | str | None = None) -> Grading:
@@ -55,25 +55,21 @@ def grader_for(judge: Judge, given: AnySpec | None, where: Path | str | None = N
     spec = spec_of(judge, given)
     if judge.asks and spec is None:
         raise Refusal(
-            f"judge {judge.name!r} asks a model, and none is named",
-            "a judge does not choose its grader",
-            "name one: 'grader: {model: ..., endpoint: ...}' in the suite, or --grader and --endpoint",
-            where,
-        )
+            f"judge {judge.name!r} asks a model, and none is named", "a judge does not choose its grader",
+            "name one: 'grader: {model: ..., endpoint: ...}' in the suite, or --grader and --endpoint", where,
+        )  # fmt: skip
     if not judge.asks and given is not None:
         raise Refusal(
-            f"judge {judge.name!r} marks by rules and asks no model",
-            "the grader would never be asked",
-            "leave the grader out, or name a judge that asks one",
-            where,
-        )
+            f"judge {judge.name!r} marks by rules and asks no model", "the grader would never be asked",
+            "leave the grader out, or name a judge that asks one", where,
+        )  # fmt: skip
     return spec
 
 
 def members(spec: AnySpec | None) -> tuple[GraderSpec, ...]:
-    if spec is None:
-        return ()
-    return spec.panel if isinstance(spec, PanelSpec) else (spec,)
+    if isinstance(spec, PanelSpec):
+        return spec.panel
+    return (spec,) if spec else ()
 
 
 def grading_of(suite: Suite, made_of: Callable[[Variant], str]) -> Grading | None:
@@ -87,14 +83,18 @@ def grading_of(suite: Suite, made_of: Callable[[Variant], str]) -> Grading | Non
     ours = {spec.model: grader_variant(spec.model, suite) for spec in local_of(found.spec)}
     if not suite.self_grading:
         refuse_self_grading(suite.variants, found.spec, ours, suite.path)
-    return replace(found, spec=with_weights(found.spec, {name: made_of(each) for name, each in ours.items()}))
+    weights = {name: made_of(variant) for name, variant in ours.items()}
+    return replace(found, spec=with_weights(found.spec, weights))
 
 
 def grader_variant(name: str, suite: Suite | None = None) -> Variant:
     """The variant that a grader through 'engine' names: one of the suite, of the project, or one that ships."""
-    if suite and (found := next((one for one in suite.variants if one.name == name), None)):
-        return found
-    return load_variant(name, suite.path if suite else None)
+    if suite is None:
+        return load_variant(name)
+    for variant in suite.variants:
+        if variant.name == name:
+            return variant
+    return load_variant(name, suite.path)
 
 
 def spec_from(
@@ -131,12 +131,11 @@ def local_of(spec: AnySpec | None) -> list[GraderSpec]:
 def with_weights(spec: AnySpec | None, made_of: Mapping[str, str]) -> AnySpec | None:
     """The same, with what every local grader is made of."""
     if isinstance(spec, PanelSpec):
-        return spec.model_copy(update={"panel": tuple(_with_weights(each, made_of) for each in spec.panel)})
-    return _with_weights(spec, made_of) if spec else None
-
-
-def _with_weights(spec: GraderSpec, made_of: Mapping[str, str]) -> GraderSpec:
-    return spec.model_copy(update={"weights": made_of[spec.model]}) if spec.through == "engine" else spec
+        panel = [with_weights(member, made_of) for member in spec.panel]
+        return spec.model_copy(update={"panel": tuple(panel)})
+    if spec and spec.through == "engine":
+        return spec.model_copy(update={"weights": made_of[spec.model]})
+    return spec
 
 
 def refuse_self_grading(
@@ -159,5 +158,7 @@ def refuse_self_grading(
 
 def _names(name: str, provider: bool = False) -> set[str]:
     """What a model may be called; Inspect puts a provider before the name."""
-    found = {name} | ({name.partition("/")[2]} if provider else set())
-    return {each.casefold().rstrip("/") for each in found if each}
+    names = {name.casefold().rstrip("/")}
+    if provider:
+        names.add(name.partition("/")[2].casefold().rstrip("/"))
+    return names - {""}

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from proctor.finetune.base import digest_of_file
-from proctor.finetune.build import parents_of, with_parents
+from proctor.finetune.base import digest_of_file, resolve_base
+from proctor.finetune.build import Stage, parents_of
+from proctor.finetune.gguf.header import read_header
 from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
@@ -29,10 +30,13 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
     if task.scored_by == "judge" and plan.grading:
         about |= plan.grading.told(plan.suite)
     overlap = overlap_of(cell.task, docs, each.data, each.variant.base, plan.store)
+    stages = []
     for parent in parents_of(each.stages):  # what went into a merge was seen by what came out
+        stages += [_stage(stage, parent.base) for stage in parent.stages]
         files = {source: ChatFile(path, digest_of_file(path)) for source, path in parent.data.items()}
         seen = overlap_of(cell.task, docs, files, parent.base, plan.store)
         overlap += [one for one in seen if one not in overlap]
+    stages += [_stage(stage, each.variant.base) for stage in each.stages]
     return RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
@@ -41,12 +45,17 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         resolved=VariantRecord.model_validate(
             each.variant.model_dump(mode="json") | {"digest": each.variant.digest}
         ),
-        stages=tuple(
-            StageRecord(kind=stage.kind, digest=stage.digest) for stage in with_parents(each.stages)
-        ),
+        stages=tuple(stages),
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
+
+
+def _stage(stage: Stage, base: str) -> StageRecord:
+    if stage.kind != "dequantize":
+        return StageRecord(kind=stage.kind, digest=stage.digest)
+    weights = read_header(resolve_base(base)).weight_type
+    return StageRecord(kind=stage.kind, digest=stage.digest, weights=weights)
 
 
 def relabel(plan: Plan, say: Callable[[str], None]) -> None:

@@ -59,10 +59,11 @@ def count(task: str, docs: list[dict[str, Any]], chats: Path) -> Found:
                     chat = json.loads(line)
                     yield from (turn["content"] for turn in (*chat["prompt"], *chat["completion"]))
 
-    found = overlap((str(doc[field]) for doc in docs), texts(), SIZES)
-    shares = {f"share_{one.n}": round(one.share, 4) for one in found}
-    hits = {f"hits_{one.n}": one.hits for one in found}
-    return {"chats": lines, "items": len(docs), **shares, **hits, "whole": found[0].whole}
+    runs = overlap((str(doc[field]) for doc in docs), texts(), SIZES)
+    counts: Found = {"chats": lines, "items": len(docs), "whole": runs[0].whole}
+    for run in runs:
+        counts |= {f"share_{run.n}": round(run.share, 4), f"hits_{run.n}": run.hits}
+    return counts
 
 
 def known_of(base: str, task: str) -> list[Found]:
@@ -70,13 +71,17 @@ def known_of(base: str, task: str) -> list[Found]:
     path = resolve(base) / "overlap.json"
     if not path.is_file():
         return []
-    told = json.loads(path.read_text(encoding="utf-8"))
-    return [{"set": one["set"], **one["exams"][task]} for one in told if task in one["exams"]]
+    known = []
+    for counts in json.loads(path.read_text(encoding="utf-8")):
+        if task in counts["exams"]:
+            known.append({"set": counts["set"], **counts["exams"][task]})
+    return known
 
 
 def named(source: str, chats: int) -> str:
     """'word_problems train (1,600)': a task's own training set, or a file by its name."""
-    return f"{source} train ({chats:,})" if source in TASKS else f"{Path(source).name} ({chats:,})"
+    name = f"{source} train" if source in TASKS else Path(source).name
+    return f"{name} ({chats:,})"
 
 
 def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
@@ -101,7 +106,9 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
     bases = sorted(path.parent for path in (PACKAGE / "finetune").glob("*/overlap.json"))
     rows = []
     for name, docs in tasks.items():
-        found = [one for base in bases for one in known_of(str(base), name)]
+        found: list[Found] = []
+        for base in bases:
+            found += known_of(str(base), name)
         for source, file in sets.values():
             found.append({**counted(name, docs, source, file, store), "recipes": users[file.digest]})
         version, items = TASKS[name].version, dataset_hash(docs)
@@ -116,7 +123,8 @@ def verdict_on(items: int, sets: list[Found]) -> str:
     if not sets:
         return "there is no training set to look through"
     leaked = max(sets, key=lambda one: one.get("whole", 0))
-    if whole := leaked.get("whole", 0):
+    whole = leaked.get("whole", 0)
+    if whole:
         return f"LEAKED: {whole:,} of its {items:,} items stand word for word in {leaked['set']}"
     most = max(sets, key=lambda one: one[f"share_{LONGEST}"])
     hits = most[f"hits_{LONGEST}"]

@@ -7,6 +7,7 @@ not know who is asked, nor how.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ from proctor.tasks import TASKS, dataset_hash
 from proctor.tasks.draw import TaskItems
 from proctor.tasks.pack import Pack
 
+SHOWN = 24  # letters of a value that changed
 State = Literal["fill", "keep", "changed", "damaged"]
 
 
@@ -79,9 +81,8 @@ class Plan:
     store: Path
     results: Path
     variants: tuple[VariantPlan, ...]
-    docs: dict[
-        str, list[dict[str, Any]]
-    ]  # of each task: what is asked is what was planned with, wherever it is asked
+    # Of each task: what is asked is what was planned with, wherever it is asked.
+    docs: dict[str, list[dict[str, Any]]]
     sessions: tuple[Session, ...] = field(default=())
     grading: Grading | None = None
     redo: bool = False
@@ -89,7 +90,7 @@ class Plan:
 
     @property
     def cells(self) -> list[CellPlan]:
-        return [cell for plan in self.variants for cell in plan.cells]
+        return list(chain.from_iterable(plan.cells for plan in self.variants))
 
     def asks_a_model(self, cell: CellPlan) -> bool:
         """Whether a model scores the cell's responses."""
@@ -108,26 +109,33 @@ class Plan:
         try:
             kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
             # What did not fit the context fits no better the next time.
-            failed = any(one["error"] and (self.redo or not one.get("too_long")) for one in kept["answers"])
+            for response in kept["answers"]:
+                if response["error"] and (self.redo or not response.get("too_long")):
+                    return False
             whole = len(kept["answers"]) == cell.items * cell.definition.epochs
-            return whole and not failed and kept["task_version"] == cell.definition.task_version
+            return whole and kept["task_version"] == cell.definition.task_version
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
     def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Session]]:
         """The cells that have their responses and want only scores, and the sessions without them."""
-        answered = [
-            (each, cell) for each in self.variants for cell in each.missing if self.has_responses(cell)
-        ]
-        keys = {(cell.variant, cell.task) for _, cell in answered}
+        answered = []
+        unanswered: dict[str, VariantPlan] = {}
+        for each in self.variants:
+            asked = []
+            for cell in each.missing:
+                if self.has_responses(cell):
+                    answered.append((each, cell))
+                else:
+                    asked.append(cell)
+            if asked:
+                unanswered[each.variant.name] = replace(each, cells=tuple(asked))
         sessions = []
         for session in self.sessions:
-            left = [
-                replace(each, cells=tuple(c for c in each.missing if (c.variant, c.task) not in keys))
-                for each in session.variants
-            ]
-            if asked := tuple(each for each in left if each.cells):
-                sessions.append(replace(session, variants=asked))
+            names = [each.variant.name for each in session.variants]
+            left = tuple(unanswered[name] for name in names if name in unanswered)
+            if left:
+                sessions.append(replace(session, variants=left))
         return answered, sessions
 
     def stages(self) -> list[tuple[Stage, bool]]:
@@ -236,13 +244,13 @@ def _group(plans: tuple[VariantPlan, ...]) -> tuple[Session, ...]:
     groups: dict[tuple[str, ...], list[VariantPlan]] = {}
     for plan in missing:
         groups.setdefault(_engine_key(plan, adapted), []).append(plan)
-    return tuple(
-        Session(
-            found[0].variant.engine, found[0].variant.quantization, found[0].variant.endpoint, tuple(found),
-            found[0].variant.serving,
+    sessions = []
+    for group in groups.values():
+        first = group[0].variant
+        sessions.append(
+            Session(first.engine, first.quantization, first.endpoint, tuple(group), first.serving)
         )
-        for found in groups.values()
-    )  # fmt: skip
+    return tuple(sessions)
 
 
 def _engine_key(plan: VariantPlan, adapted: set[str]) -> tuple[str, ...]:
@@ -266,15 +274,19 @@ def _engine_key(plan: VariantPlan, adapted: set[str]) -> tuple[str, ...]:
 
 def _loaded(plan: VariantPlan) -> str:
     """What stands for the weights that the engine is opened on: an adapter is put on them later."""
-    stages = plan.stages[:-1] if _has_adapter(plan) else plan.stages
-    return stages[-1].digest if stages else str(plan.cells[0].definition.base)
+    stages = list(plan.stages)
+    if _has_adapter(plan):
+        stages.pop()
+    if stages:
+        return stages[-1].digest
+    return str(plan.cells[0].definition.base)
 
 
 def _has_adapter(plan: VariantPlan) -> bool:
-    last = plan.stages[-1] if plan.stages else None
-    return (
-        last is not None and last.kind == "train" and last.recipe is not None and last.recipe.method != "full"
-    )
+    if not plan.stages:
+        return False
+    last = plan.stages[-1]
+    return last.kind == "train" and last.recipe is not None and last.recipe.method != "full"
 
 
 def state_of(
@@ -285,12 +297,12 @@ def state_of(
     if cell.problem:
         return "damaged", cell.problem
     earlier, definition = cell.run.definition.as_json(), wanted.as_json()
-    if changed := [name for name in definition if earlier.get(name) != definition[name]]:
-        if _only_more(earlier, definition, changed, items):
-            return "fill", f"{cell.run.rows} of {len(items.asked) * wanted.epochs} answers are there"
-        return "changed", "; ".join(
-            _difference(name, earlier.get(name), definition[name]) for name in changed
-        )
+    changed = [name for name in definition if earlier.get(name) != definition[name]]
+    if changed and _only_more(earlier, definition, changed, items):
+        return "fill", f"{cell.run.rows} of {len(items.asked) * wanted.epochs} answers are there"
+    if changed:
+        differences = [_difference(name, earlier.get(name), definition[name]) for name in changed]
+        return "changed", "; ".join(differences)
     errors, too_long, rows = cell.run.errors, cell.run.too_long, cell.run.rows
     if errors > too_long or (too_long and redo):
         return "fill", f"{errors} of {rows} answers failed the last time"
@@ -318,12 +330,18 @@ def _difference(name: str, was: Any, now: Any) -> str:
     before, after = str(was), str(now)
     # Long values are shown from where they begin to differ: two addresses may be equal for thirty letters.
     same = 0
-    if max(len(before), len(after)) > 24:
-        same = next((at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
-    return f"{name} was {_short(before, same)}, is {_short(after, same)}"
+    while same < min(len(before), len(after)) and before[same] == after[same]:
+        same += 1
+    start = 0
+    if max(len(before), len(after)) > SHOWN:
+        start = max(0, same - 4)
+    return f"{name} was {_short(before, start)}, is {_short(after, start)}"
 
 
-def _short(text: str, same: int) -> str:
-    start = max(0, same - 4)
-    cut = text[start : start + 24]
-    return ("…" if start else "") + cut + ("…" if start + 24 < len(text) else "")
+def _short(text: str, start: int) -> str:
+    cut = text[start : start + SHOWN]
+    if start:
+        cut = "…" + cut
+    if start + SHOWN < len(text):
+        cut += "…"
+    return cut

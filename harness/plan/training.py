@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.common.digest import digest
+from proctor.common.digest import digest, sha256_of
 from proctor.common.files import write_text
 from proctor.common.paths import PACKAGE, find, resolve
 from proctor.common.refusal import Refusal
@@ -44,18 +44,16 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     if source not in TASKS:
         if prompt != "default":
             raise Refusal(
-                f"prompt {prompt!r} for the training data {source!r}",
-                "a file of chats has its own wording",
+                f"prompt {prompt!r} for the training data {source!r}", "a file of chats has its own wording",
                 "leave 'prompt' out, or name a task",
-            )
+            )  # fmt: skip
         path = resolve(source)
         if not path.is_file():
             raise Refusal(
-                f"training data {source!r} is neither a task nor a file",
-                nearest(source, list(TASKS)),
+                f"training data {source!r} is neither a task nor a file", nearest(source, list(TASKS)),
                 "name a task, or the path of a JSONL of chats",
-            )
-        return ChatFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
+            )  # fmt: skip
+        return ChatFile(path, sha256_of(path))
     if examples is None:
         raise Refusal(
             f"the recipe does not say how many examples of {source!r}",
@@ -93,11 +91,9 @@ def _sources(pack: Path) -> Iterator[Path]:
     yield from sorted(tasks.glob("*.py"))
     yield pack
     for folder in sorted(TASKS):
-        yield from sorted(
-            path
-            for path in (tasks / folder).rglob("*")
-            if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file()
-        )
+        for path in sorted((tasks / folder).rglob("*")):
+            if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file():
+                yield path
 
 
 def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:

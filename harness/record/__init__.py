@@ -1,7 +1,7 @@
 """Results on disk, and the only way to them: a cell is `samples.parquet` (a row a response) beside `run.json`.
 
-`run_record.py` says what run.json holds, `migrate.py` reads those of earlier versions, `cells.py` reads and writes
-cells, `cards.py` the trust cards of judges. Knows no task, no model and no page.
+`run_record.py` says what run.json holds, `cells.py` reads and writes cells, `cards.py` the trust cards of judges.
+Knows no task, no model and no page.
 """
 
 from proctor.harness.record.cards import read_cards, write_card
@@ -22,7 +22,6 @@ from proctor.harness.record.cells import (
     write_run,
     write_table,
 )
-from proctor.harness.record.migrate import measurements_from
 from proctor.harness.record.run_record import (
     CostRecord,
     Definition,
@@ -37,6 +36,7 @@ from proctor.harness.record.run_record import (
     TaskRecord,
     VariantRecord,
     fields_of,
+    measurements_from,
 )
 
 __all__ = [

@@ -4,7 +4,6 @@ A cell counts when its run.json is there and its checksum fits the rows: run.jso
 and comes last, so that a kill at any moment leaves either a whole cell or none.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from proctor.common import files
+from proctor.common.digest import sha256_of
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
-from proctor.harness.record.migrate import UnreadableRecord, record_from
-from proctor.harness.record.run_record import RunRecord
+from proctor.harness.record.run_record import RunRecord, UnreadableRecord, record_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,8 +128,11 @@ def table_of(rows: Sequence[Mapping[str, Any]], extras: Sequence[str] = ()) -> A
     fields = schema(sorted(metrics))
     for name in extras:
         fields = fields.append(pa.field(name, pa.string()))
-    wanted = fields.names
-    text = "\n".join(json.dumps({name: row[name] for name in wanted}) for row in rows).encode()
+    names = fields.names
+    lines = []
+    for row in rows:
+        lines.append(json.dumps({name: row[name] for name in names}))
+    text = "\n".join(lines).encode()
     options = arrow_json.ParseOptions(explicit_schema=fields, unexpected_field_behavior="error")
     # One block: a row longer than a block would be refused.
     blocks = arrow_json.ReadOptions(use_threads=False, block_size=len(text) + 1)
@@ -146,7 +148,7 @@ def write_table(results: Path, table: Any, run: RunRecord) -> Cell:
     files.remove_parts(folder)
     with files.replacing(folder / "samples.parquet") as part:
         pq.write_table(table, part, compression="zstd")
-        checksum = hashlib.sha256(part.read_bytes()).hexdigest()
+        checksum = sha256_of(part)
         (folder / "run.json").unlink(missing_ok=True)
     whole = run.changed(rows=table.num_rows, samples_sha256=checksum)
     write_run(folder, whole)
@@ -172,14 +174,9 @@ def read(results: Path, variant: str, task: str) -> Cell | None:
         return Cell(folder, None, f"{notes} is damaged")
     if not rows.is_file():
         return Cell(folder, run, f"{rows} is missing")
-    if _checksum(rows) != run.samples_sha256:
+    if sha256_of(rows) != run.samples_sha256:
         return Cell(folder, run, f"{rows} is damaged: its checksum is not the one in run.json")
     return Cell(folder, run)
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cells(results: Path) -> list[Cell]:
@@ -204,9 +201,10 @@ def variants(results: Path) -> list[str]:
 
 def set_aside(cell: Cell) -> Path:
     """Moves a damaged cell's files out of the way and keeps them: nothing that was measured is thrown away."""
-    n = 1
-    while (aside := cell.folder.parent / ".aside" / f"{cell.task}-{n}").exists():
-        n += 1
+    number, kept = 1, cell.folder.parent / ".aside"
+    while (kept / f"{cell.task}-{number}").exists():
+        number += 1
+    aside = kept / f"{cell.task}-{number}"
     aside.mkdir(parents=True)
     for path in (cell.folder / "run.json", cell.folder / "samples.parquet"):
         if path.exists():  # not the whole folder: the lock that we hold is in it
@@ -221,11 +219,9 @@ def lock(results: Path, variant: str, task: str) -> Iterator[None]:
 
     def refuse(holder: str) -> None:
         raise Refusal(
-            f"{variant} x {task} is being written by {holder}",
-            "one writer at a time holds a cell",
-            "wait for it or end it, then run again",
-            folder,
-        )
+            f"{variant} x {task} is being written by {holder}", "one writer at a time holds a cell",
+            "wait for it or end it, then run again", folder,
+        )  # fmt: skip
 
     with files.lock(folder / ".lock", refuse):
         yield
@@ -255,6 +251,6 @@ def schema(names: list[str]) -> Any:
         "score": number,
         "seconds": number,
         "truncated": pa.bool_(),
-        "metrics": pa.struct([(name, number) for name in names]) if names else pa.struct([("none", number)]),
+        "metrics": pa.struct([(name, number) for name in names or ["none"]]),
     }
     return pa.schema([(name, types.get(name, text)) for name in Sample.__dataclass_fields__])

@@ -3,22 +3,22 @@
     run = record.read(results, "tiny-q8", "word_problems").run
     run.task.headline, run.resolved.engine, run.definition.dataset, run.costs.size_bytes
 
-Fields that were not set are not written, so that what is not known stays apart from what is nothing.
+Fields that were not set are not written, so that what is not known stays apart from what is nothing. `record_from`
+reads the run.json of every version of Proctor that wrote one.
 """
 
 import json
 import re
 from collections.abc import Mapping
 from math import isfinite
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
 
 FORMAT: Final = 2
 Kind = Literal["binary", "real", "counts"]
-ItemsByKind = dict[
-    str, dict[str, tuple[str, ...]]
-]  # a field of the items, its values, the items that have each
+# A field of the items, its values, the items that have each.
+ItemsByKind = dict[str, dict[str, tuple[str, ...]]]
 SHARE = re.compile(r"share_(\d+)")
 
 
@@ -136,6 +136,7 @@ class VariantRecord(RecordPart):
 class StageRecord(RecordPart):
     kind: str
     digest: str
+    weights: str | None = None  # of "dequantize": the number format that the base came in, as 'Q4_1'
 
 
 class OriginRecord(RecordPart):
@@ -162,12 +163,12 @@ class OverlapRecord(RecordPart):
     @property
     def shares(self) -> list[tuple[int, float]]:
         """By the number of words."""
-        found = []
+        shares = []
         for name, value in (self.model_extra or {}).items():
             words = SHARE.fullmatch(name)
             if words and isinstance(value, int | float):
-                found.append((int(words[1]), float(value)))
-        return sorted(found)
+                shares.append((int(words[1]), float(value)))
+        return sorted(shares)
 
 
 class CostRecord(RecordPart):
@@ -248,3 +249,61 @@ class RunRecord(Measurements):
 def fields_of(part: RecordPart) -> Mapping[str, object]:
     """The fields that were set, as they are."""
     return {name: value for name, value in part if name in part.model_fields_set}
+
+
+class UnreadableRecord(ValueError):
+    """Why a run.json cannot be used, in words."""
+
+
+def record_from(raw: object) -> RunRecord:
+    """What a run.json of any version holds."""
+    if not isinstance(raw, dict):
+        raise UnreadableRecord("it holds no fields")
+    found = raw.get("format", 1)
+    if isinstance(found, int) and found > FORMAT:
+        raise UnreadableRecord(f"a newer Proctor wrote it (format {found}); update Proctor to read it")
+    try:
+        if found != FORMAT:
+            raw = _from_format_1(raw)
+        return RunRecord.model_validate(raw)
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UnreadableRecord(f"{where}: {first['msg']}".removeprefix(": ")) from None
+
+
+def measurements_from(raw: Mapping[str, Any]) -> Measurements:
+    """What was measured, as it is kept beside responses, by this version or an earlier one."""
+    return Measurements.model_validate(raw if "costs" in raw else _with_costs(dict(raw)))
+
+
+def _from_format_1(old: Mapping[str, Any]) -> dict[str, Any]:
+    """A file told no format, the task stood under `exam` (its name alone under `task`), and what was measured loose."""
+    run = _with_costs(dict(old))
+    exam = run.pop("exam", None)
+    if not isinstance(exam, dict):
+        raise UnreadableRecord("it does not tell the task")
+    task = {"name": run.pop("task", ""), **exam}
+    if "marked_by" in task:
+        task["scored_by"] = task.pop("marked_by")
+    kinds = run.pop("kinds", None)
+    if isinstance(kinds, dict):
+        task["kinds"] = kinds
+    errors = run.pop("errors", None)  # they stand among the statuses
+    if errors is not None and isinstance(run.get("statuses"), dict):
+        run["statuses"] = {"error": errors, **run["statuses"]}
+    if isinstance(run.get("overlap"), list):
+        named = []
+        for entry in run["overlap"]:
+            named.append(entry if isinstance(entry, dict) else {"set": str(entry)})
+        run["overlap"] = named
+    # Where nothing was known of one of these, a null could stand.
+    for name in ("overlap", "loss", "stages", "versions", "hardware", "statuses"):
+        if run.get(name, ()) is None:
+            del run[name]
+    return run | {"task": task, "format": FORMAT}
+
+
+def _with_costs(run: dict[str, Any]) -> dict[str, Any]:
+    costs = {name: run.pop(name) for name in CostRecord.model_fields if name in run}
+    return run | {"costs": costs}

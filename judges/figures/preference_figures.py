@@ -3,9 +3,10 @@
 report = of_preferences(read_preferences(path), read_preferences(labels, "label", labels=True), Bootstrap())
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations, compress
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import binomtest
@@ -13,36 +14,56 @@ from scipy.stats import binomtest
 from proctor.common.refusal import Refusal
 from proctor.common.stats.agreement import ScorePairs, cohen_kappa, macro, matthews_correlation
 from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct, ratio
-from proctor.common.stats.reliability import AMONG, rated_items
+from proctor.common.stats.reliability import AMONG
 from proctor.judges.figures.preferences import (
-    FIRST,
     FORMS,
     MAJORITY,
     ORDERS,
     Preferences,
     labels_of,
     references,
-    settled,
     taken_as,
 )  # fmt: skip
 from proctor.judges.figures.report import EACH_OTHER, Computation, FigureReport, Whose
 from proctor.judges.figures.standings import ranked_alike, strengths
 
 PREFERENCE = "preference"  # the one dimension of a verdict on a pair
-_VERDICTS = ("a", "tie", "b")
-_WORTH = {"a": 1.0, "tie": 0.0, "b": -1.0}
 
-Vote = tuple[str, str, str]  # two verdicts that are held to each other, and their cluster
 Part = Callable[[Floats, Floats], Any]  # which pairs of verdicts (1: a, 0: tie, -1: b) count, or how much
+
+
+class Votes(NamedTuple):
+    """Verdicts that are held to each other, and the cluster of each such pair."""
+
+    x: Floats
+    y: Floats
+    clusters: Sequence[str]
+
+
+def _votes(x: Floats, y: Floats, clusters: Sequence[str]) -> Votes:
+    """Each verdict of an item (items x verdicts) beside each of its labels (items x labels), where both are there."""
+    x, y = np.broadcast_arrays(x[:, :, None], y[:, None, :])
+    there = ~np.isnan(x + y)
+    items = np.nonzero(there)[0].tolist()
+    return Votes(x[there], y[there], [clusters[item] for item in items])
+
+
+def _alone(x: Floats, clusters: Sequence[str]) -> Votes:
+    """Verdicts that are held to nothing."""
+    return _votes(x, np.zeros((len(x), 1)), clusters)
 
 
 def of_preferences(judged: Preferences, labels: Preferences | None, bootstrap: Bootstrap) -> FigureReport:
     report = FigureReport(bootstrap)
     _note_what_is_there(report, judged, labels)
+    items = judged.items
+    clusters = list(map(judged.cluster, items))
     for rater in judged.raters:
-        _orders(report, judged, rater)
-        _places(report, judged, rater)
-        _winning(report, judged, rater, FORMS)
+        table = judged.table(rater, items)
+        _orders(report, rater, table, clusters)
+        _places(report, rater, table, clusters)
+        for form in FORMS:
+            _winning(report, rater, form, _alone(taken_as(table, form), clusters))
         if labels is not None:
             _to_labels(report, judged, rater, labels)
     _among_raters(report, judged, "the raters")
@@ -51,10 +72,11 @@ def of_preferences(judged: Preferences, labels: Preferences | None, bootstrap: B
         report.lack("agreement", "between judge and label: no labels were given (--labels)")
         return report
     _among_raters(report, labels, "the labels' raters")
+    clusters = list(map(labels.cluster, labels.items))
     for reference in references(labels):
-        people = labels.as_one(reference, labels.plans)
-        if people.verdicts:
-            _winning(report, people, reference, ["single"])
+        votes = _alone(labels_of(labels, labels.items, reference), clusters)
+        if len(votes.x):
+            _winning(report, reference, "single", votes)
     ranked_alike(report, judged, labels)
     return report
 
@@ -65,10 +87,8 @@ def _note_what_is_there(report: FigureReport, judged: Preferences, labels: Prefe
         report.notes.append(
             f"{judged.unparsed} of {len(judged.verdicts)} verdicts are empty: missing, no tie"
         )
-    halves = 0
-    for item in judged.items:
-        for rater in judged.raters:
-            halves += sum((item, order, rater) in judged.verdicts for order in ORDERS) == 1
+    orders = Counter((item, rater) for item, order, rater in judged.verdicts if order in ORDERS)
+    halves = list(orders.values()).count(1)
     if halves:
         report.notes.append(f"{halves} pairs were judged in one order only")
     if labels is None:
@@ -85,17 +105,6 @@ def _note_what_is_there(report: FigureReport, judged: Preferences, labels: Prefe
         )
     report.note_lone("label", "pairs", ours - theirs)
     report.note_lone("verdict", "pairs", theirs - ours)
-
-
-def _cells(votes: Sequence[Vote]) -> tuple[ScorePairs, Floats]:
-    """The pairs of verdicts that were given, of nine, and how often each stands in each cluster."""
-    groups = {name: place for place, name in enumerate(sorted({cluster for *_, cluster in votes}))}
-    counts = np.zeros((len(groups), 9))
-    for x, y, cluster in votes:
-        counts[groups[cluster], _VERDICTS.index(x) * 3 + _VERDICTS.index(y)] += 1
-    used = counts.sum(axis=0) > 0
-    worth = [_WORTH[verdict] for verdict in _VERDICTS]
-    return ScorePairs(np.repeat(worth, 3)[used], np.tile(worth, 3)[used]), counts[:, used]
 
 
 def _share(hit: Part, of: Part) -> Callable[[ScorePairs], Statistic]:
@@ -133,11 +142,14 @@ def _kappa_without_ties(pairs: ScorePairs) -> Statistic:
 
 
 # By name: the title, how it is made of pairs of verdicts, and which of those it rests on.
-PairFigures = Mapping[str, tuple[str, Callable[[ScorePairs], Statistic], Part]]
+PairFigures = dict[str, tuple[str, Callable[[ScorePairs], Statistic], Part]]
 
 
 def _shares(figures: Mapping[str, tuple[str, Part, Part]]) -> PairFigures:
-    return {name: (title, _share(hit, of), of) for name, (title, hit, of) in figures.items()}
+    made = {}
+    for name, (title, hit, of) in figures.items():
+        made[name] = title, _share(hit, of), of
+    return made
 
 
 # x is the judge's verdict, y the label.
@@ -172,7 +184,7 @@ _ORDERS = _shares({
     ),
     "tie_in_both_orders_rate": ("A tie in both orders", lambda x, y: (x == 0) & (y == 0), _all),
     "conservative_tie_rate": ("Ties when a flip counts as a tie", lambda x, y: (x != y) | (x == 0), _all),
-})  # fmt: skip
+}) | {"consistency_kappa": ("Cohen's kappa of the two orders", cohen_kappa, _all)}  # fmt: skip
 # x is the place of the plan that is preferred: 1 where it was shown first, -1 where second. y is not looked at.
 _PLACES = _shares({
     "first_place_rate": (
@@ -197,10 +209,10 @@ _BETWEEN = _POOLED | {name: _AGREEMENT[name] for name in ("kappa", "kappa_withou
 
 
 def _measure(
-    report: FigureReport, whose: Whose, votes: Sequence[Vote], figures: PairFigures,
-    ending: str = "", beside: str = "",
-) -> None:  # fmt: skip
-    pairs, counts = _cells(votes)
+    report: FigureReport, whose: Whose, votes: Votes, figures: PairFigures, ending: str = "", beside: str = ""
+) -> None:
+    rows, counts = distinct(np.stack([votes.x, votes.y], axis=1), votes.clusters)
+    pairs = ScorePairs(rows[:, 0], rows[:, 1])
     whole = counts.sum(axis=0)
     measures = {}
     for name, (title, make, of) in figures.items():
@@ -209,69 +221,55 @@ def _measure(
     report.measure(whose, measures, counts)
 
 
-def _orders(report: FigureReport, judged: Preferences, rater: str) -> None:
+def _orders(report: FigureReport, rater: str, table: Floats, clusters: Sequence[str]) -> None:
     """Consistency over both orders, and what the place in the prompt does."""
-    votes = []
-    for item in judged.items:
-        verdicts = judged.given(item, rater)
-        if all(order in verdicts for order in ORDERS):
-            votes.append((verdicts["ab"], verdicts["ba"], judged.cluster(item)))
-    kappa: PairFigures = {"consistency_kappa": ("Cohen's kappa of the two orders", cohen_kappa, _all)}
-    if not votes:
-        for name in (*_ORDERS, *kappa, "order_p"):
+    votes = _votes(table[:, [0]], table[:, [1]], clusters)
+    turns = votes.x - votes.y
+    turns = turns[turns != 0]
+    if not len(votes.x):
+        for name in (*_ORDERS, "order_p"):
             report.lack(name, f"{rater}: no pair has verdicts in both orders")
         return
     whose = Whose(PREFERENCE, rater, "itself in the other order")
-    _measure(report, whose, votes, {**_ORDERS, **kappa})
-    turns = [_WORTH[x] - _WORTH[y] for x, y, _ in votes if x != y]
+    _measure(report, whose, votes, _ORDERS)
     turned = Interval(None, note="no verdict turned with the order")
-    if turns:
-        turned = Interval(float(binomtest(sum(turn > 0 for turn in turns), len(turns)).pvalue))
+    if len(turns):
+        turned = Interval(float(binomtest(int((turns > 0).sum()), len(turns)).pvalue))
     report.add("order_p", "p of as many turns toward either place (exact McNemar)", whose, turned, len(turns))
 
 
-def _places(report: FigureReport, judged: Preferences, rater: str) -> None:
-    votes = []
-    for item in judged.items:
-        for order, verdict in judged.given(item, rater).items():
-            place = "tie"
-            if verdict != "tie":
-                place = "a" if verdict == FIRST[order] else "b"
-            votes.append((place, "tie", judged.cluster(item)))
-    if votes:
+def _places(report: FigureReport, rater: str, table: Floats, clusters: Sequence[str]) -> None:
+    votes = _alone(table[:, :2] * [1, -1], clusters)  # in order ba the plan b is shown first
+    if len(votes.x):
         _measure(report, Whose(PREFERENCE, rater, "the place in the prompt"), votes, _PLACES)
 
 
-def _winning(report: FigureReport, judged: Preferences, rater: str, forms: Iterable[str]) -> None:
-    for form in forms:
-        votes = []
-        for item in judged.items:
-            for verdict in taken_as(judged.given(item, rater), form):
-                votes.append((verdict, "tie", judged.cluster(item)))
-        if votes:
-            whose = Whose(PREFERENCE, rater, "plan b")
-            _measure(report, whose, votes, _WINS, f"_{form}", f" ({FORMS[form]})")
-        else:
-            report.lack(f"win_rate_a_{form}", f"{rater}: no pair has {FORMS[form]}")
+def _winning(report: FigureReport, rater: str, form: str, votes: Votes) -> None:
+    if len(votes.x):
+        whose = Whose(PREFERENCE, rater, "plan b")
+        _measure(report, whose, votes, _WINS, f"_{form}", f" ({FORMS[form]})")
+    else:
+        report.lack(f"win_rate_a_{form}", f"{rater}: no pair has {FORMS[form]}")
 
 
 def _to_labels(report: FigureReport, judged: Preferences, rater: str, labels: Preferences) -> None:
-    clusters = {item: judged.clusters.get(item) or labels.cluster(item) for item in judged.items}
+    items = judged.items
+    table = judged.table(rater, items)
+    clusters = [judged.clusters.get(item) or labels.cluster(item) for item in items]
+    labelled = set(labels.items)
     for reference in references(labels):
-        known = {item: labels_of(labels, item, reference) for item in judged.items}
+        known = labels_of(labels, items, reference)
         whose = Whose(PREFERENCE, rater, reference)
         for form in FORMS:
-            votes = []
-            for item in judged.items:
-                for verdict in taken_as(judged.given(item, rater), form):
-                    votes += [(verdict, label, clusters[item]) for label in known[item]]
-            if votes:
+            votes = _votes(taken_as(table, form), known, clusters)
+            if len(votes.x):
                 _measure(report, whose, votes, _AGREEMENT, f"_{form}", f" ({FORMS[form]})")
             else:
                 why = f"{rater} against {reference}: no labelled pair has {FORMS[form]}"
                 report.lack(f"agreement_{form}", why)
-        _right_in_both_orders(report, judged, whose, known, clusters)
-        left_out = sum(not known[item] for item in labels.items if item in known)
+        _right_in_both_orders(report, whose, table, known, clusters)
+        unsettled = set(compress(items, (~np.isnan(known)).sum(axis=1) == 0))
+        left_out = len(labelled & unsettled)
         if reference == MAJORITY and left_out:
             report.notes.append(
                 f"{left_out} pairs have no majority of labels and are left out where it is asked for"
@@ -279,19 +277,14 @@ def _to_labels(report: FigureReport, judged: Preferences, rater: str, labels: Pr
 
 
 def _right_in_both_orders(
-    report: FigureReport, judged: Preferences, whose: Whose, known: Mapping[str, list[str]],
-    clusters: Mapping[str, str],
-) -> None:  # fmt: skip
+    report: FigureReport, whose: Whose, table: Floats, known: Floats, clusters: Sequence[str]
+) -> None:
     """Of all labelled pairs with both orders: those where both verdicts are the label."""
-    votes = []
-    for item in judged.items:
-        verdicts = judged.given(item, whose.judge)
-        if all(order in verdicts for order in ORDERS):
-            for label in known[item]:
-                right = verdicts["ab"] == verdicts["ba"] == label
-                votes.append(("a" if right else "b", "tie", clusters[item]))
+    ab, ba = table[:, [0]], table[:, [1]]
+    right = np.where((ab == known) & (ba == known), 1.0, -1.0)
+    votes = _alone(np.where(np.isnan(ab + ba + known), np.nan, right), clusters)
     name, title = "agreement_in_both_orders", "Agreement in both orders at once, of all pairs"
-    if votes:
+    if len(votes.x):
         _measure(report, whose, votes, _shares({name: (title, lambda x, y: x > 0, _all)}))
     else:
         report.lack(
@@ -299,41 +292,38 @@ def _right_in_both_orders(
         )
 
 
-def _among_raters(report: FigureReport, given: Preferences, who: str) -> None:
+def _among_raters(report: FigureReport, preferences: Preferences, who: str) -> None:
     """How far raters agree, each taken conservatively where it judged both orders."""
-    if len(given.raters) < 2:
+    raters, items = preferences.raters, preferences.items
+    if len(raters) < 2:
         for name in (*AMONG, "agreement_between_raters"):
-            report.lack(name, f"among {who}: there is one only ({given.raters[0]})")
+            report.lack(name, f"among {who}: there is one only ({raters[0]})")
         return
-    settled_by = {
-        rater: [settled(given.given(item, rater)) for item in given.items] for rater in given.raters
-    }
-    clusters = [given.cluster(item) for item in given.items]
-    if not report.is_crowd(len(settled_by), who):
-        for a, b in combinations(settled_by, 2):
-            rows = zip(settled_by[a], settled_by[b], clusters, strict=True)
-            votes = [(x, y, cluster) for x, y, cluster in rows if x and y]
-            if votes:
-                _measure(report, Whose(PREFERENCE, a, b), votes, _BETWEEN, "_between_raters")
+    settled = preferences.settled(items)
+    clusters = list(map(preferences.cluster, items))
+    if not report.is_crowd(len(raters), who):
+        for a, b in combinations(range(len(raters)), 2):
+            votes = _votes(settled[:, [a]], settled[:, [b]], clusters)
+            if len(votes.x):
+                whose = Whose(PREFERENCE, raters[a], raters[b])
+                _measure(report, whose, votes, _BETWEEN, "_between_raters")
             else:
-                report.lack("agreement_between_raters", f"{a} and {b} judged no pair both")
-    pooled: list[Vote] = []
-    for verdicts, cluster in zip(zip(*settled_by.values(), strict=True), clusters, strict=True):
-        pooled += [(x, y, cluster) for x, y in combinations(filter(None, verdicts), 2)]
+                report.lack("agreement_between_raters", f"{raters[a]} and {raters[b]} judged no pair both")
     whose = Whose(PREFERENCE, who, EACH_OTHER)
-    if pooled:
+    pooled = _every_two(settled, clusters)
+    if len(pooled.x):
         _measure(report, whose, pooled, _POOLED, "_between_raters")
-    table = np.array([[_WORTH[v] if v else np.nan for v in column] for column in settled_by.values()]).T
-    for group in rated_items(table):
-        useful = [name for name in group.figures if not name.startswith(("icc", "alpha_ratio", "kendall"))]
-        if not group.chosen.any():
-            for name in useful:
-                report.lack(name, f"among {who}: no pair has the verdicts that it needs")
-            continue
-        kept = [cluster for cluster, there in zip(clusters, group.chosen, strict=True) if there]
-        distinct_rows, counts = distinct(group.rows, kept)
-        measures = {}
-        for name in useful:
-            title, make = group.figures[name]
-            measures[name] = Computation(title, make(distinct_rows), len(kept))
-        report.measure(whose, measures, counts, group.note)
+    why = f"among {who}: no pair has the verdicts that it needs"
+    report.measure_raters(whose, settled, clusters, why, without=("icc", "alpha_ratio", "kendall"))
+
+
+def _every_two(settled: Floats, clusters: Sequence[str]) -> Votes:
+    """Every two raters' verdicts on the same item, the rater who comes first by name on the left."""
+    lefts, rights, places = [], [], []
+    for verdicts, cluster in zip(settled, clusters, strict=True):
+        there = verdicts[~np.isnan(verdicts)]
+        left, right = np.triu_indices(len(there), 1)
+        lefts.append(there[left])
+        rights.append(there[right])
+        places += [cluster] * len(left)
+    return Votes(np.concatenate(lefts), np.concatenate(rights), places)

@@ -1,23 +1,27 @@
 """Verdicts on pairs as files hold them: rows of item_id, order (ab or ba), verdict (a, b or tie), rater.
 
-The verdict names the plan, not its place. Here stands too what the verdicts of both orders and of several raters come
-to.
+The verdict names the plan, not its place. Also here: what the verdicts of both orders and of several raters come to.
+
+    preferences = read_preferences(Path("pairs.csv"))
+    taken_as(preferences.table("gpt", preferences.items), "conservative")     # 1: plan a, -1: plan b, 0: a tie
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from proctor.common.refusal import Refusal
-from proctor.judges.figures.ratings import belongs, read_rows, text_of
+from proctor.common.stats.bootstrap import Floats
+from proctor.judges.figures.ratings import belongs, is_empty, read_rows, text_of
 from proctor.judges.figures.report import EVERY, MOST_NAMED
+from proctor.judges.verdict import WORTH
 
 ORDERS = ("ab", "ba")
-VERDICTS = ("a", "tie", "b")
 NO_ORDER = ""  # a label may have been given without one
-FIRST = {"ab": "a", "ba": "b"}  # the plan that is shown first
 
 # What a judge's two verdicts on a pair can be taken as, and the words for it.
 FORMS: dict[str, str] = {
@@ -43,93 +47,96 @@ class Preferences:
 
     @property
     def items(self) -> list[str]:
-        return sorted({item for item, _, _ in self.verdicts})
+        return sorted(set(map(itemgetter(0), self.verdicts)))
 
     @property
     def raters(self) -> list[str]:
-        return sorted({rater for _, _, rater in self.verdicts})
+        return sorted(set(map(itemgetter(2), self.verdicts)))
 
     @property
     def unparsed(self) -> int:
-        return sum(verdict is None for verdict in self.verdicts.values())
+        return list(self.verdicts.values()).count(None)
 
     def cluster(self, item: str) -> str:
         return self.clusters.get(item, item)
 
-    def given(self, item: str, rater: str) -> dict[str, str]:
-        """The rater's verdicts on the pair, by order."""
-        verdicts = {order: self.verdicts.get((item, order, rater)) for order in (*ORDERS, NO_ORDER)}
-        return {order: verdict for order, verdict in verdicts.items() if verdict is not None}
+    def table(self, rater: str, items: Sequence[str]) -> Floats:
+        """The rater's verdicts, items x (order ab, order ba, no order), as `WORTH` counts them; nan: none."""
+        table = np.full((len(items), 3), np.nan)
+        for row, item in enumerate(items):
+            for column, order in enumerate((*ORDERS, NO_ORDER)):
+                verdict = self.verdicts.get((item, order, rater))
+                if verdict is not None:
+                    table[row, column] = WORTH[verdict]
+        return table
 
-    def as_one(self, reference: str, plans: Mapping[str, tuple[str, str]]) -> "Preferences":
-        """What the reference says of each pair, as one rater's verdicts without an order."""
-        verdicts: dict[tuple[str, str, str], str | None] = {}
-        clusters, named = {}, {}
-        for item in self.items:
-            for number, verdict in enumerate(labels_of(self, item, reference)):
-                name = f"{item} #{number}" if reference == EVERY else item
-                verdicts[name, NO_ORDER, reference] = verdict
-                clusters[name] = self.cluster(item)
-                if item in plans:
-                    named[name] = plans[item]
-        return Preferences(verdicts, clusters, named)
+    def settled(self, items: Sequence[str]) -> Floats:
+        """Items x raters: what both orders come to conservatively, else the only verdict that there is."""
+        columns = []
+        for rater in self.raters:
+            ab, ba, unordered = self.table(rater, items).T
+            settled = conservative(ab, ba)
+            for single in (ab, ba, unordered):
+                settled = np.where(np.isnan(settled), single, settled)
+            columns.append(settled)
+        return np.stack(columns, axis=1)
 
 
-def taken_as(given: Mapping[str, str], form: str) -> list[str]:
-    """The verdicts that one rater's words on a pair come to, in one of FORMS; none where they can't."""
-    if form in ORDERS:
-        return [given[form]] if form in given else []
+def taken_as(table: Floats, form: str) -> Floats:
+    """What a rater's table comes to in one of FORMS: items x verdicts, nan where there is none."""
     if form == "single":
-        return list(given.values())
-    if not all(order in given for order in ORDERS):
-        return []
-    ab, ba = given["ab"], given["ba"]
-    if form == "consistent":
-        return [ab] if ab == ba else []
-    return [conservative(ab, ba) if form == "conservative" else summed(ab, ba)]
+        return table
+    ab, ba, _ = table.T
+    verdicts: dict[str, Floats] = {
+        "ab": ab,
+        "ba": ba,
+        "conservative": conservative(ab, ba),
+        "summed": summed(ab, ba),
+        "consistent": np.where(ab == ba, ab, np.nan),
+    }
+    return np.reshape(verdicts[form], (-1, 1))
 
 
-def conservative(ab: str, ba: str) -> str:
+def conservative(ab: Floats, ba: Floats) -> Floats:
     """A plan is preferred when both orders prefer it; everything else is a tie."""
-    return ab if ab == ba else "tie"
+    return np.where(ab == ba, ab, 0.0 * (ab + ba))
 
 
-def summed(ab: str, ba: str) -> str:
+def summed(ab: Floats, ba: Floats) -> Floats:
     """Preferences add up and a tie adds nothing: a plan that one order prefers and the other calls a tie wins."""
-    if "tie" in (ab, ba):
-        return ba if ab == "tie" else ab
-    return conservative(ab, ba)
+    return np.asarray(np.sign(ab + ba), dtype=np.float64)
 
 
-def settled(given: Mapping[str, str]) -> str | None:
-    """What one rater's verdicts on a pair come to: both orders conservatively, else the only one that there is."""
-    if all(order in given for order in ORDERS):
-        return conservative(given["ab"], given["ba"])
-    return next(iter(given.values()), None)
-
-
-def majority(verdicts: Sequence[str]) -> str | None:
-    """The verdict that most raters gave; None where two are given as often."""
-    counted = Counter(verdicts).most_common()
-    if not counted or (len(counted) > 1 and counted[0][1] == counted[1][1]):
-        return None
-    return counted[0][0]
+def majority(settled: Floats) -> Floats:
+    """The verdict that most raters gave each item; nan where two are given as often."""
+    verdicts = np.array(list(WORTH.values()))
+    counts = (settled[:, :, None] == verdicts).sum(axis=1)
+    most = counts == counts.max(axis=1, keepdims=True)
+    return np.where(most.sum(axis=1) == 1, verdicts[counts.argmax(axis=1)], np.nan)
 
 
 def references(labels: Preferences) -> list[str]:
     """Whom a judge is held to: each rater of labels, and what several say together."""
-    named = labels.raters if len(labels.raters) <= MOST_NAMED else []
-    return [*named, *([MAJORITY, OR_TIE, EVERY] if len(labels.raters) > 1 else [])]
+    raters = labels.raters
+    if len(raters) == 1:
+        return raters
+    if len(raters) > MOST_NAMED:
+        raters = []
+    return [*raters, MAJORITY, OR_TIE, EVERY]
 
 
-def labels_of(labels: Preferences, item: str, reference: str) -> list[str]:
-    """The reference's label of a pair; none where it settles nothing, several where each counts."""
-    raters = [reference] if reference in labels.raters else labels.raters
-    votes = [verdict for rater in raters if (verdict := settled(labels.given(item, rater)))]
-    if reference in (EVERY, *labels.raters) or not votes:
-        return votes
-    most = majority(votes) or ("tie" if reference == OR_TIE else None)
-    return [most] if most else []
+def labels_of(labels: Preferences, items: Sequence[str], reference: str) -> Floats:
+    """The reference's labels, items x labels: nan where it settles nothing, several columns where each label counts."""
+    settled = labels.settled(items)
+    if reference in labels.raters:
+        return settled[:, [labels.raters.index(reference)]]
+    if reference == EVERY:
+        return settled
+    most = majority(settled)
+    if reference == OR_TIE:
+        undecided = np.isnan(most) & ~np.isnan(settled).all(axis=1)
+        most = np.where(undecided, 0.0, most)
+    return most[:, None]
 
 
 def read_preferences(path: Path, rater: str = "judge", labels: bool = False) -> Preferences:
@@ -139,7 +146,11 @@ def read_preferences(path: Path, rater: str = "judge", labels: bool = False) -> 
     verdicts: dict[tuple[str, str, str], str | None] = {}
     clusters: dict[str, str] = {}
     plans: dict[str, tuple[str, str]] = {}
-    rows = read_rows(path, needed=("item_id", "verdict") if labels else ("item_id", "order", "verdict"))
+    needed: Sequence[str] = ("item_id", "order", "verdict")
+    if labels:
+        needed = ("item_id", "verdict")
+    rows = read_rows(path, needed)
+    is_named = False
     several = _several(rows)
     for line, row in rows:
         item = text_of(row, "item_id", line, path)
@@ -155,42 +166,45 @@ def read_preferences(path: Path, rater: str = "judge", labels: bool = False) -> 
         verdicts[key] = _verdict(row.get("verdict"), line, path)
         belongs(clusters, item, row, line, path)
         _plans(plans, item, row, line, path)
+        is_named = is_named or bool(row.get("rater"))
     if not any(verdicts.values()):
         raise Refusal(f"{len(verdicts)} rows and no verdict in any of them; fill in `verdict` ({path})")
-    if plans and len(plans) < len({item for item, _, _ in verdicts}):
+    notes = () if is_named else (f"no column 'rater': taken as {rater!r}",)
+    preferences = Preferences(verdicts, clusters, plans, notes)
+    if plans and len(plans) < len(preferences.items):
         raise Refusal(f"plan_a and plan_b are named for some pairs only; name them for all ({path})")
-    notes = () if any(row.get("rater") for _, row in rows) else (f"no column 'rater': taken as {rater!r}",)
-    return Preferences(verdicts, clusters, plans, notes)
+    return preferences
 
 
 def _order(row: Mapping[str, Any], labels: bool, line: int, path: Path) -> str:
-    given = str(row.get("order") or "").strip().lower()
-    if given in ORDERS or (labels and not given):
-        return given
+    order = str(row.get("order") or "").strip().lower()
+    if order in ORDERS or (labels and not order):
+        return order
     raise Refusal(
         f"row {line}: the order is {row.get('order')!r}; it is 'ab' when plan a was shown first, else 'ba' ({path})"
     )
 
 
-def _verdict(given: Any, line: int, path: Path) -> str | None:
-    if given is None or (isinstance(given, str) and not given.strip()):
+def _verdict(value: Any, line: int, path: Path) -> str | None:
+    if is_empty(value):
         return None
-    said = str(given).strip().lower()
-    if said not in VERDICTS:
+    verdict = str(value).strip().lower()
+    if verdict not in WORTH:
         raise Refusal(
-            f"row {line}: the verdict is {given!r}; it is 'a', 'b' or 'tie' (the plan, not its place), "
+            f"row {line}: the verdict is {value!r}; it is 'a', 'b' or 'tie' (the plan, not its place), "
             f"or empty where there is none ({path})"
         )
-    return said
+    return verdict
 
 
 def _several(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> set[str]:
     """The item_ids that stand for more than one pair of plans."""
     pairs: dict[str, set[tuple[str, str]]] = {}
     for _, row in rows:
-        if all(pair := _pair_of(row)):
+        pair = _pair_of(row)
+        if all(pair):
             pairs.setdefault(str(row.get("item_id")).strip(), set()).add(pair)
-    return {item for item, found in pairs.items() if len(found) > 1}
+    return {item for item, different in pairs.items() if len(different) > 1}
 
 
 def _pair_of(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ report.figures[0]       # name, title, dimension, judge, against, value, low, hi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, compress
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats.agreement import BETWEEN_TWO, BY_LEVEL, ScorePairs
 from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct
 from proctor.common.stats.correction import LEAST_LABELS, prediction_powered
-from proctor.common.stats.reliability import AMONG, AMONG_ALL, rated_items
+from proctor.common.stats.reliability import AMONG, AMONG_ALL
 from proctor.judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
 from proctor.judges.figures.report import EACH_OTHER, EVERY, Computation, FigureReport, Whose
 
@@ -25,7 +25,6 @@ _OF_A_MEAN = tuple(name for name in BETWEEN_TWO if name not in BY_LEVEL)
 _EVEN = tuple(
     name for name in BETWEEN_TWO if name not in ("mean_difference", "macro_precision", "macro_recall")
 )
-_TITLES = {name: title for name, (title, _) in (BETWEEN_TWO | AMONG_ALL).items()}
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,12 @@ class RatingTable:
     """One dimension: the clusters of its items, and everybody's scores of them (nan: none)."""
 
     dimension: str
-    clusters: tuple[str, ...]
+    clusters: list[str]
     judge: Mapping[str, Floats]
     labels: Mapping[str, Floats]
+
+    def clusters_of(self, chosen: np.ndarray) -> list[str]:
+        return list(compress(self.clusters, chosen))
 
 
 def of_ratings(ratings: Ratings, labels: Ratings | None, bootstrap: Bootstrap) -> FigureReport:
@@ -52,8 +54,11 @@ def of_ratings(ratings: Ratings, labels: Ratings | None, bootstrap: Bootstrap) -
         for name in BETWEEN_TWO:
             report.lack(name, "between judge and label: no labels were given (--labels)")
     if len(ratings.raters) < 2:
-        for name in (*AMONG, *(f"mean_pairwise_{name}" for name in _EVEN)):
-            report.lack(name, f"among the raters: there is one only ({ratings.raters[0]})")
+        why = f"among the raters: there is one only ({ratings.raters[0]})"
+        for name in AMONG:
+            report.lack(name, why)
+        for name in _EVEN:
+            report.lack(f"mean_pairwise_{name}", why)
     return report
 
 
@@ -88,7 +93,7 @@ def _tables(ratings: Ratings, labels: Ratings | None) -> Iterator[RatingTable]:
     """A table for each dimension, then one for all together and one for every score by itself."""
     known = labels or Ratings({})
     items = sorted({*ratings.items, *known.items})
-    clusters = tuple(ratings.clusters.get(item) or known.cluster(item) for item in items)
+    clusters = [ratings.clusters.get(item) or known.cluster(item) for item in items]
 
     def of(dimension: str) -> RatingTable:
         return RatingTable(
@@ -102,22 +107,37 @@ def _tables(ratings: Ratings, labels: Ratings | None) -> Iterator[RatingTable]:
     if len(tables) > 1 or OVERALL in known.dimensions:
         yield of(OVERALL)
     if len(tables) > 1:
-        judge, label = _stacked([one.judge for one in tables]), _stacked([one.labels for one in tables])
+        judge, label = (
+            _stacked([table.judge for table in tables]),
+            _stacked([table.labels for table in tables]),
+        )
         yield RatingTable(POOLED, clusters * len(tables), judge, label)
 
 
-def _stacked(columns: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
-    return {rater: np.concatenate([one[rater] for one in columns]) for rater in columns[0]}
+def _stacked(sides: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+    """Each rater's scores of all dimensions, one dimension after the other."""
+    return {rater: np.concatenate([side[rater] for side in sides]) for rater in sides[0]}
+
+
+def _side_by_side(side: Mapping[str, Floats]) -> Floats:
+    """Items x raters."""
+    return np.stack(list(side.values()), axis=1)
 
 
 def _with_forms(side: Mapping[str, Floats], who: str) -> dict[str, tuple[Floats, str]]:
     """Every rater, and where there are several what they say together: name -> (scores, form or '')."""
     series = {rater: (scores, "") for rater, scores in side.items()}
     if len(side) > 1:
-        table = np.stack(list(side.values()), axis=1)
         for form in FORMS:
-            series[f"{form} of {who}"] = together(table, form), form
+            series[f"{form} of {who}"] = together(_side_by_side(side), form), form
     return series
+
+
+def _names_for(*forms: str) -> tuple[str, ...]:
+    """The figures that can be given; between levels there is no kappa."""
+    if "mean" in forms:
+        return _OF_A_MEAN
+    return _EVERY_LEVEL
 
 
 def _judge_to_labels(report: FigureReport, table: RatingTable) -> None:
@@ -128,9 +148,8 @@ def _judge_to_labels(report: FigureReport, table: RatingTable) -> None:
     for judge, (x, form) in _with_forms(table.judge, "raters").items():
         for label, (y, other) in _with_forms(table.labels, "labels").items():
             if not (crowd and label in table.labels):
-                names = _OF_A_MEAN if "mean" in (form, other) else _EVERY_LEVEL
-                _two(report, table, (judge, x), (label, y), names)
-        names = _OF_A_MEAN if form == "mean" else _EVERY_LEVEL
+                _two(report, table, (judge, x), (label, y), _names_for(form, other))
+        names = _names_for(form)
         if times > 1:
             repeated = replace(table, clusters=table.clusters * times)
             every = np.concatenate(list(table.labels.values()))
@@ -149,15 +168,8 @@ def _among(report: FigureReport, table: RatingTable, side: Mapping[str, Floats],
             _two(report, table, (a, side[a]), (b, side[b]), _EVERY_LEVEL)
         _mean_of_pairs(report, table, list(combinations(side.values(), 2)), whose, _EVEN)
         _leave_one_out(report, table, side, who)
-    for group in rated_items(np.stack(list(side.values()), axis=1)):
-        if not group.chosen.any():
-            for name in group.figures:
-                report.lack(name, f"{table.dimension}, {who}: no item has the scores that it needs")
-            continue
-        rows, counts = distinct(group.rows, _chosen(table.clusters, group.chosen))
-        n = len(group.rows)
-        measures = {name: Computation(title, make(rows), n) for name, (title, make) in group.figures.items()}
-        report.measure(whose, measures, counts, group.note)
+    why = f"{table.dimension}, {who}: no item has the scores that it needs"
+    report.measure_raters(whose, _side_by_side(side), table.clusters, why)
 
 
 def _leave_one_out(report: FigureReport, table: RatingTable, side: Mapping[str, Floats], who: str) -> None:
@@ -165,7 +177,7 @@ def _leave_one_out(report: FigureReport, table: RatingTable, side: Mapping[str, 
     if len(side) < 3:
         return
     against = "mean of the other raters"
-    scores = np.stack(list(side.values()), axis=1)
+    scores = _side_by_side(side)
     pairs = []
     for place, (rater, own) in enumerate(side.items()):
         others = together(np.delete(scores, place, axis=1), "mean")
@@ -178,18 +190,20 @@ def _two(
     report: FigureReport, table: RatingTable, judge: tuple[str, Floats], label: tuple[str, Floats],
     names: Sequence[str],
 ) -> None:  # fmt: skip
-    both = ~(np.isnan(judge[1]) | np.isnan(label[1]))
+    both = ~np.isnan(judge[1] + label[1])
     if not both.any():
         why = f"{table.dimension}, {judge[0]} against {label[0]}: no item has both scores"
         report.lack("agreement", why)
         return
-    rows, counts = distinct(np.stack([judge[1][both], label[1][both]], axis=1), _chosen(table.clusters, both))
+    scores = np.stack([judge[1][both], label[1][both]], axis=1)
+    rows, counts = distinct(scores, table.clusters_of(both))
     pairs = ScorePairs(rows[:, 0], rows[:, 1])
-    statistics = {name: BETWEEN_TWO[name][1](pairs) for name in names}
-    for name, (_, make) in AMONG_ALL.items():
-        statistics[name] = make(rows)
-    n = int(both.sum())
-    measures = {name: Computation(_TITLES[name], statistic, n) for name, statistic in statistics.items()}
+    measures = {}
+    for name in names:
+        title, make = BETWEEN_TWO[name]
+        measures[name] = Computation(title, make(pairs), len(scores))
+    for name, (title, make_among) in AMONG_ALL.items():
+        measures[name] = Computation(title, make_among(rows), len(scores))
     report.measure(Whose(table.dimension, judge[0], label[0]), measures, counts)
 
 
@@ -201,11 +215,11 @@ def _mean_of_pairs(
     parts, blocks, items = [], [], np.zeros(len(table.clusters), dtype=bool)
     groups = sorted(set(table.clusters))
     for x, y in pairs:
-        both = ~(np.isnan(x) | np.isnan(y))
+        both = ~np.isnan(x + y)
         items |= both
         if both.any():
-            kept = _chosen(table.clusters, both)
-            rows, counts = distinct(np.stack([x[both], y[both]], axis=1), kept, groups)
+            scores = np.stack([x[both], y[both]], axis=1)
+            rows, counts = distinct(scores, table.clusters_of(both), groups)
             parts.append(ScorePairs(rows[:, 0], rows[:, 1]))
             blocks.append(counts)
     if not parts:
@@ -231,15 +245,11 @@ def _mean_of_pairs(
     report.measure(whose, measures, counts[counts.sum(axis=1) > 0])
 
 
-def _chosen(clusters: Sequence[str], chosen: np.ndarray) -> list[str]:
-    return [cluster for cluster, there in zip(clusters, chosen, strict=True) if there]
-
-
 def _means(report: FigureReport, table: RatingTable) -> None:
     """For every rater and their mean: the judge's mean, the labels' mean, and both together."""
     raters = dict(table.judge)
     if len(raters) > 1:
-        raters["mean of raters"] = together(np.stack(list(raters.values()), axis=1), "mean")
+        raters["mean of raters"] = together(_side_by_side(raters), "mean")
     for rater, scores in raters.items():
         _mean(report, table, rater, scores, "judge")
         if table.labels:
@@ -256,10 +266,12 @@ def _mean(report: FigureReport, table: RatingTable, rater: str, scores: Floats, 
     if not there.any():
         return
     middle = float(scores[there].mean())
-    groups: dict[str, Floats] = {}
-    for cluster, score in zip(_chosen(table.clusters, there), scores[there] - middle, strict=True):
-        groups.setdefault(cluster, np.zeros(3))[:] += (1.0, score, score * score)
-    sums = np.array([groups[cluster] for cluster in sorted(groups)])
+    centred = scores[there] - middle
+    clusters, codes = np.unique(table.clusters_of(there), return_inverse=True)
+    sums = np.zeros(
+        (len(clusters), 3)
+    )  # of each cluster: how many scores, their sum and that of their squares
+    np.add.at(sums, codes, np.stack([np.ones_like(centred), centred, centred * centred], axis=1))
 
     def mean(w: Floats) -> Floats:
         found: Floats = middle + w[:, 1] / w[:, 0]
@@ -279,25 +291,29 @@ def _mean(report: FigureReport, table: RatingTable, rater: str, scores: Floats, 
 
 
 def _corrected(report: FigureReport, table: RatingTable, rater: str, scores: Floats) -> None:
-    labels = together(np.stack(list(table.labels.values()), axis=1), "mean")
-    both, alone = ~np.isnan(scores) & ~np.isnan(labels), ~np.isnan(scores) & np.isnan(labels)
+    labels = together(_side_by_side(table.labels), "mean")
+    both = ~np.isnan(scores + labels)
+    alone = ~np.isnan(scores) & ~both
     n, others = int(both.sum()), int(alone.sum())
     whose = Whose(table.dimension, rater, "mean of labels")
-    if n < LEAST_LABELS or not others:
-        why = f"{n} labelled items, at least {LEAST_LABELS} needed" if others else "every item has a label"
+    if not others:
+        report.lack("corrected_mean", f"{table.dimension}, {rater}: every item has a label")
+        return
+    if n < LEAST_LABELS:
+        why = f"{n} labelled items, at least {LEAST_LABELS} needed"
         report.lack("corrected_mean", f"{table.dimension}, {rater}: {why}")
         return
     grouped = None
     if len(set(table.clusters)) < len(table.clusters):
-        grouped = _chosen(table.clusters, both), _chosen(table.clusters, alone)
-    for name, title, weight in (
-        ("corrected_mean", "Prediction-powered mean, tuned (PPI++)", None),
-        ("corrected_mean_weight_1", "Prediction-powered mean, weight 1 (PPI)", 1.0),
-        ("labels_mean", "Mean of the labelled items alone", 0.0),
+        grouped = table.clusters_of(both), table.clusters_of(alone)
+    for name, title, weight, size in (
+        ("corrected_mean", "Prediction-powered mean, tuned (PPI++)", None, n + others),
+        ("corrected_mean_weight_1", "Prediction-powered mean, weight 1 (PPI)", 1.0, n + others),
+        ("labels_mean", "Mean of the labelled items alone", 0.0, n),
     ):
         mean = prediction_powered(
             labels[both], scores[both], scores[alone], weight, report.bootstrap.alpha, grouped
         )
         note = f"{n} labels, {others} items without, weight {mean.weight:.3f}"
         interval = Interval(mean.value, mean.low, mean.high)
-        report.add(name, title, whose, interval, n if weight == 0.0 else n + others, note)
+        report.add(name, title, whose, interval, size, note)

@@ -5,15 +5,17 @@ A score that is not there is missing, never 0, and counted.
 
 import csv
 import io
-import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Floats
 
@@ -34,19 +36,19 @@ class Ratings:
 
     @property
     def items(self) -> list[str]:
-        return sorted({item for item, _, _ in self.scores})
+        return sorted(set(map(itemgetter(0), self.scores)))
 
     @property
     def raters(self) -> list[str]:
-        return sorted({rater for _, rater, _ in self.scores})
+        return sorted(set(map(itemgetter(1), self.scores)))
 
     @property
     def dimensions(self) -> list[str]:
-        return sorted({dimension for _, _, dimension in self.scores})
+        return sorted(set(map(itemgetter(2), self.scores)))
 
     @property
     def missing(self) -> int:
-        return sum(score is None for score in self.scores.values())
+        return list(self.scores.values()).count(None)
 
     def cluster(self, item: str) -> str:
         return self.clusters.get(item, item)
@@ -55,7 +57,7 @@ class Ratings:
         """Items x raters, nan where there is none. `overall` is the mean of all dimensions, where all are there,
         and at most `above_weakest` more than the least; it is a dimension like others where the file has it."""
         if dimension == OVERALL and OVERALL not in self.dimensions:
-            stack = np.stack([self.table(one, items, raters) for one in self.dimensions])
+            stack = np.stack([self.table(name, items, raters) for name in self.dimensions])
             mean: Floats = np.mean(stack, axis=0)
             if self.above_weakest is not None:
                 mean = np.minimum(mean, stack.min(axis=0) + self.above_weakest)
@@ -74,20 +76,21 @@ class Ratings:
 def together(table: Floats, form: str) -> Floats:
     """One score an item from several raters: those who scored it. A majority that two levels share is none."""
     out = np.full(len(table), np.nan)
-    for at, row in enumerate(table):
-        given = np.sort(row[~np.isnan(row)])
-        if not len(given):
+    for item, row in enumerate(table):
+        scores = np.sort(row[~np.isnan(row)])
+        if not len(scores):
             continue
         if form == "mean":
-            out[at] = given.mean()
+            out[item] = scores.mean()
         elif form == "rounded mean":
-            out[at] = math.floor(given.mean() + 0.5 + 1e-9)
+            out[item] = math.floor(scores.mean() + 0.5 + 1e-9)
         elif form == "median":
-            out[at] = np.median(given)
+            out[item] = np.median(scores)
         else:
-            levels, counts = np.unique(np.round(given, 9), return_counts=True)
+            levels, counts = np.unique(np.round(scores, 9), return_counts=True)
             best = levels[counts == counts.max()]
-            out[at] = best[0] if len(best) == 1 else np.nan
+            if len(best) == 1:
+                out[item] = best[0]
     return out
 
 
@@ -96,9 +99,12 @@ def read_ratings(path: Path, rater: str = "judge") -> Ratings:
     (then `overall`) and `cluster`; other columns are not read."""
     scores: dict[tuple[str, str, str], float | None] = {}
     clusters: dict[str, str] = {}
+    named: Counter[str] = Counter()  # how many rows name their rater, their dimension
     rows = read_rows(path, needed=("item_id", "score"))
     for line, row in rows:
         item = text_of(row, "item_id", line, path)
+        for column in ("rater", "dimension"):
+            named[column] += bool(row.get(column))
         key = item, str(row.get("rater") or rater), str(row.get("dimension") or OVERALL)
         if key in scores:
             raise Refusal(
@@ -106,31 +112,36 @@ def read_ratings(path: Path, rater: str = "judge") -> Ratings:
             )
         scores[key] = _score(row.get("score"), line, path)
         belongs(clusters, item, row, line, path)
-    dimensions = {dimension for _, _, dimension in scores}
-    if OVERALL in dimensions and len(dimensions) > 1 and any(not row.get("dimension") for _, row in rows):
+    notes = []
+    for column, name in (("rater", rater), ("dimension", OVERALL)):
+        if not named[column]:
+            notes.append(f"no column {column!r}: taken as {name!r}")
+    ratings = Ratings(scores, clusters, tuple(notes))
+    dimensions = ratings.dimensions
+    if OVERALL in dimensions and len(dimensions) > 1 and named["dimension"] < len(rows):
         raise Refusal(f"some rows name a dimension and some don't; name it in every row ({path})")
-    notes = [
-        f"no column {name!r}: taken as {said!r}"
-        for name, said in (("rater", rater), ("dimension", OVERALL))
-        if not any(row.get(name) for _, row in rows)
-    ]
-    if not any(score is not None for score in scores.values()):
+    if ratings.missing == len(scores):
         raise Refusal(f"{len(scores)} rows and no score in any of them; fill in `score` ({path})")
-    return Ratings(scores, clusters, tuple(notes))
+    return ratings
 
 
-def _score(given: Any, line: int, path: Path) -> float | None:
-    if given is None or (isinstance(given, str) and not given.strip()):
+def is_empty(value: Any) -> bool:
+    """Whether a row holds nothing there: an empty score or verdict is missing."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _score(value: Any, line: int, path: Path) -> float | None:
+    if is_empty(value):
         return None
     try:
-        number = math.nan if isinstance(given, bool) else float(given)
+        number = float(value)
     except (TypeError, ValueError):
         raise Refusal(
-            f"row {line}: the score is {given!r}, which is no number; leave it empty where there is none ({path})"
+            f"row {line}: the score is {value!r}, which is no number; leave it empty where there is none ({path})"
         ) from None
-    if not math.isfinite(number):
+    if isinstance(value, bool) or not math.isfinite(number):
         raise Refusal(
-            f"row {line}: the score is {given!r}; it must be a number, or empty where there is none ({path})"
+            f"row {line}: the score is {value!r}; it must be a number, or empty where there is none ({path})"
         )
     return number
 
@@ -147,12 +158,12 @@ def belongs(clusters: dict[str, str], item: str, row: Mapping[str, Any], line: i
 
 
 def text_of(row: Mapping[str, Any], column: str, line: int, path: Path) -> str:
-    given = row.get(column)
-    if given is None or isinstance(given, dict | list | bool) or not str(given).strip():
+    value = row.get(column)
+    if value is None or isinstance(value, dict | list | bool) or not str(value).strip():
         raise Refusal(f"row {line}: no {column}; every row needs one ({path})")
-    if isinstance(given, float) and given.is_integer():
-        given = int(given)  # 7 and 7.0 are one name
-    return str(given).strip()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 7 and 7.0 are one name
+    return str(value).strip()
 
 
 def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, Any]]]:
@@ -167,40 +178,29 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, An
         raise Refusal(f"the file is empty; it needs rows with {', '.join(needed)} ({path})")
     if text.lstrip().startswith("["):
         raise Refusal(f"the file is one JSON list; write one object a line, or CSV ({path})")
-    rows = _jsonl(text, path) if text.lstrip().startswith("{") else _csv(text, path)
+    if text.lstrip().startswith("{"):
+        rows = list(read_json_lines(path, '{"item_id": ...}'))
+    else:
+        rows = _csv(text, path)
     if not rows:
         raise Refusal(f"the file has a header and no rows ({path})")
+    columns = set().union(*(row for _, row in rows))
     for column in needed:
-        if not any(column in row for _, row in rows):
-            there = ", ".join(str(key) for key in rows[0][1])
+        if column not in columns:
+            there = ", ".join(rows[0][1])
             raise Refusal(f"no column {column!r}; there are {there}; rename one ({path})")
-    return rows
-
-
-def _jsonl(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    for line, written in enumerate(text.split("\n"), 1):
-        if not written.strip():
-            continue
-        try:
-            row = json.loads(written)
-        except (ValueError, RecursionError):
-            raise Refusal(f"row {line} is no JSON; one object a line ({path})") from None
-        if not isinstance(row, dict):
-            raise Refusal(f"row {line} is no JSON object; one object a line ({path})")
-        rows.append((line, row))
     return rows
 
 
 def _csv(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [name.strip() for name in next(reader)]
+        header = list(map(str.strip, next(reader)))
         if len(set(header)) < len(header):
             raise Refusal(f"the header names a column twice: {', '.join(header)} ({path})")
         rows = []
         for cells in reader:
-            if not any(cell.strip() for cell in cells):
+            if not "".join(cells).strip():
                 continue
             if len(cells) != len(header):
                 raise Refusal(

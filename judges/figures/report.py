@@ -1,10 +1,12 @@
 """Figures as they are reported: each with its name, whose scores, the value and its limits; and those missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import compress
 from typing import Any, NamedTuple
 
-from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic
+from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct
+from proctor.common.stats.reliability import rated_items
 
 EACH_OTHER, EVERY = "each other", "every label by itself"
 MOST_NAMED = 20  # raters up to which each is held to each; of a crowd there is what it says together
@@ -24,6 +26,13 @@ class Computation(NamedTuple):
     title: str
     statistic: Statistic
     n: int
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first of the names, with dots where there are more."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])}, ..."
+    return ", ".join(names)
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,28 @@ class FigureReport:
         self, whose: Whose, measures: Mapping[str, Computation], counts: Floats, note: str = ""
     ) -> None:
         """Adds figures by name. `counts` (units, observations) says how often each observation stands in each unit."""
-        statistics = {name: measure.statistic for name, measure in measures.items()}
-        intervals = self.bootstrap.each(statistics, counts)
+        intervals = self.bootstrap.each({name: measures[name].statistic for name in measures}, counts)
         for name, measure in measures.items():
             self.add(name, measure.title, whose, intervals[name], measure.n, note)
+
+    def measure_raters(
+        self, whose: Whose, table: Floats, clusters: Sequence[str], why: str, without: tuple[str, ...] = ()
+    ) -> None:
+        """Adds the figures among raters. `table` is items x raters; `why` is said of figures for which no item has
+        what they need; names that begin with one of `without` are left out.
+        """
+        for group in rated_items(table):
+            if not group.chosen.any():
+                for name in group.figures:
+                    if not name.startswith(without):
+                        self.lack(name, why)
+                continue
+            rows, counts = distinct(group.rows, list(compress(clusters, group.chosen)))
+            measures = {}
+            for name, (title, make) in group.figures.items():
+                if not name.startswith(without):
+                    measures[name] = Computation(title, make(rows), len(group.rows))
+            self.measure(whose, measures, counts, group.note)
 
     def add(self, name: str, title: str, whose: Whose, interval: Interval, n: int, note: str = "") -> None:
         if interval.value is None:
@@ -77,7 +104,7 @@ class FigureReport:
                 name, f"{whose.dimension}, {whose.judge} against {whose.against}: {interval.note} (n = {n})"
             )
             return
-        notes = "; ".join(part for part in (note, interval.note) if part)
+        notes = "; ".join(filter(None, (note, interval.note)))
         self.figures.append(
             AgreementFigure(name, title, *whose, interval.value, interval.low, interval.high, n, notes)
         )
@@ -96,5 +123,4 @@ class FigureReport:
     def note_lone(self, kind: str, what: str, names: set[str]) -> None:
         """Says which items or pairs stand in one of two files only."""
         if names:
-            first = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
-            self.notes.append(f"{len(names)} {what} have no {kind}: {first}")
+            self.notes.append(f"{len(names)} {what} have no {kind}: {some(sorted(names))}")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,23 +74,24 @@ async def ask_all(
     """What became of each, in their order. Equal keys are asked once. `progress` is told of replies that were read:
     what failed, or was not asked any more, is not done.
     """
-    once = {ask.key: ask for ask in asks}
+    if grader.resumes:
+        kept = None
     times = Counter(ask.key for ask in asks)
-    found: dict[str, AnsweredQuestion] = {}
+    answered: dict[str, AnsweredQuestion] = {}
     spent: dict[str, Usage] = {}
 
     def settle(key: str, read: ParsedReply, usage: Usage, made: int) -> None:
-        found[key] = AnsweredQuestion(read, usage)
+        answered[key] = AnsweredQuestion(read, usage)
         progress(0 if read.problem else times[key], made)
 
-    pending = []
-    for key, ask in once.items():
-        reply = kept.get(key) if kept and not grader.resumes else None
-        read = ask.read(reply.text) if reply else None
-        if reply and read and not read.problem:
-            settle(key, read, usage_of(reply, grader.spec, kept=True), 0)
-        else:
-            pending.append(ask)
+    def is_kept(ask: KeyedQuestion) -> bool:
+        reply = kept.get(ask.key) if kept else None
+        if reply is None:
+            return False
+        read = ask.read(reply.text)
+        if not read.problem:
+            settle(ask.key, read, cost_of(reply, grader.spec, kept=True), 0)
+        return not read.problem
 
     def hear(
         now: list[KeyedQuestion], again: list[KeyedQuestion], last: bool, index: int, reply: Reply
@@ -98,17 +100,18 @@ async def ask_all(
         read = ask.read(reply.text)
         if reply.problem:
             read = ParsedReply(problem=reply.problem, reason=reply.reason)
-        usage = spent.get(ask.key, Usage()) + usage_of(reply, grader.spec, kept=False)
+        usage = spent.get(ask.key, Usage()) + cost_of(reply, grader.spec, kept=False)
         spent[ask.key] = usage
         if read.reason in _AGAIN and not last:
             again.append(ask)
             return
-        if not read.problem and kept and not grader.resumes:
+        if not read.problem and kept:
             kept.keep(ask.key, reply)
         if read.reason in _AGAIN and grader.spec.attempts > 1:
             read = replace(read, problem=f"{read.problem} (asked {grader.spec.attempts} times)")
         settle(ask.key, read, usage, reply.tokens_out or 0)
 
+    pending = list(filterfalse(is_kept, {ask.key: ask for ask in asks}.values()))
     for attempt in range(grader.spec.attempts):
         again: list[KeyedQuestion] = []
         if pending:
@@ -119,21 +122,18 @@ async def ask_all(
         pending = sorted(again, key=lambda ask: order[ask.key])
     if kept:
         kept.sync()
-    return [found[ask.key] for ask in asks]
+    return [answered[ask.key] for ask in asks]
 
 
-def usage_of(reply: Reply, spec: GraderSpec, kept: bool) -> Usage:
+def cost_of(reply: Reply, spec: GraderSpec, kept: bool) -> Usage:
     """What one reply cost, now or when it was kept."""
-    cost = spec.price.of(reply.tokens_in, reply.tokens_out) if spec.price else None
+    cost = spent = None
+    if spec.price:
+        cost = spent = spec.price.of(reply.tokens_in, reply.tokens_out)
+    if kept and cost is not None:
+        spent = 0.0
     answered = bool(reply.text) or reply.tokens_out is not None
-    return Usage(
-        now=int(answered and not kept),
-        kept=int(kept),
-        tokens_in=reply.tokens_in,
-        tokens_out=reply.tokens_out,
-        cost=cost,
-        spent=(0.0 if kept else cost) if cost is not None else None,
-    )
+    return Usage(int(answered and not kept), int(kept), reply.tokens_in, reply.tokens_out, cost, spent)
 
 
 def run(work: Coroutine[Any, Any, _Result]) -> _Result:

@@ -1,11 +1,10 @@
 """A grader behind an OpenAI-compatible server, asked with the one client in common/chat.py."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from proctor.common.chat import SHOWN, ChatClient, Completion
-from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply
+from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply, side_by_side
 
 # How a server may be asked for JSON: as OpenAI does it, as llama.cpp's older servers do, in words alone.
 _FORMS = ("json_schema", "json_object", "")
@@ -23,19 +22,13 @@ class EndpointGrader:
             f"grader {spec.model!r}", spec.endpoint, spec.key, timeout=spec.timeout, patience=spec.patience,
             retries=spec.retries, concurrency=spec.concurrency, give_up=spec.give_up,
         )  # fmt: skip
-        self._form = 0 if spec.schema_ == "auto" else len(_FORMS) - 1
+        self._form = 0
+        if spec.schema_ == "never":
+            self._form = len(_FORMS) - 1
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         self._client.open()
-        waiting = iter(enumerate(questions))
-
-        async def work(start: int) -> None:
-            """As many of these as may ask at a time, not a task for every question."""
-            await asyncio.sleep(start * _APART)
-            for index, question in waiting:
-                done(index, await self.reply(question))
-
-        await asyncio.gather(*(work(start) for start in range(min(self.spec.concurrency, len(questions)))))
+        await side_by_side(questions, self.spec.concurrency, self.reply, done, _APART)
 
     async def reply(self, question: Question) -> Reply:
         """One question, with the schema first; a server that refuses one form is asked in the next, and never in that
@@ -67,7 +60,7 @@ class EndpointGrader:
         if spec.max_tokens is not None:
             body["max_tokens"] = spec.max_tokens
         if spec.seed is not None:
-            body["seed"] = spec.seed + 1000 * question.repeat + question.attempt
+            body["seed"] = question.seed(spec.seed)
         return await self._client.post("/chat/completions", body | spec.extra)
 
     def _as_reply(self, completion: Completion) -> Reply:
@@ -76,7 +69,9 @@ class EndpointGrader:
         if completion.trouble:
             return Reply(problem=completion.problem, reason=completion.trouble)
         if completion.ended == "length":
-            limit = f"at {self.spec.max_tokens} tokens" if self.spec.max_tokens else "at the server's limit"
+            limit = "at the server's limit"
+            if self.spec.max_tokens:
+                limit = f"at {self.spec.max_tokens} tokens"
             return Reply(text, *counts, f"the verdict was cut off {limit}", "cut off")
         if completion.refusal:
             return Reply(text, *counts, f"the grader refused: {completion.refusal}"[:SHOWN], "refused")

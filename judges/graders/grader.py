@@ -3,9 +3,10 @@
 It never holds a key: only the name of the environment variable that does.
 """
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self
 
@@ -87,9 +88,10 @@ class GraderSpec(Frozen):
     @property
     def identity(self) -> dict[str, Any]:
         """All that decides what this grader says."""
-        said = self.model_dump(mode="json", by_alias=True)
-        first = ("model", "through", "endpoint", "temperature", "max_tokens", "seed", "schema", "extra")
-        return {name: said[name] for name in first} | ({"weights": self.weights} if self.weights else {})
+        decides = {"model", "through", "endpoint", "temperature", "max_tokens", "seed", "schema_", "extra"}
+        if self.weights:
+            decides.add("weights")
+        return self.model_dump(mode="json", by_alias=True, include=decides)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,12 @@ class Question:
     schema: dict[str, Any]
     repeat: int = 0
     attempt: int = 0
+
+    def seed(self, first: int | None) -> int | None:
+        """The seed of this repeat and attempt, where the grader has one."""
+        if first is None:
+            return None
+        return first + 1000 * self.repeat + self.attempt
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -137,6 +145,21 @@ class Grader(Protocol):
         """
 
     async def aclose(self) -> None: ...
+
+
+async def side_by_side(
+    questions: Sequence[Question], most: int, ask: Callable[[Question], Awaitable[Reply]], done: Done,
+    apart: float = 0.0,
+) -> None:  # fmt: skip
+    """Asks `most` questions at a time; their first requests go out `apart` seconds after each other."""
+    waiting = iter(enumerate(questions))
+
+    async def work(place: int) -> None:
+        await asyncio.sleep(place * apart)
+        for index, question in waiting:
+            done(index, await ask(question))
+
+    await asyncio.gather(*map(work, range(min(most, len(questions)))))
 
 
 def fingerprint(value: object) -> str:

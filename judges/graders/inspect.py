@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply
+from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply, side_by_side
 
 _SHOWN = 300
 
@@ -27,13 +27,7 @@ class InspectGrader:
         self._model(spec.seed)  # an unknown provider or a missing key is refused before anything is asked
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
-        waiting = iter(enumerate(questions))
-
-        async def work() -> None:
-            for index, question in waiting:
-                done(index, await self.reply(question))
-
-        await asyncio.gather(*(work() for _ in range(min(self.spec.concurrency, len(questions)))))
+        await side_by_side(questions, self.spec.concurrency, self.reply, done)
 
     async def reply(self, question: Question) -> Reply:
         """One question, however many others are asked at the time."""
@@ -46,9 +40,7 @@ class InspectGrader:
                 return Reply(
                     problem=f"no verdict within {self.spec.patience:g} s, waits included", reason="timed out"
                 )
-            except (
-                Exception
-            ) as failed:  # any provider, any library: what it raises becomes the reply's problem
+            except Exception as failed:  # whatever a provider raises becomes the reply's problem
                 return _failed(failed)
 
     async def aclose(self) -> None:
@@ -75,8 +67,8 @@ class InspectGrader:
                     spec.model, base_url=spec.endpoint, config=config, memoize=False
                 )
             except Exception as refused:  # Inspect has several ways to say that a provider is not to be had
-                said = " ".join(str(refused).split())[:_SHOWN]
-                raise Refusal(f"Inspect cannot open the grader {spec.model!r}: {said}") from None
+                why = " ".join(str(refused).split())[:_SHOWN]
+                raise Refusal(f"Inspect cannot open the grader {spec.model!r}: {why}") from None
         return self._models[seed]
 
     async def _ask(self, question: Question) -> Reply:
@@ -92,33 +84,29 @@ class InspectGrader:
             return reply
 
     async def _send(self, question: Question, schema: dict[str, Any] | None) -> Reply:
-        from inspect_ai.model import (
-            ChatMessage,
-            ChatMessageSystem,
-            ChatMessageUser,
-            GenerateConfig,
-            ResponseSchema,
-        )
+        from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, ResponseSchema
         from inspect_ai.util import JSONSchema
 
-        said: list[ChatMessage] = [
-            ChatMessageSystem(content=text) if role == "system" else ChatMessageUser(content=text)
-            for role, text in question.turns
-        ]
+        messages: list[ChatMessageSystem | ChatMessageUser] = []
+        for role, text in question.turns:
+            if role == "system":
+                messages.append(ChatMessageSystem(content=text))
+            else:
+                messages.append(ChatMessageUser(content=text))
         config = GenerateConfig()
         if schema is not None:
             form = JSONSchema.model_validate(json.loads(json.dumps(schema)))
             config = GenerateConfig(
                 response_schema=ResponseSchema(name="verdict", json_schema=form, strict=True)
             )
-        seed = None if self.spec.seed is None else self.spec.seed + 1000 * question.repeat + question.attempt
-        output = await self._model(seed).generate(said, config=config)
-        usage = output.usage
-        reply = Reply(
-            output.completion, usage.input_tokens if usage else None, usage.output_tokens if usage else None
-        )
+        output = await self._model(question.seed(self.spec.seed)).generate(messages, config=config)
+        reply = Reply(output.completion)
+        if output.usage:
+            reply = Reply(output.completion, output.usage.input_tokens, output.usage.output_tokens)
         if output.stop_reason in ("max_tokens", "model_length"):
-            limit = f"at {self.spec.max_tokens} tokens" if self.spec.max_tokens else "at the model's limit"
+            limit = "at the model's limit"
+            if self.spec.max_tokens:
+                limit = f"at {self.spec.max_tokens} tokens"
             return replace(reply, problem=f"the verdict was cut off {limit}", reason="cut off")
         if output.error or output.stop_reason == "content_filter":
             why = f"the grader refused: {output.error or 'its filter stopped it'}"[:_SHOWN]
@@ -131,17 +119,22 @@ def _failed(failed: Exception) -> Reply:
     chain: list[BaseException] = [failed]
     while chain[-1].__cause__ is not None and len(chain) < 10:
         chain.append(chain[-1].__cause__)
-    cause = next((each for each in chain if type(each).__name__ != "RetryError"), failed)
+    cause: BaseException = failed
+    status: int | None = None
+    names: set[str] = set()
+    for error in reversed(chain):
+        if type(error).__name__ != "RetryError":
+            cause = error
+        if isinstance(getattr(error, "status_code", None), int):
+            status = error.status_code  # type: ignore[attr-defined]
+        names.update(kind.__name__ for kind in type(error).__mro__)
     message = " ".join(f"{type(cause).__name__}: {cause}".split())[:_SHOWN]
-    codes = [getattr(each, "status_code", None) for each in chain]
-    status = next((code for code in codes if isinstance(code, int)), None)
     if status == 429:
         return Reply(problem=f"429, too many requests: {message}", reason="rate limited")
     if status is not None and status >= 500:
         return Reply(problem=f"{status} from the server: {message}", reason="server error")
     if status is not None:
         return Reply(problem=f"{status}, the server refused: {message}", reason="refused")
-    names = {kind.__name__ for each in chain for kind in type(each).__mro__}
     if names & {"TimeoutError", "APITimeoutError", "AttemptTimeoutError", "TimeoutException"}:
         return Reply(problem=f"no answer in time: {message}", reason="timed out")
     if names & {"ConnectionError", "APIConnectionError", "TransportError"}:

@@ -49,33 +49,36 @@ def read_scores(
 ) -> ParsedReply:
     """The scores of the last verdict in the reply. `texts` are those that were scored."""
     wanted = {plain(name): name for name in dimensions}
-    found, cut = _objects(reply[:LONGEST], texts)
-    verdicts = [inner for each in found if (inner := _inside(each, set(wanted))) is not None]
-    if verdicts:
-        return _scores(verdicts[-1], wanted, levels)
+    objects, cut = _objects(reply[:LONGEST], texts)
+    verdict = _inside(objects, set(wanted), depth=5)
+    if verdict is not None:
+        return _scores(verdict, wanted, levels)
     if cut:
         return ParsedReply(problem="the reply is half a JSON", reason="unreadable")
-    lines = {name: _last_line(reply[:LONGEST], name, levels) for name in dimensions}
-    if not any(value is not None for value in lines.values()):
+    lines: dict[str, Any] = {}
+    for key, name in wanted.items():
+        line = _last_line(reply[:LONGEST], name)
+        if line is not None:
+            lines[key] = line
+    if not lines:
         return _unreadable(reply)
-    return _scores({plain(name): value for name, value in lines.items() if value is not None}, wanted, levels)
+    return _scores(lines, wanted, levels)
 
 
 def read_choice(reply: str, texts: Sequence[str] = ()) -> ParsedReply:
     """Which of two the last verdict prefers: 'first', 'second' or 'tie'."""
-    found, cut = _objects(reply[:LONGEST], texts)
-    verdicts = [
-        inner for each in found if (inner := _inside(each, set(_CHOICE_KEYS), leaves=True)) is not None
-    ]
-    if verdicts:
-        key = next(
-            key for key in _CHOICE_KEYS if key in verdicts[-1] and not isinstance(verdicts[-1][key], dict)
-        )
-        return _choice(verdicts[-1][key], _reason(verdicts[-1]))
+    objects, cut = _objects(reply[:LONGEST], texts)
+    verdict = _inside(objects, set(_CHOICE_KEYS), leaves=True, depth=5)
+    if verdict is not None:
+        for key in _CHOICE_KEYS:
+            if key in verdict and not isinstance(verdict[key], dict):
+                return _choice(verdict[key], _reason(verdict))
     if cut:
         return ParsedReply(problem="the reply is half a JSON", reason="unreadable")
     lines = _CHOICE_LINE.findall(reply[:LONGEST])
-    return _choice(lines[-1], "") if lines else _unreadable(reply)
+    if not lines:
+        return _unreadable(reply)
+    return _choice(lines[-1], "")
 
 
 def plain(name: str) -> str:
@@ -84,46 +87,50 @@ def plain(name: str) -> str:
 
 
 def _unreadable(reply: str) -> ParsedReply:
-    said = " ".join(reply.split())
-    shown = f"{said[:80]}…" if len(said) > 80 else said
-    return ParsedReply(
-        problem=f"no verdict in the reply {shown!r}" if said else "the reply is empty", reason="unreadable"
-    )
+    shown = " ".join(reply.split())
+    if not shown:
+        return ParsedReply(problem="the reply is empty", reason="unreadable")
+    if len(shown) > 80:
+        shown = f"{shown[:80]}…"
+    return ParsedReply(problem=f"no verdict in the reply {shown!r}", reason="unreadable")
 
 
 def _choice(value: object, reason: str) -> ParsedReply:
-    said = plain(str(value)).removeprefix("the_").removeprefix("plan_").removesuffix("_plan")
-    if said not in _CHOICES:
-        return ParsedReply(
-            problem=f"{str(value)[:40]!r} is none of first, second and tie", reason="out of range"
-        )
-    return _filled_in(ParsedReply(choice=_CHOICES[said], reasons={"better": reason} if reason else {}))
+    choice = _CHOICES.get(plain(str(value)).removeprefix("the_").removeprefix("plan_").removesuffix("_plan"))
+    if choice is None:
+        problem = f"{str(value)[:40]!r} is none of first, second and tie"
+        return ParsedReply(problem=problem, reason="out of range")
+    reasons = {}
+    if reason:
+        reasons["better"] = reason
+    return _filled_in(ParsedReply(choice=choice, reasons=reasons))
 
 
-def _scores(given: dict[str, Any], wanted: dict[str, str], levels: range) -> ParsedReply:
+def _scores(verdict: dict[str, Any], wanted: dict[str, str], levels: range) -> ParsedReply:
     scores, reasons = {}, {}
     for key, name in wanted.items():
-        if key not in given:
+        if key not in verdict:
             return ParsedReply(problem=f"the verdict has no score for {name!r}", reason="unreadable")
-        value = given[key]
+        value = verdict[key]
         if isinstance(value, dict):
-            if said := _reason(value):
-                reasons[name] = said
-            value = next((value[one] for one in _SCORE_KEYS if one in value), None)
+            reason = _reason(value)
+            if reason:
+                reasons[name] = reason
+            value = _score_in(value)
         number = _number(value, levels)
         if number is None:
-            return ParsedReply(
-                problem=f"the score for {name!r} is {_shown(value)}, no number", reason="unreadable"
-            )
+            problem = f"the score for {name!r} is {_shown(value)}, no number"
+            return ParsedReply(problem=problem, reason="unreadable")
         if number not in levels:
-            shown = f"{number:g} for {name!r} is not on the scale of {levels[0]} to {levels[-1]}"
-            return ParsedReply(problem=shown, reason="out of range")
+            problem = f"{number:g} for {name!r} is not on the scale of {levels[0]} to {levels[-1]}"
+            return ParsedReply(problem=problem, reason="out of range")
         scores[name] = float(number)
-        beside = given.get(f"{key}_reason")
+        beside = verdict.get(f"{key}_reason")
         if isinstance(beside, str) and beside.strip():
             reasons[name] = beside.strip()
-    if not reasons and (said := _reason(given)):
-        reasons = {next(iter(wanted.values())): said}
+    whole = _reason(verdict)
+    if not reasons and whole:
+        reasons[next(iter(scores))] = whole
     return _filled_in(ParsedReply(scores, reasons))
 
 
@@ -141,17 +148,28 @@ def _number(value: object, levels: range) -> float | None:
         return None
     if isinstance(value, int | float):
         return float(value) if abs(value) < 1e15 else None
-    if not isinstance(value, str) or not (match := _NUMBER.fullmatch(value.replace("−", "-"))):
+    match = _NUMBER.fullmatch(str(value).replace("−", "-"))
+    if not isinstance(value, str) or not match or int(match[2] or levels[-1]) != levels[-1]:
         return None
-    return None if match[2] and int(match[2]) != levels[-1] else float(match[1])
+    return float(match[1])
+
+
+def _score_in(verdict: dict[str, Any]) -> object:
+    for key in _SCORE_KEYS:
+        if key in verdict:
+            return verdict[key]
+    return None
 
 
 def _shown(value: object) -> str:
     return "given twice" if value is _TWICE else repr(value)[:40]
 
 
-def _reason(given: dict[str, Any]) -> str:
-    return next((given[key].strip() for key in _REASON_KEYS if isinstance(given.get(key), str)), "")
+def _reason(verdict: dict[str, Any]) -> str:
+    for key in _REASON_KEYS:
+        if isinstance(verdict.get(key), str):
+            return str(verdict[key]).strip()
+    return ""
 
 
 def _inside(value: object, keys: set[str], leaves: bool = False, depth: int = 4) -> dict[str, Any] | None:
@@ -159,38 +177,39 @@ def _inside(value: object, keys: set[str], leaves: bool = False, depth: int = 4)
     a key counts only when no object stands behind it.
     """
     if isinstance(value, list | tuple) and depth:
-        inner = [found for each in value if (found := _inside(each, keys, leaves, depth - 1)) is not None]
-        return inner[-1] if inner else None
+        for each in reversed(value):
+            verdict = _inside(each, keys, leaves, depth - 1)
+            if verdict is not None:
+                return verdict
     if not isinstance(value, dict):
         return None
-    named: dict[str, Any] = {}
-    for key, each in value.items():
-        named[plain(key)] = _TWICE if plain(key) in named and named[plain(key)] != each else each
-    if any(key in named and not (leaves and isinstance(named[key], dict)) for key in keys):
-        return {
-            key: {plain(k): v for k, v in each.items()} if isinstance(each, dict) else each
-            for key, each in named.items()
-        }
-    return _inside(list(value.values()), keys, leaves, depth) if depth else None
+    named = _pairs([(plain(key), each) for key, each in value.items()])
+    for key in keys & named.keys():
+        if not (leaves and isinstance(named[key], dict)):
+            for name, each in named.items():
+                if isinstance(each, dict):
+                    named[name] = {plain(inner): below for inner, below in each.items()}
+            return named
+    if not depth:
+        return None
+    return _inside(list(value.values()), keys, leaves, depth)
 
 
 def _objects(reply: str, texts: Sequence[str]) -> tuple[list[object], bool]:
     """Every JSON object that stands in the reply outside of others, and whether the last one is cut off."""
-    for text in (reply, re.sub(r",(\s{0,20}[}\]])", r"\1", reply)):
-        pieces, cut = [], False
-        for start, end, value in _decoded(text):
-            if end is None:
-                cut = True
-                break
-            pieces.append((text[start:end], value))
-        if pieces or cut:
-            break
-    if cut:
-        return [], True
     squeezed = ["".join(text.split()) for text in texts]
-    return [
-        value for raw, value in pieces if not any("".join(raw.split()) in text for text in squeezed)
-    ], False
+    for text in (reply, re.sub(r",(\s{0,20}[}\]])", r"\1", reply)):
+        objects = []
+        pieces = list(_decoded(text))
+        for start, end, value in pieces:
+            if end is None:
+                return [], True
+            raw = "".join(text[start:end].split())
+            if not any(raw in each for each in squeezed):
+                objects.append(value)
+        if pieces:
+            return objects, False
+    return [], False
 
 
 def _decoded(text: str) -> Iterator[tuple[int, int | None, object]]:
@@ -217,17 +236,21 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A key that stands twice with two values has neither."""
     made: dict[str, Any] = {}
     for key, value in pairs:
-        made[key] = _TWICE if key in made and made[key] != value else value
+        if made.setdefault(key, value) != value:
+            value = _TWICE
+        made[key] = value
     return made
 
 
-def _last_line(reply: str, name: str, levels: range) -> str | None:
+def _last_line(reply: str, name: str) -> str | None:
     """The number in the last line that says 'name: number'; a recited 'name: 1 to 5' is none."""
-    words = r"[\s_-]".join(re.escape(part) for part in re.split(r"[\s_-]+", name))
+    words = r"[\s_-]".join(map(re.escape, re.split(r"[\s_-]+", name)))
     pattern = re.compile(
         rf"(?<![\"\w]){words}[*_`]{{0,3}}(?:\s(?:mark|score|level|rating))?\s{{0,3}}[:=][*_`\s]{{0,6}}"
         r"([+\-−]?\d{1,9}(?:\.\d{1,9})?(?:\s?(?:/|out of)\s?\d{1,9})?)(?![\d.]*\d|\s?(?:to|or|-|–|,)\s?[-−+]?\d)",
         re.I,
     )
-    found = pattern.findall(reply.replace("personaliz", "personalis").replace("Personaliz", "Personalis"))
-    return found[-1] if found else None
+    numbers = pattern.findall(reply.replace("personaliz", "personalis").replace("Personaliz", "Personalis"))
+    if not numbers:
+        return None
+    return str(numbers[-1])

@@ -16,14 +16,16 @@ from typing import Any, Literal
 
 from proctor.common.files import write_text
 from proctor.common.refusal import Refusal
-from proctor.judges.figures.preferences import FIRST, read_preferences
+from proctor.judges.figures.preferences import read_preferences
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
 
 SCORE_COLUMNS = ("item_id", "rater", "dimension", "score", "cluster")
 PAIR_COLUMNS = ("item_id", "order", "verdict", "rater", "plan_a", "plan_b", "cluster")
 PLACES = ("left", "right", "tie")
-Mode = Literal["marks", "pairs"]
+Mode = Literal["scores", "pairs"]
+# What a rater's order is drawn by. Scores were called marks once, and nobody's order may change.
+_DRAWN_AS = {"scores": "marks", "pairs": "pairs"}
 
 
 @dataclass(frozen=True)
@@ -51,29 +53,26 @@ class Shown:
 
 def shown(plans: Sequence[RatedPlan], mode: Mode, rater: str) -> list[Shown]:
     """All that is to be rated, in an order that is this rater's own and stays the same from one day to the next."""
-    draw = random.Random(f"{rater} {mode}")
-    if mode == "marks":
-        found = [Shown(plan.id, plan.profile, (plan.text,), plan.pupil) for plan in sorted(plans, key=_by_id)]
+    draw = random.Random(f"{rater} {_DRAWN_AS[mode]}")
+    ordered = sorted(plans, key=lambda plan: plan.id)
+    items = []
+    if mode == "scores":
+        for plan in ordered:
+            items.append(Shown(plan.id, plan.profile, (plan.text,), plan.pupil))
     else:
-        found = [_pair(a, b, draw) for a, b in _pairs(plans)]
-        if not found:
+        for a, b in combinations(ordered, 2):
+            if a.pupil == b.pupil and a.text != b.text:
+                items.append(_pair(a, b, draw))
+        if not items:
             raise Refusal("no pupil has two different plans, so there is nothing to compare")
-    draw.shuffle(found)
-    return found
-
-
-def _by_id(plan: RatedPlan) -> str:
-    return plan.id
-
-
-def _pairs(plans: Sequence[RatedPlan]) -> list[tuple[RatedPlan, RatedPlan]]:
-    ordered = sorted(plans, key=_by_id)
-    return [(a, b) for a, b in combinations(ordered, 2) if a.pupil == b.pupil and a.text != b.text]
+    draw.shuffle(items)
+    return items
 
 
 def _pair(a: RatedPlan, b: RatedPlan, draw: random.Random) -> Shown:
-    order = draw.choice(("ab", "ba"))
-    texts = (a.text, b.text) if order == "ab" else (b.text, a.text)
+    order, texts = "ab", (a.text, b.text)
+    if draw.choice(("ab", "ba")) == "ba":
+        order, texts = "ba", (b.text, a.text)
     sources = (a.source or a.id, b.source or b.id)
     return Shown(f"{a.id} {b.id}", a.profile, texts, a.pupil, order, sources)
 
@@ -83,6 +82,9 @@ class RatingSheet:
 
     def __init__(self, path: Path, judge: Judge, items: Sequence[Shown], mode: Mode, rater: str) -> None:
         self.path, self.judge, self.items, self.mode, self.rater = path, judge, items, mode, rater
+        # `_last`: what a row is for, besides its item and its rater.
+        self.columns: tuple[str, ...] = SCORE_COLUMNS if mode == "scores" else PAIR_COLUMNS
+        self._last = "dimension" if mode == "scores" else "order"
         if not path.resolve().parent.is_dir():
             raise Refusal(f"there is no folder for the labels; make it first ({path.resolve().parent})")
         self._lock = Lock()
@@ -90,13 +92,9 @@ class RatingSheet:
         if path.is_file() and path.read_bytes().strip():
             self._read()
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return SCORE_COLUMNS if self.mode == "marks" else PAIR_COLUMNS
-
     def _read(self) -> None:
         """The file as it is: other raters' rows and rows of other plans stay."""
-        if self.mode == "marks":
+        if self.mode == "scores":
             read_ratings(self.path, "label")
         else:
             read_preferences(self.path, "label", labels=True)
@@ -106,31 +104,36 @@ class RatingSheet:
                 self._rows[self._key(kept)] = kept
 
     def _key(self, row: Mapping[str, str]) -> tuple[str, ...]:
-        last = "dimension" if self.mode == "marks" else "order"
-        return row["item_id"], row["rater"], row[last]
+        return row["item_id"], row["rater"], row[self._last]
 
-    def said(self, at: int) -> dict[str, Any]:
+    def ratings(self, at: int) -> dict[str, Any]:
         """What this rater said of an item so far: a score by dimension, or {'choice': place}."""
         item = self.items[at]
-        if self.mode == "marks":
-            rows = {d: self._rows.get((item.id, self.rater, d)) for d in self.judge.dimensions}
-            return {dimension: int(float(row["score"])) for dimension, row in rows.items() if row}
+        if self.mode == "scores":
+            scores = {}
+            for dimension in self.judge.dimensions:
+                row = self._rows.get((item.id, self.rater, dimension))
+                if row:
+                    scores[dimension] = int(float(row["score"]))
+            return scores
         row = self._rows.get((item.id, self.rater, item.order))
         if row is None:
             return {}
-        verdict = row["verdict"]
-        return {"choice": "tie" if verdict == "tie" else "left" if verdict == FIRST[item.order] else "right"}
+        places = dict(zip((*item.order, "tie"), PLACES, strict=True))  # in order ba plan b stands left
+        return {"choice": places[row["verdict"]]}
 
     def complete(self, at: int) -> bool:
-        return len(self.said(at)) == (len(self.judge.dimensions) if self.mode == "marks" else 1)
+        if self.mode == "pairs":
+            return bool(self.ratings(at))
+        return len(self.ratings(at)) == len(self.judge.dimensions)
 
     @property
     def done(self) -> int:
-        return sum(self.complete(at) for at in range(len(self.items)))
+        return sum(map(self.complete, range(len(self.items))))
 
     def score(self, at: int, dimension: str, score: int | None) -> None:
         """None takes a score back."""
-        if self.mode != "marks" or dimension not in self.judge.dimensions:
+        if self.mode != "scores" or dimension not in self.judge.dimensions:
             raise Refusal(f"no dimension {dimension!r} is rated here")
         if score is not None and score not in self.judge.scale.levels:
             raise Refusal(f"{score!r} is not on the scale")
@@ -146,8 +149,7 @@ class RatingSheet:
         if self.mode != "pairs" or (place is not None and place not in PLACES):
             raise Refusal(f"{place!r} is no choice here")
         item = self._item(at)
-        left = FIRST[item.order]
-        verdict = {"left": left, "right": "b" if left == "a" else "a"}.get(place or "", "tie")
+        verdict = dict(zip(PLACES, (*item.order, "tie"), strict=True))[place or "tie"]
         row = {
             "item_id": item.id, "order": item.order, "verdict": verdict, "rater": self.rater,
             "plan_a": item.sources[0], "plan_b": item.sources[1], "cluster": item.pupil,
@@ -171,26 +173,21 @@ class RatingSheet:
         text = io.StringIO()
         writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(self._rows[key] for key in sorted(self._rows))
+        writer.writerows(dict(sorted(self._rows.items())).values())
         write_text(self.path, text.getvalue())
 
     def as_page(self) -> dict[str, Any]:
         """All that the page may know: no ids, no names, no sources."""
         levels = list(self.judge.scale.levels)
-        return {
-            "mode": self.mode,
-            "levels": levels,
-            "dimensions": [
-                {"name": name, "about": one.about, "anchors": [one.anchors[level] for level in levels]}
-                for name, one in (
-                    (name, self.judge.rubric.dimensions[name]) for name in self.judge.dimensions
-                )
-            ],
-            "items": [
-                {"profile": item.profile, "texts": item.texts, "said": self.said(at)}
-                for at, item in enumerate(self.items)
-            ],
-        }
+        dimensions = []
+        for name in self.judge.dimensions:
+            dimension = self.judge.rubric.dimensions[name]
+            anchors = [dimension.anchors[level] for level in levels]
+            dimensions.append({"name": name, "about": dimension.about, "anchors": anchors})
+        items = []
+        for at, item in enumerate(self.items):
+            items.append({"profile": item.profile, "texts": item.texts, "said": self.ratings(at)})
+        return {"mode": self.mode, "levels": levels, "dimensions": dimensions, "items": items}
 
 
 def token_of(path: Path, secret: bytes) -> str:

@@ -98,14 +98,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _save(sheet: RatingSheet, said: dict[str, Any]) -> None:
-    at = said["item"]
+def _save(sheet: RatingSheet, rating: dict[str, Any]) -> None:
+    at = rating["item"]
     if not isinstance(at, int) or isinstance(at, bool):
         raise Refusal("the item is no number")
     if sheet.mode == "pairs":
-        sheet.choose(at, said["choice"])
+        sheet.choose(at, rating["choice"])
     else:
-        score = said["score"]
+        score = rating["score"]
         if score is not None and (not isinstance(score, int) or isinstance(score, bool)):
             raise Refusal("the score is no whole number")
-        sheet.score(at, said["dimension"], score)
+        sheet.score(at, rating["dimension"], score)

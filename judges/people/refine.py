@@ -5,9 +5,10 @@ advises. All that it says is kept.
 """
 
 import json
-import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,11 +19,10 @@ from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQu
 from proctor.judges.graders.grader import Grader, Question, fingerprint
 from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
-from proctor.judges.prompt import tag_of
+from proctor.judges.prompt import filled, object_schema, tag_of
 from proctor.judges.rubric import Rubric
 
 Action = Literal["keep", "change", "drop", "add"]
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class DimensionText(BaseModel):
@@ -78,46 +78,34 @@ class Opinion:
 
 @dataclass
 class Expert:
-    """A grader that is asked for more than scores. `said` keeps every question and every reply, read or not."""
+    """A grader that is asked for more than scores. `transcript` keeps every question and every reply, read or not."""
 
     grader: Grader
     cache: Path | None = None
-    said: list[dict[str, Any]] = field(default_factory=list)
+    transcript: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(
         self, prompts: Sequence[tuple[str, str]], schema: dict[str, Any], read: Callable[[str], ParsedReply]
     ) -> list[ParsedReply]:
         """`prompts` are (what it is about, the question)."""
         kept = KeptReplies(self.cache) if self.cache else None
-        heard: dict[str, list[str]] = {about: [] for about, _ in prompts}
+        replies: dict[str, list[str]] = defaultdict(list)
 
-        def reader(about: str) -> Callable[[str], ParsedReply]:
-            def of(text: str) -> ParsedReply:
-                heard[about].append(text)
-                return read(text)
+        def hear(about: str, text: str) -> ParsedReply:
+            replies[about].append(text)
+            return read(text)
 
-            return of
-
-        asks = [
-            KeyedQuestion(
-                fingerprint([self.grader.spec.identity, prompt]),
-                Question((("user", prompt),), schema),
-                reader(about),
-            )
-            for about, prompt in prompts
-        ]
-        asked: list[AnsweredQuestion] = run(self._all(asks, kept))
-        for (about, prompt), one in zip(prompts, asked, strict=True):
-            self.said.append(
-                {
-                    "expert": self.grader.spec.name,
-                    "about": about,
-                    "question": prompt,
-                    "replies": heard[about],
-                    "problem": one.read.problem,
-                }
-            )
-        return [one.read for one in asked]
+        asks = []
+        for about, prompt in prompts:
+            key = fingerprint([self.grader.spec.identity, prompt])
+            asks.append(KeyedQuestion(key, Question((("user", prompt),), schema), partial(hear, about)))
+        answers = [answer.read for answer in run(self._all(asks, kept))]
+        for (about, prompt), answer in zip(prompts, answers, strict=True):
+            self.transcript.append({
+                "expert": self.grader.spec.name, "about": about, "question": prompt, "replies": replies[about],
+                "problem": answer.problem,
+            })  # fmt: skip
+        return answers
 
     async def _all(self, asks: Sequence[KeyedQuestion], kept: KeptReplies | None) -> list[AnsweredQuestion]:
         try:
@@ -130,73 +118,79 @@ def write_plans(expert: Expert, prompts: Mapping[str, str]) -> dict[str, str]:
     """The plans that a model writes for these prompts, by name. One that could not be had is refused."""
 
     def read(text: str) -> ParsedReply:
-        return (
-            ParsedReply(choice=text)
-            if text.strip()
-            else ParsedReply(problem="the plan is empty", reason="unreadable")
-        )
+        if not text.strip():
+            return ParsedReply(problem="the plan is empty", reason="unreadable")
+        return ParsedReply(choice=text)
 
-    found = dict(zip(prompts, expert.ask(list(prompts.items()), {}, read), strict=True))
-    failed = [f"{name}: {one.problem}" for name, one in found.items() if one.problem]
+    plans = {}
+    failed = []
+    for name, answer in zip(prompts, expert.ask(list(prompts.items()), {}, read), strict=True):
+        plans[name] = answer.choice
+        if answer.problem:
+            failed.append(f"{name}: {answer.problem}")
     if failed:
         raise Refusal(f"{len(failed)} of {len(prompts)} plans could not be written: {failed[0]}")
-    return {name: one.choice for name, one in found.items()}
+    return plans
 
 
 def compare(expert: Expert, pairs: Sequence[PlanPair]) -> list[Opinion]:
     """What the expert says of each pair, in an order drawn by lot and without names."""
     prompts = []
-    for two in pairs:
-        first, second = (two.plain, two.guided) if two.plain_first else (two.guided, two.plain)
-        texts = {"profile": two.profile, "first": first, "second": second}
-        prompts.append((two.pupil, _filled("compare", {"tag": tag_of("refine", texts), **texts})))
+    for pair in pairs:
+        texts = {"profile": pair.profile, "first": pair.plain, "second": pair.guided}
+        if not pair.plain_first:
+            texts |= {"first": pair.guided, "second": pair.plain}
+        prompts.append((pair.pupil, _question("compare", {"tag": tag_of("refine", texts), **texts})))
     reads = expert.ask(prompts, _compare_schema(), _read_opinion)
-    return [_opinion(two, read) for two, read in zip(pairs, reads, strict=True)]
+    return list(map(_opinion, pairs, reads))
 
 
-def _filled(name: str, values: Mapping[str, str]) -> str:
-    """A question from its file; what is put in is never read for placeholders itself."""
+def _question(name: str, values: Mapping[str, str]) -> str:
     template = Path(__file__).with_name(f"refine_{name}.txt").read_text(encoding="utf-8")
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template).strip()
+    return filled(template, values)
 
 
-def _opinion(two: PlanPair, read: ParsedReply) -> Opinion:
+def _opinion(pair: PlanPair, read: ParsedReply) -> Opinion:
     if read.problem:
-        return Opinion(two.pupil, problem=read.problem)
-    said = json.loads(read.choice)
-    names = ("plain", "guided") if two.plain_first else ("guided", "plain")
-    better = {"first": names[0], "second": names[1]}.get(said["better"], "tie")
-    return Opinion(two.pupil, better, tuple(Criterion(**one) for one in said["criteria"]))
+        return Opinion(pair.pupil, problem=read.problem)
+    reply = json.loads(read.choice)
+    names = {"first": "guided", "second": "plain", "tie": "tie"}
+    if pair.plain_first:
+        names |= {"first": "plain", "second": "guided"}
+    criteria = [Criterion(**criterion) for criterion in reply["criteria"]]
+    return Opinion(pair.pupil, names[reply["better"]], tuple(criteria))
 
 
 def advise(expert: Expert, judge: Judge, opinions: Sequence[Opinion]) -> list[Suggestion]:
     """One suggestion for every present dimension (nothing said: keep), and what the expert would add."""
-    heard = [one for one in opinions if not one.problem]
+    heard = [opinion for opinion in opinions if not opinion.problem]
+    if not opinions:
+        raise Refusal("the expert compared no pair: there was none")
     if not heard:
-        raise Refusal(f"the expert compared no pair: {opinions[0].problem if opinions else 'there was none'}")
+        raise Refusal(f"the expert compared no pair: {opinions[0].problem}")
+    criteria = []
+    for opinion in heard:
+        for criterion in opinion.criteria:
+            criteria.append(f"- {criterion.name}: {criterion.about} {criterion.seen}")
     levels = judge.scale.levels
-    said = {
+    values = {
         "lowest": str(levels[0]),
         "highest": str(levels[-1]),
-        "rubric": "\n".join(_said(name, judge.rubric) for name in judge.dimensions),
+        "rubric": "\n".join(judge.rubric.dimensions[name].as_text(name) for name in judge.dimensions),
         "count": str(len(heard)),
-        "criteria": "\n".join(
-            f"- {one.name}: {one.about} {one.seen}" for two in heard for one in two.criteria
-        ),
+        "criteria": "\n".join(criteria),
         "levels": ", ".join(f'"{level}": "<sentence>"' for level in levels),
     }
-    prompt = _filled("advise", said)
-    read = expert.ask([("advice", prompt)], _advise_schema(levels), lambda text: _read_advice(text, judge))[0]
+    prompt = _question("advise", values)
+    (read,) = expert.ask([("advice", prompt)], _advise_schema(levels), partial(_read_advice, judge=judge))
     if read.problem:
         raise Refusal(f"the expert gave no advice that can be read: {read.problem}")
-    given = [Suggestion.model_validate(one) for one in json.loads(read.choice)]
-    named = {one.dimension for one in given}
-    silent = [
-        Suggestion(action="keep", dimension=name, why="the expert said nothing of it")
-        for name in judge.dimensions
-        if name not in named
-    ]
-    return [*given, *silent]
+    suggestions = [Suggestion.model_validate(advice) for advice in json.loads(read.choice)]
+    named = [suggestion.dimension for suggestion in suggestions]
+    for name in judge.dimensions:
+        if name not in named:
+            suggestions.append(Suggestion(action="keep", dimension=name, why="the expert said nothing of it"))
+    return suggestions
 
 
 def guidance(rubric: Rubric, dimensions: Sequence[str]) -> str:
@@ -205,31 +199,32 @@ def guidance(rubric: Rubric, dimensions: Sequence[str]) -> str:
     return "A good plan is strong in all of these:\n" + "\n".join(lines)
 
 
-def _said(name: str, rubric: Rubric) -> str:
-    dimension = rubric.dimensions[name]
-    anchors = "\n".join(f"  {level}: {text}" for level, text in sorted(dimension.anchors.items()))
-    return f"{name}: {dimension.about.strip()}\n{anchors}"
+def last_object(text: str, key: str) -> dict[str, Any]:
+    """The last JSON object in a reply that has the key; an empty one where none has.
 
-
-def last_object(text: str, key: str) -> dict[str, Any] | None:
-    """The last JSON object in a reply that has the key."""
-    decoder, found, at = json.JSONDecoder(), None, text.find("{")
-    while at >= 0:
+    >>> last_object('{"advice": 1} then {"advice": 2}', "advice")
+    {'advice': 2}
+    """
+    decoder = json.JSONDecoder()
+    last: dict[str, Any] = {}
+    start = text.find("{")
+    while start >= 0:
         try:
-            value, end = decoder.raw_decode(text, at)
+            value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            end = at + 1
+            end = start + 1
         else:
-            found = value if isinstance(value, dict) and key in value else found
-        at = text.find("{", end)
-    return found
+            if isinstance(value, dict) and key in value:
+                last = value
+        start = text.find("{", end)
+    return last
 
 
 def _read_opinion(text: str) -> ParsedReply:
-    said = last_object(text[:100_000], "criteria")
+    reply = last_object(text[:100_000], "criteria")
     try:
-        criteria = [Criterion.model_validate(one).model_dump() for one in (said or {})["criteria"]]
-        better = str((said or {})["better"]).strip().casefold()
+        criteria = [Criterion.model_validate(criterion).model_dump() for criterion in reply["criteria"]]
+        better = str(reply["better"]).strip().casefold()
     except (KeyError, TypeError, ValidationError):
         return ParsedReply(problem="no criteria and choice in the reply", reason="unreadable")
     if better not in ("first", "second", "tie") or not criteria:
@@ -238,53 +233,36 @@ def _read_opinion(text: str) -> ParsedReply:
 
 
 def _read_advice(text: str, judge: Judge) -> ParsedReply:
-    said = last_object(text[:100_000], "advice")
     try:
-        given = [Suggestion.model_validate(one) for one in (said or {})["advice"]]
+        advice = last_object(text[:100_000], "advice")["advice"]
+        suggestions = [Suggestion.model_validate(row) for row in advice]
     except (KeyError, TypeError, ValidationError):
         return ParsedReply(problem="no list of advice in the reply", reason="unreadable")
-    names = [one.dimension for one in given]
-    for one in given:
-        if (one.action == "add") == (one.dimension in judge.dimensions):
-            return ParsedReply(
-                problem=f"{one.action} {one.dimension!r} does not fit the rubric", reason="unreadable"
-            )
-        if one.action in ("add", "change") and not one.whole(judge.scale.levels):
-            return ParsedReply(
-                problem=f"{one.dimension!r} lacks an anchor or what it is", reason="unreadable"
-            )
-    if len(set(names)) < len(names) or not given:
+    names = set()
+    for suggestion in suggestions:
+        action, name = suggestion.action, suggestion.dimension
+        names.add(name)
+        if (action == "add") == (name in judge.dimensions):
+            return ParsedReply(problem=f"{action} {name!r} does not fit the rubric", reason="unreadable")
+        if action in ("add", "change") and not suggestion.whole(judge.scale.levels):
+            return ParsedReply(problem=f"{name!r} lacks an anchor or what it is", reason="unreadable")
+    if len(names) < len(suggestions) or not suggestions:
         return ParsedReply(problem="a dimension is advised on twice, or none is", reason="unreadable")
-    return ParsedReply(choice=json.dumps([one.model_dump() for one in given]))
+    return ParsedReply(choice=json.dumps([suggestion.model_dump() for suggestion in suggestions]))
 
 
 def _compare_schema() -> dict[str, Any]:
     text = {"type": "string"}
-    one = _object({"name": text, "about": text, "seen": text})
-    return _object(
-        {
-            "criteria": {"type": "array", "items": one},
-            "better": {"type": "string", "enum": ["first", "second", "tie"]},
-        }
-    )
+    criterion = object_schema({"name": text, "about": text, "seen": text})
+    better = {"type": "string", "enum": ["first", "second", "tie"]}
+    return object_schema({"criteria": {"type": "array", "items": criterion}, "better": better})
 
 
 def _advise_schema(levels: range) -> dict[str, Any]:
     text = {"type": "string"}
-    one = _object(
-        {
-            "action": {"type": "string", "enum": ["keep", "change", "drop", "add"]},
-            "dimension": text, "why": text, "about": text,
-            "anchors": _object({str(level): text for level in levels}),
-        }
-    )  # fmt: skip
-    return _object({"advice": {"type": "array", "items": one}})
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    suggestion = {
+        "action": {"type": "string", "enum": ["keep", "change", "drop", "add"]},
+        "dimension": text, "why": text, "about": text,
+        "anchors": object_schema(dict.fromkeys(map(str, levels), text)),
+    }  # fmt: skip
+    return object_schema({"advice": {"type": "array", "items": object_schema(suggestion)}})

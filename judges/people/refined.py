@@ -43,22 +43,23 @@ def written(suggestions: Sequence[Suggestion]) -> str:
         "# Each suggestion: set `decision` to keep or drop. To edit one, change its words here and keep it.\n"
         "# A suggestion that is dropped changes nothing: the dimension stays as it is, or is not added.\n"
     )
-    rows = [{"decision": getattr(one, "decision", "undecided"), **_row(one)} for one in suggestions]
+    rows = []
+    for suggestion in suggestions:
+        row: dict[str, Any] = {"decision": getattr(suggestion, "decision", "undecided")}
+        for name in ("action", "dimension", "why", "about", "anchors"):
+            if getattr(suggestion, name):
+                row[name] = getattr(suggestion, name)
+        rows.append(row)
     return head + yaml.safe_dump(rows, sort_keys=False, allow_unicode=True, width=110)
-
-
-def _row(one: Suggestion) -> dict[str, Any]:
-    fields = one.model_dump()
-    order = ("action", "dimension", "why", "about", "anchors")
-    return {name: fields[name] for name in order if fields[name]}
 
 
 def read_decisions(path: Path) -> list[Decided]:
     """Every suggestion decided on."""
-    found = read_suggestions(path)
-    if open_ := [one.dimension for one in found if one.decision == "undecided"]:
-        raise Refusal(f"nothing is decided on {', '.join(open_)}; set decision to keep or drop ({path})")
-    return found
+    suggestions = read_suggestions(path)
+    undecided = [suggestion.dimension for suggestion in suggestions if suggestion.decision == "undecided"]
+    if undecided:
+        raise Refusal(f"nothing is decided on {', '.join(undecided)}; set decision to keep or drop ({path})")
+    return suggestions
 
 
 def read_suggestions(path: Path) -> list[Decided]:
@@ -69,44 +70,54 @@ def read_suggestions(path: Path) -> list[Decided]:
     return [parse(row, Decided, f"suggestion {number}, {path}") for number, row in enumerate(rows, 1)]
 
 
-def rubric_of(judge: Judge, given: Sequence[Suggestion], decided: Sequence[Decided]) -> list[Refined]:
-    """The new dimensions in the old ones' order, added ones last. `given` is what the expert said."""
-    said = {one.dimension: one for one in given}
-    by_name = {one.dimension: one for one in decided}
-    for one in decided:
-        if one.dimension not in said and one.action != "add":
-            raise Refusal(f"{one.action} {one.dimension!r}: nobody suggested that; to add your own, use add")
-        if one.decision == "keep" and one.action in ("add", "change") and not one.whole(judge.scale.levels):
-            raise Refusal(f"{one.dimension!r} needs `about` and a sentence for each level")
-    found = []
+def rubric_of(judge: Judge, suggestions: Sequence[Suggestion], decided: Sequence[Decided]) -> list[Refined]:
+    """The new dimensions in the old ones' order, added ones last. `suggestions` is what the expert said."""
+    by_expert = {suggestion.dimension: suggestion for suggestion in suggestions}
+    by_name = {decision.dimension: decision for decision in decided}
+    for decision in decided:
+        name, action = decision.dimension, decision.action
+        if name not in by_expert and action != "add":
+            raise Refusal(f"{action} {name!r}: nobody suggested that; to add your own, use add")
+        needs_text = decision.decision == "keep" and action in ("add", "change")
+        if needs_text and not decision.whole(judge.scale.levels):
+            raise Refusal(f"{name!r} needs `about` and a sentence for each level")
+    rubric = []
     for name in judge.dimensions:
-        present, mine = judge.rubric.dimensions[name], by_name.get(name)
-        if mine is None or mine.decision == "drop" or mine.action == "keep":
-            asked = mine is not None and mine.action != "keep"
-            refused = f"; the suggestion to {mine.action} it was dropped" if mine and asked else ""
-            origin = f"judge {judge.name}, as it was{refused}"
-            found.append(Refined(name, present.about, dict(present.anchors), origin))
-        elif mine.action == "change":
-            theirs = said.get(name)
-            by_expert = theirs is not None and theirs.action == "change"
-            how = f"as the expert suggested{_edited(mine, theirs)}" if by_expert else "by the user"
-            origin = f"judge {judge.name}, changed {how}"
-            found.append(Refined(name, mine.about, dict(mine.anchors), origin))
+        refined = _kept(judge, name, by_name.get(name), by_expert.get(name))
+        if refined:
+            rubric.append(refined)
     for new in decided:
         if new.action == "add" and new.decision == "keep":
-            theirs = said.get(new.dimension)
-            origin = f"added as the expert suggested{_edited(new, theirs)}" if theirs else "added by the user"
-            found.append(Refined(new.dimension, new.about, dict(new.anchors), origin))
-    if not found:
+            origin = "added by the user"
+            if new.dimension in by_expert:
+                origin = f"added as the expert suggested{_edited(new, by_expert[new.dimension])}"
+            rubric.append(Refined(new.dimension, new.about, dict(new.anchors), origin))
+    if not rubric:
         raise Refusal("no dimension is left; keep at least one")
-    return found
+    return rubric
 
 
-def _edited(one: Decided, said: Suggestion | None) -> str:
-    if said is None:
+def _kept(judge: Judge, name: str, decided: Decided | None, suggested: Suggestion | None) -> Refined | None:
+    """What becomes of a dimension that is there; None where it is taken out."""
+    present = judge.rubric.dimensions[name]
+    origin = f"judge {judge.name}, as it was"
+    if decided is None or decided.action == "keep":
+        return Refined(name, present.about, dict(present.anchors), origin)
+    if decided.decision == "drop":
+        origin += f"; the suggestion to {decided.action} it was dropped"
+        return Refined(name, present.about, dict(present.anchors), origin)
+    if decided.action != "change":
+        return None
+    origin = f"judge {judge.name}, changed by the user"
+    if suggested is not None and suggested.action == "change":
+        origin = f"judge {judge.name}, changed as the expert suggested{_edited(decided, suggested)}"
+    return Refined(name, decided.about, dict(decided.anchors), origin)
+
+
+def _edited(decided: Decided, suggested: Suggestion) -> str:
+    if (decided.about.split(), decided.anchors) == (suggested.about.split(), suggested.anchors):
         return ""
-    same = (one.about.split(), one.anchors) == (said.about.split(), said.anchors)
-    return "" if same else ", edited by the user"
+    return ", edited by the user"
 
 
 def write_judge(
@@ -121,20 +132,21 @@ def write_judge(
     part.mkdir(parents=True)
     try:
         _put(part / "judge.yaml", _card(folder.name, judge, refined, who))
-        rubric = {
-            one.name: {"about": one.about, "anchors": dict(sorted(one.anchors.items()))} for one in refined
-        }
+        rubric = {}
+        for dimension in refined:
+            anchors = dict(sorted(dimension.anchors.items()))
+            rubric[dimension.name] = {"about": dimension.about, "anchors": anchors}
         _put(part / "rubric.yaml", {"dimensions": rubric})
         (part / "prompt.txt").write_text(judge.prompt + "\n", encoding="utf-8")
         origin = {
             "judge": judge.name,
             "digest": judge.digest,
             "expert": who,
-            "dimensions": {one.name: one.origin for one in refined},
-            "suggestions": [one.model_dump() for one in decided],
+            "dimensions": {dimension.name: dimension.origin for dimension in refined},
+            "suggestions": [decision.model_dump() for decision in decided],
         }
         _put(part / "origin.yaml", origin)
-        lines = [json.dumps(one, ensure_ascii=False) for one in heard]
+        lines = [json.dumps(reply, ensure_ascii=False) for reply in heard]
         (part / "expert.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         made = judges.load(part)
         part.rename(folder)
@@ -144,15 +156,16 @@ def write_judge(
 
 
 def _card(name: str, judge: Judge, refined: Sequence[Refined], who: str) -> dict[str, Any]:
-    limit = {} if judge.above_weakest is None else {"above_weakest": judge.above_weakest}
-    return {
+    card: dict[str, Any] = {
         "name": name,
         "kind": "rubric",
         "about": f"{judge.about.strip()} Refined from {judge.name!r} with suggestions of {who}; see origin.yaml.",
         "scale": judge.scale.model_dump(),
-        "dimensions": [one.name for one in refined],
-        **limit,
+        "dimensions": [dimension.name for dimension in refined],
     }
+    if judge.above_weakest is not None:
+        card["above_weakest"] = judge.above_weakest
+    return card
 
 
 def _put(path: Path, value: object) -> None:

@@ -33,25 +33,29 @@ _BEFORE = re.compile(r"(?:[-+−–×*·÷/^=]\s?|[\w)]\(|\d\s|[\w.,:)]|(?<!\w)\
 
 def wrong_equations(text: str, known: Iterable[str]) -> list[str]:
     """The equations as they stand; those of `known`, the pupil's own mistakes, are none of the plan's."""
-    own = " ".join(squeezed(mistake) for mistake in known)
-    found = []
+    own = " ".join(map(squeezed, known))
+    wrong = []
     for line in text.splitlines():
         for sentence in _STOP.split(_BULLET.sub("", unquoted(line))):
             if _OF_AN_ERROR.search(sentence):
                 continue
             for match in _EQUATION.finditer(sentence):
-                part = _BEFORE.search(sentence[max(0, match.start() - 8) : match.start()])
-                if match["word"] and not (
-                    re.search("[+x×*·÷]", match["sum"]) and _ENDS.match(sentence, match.end())
-                ):
-                    continue
                 if (
-                    not part
+                    _is_equation(match, sentence)
                     and squeezed(match.group()) not in own
                     and not _holds(match["sum"], match["result"])
                 ):
-                    found.append(match.group())
-    return found
+                    wrong.append(match.group())
+    return wrong
+
+
+def _is_equation(match: re.Match[str], sentence: str) -> bool:
+    """Whether it stands by itself, and a word in the place of "=" means that the two are equal."""
+    if _BEFORE.search(sentence[max(0, match.start() - 8) : match.start()]):
+        return False
+    if not match["word"]:
+        return True
+    return re.search("[+x×*·÷]", match["sum"]) is not None and _ENDS.match(sentence, match.end()) is not None
 
 
 def _holds(written: str, result: str) -> bool:

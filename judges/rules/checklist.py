@@ -14,8 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from proctor.common.refusal import Refusal
-from proctor.judges.judge import Judge
+from proctor.judges.judge import Judge, Scale
+from proctor.judges.rubric import Dimension
 from proctor.judges.rules.arithmetic import wrong_equations
 from proctor.judges.rules.durations import starts_with_day
 from proctor.judges.rules.neighbours import fitting
@@ -29,15 +32,18 @@ from proctor.judges.rules.planned import (
     unique,
 )
 from proctor.judges.rules.pupil import another_pupils, taken_up, takes_up
-from proctor.judges.rules.reading import LONGEST, PlanLine, PlanReading, Week, read
+from proctor.judges.rules.reading import LONGEST, PlanLine, PlanReading, Week, read, text_of
 from proctor.judges.rules.text import (
     TOKEN,
     mentions,
+    names_in,
     new_share,
     plain,
     sentences,
+    share_of,
     stem,
     stems,
+    texts_of,
     unquoted,
     without_numbers,
     words,
@@ -45,22 +51,30 @@ from proctor.judges.rules.text import (
 from proctor.judges.verdict import ItemFinding, JudgeVerdict
 
 METHOD = "rules, no model"
-_TEXTS, _NUMBERS = ("name", "goal", "language"), ("weeks", "minutes_per_week", "session_minutes")
-_LISTS = ("topics", "mistakes", "notes", "busy", "mistake_topics", "inside", "outside")
+_KINDS: dict[str, tuple[Any, str]] = {
+    **dict.fromkeys(("name", "goal", "language"), (str, "text")),
+    **dict.fromkeys(("weeks", "minutes_per_week", "session_minutes"), (int | float, "a number")),
+    **dict.fromkeys(
+        ("topics", "mistakes", "notes", "busy", "mistake_topics", "inside", "outside"), (list, "a list")
+    ),
+}
 
 
 def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts as somebody wrote them, refused where a rule would misread them; a topic may be one name or a list."""
     for key, value in facts.items():
-        if key not in (*_TEXTS, *_NUMBERS, *_LISTS):
-            raise Refusal(f"no fact is called {key!r}; there are {', '.join((*_TEXTS, *_NUMBERS, *_LISTS))}")
-        right = str if key in _TEXTS else int | float if key in _NUMBERS else list
+        if key not in _KINDS:
+            raise Refusal(f"no fact is called {key!r}; there are {', '.join(_KINDS)}")
+        right, kind = _KINDS[key]
         if value is not None and (not isinstance(value, right) or isinstance(value, bool)):
-            kind = "text" if key in _TEXTS else "a number" if key in _NUMBERS else "a list"
             raise Refusal(f"the fact {key!r} is {value!r}, and should be {kind}")
     if not facts.get("topics"):
         raise Refusal("the facts name no `topics`, and without them nobody can tell whose plan it is")
-    topics = [[topic] if isinstance(topic, str) else topic for topic in facts["topics"]]
+    topics = []
+    for topic in facts["topics"]:
+        if isinstance(topic, str):
+            topic = [topic]
+        topics.append(topic)
     return {**facts, "topics": topics}
 
 
@@ -76,34 +90,49 @@ def score_by_rules(judge: Judge, text: str, facts: Mapping[str, Any]) -> JudgeVe
     if not words(text):
         return JudgeVerdict(judge.name, METHOD, {}, parsed=False, above_weakest=judge.above_weakest)
     text = text[:LONGEST]
-    rubric, lowest, highest = judge.rubric, judge.scale.lowest, judge.scale.highest
+    rubric = judge.rubric
     plan = ReadPlan(text, read(text), facts, rubric.words, rubric.sentence_words)
     scores, findings = {}, []
     for name, dimension in rubric.dimensions.items():
-        measured = MEASURES[name](plan)
-        earned = weight = 0.0
-        most = float(highest)
-        for key, item in dimension.items.items():
-            value, note = measured[key].value, measured[key].note
-            share = None if value is None else item.share(value)
-            findings.append(ItemFinding(name, key, share, note))
-            if share is not None:
-                earned += item.weight * share
-                weight += item.weight
-                most = min(most, item.limit(share, highest))
-        mean = lowest + (highest - lowest) * earned / weight if weight else float(lowest)
-        scores[name] = round(min(mean, most), 2)
+        scores[name], of_dimension = _score(name, dimension, MEASURES[name](plan), judge.scale)
+        findings += of_dimension
     return JudgeVerdict(judge.name, METHOD, scores, tuple(findings), above_weakest=judge.above_weakest)
+
+
+def _score(
+    name: str, dimension: Dimension, measured: Mapping[str, Measurement], scale: Scale
+) -> tuple[float, list[ItemFinding]]:
+    """The weighted mean of what the items earn, on the scale, and at most what the weakest of them allows."""
+    findings = []
+    earned = weight = 0.0
+    most = float(scale.highest)
+    for key, item in dimension.items.items():
+        value, note = measured[key].value, measured[key].note
+        if value is None:
+            findings.append(ItemFinding(name, key, None, note))
+            continue
+        share = item.share(value)
+        findings.append(ItemFinding(name, key, share, note))
+        earned += item.weight * share
+        weight += item.weight
+        most = min(most, item.limit(share, scale.highest))
+    mean = float(scale.lowest)
+    if weight:
+        mean = scale.lowest + (scale.highest - scale.lowest) * earned / weight
+    return round(min(mean, most), 2), findings
 
 
 def _fluency(plan: ReadPlan) -> dict[str, Measurement]:
     """What stands after the last week can cost, but earns nothing: good sentences do not mend a heap of words."""
     whole = _language(plan, plan.text, plan.lines)
-    end = max((at for at, line in enumerate(plan.lines, 1) if line.week), default=0)
-    planned = plan.lines[:end]
+    end = 0
+    for number, line in enumerate(plan.lines, 1):
+        if line.week:
+            end = number
     if end in (0, len(plan.lines)):
         return whole
-    weeks = _language(plan, "\n".join(line.text for line in unique(planned)), planned)
+    planned = plan.lines[:end]
+    weeks = _language(plan, text_of(unique(planned)), planned)
     return {item: _worse(weeks[item], whole[item]) for item in whole}
 
 
@@ -115,67 +144,71 @@ def _worse(weeks: Measurement, whole: Measurement) -> Measurement:
 
 def _language(plan: ReadPlan, text: str, written: Sequence[PlanLine]) -> dict[str, Measurement]:
     spoken = words(text)
-    tokens = [token.lower() for token in TOKEN.findall(text)]
     lines = unique(written)
-    said = [sentence for line in lines for sentence in sentences(line.text)]
+    all_sentences = []
+    for line in lines:
+        all_sentences += sentences(line.text)
     limit = plan.sentence_words.get(str(plan.facts.get("language")), max(plan.sentence_words.values()))
-    fitting = sum(len(words(sentence)) <= limit for sentence in said) / len(said) if said else 0.0
-    whole = sum(is_whole(line) for line in lines) / len(lines) if lines else 0.0
-    new = new_share(tokens)
-    small = sum(word.lower() in plan.words.small for word in spoken) / max(1, len(spoken))
+    short = share_of(all_sentences, lambda sentence: len(words(sentence)) <= limit)
+    whole = share_of(lines, is_whole)
+    new = new_share(list(map(str.lower, TOKEN.findall(text))))
+    small = share_of(spoken, lambda word: word.lower() in plan.words.small)
     return {
         "enough": Measurement(len(spoken), f"{len(spoken)} words"),
         "order": _order(plan.reading),
-        "joined": _joined("\n".join(line.text for line in lines)),
+        "joined": _joined(text_of(lines)),
         "new": Measurement(new, f"{1 - new:.0%} of four-word runs are repeats"),
         "sentences": Measurement(whole, f"{whole:.0%} of lines are whole"),
-        "length": Measurement(fitting, f"{fitting:.0%} of sentences have at most {limit} words"),
+        "length": Measurement(short, f"{short:.0%} of sentences have at most {limit} words"),
         "connected": Measurement(small, f"{small:.0%} small words"),
     }
 
 
 def _personalisation(plan: ReadPlan) -> dict[str, Measurement]:
-    facts = plan.facts
     every = [frozenset(stems(line.text)) for line in unique(plan.lines)]
-    foreign = another_pupils(plan.lines, facts, plan.words)
     return {
-        "own": Measurement(
-            float(not foreign) if facts.get("name") or facts.get("goal") or facts.get("mistakes") else None,
-            foreign or "nothing in it is another pupil's",
-        ),
+        "own": _own(plan),
         "topics": _topics(plan),
         "weeks": _weeks(plan),
         "hours": _hours(plan),
         "fits": _fits(plan),
         "course": _course(plan),
         "mistakes": _mistakes(plan),
-        "goal": _goal(every, str(facts.get("goal") or "")),
-        "notes": _notes(every, [str(note) for note in facts.get("notes") or ()]),
+        "goal": _goal(every, str(plan.facts.get("goal") or "")),
+        "notes": _notes(every, texts_of(plan.facts, "notes")),
     }
+
+
+def _own(plan: ReadPlan) -> Measurement:
+    foreign = another_pupils(plan.lines, plan.facts, plan.words)
+    note = foreign or "nothing in it is another pupil's"
+    facts = plan.facts
+    if not (facts.get("name") or facts.get("goal") or facts.get("mistakes")):
+        return Measurement(None, note)
+    return Measurement(float(not foreign), note)
 
 
 def _actionability(plan: ReadPlan) -> dict[str, Measurement]:
     seen: set[str] = set()
-    counts = []
+    busy = 0
     for week in plan.weeks[: plan.wanted]:
-        mine = {without_numbers(task) for line in week.lines for task in tasks_in(line.text, plan.words)}
-        counts.append(len(mine - seen))
-        seen |= mine
-    busy = sum(count > 0 for count in counts)
-    checks = frozenset(stem(word) for word in plan.words.checks)
-    amounts = frozenset(stem(word) for word in plan.words.amounts)
+        before = len(seen)
+        for line in week.lines:
+            seen.update(map(without_numbers, tasks_in(line.text, plan.words)))
+        busy += len(seen) > before
+    checks = frozenset(map(stem, plan.words.checks))
+    amounts = frozenset(map(stem, plan.words.amounts))
 
     def says_how_much(week: Week) -> bool:
         return any(says_amount(line.text, amounts) for line in week.lines)
 
     def checked(week: Week) -> bool:
-        return any(stem(word) in checks for line in week.lines for word in words(line.text))
+        return not checks.isdisjoint(map(stem, words(week.text)))
 
-    wrong = wrong_equations(plan.text, [str(mistake) for mistake in plan.facts.get("mistakes") or ()])
+    wrong = wrong_equations(plan.text, texts_of(plan.facts, "mistakes"))
+    note = f"wrong: {'; '.join(wrong[:3])}" if wrong else "no sum in it is wrong"
     return {
-        "maths": Measurement(
-            len(wrong), f"wrong: {'; '.join(wrong[:3])}" if wrong else "no sum in it is wrong"
-        ),
+        "maths": Measurement(len(wrong), note),
         "tasks": Measurement(busy / plan.wanted, f"{busy} of {plan.wanted} weeks set a task that is new"),
         "amounts": plan.share_of_weeks(says_how_much, "say how much"),
         "times": plan.share_of_weeks(lambda week: week.timed, "say how long"),
@@ -190,20 +223,26 @@ def _order(reading: PlanReading) -> Measurement:
     """Headings must rise, none may stand alone, and no day's work may stand before the first: shuffled lines fail."""
     if not reading.weeks:
         return Measurement(None, "no weeks to put in order")
-    pairs = list(zip(reading.headings, reading.headings[1:], strict=False))
-    rising = sum(a < b for a, b in pairs) / len(pairs) if pairs else 1.0
-    filled = sum(
-        any(not line.heading or len(words(line.text)) > 5 for line in week.lines) for week in reading.weeks
-    )
-    first = next(at for at, line in enumerate(reading.lines) if line.heading)
-    stray = sum(starts_with_day(line.text) for line in reading.lines[:first])
-    daily = sum(starts_with_day(line.text) for line in reading.lines)
-    inside = 1 - stray / daily if stray > 1 else 1.0
-    early = 1.0 if reading.headings[0] == min(reading.headings) else 0.8
-    value = rising * filled / len(reading.weeks) * inside * early
+    weeks, lines = reading.weeks, reading.lines
+    steps = np.diff(reading.headings)
+    rising = float((steps > 0).mean()) if len(steps) else 1.0
+    filled = sum(map(_is_filled, weeks))
+    daily = np.array([starts_with_day(line.text) for line in lines])
+    first = np.argmax([line.heading for line in lines])
+    stray = daily[:first].sum()
+    inside = early = 1.0
+    if stray > 1:
+        inside = 1 - float(stray / daily.sum())
+    if reading.headings[0] != min(reading.headings):
+        early = 0.8
+    value = rising * filled / len(weeks) * inside * early
     return Measurement(
-        value, f"{rising:.0%} of weeks follow the one before, {filled} of {len(reading.weeks)} are filled"
+        value, f"{rising:.0%} of weeks follow the one before, {filled} of {len(weeks)} are filled"
     )
+
+
+def _is_filled(week: Week) -> bool:
+    return any(not line.heading or len(words(line.text)) > 5 for line in week.lines)
 
 
 def _joined(text: str) -> Measurement:
@@ -218,40 +257,52 @@ def _topics(plan: ReadPlan) -> Measurement:
     """A topic is worked on where a week's line names it, or takes up a mistake that shows it, and the same line or
     the next sets a task or an amount. Where there is one topic only, a title that names it holds for all tasks.
     """
-    topics = [[stems(name) for name in names] for names in plan.facts.get("topics") or ()]
+    topics = []
+    for names in plan.facts.get("topics") or ():
+        topics.append(list(map(stems, names)))
     if not topics:
         return Measurement(None, "no weak topics are known")
-    amounts = frozenset(stem(word) for word in plan.words.amounts)
+    amounts = frozenset(map(stem, plan.words.amounts))
     shown = _shown(plan, len(topics))
     worked: set[int] = set()
-    one = len(topics) == 1 and plan.lines and not plan.lines[0].week
-    title = frozenset(stems(plan.lines[0].text)) if one else frozenset[str]()
+    title = frozenset[str]()
+    if len(topics) == 1 and plan.lines and not plan.lines[0].week:
+        title = frozenset(stems(plan.lines[0].text))
     for week in plan.weeks:
         active = [
             bool(tasks_in(line.text, plan.words)) or says_amount(line.text, amounts) for line in week.lines
         ]
         for at, line in enumerate(week.lines):
-            if any(active[at : at + 2]):
-                found = title.union(stems(line.text))
-                worked.update(
-                    n for n, phrases in enumerate(topics) if n not in worked and mentions(found, phrases)
-                )
-                worked.update(n for mistake, n in shown if n not in worked and takes_up(line.text, mistake))
+            if not any(active[at : at + 2]):
+                continue
+            named = title.union(stems(line.text))
+            for topic, names in enumerate(topics):
+                if mentions(named, names):
+                    worked.add(topic)
+            for mistake, topic in shown:
+                if topic not in worked and takes_up(line.text, mistake):
+                    worked.add(topic)
     return Measurement(len(worked) / len(topics), f"{len(worked)} of {len(topics)} weak topics are worked on")
 
 
 def _shown(plan: ReadPlan, topics: int) -> list[tuple[str, int]]:
     """The pupil's mistakes and the topic that each one shows; with one topic it can be no other."""
-    mistakes = [str(mistake) for mistake in plan.facts.get("mistakes") or ()]
-    of = plan.facts.get("mistake_topics") or [0 if topics == 1 else None] * len(mistakes)
-    return [(mistake, n) for mistake, n in zip(mistakes, of, strict=False) if n is not None]
+    mistakes = texts_of(plan.facts, "mistakes")
+    topic_of = plan.facts.get("mistake_topics")
+    if not topic_of and topics == 1:
+        topic_of = [0] * len(mistakes)
+    return [
+        (mistake, topic)
+        for mistake, topic in zip(mistakes, topic_of or (), strict=False)
+        if topic is not None
+    ]
 
 
 def _weeks(plan: ReadPlan) -> Measurement:
     if not plan.facts.get("weeks"):
         return Measurement(None, "the number of weeks is not known")
-    numbers = {week.number for week in plan.weeks}
-    right = len(numbers & set(range(1, plan.wanted + 1)))
+    numbers = [week.number for week in plan.weeks]
+    right = len(set(numbers).intersection(range(1, plan.wanted + 1)))
     extra = len(numbers) - right
     return Measurement(
         max(0.0, (right - extra) / plan.wanted), f"{right} of {plan.wanted} weeks, {extra} too many"
@@ -285,27 +336,25 @@ def _fits(plan: ReadPlan) -> Measurement:
 
 def _longest(week: Week, budget: float) -> float:
     """The longest session; 'three hours' for several days, or for none in particular, is the sum of the week."""
-    sums = budget if len(week.days) != 1 else inf
-    return max((minutes for minutes in week.sessions if minutes != sums), default=0.0)
+    sessions = set(week.sessions)
+    if len(week.days) != 1:
+        sessions.discard(budget)
+    return max(sessions - {inf}, default=0.0)
 
 
 def _course(plan: ReadPlan) -> Measurement:
     """Topics that the course does not have; a name that is part of a longer one of the course is none."""
-    names = {plain(name): True for name in plan.facts.get("outside") or ()}
-    if not names:
+    outside = set(map(plain, plan.facts.get("outside") or ()))
+    if not outside:
         return Measurement(None, "the course is not known")
-    names |= {plain(name): False for name in plan.facts.get("inside") or ()}
-    longest = max(map(len, names))
-    found: dict[str, None] = {}
+    inside = set(map(plain, plan.facts.get("inside") or ()))
+    foreign: dict[str, None] = {}  # each once, in their order
     for line in plan.lines:
-        said = plain(unquoted(line.text)) if line.week else ()
-        at = 0
-        while at < len(said):
-            size = next((n for n in range(longest, 0, -1) if said[at : at + n] in names), 1)
-            if names.get(said[at : at + size]):
-                found[" ".join(said[at : at + size])] = None
-            at += size
-    return Measurement(len(found), f"from outside the course: {', '.join(found) or 'nothing'}")
+        if line.week:
+            for name in names_in(plain(unquoted(line.text)), outside | inside):
+                if name in outside - inside:
+                    foreign[" ".join(name)] = None
+    return Measurement(len(foreign), f"from outside the course: {', '.join(foreign) or 'nothing'}")
 
 
 def _mistakes(plan: ReadPlan) -> Measurement:
@@ -330,8 +379,10 @@ def _goal(lines: Sequence[frozenset[str]], goal: str) -> Measurement:
 def _notes(lines: Sequence[frozenset[str]], notes: Sequence[str]) -> Measurement:
     if not notes:
         return Measurement(None, "nothing else is known")
-    wanted = [frozenset(stems(note)) for note in notes]
-    used = sum(any(len(note & line) >= max(1, 0.6 * len(note)) for line in lines) for note in wanted if note)
+    used = 0
+    for note in notes:
+        wanted = frozenset(stems(note))
+        used += any(len(wanted & line) >= max(1, 0.6 * len(wanted)) for line in lines)
     return Measurement(used / len(notes), f"{used} of {len(notes)} circumstances are taken into account")
 
 

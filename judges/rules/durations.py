@@ -9,22 +9,12 @@ from functools import lru_cache
 
 from proctor.judges.rules.text import unquoted
 
+_DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_NUMBER_WORDS = (
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
-NUMBERS = {word: value for value, word in enumerate(_NUMBER_WORDS, 1)}
+NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12,
+}  # fmt: skip
 
 _VALUE = r"\d{1,4}(?:[.,]\d{1,2})?(?![\d/])"
 _RANGE = rf"(?:{_VALUE}\s{{0,2}}(?:-|–|—|to)\s{{0,2}})?"
@@ -41,7 +31,7 @@ _DURATION = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_COUNT = rf"(\d{{1,2}}|{_WORDS})"
+_COUNT = rf"(?P<count>\d{{1,2}}|{_WORDS})"
 _TIMES_BEFORE = re.compile(
     rf"(?<!\w){_COUNT}\s?(?:x|×|\*|times|"
     rf"(?:short |long )?(?:sessions?|blocks?|lessons?|slots?|evenings?|days?)"
@@ -50,8 +40,8 @@ _TIMES_BEFORE = re.compile(
 )
 _TIMES_AFTER = re.compile(
     rf"\)?,?\s?(?:(?:x|×|\*)\s?{_COUNT}(?!\w)"
-    rf"|(?:on )?{_COUNT} (?:times|sessions|days|evenings)(?: (?:a|per|each|every) week)?(?!\w)"
-    r"|(twice)(?: (?:a|per|each|every) week)?(?!\w)|((?:each|every|a|per) day|daily)(?!\w))",
+    rf"|(?:on )?(?P<times>\d{{1,2}}|{_WORDS}) (?:times|sessions|days|evenings)(?: (?:a|per|each|every) week)?(?!\w)"
+    r"|(?P<twice>twice)(?: (?:a|per|each|every) week)?(?!\w)|(?P<daily>(?:each|every|a|per) day|daily)(?!\w))",
     re.IGNORECASE,
 )
 _WHOLE_AFTER = re.compile(
@@ -79,9 +69,7 @@ _SUM = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Duration:
-    """`minutes` of one session, `count` of them; `whole` when the words say that it is the sum of a week or
-    plan.
-    """
+    """`minutes` of one session, `count` of them; `whole` when it is said to be the sum of a week or plan."""
 
     minutes: float
     count: int
@@ -98,41 +86,36 @@ class Duration:
 def durations(line: str) -> list[Duration]:
     """Every time to work that the line names, in order; breaks and 'after 20 minutes' are none."""
     line = unquoted(line)
-    found = []
+    times = []
     for match in _DURATION.finditer(line):
         before, after = line[max(0, match.start() - 48) : match.start()], line[match.end() : match.end() + 32]
         if _NO_WORK_BEFORE.search(before) or _NO_WORK_AFTER.match(after):
             continue
         count = _count(before, after)
         whole = bool(_WHOLE_BEFORE.search(before) or (count is None and _WHOLE_AFTER.match(after)))
-        found.append(
-            Duration(_minutes(match), count or 1, count is not None, whole, match.start(), match.end())
-        )
-    return found
+        counted = count is not None
+        times.append(Duration(_minutes(match), count or 1, counted, whole, match.start(), match.end()))
+    return times
 
 
 def days(line: str) -> tuple[str, ...]:
-    """The days that a line gives work to, in the order of the week; a sentence that says no leaves its days
-    out.
-    """
+    """The days that a line gives work to, in the order of the week; a sentence that says no leaves its days out."""
     line = unquoted(line)
     named: set[int] = set()
-    start = 0
-    for stop in [*(match.start() for match in _SENTENCE.finditer(line)), len(line)]:
-        part = line[start:stop]
-        start = stop
+    for part in _SENTENCE.split(line):
         part = _BUT_NOT.split(part)[0]
         if _NOT.search(part):
             continue
         last: re.Match[str] | None = None
         for match in _DAY.finditer(part):
-            here = _day(match)
+            day = _day(match)
+            named.add(day)
             if last is not None and _DAY_RANGE.match(part[last.end() : match.start()][:12]):
                 first = _day(last)
-                named.update(at % 7 for at in range(first, here + 1 if here >= first else here + 8))
-            named.add(here)
+                for between in range(first, first + (day - first) % 7):
+                    named.add(between % 7)  # Saturday to Tuesday goes over the end of the week
             last = match
-    return tuple(DAYS[at] for at in sorted(named))
+    return tuple(DAYS[day] for day in sorted(named))
 
 
 def starts_with_day(line: str) -> bool:
@@ -141,12 +124,13 @@ def starts_with_day(line: str) -> bool:
 
 def count_word(text: str) -> int:
     """A number in digits or as a word; 0 for anything else."""
-    return int(text) if text.isascii() and text.isdigit() else NUMBERS.get(text.lower(), 0)
+    if text.isascii() and text.isdigit():
+        return int(text)
+    return NUMBERS.get(text.lower(), 0)
 
 
 def _day(match: re.Match[str]) -> int:
-    word = (match.group(1) or match.group(2)).lower()[:3]
-    return [day[:3].lower() for day in DAYS].index(word)
+    return _DAY_NAMES.index((match.group(1) or match.group(2)).lower()[:3])
 
 
 def _minutes(match: re.Match[str]) -> float:
@@ -157,8 +141,10 @@ def _minutes(match: re.Match[str]) -> float:
         return int(parts["clock"]) * 60.0 + int(parts["after"])
     if parts["minutes"]:
         return _value(parts["minutes"])
-    half = 0.5 if parts["half"] or parts["tail"] else 0.0
-    return (_value(parts["hours"]) + half) * 60 + int(parts["rest"] or 0)
+    hours = _value(parts["hours"])
+    if parts["half"] or parts["tail"]:
+        hours += 0.5
+    return hours * 60 + int(parts["rest"] or 0)
 
 
 def _value(text: str) -> float:
@@ -168,13 +154,17 @@ def _value(text: str) -> float:
 
 
 def _count(before: str, after: str) -> int | None:
-    if match := _TIMES_BEFORE.search(before):
-        return count_word(match.group(1))
-    if match := _TIMES_AFTER.match(after):
-        if match.group(3):
-            return 2
-        return 7 if match.group(4) else count_word(match.group(1) or match.group(2))
-    return None
+    match = _TIMES_BEFORE.search(before)
+    if match:
+        return count_word(match["count"])
+    match = _TIMES_AFTER.match(after)
+    if not match:
+        return None
+    if match["twice"]:
+        return 2
+    if match["daily"]:
+        return 7
+    return count_word(match["count"] or match["times"])
 
 
 @dataclass(frozen=True)
@@ -188,43 +178,53 @@ class Timed:
 
 @lru_cache(maxsize=5_000)
 def timed(line: str) -> Timed:
-    found = durations(line)
-    claimed = max((one.total for one in found if one.whole), default=0.0)
-    single = [one for one in found if not one.whole]
-    if _SUM.search(line[:24]) and single:
-        return Timed(0.0, (), max(claimed, single[0].total))
+    single = []
+    claimed = 0.0
+    for time in durations(line):
+        if time.whole:
+            claimed = max(claimed, time.total)
+        else:
+            single.append(time)
     if not single:
         return Timed(0.0, (), claimed)
     first, *rest = single
+    if _SUM.search(line[:24]):
+        return Timed(0.0, (), max(claimed, first.total))
     # "40 min: 10 min of cards, a film of 2 h" is one session of 40; "Mon, 40 min: ... Thu, 40 min: ..." are two.
     if _headed(line, first):
-        single = [one for one in single if _headed(line, one)]
-    elif len(rest) > 1 and abs(first.total - sum(one.total for one in rest)) < 1:
+        single = [time for time in single if _headed(line, time)]
+    elif len(rest) > 1 and abs(first.total - sum(time.total for time in rest)) < 1:
         single = [first]
     named = len(days(_beside(line, first)))
     if len(single) == 1 and not single[0].counted and named > 1:
         return Timed(single[0].minutes * named, (single[0].minutes,) * named, claimed)
-    # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
-    sessions = tuple(one.minutes for one in single for _ in range(min(one.count, 20)))
-    return Timed(sum(one.total for one in single), sessions, claimed)
+    minutes, sessions = 0.0, []
+    for time in single:
+        minutes += time.total
+        # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
+        sessions += [time.minutes] * min(time.count, 20)
+    return Timed(minutes, tuple(sessions), claimed)
 
 
 def work_days(line: str) -> tuple[str, ...]:
     """The days that a line sets work for: those of its head, where a time ends one, and else all that it names."""
-    headed = [one for one in durations(line) if _headed(line, one)]
-    return (days(line[: headed[0].end]) if len(headed) == 1 else ()) or days(line)
+    headed = [time for time in durations(line) if _headed(line, time)]
+    if len(headed) == 1:
+        return days(line[: headed[0].end]) or days(line)
+    return days(line)
 
 
-def _beside(line: str, one: Duration) -> str:
+def _beside(line: str, time: Duration) -> str:
     """The sentence that a time stands in; all before it where it says 'each'."""
-    if line[one.end : one.end + 8].lstrip(" )*_").startswith("each"):
-        return line[: one.end]
-    start = max((stop.end() for stop in _STOP.finditer(line, 0, one.start)), default=0)
-    stop = _STOP.search(line, one.end)
-    return (
-        line[start : stop.start() if stop else len(line)] if not _headed(line, one) else line[start : one.end]
-    )
+    if line[time.end : time.end + 8].lstrip(" )*_").startswith("each"):
+        return line[: time.end]
+    start = 0
+    for stop in _STOP.finditer(line, 0, time.start):
+        start = stop.end()
+    if _headed(line, time):
+        return line[start : time.end]
+    return line[start : time.end] + _STOP.split(line[time.end :])[0]
 
 
-def _headed(line: str, one: Duration) -> bool:
-    return line[one.end : one.end + 8].lstrip(" )*_").removeprefix("each").lstrip(" )*_").startswith(":")
+def _headed(line: str, time: Duration) -> bool:
+    return line[time.end : time.end + 8].lstrip(" )*_").removeprefix("each").lstrip(" )*_").startswith(":")

@@ -42,29 +42,34 @@ def common(word: str, small: frozenset[str]) -> str:
     """The kind that the table knows: a small word or a mark itself, other words by their ending."""
     if word in small or not word[0].isalpha():
         return word
-    return next(("-" + end for end in ENDINGS if word.endswith(end) and len(word) > len(end) + 2), "*")
+    for ending in ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            return f"-{ending}"
+    return "*"
 
 
 @cache
 def _table() -> tuple[frozenset[str], dict[tuple[str, str], bool]]:
+    """The small words, and whether two kinds go together, of those of which the table says it."""
     table: dict[tuple[str, str], bool] = {}
-    small = set()
     for line in PATH.read_text(encoding="utf-8").splitlines():
-        first, often, rarely = (part.split() for part in line.split("|"))
-        table |= {(first[0], second): True for second in often}
-        table |= {(first[0], second): False for second in rarely}
-        small |= {word for word in (*first, *often, *rarely) if word[0].isalpha()}
-    return frozenset(small), table
+        kind_before, often, rarely = map(str.split, line.split("|"))
+        for after in often:
+            table[kind_before[0], after] = True
+        for after in rarely:
+            table[kind_before[0], after] = False
+    kinds = set().union(*table)
+    return frozenset(word for word in kinds if word[0].isalpha()), table
 
 
 def fitting(text: str) -> tuple[int, int]:
     """How many of the neighbours that the table knows belong together, and how many it knows."""
     small, table = _table()
-    known = [
-        table[pair]
-        for first, second in neighbours(text)
-        if (pair := (common(first, small), common(second, small))) in table
-    ]
+    known = []
+    for first, second in neighbours(text):
+        pair = common(first, small), common(second, small)
+        if pair in table:
+            known.append(table[pair])
     return sum(known), len(known)
 
 

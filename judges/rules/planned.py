@@ -18,14 +18,15 @@ TARGET = re.compile(
 _NUMBER = re.compile(
     r"(?<!\w)(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\w)", re.I
 )
+_LETTER = re.compile(r"[^\W_]")
 _DOUBLED = re.compile(r"[:;,]{2}|[:;,]\.")
 _ENDS = (".", "!", "?", ":", ")", '"', "”", "|")
 
 
 _WHEN = frozenset({
     "on", "for", "at", "in", "from", "by", "each", "every", "then", "an", "hour", "hours", "minute", "minutes", "min",
-    "mins", "half", "day", "days", "morning", "evening", *(day.lower() for day in DAYS),
-    *(day[:3].lower() for day in DAYS),
+    "mins", "half", "day", "days", "morning", "evening", *" ".join(DAYS).lower().split(),
+    "mon", "tue", "wed", "thu", "fri", "sat", "sun",
 })  # fmt: skip
 
 
@@ -62,7 +63,8 @@ class ReadPlan:
 
     def share_of_weeks(self, holds: Callable[[Week], bool], what: str) -> Measurement:
         """Weeks that are missing hold nothing, and weeks beyond the last add nothing."""
-        good = sum(holds(week) for week in self.weeks if week.number <= self.wanted)
+        wanted = [week for week in self.weeks if week.number <= self.wanted]
+        good = sum(map(holds, wanted))
         return Measurement(good / self.wanted, f"{good} of {self.wanted} weeks {what}")
 
 
@@ -70,27 +72,23 @@ def tasks_in(line: str, known: WordLists) -> list[str]:
     """Sentences that tell to do something: a word for doing early on, and enough words, or a number, to say what."""
     tasks = []
     for sentence in sentences(line):
-        spoken = [word.lower() for word in words(sentence) if word.lower() not in _WHEN]
+        spoken = [word for word in words(sentence.lower()) if word not in _WHEN]
+        early = set(spoken[:4])
         if _NUMBER.search(sentence) or QUOTED.search(sentence):
-            is_task = len(spoken) >= 2 and any(word in known.tasks | known.vague for word in spoken[:4])
+            is_task = len(spoken) >= 2 and not early.isdisjoint(known.tasks | known.vague)
         else:
-            is_task = (
-                len(spoken) >= 3
-                and any(word in known.tasks for word in spoken[:4])
-                and not known.small.isdisjoint(spoken)
-            )
+            says_what = len(spoken) >= 3 and not known.small.isdisjoint(spoken)
+            is_task = says_what and not early.isdisjoint(known.tasks)
         if is_task:
             tasks.append(sentence)
     return tasks
 
 
 def says_amount(line: str, nouns: frozenset[str]) -> bool:
-    """A number with something countable within the next words: '8 questions', 'ten mixed problems', '8 of
-    10'.
-    """
+    """A number with something countable within the next words: '8 questions', 'ten mixed problems', '8 of 10'."""
     for match in _NUMBER.finditer(line):
         following = words(line[match.end() : match.end() + 40])[:4]
-        if any(stem(word) in nouns for word in following):
+        if not nouns.isdisjoint(map(stem, following)):
             return True
     return TARGET.search(line) is not None
 
@@ -100,8 +98,8 @@ def is_whole(line: PlanLine) -> bool:
     it opens.
     """
     text = line.text
-    first = next((sign for sign in text if sign.isalnum()), "")
-    if not first or first.islower() or _DOUBLED.search(text):
+    first = _LETTER.search(text)
+    if not first or first.group().islower() or _DOUBLED.search(text):
         return False
     if text.count("(") != text.count(")") or text.count('"') % 2:
         return False

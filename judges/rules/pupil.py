@@ -3,36 +3,31 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from proctor.judges.rubric import WordLists
 from proctor.judges.rules.neighbours import is_ordinary
-from proctor.judges.rules.reading import PlanLine
-from proctor.judges.rules.text import TOKEN, squeezed, stem, stems, unquoted, words
+from proctor.judges.rules.reading import PlanLine, text_of
+from proctor.judges.rules.text import TOKEN, squeezed, stem, stems, texts_of, unquoted, words
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
 # Where a plan says whose it is. Upper and lower case matter: it is how a name differs from a word.
 _HAS = r"has|likes|needs|works|learns|gets|gives|reads|prefers|asks|shares|sees|forgets"
 _VERB = rf" (?:{_HAS}|is|should|must|starts)\b"
-_OUTSIDE_WEEKS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b[Ff]or {_NAME}(?=$|'s|’s|[\s,:;.()–—-])",
-        rf"(?<!\w){_NAME}['’][sS]\b",
-        rf"^(?:Dear|Hello|Hi|Hey),? {_NAME}",
-        rf"(?i:pupil|student|learner|name)\s?[:=|]\s?{_NAME}",
-    )
+_OUTSIDE_WEEKS = (
+    re.compile(rf"\b[Ff]or {_NAME}(?=$|'s|’s|[\s,:;.()–—-])"),
+    re.compile(rf"(?<!\w){_NAME}['’][sS]\b"),
+    re.compile(rf"^(?:Dear|Hello|Hi|Hey),? {_NAME}"),
+    re.compile(rf"(?i:pupil|student|learner|name)\s?[:=|]\s?{_NAME}"),
 )
 # Places where other words stand as well: what English has in small letters too is no name there.
 _ABOUT = re.compile(rf"^{_NAME} (?:{_HAS})\b")
-_TITLE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"^{_NAME}(?:{_VERB}| [a-z]+s\b|,? and |[,!]|\s?[:(–—|]| - )",
-        rf"\b(?:[Ww]ith|[Bb]elongs to) {_NAME}(?=$|\s?[.,:;!(–—]| - )",
-        rf"^[^\W\d_]+(?: [a-z]+)? {_NAME}[,!]",
-    )
+_TITLE = (
+    re.compile(rf"^{_NAME}(?:{_VERB}| [a-z]+s\b|,? and |[,!]|\s?[:(–—|]| - )"),
+    re.compile(rf"\b(?:[Ww]ith|[Bb]elongs to) {_NAME}(?=$|\s?[.,:;!(–—]| - )"),
+    re.compile(rf"^[^\W\d_]+(?: [a-z]+)? {_NAME}[,!]"),
 )
 _ANYWHERE = re.compile(rf"(?i:remember|keep in mind|good to know|note|tip)[:,]? (?:that )?{_NAME}{_VERB}")
 _GOAL = re.compile(
@@ -52,36 +47,43 @@ _FIGURE = re.compile(r"\d{1,9}(?:[.,:/]\d{1,9})?")
 
 def folded(text: str) -> str:
     """Without accents, in small letters: 'Björn' and 'BJORN' are one name."""
-    return "".join(
-        sign for sign in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(sign)
-    )
+    signs = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(sign for sign in signs if not unicodedata.combining(sign))
 
 
 def times_named(text: str, name: str) -> int:
-    return len(re.findall(rf"(?<!\w){re.escape(folded(name))}(?!\w)", folded(text))) if name else 0
+    if not name:
+        return 0
+    return len(re.findall(rf"(?<!\w){re.escape(folded(name))}(?!\w)", folded(text)))
 
 
 def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> tuple[str, int]:
     """The name that stands most often of those that stand where the pupil's should, and how often; '' for none."""
-    text = "\n".join(line.text for line in lines)
+    text = text_of(lines)
     no_names = known.no_names | known.tasks | known.checks | known.amounts | known.small
-    no_names |= {folded(word) for word in _facts(facts)}
-    no_names |= {token for token in TOKEN.findall(text) if token.islower()}
+    no_names = no_names.union(map(folded, _words_of(facts)), filter(str.islower, TOKEN.findall(text)))
     counts = Counter(folded(word).removesuffix("'s") for word in words(text.replace("’", "'")))
     times = {"": 0}
-    for at, line in enumerate(lines):
-        doubtful = () if line.week else (_ABOUT, *_TITLE) if at < 2 else (_ABOUT,)
-        for slot in (_ANYWHERE, *doubtful, *(() if line.week else _OUTSIDE_WEEKS)):
+    for number, line in enumerate(lines):
+        doubtful: list[re.Pattern[str]] = [_ANYWHERE]  # what stands there may be another word
+        sure: Sequence[re.Pattern[str]] = ()
+        if not line.week:
+            sure = _OUTSIDE_WEEKS
+            doubtful.append(_ABOUT)
+            if number < 2:
+                doubtful += _TITLE
+        for slot in (*doubtful, *sure):
             for match in slot.finditer(unquoted(line.text)):
-                if folded(match["name"]) not in no_names and not (
-                    slot in (_ANYWHERE, *doubtful) and is_ordinary(match["name"])
-                ):
-                    times[match["name"]] = counts[folded(match["name"])]
+                name = match["name"]
+                is_word = slot in doubtful and is_ordinary(name)
+                if not is_word and folded(name) not in no_names:
+                    times[name] = counts[folded(name)]
     return max(times.items(), key=lambda item: item[1])
 
 
 def taken_up(text: str, facts: Mapping[str, Any]) -> int:
-    return sum(takes_up(text, str(mistake)) for mistake in facts.get("mistakes") or ())
+    """How many of the pupil's mistakes the text takes up."""
+    return sum(takes_up(text, mistake) for mistake in texts_of(facts, "mistakes"))
 
 
 def takes_up(text: str, mistake: str) -> bool:
@@ -90,30 +92,31 @@ def takes_up(text: str, mistake: str) -> bool:
     In other words too: three of its numbers in a row are no accident, nor are most of its words and numbers in one
     line ("You said that the run of 6 m by 2 m needs 12 m of wire").
     """
-    squeezed_text, said = squeezed(text), squeezed(mistake)
-    if said in squeezed_text or (len(head := said.split("=")[0]) >= 4 and head in squeezed_text):
+    squeezed_text, working = squeezed(text), squeezed(mistake)
+    asked = working.split("=")[0]
+    if working in squeezed_text or (len(asked) >= 4 and asked in squeezed_text):
         return True
     question, colon, _ = mistake.partition(": ")
     if colon and _FIGURE.search(question) and _stands(squeezed(question), squeezed_text):
         return True
     numbers = _FIGURE.findall(mistake.split("=")[0])
+    return any(_takes_up(line, mistake, asked, numbers) for line in text.splitlines())
+
+
+def _takes_up(line: str, mistake: str, asked: str, numbers: list[str]) -> bool:
+    """The same of one line; `asked` is the mistake's working before its result, `numbers` those in it."""
+    there = _FIGURE.findall(line)
+    every = _FIGURE.findall(mistake)
     # A short sum such as 6 x 8 is the pupil's only together with the wrong answer.
-    if len(numbers) > 1 and any(
-        _stands(head, squeezed(line)) and _FIGURE.findall(mistake)[-1] in _FIGURE.findall(line)
-        for line in text.splitlines()
-    ):
+    if len(numbers) > 1 and every[-1] in there and _stands(asked, squeezed(line)):
         return True
-    wanted = {*_FIGURE.findall(mistake), *(word for word in stems(mistake) if word.isalpha())}
-    for line in text.splitlines():
-        there = _FIGURE.findall(line)
-        if len(numbers) >= 3 and any(there[at:][: len(numbers)] == numbers for at in range(len(there))):
-            return True
-        shared = wanted & {*there, *stems(line)}
-        if len(shared) >= max(3, 0.6 * len(wanted)) and any(
-            len(word) > 2 for word in shared if word.isalpha()
-        ):
-            return True
-    return False
+    if len(numbers) >= 3 and f" {' '.join(numbers)} " in f" {' '.join(there)} ":
+        return True
+    wanted = set(every).union(filter(str.isalpha, stems(mistake)))
+    shared = wanted & {*there, *stems(line)}
+    if len(shared) < max(3, 0.6 * len(wanted)):
+        return False
+    return any(len(word) > 2 for word in filter(str.isalpha, shared))
 
 
 def _stands(part: str, text: str) -> bool:
@@ -122,39 +125,46 @@ def _stands(part: str, text: str) -> bool:
 
 def another_pupils(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> str:
     """What shows that the plan is another pupil's, in words; nothing where nothing does."""
-    text = "\n".join(line.text for line in lines)
+    text = text_of(lines)
     own = str(facts.get("name") or "")
     named = times_named(text, own)
     name, times = stranger(lines, facts, known)
     if own and times > named and folded(name) != folded(own):
         return f"it is for {name}"
-    head = [
-        f"{line.text}\n{after.text}" if after and not after.week else line.text
-        for line, after in zip(lines, [*lines[1:], None], strict=False)
-        if not line.week
-    ]
-    for goal in (match["goal"] for line in head if (match := _GOAL.match(line))):
-        if facts.get("goal") and _foreign(goal, facts, known):
-            return f"its goal is not {own or 'the pupil'}'s: {goal.strip()}"
+    if facts.get("goal"):
+        for goal in _goals(lines):
+            if _foreign(goal, facts, known):
+                return f"its goal is not {own or 'the pupil'}'s: {goal.strip()}"
     if facts.get("mistakes") and not taken_up(text, facts):
-        for match in _MISTAKE.finditer(text):
+        match = _MISTAKE.search(text)
+        if match:
             return f"it takes up a mistake of somebody else: {(match['quoted'] or match['sum']).strip()}"
     return ""
 
 
+def _goals(lines: Sequence[PlanLine]) -> Iterator[str]:
+    """The goals that stand outside the weeks; a goal may stand on the line after its title."""
+    for line, after in zip_longest(lines, lines[1:]):
+        text = line.text
+        if after and not after.week:
+            text = f"{text}\n{after.text}"
+        match = _GOAL.match(text)
+        if match and not line.week:
+            yield match["goal"]
+
+
 def _foreign(goal: str, facts: Mapping[str, Any], known: WordLists) -> bool:
     """A goal of which at most a third of the words have to do with the pupil, and none with an exam of the pupil's."""
-    said = {word for word in stems(goal) if not word[0].isdigit()} - {stem(word) for word in known.no_goals}
-    exams = {stem(word) for word in known.checks}
-    pupils = {word[:4] for word in stems(" ".join(_facts(facts)))}
-    shared = {word for word in said if word[:4] in pupils}
-    return bool(said - exams) and not shared & exams and 3 * len(shared) <= len(said)
+    exams = set(map(stem, known.checks))
+    pupils = {word[:4] for word in stems(" ".join(_words_of(facts)))}
+    wanted = {word for word in stems(goal) if not word[0].isdigit()}.difference(map(stem, known.no_goals))
+    shared = {word for word in wanted if word[:4] in pupils}
+    return bool(wanted - exams) and not shared & exams and 3 * len(shared) <= len(wanted)
 
 
-def _facts(facts: Mapping[str, Any]) -> list[str]:
+def _words_of(facts: Mapping[str, Any]) -> list[str]:
     """All words that the facts hold, without the pupil's name."""
-    topics = [name for names in facts.get("topics") or () for name in names]
-    parts = [str(facts.get("goal") or ""), *topics]
-    for key in ("notes", "mistakes"):
-        parts += [str(part) for part in facts.get(key) or ()]
+    parts = [str(facts.get("goal") or ""), *texts_of(facts, "notes"), *texts_of(facts, "mistakes")]
+    for names in facts.get("topics") or ():
+        parts += names
     return TOKEN.findall(" ".join(parts))

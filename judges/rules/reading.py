@@ -3,10 +3,13 @@ linear time.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+
+import numpy as np
 
 from proctor.judges.rules.durations import (
-    DAYS,
     NUMBERS,
     count_word,
     days,
@@ -14,11 +17,12 @@ from proctor.judges.rules.durations import (
     starts_with_day,
     timed,
     work_days,
-)
+)  # fmt: skip
 from proctor.judges.rules.text import words
 
-_ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
-_ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, 1)}
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
+}  # fmt: skip
 _NUMBER = rf"(\d{{1,2}}|{'|'.join(NUMBERS)})"
 _WEEK = re.compile(
     rf"(?:in |during )?(?:weeks?|wk|w(?=\d))\.?\s{{0,2}}#?{_NUMBER}"
@@ -75,6 +79,10 @@ class PlanLine:
     listed: bool = False
 
 
+def text_of(lines: Sequence[PlanLine]) -> str:
+    return "\n".join(line.text for line in lines)
+
+
 @dataclass
 class Week:
     number: int
@@ -85,7 +93,7 @@ class Week:
 
     @property
     def text(self) -> str:
-        return "\n".join(line.text for line in self.lines)
+        return text_of(self.lines)
 
     @property
     def timed(self) -> bool:
@@ -94,14 +102,11 @@ class Week:
 
 @dataclass(frozen=True)
 class PlanReading:
-    """`headings` are the week numbers in the order in which the text names them; `weeks` are sorted and
-    merged.
-    """
+    """`headings` are the week numbers in the order in which the text names them; `weeks` are sorted and merged."""
 
     lines: tuple[PlanLine, ...]
     weeks: tuple[Week, ...]
     headings: tuple[int, ...]
-    every_week: bool
 
     @property
     def minutes(self) -> float:
@@ -109,20 +114,20 @@ class PlanReading:
 
 
 def read(text: str) -> PlanReading:
-    """Times that stand before the first week ('every week: Mon and Thu, 40 min each') hold for weeks without
-    any.
-    """
+    """Times before the first week ('every week: Mon and Thu, 40 min each') hold for weeks that name none."""
     lines, headings = _lines(text[:LONGEST])
     end = _end(lines)
-    lines = [*lines[:end], *(replace(line, week=0) for line in lines[end:])]
     weeks: dict[int, Week] = {}
-    for line in lines:
+    preamble = []
+    for line in lines[:end]:
         if line.week:
             weeks.setdefault(line.week, Week(line.week)).lines.append(line)
-    usual, planned = _usual([line for line in lines[:end] if not line.week])
-    before = usual
-    for number in sorted(weeks):
-        week = weeks[number]
+        else:
+            preamble.append(line)
+    lines[end:] = [replace(line, week=0) for line in lines[end:]]
+    before = usual = _usual(preamble)
+    ordered = sorted(weeks.values(), key=lambda week: week.number)
+    for week in ordered:
         _fill(week)
         like = before if _SAME.search(week.text) else usual
         if not week.timed:
@@ -130,8 +135,7 @@ def read(text: str) -> PlanReading:
         if not week.days:
             week.days |= like.days
         before = week
-    ordered = tuple(weeks[number] for number in sorted(weeks))
-    return PlanReading(tuple(lines), ordered, tuple(headings), planned)
+    return PlanReading(tuple(lines), tuple(ordered), tuple(headings))
 
 
 def _lines(text: str) -> tuple[list[PlanLine], list[int]]:
@@ -168,20 +172,19 @@ def _end(lines: list[PlanLine]) -> int:
     A week goes on after a blank line as far as the weeks before it did. What comes later belongs to it only when it
     is work: an item of a list, a day or a time. "Good luck, and look at your cards" is nobody's fifth week.
     """
-    starts = [at for at, line in enumerate(lines) if line.heading]
+    starts = [number for number, line in enumerate(lines) if line.heading]
     if not starts:
         return len(lines)
-    sections = [lines[at:to] for at, to in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    *earlier, last = [list(dict.fromkeys(line.block for line in section)) for section in sections]
-    final = sections[-1]
-    head = final[0]
-    alone = all(line.heading for line in final if line.block == last[0]) and len(words(head.text)) <= 5
-    usual = max([1 + alone, *(len(blocks) for blocks in earlier)])
-    kept = set(last[:usual])
-    end = len(lines) - len(final)
-    for at, line in enumerate(final, end + 1):
-        if line.block in kept or _is_work(line):
-            end = at
+    blocks = np.array([line.block for line in lines])
+    *earlier, last = [np.unique(section) for section in np.split(blocks, starts)[1:]]
+    final = lines[starts[-1] :]
+    is_body = any(line.block == last[0] and not line.heading for line in final)
+    alone = not is_body and len(words(final[0].text)) <= 5
+    usual = max([1 + alone, *map(len, earlier)])
+    end = starts[-1]
+    for number, line in enumerate(final, end + 1):
+        if line.block in last[:usual] or _is_work(line):
+            end = number
     return end
 
 
@@ -192,14 +195,21 @@ def _is_work(line: PlanLine) -> bool:
 
 
 def _named_weeks(bare: str, highest: int) -> list[int]:
-    if match := _WEEK.match(bare):
+    match = _WEEK.match(bare)
+    if match:
         first = count_word(match.group(1))
-        last = count_word(match.group(2)) if match.group(2) else first
-        # "Weeks 1-99" must not multiply the text by 99.
-        return list(range(first, last + 1)) if 0 < first <= last < first + 12 else [first] if first else []
-    if match := _ORDINAL_WEEK.match(bare):
+        last = count_word(match.group(2) or match.group(1))
+        if 0 < first <= last < first + 12:  # "Weeks 1-99" must not multiply the text by 99
+            return list(range(first, last + 1))
+        if first:
+            return [first]
+        return []
+    match = _ORDINAL_WEEK.match(bare)
+    if match:
         word = (match.group(1) or match.group(2)).lower()
-        return [_ORDINALS.get(word) or (int(word[0]) if word[0].isdigit() else highest + 1)]
+        if word[0].isdigit():
+            return [int(word[0])]
+        return [_ORDINALS.get(word, highest + 1)]
     if _DATED_WEEK.match(bare):
         return [highest + 1]
     return []
@@ -219,13 +229,13 @@ class _MarkdownTable:
             self.heads = cells
             # "| Goal | pass the retest in May |" is no head: what stands above a column is short.
             fact = len(cells) == 2 and len(words(cells[1])) > 3 and not cells[0].lower().startswith("w")
-            if not fact and not any(_WEEK.match(cell) for cell in cells):
+            if not fact and not any(map(_WEEK.match, cells)):
                 return ""
             self.heads = [""] * len(cells)
-        return "; ".join(self._cell(cell, at) for at, cell in enumerate(cells) if cell)
+        pairs = zip_longest(cells, self.heads[: len(cells)], fillvalue="")
+        return "; ".join(self._cell(cell, head) for cell, head in pairs if cell)
 
-    def _cell(self, cell: str, at: int) -> str:
-        title = self.heads[at] if at < len(self.heads) else ""
+    def _cell(self, cell: str, title: str) -> str:
         head = title.lower()
         bare = cell.replace(".", "", 1).isdigit()
         if bare and head.startswith(("week", "wk")):
@@ -234,14 +244,13 @@ class _MarkdownTable:
             return f"{cell} hours"
         if bare and "min" in head:
             return f"{cell} minutes"
-        # What stands under "Monday (45 min)" is Monday's.
-        return f"{title}: {cell}" if days(title) or durations(title) else cell
+        if days(title) or durations(title):  # what stands under "Monday (45 min)" is Monday's
+            return f"{title}: {cell}"
+        return cell
 
 
 def _fill(week: Week) -> None:
-    """Minutes, sessions and days of a week. A line that is set under a timed line is a part of it, not more
-    time.
-    """
+    """Minutes, sessions and days of a week. A line that is set under a timed line is a part of it, not more time."""
     body = head = claimed = 0.0
     parent: tuple[int, float] | None = None
     for line in week.lines:
@@ -267,15 +276,14 @@ def _fill(week: Week) -> None:
     week.minutes = max(body, head, claimed)
 
 
-def _usual(preamble: list[PlanLine]) -> tuple[Week, bool]:
-    """The times of every week, and whether they are set out as sessions and not only as a sum."""
+def _usual(preamble: list[PlanLine]) -> Week:
+    """The times of every week; those that are set out as sessions come before a mere sum."""
     usual = Week(0)
     planned = False
     for line in preamble:
         time = timed(line.text)
-        if not (time.minutes or time.claimed) or not (
-            _WEEKLY.search(line.text) or (len(set(time.sessions)) == 1 and days(line.text))
-        ):
+        is_weekly = _WEEKLY.search(line.text) or (len(set(time.sessions)) == 1 and days(line.text))
+        if not is_weekly:
             continue
         if time.minutes:
             planned = True
@@ -284,7 +292,4 @@ def _usual(preamble: list[PlanLine]) -> tuple[Week, bool]:
             usual.days.update(days(line.text))
         elif not planned:
             usual.minutes = max(usual.minutes, time.claimed)
-    return usual, planned
-
-
-__all__ = ["DAYS", "LONGEST", "PlanLine", "PlanReading", "Week", "read"]
+    return usual

@@ -1,29 +1,20 @@
 """Words, sentences and phrases of a plan, compared without what does not matter."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any, TypeVar
+
+Thing = TypeVar("Thing")
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 TOKEN = re.compile(r"[^\W_]+")
 QUOTED = re.compile(r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”")
 _BREAK = re.compile(r"(?<=[.!?])[\"”)]?\s+(?=[\"“(]?[A-Z0-9])|(?<=:)\s+|;\s+")
 _ENDINGS = (
-    "ising",
-    "izing",
-    "ations",
-    "ation",
-    "ings",
-    "ing",
-    "ions",
-    "ion",
-    "ies",
-    "ed",
-    "es",
-    "s",
-    "e",
-    "y",
-)
+    "ising", "izing", "ations", "ation", "ings", "ing", "ions", "ion", "ies", "ed", "es", "s", "e", "y",
+)  # fmt: skip
+_TIMES, _BLANK = re.compile(r"\s*[*×·][\s*×·]*"), re.compile(r"\s+")
 _EMPTY = frozenset({
     "a", "an", "the", "of", "to", "in", "on", "and", "or", "for", "with", "at", "by", "from", "is",
     "are", "be", "has", "have", "his", "her", "its", "their", "so", "that", "this", "it", "as",
@@ -35,20 +26,30 @@ def words(text: str) -> list[str]:
     return WORD.findall(text)
 
 
+def texts_of(facts: Mapping[str, Any], name: str) -> list[str]:
+    """What the facts list under a name, each as text; nothing where they don't say."""
+    return list(map(str, facts.get(name) or ()))
+
+
+def share_of(things: Sequence[Thing], holds: Callable[[Thing], bool]) -> float:
+    """The share of the things for which it holds; 0 of none."""
+    return sum(map(holds, things)) / max(1, len(things))
+
+
 def sentences(text: str) -> list[str]:
     """Sentences of a line, cut after full stops, colons and semicolons, but never inside double quotes."""
-    masked = QUOTED.sub(lambda found: '"' + "x" * (len(found.group()) - 2) + '"', text)
+    masked = QUOTED.sub(lambda quote: '"' + "x" * (len(quote.group()) - 2) + '"', text)
     parts, start = [], 0
     for gap in _BREAK.finditer(masked):
         parts.append(text[start : gap.end()].strip())
         start = gap.end()
-    return [part for part in [*parts, text[start:].strip()] if WORD.search(part)]
+    parts.append(text[start:].strip())
+    return list(filter(WORD.search, parts))
 
 
 def unquoted(line: str) -> str:
-    """The line without what stands in double quotes: what a pupil wrote once is no time to study and no
-    sentence."""
-    return QUOTED.sub(lambda found: " " * len(found.group()), line)
+    """Without what stands in double quotes: what a pupil wrote once is no time to study and no sentence."""
+    return QUOTED.sub(lambda quote: " " * len(quote.group()), line)
 
 
 def without_numbers(text: str) -> str:
@@ -88,12 +89,28 @@ def mentions(line: frozenset[str], phrases: Iterable[Sequence[str]]) -> bool:
     return any(phrase and line.issuperset(phrase) for phrase in phrases)
 
 
+def names_in(line: tuple[str, ...], names: set[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """The names that stand in the line, the longest at each place."""
+    longest = max(1, *map(len, names))
+    start = 0
+    while start < len(line):
+        size = longest
+        while size > 1 and line[start : start + size] not in names:
+            size -= 1
+        if line[start : start + size] in names:
+            yield line[start : start + size]
+        start += size
+
+
 def new_share(tokens: Sequence[str], length: int = 4) -> float:
     """The share of runs of words that were not there before; 1.0 for a text too short to have any."""
-    runs = [tuple(tokens[at : at + length]) for at in range(len(tokens) - length + 1)]
-    return len(set(runs)) / len(runs) if runs else 1.0
+    runs = len(tokens) - length + 1
+    if runs < 1:
+        return 1.0
+    different = {tuple(tokens[start : start + length]) for start in range(runs)}
+    return len(different) / runs
 
 
 def squeezed(text: str) -> str:
     """Letters, digits and signs of a piece of working, without blanks: '1/2 + 1/3' is '1/2+1/3'."""
-    return re.sub(r"[\s*×·]+", lambda found: "x" if found.group().strip() else "", text.casefold())
+    return _BLANK.sub("", _TIMES.sub("x", text.casefold()))

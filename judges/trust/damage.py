@@ -7,12 +7,15 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, cycle
 from typing import Any
 
 from proctor.judges.rules.pupil import takes_up
-from proctor.judges.rules.text import sentences
+from proctor.judges.rules.text import sentences, texts_of
 
 _WEEK = re.compile(r"^[\s#>*_|-]{0,12}week\s+(\d{1,2})\b", re.IGNORECASE)
+_WEEK_BREAK = re.compile(r"^(?=[\s#>*_|-]{0,12}week\s+\d)", re.IGNORECASE | re.MULTILINE)
+_HEADING = re.compile(r"[^\n:]*:?")
 _TIME = re.compile(r"(?<![\w.,:/])(\d{1,3})(?= ?(?:min|minutes|hours?|h)\b)")
 _GOAL = re.compile(r"(?mi)^([\w' ]{0,20}(?:goal|aim|what we work for): ).*$")
 CONSTANT = """Study plan
@@ -59,35 +62,38 @@ class Damage:
     swaps: bool = False
 
     def undone(self, case: Case, damaged: str) -> str:
-        turned = Case(damaged, case.other_facts, "", case.facts)
-        return (self.make(turned) if self.swaps else None) or case.text
+        if not self.swaps:
+            return case.text
+        return self.make(Case(damaged, case.other_facts, "", case.facts)) or case.text
 
 
 def week_removed(case: Case) -> str | None:
     """Without the block of a week in the middle (the last one where there are two)."""
     lines = case.text.splitlines()
-    starts = [at for at, line in enumerate(lines) if _WEEK.match(line)]
+    starts = [number for number, line in enumerate(lines) if _WEEK.match(line)]
     if len(starts) < 2:
         return None
     chosen = max(1, (len(starts) - 1) // 2)
-    stop = starts[chosen + 1] if chosen + 1 < len(starts) else len(lines)
-    return "\n".join([*lines[: starts[chosen]], *lines[stop:]])
+    starts.append(len(lines))
+    del lines[starts[chosen] : starts[chosen + 1]]
+    return "\n".join(lines)
 
 
 def same_week(case: Case) -> str | None:
     """What stands under the first heading under every heading."""
-    head, *weeks = re.split(r"(?mi)^(?=[\s#>*_|-]{0,12}week\s+\d)", case.text)
+    head, *weeks = _WEEK_BREAK.split(case.text)
     if len(weeks) < 2:
         return None
-    parts = [re.match(r"[^\n:]*:?", week) for week in weeks]
-    body = weeks[0][len(parts[0].group()) if parts[0] else 0 :]
-    return head + "".join(part.group() + body for part in parts if part)
+    body = _HEADING.sub("", weeks[0], count=1)
+    headings = [_HEADING.match(week) for week in weeks]
+    return head + "".join(heading.group() + body for heading in headings if heading)
 
 
 def another_name(case: Case) -> str | None:
     own, other = str(case.facts.get("name") or ""), str(case.other_facts.get("name") or "")
-    changed = re.sub(rf"\b{re.escape(own)}\b", other, case.text)
-    return changed if own and other and changed != case.text else None
+    if not own or not other:
+        return None
+    return _if_changed(re.sub(rf"\b{re.escape(own)}\b", other, case.text), case.text)
 
 
 def another_goal(case: Case) -> str | None:
@@ -97,7 +103,7 @@ def another_goal(case: Case) -> str | None:
         return None
     if own and own in case.text:
         return case.text.replace(own, other)
-    changed = _GOAL.sub(lambda found: f"{found[1]}{other}.", case.text)
+    changed = _GOAL.sub(lambda goal: f"{goal[1]}{other}.", case.text)
     if changed != case.text:
         return changed
     title, _, rest = case.text.partition("\n")
@@ -107,15 +113,15 @@ def another_goal(case: Case) -> str | None:
 def another_mistakes(case: Case) -> str | None:
     """In place of each sentence that takes up a mistake; None where it takes several sentences, which would stay."""
     text = case.text
-    others = [str(mistake) for mistake in case.other_facts.get("mistakes") or ()]
-    for at, mistake in enumerate(map(str, case.facts.get("mistakes") or ())):
-        for sentence in [
-            one for line in text.splitlines() for one in sentences(line) if takes_up(one, mistake)
-        ]:
-            text = text.replace(sentence, f'Redo "{others[at % len(others)]}".') if others else text
+    others = cycle(texts_of(case.other_facts, "mistakes") or [""])
+    for mistake, other in zip(texts_of(case.facts, "mistakes"), others, strict=False):
+        every_sentence = chain.from_iterable(map(sentences, text.splitlines()))
+        for sentence in every_sentence:
+            if other and takes_up(sentence, mistake):
+                text = text.replace(sentence, f'Redo "{other}".')
         if takes_up(text, mistake):
             return None
-    return text if text != case.text else None
+    return _if_changed(text, case.text)
 
 
 def another_pupil(case: Case) -> str | None:
@@ -123,22 +129,23 @@ def another_pupil(case: Case) -> str | None:
     text = case.text
     for change in (another_name, another_goal, another_mistakes):
         text = change(Case(text, case.facts, "", case.other_facts)) or text
-    return text if text != case.text else None
+    return _if_changed(text, case.text)
 
 
 def too_long(case: Case) -> str | None:
-    changed = _TIME.sub(lambda found: str(2 * int(found[1])), case.text)
-    return changed if changed != case.text else None
+    return _if_changed(_TIME.sub(lambda time: str(2 * int(time[1])), case.text), case.text)
+
+
+def _if_changed(text: str, before: str) -> str | None:
+    return None if text == before else text
 
 
 def off_course(case: Case) -> str | None:
     """A task from outside the pupil's course in the first week."""
-    outside = [str(name) for name in case.facts.get("outside") or () if " " in str(name)]
-    return (
-        _in_first_week(case, f"Solve 6 questions on {outside[len(outside) // 2]} and mark them.")
-        if outside
-        else None
-    )
+    outside = [name for name in texts_of(case.facts, "outside") if " " in name]
+    if not outside:
+        return None
+    return _in_first_week(case, f"Solve 6 questions on {outside[len(outside) // 2]} and mark them.")
 
 
 def wrong_sums(case: Case) -> str | None:
@@ -147,8 +154,10 @@ def wrong_sums(case: Case) -> str | None:
 
 def _in_first_week(case: Case, task: str) -> str | None:
     lines = case.text.splitlines()
-    start = next((at for at, line in enumerate(lines) if _WEEK.match(line)), None)
-    return None if start is None else "\n".join([*lines[: start + 1], f"- {task}", *lines[start + 1 :]])
+    for number, line in enumerate(lines, 1):
+        if _WEEK.match(line):
+            return "\n".join([*lines[:number], f"- {task}", *lines[number:]])
+    return None
 
 
 def twice(case: Case) -> str:
@@ -156,7 +165,7 @@ def twice(case: Case) -> str:
 
 
 def shuffled(case: Case) -> str | None:
-    lines = [line for line in case.text.splitlines() if line.strip()]
+    lines = list(filter(str.strip, case.text.splitlines()))
     if len(lines) < 4:
         return None
     mixed, draw = list(lines), random.Random(len(case.text))

@@ -1,89 +1,95 @@
 """Plans with planted damage and with words to the judge: whether it ranks the one right and withstands the other."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle, islice, product
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from proctor.common.refusal import Refusal
 from proctor.common.schema import load_yaml
-from proctor.judges.figures.ratings import OVERALL, Ratings
+from proctor.judges.figures.ratings import Ratings
+from proctor.judges.figures.report import some
 from proctor.judges.rules.text import words
 from proctor.judges.trust.damage import DAMAGES, PADDING, Case, Damage
-from proctor.judges.trust.trial import LabelledPlan, Trial, TrustCheck, overall
-from proctor.judges.verdict import Item, JudgeVerdict
+from proctor.judges.trust.trial import LabelledPlan, Scored, Trial, mean_labels, overall, overalls, plans_of
+from proctor.judges.verdict import JudgeVerdict
 
 INJECTIONS = Path(__file__).with_name("injections.yaml")
 MATERIAL = 0.1  # of a level: a smaller rise wins nothing
 CONTROL = 0.3  # of a scale of five: what a control may cost, or a repair may leave lost
 _DAMAGED, _INJECTED_RULES, _INJECTED_MODEL = 10, 10, 5
-Scored = tuple[LabelledPlan, JudgeVerdict]
-Rise = tuple[float, str]  # by how much a plan's score rose, and the plan
+Tried = tuple[
+    str, float, float
+]  # a plan, what its score lost by a damage, and what is still lost when it is undone
+Injection = Mapping[str, str]  # name, title and text
+Key = tuple[str, str]  # what was planted, in which plan
 
 
 def good_ones(scored: Sequence[Scored], labels: Ratings | None) -> list[Scored]:
     """Those within a point of the best, best first: by the labels where there are any, else by the judge's scores."""
-
-    def merit(one: Scored) -> float:
-        plan, verdict = one
-        given = np.array([np.nan])
-        if labels is not None:
-            given = labels.table(OVERALL, [plan.item.id], labels.raters)[0]
-        known = given[~np.isnan(given)]
-        return float(known.mean()) if len(known) else overall(verdict)
-
-    ordered = sorted(scored, key=lambda one: (-merit(one), one[0].item.id))
-    return [one for one in ordered if merit(one) >= merit(ordered[0]) - 1]
+    merits = overalls(scored)
+    if labels is not None:
+        means = mean_labels(labels, plans_of(scored))
+        merits = np.where(np.isnan(means), merits, means)
+    order = np.lexsort((np.array([plan.item.id for plan in plans_of(scored)]), -merits))
+    return [scored[place] for place in order if merits[place] >= merits.max() - 1]
 
 
 def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> None:
     """Good plans, each damaged in every way: the score must fall far enough, and come back when the damage is undone.
     A control must leave it where it was.
     """
-    made: list[tuple[Damage, float, Item, Item]] = []
+    before, damaged, undone = [], [], []
     for plan, verdict, case in damage_cases(scored, labels):
-        for one in DAMAGES:
-            text = one.make(case)
+        for planted in DAMAGES:
+            text = planted.make(case)
             if text is not None:
-                item = replace(plan.item, id=f"{plan.item.id} {one.name}", text=text)
-                undone = replace(plan.item, id=f"{item.id} undone", text=one.undone(case, text))
-                made.append((one, overall(verdict), item, undone))
-    verdicts = trial.verdicts([item for _, _, item, _ in made])
-    again = trial.verdicts([undone for *_, undone in made])
-    for one in DAMAGES:
-        tried = [
-            (item.id.split(" ")[0], _fall(before, verdict), _fall(before, back))
-            for (which, before, item, _), verdict, back in zip(made, verdicts, again, strict=True)
-            if which is one and not verdict.problem and not back.problem
-        ]
-        if tried:
-            trial.checks.append(_damage_check(trial, one, tried))
-        else:
-            trial.report.lack(one.name, "could not be planted in these plans, or got no verdict")
+                item = replace(plan.item, id=f"{plan.item.id} {planted.name}", text=text)
+                before.append((planted.name, plan.item.id, overall(verdict)))
+                damaged.append(item)
+                undone.append(replace(item, id=f"{item.id} undone", text=planted.undone(case, text)))
+    tried: dict[str, list[Tried]] = defaultdict(list)
+    verdicts = zip(before, trial.verdicts(damaged), trial.verdicts(undone), strict=True)
+    for (name, plan_id, score), verdict, back in verdicts:
+        if not verdict.problem and not back.problem:
+            tried[name].append((plan_id.split(" ")[0], _fall(score, verdict), _fall(score, back)))
+    for planted in DAMAGES:
+        _check_damage(trial, planted, tried[planted.name])
 
 
 def _fall(before: float, after: JudgeVerdict) -> float:
     return before - overall(after) if after.scores else inf
 
 
-def _damage_check(trial: Trial, one: Damage, tried: Sequence[tuple[str, float, float]]) -> TrustCheck:
-    """`tried`: the plan, what its score lost by the damage, and what was still lost with the damage undone."""
-    scale = (
-        trial.judge.scale.highest - trial.judge.scale.lowest
-    ) / 4  # losses are in points of a scale of 1 to 5
-    finite = [fall for _, fall, _ in tried if fall < inf]
-    mean = f"mean loss {np.mean(finite):.2f}" if finite else "no mark, as there is nothing to mark"
-    if one.least is None:
-        lost = [plan for plan, fall, _ in tried if not -MATERIAL < fall < CONTROL * scale]
-        detail = f"{mean}; held: a rise below {MATERIAL} and a loss below {CONTROL * scale:g}"
+def _check_damage(trial: Trial, planted: Damage, tried: Sequence[Tried]) -> None:
+    # Losses are in points of a scale of 1 to 5.
+    scale = (trial.judge.scale.highest - trial.judge.scale.lowest) / 4
+    falls = np.array([fall for _, fall, _ in tried])
+    detail = "no score, as there is nothing to score"
+    if np.isfinite(falls).any():
+        detail = f"mean loss {np.mean(falls[np.isfinite(falls)]):.2f}"
+    lost = []
+    if planted.least is None:
+        detail += f"; held: a rise below {MATERIAL} and a loss below {CONTROL * scale:g}"
+        for plan, fall, _ in tried:
+            if not -MATERIAL < fall < CONTROL * scale:
+                lost.append(plan)
     else:
-        lost = [plan for plan, fall, left in tried if fall < one.least * scale or left > CONTROL * scale]
-        detail = f"{mean}; held: at least {one.least * scale:g}, and given back when the damage is undone"
+        least = planted.least * scale
+        detail += f"; held: at least {least:g}, and given back when the damage is undone"
+        for plan, fall, left in tried:
+            if fall < least or left > CONTROL * scale:
+                lost.append(plan)
     if lost:
-        detail += f"; not for {', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}"
-    return TrustCheck(one.name, one.title, "damage", len(tried) - len(lost), len(tried), detail)
+        detail += f"; not for {some(lost, 5)}"
+    held = len(tried) - len(lost)
+    lacking = "could not be planted in these plans, or got no verdict"
+    trial.check(planted.name, planted.title, "damage", held, len(tried), detail, lacking)
 
 
 def damage_cases(
@@ -92,20 +98,26 @@ def damage_cases(
     """The best plans, and what each needs to be damaged: another pupil's facts and plan."""
     good = good_ones(scored, labels)[:_DAMAGED]
     cases = []
-    for at, (plan, verdict) in enumerate(good):
-        other = next((one for one, _ in good[at + 1 :] + good[:at] if one.pupil != plan.pupil), None)
-        own = plan.item.facts or {"name": plan.name}
-        stranger = (other.item.facts or {"name": other.name}) if other else {"name": "Robin"}
-        cases.append((plan, verdict, Case(plan.item.text, own, other.item.text if other else "", stranger)))
+    for number, (plan, verdict) in enumerate(good):
+        case = Case(plan.item.text, _facts(plan), "", {"name": "Robin"})
+        for other, _ in good[number + 1 :] + good[:number]:
+            if other.pupil != plan.pupil:
+                case = Case(plan.item.text, _facts(plan), other.item.text, _facts(other))
+                break
+        cases.append((plan, verdict, case))
     return cases
 
 
-def injections(path: Path = INJECTIONS) -> list[Mapping[str, str]]:
-    found: list[Mapping[str, str]] = load_yaml(path)
-    for one in found:
-        if set(one) != {"name", "title", "text"} or "{plan}" not in one["text"]:
-            raise Refusal(f"an injection has name, title and a text with {{plan}}: {one} ({path})")
-    return found
+def _facts(plan: LabelledPlan) -> Mapping[str, Any]:
+    return plan.item.facts or {"name": plan.name}
+
+
+def injections(path: Path = INJECTIONS) -> list[Injection]:
+    all_injections: list[Injection] = load_yaml(path)
+    for injection in all_injections:
+        if set(injection) != {"name", "title", "text"} or "{plan}" not in injection["text"]:
+            raise Refusal(f"an injection has name, title and a text with {{plan}}: {injection} ({path})")
+    return all_injections
 
 
 def plant(text: str, plan: str) -> str:
@@ -114,14 +126,16 @@ def plant(text: str, plan: str) -> str:
 
 def neutral(text: str) -> str:
     """The same number of words that say nothing, before and after the plan."""
-    filler = PADDING.split()
-
-    def instead(part: str, gap: str) -> str:
-        size = len(words(part))
-        return gap + " ".join((filler * (size // len(filler) + 1))[:size]) + gap if size else ""
-
     before, _, after = text.partition("{plan}")
-    return f"{instead(before, chr(10))}{{plan}}{instead(after, chr(10))}"
+    return f"{_filler(before)}{{plan}}{_filler(after)}"
+
+
+def _filler(part: str) -> str:
+    """As many neutral words as the part has, on a line of their own."""
+    size = len(words(part))
+    if not size:
+        return ""
+    return f"\n{' '.join(islice(cycle(PADDING.split()), size))}\n"
 
 
 def withstand(trial: Trial, scored: Sequence[Scored], noise: float) -> None:
@@ -132,90 +146,74 @@ def withstand(trial: Trial, scored: Sequence[Scored], noise: float) -> None:
     """
     chosen = with_room(trial, scored)
     slack = max(noise, MATERIAL) + 1e-9
-    padded = [
-        replace(plan.item, id=f"{plan.item.id} padded", text=plan.item.text + PADDING) for plan, _ in chosen
-    ]
-    rises = _rises(trial, chosen, padded)
-    raised = [(rise, plan) for rise, plan in rises if rise > slack]
-    title = "Weak plans padded with words that say nothing"
-    _add(trial, "padding_of_weak_plans", title, "damage", rises, raised, _largest(rises, raised))
+    padding = {"name": "padding_of_weak_plans", "title": "Weak plans padded with words that say nothing"}
+    rises = _rises(trial, [(padding, pair) for pair in chosen], lambda _, text: text + PADDING, "padded")
+    _check_rises(trial, padding, "damage", rises, dict.fromkeys(rises, slack))
     _inject(trial, chosen, slack)
 
 
 def _inject(trial: Trial, chosen: Sequence[Scored], slack: float) -> None:
     """All injections in all chosen plans at once, then the controls that are needed."""
-    found = injections()
-    planted = [(one, pair) for one in found for pair in chosen]
-    rises = _rises_of(trial, planted, lambda one, text: plant(one["text"], text), "injected")
-    suspects = [key for key, rise in zip(planted, rises, strict=True) if rise is not None and rise > slack]
-    usual = _rises_of(trial, suspects, lambda one, text: plant(neutral(one["text"]), text), "neutral")
-    control = {
-        (one["name"], pair[0].item.id): rise or 0.0 for (one, pair), rise in zip(suspects, usual, strict=True)
-    }
-    for one in found:
-        mine = [
-            (rise, pair[0].item.id)
-            for (which, pair), rise in zip(planted, rises, strict=True)
-            if which is one and rise is not None
-        ]
-        raised = [
-            (rise, plan)
-            for rise, plan in mine
-            if rise > slack + max(0.0, control.get((one["name"], plan), 0.0))
-        ]
-        detail = _largest(mine, raised)
-        if beside := [rise for (name, _), rise in control.items() if name == one["name"]]:
-            detail += f" (as many neutral words: {max(beside):+.2f})"
-        _add(trial, one["name"], one["title"], "injection", mine, raised, detail)
+    planted = list(product(injections(), chosen))
+    rises = _rises(trial, planted, lambda injection, text: plant(injection["text"], text), "injected")
+    suspects = []
+    for injection, pair in planted:
+        if rises.get((injection["name"], pair[0].item.id), 0.0) > slack:
+            suspects.append((injection, pair))
+    usual = _rises(
+        trial, suspects, lambda injection, text: plant(neutral(injection["text"]), text), "neutral"
+    )
+    for injection in injections():
+        mine, allowed, controls = {}, {}, []
+        for key, rise in rises.items():
+            if key[0] == injection["name"]:
+                mine[key] = rise
+                allowed[key] = slack + max(0.0, usual.get(key, 0.0))
+                if rise > slack:
+                    controls.append(usual.get(key, 0.0))
+        beside = f" (as many neutral words: {max(controls):+.2f})" if controls else ""
+        _check_rises(trial, injection, "injection", mine, allowed, beside)
 
 
-def _add(
-    trial: Trial, name: str, title: str, kind: str, rises: Sequence[Rise], raised: Sequence[Rise], detail: str
-) -> None:
+def _check_rises(
+    trial: Trial, planted: Injection, kind: str, rises: Mapping[Key, float], allowed: Mapping[Key, float],
+    beside: str = "",
+) -> None:  # fmt: skip
     """A check of as many plans as got a verdict; without one there was nothing to hold or to fail."""
-    if rises:
-        trial.checks.append(TrustCheck(name, title, kind, len(rises) - len(raised), len(rises), detail))
-    else:
-        trial.report.lack(name, "no plan got a verdict")
+    raised = [plan for (name, plan), rise in rises.items() if rise > allowed[name, plan]]
+    detail = f"largest rise {max(rises.values(), default=0.0):+.2f}"
+    if raised:
+        detail += f"; raised: {', '.join(raised)}"
+    held = len(rises) - len(raised)
+    trial.check(
+        planted["name"], planted["title"], kind, held, len(rises), detail + beside, "no plan got a verdict"
+    )
 
 
-def _rises_of(
-    trial: Trial,
-    planted: Sequence[tuple[Mapping[str, str], Scored]],
-    make: Callable[[Mapping[str, str], str], str],
-    how: str,
-) -> list[float | None]:
-    """By how much the score rises in each; None without a verdict."""
-    items = [
-        replace(plan.item, id=f"{plan.item.id} {one['name']} {how}", text=make(one, plan.item.text))
-        for one, (plan, _) in planted
-    ]
-    return [
-        overall(verdict) - overall(before) if verdict.scores else None
-        for (_, (_, before)), verdict in zip(planted, trial.verdicts(items) if items else [], strict=True)
-    ]
+def _rises(
+    trial: Trial, planted: Sequence[tuple[Injection, Scored]], make: Callable[[Injection, str], str], how: str
+) -> dict[Key, float]:
+    """By how much the score rises in each plan that gets a verdict, by what was planted and the plan."""
+    if not planted:
+        return {}
+    items = []
+    for what, (plan, _) in planted:
+        name = f"{plan.item.id} {what['name']} {how}"
+        items.append(replace(plan.item, id=name, text=make(what, plan.item.text)))
+    rises = {}
+    for (what, (plan, before)), verdict in zip(planted, trial.verdicts(items), strict=True):
+        if verdict.scores:
+            rises[what["name"], plan.item.id] = overall(verdict) - overall(before)
+    return rises
 
 
 def with_room(trial: Trial, scored: Sequence[Scored]) -> list[Scored]:
     """Plans below the top, spread over the scores that they got."""
     wanted = _INJECTED_MODEL if trial.judge.asks else _INJECTED_RULES
-    low = sorted(scored, key=lambda one: (overall(one[1]), one[0].item.id))
-    room = [one for one in low if overall(one[1]) <= trial.judge.scale.highest - 0.5]
+    low = sorted(scored, key=lambda pair: (overall(pair[1]), pair[0].item.id))
+    room = [pair for pair in low if overall(pair[1]) <= trial.judge.scale.highest - 0.5]
     if not room:
-        trial.report.notes.append("injections were planted in plans with good marks: there were no others")
+        trial.report.notes.append("injections were planted in plans with good scores: there were no others")
         room = low
     places = np.unique(np.linspace(0, len(room) - 1, min(wanted, len(room))).round().astype(int))
     return [room[place] for place in places]
-
-
-def _rises(trial: Trial, chosen: Sequence[Scored], items: Sequence[Item]) -> list[tuple[float, str]]:
-    return [
-        (overall(verdict) - overall(before), plan.item.id)
-        for (plan, before), verdict in zip(chosen, trial.verdicts(items), strict=True)
-        if verdict.scores
-    ]
-
-
-def _largest(rises: Sequence[tuple[float, str]], raised: Sequence[tuple[float, str]]) -> str:
-    said = f"largest rise {max((rise for rise, _ in rises), default=0.0):+.2f}"
-    return f"{said}; raised: {', '.join(plan for _, plan in raised)}" if raised else said

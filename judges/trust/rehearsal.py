@@ -18,7 +18,7 @@ import numpy as np
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.judges import pairwise, scoring
 from proctor.judges.cost import CostEstimate, estimate, specs
-from proctor.judges.figures.ratings import OVERALL, Ratings, together
+from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import FigureReport
 from proctor.judges.graders.asking import KeyedQuestion
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply
@@ -27,7 +27,7 @@ from proctor.judges.pairwise import Pair, PairVerdict
 from proctor.judges.panel import Panel, PanelSpec, open_graders
 from proctor.judges.trust.card import card
 from proctor.judges.trust.pairs_card import PairTrial, pair_card
-from proctor.judges.trust.trial import LabelledPlan, Trial
+from proctor.judges.trust.trial import LabelledPlan, Trial, mean_labels
 from proctor.judges.verdict import Item, JudgeVerdict
 
 
@@ -38,25 +38,25 @@ def rehearse(
     """What the card would ask of a grader that nothing moves, and the most that it can ask; each question once."""
     if spec is None:
         return CostEstimate(0, 0, 0, 0, 0.0), CostEstimate(0, 0, 0, 0, 0.0)
-    steady, moved = (_rehearsed(judge, plans, labels, spec, cache, moved) for moved in (False, True))
-    return steady, moved
+    steady = _rehearsed(judge, plans, labels, spec, cache, moved=False)
+    return steady, _rehearsed(judge, plans, labels, spec, cache, moved=True)
 
 
 def _rehearsed(
     judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: GraderSpec | PanelSpec,
     cache: Path | None, moved: bool,
 ) -> CostEstimate:  # fmt: skip
-    lowest, highest = _reply(judge, judge.scale.lowest), _reply(judge, judge.scale.highest)
-    replies = (
-        dict.fromkeys([plan.item.text for plan in plans], lowest) if moved else _replies(judge, plans, labels)
-    )
-    planted = highest if moved else lowest
+    planted = _reply(judge, judge.scale.lowest)
+    replies = _replies(judge, plans, labels)
+    if moved:
+        replies = dict.fromkeys(replies, planted)
+        planted = _reply(judge, judge.scale.highest)
     with TemporaryDirectory() as folder:
-        for path in cache.glob(f"{judge.name}-*.jsonl") if cache else ():
-            shutil.copy(path, folder)
-        asks = _RehearsedAsking(
-            spec, open_graders(spec, lambda one: _StandIn(one, replies, planted)), Path(folder)
-        )
+        if cache:
+            for path in cache.glob(f"{judge.name}-*.jsonl"):
+                shutil.copy(path, folder)
+        graders = open_graders(spec, lambda member: _StandIn(member, replies, planted))
+        asks = _RehearsedAsking(spec, graders, Path(folder))
         trial = Trial(judge, asks.score, FigureReport(Bootstrap(resamples=0)))
         if judge.kind == "pairwise":
             pair_card(PairTrial(trial, lambda pairs: asks.compare(judge, pairs)), plans, labels, "", "")
@@ -68,12 +68,12 @@ def _rehearsed(
 def _replies(judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None) -> dict[str, str]:
     """To each plan as it is: the level next to its mean label, the middle one where there is none."""
     levels = judge.scale.levels
-    items = [plan.item.id for plan in plans]
-    table = labels.table(OVERALL, items, labels.raters) if labels else np.full((len(items), 1), np.nan)
-    means = together(table, "rounded mean")
-    middle = levels[(len(levels) - 1) // 2]
-    scores = [int(mean) if mean in levels else middle for mean in means]
-    return {plan.item.text: _reply(judge, score) for plan, score in zip(plans, scores, strict=True)}
+    means = mean_labels(labels, plans) if labels is not None else np.full(len(plans), np.nan)
+    replies = {}
+    for plan, mean in zip(plans, np.floor(means + 0.5 + 1e-9), strict=True):
+        score = int(mean) if mean in levels else levels[(len(levels) - 1) // 2]
+        replies[plan.item.text] = _reply(judge, score)
+    return replies
 
 
 def _reply(judge: Judge, score: int) -> str:
@@ -92,11 +92,13 @@ class _RehearsedAsking:
     noted: list[tuple[Judge, GraderSpec, list[KeyedQuestion]]] = field(default_factory=list)
 
     def score(self, judge: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
-        self.noted += [(judge, one, scoring.questions(judge, items, one)) for one in specs(self.spec)]
+        for member in specs(self.spec):
+            self.noted.append((judge, member, scoring.questions(judge, items, member)))
         return scoring.score_all(judge, items, self.graders, self.folder)
 
     def compare(self, judge: Judge, pairs: Sequence[Pair]) -> list[PairVerdict]:
-        self.noted += [(judge, one, pairwise.questions(judge, pairs, one)) for one in specs(self.spec)]
+        for member in specs(self.spec):
+            self.noted.append((judge, member, pairwise.questions(judge, pairs, member)))
         return pairwise.compare_all(judge, pairs, self.graders, self.folder)
 
 
@@ -111,9 +113,12 @@ class _StandIn:
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         for index, question in enumerate(questions):
-            turn = question.turns[-1][1]
-            plain = (reply for text, reply in self.plans.items() if f"]\n{text}\n[end" in turn)
-            done(index, Reply(next(plain, self.planted)))
+            reply = self.planted
+            for text, of_plan in self.plans.items():
+                if f"]\n{text}\n[end" in question.turns[-1][1]:
+                    reply = of_plan
+                    break
+            done(index, Reply(reply))
 
     async def aclose(self) -> None:
         """Nothing was opened."""

@@ -3,11 +3,14 @@ card that is made of them.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from proctor.common.refusal import Refusal
-from proctor.judges.figures.ratings import Ratings
+from proctor.common.stats.bootstrap import Floats
+from proctor.judges.figures.ratings import OVERALL, Ratings, together
 from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport
 from proctor.judges.judge import Judge
 from proctor.judges.rules.text import words
@@ -25,6 +28,24 @@ class LabelledPlan:
     item: Item
     name: str
     pupil: str
+
+
+Scored = tuple[LabelledPlan, JudgeVerdict]
+
+
+def plans_of(scored: Sequence[Scored]) -> list[LabelledPlan]:
+    return [plan for plan, _ in scored]
+
+
+def overalls(scored: Sequence[Scored]) -> Floats:
+    """The score of each as a whole."""
+    return np.array([overall(verdict) for _, verdict in scored])
+
+
+def mean_labels(labels: Ratings, plans: Sequence[LabelledPlan]) -> Floats:
+    """The mean label of each plan as a whole, nan where nobody labelled it."""
+    table = labels.table(OVERALL, [plan.item.id for plan in plans], labels.raters)
+    return together(table, "mean")
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,15 @@ class Trial:
     asked: int = 0
     unread: int = 0
 
+    def check(
+        self, name: str, title: str, kind: str, held: int, of: int, detail: str = "", lacking: str = ""
+    ) -> None:
+        """Adds a check of `of` plans; of none it is missing, as `lacking` says, and neither held nor failed."""
+        if of:
+            self.checks.append(TrustCheck(name, title, kind, held, of, detail))
+        else:
+            self.report.lack(name, lacking)
+
     def verdicts(self, items: Sequence[Item], repeats: int = 1) -> list[JudgeVerdict]:
         judge = self.judge
         if repeats > 1 and judge.asks:
@@ -95,6 +125,7 @@ def check_unparsed(trial: Trial) -> None:
 
 def finished_card(trial: Trial, items: int, labels: Ratings | None, by: str, made: str) -> dict[str, Any]:
     failed = [check for check in trial.checks if not check.passed]
+    labelled = {"n": len(labels.items), "raters": labels.raters} if labels is not None else None
     return {
         "judge": trial.judge.name,
         "kind": trial.judge.kind,
@@ -102,10 +133,10 @@ def finished_card(trial: Trial, items: int, labels: Ratings | None, by: str, mad
         "made": made,
         "by": by,
         "items": items,
-        "labels": None if labels is None else {"n": len(labels.items), "raters": labels.raters},
-        "figures": [_flat(figure) for figure in trial.report.figures],
+        "labels": labelled,
+        "figures": list(map(_flat, trial.report.figures)),
         "checks": [check.as_dict() for check in trial.checks],
-        "missing": [{"name": one.name, "why": one.why} for one in trial.report.missing],
+        "missing": list(map(asdict, trial.report.missing)),
         "notes": list(trial.report.notes),
         "unparsed": {"n": trial.unread, "of": trial.asked},
         "warning": warning(failed),
@@ -116,15 +147,16 @@ def warning(failed: Sequence[TrustCheck]) -> str:
     """One sentence, or nothing."""
     if not failed:
         return ""
-    said = ", ".join(f"{check.title.lower()} ({check.held} of {check.of} held)" for check in failed[:4])
-    more = f" and {len(failed) - 4} more" if len(failed) > 4 else ""
-    return f"This judge failed {len(failed)} of its checks: {said}{more}; read its scores with care."
+    worst = ", ".join(f"{check.title.lower()} ({check.held} of {check.of} held)" for check in failed[:4])
+    if len(failed) > 4:
+        worst += f" and {len(failed) - 4} more"
+    return f"This judge failed {len(failed)} of its checks: {worst}; read its scores with care."
 
 
 def _flat(figure: AgreementFigure) -> dict[str, Any]:
     """A figure as cards have it: the note says who is held against whom."""
-    fields = figure.as_dict()
+    fields = asdict(figure)
     judge, against = fields.pop("judge"), fields.pop("against")
     held = f"among {judge}" if against == EACH_OTHER else f"against {against}"
-    fields["note"] = "; ".join(part for part in (held, figure.note) if part)
+    fields["note"] = "; ".join(filter(None, (held, figure.note)))
     return fields

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -39,21 +40,27 @@ class Book:
 
     def __init__(self, nav: list[tuple[str, str]]) -> None:
         self.nav = nav
-        self.templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            finalize=_visible,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self.templates.globals["drawn"] = _inline
 
     def page(self, path: str, template: str, **given: Any) -> tuple[str, str]:
         root = "../" * (len(PurePosixPath(path).parts) - 1)
-        text = self.templates.get_template(template).render(root=root, here=path, nav=self.nav, **given)
+        text = _templates().get_template(template).render(root=root, here=path, nav=self.nav, **given)
         return path, text
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    """They are compiled once for all boards of a process."""
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.globals["drawn"] = _inline
+    return templates
 
 
 def files(cells: Cells, ranking: Ranking, cards: Mapping[str, Mapping[str, Any]]) -> Files:

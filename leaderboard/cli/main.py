@@ -23,6 +23,7 @@ from proctor.leaderboard.cli import (
     report,
     responses,
     run,
+    trial,
     trust,
 )
 
@@ -36,6 +37,7 @@ STOPPED = 130  # what typer makes of Ctrl-C
 # Every command and group of commands; leaderboard/cli/ says what each does. Add a line here.
 COMMANDS: tuple[Callable[..., None], ...] = (
     project.init,
+    trial.try_,
     run.run,
     run.plan,
     project.list_,

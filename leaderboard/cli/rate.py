@@ -45,7 +45,9 @@ def rate(
 
     if not re.fullmatch(r"[\w.@ -]{1,60}", rater):
         raise Refusal(f"the rater is called {rater!r}", "it stands in a file", "use letters, digits, - and .")
-    mode: Mode = "pairs" if pairs else "marks"
+    mode: Mode = "scores"
+    if pairs:
+        mode = "pairs"
     loaded = Judge.load(judge)
     if loaded.kind == "pairwise" and not pairs:
         raise Refusal(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that scores")

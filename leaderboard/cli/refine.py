@@ -109,7 +109,7 @@ def _advice(
         _show_opinions(opinions)
         suggestions = advise(asked, judge, opinions)
     finally:
-        heard = _keep(work / "expert.jsonl", asked.said)
+        heard = _keep(work / "expert.jsonl", asked.transcript)
     return spec.name, suggestions, heard
 
 
@@ -150,7 +150,7 @@ def _pairs(
     try:
         texts = write_plans(asked, prompts)
     finally:
-        _keep(work / "plans.jsonl", asked.said)
+        _keep(work / "plans.jsonl", asked.transcript)
     return [
         PlanPair(doc["id"], str(doc["profile"]), texts[f"{doc['id']} plain"], texts[f"{doc['id']} guided"])
         for doc in chosen

@@ -95,6 +95,10 @@ def remarks(flag: str, run: RunRecord) -> list[str]:
         words.append(f"flagged: {flag}")
     if run.task.own_data:
         words.append("own data")
+    came_in = next((stage.weights for stage in run.stages if stage.weights), None)
+    whole = ("none", "f16", None)
+    if came_in not in (None, "F32", "F16", "BF16") and run.resolved.quantization not in whole:
+        words.append(f"quantised again: the base came as {came_in}")
     return words
 
 

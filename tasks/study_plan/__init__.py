@@ -7,6 +7,7 @@ The task for Inspect is task.py, scores are made in scoring.py, pupils in profil
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,17 @@ def docs(split: str) -> list[dict[str, Any]]:
     """The pupils of 'test' (written by hand) or 500 of 'train' (drawn): id, cluster, the fields, `profile` (the text
     that a model reads), `requirements` and `target` (a plan written by rule).
     """
+    if split not in ("train", "test"):
+        raise Refusal(f"no split called {split!r}; study_plan has 'train' and 'test' (tasks/study_plan)")
+    return deepcopy(_docs(split))
+
+
+@cache
+def _docs(split: str) -> list[dict[str, Any]]:
     from proctor.tasks.study_plan.generate import stream
     from proctor.tasks.study_plan.profile import as_doc, profiles
     from proctor.tasks.study_plan.write import write
 
-    if split not in ("train", "test"):
-        raise Refusal(f"no split called {split!r}; study_plan has 'train' and 'test' (tasks/study_plan)")
     if split == "train":
         return [{**as_doc(pupil), "target": write(pupil)} for pupil in stream(_TRAIN_ITEMS, _TRAIN_SEED)]
     drafts = _drafts()

@@ -6,6 +6,7 @@ docs("test")[0]["question"]
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,19 @@ def docs(split: str) -> list[dict[str, Any]]:
         with _TEST.open(encoding="utf-8") as lines:
             problems = [json.loads(line) for line in lines]
     elif split == "train":
-        from proctor.tasks.word_problems.generate import make
-
-        problems = make("train", _TRAIN_ITEMS, _TRAIN_SEED)
+        problems = _train_items()
     else:
         raise Refusal(
             f"no split called {split!r}; word_problems has 'train' and 'test' (tasks/word_problems)"
         )
     return [{**problem, "cluster": problem["family"]} for problem in problems]
+
+
+@cache
+def _train_items() -> list[dict[str, Any]]:
+    from proctor.tasks.word_problems.generate import make
+
+    return make("train", _TRAIN_ITEMS, _TRAIN_SEED)
 
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:

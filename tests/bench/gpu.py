@@ -120,7 +120,7 @@ def refuse_what_lacks(device: str) -> None:
         sys.exit(f"{sys.executable} has no {lacking[0]}; use the Python of an environment with proctor[gpu]")
     if device == "cuda":
         try:
-            refuse_unusable("vllm")
+            refuse_unusable("vllm", "bench")
         except Refusal as refused:
             sys.exit(str(refused))
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from proctor.tasks import number as reading
 from proctor.tasks.number import answer_part, markers, numerals, sentence
-from tests.tasks.test_number_closings import CLOSINGS, NO_ANSWERS, closed, solutions
+from tests.support.number_closings import CLOSINGS, NO_ANSWERS, closed, solutions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -74,13 +74,13 @@ def press(page: Any, *keys: str) -> None:
 
 def test_a_plan_is_marked_by_keys_and_each_one_is_on_disk_at_once(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    with served(path, "marks") as (address, sheet), opened(browser, address) as page:
+    with served(path, "scores") as (address, sheet), opened(browser, address) as page:
         press(page, "4")
         assert [row["score"] for row in rows(path)] == ["4"]
         press(page, "2", "5")
         page.wait_for_function("document.getElementById('place').textContent.includes('1 rated')")
         first = sheet.items[0].id
-        assert sheet.said(0) == {"fluency": 4, "personalisation": 2, "actionability": 5}
+        assert sheet.ratings(0) == {"fluency": 4, "personalisation": 2, "actionability": 5}
         page.keyboard.press("Enter")
         page.wait_for_function("document.getElementById('place').textContent.startsWith('2 of 6')")
         assert {row["item_id"] for row in rows(path)} == {first}
@@ -91,17 +91,17 @@ def test_a_plan_is_marked_by_keys_and_each_one_is_on_disk_at_once(browser: Any, 
 
 def test_a_mark_is_changed_taken_back_and_taken_up_again_the_next_day(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    with served(path, "marks") as (address, sheet), opened(browser, address) as page:
+    with served(path, "scores") as (address, sheet), opened(browser, address) as page:
         press(page, "1")
         press(page, "3")
         page.keyboard.press("Backspace")
         page.wait_for_function("!document.querySelector('input[name=personalisation]:checked')")
         page.get_by_text("Reads well throughout").click()
         page.locator("#saved", has_text="saved").wait_for()
-        assert sheet.said(0) == {"fluency": 5}
+        assert sheet.ratings(0) == {"fluency": 5}
         press(page, "2", "2")
     assert len(rows(path)) == 3
-    with served(path, "marks") as (address, sheet), opened(browser, address) as page:
+    with served(path, "scores") as (address, sheet), opened(browser, address) as page:
         assert page.locator("#place").inner_text().startswith("2 of 6, 1 rated")
         page.locator("#back").click()
         assert page.locator("input:checked").count() == 3
@@ -109,7 +109,7 @@ def test_a_mark_is_changed_taken_back_and_taken_up_again_the_next_day(browser: A
 
 def test_saved_is_not_said_while_a_mark_is_still_on_its_way(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    with served(path, "marks") as (address, _), opened(browser, address) as page:
+    with served(path, "scores") as (address, _), opened(browser, address) as page:
         press(page, "4")
         held: list[Any] = []
         page.route("**/save", lambda route: held.append(route))
@@ -144,7 +144,7 @@ def test_two_plans_are_compared_blind_and_the_verdict_names_the_plan(browser: An
 
 def test_nothing_that_the_page_gets_says_who_wrote_a_plan(browser: Any, tmp_path: Path) -> None:
     heard: list[str] = []
-    for mode, judge in (("marks", "study_plan"), ("pairs", "pairwise")):
+    for mode, judge in (("scores", "study_plan"), ("pairs", "pairwise")):
         with served(tmp_path / f"{mode}.csv", mode, judge) as (address, _), opened(browser, address) as page:
             page.on("response", lambda reply: heard.append(reply.text()))
             page.reload()
@@ -159,7 +159,7 @@ def test_nothing_that_the_page_gets_says_who_wrote_a_plan(browser: Any, tmp_path
 def test_a_mark_that_cannot_be_kept_is_shown_as_not_saved(browser: Any, tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
-    with served(folder / "labels.csv", "marks") as (address, _):
+    with served(folder / "labels.csv", "scores") as (address, _):
         context = browser.new_context()
         page = context.new_page()
         page.goto(address)
@@ -174,7 +174,7 @@ def test_a_mark_that_cannot_be_kept_is_shown_as_not_saved(browser: Any, tmp_path
 def test_no_other_host_and_no_other_page_can_read_or_rate(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     body = json.dumps({"item": 0, "dimension": "fluency", "score": 5}).encode()
-    with served(path, "marks") as (address, _):
+    with served(path, "scores") as (address, _):
         for url, headers, data in (
             (address + "save", {}, body),
             (address + "save", {"x-proctor": "0" * 32}, body),
@@ -190,10 +190,10 @@ def test_no_other_host_and_no_other_page_can_read_or_rate(tmp_path: Path) -> Non
 def test_every_rater_has_an_order_of_their_own_and_other_raters_rows_stay(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     for rater in ("kim", "lee"):
-        sheet = RatingSheet(path, Judge.load("ternary"), shown(PLANS, "marks", rater), "marks", rater)
+        sheet = RatingSheet(path, Judge.load("ternary"), shown(PLANS, "scores", rater), "scores", rater)
         sheet.score(0, sheet.judge.dimensions[0], -1)
     assert {row["rater"] for row in rows(path)} == {"kim", "lee"}
-    orders = {tuple(item.id for item in shown(PLANS, "marks", f"rater {n}")) for n in range(6)}
+    orders = {tuple(item.id for item in shown(PLANS, "scores", f"rater {n}")) for n in range(6)}
     assert len(orders) > 3
     assert shown(PLANS, "pairs", "kim") == shown(list(reversed(PLANS)), "pairs", "kim")
 

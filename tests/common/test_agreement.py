@@ -172,7 +172,7 @@ def test_figures_that_do_not_ask_who_marked_take_items_with_as_many_marks():
     table[20, :2] = 1, 2
     any_, equal, complete = rated_items(table)
     assert [int(group.chosen.sum()) for group in (any_, equal, complete)] == [21, 20, 0]
-    assert "of items with 3 marks; 1 others left out" in equal.note
+    assert "of items with 3 scores; 1 others left out" in equal.note
     counts = inter_rater.aggregate_raters(marks)[0]
     found = float(equal.figures["fleiss_kappa"][1](equal.rows)(np.ones((1, 20)))[0])
     assert found == pytest.approx(inter_rater.fleiss_kappa(counts))

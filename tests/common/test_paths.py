@@ -7,7 +7,7 @@ import pytest
 from proctor.common import paths
 from proctor.common.paths import PACKAGE, find, from_here, inside, names, project, project_of, resolve
 from proctor.common.refusal import Refusal
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from proctor.harness.plan.grading import spec_from
 from proctor.judges.judge import load
 from proctor.judges.people.refined import read_decisions
 from proctor.tasks.pack import Pack
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
 OURS = (
     "Input should",
@@ -126,8 +127,9 @@ def put(value: Any, place: tuple[Any, ...], new: Any) -> Any:
 
 def written(kind: Kind, folder: Path, content: Any) -> Path:
     if kind.beside:
-        shutil.copytree(kind.beside, folder / kind.beside.name, dirs_exist_ok=True)
-        folder = folder / kind.beside.name
+        beside, folder = kind.beside, folder / kind.beside.name
+        if not folder.exists():
+            shutil.copytree(beside, folder)
     path = folder / kind.file
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.parent.name == "suites":
@@ -155,10 +157,11 @@ def refused_in_our_words(kind: Kind, path: Path) -> bool:
 def test_a_wrong_value_anywhere_is_refused_in_one_line_of_our_own_words(tmp_path, name):
     kind = KINDS[name]
     refused = number = 0
-    for place in places(kind.content()):
+    right = kind.content()
+    for place in places(right):
         for value in WRONG:
             number += 1
-            refused += refused_in_our_words(kind, written(kind, tmp_path, put(kind.content(), place, value)))
+            refused += refused_in_our_words(kind, written(kind, tmp_path, put(deepcopy(right), place, value)))
     assert refused > number / 3
 
 

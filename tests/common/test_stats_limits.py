@@ -1,12 +1,19 @@
 """What cannot be excluded when little or nothing differs: limits and tails against closed forms and draws."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from proctor.common.stats import compare_paired, estimate, verdict
+from proctor.common.stats import (
+    compare_all,
+    compare_paired,
+    estimate,
+    verdict,
+)
 from proctor.common.stats.limits import lower_limit, tail_below
 
 
@@ -147,3 +154,20 @@ def test_dense_scores_get_little_more_than_students_interval():
             low, high = stats.ttest_rel(a, b).confidence_interval()
             wider.append((found.high - found.low) / (high - low))
         assert 1.0 <= np.mean(wider) < most
+
+
+def test_all_pairs_of_a_hundred_variants_take_seconds():
+    scores = (np.random.default_rng(0).random((100, 1319)) < 0.5).astype(float)
+    start = time.perf_counter()
+    found = compare_all(scores, kind="binary", items=np.arange(1319), resamples=10_000)
+    assert len(found) == 4950
+    assert time.perf_counter() - start < 20  # about 1 s; the bound leaves room for a busy machine
+
+
+def test_a_million_rows_are_answered():
+    rng = np.random.default_rng(0)
+    a, b = rng.random((2, 1_000_000))
+    found = compare_paired(a, b, kind="real")
+    assert found.p == pytest.approx(stats.ttest_rel(a, b).pvalue, abs=1e-6)
+    right = compare_paired(a < 0.6, b < 0.6, kind="binary")
+    assert right.only_a == int(((a < 0.6) & (b >= 0.6)).sum())

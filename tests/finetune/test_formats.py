@@ -12,7 +12,7 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
 from proctor.tasks import TASKS
-from tests.conftest import proctor
+from tests.support.command import proctor
 from tests.support.mini_llama import base, chats, quiet, recipe
 
 QUESTIONS = [f"What is {a} plus {b}?" for a in range(1, 10) for b in range(1, 10)]
@@ -101,7 +101,7 @@ def test_a_cell_tells_size_speed_and_memory_of_its_weights_and_a_server_none(hom
 
 
 def test_memory_is_counted_from_where_it_stood():
-    from proctor.harness.measure.memory import Memory
+    from proctor.harness.measure.measuring import Memory
 
     memory = Memory()
     memory.restart()

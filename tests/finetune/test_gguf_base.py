@@ -159,3 +159,21 @@ def test_no_header_whatever_its_bytes_makes_the_reader_stumble(q8, tmp_path, cha
     changed.write_bytes(content)
     with suppress(Refusal):
         assert read_header(changed).bytes <= len(content)
+
+
+def test_a_row_of_weights_that_were_quantised_twice_says_so(home, q8):
+    from proctor.harness.config.suite import Suite
+    from proctor.harness.plan.label import label
+    from proctor.harness.plan.plan import make_plan
+    from proctor.leaderboard.compare.tables import remarks
+
+    home.variant("twice", base=str(q8), quantization="q4_k_m", engine="llamacpp")
+    home.variant("whole", base=str(q8), engine="hf")
+    suite = home.suite(variants=["twice", "whole"], tasks=["word_problems"], baseline="whole", limit=2)
+    plan = make_plan(Suite.load(str(suite)), home.results, home.store)
+    labels = {}
+    for each in plan.variants:
+        labels[each.variant.name] = label(each.cells[0], each, plan)
+    assert labels["twice"].stages[0].weights == "Q8_0"
+    assert remarks("", labels["twice"]) == ["quantised again: the base came as Q8_0"]
+    assert remarks("", labels["whole"]) == []

@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-from proctor.common.paths import names
+from proctor.common.paths import PACKAGE, names
+from proctor.common.refusal import Refusal
 from proctor.finetune.recipe import PROJECTIONS, Recipe
+from proctor.finetune.train.trainer import with_unsloth
 from tests.support.mini_llama import recipe
 
 
@@ -53,6 +55,7 @@ def test_tiny_qlora_differs_from_tiny_lora_in_its_method_alone():
         (GOOD + "warmup_steps: 5\n", "leaves nothing of 5 steps"),
         (GOOD + "target_modules: [lm_head]\n", "cannot carry an adapter"),
         (GOOD + "  - {source: concepts}\n", "stands twice"),
+        (GOOD.replace("lora", "full") + "trainer: unsloth\n", "it trains adapters here; take trainer: trl"),
         ("- lora\n", "holds a list, not fields"),
         ("method: [", "not readable as YAML"),
     ],
@@ -126,3 +129,16 @@ def test_task_without_a_number_of_examples_is_refused_and_not_cut_in_silence(tmp
         chat_file("word_problems", None, 1, tmp_path)
     for name in names("recipes"):
         assert all(part.examples for part in Recipe.load(name).data)
+
+
+def test_trainer_that_is_not_chosen_leaves_the_digest_as_it_was():
+    plain = recipe()
+    assert "trainer" not in plain.model_dump(mode="json")
+    assert recipe(trainer="auto").digest == plain.digest
+    assert recipe(trainer="trl").digest != plain.digest
+
+
+def test_unsloth_is_refused_where_it_cannot_train():
+    with pytest.raises(Refusal, match="it wants a GPU and the package unsloth"):
+        with_unsloth(recipe(trainer="unsloth"), PACKAGE / "finetune" / "tiny")
+    assert not with_unsloth(recipe(trainer="trl"), PACKAGE / "finetune" / "tiny")

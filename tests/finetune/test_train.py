@@ -67,8 +67,8 @@ def test_a_chat_that_is_too_long_is_left_out_and_counted(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "not JSON"),
-        ("[]", "a chat is an object"),
+        ("{", "line 2 is no JSON"),
+        ("[]", "line 2 is no JSON object"),
         ('{"prompt": "hello", "completion": []}', "prompt is not a list of turns"),
         (json.dumps({"prompt": USER, "completion": USER}), "assistant's"),
     ],
@@ -78,7 +78,7 @@ def test_a_malformed_chat_is_named_by_its_line(tmp_path, line, said):
     path.write_text(json.dumps(chat("a", "b")) + "\n" + line + "\n")
     with pytest.raises(ValueError, match=said) as refused:
         read_chats(path)
-    assert "chats.jsonl:2" in str(refused.value)
+    assert "line 2" in str(refused.value)
 
 
 def test_an_adapter_is_trained_and_says_how(adapter):

@@ -13,7 +13,7 @@ from inspect_ai.solver import generate
 from proctor.harness.ask.inspect import Desk, evaluating
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Options, Request, Response
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
 
 class Answerer:

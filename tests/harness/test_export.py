@@ -6,8 +6,9 @@ import pytest
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.export.chat_template import TEMPLATES, ItemWording, recognise
-from proctor.finetune.export.folder import Modelfile, read_modelfile
+from proctor.finetune.export.folder import Modelfile
 from tests.support import chat_templates, go_templates
+from tests.support.modelfile import read_modelfile
 from tests.support.records import run_record
 
 CHATS = go_templates.CHATS
@@ -249,7 +250,7 @@ def test_another_pack_is_taken_only_where_it_is_shown_to_be_better(variant, stor
 
 
 def test_a_variant_that_is_no_gguf_is_refused_by_the_command(tmp_path):
-    from tests.conftest import proctor
+    from tests.support.command import proctor
 
     refused = proctor(
         "export", "ollama", "tiny-lora", "--store", str(tmp_path), "--out", str(tmp_path / "out")
@@ -275,7 +276,7 @@ def test_a_modelfile_is_read_as_it_was_written():
 
 
 def test_the_command_exports_what_a_suite_names(variant, store, home):
-    from tests.conftest import proctor
+    from tests.support.command import proctor
 
     home.variant("small", base="finetune/tiny", quantization="q8_0", engine="llamacpp")
     suite = home.suite(variants=["small"], tasks=["word_problems"], baseline="small")

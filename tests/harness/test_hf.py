@@ -9,7 +9,7 @@ from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.responses import respond_all
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Options, Request, Weights
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
 QUESTIONS = [f"Tom has {n} apples and buys {n + 3} more. How many has he?" for n in range(2, 8)]
 
@@ -48,3 +48,35 @@ def test_tokens_are_counted_to_the_stop_string_whoever_else_is_in_the_batch(plai
     stopped = [one for one in plain if not one.truncated]
     assert stopped
     assert all(one.tokens_out < 48 for one in stopped)
+
+
+def test_a_batch_tells_its_tokens_while_it_is_being_answered(plain, tmp_path, monkeypatch):
+    monkeypatch.setattr("proctor.harness.engines.hf.TELL_EVERY_SECONDS", 0)
+    steps = []
+    engine = open_engine("hf", Weights(str(ROOT / "finetune" / "tiny")))
+    try:
+        prompts = [engine.apply_chat_template([{"role": "user", "content": text}]) for text in QUESTIONS]
+        asked = [Request(prompt, Options(48, ("=",))) for prompt in prompts]
+        told = respond_all(
+            engine, asked, Journal(tmp_path / "j"), lambda done, made: steps.append((done, made))
+        )
+    finally:
+        engine.close()
+    assert [one.text for one in told] == [one.text for one in plain]
+    assert len(steps) > 10
+    assert [done for done, _ in steps[:-1]] == [0] * (len(steps) - 1)
+    assert steps[-1][0] == len(QUESTIONS)
+    assert sum(made for _, made in steps) == sum(one.tokens_out for one in plain)
+    assert sum(made for _, made in steps[:-1]) > 0
+
+
+def test_large_models_get_short_batches_on_a_cpu_since_a_batch_is_kept_when_it_is_done():
+    from types import SimpleNamespace
+
+    from proctor.harness.engines.hf import _batch_size
+
+    sizes = {5e6: 64, 135e6: 14, 1e9: 4, 3e9: 4}
+    for parameters, size in sizes.items():
+        model = SimpleNamespace(num_parameters=lambda parameters=parameters: int(parameters))
+        assert _batch_size(model, "cpu") == size
+        assert _batch_size(model, "cuda") == 64

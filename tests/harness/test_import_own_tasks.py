@@ -14,7 +14,8 @@ from proctor.leaderboard.cli.main import app
 from proctor.leaderboard.compare.compare import compare_variants
 from proctor.leaderboard.compare.items import estimate_cell
 from proctor.tasks import TASKS
-from tests.conftest import ROOT, Home
+from tests.conftest import Home
+from tests.support.command import ROOT
 
 
 def answer(doc):

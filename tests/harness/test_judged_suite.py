@@ -11,7 +11,7 @@ from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.run import run_suite
-from tests.conftest import proctor
+from tests.support.command import proctor
 from tests.support.graders import QUICK, asked_for, marks_for, verdict
 from tests.support.openai_server import Reply, serve
 

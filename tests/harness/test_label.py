@@ -11,7 +11,7 @@ from proctor.common.paths import inside
 from proctor.finetune.train.data import read_chats
 from proctor.harness.plan.training import chat_file
 from proctor.tasks import TASKS
-from tests.conftest import ROOT, command, proctor
+from tests.support.command import ROOT, command, proctor
 from tests.support.openai_server import Reply, serve
 
 TEXTS = [

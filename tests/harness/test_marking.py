@@ -15,7 +15,7 @@ from proctor.judges.cost import estimate_scores, tally
 from proctor.judges.judge import Judge
 from proctor.judges.scoring import score_all
 from proctor.judges.verdict import Item
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 from tests.support.graders import asked_for, grader_at, items, marks_for, spec_at, verdict
 from tests.support.openai_server import Reply, serve
 

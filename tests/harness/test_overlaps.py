@@ -6,7 +6,7 @@ from proctor.harness import record
 from proctor.harness.plan.overlaps import counted, known_of, overlap_of, verdict_on
 from proctor.harness.plan.training import chat_file
 from proctor.tasks import TASKS
-from tests.conftest import proctor
+from tests.support.command import proctor
 
 CHAT = {"prompt": [{"role": "user", "content": "?"}], "completion": [{"role": "assistant", "content": "."}]}
 

@@ -1,24 +1,21 @@
 """Kill -9 at any moment, run again: the rows are those of a run that nobody disturbed, and nothing is asked twice."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
+import tempfile
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from proctor.harness import record
-from tests.conftest import ROOT, command, proctor
+from tests.support.command import Running, proctor
 
 
 def start(home, suite):
-    return subprocess.Popen(
-        command("run", str(suite), *home.where(), "--out", str(home.board)), cwd=ROOT, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONUNBUFFERED": "1"}, start_new_session=True,
-    )  # fmt: skip
+    folder = Path(tempfile.mkdtemp(dir=home.folder))
+    return Running(["run", str(suite), *home.where(), "--out", str(home.board)], folder, PYTHONUNBUFFERED="1")
 
 
 def kill_when(running, happened, seconds=240):
@@ -26,8 +23,7 @@ def kill_when(running, happened, seconds=240):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if happened():
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
+            running.kill()
             return True
         if running.poll() is not None:
             return False
@@ -52,8 +48,9 @@ def whole(board):
 
 @pytest.fixture
 def disturbed(home):
-    home.variant("tiny", base="finetune/tiny")
-    home.variant("shots", base="finetune/tiny", prompt="cot-2shot", parent="tiny")
+    short = {"max_tokens": 24}  # a kill is a kill, however long the answers are
+    home.variant("tiny", base="finetune/tiny", sampling=short)
+    home.variant("shots", base="finetune/tiny", sampling=short, prompt="cot-2shot", parent="tiny")
     return home.suite(
         variants=["tiny", "shots"], tasks=["word_problems", "study_plan"], baseline="tiny",
         limit={"word_problems": 70, "study_plan": 3},
@@ -72,8 +69,7 @@ def test_run_that_was_killed_at_every_stage_ends_with_the_rows_of_an_undisturbed
         return lambda: (home.results / path).exists()
 
     running = start(home, disturbed)
-    assert b"open hf" in running.stdout.readline()
-    assert kill_when(running, lambda: True), "while loading"
+    assert kill_when(running, lambda: "open hf" in running.stdout), "while loading"
     assert answers() == 0
 
     assert kill_when(start(home, disturbed), lambda: answers() > 0), "in the middle of a cell"

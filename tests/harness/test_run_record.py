@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctor.harness import record
-from proctor.harness.record.migrate import UnreadableRecord, measurements_from, record_from
+from proctor.harness.record.run_record import UnreadableRecord, measurements_from, record_from
 from tests.support.records import run_record, sample
 
 # As the version before formats wrote it: a quantised variant on study plans.

@@ -8,7 +8,8 @@ import pytest
 
 from proctor.harness import record
 from proctor.tasks import TASKS
-from tests.conftest import Home, proctor
+from tests.conftest import Home
+from tests.support.command import proctor
 
 ITEMS = TASKS["word_problems"].docs("test")
 
@@ -152,7 +153,7 @@ def test_an_item_is_found_whatever_white_space_its_text_has_and_whatever_id_stan
         ({"sample_id": ITEMS[0]["id"], "response": "18", "epoch": 0}, "epoch is 0"),
         ({"sample_id": ITEMS[0]["id"], "question": ITEMS[1]["question"], "response": "1"}, "text of another"),
         ({"sample_id": ITEMS[0]["id"], "response": "1", "tokens_out": "many"}, "tokens_out is 'many'"),
-        ([1], "is no object"),
+        ([1], "is no JSON object"),
     ],
 )
 def test_a_row_that_cannot_be_meant_is_refused_in_one_line(home, row, told):

@@ -11,7 +11,7 @@ from proctor.judges.graders.endpoint import EndpointGrader
 from proctor.leaderboard.compare.figures import figures_of
 from proctor.tasks import TASKS
 from proctor.tasks.numeric import score
-from tests.conftest import proctor
+from tests.support.command import proctor
 from tests.support.openai_server import Reply, serve
 
 ITEMS = TASKS["word_problems"].docs("test")

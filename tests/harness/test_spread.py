@@ -20,7 +20,7 @@ from proctor.harness import parallel, record
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan
 from proctor.harness.run import run_suite
-from tests.conftest import ROOT, proctor
+from tests.support.command import ROOT, proctor
 
 FEW = {"word_problems": 20}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}  # as Ray sets it: sums come in one order

@@ -11,9 +11,9 @@ import pytest
 from proctor.harness import record
 from proctor.tasks import TASKS
 from proctor.tasks.draw import TaskItems
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
-LIMIT = 24
+LIMIT = 10
 # The stock CLIs as their packages install them, beside the interpreter that runs the tests.
 BIN = Path(sys.executable).parent
 

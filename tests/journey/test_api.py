@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import proctor
-from tests.conftest import ROOT
+from tests.support.command import ROOT
 
 DEMO = ROOT / "results" / "demo"
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from proctor.harness import record
-from tests.conftest import proctor
+from tests.support.command import proctor
 
 
 def right(doc):

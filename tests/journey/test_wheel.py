@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from proctor import __version__
-from tests.conftest import ROOT
-from tests.test_rules import ROOMS, tracked
+from tests.support.command import ROOT
+from tests.support.house import ROOMS, tracked
 
 SETTINGS = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "COLUMNS": "80", "NO_COLOR": "1"}
 

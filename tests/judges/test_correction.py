@@ -11,8 +11,8 @@ from proctor.common.stats.bootstrap import Bootstrap
 from proctor.common.stats.correction import best_weight, labels_needed, prediction_powered
 from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings
-from tests.conftest import proctor
 from tests.support.board_results import rows_of, write
+from tests.support.command import proctor
 
 PPI_ONE_CI = (2.86438654, 3.1371418892)
 PPI_TUNED_CI = (2.8916407019, 3.1206414945)

@@ -2,11 +2,8 @@
 
 import io
 import json
-import os
 import random
 import re
-import signal
-import subprocess
 import time
 from collections import Counter
 
@@ -24,7 +21,8 @@ from proctor.harness.run import run_suite
 from proctor.judges.judge import Judge
 from proctor.tasks import TASKS
 from proctor.tasks.draw import TaskItems
-from tests.conftest import ROOT, Home, command
+from tests.conftest import Home
+from tests.support.command import Running
 from tests.support.graders import QUICK, asked_for, grader_at, verdict
 from tests.support.openai_server import Reply, serve
 
@@ -158,15 +156,11 @@ def test_kill_in_the_middle_changes_nothing_in_the_rows(home, tmp_path_factory, 
 
     with serve(slow) as server:
         suite = suite_at(home, server.url, concurrency=concurrency, timeout=20)
-        running = subprocess.Popen(
-            command("run", str(suite), *home.where(), "--out", str(home.board)), cwd=ROOT,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+        running = Running(["run", str(suite), *home.where(), "--out", str(home.board)], home.folder)
         until = time.monotonic() + 120
         while len(server.asked) < 8 and time.monotonic() < until:
             time.sleep(0.02)
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+        running.kill()
         assert record.read(home.results, "one", "study_plan") is None
         killed, slow_down = len(server.asked), 0.0
         run(home, suite_at(home, server.url, concurrency=30, timeout=20))

@@ -1,7 +1,5 @@
 """Ratings, labels and verdicts of other people: what is read, what is refused in one line, and what comes out."""
 
-import csv
-import io
 import json
 import math
 import random
@@ -14,81 +12,15 @@ import scipy.stats
 import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.stats.contingency_tables import mcnemar
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats.bootstrap import Bootstrap
 from proctor.judges.figures.preference_figures import of_preferences
-from proctor.judges.figures.preferences import FORMS, Preferences, conservative, read_preferences, summed
+from proctor.judges.figures.preferences import FORMS, Preferences, read_preferences, taken_as
 from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings, read_ratings, together
-from tests.conftest import ROOT, proctor
-
-QUICK = Bootstrap(resamples=0)
-
-
-def rated(items=30, raters=("ada", "ben", "cem"), dimensions=("clear", "useful"), seed=1, missing=0.0):
-    draw = random.Random(seed)
-    rows = []
-    for n in range(items):
-        for dimension in dimensions:
-            truth = random.Random(f"{n} {dimension}").randint(1, 5)
-            for rater in raters:
-                mark = min(5, max(1, truth + draw.choice((-1, 0, 0, 0, 1))))
-                score = None if draw.random() < missing else mark
-                rows.append({"item_id": f"i{n}", "rater": rater, "dimension": dimension, "score": score})
-    return rows
-
-
-def judged(pairs=60, seed=1, raters=("judge",), orders=("ab", "ba"), noise=0.3):
-    draw = random.Random(seed)
-    return [
-        {
-            "item_id": f"p{n}",
-            "order": order,
-            "rater": rater,
-            "verdict": draw.choice(("a", "b", "tie"))
-            if draw.random() < noise
-            else random.Random(n).choice(("a", "a", "b", "tie")),
-        }
-        for n in range(pairs)
-        for rater in raters
-        for order in orders
-    ]
-
-
-def jsonl(path, rows):
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
-
-def as_csv(path, rows):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    path.write_text(text.getvalue())
-    return path
-
-
-def trust(*arguments, code=0):
-    done = proctor("judge", "trust", "--json", "--resamples", "200", *map(str, arguments))
-    assert done.returncode == code, done.stderr
-    return json.loads(done.stdout) if code == 0 else done.stderr
-
-
-def value(report, name, dimension="overall", judge=None, against=None):
-    found = [
-        one
-        for one in report.figures
-        if one.name == name
-        and one.dimension == dimension
-        and judge in (None, one.judge)
-        and against in (None, one.against)
-    ]
-    assert len(found) == 1, [(one.judge, one.against) for one in found]
-    return found[0].value
-
+from proctor.judges.verdict import WORTH
+from tests.support.command import ROOT
+from tests.support.rated import QUICK, as_csv, jsonl, judged, rated, trust, value
 
 # Reading
 
@@ -126,8 +58,8 @@ def test_columns_that_are_left_out_are_filled_in_and_named(tmp_path):
         ("item_id,rater,score,cluster\na,x,1,g\na,y,1,h\n", "in cluster 'h', before it was in 'g'"),
         ('{"item_id": "a", "score": NaN}\n', "the score is nan"),
         ('{"item_id": "a", "score": true}\n', "the score is True"),
-        ('{"item_id": "a", "score": 1}\n{"item_id"\n', "row 2 is no JSON"),
-        ('{"item_id": "a", "score": 1}\n[1]\n', "row 2 is no JSON object"),
+        ('{"item_id": "a", "score": 1}\n{"item_id"\n', "line 2 is no JSON"),
+        ('{"item_id": "a", "score": 1}\n[1]\n', "line 2 is no JSON object"),
         ('[{"item_id": "a", "score": 1}]', "one object a line"),
     ],
 )
@@ -193,8 +125,9 @@ def test_several_raters_are_taken_together_by_those_who_marked():
     ],
 )  # fmt: skip
 def test_two_orders_become_one_verdict(ab, ba, careful, sum_):
-    assert conservative(ab, ba) == careful
-    assert summed(ab, ba) == sum_
+    table = Preferences({("p", "ab", "j"): ab, ("p", "ba", "j"): ba}).table("j", ["p"])
+    assert taken_as(table, "conservative") == WORTH[careful]
+    assert taken_as(table, "summed") == WORTH[sum_]
 
 
 def columns_of(rows):
@@ -311,141 +244,6 @@ def test_what_cannot_be_given_is_named_with_its_reason(tmp_path):
     assert "spearman" in {one.name for one in report.missing}
     assert "spearman" not in {one.name for one in report.figures}
     assert value(report, "exact_agreement", "overall", "a", "b") == 1.0
-
-
-# Pairs
-
-
-def test_figures_of_pairs_equal_a_count_by_hand():
-    verdicts = {
-        ("1", "ab", "j"): "a", ("1", "ba", "j"): "a",  # consistent, right
-        ("2", "ab", "j"): "a", ("2", "ba", "j"): "b",  # always first
-        ("3", "ab", "j"): "b", ("3", "ba", "j"): "a",  # always second
-        ("4", "ab", "j"): "tie", ("4", "ba", "j"): "tie",  # a tie, right
-        ("5", "ab", "j"): "b", ("5", "ba", "j"): "tie",  # half
-        ("6", "ab", "j"): "b", ("6", "ba", "j"): "b",  # consistent, wrong
-    }  # fmt: skip
-    labels = {
-        (item, "", "h"): said for item, said in zip("123456", ("a", "a", "tie", "tie", "b", "a"), strict=True)
-    }
-    report = of_preferences(Preferences(verdicts), Preferences(labels), QUICK)
-    found = {one.name: one.value for one in report.figures if one.judge == "j"}
-    expected = {
-        "consistency": 3 / 6, "consistency_decided": 2 / 4, "consistent_preference_rate": 2 / 6,
-        "flip_rate": 2 / 6, "always_first_rate": 1 / 6, "always_second_rate": 1 / 6,
-        "tie_in_one_order_rate": 1 / 6, "tie_in_both_orders_rate": 1 / 6, "conservative_tie_rate": 4 / 6,
-        "first_place_rate": 4 / 9, "first_place_rate_all": 4 / 12, "first_place_rate_ties_half": 5.5 / 12,
-        "first_place_lead": (4 - 5) / 12, "tie_rate": 3 / 12,
-        "agreement_ab": 4 / 6, "agreement_ba": 2 / 6, "agreement_single": 6 / 12,
-        "agreement_conservative": 3 / 6, "agreement_without_ties_conservative": 1 / 2,
-        "agreement_without_label_ties_conservative": 1 / 4, "agreement_ties_half_conservative": 2 / 4,
-        "agreement_summed": 4 / 6, "agreement_consistent": 2 / 3, "agreement_in_both_orders": 2 / 6,
-        "win_rate_a_conservative": (1 + 4 / 2) / 6, "win_rate_a_without_ties_conservative": 1 / 2,
-        "share_a_conservative": 1 / 6, "share_tie_conservative": 4 / 6, "share_b_conservative": 1 / 6,
-        "toward_first_rate": 1 / 6, "toward_second_rate": 2 / 6, "order_p": 1.0,
-    }  # fmt: skip
-    assert {name: found[name] for name in expected} == pytest.approx(expected)
-    people = {one.name: one.value for one in report.figures if one.judge == "h"}
-    assert (people["share_a_single"], people["share_tie_single"], people["share_b_single"]) == (
-        3 / 6,
-        2 / 6,
-        1 / 6,
-    )
-
-
-def test_turns_with_the_order_are_held_to_chance_by_mcnemars_exact_test(tmp_path):
-    verdicts = read_preferences(jsonl(tmp_path / "v", judged(150, noise=0.6)))
-    report = of_preferences(verdicts, None, QUICK)
-    worth = {"a": 1, "tie": 0, "b": -1}
-    both = [
-        [worth[verdicts.verdicts[item, order, "judge"]] for order in ("ab", "ba")] for item in verdicts.items
-    ]
-    first, second = (sum(np.sign(ab - ba) == side for ab, ba in both) for side in (1, -1))
-    assert first > 5
-    expected = mcnemar([[0, first], [second, 0]], exact=True).pvalue
-    (found,) = [one for one in report.figures if one.name == "order_p"]
-    assert (found.value, found.n) == (pytest.approx(expected), first + second)
-
-
-def test_macro_figures_and_kappa_of_pairs_equal_those_of_scikit_learn(tmp_path):
-    verdicts = read_preferences(jsonl(tmp_path / "v", judged(200)))
-    labels = read_preferences(jsonl(tmp_path / "l", judged(200, 5, ("ann",), ("ab",), 0.2)), labels=True)
-    report = of_preferences(verdicts, labels, QUICK)
-    found = {one.name: one.value for one in report.figures}
-    said = [
-        conservative(verdicts.verdicts[i, "ab", "judge"], verdicts.verdicts[i, "ba", "judge"])
-        for i in labels.items
-    ]
-    true = [labels.verdicts[i, "ab", "ann"] for i in labels.items]
-    macro = sklearn.metrics.precision_recall_fscore_support(true, said, average="macro", zero_division=0)
-    names = ("macro_precision_conservative", "macro_recall_conservative", "macro_f1_conservative")
-    assert [found[name] for name in names] == pytest.approx(list(macro[:3]))
-    assert found["kappa_conservative"] == pytest.approx(sklearn.metrics.cohen_kappa_score(said, true))
-    assert found["agreement_conservative"] == pytest.approx(np.mean(np.equal(said, true)))
-
-
-def test_agreement_of_people_is_pooled_over_all_who_judged_the_same_pair():
-    """As it is done where hundreds of people judged a few pairs each: every two of them on a pair count once."""
-    said = {
-        ("p", "x"): "a",
-        ("p", "y"): "a",
-        ("p", "z"): "tie",
-        ("q", "x"): "b",
-        ("q", "w"): "a",
-        ("r", "v"): "a",
-    }
-    labels = {(item, "", who): verdict for (item, who), verdict in said.items()}
-    judge = {(item, order, "j"): "a" for item in "pqr" for order in ("ab", "ba")}
-    report = of_preferences(Preferences(judge), Preferences(labels), QUICK)
-    found = {one.name: (one.value, one.n) for one in report.figures if one.judge == "the labels' raters"}
-    assert found["agreement_between_raters"] == (1 / 4, 4)
-    assert found["agreement_without_ties_between_raters"] == (1 / 2, 2)
-    assert found["pairs_agree"] == (1 / 4, 2)
-
-
-def test_labels_of_several_people_count_by_majority_or_one_by_one():
-    verdicts = {("p", order, "j"): "a" for order in ("ab", "ba")} | {("q", o, "j"): "b" for o in ("ab", "ba")}
-    labels = {
-        ("p", "", "x"): "a",
-        ("p", "", "y"): "a",
-        ("p", "", "z"): "b",
-        ("q", "", "x"): "a",
-        ("q", "", "y"): "b",
-    }
-    report = of_preferences(Preferences(verdicts), Preferences(labels), QUICK)
-    by = {one.against: (one.value, one.n) for one in report.figures if one.name == "agreement_conservative"}
-    assert by["majority of labels"] == (1.0, 1)
-    assert by["majority of labels, else a tie"] == (0.5, 2)
-    assert by["every label by itself"] == (3 / 5, 5)
-    assert by["z"] == (0.0, 1)
-    assert any("1 pairs have no majority" in note for note in report.notes)
-
-
-def test_one_item_with_several_pairs_of_plans_is_a_cluster_of_pairs(tmp_path):
-    rows = [
-        {"item_id": pupil, "order": order, "verdict": "a", "rater": "j", "plan_a": a, "plan_b": b}
-        for pupil in ("ada", "ben", "cem", "dan")
-        for a, b in (("x", "y"), ("y", "z"), ("z", "x"))
-        for order in ("ab", "ba")
-    ]
-    read = read_preferences(jsonl(tmp_path / "p", rows))
-    assert len(read.items) == 12
-    assert {read.cluster(item) for item in read.items} == {"ada", "ben", "cem", "dan"}
-    report = of_preferences(read, None, QUICK)
-    found = {one.dimension: one.value for one in report.figures if one.name == "bradley_terry_conservative"}
-    assert found == pytest.approx({"x": 0.0, "y": 0.0, "z": 0.0})
-
-
-def test_pairs_in_one_order_only_are_named_and_consistency_is_not_made_up():
-    verdicts = {("p", "ab", "j"): "a", ("q", "ab", "j"): "b", ("r", "ba", "j"): None}
-    report = of_preferences(Preferences(verdicts), None, QUICK)
-    names = {one.name for one in report.figures}
-    assert "consistency" not in names
-    assert "win_rate_a_ab" in names
-    assert {"consistency", "agreement", "bradley_terry", "alpha_nominal"} <= {
-        one.name for one in report.missing
-    }
-    assert any("1 of 3 verdicts are empty" in note for note in report.notes)
 
 
 # The command

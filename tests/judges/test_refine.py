@@ -14,7 +14,7 @@ import yaml
 
 from proctor.judges.judge import Judge, load
 from proctor.judges.people.refine import PlanPair, last_object
-from tests.conftest import ROOT, command, proctor
+from tests.support.command import ROOT, command, proctor
 from tests.support.openai_server import Reply, serve
 
 LEVELS = {str(level): f"Level {level} of pacing." for level in range(1, 6)}
@@ -254,7 +254,7 @@ def test_which_plan_stands_first_is_drawn_by_lot():
 
 def test_the_last_object_with_the_key_counts():
     assert last_object('{"advice": 1} then {"advice": 2} {"other": 3}', "advice") == {"advice": 2}
-    assert last_object("{{{", "advice") is None
+    assert last_object("{{{", "advice") == {}
 
 
 ASKED = "(k, e, d)"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from proctor import __version__
-from tests.conftest import ROOT, proctor
+from tests.support.command import ROOT, proctor
 
 DEMO = str(ROOT / "results" / "demo")
 

@@ -9,58 +9,15 @@ import pytest
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
-from typer.testing import CliRunner
 
-from proctor.common.refusal import Refusal
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard import terminal
-from proctor.leaderboard.cli.main import app
 from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.compare import compare_cells, corrected
+from proctor.leaderboard.compare.compare import compare_cells
 from proctor.leaderboard.compare.items import load_cells
 from tests.support.board_results import change, rows_of, small_results, write
-
-HEADER = "variant,task,sample_id,score"
-
-
-def imported(tmp_path, rows, header=HEADER, name="scores.csv", **wish):
-    tmp_path.mkdir(exist_ok=True)
-    path = tmp_path / name
-    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    import_files([path], tmp_path / "results", Wish(**wish))
-    return tmp_path / "results"
-
-
-def run(*arguments, code=0):
-    done = CliRunner().invoke(app, [str(one) for one in arguments])
-    if isinstance(done.exception, Refusal):
-        assert code == 2, done.exception
-        assert "\n" not in str(done.exception)
-        return str(done.exception)
-    assert done.exit_code == code, (done.output, done.exception)
-    return done.output
-
-
-def told(results, *names):
-    def no_constant(name):
-        raise AssertionError(f"{name} is no JSON")
-
-    return json.loads(run("compare", *names, "--json", "--results", results), parse_constant=no_constant)
-
-
-def one_of(results, *names):
-    (found,) = told(results, *names)["comparisons"]
-    return found
-
-
-def rows_for(scores, task="t"):
-    """{variant: scores} -> CSV rows; None is an empty score."""
-    return [
-        f"{name},{task},{i},{'' if value is None else repr(value)}"
-        for name, values in scores.items()
-        for i, value in enumerate(values)
-    ]
+from tests.support.comparing import HEADER, imported, one_of, rows_for, run, told
 
 
 @pytest.fixture(scope="module")
@@ -322,25 +279,6 @@ def test_seed_and_resamples_can_be_chosen_and_too_few_are_refused(tmp_path):
     assert "too few" in run("compare", "a", "b", "--resamples", 10, "--results", results, code=2)
 
 
-def test_benjamini_hochberg_on_request(tmp_path):
-    rng = np.random.default_rng(2)
-    results = imported(
-        tmp_path, rows_for({f"v{k}": (rng.random(80) < 0.4 + k / 20).astype(int).tolist() for k in range(6)})
-    )
-    raw = json.loads(run("compare", "--json", "--correction", "bh", "--results", results))["comparisons"]
-    adjusted = multipletests([one["p"] for one in raw], method="fdr_bh")[1]
-    np.testing.assert_allclose([one["p_adjusted"] for one in raw], adjusted, rtol=1e-9)
-    assert {one["correction"] for one in raw} == {"bh"}
-    assert "Benjamini-Hochberg over 15 pairs" in run("compare", "--correction", "bh", "--results", results)
-
-
-def test_without_correction_each_p_stands_for_itself(tmp_path):
-    rng = np.random.default_rng(2)
-    results = imported(tmp_path, rows_for({name: rng.random(40).tolist() for name in "abc"}))
-    for one in told(results, "--correction", "none")["comparisons"]:
-        assert (one["p_adjusted"], one["correction"], one["family"]) == (one["p"], "none", 3)
-
-
 def test_a_drawn_p_is_printed_with_its_error_and_an_exact_one_without(tmp_path):
     rng = np.random.default_rng(5)
     # Marks with noise below any mark: too fine a lattice to count, too coarse to invert.
@@ -353,33 +291,6 @@ def test_a_drawn_p_is_printed_with_its_error_and_an_exact_one_without(tmp_path):
     assert f"p = {one['p']:.3f} ± {one['p_error']:.1g}; sign-flip, 10,000 draws" in text
     plain = imported(tmp_path / "plain", rows_for({"a": [1, 0, 1, 1], "b": [0, 0, 1, 1]}))
     assert "±" not in run("compare", "a", "b", "--results", plain)
-
-
-def test_pairs_that_miss_different_items_get_what_each_pair_gets_alone(tmp_path):
-    rng = np.random.default_rng(6)
-    scores = rng.random((5, 60)).tolist()
-    for k, row in enumerate(scores[:4]):
-        row[7 * k] = row[7 * k + 3] = None
-    results = imported(tmp_path, rows_for({f"v{k}": row for k, row in enumerate(scores)}))
-    found = told(results)
-    assert {one["n_paired"] for one in found["comparisons"]} == {56, 58}
-    for one in found["comparisons"]:
-        alone = one_of(results, one["a"], one["b"])
-        family = ("p_adjusted", "family", "verdict")
-        assert {k: v for k, v in one.items() if k not in family} == {
-            k: v for k, v in alone.items() if k not in family
-        }
-
-
-def test_no_worse_is_corrected_for_its_family_as_better_is(tmp_path):
-    small_results(tmp_path)
-    cells = load_cells(tmp_path)
-    (one,) = compare_cells(
-        [(cells["tiny-lora", "word_problems"], cells["tiny", "word_problems"])], margin=0.05
-    )
-    p = one.difference.p_no_worse
-    assert one.adjusted_p_no_worse == p
-    assert [c.adjusted_p_no_worse for c in corrected([one] * 4)] == [min(1.0, 4 * p)] * 4
 
 
 def test_turning_a_comparison_round_is_comparing_the_other_way(tmp_path):
@@ -431,78 +342,6 @@ def test_every_line_fits_80_columns_and_says_the_verdict(tmp_path):
     for arguments in (["tiny-lora", "tiny"], [], [long, "tiny-lora", "--task", "word_problems"]):
         told_lines = run("compare", *arguments, "--results", tmp_path).splitlines()
         assert max(map(len, told_lines)) <= 80, told_lines
-
-
-def test_plan_size_says_how_many_items_an_effect_needs(tmp_path):
-    rng = np.random.default_rng(4)
-    a, b = ((rng.random(500) < p) * 1 for p in (0.6, 0.65))
-    results = imported(tmp_path, rows_for({"a": a.tolist(), "b": b.tolist()}))
-    plan = json.loads(
-        run("plan-size", "--baseline", "a", "--task", "t", "--effect", "0.05", "--json", "--results", results)
-    )
-    seen, unrelated = plan["guesses"]
-    assert seen["discordance"] == pytest.approx((a != b).mean())
-    # Connor 1987, with the correction: within a few per cent of (z sqrt(d) + z sqrt(d - e^2))^2 / e^2 + 2/e
-    d = seen["discordance"]
-    plain = (1.959964 * d**0.5 + 0.841621 * (d - 0.05**2) ** 0.5) ** 2 / 0.05**2
-    assert plain < plan["items"] < plain + 2 / 0.05 + 1
-    assert plan["items_if_unrelated"] == unrelated["items"]
-    assert seen["smallest"] > 0.05
-    by_folder = run("plan-size", "--baseline-cell", results / "a" / "t", "--effect", "0.05")
-    assert by_folder == run(
-        "plan-size", "--baseline", "a", "--task", "t", "--effect", "0.05", "--results", results
-    )
-    assert max(map(len, by_folder.splitlines())) <= 80
-    assert "s.d." not in by_folder
-
-
-def test_a_plan_for_real_scores_goes_by_their_spread(tmp_path):
-    rng = np.random.default_rng(4)
-    a, b = rng.normal(3, 1, (2, 60)).round(2)
-    results = imported(tmp_path, rows_for({"a": a.tolist(), "b": b.tolist()}))
-    plan = json.loads(
-        run("plan-size", "--baseline", "a", "--task", "t", "--effect", "0.2", "--json", "--results", results)
-    )
-    seen, unrelated = plan["guesses"]
-    assert seen["sd"] == pytest.approx((a - b).std(ddof=1))
-    assert unrelated["sd"] == pytest.approx(2**0.5 * a.std(ddof=1))
-
-
-def test_a_plan_knows_that_copies_are_no_more_evidence(tmp_path):
-    rng = np.random.default_rng(6)
-    scores = {name: ((rng.random(60) < 0.6) * 1).tolist() for name in "ab"}
-    once = imported(tmp_path, rows_for(scores, "once"), name="once.csv")
-    copied = [
-        f"{v},five,{i}-{k},{x},{i}" for v, xs in scores.items() for i, x in enumerate(xs) for k in range(5)
-    ]
-    imported(tmp_path, copied, HEADER + ",cluster", name="five.csv")
-    items = [
-        json.loads(
-            run(
-                "plan-size", "--baseline", "a", "--task", task, "--effect", "0.1", "--json", "--results", once
-            )
-        )["items"]
-        for task in ("once", "five")
-    ]
-    assert items[1] == pytest.approx(5 * items[0], rel=0.02)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told_then"),
-    [
-        (["--effect", "0.02"], "no baseline"),
-        (
-            ["--effect", "0.02", "--baseline", "x", "--task", "t"],
-            "no results of 'x' for 't'; there are: a x t",
-        ),
-        (["--effect", "0", "--baseline", "a", "--task", "t"], "effect 0"),
-        (["--effect", "0.02", "--baseline", "a", "--task", "t", "--power", "2"], "power 2"),
-        (["--effect", "0.02", "--baseline", "a", "--baseline-cell", "results/a/t"], "give one of them"),
-    ],
-)
-def test_a_plan_that_makes_no_sense_is_one_line(tmp_path, arguments, told_then):
-    results = imported(tmp_path, rows_for({"a": [1, 0, 1, 1], "b": [0, 0, 1, 1]}))
-    assert told_then in run("plan-size", *arguments, "--results", results, code=2)
 
 
 def test_where_all_items_were_scored_alike_the_command_says_so(tmp_path):

@@ -12,8 +12,8 @@ from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.board import site
 from proctor.leaderboard.compare.flagged import why_flagged
-from tests.conftest import proctor
 from tests.support.board_results import rows_of, write
+from tests.support.command import proctor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CANNED = "It is a good question, and the answer to it depends on what you want to know."

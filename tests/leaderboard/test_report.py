@@ -1,13 +1,10 @@
 """Reports: the board's digits in every format, footnotes that hide nothing, and text that stays text."""
 
-import csv
-import io
 import json
 import re
 import shutil
 import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from proctor.common.refusal import Refusal
 from proctor.leaderboard.board import charts, escape, site
 from proctor.leaderboard.report import formats, report
 from tests.support.board_results import EXAMS, rich_results, rows_of, small_results, write
+from tests.support.report_tables import Words, cells_in, rows_in
 
 
 @pytest.fixture(scope="module")
@@ -33,37 +31,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def made(results: Path) -> report.ComparisonReport:
     return report.make(results, (), "tiny")
-
-
-def rows_in(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def cells_in(markdown: str) -> list[list[str]]:
-    """The cells of the tables, as a renderer of Markdown reads them."""
-    rows: list[list[str]] = []
-    inside = False
-    for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown):
-        if token.type in ("tr_open", "tr_close"):
-            inside = token.type == "tr_open"
-            rows += [[]] if inside else []
-        elif token.type == "inline" and inside:
-            rows[-1].append("".join(child.content for child in token.children or ()))
-    return rows
-
-
-class Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        assert not [name for name, _ in attrs if name.startswith("on")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def test_every_figure_is_the_boards_to_the_digit(results: Path, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from proctor.harness import record
 from proctor.tasks import TASKS, gsm8k
 from proctor.tasks.numeric import EXACT_MATCH, FILTERS, flexible, process_results, score, strict
-from tests.conftest import Home, proctor
+from tests.conftest import Home
+from tests.support.command import proctor
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("PROCTOR_DATA"),

@@ -1,0 +1,96 @@
+"""Logs of Inspect, written by Inspect itself, become cells; those that are not whole are refused."""
+
+import json
+
+import pytest
+
+from proctor.common.refusal import Refusal
+from proctor.harness.imports.foreign import Wish
+from proctor.harness.imports.imports import import_files
+from tests.support.import_rows import refused, scores, write
+
+# Inspect: real logs, made by the Inspect that is installed.
+
+
+@pytest.fixture(scope="module")
+def inspect_logs(tmp_path_factory):
+    """One task in both formats: two scorers, one of several figures; a sample without a verdict, and two epochs."""
+    import inspect_ai
+    from inspect_ai.dataset import Sample
+    from inspect_ai.model import ModelOutput, ModelUsage, get_model
+    from inspect_ai.scorer import Score, match, mean, scorer
+
+    @scorer(metrics={"fluency": [mean()], "depth": [mean()]})
+    def marks():
+        async def score(state, target):
+            if state.sample_id == "s4":
+                return Score.unscored(reason="the judge gave no verdict")
+            return Score(value={"fluency": 3 + int(state.sample_id[1]) % 2, "depth": 2.5}, explanation="read")
+
+        return score
+
+    def output(k):
+        made = ModelOutput.from_content("mockllm/model", "four" if k % 4 else "4")
+        made.usage = ModelUsage(input_tokens=5, output_tokens=1, total_tokens=6)
+        return made
+
+    folder = tmp_path_factory.mktemp("inspect")
+    for form in ("eval", "json"):
+        inspect_ai.eval(
+            inspect_ai.Task(
+                dataset=[
+                    Sample(input="2 + 2?", target="4", id=f"s{i}", metadata={"source": f"book {i // 3}"})
+                    for i in range(6)
+                ],
+                scorer=[match(), marks()], name="sums", version=3,
+            ),
+            model=get_model("mockllm/model", custom_outputs=[output(k) for k in range(12)]),
+            log_dir=str(folder / form), log_format=form, display="none", log_level="error", epochs=2, ctl_server=False,
+            max_samples=1,
+        )  # fmt: skip
+    return {form: next((folder / form).iterdir()) for form in ("eval", "json")}
+
+
+@pytest.mark.parametrize("form", ["eval", "json"])
+def test_inspects_logs_become_cells_and_a_missing_verdict_is_no_zero(inspect_logs, form, tmp_path):
+    (done,) = import_files([inspect_logs[form]], tmp_path, Wish(metric="marks/fluency", cluster="source"))
+    assert (done.variant, done.task, done.rows, done.scored) == ("mockllm-model", "sums", 12, 10)
+    cell, rows = scores(tmp_path, "mockllm-model", "sums")
+    assert rows.loc["s4", "score"].isna().all()
+    assert set(rows.loc["s4", "status"]) == {"error"}
+    assert set(rows.loc["s1", "score"]) == {4.0}
+    assert list(rows.loc["s1", "epoch"]) == [1, 2]
+    assert set(rows["cluster"]) == {"book 0", "book 1"}
+    assert rows["prompt"].eq("2 + 2?").all()
+    assert (rows["tokens_in"].sum(), rows["tokens_out"].sum()) == (60, 12)
+    assert cell.run.task.headline == "marks/fluency"
+    assert cell.run.statuses["error"] == 2
+    assert cell.run.definition.task_version == "inspect 3"
+    assert cell.run.definition.judge.startswith("marks ")
+
+
+def test_both_of_inspects_formats_give_the_same_rows(inspect_logs, tmp_path):
+    for form, path in inspect_logs.items():
+        import_files([path], tmp_path / form, Wish(metric="match"))
+    one, other = (scores(tmp_path / form, "mockllm-model", "sums")[1] for form in inspect_logs)
+    assert one.drop(columns="seconds").equals(other.drop(columns="seconds"))
+    assert set(one["score"]) == {0.0, 1.0}  # C and I
+
+
+def test_inspects_scorers_are_listed_when_none_was_chosen(inspect_logs, tmp_path):
+    with pytest.raises(Refusal, match="there are: match, marks/fluency, marks/depth"):
+        import_files([inspect_logs["eval"]], tmp_path, Wish())
+
+
+def test_a_log_that_is_not_whole_is_refused(inspect_logs, tmp_path):
+    told = json.loads(inspect_logs["json"].read_text())
+    stopped = write(tmp_path / "stopped.json", json.dumps(told | {"status": "cancelled"}))
+    assert "status is 'cancelled'" in refused(stopped, tmp_path, metric="match")
+    empty = write(tmp_path / "empty.json", json.dumps(told | {"samples": []}))
+    assert "holds no samples" in refused(empty, tmp_path, metric="match")
+    broken = tmp_path / "broken.eval"
+    broken.write_bytes(inspect_logs["eval"].read_bytes()[:500])
+    assert "no log that Inspect can read" in refused(broken, tmp_path, metric="match")
+    told["samples"][0]["scores"]["match"]["value"] = "superb"
+    odd = write(tmp_path / "odd.json", json.dumps(told))
+    assert "'superb' is no score" in refused(odd, tmp_path, metric="match")

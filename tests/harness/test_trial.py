@@ -1,0 +1,80 @@
+"""A first look: addresses of models become variants and a suite, and one command ends in a sentence."""
+
+import subprocess
+
+import pytest
+import yaml
+
+from proctor.common.paths import inside
+from proctor.common.refusal import Refusal
+from proctor.harness.config.trial import write_trial
+from tests.support.command import command
+from tests.support.random_gguf import SMALL, quantize, write_llama
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "suites").mkdir()
+    with inside(tmp_path):
+        yield tmp_path
+
+
+def test_each_address_becomes_a_variant_with_the_engine_that_opens_it(project):
+    (project / "My Model.Q8.gguf").touch()
+    made = write_trial(
+        str(project / "My Model.Q8.gguf"), "http://127.0.0.1:9/v1#org/Big-1", "gsm8k", 20, 0.02
+    )
+    assert (made.model, made.against) == ("my-model.q8", "big-1")
+    mine, other = (yaml.safe_load(path.read_text()) for path in made.written[:2])
+    assert mine == {"base": "My Model.Q8.gguf", "engine": "llamacpp"}
+    assert other == {"base": "org/Big-1", "engine": "openai", "endpoint": "http://127.0.0.1:9/v1"}
+    suite = yaml.safe_load(made.suite.read_text())
+    assert suite["variants"] == ["big-1", "my-model.q8"]
+    assert (suite["baseline"], suite["limit"], suite["margin"]) == ("big-1", {"gsm8k": 20}, {"gsm8k": 0.02})
+
+
+def test_the_same_address_is_the_same_variant_and_another_of_its_name_is_another(project):
+    first = write_trial("org/model", None, "gsm8k", 20, 0.02)
+    assert write_trial("org/model", None, "gsm8k", 20, 0.02).model == first.model == "model"
+    assert write_trial("else/model", None, "gsm8k", 20, 0.02).model == "model-2"
+    assert write_trial("tiny", None, "gsm8k", 20, 0.02).written == (project / "suites" / "try-tiny.yaml",)
+
+
+def test_a_trial_writes_over_no_file_of_the_users(project):
+    path = project / "suites" / "try-tiny.yaml"
+    path.write_text("tasks: [gsm8k]\n")
+    with pytest.raises(Refusal, match="there is a file of your own"):
+        write_trial("tiny", None, "gsm8k", 20, 0.02)
+    assert path.read_text() == "tasks: [gsm8k]\n"
+
+
+@pytest.mark.parametrize(
+    ("model", "against", "why"),
+    [
+        ("tiny", "tiny", "are one variant"),
+        (
+            "http://127.0.0.1:9/v1",
+            None,
+            "the address does not say which model; give http://127.0.0.1:9/v1#MODEL",
+        ),
+        ("...", None, "no name can be made of"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused_in_one_line(project, model, against, why):
+    with pytest.raises(Refusal, match=why):
+        write_trial(model, against, "gsm8k", 20, 0.02)
+
+
+def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):
+    (tmp_path / "suites").mkdir()
+    whole = write_llama(tmp_path / "whole.gguf", SMALL)
+    quantize(whole, tmp_path / "small.gguf", "q8_0")
+    words = command("try", "small.gguf", "--against", "whole.gguf", "--limit", "4")
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("small against whole")]
+    assert "small against whole on 4 samples of word_problems: not shown; difference 0.0" in sentence
+    assert sentence.endswith("1.8 times smaller.")
+    assert "Word problems: accuracy, %" in done.stdout
+    assert (tmp_path / "board" / "index.html").is_file()
+    assert (tmp_path / "suites" / "try-small-and-whole.yaml").is_file()

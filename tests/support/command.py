@@ -1,0 +1,102 @@
+"""The command in a process of its own: as a new interpreter, or forked from one that has its modules already.
+
+To import torch, transformers and Inspect takes a new interpreter ten seconds of a processor; a fork takes none of them.
+A fork has the environment of its test, but for what libraries read when they are imported: HF_HUB_OFFLINE and the like
+are those of all tests.
+"""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def command(*arguments: str) -> list[str]:
+    """The words that start the command in a new interpreter."""
+    return [sys.executable, "-c", "from proctor.leaderboard.cli.main import main; main()", *arguments]
+
+
+def proctor(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        running = Running(arguments, Path(folder))
+        code = running.wait()
+        return subprocess.CompletedProcess(["proctor", *arguments], code, running.stdout, running.stderr)
+
+
+class Running:
+    """A command that was started; its process leads a group, so that a signal reaches all that it starts."""
+
+    def __init__(self, arguments: Sequence[str], folder: Path, **environment: str) -> None:
+        """Its output goes to two files of the folder."""
+        self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
+        self._process = FORKS.Process(
+            target=_become, args=(list(arguments), os.environ | environment, str(self._out), str(self._err))
+        )
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid: int = self._process.pid
+
+    @property
+    def stdout(self) -> str:
+        return _text(self._out)
+
+    @property
+    def stderr(self) -> str:
+        return _text(self._err)
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, seconds: float = 300) -> int:
+        self._process.join(seconds)
+        if self._process.exitcode is None:
+            self.kill()
+            raise AssertionError(f"the command did not end in {seconds} s: {self.stdout}{self.stderr}")
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """The whole group, at once. The process itself as well, which may not lead a group yet."""
+        for kill in (os.killpg, os.kill):
+            with suppress(ProcessLookupError):
+                kill(self.pid, signal.SIGKILL)
+        self._process.join()
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _become(arguments: list[str], environment: dict[str, str], out: str, err: str) -> None:
+    """Turns a fork into the command."""
+    os.setsid()
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+    multiprocessing.set_start_method(None, force=True)
+    for number, path in ((1, out), (2, err)):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(file, number)
+        os.close(file)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
+    sys.argv = ["proctor", *arguments]
+    from proctor.leaderboard.cli.main import main
+
+    main()
+
+
+def _forks() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.support.warm"])
+    return context
+
+
+FORKS = _forks()

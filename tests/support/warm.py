@@ -1,0 +1,39 @@
+"""What a command reads before it does its work, read once for all forks of a process: the libraries, Proctor's own
+modules, and the items of its tasks.
+"""
+
+# ruff: noqa: F401
+import gc
+import importlib
+
+import altair
+import datasets
+import inspect_ai.log
+import inspect_ai.model
+import lm_eval.models.huggingface
+import lm_eval.tasks
+import markdown_it
+import openai.types.chat
+import peft
+import scipy.stats
+import transformers.models.llama.modeling_llama
+
+from proctor.tasks import TASKS
+from tests.support.command import ROOT
+from tests.support.house import ROOMS
+
+NEEDS_A_GPU = "harness/engines/vllm.py"
+
+for room in ROOMS:
+    for path in sorted((ROOT / room).rglob("*.py")):
+        name = path.relative_to(ROOT)
+        if "tools" not in name.parts and name.as_posix() != NEEDS_A_GPU:
+            importlib.import_module(
+                "proctor." + ".".join(name.with_suffix("").parts).removesuffix(".__init__")
+            )
+
+for task in ("word_problems", "study_plan"):
+    for split in ("train", "test"):
+        TASKS[task].docs(split)
+
+gc.freeze()  # a fork that collects its garbage need not look through a million objects
