@@ -1,24 +1,23 @@
-"""The ranking, comparisons and plans as text for a terminal of 80 columns. Rounds by tables.py; computes nothing."""
+"""The ranking, comparisons and plans as text for a terminal of 80 columns.
+
+Every figure comes rounded from compare/formatting.py.
+
+    for line in ranking_lines(ranked):
+        print(line)
+"""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from proctor.common.stats import Verdict
-from proctor.harness import record
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.compare import Comparison
-from proctor.leaderboard.compare.overview import EstimatedCell, Overview, standing
+from proctor.leaderboard import counted
+from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.formatting import interval, probability, unit
+from proctor.leaderboard.compare.overview import Overview
 from proctor.leaderboard.compare.planning import SizePlan
-from proctor.leaderboard.compare.tables import (
-    Ranking,
-    Score,
-    interval,
-    probability,
-    shown,
-    task_of,
-    unit,
-)
+from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
 
 WIDTH = 80
 LAST = 28  # what the last column is given before names have to stand on a line of their own
@@ -26,19 +25,21 @@ MOST_PAIRS = 45  # ten variants; beyond, pairs are counted and --json tells them
 CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correction"}
 
 
-def ranking(ranked: Ranking) -> Iterator[str]:
+def ranking_lines(ranked: Ranking) -> Iterator[str]:
     """A block for each task, the best variant first, with what is hidden behind a bare number."""
     for task, about in ranked.tasks.items():
         yield f"{_clean(about.title)}: {_clean(about.headline)}, {unit(about)}"
-        place = {name: at for at, name in enumerate(ranked.pairs[task].order)}
+        scores = ranked.scores(task)
+        names = [*ranked.pairs[task].order, *(row.variant for row in ranked.rows)]
         rows, notes = [], {}
-        for row in sorted(ranked.rows, key=lambda row: place.get(row.variant, len(place))):
-            rows.append([row.variant, *_score(row.scores.get(task), about)])
-            if (score := row.scores.get(task)) and score.notes:
-                notes[row.variant] = score.notes
+        for name in dict.fromkeys(names):
+            score = scores.get(name)
+            rows.append([name, *_score(score, about)])
+            if score:
+                notes[name] = score.notes
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
-        yield from _smallest(ranked, task, about)
+        yield from _smallest_effects(list(scores.values()), about)
         yield ""
 
 
@@ -47,239 +48,262 @@ def _score(score: Score | None, task: TaskRecord) -> list[str]:
         return ["not run", "", "", ""]
     if score.estimate is None:
         return ["none", "", "", score.why_none]
-    value, bounds = shown(score.estimate.mean, task), interval(score.estimate.low, score.estimate.high, task)
-    found = score.comparison
-    if found is None:
-        return [value, bounds, "", ""]
-    return [
-        value,
-        bounds,
-        shown(found.difference.difference, task, True),
-        tables.verdict(found, task, named=True),
+    words = [
+        formatting.score(score.estimate.mean, task),
+        interval(score.estimate.low, score.estimate.high, task),
     ]
+    if score.comparison is None:
+        return [*words, "", ""]
+    difference = formatting.score(score.comparison.difference.difference, task, signed=True)
+    return [*words, difference, formatting.verdict(score.comparison, task, named=True)]
 
 
-def _smallest(ranked: Ranking, task: str, about: TaskRecord) -> Iterator[str]:
+def _smallest_effects(scores: Sequence[Score], task: TaskRecord) -> Iterator[str]:
     """What the task can show at its size, from the discordance or the spread that was seen."""
-    found = [score.comparison for row in ranked.rows if (score := row.scores.get(task)) and score.comparison]
-    effects = sorted(c.difference.smallest_effect for c in found if c.difference.smallest_effect is not None)
+    effects, size, family = [], 0, 0
+    for score in scores:
+        if score.comparison:
+            difference, family = score.comparison.difference, score.comparison.family
+            size = max(size, difference.n)
+            if difference.smallest_effect is not None:
+                effects.append(difference.smallest_effect)
     if not effects:
         return
-    least, most = shown(effects[0], about), shown(effects[-1], about)
-    size = max(c.difference.n for c in found)
-    reach = least if least == most else f"{least} to {most}"
-    how = f"paired differences, p after Holm over {_family(found[0])}"
-    yield from _wrapped(f"{how}; {size} items show a difference of {reach} with 80 % power", "  ")
+    least, most = formatting.score(min(effects), task), formatting.score(max(effects), task)
+    if most != least:
+        least = f"{least} to {most}"
+    how = f"paired differences, p after Holm over {counted(family, 'pair')}"
+    yield from _wrapped(f"{how}; {size} items show a difference of {least} with 80 % power", "  ")
 
 
-def two(overview: Overview) -> Iterator[str]:
+def two_variants(overview: Overview) -> Iterator[str]:
     """A paragraph for each task."""
-    tasks = _tasks_of(overview)
+    tasks = tasks_of([score.cell for score in overview.scores])
     first = overview.comparisons[0]
     yield f"{first.a} against {first.b}"
-    for one in overview.comparisons:
+    for comparison in overview.comparisons:
         yield ""
-        for row in overview.cells:
-            if row.cell.task == one.task and row.remarks:
-                yield from _wrapped(f"{row.cell.variant}: {', '.join(row.remarks)}", "")
-        yield from comparison(one, tasks[one.task])
+        for score in overview.scores:
+            if score.cell.task == comparison.task and score.remarks:
+                yield from _wrapped(f"{score.cell.variant}: {', '.join(score.remarks)}", "")
+        yield from _comparison(comparison, tasks[comparison.task])
 
 
-def comparison(one: Comparison, task: TaskRecord) -> Iterator[str]:
-    d, scale = one.difference, unit(task)
-    yield from _wrapped(f"{one.task} ({_clean(one.headline)}, {scale}): {_verdict(one, task)}", "")
-    told = [
-        f"{one.a} {shown(d.mean_a, task)}, {one.b} {shown(d.mean_b, task)}: difference "
-        f"{shown(d.difference, task, True)}, 95 % interval {interval(d.low, d.high, task, True)}",
-        _p(one) + f"; {d.test}; interval by {d.interval}",
-        _paired(one),
+def _comparison(pair: Comparison, task: TaskRecord) -> Iterator[str]:
+    d = pair.difference
+    yield from _wrapped(f"{pair.task} ({_clean(pair.headline)}, {unit(task)}): {_verdict(pair, task)}", "")
+    lines = [
+        f"{pair.a} {formatting.score(d.mean_a, task)}, {pair.b} {formatting.score(d.mean_b, task)}: difference "
+        f"{formatting.score(d.difference, task, True)}, 95 % interval {interval(d.low, d.high, task, True)}",
+        f"{_p(pair)}; {d.test}; interval by {d.interval}",
+        _paired(pair),
     ]
-    if one.other_side:
-        own = one.turned()
-        words = tables.verdict(own, task, named=True)
-        told.append(f"elsewhere this pair is told from the other side: {own.a} {words}")
+    if pair.other_side:
+        own = pair.turned()
+        words = formatting.verdict(own, task, named=True)
+        lines.append(f"elsewhere this pair is told from the other side: {own.a} {words}")
     if d.low == d.high and d.n > 1:
-        told.append(
+        lines.append(
             "every item has the same difference: the interval has no width and tells of these items alone"
         )
-    if one.left_out:
-        why = ", ".join(f"{why}: {n:,}" for why, n in one.left_out_why.items())
-        told.append(f"left out: {one.left_out:,} {_items(one.left_out)} ({why})")
-    if one.lacks:
-        told.append(f"paired by sample_id; the source does not tell the {', the '.join(one.lacks)}")
-    told.append(_power(one, task))
-    for line in told:
+    if pair.left_out:
+        why = ", ".join(f"{why}: {n:,}" for why, n in pair.left_out_why.items())
+        lines.append(f"left out: {counted(pair.left_out, 'item')} ({why})")
+    if pair.lacks:
+        lines.append(f"paired by sample_id; the source does not tell the {', the '.join(pair.lacks)}")
+    lines.append(_power(pair, task))
+    for line in lines:
         yield from _wrapped(line, "  ")
 
 
-def _verdict(one: Comparison, task: TaskRecord) -> str:
-    if one.verdict == Verdict.NO_WORSE or one.difference.margin is None:
-        return tables.verdict(one, task)
-    return f"{one.verdict} (margin {tables.margin(one.difference.margin, task)})"
+def _verdict(pair: Comparison, task: TaskRecord) -> str:
+    if pair.verdict == Verdict.NO_WORSE or pair.difference.margin is None:
+        return formatting.verdict(pair, task)
+    return f"{pair.verdict} (margin {formatting.margin(pair.difference.margin, task)})"
 
 
-def _p(one: Comparison) -> str:
-    p, error = _small(one.difference.p), one.difference.p_error
-    if one.difference.p_made == "draws" and error:
+def _p(pair: Comparison) -> str:
+    p, error = _small(pair.difference.p), pair.difference.p_error
+    if pair.difference.p_made == "draws" and error:
         p += f" \N{PLUS-MINUS SIGN} {error:.1g}"
-    if one.correction == "none":
+    if pair.correction == "none":
         return f"{p}, not corrected"
-    if one.family == 1:
+    if pair.family == 1:
         return p
-    many = f"{CORRECTIONS[one.correction]} over {_family(one)}"
-    return f"{p}, adjusted {_small(one.adjusted_p).removeprefix('p = ')} ({many})"
+    return f"{p}, adjusted {_small(pair.adjusted_p).removeprefix('p = ')} ({_correction(pair)})"
 
 
-def _family(one: Comparison) -> str:
-    return "1 pair" if one.family == 1 else f"{one.family:,} pairs"
+def _correction(pair: Comparison) -> str:
+    return f"{CORRECTIONS[pair.correction]} over {counted(pair.family, 'pair')}"
 
 
 def _small(p: float) -> str:
     return f"p = {p:.1e}" if 0.0 < p < 0.001 else probability(p)
 
 
-def _paired(one: Comparison) -> str:
-    d = one.difference
-    told = f"{d.n:,} {_items(d.n)} paired" + (f" in {d.clusters:,} clusters" if d.clusters < d.n else "")
+def _paired(pair: Comparison) -> str:
+    d = pair.difference
+    words = f"{counted(d.n, 'item')} paired"
+    if d.clusters < d.n:
+        words += f" in {d.clusters:,} clusters"
     if d.only_a is not None and d.only_b is not None:
         both = round(d.mean_a * d.n) - d.only_a
         neither = d.n - both - d.only_a - d.only_b
-        told += f": {one.a} alone right on {d.only_a:,}, {one.b} alone on {d.only_b:,}, "
-        told += f"both on {both:,}, neither on {neither:,}"
-    elif one.higher:
-        equal = d.n - sum(one.higher)
-        told += f": {one.a} higher on {one.higher[0]:,}, {one.b} on {one.higher[1]:,}, equal on {equal:,}"
-    return told
+        words += f": {pair.a} alone right on {d.only_a:,}, {pair.b} alone on {d.only_b:,}, "
+        words += f"both on {both:,}, neither on {neither:,}"
+    elif pair.higher:
+        a, b = pair.higher
+        words += f": {pair.a} higher on {a:,}, {pair.b} on {b:,}, equal on {d.n - a - b:,}"
+    return words
 
 
-def _power(one: Comparison, task: TaskRecord) -> str:
-    d = one.difference
+def _power(pair: Comparison, task: TaskRecord) -> str:
+    d, items = pair.difference, f"{pair.difference.n:,} such {'item' if pair.difference.n == 1 else 'items'}"
     if d.smallest_effect is None and d.difference == d.se == 0.0:
-        told = f"all {d.n:,} items were scored alike: no difference was seen"
+        words = f"all {d.n:,} items were scored alike: no difference was seen"
         if d.margin is not None:
-            ruled = "ruled out" if one.verdict == Verdict.NO_WORSE else "not ruled out by so few"
-            told += f", and a loss of {tables.margin(d.margin, task)} is {ruled}"
+            ruled = "ruled out" if pair.verdict == Verdict.NO_WORSE else "not ruled out by so few"
+            words += f", and a loss of {formatting.margin(d.margin, task)} is {ruled}"
     elif d.smallest_effect is None:
-        told = f"{d.n:,} such {_items(d.n)} can show no difference at all"
+        words = f"{items} can show no difference at all"
     else:
-        told = f"{d.n:,} such {_items(d.n)} show a difference of {shown(d.smallest_effect, task)} with 80 % power"
-    if d.items_needed is None:
-        return told
-    return f"{told}; one of {shown(abs(d.difference), task)} needs {d.items_needed:,}"
+        words = f"{items} show a difference of {formatting.score(d.smallest_effect, task)} with 80 % power"
+    if d.items_needed is not None:
+        words += f"; one of {formatting.score(abs(d.difference), task)} needs {d.items_needed:,}"
+    return words
 
 
 def every_pair(overview: Overview) -> Iterator[str]:
     """For each task the variants with ranks and letters, then the pairs."""
-    tasks = _tasks_of(overview)
-    for task, about in tasks.items():
-        mine = [one for one in overview.cells if one.cell.task == task]
-        found = [one for one in overview.comparisons if one.task == task]
-        refused = [one for one in overview.refused if one.task == task]
-        yield f"{task}: {_clean(about.headline)}, {unit(about)}"
-        yield from _standings(mine, found, about)
+    tasks = tasks_of([score.cell for score in overview.scores])
+    for task, pairs in overview.pairs.items():
+        yield f"{task}: {_clean(tasks[task].headline)}, {unit(tasks[task])}"
+        scores = [score for score in overview.scores if score.cell.task == task]
+        yield from _standings(scores, pairs, tasks[task])
         yield ""
-        yield from _pairs(found, about)
+        yield from _pairs(pairs, tasks[task])
+        refused = pairs.family.refused
         if refused:
-            named = "; ".join(f"{one.a} and {one.b}: {one.why}" for one in refused[:3])
-            more = f"; and {len(refused) - 3:,} more" if len(refused) > 3 else ""
-            yield from _wrapped(f"not compared, {len(refused):,} of the pairs: {named}{more}", "  ")
+            named = [f"{a} and {b}: {why}" for (a, b), why in refused.items()]
+            if len(named) > 3:
+                named[3:] = [f"and {len(named) - 3:,} more"]
+            yield from _wrapped(f"not compared, {len(refused):,} of the pairs: {'; '.join(named)}", "  ")
         yield ""
 
 
-def _standings(mine: Sequence[EstimatedCell], found: Sequence[Comparison], task: TaskRecord) -> Iterator[str]:
-    ranks, letters = standing(mine, found)
-    rows = []
-    notes = {one.cell.variant: ", ".join(one.remarks) for one in mine if one.remarks}
-    for one in mine:
-        name, e = one.cell.variant, one.estimate
-        if e is None:
-            rows.append([name, "none", "", "", "", one.why_none])
+def _standings(scores: Sequence[Score], pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
+    rows, notes = [], {}
+    for score in scores:
+        name, estimate = score.cell.variant, score.estimate
+        notes[name] = ", ".join(score.remarks)
+        if estimate is None:
+            rows.append([name, "none", "", "", "", score.why_none])
             continue
-        rank = ranks.get(name, "")
-        values = [
-            shown(e.mean, task),
-            tables.error(e.se, task) or "none",
-            interval(e.low, e.high, task),
-            f"{e.n:,}",
-        ]
-        rows.append([name, *values, f"{rank} {letters.get(name, '')}".strip()])
-    header = ["variant", "score", "s.e.", "95 % interval", "n", "rank, letters" if letters else "rank"]
-    yield from columns(header, rows, left={5}, notes=notes)
-
-
-def _pairs(found: Sequence[Comparison], task: TaskRecord) -> Iterator[str]:
-    if not found:
-        return
-    many = f"{CORRECTIONS[found[0].correction]} over {_family(found[0])}"
-    if len(found) <= MOST_PAIRS:
-        rows = [
+        rows.append(
             [
-                f"{one.a} against {one.b}", shown(one.difference.difference, task, True),
-                interval(one.difference.low, one.difference.high, task, True),
-                _small(one.adjusted_p).removeprefix("p = ").removeprefix("p "), tables.verdict(one, task),
+                name,
+                formatting.score(estimate.mean, task),
+                formatting.standard_error(estimate.se, task) or "none",
+                interval(estimate.low, estimate.high, task),
+                f"{estimate.n:,}",
+                f"{_rank(name, pairs)} {pairs.letters.get(name, '')}".strip(),
             ]
-            for one in found
-        ]  # fmt: skip
+        )
+    last = "rank, letters" if pairs.letters else "rank"
+    yield from columns(["variant", "score", "s.e.", "95 % interval", "n", last], rows, left={5}, notes=notes)
+
+
+def _rank(name: str, pairs: TaskPairs) -> str:
+    rank = pairs.ranks.get(name)
+    if rank is None:
+        return ""
+    return f"{rank.best}" if rank.best == rank.worst else f"{rank.best}-{rank.worst}"
+
+
+def _pairs(pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
+    comparisons = list(pairs.family.comparisons.values())
+    if not comparisons:
+        return
+    how = _correction(comparisons[0])
+    if len(comparisons) <= MOST_PAIRS:
+        rows = []
+        for comparison in comparisons:
+            rows.append(_pair(comparison, task))
         yield from columns(["pair", "difference", "95 % interval", "p", "verdict"], rows, left={4})
-        yield from _wrapped(f"p after {many}; intervals one by one", "  ")
+        yield from _wrapped(f"p after {how}; intervals one by one", "  ")
     else:
-        shown_pairs = sum(one.adjusted_p <= one.difference.alpha for one in found)
+        shown = sum(pair.adjusted_p <= pair.difference.alpha for pair in comparisons)
         yield from _wrapped(
-            f"{shown_pairs:,} of {len(found):,} differences are shown ({many}); --json tells each, "
+            f"{shown:,} of {len(comparisons):,} differences are shown ({how}); --json tells each, "
             "'proctor compare A B' one in words", "  ",
         )  # fmt: skip
     lacks: dict[str, None] = {}
-    for one in found:
-        lacks |= dict.fromkeys(one.lacks)
+    for pair in comparisons:
+        lacks |= dict.fromkeys(pair.lacks)
     if lacks:
         yield from _wrapped(f"paired by sample_id; the source does not tell the {', the '.join(lacks)}", "  ")
 
 
-def size(plan: SizePlan) -> Iterator[str]:
+def _pair(pair: Comparison, task: TaskRecord) -> list[str]:
+    d = pair.difference
+    return [
+        f"{pair.a} against {pair.b}",
+        formatting.score(d.difference, task, signed=True),
+        interval(d.low, d.high, task, signed=True),
+        _small(pair.adjusted_p).removeprefix("p = ").removeprefix("p "),
+        formatting.verdict(pair, task),
+    ]
+
+
+def size_lines(plan: SizePlan) -> Iterator[str]:
     """How many items, by what was seen against each other variant."""
     task, percent = plan.cell.run.task, f"{100 * plan.power:g} %"
-    mean, effect = shown(plan.mean, task), shown(plan.effect, task)
+    mean, effect = formatting.score(plan.mean, task), formatting.score(plan.effect, task)
     yield from _wrapped(
         f"{plan.cell.variant} x {plan.cell.task}: {mean} {unit(task)} of {plan.n:,} items; "
         f"to show a difference of {effect} with {percent} power (alpha 0.05, two-sided, paired):", "",
     )  # fmt: skip
-    rows = [
-        [
-            one.name,
-            one.assumed,
-            f"{one.items:,}",
-            "none" if one.smallest is None else shown(one.smallest, task),
-        ]
-        for one in plan.guesses
-    ]
-    yield from columns(
-        ["if it differs from the baseline as", "assumed", "items", f"{plan.n:,} show"], rows, left={1}
-    )
+    rows = []
+    for guess in plan.guesses:
+        smallest = "none"
+        if guess.smallest is not None:
+            smallest = formatting.score(guess.smallest, task)
+        rows.append([guess.name, guess.assumed, f"{guess.items:,}", smallest])
+    header = ["if it differs from the baseline as", "assumed", "items", f"{plan.n:,} show"]
+    yield from columns(header, rows, left={1})
 
 
 def columns(
-    header: Sequence[str], rows: Sequence[Sequence[str]], left: set[int], notes: dict[str, str] | None = None
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: set[int],
+    notes: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Aligned lines, the first column on the left. A name too long has its own line, and the last words go on below."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     room = WIDTH - 2 - sum(widths[1:-1]) - 2 * (len(header) - 1)
     last = min(widths[-1], LAST)
     widths[0] = max(8, min(widths[0], room - last))
     widths[-1] = max(last, min(widths[-1], room - widths[0]))
     start = WIDTH - room + widths[0]
-    for row in [header, *rows]:
-        said = _folded(row[-1], widths[-1])
-        cells = [
-            f"{text:<{w}}" if i == 0 or i in left else f"{text:>{w}}"
-            for i, (text, w) in enumerate(zip([*row[:-1], said[0]], widths, strict=True))
-        ]
+    for row in lines:
+        first_words, *more_words = _folded(row[-1], widths[-1])
+        cells = []
+        for place, (text, width) in enumerate(zip([*row[:-1], first_words], widths, strict=True)):
+            if place == 0 or place in left:
+                cells.append(text.ljust(width))
+            else:
+                cells.append(text.rjust(width))
         if len(row[0]) > widths[0]:
             yield f"  {row[0]}"
             cells[0] = " " * widths[0]
         yield ("  " + "  ".join(cells)).rstrip()
-        yield from (" " * min(start, WIDTH - len(line)) + line for line in said[1:])
-        if notes and row[0] in notes:
-            yield from _wrapped(notes[row[0]], "    ")
+        for words in more_words:
+            yield " " * min(start, WIDTH - len(words)) + words
+        note = (notes or {}).get(row[0])
+        if note:
+            yield from _wrapped(note, "    ")
 
 
 def _folded(text: str, width: int) -> list[str]:
@@ -288,18 +312,9 @@ def _folded(text: str, width: int) -> list[str]:
         return [text]
     words, bracket, rest = text.partition(" (")
     lines = textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)
-    return [*lines, f"({rest}"] if bracket else lines
-
-
-def _tasks_of(overview: Overview) -> dict[str, TaskRecord]:
-    cells: dict[str, list[record.Cell]] = {}
-    for one in overview.cells:
-        cells.setdefault(one.cell.task, []).append(one.cell)
-    return {task: task_of(of) for task, of in cells.items()}
-
-
-def _items(n: int) -> str:
-    return "item" if n == 1 else "items"
+    if bracket:
+        lines.append(f"({rest}")
+    return lines
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
@@ -315,4 +330,4 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 def _clean(text: str) -> str:
     """Titles of imported tasks come from files: nothing in them may move the cursor."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -21,7 +21,7 @@ from proctor.common.refusal import Refusal
 if TYPE_CHECKING:  # what is heavy is imported when it is needed: `import proctor` takes no time
     import pandas as pd
 
-    from proctor.leaderboard.compare.compare import Comparison
+    from proctor.leaderboard.compare.comparison import Comparison
 
 __version__ = "0.2.0"
 __all__ = ["Refusal", "__version__", "compare", "load", "run", "score"]
@@ -79,8 +79,9 @@ def compare(
     ('no worse (within margin)', -0.008)
     """
     from proctor.leaderboard.compare.compare import compare_variants
+    from proctor.leaderboard.compare.comparison import Settings
 
-    (found,) = compare_variants(_results(results), a, b, [task], margin, "holm")
+    (found,) = compare_variants(_results(results), a, b, [task], Settings(margin))
     return found
 
 

@@ -17,9 +17,11 @@ QUESTION = {"word_problems": "question", "gsm8k": "question", "concepts": "text"
 
 # Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.
 LONG = (
-    "test_resume.py",
-    "test_stock.py",
     "test_spread.py",
+    "test_stock.py",
+    "test_resume.py",
+    "test_wheel.py",
+    "test_journey.py",
     "test_export.py",
     "test_train.py",
     "test_board_page.py",

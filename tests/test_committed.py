@@ -46,7 +46,7 @@ def test_its_links_lead_to_files(board: Path) -> None:
 
 
 def test_nothing_private_is_in_it(board: Path) -> None:
-    assert private.told(list(private.search(board))) == []
+    assert private.in_words(private.search(board)) == []
 
 
 def test_a_report_is_made_of_them(results: Path) -> None:

@@ -11,7 +11,7 @@ Made = Literal["exact", "inversion", "draws", "saddlepoint", "normal limit"]
 
 
 class Verdict(StrEnum):
-    """What is said of a against b. These are the words of --json; compare/tables.py puts names and margin in."""
+    """What is said of a against b. These are the words of --json; compare/formatting.py puts names and margin in."""
 
     BETTER = "better"
     WORSE = "worse"

@@ -17,14 +17,14 @@ from proctor.harness.config.variant import Variant
 WRITTEN = "# Written by proctor try. Edit it under another name: the next try writes this file again.\n"
 
 
-class Trial(NamedTuple):
+class FirstLook(NamedTuple):
     suite: Path
     model: str
     against: str | None
     written: tuple[Path, ...]
 
 
-def write_trial(model: str, against: str | None, task: str, limit: int, margin: float) -> Trial:
+def write_trial(model: str, against: str | None, task: str, limit: int, margin: float) -> FirstLook:
     """A variant for each model that is not one yet, and a suite of them, in the project.
 
     >>> write_trial("models/q4.gguf", "models/q8.gguf", "word_problems", 250, 0.02).model   # doctest: +SKIP
@@ -42,7 +42,7 @@ def write_trial(model: str, against: str | None, task: str, limit: int, margin: 
         "baseline": variants[0], "margin": {task: margin},
     }  # fmt: skip
     _write(suite, fields)
-    return Trial(suite, name, other, (*written, suite))
+    return FirstLook(suite, name, other, (*written, suite))
 
 
 def _variant(address: str, written: list[Path]) -> str:

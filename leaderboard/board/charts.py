@@ -8,8 +8,8 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import product
-from typing import Any
+from itertools import chain, product
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -21,12 +21,8 @@ WIDTH, HEIGHT, ROW = 620, 320, 24
 MOST_LABELS = 14
 LETTER, LABEL = 7.0, 15  # what a label's letter and line take at most
 HALO = 3  # of paper round a label, so that it can be read where it crosses a line
-DASHES = (
-    "",
-    "6,3",
-    "2,3",
-    "8,3,2,3",
-)  # curves are told apart by their dashes and their label, not by colour alone
+# Curves are told apart by their dashes and their label, not by colour alone.
+DASHES: tuple[list[int], ...] = ([], [6, 3], [2, 3], [8, 3, 2, 3])
 
 
 @dataclass(frozen=True)
@@ -40,68 +36,71 @@ class ChartPoint:
     cost: float
 
 
-def frontier(found: Sequence[ChartPoint], more_is_better: bool = True) -> set[str]:
+class Label(NamedTuple):
+    """A name beside a point, in pixels; `left`: to the left of it."""
+
+    name: str
+    x: float
+    y: float
+    left: bool
+
+
+def frontier(points: Sequence[ChartPoint], more_is_better: bool = True) -> set[str]:
     """Those for which no other is at least as good and as cheap, and better in one of the two."""
     sign = 1 if more_is_better else -1
-    return {
-        one.name
-        for one in found
-        if not any(
-            (other.mean >= one.mean and sign * other.cost >= sign * one.cost)
-            and (other.mean > one.mean or sign * other.cost > sign * one.cost)
-            for other in found
-        )
-    }
+    best = set()
+    for point in points:
+        beaten = False
+        for other in points:
+            gain, saved = other.mean - point.mean, sign * (other.cost - point.cost)
+            beaten = beaten or (gain >= 0 and saved >= 0 and gain + saved > 0)
+        if not beaten:
+            best.add(point.name)
+    return best
 
 
 def tradeoff(
-    found: Sequence[ChartPoint], score: str, cost: str, more_is_better: bool = True
+    points: Sequence[ChartPoint], score: str, cost: str, more_is_better: bool = True
 ) -> dict[str, Any]:
     """A point a variant, with its interval; those on the frontier are filled, and the first have their names."""
     import altair as alt
 
-    best = frontier(found, more_is_better)
-    widest = max(one.cost for one in found) * 1.08 or 1.0
-    bottom, top = _room(found)
+    best = frontier(points, more_is_better)
+    widest = max(point.cost for point in points) * 1.08 or 1.0
+    bottom, top = _room(points)
+    across, down = WIDTH / widest, HEIGHT / (top - bottom)
     x = alt.X(
         "cost:Q",
         title=cost,
         scale=alt.Scale(domain=(0, widest), nice=False),
         axis=alt.Axis(grid=False, tickCount=8),
     )
-    scale = alt.Scale(domain=(bottom, top), nice=False, zero=False)
-    rows = [asdict(one) | {"best": one.name in best} for one in found]
-    foremost = sorted(found, key=lambda one: (one.name not in best, -one.mean, one.name))[:MOST_LABELS]
-    across, down = WIDTH / widest, HEIGHT / (top - bottom)
+    y = {"title": score, "scale": alt.Scale(domain=(bottom, top), nice=False, zero=False)}
+    foremost = sorted(points, key=lambda point: (point.name not in best, -point.mean, point.name))[
+        :MOST_LABELS
+    ]
+    bars = [(across * point.cost, down * (top - point.high), down * (top - point.low)) for point in points]
     placed = _labels(
-        [(one.name, across * one.cost, down * (top - one.mean)) for one in foremost],
-        [(across * one.cost, down * (top - one.high), down * (top - one.low)) for one in found],
+        [(point.name, across * point.cost, down * (top - point.mean)) for point in foremost], bars
     )
-    labels = [
-        {"name": name, "cost": at / across, "mean": top - lower / down, "left": left}
-        for name, at, lower, left in placed
-    ]
-    means = {one.name: one.mean for one in foremost}
-    leaders = [
-        {
-            "cost": at / across,
-            "end": (at + (-8 if left else 8)) / across,
-            "own": means[name],
-            "mean": top - lower / down,
-        }
-        for name, at, lower, left in placed
-        if abs(top - lower / down - means[name]) * down > 1
-    ]
-    whiskers = alt.Chart(_data(rows)).mark_rule(color=RANGE, strokeWidth=3)
-    points = alt.Chart(_data(rows)).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1)
+    means = {point.name: point.mean for point in foremost}
+    names, leaders = [], []
+    for label in placed:
+        mean, own = top - label.y / down, means[label.name]
+        names.append({"name": label.name, "cost": label.x / across, "mean": mean, "left": label.left})
+        if abs(mean - own) * down > 1:  # it stands some lines off
+            end = label.x - 8 if label.left else label.x + 8
+            leaders.append({"cost": label.x / across, "end": end / across, "own": own, "mean": mean})
+    rows = _data([asdict(point) | {"best": point.name in best} for point in points])
+    whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=3)
+    dots = alt.Chart(rows).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1)
+    lines = alt.Chart(_data(leaders)).mark_rule(color=QUIET, strokeWidth=1)
     fill = alt.condition(alt.datum.best, alt.value(BLUE), alt.value(PAPER))
     layers = [
-        whiskers.encode(x=x, y=alt.Y("low:Q", title=score, scale=scale), y2="high:Q"),
-        alt.Chart(_data(leaders))
-        .mark_rule(color=QUIET, strokeWidth=1)
-        .encode(x=x, x2="end:Q", y=alt.Y("own:Q", title=score, scale=scale), y2="mean:Q"),
-        points.encode(x=x, y=alt.Y("mean:Q", title=score, scale=scale), fill=fill),
-        *_named(labels, x, alt.Y("mean:Q", title=score, scale=scale)),
+        whiskers.encode(x=x, y=alt.Y("low:Q", **y), y2="high:Q"),
+        lines.encode(x=x, x2="end:Q", y=alt.Y("own:Q", **y), y2="mean:Q"),
+        dots.encode(x=x, y=alt.Y("mean:Q", **y), fill=fill),
+        *_named(names, x, alt.Y("mean:Q", **y)),
     ]
     return _drawn(layers, HEIGHT)
 
@@ -110,38 +109,36 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
     """Score against training examples: a line a series, told apart by its dashes and the name at its end."""
     import altair as alt
 
-    every: list[ChartPoint] = []
-    for _, found in series:
-        every += found
-    sizes = sorted({one.cost for one in every})
+    points = list(chain.from_iterable(of_series for _, of_series in series))
+    sizes = sorted({point.cost for point in points})
     log = sizes[0] > 0 and sizes[-1] >= 8 * sizes[0]
-    bottom, top = _room(every)
+    bottom, top = _room(points)
     ends, place = _across(sizes[0], sizes[-1], log)
     x = alt.X(
         "cost:Q", title=examples, scale=alt.Scale(type="log" if log else "linear", domain=ends, nice=False),
         axis=alt.Axis(grid=False, labelExpr="format(datum.value, ',')", values=sizes, labelOverlap=True),
     )  # fmt: skip
-    y = alt.Y("mean:Q", title=score, scale=alt.Scale(domain=(bottom, top), nice=False, zero=False))
-    low = alt.Y("low:Q", title=score, scale=alt.Scale(domain=(bottom, top), nice=False, zero=False))
+    y = {"title": score, "scale": alt.Scale(domain=(bottom, top), nice=False, zero=False)}
+    mean, low = alt.Y("mean:Q", **y), alt.Y("low:Q", **y)
     layers, last = [], []
-    for at, (name, found) in enumerate(series):
-        ordered = sorted(found, key=lambda one: one.cost)
-        chart = alt.Chart(_data([asdict(one) for one in ordered]))
+    costs = {}
+    for at, (name, of_series) in enumerate(series):
+        ordered = sorted(of_series, key=lambda point: point.cost)
+        chart = alt.Chart(_data(list(map(asdict, ordered))))
         look = {"color": (BLUE, ORANGE, TEAL)[at % 3], "xOffset": 4 * (at - (len(series) - 1) / 2)}
-        dash = [int(part) for part in DASHES[at % len(DASHES)].split(",") if part]
         layers += [
             chart.mark_rule(strokeWidth=2, opacity=0.45, **look).encode(x=x, y=low, y2="high:Q"),
-            chart.mark_line(strokeDash=dash, strokeWidth=2, **look).encode(x=x, y=y),
-            chart.mark_point(size=60, filled=True, opacity=1, **look).encode(x=x, y=y),
+            chart.mark_line(strokeDash=DASHES[at % len(DASHES)], strokeWidth=2, **look).encode(x=x, y=mean),
+            chart.mark_point(size=60, filled=True, opacity=1, **look).encode(x=x, y=mean),
         ]
-        down = HEIGHT * (top - ordered[-1].mean) / (top - bottom)
-        last.append((name, place(ordered[-1].cost), down, ordered[-1].cost))
-    costs = {name: cost for name, _, _, cost in last}
-    names = [
-        {"name": name, "cost": costs[name], "mean": top - at * (top - bottom) / HEIGHT, "left": left}
-        for name, _, at, left in _labels([one[:3] for one in last])
-    ]
-    return _drawn([*layers, *_named(names, x, y)], HEIGHT)
+        end = ordered[-1]
+        costs[name] = end.cost
+        last.append((name, place(end.cost), HEIGHT * (top - end.mean) / (top - bottom)))
+    names = []
+    for label in _labels(last):
+        height = top - label.y * (top - bottom) / HEIGHT
+        names.append({"name": label.name, "cost": costs[label.name], "mean": height, "left": label.left})
+    return _drawn([*layers, *_named(names, x, mean)], HEIGHT)
 
 
 def _across(first: float, last: float, log: bool) -> tuple[tuple[float, float], Callable[[float], float]]:
@@ -165,21 +162,24 @@ def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
     return _drawn([chart.encode(x=x, y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)))], 200)
 
 
-def scores(found: Sequence[ChartPoint], score: str) -> dict[str, Any]:
-    """One row a variant, in the order given: the mean on its interval."""
+def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
+    """One row a variant, in this order: the mean on its interval."""
     import altair as alt
 
-    rows = _data([asdict(one) for one in found])
+    rows = _data(list(map(asdict, points)))
     y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
-    x = alt.Scale(domain=_room(found), nice=False, zero=False)
-    few = alt.Axis(tickCount=8)
+    x = {
+        "title": score,
+        "scale": alt.Scale(domain=_room(points), nice=False, zero=False),
+        "axis": alt.Axis(tickCount=8),
+    }
     whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=8)
-    points = alt.Chart(rows).mark_point(size=75, filled=True, color=BLUE, opacity=1)
+    dots = alt.Chart(rows).mark_point(size=75, filled=True, color=BLUE, opacity=1)
     layers = [
-        whiskers.encode(y=y, x=alt.X("low:Q", title=score, scale=x, axis=few), x2="high:Q"),
-        points.encode(y=y, x=alt.X("mean:Q", title=score, scale=x, axis=few)),
+        whiskers.encode(y=y, x=alt.X("low:Q", **x), x2="high:Q"),
+        dots.encode(y=y, x=alt.X("mean:Q", **x)),
     ]
-    return _drawn(layers, ROW * max(2, len(found)))
+    return _drawn(layers, ROW * max(2, len(points)))
 
 
 def _data(rows: list[dict[str, Any]]) -> Any:
@@ -188,9 +188,9 @@ def _data(rows: list[dict[str, Any]]) -> Any:
     return alt.Data(values=rows)
 
 
-def _room(found: Sequence[ChartPoint]) -> tuple[float, float]:
+def _room(points: Sequence[ChartPoint]) -> tuple[float, float]:
     """The part of the scale that is needed, with a little air."""
-    lowest, highest = min(one.low for one in found), max(one.high for one in found)
+    lowest, highest = min(point.low for point in points), max(point.high for point in points)
     pad = (highest - lowest) * 0.06 or 0.05 * (abs(highest) or 1.0)
     return lowest - pad, highest + pad
 
@@ -200,7 +200,7 @@ def _named(labels: Sequence[dict[str, Any]], x: Any, y: Any) -> list[Any]:
 
     layers = []
     for left, align, away in ((False, "left", 10), (True, "right", -10)):
-        rows = [one for one in labels if one["left"] is left]
+        rows = [label for label in labels if label["left"] is left]
         if rows:
             text = alt.Chart(_data(rows)).mark_text(
                 align=align,
@@ -218,37 +218,40 @@ def _named(labels: Sequence[dict[str, Any]], x: Any, y: Any) -> list[Any]:
 Bar = tuple[float, float, float]  # where an interval stands, its upper and its lower end
 
 
-def _labels(
-    places: Sequence[tuple[str, float, float]], bars: Sequence[Bar] = ()
-) -> list[tuple[str, float, float, bool]]:
+def _labels(places: Sequence[tuple[str, float, float]], bars: Sequence[Bar] = ()) -> list[Label]:
     """A label stands beside its point, or some lines off it, so as not to cover another; else the table names it.
 
     It crosses an interval where it must, and never covers the end of one.
     """
     points = [(x - 7, x + 7, y) for _, x, y in places]
-    taken: list[tuple[float, float, float]] = []
-    found = []
+    taken: list[Bar] = []
+    labels = []
     for name, x, y in places:
         wide = LETTER * len(name)
-        others = [*(one for one in points if one != (x - 7, x + 7, y)), *taken]
+        others = [point for point in points if point != (x - 7, x + 7, y)] + taken
         for across, lines, left in product((False, True), (0, 1, -1, 2, -2, 3, -3), (False, True)):
-            start, at = (x - 10 - wide if left else x + 10), y + lines * LABEL
+            start = x - 10 - wide if left else x + 10
+            at = y + lines * LABEL
             inside = start >= 0 and start + wide <= WIDTH and 0 <= at <= HEIGHT
             if inside and _free(start, start + wide, at, others, bars, across):
                 taken.append((start, start + wide, at))
-                found.append((name, x, at, left))
+                labels.append(Label(name, x, at, left))
                 break
-    return found
+    return labels
 
 
 def _free(
     start: float, stop: float, at: float, others: Sequence[Bar], bars: Sequence[Bar], across: bool
 ) -> bool:
-    if any(abs(at - other) < LABEL and start < end and begin < stop for begin, end, other in others):
-        return False
+    for begin, end, other in others:
+        if abs(at - other) < LABEL and start < end and begin < stop:
+            return False
     upper, lower = at - LABEL / 2, at + LABEL / 2
-    crossed = [(top, end) for x, top, end in bars if start < x < stop and top < lower and end > upper]
-    return not crossed or (across and all(top < upper and end > lower for top, end in crossed))
+    for x, top, end in bars:
+        crossed = start < x < stop and top < lower and end > upper
+        if crossed and not (across and top < upper and end > lower):
+            return False
+    return True
 
 
 def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:
@@ -256,7 +259,7 @@ def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:
 
     chart = alt.layer(*layers).properties(width=WIDTH, height=height, background=PAPER, padding=8)
     words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": QUIET}
-    found: dict[str, Any] = (
+    specification: dict[str, Any] = (
         chart.configure(font=FONT, aria=False)
         .configure_view(stroke=None)
         .configure_axis(
@@ -264,7 +267,7 @@ def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:
         )
         .to_dict()
     )
-    return found
+    return specification
 
 
 # What stands in a drawing, and the style sheet's name for it.
@@ -283,10 +286,11 @@ def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
     import vl_convert
 
     drawn = str(vl_convert.vegalite_to_svg(chart, allowed_base_urls=[]))
-    drawn = drawn.replace(
-        HALO_STROKE, f'{HALO_STROKE} paint-order="stroke"'
-    )  # else the halo would cover its letters
-    head = f"<title>{escape(title)}</title>" + (f"<desc>{escape(about)}</desc>" if about else "")
+    # Else the halo would cover its letters.
+    drawn = drawn.replace(HALO_STROKE, f'{HALO_STROKE} paint-order="stroke"')
+    head = f"<title>{escape(title)}</title>"
+    if about:
+        head += f"<desc>{escape(about)}</desc>"
     end = drawn.index(">") + 1
     return f'{drawn[: end - 1]} role="img">{head}{drawn[end:]}\n'
 
@@ -304,6 +308,6 @@ def inline(chart: dict[str, Any], title: str, about: str = "") -> Markup:
     return Markup(SIZE.sub(r' class="chart" width="\1"', drawn.replace(' class="marks"', ""), count=1))
 
 
-def _paint(found: re.Match[str]) -> str:
-    name = COLOURS.get(found[2])
-    return f'{found[1]}="var(--{name})"' if name else found[0]
+def _paint(colour: re.Match[str]) -> str:
+    name = COLOURS.get(colour[2])
+    return colour[0] if name is None else f'{colour[1]}="var(--{name})"'

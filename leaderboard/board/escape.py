@@ -68,7 +68,8 @@ def _latex(letter: str) -> str:
         return LATEX[letter]
     if letter.isascii():
         return letter
-    base, marks = (parts := unicodedata.normalize("NFD", letter))[0], parts[1:]
+    decomposed = unicodedata.normalize("NFD", letter)
+    base, marks = decomposed[0], decomposed[1:]
     if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in ACCENTS:
         return f"{ACCENTS[marks[0]]}{{{base}}}"
     return rf"\texttt{{U+{ord(letter):04X}}}"

@@ -8,8 +8,7 @@ import numpy as np
 from proctor.common.stats import micro_f1
 from proctor.harness import record
 from proctor.harness.record import ItemsByKind, TaskRecord
-from proctor.leaderboard.board.shown import place_on
-from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.items import ScoredItems, items_of
 
 MOST = 60  # more groups than this are no overview
@@ -27,23 +26,23 @@ class GroupRow:
 
 def by_group(cells: Mapping[str, record.Cell], about: TaskRecord) -> list[GroupRow]:
     """By source, the hardest group first. Nothing where every item is a group of its own, or all are one."""
-    scored = [items_of(cell) for cell in cells.values()]
+    scored = list(map(items_of, cells.values()))
     members: dict[str, set[str]] = {}
     for items in scored:
         for item, group in zip(items.ids, items.clusters, strict=True):
             members.setdefault(group, set()).add(item)
-    if not 2 <= len(members) <= MOST or all(len(items) == 1 for items in members.values()):
+    if not 2 <= len(members) <= MOST or max(map(len, members.values())) == 1:
         return []
     rows = []
     for group, inside in members.items():
-        means = [_mean(items, [cluster == group for cluster in items.clusters]) for items in scored]
+        means = [_mean(items, items.clusters, {group}) for items in scored]
         rows.append(_row(group, len(inside), means, about))
     return _hardest_first(rows)
 
 
 def by_kind(cells: Mapping[str, record.Cell], about: TaskRecord) -> Iterator[tuple[str, list[GroupRow]]]:
     """Each kind that tells items apart, with a row for each of its values, the hardest first."""
-    scored = [items_of(cell) for cell in cells.values()]
+    scored = list(map(items_of, cells.values()))
     all_items = set().union(*(items.ids for items in scored))
     kinds: ItemsByKind = {}
     for cell in cells.values():
@@ -51,32 +50,33 @@ def by_kind(cells: Mapping[str, record.Cell], about: TaskRecord) -> Iterator[tup
     for kind, values in kinds.items():
         rows = []
         for value, named in values.items():
-            wanted = set(named)
-            means = [_mean(items, [item in wanted for item in items.ids]) for items in scored]
-            size = len(wanted & all_items)
-            rows.append(_row(value.replace("_", " "), size, means, about))
-        rows = [row for row in rows if row.size]
+            size = len(all_items.intersection(named))
+            if size:
+                means = [_mean(items, items.ids, set(named)) for items in scored]
+                rows.append(_row(value.replace("_", " "), size, means, about))
         if 2 <= len(rows) <= MOST:
             yield kind.replace("_", " "), _hardest_first(rows)
 
 
-def _mean(items: ScoredItems, chosen: Sequence[bool]) -> float | None:
-    """The figure of the chosen items; None where there is none."""
-    values = items.values[np.array(chosen, dtype=bool)]
+def _mean(items: ScoredItems, labels: Sequence[str], wanted: set[str]) -> float | None:
+    """The figure of the items with a wanted label; None where there is none."""
+    values = items.values[np.array([label in wanted for label in labels], dtype=bool)]
     if not len(values):
         return None
     return float(micro_f1(values.sum(axis=0))) if values.ndim == 2 else float(np.mean(values))
 
 
-def _row(name: str, size: int, means: Sequence[float | None], about: TaskRecord) -> GroupRow:
+def _row(name: str, size: int, means: list[float | None], about: TaskRecord) -> GroupRow:
     figures: list[tuple[str, str, float] | None] = []
+    known = []
     for mean in means:
         if mean is None:
             figures.append(None)
         else:
-            figures.append((tables.shown(mean, about), f"{place_on(mean, about):.2f}", mean))
-    known = [mean for mean in means if mean is not None]
-    return GroupRow(name, size, tuple(figures), sum(known) / len(known) if known else 0.0)
+            bar = formatting.percent_of_scale(mean, about)
+            figures.append((formatting.score(mean, about), f"{bar:.2f}", mean))
+            known.append(mean)
+    return GroupRow(name, size, tuple(figures), sum(known) / max(1, len(known)))
 
 
 def _hardest_first(rows: list[GroupRow]) -> list[GroupRow]:

@@ -8,8 +8,8 @@ from proctor.harness.record import RunRecord, TaskRecord
 from proctor.leaderboard.board import charts
 from proctor.leaderboard.board.charts import ChartPoint
 from proctor.leaderboard.board.escape import line
-from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.tables import Ranking, Score
+from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.ranking import Ranking, Score
 
 
 @dataclass(frozen=True)
@@ -24,26 +24,37 @@ class Plot:
 
 
 def axis(task: TaskRecord) -> str:
-    return line(f"{task.headline}, {tables.unit(task)}")
+    return line(f"{task.headline}, {formatting.unit(task)}")
 
 
-def factor(task: TaskRecord) -> float:
-    """Shares are shown in per cent."""
-    return 100.0 if tables.unit(task) == "%" else 1.0
+def plot_title(task: TaskRecord) -> str:
+    return f"{line(task.title)}: {axis(task)}"
 
 
 def point(name: str, score: Score, task: TaskRecord, cost: float = 0.0) -> ChartPoint | None:
-    one, times = score.estimate, factor(task)
-    return ChartPoint(name, times * one.mean, times * one.low, times * one.high, cost) if one else None
+    """Shares are drawn in per cent."""
+    estimate, factor = score.estimate, 1.0
+    if estimate is None:
+        return None
+    if formatting.unit(task) == "%":
+        factor = 100.0
+    return ChartPoint(name, factor * estimate.mean, factor * estimate.low, factor * estimate.high, cost)
 
 
 def scores(ranking: Ranking, task: str, order: Sequence[str]) -> Plot | None:
-    task_facts = ranking.tasks[task]
-    of = scores_of(ranking, task)
-    found = [one for name in order if (one := point(name, of[name], task_facts))]
-    words = f"{line(str(task_facts.title))}: {axis(task_facts)}"
-    about = "; ".join(f"{one.name} {score_in_words(of[one.name], task_facts)}" for one in found)
-    return Plot(task, task, words, about, charts.scores(found, axis(task_facts))) if found else None
+    """All variants of a task, each with its interval."""
+    about, scores = ranking.tasks[task], ranking.scores(task)
+    points, words = [], []
+    for name in order:
+        drawn = point(name, scores[name], about)
+        if drawn:
+            points.append(drawn)
+            words.append(
+                "{name} {score} ({interval})".format(name=name, **score_figures(scores[name], about))
+            )
+    if not points:
+        return None
+    return Plot(task, task, plot_title(about), "; ".join(words), charts.scores(points, axis(about)))
 
 
 def loss(variant: str, run: RunRecord) -> Plot | None:
@@ -55,17 +66,11 @@ def loss(variant: str, run: RunRecord) -> Plot | None:
     return Plot("", f"{variant}-loss", f"Training loss of {variant}", words, charts.loss(steps))
 
 
-def scores_of(ranking: Ranking, task: str) -> dict[str, Score]:
-    return {row.variant: row.scores[task] for row in ranking.rows if task in row.scores}
-
-
-def score_in_words(score: Score, task: TaskRecord) -> str:
-    told = score_figures(score, task)
-    return f"{told['score']} ({told['interval']})" if told else "no score"
-
-
 def score_figures(score: Score, task: TaskRecord) -> dict[str, str]:
-    one = score.estimate
-    if one is None:
+    estimate = score.estimate
+    if estimate is None:
         return {}
-    return {"score": tables.shown(one.mean, task), "interval": tables.interval(one.low, one.high, task)}
+    return {
+        "score": formatting.score(estimate.mean, task),
+        "interval": formatting.interval(estimate.low, estimate.high, task),
+    }

@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,35 +57,38 @@ CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 @dataclass(frozen=True)
-class Found:
+class PrivateText:
     what: str
     near: str
     file: str
 
 
-def told(found: Sequence[Found]) -> list[str]:
+def in_words(findings: Iterable[PrivateText]) -> list[str]:
     """Each thing once, with the first file that holds it and how many more do."""
     files: dict[tuple[str, str], list[str]] = {}
-    for one in found:
-        files.setdefault((one.what, one.near), []).append(one.file)
-    return [
-        f"{what} {near!r} in {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-        for (what, near), names in files.items()
-    ]
+    for finding in findings:
+        files.setdefault((finding.what, finding.near), []).append(finding.file)
+    lines = []
+    for (what, near), names in files.items():
+        lines.append(f"{what} {near!r} in {names[0]}")
+        if len(names) > 1:
+            lines[-1] += f" and {len(names) - 1} more"
+    return lines
 
 
-def search(board: Path, allowed: Sequence[str] = ()) -> Iterator[Found]:
+def search(board: Path, allowed: Sequence[str] = ()) -> Iterator[PrivateText]:
     """Each kind once for each file. `allowed` are texts that the user has looked at and lets pass."""
-    patterns = [
-        (what, hints, re.compile(pattern)) for what, hints, pattern in (*KEYS, *PLACES, *_of_this_machine())
-    ]
-    for path in sorted(path for path in board.rglob("*") if path.is_file() and ".git" not in path.parts):
+    patterns = [*KEYS, *PLACES, *_of_this_machine()]
+    for path in sorted(board.rglob("*")):
+        if not path.is_file() or ".git" in path.parts:
+            continue
         text = _read(path)
         for passed in allowed:
             text = text.replace(passed, "")
         for what, hints, pattern in patterns:
-            if any(hint in text for hint in hints) and (hit := pattern.search(text)):
-                yield Found(what, _near(what, hit), path.relative_to(board).as_posix())
+            hit = any(hint in text for hint in hints) and re.search(pattern, text)
+            if hit:
+                yield PrivateText(what, _near(what, hit), path.relative_to(board).as_posix())
 
 
 def _read(path: Path) -> str:
@@ -114,7 +117,8 @@ def _of_this_machine() -> Iterator[tuple[str, tuple[str, ...], str]]:
         if len(name) >= 3 and name.lower() not in EVERYBODY:
             yield "the name of this user or machine", (name,), rf"(?<![\w-]){re.escape(name)}(?![\w-])"
     for field in ("user.name", "user.email"):
-        if value := _git(field):
+        value = _git(field)
+        if value:
             yield f"git's {field}", (value,), rf"(?<!\w){re.escape(value)}(?!\w)"
 
 
@@ -127,9 +131,11 @@ def _user() -> str:
 
 def _git(field: str) -> str:
     try:
-        told = subprocess.run(
+        value = subprocess.run(
             ["git", "config", field], capture_output=True, text=True, check=False
         ).stdout.strip()
     except OSError:
         return ""
-    return told if len(told) >= 3 and told.lower() not in EVERYBODY else ""
+    if len(value) < 3 or value.lower() in EVERYBODY:
+        return ""
+    return value

@@ -1,6 +1,6 @@
 """A board made ready for a static host: copied to a folder or written to a git branch, when nothing private is in it.
 
-Knows files and git; must not know what a page says. The board itself comes from site.py, the check from private.py.
+The board itself comes from site.py, the check for what is private from private.py.
 """
 
 import json
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.board import private, site
+from proctor.leaderboard.board import private
+from proctor.leaderboard.board.folder import MANIFEST, board_files, is_left_over
 
 BRANCH = "branch:"
 NAMED = 8  # so many findings are named; of the others their number
@@ -52,7 +53,7 @@ A static board, made by Proctor. Open index.html.
 
 def publish(board: Path, to: str, allowed: Sequence[str] = ()) -> str:
     """Puts the board where `to` says and tells, in a few lines, how it comes online from there."""
-    if not (board / site.MANIFEST).is_file():
+    if not (board / MANIFEST).is_file():
         raise Refusal(f"no board in {board}; build it first: proctor board build")
     refuse_private(board, allowed)
     if to.startswith(BRANCH):
@@ -65,23 +66,24 @@ def publish(board: Path, to: str, allowed: Sequence[str] = ()) -> str:
 
 
 def refuse_private(board: Path, allowed: Sequence[str] = ()) -> None:
-    if found := private.told(list(private.search(board, allowed))):
-        named = "; ".join(found[:NAMED])
-        more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    findings = private.in_words(private.search(board, allowed))
+    if len(findings) > NAMED:
+        findings[NAMED:] = [f"and {len(findings) - NAMED} more"]
+    if findings:
         raise Refusal(
-            f"what looks private stands in the board: {named}{more}; nothing was published; "
+            f"what looks private stands in the board: {'; '.join(findings)}; nothing was published; "
             "take it out of the results, or let a text pass with --allow TEXT"
         )
 
 
 def _to_folder(board: Path, out: Path) -> str:
     if out.resolve() == board.resolve() or board.resolve() in out.resolve().parents:
-        raise Refusal(f"{out} is the board itself or lies in it; name another folder with --to")
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / site.MANIFEST).is_file())):
+        raise Refusal(f"{out} is the board itself or lies in it; name another folder with --out")
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).is_file())):
         raise Refusal(
-            f"{out} holds files that no board wrote; they would be mixed; name an empty folder with --to"
+            f"{out} holds files that no board wrote; they would be mixed; name an empty folder with --out"
         )
-    before = site.written(out) if out.is_dir() else set()
+    before = board_files(out) if out.is_dir() else set()
     wanted = _copy(board, out, out.name)
     for name in before - wanted:
         (out / name).unlink(missing_ok=True)
@@ -99,17 +101,16 @@ def _copy(board: Path, out: Path, folder: str) -> set[str]:
         "pages-workflow.yml": WORKFLOW.replace("FOLDER", json.dumps(folder)),
         "README.md": SPACE,
     }
-    wanted = {
-        path.relative_to(board).as_posix()
-        for path in board.rglob("*")
-        if path.is_file() and not site.is_left_over(path.name)
-    }
-    for name in sorted(wanted):
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(board / name, out / name)
+    wanted = set(extra)
+    for path in board.rglob("*"):
+        if path.is_file() and not is_left_over(path.name):
+            name = path.relative_to(board).as_posix()
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / name)
+            wanted.add(name)
     for name, text in extra.items():
         (out / name).write_text(text, encoding="utf-8")
-    return wanted | set(extra)
+    return wanted
 
 
 def _to_branch(board: Path, branch: str) -> str:

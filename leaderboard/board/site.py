@@ -1,37 +1,45 @@
 """The board: results in, a folder of static files out, byte for byte the same from the same results.
 
-Puts files in place; which there are is in contents.py. No file asks another host, or the clock, for anything. Imports
-nothing heavy before there is something to compute: a board that is whole is known for one in milliseconds.
+    build(Path("results/demo"), Path("board"), baseline="tiny")          # board/index.html
+
+First everything is computed (compare/), then each page is rendered from plain values (pages/ and html.py), then the
+files take their place (folder.py). No file asks another host, or the clock, for anything. Nothing heavy is imported
+before there is something to compute: a board that is whole is known for one in milliseconds.
 """
 
 import json
-from contextlib import AbstractContextManager, nullcontext
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib import metadata
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from proctor.common.files import PART, can_lock, lock, write_bytes
 from proctor.common.refusal import Refusal
 from proctor.harness import record
+from proctor.leaderboard.board import RANKING
+from proctor.leaderboard.board.folder import board_files, is_built, put_files
 
-MANIFEST = "board.json"
-LOCK = ".lock"
+if TYPE_CHECKING:
+    from proctor.leaderboard.board.html import Book
+    from proctor.leaderboard.board.shown import FigureShown
+    from proctor.leaderboard.compare.items import Cells
+    from proctor.leaderboard.compare.ranking import Ranking
+
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
+OURS = (".py", ".html", ".css", ".js")
+Files = Iterator[tuple[str, str]]  # path in the board, text
 
 
 def build(results: Path, out: Path, baseline: str | None = None) -> Path:
     """Writes the board and returns its index.html. What only an earlier board had goes away."""
     cells = _cells(results)
     key = _key(cells, record.read_cards(results), baseline)
-    if _is_built(out, key):
-        return out / "index.html"
-    _earlier(out)  # refuses a folder of other files before anything is computed
-    files = _computed(cells, results, baseline)
-    made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
-    out.mkdir(parents=True, exist_ok=True)
-    with _alone_in(out):
-        _place(out, files, {"made_from": made_from, "key": key})
+    if not is_built(out, key):
+        board_files(out)  # refuses a folder of other files before anything is computed
+        files = {path: text.encode("utf-8") for path, text in _files(cells, results, baseline)}
+        made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
+        put_files(out, files, {"made_from": made_from, "key": key})
     return out / "index.html"
 
 
@@ -40,111 +48,138 @@ def _cells(results: Path) -> list[record.Cell]:
     if not results.is_dir():
         raise Refusal("there is no such folder of results; run a suite first, or name it with --results")
     cells = record.cells(results)
-    if not cells and (deeper := next(results.glob("*/*/*/run.json"), None)):
-        inner = deeper.parents[2]
-        raise Refusal(f"no cells here, but there are some in {inner}; name that folder with --results")
+    if not cells:
+        for deeper in results.glob("*/*/*/run.json"):
+            inner = deeper.parents[2]
+            raise Refusal(f"no cells here, but there are some in {inner}; name that folder with --results")
     return cells
-
-
-def _computed(there: list[record.Cell], results: Path, baseline: str | None) -> dict[str, bytes]:
-    """All files of the board."""
-    from proctor.leaderboard.board import contents
-    from proctor.leaderboard.board.pages import judge
-    from proctor.leaderboard.compare import tables
-    from proctor.leaderboard.compare.items import whole_cells
-
-    cells, cards = whole_cells(there), judge.cards(results)
-    ranking = judge.with_warnings(tables.ranking(cells, baseline), cards)
-    return {path: text.encode("utf-8") for path, text in contents.files(cells, ranking, cards)}
 
 
 def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: str | None) -> str:
     """Of all that decides the board: results, baseline, our code, the libraries that compute and render."""
-    told = {name: card if "checks" in card else "damaged" for name, card in cards.items()}
-    found = [
-        (cell.variant, cell.task, cell.problem, cell.record.text() if cell.record else "") for cell in cells
-    ]
-    hashed = sha256(json.dumps([baseline, told, found]).encode())
-    for path in sorted(
-        path
-        for path in Path(__file__).parent.parent.rglob("*")
-        if path.suffix in (".py", ".html", ".css", ".js")
-    ):
-        hashed.update(path.read_bytes())
-    hashed.update(" ".join(metadata.version(name) for name in COMPUTING).encode())
+    contents: list[Any] = [baseline]
+    for name, card in cards.items():
+        contents.append([name, card if "checks" in card else "damaged"])
+    for cell in cells:
+        contents.append([cell.variant, cell.task, cell.problem, cell.record and cell.record.text()])
+    contents += map(metadata.version, COMPUTING)
+    hashed = sha256(json.dumps(contents).encode())
+    for path in sorted(Path(__file__).parent.parent.rglob("*")):
+        if path.suffix in OURS:
+            hashed.update(path.read_bytes())
     return hashed.hexdigest()
 
 
-def _is_built(out: Path, key: str) -> bool:
-    """Whether this very board is there and whole: a finished suite is not compared anew every time."""
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        return manifest["key"] == key and all(
-            sha256((out / path).read_bytes()).hexdigest() == checksum
-            for path, checksum in manifest["files"].items()
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Files:
+    """Every file of the board: its path in it and its text."""
+    from proctor.leaderboard import terminal
+    from proctor.leaderboard.board.html import TEMPLATES, Book
+    from proctor.leaderboard.board.pages import confidence, curves, index, judge
+    from proctor.leaderboard.compare.confidence import confidences_of
+    from proctor.leaderboard.compare.items import whole_cells
+    from proctor.leaderboard.compare.ranking import ranking
+
+    cells, cards = whole_cells(whole), judge.cards(results)
+    ranked = judge.with_warnings(ranking(cells, baseline), cards)
+    drawn = list(filter(None, (curves.curve(ranked, task) for task in ranked.tasks)))
+    judges = sorted({*judge.judges_of(ranked), *cards})
+    binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}
+    sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
+    sections = confidence.page(ranked, cells, sure)
+    book = Book(_nav(ranked, bool(drawn), bool(sections), judges))
+    yield book.page("index.html", "index.html", board=index.page(ranked))
+    unscored: dict[str, Counter[str]] = defaultdict(Counter)
+    yield from _cell_pages(book, cells, ranked, unscored)
+    if drawn:
+        yield book.page("curves.html", "curves.html", curves=drawn)
+    if sections:
+        yield book.page("confidence.html", "confidence.html", sections=sections)
+    for name in judges:
+        about = judge.page(name, cards.get(name), ranked, unscored)
+        yield book.page(f"judges/{name}.html", "judge.html", judge=about)
+    for asset in sorted((TEMPLATES / "static").iterdir()):
+        yield f"static/{asset.name}", asset.read_text(encoding="utf-8")
+    yield RANKING, "".join(f"{line}\n" for line in terminal.ranking_lines(ranked))
+    yield ".nojekyll", ""  # GitHub Pages then serves the folder as it is
 
 
-def _alone_in(out: Path) -> AbstractContextManager[None]:
-    """Two builds of one board put their files in place one after the other."""
-    return lock(out / LOCK, lambda holder: None) if can_lock() else nullcontext()
+def _nav(ranked: "Ranking", curves: bool, confidence: bool, judges: list[str]) -> list[tuple[str, str]]:
+    """Only pages that there are: with one variant there is nothing to lay side by side."""
+    links = [("index.html", "Ranking")]
+    if len(ranked.rows) > 1:
+        links += [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
+    if curves:
+        links.append(("curves.html", "Curves"))
+    if confidence:
+        links.append(("confidence.html", "How sure"))
+    links += [(f"tasks/{name}.html", about.title) for name, about in ranked.tasks.items()]
+    links += [(f"judges/{name}.html", f"Judge: {name}") for name in judges]
+    return links
 
 
-def _place(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:
-    """Only what the board itself wrote is ever removed: its manifest says which files are its own.
+def _cell_pages(book: "Book", cells: "Cells", ranked: "Ranking", unscored: dict[str, Counter[str]]) -> Files:
+    """The pages of samples, and all that shows figures of the rows. The rows of a cell are read once, and let go."""
+    from proctor.leaderboard.board.pages import judge, samples
+    from proctor.leaderboard.board.shown import figures_shown
+    from proctor.leaderboard.compare.figures import figures_of
+    from proctor.leaderboard.compare.measured import costs_of
 
-    Before the first file changes, the manifest names old and new files: a kill in between strands none.
-    """
-    before = _earlier(out)
-    for left in out.rglob(f".*{PART}"):
-        left.unlink()  # by a build that was killed
-    checksums = {path: sha256(content).hexdigest() for path, content in files.items()}
-    _write(out / MANIFEST, _manifest({"files": dict.fromkeys(before, "") | checksums}))
-    for path, content in files.items():
-        _write(out / path, content)
-    for path in sorted(before - set(files)):
-        (out / path).unlink(missing_ok=True)
-        for folder in [*PurePosixPath(path).parents][:-1]:
-            if (out / folder).is_dir() and not any((out / folder).iterdir()):
-                (out / folder).rmdir()
-    _write(out / MANIFEST, _manifest({"files": checksums} | made_of))
-
-
-def written(out: Path) -> set[str]:
-    """The files that a board, or a copy of one, has put there."""
-    return _earlier(out)
-
-
-def _earlier(out: Path) -> set[str]:
-    """The files of an earlier board. A folder of other files is refused: they would be mixed with it."""
-    if not out.exists() or (out.is_dir() and all(is_left_over(found.name) for found in out.iterdir())):
-        return set()
-    if not out.is_dir():
-        raise Refusal(f"{out} is a file; a board is a folder; name another place with --out")
-    try:
-        named = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]
-        files = {name for name in named if isinstance(name, str)}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise Refusal(
-            f"{out} holds files that no board wrote; a board would be mixed with them; "
-            "name an empty folder with --out"
-        ) from None
-    return {name for name in files if ".." not in PurePosixPath(name).parts and not name.startswith("/")}
+    examples: dict[str, dict[str, Any]] = {}
+    figures: dict[str, dict[str, list[FigureShown]]] = defaultdict(dict)
+    costs: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
+    for row in ranked.rows:
+        for task in row.scores:
+            cell = cells[row.variant, task]
+            responses = cell.rows()
+            shown = samples.rows_of(responses, ranked.tasks[task])
+            key = f"{row.variant}/{task}"
+            about = samples.page(ranked, row, task, shown)
+            yield book.page(f"samples/{key}.html", "samples.html", cell=about)
+            yield from samples.files(key, shown)
+            if row.variant == next(iter(ranked.pairs[task].order), row.variant):
+                examples[task] = shown[0]  # how the best variant answered the first item
+            figures[task][row.variant] = figures_shown(figures_of(cell, responses))
+            costs[task][row.variant] = costs_of(cell, responses)
+            unscored[task] += judge.unscored(responses)
+    yield from _task_pages(book, cells, ranked, examples, figures, costs)
+    yield from _variant_pages(book, ranked, figures, costs)
 
 
-def _manifest(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+def _task_pages(
+    book: "Book",
+    cells: "Cells",
+    ranked: "Ranking",
+    examples: Mapping[str, dict[str, Any]],
+    figures: "Mapping[str, Mapping[str, list[FigureShown]]]",
+    costs: Mapping[str, Mapping[str, dict[str, float]]],
+) -> Files:
+    from proctor.leaderboard.board.groups import by_group, by_kind
+    from proctor.leaderboard.board.pages import task as task_page
+
+    for name, about in ranked.tasks.items():
+        scored = {variant: cells[variant, name] for variant in ranked.pairs[name].order}
+        groups = list(by_kind(scored, about))
+        by_source = by_group(scored, about)
+        if by_source:
+            groups.append(("group", by_source))
+        page = task_page.page(ranked, name, examples.get(name), groups, figures[name], costs[name])
+        yield book.page(f"tasks/{name}.html", "task.html", task=page)
 
 
-def is_left_over(name: str) -> bool:
-    """What git, a build that is going on, or a kill in the very first write puts into a folder."""
-    return name in (".git", LOCK) or (name.startswith(".") and name.endswith(PART))
+def _variant_pages(
+    book: "Book",
+    ranked: "Ranking",
+    figures: "Mapping[str, Mapping[str, list[FigureShown]]]",
+    costs: Mapping[str, Mapping[str, dict[str, float]]],
+) -> Files:
+    from proctor.leaderboard.board.pages import flips, index, lineage, tradeoff, variant
 
-
-def _write(path: Path, content: bytes) -> None:
-    if path.is_file() and path.read_bytes() == content:
-        return  # an unchanged page keeps its time, which copying tools and web servers go by
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, content, durable=False)
+    for row in ranked.rows:
+        page = variant.page(ranked, row, figures, costs)
+        yield book.page(f"variants/{row.variant}.html", "variant.html", variant=page)
+    if len(ranked.rows) > 1:
+        yield book.page("lineage.html", "lineage.html", lineage=lineage.page(ranked))
+        yield book.page("tradeoff.html", "tradeoff.html", tasks=tradeoff.page(ranked, costs))
+        yield book.page("flips.html", "flips.html", flips=flips.page(ranked))
+        for row in ranked.rows:
+            yield index.against_file(ranked, row)

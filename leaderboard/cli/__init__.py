@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from proctor.common import paths
 
@@ -19,14 +20,12 @@ RESULTS, STORE, BOARD = PROJECT / "results", PROJECT / ".proctor", PROJECT / "bo
 
 Suite = Annotated[
     str,
-    typer.Argument(
-        help="A suite's name, or the path of its YAML.", autocompletion=lambda: paths.names("suites")
-    ),
+    Argument(help="A suite's name, or the path of its YAML.", autocompletion=lambda: paths.names("suites")),
 ]
-Results = Annotated[Path, typer.Option(help="Where cells are kept.", show_default="results/ of the project")]
+Results = Annotated[Path, Option(help="Where cells are kept.", show_default="results/ of the project")]
 Store = Annotated[
     Path,
-    typer.Option(
+    Option(
         help="Where artifacts and responses are kept.",
         envvar="PROCTOR_STORE",
         show_default=".proctor/ of the project",
@@ -34,21 +33,19 @@ Store = Annotated[
 ]
 Only = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--only",
         help="Only this variant (may be given again).",
         autocompletion=lambda: paths.names("variants"),
     ),
 ]
-Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only this task (may be given again).")]
+Tasks = Annotated[list[str] | None, Option("--task", help="Only this task (may be given again).")]
 Limit = Annotated[
-    int | None, typer.Option(min=1, help="So many samples of each task, instead of what the suite says.")
+    int | None, Option(min=1, help="So many samples of each task, instead of what the suite says.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for a script.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
-Board = Annotated[
-    Path, typer.Option("--out", help="Where the board is put.", show_default="board/ of the project")
-]
+AsJson = Annotated[bool, Option("--json", help="As JSON, for a script.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
+Board = Annotated[Path, Option("--out", help="Where the board is put.", show_default="board/ of the project")]
 
 
 def near(path: Path) -> str:
@@ -60,11 +57,6 @@ def near(path: Path) -> str:
 
 def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
-
-
-def counted(n: int, word: str) -> str:
-    """`1 cell`, `2 cells`."""
-    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
 
 
 def table(*columns: str, title: str | None = None) -> "Table":

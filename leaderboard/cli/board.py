@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer import Option
 
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import BOARD, RESULTS, Board, Results, near
 
-Baseline = Annotated[str | None, typer.Option(help="The row that all others are compared with.")]
-Made = Annotated[
-    Path, typer.Option("--board", help="Where the board is.", show_default="board/ of the project")
-]
+Baseline = Annotated[str | None, Option(help="The row that all others are compared with.")]
+Made = Annotated[Path, Option("--board", help="Where the board is.", show_default="board/ of the project")]
 
 
 def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = None) -> None:
@@ -28,10 +27,7 @@ def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = N
     Console().print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
 
 
-def serve(
-    board: Made = BOARD,
-    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
-) -> None:
+def serve(board: Made = BOARD, port: Annotated[int, Option(help="0 takes any that is free.")] = 8000) -> None:
     """Serve the built board to a browser on this machine. It opens from disk as well."""
     from proctor.leaderboard.board.serve import open_server
 
@@ -47,10 +43,10 @@ def serve(
 
 
 def publish(
-    out: Annotated[str, typer.Option("--out", help="A folder (./public) or a branch (branch:gh-pages).")],
+    out: Annotated[str, Option("--out", help="A folder (./public) or a branch (branch:gh-pages).")],
     board: Made = BOARD,
     allow: Annotated[
-        list[str] | None, typer.Option(help="A text that looks private and is not (may be given again).")
+        list[str] | None, Option(help="A text that looks private and is not (may be given again).")
     ] = None,
 ) -> None:
     """Make the built board ready for a static host, unless something private stands in it."""

@@ -4,39 +4,42 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, AsJson, Results, Tasks, print_json
 
 
 def compare(
-    a: Annotated[str | None, typer.Argument(help="A variant; without names, all pairs.")] = None,
-    b: Annotated[str | None, typer.Argument(help="The variant that it is compared with.")] = None,
+    a: Annotated[str | None, Argument(help="A variant; without names, all pairs.")] = None,
+    b: Annotated[str | None, Argument(help="The variant that it is compared with.")] = None,
     task: Tasks = None,
-    all_: Annotated[bool, typer.Option("--all", help="All pairs of all variants, each once.")] = False,
+    all_: Annotated[bool, Option("--all", help="All pairs of all variants, each once.")] = False,
     margin: Annotated[
         float | None,
-        typer.Option(help="The loss that still counts as no worse: 0.05 is 5 points in a hundred."),
+        Option(
+            help="The loss that still counts as no worse, in the unit of the scores: 0.05 is 5 points in a hundred."
+        ),
     ] = None,
     correction: Annotated[
         Literal["holm", "bh", "none"],
-        typer.Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
+        Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
     ] = "holm",
     fail_on: Annotated[
         Literal["worse", "not-no-worse"] | None,
-        typer.Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
+        Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the resamples.", min=0)] = 0,
-    resamples: Annotated[int, typer.Option(help="How many are drawn.")] = 10_000,
+    seed: Annotated[int, Option(help="Of the resamples.", min=0)] = 0,
+    resamples: Annotated[int, Option(help="How many are drawn.")] = 10_000,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
     """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
     from proctor.leaderboard import terminal
     from proctor.leaderboard.compare import overview
-    from proctor.leaderboard.compare.items import Draws
+    from proctor.leaderboard.compare.comparison import Settings
 
-    draws = Draws(seed, resamples)
+    settings = Settings(margin, correction, seed, resamples)
     if (a is None) != (b is None) or (all_ and a is not None):
         raise Refusal("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
     if fail_on and a is None:
@@ -44,14 +47,14 @@ def compare(
             "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
         )
     if a is not None and b is not None:
-        lines = terminal.two
-        compared = overview.of_two(results, a, b, task or (), margin, correction, draws)
+        lines = terminal.two_variants
+        compared = overview.compare_named(results, a, b, task or (), settings)
     else:
         lines = terminal.every_pair
-        compared = overview.of_all(results, task or (), margin, correction, draws)
+        compared = overview.compare_all(results, task or (), settings)
     failed = overview.failing(compared, fail_on) if fail_on else []
     if json_:
-        print_json(overview.as_dict(compared))
+        print_json(overview.as_json(compared))
     else:
         for line in lines(compared):
             typer.echo(line)
@@ -62,16 +65,15 @@ def compare(
 
 def plan_size(
     effect: Annotated[
-        float, typer.Option(help="The smallest difference that matters: 0.02 is 2 points in a hundred.")
+        float,
+        Option(
+            help="The smallest difference that matters, in the unit of the scores: 0.02 is 2 points in a hundred."
+        ),
     ],
-    baseline: Annotated[
-        str | None, typer.Option(help="The variant that a new one will be compared with.")
-    ] = None,
-    task: Annotated[str | None, typer.Option(help="The task.")] = None,
-    baseline_cell: Annotated[
-        Path | None, typer.Option(help="The same as a folder: results/VARIANT/TASK.")
-    ] = None,
-    power: Annotated[float, typer.Option(help="The chance to show the effect if it is there.")] = 0.8,
+    baseline: Annotated[str | None, Option(help="The variant that a new one will be compared with.")] = None,
+    task: Annotated[str | None, Option(help="The task.")] = None,
+    baseline_cell: Annotated[Path | None, Option(help="The same as a folder: results/VARIANT/TASK.")] = None,
+    power: Annotated[float, Option(help="The chance to show the effect if it is there.")] = 0.8,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
@@ -88,7 +90,7 @@ def plan_size(
         raise Refusal("no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER")
     plan = planning.plan_size(results, baseline, task, effect, power)
     if json_:
-        print_json(planning.as_dict(plan))
+        print_json(planning.as_json(plan))
     else:
-        for line in terminal.size(plan):
+        for line in terminal.size_lines(plan):
             typer.echo(line)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import STORE, AsJson, Store, print_json
@@ -17,9 +18,9 @@ MEANING = (
 
 def doctor(
     what: Annotated[
-        str, typer.Argument(help="'machine', or 'data': the tasks and what stands in training sets.")
+        str, Argument(help="'machine', or 'data': the tasks and what stands in training sets.")
     ] = "machine",
-    all_: Annotated[bool, typer.Option("--all", help="Of 'data': every training set of every task.")] = False,
+    all_: Annotated[bool, Option("--all", help="Of 'data': every training set of every task.")] = False,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
@@ -40,7 +41,7 @@ def _machine(json_: bool) -> None:
 
     findings = examine_machine()
     if json_:
-        print_json([vars(finding) for finding in findings])
+        print_json(list(map(vars, findings)))
     else:
         Console().print(findings_as_table(findings))
 

@@ -3,27 +3,25 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich.console import Console
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, Results, Store, near
 
 if TYPE_CHECKING:
-    from proctor.common.stats import Estimate
     from proctor.harness.config.variant import Variant
     from proctor.harness.export import Chosen
     from proctor.harness.record import Cell
-    from proctor.leaderboard.compare.compare import Comparison
+    from proctor.leaderboard.compare.comparison import Comparison
     from proctor.leaderboard.compare.items import Cells
+    from proctor.leaderboard.compare.ranking import Score
 
 SAME_TASK = ("dataset", "items", "task_version", "judge")
-Name = Annotated[str, typer.Argument(help="A variant of engine llamacpp.")]
-TaskOption = Annotated[str | None, typer.Option(help="The task whose wording goes along.")]
-SuiteOption = Annotated[str | None, typer.Option(help="The suite whose matrix makes the variant.")]
-Out = Annotated[
-    Path | None, typer.Option("--out", help="The folder; exports/NAME of the project unless given.")
-]
+Name = Annotated[str, Argument(help="A variant of engine llamacpp.")]
+TaskOption = Annotated[str | None, Option(help="The task whose wording goes along.")]
+SuiteOption = Annotated[str | None, Option(help="The suite whose matrix makes the variant.")]
+Out = Annotated[Path | None, Option("--out", help="The folder; exports/NAME of the project unless given.")]
 
 
 def ollama(
@@ -63,7 +61,8 @@ def _export(
     lines = []
     if modelfile:
         lines.append(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
-        lines += [f"  {score}" for score in chosen.scores]
+        for score in chosen.scores:
+            lines.append(f"  {score}")
     memory = ""
     if "peak_memory_bytes" in measured:
         memory = f", {measured['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
@@ -91,11 +90,12 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
         "engine": variant.engine,
         "sampling": variant.sampling.model_dump(mode="json"),
     }
-    with located(results):
-        cells = load_cells(results) if results.is_dir() else {}
+    cells: Cells = {}
+    if results.is_dir():
+        with located(results):
+            cells = load_cells(results)
     siblings = [cell for cell in cells.values() if _agree(cell, same)]
-    own_tasks = {cell.task for cell in siblings if cell.variant == variant.name}
-    task = task or next((name for name in TASKS if name in own_tasks), None) or _learnt(variant)
+    task = task or _own_task(variant, siblings)
     if task is None and modelfile:
         raise Refusal(
             f"nothing says which task's wording {variant.name!r} is to have",
@@ -106,72 +106,83 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
     return _pack(variant, task, [cell for cell in siblings if cell.task == task], cells)
 
 
+def _own_task(variant: "Variant", siblings: "list[Cell]") -> str | None:
+    """The first task that it has results of; else the first in whose training set its recipe trains."""
+    from proctor.finetune.recipe import Recipe
+    from proctor.tasks import TASKS
+
+    answered = {cell.task for cell in siblings if cell.variant == variant.name}
+    for name in TASKS:
+        if name in answered:
+            return name
+    if variant.recipe:
+        for part in Recipe.load(variant.recipe).data:
+            if part.source in TASKS:
+                return part.source
+    return None
+
+
 def _pack(variant: "Variant", task: str, siblings: "list[Cell]", cells: "Cells") -> "Chosen":
     """The variant's own, unless another is shown to be better: by the test that board and `compare` tell of the two."""
     from proctor.common.stats import Verdict
     from proctor.harness.export import Chosen
     from proctor.leaderboard.compare.compare import family_of
-    from proctor.leaderboard.compare.items import estimate_cell
+    from proctor.leaderboard.compare.ranking import best_first, score_of
 
     with_own = [cell for cell in siblings if _prompt(cell) == variant.prompt]
     own = min(with_own, key=lambda cell: cell.variant != variant.name, default=None)
     same_task = {}
     if own:
-        definition = own.run.definition.model_dump(mode="json")
-        same_task = {name: definition[name] for name in SAME_TASK}
-    found = [(one, cell) for cell in siblings if _agree(cell, same_task) and (one := estimate_cell(cell))]
-    found.sort(key=lambda one: (-one[0].mean, one[1] is not own, one[1].variant))
+        same_task = own.run.definition.model_dump(mode="json", include=set(SAME_TASK))
+    scores = [score_of(cell) for cell in siblings if _agree(cell, same_task)]
+    scores.sort(key=lambda score: (best_first(score), score.cell is not own, score.cell.variant))
     family = family_of(cells, task)
-    against = {cell.variant: family.seen(cell.variant, own.variant) if own else None for _, cell in found}
-    lines = tuple(_line(cell, one, against[cell.variant]) for one, cell in found)
-    others = [cell for _, cell in found if _prompt(cell) != variant.prompt]
-    for cell in others:
-        comparison = against[cell.variant]
-        if comparison and comparison.verdict == Verdict.BETTER:
-            why = (
-                f"shown to be better than the variant's own, {variant.prompt} ({_figures(comparison, cell)})"
-            )
-            return Chosen(task, _prompt(cell), why, lines)
-    why = "it is the variant's own, and "
-    if own is None or not others:
-        return Chosen(task, variant.prompt, why + "no results compare it with others", lines)
-    packs = ", ".join(dict.fromkeys(_prompt(cell) for cell in others))
-    return Chosen(task, variant.prompt, f"{why}no other is shown to be better (examined: {packs})", lines)
+    lines, others, better = [], [], []
+    for score in scores:
+        if score.estimate is None:
+            continue
+        comparison = family.seen(score.cell.variant, own.variant) if own else None
+        lines.append(_line(score, comparison))
+        if _prompt(score.cell) != variant.prompt:
+            others.append(_prompt(score.cell))
+            if comparison and comparison.verdict == Verdict.BETTER:
+                better.append((_prompt(score.cell), _figures(comparison, score.cell)))
+    if better:
+        prompt, figures = better[0]
+        why = f"shown to be better than the variant's own, {variant.prompt} ({figures})"
+        return Chosen(task, prompt, why, tuple(lines))
+    why = "it is the variant's own, and no results compare it with others"
+    if own and others:
+        packs = ", ".join(dict.fromkeys(others))
+        why = f"it is the variant's own, and no other is shown to be better (examined: {packs})"
+    return Chosen(task, variant.prompt, why, tuple(lines))
 
 
 def _prompt(cell: "Cell") -> str:
     return str(cell.run.resolved.prompt)
 
 
-def _learnt(variant: "Variant") -> str | None:
-    """The first task in whose training set the recipe trains."""
-    from proctor.finetune.recipe import Recipe
-    from proctor.tasks import TASKS
-
-    sources = Recipe.load(variant.recipe).data if variant.recipe else ()
-    return next((part.source for part in sources if part.source in TASKS), None)
-
-
 def _agree(cell: "Cell", wanted: dict[str, Any]) -> bool:
-    definition = cell.run.definition.model_dump(mode="json")
-    return all(definition[name] == value for name, value in wanted.items())
+    return cell.run.definition.model_dump(mode="json", include=set(wanted)) == wanted
 
 
-def _line(cell: "Cell", found: "Estimate", against: "Comparison | None") -> str:
-    from proctor.leaderboard.compare import tables
+def _line(score: "Score", against: "Comparison | None") -> str:
+    from proctor.leaderboard.compare import formatting
 
-    task = cell.run.task
-    low_high = tables.interval(found.low, found.high, task)
-    score = f"{tables.shown(found.mean, task)} {tables.unit(task)}"
-    line = f"{cell.variant} with {_prompt(cell)}: {task.title}, {task.headline} {score}"
-    line += f" ({low_high}, {found.n} items)"
+    cell, task, estimate = score.cell, score.run.task, score.estimate
+    assert estimate is not None  # only such are listed
+    value = f"{formatting.score(estimate.mean, task)} {formatting.unit(task)}"
+    low_high = formatting.interval(estimate.low, estimate.high, task)
+    line = f"{cell.variant} with {_prompt(cell)}: {task.title}, {task.headline} {value}"
+    line += f" ({low_high}, {estimate.n} items)"
     if against is None:
         return line
-    return f"{line}; {tables.verdict(against, task, named=True)}: {_figures(against, cell)}"
+    return f"{line}; {formatting.verdict(against, task, named=True)}: {_figures(against, cell)}"
 
 
-def _figures(one: "Comparison", cell: "Cell") -> str:
-    from proctor.leaderboard.compare import tables
+def _figures(comparison: "Comparison", cell: "Cell") -> str:
+    from proctor.leaderboard.compare import formatting
 
-    difference = tables.shown(one.difference.difference, cell.run.task, signed=True)
-    return f"{difference}, {tables.probability(one.adjusted_p)} after Holm over {one.family} pairs"
+    difference = formatting.score(comparison.difference.difference, cell.run.task, signed=True)
+    p = formatting.probability(comparison.adjusted_p)
+    return f"{difference}, {p} after Holm over {comparison.family} pairs"

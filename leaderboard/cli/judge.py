@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json
@@ -14,29 +15,26 @@ if TYPE_CHECKING:
     from proctor.harness.plan.grading import AnySpec
     from proctor.judges.judge import Judge
 
-JudgeName = Annotated[str, typer.Option(help="A judge by its name, or the path of its folder.")]
+JudgeName = Annotated[str, Option(help="A judge by its name, or the path of its folder.")]
 GraderName = Annotated[
     str | None,
-    typer.Option(help="The model that the judge asks, or a YAML file that describes a grader or a panel."),
+    Option(help="The model that the judge asks, or a YAML file that describes a grader or a panel."),
 ]
-Endpoint = Annotated[
-    str | None, typer.Option(help="Where the grader is served: an address up to and with /v1.")
-]
-Through = Annotated[str | None, typer.Option(help="openai (the default), inspect, or engine: a variant.")]
-Concurrency = Annotated[int | None, typer.Option(min=1, help="How many requests are out at a time.")]
+Endpoint = Annotated[str | None, Option(help="Where the grader is served: an address up to and with /v1.")]
+Through = Annotated[str | None, Option(help="openai (the default), inspect, or engine: a variant.")]
+Concurrency = Annotated[int | None, Option(min=1, help="How many requests are out at a time.")]
 Repeats = Annotated[
-    int | None, typer.Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
+    int | None, Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
 ]
-Out = Annotated[Path | None, typer.Option(help="Where verdicts go, a JSON row each; else they are printed.")]
+Out = Annotated[Path | None, Option(help="Where verdicts go, a JSON row each; else they are printed.")]
 
 
 def score(
     plans: Annotated[
-        Path, typer.Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")
+        Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")
     ],
     profiles: Annotated[
-        Path | None,
-        typer.Option(help="JSONL of pupils that are none of the task's; a row names one as `pupil`."),
+        Path | None, Option(help="JSONL of pupils that are none of the task's; a row names one as `pupil`.")
     ] = None,
     judge: JudgeName = "checklist",
     grader: GraderName = None,
@@ -47,8 +45,7 @@ def score(
     dry_run: DryRun = False,
     out: Out = None,
     ratings: Annotated[
-        Path | None,
-        typer.Option(help="Also write rows of item_id, rater, dimension, score (.csv or .jsonl)."),
+        Path | None, Option(help="Also write rows of item_id, rater, dimension, score (.csv or .jsonl).")
     ] = None,
     store: Store = STORE,
     json_: AsJson = False,
@@ -72,18 +69,16 @@ def score(
         judged = score_all(loaded, items, asked, store / "verdicts", progress)
     if ratings:
         verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
-    _hand_out([verdicts.verdict_row(verdict) for verdict in judged], str(tally(judged, spec)), out, json_)
+    _hand_out(map(verdicts.verdict_row, judged), str(tally(judged, spec)), out, json_)
     return None
 
 
 def pairs(
     pairs: Annotated[
-        Path | None, typer.Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
+        Path | None, Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
     ] = None,
-    a: Annotated[
-        str | None, typer.Option(help="Instead of a file: a variant whose plans are kept ...")
-    ] = None,
-    b: Annotated[str | None, typer.Option(help="... and the one that it is compared with.")] = None,
+    a: Annotated[str | None, Option(help="Instead of a file: a variant whose plans are kept ...")] = None,
+    b: Annotated[str | None, Option(help="... and the one that it is compared with.")] = None,
     judge: JudgeName = "pairwise",
     grader: GraderName = None,
     endpoint: Endpoint = None,
@@ -93,7 +88,7 @@ def pairs(
     dry_run: DryRun = False,
     out: Out = None,
     ratings: Annotated[
-        Path | None, typer.Option(help="Also write rows of item_id, order, verdict, rater (.csv or .jsonl).")
+        Path | None, Option(help="Also write rows of item_id, order, verdict, rater (.csv or .jsonl).")
     ] = None,
     results: Results = RESULTS,
     store: Store = STORE,
@@ -125,7 +120,7 @@ def pairs(
     if ratings:
         verdicts.write_rows(ratings, verdicts.preferences_of(judged, a or "a", b or "b", shown))
     total = verdicts.standing(judged, a or "a", b or "b")
-    _hand_out([verdicts.pair_row(pair) for pair in judged], f"{total}; {tally(judged, spec)}", out, json_)
+    _hand_out(map(verdicts.pair_row, judged), f"{total}; {tally(judged, spec)}", out, json_)
     return None
 
 
@@ -134,13 +129,7 @@ def _chosen(
     concurrency: int | None, store: Path,
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
-    from proctor.harness.plan.grading import (
-        grader_for,
-        grader_variant,
-        local_of,
-        spec_from,
-        with_weights,
-    )
+    from proctor.harness.plan.grading import grader_for, grader_variant, local_of, spec_from, with_weights
     from proctor.harness.plan.plan import made_of
     from proctor.judges.judge import Judge
 
@@ -148,7 +137,9 @@ def _chosen(
     if repeats and judge.asks:
         judge = judge.model_copy(update={"repeats": repeats})
     spec = grader_for(judge, spec_from(grader, endpoint, through, concurrency))
-    ours = {each.model: made_of(grader_variant(each.model), store) for each in local_of(spec)}
+    ours = {}
+    for local in local_of(spec):
+        ours[local.model] = made_of(grader_variant(local.model), store)
     return judge, with_weights(spec, ours)
 
 

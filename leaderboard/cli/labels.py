@@ -3,27 +3,26 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.markup import escape
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, AsJson, Results, counted, print_json, table
+from proctor.leaderboard import counted
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json, table
 from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
 
 
 def plan_labels(
-    width: Annotated[
-        float, typer.Option(help="How wide the 95 % interval of the mean score may be, end to end.")
-    ],
+    width: Annotated[float, Option(help="How wide the 95 % interval of the mean score may be, end to end.")],
     ratings: Ratings = None,
     labels: Labels = None,
-    dimension: Annotated[str, typer.Option(help="Which dimension.")] = "overall",
-    sd: Annotated[float | None, typer.Option(help="Standard deviation of labels, in place of files.")] = None,
+    dimension: Annotated[str, Option(help="Which dimension.")] = "overall",
+    sd: Annotated[float | None, Option(help="Standard deviation of labels, in place of files.")] = None,
     correlation: Annotated[
-        float | None, typer.Option(help="Correlation of judge and labels, in place of files.")
+        float | None, Option(help="Correlation of judge and labels, in place of files.")
     ] = None,
-    items: Annotated[int | None, typer.Option(min=4, help="How many items the judge can score.")] = None,
+    items: Annotated[int | None, Option(min=4, help="How many items the judge can score.")] = None,
     json_: AsJson = False,
 ) -> None:
     """How many labels are needed for an interval of the wanted width, with the judge's help and without."""
@@ -77,12 +76,11 @@ def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, i
 
 
 def correct(
-    variant: Annotated[list[str], typer.Argument(help="Variants whose study plans a judge has scored.")],
+    variant: Annotated[list[str], Argument(help="Variants whose study plans a judge has scored.")],
     labels: Annotated[
-        Path,
-        typer.Option(help="Labels of some of their plans, as judge rate writes them: item_id VARIANT/PUPIL."),
+        Path, Option(help="Labels of some of their plans, as judge rate writes them: item_id VARIANT/PUPIL.")
     ],
-    task: Annotated[str, typer.Option(help="The task.")] = "study_plan",
+    task: Annotated[str, Option(help="The task.")] = "study_plan",
     results: Results = RESULTS,
     resamples: Resamples = 2_000,
     seed: Seed = 2026,

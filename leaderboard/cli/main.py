@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from typer import Option
 
 from proctor import __version__
 from proctor.common.refusal import Refusal
@@ -84,8 +85,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _proctor(
     version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="Say which Proctor this is."),
+        bool, Option("--version", is_eager=True, callback=_print_version, help="Say which Proctor this is.")
     ] = False,
 ) -> None:
     """Examines small language models, and says which differences are shown."""
@@ -107,19 +107,12 @@ for name, (about, members) in GROUPS.items():
 # The disk or the place, and not a fault of ours.
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNUSABLE = (
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.ENAMETOOLONG,
-    errno.EEXIST,
-)
+    errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST,
+)  # fmt: skip
 
 
 def main() -> None:
     """Exit 0 when done, 2 with one line for a mistake that the user can mend; a bug keeps its traceback."""
-
     try:
         code = app(standalone_mode=False, prog_name="proctor") or 0
     except Refusal as refused:

@@ -5,26 +5,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from proctor.common.paths import KINDS, find, names
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import (
-    RESULTS,
-    STORE,
-    AsJson,
-    Results,
-    Store,
-    near,
-    print_json,
-    table,
-)
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json, table
 
 LISTED = ("variants", "suites", "tasks", "prompts", "judges", "recipes")
 
 
-def init(
-    name: Annotated[Path, typer.Argument(help="The folder of the new project.")],
-) -> None:
+def init(name: Annotated[Path, Argument(help="The folder of the new project.")]) -> None:
     """Begin a project: its folders, a suite that runs at once, and a workflow for continuous integration."""
     from proctor.harness.config.project import make_project
 
@@ -35,8 +25,7 @@ def init(
 
 def list_(
     kind: Annotated[
-        str | None,
-        typer.Argument(help=f"One of {', '.join(LISTED)}.", autocompletion=lambda: list(LISTED)),
+        str | None, Argument(help=f"One of {', '.join(LISTED)}.", autocompletion=lambda: list(LISTED))
     ] = None,
     json_: AsJson = False,
 ) -> None:
@@ -89,26 +78,25 @@ def _about(kind: str, name: str, path: Path) -> str:
 
 
 def add(
-    name: Annotated[str, typer.Argument(help="What the variant is called: its file and its row.")],
-    base: Annotated[str, typer.Option(help="A hub id, a folder, or what the engine takes.")],
+    name: Annotated[str, Argument(help="What the variant is called: its file and its row.")],
+    base: Annotated[str, Option(help="A hub id, a folder, or what the engine takes.")],
     recipe: Annotated[
-        str | None, typer.Option(help="How it is trained.", autocompletion=lambda: names("recipes"))
+        str | None, Option(help="How it is trained.", autocompletion=lambda: names("recipes"))
     ] = None,
-    merge: Annotated[bool, typer.Option("--merge", help="Merge the adapter into the weights.")] = False,
-    quantization: Annotated[str | None, typer.Option(help="nf4, fp8, q8_0, q5_k_m, q4_k_m, ...")] = None,
+    merge: Annotated[bool, Option("--merge", help="Merge the adapter into the weights.")] = False,
+    quantization: Annotated[str | None, Option(help="nf4, fp8, q8_0, q5_k_m, q4_k_m, ...")] = None,
     engine: Annotated[
-        str | None, typer.Option(help="hf, vllm, llamacpp, openai, echo, or one of lm-eval's.")
+        str | None, Option(help="hf, vllm, llamacpp, openai, echo, or one of lm-eval's.")
     ] = None,
-    endpoint: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
+    endpoint: Annotated[str | None, Option(help="The address of an OpenAI-compatible server.")] = None,
     prompt: Annotated[
-        str | None, typer.Option(help="A prompt pack.", autocompletion=lambda: names("prompts"))
+        str | None, Option(help="A prompt pack.", autocompletion=lambda: names("prompts"))
     ] = None,
     parent: Annotated[
-        str | None,
-        typer.Option(help="The row that it is compared with.", autocompletion=lambda: names("variants")),
+        str | None, Option(help="The row that it is compared with.", autocompletion=lambda: names("variants"))
     ] = None,
     suite: Annotated[
-        str, typer.Option(help="The suite of the project that it joins; made where there is none.")
+        str, Option(help="The suite of the project that it joins; made where there is none.")
     ] = "main",
     results: Results = RESULTS,
     store: Store = STORE,
@@ -138,9 +126,7 @@ def add(
 
 
 def schema(
-    kind: Annotated[
-        str | None, typer.Argument(help="A kind of YAML; without one, the kinds there are.")
-    ] = None,
+    kind: Annotated[str | None, Argument(help="A kind of YAML; without one, the kinds there are.")] = None,
 ) -> None:
     """The JSON Schema of a kind of YAML, so that an editor completes and checks it."""
     from proctor.common.schema import nearest

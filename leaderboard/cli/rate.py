@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, Results, near
@@ -16,26 +17,26 @@ if TYPE_CHECKING:
 
 def rate(
     judge: Annotated[
-        str, typer.Argument(help="The judge whose rubric is rated by: its name, or its folder's path.")
+        str, Argument(help="The judge whose rubric is rated by: its name, or its folder's path.")
     ],
-    rater: Annotated[str, typer.Option(help="Who rates; stands in every row.")],
+    rater: Annotated[str, Option(help="Who rates; stands in every row.")],
     plans: Annotated[
         list[Path] | None,
-        typer.Option(help="Plans as JSONL with id, text and pupil or profile (may be given again)."),
+        Option(help="Plans as JSONL with id, text and pupil or profile (may be given again)."),
     ] = None,
     variant: Annotated[
-        list[str] | None, typer.Option(help="A variant whose study plans are rated (may be given again).")
+        list[str] | None, Option(help="A variant whose study plans are rated (may be given again).")
     ] = None,
     pairs: Annotated[
-        bool, typer.Option("--pairs", help="Two plans of a pupil side by side, in random order.")
+        bool, Option("--pairs", help="Two plans of a pupil side by side, in random order.")
     ] = False,
     items: Annotated[
-        int | None, typer.Option(min=1, help="Only so many pupils, drawn by lot but the same for all.")
+        int | None, Option(min=1, help="Only so many pupils, drawn by lot but the same for all.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the labels are kept, written at every click.")] = Path(
+    out: Annotated[Path, Option(help="Where the labels are kept, written at every click.")] = Path(
         "labels.csv"
     ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
+    port: Annotated[int, Option(min=0, max=65535, help="0: a free one.")] = 0,
     results: Results = RESULTS,
 ) -> None:
     """Rate plans by hand, blind: open the address, press the keys. Stop and go on at any time."""
@@ -82,8 +83,8 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
             read.append(RatedPlan(plan.item.id, str(plan.item.profile), plan.item.text, plan.pupil, source))
     for name in variants:
         read += _of_variant(name, results)
-    ids = [plan.id for plan in read]
-    if twice := repeated(ids):
+    twice = repeated([plan.id for plan in read])
+    if twice:
         raise Refusal(f"the id {twice!r} stands for two plans; every plan needs its own")
     return [plan for plan in read if plan.text.strip()]
 
@@ -95,9 +96,13 @@ def _of_variant(name: str, results: Path) -> "list[RatedPlan]":
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     cell = record.read(results, name, "study_plan")
-    if cell is None or cell.problem:
-        raise Refusal(cell.problem if cell else f"no study plans of {name!r} ({results})")
-    texts = {profile.id: str(as_doc(profile)["profile"]) for profile in profiles()}
+    if cell is None:
+        raise Refusal(f"no study plans of {name!r} ({results})")
+    if cell.problem:
+        raise Refusal(cell.problem)
+    texts = {}
+    for profile in profiles():
+        texts[profile.id] = str(as_doc(profile)["profile"])
     rows = cell.rows(["sample_id", "epoch", "response"])
     several = bool(rows["epoch"].nunique() > 1)
     plans = []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer import Argument, Option
 
 from proctor.common.paths import find
 from proctor.common.refusal import Refusal
@@ -22,28 +23,31 @@ if TYPE_CHECKING:
 
 
 def refine(
-    name: Annotated[str, typer.Argument(help="What the new judge and prompt pack are called.")],
+    name: Annotated[str, Argument(help="What the new judge and prompt pack are called.")],
     expert: Annotated[
-        str, typer.Option(help="The expert: a model's name, or a YAML file with model, endpoint, ...")
+        str, Option(help="The expert: a model's name, or a YAML file with model, endpoint, ...")
     ],
-    judge: Annotated[str, typer.Option("--from", help="The judge whose rubric is refined.")] = "study_plan",
+    judge: Annotated[str, Option("--from", help="The judge whose rubric is refined.")] = "study_plan",
     writer: Annotated[
-        str | None,
-        typer.Option(help="Who writes the plans that are compared; named like the expert."),
+        str | None, Option(help="Who writes the plans that are compared; named like the expert.")
     ] = None,
     plain: Annotated[
-        Path | None, typer.Option(help="Plans written with the task alone, in place of --writer: JSONL.")
+        Path | None, Option(help="Plans written with the task alone, in place of --writer: JSONL.")
     ] = None,
     guided: Annotated[
-        Path | None, typer.Option(help="Plans for the same pupils written with the dimensions too.")
+        Path | None, Option(help="Plans for the same pupils written with the dimensions too.")
     ] = None,
-    pupils: Annotated[int, typer.Option(min=1, max=64, help="How many pupils plans are written for.")] = 6,
+    pupils: Annotated[int, Option(min=1, max=64, help="How many pupils plans are written for.")] = 6,
     decisions: Annotated[
-        Path | None, typer.Option(help="What was decided on each suggestion, in place of being asked.")
+        Path | None, Option(help="What was decided on each suggestion, in place of being asked.")
     ] = None,
-    pack: Annotated[str, typer.Option(help="The prompt pack that the new one starts from.")] = "default",
-    judges: Annotated[Path, typer.Option(help="Where the judge's folder goes.")] = PROJECT / "judges",
-    packs: Annotated[Path, typer.Option(help="Where the prompt pack goes.")] = PROJECT / "prompts",
+    pack: Annotated[str, Option(help="The prompt pack that the new one starts from.")] = "default",
+    judges: Annotated[
+        Path, Option(help="Where the judge's folder goes.", show_default="judges/ of the project")
+    ] = PROJECT / "judges",
+    packs: Annotated[
+        Path, Option(help="Where the prompt pack goes.", show_default="prompts/ of the project")
+    ] = PROJECT / "prompts",
     store: Store = STORE,
 ) -> None:
     """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
@@ -100,7 +104,7 @@ def _advice(
     from proctor.judges.panel import open_grader
     from proctor.judges.people.refine import Expert, advise, compare
 
-    spec = _one(expert)
+    spec = _single_model(expert)
     spec = spec.model_copy(update={"max_tokens": max(spec.max_tokens or 0, 4096)})
     asked = Expert(open_grader(spec), work / "expert.replies.jsonl")
     pairs = _pairs(judge, sources, pupils, pack, work)
@@ -118,46 +122,60 @@ def _pairs(
 ) -> "list[PlanPair]":
     """Two plans for each pupil: from files, or written now."""
     from proctor.harness.judging.trials import read_plans
-    from proctor.judges.panel import open_grader
-    from proctor.judges.people.refine import Expert, PlanPair, guidance, write_plans
+    from proctor.judges.people.refine import PlanPair
 
     writer, plain, guided = sources
-    if bool(writer) == bool(plain or guided) or bool(plain) != bool(guided):
+    if writer and not plain and not guided:
+        return _written_pairs(judge, writer, pupils, pack, work)
+    if writer or not plain or not guided:
         raise Refusal("name a --writer, or both --plain and --guided with plans that exist already")
-    if plain and guided:
-        first, second = ({item.pupil: item for item in read_plans(path)} for path in (plain, guided))
-        both = sorted(set(first) & set(second))[:pupils]
-        if not both:
-            raise Refusal(f"no pupil has a plan in both files ({plain}, {guided})")
-        return [
-            PlanPair(pupil, str(first[pupil].item.profile), first[pupil].item.text, second[pupil].item.text)
-            for pupil in both
-        ]
+    second = {plan.pupil: plan.item.text for plan in read_plans(guided)}
+    pairs = {}
+    for plan in read_plans(plain):
+        if plan.pupil in second:
+            profile = str(plan.item.profile)
+            pairs[plan.pupil] = PlanPair(plan.pupil, profile, plan.item.text, second[plan.pupil])
+    if not pairs:
+        raise Refusal(f"no pupil has a plan in both files ({plain}, {guided})")
+    return [pairs[pupil] for pupil in sorted(pairs)[:pupils]]
+
+
+def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Path) -> "list[PlanPair]":
+    """For each pupil a plan of the task's wording alone, and one with the judge's dimensions in it."""
+    from proctor.judges.panel import open_grader
+    from proctor.judges.people.refine import Expert, PlanPair, write_plans
     from proctor.tasks.pack import Pack
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
-    spec = _one(str(writer))
+    spec = _single_model(writer)
     wording = Pack.load(pack).for_task("study_plan").model_copy(update={"dimensions": ""})
-    dimensions = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
-    with_them = wording.model_copy(update={"dimensions": dimensions})
+    with_them = wording.model_copy(update={"dimensions": _dimensions(judge)})
     step = max(1, len(profiles()) // pupils)
-    chosen = [as_doc(profile) for profile in profiles()[::step][:pupils]]
+    docs = list(map(as_doc, profiles()[::step][:pupils]))
     prompts = {}
-    for doc in chosen:
-        for how, words in (("plain", wording), ("guided", with_them)):
-            prompts[f"{doc['id']} {how}"] = words.user.format(profile=doc["profile"])
+    for doc in docs:
+        prompts[f"{doc['id']} plain"] = wording.user.format(profile=doc["profile"])
+        prompts[f"{doc['id']} guided"] = with_them.user.format(profile=doc["profile"])
     asked = Expert(open_grader(spec.model_copy(update={"schema_": "never"})), work / "writer.replies.jsonl")
     try:
         texts = write_plans(asked, prompts)
     finally:
         _keep(work / "plans.jsonl", asked.transcript)
-    return [
-        PlanPair(doc["id"], str(doc["profile"]), texts[f"{doc['id']} plain"], texts[f"{doc['id']} guided"])
-        for doc in chosen
-    ]
+    pairs = []
+    for doc in docs:
+        plain, guided = texts[f"{doc['id']} plain"], texts[f"{doc['id']} guided"]
+        pairs.append(PlanPair(doc["id"], str(doc["profile"]), plain, guided))
+    return pairs
 
 
-def _one(name: str) -> "GraderSpec":
+def _dimensions(judge: "Judge") -> str:
+    """The rubric as a part of a prompt pack's wording, in which braces stand for fields."""
+    from proctor.judges.people.refine import guidance
+
+    return guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
+
+
+def _single_model(name: str) -> "GraderSpec":
     """One model behind an endpoint or a provider."""
     from proctor.harness.plan.grading import spec_from
     from proctor.judges.graders.grader import GraderSpec
@@ -176,13 +194,17 @@ def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     from proctor.common.files import write_text
 
-    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-    kept = {(one["expert"], one["question"]): one for one in map(json.loads, filter(None, lines))}
-    for one in said:
-        before = kept.get((one["expert"], one["question"]), {"replies": []})["replies"]
-        new = [reply for reply in one["replies"] if reply not in before]
-        kept[one["expert"], one["question"]] = {**one, "replies": [*before, *new]}
-    write_text(path, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in kept.values()))
+    kept: dict[tuple[str, str], dict[str, Any]] = {}
+    if path.exists():
+        for entry in map(json.loads, filter(None, path.read_text(encoding="utf-8").split("\n"))):
+            kept[entry["expert"], entry["question"]] = entry
+    for entry in said:
+        key = entry["expert"], entry["question"]
+        before = kept.get(key, {"replies": []})["replies"]
+        new = [reply for reply in entry["replies"] if reply not in before]
+        kept[key] = {**entry, "replies": [*before, *new]}
+    lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in kept.values()]
+    write_text(path, "".join(lines))
     return list(kept.values())
 
 
@@ -202,13 +224,11 @@ def _write_pack(path: Path, base: str, judge: "Judge") -> None:
     """The base pack with the new dimensions told to the writer of study plans."""
     import yaml
 
-    from proctor.judges.people.refine import guidance
     from proctor.tasks.pack import Pack
 
     pack = yaml.safe_load(find("prompts", base).read_text(encoding="utf-8"))
-    dimensions = guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
     pack["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."
-    pack["wording"]["study_plan"]["dimensions"] = dimensions
+    pack["wording"]["study_plan"]["dimensions"] = _dimensions(judge)
     Pack.model_validate(pack)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(pack, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")

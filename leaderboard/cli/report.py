@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, Results, Tasks, near
@@ -12,18 +13,17 @@ from proctor.leaderboard.cli import RESULTS, Results, Tasks, near
 def report(
     form: Annotated[
         list[str] | None,
-        typer.Option("--format", help="md, latex, csv or html (may be given again); md, or all with --out."),
+        Option("--format", help="md, latex, csv or html (may be given again); md, or all with --out."),
     ] = None,
     task: Tasks = None,
     baseline: Annotated[
-        str | None,
-        typer.Option(help="The row that all others are compared with; left out: each one's parent."),
+        str | None, Option(help="The row that all others are compared with; left out: each one's parent.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A folder for the tables and for figures as SVG and PNG.")
+        Path | None, Option(help="A folder for the tables and for figures as SVG and PNG.")
     ] = None,
     appendix: Annotated[
-        bool, typer.Option("--appendix", help="Also the figures beside each headline; with --out always.")
+        bool, Option("--appendix", help="Also the figures beside each headline; with --out always.")
     ] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -31,7 +31,7 @@ def report(
     from proctor.leaderboard.report import formats
     from proctor.leaderboard.report import report as reporting
 
-    named = [name for part in task or () for name in part.split(",") if name]
+    named = list(filter(None, ",".join(task or ()).split(",")))
     wanted = form or (list(formats.FORMATS) if out else ["md"])
     for name in wanted:
         if name not in formats.FORMATS:

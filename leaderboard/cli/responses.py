@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, counted, near, print_json
+from proctor.leaderboard import counted
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
 
 if TYPE_CHECKING:
     from proctor.harness.ask.labelling import Labeler, LabelledTexts
@@ -17,32 +19,31 @@ if TYPE_CHECKING:
     from proctor.harness.imports.score import By, Scored
 
 Answers = Annotated[
-    Path,
-    typer.Argument(help="JSONL: rows with `response` and `sample_id` or `question`; more fields are kept."),
+    Path, Argument(help="JSONL: rows with `response` and `sample_id` or `question`; more fields are kept.")
 ]
 
 
 def score(
-    task: Annotated[str, typer.Argument(help="The task that was asked.")],
+    task: Annotated[str, Argument(help="The task that was asked.")],
     answers: Answers,
     variant: Annotated[
-        str, typer.Option(help="The row that the responses become; it need not be a defined variant.")
+        str, Option(help="The row that the responses become; it need not be a defined variant.")
     ],
-    judge: Annotated[str | None, typer.Option(help="Who scores study plans; checklist unless given.")] = None,
+    judge: Annotated[str | None, Option(help="Who scores study plans; checklist unless given.")] = None,
     grader: Annotated[
-        str | None, typer.Option(help="The model that the judge asks, or a YAML file that describes it.")
+        str | None, Option(help="The model that the judge asks, or a YAML file that describes it.")
     ] = None,
     fallback: Annotated[
-        str | None, typer.Option(help="A model that is asked for the number where the rule finds none.")
+        str | None, Option(help="A model that is asked for the number where the rule finds none.")
     ] = None,
-    endpoint: Annotated[str | None, typer.Option(help="Where the grader or the fallback is served.")] = None,
+    endpoint: Annotated[str | None, Option(help="Where the grader or the fallback is served.")] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Accept fewer than all items, and leave out what cannot count.")
+        bool, Option("--partial", help="Accept fewer than all items, and leave out what cannot count.")
     ] = False,
     epochs: Annotated[
-        bool, typer.Option("--epochs", help="Several rows for one item are its epochs, in their order.")
+        bool, Option("--epochs", help="Several rows for one item are its epochs, in their order.")
     ] = False,
-    redo: Annotated[bool, typer.Option("--redo", help="Replace a cell of other responses.")] = False,
+    redo: Annotated[bool, Option("--redo", help="Replace a cell of other responses.")] = False,
     results: Results = RESULTS,
     store: Store = STORE,
     json_: AsJson = False,
@@ -65,12 +66,12 @@ def score(
 
 
 def _print_scored(scored: "Scored") -> None:
-    from proctor.leaderboard.compare import tables
+    from proctor.leaderboard.compare import formatting
 
     fields, task = scored.as_dict(), scored.cell.run.task
     value = "no score"
     if scored.score is not None:
-        value = f"{tables.shown(scored.score, task)} {tables.unit(task)}"
+        value = f"{formatting.score(scored.score, task)} {formatting.unit(task)}"
     rows = counted(fields["rows"], "response")
     items = counted(scored.items, "item")
     typer.echo(f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {items}, {rows}")
@@ -88,18 +89,16 @@ def _print_scored(scored: "Scored") -> None:
 
 
 def label(
-    task: Annotated[str, typer.Argument(help="The task whose labels are wanted: concepts.")],
+    task: Annotated[str, Argument(help="The task whose labels are wanted: concepts.")],
     texts: Annotated[
-        Path, typer.Argument(help="JSONL rows with `text`, or plain text with a blank line between two.")
+        Path, Argument(help="JSONL rows with `text`, or plain text with a blank line between two.")
     ],
-    labeler: Annotated[str, typer.Option(help="A model's name, a hub id or folder, or one of our variants.")],
-    out: Annotated[Path, typer.Option("--out", help="The training set: a JSONL that a recipe can name.")],
-    endpoint: Annotated[str | None, typer.Option(help="The address of an OpenAI-compatible server.")] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="hf, vllm, llamacpp, ...: opens the labeller here.")
-    ] = None,
-    prompt: Annotated[str, typer.Option(help="The prompt pack it is asked in.")] = "default",
-    check: Annotated[bool, typer.Option(help="Compare it with the gold set first of all.")] = True,
+    labeler: Annotated[str, Option(help="A model's name, a hub id or folder, or one of our variants.")],
+    out: Annotated[Path, Option("--out", help="The training set: a JSONL that a recipe can name.")],
+    endpoint: Annotated[str | None, Option(help="The address of an OpenAI-compatible server.")] = None,
+    engine: Annotated[str | None, Option(help="hf, vllm, llamacpp, ...: opens the labeller here.")] = None,
+    prompt: Annotated[str, Option(help="The prompt pack it is asked in.")] = "default",
+    check: Annotated[bool, Option(help="Compare it with the gold set first of all.")] = True,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
@@ -202,24 +201,22 @@ def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | No
 def import_(
     files: Annotated[
         list[Path],
-        typer.Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl."),
+        Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl."),
     ],
-    variant: Annotated[str | None, typer.Option(help="What the variant is called here.")] = None,
-    task: Annotated[str | None, typer.Option(help="What the task is called here.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Which figure, where a log has several.")] = None,
+    variant: Annotated[str | None, Option(help="What the variant is called here.")] = None,
+    task: Annotated[str | None, Option(help="What the task is called here.")] = None,
+    metric: Annotated[str | None, Option(help="Which figure, where a log has several.")] = None,
     cluster: Annotated[
-        str | None,
-        typer.Option(help="The field that says which samples share a source: book, or origin.book."),
+        str | None, Option(help="The field that says which samples share a source: book, or origin.book.")
     ] = None,
-    scale: Annotated[str | None, typer.Option(help="The lowest and highest score, such as 1,5.")] = None,
+    scale: Annotated[str | None, Option(help="The lowest and highest score, such as 1,5.")] = None,
     negate: Annotated[
-        bool, typer.Option("--lower-is-better", help="Turn the sign of the scores: less is better.")
+        bool, Option("--lower-is-better", help="Turn the sign of the scores: less is better.")
     ] = False,
     form: Annotated[
-        Literal["lm-eval", "inspect", "plain"] | None,
-        typer.Option("--format", help="If the files do not tell."),
+        Literal["lm-eval", "inspect", "plain"] | None, Option("--format", help="If the files do not tell.")
     ] = None,
-    redo: Annotated[bool, typer.Option("--redo", help="Replace cells that were imported before.")] = False,
+    redo: Annotated[bool, Option("--redo", help="Replace cells that were imported before.")] = False,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
@@ -245,27 +242,35 @@ def import_(
 
 
 def _print_imported(done: "list[Imported]") -> None:
-    for one in done:
-        samples = counted(one.samples, "sample")
-        rows = f" ({counted(one.rows, 'row')})" if one.rows != one.samples else ""
-        unparsed, errors = one.statuses["unparsed"], one.statuses["error"]
-        left_out = f"; columns not used: {', '.join(one.ignored)}" if one.ignored else ""
+    lacks: dict[str, None] = {}
+    unreported = unclustered = False
+    for cell in done:
+        rows = left_out = ""
+        if cell.rows != cell.samples:
+            rows = f" ({counted(cell.rows, 'row')})"
+        if cell.ignored:
+            left_out = f"; columns not used: {', '.join(cell.ignored)}"
+        unparsed, errors = cell.statuses["unparsed"], counted(cell.statuses["error"], "error")
+        samples = counted(cell.samples, "sample") + rows
         typer.echo(
-            f"{one.variant} x {one.task}: {one.headline} {_mean(one)} over {samples}{rows}, {unparsed:,} unparsed, "
-            f"{counted(errors, 'error')}; {near(one.cell)} ({one.state}){left_out}"
+            f"{cell.variant} x {cell.task}: {cell.headline} {_mean(cell)} over {samples}, "
+            f"{unparsed:,} unparsed, {errors}; {near(cell.cell)} ({cell.state}){left_out}"
         )
-    if lacks := list(dict.fromkeys(lack for one in done for lack in one.lacks)):
+        lacks |= dict.fromkeys(cell.lacks)
+        unreported = unreported or (cell.reported is None and cell.format != "plain")
+        unclustered = unclustered or not cell.clustered
+    if lacks:
         typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")
-    if any(one.reported is None and one.format != "plain" for one in done):
+    if unreported:
         typer.echo("the source reports no figure of all samples, so nothing holds these means to it")
-    if not all(one.clustered for one in done):
+    if unclustered:
         typer.echo("samples are treated as independent; where some share a source, give --cluster FIELD")
 
 
 def _mean(imported: "Imported") -> str:
     from proctor.harness import record
-    from proctor.leaderboard.compare import tables
+    from proctor.leaderboard.compare import formatting
 
     cell = record.read(imported.cell.parent.parent, imported.variant, imported.task)
     assert cell is not None  # it was just written, or found to be the same
-    return f"{tables.shown(imported.mean, cell.run.task)} {tables.unit(cell.run.task)}"
+    return f"{formatting.score(imported.mean, cell.run.task)} {formatting.unit(cell.run.task)}"

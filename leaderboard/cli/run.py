@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from typer import Option
 
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import (
@@ -35,7 +36,7 @@ def run(
     limit: Limit = None,
     redo: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--redo",
             help="Make cells again whose definition changed or that are damaged; ask again what did not fit. Kept "
             "responses are only scored again: to ask anew, delete the cell's folder in the results and `answered` "
@@ -43,14 +44,12 @@ def run(
         ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what it would do, and what training would take.")
+        bool, Option("--dry-run", help="Only say what it would do, and what training would take.")
     ] = False,
     gpus: Annotated[
-        str | None, typer.Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
+        str | None, Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
     ] = None,
-    on: Annotated[
-        str | None, typer.Option(help="Sessions over a Ray cluster: ray, or ray://HOST:PORT.")
-    ] = None,
+    on: Annotated[str | None, Option(help="Sessions over a Ray cluster: ray, or ray://HOST:PORT.")] = None,
     results: Results = RESULTS,
     store: Store = STORE,
     board: Board = BOARD,
@@ -73,7 +72,8 @@ def run(
     # All that the results hold, as the board shows it: the correction for the family must be the same.
     typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
     console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
-    if silent := silent_cells(plan):
+    silent = silent_cells(plan)
+    if silent:
         where = ", ".join(silent)
         typer.echo(
             f"proctor: every response or verdict failed in {where}; mend why (its rows say), and run again",

@@ -36,8 +36,8 @@ def try_(
     from proctor.harness.run import run_suite
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board import site
-    from proctor.leaderboard.compare import tables
     from proctor.leaderboard.compare.items import load_cells
+    from proctor.leaderboard.compare.ranking import ranking
 
     console = Console()
     made = write_trial(model, against, task, limit, margin)
@@ -47,33 +47,34 @@ def try_(
     index = site.build(results, board, made.against or made.model)
     # Verdicts are those of the board: of the family of all pairs that the results hold.
     cells = load_cells(results)
-    ranked = tables.ranking(cells, made.against or made.model)
+    ranked = ranking(cells, made.against or made.model)
     mine = tuple(row for row in ranked.rows if row.variant in (made.model, made.against))
     typer.echo(_sentence(cells, results, made.model, made.against, task) + "\n")
-    for line in terminal.ranking(replace(ranked, tasks={task: ranked.tasks[task]}, rows=mine)):
+    for line in terminal.ranking_lines(replace(ranked, tasks={task: ranked.tasks[task]}, rows=mine)):
         typer.echo(line)
     again = f"to go on: copy {near(made.suite)} to a name of your own, edit it, and run it"
     console.print(f"board: {near(index)}\n{again}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _sentence(cells: "Cells", results: Path, model: str, against: str | None, task: str) -> str:
-    from proctor.leaderboard.compare import tables
-    from proctor.leaderboard.compare.compare import compare_two, estimate_cell
-    from proctor.leaderboard.compare.items import USUAL
+    from proctor.leaderboard.compare import formatting
+    from proctor.leaderboard.compare.compare import compare_two
+    from proctor.leaderboard.compare.comparison import Settings
+    from proctor.leaderboard.compare.ranking import score_of
 
-    about = tables.task_of([cells[model, task]])
+    about = cells[model, task].run.task
     if against is None:
-        estimate = estimate_cell(cells[model, task])
+        estimate = score_of(cells[model, task]).estimate
         if estimate is None:
             return f"{model} was asked too few samples of {task} for an estimate: raise --limit."
-        bounds = tables.interval(estimate.low, estimate.high, about)
-        score = f"{tables.shown(estimate.mean, about)} ({about.headline}, {tables.unit(about)})"
+        bounds = formatting.interval(estimate.low, estimate.high, about)
+        score = f"{formatting.score(estimate.mean, about)} ({about.headline}, {formatting.unit(about)})"
         return f"{model} scores {score} on {estimate.n} samples of {task}, 95 % interval {bounds}."
-    (pair,) = compare_two(cells, results, model, against, [task], None, "holm", USUAL)
+    (pair,) = compare_two(cells, results, model, against, [task], Settings())
     difference = pair.difference
-    shown = tables.shown(difference.difference, about, True)
-    bounds = tables.interval(difference.low, difference.high, about, True)
-    verdict = tables.verdict(pair, about)
+    shown = formatting.score(difference.difference, about, True)
+    bounds = formatting.interval(difference.low, difference.high, about, True)
+    verdict = formatting.verdict(pair, about)
     words = f"{model} against {against} on {difference.n} samples of {task}: {verdict}"
     return f"{words}; difference {shown}, 95 % interval {bounds}{_size(cells, model, against, task)}."
 

@@ -6,31 +6,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, near, print_json, table
 from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Through
 
 if TYPE_CHECKING:
+    from proctor.common.stats.bootstrap import Bootstrap
     from proctor.judges.cost import CostEstimate
     from proctor.judges.figures.report import FigureReport
 
-if TYPE_CHECKING:
-    pass
-
 Ratings = Annotated[
     Path | None,
-    typer.Option(help="Ratings that exist already: JSONL or CSV rows of item_id, rater, dimension, score."),
+    Option(help="Ratings that exist already: JSONL or CSV rows of item_id, rater, dimension, score."),
 ]
 Pairs = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         help="Verdicts that exist already: rows of item_id, order (ab or ba), verdict (a, b or tie), rater."
     ),
 ]
-Labels = Annotated[Path | None, typer.Option(help="Reference scores or verdicts, in the same form.")]
-Resamples = Annotated[int, typer.Option(min=0, help="Bootstrap resamples for the intervals; 0 for none.")]
-Seed = Annotated[int, typer.Option(help="Seed of the resamples.")]
+Labels = Annotated[Path | None, Option(help="Reference scores or verdicts, in the same form.")]
+Resamples = Annotated[int, Option(min=0, help="Bootstrap resamples for the intervals; 0 for none.")]
+Seed = Annotated[int, Option(help="Seed of the resamples.")]
 
 # What is shown when there is no room for all: the rest is in --json.
 _SHOWN_ROWS = 60
@@ -47,57 +46,17 @@ def figures_of_files(
     ratings: Path | None, pairs: Path | None, labels: Path | None, resamples: int, seed: int, json_: bool
 ) -> None:
     """Every figure that the files can give, and those that they can't."""
+    from proctor.common.stats.bootstrap import Bootstrap
+
     if ratings and pairs:
         raise Refusal(
             "--ratings and --pairs are given together", "labels fit only one of them", "give one at a time"
         )
-    if ratings:
-        fields = _of_ratings(ratings, labels, resamples, seed)
-    else:
-        fields = _of_pairs(pairs, labels, resamples, seed)
-    if json_:
-        print_json(fields)
-    else:
-        _show(fields)
-
-
-def _of_ratings(path: Path, labels: Path | None, resamples: int, seed: int) -> dict[str, Any]:
-    from proctor.common.stats.bootstrap import Bootstrap
-    from proctor.judges.figures.rating_figures import of_ratings
-    from proctor.judges.figures.ratings import read_ratings
-
-    ratings, known = read_ratings(path), read_ratings(labels, "label") if labels else None
-    report = of_ratings(ratings, known, Bootstrap(resamples, seed))
-    about = {
-        "kind": "ratings",
-        "items": len(ratings.items),
-        "raters": ratings.raters,
-        "dimensions": ratings.dimensions,
-        "labels": None if known is None else {"items": len(known.items), "raters": known.raters},
-    }
-    return _as_dict(about, report, resamples, seed)
-
-
-def _of_pairs(path: Path | None, labels: Path | None, resamples: int, seed: int) -> dict[str, Any]:
-    from proctor.common.stats.bootstrap import Bootstrap
-    from proctor.judges.figures.preference_figures import of_preferences
-    from proctor.judges.figures.preferences import read_preferences
-
-    assert path is not None
-    judged = read_preferences(path)
-    known = read_preferences(labels, "label", labels=True) if labels else None
-    report = of_preferences(judged, known, Bootstrap(resamples, seed))
-    about = {
-        "kind": "pairs",
-        "items": len(judged.items),
-        "raters": judged.raters,
-        "labels": None if known is None else {"items": len(known.items), "raters": known.raters},
-    }
-    return _as_dict(about, report, resamples, seed)
-
-
-def _as_dict(about: dict[str, Any], report: "FigureReport", resamples: int, seed: int) -> dict[str, Any]:
-    return {
+    bootstrap = Bootstrap(resamples, seed)
+    about, report = (
+        _of_ratings(ratings, labels, bootstrap) if ratings else _of_pairs(pairs, labels, bootstrap)
+    )
+    fields = {
         **about,
         "resamples": resamples,
         "seed": seed,
@@ -105,6 +64,43 @@ def _as_dict(about: dict[str, Any], report: "FigureReport", resamples: int, seed
         "missing": [{"name": figure.name, "why": figure.why} for figure in report.missing],
         "notes": report.notes,
     }
+    if json_:
+        print_json(fields)
+    else:
+        _show(fields)
+
+
+def _of_ratings(
+    path: Path, labels: Path | None, bootstrap: "Bootstrap"
+) -> "tuple[dict[str, Any], FigureReport]":
+    from proctor.judges.figures.rating_figures import of_ratings
+    from proctor.judges.figures.ratings import read_ratings
+
+    ratings, known = read_ratings(path), read_ratings(labels, "label") if labels else None
+    about = {
+        "kind": "ratings",
+        **(_about(ratings) or {}),
+        "dimensions": ratings.dimensions,
+        "labels": _about(known),
+    }
+    return about, of_ratings(ratings, known, bootstrap)
+
+
+def _of_pairs(
+    path: Path | None, labels: Path | None, bootstrap: "Bootstrap"
+) -> "tuple[dict[str, Any], FigureReport]":
+    from proctor.judges.figures.preference_figures import of_preferences
+    from proctor.judges.figures.preferences import read_preferences
+
+    assert path is not None
+    judged = read_preferences(path)
+    known = read_preferences(labels, "label", labels=True) if labels else None
+    about = {"kind": "pairs", **(_about(judged) or {}), "labels": _about(known)}
+    return about, of_preferences(judged, known, bootstrap)
+
+
+def _about(scores: Any) -> dict[str, Any] | None:
+    return None if scores is None else {"items": len(scores.items), "raters": scores.raters}
 
 
 def _show(fields: dict[str, Any]) -> None:
@@ -127,10 +123,12 @@ def _show(fields: dict[str, Any]) -> None:
 
 def _interval(figure: dict[str, Any], digits: int) -> str:
     """`0.21 to 0.43`; a side without a limit is open."""
-    limits = (figure["low"], figure["high"])
-    if limits == (None, None):
+    if figure["low"] is None and figure["high"] is None:
         return ""
-    return " to ".join("open" if limit is None else f"{limit:.{digits}f}" for limit in limits)
+    ends = []
+    for limit in (figure["low"], figure["high"]):
+        ends.append("open" if limit is None else f"{limit:.{digits}f}")
+    return " to ".join(ends)
 
 
 def _show_missing(missing: list[dict[str, str]], console: Console) -> None:
@@ -145,13 +143,11 @@ def _show_missing(missing: list[dict[str, str]], console: Console) -> None:
 
 
 def trust(
-    judge: Annotated[str | None, typer.Argument(help="A judge: its name, or the path of its folder.")] = None,
+    judge: Annotated[str | None, Argument(help="A judge: its name, or the path of its folder.")] = None,
     ratings: Ratings = None,
     pairs: Pairs = None,
     labels: Labels = None,
-    plans: Annotated[
-        Path | None, typer.Option(help="The plans to try it on: JSONL as for judge score.")
-    ] = None,
+    plans: Annotated[Path | None, Option(help="The plans to try it on: JSONL as for judge score.")] = None,
     grader: GraderName = None,
     endpoint: Endpoint = None,
     through: Through = None,
@@ -164,7 +160,6 @@ def trust(
     json_: AsJson = False,
 ) -> None:
     """How far to trust a judge: its trust card; or every figure of agreement that given files allow."""
-
     if (judge is None) == (ratings is None and pairs is None):
         raise Refusal(
             "name either a judge or a file of its scores",

@@ -25,8 +25,8 @@ from proctor.common.stats.calibration import (
 )
 from proctor.common.stats.units import Floats
 from proctor.harness import record
-from proctor.leaderboard.compare.compare import Comparison, corrected, unlike
-from proctor.leaderboard.compare.items import Cells
+from proctor.leaderboard.compare.comparison import Comparison, corrected
+from proctor.leaderboard.compare.items import Cells, why_not_comparable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +165,7 @@ def family_of(
     pairs, tables, shared = [], [], []
     for a, b in combinations(sorted(of), 2):
         keys = sorted(set(of[a].keys) & set(of[b].keys))
-        if unlike(cells[a, task], cells[b, task]) or len({item for item, _ in keys}) < 2:
+        if why_not_comparable(cells[a, task], cells[b, task]) or len({item for item, _ in keys}) < 2:
             continue
         both = of[a].of(keys), of[b].of(keys)
         if len(set(both[0].clusters)) < 2:

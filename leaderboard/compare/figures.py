@@ -1,27 +1,29 @@
 """What stands beside a cell's headline, each figure with its interval and the number it rests on.
 
-`figures_of(cell)` reads the rows alone, so it serves cells that were run, marked from a file or imported. Which figures
-there are is decided by the metrics and columns that the rows have; knows no task by name, and no page.
+    figures_of(load_cells(results)["tiny", "gsm8k"])[0].title          # "Strict match (lm-eval)"
+
+It reads the rows alone, so it serves cells that were run, scored from a file or imported. Which figures there are is
+decided by the metrics and columns that the rows have; no task is known by name.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from proctor.common.answers import value_of
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
+from proctor.common.stats.units import Floats
 from proctor.harness import record
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
+Interval = tuple[float, float | None, float | None]  # value, low and high
 DRAWS, SEED = 2_000, 0  # of the interval of macro F1
 OUTCOMES = {
     "unparsed": "No answer found in the text",
@@ -57,101 +59,98 @@ class CellFigure:
 
 def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[CellFigure]:
     """All figures of a cell, the most asked for first. `rows`, when they are read already."""
-    table = _Columns(cell.rows() if rows is None else rows)
-    kind = cell.run.task.kind
-    found = [*_shares(table), *_second_reader(table), *_steps(table)]
-    if kind == "counts":
+    if rows is None:
+        rows = cell.rows()
+    table = _Columns(rows)
+    figures = [*_shares(table), *_second_reader(table), *_steps(table)]
+    if cell.run.task.kind == "counts":
         # Answers from elsewhere are texts as they were given; macro F1 needs the names that they mean.
-        found += _names(table, resolved=cell.run.resolved.engine != "imported")
-    if kind == "binary":
-        found += _epochs(table)
-    found += [*_rest(table), *_checks(table), *_outcomes(table), *_costs(table)]
-    return found
+        figures += _names(table, resolved=cell.run.resolved.engine != "imported")
+    if cell.run.task.kind == "binary":
+        figures += _epochs(table)
+    return [*figures, *_rest(table), *_checks(table), *_outcomes(table), *_costs(table)]
 
 
 class _Columns:
-    """The rows as columns: metrics as numbers or not-a-number, scored rows told from the others."""
+    """The rows with their metrics as columns, in which a number that is missing or infinite is not-a-number."""
 
     def __init__(self, rows: "pd.DataFrame") -> None:
-        self.rows = rows
-        self.items: list[str] = rows["sample_id"].tolist()
-        self.clusters: list[str] = rows["cluster"].tolist()
-        self.score = rows["score"].to_numpy(dtype=float)
-        metrics: list[Mapping[str, Any] | None] = rows["metrics"].tolist()
-        names: dict[str, None] = {}
-        for one in metrics:
-            names |= dict.fromkeys(one or {})
-        self.metrics = {
-            name: np.array([_number((one or {}).get(name)) for one in metrics], dtype=float) for name in names
-        }
+        import pandas as pd
 
-    def metric(self, name: str) -> tuple[Floats, list[int]] | None:
-        """The values that there are, and the rows they stand in; None when there is none."""
-        if name not in self.metrics:
+        self.rows = rows
+        self.scored = rows[np.isfinite(rows["score"].astype(float))]
+        metrics = pd.DataFrame([row or {} for row in rows["metrics"]], rows.index).apply(
+            pd.to_numeric, errors="coerce"
+        )
+        self.metrics = metrics.where(np.isfinite(metrics))
+
+    def metric(self, *names: str) -> "pd.DataFrame | None":
+        """The rows that have these metrics; None when there is none."""
+        if not set(names) <= set(self.metrics):
             return None
-        at = np.flatnonzero(np.isfinite(self.metrics[name]))
-        return (self.metrics[name][at], at.tolist()) if len(at) else None
+        columns: pd.DataFrame = self.metrics[list(names)].dropna()
+        return None if columns.empty else columns
 
     def estimated(
-        self, values: Floats, at: Sequence[int], kind: Kind, statistic: Callable[[Floats], Floats] = micro_f1
-    ) -> tuple[float, float | None, float | None]:
+        self,
+        values: "pd.DataFrame | pd.Series[float]",
+        kind: Kind,
+        statistic: Callable[[Floats], Floats] = micro_f1,
+    ) -> Interval:
         """Value and interval, by item and cluster; the value alone where there is too little for an interval."""
-        items, clusters = [self.items[i] for i in at], [self.clusters[i] for i in at]
+        rows, numbers = self.rows.loc[values.index], values.to_numpy(dtype=float)
+        items, clusters = rows["sample_id"].tolist(), rows["cluster"].tolist()
         try:
-            one = estimate(values, kind=kind, items=items, clusters=clusters, statistic=statistic)
+            result = estimate(numbers, kind=kind, items=items, clusters=clusters, statistic=statistic)
         except ValueError:
-            whole = statistic(values.sum(axis=0)[None])[0] if kind == "counts" else values.mean()
-            return float(whole), None, None
-        if one.low == one.high:  # all alike on a scale that nobody told
-            return one.mean, None, None
-        return one.mean, one.low, one.high
+            if kind == "counts":
+                return float(statistic(numbers.sum(axis=0)[None])[0]), None, None
+            return float(numbers.mean()), None, None
+        if result.low == result.high:  # all alike on a scale that nobody told
+            return result.mean, None, None
+        return result.mean, result.low, result.high
 
 
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and isfinite(value) else float("nan")
-
-
-def _of(table: _Columns, name: str, title: str, note: str, share: bool, kind: Kind) -> list[CellFigure]:
-    found = table.metric(name)
-    if found is None:
+def _mean_of(
+    table: _Columns, name: str, title: str, note: str, share: bool = True, kind: Kind = "binary"
+) -> list[CellFigure]:
+    """The mean of one metric, where there is one."""
+    column = table.metric(name)
+    if column is None:
         return []
-    values, at = found
-    return [CellFigure(name, title, *table.estimated(values, at, kind), n=len(at), note=note, share=share)]
+    interval = table.estimated(column[name], kind)
+    return [CellFigure(name, title, *interval, n=len(column), note=note, share=share)]
 
 
 def _shares(table: _Columns) -> list[CellFigure]:
-    found = []
+    figures = []
     for name, (title, note) in SHARES.items():
-        found += _of(table, name, title, note, True, "binary")
-    return found
+        figures += _mean_of(table, name, title, note)
+    return figures
 
 
 def _second_reader(table: _Columns) -> list[CellFigure]:
-    found = table.metric("second_reader")
-    if found is None:
+    column = table.metric("second_reader")
+    if column is None:
         return []
-    values, at = found
-    decided = int(values.sum())
-    note = f"{decided} of {len(at)} answers, where the rule found no number"
-    return [
-        CellFigure("second_reader", "Decided by the second reader", decided / len(at), n=len(at), note=note)
-    ]
+    asked, decided = len(column), int(column["second_reader"].sum())
+    note = f"{decided} of {asked} answers, where the rule found no number"
+    return [CellFigure("second_reader", "Decided by the second reader", decided / asked, n=asked, note=note)]
 
 
 def _steps(table: _Columns) -> list[CellFigure]:
     """Of all equations in the working, the share that is right; and the answers with a wrong one."""
-    right, total = table.metric("steps_right"), table.metric("steps_total")
-    if right is None or total is None or total[0].sum() == 0:
+    steps = table.metric("steps_right", "steps_total")
+    if steps is None or steps["steps_total"].sum() == 0:
         return []
-    counts = np.stack([right[0], total[0] - right[0], np.zeros_like(right[0])], axis=1)
-    value, low, high = table.estimated(counts, right[1], "counts", _precision)
-    with_steps = total[0] > 0
-    wrong = (right[0] < total[0])[with_steps].astype(float)
-    at = [i for i, there in zip(right[1], with_steps, strict=True) if there]
+    right, total = steps["steps_right"], steps["steps_total"]
+    counts = steps.assign(steps_total=total - right, missed=0.0)
+    wrong = (right < total)[total > 0].astype(float)
+    validity = table.estimated(counts, "counts", _precision)
     return [
-        CellFigure("step_validity", "Right equations", value, low, high, int(total[0].sum()), "equations"),
+        CellFigure("step_validity", "Right equations", *validity, int(total.sum()), "equations"),
         CellFigure(
-            "wrong_step", "Answers with a wrong equation", *table.estimated(wrong, at, "binary"), n=len(at),
+            "wrong_step", "Answers with a wrong equation", *table.estimated(wrong, "binary"), n=len(wrong),
             note="of the answers that show an equation",
         ),
     ]  # fmt: skip
@@ -172,125 +171,131 @@ def _share_of(part: Floats, whole: Floats) -> Floats:
 
 
 def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
-    columns = [table.metric(name) for name in ("tp", "fp", "fn")]
-    if any(column is None for column in columns):
+    counts = table.metric("tp", "fp", "fn")
+    if counts is None:
         return []
-    at = columns[0][1] if columns[0] else []
-    counts = np.stack([column[0] for column in columns if column], axis=1)
-    found = []
-    for name, title, statistic in (
-        ("micro_precision", "Micro precision", _precision),
-        ("micro_recall", "Micro recall", _recall),
-    ):
-        found.append(
-            CellFigure(
-                name, title, *table.estimated(counts, at, "counts", statistic), n=len(at), note="documents"
-            )
+    figures = []
+    for name, statistic in (("precision", _precision), ("recall", _recall)):
+        interval = table.estimated(counts, "counts", statistic)
+        figures.append(
+            CellFigure(f"micro_{name}", f"Micro {name}", *interval, n=len(counts), note="documents")
         )
-    found += _macro(table) if resolved else []
-    if unknown := table.metric("unknown"):
-        names, answers = int(unknown[0].sum()), int((unknown[0] > 0).sum())
-        note = f"in {answers} of {len(unknown[1])} answers; each counts against precision"
+    if resolved:
+        figures += _macro(table)
+    column = table.metric("unknown")
+    if column is not None:
+        unknown = column["unknown"]
+        note = f"in {(unknown > 0).sum()} of {len(unknown)} answers; each counts against precision"
         title = "Names that the taxonomy has not"
-        found.append(CellFigure("out_of_taxonomy", title, names, n=len(unknown[1]), note=note, share=False))
-    return found
+        figures.append(
+            CellFigure("out_of_taxonomy", title, int(unknown.sum()), n=len(unknown), note=note, share=False)
+        )
+    return figures
 
 
 def _macro(table: _Columns) -> list[CellFigure]:
-    at = [i for i in range(len(table.items)) if np.isfinite(table.score[i])]
-    targets, answers = table.rows["target"].tolist(), table.rows["answer"].tolist()
-    found = macro_f1([(targets[i], answers[i]) for i in at], [table.clusters[i] for i in at])
-    if found is None:
+    scored = table.scored
+    pairs = list(zip(scored["target"], scored["answer"], strict=True))
+    macro = macro_f1(pairs, scored["cluster"].tolist())
+    if macro is None:
         return []
-    value, low, high, names = found
-    return [
-        CellFigure(
-            "macro_f1", "Macro F1", value, low, high, names, "names in the labels, each counting alike"
-        )
-    ]
+    return [CellFigure("macro_f1", "Macro F1", *macro, note="names in the labels, each counting alike")]
 
 
 def _epochs(table: _Columns) -> list[CellFigure]:
     """pass@k and maj@k for k of 1, 2, 4, ... answers, over the items that have so many; the item is the unit."""
-    by_item: dict[str, list[int]] = {}
-    for i, item in enumerate(table.items):
-        if np.isfinite(table.score[i]):
-            by_item.setdefault(item, []).append(i)
-    most = max((len(rows) for rows in by_item.values()), default=0)
-    if most < 2:
+    import pandas as pd
+
+    groups = table.scored.reset_index().groupby("sample_id", sort=False)
+    items = groups.agg(first=("index", "first"), right=("score", "sum"), n=("score", "size")).set_index(
+        "first"
+    )
+    if items.empty or items["n"].max() < 2:
         return []
-    answers = table.rows["answer"].tolist()
-    found = []
-    for k in sorted({k for k in (2**power for power in range(20)) if k <= most} | {most}):
-        enough = [rows for rows in by_item.values() if len(rows) >= k]
-        first = [rows[0] for rows in enough]
-        right = np.array([table.score[rows].sum() for rows in enough])
-        passed = pass_at_k(right, [len(rows) for rows in enough], k)
+    most, k = int(items["n"].max()), 1
+    by_first = {rows["index"].iloc[0]: rows for _, rows in groups}
+    figures = []
+    while True:
+        enough = items[items["n"] >= k]
+        passed = pd.Series(pass_at_k(enough["right"].to_numpy(), enough["n"].tolist(), k), enough.index)
         note = f"over {len(enough)} items with at least {k} answers"
-        found.append(
-            CellFigure(f"pass@{k}", f"Right in at least one of {k}", *_share(table, passed, first), n=len(enough),
-                   note=note + ", unbiased")
-        )  # fmt: skip
+        interval = _share(table, passed)
+        figures.append(
+            CellFigure(
+                f"pass@{k}", f"Right in at least one of {k}", *interval, len(enough), note + ", unbiased"
+            )
+        )
         if k > 1:
-            voted = np.array([_majority(rows, table.score, answers, k) for rows in enough])
-            found.append(
-                CellFigure(f"maj@{k}", f"Majority of {k} is right", *_share(table, voted, first), n=len(enough),
-                       note=note + "; ties go by lot, an answer without a number is a vote of its own")
-            )  # fmt: skip
-    return found
+            voted = pd.Series([_majority(by_first[first], k) for first in enough.index], enough.index)
+            note += "; ties go by lot, an answer without a number is a vote of its own"
+            figures.append(
+                CellFigure(f"maj@{k}", f"Majority of {k} is right", *_share(table, voted), len(enough), note)
+            )
+        if k == most:
+            return figures
+        k = min(2 * k, most)
 
 
-def _share(table: _Columns, values: Floats, at: Sequence[int]) -> tuple[float, float | None, float | None]:
+def _share(table: _Columns, values: "pd.Series[float]") -> Interval:
     """A share ends at 0 and 1, wherever Student's interval would go on to."""
-    value, low, high = table.estimated(values, at, "real")
-    return value, None if low is None else max(0.0, low), None if high is None else min(1.0, high)
+    value, low, high = table.estimated(values, "real")
+    if low is None or high is None:
+        return value, None, None
+    return value, max(0.0, low), min(1.0, high)
 
 
-def _majority(rows: Iterable[int], score: Floats, answers: Sequence[str], k: int) -> float:
-    wrong = [i for i in rows if score[i] < 1]
-    votes = Counter(value_of(answers[i]) or f"none {i}" for i in wrong)
-    return maj_at_k(len(list(rows)) - len(wrong), list(votes.values()), k)
+def _majority(rows: "pd.DataFrame", k: int) -> float:
+    wrong = rows[rows["score"] < 1]
+    votes: Counter[str] = Counter()
+    for place, answer in wrong["answer"].items():
+        votes[value_of(answer) or f"none {place}"] += 1
+    return maj_at_k(len(rows) - len(wrong), list(votes.values()), k)
 
 
 def _rest(table: _Columns) -> list[CellFigure]:
     """Every other metric as a mean: a judge's dimensions, what an imported cell brought."""
-    names = sorted(name for name in table.metrics if name not in HANDLED and not name.startswith("check_"))
-    judged = bool(table.rows["judge"].fillna("").astype(bool).any()) if "judge" in table.rows else False
-    found = []
-    for name in names:
-        found += _of(table, name, name.replace("_", " ").capitalize(), "", False, "real")
-    return [replace(figure, part=judged) for figure in found]
+    judged = "judge" in table.rows and bool(table.rows["judge"].fillna("").astype(bool).any())
+    figures = []
+    for name in sorted(table.metrics):
+        if name not in HANDLED and not name.startswith("check_"):
+            for figure in _mean_of(table, name, name.replace("_", " ").capitalize(), "", False, "real"):
+                figures.append(replace(figure, part=judged))
+    return figures
 
 
 def _checks(table: _Columns) -> list[CellFigure]:
-    found = _of(table, "checks_passed", "Checks passed", "the mean share of those that apply", True, "real")
-    for name in sorted(name for name in table.metrics if name.startswith("check_")):
-        title = "Check: " + name.removeprefix("check_").replace("_", " ")
-        found += _of(table, name, title, "of the answers that it applies to", True, "binary")
-    return found
+    figures = _mean_of(
+        table, "checks_passed", "Checks passed", "the mean share of those that apply", kind="real"
+    )
+    for name in sorted(table.metrics):
+        if name.startswith("check_"):
+            title = "Check: " + name.removeprefix("check_").replace("_", " ")
+            figures += _mean_of(table, name, title, "of the answers that it applies to")
+    return figures
 
 
 def _outcomes(table: _Columns) -> list[CellFigure]:
-    found = []
+    figures = []
     for outcome, title in OUTCOMES.items():
-        there = table.rows["truncated"] if outcome == "truncated" else table.rows["status"] == outcome
-        hit = np.asarray(there, dtype=np.float64)
-        value, low, high = table.estimated(hit, range(len(hit)), "binary")
-        note = f"{int(hit.sum())} of {len(hit)} answers"
-        found.append(CellFigure(f"{outcome}_rate", title, value, low, high, len(hit), note))
-    return found
+        there = table.rows["status"] == outcome
+        if outcome == "truncated":
+            there = table.rows["truncated"]
+        interval = table.estimated(there.astype(float), "binary")
+        note = f"{int(there.sum())} of {len(there)} answers"
+        figures.append(CellFigure(f"{outcome}_rate", title, *interval, len(there), note))
+    return figures
 
 
 def _costs(table: _Columns) -> list[CellFigure]:
-    found = []
+    figures = []
     for name, title in (("tokens_out", "Tokens an answer"), ("seconds", "Seconds an answer")):
         values = table.rows[name].to_numpy(dtype=float)
-        there = values[np.isfinite(values)]
-        if len(there):
-            found.append(
-                CellFigure(name, title, float(there.mean()), n=len(there), note="answers", share=False)
+        known = values[np.isfinite(values)]
+        if len(known):
+            figures.append(
+                CellFigure(name, title, float(known.mean()), n=len(known), note="answers", share=False)
             )
-    return found
+    return figures
 
 
 def macro_f1(
@@ -301,41 +306,38 @@ def macro_f1(
     A name that is only ever given wrongly has no gold to find, so it is no term of the mean; it shows in the micro
     figures.
     """
-    read = [(_name_set(gold), _name_set(answer)) for gold, answer in pairs]
-    known = sorted(set().union(*(gold for gold, _ in read)))
+    gold = [_name_set(labels) for labels, _ in pairs]
+    known = sorted(set().union(*gold))
     if not known:
         return None
-    units = {name: row for row, name in enumerate(dict.fromkeys(clusters))}
-    place = {name: column for column, name in enumerate(known)}
-    right, wanted, given = (np.zeros((len(units), len(known))) for _ in range(3))
-    for (gold, predicted), cluster in zip(read, clusters, strict=True):
-        row = units[cluster]
-        for name in gold:
-            wanted[row, place[name]] += 1
-            right[row, place[name]] += name in predicted
-        for name in predicted & place.keys():
-            given[row, place[name]] += 1
+    names = dict.fromkeys(clusters)
+    rows, columns = dict(zip(names, count(), strict=False)), dict(zip(known, count(), strict=False))
+    right, wanted, given = np.zeros((3, len(rows), len(known)))
+    for labels, (_, answer), cluster in zip(gold, pairs, clusters, strict=True):
+        predicted, row = _name_set(answer), rows[cluster]
+        for name in labels:
+            wanted[row, columns[name]] += 1
+            right[row, columns[name]] += name in predicted
+        for name in predicted & columns.keys():
+            given[row, columns[name]] += 1
     value = _macro_mean(right.sum(axis=0), wanted.sum(axis=0), given.sum(axis=0))
-    if len(units) < 2:
+    if len(rows) < 2:
         return value, None, None, len(known)
-    drawn = (
-        np.random.default_rng(SEED)
-        .multinomial(len(units), [1 / len(units)] * len(units), DRAWS)
-        .astype(float)
-    )
-    draws = [_macro_mean(weight @ right, weight @ wanted, weight @ given) for weight in drawn]
-    low, high = (float(edge) for edge in np.quantile(draws, (0.025, 0.975)))
+    dice = np.random.default_rng(SEED)
+    weights = dice.multinomial(len(rows), [1 / len(rows)] * len(rows), DRAWS).astype(float)
+    draws = [_macro_mean(weight @ right, weight @ wanted, weight @ given) for weight in weights]
+    low, high = np.quantile(draws, (0.025, 0.975)).tolist()
     return value, min(low, value), max(high, value), len(known)
 
 
 def _macro_mean(right: Floats, wanted: Floats, given: Floats) -> float:
-    there = wanted > 0
-    return float((2 * right[there] / (wanted + given)[there]).mean())
+    known = wanted > 0
+    return float((2 * right[known] / (wanted + given)[known]).mean())
 
 
 def _name_set(text: str) -> set[str]:
     try:
-        found: Any = json.loads(text or "[]")
+        names: Any = json.loads(text or "[]")
     except ValueError:
         return set()
-    return {str(name) for name in found} if isinstance(found, list) else set()
+    return set(map(str, names)) if isinstance(names, list) else set()

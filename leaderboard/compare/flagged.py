@@ -2,7 +2,9 @@
 
 Such a row can stand first, for a judge or a metric may give scores to the form alone. It is flagged wherever it stands,
 and is never one to publish. What counts is the whole response, not the answer that was read from it: the right answers
-of a task may be few. Knows one cell at a time, and no page.
+of a task may be few.
+
+    why_flagged(cell)          # "12 of 12 items got the same response", or ""
 """
 
 import re
@@ -60,15 +62,13 @@ def _why(cell: record.Cell) -> str:
 
 
 def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for item, text in zip(rows["sample_id"].tolist(), rows[column].tolist(), strict=True):
-        found.setdefault(item, []).append(text)
-    return found
+    by_item = rows.groupby("sample_id", sort=False)[column].agg(list)
+    return dict(zip(by_item.index.tolist(), by_item.tolist(), strict=True))
 
 
 def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str | None]) -> int:
     """How many items have the commonest response and no other, where these are nearly all items; else 0."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     others, allowed = 0, len(responses) // OTHERS
     for each in responses.values():
         kinds = {reduced(response) for response in each}
@@ -76,11 +76,11 @@ def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str 
         if kinds or kind is None:
             others += 1
         else:
-            found[kind] += 1
-        if others + len(found) - 1 > allowed:
+            counts[kind] += 1
+        if others + len(counts) - 1 > allowed:
             return 0  # whichever is the commonest, too many are not: most rows end here
-    most = max(found.values(), default=0)
-    return most if len(responses) - most <= allowed else 0
+    most = max(counts.values(), default=0)
+    return 0 if len(responses) - most > allowed else most
 
 
 @lru_cache(maxsize=8)  # the rows of one task have the same prompts
@@ -93,4 +93,4 @@ def _own_words(prompts: tuple[str, ...]) -> frozenset[str]:
 def _frame(text: str, own: Collection[str]) -> str | None:
     """A response without numbers and without the items' own words; None where that leaves next to nothing."""
     left = [word for word in _WORD.findall(text.casefold()) if word not in own]
-    return " ".join(left) if len(left) >= FRAME else None
+    return None if len(left) < FRAME else " ".join(left)

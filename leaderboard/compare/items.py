@@ -1,39 +1,45 @@
-"""A cell's scores, an item each, and the estimate made of them: what comparisons and tables start from.
+"""A cell's scores, an item each, the estimate made of them, and which items two cells share.
 
-Reads results through proctor.harness.record, each state of a cell once. Knows one cell at a time; no pairs, no pages.
+    cells = load_cells(results)
+    estimate_cell(cells["tiny", "concepts"]).mean
+    why_not_comparable(cells["tiny", "concepts"], cells["tiny-q8", "concepts"])      # "" where nothing forbids it
+
+Cells that Proctor made tell everything that a safe comparison needs; imported ones may lack some of it. What both
+tell must be equal; what one of them lacks is handed on, to be said beside the figures.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate, Kind, Table, estimate_each
+from proctor.common.stats.units import Floats
 from proctor.harness import record
-from proctor.harness.record import TaskRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Cells = Mapping[tuple[str, str], record.Cell]  # by variant and task
+# Two cells may be compared only when these are equal: the same items, scored the same way. In words, and what an
+# imported cell calls such a field when its source did not tell it.
+MUST_AGREE = {
+    "task_version": ("the task's version", "task version"),
+    "dataset": ("the items", "dataset hash"),
+    "judge": ("the judge", "judge"),
+    "metric": ("the metric", "metric"),
+    "extractor": ("the second reader", "second reader"),
+}
+# And these too, where one was asked here and the other by a stock command; nothing excuses a difference.
+ASKED_ALIKE = {"prompt": ("the prompt", ""), "shots": ("the shots", "")}
+DOCUMENTS = "document hash"
 COLUMNS = ["sample_id", "epoch", "cluster", "doc_hash", "score"]
 _read: dict[tuple[Path, str], "ScoredItems"] = {}
-
-
-@dataclass(frozen=True)
-class Draws:
-    """How random numbers are drawn; board and report use these, so that all say the same digits."""
-
-    seed: int = 0
-    resamples: int = 10_000
-
-
-USUAL = Draws()
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class ScoredItems:
     """
 
     ids: tuple[str, ...]
-    values: NDArray[np.float64]
+    values: Floats
     clusters: tuple[str, ...]
     kind: Kind
     every: frozenset[str]
@@ -58,19 +64,37 @@ class ScoredItems:
     def row_of(self) -> dict[str, int]:
         return {item: row for row, item in enumerate(self.ids)}
 
-    def scores(self, ids: tuple[str, ...]) -> NDArray[np.float64]:
+    def scores(self, ids: tuple[str, ...]) -> Floats:
         """Those of these items, in this order."""
-        return self.values if ids == self.ids else self.values[list(map(self.row_of.__getitem__, ids))]
+        if ids == self.ids:
+            return self.values
+        return self.values[[self.row_of[item] for item in ids]]
+
+    @property
+    def too_few(self) -> str:
+        """Why they allow no interval; empty when they do. Their number, not their scores, decides."""
+        return too_few(self.kind, self.clusters)
+
+
+@dataclass(frozen=True)
+class SharedItems:
+    """The items with a score from both, sorted, and the others by the reason why they are left out."""
+
+    kind: Kind
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    left_out: dict[str, int]
 
 
 def as_table(
-    scores: NDArray[np.float64],
+    scores: Floats,
     ids: tuple[str, ...],
     clusters: tuple[str, ...],
     pairs: list[tuple[int, int]] | None = None,
 ) -> Table:
     """For the statistics; ids come sorted, so that their places serve as well and need not be sorted again."""
-    return Table(scores, np.arange(len(ids)), None if clusters == ids else clusters, pairs)
+    sources = clusters if clusters != ids else None
+    return Table(scores, np.arange(len(ids)), sources, pairs)
 
 
 def load_cells(results: Path) -> Cells:
@@ -98,28 +122,31 @@ def items_of(cell: record.Cell) -> ScoredItems:
 
 def _items(cell: record.Cell) -> ScoredItems:
     kind: Kind = cell.run.task.kind
-    rows = cell.rows([*COLUMNS, "metrics"] if kind == "counts" else COLUMNS)
+    columns, names = list(COLUMNS), ["score"]
+    if kind == "counts":
+        columns.append("metrics")
+        names = ["tp", "fp", "fn"]
+    rows = cell.rows(columns)
     scored = rows[rows["score"].notna()]
     every = frozenset(rows["sample_id"].tolist())
     if len(scored) == 0:
         return ScoredItems((), np.zeros(0), (), kind, every)
-    names = ["tp", "fp", "fn"] if kind == "counts" else ["score"]
     if kind == "counts":
-        scored = scored.assign(**{name: [m[name] for m in scored["metrics"]] for name in names})
+        for name in names:
+            scored = scored.assign(**{name: [row[name] for row in scored["metrics"]]})
     bad = int((~np.isfinite(scored[names].to_numpy(dtype=float))).any(axis=1).sum())
     if bad:
         raise Refusal(
             f"{cell.variant} x {cell.task}: {bad} scores are infinite; make it again ({cell.folder})"
         )
     by_item = _one_row_an_item(scored, names)
-    values: NDArray[np.float64] = by_item[names].to_numpy(dtype=float)
+    values: Floats = by_item[names].to_numpy(dtype=float)
     if kind != "counts":
         values = np.ascontiguousarray(values[:, 0])
     if kind == "binary" and not np.isin(values, (0.0, 1.0)).all():
         kind = "real"  # several epochs of a 0/1 score: a share of right answers for each item
-    texts = (tuple(by_item[name].tolist()) for name in ("sample_id", "cluster", "doc_hash"))
-    ids, clusters, hashes = texts
-    return ScoredItems(ids, values, clusters, kind, every, hashes)
+    ids, clusters = tuple(by_item["sample_id"]), tuple(by_item["cluster"])
+    return ScoredItems(ids, values, clusters, kind, every, tuple(by_item["doc_hash"]))
 
 
 def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame":
@@ -132,40 +159,26 @@ def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame"
 
 def estimate_cell(cell: record.Cell) -> Estimate | None:
     """The headline with its interval, which never leaves the task's scale; None when no interval can be given."""
-    return estimate_cells([cell])[0]
-
-
-def estimate_cells(cells: Sequence[record.Cell]) -> list[Estimate | None]:
-    """The same for many cells."""
-    found: list[Estimate | None] = []
-    for cell in cells:
-        items = items_of(cell)
-        if too_few(items.kind, items.clusters):
-            found.append(None)
-            continue
-        table = as_table(items.values[None], items.ids, items.clusters)
-        low, high = bounds_of(cell)
-        lacks = cell.run.lacks
-        known = "scale" not in lacks or (low, high) == (0.0, 1.0)
-        ((one,),) = estimate_each([table], kind=items.kind, scale=(low, high) if known else None)
-        # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
-        found.append(replace(one, low=max(one.low, low), high=min(one.high, high)) if known else one)
-    return found
+    items = items_of(cell)
+    if items.too_few:
+        return None
+    table = as_table(items.values[None], items.ids, items.clusters)
+    low, high = bounds_of(cell)
+    # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
+    if "scale" in cell.run.lacks and (low, high) != (0.0, 1.0):
+        ((unbounded,),) = estimate_each([table], kind=items.kind, scale=None)
+        return unbounded
+    ((estimate,),) = estimate_each([table], kind=items.kind, scale=(low, high))
+    return replace(estimate, low=max(estimate.low, low), high=min(estimate.high, high))
 
 
 def bounds_of(cell: record.Cell) -> tuple[float, float]:
     """Where scores can lie: on the task's scale, or at 0, which is what a response scores that cannot be read."""
-    low, high = scale_of(cell.run.task)
+    low, high = cell.run.task.scale
     return min(low, 0.0), high
 
 
-def scale_of(task: TaskRecord) -> tuple[float, float]:
-    low, high = task.scale
-    return float(low), float(high)
-
-
-def too_few(kind: str, clusters: tuple[str, ...] | list[str]) -> str:
-    """Why scored items allow no interval; empty when they do. Their number, not their scores, decides."""
+def too_few(kind: str, clusters: Sequence[str]) -> str:
     if not clusters:
         return "no score"
     if len(clusters) == 1 and kind != "binary":
@@ -173,3 +186,143 @@ def too_few(kind: str, clusters: tuple[str, ...] | list[str]) -> str:
     if len(clusters) > 1 and len(set(clusters)) == 1:
         return "all scored items share one source, which allows no interval"
     return ""
+
+
+def why_not_comparable(a: record.Cell, b: record.Cell) -> str:
+    """Why two cells cannot be compared; empty when they can. Asked first: one refusal would stop all."""
+    differ = _made_differently(a, b)
+    if differ:
+        return "they differ in " + " and ".join(differ)
+    items_a, items_b = items_of(a), items_of(b)
+    if "counts" in (items_a.kind, items_b.kind) and items_a.kind != items_b.kind:
+        return "one has counts for each item, the other a score"
+    shared = shared_items(a, b)
+    if not shared.ids:
+        return "no item has a score from both" + _example(items_a, items_b)
+    return (
+        _other_documents(a, b) or _other_clusters(items_a, items_b) or too_few(shared.kind, shared.clusters)
+    )
+
+
+def refuse_unlike(a: record.Cell, b: record.Cell) -> None:
+    """The same as a refusal, with what would mend it."""
+    why = why_not_comparable(a, b)
+    if not why:
+        return
+    remedy = ""
+    if _made_differently(a, b):
+        remedy = "run both with the same suite, or import both the same way"
+    raise Refusal(f"{a.variant} and {b.variant} cannot be compared on {a.task}: {why}", remedy=remedy)
+
+
+def shared_items(a: record.Cell, b: record.Cell) -> SharedItems:
+    """The items that both have a score for. Where one cell alone knows which items share a source, its word counts."""
+    items_a, items_b = items_of(a), items_of(b)
+    kind: Kind = items_a.kind
+    if items_b.kind == "real":
+        kind = "real"
+    first, second = items_a, items_b
+    if items_a.clusters == items_a.ids:
+        first, second = items_b, items_a
+    ids, clusters = first.ids, first.clusters
+    if first.ids != second.ids:
+        in_both = [item in second.scored for item in first.ids]
+        ids = clusters = tuple(compress(first.ids, in_both))
+        if first.clusters != first.ids:
+            clusters = tuple(compress(first.clusters, in_both))
+    return SharedItems(kind, ids, clusters, _left_out(a, b))
+
+
+def _left_out(a: record.Cell, b: record.Cell) -> dict[str, int]:
+    if a.variant > b.variant:
+        a, b = b, a  # in the same order from either side
+    items_a, items_b = items_of(a), items_of(b)
+    if items_a.ids == items_b.ids and len(items_a.ids) == len(items_a.every) == len(items_b.every):
+        return {}
+    only_a, only_b = items_a.every - items_b.every, items_b.every - items_a.every
+    silent_a, silent_b = items_a.every - items_a.scored - only_a, items_b.every - items_b.scored - only_b
+    counts = {
+        f"not in {a.variant}": len(only_b),
+        f"not in {b.variant}": len(only_a),
+        f"no score for {a.variant}": len(silent_a - silent_b),
+        f"no score for {b.variant}": len(silent_b - silent_a),
+        "no score for either": len(silent_a & silent_b),
+    }
+    return {why: n for why, n in counts.items() if n}
+
+
+def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
+    """Each field that differs, with both values."""
+    run_a, run_b = a.run, b.run
+    lacks = {*run_a.lacks, *run_b.lacks}
+    fields = dict(MUST_AGREE)
+    prompts_known = run_a.definition.prompt is not None and run_b.definition.prompt is not None
+    if (run_a.origin is None) != (run_b.origin is None) and prompts_known:
+        # Our own task under another command: a slip in that command is no difference between two variants.
+        fields |= ASKED_ALIKE
+    differ = []
+    for field, (words, name) in fields.items():
+        value_a, value_b = getattr(run_a.definition, field), getattr(run_b.definition, field)
+        if value_a != value_b and name not in lacks:
+            differ.append(f"{words} ({_in_words(a, field)} and {_in_words(b, field)})")
+    (low_a, high_a), (low_b, high_b) = run_a.task.scale, run_b.task.scale
+    if (low_a, high_a) != (low_b, high_b) and "scale" not in lacks:
+        differ.append(f"the scale of the scores ({low_a:g} to {high_a:g} and {low_b:g} to {high_b:g})")
+    return differ
+
+
+def _in_words(cell: record.Cell, field: str) -> str:
+    """A field of the definition as one would say it."""
+    value = getattr(cell.run.definition, field)
+    if field == "dataset" and value:
+        return f"{cell.run.definition.items} items, hash {str(value)[:8]}"
+    if field == "dataset":
+        return f"{cell.run.definition.items} items without a hash"
+    if field == "metric" and value is None:
+        return cell.run.task.headline
+    if field == "prompt":
+        return str(cell.run.resolved.prompt)
+    text = str(value)
+    if len(text) > 24 and " " not in text:
+        return text[:12] + "…"
+    return text
+
+
+def _other_documents(a: record.Cell, b: record.Cell) -> str:
+    """Why the same id stands for different documents, where both cells tell which they were."""
+    known = a.run.definition.dataset
+    if known is not None and known == b.run.definition.dataset:
+        return ""
+    if DOCUMENTS in a.run.lacks or DOCUMENTS in b.run.lacks:
+        return ""
+    items_a, items_b = items_of(a), items_of(b)
+    both, wrong = 0, []
+    for item, own in zip(items_a.ids, items_a.hashes, strict=True):
+        if item in items_b.row_of:
+            both += 1
+            other = items_b.hashes[items_b.row_of[item]]
+            if own and other and own != other:
+                wrong.append(item)
+    if not wrong:
+        return ""
+    return f"{len(wrong)} of {both} items are other documents under the same id, such as {wrong[0]!r}"
+
+
+def _other_clusters(items_a: ScoredItems, items_b: ScoredItems) -> str:
+    """Why the items are grouped in two ways, where both cells group them."""
+    if items_a.clusters == items_a.ids or items_b.clusters == items_b.ids:
+        return ""
+    cluster_of = dict(zip(items_b.ids, items_b.clusters, strict=True))
+    wrong = []
+    for item, cluster in zip(items_a.ids, items_a.clusters, strict=True):
+        if cluster_of.get(item, cluster) != cluster:
+            wrong.append(item)
+    if not wrong:
+        return ""
+    return f"{len(wrong)} items stand in another cluster, such as {wrong[0]!r}"
+
+
+def _example(items_a: ScoredItems, items_b: ScoredItems) -> str:
+    if not items_a.every or not items_b.every or items_a.every & items_b.every:
+        return ""
+    return f"; their ids look like {min(items_a.every)!r} and {min(items_b.every)!r}"

@@ -1,13 +1,22 @@
-"""What a cell cost: speed, bytes, memory, energy. Only what was measured is named, in units that people read.
+"""What a cell cost: speed, bytes, memory, energy.
 
-Reads run.json's figures and the rows; knows no page.
+Only what was measured is named, in units that people read.
+
+    costs_of(cell)                   # {"tokens_per_second": 81.2, "size_bytes": 4.1e6, ...}
+    in_unit(SPEED, 81.23)            # ("81.2", "tokens/s")
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
+from typing import TYPE_CHECKING
 
+from proctor.harness import record
 from proctor.harness.record import HardwareRecord, RunRecord
-from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare import formatting
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Measure:
 
 UNKNOWN = "machine not known"
 SPEED = Measure("tokens_per_second", "Speed", "tokens/s", more_is_better=True)
-ALL = (
+MEASURES = (
     SPEED,
     Measure("seconds_per_item", "Time for an item", "s"),
     Measure("size_bytes", "Size of the weights", "MB", 1e-6, here=False),
@@ -34,53 +43,43 @@ ALL = (
     Measure("energy_joules", "Energy for an answer", "J", each=True),
     Measure("load_seconds", "Loading", "s"),
 )
-DRAWN = tuple(
-    one for one in ALL if one.name not in ("seconds_per_item", "load_seconds")
-)  # speed says as much
+TIMING = ["sample_id", "epoch", "tokens_out", "seconds"]
 
 
-def values(run: RunRecord, speed: float | None) -> dict[str, float]:
-    """What is known of one cell. Speed is that of answering, from the rows, where run.json does not tell it."""
-    found = {}
-    for measure in ALL:
-        value: float | None = getattr(run.costs, measure.name)
+def costs_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> dict[str, float]:
+    """What is known of one cell; `rows`, when they are read already."""
+    costs: dict[str, float] = {}
+    for measure in MEASURES:
+        value: float | None = getattr(cell.run.costs, measure.name)
         if value is None and measure is SPEED:
-            value = speed
+            if rows is None:
+                rows = cell.rows(TIMING)
+            value = _speed(rows)
         if value is not None and value > 0:
-            found[measure.name] = float(value) / (max(run.rows, 1) if measure.each else 1)
-    return found
+            if measure.each:
+                value /= max(cell.run.rows, 1)
+            costs[measure.name] = float(value)
+    return costs
 
 
-def figure(measure: Measure, value: float) -> tuple[str, str]:
+def _speed(rows: "pd.DataFrame") -> float | None:
+    """Tokens answered in a second. From the rows and not the wall clock, which a resumed run stops early."""
+    timed = rows[rows["tokens_out"].notna() & rows["seconds"].notna()]
+    seconds = fsum(timed["seconds"])
+    return None if seconds <= 0 else float(timed["tokens_out"].sum()) / seconds
+
+
+def in_unit(measure: Measure, value: float) -> tuple[str, str]:
     """`4.21` and `MB`, not `4210000`: three digits that count."""
     if measure.scale != 1.0 and value >= 1e9:
         return f"{value / 1e9:.2f}", "GB"
-    return tables.three(value * measure.scale), measure.unit
-
-
-def shown(measure: Measure, value: float) -> str:
-    return " ".join(figure(measure, value))
-
-
-def column(measure: Measure, values: Sequence[float | None]) -> tuple[str, list[tuple[float | None, str]]]:
-    """A column's head and its cells, each with what it is sorted by. The unit is told once where all have the same."""
-    told = [("", "") if value is None else figure(measure, value) for value in values]
-    units = {unit for words, unit in told if words}
-    if len(units) == 1:
-        title, cells = f"{measure.title}, {units.pop()}", tables.aligned([words for words, _ in told])
-    else:
-        title, cells = measure.title, [" ".join(words).strip() for words in told]
-    return title, list(zip(values, cells, strict=True))
-
-
-def listed(found: Mapping[str, float]) -> list[tuple[str, str]]:
-    return [(one.title, shown(one, found[one.name])) for one in ALL if one.name in found]
+    return formatting.three_digits(value * measure.scale), measure.unit
 
 
 def several_machines(runs: Sequence[RunRecord]) -> bool:
     """Machines that are not known are taken for different ones."""
-    there = {machine(run.hardware) for run in runs}
-    return len(there) > 1 or (UNKNOWN in there and len(runs) > 1)
+    machines = {machine(run.hardware) for run in runs}
+    return len(machines) > 1 or (UNKNOWN in machines and len(runs) > 1)
 
 
 def machine(hardware: HardwareRecord) -> str:

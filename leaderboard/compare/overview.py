@@ -1,6 +1,9 @@
-"""What `proctor compare` tells: two variants, or all pairs of all variants, as plain values with names that stay.
+"""What `proctor compare` says: two variants, or all pairs of all variants, as plain values with names that stay.
 
-Nothing is rounded here. Knows no terminal and no page.
+    compared = compare_all(Path("results/demo"), tasks=["concepts"])
+    as_json(compared)["comparisons"][0]["verdict"]
+
+Nothing is rounded here.
 """
 
 from collections.abc import Sequence
@@ -10,42 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats import Estimate, Verdict
-from proctor.common.stats.families import letters, rank_ranges, shown_matrix
+from proctor.common.stats import Verdict
 from proctor.common.stats.reference import references
-from proctor.harness import record
-from proctor.leaderboard.compare.compare import (
-    Comparison,
-    Correction,
-    compare_two,
-    family_of,
-    load_cells,
-)
-from proctor.leaderboard.compare.flagged import why_flagged
-from proctor.leaderboard.compare.items import USUAL, Draws, estimate_cells, items_of, too_few
-from proctor.leaderboard.compare.matched import lacks_of
-from proctor.leaderboard.compare.tables import remarks
+from proctor.harness.record import Cell
+from proctor.leaderboard.compare.compare import USUAL, compare_two, family_of
+from proctor.leaderboard.compare.comparison import Comparison, Settings
+from proctor.leaderboard.compare.items import items_of, load_cells
+from proctor.leaderboard.compare.ranking import Score, TaskPairs, best_first, pairs_in_order, score_of
 
 
 @dataclass(frozen=True)
-class EstimatedCell:
-    """One cell with its estimate; `why_none` says why there is none."""
-
-    cell: record.Cell
-    estimate: Estimate | None
-    why_none: str
-
-    @property
-    def flag(self) -> str:
-        return why_flagged(self.cell)
-
-    @property
-    def remarks(self) -> list[str]:
-        return remarks(self.flag, self.cell.run)
-
-
-@dataclass(frozen=True)
-class Refused:
+class RefusedPair:
     a: str
     b: str
     task: str
@@ -54,182 +32,141 @@ class Refused:
 
 @dataclass(frozen=True)
 class Overview:
-    """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task."""
+    """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task.
+    `pairs` by task, where all were asked for.
+    """
 
-    cells: tuple[EstimatedCell, ...]
+    scores: tuple[Score, ...]
     comparisons: tuple[Comparison, ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedPair, ...]
+    pairs: dict[str, TaskPairs]
 
 
-def of_two(
-    results: Path,
-    a: str,
-    b: str,
-    tasks: Sequence[str],
-    margin: float | None,
-    correction: Correction,
-    draws: Draws = USUAL,
+def compare_named(
+    results: Path, a: str, b: str, tasks: Sequence[str] = (), settings: Settings = USUAL
 ) -> Overview:
+    """A against B on every task that both have, or on those named."""
     cells = load_cells(results)
-    comparisons = compare_two(cells, results, a, b, tasks, margin, correction, draws)
-    both = []
-    for one in comparisons:
-        both += [cells[one.a, one.task], cells[one.b, one.task]]
-    return Overview(_shown(both), tuple(comparisons), ())
+    comparisons = compare_two(cells, results, a, b, tasks, settings)
+    scores = []
+    for pair in comparisons:
+        scores += [score_of(cells[pair.a, pair.task]), score_of(cells[pair.b, pair.task])]
+    return Overview(tuple(scores), tuple(comparisons), (), {})
 
 
-def of_all(
-    results: Path, tasks: Sequence[str], margin: float | None, correction: Correction, draws: Draws = USUAL
-) -> Overview:
-    """All pairs on every task or on those named, each from its side. Pairs that cannot be compared are told."""
+def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
+    """All pairs on every task or on those named, each from its side; of those that cannot be compared it says why."""
     cells = load_cells(results)
-    there = dict.fromkeys(task for _, task in cells)
-    if unknown := [task for task in tasks if task not in there]:
-        raise Refusal(f"no results for {unknown[0]!r}; there are: {', '.join(there) or 'none'} ({results})")
-    shown: list[EstimatedCell] = []
+    by_task: dict[str, list[Cell]] = {}
+    for (_, task), cell in cells.items():
+        by_task.setdefault(task, []).append(cell)
+    for task in tasks:
+        if task not in by_task:
+            raise Refusal(f"no results for {task!r}; there are: {', '.join(by_task) or 'none'} ({results})")
+    scores: list[Score] = []
     comparisons: list[Comparison] = []
-    refused: list[Refused] = []
-    for task in dict.fromkeys(tasks) or there:
-        mine = _shown([cell for (_, of), cell in cells.items() if of == task])
-        shown += sorted(mine, key=_best_first)
-        family = family_of(cells, task, margin, correction, draws)
-        refused += [Refused(a, b, task, why) for (a, b), why in family.refused.items()]
-        comparisons += family.told.values()
+    refused: list[RefusedPair] = []
+    pairs = {}
+    for task in dict.fromkeys(tasks) or by_task:
+        own = list(map(score_of, by_task[task]))
+        own.sort(key=lambda score: (best_first(score), score.cell.variant))
+        scores += own
+        family = family_of(cells, task, settings)
+        pairs[task] = pairs_in_order({score.cell.variant: score for score in own}, family)
+        refused += [RefusedPair(a, b, task, why) for (a, b), why in family.refused.items()]
+        comparisons += family.comparisons.values()
     if not comparisons and not refused:
         raise Refusal(
             "there are no two variants with results for one task; run a suite, or look at ours with "
             f"--results results/demo ({results})"
         )
-    return Overview(tuple(shown), tuple(comparisons), tuple(refused))
-
-
-def _shown(cells: Sequence[record.Cell]) -> tuple[EstimatedCell, ...]:
-    estimates = estimate_cells(cells)
-    return tuple(
-        EstimatedCell(cell, one, "" if one else too_few(items_of(cell).kind, items_of(cell).clusters))
-        for cell, one in zip(cells, estimates, strict=True)
-    )
-
-
-def _best_first(one: EstimatedCell) -> tuple[bool, float, str]:
-    return one.estimate is None, -one.estimate.mean if one.estimate else 0.0, one.cell.variant
-
-
-def standing(
-    mine: Sequence[EstimatedCell], found: Sequence[Comparison]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Rank ranges and tie letters of one task's variants; none where not every pair could be compared."""
-    names = [one.cell.variant for one in mine if one.estimate]
-    means = [one.estimate.mean for one in mine if one.estimate]
-    if len(found) != len(names) * (len(names) - 1) // 2 or not found:
-        return {}, {}
-    at = {name: i for i, name in enumerate(names)}
-    apart = shown_matrix(len(names), [(at[c.a], at[c.b]) for c in found], [c.adjusted_p for c in found])
-    ranks = [
-        str(one.best) if one.best == one.worst else f"{one.best}-{one.worst}"
-        for one in rank_ranges(means, apart)
-    ]
-    try:
-        given = letters(means, apart)
-    except ValueError:  # so many groups overlap that letters would say nothing
-        given = [""] * len(names)
-    few = max(map(len, given)) <= 8
-    return dict(zip(names, ranks, strict=True)), dict(zip(names, given, strict=True)) if few else {}
+    return Overview(tuple(scores), tuple(comparisons), tuple(refused), pairs)
 
 
 def failing(overview: Overview, what: str) -> list[str]:
     """The tasks on which a gate closes: A is worse, or is not shown to be at least no worse."""
-    if what == "worse":
-        return [one.task for one in overview.comparisons if one.verdict == Verdict.WORSE]
-    if without := [one.task for one in overview.comparisons if one.difference.margin is None]:
+    failed, without = [], []
+    for pair in overview.comparisons:
+        if pair.verdict == Verdict.WORSE or (what != "worse" and pair.verdict == Verdict.NOT_SHOWN):
+            failed.append(pair.task)
+        if pair.difference.margin is None:
+            without.append(pair.task)
+    if what != "worse" and without:
         raise Refusal(
             f"no margin for {', '.join(without)}; 'no worse' needs one: --margin 0.02, or in the suite"
         )
-    return [one.task for one in overview.comparisons if one.verdict in (Verdict.WORSE, Verdict.NOT_SHOWN)]
+    return failed
 
 
-def as_dict(overview: Overview) -> dict[str, Any]:
-    """For --json: every figure with all its digits, null where there is none. docs/statistics.md tells the names."""
+def as_json(overview: Overview) -> dict[str, Any]:
+    """For --json: every figure with all its digits, null where there is none. docs/statistics.md says the names."""
     return {
-        "cells": [_cell_as_dict(one) for one in overview.cells],
-        "comparisons": [comparison_as_dict(one) for one in overview.comparisons],
-        "refused": [{"a": one.a, "b": one.b, "task": one.task, "why": one.why} for one in overview.refused],
+        "cells": list(map(_cell_as_json, overview.scores)),
+        "comparisons": list(map(_comparison_as_json, overview.comparisons)),
+        "refused": list(map(vars, overview.refused)),
     }
 
 
-def _cell_as_dict(shown: EstimatedCell) -> dict[str, Any]:
-    cell, one, items = shown.cell, shown.estimate, items_of(shown.cell)
-    return {
+def _cell_as_json(score: Score) -> dict[str, Any]:
+    cell, items = score.cell, items_of(score.cell)
+    called = cell.variant
+    if cell.run.origin and cell.run.origin.called:
+        called = cell.run.origin.called
+    fields: dict[str, Any] = {
         "variant": cell.variant,
-        "called": (cell.run.origin and cell.run.origin.called) or cell.variant,
+        "called": called,
         "task": cell.task,
         "headline": cell.run.task.headline,
         "kind": items.kind,
         "n": len(items.ids),
         "unscored": len(items.every) - len(items.ids),
-        "clusters": one.clusters if one else len(set(items.clusters)),
-        "mean": one.mean if one else None,
-        "standard_error": _finite(one.se) if one else None,
-        "low": one.low if one else None,
-        "high": one.high if one else None,
+        "clusters": len(set(items.clusters)),
+        **dict.fromkeys(("mean", "standard_error", "low", "high")),
         "confidence": 0.95,
-        "interval": one.method if one else None,
-        "why_none": shown.why_none,
-        "flag": shown.flag,
+        "interval": None,
+        "why_none": score.why_none,
+        "flag": score.flag,
         "own_data": cell.run.task.own_data,
-        "lacks": list(lacks_of(cell)),
+        "lacks": list(cell.run.lacks),
     }
+    estimate = score.estimate
+    if estimate:
+        fields |= {
+            "clusters": estimate.clusters,
+            "mean": estimate.mean,
+            "standard_error": _finite(estimate.se),
+            "low": estimate.low,
+            "high": estimate.high,
+            "interval": estimate.method,
+        }
+    return fields
 
 
-def comparison_as_dict(one: Comparison) -> dict[str, Any]:
-    d = one.difference
-    both = None if d.only_a is None else round(d.mean_a * d.n) - d.only_a
-    neither = (
-        None if d.only_a is None or d.only_b is None or both is None else d.n - both - d.only_a - d.only_b
-    )
+def _comparison_as_json(pair: Comparison) -> dict[str, Any]:
+    d = pair.difference
+    both = neither = a_higher = b_higher = equal = None
+    if d.only_a is not None and d.only_b is not None:
+        both = round(d.mean_a * d.n) - d.only_a
+        neither = d.n - both - d.only_a - d.only_b
+    if pair.higher:
+        a_higher, b_higher = pair.higher
+        equal = d.n - a_higher - b_higher
     return {
-        "a": one.a,
-        "b": one.b,
-        "task": one.task,
-        "headline": one.headline,
-        "verdict": one.verdict,
-        "kind": d.kind,
-        "n_paired": d.n,
-        "clusters": d.clusters,
-        "left_out": one.left_out,
-        "left_out_why": dict(one.left_out_why),
-        "mean_a": d.mean_a,
-        "mean_b": d.mean_b,
-        "difference": d.difference,
-        "standard_error": _finite(d.se),
-        "low": d.low,
-        "high": d.high,
-        "confidence": 1.0 - d.alpha,
-        "interval": d.interval,
-        "p": d.p,
-        "test": d.test,
-        "p_made": d.p_made,
-        "p_error": d.p_error,
-        "p_adjusted": one.adjusted_p,
-        "correction": one.correction,
-        "family": one.family,
-        "only_a": d.only_a,
-        "only_b": d.only_b,
-        "both": both,
-        "neither": neither,
-        "a_higher": one.higher[0] if one.higher else None,
-        "b_higher": one.higher[1] if one.higher else None,
-        "equal": d.n - sum(one.higher) if one.higher else None,
-        "margin": d.margin,
-        "p_no_worse": d.p_no_worse,
-        "p_no_worse_adjusted": one.adjusted_p_no_worse,
-        "p_no_better": d.p_no_better,
-        "p_equivalent": d.p_equivalent,
-        "smallest_effect": d.smallest_effect,
-        "items_needed": d.items_needed,
-        "lacks": list(one.lacks),
-        "also": references(d),
-    }
+        "a": pair.a, "b": pair.b, "task": pair.task, "headline": pair.headline, "verdict": pair.verdict,
+        "kind": d.kind, "n_paired": d.n, "clusters": d.clusters,
+        "left_out": pair.left_out, "left_out_why": dict(pair.left_out_why),
+        "mean_a": d.mean_a, "mean_b": d.mean_b, "difference": d.difference,
+        "standard_error": _finite(d.se), "low": d.low, "high": d.high,
+        "confidence": 1.0 - d.alpha, "interval": d.interval,
+        "p": d.p, "test": d.test, "p_made": d.p_made, "p_error": d.p_error,
+        "p_adjusted": pair.adjusted_p, "correction": pair.correction, "family": pair.family,
+        "only_a": d.only_a, "only_b": d.only_b, "both": both, "neither": neither,
+        "a_higher": a_higher, "b_higher": b_higher, "equal": equal,
+        "margin": d.margin, "p_no_worse": d.p_no_worse, "p_no_worse_adjusted": pair.adjusted_p_no_worse,
+        "p_no_better": d.p_no_better, "p_equivalent": d.p_equivalent,
+        "smallest_effect": d.smallest_effect, "items_needed": d.items_needed,
+        "lacks": list(pair.lacks), "also": references(d),
+    }  # fmt: skip
 
 
 def _finite(value: float) -> float | None:

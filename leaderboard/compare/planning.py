@@ -1,6 +1,8 @@
 """How many items it takes to show an effect against a baseline, from what was seen on its task.
 
-Reads cells through items.py; the arithmetic is proctor.common.stats.power. Knows no terminal.
+    plan_size(Path("results/demo"), "tiny", "word_problems", effect=0.05).guesses[-1].items
+
+The arithmetic is proctor.common.stats.power.
 """
 
 from dataclasses import asdict, dataclass
@@ -10,7 +12,6 @@ from statistics import median
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats import Difference
 from proctor.common.stats.power import (
     paired_binary_effect,
     paired_binary_items,
@@ -18,9 +19,9 @@ from proctor.common.stats.power import (
     paired_real_items,
 )
 from proctor.harness import record
-from proctor.leaderboard.compare.compare import Comparison, compare_pairs
-from proctor.leaderboard.compare.items import estimate_cell, items_of, load_cells, too_few
-from proctor.leaderboard.compare.matched import unlike
+from proctor.leaderboard.compare.compare import compare_pairs
+from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.items import estimate_cell, items_of, load_cells, why_not_comparable
 
 
 @dataclass(frozen=True)
@@ -47,71 +48,80 @@ class SizePlan:
     guesses: tuple[Guess, ...]
 
 
+UNRELATED = "two that have nothing in common"
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What is to be shown, with which power, and how many items the baseline has."""
+
+    effect: float
+    power: float
+    n: int
+
+    def by_discordance(self, name: str, discordance: float, design: float) -> Guess:
+        items = ceil(design * paired_binary_items(self.effect, discordance, power=self.power))
+        smallest = paired_binary_effect(max(1.0, self.n / design), discordance, power=self.power)
+        return Guess(
+            name, f"{100 * discordance:.1f} % discordant", discordance, None, design, items, smallest
+        )
+
+    def by_spread(self, name: str, sd: float, cluster_size: float) -> Guess:
+        """By clusters where there are some: of `cluster_size` items each, `sd` of their differences."""
+        items = ceil(cluster_size * paired_real_items(self.effect, sd, power=self.power))
+        clusters = max(2, round(self.n / cluster_size))
+        smallest = paired_real_effect(clusters, sd, power=self.power)
+        return Guess(name, f"s.d. {sd:.3g}", None, sd, cluster_size, items, smallest)
+
+
 def plan_size(results: Path, baseline: str, task: str, effect: float, power: float = 0.8) -> SizePlan:
     """From every variant that can be compared with the baseline, and from two that have nothing in common."""
     cells = load_cells(results)
     if (baseline, task) not in cells:
-        there = ", ".join(f"{v} x {t}" for v, t in cells) or "none"
-        raise Refusal(f"no results of {baseline!r} for {task!r}; there are: {there} ({results})")
+        names = ", ".join(map(" x ".join, cells)) or "none"
+        raise Refusal(f"no results of {baseline!r} for {task!r}; there are: {names} ({results})")
     cell = cells[baseline, task]
-    items = items_of(cell)
-    if why := too_few(items.kind, items.clusters):
-        raise Refusal(f"{baseline} x {task}: {why}")
-    estimate = estimate_cell(cell)
-    assert estimate is not None  # too_few was asked
-    others = [other for (name, of), other in cells.items() if of == task and name != baseline]
-    found = compare_pairs([(other, cell) for other in others if not unlike(other, cell)])
-    guesses = [_seen(one, effect, power, estimate.n) for one in found]
-    apart = items.kind == "binary"
-    spread = estimate.se * sqrt(estimate.clusters)
-    guesses.append(
-        _binary("two that have nothing in common", _independent(estimate.mean, effect), 1.0, effect, power, estimate.n)
-        if apart
-        else _real("two that have nothing in common", sqrt(2.0) * spread, estimate.n / estimate.clusters, effect, power,
-                   estimate.n)
-    )  # fmt: skip
+    items, estimate = items_of(cell), estimate_cell(cell)
+    if estimate is None:
+        raise Refusal(f"{baseline} x {task}: {items.too_few}")
+    pairs = []
+    for (name, task_of_cell), other in cells.items():
+        if task_of_cell == task and name != baseline and not why_not_comparable(other, cell):
+            pairs.append((other, cell))
+    wish = _Wish(effect, power, estimate.n)
+    guesses = [_as_seen(comparison, wish) for comparison in compare_pairs(pairs)]
+    if items.kind == "binary":
+        guesses.append(wish.by_discordance(UNRELATED, _independent(estimate.mean, effect), 1.0))
+    else:
+        spread = estimate.se * sqrt(estimate.clusters)
+        guesses.append(wish.by_spread(UNRELATED, sqrt(2.0) * spread, estimate.n / estimate.clusters))
     return SizePlan(cell, items.kind, estimate.n, estimate.mean, effect, power, tuple(guesses))
 
 
-def _seen(one: Comparison, effect: float, power: float, n: int) -> Guess:
-    d = one.difference
+def _as_seen(comparison: Comparison, wish: _Wish) -> Guess:
+    d = comparison.difference
     if d.only_a is None or d.only_b is None:
-        return _real(one.a, d.se * sqrt(d.clusters), d.n / d.clusters, effect, power, n)
-    return _binary(one.a, (d.only_a + d.only_b) / d.n, _design(d), effect, power, n)
-
-
-def _design(d: Difference) -> float:
-    """The design effect: clustered variance of the difference over the plain one, at least 1 (Kish 1965)."""
-    if d.clusters == d.n or d.only_a is None or d.only_b is None:
-        return 1.0
-    plain = ((d.only_a + d.only_b) / d.n - d.difference**2) / (d.n - 1)
-    return max(1.0, d.se**2 / plain) if plain > 0 else d.n / d.clusters
-
-
-def _binary(name: str, discordance: float, design: float, effect: float, power: float, n: int) -> Guess:
-    items = ceil(design * paired_binary_items(effect, discordance, power=power))
-    smallest = paired_binary_effect(max(1.0, n / design), discordance, power=power)
-    return Guess(name, f"{100 * discordance:.1f} % discordant", discordance, None, design, items, smallest)
-
-
-def _real(name: str, sd: float, share: float, effect: float, power: float, n: int) -> Guess:
-    """By clusters where there are some: `share` items each, `sd` of their differences."""
-    items = ceil(share * paired_real_items(effect, sd, power=power))
-    smallest = paired_real_effect(max(2, round(n / share)), sd, power=power)
-    return Guess(name, f"s.d. {sd:.3g}", None, sd, share, items, smallest)
+        return wish.by_spread(comparison.a, d.se * sqrt(d.clusters), d.n / d.clusters)
+    discordance, design = (d.only_a + d.only_b) / d.n, 1.0
+    if d.clusters != d.n:
+        # The design effect: clustered variance of the difference over the plain one, at least 1 (Kish 1965).
+        plain = (discordance - d.difference**2) / (d.n - 1)
+        design = max(1.0, d.se**2 / plain) if plain > 0 else d.n / d.clusters
+    return wish.by_discordance(comparison.a, discordance, design)
 
 
 def _independent(share: float, effect: float) -> float:
     """Discordance of two whose answers have nothing to do with each other, one of them better by the effect."""
-    other = share + effect if share + effect <= 1.0 else share - effect
+    other = share - effect if share + effect > 1.0 else share + effect
     if not 0.0 < effect <= 1.0 or not 0.0 <= other <= 1.0:
         raise Refusal(f"effect {effect:g} cannot be: the baseline is right on {share:.3g} of the items")
     return share * (1.0 - other) + other * (1.0 - share)
 
 
-def as_dict(plan: SizePlan) -> dict[str, Any]:
+def as_json(plan: SizePlan) -> dict[str, Any]:
     """`items` is the median over the variants that were seen, or what is needed if nothing is known."""
-    seen = [one.items for one in plan.guesses[:-1]]
+    unrelated = plan.guesses[-1].items
+    seen = [guess.items for guess in plan.guesses[:-1]] or [unrelated]
     return {
         "variant": plan.cell.variant,
         "task": plan.cell.task,
@@ -121,7 +131,7 @@ def as_dict(plan: SizePlan) -> dict[str, Any]:
         "effect": plan.effect,
         "power": plan.power,
         "alpha": 0.05,
-        "items": ceil(median(seen)) if seen else plan.guesses[-1].items,
-        "items_if_unrelated": plan.guesses[-1].items,
-        "guesses": [asdict(one) for one in plan.guesses],
+        "items": ceil(median(seen)),
+        "items_if_unrelated": unrelated,
+        "guesses": list(map(asdict, plan.guesses)),
     }

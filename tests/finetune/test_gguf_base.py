@@ -165,7 +165,7 @@ def test_a_row_of_weights_that_were_quantised_twice_says_so(home, q8):
     from proctor.harness.config.suite import Suite
     from proctor.harness.plan.label import label
     from proctor.harness.plan.plan import make_plan
-    from proctor.leaderboard.compare.tables import remarks
+    from proctor.leaderboard.compare.ranking import remarks_of
 
     home.variant("twice", base=str(q8), quantization="q4_k_m", engine="llamacpp")
     home.variant("whole", base=str(q8), engine="hf")
@@ -175,5 +175,5 @@ def test_a_row_of_weights_that_were_quantised_twice_says_so(home, q8):
     for each in plan.variants:
         labels[each.variant.name] = label(each.cells[0], each, plan)
     assert labels["twice"].stages[0].weights == "Q8_0"
-    assert remarks("", labels["twice"]) == ["quantised again: the base came as Q8_0"]
-    assert remarks("", labels["whole"]) == []
+    assert remarks_of(labels["twice"]) == ["quantised again: the base came as Q8_0"]
+    assert remarks_of(labels["whole"]) == []

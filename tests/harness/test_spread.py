@@ -219,10 +219,10 @@ def test_cluster_gives_the_rows_of_a_plain_run_and_a_killed_worker_loses_only_it
     home.variant("tiny", base="finetune/tiny")
     suite = home.suite(variants=["gold", "tiny"], tasks=["word_problems"], baseline="gold", limit=FEW)
     monkeypatch.setenv("RAY_ADDRESS", nodes)
-    killed = []
+    killed, over = [], threading.Event()
 
     def kill():
-        while not killed:
+        while not killed and not over.is_set():
             if (count := len(kept(home, suite, "gold"))) > 0:
                 killed.append((count, pid_of(home, "gold")))
                 os.kill(killed[0][1], signal.SIGKILL)
@@ -231,6 +231,7 @@ def test_cluster_gives_the_rows_of_a_plain_run_and_a_killed_worker_loses_only_it
     killer = threading.Thread(target=kill)
     killer.start()
     said, refused = spread_over(home, suite, parallel.cluster("ray"), here=False)
+    over.set()
     killer.join()
     assert not refused
     ((before, worker),) = killed

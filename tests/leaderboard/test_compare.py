@@ -10,14 +10,17 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 
+from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard import terminal
-from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.compare import compare_cells
+from proctor.leaderboard.compare.compare import compare_pairs
+from proctor.leaderboard.compare.comparison import Settings
 from proctor.leaderboard.compare.items import load_cells
+from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import change, rows_of, small_results, write
 from tests.support.comparing import HEADER, imported, one_of, rows_for, run, told
+from tests.support.records import run_record, sample
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +301,7 @@ def test_turning_a_comparison_round_is_comparing_the_other_way(tmp_path):
     cells = load_cells(tmp_path)
     for task in ("word_problems", "concepts", "study_plan"):
         pair = cells["tiny-lora", task], cells["tiny", task]
-        (one,), (other,) = compare_cells([pair], 0.05), compare_cells([pair[::-1]], 0.05)
+        (one,), (other,) = compare_pairs([pair], Settings(0.05)), compare_pairs([pair[::-1]], Settings(0.05))
         turned = one.turned()
         assert (turned.a, turned.b, turned.verdict, turned.higher) == (
             other.a,
@@ -326,9 +329,9 @@ def test_every_line_fits_80_columns_and_says_the_verdict(tmp_path):
     small_results(tmp_path)
     long = "llama-3.2-3b-instruct-gsm8k-lora-merged-q4_k_m"
     write(tmp_path, rows_of(long, "word_problems"), parent="tiny-lora")
-    ranked = tables.ranking(load_cells(tmp_path), "tiny")
+    ranked = ranking(load_cells(tmp_path), "tiny")
     assert list(ranked.tasks) == ["concepts", "study_plan", "word_problems"]
-    lines = list(terminal.ranking(ranked))
+    lines = list(terminal.ranking_lines(ranked))
     text = "\n".join(lines)
     assert max(map(len, lines)) <= 80
     assert (
@@ -368,3 +371,10 @@ def test_items_scored_alike_are_held_against_the_margin(tmp_path, margin, verdic
         in told
     )
     assert "can show no difference at all" not in told
+
+
+def test_foreign_tasks_stand_behind_proctors_own_whatever_their_number(tmp_path):
+    for name, place in (("a-foreign-one", None), ("the-last-of-ours", 7)):
+        task = {"name": name, "title": name, "kind": "binary", "headline": "accuracy", "scale": [0.0, 1.0]}
+        record.write(tmp_path, [sample(task=name)], run_record(task=task | {"place": place}))
+    assert list(ranking(load_cells(tmp_path)).tasks) == ["the-last-of-ours", "a-foreign-one"]

@@ -5,7 +5,8 @@ import json
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-from proctor.leaderboard.compare.compare import compare_cells, corrected
+from proctor.leaderboard.compare.compare import compare_pairs
+from proctor.leaderboard.compare.comparison import Settings, corrected
 from proctor.leaderboard.compare.items import load_cells
 from tests.support.board_results import small_results
 from tests.support.comparing import imported, one_of, rows_for, run, told
@@ -49,8 +50,8 @@ def test_pairs_that_miss_different_items_get_what_each_pair_gets_alone(tmp_path)
 def test_no_worse_is_corrected_for_its_family_as_better_is(tmp_path):
     small_results(tmp_path)
     cells = load_cells(tmp_path)
-    (one,) = compare_cells(
-        [(cells["tiny-lora", "word_problems"], cells["tiny", "word_problems"])], margin=0.05
+    (one,) = compare_pairs(
+        [(cells["tiny-lora", "word_problems"], cells["tiny", "word_problems"])], Settings(margin=0.05)
     )
     p = one.difference.p_no_worse
     assert one.adjusted_p_no_worse == p

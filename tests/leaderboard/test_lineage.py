@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from proctor.harness.record import VariantRecord
-from proctor.leaderboard.board.pages import lineage
+from proctor.leaderboard.board import lineage
+from proctor.leaderboard.board.pages.lineage import page
 from proctor.leaderboard.compare.items import load_cells
-from proctor.leaderboard.compare.tables import ranking
+from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import rows_of, write
 
 BASE = VariantRecord(base="some/base", engine="hf", quantization="none", prompt="default")
@@ -62,16 +63,16 @@ def test_a_merge_stands_once_and_shows_its_difference_to_each_parent(tmp_path: P
     merge = {"models": ["maths", "plans"], "method": "linear", "weight": 0.5}
     write(tmp_path, rows_of("both", "word_problems", 40, 4), parent="base", merge_with=merge)
     found = ranking(load_cells(tmp_path), "base")
-    page = lineage.page(found, found.pairs)
-    nodes = {node.variant: (parent, cells, others) for node, parent, cells, others in page["nodes"]}
-    assert len(page["nodes"]) == 4
+    shown = page(found)
+    nodes = {node.variant: (parent, cells, others) for node, parent, cells, others in shown["nodes"]}
+    assert len(shown["nodes"]) == 4
     parent, (own,), (others,) = nodes["both"]
     assert (parent, own.difference.against, own.difference.shown) == ("base", "base", "+75.0")
     assert [(one.against, one.shown) for one in others] == [("maths", "+50.0"), ("plans", "+25.0")]
     assert nodes["maths"][2] == [[]], "one parent has no other"
     assert lineage.children(found, "maths") == ["both"]
-    assert lineage.ancestors(found, "both") == ["base", "both"]
-    assert "merged with maths and plans: linear, weight 0.5" in str(page["nodes"])
+    assert [name for name, _ in lineage.chain(found, "both")] == ["base", "both"]
+    assert "merged with maths and plans: linear, weight 0.5" in str(shown["nodes"])
 
 
 def test_a_merge_without_a_parent_of_its_own_stands_under_the_first_model_with_results(

@@ -18,6 +18,7 @@ from test_compare import imported, rows_for, run
 
 from proctor.leaderboard.board import RANKING, site
 from proctor.leaderboard.compare.compare import compare_pairs, family_of, pairs_of
+from proctor.leaderboard.compare.comparison import Settings
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.report import formats, report
 from tests.support.board_results import change, rows_of, write
@@ -283,10 +284,10 @@ def test_the_family_is_all_pairs_of_the_task_that_can_be_compared(tmp_path: Path
     definition = {"task_version": "2", "dataset": "d" * 64, "judge": None}
     change(tmp_path, "d", "word_problems", definition=definition)
     cells = load_cells(tmp_path)
-    family = family_of(cells, "word_problems", margin=0.15)
-    assert set(family.told) == {("b", "a"), ("c", "a"), ("c", "b")}
+    family = family_of(cells, "word_problems", Settings(margin=0.15))
+    assert set(family.comparisons) == {("b", "a"), ("c", "a"), ("c", "b")}
     assert set(family.refused) == {("d", "a"), ("d", "b"), ("d", "c")}
-    found = list(family.told.values())
+    found = list(family.comparisons.values())
     for figure in ("p", "p_no_worse", "p_no_better"):
         adjusted = multipletests([getattr(one.difference, figure) for one in found], method="holm")[1]
         kept = "adjusted_p" if figure == "p" else f"adjusted_{figure}"

@@ -135,7 +135,7 @@ def test_a_shown_difference_carries_a_mark_and_an_unshown_one_none(tmp_path: Pat
 
 def test_without_a_baseline_each_difference_names_its_parent(results: Path) -> None:
     (table,) = report.make(results, ["word_problems"]).tables
-    assert "to" in formats.heads(table)
+    assert "to" in table.head
     assert {one.variant: one.against for one in table.lines} == {
         "tiny": "", "tiny-lora": "tiny", "tiny-q4": "tiny-lora",
     }  # fmt: skip

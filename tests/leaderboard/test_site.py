@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proctor.leaderboard.board import escape, site
-from proctor.leaderboard.compare import tables
+from proctor.leaderboard.compare import formatting
 from tests.support.board_pages import HOSTILE, Links, data_of, files_of, text_of
 from tests.support.board_results import (
     EXAMS,
@@ -198,15 +198,20 @@ def test_too_few_items_for_an_interval_still_make_a_board(task: str, n: int, tmp
 @pytest.mark.parametrize("value", [-0.0004, -0.0, 0.0, 0.0004])
 def test_what_is_rounded_to_nothing_has_no_sign(value: float) -> None:
     share, mark = EXAMS["word_problems"], EXAMS["study_plan"]
-    assert tables.shown(value, share, signed=True) == "0.0"
-    assert tables.shown(value, mark, signed=True) == "0.00"
-    assert tables.shown(-0.0006, share, signed=True) == "−0.1"
-    assert tables.plain(-0.0) == "0"
+    assert formatting.score(value, share, signed=True) == "0.0"
+    assert formatting.score(value, mark, signed=True) == "0.00"
+    assert formatting.score(-0.0006, share, signed=True) == "−0.1"
+    assert formatting.plain(-0.0) == "0"
 
 
 def test_figures_of_a_column_have_their_points_in_one_line() -> None:
-    assert tables.aligned(["619", "80.9", "", "3.28"]) == ["619\u2008\u2007\u2007", "80.9\u2007", "", "3.28"]
-    assert tables.aligned(["619", "80"]) == ["619", "80"]
+    assert formatting.aligned(["619", "80.9", "", "3.28"]) == [
+        "619\u2008\u2007\u2007",
+        "80.9\u2007",
+        "",
+        "3.28",
+    ]
+    assert formatting.aligned(["619", "80"]) == ["619", "80"]
 
 
 def test_a_parent_without_results_is_named(tmp_path: Path) -> None:

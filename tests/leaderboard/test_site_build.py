@@ -14,8 +14,8 @@ from proctor.common.refusal import Refusal
 from proctor.leaderboard import terminal
 from proctor.leaderboard.board import RANKING, site
 from proctor.leaderboard.cli.board import build as build_command
-from proctor.leaderboard.compare import tables
 from proctor.leaderboard.compare.items import load_cells
+from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_pages import Links, against, files_of, text_of
 from tests.support.board_results import (
     rows_of,
@@ -23,6 +23,7 @@ from tests.support.board_results import (
     wide_results,
     write,
 )
+from tests.support.command import Running
 
 
 def test_the_same_results_give_the_same_bytes(board: Path, tmp_path: Path) -> None:
@@ -84,8 +85,8 @@ def test_a_baseline_without_results_is_refused_at_the_door(tmp_path: Path) -> No
 
 
 def test_the_ranking_as_text_is_what_the_terminal_tells(board: Path, tmp_path: Path) -> None:
-    ranked = tables.ranking(load_cells(small_results(tmp_path / "results")), "tiny")
-    assert (board / RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking(ranked))
+    ranked = ranking(load_cells(small_results(tmp_path / "results")), "tiny")
+    assert (board / RANKING).read_text(encoding="utf-8").splitlines() == list(terminal.ranking_lines(ranked))
 
 
 def test_a_board_that_is_whole_is_known_without_computing(tmp_path: Path) -> None:
@@ -102,18 +103,16 @@ def test_a_board_that_is_whole_is_known_without_computing(tmp_path: Path) -> Non
 
 def test_builds_of_one_board_at_the_same_time_all_end_well(tmp_path: Path) -> None:
     small_results(tmp_path / "results")
-    script = (
-        "import sys; from pathlib import Path; from proctor.leaderboard.board import site; "
-        f"site.build(Path({str(tmp_path / 'results')!r}), Path({str(tmp_path / 'out')!r}), sys.argv[1] or None)"
-    )
     baselines = ["", "tiny", "tiny-lora", ""]  # one after the other, each finds another board to replace
-    running = [
-        subprocess.Popen([sys.executable, "-c", script, baseline], stderr=subprocess.PIPE, text=True)
-        for baseline in baselines
-    ]
+    build = ["board", "build", "--results", str(tmp_path / "results"), "--out", str(tmp_path / "out")]
+    running = []
+    for at, baseline in enumerate(baselines):
+        (tmp_path / f"process-{at}").mkdir()
+        chosen = ["--baseline", baseline] if baseline else []
+        running.append(Running([*build, *chosen], tmp_path / f"process-{at}"))
     for each in running:
-        assert each.communicate(timeout=300)[1] == ""
-        assert each.returncode == 0
+        assert each.wait() == 0, each.stderr
+        assert each.stderr == ""
     last = [
         files_of(site.build(tmp_path / "results", tmp_path / f"of-{at}", baseline or None).parent)
         for at, baseline in enumerate(baselines)

@@ -88,6 +88,7 @@ def _become(arguments: list[str], environment: dict[str, str], out: str, err: st
         os.close(file)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
     sys.argv = ["proctor", *arguments]
+    import tests.support.warm  # noqa: F401  (there already, or it says here what is wrong with it)
     from proctor.leaderboard.cli.main import main
 
     main()

@@ -91,7 +91,8 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
     http = Listener(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     server = Server(f"http://127.0.0.1:{http.server_address[1]}/v1")
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    # It looks whether it has to end as often as this: half a second, as is usual, is long for hundreds of tests.
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server

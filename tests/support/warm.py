@@ -18,6 +18,7 @@ import peft
 import scipy.stats
 import transformers.models.llama.modeling_llama
 
+from proctor.leaderboard.board import html
 from proctor.tasks import TASKS
 from tests.support.command import ROOT
 from tests.support.house import ROOMS
@@ -35,5 +36,8 @@ for room in ROOMS:
 for task in ("word_problems", "study_plan"):
     for split in ("train", "test"):
         TASKS[task].docs(split)
+
+for path in html.TEMPLATES.glob("*.html"):
+    html.environment().get_template(path.name)
 
 gc.freeze()  # a fork that collects its garbage need not look through a million objects

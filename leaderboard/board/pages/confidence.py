@@ -9,8 +9,8 @@ from proctor.leaderboard.board.charts import ChartPoint
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.board.shown import task_head
-from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.compare import Comparison
+from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.confidence import (
     MEASURES,
     ConfidenceFigures,
@@ -19,8 +19,9 @@ from proctor.leaderboard.compare.confidence import (
     family_of,
     figures_of,
 )
+from proctor.leaderboard.compare.formatting import percent
 from proctor.leaderboard.compare.items import Cells
-from proctor.leaderboard.compare.tables import Ranking, percent
+from proctor.leaderboard.compare.ranking import Ranking
 
 DRAWN = 3  # variants in one drawing: more lines could not be told apart
 WRONG = 5  # of the surest wrong answers of a variant
@@ -96,28 +97,33 @@ def _row(name: str, found: ConfidenceFigures, difference: Comparison | None) -> 
             "ece": percent(held.ece),
             "by_chance": percent(held.ece_by_chance),
             "refuted": "refuted" if held.is_refuted else "not refuted",
-            "p": tables.probability(held.p_calibrated),
+            "p": formatting.probability(held.p_calibrated),
         }
     if difference is not None:
         d = (
             difference.difference
         )  # of minus the Brier score; shown as the Brier score itself, where less is better
         row |= {
-            "difference": tables.dressed(f"{-d.difference:+.3f}"),
-            "interval": tables.dressed(f"{-d.high:+.3f}") + " to " + tables.dressed(f"{-d.low:+.3f}"),
+            "difference": formatting.with_minus(f"{-d.difference:+.3f}"),
+            "interval": formatting.with_minus(f"{-d.high:+.3f}")
+            + " to "
+            + formatting.with_minus(f"{-d.low:+.3f}"),
             "verdict": str(difference.verdict),
             "key": difference.verdict.name.lower().replace("_", "-"),
             "against": difference.b,
-            "p_difference": tables.probability(difference.adjusted_p),
+            "p_difference": formatting.probability(difference.adjusted_p),
         }
     return row
 
 
 def _surest_wrong(mine: Confidences) -> tuple[tuple[str, str], ...]:
-    """Items and how sure the answer was, the surest first."""
+    """Items and how sure the answer was, the surest first, each once."""
     wrong = [index for index in range(len(mine.keys)) if not mine.right[index]]
     wrong.sort(key=lambda index: (-mine.confidence[index], mine.keys[index]))
-    return tuple((mine.keys[index][0], f"{mine.confidence[index]:.3g}") for index in wrong[:WRONG])
+    surest: dict[str, str] = {}
+    for index in wrong:
+        surest.setdefault(mine.keys[index][0], formatting.with_minus(f"{mine.confidence[index]:.3g}"))
+    return tuple(surest.items())[:WRONG]
 
 
 def _plots(

@@ -2,34 +2,36 @@
 
 from typing import Any
 
-from proctor.leaderboard.board.shown import task_head
-from proctor.leaderboard.compare.compare import Comparison
-from proctor.leaderboard.compare.tables import Ranking
+from proctor.leaderboard.board.shown import task_heads
+from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.ranking import Ranking
 
 
 def page(ranking: Ranking) -> dict[str, Any]:
     """Which cells there are to be laid side by side, and how their answers may differ."""
-    return {
-        "tasks": [
+    tasks = []
+    for task, about in ranking.tasks.items():
+        tasks.append(
             {
                 "name": task,
                 "title": about.title,
                 "binary": about.kind == "binary",
-                "variants": [row.variant for row in ranking.rows if task in row.scores],
+                "variants": list(ranking.scores(task)),
             }
-            for task, about in ranking.tasks.items()
-        ],
-        "heads": [task_head(ranking, task) for task in ranking.tasks],
-        "pair": _first_pair(ranking),
-    }
+        )
+    return {"tasks": tasks, "heads": task_heads(ranking), "pair": _first_pair(ranking)}
 
 
 def _first_pair(ranking: Ranking) -> dict[str, str]:
     """What the page opens with: the largest difference to a parent, where most answers have changed."""
     compared: list[Comparison] = []
     for row in ranking.rows:
-        compared += [score.comparison for score in row.scores.values() if score.comparison]
+        for score in row.scores.values():
+            if score.comparison:
+                compared.append(score.comparison)
     if not compared:
         return {"task": "", "a": "", "b": ""}
-    first = min(compared, key=lambda one: (one.adjusted_p, -abs(one.difference.difference), one.task, one.a))
+    first = min(
+        compared, key=lambda pair: (pair.adjusted_p, -abs(pair.difference.difference), pair.task, pair.a)
+    )
     return {"task": first.task, "a": first.a, "b": first.b}

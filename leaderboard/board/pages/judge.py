@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -11,131 +11,160 @@ from typing import TYPE_CHECKING, Any
 from proctor.harness import record
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.board.shown import when
-from proctor.leaderboard.compare.tables import Ranking, dressed
+from proctor.leaderboard.compare.formatting import with_minus
+from proctor.leaderboard.compare.ranking import Ranking
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
+Card = Mapping[str, Any]  # a file from elsewhere: any of it may be missing or of another type
 MOST_REASONS = 12
 WHOLE = ("", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions
 DAMAGED = "The trust card of this judge is damaged: make it again with proctor judge trust."
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
-def cards(results: Path) -> dict[str, dict[str, Any]]:
+def cards(results: Path) -> dict[str, Card]:
     """Every trust card. A damaged one warns wherever that judge's scores are; the warning names no path of ours."""
-    found = {name: card for name, card in record.read_cards(results).items() if SAFE_NAME.fullmatch(name)}
-    return {name: card if "checks" in card else {"warning": DAMAGED} for name, card in found.items()}
+    safe: dict[str, Card] = {}
+    for name, card in record.read_cards(results).items():
+        if SAFE_NAME.fullmatch(name):
+            safe[name] = card if "checks" in card else {"warning": DAMAGED}
+    return safe
 
 
 def judges_of(ranking: Ranking) -> list[str]:
     """Who scored by something else than a task's own rules. A name that could be no file has no page."""
-    named = {task.scored_by for task in ranking.tasks.values()} - {"rules"}
-    return sorted(name for name in named if SAFE_NAME.fullmatch(name))
+    judges = set()
+    for task in ranking.tasks.values():
+        if task.scored_by != "rules" and SAFE_NAME.fullmatch(task.scored_by):
+            judges.add(task.scored_by)
+    return sorted(judges)
 
 
-def with_warnings(ranking: Ranking, found: Mapping[str, Mapping[str, Any]]) -> Ranking:
+def with_warnings(ranking: Ranking, cards: Mapping[str, Card]) -> Ranking:
     """Each task learns of its judge's page and of what the judge's card warns of."""
-    judges = {*judges_of(ranking), *found}
+    judges = {*judges_of(ranking), *cards}
     pages, warnings = {}, {}
     for task, about in ranking.tasks.items():
         if about.scored_by in judges:
             pages[task] = about.scored_by
-        warnings[task] = str(found.get(about.scored_by, {}).get("warning") or "")
+        warnings[task] = _text(cards.get(about.scored_by, {}), "warning")
     return replace(ranking, judge_pages=pages, warnings=warnings)
 
 
 def page(
-    judge: str, card: Mapping[str, Any] | None, ranking: Ranking, missing: Mapping[str, Counter[str]]
+    judge: str, card: Card | None, ranking: Ranking, missing: Mapping[str, Counter[str]]
 ) -> dict[str, Any]:
     """`missing`: for each task that it scored, why answers got no verdict, and how often."""
     card = card or {}
-    tasks = [
-        {
-            "name": task,
-            "title": about.title,
-            "rows": sum(row.scores[task].rows for row in ranking.rows if task in row.scores),
-            "missing": sum(missing.get(task, Counter()).values()),
-            "reasons": _reasons(missing.get(task, Counter())),
-        }
-        for task, about in ranking.tasks.items()
-        if about.scored_by == judge
-    ]
-    figures = [_figure(one) for one in _told(card, "figures")]
-    labels = card.get("labels") if isinstance(card.get("labels"), dict) else None
+    tasks = []
+    for task, about in ranking.tasks.items():
+        if about.scored_by == judge:
+            reasons = missing.get(task, Counter())
+            tasks.append(
+                {
+                    "name": task,
+                    "title": about.title,
+                    "rows": sum(score.run.rows for score in ranking.scores(task).values()),
+                    "missing": reasons.total(),
+                    "reasons": _most_frequent(reasons),
+                }
+            )
+    whole, inside = [], []
+    for figure in map(_figure, _entries(card, "figures")):
+        if figure["dimension"] in WHOLE:
+            whole.append(figure)
+        else:
+            inside.append(figure)
+    checks = map(_check, _entries(card, "checks"))
     return {
         "name": judge,
         "there": "checks" in card,
-        "kind": str(card.get("kind", "")),
-        "by": str(card.get("by", "")),
-        "made": when(str(card.get("made", ""))),
-        "digest": str(card.get("digest", "")),
+        "kind": _text(card, "kind"),
+        "by": _text(card, "by"),
+        "made": when(_text(card, "made")),
+        "digest": _text(card, "digest"),
         "size": card.get("items"),
-        "labels": _labels(labels) if labels else None,
-        "warning": str(card.get("warning") or ""),
+        "labels": _labels(card.get("labels")),
+        "warning": _text(card, "warning"),
         "unparsed": card.get("unparsed") or None,
-        "whole": [one for one in figures if one["dimension"] in WHOLE],
-        "inside": [one for one in figures if one["dimension"] not in WHOLE],
-        "checks": sorted((_check(one) for one in _told(card, "checks")), key=lambda one: bool(one["passed"])),
-        "absent": [(str(one.get("name", "")), str(one.get("why", ""))) for one in _told(card, "missing")],
+        "whole": whole,
+        "inside": inside,
+        "checks": sorted(checks, key=lambda check: bool(check["passed"])),
+        "absent": [(_text(entry, "name"), _text(entry, "why")) for entry in _entries(card, "missing")],
         "tasks": tasks,
     }
 
 
-def _labels(labels: Mapping[str, Any]) -> str:
-    raters = [str(one) for one in labels.get("raters") or []]
-    return (
-        f"{labels.get('n', 0)} by {len(raters)} rater{'' if len(raters) == 1 else 's'}: {', '.join(raters)}"
-    )
+def _text(entry: Card, name: str) -> str:
+    return str(entry.get(name) or "")
 
 
-def _told(card: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    found = card.get(name)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+def _entries(card: Card, name: str) -> list[Card]:
+    entries = card.get(name)
+    if not isinstance(entries, list):
+        return []
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
-def _figure(one: Mapping[str, Any]) -> dict[str, str]:
-    low, high = _number(one.get("low")), _number(one.get("high"))
-    value = _number(one.get("value"))
+def _labels(labels: Any) -> str | None:
+    if not isinstance(labels, dict) or not labels:
+        return None
+    raters = list(map(str, labels.get("raters") or []))
+    plural = "" if len(raters) == 1 else "s"
+    return f"{labels.get('n', 0)} by {len(raters)} rater{plural}: {', '.join(raters)}"
+
+
+def _figure(entry: Card) -> dict[str, str]:
+    low, high, value = _number(entry, "low"), _number(entry, "high"), _number(entry, "value")
+    words = {"value": "none", "sort": "", "interval": "", "n": ""}
+    if value is not None:
+        words |= {"value": _two_digits(value), "sort": str(value)}
+    if low is not None and high is not None:
+        words["interval"] = f"{_two_digits(low)} to {_two_digits(high)}"
+    if entry.get("n") is not None:
+        words["n"] = str(entry["n"])
+    title = _text(entry, "title") or _text(entry, "name")
+    return {"title": title, "dimension": _text(entry, "dimension"), "note": _text(entry, "note"), **words}
+
+
+def _check(entry: Card) -> dict[str, Any]:
+    held, of = entry.get("held"), entry.get("of")
+    words = ""
+    if held is not None and of is not None:
+        words = f"{held} of {of}"
     return {
-        "title": str(one.get("title") or one.get("name", "")),
-        "dimension": str(one.get("dimension") or ""),
-        "value": "none" if value is None else two(value),
-        "sort": "" if value is None else str(value),
-        "interval": "" if low is None or high is None else f"{two(low)} to {two(high)}",
-        "n": str(one.get("n") if one.get("n") is not None else ""),
-        "note": str(one.get("note") or ""),
+        "title": _text(entry, "title") or _text(entry, "name"),
+        "kind": _text(entry, "kind"),
+        "passed": entry.get("passed") is True,
+        "held": words,
+        "detail": _text(entry, "detail"),
     }
 
 
-def _check(one: Mapping[str, Any]) -> dict[str, Any]:
-    held, of = one.get("held"), one.get("of")
-    return {
-        "title": str(one.get("title") or one.get("name", "")),
-        "kind": str(one.get("kind") or ""),
-        "passed": one.get("passed") is True,
-        "held": "" if held is None or of is None else f"{held} of {of}",
-        "detail": str(one.get("detail") or ""),
-    }
+def _number(entry: Card, name: str) -> float | None:
+    value = entry.get(name)
+    if isinstance(value, int | float) and isfinite(value):
+        return float(value)
+    return None
 
 
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and isfinite(value) else None
-
-
-def two(value: float) -> str:
-    """Agreement and rates are told to two digits after the point."""
-    return dressed(f"{value:.2f}")
+def _two_digits(value: float) -> str:
+    """Agreement and rates, to two digits after the point."""
+    return with_minus(f"{value:.2f}")
 
 
 def unscored(rows: "pd.DataFrame") -> Counter[str]:
     """Why answers have no score, by the first line of what was noted."""
-    why = rows.loc[rows["score"].isna(), "explanation"]
-    return Counter(line(str(words or "").split("\n")[0]) or "no reason noted" for words in why)
+    reasons: Counter[str] = Counter()
+    for note in rows.loc[rows["score"].isna(), "explanation"]:
+        first, *_ = str(note or "").split("\n")
+        reasons[line(first) or "no reason noted"] += 1
+    return reasons
 
 
-def _reasons(found: Iterable[str] | Counter[str]) -> list[tuple[str, int]]:
-    ordered = sorted(Counter(found).items(), key=lambda one: (-one[1], one[0]))
+def _most_frequent(reasons: Counter[str]) -> list[tuple[str, int]]:
+    ordered = sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))
     rest = sum(n for _, n in ordered[MOST_REASONS:])
-    return ordered[:MOST_REASONS] + ([("other reasons", rest)] if rest else [])
+    return [*ordered[:MOST_REASONS], ("other reasons", rest)] if rest else ordered

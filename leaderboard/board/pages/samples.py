@@ -3,128 +3,119 @@
 The data are JavaScript and not JSON because a page opened from disk may load scripts and nothing else.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.board.escape import script
-from proctor.leaderboard.board.shown import cell, task_head
-from proctor.leaderboard.compare import tables
-from proctor.leaderboard.compare.pairs import NONE
-from proctor.leaderboard.compare.tables import Ranking
+from proctor.leaderboard.board.escape import script, visible
+from proctor.leaderboard.board.shown import cell_shown, task_head
+from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
 PART_BYTES = 200_000
-TEXTS = (
-    "sample_id", "cluster", "prompt", "response", "answer", "target", "explanation", "judge",
-)  # fmt: skip
+MOST_SCORES = 12  # to choose from
+TEXTS = ["sample_id", "cluster", "prompt", "response", "answer", "target", "explanation", "judge"]
+LIGHT = ("epoch", "score", "mark", "status")  # of all rows at once, beside their ids
 CHECK = "check_"
 WORDS = {
     "tp": "named rightly", "fp": "named wrongly", "fn": "missed", "unknown": "not in the taxonomy", "f1": "F1",
     "steps_right": "right equations", "steps_total": "equations",
 }  # fmt: skip
-OTHERS = (
-    "epoch", "score", "metrics", "tokens_in", "tokens_out", "seconds", "prompt_hash", "status", "truncated",
-)  # fmt: skip
 
 
-def page(ranking: Ranking, variant: str, task: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    row = next(row for row in ranking.rows if row.variant == variant)
-    score, about = row.scores[task], ranking.tasks[task]
-    marks = sorted({str(one["mark"]) for one in rows})
+def page(ranking: Ranking, row: RankingRow, task: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    about, scores = ranking.tasks[task], set()
+    if about.kind == "binary":
+        scores = {str(shown["mark"]) for shown in rows}
+    if len(scores) > MOST_SCORES:
+        scores = set()
     return {
-        "variant": variant,
+        "variant": row.variant,
         "task": task,
         "head": task_head(ranking, task),
-        "shown": cell(ranking, row, task, NONE),
-        "statuses": [(status, n) for status, n in score.statuses.items() if n],
-        "marks": marks if about.kind == "binary" and len(marks) <= 12 else [],
+        "shown": cell_shown(ranking, row, task),
+        "statuses": [(status, n) for status, n in row.scores[task].cell.outcomes.items() if n],
+        "marks": sorted(scores),
         "rows": len(rows),
         "kind": about.kind,
-        "others": [
-            (name, one.title) for name, one in ranking.tasks.items() if name != task and name in row.scores
-        ],
+        "others": [(name, ranking.tasks[name].title) for name in row.scores if name != task],
     }
 
 
-def rows_of(rows: "pd.DataFrame", task: TaskRecord, visible: Callable[[str], str]) -> list[dict[str, Any]]:
+def rows_of(rows: "pd.DataFrame", task: TaskRecord) -> list[dict[str, Any]]:
     """The rows as shown: figures rounded as everywhere, text with nothing unseen in it."""
-    columns = {name: rows[name].tolist() for name in (*TEXTS, *OTHERS)}
     shown = []
-    for values in zip(*columns.values(), strict=True):
-        row = dict(zip(columns, values, strict=True))
+    for row in rows.to_dict("records"):
         score = _number(row["score"])
+        texts = {name: visible(row[name] or "") for name in TEXTS}
+        status = row["status"]
+        if row["truncated"]:
+            status += ", truncated"  # words that the page filters by, each by itself
         shown.append(
-            {name: visible(row[name] or "") for name in TEXTS}
-            | {
-                "status": _outcome(row["status"], row["truncated"]),
+            {
+                **texts,
+                "status": status,
                 "epoch": row["epoch"],
                 "score": score,
-                "mark": tables.mark(score, task),
+                "mark": formatting.response_score(score, task),
                 "figures": [(visible(name), value) for name, value in figures(row["metrics"] or {})],
                 "tokens_in": _whole(row["tokens_in"]),
                 "tokens_out": _whole(row["tokens_out"]),
-                "seconds": tables.plain(_number(row["seconds"])),
+                "seconds": formatting.plain(_number(row["seconds"])),
                 "prompt_hash": row["prompt_hash"][:12],
             }
         )
     return shown
 
 
-def _outcome(status: str, truncated: bool) -> str:
-    """Words that the page of answers filters by, each by itself: 'unparsed, truncated'."""
-    return f"{status}, truncated" if truncated else status
-
-
 def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
     """An answer's figures by names that people read; its checks by whether they were passed."""
-    known = {name: value for name, told in metrics.items() if (value := _number(told)) is not None}
-    checks = {name: value for name, value in known.items() if name.startswith(CHECK) and value in (0.0, 1.0)}
-    told = [
-        (WORDS.get(name, name.replace("_", " ")), tables.plain(value))
-        for name, value in known.items()
-        if name not in checks and name != "parsed"  # the status says as much
-    ]
-    for words, mark in (("passed", 1.0), ("failed", 0.0)):
-        names = [name.removeprefix(CHECK).replace("_", " ") for name in checks if checks[name] == mark]
+    words = []
+    checks: dict[float, list[str]] = {1.0: [], 0.0: []}
+    for name, number in metrics.items():
+        value = _number(number)
+        if value is None or name == "parsed":  # the status says as much
+            continue
+        if name.startswith(CHECK) and value in checks:
+            checks[value].append(name.removeprefix(CHECK).replace("_", " "))
+        else:
+            words.append((WORDS.get(name, name.replace("_", " ")), formatting.plain(value)))
+    for title, names in (("passed:", checks[1.0]), ("failed:", checks[0.0])):
         if names:
-            told.append((f"{words}:", ", ".join(names)))
-    return told
+            words.append((title, ", ".join(names)))
+    return words
 
 
 def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """`rows.js` says which answers there are and in which part each stands; the parts hold their text."""
-    batches: list[list[str]] = [[]]
+    parts: list[list[str]] = [[]]
     size = 0
-    where = []
+    light: dict[str, list[Any]] = {name: [] for name in ("id", "part", *LIGHT)}
     for row in rows:
+        light["id"].append(row["sample_id"])
+        for name in LIGHT:
+            light[name].append(row[name])
         text = script(row)
-        if batches[-1] and size + len(text) > PART_BYTES:
-            batches.append([])
+        if parts[-1] and size + len(text) > PART_BYTES:
+            parts.append([])
             size = 0
-        batches[-1].append(text)
+        parts[-1].append(text)
         size += len(text)
-        where.append(len(batches) - 1)
-    light = {
-        "id": [row["sample_id"] for row in rows],
-        "epoch": [row["epoch"] for row in rows],
-        "score": [row["score"] for row in rows],
-        "mark": [row["mark"] for row in rows],
-        "status": [row["status"] for row in rows],
-        "part": where,
-    }
+        light["part"].append(len(parts) - 1)
     yield f"data/{key}/rows.js", f'proctor.rows("{key}",{script(light)});\n'
-    for n, batch in enumerate(batches):
-        yield f"data/{key}/{n}.js", f'proctor.part("{key}/{n}",[{",".join(batch)}]);\n'
+    for n, part in enumerate(parts):
+        yield f"data/{key}/{n}.js", f'proctor.part("{key}/{n}",[{",".join(part)}]);\n'
 
 
 def _number(value: Any) -> float | None:
     """None for a null, which pandas gives back as not-a-number."""
-    return float(value) if value is not None and isfinite(value) else None
+    if value is None or not isfinite(value):
+        return None
+    return float(value)
 
 
 def _whole(value: Any) -> int | None:

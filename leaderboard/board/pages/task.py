@@ -5,22 +5,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proctor.harness.record import OverlapRecord, TaskRecord
-from proctor.leaderboard.board.beside import Beside, format_figure
 from proctor.leaderboard.board.groups import GroupRow
 from proctor.leaderboard.board.shown import (
     DifferenceShown,
-    cell,
-    difference,
-    letters,
+    FigureShown,
+    cell_shown,
+    costs_shown,
+    difference_shown,
+    figure_table,
     points,
     rank_words,
     task_head,
 )
-from proctor.leaderboard.compare import measured, tables
-from proctor.leaderboard.compare.pairs import TaskPairs
-from proctor.leaderboard.compare.tables import Ranking, RankingRow
+from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.ranking import Ranking, RankingRow, TaskPairs
 
 EXAMPLE_LENGTH = 4000
+EXAMPLE = ("sample_id", "prompt", "response", "answer", "target", "mark", "explanation")
 WHOLE = 12  # with more variants than this the matrix is of small cells, and a pair is read by choosing it
 KINDS = {
     "binary": "Each response is right (1) or wrong (0); the headline is the share of right ones.",
@@ -33,136 +34,118 @@ KINDS = {
 def page(
     ranking: Ranking,
     name: str,
-    pairs: TaskPairs,
     example: Mapping[str, Any] | None,
     groups: list[tuple[str, list[GroupRow]]],
-    beside: Mapping[str, Beside],
+    figures: Mapping[str, Sequence[FigureShown]],
+    costs: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
-    task = ranking.tasks[name]
+    """`figures` and `costs` of each variant that has results on the task; `example` is a row of the best."""
+    task, pairs = ranking.tasks[name], ranking.pairs[name]
     rows = [row for row in ranking.rows if name in row.scores]
-    order = {variant: i for i, variant in enumerate(pairs.order)}
-    rows.sort(key=lambda row: order.get(row.variant, len(order)))
-    run = rows[0].scores[name].run
-    effects = sorted(
-        one.difference.smallest_effect
-        for one in pairs.family.told.values()
-        if one.difference.smallest_effect is not None
-    )
+    rows.sort(key=lambda row: _place(pairs, row.variant))
+    runs = {row.variant: row.scores[name].run for row in rows}
+    definition = runs[rows[0].variant].definition
+    comparisons = pairs.family.comparisons.values()
+    scale = ""
+    if task.scale_stated:
+        scale = f"{task.scale[0]:g} to {task.scale[1]:g}"
+    parts = {}
+    for variant in runs:
+        parts[variant] = [figure for figure in figures[variant] if figure.part]
     return task_head(ranking, name) | {
         "kind": KINDS.get(task.kind, ""),
         "binary": task.kind == "binary",
         "framework": {"lm_eval": "lm-eval", "inspect": "Inspect"}.get(task.framework, task.framework),
-        "size": run.definition.items,
-        "version": run.definition.task_version,
-        "dataset": (run.definition.dataset or "")[:16],
-        "versions": sorted({str(row.scores[name].run.definition.task_version) for row in rows}),
-        "scale": f"{task.scale[0]:g} to {task.scale[1]:g}" if task.scale_stated else "",
-        "margin": tables.margins(pairs.family.told.values(), task),
-        "effect": (points(effects[0], task), points(effects[-1], task)) if effects else None,
-        "cells": [cell(ranking, row, name, pairs) for row in rows],
+        "size": definition.items,
+        "dataset": (definition.dataset or "")[:16],
+        "versions": sorted({str(run.definition.task_version) for run in runs.values()}),
+        "scale": scale,
+        "margin": formatting.margins(comparisons, task),
+        "effect": _smallest_effects(pairs, task),
+        "cells": [cell_shown(ranking, row, name) for row in rows],
         "absent": [row.variant for row in ranking.rows if name not in row.scores],
         "example": _example(example),
         "matrix": matrix(pairs, task),
         "groups": groups,
         "order": pairs.order,
-        "costs": cost_table(rows, beside),
-        "figures": figure_table(rows, beside),
-        "parts": figure_table(rows, beside, parts=True),
-        "overlap": overlap(rows, name),
-        "imported": [
-            (row.variant, list(lacks))
-            for row in rows
-            if (lacks := row.scores[name].run.lacks)
-        ],
-    }  # fmt: skip
+        "costs": figure_table({variant: costs_shown(costs[variant]) for variant in runs}),
+        "figures": figure_table({variant: figures[variant] for variant in runs}),
+        "parts": figure_table(parts),
+        "overlap": _overlap(rows, name),
+        "imported": [(variant, run.lacks) for variant, run in runs.items() if run.lacks],
+    }
+
+
+def _place(pairs: TaskPairs, variant: str) -> int:
+    return pairs.order.index(variant) if variant in pairs.order else len(pairs.order)
+
+
+def _smallest_effects(pairs: TaskPairs, task: TaskRecord) -> tuple[str, str] | None:
+    """The least and the most that a pair can show."""
+    effects = []
+    for comparison in pairs.family.comparisons.values():
+        if comparison.difference.smallest_effect is not None:
+            effects.append(comparison.difference.smallest_effect)
+    return (points(min(effects), task), points(max(effects), task)) if effects else None
 
 
 def _example(row: Mapping[str, Any] | None) -> dict[str, str] | None:
     if row is None:
         return None
-    cut = {
-        name: str(row[name])
-        for name in ("sample_id", "prompt", "response", "answer", "target", "mark", "explanation")
-    }
-    return {
-        name: text if len(text) <= EXAMPLE_LENGTH else text[:EXAMPLE_LENGTH] + " …"
-        for name, text in cut.items()
-    }
+    texts = {}
+    for name in EXAMPLE:
+        texts[name] = str(row[name])
+        if len(texts[name]) > EXAMPLE_LENGTH:
+            texts[name] = texts[name][:EXAMPLE_LENGTH] + " …"
+    return texts
 
 
 def matrix(pairs: TaskPairs, task: TaskRecord) -> dict[str, Any] | None:
     """Row minus column, for every pair once: a row is the one that may take the column's place."""
-    told: dict[tuple[str, str], DifferenceShown | str] = dict(pairs.family.refused)
-    told |= {pair: difference(one, task) for pair, one in pairs.family.told.items()}
-    rows, columns = (Counter(pair[side] for pair in told if set(pair) <= set(pairs.order)) for side in (0, 1))
+    shown: dict[tuple[str, str], DifferenceShown | str] = dict(pairs.family.refused)
+    for pair, comparison in pairs.family.comparisons.items():
+        shown[pair] = difference_shown(comparison, task)
+    rows: Counter[str] = Counter()
+    columns: Counter[str] = Counter()
+    for row, column in shown:
+        if row in pairs.order and column in pairs.order:
+            rows[row] += 1
+            columns[column] += 1
     if not rows:
         return None
     # Where no circle prevents it, all cells then lie below the diagonal.
     names = sorted(pairs.order, key=lambda name: rows[name])
-    across = [name for name in names if columns[name]]
-    lines = [(row, [told.get((row, column)) for column in across]) for row in names if rows[row]]
-    ranks = {name: rank_words(r.best, r.worst) for name, r in pairs.ranks.items()}
+    across = list(filter(columns.get, names))
+    lines = []
+    for row in filter(rows.get, names):
+        lines.append((row, [shown.get((row, column)) for column in across]))
     return {
         "columns": across,
         "lines": lines,
-        "family": len(pairs.family.told),
-        "ranks": ranks,
-        "letters": letters(pairs),
+        "family": len(pairs.family.comparisons),
+        "ranks": rank_words(pairs),
+        "letters": pairs.letters,
         "compact": len(pairs.order) > WHOLE,
     }
 
 
-def figure_table(
-    rows: Sequence[RankingRow], beside: Mapping[str, Beside], parts: bool = False
-) -> dict[str, Any] | None:
-    """Of one task: a line a variant, a column a figure that any of them has. `parts`: those alone that a judge's score
-    is made of, which stand beside it.
-    """
-    titles: dict[str, str] = {}
-    lines = []
-    for row in rows:
-        mine = {one.name: format_figure(one) for one in beside[row.variant].figures if one.part or not parts}
-        titles |= {name: f"{one['title']}{', %' if one['unit'] else ''}" for name, one in mine.items()}
-        lines.append((row.variant, mine))
-    if not titles:
-        return None
-    for name in titles:
-        column = [mine[name] for _, mine in lines if name in mine]
-        for one, words in zip(column, tables.aligned([one["value"] for one in column]), strict=True):
-            one["value"] = words
-    return {
-        "columns": list(titles.values()),
-        "lines": [(variant, [mine.get(name) for name in titles]) for variant, mine in lines],
-    }
-
-
-def cost_table(rows: Sequence[RankingRow], beside: Mapping[str, Beside]) -> dict[str, Any] | None:
-    """What the answers cost, a column for each thing that was measured at all."""
-    known = {row.variant: beside[row.variant].costs for row in rows}
-    there = [one for one in measured.ALL if any(one.name in mine for mine in known.values())]
-    if not there:
-        return None
-    columns = [measured.column(one, [mine.get(one.name) for mine in known.values()]) for one in there]
-    lines = zip(known, zip(*(cells for _, cells in columns), strict=True), strict=True)
-    return {"columns": [title for title, _ in columns], "lines": list(lines)}
-
-
-def overlap(rows: Sequence[RankingRow], task: str) -> list[tuple[str, str, list[str]]]:
+def _overlap(rows: Sequence[RankingRow], task: str) -> list[tuple[str, str, list[str]]]:
     """What of the task's items stands in training data: the set, the findings, and the variants they hold for."""
     variants: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        for one in row.scores[task].run.overlap:
-            variants.setdefault((one.set, _overlap_in_words(one)), []).append(row.variant)
-    return [(name, words, of) for (name, words), of in variants.items()]
+        for overlap in row.scores[task].run.overlap:
+            variants.setdefault((overlap.set, _overlap_in_words(overlap)), []).append(row.variant)
+    return [(name, words, names) for (name, words), names in variants.items()]
 
 
-def _overlap_in_words(one: OverlapRecord) -> str:
+def _overlap_in_words(overlap: OverlapRecord) -> str:
     parts = []
-    if one.chats is not None:
-        parts.append(f"chats: {one.chats}")
-    if one.items is not None:
-        parts.append(f"items: {one.items}")
-    if one.whole is not None:
-        parts.append(f"{one.whole} of them stand there word for word")
-    parts += [f"{tables.percent(share)} % of the items share {n} words in a row" for n, share in one.shares]
+    if overlap.chats is not None:
+        parts.append(f"chats: {overlap.chats}")
+    if overlap.items is not None:
+        parts.append(f"items: {overlap.items}")
+    if overlap.whole is not None:
+        parts.append(f"{overlap.whole} of them stand there word for word")
+    for n, share in overlap.shares:
+        parts.append(f"{formatting.percent(share)} % of the items share {n} words in a row")
     return "; ".join(parts)

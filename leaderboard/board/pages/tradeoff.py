@@ -1,18 +1,18 @@
 """Scores against what they cost: a drawing and a table for each task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from proctor.leaderboard.board import charts
-from proctor.leaderboard.board.escape import line
-from proctor.leaderboard.board.plots import Plot, axis, point, score_figures, scores_of
-from proctor.leaderboard.board.shown import task_head
+from proctor.leaderboard.board.plots import Plot, axis, plot_title, point, score_figures
+from proctor.leaderboard.board.shown import FigureShown, cost_shown, figure_table, task_head
 from proctor.leaderboard.compare import measured
 from proctor.leaderboard.compare.measured import Measure
-from proctor.leaderboard.compare.tables import Ranking
+from proctor.leaderboard.compare.ranking import Ranking
 
-Costs = Mapping[tuple[str, str], Mapping[str, float]]  # by variant and task
+Costs = Mapping[str, Mapping[str, float]]  # by variant
+NOT_DRAWN = ("seconds_per_item", "load_seconds")  # speed says as much
 
 
 @dataclass(frozen=True)
@@ -25,59 +25,57 @@ class Tradeoff:
     frontier: frozenset[str]
 
 
-@dataclass(frozen=True)
-class TradeoffTable:
-    """What the drawings of one task show, in figures: a line a variant, a column a measure."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[dict[str, str], tuple[tuple[float | None, str, bool], ...]], ...]
+def page(ranking: Ranking, costs: Mapping[str, Costs]) -> list[dict[str, Any]]:
+    """Of each task its drawings, and a table of the figures in them, the best variant first."""
+    return [_on_task(ranking, task, tradeoffs(ranking, task, costs[task])) for task in ranking.tasks]
 
 
-def page(ranking: Ranking, costs: Costs) -> list[tuple[dict[str, Any], list[Tradeoff], TradeoffTable]]:
+def _on_task(ranking: Ranking, task: str, parts: list[Tradeoff]) -> dict[str, Any]:
+    figures: dict[str, list[FigureShown]] = {}
+    shown = {}
+    for name, score in ranking.scores(task).items():
+        own = [cost_shown(part.measure, part.costs[name]) for part in parts if name in part.costs]
+        if own and score.estimate:
+            figures[name] = own
+            shown[name] = score_figures(score, ranking.tasks[task]) | {"mean": repr(score.estimate.mean)}
+    best_first = sorted(figures, key=lambda name: (-float(shown[name]["mean"]), name))
+    table = figure_table({name: figures[name] for name in best_first})
+    return {"head": task_head(ranking, task), "parts": parts, "table": table, "scores": shown}
+
+
+def tradeoffs(ranking: Ranking, task: str, costs: Costs) -> list[Tradeoff]:
+    """One for each measure that two variants or more have; `costs` of every variant that answered the task."""
     found = []
-    for name in ranking.tasks:
-        parts = tradeoff(ranking, name, costs)
-        found.append((task_head(ranking, name), parts, tradeoff_table(ranking, name, parts)))
+    for measure in measured.MEASURES:
+        if measure.name not in NOT_DRAWN:
+            tradeoff = _tradeoff(ranking, task, costs, measure)
+            if tradeoff:
+                found.append(tradeoff)
     return found
 
 
-def tradeoff(ranking: Ranking, task: str, costs: Costs) -> list[Tradeoff]:
-    """For each measure that two variants or more have a drawing."""
-    return [part for one in measured.DRAWN if (part := _tradeoff(ranking, task, costs, one))]
-
-
 def _tradeoff(ranking: Ranking, task: str, costs: Costs, measure: Measure) -> Tradeoff | None:
-    about = ranking.tasks[task]
-    cost = {v: c[measure.name] for (v, t), c in costs.items() if t == task and measure.name in c}
-    of = {name: one for name, one in scores_of(ranking, task).items() if name in cost}
-    found = [p for name, one in of.items() if (p := point(name, one, about, cost[name] * measure.scale))]
-    if len(found) < 2:
+    about, scores = ranking.tasks[task], ranking.scores(task)
+    points, known = [], {}
+    for name, score in scores.items():
+        cost = costs[name].get(measure.name)
+        if cost is None:
+            continue
+        drawn = point(name, score, about, cost * measure.scale)
+        if drawn:
+            points.append(drawn)
+            known[name] = cost
+    if len(points) < 2:
         return None
-    there = {one.name: cost[one.name] for one in found}
-    if measure.here and measured.several_machines([of[name].run for name in there]):
-        return Tradeoff(measure, None, there, frozenset())
-    found.sort(key=lambda one: (-one.mean, one.name))
+    if measure.here and measured.several_machines([scores[name].run for name in known]):
+        return Tradeoff(measure, None, known, frozenset())
+    points.sort(key=lambda point: (-point.mean, point.name))
     across = f"{measure.title.lower()}, {measure.unit}"
     plot = Plot(
         task,
         f"{task}-{measure.name.replace('_', '-')}",
-        f"{line(str(about.title))}: {axis(about)}, against {across}",
+        f"{plot_title(about)}, against {across}",
         "Vertical lines are 95 % intervals, filled points are on the frontier: no other is as good and as cheap.",
-        charts.tradeoff(found, axis(about), across, measure.more_is_better),
+        charts.tradeoff(points, axis(about), across, measure.more_is_better),
     )
-    return Tradeoff(measure, plot, there, frozenset(charts.frontier(found, measure.more_is_better)))
-
-
-def tradeoff_table(ranking: Ranking, task: str, parts: Sequence[Tradeoff]) -> TradeoffTable:
-    about, of = ranking.tasks[task], scores_of(ranking, task)
-    means = {name: one.estimate.mean for name, one in of.items() if one.estimate}
-    names = sorted(set().union(*(part.costs for part in parts)), key=lambda name: (-means[name], name))
-    columns = [measured.column(part.measure, [part.costs.get(name) for name in names]) for part in parts]
-    rows = []
-    for at, name in enumerate(names):
-        figures = score_figures(of[name], about) | {"name": name, "mean": repr(means[name])}
-        cells = [
-            (*column[at], name in part.frontier) for (_, column), part in zip(columns, parts, strict=True)
-        ]
-        rows.append((figures, tuple(cells)))
-    return TradeoffTable(tuple(title for title, _ in columns), tuple(rows))
+    return Tradeoff(measure, plot, known, frozenset(charts.frontier(points, measure.more_is_better)))

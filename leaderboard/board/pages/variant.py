@@ -1,85 +1,83 @@
 """One variant: what it is made of, its scores with all figures beside them, and how to run it again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 import yaml
 
-from proctor.harness.record import Definition, VariantRecord
-from proctor.leaderboard.board import plots
-from proctor.leaderboard.board.beside import NOTHING, Beside, format_figure
-from proctor.leaderboard.board.pages import lineage
-from proctor.leaderboard.board.shown import cell, task_head
+from proctor.harness.record import Definition, RunRecord, VariantRecord
+from proctor.leaderboard.board import lineage, plots
+from proctor.leaderboard.board.shown import FigureShown, cell_shown, costs_shown, task_head
 from proctor.leaderboard.compare import measured
-from proctor.leaderboard.compare.measured import machine
-from proctor.leaderboard.compare.pairs import TaskPairs
-from proctor.leaderboard.compare.tables import Ranking, RankingRow
+from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
 FIRST = (
-    "about",
-    "base",
-    "recipe",
-    "examples",
-    "merge",
-    "merge_with",
-    "quantization",
-    "engine",
-    "endpoint",
-    "prompt",
+    "about", "base", "recipe", "examples", "merge", "merge_with", "quantization", "engine", "endpoint", "prompt",
     "parent",
-)
+)  # fmt: skip
 
 
 def page(
-    ranking: Ranking, row: RankingRow, pairs: Mapping[str, TaskPairs], beside: Mapping[str, Beside]
+    ranking: Ranking,
+    row: RankingRow,
+    figures: Mapping[str, Mapping[str, Sequence[FigureShown]]],
+    costs: Mapping[str, Mapping[str, Mapping[str, float]]],
 ) -> dict[str, Any]:
-    resolved = lineage.resolved_of(ranking, row.variant)
+    """`figures` and `costs` by task and variant."""
     runs = [score.run for score in row.scores.values()]
-    chain = [(name, lineage.resolved_of(ranking, name)) for name in lineage.ancestors(ranking, row.variant)]
+    tasks = []
+    for task in ranking.tasks:
+        own_figures, own_costs = figures[task].get(row.variant, ()), costs[task].get(row.variant, {})
+        tasks.append(_on_task(ranking, row, task, own_figures, own_costs))
     versions = set()
-    sources = set()
     for run in runs:
-        versions |= {f"{name} {version}" for name, version in run.versions.items()}
-        if run.origin:
-            files = run.origin.files or ["not told"]
-            sources |= {f"{run.origin.kind}: {PurePath(name).name}" for name in files}
+        for package, version in run.versions.items():
+            versions.add(f"{package} {version}")
+    drawings = filter(None, (plots.loss(row.variant, run) for run in runs))
     return {
         "name": row.variant,
-        "about": row.about,
-        "chain": [
-            (name, lineage.step(before, after))
-            for (name, after), before in zip(chain, [None, *(one for _, one in chain)], strict=False)
-        ],
+        "about": row.resolved.about,
+        "chain": lineage.chain(ranking, row.variant),
         "children": lineage.children(ranking, row.variant),
-        "tasks": [
-            _on_task(ranking, row, task, pairs[task], beside.get(task, NOTHING))
-            for task in ranking.tasks
-        ],
-        "yaml": as_yaml(resolved),
-        "digest": resolved.digest,
+        "tasks": tasks,
+        "yaml": as_yaml(row.resolved),
+        "digest": row.resolved.digest,
         "stages": runs[0].stages,
         "again": f"proctor run {runs[0].suite or 'SUITE'} --only {row.variant}",
         "suite_known": runs[0].suite is not None,
-        "imported": sorted(sources),
-        "loss": next((plot for run in runs if (plot := plots.loss(row.variant, run))), None),
+        "imported": _sources(runs),
+        "loss": next(drawings, None),
         "versions": sorted(versions),
-        "machines": sorted({machine(run.hardware) for run in runs}),
-    }  # fmt: skip
+        "machines": sorted({measured.machine(run.hardware) for run in runs}),
+    }
+
+
+def _sources(runs: Sequence[RunRecord]) -> list[str]:
+    """The files that imported results came from."""
+    sources = set()
+    for run in runs:
+        if run.origin:
+            for name in run.origin.files or ["not told"]:
+                sources.add(f"{run.origin.kind}: {PurePath(name).name}")
+    return sorted(sources)
 
 
 def _on_task(
-    ranking: Ranking, row: RankingRow, task: str, pairs: TaskPairs, beside: Beside
+    ranking: Ranking, row: RankingRow, task: str, figures: Sequence[FigureShown], costs: Mapping[str, float]
 ) -> dict[str, Any]:
-    score = row.scores.get(task)
-    return {
+    facts: dict[str, Any] = {
         "head": task_head(ranking, task),
-        "shown": cell(ranking, row, task, pairs),
-        "figures": [format_figure(one) for one in beside.figures],
-        "costs": measured.listed(beside.costs),
-        "lacks": score.run.lacks if score else (),
-        "definition": _definition(score.run.definition) if score else [],
+        "shown": cell_shown(ranking, row, task),
+        "figures": figures,
+        "costs": costs_shown(costs),
+        "lacks": (),
+        "definition": [],
     }
+    if task in row.scores:
+        run = row.scores[task].run
+        facts |= {"lacks": run.lacks, "definition": _definition(run.definition)}
+    return facts
 
 
 def _definition(definition: Definition) -> list[tuple[str, str]]:
@@ -93,8 +91,10 @@ def _definition(definition: Definition) -> list[tuple[str, str]]:
 def as_yaml(variant: VariantRecord) -> str:
     """The variant's file with every default written out; its name is the file's, so it stands outside."""
     fields = variant.as_json()
-    told = {name: fields[name] for name in FIRST if fields.get(name) is not None}
-    told |= {name: value for name, value in sorted(fields.items()) if name not in (*FIRST, "name", "digest")}
+    shown = {}
+    for name in (*FIRST, *sorted(set(fields) - {*FIRST, "name", "digest"})):
+        if name not in FIRST or fields.get(name) is not None:
+            shown[name] = fields[name]
     if variant.sampling is not None:
-        told["sampling"] = {name: value for name, value in variant.sampling.items() if value is not None}
-    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
+        shown["sampling"] = {name: value for name, value in variant.sampling.items() if value is not None}
+    return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,97 @@
+"""The folder of a board: which files are the board's own, and how new ones take their place.
+
+Only what a board itself wrote is ever removed: its manifest, board.json, names the files with their checksums.
+"""
+
+import json
+from contextlib import AbstractContextManager, nullcontext
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from proctor.common.files import PART, can_lock, lock, write_bytes
+from proctor.common.refusal import Refusal
+
+MANIFEST = "board.json"
+LOCK = ".lock"
+
+
+def is_built(out: Path, key: str) -> bool:
+    """Whether this very board is there and whole: a finished suite is not compared anew every time."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["key"] != key:
+            return False
+        for path, checksum in manifest["files"].items():
+            if sha256((out / path).read_bytes()).hexdigest() != checksum:
+                return False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def put_files(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:
+    """The board's files in place of those of an earlier one, which go away."""
+    out.mkdir(parents=True, exist_ok=True)
+    with _alone_in(out):
+        _put_files(out, files, made_of)
+
+
+def _alone_in(out: Path) -> AbstractContextManager[None]:
+    """Two builds of one board put their files in place one after the other."""
+    return lock(out / LOCK, lambda holder: None) if can_lock() else nullcontext()
+
+
+def _put_files(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:
+    """Before the first file changes, the manifest names old and new files: a kill in between strands none."""
+    before = board_files(out)
+    for left in out.rglob(f".*{PART}"):
+        left.unlink()  # by a build that was killed
+    checksums = {path: sha256(content).hexdigest() for path, content in files.items()}
+    _write(out / MANIFEST, _manifest({"files": dict.fromkeys(before, "") | checksums}))
+    for path, content in files.items():
+        _write(out / path, content)
+    for path in sorted(before - set(files)):
+        (out / path).unlink(missing_ok=True)
+        for folder in [*PurePosixPath(path).parents][:-1]:
+            if (out / folder).is_dir() and not any((out / folder).iterdir()):
+                (out / folder).rmdir()
+    _write(out / MANIFEST, _manifest({"files": checksums} | made_of))
+
+
+def board_files(out: Path) -> set[str]:
+    """The files that a board has put there. A folder of other files is refused: they would be mixed with it."""
+    if not out.exists():
+        return set()
+    if not out.is_dir():
+        raise Refusal(f"{out} is a file; a board is a folder; name another place with --out")
+    if all(is_left_over(path.name) for path in out.iterdir()):
+        return set()
+    try:
+        named = list(json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Refusal(
+            f"{out} holds files that no board wrote; a board would be mixed with them; "
+            "name an empty folder with --out"
+        ) from None
+    files = set()
+    for name in named:
+        if isinstance(name, str) and ".." not in PurePosixPath(name).parts and not name.startswith("/"):
+            files.add(name)
+    return files
+
+
+def is_left_over(name: str) -> bool:
+    """What git, a build that is going on, or a kill in the very first write puts into a folder."""
+    return name in (".git", LOCK) or (name.startswith(".") and name.endswith(PART))
+
+
+def _manifest(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.is_file() and path.read_bytes() == content:
+        return  # an unchanged page keeps its time, which copying tools and web servers go by
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content, durable=False)

@@ -1,0 +1,204 @@
+"""The ranking: all variants with their scores, the best first, and of each task who is shown better than whom.
+
+Plain values, from which terminal, board and report are made:
+
+    ranked = ranking(load_cells(Path("results/demo")), baseline="tiny")
+    ranked.rows[0].variant, ranked.pairs["concepts"].ranks
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from math import inf
+
+from proctor.common.refusal import Refusal
+from proctor.common.stats import Estimate
+from proctor.common.stats.families import RankRange, letters, rank_ranges, shown_matrix
+from proctor.harness import record
+from proctor.harness.record import RunRecord, TaskRecord, VariantRecord
+from proctor.leaderboard.compare.compare import family_of
+from proctor.leaderboard.compare.comparison import Comparison, TaskFamily
+from proctor.leaderboard.compare.flagged import why_flagged
+from proctor.leaderboard.compare.items import Cells, estimate_cell, items_of
+
+MOST_LETTERS = 8  # where a variant stands in more groups than these, their letters say nothing
+
+
+@dataclass(frozen=True)
+class Score:
+    """One cell as shown: `comparison` is against the parent, or against the baseline where there is no parent."""
+
+    cell: record.Cell
+    estimate: Estimate | None
+    comparison: Comparison | None = None
+
+    @property
+    def run(self) -> RunRecord:
+        return self.cell.run
+
+    @property
+    def why_none(self) -> str:
+        """Why there is no estimate, where there is none."""
+        return items_of(self.cell).too_few
+
+    @property
+    def flag(self) -> str:
+        """Why its responses seem not to depend on the items."""
+        return why_flagged(self.cell)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What must be known of a row before its figure is read."""
+        words = []
+        if self.flag:
+            words.append(f"flagged: {self.flag}")
+        return [*words, *remarks_of(self.run)]
+
+    @property
+    def notes(self) -> str:
+        """What a bare number would hide: rows that were not scored, or scored 0 because nothing could be read."""
+        words = self.remarks
+        for status, n in self.cell.outcomes.items():
+            if n and status != "ok":
+                words.append(f"{n} {status}")
+        return ", ".join(words)
+
+
+def remarks_of(run: RunRecord) -> list[str]:
+    """What a row's label says that its figure does not."""
+    words = []
+    if run.task.own_data:
+        words.append("own data")
+    formats = [stage.weights for stage in run.stages if stage.weights not in (None, "F32", "F16", "BF16")]
+    if formats and run.resolved.quantization not in (None, "none", "f16"):
+        words.append(f"quantised again: the base came as {formats[0]}")
+    return words
+
+
+@dataclass(frozen=True)
+class RankingRow:
+    """A variant with its scores by task; a task that it did not answer is not among them."""
+
+    variant: str
+    scores: dict[str, Score]
+
+    @property
+    def resolved(self) -> VariantRecord:
+        return next(iter(self.scores.values())).run.resolved
+
+
+@dataclass(frozen=True)
+class TaskPairs:
+    """`order` is best first. `letters` and `ranks` are empty where not every pair could be compared."""
+
+    order: tuple[str, ...]
+    family: TaskFamily
+    letters: Mapping[str, str]
+    ranks: Mapping[str, RankRange]
+
+    def against(self, baseline: str) -> dict[str, Comparison]:
+        """Every other variant against this one."""
+        compared = {}
+        for name in self.order:
+            comparison = self.family.seen(name, baseline)
+            if comparison:
+                compared[name] = comparison
+        return compared
+
+
+@dataclass(frozen=True)
+class Ranking:
+    baseline: str | None
+    tasks: dict[str, TaskRecord]
+    rows: tuple[RankingRow, ...]
+    pairs: Mapping[str, TaskPairs]
+    # Of a task: whose page tells of its judge, and what that judge's trust card warns of.
+    judge_pages: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
+
+    def row(self, variant: str) -> RankingRow | None:
+        return next((row for row in self.rows if row.variant == variant), None)
+
+    def scores(self, task: str) -> dict[str, Score]:
+        """Of all variants that answered this task."""
+        return {row.variant: row.scores[task] for row in self.rows if task in row.scores}
+
+
+def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
+    """All variants, the best first by the mean of what they have on the first task.
+
+    Tasks come in Proctor's own order, foreign ones after them by name.
+    """
+    tasks = tasks_of(list(cells.values()))
+    rows = []
+    for variant in dict.fromkeys(variant for variant, _ in cells):
+        own = {task: score_of(cells[variant, task]) for task in tasks if (variant, task) in cells}
+        rows.append(RankingRow(variant, own))
+    rows.sort(key=lambda row: [best_first(row.scores.get(task)) for task in tasks])
+    ranked = Ranking(baseline, tasks, tuple(rows), {})
+    pairs = {task: pairs_in_order(ranked.scores(task), family_of(cells, task)) for task in tasks}
+    rows = [_compared(row, pairs, baseline) for row in rows]
+    return replace(ranked, rows=tuple(rows), pairs=pairs)
+
+
+def tasks_of(cells: Sequence[record.Cell]) -> dict[str, TaskRecord]:
+    """What the cells of each task say of it, in order."""
+    by_task: dict[str, list[record.Cell]] = {}
+    for cell in cells:
+        by_task.setdefault(cell.task, []).append(cell)
+    tasks = [(task, _task_of(own)) for task, own in by_task.items()]
+    return dict(sorted(tasks, key=lambda task: (task[1].place is None, task[1].place or 0, task[0])))
+
+
+def _task_of(cells: Sequence[record.Cell]) -> TaskRecord:
+    """Of imported cells, one of 0s and 1s may sit among real scores. The title of the published items comes before
+    that of a user's own.
+    """
+    tasks = sorted((cell.run.task for cell in cells), key=lambda task: task.own_data)
+    return next((task for task in tasks if task.kind != "binary"), tasks[0])
+
+
+def score_of(cell: record.Cell) -> Score:
+    return Score(cell, estimate_cell(cell))
+
+
+def best_first(score: Score | None) -> float:
+    """A missing score comes last and never lends its place to the next task."""
+    if score is None or score.estimate is None:
+        return inf
+    return -score.estimate.mean
+
+
+def pairs_in_order(scores: Mapping[str, Score], family: TaskFamily) -> TaskPairs:
+    """The pairs of those that have a mean; of equal ones, the first that is named is the first of them."""
+    means = {name: score.estimate.mean for name, score in scores.items() if score.estimate}
+    order = tuple(sorted(means, key=lambda name: -means[name]))
+    places, adjusted_p, alpha = [], [], 0.05
+    for i, j in combinations(range(len(order)), 2):
+        comparison = family.seen(order[i], order[j])
+        if comparison is None:
+            return TaskPairs(order, family, {}, {})
+        places.append((i, j))
+        adjusted_p.append(comparison.adjusted_p)
+        alpha = comparison.difference.alpha
+    if not places:
+        return TaskPairs(order, family, {}, {})
+    figures = [means[name] for name in order]
+    shown = shown_matrix(len(order), places, adjusted_p, alpha)
+    ranks = dict(zip(order, rank_ranges(figures, shown), strict=True))
+    try:
+        groups = letters(figures, shown)
+    except Refusal:  # so many groups overlap that letters would say nothing
+        return TaskPairs(order, family, {}, ranks)
+    if max(map(len, groups)) > MOST_LETTERS:
+        return TaskPairs(order, family, {}, ranks)
+    return TaskPairs(order, family, dict(zip(order, groups, strict=True)), ranks)
+
+
+def _compared(row: RankingRow, pairs: Mapping[str, TaskPairs], baseline: str | None) -> RankingRow:
+    """The variant against its parent, or the baseline."""
+    scores = {}
+    for task, score in row.scores.items():
+        against = score.run.resolved.parent or baseline or ""
+        scores[task] = replace(score, comparison=pairs[task].family.seen(row.variant, against))
+    return replace(row, scores=scores)
