@@ -216,7 +216,7 @@ def risk_coverage(confidence: ArrayLike, right: ArrayLike) -> RiskCoverage:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class AnswerAgreement:
     """Of several answers to one item. `modal` is the index of the first answer that is like most."""
 
     share: float
@@ -224,7 +224,7 @@ class Agreement:
     modal: int
 
 
-def agreement(answers: Sequence[Hashable | None]) -> Agreement:
+def agreement(answers: Sequence[Hashable | None]) -> AnswerAgreement:
     """Answers that are equal mean the same; None, no answer that could be read, is a class of its own. Entropy in nats.
 
     >>> agreement(["7", "7", "8", None]).share
@@ -237,7 +237,7 @@ def agreement(answers: Sequence[Hashable | None]) -> Agreement:
     shares = [count / len(answers) for count in counts.values()]
     entropy = max(0.0, -sum(share * log(share) for share in sorted(shares)))
     modal = next(index for index, answer in enumerate(answers) if counts[answer] == most)
-    return Agreement(most / len(answers), entropy, modal)
+    return AnswerAgreement(most / len(answers), entropy, modal)
 
 
 def _checked(confidence: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats]:

@@ -35,7 +35,7 @@ Key = tuple[str, int]  # an item, and which answer to it; 0 for all of them toge
 
 
 @dataclass(frozen=True)
-class Measure:
+class ConfidenceMeasure:
     """`convert` makes of the metric what grows with confidence; a `probability` can be held against shares of right
     answers, anything else only tells right from wrong.
     """
@@ -49,17 +49,17 @@ class Measure:
 
 MODAL = "right where the answer of most is"
 MEASURES = (
-    Measure("self_consistency", "Self-consistency", f"the share of an item's answers that agree; {MODAL}", True),
-    Measure("stated_confidence", "Stated confidence", "what the response says of itself", True),
-    Measure(
+    ConfidenceMeasure("self_consistency", "Self-consistency", f"the share of its answers that agree; {MODAL}", True),
+    ConfidenceMeasure("stated_confidence", "Stated confidence", "what the response says of itself", True),
+    ConfidenceMeasure(
         "answer_logprob_mean", "Probability of the answer", "the geometric mean of its tokens", True, exp
     ),
-    Measure(
+    ConfidenceMeasure(
         "answer_logprob_least", "Least probability in the answer", "of its least likely token", True, exp
     ),
-    Measure("logprob_mean", "Log-probability of the response", "the mean of its tokens", False),
-    Measure("logprob_least", "Least log-probability of the response", "of its least likely token", False),
-    Measure(
+    ConfidenceMeasure("logprob_mean", "Log-probability of the response", "the mean of its tokens", False),
+    ConfidenceMeasure("logprob_least", "Least log-probability of the response", "of its least likely token", False),
+    ConfidenceMeasure(
         "semantic_entropy", "Semantic entropy", f"of an item's answers, the lower the surer; {MODAL}", False,
         lambda entropy: -entropy,
     ),
@@ -111,7 +111,7 @@ def confidences_of(cell: record.Cell, rows: "pd.DataFrame") -> dict[str, Confide
     return found
 
 
-def _sure(measure: Measure, metrics: Mapping[str, Any] | None) -> float:
+def _sure(measure: ConfidenceMeasure, metrics: Mapping[str, Any] | None) -> float:
     value = (metrics or {}).get(measure.metric)
     return (
         measure.convert(float(value)) if isinstance(value, int | float) and isfinite(value) else float("nan")
@@ -147,14 +147,14 @@ def _by_item(scored: "pd.DataFrame") -> list[Entry]:
     return entries
 
 
-def figures_of(measure: Measure, mine: Confidences) -> ConfidenceFigures:
+def figures_of(measure: ConfidenceMeasure, mine: Confidences) -> ConfidenceFigures:
     held = calibration(mine.confidence, mine.right, mine.clusters) if measure.probability else None
     area = auroc(mine.confidence, mine.right, mine.clusters)
     return ConfidenceFigures(mine, held, area, risk_coverage(mine.confidence, mine.right))
 
 
 def family_of(
-    measure: Measure, task: str, cells: Cells, of: Mapping[str, Confidences]
+    measure: ConfidenceMeasure, task: str, cells: Cells, of: Mapping[str, Confidences]
 ) -> dict[tuple[str, str], Comparison]:
     """Every pair of variants on the Brier score of the rows that both have, corrected by Holm as one family.
 

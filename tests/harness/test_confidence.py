@@ -16,8 +16,8 @@ from proctor.harness.engines import open_engine
 from proctor.harness.engines.decoding import log_probability
 from proctor.harness.engines.endpoint import EndpointEngine
 from proctor.harness.engines.protocol import Options, Request, Response, Weights, token_ends
-from tests.conftest import ROOT
 from tests.support.board_results import rows_of
+from tests.support.command import ROOT
 from tests.support.openai_server import Reply, serve
 
 TINY = ROOT / "finetune" / "tiny"

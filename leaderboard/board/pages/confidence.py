@@ -14,8 +14,8 @@ from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.confidence import (
     MEASURES,
     ConfidenceFigures,
+    ConfidenceMeasure,
     Confidences,
-    Measure,
     family_of,
     figures_of,
 )
@@ -33,7 +33,7 @@ class Section:
     """One measure on one task: a row a variant, the best first, drawings, and answers to look at."""
 
     head: dict[str, Any]
-    measure: Measure
+    measure: ConfidenceMeasure
     rows: tuple[dict[str, str], ...]
     plots: tuple[Plot, ...]
     wrong: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -55,7 +55,7 @@ def page(ranking: Ranking, cells: Cells, sure: Sure) -> list[Section]:
 
 
 def _section(
-    ranking: Ranking, cells: Cells, task: str, measure: Measure, of: Mapping[str, Confidences]
+    ranking: Ranking, cells: Cells, task: str, measure: ConfidenceMeasure, of: Mapping[str, Confidences]
 ) -> Section:
     figures = {name: figures_of(measure, mine) for name, mine in of.items()}
     family = family_of(measure, task, cells, of)
@@ -127,7 +127,7 @@ def _surest_wrong(mine: Confidences) -> tuple[tuple[str, str], ...]:
 
 
 def _plots(
-    ranking: Ranking, task: str, measure: Measure, figures: Mapping[str, ConfidenceFigures]
+    ranking: Ranking, task: str, measure: ConfidenceMeasure, figures: Mapping[str, ConfidenceFigures]
 ) -> tuple[Plot, ...]:
     first = list(figures.items())[:DRAWN]
     title = f"{line(str(ranking.tasks[task].title))}: {measure.title.lower()}"
