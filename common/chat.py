@@ -45,7 +45,7 @@ class Completion:
     trouble: Trouble | None = None
     status: int | None = None
     too_long: bool = False  # the prompt does not fit the model's context
-    logprobs: tuple[tuple[bytes, float], ...] = ()  # of each token, where they were asked for and came
+    logprobs: Mapping[str, Any] | None = None  # of the tokens, where they were asked for
 
 
 def key_name_for(address: str | None, named: str | None) -> str:
@@ -190,7 +190,7 @@ class ChatClient:
             _count(usage, "completion_tokens"),
             choice.get("finish_reason"),
             self._without_key(refusal),
-            logprobs=_logprobs(choice.get("logprobs")),
+            logprobs=choice.get("logprobs"),
         )
 
     def _refused(self, status: int, refused: Exception, tries: str) -> Completion:
@@ -218,22 +218,6 @@ class ChatClient:
         if not self._key:
             return text
         return text.replace(self._key, "***")
-
-
-def _logprobs(told: Any) -> tuple[tuple[bytes, float], ...]:
-    """Of /chat/completions or of /completions. Servers leave them out or write them otherwise: then there are none."""
-    try:
-        if "content" in told:
-            pairs = [
-                (bytes(one.get("bytes") or one["token"].encode()), one["logprob"]) for one in told["content"]
-            ]
-        else:
-            pairs = [
-                (token.encode(), p) for token, p in zip(told["tokens"], told["token_logprobs"], strict=True)
-            ]
-        return tuple((piece, float(logprob)) for piece, logprob in pairs)
-    except (TypeError, ValueError, KeyError, AttributeError):
-        return ()
 
 
 def _count(usage: Mapping[str, Any], name: str) -> int | None:

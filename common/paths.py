@@ -31,6 +31,7 @@ class Kind(NamedTuple):
 KINDS = {
     "suites": Kind("suite", PACKAGE / "harness" / "suites"),
     "variants": Kind("variant", PACKAGE / "harness" / "variants"),
+    "tasks": Kind("task", PACKAGE / "tasks"),
     "prompts": Kind("prompt pack", PACKAGE / "tasks" / "prompts"),
     "recipes": Kind("recipe", PACKAGE / "finetune" / "recipes"),
     "judges": Kind("judge", PACKAGE / "judges" / "library", "{}/judge.yaml"),

@@ -86,7 +86,8 @@ def _data() -> list[Finding]:
         absent = f"PROCTOR_DATA is set to {folder}, but it has no gsm8k/train.jsonl and gsm8k/test.jsonl"
         gsm8k = Finding("data gsm8k", False, absent, remedy)
     embedded = [
-        Finding(f"data {name}", True, "embedded") for name in ("word_problems", "concepts", "study_plan")
+        Finding(f"data {name}", True, "embedded")
+        for name in ("word_problems", "concepts", "study_plan", "questions")
     ]
     return [gsm8k, *embedded]
 

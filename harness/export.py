@@ -125,7 +125,7 @@ def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
     before, _, after = wording.user.format(**{asks: ITEM}).partition(ITEM)
     chats: list[list[Turn]] = []
     if TASKS[task].framework == "lm_eval":
-        asked = lm_eval_task(task, prompt)
+        asked = lm_eval_task(TASKS[task], prompt)
         for item in list(asked.eval_docs)[: len(docs)]:
             chat = asked.fewshot_context(
                 item, num_fewshot=wording.shots, apply_chat_template=True, fewshot_as_multiturn=True,
@@ -136,8 +136,12 @@ def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
         limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
     else:
         module = importlib.import_module(f"proctor.tasks.{task}.task")
-        limit, until = int(getattr(module, task)(prompt=prompt).config.max_tokens), ()
-        for doc in docs:
+        made = getattr(module, task)(prompt=prompt)
+        limit, until = int(made.config.max_tokens), ()
+        for doc, sample in zip(docs, made.dataset, strict=False):
+            if not isinstance(sample.input, str):  # the task puts its own turns, with shots
+                chats.append([{"role": turn.role, "content": turn.text} for turn in sample.input])
+                continue
             system, user = render(pack, task, doc)
             chats.append([{"role": "user", "content": user}])
             if system:

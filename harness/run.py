@@ -17,7 +17,6 @@ from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
 from proctor.harness.plan.plan import Plan, Session, make_plan
 from proctor.harness.session import Spread, run_session, score_waiting
-from proctor.tasks import TASKS
 
 
 def run_suite(
@@ -33,7 +32,7 @@ def run_suite(
         relabel(plan, reporter.say)
         refuse_absent_models(plan)
         waiting, sessions = plan.split()
-        refuse_unready(sessions, results, here)
+        refuse_unready(sessions, plan, here)
         if spread:
             waiting += spread(sessions, plan, reporter)
         else:
@@ -44,13 +43,19 @@ def run_suite(
         return plan
 
 
-def refuse_unready(sessions: Sequence[Session], results: Path, here: bool) -> None:
+def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:
     """A cell that another process is at, and an engine that cannot run here: now, and not after hours of training."""
     for session in sessions:
         for each in session.variants:
             for cell in each.cells:
-                with record.lock(results, cell.variant, cell.task):
+                with record.lock(plan.results, cell.variant, cell.task):
                     pass
+            asks = [plan.suite.task(cell.task) for cell in each.cells]
+            if session.engine == "echo" and any(task.likelihoods for task in asks):
+                raise Refusal(
+                    f"engine 'echo' of variant {each.variant.name} gives no log-likelihoods",
+                    f"{next(task.name for task in asks if task.likelihoods)} asks them",
+                )
         if here:
             refuse_unusable(session.engine, session.variants[0].variant.name)
 
@@ -58,9 +63,10 @@ def refuse_unready(sessions: Sequence[Session], results: Path, here: bool) -> No
 def refuse_absent_models(plan: Plan) -> None:
     """A grader or second reader without its key is refused before anything is built."""
     missing = [cell for cell in plan.cells if cell.state != "keep"]
-    if plan.grading and any(plan.asks_a_model(cell) for cell in missing):
-        refuse_unopenable(plan.grading.spec, plan.suite)
-    if plan.suite.extractor and any(TASKS[cell.task].numeric for cell in missing):
+    for cell in missing:
+        if plan.asks_a_model(cell):
+            refuse_unopenable(plan.gradings[cell.task].spec, plan.suite)
+    if plan.suite.extractor and any(plan.suite.task(cell.task).numeric for cell in missing):
         refuse_unopenable(plan.suite.extractor.spec, plan.suite)
 
 

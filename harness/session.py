@@ -17,13 +17,15 @@ from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.ask.stock import ask_stock, of_all_samples
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
 from proctor.harness.plan.training import learnt
 from proctor.harness.weights import build_weights, open_variant, opened, put_on
-from proctor.tasks import TASKS, Task
+from proctor.tasks import Task
+from proctor.tasks.pack import STOCK
 
 Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose responses are kept and which a model has to score
 Spread = Callable[[Sequence[Session], Plan, Reporter], Waiting]  # those of harness/parallel.py
@@ -42,7 +44,7 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
     asks = {}
     for each in session.variants:
         for cell in each.missing:
-            asks[cell.variant, cell.task] = _ask_of(TASKS[cell.task], each.variant.prompt)
+            asks[cell.variant, cell.task] = _ask_of(plan.suite.task(cell.task), each.variant.prompt)
             labels[cell.variant, cell.task] = label(cell, each, plan)
     with opened(session, built, reporter) as (engine, costs):
         for each in session.variants:
@@ -63,7 +65,7 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
                     if plan.asks_a_model(cell):
                         waiting.append((each, cell))
                     else:
-                        scorer = Scorer(plan.suite.judge, None, plan.store / "verdicts", second_reader(plan))
+                        scorer = Scorer(run.judge, None, plan.store / "verdicts", second_reader(plan))
                         rows, _ = scoring.score_responses(run, samples, scorer, lambda done, made: None)
                         write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
     return waiting
@@ -71,8 +73,10 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
 
 def _ask_of(task: Task, prompt: str) -> Ask:
     """How tasks of this framework are asked, with all that the task needs loaded."""
+    if task.asks == STOCK and task.framework == "lm_eval":
+        return ask_stock
     if task.framework == "lm_eval":
-        lm_eval_task(task.name, prompt)
+        lm_eval_task(task, prompt)
         return ask_lm_eval
     from proctor.harness.ask.inspect import ask_inspect  # takes seconds to import
 
@@ -81,11 +85,20 @@ def _ask_of(task: Task, prompt: str) -> Ask:
 
 def score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
     """Scores kept responses and writes the rows. No engine is open but a local grader's; no variant is asked."""
-    spec = plan.grading.spec if plan.grading else None
+    by_judge: dict[str, Waiting] = {}
+    for each, cell in waiting:
+        by_judge.setdefault(plan.suite.judge_of(plan.suite.task(cell.task)), []).append((each, cell))
+    for judge, cells in by_judge.items():
+        _score_waiting(judge, cells, plan, reporter)
+
+
+def _score_waiting(judge: str, waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
+    grading = next((plan.gradings[cell.task] for _, cell in waiting if plan.asks_a_model(cell)), None)
+    spec = grading.spec if grading else None
     with grader_opened(
         spec, lambda variant: open_variant(variant, plan.store, reporter, "grader"), plan.suite, plan.store
     ) as grader:
-        scorer = Scorer(plan.suite.judge, grader, plan.store / "verdicts", second_reader(plan))
+        scorer = Scorer(judge, grader, plan.store / "verdicts", second_reader(plan))
         for each, cell in waiting:
             with record.lock(plan.results, cell.variant, cell.task):
                 run = cell_run(cell, each, plan)
@@ -110,15 +123,19 @@ def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, repo
     for why, times in failed.most_common(1):
         cell = f"{rows[0].variant} x {rows[0].task}"
         reporter.say(f"  {cell}: {failed.total()} of {len(rows)} failed, {times} of them with: {why}")
+    task = plan.suite.task(run.task.name)
+    if task.asks == STOCK:
+        run = run.changed(**of_all_samples(task, plan.docs[task.name], rows, run.task))
     record.write(plan.results, list(rows), run.changed(**scoring.counts(rows)))
 
 
 def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:
+    task = plan.suite.task(cell.task)
     return CellRun(
         variant=each.variant,
-        task=TASKS[cell.task],
+        task=task,
         docs=plan.docs[cell.task],
-        judge=plan.suite.judge,
+        judge=plan.suite.judge_of(task),
         journal=Journal(plan.store / "responses" / f"{cell.task}-{cell.weights[:16]}.jsonl"),
         logs=plan.store / "inspect" / f"{cell.variant}-{cell.responses_key[:16]}",
     )

@@ -1,4 +1,5 @@
-"""What is asked. TASKS is the only index of tasks: adding one is a folder here and a line below.
+"""What is asked. TASKS is the index of the tasks that ship: adding one is a folder here and a line below. Those of
+the user's project and the stock ones of lm-eval and Inspect are found by `proctor.tasks.index`, and are `Task`s too.
 
     TASKS["word_problems"].docs("test", 1)
     # [{'id': 'test-0001', 'cluster': 'two-makers-order', 'question': 'Carlos can pack 17 parcels an hour, and Ruth can
@@ -13,8 +14,10 @@ import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from proctor.tasks.score import ResponseScore
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,14 @@ class Task:
         ""  # the published data set that the items are fetched from; empty where they ship with the task
     )
     kinds: tuple[str, ...] = ()  # fields of an item by which scores are shown apart, beside its cluster
+    worded_as: str = (
+        ""  # the task whose wording a prompt pack without a section of its own for this one takes
+    )
+    shots: int = 0  # where the pack has no section for it
+    limit: int | None = None  # where the suite has none
+    likelihoods: bool = False  # asks how likely texts are, and not for texts alone
+    judge: str = ""  # where it is not the suite's that scores
+    definition: Any = None  # what asks and scores it: the package of its name, unless it does not ship
 
     @property
     def version(self) -> str:
@@ -50,7 +61,7 @@ class Task:
 
     def about_data(self) -> dict[str, Any]:
         """The title, and whether the items are the user's own: a published name holds only for the published items."""
-        if not self.source:
+        if not self.source or self.definition:
             return {"title": self.title}
         if dataset_hash(self.docs("test")) == self._package.PUBLISHED:
             return {"title": f"{self.title} ({self.source})"}
@@ -72,9 +83,18 @@ class Task:
         """Up to n chats to learn this task from, in a prompt pack's wording; none of them is an item of the test."""
         return list(self._package.train_chats(n, seed, prompt))
 
+    def score(self, doc: Mapping[str, Any], response: str) -> "ResponseScore":
+        """One response by the task's rules."""
+        scored: ResponseScore = self.part("task").score(doc, response)
+        return scored
+
+    def part(self, name: str) -> Any:
+        """`task` asks and scores by rules, `scoring` by a judge; what does not ship has all of it in its definition."""
+        return self.definition or importlib.import_module(f"proctor.tasks.{self.name}.{name}")
+
     @property
-    def _package(self) -> ModuleType:
-        return importlib.import_module(f"proctor.tasks.{self.name}")
+    def _package(self) -> Any:
+        return self.definition or importlib.import_module(f"proctor.tasks.{self.name}")
 
 
 TASKS: Mapping[str, Task] = {
@@ -95,6 +115,22 @@ TASKS: Mapping[str, Task] = {
         Task(
             "study_plan", "Study plans", "inspect", "real", "mean mark", asks="profile",
             scale=(1.0, 5.0), scored_by="judge", kinds=("grade", "language_level"),
+        ),
+        Task(
+            "questions", "Question writing", "inspect", "real", "usable questions", asks="material",
+            kinds=("subject", "kind"),
+        ),
+        Task(
+            "svamp", "One-step word problems", "lm_eval", "binary", "accuracy", asks="question",
+            numeric=True, source="SVAMP", kinds=("kind",), worded_as="gsm8k",
+        ),
+        Task(
+            "mgsm_en", "Grade-school maths, English", "lm_eval", "binary", "accuracy", asks="question",
+            numeric=True, source="MGSM", worded_as="gsm8k",
+        ),
+        Task(
+            "mgsm_zh", "Grade-school maths, Chinese", "lm_eval", "binary", "accuracy", asks="question",
+            numeric=True, source="MGSM", worded_as="gsm8k",
         ),
     )
 }  # fmt: skip

@@ -15,13 +15,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from proctor.common.paths import find
+from proctor.common.digest import digest
+from proctor.common.paths import find, names
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest, read_yaml
-from proctor.tasks import TASKS
+from proctor.tasks import TASKS, Task
 
-# The one thing of an item that its wording must mention.
-PLACEHOLDER = {task.name: task.asks for task in TASKS.values()}
+STOCK = (
+    "asked"  # the field of an item of a stock task that shows what is asked: the wording is the task's own
+)
+OWN = "prompt"  # the field of an item of the user's own task that holds its wording, filled in
 
 
 class Wording(BaseModel):
@@ -47,13 +50,17 @@ class Pack(BaseModel):
 
     about: str
     turns: Literal["chat", "text"] = "chat"
+    stock: Literal["chat", "text"] = Field(
+        default="text",
+        description="stock tasks of lm-eval: as its command asks, or with --apply_chat_template",
+    )
     wording: dict[str, Wording]
 
     @model_validator(mode="after")
     def _placeholders_fit(self) -> "Pack":
         for task, wording in self.wording.items():
-            if task not in PLACEHOLDER:
-                raise Refusal(f"wording for unknown task {task!r}", nearest(task, list(PLACEHOLDER)))
+            if task not in TASKS and task not in names("tasks"):
+                raise Refusal(f"wording for unknown task {task!r}", nearest(task, [*TASKS, *names("tasks")]))
             _check_placeholder(task, wording.user)
             if self.turns == "text" and not wording.user.endswith(":"):
                 raise Refusal(
@@ -70,20 +77,30 @@ class Pack(BaseModel):
         """A pack by name, of the project or one that ships, checked."""
         return _load(find("prompts", name))
 
-    def for_task(self, task: str) -> Wording:
-        if task not in self.wording:
-            raise Refusal(f"the prompt pack has no wording for {task!r}; add a section wording.{task} to it")
-        return self.wording[task]
+    def for_task(self, task: str | Task) -> Wording:
+        task = TASKS[task] if isinstance(task, str) else task
+        if task.asks == STOCK:
+            return Wording(task="")
+        for name in (task.name, task.worded_as):
+            if name in self.wording:
+                return self.wording[name]
+        if task.asks == OWN:
+            return Wording(task=f"{{{OWN}}}", shots=task.shots)
+        raise Refusal(
+            f"the prompt pack has no wording for {task.name!r}; add a section wording.{task.name} to it"
+        )
 
-    def digest(self, task: str) -> str:
+    def digest(self, task: str | Task) -> str:
         """Changes when, and only when, what this task's model reads changes."""
+        if isinstance(task, Task) and task.asks == STOCK:
+            return digest([task.definition.wording, self.stock])
         text = self.turns + "\n" + self.for_task(task).model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _check_placeholder(task: str, text: str) -> None:
     """The text mentions the one thing of an item that it must mention, and nothing else."""
-    needed = PLACEHOLDER[task]
+    needed = TASKS[task].asks if task in TASKS else OWN
     mentioned = False
     try:
         parts = list(string.Formatter().parse(text))
@@ -103,20 +120,21 @@ def _check_placeholder(task: str, text: str) -> None:
         raise Refusal(f"wording.{task}: nowhere says {{{needed}}}, so the model would never see the item")
 
 
-def render(pack: Pack, task: str, doc: Mapping[str, object]) -> tuple[str, str]:
+def render(pack: Pack, task: str | Task, doc: Mapping[str, object]) -> tuple[str, str]:
     """The system turn and the user turn for one item.
 
     In plain text the response begins on the line after the cue, and the system text has a line of its own.
     """
+    task = TASKS[task] if isinstance(task, str) else task
     wording = pack.for_task(task)
-    user = wording.user.format(**{PLACEHOLDER[task]: doc[PLACEHOLDER[task]]})
-    system = wording.system.strip()
+    user = wording.user.format(**{task.asks: doc[task.asks]})
+    system = (wording.system or str(doc.get("system", ""))).strip()
     if pack.turns == "chat":
         return system, user
     return f"{system}\n\n" if system else "", user + "\n"
 
 
-def train_chat(pack: Pack, task: str, doc: Mapping[str, object], response: str) -> dict[str, Any]:
+def train_chat(pack: Pack, task: str | Task, doc: Mapping[str, object], response: str) -> dict[str, Any]:
     """A chat to learn from: one item in the pack's wording, and the response that is wanted."""
     system, user = render(pack, task, doc)
     turns = [{"role": "user", "content": user}]

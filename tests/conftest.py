@@ -11,10 +11,6 @@ import yaml
 
 from tests.support.command import proctor
 
-# The words an item is asked with, by task: what echo looks for in a prompt.
-QUESTION = {"word_problems": "question", "gsm8k": "question", "concepts": "text", "study_plan": "profile"}
-
-
 # Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.
 LONG = (
     "test_spread.py",
@@ -67,14 +63,16 @@ class Home:
         **fields: object,
     ) -> Path:
         """An echo variant whose answer to each item is what `answer` says of it; None makes the request fail."""
-        from proctor.tasks import TASKS
+        from proctor.common.paths import inside
+        from proctor.tasks.index import find_task
 
         rows: list[dict] = [{"delay": delay}] if delay else []
-        for task in tasks:
-            for doc in TASKS[task].docs("test"):
-                response = answer(doc)
-                told = {"error": "the server fell over"} if response is None else {"response": response}
-                rows.append({"question": doc[QUESTION[task]], **told})
+        with inside(self.folder):
+            asked = [(doc, task.asks) for task in map(find_task, tasks) for doc in task.docs("test")]
+        for doc, words in asked:
+            response = answer(doc)
+            told = {"error": "the server fell over"} if response is None else {"response": response}
+            rows.append({"question": doc[words], **told})
         path = self.folder / f"{name}.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         return self.variant(name, base=str(path), engine="echo", **fields)

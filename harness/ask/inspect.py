@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import inspect_ai
@@ -36,12 +37,13 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Chat, Engine, Options, Request, Response
-from proctor.tasks.pack import Pack
+from proctor.tasks.pack import STOCK, Pack
 
 Log = TypeVar("Log")
 Waiting = tuple[Request, "Future[Response]"]
 
 FIRST_QUIET_SECONDS = 5.0  # the first round waits this long for the samples that are still on their way
+MOST_TOKENS = 2048
 NEXT_QUIET_SECONDS = 0.05  # later rounds (a task with several turns) cannot know how many will come
 
 
@@ -49,7 +51,8 @@ def ask_inspect(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
     """A response to every sample, by Inspect's own solver."""
     docs = {doc["id"]: doc for doc in cell.docs}
     failed: dict[str, Response] = {}  # by its error, which is all that Inspect keeps of it
-    desk = Desk(_renderer(engine, cell), cell.requests, cell.variant.sampling)
+    expected = cell.requests * _epochs(cell) // cell.variant.sampling.epochs
+    desk = Desk(_renderer(engine, cell), expected, cell.variant.sampling, _room(engine))
     with evaluating(cell.variant.name, desk, lambda model: _evaluate(cell, model, docs)) as logs:
         for requests in desk.rounds():
             try:
@@ -63,13 +66,34 @@ def ask_inspect(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
     if log.status != "success" or log.samples is None:
         why = str(log.error.message if log.error else log.status)
         raise Refusal(f"Inspect could not run {cell.task.name!r}", why)
-    return [_as_asked(docs[str(sample.id)], sample, failed) for sample in log.samples]
+    asked = [_as_asked(docs[str(sample.id)], sample, failed) for sample in log.samples]
+    if cell.task.asks == STOCK:
+        for mine, sample in zip(asked, log.samples, strict=True):
+            mine.score = None if mine.response.error else cell.task.definition.scored(sample)
+            if mine.score is None and not mine.response.error:
+                mine.response = replace(mine.response, error="Inspect's scorer gave no score")
+    return asked
+
+
+def _epochs(cell: CellRun) -> int:
+    """The variant's, or a stock task's own where the variant has one only."""
+    epochs = cell.variant.sampling.epochs
+    return epochs if epochs > 1 or cell.task.asks != STOCK else int(cell.task.definition.epochs)
+
+
+def _room(engine: Engine) -> int:
+    """Tokens of a response where the task sets no limit: as many as Inspect's own provider gives, if they fit."""
+    return min(MOST_TOKENS, (engine.context_length or MOST_TOKENS * 2) // 2)
 
 
 def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
     """Inspect's own logs of the task under the model. Runs beside the engine, in a thread of its own."""
-    module = importlib.import_module(f"proctor.tasks.{cell.task.name}.task")
-    task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, judge=cell.judge)
+    if cell.task.asks == STOCK:
+        task = cell.task.definition.make()
+    else:
+        module = importlib.import_module(f"proctor.tasks.{cell.task.name}.task")
+        judged = {"judge": cell.judge} if cell.task.scored_by == "judge" else {}
+        task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, **judged)
     task.dataset = task.dataset.filter(lambda sample: str(sample.id) in docs)
     sampling = cell.variant.sampling
     config: dict[str, Any] = {
@@ -80,7 +104,8 @@ def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
     if sampling.max_tokens is not None:
         config["max_tokens"] = sampling.max_tokens
     return inspect_ai.eval(
-        task, model=model, score=False, epochs=sampling.epochs, fail_on_error=False, max_samples=cell.requests,
+        task, model=model, score=cell.task.asks == STOCK, epochs=_epochs(cell), fail_on_error=False,
+        max_samples=len(cell.docs) * _epochs(cell),
         display="none", log_dir=str(cell.logs), log_level="error", log_format="eval", ctl_server=False, **config,
         log_realtime=False,  # nobody watches this log live, and its database would compete with the engine
     )  # fmt: skip
@@ -121,9 +146,16 @@ class Desk:
     The engine stays in the thread that opened it: from another one the same responses took a quarter longer on a CPU.
     """
 
-    def __init__(self, render: Callable[[Chat], str], expected: int, sampling: Sampling) -> None:
+    def __init__(
+        self,
+        render: Callable[[Chat], str],
+        expected: int,
+        sampling: Sampling,
+        room: int | None = None,
+    ) -> None:
         self.render = render
         self.sampling = sampling
+        self.room = room  # tokens of a response to a task that sets no limit
         self.expected = expected
         self._waiting: queue.Queue[Waiting | None] = queue.Queue()
         self._round: list[Waiting] = []
@@ -234,6 +266,9 @@ class EngineAPI(ModelAPI):
         super().__init__(model_name, base_url, api_key, [], config)
         # None when Inspect builds a log's model again only to score its responses.
         self._desk = _DESKS.get(model_name)
+
+    def max_tokens(self) -> int | None:
+        return self._desk.room if self._desk else None
 
     def should_retry(self, ex: BaseException) -> bool:
         return False

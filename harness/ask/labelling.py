@@ -5,8 +5,8 @@ what and how far such labels can be trusted.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -117,9 +117,19 @@ def _text_of(path: Path) -> str:
         raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
 
 
-def asker(engine: Engine, journal: Journal, progress: Advance) -> Ask:
+@contextmanager
+def asking(
+    labeler: Labeler, store: Path, opened: Callable[[Variant], Engine], progress: Advance, max_tokens: int
+) -> Iterator[Ask]:
+    """The model, opened, for anything else that is asked of it; what it answers is kept as it comes."""
+    journal = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl")
+    with closing(_open(labeler, opened)) as engine:
+        yield asker(engine, journal, progress, max_tokens)
+
+
+def asker(engine: Engine, journal: Journal, progress: Advance, max_tokens: int = MAX_TOKENS) -> Ask:
     """Answers prompts with the engine. A request that failed stops it: an empty label would pass for an answer."""
-    options = Options(max_tokens=MAX_TOKENS)
+    options = Options(max_tokens=max_tokens)
 
     def ask(prompts: Sequence[tuple[str, str]]) -> list[str]:
         requests = [Request(_rendered(engine, system, user), options) for system, user in prompts]

@@ -3,7 +3,6 @@
 lm-eval's own evaluator is left out, because it cannot resume a batch.
 """
 
-import importlib
 import logging
 from collections.abc import Iterator
 from functools import cache
@@ -15,12 +14,13 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Engine, Options, Request
+from proctor.tasks import Task
 from proctor.tasks.pack import Pack
 
 
 def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedSample]:
     """A response to every sample, scored where rules score it."""
-    task = lm_eval_task(cell.task.name, cell.variant.prompt)
+    task = lm_eval_task(cell.task, cell.variant.prompt)
     pack = Pack.load(cell.variant.prompt)
     options = _options(task, cell.variant.sampling)
     asked: list[AskedSample] = []
@@ -31,7 +31,7 @@ def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
         for doc in cell.docs:
             prompt = task.fewshot_context(
                 task.eval_docs[places[doc["id"]]],
-                num_fewshot=pack.for_task(cell.task.name).shots,
+                num_fewshot=pack.for_task(cell.task).shots,
                 apply_chat_template=pack.turns == "chat",
                 fewshot_as_multiturn=True,
                 chat_template=engine.apply_chat_template,
@@ -40,13 +40,12 @@ def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
                 asked.append(AskedSample(doc, epoch, prompt))
                 yield Request(prompt, options, epoch)
 
-    score = importlib.import_module(f"proctor.tasks.{cell.task.name}.task").score
     # Scored as they come, for the same reason: the engine goes on in the meantime.
     for index, response in respond(engine, requests(), cell.journal, progress):
         sample = asked[index]
         sample.response = response
-        if not response.error:
-            sample.score = score(sample.doc, response.text)
+        if not response.error and cell.task.scored_by == "rules":
+            sample.score = cell.task.score(sample.doc, response.text)
     return asked
 
 
@@ -63,22 +62,25 @@ def _options(task: Any, sampling: Sampling) -> Options:
     )
 
 
-def lm_eval_task(name: str, prompt: str) -> Any:
-    """Our lm-eval task under a prompt pack, loaded without the fourteen thousand stock ones."""
-    return _lm_eval_task(name, prompt, project())
+def lm_eval_task(task: Task, prompt: str) -> Any:
+    """A task of ours as lm-eval's under a prompt pack, loaded without the fourteen thousand stock ones."""
+    return _lm_eval_task(task, prompt, project())
 
 
 @cache
-def _lm_eval_task(name: str, prompt: str, _project: Path) -> Any:
+def _lm_eval_task(task: Task, prompt: str, _project: Path) -> Any:
     """Kept for each project: two of them may call different packs alike."""
+    from lm_eval.api.task import ConfigurableTask
     from lm_eval.tasks import TaskManager
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     _compile_templates_once()
+    if task.definition:
+        return ConfigurableTask(config=task.definition.lm_eval_config(prompt))
     manager = TaskManager(
         include_path=str(PACKAGE / "tasks"), include_defaults=False, metadata={"prompt": prompt}
     )
-    return manager.load(f"proctor_{name}")["tasks"][f"proctor_{name}"]
+    return manager.load(f"proctor_{task.name}")["tasks"][f"proctor_{task.name}"]
 
 
 @cache

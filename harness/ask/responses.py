@@ -13,10 +13,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from proctor.common.digest import digest
+from proctor.common.refusal import Refusal
 from proctor.harness.ask.journal import Journal
 from proctor.harness.engines.protocol import (
     Engine,
     EngineDied,
+    GivesLikelihoods,
     Indexed,
     Options,
     Request,
@@ -38,6 +40,13 @@ def respond(
     """
     if isinstance(engine, Streams):
         return _streamed(engine, requests, journal, progress)
+    return _batched(engine, requests, journal, progress)
+
+
+def respond_likelihoods(
+    engine: Engine, requests: Sequence[Request], journal: Journal, progress: Advance
+) -> Iterator[tuple[int, Response]]:
+    """The same where log-likelihoods are asked, which no engine streams. A response's text is the answer as JSON."""
     return _batched(engine, requests, journal, progress)
 
 
@@ -82,7 +91,7 @@ def _batched(
     if not new:
         return
     plan = digest([engine.batch_size, *sorted(request.key for request in new)])[:16]
-    batches = deque(plan_batches(new, engine.batch_size, engine.prompt_length))
+    batches = deque(_planned(engine, new))
     while batches:
         batch = batches.popleft()
         kept = [journal.get(request, plan) for request in batch]
@@ -95,10 +104,8 @@ def _batched(
             if isinstance(engine, TellsTokens):
                 engine.tell_tokens = shown.add
             try:
-                _seed(engine, batch)
                 engine.logprobs = batch[0].options.logprobs
-                engine.generate_until(_as_instances(batch), disable_tqdm=True)
-                responses = _timed(engine.responses, len(batch), time.perf_counter() - start)
+                responses = _timed(_answers(engine, batch), len(batch), time.perf_counter() - start)
             except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
                 if len(batch) > 1:  # each is tried alone, so that one bad request costs one sample
                     batches.extendleft([request] for request in reversed(batch))
@@ -110,6 +117,34 @@ def _batched(
             for index in indexes[request.key]:
                 yield index, response
     journal.finish(plan)
+
+
+def _planned(engine: Engine, requests: Sequence[Request]) -> list[list[Request]]:
+    """Log-likelihoods go as the engine wants them, or in their own order: what shares a prompt stays together."""
+    if requests[0].asks == "generate_until":
+        return plan_batches(requests, engine.batch_size, engine.prompt_length)
+    likelihood_batches = getattr(engine, "likelihood_batches", None)
+    if likelihood_batches and requests[0].asks == "loglikelihood":
+        batches: list[list[Request]] = likelihood_batches(requests)
+        return batches
+    size = 4 * engine.batch_size
+    return [list(requests[at : at + size]) for at in range(0, len(requests), size)]
+
+
+def _answers(engine: Engine, batch: Sequence[Request]) -> Sequence[Response]:
+    instances = _as_instances(batch)
+    asks = batch[0].asks
+    if asks == "generate_until":
+        _seed(engine, batch)
+        engine.generate_until(instances, disable_tqdm=True)
+        return engine.responses
+    if not isinstance(engine, GivesLikelihoods):
+        raise Refusal("this engine gives no log-likelihoods")
+    answers = getattr(engine, asks)(instances, disable_tqdm=True)
+    return [
+        Response(json.dumps(answer), engine.prompt_length(request.prompt), 0)
+        for request, answer in zip(batch, answers, strict=True)
+    ]
 
 
 class _Shown:
@@ -134,11 +169,7 @@ def _seed(engine: Engine, batch: Sequence[Request]) -> None:
 def _as_instances(batch: Sequence[Request]) -> list[Any]:
     from lm_eval.api.instance import Instance
 
-    arguments = batch[0].options.as_lm_eval()
-    return [
-        Instance("generate_until", {}, (request.prompt, arguments), index)
-        for index, request in enumerate(batch)
-    ]
+    return [Instance(request.asks, {}, request.arguments, index) for index, request in enumerate(batch)]
 
 
 def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[Response]:
@@ -270,7 +301,7 @@ def _tokens(responses: Iterable[Response]) -> int:
 
 def _too_long(engine: Engine, request: Request) -> Response | None:
     """A response that says so, for a prompt that leaves no room for a response in the model's context."""
-    if engine.context_length is None:
+    if engine.context_length is None or request.cut or request.asks != "generate_until":
         return None
     tokens, room = engine.prompt_length(request.prompt), request.options.max_tokens
     if tokens + room <= engine.context_length:

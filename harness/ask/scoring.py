@@ -3,7 +3,6 @@
 All responses stand in a file before anything is scored, so scoring again asks the examined model for nothing.
 """
 
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +43,7 @@ class Scorer:
 
     def estimate(self, cell: CellRun, samples: Sequence[AskedSample]) -> CostEstimate:
         """What scoring the responses would ask and cost."""
-        item = importlib.import_module(f"proctor.tasks.{cell.task.name}.scoring").item
+        item = cell.task.part("scoring").item
         items = [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
         return estimate_scores(Judge.load(self.judge), items, self.spec, self.cache)
 
@@ -113,7 +112,7 @@ def rows_of(
 
 
 def _by_rules(task: Task, samples: Sequence[AskedSample], scorer: Scorer) -> list[ScoreOrReason]:
-    score = importlib.import_module(f"proctor.tasks.{task.name}.task").score
+    score = task.score
     for sample in samples:
         if sample.score is None and not sample.response.error:
             sample.score = score(sample.doc, sample.response.text)
@@ -126,7 +125,7 @@ def _by_rules(task: Task, samples: Sequence[AskedSample], scorer: Scorer) -> lis
 def _by_judge(
     task: Task, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
 ) -> tuple[list[ScoreOrReason], Tally]:
-    score_all = importlib.import_module(f"proctor.tasks.{task.name}.scoring").score_all
+    score_all = task.part("scoring").score_all
     pairs = [(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
     judged = score_all(pairs, scorer.judge, scorer.grader, scorer.cache, progress)
     left = iter(judged)

@@ -41,7 +41,7 @@ def add_variant(
         if before is None:
             _write(suite_path, _hint("suite", home) + _new_suite(name, fields.get("parent")))
         else:
-            _write(suite_path, _with_variant(before, name, suite_path))
+            _write(suite_path, with_entry(before, "variants", name, suite_path))
         return path, suite_path, make_plan(Suite.load(str(suite_path)), results, store, [name])
     except BaseException:
         path.unlink(missing_ok=True)
@@ -85,17 +85,20 @@ def _new_suite(name: str, parent: str | None) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _with_variant(text: str, name: str, path: Path) -> str:
-    """The suite with one more variant. Edited as text: rewriting the YAML would lose the user's comments."""
+def with_entry(text: str, field: str, name: str, path: Path) -> str:
+    """The suite with one more entry in a list of its, such as 'variants'.
+
+    Edited as text: rewriting the YAML would lose the user's comments.
+    """
     end = "\r\n" if "\r\n" in text else "\n"
     # Not `splitlines`: it also cuts at U+2028 and U+0085, which may stand inside a line.
     lines = text.removesuffix("\n").removesuffix("\r").split(end)
     at = 0
-    while at < len(lines) and not lines[at].lstrip("\ufeff").startswith("variants:"):
+    while at < len(lines) and not lines[at].lstrip("\ufeff").startswith(f"{field}:"):
         at += 1
     if at == len(lines):
-        lines += ["variants:", f"  - {name}"]
-    elif lines[at].lstrip("\ufeff").partition("#")[0].strip() == "variants:":
+        lines += [f"{field}:", f"  - {name}"]
+    elif lines[at].lstrip("\ufeff").partition("#")[0].strip() == f"{field}:":
         _add_to_block(lines, at, name)
     else:
         lines[at] = _with_entry(lines[at], name, path)
@@ -107,7 +110,12 @@ def _with_entry(line: str, name: str, path: Path) -> str:
     whole, sign, comment = line.partition("#")
     head = whole.rstrip()
     if not head.endswith("]"):
-        raise Refusal("cannot add to 'variants:' as it is written", remedy=f"add {name} by hand", where=path)
+        raise Refusal(
+            "cannot add to the list as it is written",
+            line.strip()[:60],
+            remedy=f"add {name} by hand",
+            where=path,
+        )
     space = whole[len(head) :]
     before = head[:-1].rstrip().rstrip(",")
     comma = "" if before.endswith("[") else ", "

@@ -15,6 +15,7 @@ from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.judges.rubric import Rubric
+from proctor.tasks.own.task import OwnTaskFile
 from proctor.tasks.pack import Pack
 
 FOLDER = ".schemas"
@@ -23,6 +24,7 @@ FOLDER = ".schemas"
 MODELS: dict[str, tuple[type[BaseModel], Sequence[str]]] = {
     "suite": (SuiteFile, ["name"]),
     "variant": (Variant, ["name"]),
+    "task": (OwnTaskFile, ["name"]),
     "recipe": (Recipe, []),
     "prompt": (Pack, []),
     "judge": (Judge, ["rubric", "prompt"]),

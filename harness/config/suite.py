@@ -19,7 +19,8 @@ from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
-from proctor.tasks import TASKS
+from proctor.tasks import Task
+from proctor.tasks.index import find_task, named_tasks
 from proctor.tasks.pack import Pack
 
 
@@ -49,6 +50,9 @@ class SuiteFile(Frozen):
         default=None, description="a model that is asked for the number where the rule finds none"
     )
     margin: dict[str, float] = Field(default={}, description="what counts as 'no worse', for each task")
+    metric: dict[str, str] = Field(
+        default={}, description="of a stock task: the headline, instead of its first"
+    )
 
     @field_validator("limit", mode="before")
     @classmethod
@@ -70,6 +74,11 @@ class Suite(Frozen):
     baseline: str
     judge: str
     margin: dict[str, float]
+    specs: dict[str, str] = Field(default={}, description="by name, what the file calls a stock task")
+    metric: dict[str, str] = Field(default={})
+    groups: dict[str, tuple[str, ...]] = Field(
+        default={}, description="the tasks of each stock group that it names"
+    )
     grader: GraderSpec | PanelSpec | None = None
     self_grading: bool = False
     extractor: Extractor | None = None
@@ -89,15 +98,17 @@ class Suite(Frozen):
     @classmethod
     def _read(cls, path: Path) -> "Suite":
         file = read_named_yaml(path, SuiteFile)
+        file, specs, groups = _with_names(file, path)
         limit = _each(file.limit, file.tasks)
-        _check_tasks(file, limit, path)
+        tasks = {name: find_task(specs.get(name, name), file.metric.get(name), path) for name in file.tasks}
+        _check_tasks(file, limit, tasks, path)
         judge = str(resolve(file.judge)) if "/" in file.judge else file.judge
         with located(path):
             Judge.load(judge)
         variants = [load_variant(name, path) for name in file.variants]
         for matrix in file.matrix:
             variants += expand(load_variant(matrix.variant, path), matrix.vary, path)
-        _check_variants(variants, file, path)
+        _check_variants(variants, file, tasks, path)
         return cls(
             name=file.name,
             about=file.about,
@@ -107,6 +118,9 @@ class Suite(Frozen):
             baseline=file.baseline,
             judge=judge,
             margin=file.margin,
+            specs=specs,
+            groups=groups,
+            metric=file.metric,
             grader=read_grader(file.grader, path) if file.grader is not None else None,
             self_grading=file.self_grading,
             extractor=file.extractor,
@@ -119,6 +133,8 @@ class Suite(Frozen):
         >>> Suite.load("demo").narrowed(["concepts"], 20).limit
         {'concepts': 20}
         """
+        called = {spec: name for name, spec in self.specs.items()}
+        tasks = [name for task in tasks for name in self.groups.get(task, (called.get(task, task),))]
         for task in tasks:
             if task not in self.tasks:
                 raise Refusal(
@@ -133,6 +149,15 @@ class Suite(Frozen):
                 "margin": {task: margin for task, margin in self.margin.items() if task in kept},
             }
         )
+
+    def task(self, name: str) -> Task:
+        return find_task(self.specs.get(name, name), self.metric.get(name))
+
+    def limit_of(self, task: Task) -> int | None:
+        return self.limit.get(task.name, task.limit)
+
+    def judge_of(self, task: Task) -> str:
+        return task.judge or self.judge
 
     def variant(self, name: str) -> Variant:
         for variant in self.variants:
@@ -194,20 +219,43 @@ def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterato
         yield parse({**variant.model_dump(exclude_unset=True), **fields, "name": name}, Variant, where)
 
 
-def _check_tasks(file: SuiteFile, limit: dict[str, int], path: Path) -> None:
-    for task in [*file.tasks, *limit, *file.margin]:
-        if task not in TASKS:
-            raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)), where=path)
+def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str], dict[str, tuple[str, ...]]]:
+    """The suite with names that can be folders: of the stock tasks, and of all tasks of a stock group."""
+    names: dict[str, dict[str, str]] = {spec: named_tasks(spec, path) for spec in file.tasks}
+    specs: dict[str, str] = {}
+    for spec, named in names.items():
+        specs |= {name: task for name, task in named.items() if ":" in spec}
+
+    def renamed(values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        made: dict[str, Any] = {}
+        for spec, value in values.items():
+            made |= dict.fromkeys(names.get(spec, {spec: spec}), value)
+        return made
+
+    changed = {field: renamed(getattr(file, field)) for field in ("limit", "margin", "metric")}
+    tasks = [name for spec in file.tasks for name in names[spec]]
+    groups = {
+        spec: tuple(named) for spec, named in names.items() if ":" in spec and spec not in named.values()
+    }
+    return file.model_copy(update={"tasks": tasks, **changed}), specs, groups
+
+
+def _check_tasks(file: SuiteFile, limit: dict[str, int], tasks: dict[str, Task], path: Path) -> None:
     if twice := repeated(file.tasks):
         raise Refusal(f"task {twice!r} stands twice in the suite", where=path)
-    for task in [*limit, *file.margin]:
+    for task in [*limit, *file.margin, *file.metric]:
         if task not in file.tasks:
-            raise Refusal(f"a limit or margin for {task!r}, which is not among the suite's tasks", where=path)
+            raise Refusal(
+                f"a limit, margin or metric for {task!r}, which is not among the suite's tasks",
+                nearest(task, list(file.tasks)), where=path,
+            )  # fmt: skip
     for task, n in limit.items():
         if n < 1:
             raise Refusal(f"limit.{task} is {n}", "a task has at least one item", where=path)
     for task, margin in file.margin.items():
-        low, high = TASKS[task].scale
+        low, high = tasks[task].scale
         if not 0 < margin < high - low:
             example = ": 5 points in a hundred are 0.05" if high == 1 else ""
             raise Refusal(
@@ -218,7 +266,7 @@ def _check_tasks(file: SuiteFile, limit: dict[str, int], path: Path) -> None:
             )
 
 
-def _check_variants(variants: list[Variant], file: SuiteFile, path: Path) -> None:
+def _check_variants(variants: list[Variant], file: SuiteFile, tasks: dict[str, Task], path: Path) -> None:
     names = [variant.name for variant in variants]
     if not names:
         raise Refusal("a suite without variants", remedy="name at least one under 'variants:'", where=path)
@@ -233,7 +281,7 @@ def _check_variants(variants: list[Variant], file: SuiteFile, path: Path) -> Non
     by_name = {variant.name: variant for variant in variants}
     for variant in variants:
         _check_ancestors(variant, by_name, path)
-        for task in file.tasks:
+        for task in tasks.values():
             with located(path):
                 Pack.load(variant.prompt).for_task(task)
 

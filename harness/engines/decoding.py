@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby, takewhile
 from statistics import median
 from typing import Any
 
@@ -152,6 +153,51 @@ class Decoder:
                     self._close_gap(busy, sequence)
                 else:
                     busy[sequence] = slot
+
+    def likelihoods(self, pairs: Sequence[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:
+        """Of each continuation behind its prompt, both in tokens: its log-likelihood, and whether it is what the model
+        would write. Neighbours with the same prompt are a group: the prompt is decoded once, and their continuations
+        together. What a prompt has in common with the one before it, such as its shots, is not decoded again.
+        """
+        sequences = self._fit(max(len(prompt) + len(continuation) for prompt, continuation in pairs))
+        llama_cpp.llama_memory_clear(self._memory, False)
+        answers: list[tuple[float, bool]] = []
+        there: list[int] = []  # tokens that sequence 0 holds
+        for prompt, same in groupby(pairs, key=lambda pair: pair[0]):
+            continuations = [continuation for _, continuation in same]
+            head = prompt[:-1]  # the last token is decoded with each continuation, whose first it foretells
+            kept = sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(there, head, strict=False)))
+            llama_cpp.llama_memory_seq_rm(self._memory, 0, kept, -1)
+            self._read(head, kept, 0)
+            there = head
+            for at in range(0, len(continuations), sequences - 1):
+                answers += self._scored(prompt, continuations[at : at + sequences - 1])
+        return answers
+
+    def _scored(self, prompt: list[int], continuations: Sequence[list[int]]) -> list[tuple[float, bool]]:
+        """In sequences 1, 2, ... beside the prompt, which stays in sequence 0."""
+        rows: list[tuple[int, int, int]] = []
+        for sequence, continuation in enumerate(continuations, 1):
+            llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
+            for place, token in enumerate([prompt[-1], *continuation[:-1]], len(prompt) - 1):
+                rows.append((token, place, sequence))
+        wanted = [token for continuation in continuations for token in continuation]
+        found: list[tuple[float, bool]] = []
+        for at in range(0, len(rows), STEP // 4):  # the logits of a step are as wide as the vocabulary
+            step = rows[at : at + STEP // 4]
+            self._decode(step)
+            logits = self._logits(len(step)).astype(np.float64)
+            highest = logits.max(axis=1)
+            mass = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+            for row, token in enumerate(wanted[at : at + len(step)]):
+                found.append((float(logits[row, token] - mass[row]), int(logits[row].argmax()) == token))
+        tokens = iter(found)
+        answers = []
+        for continuation in continuations:
+            mine = [next(tokens) for _ in continuation]
+            answers.append((sum(each for each, _ in mine), all(greedy for _, greedy in mine)))
+        return answers
 
     def _share(self, jobs: Sequence[Job], sequences: int) -> int:
         """Decodes what all prompts begin with into every sequence; how many tokens that is."""
@@ -307,6 +353,9 @@ class Decoders:
             for ended in [pool.submit(decoder.work, jobs, waiting) for decoder in decoders]:
                 ended.result()
         return made
+
+    def likelihoods(self, pairs: Sequence[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:
+        return self._all_cores.likelihoods(pairs) if pairs else []
 
     def close(self) -> None:
         for decoder in (self._all_cores, *self._side_by_side):

@@ -8,7 +8,7 @@ failed request.
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from proctor.harness.engines.protocol import (
 )
 
 CONCURRENCY = 16
+PLAIN_LOGPROBS = ("tokens", "token_logprobs")  # of /completions
 TIMEOUT_SECONDS = 120.0
 RETRIES = 4
 _NOT_OFFERED = (404, 405, 501)
@@ -104,11 +105,27 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
     def close(self) -> None:
         pass
 
-    def loglikelihood(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("a chat endpoint gives no likelihoods")
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+        """By /completions, which says how likely each token of a prompt was, where the server can."""
+        return self._echoed([(request.args[0], request.args[1]) for request in requests])
 
-    def loglikelihood_rolling(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("a chat endpoint gives no likelihoods")
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
+        """The first token has no likelihood here: nothing stands before it."""
+        return [total for total, _ in self._echoed([("", request.args[0]) for request in requests])]
+
+    def _echoed(self, texts: list[tuple[str, str]]) -> list[tuple[float, bool]]:
+        async def ask(prompt: str, continuation: str) -> Completion:
+            body = {"model": self._model, "prompt": prompt + continuation, "max_tokens": 1, "temperature": 0}
+            return await self._client.post("/completions", body | {"echo": True, "logprobs": 1} | self._extra)
+
+        async def ask_all() -> list[Completion]:
+            try:
+                return list(await asyncio.gather(*(ask(*text) for text in texts)))
+            finally:
+                await self._client.aclose()
+
+        completions = asyncio.run(ask_all())
+        return [_likelihood(*text, completion) for text, completion in zip(texts, completions, strict=True)]
 
 
 def _as_response(completion: Completion, plain: bool) -> Response:
@@ -128,15 +145,44 @@ def _as_response(completion: Completion, plain: bool) -> Response:
         completion.tokens_out,
         completion.ended == "length",
         completion.seconds,
-        logprobs=_logprobs(completion),
+        logprobs=_logprobs(completion.logprobs),
     )
 
 
-def _logprobs(completion: Completion) -> list[tuple[int, float]] | None:
-    if not completion.logprobs:
+def _logprobs(told: Mapping[str, Any] | None) -> list[tuple[int, float]] | None:
+    """Of /chat/completions or of /completions. Servers leave them out or write them otherwise: then there are none."""
+    pieces: list[bytes] = []
+    values: list[float] = []
+    try:
+        for one in (told or {}).get("content") or ():
+            pieces.append(bytes(one.get("bytes") or one["token"].encode()))
+            values.append(float(one["logprob"]))
+        for token, value in zip(*((told or {}).get(name) or () for name in PLAIN_LOGPROBS), strict=True):
+            pieces.append(token.encode())
+            values.append(float(value))
+    except (TypeError, ValueError, KeyError, AttributeError):
         return None
-    ends = token_ends(piece for piece, _ in completion.logprobs)
-    return list(zip(ends, (logprob for _, logprob in completion.logprobs), strict=True))
+    return list(zip(token_ends(pieces), values, strict=True)) or None
+
+
+def _likelihood(prompt: str, continuation: str, completion: Completion) -> tuple[float, bool]:
+    """Of the tokens that begin in the continuation; the one that the server wrote itself comes behind it."""
+    if completion.problem:
+        raise RuntimeError(completion.problem)
+    told = completion.logprobs or {}
+    starts, likely, best = (told.get(name) for name in ("text_offset", "token_logprobs", "top_logprobs"))
+    if not starts or not likely or not best or not len(starts) == len(likely) == len(best):
+        raise RuntimeError(
+            "the server gives no likelihoods of a prompt: it needs /completions with echo and logprobs"
+        )
+    total, greedy, counted = 0.0, True, 0
+    for start, value, top in zip(starts, likely, best, strict=True):
+        if len(prompt) <= start < len(prompt) + len(continuation) and value is not None:
+            total, counted = total + float(value), counted + 1
+            greedy = greedy and value >= max(top.values(), default=value)
+    if not counted:
+        raise RuntimeError("no token of the server's begins where the text does whose likelihood is asked")
+    return total, greedy
 
 
 async def _first_of(running: set[Any]) -> tuple[set[Any], set[Any]]:

@@ -6,7 +6,7 @@ Adds to HFLM what it does not say: how many tokens a response took and whether i
 import logging
 import time
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
-from proctor.harness.engines.protocol import Response, Weights
+from proctor.harness.engines.protocol import Request, Response, Weights
 
 # On a CPU a batch answers together and is kept together, so a large model gets short batches: this many weights in all.
 WEIGHTS_A_BATCH = 2 * 10**9
@@ -109,6 +109,27 @@ class HFEngine(HFLM):  # type: ignore[misc]
             length = self.prompt_length(requests[i].args[0])
             self.responses.append(Response(text, length, *ends[i], logprobs=logprobs[i]))
         return texts
+
+    def likelihood_batches(self, requests: Sequence[Request]) -> list[list[Request]]:
+        """In the order in which HFLM would work through all of them, so that each batch is one of its batches.
+
+        It computes what has a prompt and all but the last token in common once; those stay together.
+        """
+        groups: dict[tuple[int, ...], list[tuple[list[int], int, Request]]] = {}
+        for request in requests:
+            if request.prompt:
+                prompt, continuation = self._encode_pair(request.prompt, request.continuation)
+            else:
+                prompt, continuation = [self.prefix_token_id], self.tok_encode(request.continuation)
+            tokens = prompt + continuation
+            groups.setdefault(tuple(tokens[:-1]), []).append((tokens, len(continuation), request))
+        longest = {key: max(members, key=lambda member: member[1])[0] for key, members in groups.items()}
+        order = sorted(groups, key=lambda key: (-len(longest[key]), longest[key]))
+        chunks = [order[at : at + self.batch_size] for at in range(0, len(order), self.batch_size)]
+        batches = []
+        for chunk in chunks:
+            batches.append([request for key in chunk for _, _, request in groups[key]])
+        return batches
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **options: Any) -> Any:
         noted = _ChosenTokens() if self.logprobs else None

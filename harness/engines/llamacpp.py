@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -185,11 +186,47 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         self._decoders.close()
         self._model.close()
 
-    def loglikelihood(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("the llamacpp engine gives responses, not likelihoods")
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+        """In process, the choices of one prompt together: a prompt that they share is computed once."""
+        return self._decoders.likelihoods([self._pair(*request.args) for request in requests])
 
-    def loglikelihood_rolling(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("the llamacpp engine gives responses, not likelihoods")
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
+        """Each text in windows as long as the context, as lm-eval cuts them."""
+        from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
+
+        texts = []
+        for request in requests:
+            tokens = self._model.tokens(request.args[0])
+            if tokens[:1] == self._start:
+                tokens = tokens[1:]  # it stands before each first window anyway
+            windows = get_rolling_token_windows(tokens, self._start[0], self.context_length, 1)
+            texts.append([make_disjoint_window(window) for window in windows])
+        answers = iter(self._decoders.likelihoods(list(chain.from_iterable(texts))))
+        return [sum(next(answers)[0] for _ in windows) for windows in texts]
+
+    @property
+    def _start(self) -> list[int]:
+        """What stands before a text that nothing stands before: the start token where the model reads one, else the
+        token that ends a text, as lm-eval takes it.
+        """
+        import llama_cpp
+
+        reads_one = llama_cpp.llama_vocab_get_add_bos(self._model.vocab)
+        return [(llama_cpp.llama_vocab_bos if reads_one else llama_cpp.llama_vocab_eos)(self._model.vocab)]
+
+    def _pair(self, prompt: str, continuation: str) -> tuple[list[int], list[int]]:
+        """In tokens as lm-eval parts them: spaces at the end of a prompt begin the continuation."""
+        bare = prompt.rstrip()
+        continuation = prompt[len(bare) :] + continuation
+        before = self._model.tokens(bare) if bare else self._start
+        whole = self._model.tokens(bare + continuation)
+        if not bare and whole[:1] != self._start:
+            whole = self._start + whole
+        if not before or len(whole) <= len(before):
+            raise Refusal("the text whose likelihood is asked has no tokens of its own")
+        behind = whole[len(before) :]
+        room = self.context_length + 1 - len(behind)  # the last token is foretold, and not read
+        return before[-room:] if room > 0 else before[-1:], behind
 
 
 def _refuse_damaged(path: Path) -> None:

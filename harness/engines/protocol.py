@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
@@ -43,20 +43,38 @@ class Options:
         return arguments | {"do_sample": True, "temperature": self.temperature}
 
 
+Asks = Literal["generate_until", "loglikelihood", "loglikelihood_rolling"]  # lm-eval's names
+
+
 @dataclass(frozen=True)
 class Request:
-    """`prompt` is the text as the engine reads it, chat template and all. Epochs of one prompt differ by number."""
+    """`prompt` is the text as the engine reads it, chat template and all. Epochs of one prompt differ by number.
+
+    Where a log-likelihood is asked, it is that of the `continuation` behind the prompt, or of the prompt itself
+    (rolling). `cut`: a prompt that is too long may be cut from the left, as lm-eval's backends do.
+    """
 
     prompt: str
     options: Options
     epoch: int = 1
+    asks: Asks = "generate_until"
+    continuation: str = ""
+    cut: bool = False
 
     @cached_property
     def key(self) -> str:
+        other = [] if self.asks == "generate_until" else [self.asks, self.continuation]
         options = dict(vars(self.options))
         if not options["logprobs"]:  # what was asked before there were any keeps its key
             del options["logprobs"]
-        return digest([self.prompt, options, self.epoch])
+        return digest([self.prompt, options, self.epoch, *other])
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """As lm-eval's instances have them."""
+        if self.asks == "generate_until":
+            return self.prompt, self.options.as_lm_eval()
+        return (self.prompt,) if self.asks == "loglikelihood_rolling" else (self.prompt, self.continuation)
 
     @property
     def seed(self) -> int:
@@ -112,6 +130,16 @@ class Engine(Protocol):
     def use(self, adapter: Path | None) -> None: ...
     def reseed(self, seed: int) -> None: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class GivesLikelihoods(Protocol):
+    """An engine that says how likely a text is to it, as lm-eval's backends do: instances in, a log-likelihood and
+    whether the text is what it would write itself out; of a whole text (rolling) the log-likelihood alone.
+    """
+
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]: ...
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]: ...
 
 
 @runtime_checkable

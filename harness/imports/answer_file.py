@@ -10,7 +10,6 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.tasks import Task
-from proctor.tasks.pack import PLACEHOLDER
 
 LOOKS_LIKE = '{"sample_id": ..., "response": ...}'
 NAMED = 5  # of a kind are told by name; the number of all is told too
@@ -60,7 +59,7 @@ class _Items:
     """The items of a task, by id and by their own text."""
 
     def __init__(self, task: Task, docs: Sequence[Row]) -> None:
-        self.wording = PLACEHOLDER[task.name]
+        self.wording = task.asks
         self.by_id = {str(doc["id"]): doc for doc in docs}
         self._by_text = {_folded(str(doc[self.wording])): doc for doc in docs}
 

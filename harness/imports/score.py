@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from proctor.common.digest import digest, sha256_of
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import check_name, nearest
+from proctor.common.schema import check_name
 from proctor.harness import record
 from proctor.harness.ask.cell import AskedSample
 from proctor.harness.ask.scoring import Scorer, rows_of
 from proctor.harness.engines.protocol import Response
 from proctor.harness.imports.answer_file import LOOKS_LIKE, Given, Matched, match, refuse_left_over
 from proctor.harness.imports.foreign import micro_f1
-from proctor.tasks import TASKS, Task, dataset_hash
+from proctor.tasks import Task, dataset_hash
+from proctor.tasks.index import find_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,8 @@ def score_file(
     epochs: bool = False, redo: bool = False,
 ) -> Scored:  # fmt: skip
     """`epochs`: several rows for one item are its answers in the order of the file."""
-    task, by = _task(task_name), by or By()
+    task = find_task(task_name)
+    by = by or By(task.judge or By.judge)
     check_name(variant, "variant")
     docs = task.docs("test")
     with located(path):
@@ -112,7 +114,7 @@ def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = "
 
     >>> score_rows("word_problems", [{"sample_id": "test-0001", "response": "It is 14."}])["score"]   # doctest: +SKIP
     """
-    task, by = _task(task_name), By(judge)
+    task, by = find_task(task_name), By(judge)
     if task.scored_by == "judge":
         by.digest()
     matched = match(task, task.docs("test"), enumerate(rows, 1), epochs=True)
@@ -123,12 +125,6 @@ def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = "
     scored = _scored_rows(task, "answers", matched.answers, by)
     frame: pd.DataFrame = _table(scored, matched.answers).to_pandas()
     return frame[["sample_id", "epoch", "response", "answer", "target", "score", "status", "explanation"]]
-
-
-def _task(name: str) -> Task:
-    if name not in TASKS:
-        raise Refusal(f"no task {name!r}", nearest(name, list(TASKS)))
-    return TASKS[name]
 
 
 def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, Any], redo: bool) -> None:

@@ -12,7 +12,6 @@ from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec, fingerprint
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec, spec_of
-from proctor.tasks import TASKS
 
 AnySpec = GraderSpec | PanelSpec
 
@@ -72,14 +71,22 @@ def members(spec: AnySpec | None) -> tuple[GraderSpec, ...]:
     return (spec,) if spec else ()
 
 
-def grading_of(suite: Suite, made_of: Callable[[Variant], str]) -> Grading | None:
-    """The suite's judge and whom it asks; None when nothing in the suite is marked by a judge. `made_of` says what a
-    variant's weights are, so that the key of a verdict names weights and not a file.
+def gradings_of(suite: Suite, made_of: Callable[[Variant], str]) -> dict[str, Grading]:
+    """By task, its judge and whom that asks; nothing for tasks that no judge scores. `made_of` says what a variant's
+    weights are, so that the key of a verdict names weights and not a file.
     """
-    if not any(TASKS[task].scored_by == "judge" for task in suite.tasks):
-        return None
+    judged = [task for task in map(suite.task, suite.tasks) if task.scored_by == "judge"]
+    judges = {suite.judge_of(task) for task in judged}
     with located(suite.path):
-        found = grading(Judge.load(suite.judge), suite.grader, suite.path)
+        asking = any(Judge.load(judge).asks for judge in judges)
+        made = {judge: _of_judge(judge, suite, asking, made_of) for judge in sorted(judges)}
+    return {task.name: made[suite.judge_of(task)] for task in judged}
+
+
+def _of_judge(name: str, suite: Suite, asking: bool, made_of: Callable[[Variant], str]) -> Grading:
+    """`asking`: some judge of the suite asks a model, so the grader is not one too many for another that does not."""
+    judge = Judge.load(name)
+    found = grading(judge, suite.grader if judge.asks or not asking else None, suite.path)
     ours = {spec.model: grader_variant(spec.model, suite) for spec in local_of(found.spec)}
     if not suite.self_grading:
         refuse_self_grading(suite.variants, found.spec, ours, suite.path)

@@ -11,15 +11,16 @@ from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
 from proctor.harness.plan.training import ChatFile
 from proctor.harness.record import OverlapRecord, RunRecord, StageRecord, TaskRecord, VariantRecord
 from proctor.tasks import TASKS
+from proctor.tasks.pack import STOCK
 
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
-    task = TASKS[cell.task]
+    task = plan.suite.task(cell.task)
     docs = plan.docs[cell.task]
     about = {
         "name": task.name,
         **plan.about_data[cell.task],
-        "place": list(TASKS).index(task.name),
+        **({"place": list(TASKS).index(task.name)} if task.name in TASKS else {}),
         "kind": task.kind,
         "headline": task.headline,
         "scale": task.scale,
@@ -27,14 +28,14 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         "scored_by": "rules",
         "kinds": task.items_by_kind(docs),
     }
-    if task.scored_by == "judge" and plan.grading:
-        about |= plan.grading.told(plan.suite)
-    overlap = overlap_of(cell.task, docs, each.data, each.variant.base, plan.store)
+    if grading := plan.gradings.get(cell.task):
+        about |= grading.told(plan.suite)
+    overlap = overlap_of(task, docs, each.data, each.variant.base, plan.store)
     stages = []
     for parent in parents_of(each.stages):  # what went into a merge was seen by what came out
         stages += [_stage(stage, parent.base) for stage in parent.stages]
         files = {source: ChatFile(path, digest_of_file(path)) for source, path in parent.data.items()}
-        seen = overlap_of(cell.task, docs, files, parent.base, plan.store)
+        seen = overlap_of(task, docs, files, parent.base, plan.store)
         overlap += [one for one in seen if one not in overlap]
     stages += [_stage(stage, each.variant.base) for stage in each.stages]
     return RunRecord(
@@ -66,6 +67,13 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
             if kept is None:
                 continue
             new = label(cell, each, plan)
+            if (
+                plan.suite.task(cell.task).asks == STOCK
+            ):  # of a stock task the scores say the kind and the scale
+                told = kept.run.task
+                new = new.changed(
+                    task=new.task.changed(kind=told.kind, scale=told.scale, scale_stated=told.scale_stated)
+                )
             # How the engine was shared out is what it was when the rows were made.
             if kept.run.resolved.serving is not None:
                 new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))

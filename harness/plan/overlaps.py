@@ -16,9 +16,8 @@ from proctor.common.paths import PACKAGE, names, resolve
 from proctor.common.refusal import located
 from proctor.finetune.recipe import Recipe
 from proctor.harness.plan.training import ChatFile, chat_file
-from proctor.tasks import TASKS, dataset_hash
+from proctor.tasks import TASKS, Task, dataset_hash
 from proctor.tasks.overlap import SIZES, overlap
-from proctor.tasks.pack import PLACEHOLDER
 
 Found = dict[str, Any]
 LONGEST = max(SIZES)
@@ -27,16 +26,16 @@ COUNTED = 3  # raise it when runs are counted another way
 
 
 def overlap_of(
-    task: str, docs: list[dict[str, Any]], data: Mapping[str, ChatFile], base: str, store: Path
+    task: Task, docs: list[dict[str, Any]], data: Mapping[str, ChatFile], base: str, store: Path
 ) -> list[Found]:
     """What a variant has seen of one task: the training of its base, where that is known, and each of its own files."""
     ours = [counted(task, docs, source, file, store) for source, file in data.items()]
-    return [*known_of(base, task), *ours]
+    return [*known_of(base, task.name), *ours]
 
 
-def counted(task: str, docs: list[dict[str, Any]], source: str, file: ChatFile, store: Path) -> Found:
+def counted(task: Task, docs: list[dict[str, Any]], source: str, file: ChatFile, store: Path) -> Found:
     key = digest([COUNTED, dataset_hash(docs), file.digest])
-    kept = store / "overlap" / f"{task}-{key[:24]}.json"
+    kept = store / "overlap" / f"{task.name}-{key[:24]}.json"
     try:
         found: Found = json.loads(kept.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -46,9 +45,9 @@ def counted(task: str, docs: list[dict[str, Any]], source: str, file: ChatFile, 
     return {"set": named(source, found["chats"]), **found}
 
 
-def count(task: str, docs: list[dict[str, Any]], chats: Path) -> Found:
+def count(task: Task, docs: list[dict[str, Any]], chats: Path) -> Found:
     """Every turn of every chat is a text of its own: no run reaches from a question into its answer."""
-    field, lines = PLACEHOLDER[task], 0
+    field, lines = task.asks, 0
 
     def texts() -> Iterator[str]:
         nonlocal lines
@@ -80,7 +79,7 @@ def known_of(base: str, task: str) -> list[Found]:
 
 def named(source: str, chats: int) -> str:
     """'word_problems train (1,600)': a task's own training set, or a file by its name."""
-    name = f"{source} train" if source in TASKS else Path(source).name
+    name = f"{source} train" if source in [*TASKS, *names("tasks")] else Path(source).name
     return f"{name} ({chats:,})"
 
 
@@ -110,7 +109,7 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
         for base in bases:
             found += known_of(str(base), name)
         for source, file in sets.values():
-            found.append({**counted(name, docs, source, file, store), "recipes": users[file.digest]})
+            found.append({**counted(TASKS[name], docs, source, file, store), "recipes": users[file.digest]})
         version, items = TASKS[name].version, dataset_hash(docs)
         told = {"exam": name, "items": len(docs), "version": version, "dataset": items, "sets": found}
         own = TASKS[name].about_data().get("own_data", False)

@@ -20,12 +20,12 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import TAKES_ADAPTER, Serving, Variant
-from proctor.harness.plan.grading import Grading, grading_of
+from proctor.harness.plan.grading import Grading, gradings_of
 from proctor.harness.plan.merging import merging_of
 from proctor.harness.plan.training import ChatFile, chat_files
-from proctor.tasks import TASKS, dataset_hash
+from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
-from proctor.tasks.pack import Pack
+from proctor.tasks.pack import STOCK, Pack
 
 SHOWN = 24  # letters of a value that changed
 State = Literal["fill", "keep", "changed", "damaged"]
@@ -84,7 +84,7 @@ class Plan:
     # Of each task: what is asked is what was planned with, wherever it is asked.
     docs: dict[str, list[dict[str, Any]]]
     sessions: tuple[Session, ...] = field(default=())
-    grading: Grading | None = None
+    gradings: dict[str, Grading] = field(default_factory=dict)  # of each task that a judge scores
     redo: bool = False
     about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task
 
@@ -94,7 +94,8 @@ class Plan:
 
     def asks_a_model(self, cell: CellPlan) -> bool:
         """Whether a model scores the cell's responses."""
-        return bool(TASKS[cell.task].scored_by == "judge" and self.grading and self.grading.spec)
+        grading = self.gradings.get(cell.task)
+        return bool(grading and grading.spec)
 
     def responses_file(self, cell: CellPlan) -> Path:
         """Where a cell's responses are kept, all in one file, until and after they are scored. Another name for the
@@ -106,6 +107,9 @@ class Plan:
         """Whether every response of a cell is there, so that only scores are wanted. Another version of the task may
         have asked otherwise: then the engine is asked, and the journal has what it answered before.
         """
+        task = self.suite.task(cell.task)
+        if task.asks == STOCK and task.framework == "inspect":
+            return False  # Inspect scores while it asks; the journal has what was answered
         try:
             kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
             # What did not fit the context fits no better the next time.
@@ -151,12 +155,14 @@ def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()
 
 def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
-    judge = grading_of(suite, lambda variant: made_of(variant, store))
-    items = [TaskItems(TASKS[task], TASKS[task].docs("test"), suite.limit.get(task)) for task in suite.tasks]
-    plans = tuple(_plan_variant(variant, suite, judge, items, results, store, redo) for variant in chosen)
+    gradings = gradings_of(suite, lambda variant: made_of(variant, store))
+    items = [
+        TaskItems(task, task.docs("test"), suite.limit_of(task)) for task in map(suite.task, suite.tasks)
+    ]
+    plans = tuple(_plan_variant(variant, suite, gradings, items, results, store, redo) for variant in chosen)
     docs = {each.task.name: each.asked for each in items}
-    about = {task: TASKS[task].about_data() for task in suite.tasks}
-    return Plan(suite, store, results, plans, docs, _group(plans), judge, redo, about)
+    about = {each.task.name: each.task.about_data() for each in items}
+    return Plan(suite, store, results, plans, docs, _group(plans), gradings, redo, about)
 
 
 def made_of(variant: Variant, store: Path) -> str:
@@ -166,8 +172,8 @@ def made_of(variant: Variant, store: Path) -> str:
 
 
 def _plan_variant(
-    variant: Variant, suite: Suite, judge: Grading | None, items: Sequence[TaskItems], results: Path, store: Path,
-    redo: bool,
+    variant: Variant, suite: Suite, gradings: dict[str, Grading], items: Sequence[TaskItems], results: Path,
+    store: Path, redo: bool,
 ) -> VariantPlan:  # fmt: skip
     stages, data, base = weights_of(variant, store)
     answering: dict[str, Any] = {
@@ -183,21 +189,21 @@ def _plan_variant(
     weights = digest([answering, variant.serving.gpus])
     cells = []
     for each in items:
-        task = each.task
+        task, judge, pack = each.task, gradings.get(each.task.name), Pack.load(variant.prompt)
         definition = {
             **answering,
-            "prompt": Pack.load(variant.prompt).digest(task.name),
+            "prompt": pack.digest(task),
             "sampling": variant.sampling.model_dump(mode="json"),
             **each.definition,
             "task_version": task.version,
-            "judge": judge.digest if judge and task.scored_by == "judge" else None,
+            "judge": judge.digest if judge else None,
         }
-        shots = Pack.load(variant.prompt).for_task(task.name).shots
+        shots = pack.for_task(task).shots
         if shots and task.fetched:
             definition["shots"] = dataset_hash(task.docs("train", shots))
         if task.numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
-        if judge and judge.spec and task.scored_by == "judge":
+        if judge and judge.spec:
             definition["grader"] = judge.spec.identity
         wanted = record.Definition.model_validate(definition)
         state, why = state_of(record.read(results, variant.name, task.name), wanted, each, redo)

@@ -14,12 +14,13 @@ from typing import Any
 
 from proctor.common.digest import digest, sha256_of
 from proctor.common.files import write_text
-from proctor.common.paths import PACKAGE, find, resolve
+from proctor.common.paths import PACKAGE, find, names, resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, nearest
 from proctor.finetune.build import Stage
 from proctor.finetune.recipe import Recipe
 from proctor.tasks import TASKS, dataset_hash
+from proctor.tasks.index import find_task
 from proctor.tasks.pack import Pack
 
 LOSSES = 200  # so many points of the loss are kept beside the results
@@ -41,7 +42,7 @@ def chat_files(recipe: Recipe, store: Path) -> dict[str, ChatFile]:
 
 def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt: str = "default") -> ChatFile:
     """A task's training set as chats in a prompt pack's wording, or any JSONL of chats by its path."""
-    if source not in TASKS:
+    if source not in (known := [*TASKS, *names("tasks")]):
         if prompt != "default":
             raise Refusal(
                 f"prompt {prompt!r} for the training data {source!r}", "a file of chats has its own wording",
@@ -50,7 +51,7 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
         path = resolve(source)
         if not path.is_file():
             raise Refusal(
-                f"training data {source!r} is neither a task nor a file", nearest(source, list(TASKS)),
+                f"training data {source!r} is neither a task nor a file", nearest(source, known),
                 "name a task, or the path of a JSONL of chats",
             )  # fmt: skip
         return ChatFile(path, sha256_of(path))
@@ -61,13 +62,16 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
             f"give them: {{source: {source}, examples: 2000}}",
         )
     check_name(prompt, "prompt pack")
-    Pack.load(prompt).for_task(source)
-    items = dataset_hash(TASKS[source].docs("train")) if TASKS[source].fetched else ""
+    task = find_task(source)
+    Pack.load(prompt).for_task(task)
+    items = (
+        dataset_hash(task.docs("train")) + (task.version if task.definition else "") if task.fetched else ""
+    )
     key = digest([source, examples, seed, items, _written_by(find("prompts", prompt))])[:16]
     folder = store / "training"
     for kept in folder.glob(f"{source}-{key}-*.jsonl"):
         return ChatFile(kept, kept.stem.rpartition("-")[2])
-    chats = TASKS[source].train_chats(examples, seed, prompt)
+    chats = task.train_chats(examples, seed, prompt)
     text = "".join(json.dumps(chat, ensure_ascii=False, sort_keys=True) + "\n" for chat in chats)
     content = hashlib.sha256(text.encode()).hexdigest()
     path = folder / f"{source}-{key}-{content}.jsonl"

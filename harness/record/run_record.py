@@ -222,6 +222,8 @@ class RunRecord(Measurements):
     overlap: tuple[OverlapRecord, ...] = ()
     statuses: dict[str, int] = {}
     truncated: int = 0
+    aggregates: dict[str, float] = {}  # a stock task's own figures of all samples, by `metric,filter`
+    untested: tuple[str, ...] = ()  # those of them that are no mean over samples
     verdicts: dict[str, JsonValue] | None = None  # of a judge that asks a model: how many, and what they cost
     finished: str | None = None
     origin: OriginRecord | None = None

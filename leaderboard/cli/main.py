@@ -13,6 +13,7 @@ from proctor import __version__
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
     board,
+    collect,
     compare,
     doctor,
     export,
@@ -24,6 +25,7 @@ from proctor.leaderboard.cli import (
     report,
     responses,
     run,
+    tasks,
     trial,
     trust,
 )
@@ -58,6 +60,11 @@ GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
         "Who scores free text, and how far to trust it.",
         (judge.score, judge.pairs, trust.trust, labels.plan_labels, labels.correct, rate.rate, refine.refine),
     ),
+    "collect": (
+        "Training sets of questions, out of exams or written on texts.",
+        (collect.pdf, collect.articles),
+    ),
+    "tasks": ("What is asked: the tasks that there are, and new ones of your own.", (tasks.show, tasks.new)),
     "export": ("Hand a variant on.", (export.ollama, export.gguf)),
 }
 # Names of options and commands that changed, and are still understood.
@@ -99,6 +106,8 @@ for command in COMMANDS:
     app.command(_name(command))(command)
 for name, (about, members) in GROUPS.items():
     group = typer.Typer(no_args_is_help=True, help=about)
+    if name == "tasks":  # which lists them where no command is named
+        group = typer.Typer(invoke_without_command=True, callback=tasks.tasks, help=about)
     for command in members:
         group.command(_name(command))(command)
     app.add_typer(group, name=name)

@@ -54,10 +54,9 @@ def _listed(kind: str) -> Iterator[dict[str, str]]:
 
         for task in TASKS.values():
             yield {"name": task.name, "from": "ships", "about": f"{task.title}: {task.headline}"}
-        return
     for name in names(kind):
         path = find(kind, name)
-        place = "ships" if path.is_relative_to(KINDS[kind].shipped) else near(path)
+        place = "ships" if path.is_relative_to(KINDS[kind].shipped) and kind != "tasks" else near(path)
         yield {"name": name, "from": place, "about": _about(kind, name, path)}
 
 
@@ -65,12 +64,16 @@ def _about(kind: str, name: str, path: Path) -> str:
     """What a file says of itself. One that is broken is listed with what is wrong with it."""
     from proctor.common.schema import load_yaml
     from proctor.finetune.recipe import Recipe
+    from proctor.tasks.index import find_task
 
     try:
         if kind == "recipes":
             recipe = Recipe.load(name)
             sources = ", ".join(part.source for part in recipe.data)
             return f"{recipe.method} on {sources}"
+        if kind == "tasks":
+            task = find_task(name)
+            return f"{task.title}: {task.headline}"
         fields = load_yaml(path)
         return str(fields.get("about", "")) if isinstance(fields, dict) else "is empty"
     except Refusal as refusal:

@@ -110,7 +110,9 @@ def label(
     from proctor.harness.weights import open_variant
 
     labeler = from_here(labeler) if "/" in labeler else labeler
-    who = _labeler(task, labeler, endpoint, engine, prompt, store)
+    if task != "concepts":
+        raise Refusal(f"no labels for {task!r}", "only the task concepts has labels that a model can give")
+    who = labeler_of(labeler, endpoint, engine, prompt, store)
     reporter = Reporter(Console(stderr=True))
     with reporter.answering(f"label {task}", texts_expected(texts, check)) as told:
         done = label_texts(
@@ -129,18 +131,14 @@ def label(
         _print_labelled(done, labeler)
 
 
-def _labeler(
-    task: str, labeler: str, endpoint: str | None, engine: str | None, prompt: str, store: Path
-) -> "Labeler":
-    """Who is to label, checked before anything is opened or asked."""
+def labeler_of(labeler: str, endpoint: str | None, engine: str | None, prompt: str, store: Path) -> "Labeler":
+    """Who is to label or to write, checked before anything is opened or asked."""
     from proctor.finetune.base import digest_of_base, digest_of_file
     from proctor.harness.ask.labelling import Labeler
     from proctor.harness.plan.grading import grader_variant
     from proctor.harness.plan.plan import made_of
     from proctor.tasks.pack import Pack
 
-    if task != "concepts":
-        raise Refusal(f"no labels for {task!r}", "only the task concepts has labels that a model can give")
     if endpoint and engine not in (None, "openai"):
         raise Refusal(
             f"--endpoint with engine {engine!r}", "a server has its own engine", "leave one of them out"

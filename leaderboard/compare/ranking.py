@@ -69,6 +69,9 @@ def remarks_of(run: RunRecord) -> list[str]:
     words = []
     if run.task.own_data:
         words.append("own data")
+    for name in run.untested:  # the row's score is a figure of each sample, and this one is of all
+        figure = f"{run.aggregates[name]:.4g}"
+        words.append(f"{name.removesuffix(',none')} {figure} over all samples, no paired test by sample")
     formats = [stage.weights for stage in run.stages if stage.weights not in (None, "F32", "F16", "BF16")]
     if formats and run.resolved.quantization not in (None, "none", "f16"):
         words.append(f"quantised again: the base came as {formats[0]}")

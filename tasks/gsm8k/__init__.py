@@ -5,27 +5,22 @@ docs("test")[0]
 """
 
 import json
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import Refusal
+from proctor.tasks.published import fetch, refuse_split
 
 VERSION = "1.4"
 # `dataset_hash` of the published test split: other items, or fewer, are not called GSM8K.
 PUBLISHED = "0e5194ae66f1eb58e02bc3cb771a4ecc53d73e3528e10895ab3635fa7f582530"
 
-_SPLITS = ("train", "test")
-
 
 def docs(split: str) -> list[dict[str, Any]]:
     """The items in their published order: id ('test-0001'), cluster (the same), question, answer."""
-    if split not in _SPLITS:
-        raise Refusal(f"no split called {split!r}; gsm8k has 'train' and 'test' (tasks/gsm8k)")
-    folder = os.environ.get("PROCTOR_DATA")
-    items = _from_folder(Path(folder) / "gsm8k", split) if folder else _from_hub(split)
+    refuse_split("gsm8k", split)
+    items = fetch(f"gsm8k/{split}.jsonl", _read, "openai/gsm8k", (split,), "main")
     numbered = []
     for number, item in enumerate(items, 1):
         name = f"{split}-{number:04d}"
@@ -44,21 +39,6 @@ def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str
         yield train_chat(pack, "gsm8k", item, item["answer"])
 
 
-def _from_folder(folder: Path, split: str) -> list[dict[str, str]]:
-    path = folder / f"{split}.jsonl"
-    if not path.is_file():
-        raise Refusal(f"PROCTOR_DATA has no gsm8k/{split}.jsonl; put it there or unset PROCTOR_DATA ({path})")
+def _read(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines if line.strip()]
-
-
-def _from_hub(split: str) -> list[dict[str, str]]:
-    import datasets
-
-    try:
-        return list(datasets.load_dataset("openai/gsm8k", "main", split=split))
-    except Exception as failure:  # the hub's client raises a dozen kinds for 'not here and no network'
-        raise Refusal(
-            f"GSM8K is not here ({type(failure).__name__}); set PROCTOR_DATA to a folder with "
-            "gsm8k/train.jsonl and gsm8k/test.jsonl, or let `datasets` fetch openai/gsm8k once (tasks/gsm8k)"
-        ) from None

@@ -146,7 +146,6 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     from proctor.harness.engines.llamacpp import LlamaCppEngine
     from proctor.harness.export import _layout_of
     from proctor.tasks import TASKS
-    from proctor.tasks.pack import PLACEHOLDER
 
     folder, told = exported(variant, store, tmp_path / "out", task, prompt)
     file = read_modelfile((folder / "Modelfile").read_text())
@@ -155,7 +154,7 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     template, wording = recognise(engine.apply_chat_template), ItemWording(asked.before, asked.after)
     assert (template.name, file.template) == ("chatml", template.as_go(wording))
     for doc, chat in zip(TASKS[task].docs("test", 3), asked.chats, strict=True):
-        prompt_of_ollama = template.lay_out(file.chat(doc[PLACEHOLDER[task]]), wording)
+        prompt_of_ollama = template.lay_out(file.chat(doc[TASKS[task].asks]), wording)
         assert prompt_of_ollama == engine.apply_chat_template(chat)
     engine.close()
     assert len(file.messages) == (4 if (task, prompt) == ("concepts", "cot-2shot") else 0)

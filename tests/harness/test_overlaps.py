@@ -24,7 +24,9 @@ def test_a_test_item_in_a_file_of_chats_is_found(tmp_path):
     file = chat_file(
         str(chats(tmp_path / "mine.jsonl", docs[3]["question"], "Other words.")), 10, 0, tmp_path / "store"
     )
-    (found,) = overlap_of("word_problems", docs, {str(file.path): file}, "elsewhere", tmp_path / "store")
+    (found,) = overlap_of(
+        TASKS["word_problems"], docs, {str(file.path): file}, "elsewhere", tmp_path / "store"
+    )
     assert found["set"] == "mine.jsonl (2)"
     assert (found["items"], found["hits_13"]) == (20, 1)
     assert found["share_8"] >= found["share_10"] >= found["share_13"] == 0.05
@@ -33,18 +35,18 @@ def test_a_test_item_in_a_file_of_chats_is_found(tmp_path):
 def test_what_was_counted_is_kept_and_another_file_is_counted_anew(tmp_path):
     docs, store = TASKS["concepts"].docs("test"), tmp_path / "store"
     clean = chat_file(str(chats(tmp_path / "a.jsonl", "Nothing of the kind.")), 10, 0, store)
-    assert counted("concepts", docs, "a.jsonl", clean, store)["hits_8"] == 0
+    assert counted(TASKS["concepts"], docs, "a.jsonl", clean, store)["hits_8"] == 0
     (kept,) = (store / "overlap").glob("concepts-*.json")
     kept.write_text(json.dumps({**json.loads(kept.read_text()), "hits_8": 77}))
-    assert counted("concepts", docs, "a.jsonl", clean, store)["hits_8"] == 77
+    assert counted(TASKS["concepts"], docs, "a.jsonl", clean, store)["hits_8"] == 77
     copied = chat_file(str(chats(tmp_path / "a.jsonl", docs[0]["text"])), 10, 0, store)
-    assert counted("concepts", docs, "a.jsonl", copied, store)["hits_13"] == 1
+    assert counted(TASKS["concepts"], docs, "a.jsonl", copied, store)["hits_13"] == 1
 
 
 def test_an_exams_own_training_set_holds_no_whole_item(tmp_path):
     docs = TASKS["word_problems"].docs("test")
     file = chat_file("word_problems", 400, 3, tmp_path)
-    found = counted("word_problems", docs, "word_problems", file, tmp_path)
+    found = counted(TASKS["word_problems"], docs, "word_problems", file, tmp_path)
     assert found["set"] == "word_problems train (400)"
     assert 0 < found["share_13"] < 0.3  # siblings share phrases, and that is told
     text = file.path.read_text(encoding="utf-8")
@@ -94,7 +96,7 @@ def test_the_verdict_names_a_training_set_that_holds_whole_test_items(tmp_path):
         str(chats(tmp_path / "mine.jsonl", docs[3]["question"], docs[5]["question"])), 10, 0, tmp_path
     )
     clean = chat_file(str(chats(tmp_path / "other.jsonl", "Nothing of the kind.")), 10, 0, tmp_path)
-    sets = [counted("word_problems", docs, one.path.name, one, tmp_path) for one in (clean, file)]
+    sets = [counted(TASKS["word_problems"], docs, one.path.name, one, tmp_path) for one in (clean, file)]
     assert verdict_on(250, sets) == "LEAKED: 2 of its 250 items stand word for word in mine.jsonl (2)"
     assert verdict_on(250, sets[:1]).startswith("clean: none of its 250 items shares 13 words in a row")
     assert verdict_on(250, []) == "there is no training set to look through"

@@ -5,9 +5,12 @@ import yaml
 
 from proctor.common.paths import KINDS, names
 from proctor.tasks import TASKS
-from proctor.tasks.pack import PLACEHOLDER, Pack, render
+from proctor.tasks.pack import Pack, render
 
-ITEM = {"question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profile": "Pupil: Ada, grade 4"}
+ITEM = {
+    "question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profile": "Pupil: Ada, grade 4",
+    "material": "Write 3 questions.",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def written(tmp_path, monkeypatch):
 def test_every_pack_asks_every_exam(name, task):
     loaded = Pack.load(name)
     system, user = render(loaded, task, ITEM)
-    assert ITEM[PLACEHOLDER[task]] in user
+    assert ITEM[TASKS[task].asks] in user
     assert "{question}" not in user
     assert not user.startswith(" ")
     if loaded.turns == "text":
@@ -46,7 +49,9 @@ def test_there_are_packs_for_roles_dimensions_shots_working_and_plain_text():
         "student-dimensions", "text-2shot", "text-8shot",
     } <= set(names("prompts"))  # fmt: skip
     for name in names("prompts"):
-        assert set(Pack.load(name).wording) == set(TASKS), name
+        worded = set(Pack.load(name).wording)
+        assert worded <= set(TASKS), name
+        assert all(worded & {task.name, task.worded_as} for task in TASKS.values()), name
 
 
 @pytest.mark.parametrize(
@@ -75,7 +80,7 @@ def test_shots_stand_before_the_question_in_plain_text_and_as_turns(name, shots)
         turns.extend(chat)
         return "\n".join(turn["content"] for turn in chat)
 
-    task = lm_eval_task("word_problems", name)
+    task = lm_eval_task(TASKS["word_problems"], name)
     prompt = task.fewshot_context(
         next(iter(task.eval_docs)), num_fewshot=shots, apply_chat_template=Pack.load(name).turns == "chat",
         fewshot_as_multiturn=True, chat_template=template,

@@ -1,0 +1,55 @@
+"""MGSM, English: the 250 items of GSM8K's test that MGSM has people translate, from `PROCTOR_DATA` or the hub.
+
+docs("test")[0]
+# {'id': 'en-001', 'cluster': 'test-0001', 'question': "Janet’s ducks lay 16 eggs per day. ...", 'answer': '#### 18'}
+
+A row's cluster is its item of GSM8K, which is the same in every language. It has no training items of its own: shots
+and training chats are GSM8K's.
+"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from proctor.tasks import gsm8k
+from proctor.tasks.published import fetch, refuse_split
+
+VERSION = "1.0"
+# `dataset_hash` of the published items: others, or fewer, are not called MGSM.
+PUBLISHED = "cc7725bec30d99a4e5c18ecf0b252aa701a37168d61e960dcaba1e6a75c00a72"
+
+
+def docs(split: str, language: str = "en") -> list[dict[str, Any]]:
+    """The items in their published order: id ('en-001'), cluster (the item of GSM8K's test), question, answer."""
+    refuse_split(f"mgsm_{language}", split)
+    if split == "train":
+        return gsm8k.docs("train")
+    items = fetch(f"mgsm/mgsm_{language}.tsv", _read, "juletxara/mgsm", ("test",), language)
+    numbered = []
+    for number, item in enumerate(items, 1):
+        about = {"id": f"{language}-{number:03d}", "cluster": f"test-{number:04d}"}
+        numbered.append(about | {"question": item["question"], "answer": f"#### {item['answer_number']}"})
+    return numbered
+
+
+def train_chats(
+    n: int, seed: int, prompt: str = "default", task: str = "mgsm_en"
+) -> Iterator[dict[str, Any]]:
+    """n items of GSM8K's training split in a prompt pack's wording of this task."""
+    from proctor.tasks.pack import Pack, train_chat
+
+    pack, items = Pack.load(prompt), docs("train")
+    random.Random(f"gsm8k/{seed}").shuffle(items)
+    for item in items[:n]:
+        yield train_chat(pack, task, item, item["answer"])
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """Two columns without a head or quotation marks; in some answers thousands have commas."""
+    items = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if line.strip():
+            question, answer = line.split("\t")
+            items.append({"question": question.strip(), "answer_number": int(answer.replace(",", ""))})
+    return items

@@ -1,0 +1,122 @@
+"""Rows of the user's data: JSONL, JSON, CSV, TSV or parquet, or a data set of the hub.
+
+read_rows("data/quiz.csv")      # [{'question': 'How many sides has a hexagon?', 'answer': '6'}, ...]
+"""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from proctor.common.paths import resolve
+from proctor.common.refusal import Refusal
+from proctor.common.schema import Frozen
+
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+Rows = list[dict[str, Any]]
+
+
+class HubData(Frozen):
+    hub: str = Field(description="owner/name of a data set on the hub")
+    config: str | None = None
+    split: str = "test"
+
+
+def read_rows(data: str | HubData) -> Rows:
+    """All rows, each with its fields by name. A relative path starts from the project."""
+    if isinstance(data, HubData):
+        return _from_hub(data)
+    path = resolve(data)
+    if path.suffix.lower() not in SUFFIXES:
+        raise Refusal(
+            f"{path.name} is no kind of data that is read here",
+            f"there are {', '.join(SUFFIXES)}",
+            where=path,
+        )
+    if not path.is_file():
+        raise Refusal(f"no file of data {data!r}", remedy="relative paths start from the project", where=path)
+    try:
+        rows = _read(path)
+    except UnicodeDecodeError:
+        raise Refusal(
+            "not UTF-8 text", remedy="save it as UTF-8 (in Excel: 'CSV UTF-8')", where=path
+        ) from None
+    except (csv.Error, OSError) as broken:
+        raise Refusal(f"cannot be read: {broken}", where=path) from None
+    if not rows:
+        raise Refusal("holds no rows", "there is nothing to ask", where=path)
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise Refusal(
+                f"row {number} has no fields", 'rows look like {"question": ..., "answer": ...}', where=path
+            )
+    return rows
+
+
+def _read(path: Path) -> Rows:
+    kind = path.suffix.lower()
+    if kind == ".parquet":
+        return _from_parquet(path)
+    text = path.read_text(encoding="utf-8-sig")
+    if kind in (".csv", ".tsv"):
+        return _from_csv(text, path)
+    if kind == ".json":
+        return _as_list(_json(text, "it", path), path)
+    lines = text.split("\n")  # a line of JSON may hold other signs that Python would take for ends of lines
+    return [_json(line, f"line {n}", path) for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def _json(text: str, what: str, path: Path) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refusal(f"{what} is no JSON", where=path) from None
+
+
+def _as_list(value: Any, path: Path) -> Rows:
+    if not isinstance(value, list):
+        raise Refusal("holds no list of rows", where=path)
+    return value
+
+
+def _from_csv(text: str, path: Path) -> Rows:
+    """Some spreadsheets part the columns by semicolons or tabs: whatever the head has most of."""
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    rows = []
+    for row in reader:
+        if None in row or None in row.values():
+            raise Refusal(
+                f"line {reader.line_num} has another number of columns than the head",
+                "a text with a comma in it stands in quotation marks", where=path,
+            )  # fmt: skip
+        if any(value.strip() for value in row.values()):
+            rows.append({name.strip(): value.strip() for name, value in row.items()})
+    return rows
+
+
+def _from_parquet(path: Path) -> Rows:
+    import pyarrow
+    import pyarrow.parquet as pq
+
+    try:
+        rows: Rows = pq.read_table(path).to_pylist()
+    except pyarrow.ArrowException as broken:
+        raise Refusal(f"no parquet file: {str(broken).splitlines()[0]}", where=path) from None
+    return rows
+
+
+def _from_hub(data: HubData) -> Rows:
+    import datasets
+
+    try:
+        return list(datasets.load_dataset(data.hub, data.config, split=data.split))
+    except Exception as failed:  # the hub's client raises a dozen kinds for 'not here and no network'
+        why = str(failed).strip().splitlines() or [type(failed).__name__]
+        raise Refusal(
+            f"the data set {data.hub!r} ({data.split}) is not here", why[0][:200],
+            "let `datasets` fetch it once, or give a file",
+        ) from None  # fmt: skip

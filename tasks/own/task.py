@@ -1,0 +1,253 @@
+"""The user's own tasks: `tasks/NAME.yaml` in the project says what is asked and how it is scored.
+
+    data: data/quiz.csv
+    prompt: "{{ question }}\nGive the number alone."
+    answer: answer
+    score: number
+
+Then `NAME` stands in a suite like any other task. How each way of scoring works stands in scores.py.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2.sandbox import SandboxedEnvironment
+from pydantic import Field, field_validator, model_validator
+
+from proctor.common.digest import digest
+from proctor.common.paths import find, project
+from proctor.common.refusal import Refusal, located
+from proctor.common.schema import Frozen, nearest, read_named_yaml
+from proctor.judges.judge import Judge
+from proctor.judges.verdict import Item
+from proctor.tasks import TASKS, Task
+from proctor.tasks.own import scores
+from proctor.tasks.own.rows import HubData, Rows, read_rows
+from proctor.tasks.own.scores import JUDGE, WAYS, gold_of, letters
+from proctor.tasks.pack import OWN, Pack, render, train_chat
+from proctor.tasks.score import ResponseScore
+
+OPTIONS = "options"  # what a prompt says for the choices with their letters, a line each
+ROW = "row"  # and for the whole row, whose fields may be called as no name in a template can be: row["Question 1"]
+_TEMPLATES = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
+
+
+class OwnTaskFile(Frozen):
+    """`tasks/NAME.yaml`."""
+
+    name: str
+    title: str = ""
+    about: str = ""
+    data: str | HubData = Field(
+        description="JSONL, JSON, CSV, TSV or parquet, or {hub: owner/name, split: test}"
+    )
+    prompt: str = Field(description="what is asked, a Jinja template over the fields of a row")
+    system: str = ""
+    answer: str = Field(
+        default="answer", description="the field with the right answer, or a list of right ones"
+    )
+    score: str = Field(description="number, choice, exact, contains, set, regex, or judge:NAME")
+    choices: str | list[str] | None = Field(
+        default=None, description="the field with the list of choices, or a field each"
+    )
+    pattern: str | None = Field(
+        default=None, description="for regex: its first group, or its whole, is the answer"
+    )
+    id: str | None = Field(default=None, description="the field that names a row; left out: its number")
+    cluster: str | None = Field(default=None, description="the field that says which rows share a source")
+    kinds: tuple[str, ...] = Field(default=(), description="fields by which scores are shown apart")
+    limit: int | None = Field(
+        default=None, ge=1, description="so many rows, drawn by seed, where the suite says none"
+    )
+    train: str | HubData | None = Field(
+        default=None, description="rows for shots and for recipes; none of the test's"
+    )
+    shots: int = Field(default=0, ge=0, le=32)
+    max_tokens: int = Field(default=512, ge=1)
+    stop: tuple[str, ...] = ()
+
+    @field_validator("score")
+    @classmethod
+    def _score_is_known(cls, score: str) -> str:
+        if score not in WAYS and not score.startswith(JUDGE):
+            raise Refusal(f"nothing scores by {score!r}; {nearest(score, [*WAYS, JUDGE + 'NAME'])}")
+        return score
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> Self:
+        if (self.score == "choice") != (self.choices is not None):
+            raise Refusal("`choices` and `score: choice` go together: name the field that holds the choices")
+        if (self.score == "regex") != (self.pattern is not None):
+            raise Refusal("`pattern` and `score: regex` go together")
+        if self.shots and self.train is None:
+            raise Refusal("shots are taken from training rows; name a file of them with `train:`")
+        scores.compiled(self.pattern or "")
+        template_of(self.prompt)
+        return self
+
+
+def template_of(prompt: str) -> Any:
+    try:
+        return _TEMPLATES.from_string(prompt)
+    except TemplateError as broken:
+        raise Refusal(f"prompt: {broken}; a field stands as {{{{ name }}}}") from None
+
+
+class OwnDefinition:
+    """What asks and scores a task of the user's, as the packages of the tasks that ship do."""
+
+    def __init__(self, file: OwnTaskFile, path: Path) -> None:
+        self.file, self.path = file, path
+        scored = file.model_dump(
+            mode="json", include={"system", "answer", "score", "choices", "pattern", "max_tokens", "stop"}
+        )
+        self.VERSION = digest([1, scored])[:12]
+
+    @cached_property
+    def task(self) -> Task:
+        file = self.file
+        way = WAYS[JUDGE if file.score.startswith(JUDGE) else file.score]
+        judge = file.score.removeprefix(JUDGE) if file.score.startswith(JUDGE) else ""
+        scale = (0.0, 1.0)
+        if judge:
+            with located(self.path):
+                loaded = Judge.load(judge)
+                if not loaded.asks or loaded.kind == "pairwise":
+                    raise Refusal(
+                        f"judge {judge!r} cannot score this task", "it asks no model about a single text"
+                    )
+            scale = float(loaded.scale.lowest), float(loaded.scale.highest)
+        title = file.title or file.name.replace("-", " ").replace("_", " ").capitalize()
+        return Task(
+            file.name, title, "lm_eval", way.kind, way.headline, asks=OWN, scale=scale,
+            scored_by="judge" if judge else "rules", numeric=file.score == "number",
+            source="own data", kinds=file.kinds, shots=file.shots, limit=file.limit, judge=judge, definition=self,
+        )  # fmt: skip
+
+    def docs(self, split: str) -> list[dict[str, Any]]:
+        return list(self._docs[split])
+
+    @cached_property
+    def _docs(self) -> dict[str, list[dict[str, Any]]]:
+        with located(self.path):
+            test = self._made("test", read_rows(self.file.data))
+            train = self._made("train", read_rows(self.file.train)) if self.file.train else []
+        return {"test": test, "train": train}
+
+    def _made(self, split: str, rows: Rows) -> list[dict[str, Any]]:
+        self._refuse_absent_fields(rows)
+        golds = gold_of(self.file.score, self.file.answer, rows, self._choices)
+        docs, names = [], set()
+        for number, (row, gold) in enumerate(zip(rows, golds, strict=True), 1):
+            name = str(row[self.file.id]) if self.file.id else f"{split}-{number:04d}"
+            if name in names:
+                raise Refusal(f"two rows have the {self.file.id} {name!r}", "an id names one row")
+            names.add(name)
+            doc = {"id": name, "cluster": str(row[self.file.cluster]) if self.file.cluster else name}
+            doc |= {kind: str(row[kind]) for kind in self.file.kinds}
+            doc |= {OWN: self._prompt(row, number), **gold}
+            docs.append(doc | ({"system": self.file.system} if self.file.system else {}))
+        return docs
+
+    def _refuse_absent_fields(self, rows: Rows) -> None:
+        """Before an engine opens: a field that a row lacks, and choices that the model would not see."""
+        file = self.file
+        asked = meta.find_undeclared_variables(_TEMPLATES.parse(file.prompt))
+        choices = [file.choices] if isinstance(file.choices, str) else list(file.choices or ())
+        if choices and not asked & {OPTIONS, *choices}:
+            raise Refusal("the prompt does not show the choices", remedy=f"write {{{{ {OPTIONS} }}}} in it")
+        wanted = asked - {ROW} - ({OPTIONS} if choices else set())
+        wanted |= {name for name in (file.id, file.cluster) if name} | set(file.kinds) | set(choices)
+        if not file.score.startswith(JUDGE) or "answer" in file.model_fields_set:
+            wanted.add(file.answer)
+        for number, row in enumerate(rows, 1):
+            for name in sorted(wanted - set(row)):
+                raise Refusal(f"row {number} has no field {name!r}", nearest(name, list(map(str, row))))
+
+    def _choices(self, row: Mapping[str, Any], number: int) -> list[str]:
+        fields = self.file.choices
+        values = row[fields] if isinstance(fields, str) else [row[name] for name in fields or ()]
+        if isinstance(values, str):
+            values = scores.as_list(values)
+        if (
+            not isinstance(values, list)
+            or not 2 <= len(values) <= 26
+            or not all(str(value).strip() for value in values)
+        ):
+            raise Refusal(f"row {number} has not 2 to 26 choices")
+        return [str(value).strip() for value in values]
+
+    def _prompt(self, row: Mapping[str, Any], number: int) -> str:
+        shown = {ROW: row, **row}
+        if self.file.choices is not None:
+            shown[OPTIONS] = "\n".join(
+                f"{letter}. {text}" for letter, text in letters(self._choices(row, number))
+            )
+        try:
+            text: str = template_of(self.file.prompt).render(shown)
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as broken:
+            raise Refusal(f"the prompt of row {number} fails: {broken}") from None
+        return text
+
+    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+        items = self.docs("train")
+        if not items:
+            raise Refusal(
+                f"{self.file.name} has no training rows", remedy="name them with `train:`", where=self.path
+            )
+        random.Random(f"{self.file.name}/{seed}").shuffle(items)
+        pack = Pack.load(prompt)
+        for doc in items[:n]:
+            yield train_chat(pack, self.task, doc, doc["answer"])
+
+    def lm_eval_config(self, prompt: str) -> dict[str, Any]:
+        """As an lm-eval task, laid out like those that ship."""
+        return {
+            "task": self.file.name, "custom_dataset": lambda **_: self._dataset(prompt), "test_split": "test",
+            "output_type": "generate_until", "description": "{{system}}", "doc_to_text": "{{prompt}}",
+            "doc_to_target": "{{answer}}", "target_delimiter": "", "fewshot_config": {"sampler": "first_n"},
+            **({"training_split": "train", "fewshot_split": "train"} if self.file.train else {}),
+            "generation_kwargs": {"until": list(self.file.stop), "max_gen_toks": self.file.max_tokens},
+        }  # fmt: skip
+
+    def _dataset(self, prompt: str) -> Any:
+        from datasets import Dataset, DatasetDict
+
+        pack, splits = Pack.load(prompt), {}
+        for split, docs in self._docs.items():
+            rows = []
+            for doc in docs:
+                system, user = render(pack, self.task, doc)
+                rows.append({"id": doc["id"], "answer": doc["answer"], "system": system, "prompt": user})
+            if rows:
+                splits[split] = Dataset.from_list(rows)
+        return DatasetDict(splits)
+
+    def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
+        return WAYS[self.file.score].score(doc, response, self.file.pattern or "")
+
+    def item(self, doc: Mapping[str, Any], response: str) -> Item:
+        return scores.item(doc, response)
+
+    def score_all(self, responses: Sequence[tuple[Mapping[str, Any], str]], *how: Any) -> list[Any]:
+        return scores.score_all(responses, *how)
+
+
+def own_task(name: str, where: Path | str | None = None) -> Task:
+    """The task of `tasks/NAME.yaml` in the project."""
+    path = find("tasks", name, where)
+    return _own_task(path, project(), path.stat().st_mtime_ns)
+
+
+@cache
+def _own_task(path: Path, _project: Path, _changed: int) -> Task:
+    file = read_named_yaml(path, OwnTaskFile)
+    if file.name in TASKS:
+        raise Refusal(
+            f"{file.name!r} is the name of a task that ships", remedy="call the file otherwise", where=path
+        )
+    return OwnDefinition(file, path).task

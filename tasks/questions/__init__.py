@@ -1,0 +1,93 @@
+"""The questions task: write multiple-choice questions on a passage, or on a topic of a subject.
+
+    docs("test")[0]["material"]
+    # 'Write 3 multiple-choice questions in English on the passage below, for a reading test in grade 5. ...'
+
+The task for Inspect and the scores are in task.py, the rules in rules.py; reading.py reads questions out of text.
+"""
+
+import json
+import random
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from proctor.common.refusal import Refusal
+
+VERSION = "1.0"
+DATA = Path(__file__).parent / "data"
+FILES = ("passages.en", "passages.zh", "briefs")
+LETTERS = "ABCD"
+
+
+def docs(split: str) -> list[dict[str, Any]]:
+    """The passages and briefs of 'train' or 'test', in file order.
+
+    Fields: id, cluster (= id), subject, language, kind, grade, number (of questions asked for), passage or topic,
+    questions (model questions by hand), material (what a model reads), target (the model questions as text).
+    """
+    if split not in ("train", "test"):
+        raise Refusal(f"no split called {split!r}; questions has 'train' and 'test' (tasks/questions)")
+    return [dict(doc) for doc in _read() if doc["split"] == split]
+
+
+def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+    """Up to n chats in a prompt pack's wording, shuffled by seed: the train split with its model questions."""
+    from proctor.tasks.pack import Pack, train_chat
+
+    pack = Pack.load(prompt)
+    chosen = docs("train")
+    random.Random(seed).shuffle(chosen)
+    for doc in chosen[: max(n, 0)]:
+        yield train_chat(pack, "questions", doc, doc["target"])
+
+
+def instruction(doc: Mapping[str, Any]) -> str:
+    """What a model is asked: the instruction of the subject, filled in."""
+    # A passage of mathematics is asked about as one in its language.
+    name = str(doc["subject"])
+    if doc.get("passage"):
+        name = "chinese_reading" if doc["language"] == "zh" else "english_reading"
+    lines = []
+    for line in _instructions()[name].split("\n"):
+        fields = re.findall(r"\{(\w+)\}", line)
+        if all(field in doc for field in fields):
+            lines.append(line.format(**{field: doc[field] for field in fields}))
+    return "\n".join(lines)
+
+
+def as_text(questions: list[dict[str, Any]], language: str) -> str:
+    """Questions in the form that the instruction asks for."""
+    key, evidence = ("答案：", "依據：") if language == "zh" else ("Answer: ", "Evidence: ")
+    blocks = []
+    for number, question in enumerate(questions, 1):
+        lines = [f"{number}. {question['stem']}"]
+        lines += [f"{letter}. {option}" for letter, option in zip(LETTERS, question["options"], strict=True)]
+        lines.append(key + question["key"])
+        if question.get("evidence"):
+            lines.append(evidence + question["evidence"])
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+@cache
+def _instructions() -> dict[str, str]:
+    import yaml
+
+    read: dict[str, str] = yaml.safe_load((DATA / "instructions.yaml").read_text(encoding="utf-8"))
+    return read
+
+
+@cache
+def _read() -> tuple[dict[str, Any], ...]:
+    made = []
+    for name in FILES:
+        for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            doc = json.loads(line)
+            doc |= {"cluster": doc["id"], "number": len(doc["questions"])}
+            doc["material"] = instruction({**doc, "evidence": ""})
+            doc["target"] = as_text(doc["questions"], doc["language"])
+            made.append(doc)
+    return tuple(made)

@@ -1,0 +1,248 @@
+"""Training sets of questions: out of exams, or written by a model on texts. What is left out is named with its reason.
+
+found = of_exam(read_pages(Path("exam.pdf")), "exam.pdf")
+kept, dropped = sift(found)
+list(chats(kept, Pack.load("default")))      # rows with prompt, completion, source, page, subject
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from proctor.tasks.pack import Pack, train_chat
+from proctor.tasks.questions import as_text, docs, instruction
+from proctor.tasks.questions.reading import ChoiceQuestion, from_text, read
+from proctor.tasks.questions.rules import ALIKE, FLAWS, flaws, flaws_of_set
+from proctor.tasks.questions.text import CHINESE, pairs, runs, share_of_chinese, similarity, tidy, tokens
+
+NUMBER = 3  # questions that are asked for on a text
+LONGEST = 6_000  # characters of a text that one request takes
+# What makes a question of an exam useless to learn from. Its style is the exam's own.
+USELESS = ("options", "same_options", "key", "no_passage", "wrong_key")
+_LEAST_PASSAGE = 40  # tokens in front of a question from which they are a text to read
+_SHARED = {"en": 10, "zh": 14}  # tokens in a row that two texts do not share by chance
+_PICTURE = re.compile(
+    r"[如附右左上下]圖|圖中|圖[一二三四(（]|[如下附右]表"
+    r"|\b(?:picture|figure|diagram|graph|chart|map|table) (?:above|below|shows?|on the)"
+    r"|\b(?:in|at|does) the (?:picture|figure|diagram|graph|chart|map)\b",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    r"(?:Questions?|第|題號|No\.?)?\s*([0-9]{1,3})\s*(?:[-–~～至到]|to|and|through)\s*([0-9]{1,3})"
+)
+
+
+@dataclass(frozen=True)
+class FoundQuestion:
+    """A question, where it comes from, and what it is about. `why` says why it is no example, where it is none."""
+
+    question: ChoiceQuestion
+    source: str
+    page: int
+    subject: str
+    passage: str = ""
+    why: str = ""
+
+    @property
+    def language(self) -> str:
+        return "zh" if self.subject == "chinese" or CHINESE.search(self.question.stem) else "en"
+
+
+@dataclass
+class Dropped:
+    """Left out: where, what, and why."""
+
+    source: str
+    page: int
+    question: str
+    why: str
+    stem: str
+
+
+def subject_of(question: ChoiceQuestion) -> str:
+    """By its signs: options of numbers are mathematics, Chinese characters 國文, the rest English."""
+    numeric = [option for option in question.options if re.search(r"[0-9]", option)]
+    wordless = [option for option in numeric if len(re.findall(r"[A-Za-z\u4e00-\u9fff]{2,}", option)) <= 1]
+    if len(wordless) >= 3 and re.search(r"[0-9]", question.stem):
+        return "mathematics"
+    return "chinese" if share_of_chinese(" ".join((question.stem, *question.options))) > 0.5 else "english"
+
+
+def of_exam(pages: Sequence[str], source: str, subject: str | None = None) -> list[FoundQuestion]:
+    """Every question of an exam, those that are no example with the reason."""
+    starts, whole = [], ""
+    for page in pages:
+        starts.append(len(whole))
+        whole += page + "\n"
+    found = []
+    passage, last = "", 0
+    for question in from_text(whole):
+        passage, last = _passage(question, passage, last)
+        place = sum(start <= question.start for start in starts)
+        each = FoundQuestion(question, source, place, subject or subject_of(question), passage)
+        found.append(_judged(each))
+    return found
+
+
+def _passage(question: ChoiceQuestion, passage: str, last: int) -> tuple[str, int]:
+    """The text that a question is about, and the number up to which it holds; 0 where no number is named."""
+    number = int(question.number) if question.number.isdecimal() else 0
+    text = question.before
+    if len(tokens(text)) >= _LEAST_PASSAGE:
+        named = next((found for found in _RANGE.finditer(text[:200]) if int(found[1]) == number), None)
+        if named:  # 'Read the text and answer questions 4-6.' is no part of the text
+            end = re.search(r"[.:：。\n]|$", text[named.end() :])
+            text = (
+                text[: text.rfind("\n", 0, named.start()) + 1]
+                + text[named.end() + (end.end() if end else 0) :]
+            )
+        return tidy(text), int(named[2]) if named else 0
+    if question.before or (last and number > last):
+        return "", 0
+    return passage, last
+
+
+def _judged(found: FoundQuestion) -> FoundQuestion:
+    doc = {"subject": found.subject, "language": found.language, "number": 1, "passage": found.passage}
+    reasons = [
+        f"{FLAWS[name]} ({why})" for name, why in flaws(found.question, doc).items() if name in USELESS
+    ]
+    if _PICTURE.search(found.question.stem):
+        reasons.append("needs a picture")
+    return replace(found, why="; ".join(reasons))
+
+
+def article_doc(text: str) -> dict[str, Any]:
+    """What a model is asked to write on a text."""
+    language = "zh" if share_of_chinese(text) > 0.5 else "en"
+    subject = "chinese" if language == "zh" else "english"
+    doc = {
+        "subject": subject,
+        "language": language,
+        "number": NUMBER,
+        "passage": text.strip(),
+        "evidence": "",
+    }
+    return {**doc, "material": instruction(doc)}
+
+
+def usable_texts(
+    texts: Sequence[tuple[str, int, str]],
+) -> tuple[list[tuple[str, int, dict[str, Any]]], list[FoundQuestion]]:
+    """Which texts a model may be asked about, and the others with the reason: nobody is asked about those."""
+    known, seen = Known(), set()
+    asked, refused = [], []
+    for source, place, text in texts:
+        doc = article_doc(text)
+        why = known.overlap(text)
+        if len(tokens(text)) < _LEAST_PASSAGE:
+            why = "too short to ask about"
+        elif len(text) > LONGEST:
+            why = f"more than {LONGEST:,} characters"
+        elif text in seen:
+            why = "the same text again"
+        seen.add(text)
+        if why:
+            empty = ChoiceQuestion(" ".join(text[:80].split()), (), "")
+            refused.append(FoundQuestion(empty, source, place, doc["subject"], why=why))
+        else:
+            asked.append((source, place, doc))
+    return asked, refused
+
+
+def of_article(doc: dict[str, Any], source: str, page: int, response: str) -> list[FoundQuestion]:
+    """What a model wrote on a text; every rule of the task has to hold."""
+    written = read(response)
+    found = []
+    for question, flawed in zip(written, flaws_of_set(written, doc), strict=True):
+        why = "; ".join(f"{FLAWS[name]} ({reason})" for name, reason in flawed.items())
+        found.append(FoundQuestion(question, source, page, doc["subject"], doc["passage"], why))
+    return found
+
+
+class Known:
+    """What may not come again: the questions and passages of the test, and every question that was kept."""
+
+    def __init__(self) -> None:
+        self._questions: list[tuple[str, set[tuple[str, ...]]]] = []
+        self._runs: dict[tuple[str, ...], str] = {}
+        for doc in docs("test"):
+            for question in doc["questions"]:
+                words = " ".join((question["stem"], *question["options"]))
+                self._questions.append((f"a question of the test ({doc['id']})", pairs(words)))
+            for run in runs(tokens(doc.get("passage", "")), _SHARED[doc["language"]]):
+                self._runs[run] = str(doc["id"])
+
+    def overlap(self, passage: str) -> str:
+        """The test's passage with which this one shares a run of words."""
+        words = tokens(passage)
+        for n in set(_SHARED.values()):
+            for run in runs(words, n):
+                if run in self._runs:
+                    return f"shares {n} words or characters in a row with the test ({self._runs[run]})"
+        return ""
+
+    def repeats(self, question: ChoiceQuestion, source: str) -> str:
+        """What the question repeats; one that repeats nothing is known from now on."""
+        words = pairs(" ".join((question.stem, *question.options)))
+        for name, other in self._questions:
+            if (
+                min(len(words), len(other)) >= ALIKE * max(len(words), len(other))
+                and similarity(words, other) >= ALIKE
+            ):
+                return f"repeats {name}"
+        self._questions.append((f"question {question.number or '?'} of {source}", words))
+        return ""
+
+
+def sift(found: Sequence[FoundQuestion]) -> tuple[list[FoundQuestion], list[Dropped]]:
+    """What is kept, and what is left out: flawed, seen before, or overlapping with the test."""
+    known, kept, dropped = Known(), [], []
+    overlaps = {passage: known.overlap(passage) for passage in {each.passage for each in found}}
+    for each in found:
+        question = each.question
+        text = overlaps[each.passage] or known.overlap(" ".join((question.stem, *question.options)))
+        why = each.why or text or known.repeats(question, each.source)
+        if why:
+            dropped.append(Dropped(each.source, each.page, question.number, why, question.stem[:80]))
+        else:
+            kept.append(each)
+    return kept, dropped
+
+
+def chats(kept: Sequence[FoundQuestion], pack: Pack) -> Iterator[dict[str, Any]]:
+    """One chat for each question, and one for all questions on the same passage."""
+    groups: list[list[FoundQuestion]] = []
+    for each in kept:
+        last = groups[-1][-1] if groups else None
+        if last and each.passage and (each.passage, each.source) == (last.passage, last.source):
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    for group in groups:
+        first = group[0]
+        language = first.language
+        doc: dict[str, Any] = {"subject": first.subject, "language": language, "number": len(group)}
+        if first.passage:
+            doc["passage"] = first.passage
+        if all(each.question.evidence for each in group):
+            doc["evidence"] = ""
+        doc["material"] = instruction(doc)
+        questions = [
+            {**vars(each.question), "evidence": each.question.evidence if "evidence" in doc else ""}
+            for each in group
+        ]
+        yield {
+            **train_chat(pack, "questions", doc, as_text(questions, language)),
+            "source": first.source,
+            "page": first.page,
+            "subject": first.subject,
+            "questions": len(group),
+        }
+
+
+def reasons(dropped: Sequence[Dropped]) -> Counter[str]:
+    """How often each reason stands, without its details."""
+    return Counter(re.split(r" \(|; ", each.why)[0] for each in dropped)

@@ -1,0 +1,235 @@
+"""The text of a PDF in reading order: lines from where the characters stand, columns one after the other.
+
+    pages = read_pages(Path("exam.pdf"))     # one text a page; an empty line where the print leaves a gap
+
+Needs pypdfium2 (the extra `collect`). A scan has no text and is refused.
+"""
+
+import re
+import statistics
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from proctor.common.refusal import Refusal
+from proctor.tasks.questions.reading import begins_label, begins_question, index_of_mark
+from proctor.tasks.questions.text import CHINESE
+
+_LEAST = 20  # characters of a PDF with text
+_EDGE = 0.08  # of the page: where running heads and page numbers stand
+_RADICALS = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff]")  # look like characters, and are others
+_PAGE_NUMBER = re.compile(
+    r"\W*(?:page|p\.|第)?\W*[0-9]{1,3}\W*(?:頁)?\W*(?:(?:of|/|共)\W*[0-9]{1,3}\W*頁?)?\W*", re.I
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Characters that stand side by side on one line. y grows upwards."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    text: str
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+    def beside(self, other: "Piece") -> bool:
+        """Whether both stand on one line."""
+        shared = min(self.top, other.top) - max(self.bottom, other.bottom)
+        return shared > 0.4 * min(self.height, other.height)
+
+
+def read_pages(path: Path) -> list[str]:
+    """The text of each page. A file that is no PDF, is locked or has no text is refused by its name."""
+    try:
+        import pypdfium2
+    except ImportError:
+        raise Refusal(
+            "pypdfium2 is not installed", "PDFs are read with it", "pip install 'proctor[collect]'"
+        ) from None
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except FileNotFoundError:
+        raise Refusal("no such file", where=path) from None
+    except pypdfium2.PdfiumError as broken:
+        locked = "password" in str(broken).lower()
+        raise Refusal(
+            "the PDF is locked" if locked else "not readable as a PDF",
+            str(broken),
+            "save it without a password" if locked else "",
+            path,
+        ) from None
+    try:
+        pages = [_lines(_pieces(page), page.get_width()) for page in document]
+    finally:
+        document.close()
+    text = "".join(line.text for lines in pages for line in lines)
+    if len(text) < _LEAST:
+        raise Refusal(
+            "a scan: it has no text", "only its pictures of pages can be seen", "run an OCR on it first", path
+        )
+    odd = sum(unicodedata.category(sign) in ("Co", "Cn", "Cc") for sign in text)
+    if odd > 0.2 * len(text):
+        raise Refusal(
+            "its fonts do not say which characters they show",
+            "the text is not readable",
+            "run an OCR on it",
+            path,
+        )
+    return ["\n".join(_with_gaps(lines)) for lines in _without_edges(pages)]
+
+
+def _pieces(page: Any) -> list[Piece]:
+    """The pieces of a page, in the order in which they were written."""
+    from pypdfium2 import raw
+
+    text_page = page.get_textpage()
+    pieces: list[Piece] = []
+    spaced = False
+    for index in range(text_page.count_chars()):
+        code = raw.FPDFText_GetUnicode(text_page.raw, index)
+        sign = chr(code) if code < 0x110000 else "\ufffd"
+        if sign.isspace() or code == 0 or code == 0xFFFE:
+            spaced = True
+            continue
+        if _RADICALS.match(sign):
+            sign = unicodedata.normalize("NFKC", sign)
+        left, bottom, right, top = text_page.get_charbox(index, loose=True)
+        piece = Piece(left, bottom, right, top, sign)
+        last = pieces[-1] if pieces else None
+        gap = left - last.right if last else 0.0
+        if last and last.beside(piece) and -0.5 * piece.height < gap < 0.8 * piece.height:
+            pieces[-1] = _joined(last, piece, gap, spaced)
+        else:
+            pieces.append(piece)
+        spaced = False
+    return [piece for piece in pieces if piece.height > 0]
+
+
+def _joined(first: Piece, second: Piece, gap: float, spaced: bool = False) -> Piece:
+    """One piece of two. Some fonts say that a letter is wider than it is, so a space of the text counts as well."""
+    size = min(first.height, second.height)
+    chinese = bool(CHINESE.match(first.text[-1]) and CHINESE.match(second.text[0]))
+    space = " " if gap > (0.6 if chinese else 0.15) * size or (spaced and not chinese) else ""
+    return Piece(
+        min(first.left, second.left),
+        min(first.bottom, second.bottom),
+        max(first.right, second.right),
+        max(first.top, second.top),
+        first.text + space + second.text,
+    )
+
+
+def _lines(pieces: Sequence[Piece], width: float) -> list[Piece]:
+    """The lines of a page in reading order; what goes across both columns stands between what is above and below."""
+    gutter = _gutter(pieces, width)
+    if gutter is None:
+        return _rows(pieces)
+    lines: list[Piece] = []
+    band: list[Piece] = []
+    for row in _grouped(pieces):
+        if any(piece.left < gutter < piece.right for piece in row):
+            lines += _columns(band, gutter) + _rows(row)
+            band = []
+        else:
+            band += row
+    return lines + _columns(band, gutter)
+
+
+def _columns(band: Sequence[Piece], gutter: float) -> list[Piece]:
+    left = [piece for piece in band if piece.right <= gutter]
+    return _rows(left) + _rows([piece for piece in band if piece.right > gutter])
+
+
+def _rows(pieces: Sequence[Piece]) -> list[Piece]:
+    """Each line as one piece, from the top."""
+    lines = []
+    for row in _grouped(pieces):
+        line, *others = sorted(row, key=lambda piece: piece.left)
+        for piece in others:
+            line = _joined(line, replace(piece, text=f"  {piece.text}"), 0.0)
+        lines.append(line)
+    return lines
+
+
+def _grouped(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    rows: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda piece: -(piece.top + piece.bottom)):
+        if rows and max(rows[-1], key=lambda other: other.height).beside(piece):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return rows
+
+
+def _gutter(pieces: Sequence[Piece], width: float) -> float | None:
+    """Where the page is parted into two columns: a line near the middle that hardly any row crosses."""
+    if len(pieces) < 8:
+        return None
+    crossing: dict[float, int] = {}
+    for percent in range(35, 66):
+        x = width * percent / 100
+        crossing[x] = sum(piece.left - 1 < x < piece.right + 1 for piece in pieces)
+    fewest = min(crossing.values())
+    best = [x for x, n in crossing.items() if n == fewest]
+    gutter = min(best, key=lambda x: abs(x - width / 2))
+    before, after = (
+        _rows([p for p in pieces if p.right <= gutter]),
+        _rows([p for p in pieces if p.left >= gutter]),
+    )
+    if not before or not after or fewest > (0.2 * len(before) if len(after) >= 4 else 0):
+        return None
+    # Options that stand side by side leave a gap too: to its right stand B and D, or C and D, and nothing else.
+    if any(index_of_mark(line.text) == 0 or begins_question(line.text) for line in after):
+        return gutter
+    beside = 0
+    for row in _grouped(pieces):
+        first, *others = sorted(row, key=lambda piece: piece.left)
+        later = [piece for piece in others if piece.left >= gutter and index_of_mark(piece.text) is not None]
+        beside += bool(later) and index_of_mark(first.text) is not None
+    return None if beside > 0.5 * len(after) else gutter
+
+
+def _without_edges(pages: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
+    """Without page numbers, and without what stands at the edge of several pages."""
+    edges: Counter[str] = Counter()
+    marked: list[list[tuple[Piece, str]]] = []
+    for lines in pages:
+        tops = [line.top for line in lines]
+        highest, lowest = max(tops, default=0.0), min((line.bottom for line in lines), default=0.0)
+        rim = _EDGE * (highest - lowest)
+        marked.append([])
+        for line in lines:
+            at_edge = line.top > highest - rim or line.bottom < lowest + rim
+            name = re.sub(r"[0-9]+", "#", line.text) if at_edge else ""
+            marked[-1].append((line, name))
+        edges.update({name for _, name in marked[-1] if name})
+    return [[line for line, name in entries if not _is_edge(line, edges[name])] for entries in marked]
+
+
+def _is_edge(line: Piece, pages: int) -> bool:
+    """`pages`: on how many pages it stands at the edge, whatever its numbers are."""
+    text = line.text
+    if pages == 0 or index_of_mark(text) is not None or begins_question(text) or begins_label(text):
+        return False
+    return pages > 1 or bool(_PAGE_NUMBER.fullmatch(text))
+
+
+def _with_gaps(lines: Sequence[Piece]) -> list[str]:
+    """The lines as text, with an empty one where the print leaves more room than it does between most lines."""
+    gaps = [above.bottom - below.top for above, below in pairwise(lines)]
+    usual = statistics.median([gap for gap in gaps if gap > -5] or [0.0])
+    text: list[str] = []
+    for at, line in enumerate(lines):
+        if at and gaps[at - 1] > usual + 0.55 * line.height:
+            text.append("")
+        text.append(line.text)
+    return text

@@ -1,0 +1,110 @@
+"""Scores of generated questions, and the task as a stock Inspect task.
+
+inspect eval tasks/questions/task.py --model openai/gpt-4o-mini     # from the repository root
+
+score(doc, "1. Where does Ben live? ...").metrics
+# {'written': 3.0, 'missing': 0.0, 'flaw_stem': 0.0, ..., 'flaw_evidence': 0.333}
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    GenerateConfig,
+)
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
+from inspect_ai.solver import TaskState, generate
+
+from proctor.tasks.pack import Pack, render
+from proctor.tasks.questions import VERSION, docs
+from proctor.tasks.questions.reading import read
+from proctor.tasks.questions.rules import FLAWS, flaws_of_set
+from proctor.tasks.score import ResponseScore
+
+# Room for three questions with their evidence, in Chinese as well.
+MAX_TOKENS = 1024
+
+
+@task
+def questions(prompt: str = "default") -> Task:
+    """Questions on each passage and brief of the test, asked in a prompt pack's wording."""
+    pack = Pack.load(prompt)
+    samples = [
+        Sample(
+            id=doc["id"],
+            input=_turns(pack, doc),
+            target=doc["target"],
+            metadata={"cluster": doc["cluster"], "doc": doc},
+        )
+        for doc in docs("test")
+    ]
+    return Task(
+        dataset=MemoryDataset(samples, name="questions"),
+        solver=[generate()],
+        scorer=rules(),
+        config=GenerateConfig(max_tokens=MAX_TOKENS, temperature=0.0),
+        version=VERSION,
+    )
+
+
+@scorer(metrics=[mean(), stderr(cluster="cluster")])
+def rules() -> Scorer:
+    """Our score as Inspect's: the share of usable questions."""
+
+    async def score_one(state: TaskState, target: Target) -> Score:
+        scored = score(state.metadata["doc"], state.output.completion)
+        return Score(
+            value=scored.score,
+            answer=scored.answer,
+            explanation=scored.explanation,
+            metadata={"parsed": scored.parsed, **scored.metrics},
+        )
+
+    return score_one
+
+
+def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
+    """The share of usable questions: those without a flaw, of as many as were asked for or, where it wrote more, of
+    all that it wrote.
+    """
+    written, asked = read(response), int(doc["number"])
+    metrics = {"written": float(len(written)), "missing": max(asked - len(written), 0) / asked}
+    if not written:
+        return ResponseScore("", 0.0, metrics, False, "no question with options could be read")
+    found = flaws_of_set(written, doc)
+    usable = sum(not flaws for flaws in found)
+    for name in FLAWS:
+        metrics[f"flaw_{name}"] = sum(name in flaws for flaws in found) / len(written)
+    lines = []
+    for number, (question, flaws) in enumerate(zip(written, found, strict=True), 1):
+        sentences = [f"{FLAWS[name]} ({why})" for name, why in flaws.items()]
+        lines.append(f"Question {number}, key {question.key or 'none'}: {'; '.join(sentences) or 'usable'}.")
+    if len(written) < asked:
+        lines.append(f"{len(written)} of {asked} questions were written.")
+    answer = (
+        f"{usable} of {len(written)} usable, keys {', '.join(question.key or '?' for question in written)}"
+    )
+    return ResponseScore(answer, usable / max(asked, len(written)), metrics, True, "\n".join(lines))
+
+
+def _turns(pack: Pack, doc: Mapping[str, Any]) -> list[ChatMessage]:
+    """The wording with its shots: the first of the train split on the same subject and in the same form."""
+    system, user = render(pack, "questions", doc)
+    same = [
+        shot
+        for shot in docs("train")
+        if shot["subject"] == doc["subject"] and ("passage" in shot) == ("passage" in doc)
+    ]
+    turns: list[ChatMessage] = []
+    if system.strip():
+        turns.append(ChatMessageSystem(content=system.strip()))
+    for shot in same[: pack.for_task("questions").shots]:
+        turns.append(ChatMessageUser(content=render(pack, "questions", shot)[1]))
+        turns.append(ChatMessageAssistant(content=shot["target"]))
+    return [*turns, ChatMessageUser(content=user)]

@@ -1,0 +1,72 @@
+"""Texts in two languages, made comparable: words of English, single characters of Chinese.
+
+tokens("Ｔwo 小貓 slept.")    # ['two', '小', '貓', 'slept']
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+_LETTER = re.compile(r"[^\W\d_]")
+_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+
+
+def tokens(text: str) -> list[str]:
+    """Without case, width and punctuation."""
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def runs(words: Sequence[str], n: int) -> set[tuple[str, ...]]:
+    """Every n tokens that stand in a row."""
+    return set(zip(*(words[start:] for start in range(n)), strict=False))
+
+
+def longest_run(words: Sequence[str], passage: Sequence[str]) -> int:
+    """How many tokens in a row of a short text stand in a row in the passage."""
+    n = 0
+    while n < len(words) and runs(words, n + 1) & runs(passage, n + 1):
+        n += 1
+    return n
+
+
+def pairs(text: str) -> set[tuple[str, ...]]:
+    """The pairs of neighbouring tokens, the borders included."""
+    return runs(["^", *tokens(text), "$"], 2)
+
+
+def similarity(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> float:
+    """The share of pairs that two texts have in common: 1 for equal texts."""
+    return len(a & b) / len(a | b)
+
+
+def share_of_chinese(text: str) -> float:
+    """Among the letters; three Latin ones count as one character."""
+    chinese = len(CHINESE.findall(text))
+    latin = len(_LETTER.findall(CHINESE.sub("", text)))
+    return chinese / (chinese + latin / 3) if chinese + latin else 0.0
+
+
+def simplified(text: str) -> str:
+    """The characters that only Simplified Chinese has: mainland China's code has them and Taiwan's has not."""
+    signs = {sign for sign in CHINESE.findall(text) if _in(sign, "gb2312") and not _in(sign, "cp950")}
+    return "".join(sorted(signs - set("着温")))  # these two are also seen in Taiwan
+
+
+def _in(sign: str, code: str) -> bool:
+    try:
+        sign.encode(code)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def tidy(text: str) -> str:
+    """On one line; between two Chinese characters a line break is no space."""
+    lines = [line.strip() for line in text.replace("**", "").strip(" \t\n\u3000*").split("\n")]
+    lines = [line for line in lines if line.strip("-*•>")]  # the bullet of the line that follows
+    whole = ""
+    for line in lines:
+        glued = not whole or bool(CHINESE.match(whole[-1]) or whole[-1] in "，、；：「（")
+        whole += line if glued else f" {line}"
+    return re.sub(r"[ \t\u3000]{2,}", " ", whole).strip()

@@ -1,0 +1,223 @@
+"""Inspect's tasks by their names: `inspect:PACKAGE/TASK`, `inspect:FILE.py@TASK` (a path starts from the project).
+
+Any task that only generates. Its own solvers ask, its own scorer scores, while the engine is open; a task with tools, a
+sandbox or an agent is refused by name.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from proctor.common.digest import digest
+from proctor.common.paths import project
+from proctor.common.refusal import Refusal
+from proctor.common.schema import nearest, suggest_name
+from proctor.tasks import Task
+from proctor.tasks.pack import STOCK
+from proctor.tasks.score import ResponseScore
+
+PREFIX = "inspect:"
+_ACTS = (
+    "use_tools",
+    "basic_agent",
+    "react",
+    "human_agent",
+    "human_cli",
+    "bridge",
+    "sandbox_agent_bridge",
+    "handoff",
+)
+
+
+class InspectDefinition:
+    """What asks and scores one of Inspect's tasks, as the packages of the tasks that ship do."""
+
+    def __init__(self, called: str, metric: str | None) -> None:
+        self.called = called
+        self.inspect_task = self.make()
+        self._refuse_unfit()
+        self.scorer = self._headline(metric)
+        self.VERSION = f"inspect {self.inspect_task.version}"
+
+    def make(self) -> Any:
+        """A fresh one, which an evaluation may change; every sample has an id."""
+        made = _load(self.called)
+        for number, sample in enumerate(made.dataset, 1):
+            if sample.id is None:
+                sample.id = number
+        return made
+
+    @cached_property
+    def task(self) -> Task:
+        name = suggest_name(f"inspect.{self.called.replace('.py@', '-').replace('/', '-')}")[:90]
+        return Task(
+            f"{name}-{digest(self.called)[:6]}", str(self.inspect_task.name), "inspect", "real", self.scorer,
+            asks=STOCK, source="Inspect", definition=self,
+        )  # fmt: skip
+
+    @property
+    def epochs(self) -> int:
+        return int(self.inspect_task.epochs or 1)
+
+    @cached_property
+    def wording(self) -> str:
+        """Of all that decides what is asked and how it is scored beside the items, as far as Inspect can tell it."""
+        steps = [(name, _parameters(part)) for name, part in _parts(self.inspect_task)]
+        config = self.inspect_task.config.model_dump(mode="json", exclude_none=True)
+        return digest([str(steps), config, self.epochs, self.scorer])
+
+    def docs(self, split: str) -> list[dict[str, Any]]:
+        return self._docs if split == "test" else []
+
+    @cached_property
+    def _docs(self) -> list[dict[str, Any]]:
+        docs = []
+        for sample in self.inspect_task.dataset:
+            asked = (
+                sample.input
+                if isinstance(sample.input, str)
+                else "\n\n".join(turn.text for turn in sample.input)
+            )
+            target = sample.target if isinstance(sample.target, str) else " | ".join(sample.target)
+            cluster = str((sample.metadata or {}).get("cluster", sample.id))
+            about = digest([sample.choices, str(sample.metadata)])
+            docs.append(
+                {"id": str(sample.id), "cluster": cluster, STOCK: asked, "target": target, "content": about}
+            )
+        return docs
+
+    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+        raise Refusal(
+            f"{PREFIX}{self.called} teaches nothing", "stock tasks are only asked", "name another source"
+        )
+
+    def scored(self, sample: Any) -> ResponseScore | None:
+        """What the task's scorer gave to a sample of the log; None where it gave none."""
+        from inspect_ai.scorer import value_to_float
+
+        name, _, key = self.scorer.partition(".")
+        given = (sample.scores or {}).get(name)
+        if given is None:
+            return None
+        values = given.value if isinstance(given.value, dict) else {"": given.value}
+        as_number = value_to_float()
+        numbers = {each: as_number(value) for each, value in values.items() if value is not None}
+        number = numbers.get(key, next(iter(numbers.values()), math.nan) if not key else math.nan)
+        if math.isnan(number):
+            return None
+        metrics = {each: value for each, value in numbers.items() if each and not math.isnan(value)}
+        answer = given.answer if given.answer is not None else sample.output.completion
+        return ResponseScore(answer.strip(), number, metrics, answer.strip() != "", given.explanation or "")
+
+    def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
+        raise Refusal(
+            f"{PREFIX}{self.called} is scored by Inspect while it is asked", remedy="run the suite again"
+        )
+
+    def aggregates(self, answered: Sequence[tuple[Mapping[str, Any], str]]) -> dict[str, float]:
+        return {}  # the headline is the mean of the scores
+
+    def untested(self, names: Iterable[str]) -> list[str]:
+        return []
+
+    def _refuse_unfit(self) -> None:
+        task, why = self.inspect_task, ""
+        acts = [
+            name for name, _ in _parts(task) if name.rpartition("/")[2] in _ACTS or name.startswith("tool:")
+        ]
+        reducers = [_reducer(each) for each in task.epochs_reducer or ()]
+        if task.sandbox or any(sample.sandbox for sample in task.dataset):
+            why = "it needs a sandbox"
+        elif acts:
+            why = f"it acts by {acts[0]!r}, and here a model only generates"
+        elif not task.scorer:
+            why = "it has no scorer"
+        elif self.epochs > 1 and any("mean" not in name for name in reducers):
+            why = f"it reduces epochs by {reducers[0]!r}, and here they are averaged"
+        if why:
+            raise Refusal(f"{PREFIX}{self.called} cannot be asked", why)
+
+    def _headline(self, wanted: str | None) -> str:
+        names = [_name(scorer) for scorer in self.inspect_task.scorer]
+        if wanted is not None and wanted.partition(".")[0] not in names:
+            raise Refusal(f"{PREFIX}{self.called} has no scorer {wanted!r}", nearest(wanted, names))
+        return wanted or names[0]
+
+
+def _parts(task: Any) -> list[tuple[str, Any]]:
+    """Its solvers by their names, those inside of others too."""
+    found: list[tuple[str, Any]] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, list | tuple):
+            for each in part:
+                walk(each)
+        elif hasattr(part, "_solvers"):
+            walk(list(part._solvers))
+        elif callable(part):
+            found.append((_name(part), part))
+
+    walk([task.setup] if task.setup else [])
+    walk(task.solver)
+    return found
+
+
+def _name(part: Any) -> str:
+    from inspect_ai._util.registry import is_registry_object, registry_unqualified_name
+
+    return (
+        str(registry_unqualified_name(part))
+        if is_registry_object(part)
+        else getattr(part, "__name__", str(type(part)))
+    )
+
+
+def _reducer(reducer: Any) -> str:
+    from inspect_ai.scorer._reducer import reducer_log_name
+
+    return str(reducer_log_name(reducer))
+
+
+def _parameters(part: Any) -> str:
+    from inspect_ai._util.registry import is_registry_object, registry_params
+
+    return str(registry_params(part)) if is_registry_object(part) else ""
+
+
+def _load(called: str) -> Any:
+    from inspect_ai._eval.loader import load_tasks
+
+    file, at, name = called.partition("@")
+    if file.endswith(".py"):
+        path = project() / file
+        if not path.is_file():
+            raise Refusal(
+                f"no file {file!r} with Inspect tasks", "a path starts from the project", where=path
+            )
+        called = f"{path}{at}{name}"
+        if not name:
+            raise Refusal(f"{PREFIX}{file} names no task", remedy=f"write {PREFIX}{file}@TASK")
+    try:
+        tasks = load_tasks([called])
+    except Exception as failed:  # whatever the user's file, a package or the hub's client raises
+        why = " ".join((str(failed).strip().splitlines() or [""])[0].split())[:200]
+        raise Refusal(f"{PREFIX}{called} cannot be loaded", f"{type(failed).__name__}: {why}") from None
+    if not tasks:
+        raise Refusal(
+            f"Inspect finds no task {called!r}", "its package has to be installed", "see 'inspect list tasks'"
+        )
+    return tasks[0]
+
+
+def inspect_task(spec: str, metric: str | None) -> Task:
+    called = spec.removeprefix(PREFIX)
+    path = project() / called.partition("@")[0]
+    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    return _inspect_task(called, metric, project(), changed)
+
+
+@cache
+def _inspect_task(called: str, metric: str | None, _project: Path, _changed: int) -> Task:
+    return InspectDefinition(called, metric).task

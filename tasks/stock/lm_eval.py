@@ -1,0 +1,388 @@
+"""lm-eval's tasks by their names, and those of the user's own folder of them (`include_path:` in proctor.yaml).
+
+    find_task("lm_eval:arc_easy").docs("test")
+
+lm-eval lays out the prompts, filters the responses, and gives each sample its figures and all together their
+aggregates; here stands only what turns that into items and scores.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from proctor.common.digest import digest
+from proctor.common.paths import project, resolve
+from proctor.common.refusal import Refusal
+from proctor.common.schema import load_yaml, nearest, suggest_name
+from proctor.tasks import Task
+from proctor.tasks.pack import STOCK
+from proctor.tasks.score import ResponseScore
+
+PREFIX = "lm_eval:"
+INVALID = "[invalid]"  # what lm-eval's filters give where nothing matches
+GENERATED = "generate_until"
+_TYPES = (GENERATED, "multiple_choice", "loglikelihood", "loglikelihood_rolling")
+_MEANS = ("mean", "nanmean")
+_DEFINED = re.compile(rb"^(?:task|group):[ \t]*[\"']?([^\s\"'\[#]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+# Figures whose pieces are log-likelihoods: a sample's own score is its log-likelihood, by word or byte where they are.
+_LIKELIHOODS: Mapping[str, Callable[[Any], float]] = {
+    "perplexity": float,
+    "weighted_perplexity": lambda pieces: float(pieces[0] / pieces[1]),
+}
+_LABELS = (
+    "matthews_corrcoef",
+    "f1_score",
+)  # figures of all labels together, which say nothing of a single one
+
+
+class StockDefinition:
+    """What asks and scores one of lm-eval's tasks, as the packages of the tasks that ship do."""
+
+    framework = "lm_eval"
+
+    def __init__(self, lm_task: Any, metric: str | None) -> None:
+        self.lm_task = lm_task
+        self._refuse_unfit()
+        self.metric, self.filter = self._headline(metric)
+        self.VERSION = f"lm-eval {lm_task.VERSION}"
+
+    @property
+    def called(self) -> str:
+        return str(self.lm_task.config.task)
+
+    @cached_property
+    def task(self) -> Task:
+        name = self.metric if self.filter == "none" else f"{self.metric} ({self.filter})"
+        if self._aggregation in _LIKELIHOODS:
+            name = f"log-likelihood of each sample (of {name})"
+        elif self._aggregation not in _MEANS:
+            name = f"{name} of each sample"
+        turned = "" if self.higher_is_better else ", negated"
+        return Task(
+            name_of(self.called), self.called, "lm_eval", "real", f"{name}{turned}", asks=STOCK,
+            source="lm-eval", likelihoods=self.lm_task.OUTPUT_TYPE != GENERATED, definition=self,
+        )  # fmt: skip
+
+    @property
+    def higher_is_better(self) -> bool:
+        less = (self.lm_task.higher_is_better() or {}).get(self.metric) is False
+        return self._aggregation in _LIKELIHOODS or not less
+
+    @property
+    def _aggregation(self) -> str:
+        return self._aggregation_of(self.metric)
+
+    def _aggregation_of(self, metric: str) -> str:
+        return str(getattr(self.lm_task.aggregation()[metric], "__name__", ""))
+
+    @cached_property
+    def wording(self) -> str:
+        """Of all that decides what is asked and how it is scored, beside the items."""
+        config = self.lm_task.dump_config()
+        config.pop("metadata", None)  # it names the file on this machine
+        return digest(json.loads(json.dumps(config, default=str)))
+
+    def docs(self, split: str) -> list[dict[str, Any]]:
+        return self._docs if split == "test" else []
+
+    @cached_property
+    def _docs(self) -> list[dict[str, Any]]:
+        docs = []
+        for index, raw in enumerate(self.lm_task.eval_docs):
+            content = json.dumps(raw, default=str, ensure_ascii=False, sort_keys=True)
+            docs.append(
+                {"id": str(index), "cluster": str(index), STOCK: str(self.lm_task.doc_to_text(raw)),
+                 "target": self._target(raw), "content": digest(content)}
+            )  # fmt: skip
+        return docs
+
+    def _target(self, raw: Any) -> str:
+        target = self.lm_task.doc_to_target(raw)
+        if self.lm_task.OUTPUT_TYPE == "multiple_choice" and isinstance(target, int):
+            choices = self.lm_task.doc_to_choice(raw)
+            return str(choices[target]) if 0 <= target < len(choices) else str(target)
+        return target if isinstance(target, str) else json.dumps(target, default=str, ensure_ascii=False)
+
+    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+        raise Refusal(
+            f"{PREFIX}{self.called} teaches nothing", "stock tasks are only asked", "name another source"
+        )
+
+    def instances(
+        self, docs: Sequence[Mapping[str, Any]], chat_template: Callable[..., str] | None
+    ) -> Iterator[tuple[int, list[Any]]]:
+        """What lm-eval asks for each of the items, as its own command would for these alone."""
+        task, chat = self.lm_task, chat_template is not None
+        task.set_fewshot_seed(seed=1234)  # that command's own
+        for place, doc in enumerate(docs):
+            raw = task.eval_docs[int(doc["id"])]
+            prefix = task.doc_to_prefix(raw)
+            context = task.fewshot_context(
+                raw, num_fewshot=task.config.num_fewshot or 0, system_instruction=None, apply_chat_template=chat,
+                fewshot_as_multiturn=chat, chat_template=chat_template, gen_prefix=prefix,
+            )  # fmt: skip
+            about = (self.called, int(doc["id"]), task.config.repeats)
+            asked = task.construct_requests(
+                doc=raw, ctx=context, metadata=about, apply_chat_template=chat, chat_template=chat_template
+            )
+            yield place, asked if isinstance(asked, list) else [asked]
+
+    def joined(self, answers: Sequence[Sequence[Any]]) -> str:
+        """All answers to an item, a list for each instance with one of each repeat, as the text of one response."""
+        if self._answers_in_text and len(answers) == len(answers[0]) == 1:
+            return str(answers[0][0])
+        return json.dumps(answers)
+
+    @property
+    def _answers_in_text(self) -> bool:
+        return bool(self.lm_task.OUTPUT_TYPE == GENERATED and self.lm_task.config.repeats == 1)
+
+    def _split(self, text: str) -> list[list[Any]]:
+        if self._answers_in_text:
+            return [[text]]
+        return [
+            [tuple(answer) if isinstance(answer, list) else answer for answer in each]
+            for each in json.loads(text)
+        ]
+
+    def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
+        answers = self._split(response)
+        figures, filtered = self._figures(doc, answers)
+        metrics = {name: number for name, value in figures.items() if (number := _number(value)) is not None}
+        key = f"{self.metric},{self.filter}"
+        if key not in figures:
+            raise Refusal(f"{PREFIX}{self.called} gave no {self.metric!r} for sample {doc['id']}")
+        value = self._of_one(figures[key])
+        answer = self._answer(doc, answers, filtered[self.filter])
+        metrics.pop(key, None)
+        shown = {name.removesuffix(f",{self.filter}"): number for name, number in metrics.items()}
+        return ResponseScore(answer, value if self.higher_is_better else -value, shown, answer != "")
+
+    def _figures(
+        self, doc: Mapping[str, Any], answers: Sequence[Sequence[Any]]
+    ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+        """By `metric,filter` what lm-eval's process_results gives, and what each filter made of the answers."""
+        from lm_eval.api.instance import Instance
+
+        raw, asks = self.lm_task.eval_docs[int(doc["id"])], self.lm_task.OUTPUT_TYPE
+        instances = [
+            Instance(asks, raw, ("",), index, (self.called, int(doc["id"]), len(each)), list(each))
+            for index, each in enumerate(answers)
+        ]
+        for ensemble in self.lm_task._filters:
+            ensemble.apply(instances)
+        filtered = {
+            name: [each.filtered_resps[name] for each in instances] for name in instances[0].filtered_resps
+        }
+        figures = {}
+        for name, left in filtered.items():
+            for metric, value in self.lm_task.process_results(raw, left).items():
+                figures[f"{metric},{name}"] = value
+        return figures, filtered
+
+    def _of_one(self, value: Any) -> float:
+        """The figure of a single sample: where only all together have one, as if there were no other."""
+        if self._aggregation in _MEANS:
+            return float(value)
+        if self._aggregation in _LIKELIHOODS:
+            return _LIKELIHOODS[self._aggregation](value)
+        if self._aggregation in _LABELS and isinstance(value, list | tuple) and len(value) == 2:
+            return float(value[0] == value[1])
+        return float(self.lm_task.aggregation()[self.metric]([value]))
+
+    def _answer(
+        self, doc: Mapping[str, Any], answers: Sequence[Sequence[Any]], filtered: Sequence[Any]
+    ) -> str:
+        """What was understood: the likeliest choice, the log-likelihood, or what the filter left of the text."""
+        if self.lm_task.OUTPUT_TYPE == "multiple_choice" and not self.lm_task.multiple_input:
+            choices = self.lm_task.doc_to_choice(self.lm_task.eval_docs[int(doc["id"])])
+            likely = [each[0][0] for each in answers[: len(choices)]]
+            return str(choices[likely.index(max(likely))])
+        left = filtered[0] if len(filtered) == 1 else list(filtered)
+        if isinstance(left, str):
+            return "" if left == INVALID else left.strip()
+        return json.dumps(left, default=str, ensure_ascii=False)
+
+    def aggregates(self, answered: Sequence[tuple[Mapping[str, Any], str]]) -> dict[str, float]:
+        """By `metric,filter` lm-eval's own figure of all these samples, in the order of its items."""
+        columns: dict[str, list[Any]] = {}
+        for doc, response in sorted(answered, key=lambda pair: int(pair[0]["id"])):
+            for name, value in self._figures(doc, self._split(response))[0].items():
+                columns.setdefault(name, []).append(value)
+        functions = self.lm_task.aggregation()
+        known = {name: values for name, values in columns.items() if name.partition(",")[0] in functions}
+        return {name: float(functions[name.partition(",")[0]](values)) for name, values in known.items()}
+
+    def untested(self, names: Iterable[str]) -> list[str]:
+        """Those of the aggregates that are no mean over samples, so that no test by sample is one of them."""
+        return [name for name in names if self._aggregation_of(name.partition(",")[0]) not in _MEANS]
+
+    def _refuse_unfit(self) -> None:
+        task, config = self.lm_task, self.lm_task.config
+        why = ""
+        if task.OUTPUT_TYPE not in _TYPES:
+            why = f"its output type {task.OUTPUT_TYPE!r} is none that is asked here"
+        elif getattr(task, "UNSAFE_CODE", False) or getattr(config, "unsafe_code", False):
+            why = "its scorer runs code that a model wrote"
+        elif getattr(config, "doc_to_image", None) or getattr(config, "doc_to_audio", None):
+            why = "it shows images or plays sound"
+        if why:
+            raise Refusal(f"{PREFIX}{config.task} cannot be asked", why)
+
+    def _headline(self, wanted: str | None) -> tuple[str, str]:
+        metrics = list(self.lm_task.aggregation())
+        filters = [str(each.name) for each in self.lm_task._filters]
+        name, _, filter_ = (wanted or metrics[0]).partition(",")
+        if name not in metrics:
+            raise Refusal(f"{PREFIX}{self.called} has no metric {name!r}", nearest(name, metrics))
+        if filter_ and filter_ not in filters:
+            raise Refusal(f"{PREFIX}{self.called} has no filter {filter_!r}", nearest(filter_, filters))
+        return name, filter_ or filters[0]
+
+
+def _number(value: Any) -> float | None:
+    """What is a number, numpy's too; a bool is 0 or 1."""
+    if isinstance(value, list | tuple | dict | str) or value is None:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def name_of(called: str) -> str:
+    """A folder's name for a task: lm_eval.arc_easy. Where letters change in it, a few signs keep two tasks apart."""
+    name = suggest_name(called)[:80]
+    return f"lm_eval.{name}" if name == called else f"lm_eval.{name}-{digest(called)[:6]}"
+
+
+def named(spec: str) -> dict[str, str]:
+    """By the name of a folder what finds the task: for a group or a tag, all that it stands for."""
+    tasks, _ = loaded(spec.removeprefix(PREFIX))
+    return {name_of(called): PREFIX + called for called in tasks}
+
+
+def stock_task(spec: str, metric: str | None) -> Task:
+    return _stock_task(spec.removeprefix(PREFIX), metric, project())
+
+
+@cache
+def _stock_task(called: str, metric: str | None, _project: Path) -> Task:
+    tasks, _ = loaded(called)
+    if called not in tasks:
+        raise Refusal(f"{PREFIX}{called} is a group", "a suite may name it, and asks its tasks")
+    return StockDefinition(tasks[called], metric).task
+
+
+def of_group(spec: str, figures: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """By `metric,filter` lm-eval's own aggregate of a group, from its tasks' own and their `sample_len`."""
+    called = spec.removeprefix(PREFIX)
+    _, groups = loaded(called)
+    if called not in groups:
+        return {}  # a tag, which has none
+    made = groups[called].aggregate({name: dict(each) for name, each in figures.items()})
+    return {name: value for name, value in made.items() if "," in name and "_stderr" not in name}
+
+
+_LOADED: dict[tuple[Path, str], Any] = {}
+
+
+def loaded(called: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tasks and the groups that a name stands for, with their data. What came with a group is kept for its name."""
+    at = project()
+    if (at, called) not in _LOADED:
+        tasks, groups = _load(called)
+        _LOADED[at, called] = tasks, groups
+        for name, task in tasks.items():
+            _LOADED.setdefault((at, name), ({name: task}, {}))
+    tasks, groups = _LOADED[at, called]
+    return tasks, groups
+
+
+def _load(called: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    from lm_eval.api.registry import AGGREGATION_REGISTRY  # noqa: F401  (fills lm-eval's registries)
+
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    manager = _manager(project(), tuple(_included()))
+    if manager._entry(called) is None:
+        manager = _whole_manager(project(), tuple(_included()))  # a tag stands in no file of its own
+    if manager._entry(called) is None:
+        raise Refusal(f"lm-eval has no task {called!r}", nearest(called, manager.all_tasks))
+    try:
+        made = manager.load(called)
+    except Exception as failed:  # lm-eval, the hub's client, and packages that a task wants raise all kinds
+        why = " ".join((str(failed).strip().splitlines() or [type(failed).__name__])[0].split())[:200]
+        raise Refusal(
+            f"{PREFIX}{called} cannot be loaded", f"{type(failed).__name__}: {why}",
+            "its data is fetched once where there is a network, and its packages have to be installed",
+        ) from None  # fmt: skip
+    return dict(made["tasks"]), dict(made.get("groups", {}))
+
+
+def _included() -> list[Path]:
+    """Folders of lm-eval's task files of the user's own."""
+    mark = project() / "proctor.yaml"
+    fields = load_yaml(mark) if mark.is_file() else None
+    paths = fields.get("include_path", []) if isinstance(fields, dict) else []
+    folders = [resolve(str(path)) for path in ([paths] if isinstance(paths, str) else paths)]
+    for folder in folders:
+        if not folder.is_dir():
+            raise Refusal("include_path names no folder", where=folder)
+    return folders
+
+
+@cache
+def _manager(_project: Path, included: tuple[Path, ...]) -> Any:
+    """Finds tasks and groups by the lines that name them: reading all 14,000 files takes lm-eval half a minute."""
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(include_path=list(included), include_defaults=False)
+    manager._index = _Files(manager._index)
+    return manager
+
+
+@cache
+def _whole_manager(_project: Path, included: tuple[Path, ...]) -> Any:
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager(include_path=list(included))
+
+
+class _Files(dict[str, Any]):
+    """lm-eval's index of tasks, filled where a name is looked up."""
+
+    def __missing__(self, name: str) -> Any:
+        from lm_eval.tasks._index import TaskIndex
+        from lm_eval.tasks._yaml_loader import load_yaml as load_task_file
+
+        path = _defined().get(name)
+        if path is None:
+            raise KeyError(name)
+        made: dict[str, Any] = {}
+        TaskIndex.process_cfg(load_task_file(path, resolve_func=False, recursive=True), path, made)
+        self[name] = made[name]
+        return made[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in _defined()
+
+
+@cache
+def _defined() -> dict[str, Path]:
+    import lm_eval.tasks
+
+    files: dict[str, Path] = {}
+    for path in sorted(Path(lm_eval.tasks.__file__).parent.glob("**/*.yaml")):
+        for match in _DEFINED.finditer(path.read_bytes()):
+            files.setdefault(match[1].decode(errors="replace"), path)
+    return files

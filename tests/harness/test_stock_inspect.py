@@ -1,0 +1,76 @@
+"""Stock tasks of Inspect by their names: every response and score is the stock command's on the same weights."""
+
+import shutil
+
+import inspect_ai
+import pytest
+from inspect_ai.model import get_model
+from rich.console import Console
+
+from proctor.common.paths import inside
+from proctor.common.progress import Reporter
+from proctor.common.refusal import Refusal
+from proctor.harness import record
+from proctor.harness.run import run_suite
+from proctor.tasks.index import find_task
+from tests.conftest import Home
+from tests.support.command import ROOT
+
+TINY = str(ROOT / "finetune" / "tiny")
+TASKS = ROOT / "tests" / "support" / "inspect_tasks.py"
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    home = Home(tmp_path_factory.mktemp("inspect"))
+    shutil.copy(TASKS, home.folder / "quiz.py")
+    home.variant("tiny", base="finetune/tiny")
+    tasks = ["inspect:quiz.py@sums", "inspect:quiz.py@picks"]
+    metric = {"inspect:quiz.py@sums": "match"}
+    suite = home.suite(variants=["tiny"], tasks=tasks, baseline="tiny", metric=metric)
+    run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
+    return home
+
+
+@pytest.mark.parametrize(("name", "scorer", "rows"), [("sums", "match", 6), ("picks", "choice", 8)])
+def test_every_response_and_score_is_the_stock_commands(ran, tmp_path, name, scorer, rows):
+    model = get_model(
+        "hf/tiny", model_path=TINY, device="cpu", do_sample=False, dtype="float32", memoize=False
+    )
+    spec = f"{ran.folder / 'quiz.py'}@{name}"
+    (log,) = inspect_ai.eval(spec, model=model, display="none", log_dir=str(tmp_path), ctl_server=False)
+    assert log.status == "success"
+    with inside(ran.folder):
+        task = find_task(f"inspect:quiz.py@{name}", scorer)
+    cell = record.read(ran.results, "tiny", task.name)
+    mine = {(row.sample_id, row.epoch): row for row in cell.rows().itertuples()}
+    theirs = {(str(sample.id), sample.epoch): sample for sample in log.samples}
+    assert mine.keys() == theirs.keys()
+    assert len(mine) == rows
+    for key, row in mine.items():
+        assert row.response == theirs[key].output.completion
+        assert row.score == float(theirs[key].scores[scorer].value == "C")
+    (told,) = [score for score in log.results.scores if score.name == scorer]
+    assert cell.rows()["score"].mean() == told.metrics["accuracy"].value
+    assert cell.run.task.kind == "binary"
+    assert cell.run.task.headline == scorer
+
+
+@pytest.mark.parametrize(
+    ("spec", "metric", "words"),
+    [
+        ("inspect:quiz.py@tooled", None, "it acts by 'use_tools', and here a model only generates"),
+        ("inspect:quiz.py@boxed", None, "it needs a sandbox"),
+        ("inspect:quiz.py@best", None, "it reduces epochs by 'max'"),
+        ("inspect:quiz.py@sums", "mtach", "has no scorer 'mtach'; did you mean 'match'?"),
+        ("inspect:quiz.py@none", None, "none"),
+        ("inspect:quiz.py", None, "names no task"),
+        ("inspect:quzi.py@sums", None, "no file 'quzi.py'"),
+        ("inspect:nobody/sums", None, "nobody/sums"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line_before_an_engine_opens(ran, spec, metric, words):
+    with inside(ran.folder), pytest.raises(Refusal) as refused:
+        find_task(spec, metric)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)

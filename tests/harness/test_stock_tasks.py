@@ -1,0 +1,239 @@
+"""Stock tasks of lm-eval by their names: every figure is the stock command's on the same engine, to the last digit."""
+
+import json
+import random
+from functools import cache
+
+import pytest
+from rich.console import Console
+
+from proctor.common.paths import inside
+from proctor.common.progress import Reporter
+from proctor.common.refusal import Refusal
+from proctor.harness import record
+from proctor.harness.run import run_suite
+from proctor.harness.show import groups_as_lines
+from proctor.tasks.index import find_task, named_tasks
+from tests.conftest import Home
+from tests.support.command import ROOT, proctor
+
+TINY = str(ROOT / "finetune" / "tiny")
+LAST = '{function: regex, regex_pattern: "(-?[0-9][0-9,]*)", group_select: %d}'
+BODIES = {
+    "my_gen": f"""output_type: generate_until
+doc_to_text: "Question: {{{{question}}}}\\nAnswer:"
+doc_to_target: "{{{{answer}}}}"
+num_fewshot: 2
+training_split: train
+generation_kwargs: {{until: ["\\n\\n"], do_sample: false, max_gen_toks: 16}}
+filter_list:
+  - {{name: last, filter: [{LAST % -1}, {{function: take_first}}]}}
+  - {{name: first, filter: [{LAST % 0}, {{function: take_first}}]}}
+metric_list: [{{metric: exact_match, aggregation: mean, higher_is_better: true}}]""",
+    "my_mc": """output_type: multiple_choice
+doc_to_text: "Question: {{question}}\\nAnswer:"
+doc_to_choice: "{{choices}}"
+doc_to_target: gold
+metric_list:
+  - {metric: acc, aggregation: mean, higher_is_better: true}
+  - {metric: acc_norm, aggregation: mean, higher_is_better: true}""",
+    "my_letter": """output_type: multiple_choice
+doc_to_text: "{{question}}\\nA. {{choices[0]}}\\nB. {{choices[1]}}\\nC. {{choices[2]}}\\nAnswer:"
+doc_to_choice: ["A", "B", "C"]
+doc_to_target: gold
+metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]""",
+    "my_ll": """output_type: loglikelihood
+doc_to_text: "{{question}} It is"
+doc_to_target: " {{answer}}"
+metric_list:
+  - {metric: perplexity, aggregation: perplexity, higher_is_better: false}
+  - {metric: acc, aggregation: mean, higher_is_better: true}""",
+    "my_roll": """output_type: loglikelihood_rolling
+doc_to_text: ""
+doc_to_target: "{{text}}"
+metric_list: [{metric: word_perplexity}, {metric: byte_perplexity}, {metric: bits_per_byte}]""",
+}
+
+
+def rows(n):
+    draw = random.Random(3)
+    for _ in range(n):
+        a, b = draw.randint(2, 60), draw.randint(2, 60)
+        choices = [str(a + b), str(a + b + 1), f"{a} and {b}"]
+        draw.shuffle(choices)
+        text = f"Tom has {a} apples and buys {b} more. " * draw.randint(1, 4) + f"He has {a + b} now."
+        yield {
+            "question": f"What is {a} plus {b}?", "answer": str(a + b), "choices": choices,
+            "gold": choices.index(str(a + b)), "text": text,
+        }  # fmt: skip
+
+
+def write_tasks(folder, n=90):
+    (folder / "lm").mkdir(parents=True, exist_ok=True)
+    for split, size in (("test", n), ("train", 10)):
+        lines = "".join(json.dumps(row) + "\n" for row in rows(size))
+        (folder / "lm" / f"{split}.jsonl").write_text(lines)
+    files = {split: str(folder / "lm" / f"{split}.jsonl") for split in ("test", "train")}
+    for name, body in BODIES.items():
+        data = json.dumps({"data_files": files})
+        head = f"task: {name}\ndataset_path: json\ntest_split: test\ndataset_kwargs: {data}\n"
+        (folder / "lm" / f"{name}.yaml").write_text(f"{head}{body}\nmetadata: {{version: 1}}\n")
+    (folder / "lm" / "my_group.yaml").write_text(
+        "group: my_group\ntask: [my_mc, my_letter]\n"
+        "aggregate_metric_list: [{metric: acc, aggregation: mean, weight_by_size: true}]\n"
+    )
+    (folder / "proctor.yaml").write_text("include_path: lm\n")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    home = Home(tmp_path_factory.mktemp("stock"))
+    write_tasks(home.folder)
+    home.variant("tiny", base="finetune/tiny")
+    suite = home.suite(variants=["tiny"], tasks=[f"lm_eval:{name}" for name in BODIES], baseline="tiny")
+    run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
+    return home, suite
+
+
+@pytest.fixture(scope="module")
+def stock(ran):
+    import lm_eval
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(include_path=str(ran[0].folder / "lm"), include_defaults=False)
+
+    @cache
+    def of(name):
+        """Alone: with others beside it a task's log-likelihoods come in other batches, and round otherwise."""
+        return lm_eval.simple_evaluate(
+            "hf", model_args={"pretrained": TINY, "dtype": "float32"}, tasks=[name], task_manager=manager,
+            batch_size=64, device="cpu", log_samples=True, bootstrap_iters=0,
+        )  # fmt: skip
+
+    return of
+
+
+FIRST = {
+    "my_gen": "exact_match",
+    "my_mc": "acc",
+    "my_letter": "acc",
+    "my_ll": "perplexity",
+    "my_roll": "word_perplexity",
+}
+
+
+@pytest.mark.parametrize("name", list(BODIES))
+def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name):
+    cell = record.read(ran[0].results, "tiny", f"lm_eval.{name}")
+    aggregates = {
+        key: value
+        for key, value in stock(name)["results"][name].items()
+        if "," in key and "stderr" not in key
+    }
+    assert cell.run.aggregates == aggregates
+    filter_ = "last" if name == "my_gen" else "none"
+    logged = {str(row["doc_id"]): row for row in stock(name)["samples"][name] if row["filter"] == filter_}
+    mine = {row.sample_id: row for row in cell.rows().itertuples()}
+    assert mine.keys() == logged.keys()
+    assert len(mine) == 90
+    for id_, row in mine.items():
+        theirs = logged[id_]
+        answers = [row.response] if name == "my_gen" else [one[0] for one in json.loads(row.response)]
+        said = [list(one[0]) if isinstance(one[0], tuple) else one[0] for one in theirs["resps"]]
+        assert answers == said
+        value = theirs[FIRST[name]]
+        assert row.score == (value[0] / value[1] if name == "my_roll" else value)
+    if name == "my_gen":
+        assert len({row.response for row in mine.values()}) > 1
+
+
+def test_figures_of_all_samples_alone_are_marked_as_not_tested(ran):
+    assert record.read(ran[0].results, "tiny", "lm_eval.my_roll").run.untested == (
+        "word_perplexity,none", "byte_perplexity,none", "bits_per_byte,none",
+    )  # fmt: skip
+    likely = record.read(ran[0].results, "tiny", "lm_eval.my_ll").run
+    assert (likely.untested, likely.task.headline) == (
+        ("perplexity,none",), "log-likelihood of each sample (of perplexity)",
+    )  # fmt: skip
+    assert record.read(ran[0].results, "tiny", "lm_eval.my_mc").run.task.kind == "binary"
+
+
+def test_a_second_run_asks_nothing_and_a_larger_limit_only_what_is_new(ran):
+    home, suite = ran
+    before = record.read(home.results, "tiny", "lm_eval.my_mc").run.finished
+    run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
+    assert record.read(home.results, "tiny", "lm_eval.my_mc").run.finished == before
+    some = home.suite(
+        "some",
+        variants=["tiny"],
+        tasks=["lm_eval:my_mc"],
+        baseline="tiny",
+        limit=20,
+        metric={"lm_eval:my_mc": "acc_norm"},
+    )
+    results = home.folder / "some"
+    run_suite(str(some), results, home.store, Reporter(Console(quiet=True)))
+    cell = record.read(results, "tiny", "lm_eval.my_mc")
+    assert (cell.run.rows, cell.run.task.headline, cell.run.costs.reused) == (20, "acc_norm", 20)
+
+
+def test_a_group_has_lm_evals_own_aggregate_beside_its_tasks(ran):
+    import lm_eval
+    from lm_eval.tasks import TaskManager
+
+    home, _ = ran
+    suite = home.suite("group", variants=["tiny"], tasks=["lm_eval:my_group"], baseline="tiny", limit=30)
+    plan = run_suite(str(suite), home.folder / "group", home.store, Reporter(Console(quiet=True)))
+    with inside(home.folder):
+        (line,) = groups_as_lines(plan)
+    manager = TaskManager(include_path=str(home.folder / "lm"), include_defaults=False)
+    asked = {
+        name: [int(doc["id"]) for doc in plan.docs[f"lm_eval.{name}"]] for name in ("my_mc", "my_letter")
+    }
+    done = lm_eval.simple_evaluate(
+        "hf", model_args={"pretrained": TINY, "dtype": "float32"}, tasks=["my_group"], task_manager=manager,
+        batch_size=64, device="cpu", bootstrap_iters=0, samples=asked,
+    )  # fmt: skip
+    told = done["groups"]["my_group"]["acc,none"]
+    assert line == f"lm_eval:my_group, tiny: acc {told:.4f} (of 2 tasks together, no paired test)"
+
+
+def test_a_group_is_its_tasks(ran):
+    with inside(ran[0].folder):
+        assert named_tasks("lm_eval:my_group") == {
+            "lm_eval.my_mc": "lm_eval:my_mc",
+            "lm_eval.my_letter": "lm_eval:my_letter",
+        }
+
+
+@pytest.mark.parametrize(
+    ("spec", "metric", "words"),
+    [
+        ("lm_eval:my_mcc", None, "no task 'my_mcc'"),
+        ("lm_eval:my_mc", "acc_nrom", "no metric 'acc_nrom'; did you mean 'acc_norm'?"),
+        ("lm_eval:my_gen", "exact_match,lats", "no filter 'lats'; did you mean 'last'?"),
+        ("lm_eval:my_group", None, "is a group"),
+        ("lm_eval:arc_easy", None, "cannot be loaded"),
+        ("lmeval:arc_easy", None, "no task 'lmeval:arc_easy'; stock ones begin with lm_eval: or inspect:"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_one_line(ran, spec, metric, words, monkeypatch):
+    from proctor.tasks.stock import lm_eval
+
+    if spec == "lm_eval:my_mcc":  # the whole index takes half a minute
+        monkeypatch.setattr(lm_eval, "_whole_manager", lm_eval._manager)
+    with inside(ran[0].folder), pytest.raises(Refusal) as refused:
+        find_task(spec, metric)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_engine_without_likelihoods_is_refused_before_it_opens(ran):
+    home, _ = ran
+    (home.folder / "e.jsonl").write_text("")
+    home.variant("parrot", base=str(home.folder / "e.jsonl"), engine="echo")
+    suite = home.suite("echo", variants=["parrot"], tasks=["lm_eval:my_mc"], baseline="parrot")
+    done = proctor("run", str(suite), "--results", str(home.folder / "none"), "--store", str(home.store))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "engine 'echo' of variant parrot gives no log-likelihoods" in done.stderr

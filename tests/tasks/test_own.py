@@ -1,0 +1,245 @@
+"""The user's own tasks: a YAML and a file of data become items, prompts and scores; mistakes are one line."""
+
+import json
+
+import pytest
+import yaml
+
+from proctor.common.paths import inside
+from proctor.common.refusal import Refusal
+from proctor.tasks import TASKS
+from proctor.tasks.index import find_task
+from proctor.tasks.own.guess import guess
+from proctor.tasks.own.rows import read_rows
+from proctor.tasks.own.scores import as_list, holds, read_choice
+from proctor.tasks.pack import Pack, render
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "suites").mkdir()
+    with inside(tmp_path):
+        yield tmp_path
+
+
+def task_of(project, rows, name="quiz", **fields):
+    (project / "tasks").mkdir(exist_ok=True)
+    (project / "quiz.jsonl").write_text(
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8"
+    )
+    fields = {"data": "quiz.jsonl", "prompt": "{{ question }}", "score": "exact", **fields}
+    (project / "tasks" / f"{name}.yaml").write_text(yaml.safe_dump(fields), "utf-8")
+    return find_task(name)
+
+
+def scores(task, *responses):
+    (doc, *_) = task.docs("test")
+    return [(scored.score, scored.parsed) for scored in (task.score(doc, response) for response in responses)]
+
+
+def test_a_row_becomes_an_item_with_its_prompt_its_cluster_and_its_kinds(project):
+    rows = [{"question": "7 * 8?", "answer": 56, "book": "b1", "topic": "times"}]
+    task = task_of(project, rows, score="number", cluster="book", kinds=["topic"])
+    assert task.docs("test") == [
+        {"id": "test-0001", "cluster": "b1", "topic": "times", "prompt": "7 * 8?", "answer": "56"}
+    ]
+    assert render(Pack.load("default"), task, task.docs("test")[0]) == ("", "7 * 8?")
+    assert (task.kind, task.headline, task.numeric) == ("binary", "accuracy", True)
+
+
+def test_numbers_are_read_as_in_the_tasks_that_ship_in_chinese_too(project):
+    task = task_of(project, [{"question": "?", "answer": "18"}], score="number")
+    assert scores(task, "so 18.", "#### 18", "答案是18", "十八", "17", "none") == [
+        (1, True), (1, True), (1, True), (1, True), (0, True), (0, False),
+    ]  # fmt: skip
+    percent = task_of(project, [{"question": "?", "answer": "5"}], "percent", score="number")
+    assert scores(percent, "百分之五") == [(1, True)]
+
+
+def test_an_exact_answer_is_compared_without_case_spaces_and_full_stop(project):
+    task = task_of(project, [{"question": "?", "answer": ["New York", "NYC"]}], score="exact")
+    assert scores(task, " new  york.\n", "nyc", "It is New York", " ") == [
+        (1, True),
+        (1, True),
+        (0, True),
+        (0, False),
+    ]
+
+
+def test_contained_means_as_whole_words(project):
+    task = task_of(project, [{"question": "?", "answer": "no"}], score="contains")
+    assert scores(task, "No, it is not.", "I know it.", "") == [(1, True), (0, True), (0, False)]
+    assert holds("答案是北京市", "北京")
+
+
+def test_a_set_is_counted_into_tp_fp_and_fn(project):
+    task = task_of(project, [{"question": "?", "answer": ["red", "blue", "green"]}], score="set")
+    scored = task.score(task.docs("test")[0], 'They are ["Red", "blue", "pink", "red"]')
+    assert scored.metrics == {"tp": 2.0, "fp": 1.0, "fn": 1.0}
+    assert scored.score == 2 * 2 / (3 + 3)
+    assert task.kind == "counts"
+    assert scores(task, "red, blue and more") == [(2 * 1 / (2 + 3), True)]
+    assert scores(task, "[]") == [(0, False)]
+
+
+def test_a_pattern_takes_its_last_match(project):
+    task = task_of(project, [{"question": "?", "answer": "B2"}], score="regex", pattern=r"LEVEL: (\w+)")
+    assert scores(task, "LEVEL: A1 no, LEVEL: b2", "LEVEL: C1", "B2") == [(1, True), (0, True), (0, False)]
+
+
+CHOICES = ["6 sides", "8 sides", "12"]
+
+
+@pytest.mark.parametrize(
+    ("response", "place"),
+    [
+        ("B", 1), ("B.", 1), ("(b) is wrong, the answer is (C).", 2), ("**B**", 1), (" B) 8 sides", 1), ("答案是B", 1),
+        ("The correct option is: A", 0), ("8 sides", 1), ("It has 8 sides.", 1), ("A hexagon has 6 sides", 0),
+        ("So \\boxed{C}", 2), ("D", None), ("A, B or C", None), ("6 sides or 8 sides", None), ("", None),
+        ("A good question", None), ("(A) or (B)", None), ("Answer: a lot", None), ("x = 120", None),
+    ],
+)  # fmt: skip
+def test_a_choice_is_read_where_one_alone_is_named(response, place):
+    assert read_choice(response, CHOICES) == place
+
+
+def test_the_longer_choice_is_what_was_said():
+    assert read_choice("It is New York City", ["York", "New York City"]) == 1
+
+
+def test_the_right_choice_may_be_its_text_its_letter_or_its_number(project):
+    rows = [
+        {"question": "a", "answer": "blue", "choices": ["red", "blue"]},
+        {"question": "b", "answer": "A", "choices": ["red", "blue"]},
+    ]
+    task = task_of(project, rows, score="choice", choices="choices", prompt="{{question}}\n{{options}}")
+    assert [doc["gold"] for doc in task.docs("test")] == [1, 0]
+    assert task.docs("test")[0]["prompt"] == "a\nA. red\nB. blue"
+    assert [doc["target"] for doc in task.docs("test")] == ["B. blue", "A. red"]
+    assert scores(task, "B", "A", "?") == [(1, True), (0, True), (0, False)]
+    for counted, places in (([0, 1], [0, 1]), ([1, 2], [0, 1])):
+        rows = [{"question": "a", "answer": n, "x": "red", "y": "blue"} for n in counted]
+        task = task_of(
+            project, rows, f"by{counted[0]}", score="choice", choices=["x", "y"], prompt="{{x}} {{y}}"
+        )
+        assert [doc["gold"] for doc in task.docs("test")] == places
+
+
+@pytest.mark.parametrize(
+    ("fields", "rows", "words"),
+    [
+        ({"prompt": "{{ qestion }}"}, None, "row 1 has no field 'qestion'; did you mean 'question'?"),
+        ({"answer": "gold"}, None, "row 1 has no field 'gold'"),
+        ({"kinds": ["topic"]}, None, "row 1 has no field 'topic'"),
+        ({"data": "none.csv"}, None, "no file of data 'none.csv'"),
+        ({"data": "none.xlsx"}, None, "no kind of data"),
+        ({"score": "numbre"}, None, "did you mean 'number'?"),
+        ({"score": "number"}, [{"question": "?", "answer": "blue"}], "of row 1 is no number; it is 'blue'"),
+        ({"score": "choice"}, None, "go together"),
+        ({"score": "regex"}, None, "go together"),
+        ({"score": "regex", "pattern": "("}, None, "pattern: missing )"),
+        ({"score": "judge:nobody"}, None, "no judge 'nobody'"),
+        ({"score": "judge:checklist"}, None, "cannot score this task"),
+        ({"shots": 2}, None, "shots are taken from training rows"),
+        ({"prompt": "{{ question"}, None, "prompt: unexpected end of template"),
+        ({"prompt": "{{ question.__class__.__mro__ }}"}, None, "the prompt of row 1 fails"),
+        ({"id": "question"}, [{"question": "?", "answer": "1"}] * 2, "two rows have the question '?'"),
+        ({}, [{"question": "?", "answer": " "}], "row 1 has no 'answer'"),
+        ({"score": "choice", "choices": "c"}, [{"question": "?", "answer": "A", "c": ["1", "2"]}], "does not show"),
+        ({"score": "choice", "choices": "c", "prompt": "{{options}}"},
+         [{"answer": "E", "c": ["x", "y"]}], "is none of its choices"),
+        ({"score": "choice", "choices": "c", "prompt": "{{options}}"},
+         [{"answer": "1", "c": ["x", "y"]}], "from 0 or from 1 cannot be known"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_refused_in_a_line_before_anything_is_asked(project, fields, rows, words):
+    with pytest.raises(Refusal) as refused:
+        task_of(project, rows or [{"question": "What?", "answer": "that"}], **fields).docs("test")
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_name_of_ours_is_not_taken(project):
+    (project / "tasks").mkdir()
+    (project / "tasks" / "gsm8k.yaml").write_text("data: x.csv\nprompt: x\nscore: exact\n")
+    assert find_task("gsm8k") is TASKS["gsm8k"]
+    with pytest.raises(Refusal, match="no task 'quzi'"):
+        find_task("quzi")
+
+
+def test_tables_are_read_as_spreadsheets_write_them(project):
+    (project / "a.csv").write_text('\ufeffFrage;Antwort\r\n"Was ist 1;5?";2\r\n\r\n', "utf-8")
+    assert read_rows("a.csv") == [{"Frage": "Was ist 1;5?", "Antwort": "2"}]
+    (project / "b.csv").write_text("question,answer\nOne, two?,3\n")
+    with pytest.raises(Refusal, match="line 2 has another number of columns"):
+        read_rows("b.csv")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"question": ["q"], "answer": [4]}), project / "c.parquet")
+    assert read_rows("c.parquet") == [{"question": "q", "answer": 4}]
+    (project / "d.parquet").write_text("no parquet")
+    with pytest.raises(Refusal, match="no parquet file"):
+        read_rows("d.parquet")
+    (project / "e.jsonl").write_text('{"a": "x\u2028y"}\n', "utf-8")
+    assert read_rows("e.jsonl") == [{"a": "x\u2028y"}]
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ({"question": "7 * 8?", "answer": "56"}, {"answer": "answer", "score": "number"}),
+        ({"Frage": "Hauptstadt?", "Antwort": "Paris"}, {"answer": "Antwort", "score": "contains"}),
+        ({"q": "Long text is asked", "label": ["a"]}, {"answer": "label", "score": "set"}),
+        ({"question": "?", "A": "x", "B": "y", "answer": "B", "id": "7"},
+         {"answer": "answer", "score": "choice", "choices": ["A", "B"], "id": "id"}),
+        ({"question": "?", "options": "x|y", "target": "x"},
+         {"answer": "target", "score": "choice", "choices": "options"}),
+    ],
+)  # fmt: skip
+def test_fields_are_guessed_from_their_names_and_values(project, row, wanted):
+    guessed = guess([row], "quiz.jsonl")
+    assert {name: value for name, value in guessed.items() if name not in ("data", "prompt")} == wanted
+    asked = task_of(project, [row], **guessed).docs("test")[0]["prompt"]
+    assert str(next(iter(row.values()))) in asked
+    if "choices" in guessed:
+        assert "A. x\nB. y" in asked
+
+
+def test_what_cannot_be_guessed_is_said():
+    with pytest.raises(Refusal, match="cannot tell the answer among x, y"):
+        guess([{"x": "a", "y": "b"}], "d.csv")
+    with pytest.raises(Refusal, match="whole sentences"):
+        guess([{"question": "?", "answer": "A plan that goes on for more than a handful of words."}], "d.csv")
+
+
+def test_lists_are_read_from_the_text_of_a_cell():
+    assert as_list('["a", "b"]') == ["a", "b"]
+    assert as_list("- red\n- blue") == ["red", "blue"]
+    assert as_list("red; blue") == ["red", "blue"]
+    assert as_list("red") == ["red"]
+
+
+def test_training_rows_become_chats_and_shots(project):
+    (project / "train.jsonl").write_text('{"question": "1 + 1?", "answer": "2"}\n')
+    task = task_of(
+        project, [{"question": "2 + 2?", "answer": "4"}], score="number", train="train.jsonl", shots=1
+    )
+    assert Pack.load("default").for_task(task).shots == 1
+    assert list(task.train_chats(5, 0)) == [
+        {
+            "prompt": [{"role": "user", "content": "1 + 1?"}],
+            "completion": [{"role": "assistant", "content": "2"}],
+        }
+    ]
+
+
+def test_a_prompt_pack_may_word_the_users_task_otherwise(project):
+    task = task_of(project, [{"question": "2 + 2?", "answer": "4"}], score="number")
+    (project / "prompts").mkdir()
+    (project / "prompts" / "loud.yaml").write_text(
+        yaml.safe_dump({"about": "x", "wording": {"quiz": {"task": "HEY! {prompt}"}}})
+    )
+    loud, default = Pack.load("loud"), Pack.load("default")
+    assert render(loud, task, task.docs("test")[0])[1] == "HEY! 2 + 2?"
+    assert loud.digest(task) != default.digest(task)
