@@ -87,7 +87,7 @@ def shape_of(base: Base) -> str | None:
     """Equal for bases whose weights can take each other's place in an open engine. None while nothing is fetched."""
     if is_gguf(base):  # what is made of one file has one shape
         return digest_of_base(base)
-    folder = _local(base) or _cached(base)
+    folder = local_folder(base)
     if folder is None:
         return None
     # All but the weights and what they look like has to be the same, since the open engine keeps what it has read:
@@ -97,6 +97,11 @@ def shape_of(base: Base) -> str | None:
         if "safetensors" not in path.name and path.name != "config.json":
             content[path.name] = digest_of_file(path)
     return digest(content)
+
+
+def local_folder(base: Base) -> Path | None:
+    """The folder with its weights, if it is here and no GGUF file. Fetches nothing."""
+    return None if is_gguf(base) else _local(base) or _cached(base)
 
 
 def is_gguf(base: Base) -> bool:

@@ -1,12 +1,12 @@
-"""Build: dequantize -> train -> merge -> quantize, each step kept under the digest of all that went into it.
+"""Build: dequantize -> merge models -> train -> merge the adapter -> quantize, each kept under a digest of its inputs.
 
 Says which stages a variant needs and in which order. How a stage does its work is the business of its own module,
 which is imported only when that stage has something to make.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -14,14 +14,43 @@ from typing import Any, Literal
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import Base, digest_of_base, digest_of_file, is_gguf, resolve_base
+from proctor.finetune.merge.spec import MergeWith
 from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe
 from proctor.finetune.store import MADE, kept, locked, make
 
-Kind = Literal["dequantize", "train", "merge", "quantize"]
+Kind = Literal["dequantize", "merge_models", "train", "merge", "quantize"]
 Progress = Callable[[str, float, str], None]  # stage, share done from 0 to 1, what is happening
 
 # Raised when a stage would make something else of the same inputs; everything it made before is then made anew.
-VERSIONS: Mapping[Kind, int] = {"dequantize": 1, "train": 1, "merge": 1, "quantize": 1}
+VERSIONS: Mapping[Kind, int] = {"dequantize": 1, "merge_models": 1, "train": 1, "merge": 1, "quantize": 1}
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A whole model that goes into another: what the `stages` make of `base`, trained on the chats in `data`."""
+
+    name: str
+    base: Base
+    stages: tuple["Stage", ...] = ()
+    data: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        return self.stages[-1].digest if self.stages else digest_of_base(self.base)
+
+
+@dataclass(frozen=True)
+class Merging:
+    """`parents` in the order of `spec.models`; `reference` is what changes are measured from, if not the own base."""
+
+    spec: MergeWith
+    parents: tuple[Parent, ...]
+    reference: Parent | None = None
+
+    @property
+    def others(self) -> tuple[Parent, ...]:
+        """All that must be made before."""
+        return self.parents if self.reference is None else (*self.parents, self.reference)
 
 
 @dataclass(frozen=True)
@@ -33,6 +62,7 @@ class Stage:
     inputs: Mapping[str, Any]
     recipe: Recipe | None = None
     type: str | None = None
+    merging: Merging | None = None
 
     @property
     def name(self) -> str:
@@ -67,6 +97,7 @@ def plan_stages(
     merge: bool,
     quantization: str,
     serves_gguf: bool = False,
+    merging: Merging | None = None,
 ) -> list[Stage]:
     """The stages that turn the base into what the variant wants. nf4 and fp8 are none: the engine converts on loading.
     A base that is a GGUF file is dequantised first, unless the engine `serves_gguf` and nothing else is wanted.
@@ -80,9 +111,12 @@ def plan_stages(
         if recipe is None:
             why = "there is no recipe"
         raise Refusal(f"merge: true has nothing to merge, since {why}; leave merge out")
-    as_it_is = serves_gguf and recipe is None and quantization == "none"
+    as_it_is = serves_gguf and recipe is None and quantization == "none" and merging is None
     if is_gguf(base) and not as_it_is:
         stages.append(_stage("dequantize", before))
+        before = stages[-1].digest
+    if merging is not None:
+        stages.append(_stage("merge_models", before, merging=merging))
         before = stages[-1].digest
     if recipe is not None:
         wanted = {part.source for part in recipe.data}
@@ -133,6 +167,19 @@ def build(
     return built
 
 
+def parents_of(stages: Iterable[Stage]) -> Iterator[Parent]:
+    """All that is merged in these stages, a parent's own parents before it."""
+    for stage in stages:
+        for parent in stage.merging.others if stage.merging else ():
+            yield from parents_of(parent.stages)
+            yield parent
+
+
+def with_parents(stages: Sequence[Stage]) -> list[Stage]:
+    """Every stage in the order of building: those of parents first."""
+    return [*(stage for parent in parents_of(stages) for stage in parent.stages), *stages]
+
+
 def made(store: Path, stage: Stage) -> dict[str, Any] | None:
     """How a kept stage was made: checks with their figures, seconds, bytes. None when it was not made yet."""
     path = store / stage.name / MADE
@@ -151,13 +198,19 @@ def _stage(
     recipe: Recipe | None = None,
     type: str | None = None,
     data: Mapping[str, str] | None = None,
+    merging: Merging | None = None,
 ) -> Stage:
     inputs: dict[str, Any] = {"kind": kind, "version": VERSIONS[kind], "input": before}
     if recipe is not None:
         inputs |= {"recipe": recipe.model_dump(mode="json"), "data": dict(data or {})}
     if type is not None:
         inputs["type"] = type
-    return Stage(kind, digest(inputs), inputs, recipe, type)
+    if merging is not None:
+        spec = merging.spec
+        inputs |= {"method": spec.method, "weights": list(spec.used_weights), "density": spec.density}
+        inputs["parents"] = [parent.digest for parent in merging.parents]
+        inputs["reference"] = None if merging.reference is None else merging.reference.digest
+    return Stage(kind, digest(inputs), inputs, recipe, type, merging)
 
 
 def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], progress: Progress) -> None:
@@ -169,6 +222,8 @@ def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], pro
             from proctor.finetune.gguf.dequantize import dequantize
 
             return dequantize(built.base, part, tell)
+        if stage.kind == "merge_models":
+            return _merge(stage, built.base, part, place.parent, progress)
         if stage.kind == "train":
             from proctor.finetune.train.own_process import train_in_own_process
             from proctor.finetune.train.trainer import train, with_unsloth
@@ -192,6 +247,22 @@ def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], pro
     make(place, made_from, resumes=stage.kind == "train", work=work)
 
 
+def _merge(stage: Stage, base: Path, part: Path, store: Path, progress: Progress) -> dict[str, Any]:
+    from proctor.finetune.merge.models import merge_models
+
+    merging = stage.merging
+    assert merging is not None
+    folders = {
+        parent.name: build(parent.base, parent.stages, store, parent.data, progress).weights
+        for parent in merging.others
+    }
+    parents = [(parent.name, folders[parent.name]) for parent in merging.parents]
+    if merging.spec.own_base_is_parent:
+        parents.append(("its own base", base))
+    reference = base if merging.reference is None else folders[merging.reference.name]
+    return merge_models(base, parents, merging.spec, reference, part, partial(progress, stage.name))
+
+
 def _checked(stage: Stage, data: Mapping[str, Path]) -> dict[str, Path]:
     """The files of chats, each still what it was when the stage was planned."""
     files = {}
@@ -209,7 +280,7 @@ def _checked(stage: Stage, data: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def _with(built: Built, stage: Stage, place: Path) -> Built:
-    if stage.kind == "dequantize":
+    if stage.kind in ("dequantize", "merge_models"):
         return replace(built, base=place, weights=place, gguf=None)
     if stage.kind == "quantize":
         return replace(built, gguf=place / f"{stage.type}.gguf")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape  # square brackets in what is told are text, not colours
 from rich.table import Table
 
-from proctor.finetune.build import Stage
+from proctor.finetune.build import Stage, with_parents
 from proctor.harness import record
 from proctor.harness.doctor import Finding
 from proctor.harness.plan.plan import Plan
@@ -36,8 +36,7 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     if stages:
         table = _table("stages", ("stage", "for", "state"))
         for stage, built in stages:
-            kind = f"{stage.kind} {stage.type}" if stage.type else stage.kind
-            table.add_row(kind, ", ".join(_served(stage, plan)), "kept" if built else "to build")
+            table.add_row(_kind(stage), ", ".join(_served(stage, plan)), "kept" if built else "to build")
         yield table
     table = _table("cells", ("variant", "task", "items", "state", "why"), ("items",))
     fill = answered = 0
@@ -61,6 +60,15 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     yield ", ".join(parts)
 
 
+def _kind(stage: Stage) -> str:
+    if stage.merging is not None:
+        spec = stage.merging.spec
+        weights = ", ".join(f"{weight:g}" for weight in spec.used_weights)
+        own_base = ["its own base"] if spec.own_base_is_parent else []
+        return f"{stage.kind} {spec.method} {weights} of {', '.join([*spec.models, *own_base])}"
+    return f"{stage.kind} {stage.type}" if stage.type else stage.kind
+
+
 def groups_as_lines(plan: Plan) -> Iterator[str]:
     """Of each stock group that the suite names, lm-eval's own aggregate, where all its tasks are answered."""
     for spec, names in plan.suite.groups.items():
@@ -81,7 +89,11 @@ def groups_as_lines(plan: Plan) -> Iterator[str]:
 def _served(stage: Stage, plan: Plan) -> list[str]:
     """The variants that need a stage."""
     digest = stage.digest
-    return [each.variant.name for each in plan.variants if any(one.digest == digest for one in each.stages)]
+    return [
+        each.variant.name
+        for each in plan.variants
+        if digest in {one.digest for one in with_parents(each.stages)}
+    ]
 
 
 def _counted(n: int, word: str) -> str:

@@ -52,7 +52,14 @@ def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
 def _options(task: Any, sampling: Sampling) -> Options:
     defaults = task.config.generation_kwargs
     limit = defaults["max_gen_toks"] if sampling.max_tokens is None else sampling.max_tokens
-    return Options(limit, tuple(defaults["until"]), sampling.temperature, sampling.top_p, sampling.seed)
+    return Options(
+        limit,
+        tuple(defaults["until"]),
+        sampling.temperature,
+        sampling.top_p,
+        sampling.seed,
+        sampling.logprobs,
+    )
 
 
 def lm_eval_task(task: Task, prompt: str) -> Any:

@@ -104,6 +104,7 @@ def _batched(
             if isinstance(engine, TellsTokens):
                 engine.tell_tokens = shown.add
             try:
+                engine.logprobs = batch[0].options.logprobs
                 responses = _timed(_answers(engine, batch), len(batch), time.perf_counter() - start)
             except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
                 if len(batch) > 1:  # each is tried alone, so that one bad request costs one sample

@@ -13,6 +13,7 @@ from typing import Any
 from proctor.common.digest import digest
 from proctor.common.files import write_text
 from proctor.harness.ask.cell import AskedSample, CellRun
+from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.engines.protocol import Response
@@ -107,7 +108,7 @@ def rows_of(
     rows = []
     for sample, (score, problem) in zip(samples, scores, strict=True):
         rows.append(_row(variant, task, judge, sample, score, problem))
-    return rows, counted
+    return with_agreement(rows) if task.kind == "binary" else rows, counted
 
 
 def _by_rules(task: Task, samples: Sequence[AskedSample], scorer: Scorer) -> list[ScoreOrReason]:
@@ -171,4 +172,5 @@ def _row(
     if score is None:
         return row
     why = row.explanation or score.explanation
-    return replace(row, answer=score.answer, score=score.score, metrics=dict(score.metrics), explanation=why)
+    metrics = dict(score.metrics) | confidence_of(response, score.answer)
+    return replace(row, answer=score.answer, score=score.score, metrics=metrics, explanation=why)

@@ -14,6 +14,7 @@ from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, nearest, read_named_yaml
 from proctor.finetune.base import is_gguf
+from proctor.finetune.merge.spec import MergeWith
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
 
 # What each engine of ours can load. An engine of lm-eval's that is not named here is given plain weights only.
@@ -24,6 +25,7 @@ LOADS: dict[str, tuple[str, ...]] = {
     "openai": ("none",),
     "echo": ("none",),
 }
+GIVES_LOGPROBS = ("hf", "vllm", "llamacpp", "openai")
 TAKES_ADAPTER = ("hf", "vllm")
 ENVIRONMENT_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -38,6 +40,15 @@ class Sampling(Frozen):
     )
     epochs: int = Field(default=1, ge=1, le=1024)
     seed: int = 0
+    logprobs: bool = Field(default=False, description="keep how sure the model is of each token it writes")
+
+    @model_serializer(mode="wrap")
+    def _without_logprobs(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was asked before they could be wanted is defined as it was."""
+        fields: dict[str, Any] = dump(self)
+        if not self.logprobs:
+            del fields["logprobs"]
+        return fields
 
     @model_validator(mode="after")
     def _epochs_need_chance(self) -> "Sampling":
@@ -70,6 +81,9 @@ class Variant(Frozen):
         default=None, ge=1, description="train on this many, instead of what the recipe says"
     )
     merge: bool = False
+    merge_with: MergeWith | None = Field(
+        default=None, description="other models that its base is merged with, before it is trained"
+    )
     quantization: Quantization = "none"
     engine: str = "hf"
     endpoint: str | None = None
@@ -108,8 +122,10 @@ class Variant(Frozen):
                 f"engine {self.engine!r} cannot load {self.quantization!r} weights; "
                 f"use {' or '.join(loads)}" + (f", or engine {' or '.join(others)}" if others else "")
             )
-        if self.engine in ("openai", "echo") and (self.recipe or self.merge):
-            raise Refusal(f"engine {self.engine!r} cannot be trained or merged; leave out recipe and merge")
+        if self.engine in ("openai", "echo") and (self.recipe or self.merge or self.merge_with):
+            raise Refusal(
+                f"engine {self.engine!r} cannot be trained or merged; leave out recipe, merge and merge_with"
+            )
         if self.merge and not self.recipe:
             raise Refusal(
                 "merge without a recipe: there is no adapter to merge; name a recipe or leave merge out"
@@ -130,6 +146,11 @@ class Variant(Frozen):
             )
         if self.key and not ENVIRONMENT_NAME.fullmatch(self.key):
             raise Refusal("key is the name of an environment variable in capitals, and never the key itself")
+        if self.sampling.logprobs and self.engine not in GIVES_LOGPROBS:
+            raise Refusal(
+                f"engine {self.engine!r} gives no log-probabilities; use {', '.join(GIVES_LOGPROBS)}, or leave "
+                "sampling.logprobs out"
+            )
         self._refuse_away_from_an_endpoint()
         if self.serving != Serving() and self.engine != "vllm":
             raise Refusal(
@@ -154,7 +175,7 @@ class Variant(Frozen):
     @property
     def serves_gguf(self) -> bool:
         """Whether the engine can open the base, a GGUF file, as it is."""
-        return self.engine == "llamacpp" and is_gguf(self.base)
+        return self.engine == "llamacpp" and is_gguf(self.base) and self.merge_with is None
 
     @property
     def digest(self) -> str:
@@ -162,11 +183,12 @@ class Variant(Frozen):
         return digest(self.model_dump(mode="json", exclude={"name", "about", "parent", "serving", "key"}))
 
     @model_serializer(mode="wrap")
-    def _without_empty_extra(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A variant without it keeps the digest that it had before there was one."""
+    def _without_empty_fields(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A variant without them keeps the digest that it had before there were any."""
         fields: dict[str, Any] = dump(self)
-        if not fields.get("extra"):
-            fields.pop("extra", None)
+        for name in ("extra", "merge_with"):
+            if not fields.get(name):
+                fields.pop(name, None)
         return fields
 
     @classmethod

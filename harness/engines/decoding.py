@@ -41,6 +41,7 @@ class Job:
     top_p: float = 1.0
     seed: int = 0
     watch: Callable[[bytes], bool] | None = None
+    logprobs: bool = False
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Made:
     tokens: list[int] = field(default_factory=list)
     text: bytearray = field(default_factory=bytearray)
     truncated: bool = False
+    logprobs: list[float] = field(default_factory=list)  # of each token, where the job wants them
 
 
 @dataclass
@@ -105,6 +107,12 @@ def draw(logits: NDArray[np.float32], temperature: float, top_p: float, uniform:
         few = np.arange(len(mass))
     sums = np.cumsum(mass[few])
     return int(few[min(int(np.searchsorted(sums, uniform * sums[-1], side="right")), len(few) - 1)])
+
+
+def log_probability(logits: NDArray[np.float32], token: int) -> float:
+    """As the model has it, at temperature 1."""
+    scaled = logits.astype(np.float64) - float(logits.max())
+    return float(scaled[token] - np.log(np.exp(scaled).sum()))
 
 
 class Decoder:
@@ -264,6 +272,8 @@ class Decoder:
 
     def _take(self, slot: _Slot, logits: NDArray[np.float32]) -> bool:
         token = slot.choose(logits)
+        if slot.job.logprobs:
+            slot.made.logprobs.append(log_probability(logits, token))
         return slot.take(token, self._model.pieces[token], self._model.ends_turn[token])
 
     def _decode(self, rows: Sequence[tuple[int, int, int]], last_only: bool = False) -> None:

@@ -20,6 +20,7 @@ class EchoEngine(LM):  # type: ignore[misc]
     batch_size = 16
     context_length = None
     responses: Sequence[Response] = ()
+    logprobs = False
 
     def __init__(self, answers: Path) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ failed request.
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,18 @@ from lm_eval.api.model import LM
 
 from proctor.common.chat import ChatClient, Completion
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.protocol import Chat, Indexed, Request, Response, StreamingEngine, Weights
+from proctor.harness.engines.protocol import (
+    Chat,
+    Indexed,
+    Request,
+    Response,
+    StreamingEngine,
+    Weights,
+    token_ends,
+)
 
 CONCURRENCY = 16
+PLAIN_LOGPROBS = ("tokens", "token_logprobs")  # of /completions
 TIMEOUT_SECONDS = 120.0
 RETRIES = 4
 _NOT_OFFERED = (404, 405, 501)
@@ -76,6 +85,8 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
             body["stop"] = list(options.until[:4])
         if options.temperature and options.top_p is not None:
             body["top_p"] = options.top_p
+        if options.logprobs:  # chat asks whether, plain text how many besides the chosen one
+            body["logprobs"] = 0 if _turns(request.prompt) is None else True
         if options.temperature:
             body["seed"] = request.seed % 2**31
         return body | self._extra
@@ -134,7 +145,24 @@ def _as_response(completion: Completion, plain: bool) -> Response:
         completion.tokens_out,
         completion.ended == "length",
         completion.seconds,
+        logprobs=_logprobs(completion.logprobs),
     )
+
+
+def _logprobs(told: Mapping[str, Any] | None) -> list[tuple[int, float]] | None:
+    """Of /chat/completions or of /completions. Servers leave them out or write them otherwise: then there are none."""
+    pieces: list[bytes] = []
+    values: list[float] = []
+    try:
+        for one in (told or {}).get("content") or ():
+            pieces.append(bytes(one.get("bytes") or one["token"].encode()))
+            values.append(float(one["logprob"]))
+        for token, value in zip(*((told or {}).get(name) or () for name in PLAIN_LOGPROBS), strict=True):
+            pieces.append(token.encode())
+            values.append(float(value))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return None
+    return list(zip(token_ends(pieces), values, strict=True)) or None
 
 
 def _likelihood(prompt: str, continuation: str, completion: Completion) -> tuple[float, bool]:

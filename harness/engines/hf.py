@@ -7,6 +7,7 @@ import logging
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ TELL_EVERY_SECONDS = 0.5
 
 class HFEngine(HFLM):  # type: ignore[misc]
     responses: list[Response]
+    logprobs = False
     tell_tokens: Callable[[int], None] | None = None  # while a batch is being answered
     _model: Any
     _folder: Path
@@ -93,6 +95,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """Requests come as planned batches, sorted as HFLM sorts, so rows of the batch are in the requests' order."""
         self._ends: list[tuple[int, bool]] = []
+        self._logprobs: list[list[tuple[int, float]] | None] = []
         with torch.inference_mode():
             texts: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
         order = sorted(
@@ -100,9 +103,11 @@ class HFEngine(HFLM):  # type: ignore[misc]
             key=lambda i: (-self.prompt_length(requests[i].args[0]), requests[i].args[0]),
         )
         ends = dict(zip(order, self._ends, strict=True))
+        logprobs = dict(zip(order, self._logprobs, strict=True))
         self.responses = []
         for i, text in enumerate(texts):
-            self.responses.append(Response(text, self.prompt_length(requests[i].args[0]), *ends[i]))
+            length = self.prompt_length(requests[i].args[0])
+            self.responses.append(Response(text, length, *ends[i], logprobs=logprobs[i]))
         return texts
 
     def likelihood_batches(self, requests: Sequence[Request]) -> list[list[Request]]:
@@ -127,14 +132,30 @@ class HFEngine(HFLM):  # type: ignore[misc]
         return batches
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **options: Any) -> Any:
+        noted = _ChosenTokens() if self.logprobs else None
+        watching: list[Any] = [] if noted is None else [noted]
         if self.tell_tokens is not None:
             ends = [self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()]
-            options["logits_processor"] = [_Count(self.tell_tokens, context.shape[1], ends)]
+            watching.append(_Count(self.tell_tokens, context.shape[1], ends))
+        if watching:
+            options["logits_processor"] = watching
         made = super()._model_generate(context, max_length, stop, **options)
         width = context.shape[1]
-        for row in made[:, width:].tolist():
-            self._ends.append(self._end_of(row, limit=max_length - width, stop=stop))
+        logprobs = noted.all(made) if noted is not None else None
+        for index, row in enumerate(made[:, width:].tolist()):
+            end = self._end_of(row, limit=max_length - width, stop=stop)
+            self._ends.append(end)
+            chosen = None
+            if logprobs is not None:
+                chosen = list(zip(self._token_ends(row[: end[0]]), logprobs[index], strict=False))
+            self._logprobs.append(chosen)
         return made
+
+    def _token_ends(self, row: list[int]) -> list[int]:
+        pieces = [self.tok_decode([token]) for token in row]
+        if "".join(pieces) != self.tok_decode(row):  # a letter in several tokens, or spaces that go together
+            return [len(self.tok_decode(row[:made])) for made in range(1, len(row) + 1)]
+        return list(accumulate(len(piece) for piece in pieces))
 
     def _end_of(self, row: list[int], limit: int, stop: list[str]) -> tuple[int, bool]:
         """Tokens made, and whether the limit cut the response off. After its end a row is filled up with padding."""
@@ -162,6 +183,31 @@ class HFEngine(HFLM):  # type: ignore[misc]
         del self._plain
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+class _ChosenTokens:
+    """Notes the log-probability of each token as the model had it: before any temperature, one step behind.
+
+    Keeping all logits, as transformers would, takes gigabytes for a batch of long responses.
+    """
+
+    def __init__(self) -> None:
+        self._last: Any = None
+        self._steps: list[Any] = []
+
+    def __call__(self, tokens: Any, logits: Any) -> Any:
+        self._note(tokens)
+        self._last = logits.float().log_softmax(dim=-1)
+        return logits
+
+    def _note(self, tokens: Any) -> None:
+        if self._last is not None:
+            self._steps.append(self._last.gather(1, tokens[:, -1:]).cpu())
+
+    def all(self, made: Any) -> list[list[float]]:
+        """By row, with the last token, which no further step has seen."""
+        self._note(made)
+        return [list(row) for row in torch.cat(self._steps, dim=1).tolist()]
 
 
 def _batch_size(model: Any, device: str) -> int:

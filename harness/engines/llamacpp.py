@@ -16,11 +16,12 @@ from lm_eval.api.model import LM
 from proctor.common.refusal import Refusal
 from proctor.harness.engines.decoding import Decoders, Job, Made, cores
 from proctor.harness.engines.gguf_model import Model
-from proctor.harness.engines.protocol import Chat, Request, Response, Weights
+from proctor.harness.engines.protocol import Chat, Request, Response, Weights, token_ends
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]
     responses: Sequence[Response] = ()
+    logprobs = False
 
     @classmethod
     def open(cls, weights: Weights) -> "LlamaCppEngine":
@@ -119,6 +120,9 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
             # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
             text = made.text.decode("utf-8", "replace")
             response = Response(text, len(job.prompt), len(made.tokens), made.truncated, error=refusal)
+            if made.logprobs:
+                ends = token_ends(self._model.pieces[token] for token in made.tokens)
+                response = replace(response, logprobs=list(zip(ends, made.logprobs, strict=True)))
             responses.append(response)
         self.responses = responses
         return [response.text for response in self.responses]
@@ -160,6 +164,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
                     ends=frozenset(ends),
                     temperature=temperature,
                     top_p=float(options.get("top_p", 1.0)),
+                    logprobs=self.logprobs,
                     seed=int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]),
                 )
             )

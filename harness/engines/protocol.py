@@ -1,5 +1,6 @@
 """What every engine takes and gives: requests in, responses out. Loads no library, so that all may import it."""
 
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ class Options:
     temperature: float | None = 0.0
     top_p: float | None = None
     seed: int = 0
+    logprobs: bool = False  # each token's log-probability is wanted too
 
     @classmethod
     def from_lm_eval(cls, arguments: Mapping[str, Any]) -> Self:
@@ -62,7 +64,10 @@ class Request:
     @cached_property
     def key(self) -> str:
         other = [] if self.asks == "generate_until" else [self.asks, self.continuation]
-        return digest([self.prompt, vars(self.options), self.epoch, *other])
+        options = dict(vars(self.options))
+        if not options["logprobs"]:  # what was asked before there were any keeps its key
+            del options["logprobs"]
+        return digest([self.prompt, options, self.epoch, *other])
 
     @property
     def arguments(self) -> tuple[Any, ...]:
@@ -80,7 +85,8 @@ class Request:
 @dataclass(frozen=True)
 class Response:
     """What came back; None where the engine cannot know. With an `error` nothing did, and there is nothing to score.
-    A prompt that is `too_long` for the context would fail at every try.
+    A prompt that is `too_long` for the context would fail at every try. `logprobs` has for each token the place in the
+    text where it ends, and its log-probability as the model had it, at temperature 1.
     """
 
     text: str
@@ -90,6 +96,20 @@ class Response:
     seconds: float | None = None
     error: str = ""
     too_long: bool = False
+    logprobs: Sequence[tuple[int, float]] | None = None
+
+
+def token_ends(pieces: Iterable[bytes]) -> list[int]:
+    """Where each token ends in the text, in letters. A letter that takes several tokens ends with the last of them.
+
+    >>> token_ends([b"caf", b"\xc3", b"\xa9"])
+    [3, 3, 4]
+    """
+    decoder, ends, end = getincrementaldecoder("utf-8")("replace"), [], 0
+    for piece in pieces:
+        end += len(decoder.decode(piece))
+        ends.append(end)
+    return ends
 
 
 Chat = list[dict[str, str]]
@@ -102,6 +122,7 @@ class Engine(Protocol):
     batch_size: int
     responses: Sequence[Response]  # of the last generate_until, in the order of its requests
     context_length: int | None
+    logprobs: bool  # whether the next generate_until gives log-probabilities
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]: ...
     def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str: ...
@@ -149,6 +170,7 @@ class StreamingEngine:
 
     batch_size = 64
     responses: Sequence[Response] = ()
+    logprobs = False  # here each request says it
 
     def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         raise NotImplementedError

@@ -34,6 +34,7 @@ def refuse_server(name: str) -> None:
 class StockEngine:
     batch_size = 64
     responses: Sequence[Response] = ()
+    logprobs = False
 
     def __init__(self, name: str, weights: Weights) -> None:
         import lm_eval.models  # noqa: F401  (fills lm-eval's registry)

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from proctor.finetune.checks import same_day
-from proctor.harness.engines.protocol import EngineDied, Indexed, Request, Response, StreamingEngine, Weights
+from proctor.harness.engines.protocol import (
+    EngineDied,
+    Indexed,
+    Request,
+    Response,
+    StreamingEngine,
+    Weights,
+    token_ends,
+)
 from proctor.harness.engines.vllm_settings import settings_for
 
 # lm-eval's class imports vllm while it is defined, and vllm reads these while it is imported.
@@ -116,8 +124,9 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
                 name = f"{self._asked}-{place}"
                 places[name] = place, until
                 wanted = SamplingParams(
-                    max_tokens=limit, stop=until, output_kind=RequestOutputKind.FINAL_ONLY, **arguments
-                )
+                    max_tokens=limit, stop=until, output_kind=RequestOutputKind.FINAL_ONLY,
+                    logprobs=0 if request.options.logprobs else None, **arguments,
+                )  # fmt: skip
                 engine.add_request(name, tokens_input(tokens), wanted, lora_request=self.lora_request)
             while engine.has_unfinished_requests():
                 done = [output for output in engine.step() if output.finished and output.request_id in places]
@@ -161,8 +170,18 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
         text: str = postprocess_generated_text(made.text, until, None)
         cut = made.finish_reason == "length"
         return place, Response(
-            text, len(output.prompt_token_ids), len(made.token_ids), cut, round(seconds, 6)
-        )
+            text, len(output.prompt_token_ids), len(made.token_ids), cut, round(seconds, 6),
+            logprobs=self._logprobs(made),
+        )  # fmt: skip
+
+    def _logprobs(self, made: Any) -> list[tuple[int, float]] | None:
+        """With logprobs=0 vLLM gives those of the chosen tokens alone, as the model has them."""
+        if not made.logprobs:
+            return None
+        tokens = list(made.token_ids)
+        ends = token_ends(self.tokenizer.decode([token]).encode() for token in tokens)
+        chosen = (step[token].logprob for step, token in zip(made.logprobs, tokens, strict=True))
+        return list(zip(ends, chosen, strict=True))
 
     def _too_long(self, prompt: int, limit: int) -> Response:
         what = f"the prompt ({prompt} tokens) and the answer ({limit}) do not fit the engine's context"

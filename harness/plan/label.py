@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from proctor.finetune.base import resolve_base
-from proctor.finetune.build import Stage
+from proctor.finetune.base import digest_of_file, resolve_base
+from proctor.finetune.build import Stage, parents_of
 from proctor.finetune.gguf.header import read_header
 from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
+from proctor.harness.plan.training import ChatFile
 from proctor.harness.record import OverlapRecord, RunRecord, StageRecord, TaskRecord, VariantRecord
 from proctor.tasks import TASKS
 from proctor.tasks.pack import STOCK
@@ -30,6 +31,13 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
     if grading := plan.gradings.get(cell.task):
         about |= grading.told(plan.suite)
     overlap = overlap_of(task, docs, each.data, each.variant.base, plan.store)
+    stages = []
+    for parent in parents_of(each.stages):  # what went into a merge was seen by what came out
+        stages += [_stage(stage, parent.base) for stage in parent.stages]
+        files = {source: ChatFile(path, digest_of_file(path)) for source, path in parent.data.items()}
+        seen = overlap_of(task, docs, files, parent.base, plan.store)
+        overlap += [one for one in seen if one not in overlap]
+    stages += [_stage(stage, each.variant.base) for stage in each.stages]
     return RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
@@ -38,7 +46,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         resolved=VariantRecord.model_validate(
             each.variant.model_dump(mode="json") | {"digest": each.variant.digest}
         ),
-        stages=tuple(_stage(stage, each.variant.base) for stage in each.stages),
+        stages=tuple(stages),
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )

@@ -15,12 +15,13 @@ from proctor.common.digest import digest
 from proctor.common.paths import inside, resolve
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.base import digest_of_base, shape_of
-from proctor.finetune.build import Stage, is_kept, plan_stages
+from proctor.finetune.build import Stage, is_kept, plan_stages, with_parents
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import TAKES_ADAPTER, Serving, Variant
 from proctor.harness.plan.grading import Grading, gradings_of
+from proctor.harness.plan.merging import merging_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
@@ -143,7 +144,7 @@ class Plan:
 
     def stages(self) -> list[tuple[Stage, bool]]:
         """Every stage that any variant needs, once, and whether it is built already."""
-        every = {stage.digest: stage for plan in self.variants for stage in plan.stages}
+        every = {stage.digest: stage for plan in self.variants for stage in with_parents(plan.stages)}
         return [(stage, is_kept(self.store / "artifacts", stage)) for stage in every.values()]
 
 
@@ -210,7 +211,9 @@ def _plan_variant(
     return VariantPlan(variant, stages, data, tuple(cells))
 
 
-def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[str, ChatFile], str]:
+def weights_of(
+    variant: Variant, store: Path, merged_into: tuple[str, ...] = ()
+) -> tuple[tuple[Stage, ...], dict[str, ChatFile], str]:
     """The stages that make a variant's weights, the training files they read, and the digest of the base."""
     if variant.engine == "openai":
         return (), {}, digest([variant.base, variant.endpoint])
@@ -232,9 +235,10 @@ def weights_of(variant: Variant, store: Path) -> tuple[tuple[Stage, ...], dict[s
             )
     data = chat_files(recipe, store) if recipe else {}
     with located(f"variant {variant.name}"):
+        merging = merging_of(variant, merged_into, lambda parent, line: weights_of(parent, store, line))
         digests = {source: file.digest for source, file in data.items()}
         stages = plan_stages(
-            variant.base, recipe, digests, variant.merge, variant.quantization, variant.serves_gguf
+            variant.base, recipe, digests, variant.merge, variant.quantization, variant.serves_gguf, merging
         )
         return tuple(stages), data, digest_of_base(variant.base)
 

@@ -114,6 +114,7 @@ class VariantRecord(RecordPart):
     recipe: str | None = None
     examples: int | None = None
     merge: bool = False
+    merge_with: dict[str, JsonValue] | None = None
     quantization: str | None = None
     engine: str | None = None
     endpoint: str | None = None
@@ -123,6 +124,13 @@ class VariantRecord(RecordPart):
     sampling: dict[str, JsonValue] | None = None
     serving: dict[str, JsonValue] | None = None
     digest: str = ""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The variants that it came from: its parent, and those that it is merged with (a model has a /)."""
+        models = (self.merge_with or {}).get("models")
+        variants = [str(name) for name in models if "/" not in str(name)] if isinstance(models, list) else []
+        return tuple(dict.fromkeys([*([self.parent] if self.parent else []), *variants]))
 
 
 class StageRecord(RecordPart):

@@ -5,7 +5,9 @@ Read from the variants' own records, for those that have results:
     [node.step for node in tree(ranked)]          # ["base some/base, run by hf", "trained with maths", ...]
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from proctor.harness.record import VariantRecord
 from proctor.leaderboard.compare.ranking import Ranking
@@ -21,16 +23,27 @@ class Node:
     orphan: str
 
 
+def placed_under(ranking: Ranking) -> dict[str, str | None]:
+    """Of each variant the first of its parents with results, else its first parent: a merge has several."""
+    resolved = {row.variant: row.resolved for row in ranking.rows}
+    under: dict[str, str | None] = {}
+    for name, variant in resolved.items():
+        known = [parent for parent in variant.parents if parent in resolved]
+        under[name] = next(iter([*known, *variant.parents]), None)
+    return under
+
+
 def chain(ranking: Ranking, variant: str) -> list[tuple[str, str]]:
     """From the first ancestor that has results down to the variant itself, each with its step. A circle of parents
     ends where it closes.
     """
     resolved = {row.variant: row.resolved for row in ranking.rows}
+    under = placed_under(ranking)
     names = [variant]
-    parent = resolved[variant].parent
+    parent = under[variant]
     while parent in resolved and parent not in names:
         names.insert(0, parent)
-        parent = resolved[parent].parent
+        parent = under[parent]
     steps, before = [], None
     for name in names:
         steps.append((name, step(before, resolved[name])))
@@ -39,16 +52,17 @@ def chain(ranking: Ranking, variant: str) -> list[tuple[str, str]]:
 
 
 def children(ranking: Ranking, variant: str) -> list[str]:
-    return [row.variant for row in ranking.rows if row.resolved.parent == variant]
+    return [row.variant for row in ranking.rows if variant in row.resolved.parents]
 
 
 def tree(ranking: Ranking) -> list[Node]:
     """Every variant once, parents before their children, the best sibling first."""
     resolved = {row.variant: row.resolved for row in ranking.rows}
+    parents = placed_under(ranking)
     nodes: dict[str, Node] = {}
 
     def add(name: str, depth: int) -> None:
-        parent = resolved[name].parent
+        parent = parents[name]
         before, orphan = None, ""
         if parent and parent not in resolved:
             orphan = parent
@@ -56,11 +70,11 @@ def tree(ranking: Ranking) -> list[Node]:
             before = resolved[parent]
         nodes[name] = Node(name, depth, step(before, resolved[name]), orphan)
         for child in children(ranking, name):
-            if child not in nodes:
+            if child not in nodes and parents[child] == name:
                 add(child, depth + 1)
 
-    for name, variant in resolved.items():
-        if variant.parent not in resolved:
+    for name, parent in parents.items():
+        if parent not in resolved:
             add(name, 0)
     # What is left stands in a circle of parents, which a suite refuses but results may hold.
     for name in resolved:
@@ -81,6 +95,8 @@ def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
         words.append(f"on {now.examples or 'all'} examples")
     if now.merge != before.merge:
         words.append("adapter merged into the weights" if now.merge else "adapter not merged")
+    if now.merge_with and now.merge_with != before.merge_with:
+        words.append(f"merged with {_merge(now.merge_with)}")
     quantization = now.quantization or "none"
     if quantization != (before.quantization or "none"):
         words.append("not quantised" if quantization == "none" else f"quantised to {quantization}")
@@ -95,3 +111,12 @@ def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
         if earlier and value != old_sampling.get(name):
             words.append(f"{name} {value}")
     return ", ".join(words) or "nothing that its definition names"
+
+
+def _merge(spec: Mapping[str, Any]) -> str:
+    """`smollm2-full: linear, weight 0.25`."""
+    settings = [spec["method"]]
+    for name in ("weight", "weights", "density", "base"):
+        if spec.get(name) is not None:
+            settings.append(f"{name} {spec[name]}")
+    return f"{' and '.join(spec['models'])}: {', '.join(settings)}"

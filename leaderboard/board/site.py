@@ -74,7 +74,8 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     """Every file of the board: its path in it and its text."""
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board.html import TEMPLATES, Book
-    from proctor.leaderboard.board.pages import curves, index, judge
+    from proctor.leaderboard.board.pages import confidence, curves, index, judge
+    from proctor.leaderboard.compare.confidence import confidences_of
     from proctor.leaderboard.compare.items import whole_cells
     from proctor.leaderboard.compare.ranking import ranking
 
@@ -82,12 +83,17 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     ranked = judge.with_warnings(ranking(cells, baseline), cards)
     drawn = list(filter(None, (curves.curve(ranked, task) for task in ranked.tasks)))
     judges = sorted({*judge.judges_of(ranked), *cards})
-    book = Book(_nav(ranked, bool(drawn), judges))
+    binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}
+    sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
+    sections = confidence.page(ranked, cells, sure)
+    book = Book(_nav(ranked, bool(drawn), bool(sections), judges))
     yield book.page("index.html", "index.html", board=index.page(ranked))
     unscored: dict[str, Counter[str]] = defaultdict(Counter)
     yield from _cell_pages(book, cells, ranked, unscored)
     if drawn:
         yield book.page("curves.html", "curves.html", curves=drawn)
+    if sections:
+        yield book.page("confidence.html", "confidence.html", sections=sections)
     for name in judges:
         about = judge.page(name, cards.get(name), ranked, unscored)
         yield book.page(f"judges/{name}.html", "judge.html", judge=about)
@@ -97,13 +103,15 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     yield ".nojekyll", ""  # GitHub Pages then serves the folder as it is
 
 
-def _nav(ranked: "Ranking", curves: bool, judges: list[str]) -> list[tuple[str, str]]:
+def _nav(ranked: "Ranking", curves: bool, confidence: bool, judges: list[str]) -> list[tuple[str, str]]:
     """Only pages that there are: with one variant there is nothing to lay side by side."""
     links = [("index.html", "Ranking")]
     if len(ranked.rows) > 1:
         links += [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
     if curves:
         links.append(("curves.html", "Curves"))
+    if confidence:
+        links.append(("confidence.html", "How sure"))
     links += [(f"tasks/{name}.html", about.title) for name, about in ranked.tasks.items()]
     links += [(f"judges/{name}.html", f"Judge: {name}") for name in judges]
     return links

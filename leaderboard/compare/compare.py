@@ -54,17 +54,17 @@ def family_of(cells: Cells, task: str, settings: Settings = USUAL) -> TaskFamily
 
 def pairs_of(cells: Cells, task: str) -> list[tuple[str, str]]:
     """Each pair of the task's variants: child and parent, else smaller and larger, else later and earlier name."""
-    parents: dict[str, str | None] = {}
+    parents: dict[str, tuple[str, ...]] = {}
     sizes: dict[str, int | None] = {}
     for (variant, task_of_cell), cell in cells.items():
-        parents[variant] = cell.run.resolved.parent
+        parents[variant] = cell.run.resolved.parents
         if task_of_cell == task:
             sizes[variant] = cell.run.costs.size_bytes
     return [_in_order(*names, parents, sizes) for names in combinations(sorted(sizes), 2)]
 
 
 def _in_order(
-    earlier: str, later: str, parents: Mapping[str, str | None], sizes: Mapping[str, int | None]
+    earlier: str, later: str, parents: Mapping[str, tuple[str, ...]], sizes: Mapping[str, int | None]
 ) -> tuple[str, str]:
     later_from_earlier = _descends(later, earlier, parents)
     if later_from_earlier != _descends(earlier, later, parents):
@@ -75,15 +75,17 @@ def _in_order(
     return (later, earlier) if later_is_first else (earlier, later)
 
 
-def _descends(variant: str, ancestor: str, parents: Mapping[str, str | None]) -> bool:
+def _descends(variant: str, ancestor: str, parents: Mapping[str, tuple[str, ...]]) -> bool:
     """Whether it came from the other, over any number of steps; results may hold a circle of parents."""
-    seen = set()
-    parent = parents.get(variant)
-    while parent is not None and parent not in seen:
+    seen: set[str] = set()
+    waiting = [*parents.get(variant, ())]
+    while waiting:
+        parent = waiting.pop()
         if parent == ancestor:
             return True
-        seen.add(parent)
-        parent = parents.get(parent)
+        if parent not in seen:
+            seen.add(parent)
+            waiting += parents.get(parent, ())
     return False
 
 

@@ -7,16 +7,15 @@ decided by the metrics and columns that the rows have; no task is known by name.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from proctor.common.answers import value_of
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
 from proctor.common.stats.units import Floats
 from proctor.harness import record
@@ -37,7 +36,8 @@ SHARES = {
     "rule_accuracy": ("Accuracy by the rule alone", "without what the second reader found"),
 }
 HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "unknown", "precision", "recall", "f1",
-           "second_reader", "checks_passed"}  # fmt: skip
+           "second_reader", "checks_passed", "self_consistency", "semantic_entropy", "stated_confidence",
+           "logprob_mean", "logprob_least", "answer_logprob_mean", "answer_logprob_least"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -248,17 +248,8 @@ def _majority(rows: "pd.DataFrame", k: int) -> float:
     wrong = rows[rows["score"] < 1]
     votes: Counter[str] = Counter()
     for place, answer in wrong["answer"].items():
-        votes[_as_number(answer) or f"none {place}"] += 1
+        votes[value_of(answer) or f"none {place}"] += 1
     return maj_at_k(len(rows) - len(wrong), list(votes.values()), k)
-
-
-def _as_number(answer: str) -> str:
-    """Equal for one number written in two ways; the words themselves where it is no plain number."""
-    bare = re.sub(r"[\s$£€¥₹,%*]", "", answer)
-    # No exponents: an imported '1e99999999' would be worked out in full.
-    if len(bare) >= 60 or not re.fullmatch(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|[0-9]+/0*[1-9][0-9]*)", bare):
-        return bare.casefold()
-    return str(Fraction(bare))
 
 
 def _rest(table: _Columns) -> list[CellFigure]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from proctor.harness.record import VariantRecord
 from proctor.leaderboard.board import lineage
+from proctor.leaderboard.board.pages.lineage import page
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import rows_of, write
@@ -19,6 +20,8 @@ def test_each_kind_of_step_has_its_words() -> None:
     small = merged.changed(quantization="q4_k_m", engine="llamacpp")
     assert lineage.step(merged, small) == "quantised to q4_k_m, run by llamacpp"
     assert lineage.step(BASE, BASE.changed(prompt="cot")) == "prompt cot"
+    half = {"models": ["a", "b"], "method": "ties", "weights": None, "density": 0.5}
+    assert lineage.step(BASE, BASE.changed(merge_with=half)) == "merged with a and b: ties, density 0.5"
     assert lineage.step(BASE, BASE) == "nothing that its definition names"
 
 
@@ -50,3 +53,35 @@ def test_parents_stand_before_their_children_and_everyone_once(tmp_path: Path) -
     order = [node.variant for node in nodes]
     assert order.index("a") < order.index("b") < order.index("c")
     assert next(node for node in nodes if node.variant == "e").orphan == "gone"
+
+
+def test_a_merge_stands_once_and_shows_its_difference_to_each_parent(tmp_path: Path) -> None:
+    for name, ability in (("base", 1), ("maths", 2), ("plans", 3)):
+        write(
+            tmp_path, rows_of(name, "word_problems", 40, ability), parent=None if name == "base" else "base"
+        )
+    merge = {"models": ["maths", "plans"], "method": "linear", "weight": 0.5}
+    write(tmp_path, rows_of("both", "word_problems", 40, 4), parent="base", merge_with=merge)
+    found = ranking(load_cells(tmp_path), "base")
+    shown = page(found)
+    nodes = {node.variant: (parent, cells, others) for node, parent, cells, others in shown["nodes"]}
+    assert len(shown["nodes"]) == 4
+    parent, (own,), (others,) = nodes["both"]
+    assert (parent, own.difference.against, own.difference.shown) == ("base", "base", "+75.0")
+    assert [(one.against, one.shown) for one in others] == [("maths", "+50.0"), ("plans", "+25.0")]
+    assert nodes["maths"][2] == [[]], "one parent has no other"
+    assert lineage.children(found, "maths") == ["both"]
+    assert [name for name, _ in lineage.chain(found, "both")] == ["base", "both"]
+    assert "merged with maths and plans: linear, weight 0.5" in str(shown["nodes"])
+
+
+def test_a_merge_without_a_parent_of_its_own_stands_under_the_first_model_with_results(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, rows_of("plans", "word_problems"), parent=None)
+    merge = {"models": ["gone", "plans", "org/model"], "method": "linear"}
+    write(tmp_path, rows_of("both", "word_problems"), parent=None, merge_with=merge)
+    found = ranking(load_cells(tmp_path), "plans")
+    both = next(node for node in lineage.tree(found) if node.variant == "both")
+    assert (both.depth, both.orphan) == (1, "")
+    assert next(iter(found.rows[0].scores.values())).run.resolved.parents in ((), ("gone", "plans"))

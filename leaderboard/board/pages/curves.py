@@ -15,7 +15,7 @@ from proctor.leaderboard.board.shown import task_head
 from proctor.leaderboard.compare.ranking import Ranking
 
 # What must be equal for two variants to be points of one curve: all that makes a variant but its examples.
-CURVE = ("base", "recipe", "merge", "quantization", "engine", "endpoint", "prompt", "sampling")
+CURVE = ("base", "recipe", "merge", "merge_with", "quantization", "engine", "endpoint", "prompt", "sampling")
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def _stage(variant: VariantRecord) -> str:
     if (variant.quantization or "none") != "none":
         return "quantised"
     if not variant.recipe:
-        return "base"
+        return "merged" if variant.merge_with else "base"
     return "merged" if variant.merge else "trained"
 
 

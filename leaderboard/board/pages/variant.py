@@ -13,7 +13,8 @@ from proctor.leaderboard.compare import measured
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
 FIRST = (
-    "about", "base", "recipe", "examples", "merge", "quantization", "engine", "endpoint", "prompt", "parent",
+    "about", "base", "recipe", "examples", "merge", "merge_with", "quantization", "engine", "endpoint", "prompt",
+    "parent",
 )  # fmt: skip
 
 

@@ -1,0 +1,239 @@
+"""Whole models into one, tensor by tensor from their files: averages by torch, the rest by peft's merge_utils.
+
+    merge_models(base, {"maths": folder, "plans": folder}, spec, reference=base, out=out, tell=tell)
+
+Only one file of the base and its tensors of each parent are in memory at once. Sums are made in float64 and rounded
+once, so a model merged with itself is itself, and `linear` at weight 1 is the first, to the last bit.
+"""
+
+import json
+import warnings
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from proctor.common.refusal import Refusal
+from proctor.finetune.base import digest_of_file, files_of
+from proctor.finetune.checks import check_safetensors, compare_logits, logits_of, prompt_ids, shapes_of
+from proctor.finetune.load import load_model, load_tokenizer
+from proctor.finetune.merge.spec import MergeWith
+from proctor.finetune.store import Tell
+
+SEED = 0  # of dare_ties, which drops changes by chance
+SAME_DIRECTION = (
+    0.9995  # cosine above which slerp is a straight line: its formula divides by the angle's sine
+)
+# Of config.json: what makes equal shapes mean something else.
+MEANING = ("model_type", "num_attention_heads", "num_key_value_heads", "hidden_act", "tie_word_embeddings")
+PLAIN = ("F64", "F32", "F16", "BF16")
+INDEX = "model.safetensors.index.json"
+
+
+def merge_models(
+    base: Path, parents: Sequence[tuple[str, Path]], spec: MergeWith, reference: Path, out: Path, tell: Tell
+) -> dict[str, Any]:
+    """`parents` in the order of `spec.used_weights`; `reference` is what changes are measured from."""
+    import torch
+
+    tell(0.0, "comparing vocabularies and shapes")
+    every = [("the base", base), *parents, ("the base of the changes", reference)]
+    for _, folder in every:
+        check_safetensors(folder)
+    refuse_unlike(every)
+    folders = [folder for _, folder in parents]
+    dtype = widest(folders)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        _write_weights(base, folders, spec, reference, out, dtype, tell)
+    _copy_the_rest(base, out, str(dtype).removeprefix("torch."))
+    _refuse_unless_itself(base, spec)
+    tell(0.7, "comparing with each parent")
+    rows = prompt_ids(load_tokenizer(out))
+    merged = logits_of(load_model(out, "cpu", float32=True), rows)
+    checks: list[dict[str, Any]] = [
+        {"name": "a model merged with itself is itself", "passed": True, "figures": {}}
+    ]
+    for name, folder in parents:
+        figures = compare_logits(logits_of(load_model(folder, "cpu", float32=True), rows), merged)
+        checks.append({"name": f"how far it is from {name}", "passed": True, "figures": figures})
+    return {"checks": checks}
+
+
+def refuse_unlike(models: Sequence[tuple[str, Path]]) -> None:
+    """Each model is compared with the first: vocabulary, architecture, tensors. Reads headers, and no weights."""
+    (first, base), *others = models
+    for name, folder in others:
+        if folder == base:
+            continue
+        why = (
+            _unlike_vocabulary(base, folder) or _unlike_meaning(base, folder) or _unlike_tensors(base, folder)
+        )
+        if why:
+            raise Refusal(f"{name} cannot be merged with {first}", why, "merge models of one family and size")
+
+
+def _unlike_vocabulary(base: Path, other: Path) -> str:
+    """Compared token by token: the file itself may be written otherwise by another version."""
+    mine, theirs = base / "tokenizer.json", other / "tokenizer.json"
+    if not (mine.is_file() and theirs.is_file()):
+        return "" if mine.is_file() == theirs.is_file() else "only one of them has a tokenizer.json"
+    if digest_of_file(mine) == digest_of_file(theirs):
+        return ""
+    (tokens, merges), (their_tokens, their_merges) = _vocabulary(mine), _vocabulary(theirs)
+    if differing := sorted(set(tokens.items()) ^ set(their_tokens.items()))[:1]:
+        sizes = f"{len(their_tokens):,} tokens against {len(tokens):,}"
+        return f"its vocabulary is another: {sizes}, and {differing[0][0]!r} is in one of them alone or elsewhere"
+    return "" if merges == their_merges else "its tokenizer joins the same tokens by other rules"
+
+
+def _vocabulary(file: Path) -> tuple[dict[str, int], list[str]]:
+    tokenizer = json.loads(file.read_text(encoding="utf-8"))
+    vocabulary = tokenizer["model"]["vocab"]
+    if isinstance(vocabulary, list):  # unigram: pairs of token and score
+        vocabulary = {token: place for place, (token, _) in enumerate(vocabulary)}
+    added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or ()}
+    merges = tokenizer["model"].get("merges") or []
+    return {**vocabulary, **added}, [pair if isinstance(pair, str) else " ".join(pair) for pair in merges]
+
+
+def _unlike_meaning(base: Path, other: Path) -> str:
+    mine, theirs = (
+        json.loads((folder / "config.json").read_text(encoding="utf-8")) for folder in (base, other)
+    )
+    if "quantization_config" in theirs:
+        return "its weights are quantised"
+    # What one of them leaves to a default may well be the other's value.
+    both = [name for name in MEANING if name in mine and name in theirs]
+    return "; ".join(
+        f"{name} is {theirs[name]}, not {mine[name]}" for name in both if mine[name] != theirs[name]
+    )
+
+
+def _unlike_tensors(base: Path, other: Path) -> str:
+    mine, theirs = shapes_of(base), shapes_of(other)
+    for name in sorted(mine | theirs):
+        if name not in mine or name not in theirs:
+            return f"only one of them has the tensor {name}"
+        if mine[name] != theirs[name]:
+            return f"{name} has the shape {theirs[name]}, not {mine[name]}"
+    return ""
+
+
+def widest(folders: Sequence[Path]) -> Any:
+    """The number format that loses nothing of any parent."""
+    import torch
+    from safetensors import safe_open
+
+    names = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+    dtype = None
+    for folder in folders:
+        for path in sorted(folder.glob("*.safetensors")):
+            with safe_open(path, "pt") as weights:
+                for name in weights.keys():  # noqa: SIM118 (it is no dict)
+                    kind = weights.get_slice(name).get_dtype()
+                    if kind not in names:
+                        raise Refusal(
+                            f"the tensor {name} is of type {kind}", "averages need plain weights", where=path
+                        )
+                    dtype = names[kind] if dtype is None else torch.promote_types(dtype, names[kind])
+    return dtype
+
+
+def _write_weights(
+    base: Path, parents: Sequence[Path], spec: MergeWith, reference: Path, out: Path, dtype: Any, tell: Tell
+) -> None:
+    """In files as the base has them."""
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    count, size = len(shapes_of(base)), 0
+    files: dict[str, str] = {}
+    with ExitStack() as stack:
+        start, *tensors = (_opened(folder, stack) for folder in (reference, *parents))
+        for path in sorted(base.glob("*.safetensors")):
+            with safe_open(path, "pt") as file:
+                names = list(file.keys())
+            merged: dict[str, Any] = {}
+            for name in names:
+                read = [each[name].get_tensor(name).double() for each in tensors]
+                merged[name] = (
+                    combine(read, start[name].get_tensor(name).double(), spec).to(dtype).contiguous()
+                )
+                if not merged[name].isfinite().all():
+                    raise Refusal(
+                        f"the merge holds NaN or infinity in {name}",
+                        "a weight is too large, or a parent damaged",
+                    )
+                files[name] = path.name
+                size += merged[name].nbytes
+                tell(0.7 * len(files) / count, f"merged {name}")
+            save_file(merged, out / path.name, metadata={"format": "pt"})
+    if (base / INDEX).is_file():
+        index = {"metadata": {"total_size": size}, "weight_map": files}
+        (out / INDEX).write_text(json.dumps(index, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _opened(folder: Path, stack: ExitStack) -> dict[str, Any]:
+    """By name of a tensor, the open file that holds it."""
+    from safetensors import safe_open
+
+    holders: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        file = stack.enter_context(safe_open(path, "pt"))
+        holders |= dict.fromkeys(file.keys(), file)
+    return holders
+
+
+def combine(tensors: Sequence[Any], reference: Any, spec: MergeWith) -> Any:
+    """The same tensor of each parent into one. Give float64: it is exact where all are equal."""
+    import torch
+    from peft.utils import merge_utils
+
+    if spec.method == "slerp":
+        return slerp(tensors[0], tensors[1], spec.used_weights[1])
+    weights = torch.tensor(spec.used_weights, dtype=torch.float64)
+    if spec.method == "linear":
+        return merge_utils.task_arithmetic(list(tensors), weights)
+    changes = [tensor - reference for tensor in tensors]
+    if spec.method == "task_arithmetic":
+        return reference + merge_utils.task_arithmetic(changes, weights)
+    method = merge_utils.ties if spec.method == "ties" else merge_utils.dare_ties
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns that a density of 1 keeps all, which is what was asked for
+        return reference + method(changes, weights, spec.density)
+
+
+def slerp(first: Any, second: Any, share: float) -> Any:
+    """From `first` towards `second` along the arc between them, as far as `share` says (Shoemake 1985)."""
+    import torch
+
+    norms = first.norm() * second.norm()
+    cosine = float((first * second).sum() / norms) if norms else 1.0
+    if abs(cosine) > SAME_DIRECTION:
+        return (1 - share) * first + share * second
+    angle = torch.arccos(torch.tensor(cosine, dtype=torch.float64))
+    parts = torch.sin((1 - share) * angle) * first + torch.sin(share * angle) * second
+    return parts / torch.sin(angle)
+
+
+def _refuse_unless_itself(base: Path, spec: MergeWith) -> None:
+    """On the base's first tensor: whatever the method, equal parents give what they are."""
+    with ExitStack() as stack:
+        name, file = next(iter(_opened(base, stack).items()))
+        tensor = file.get_tensor(name)
+    equal = [tensor.double()] * len(spec.used_weights)
+    if not combine(equal, equal[0], spec).to(tensor.dtype).equal(tensor):
+        raise Refusal(
+            f"{spec.method} of equal models changes {name}", "torch or peft computes otherwise than it should"
+        )
+
+
+def _copy_the_rest(base: Path, out: Path, dtype: str) -> None:
+    for path in files_of(base):
+        if "safetensors" not in path.name:
+            (out / path.name).write_bytes(path.read_bytes())
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config.pop("torch_dtype", None)
+    text = json.dumps({**config, "dtype": dtype}, indent=2, ensure_ascii=False)
+    (out / "config.json").write_text(text + "\n", encoding="utf-8")
