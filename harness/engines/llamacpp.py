@@ -14,9 +14,10 @@ from typing import Any
 from lm_eval.api.model import LM
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.decoding import Decoders, Job, Made, cores
+from proctor.harness.engines.decoding import Decoders, Job, Made
 from proctor.harness.engines.gguf_model import Model
 from proctor.harness.engines.protocol import Chat, Request, Response, Weights, token_ends
+from proctor.harness.engines.threads import cores
 
 
 class LlamaCppEngine(LM):  # type: ignore[misc]

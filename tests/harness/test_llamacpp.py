@@ -11,9 +11,10 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.decoding import Decoders, Job, Threads, draw
+from proctor.harness.engines.decoding import Decoders, Job, draw
 from proctor.harness.engines.llamacpp import LlamaCppEngine
 from proctor.harness.engines.protocol import Weights
+from proctor.harness.engines.threads import Threads
 from tests.support.near_ties import NEAR, gap_where_they_part
 from tests.support.random_gguf import SMALL, TEMPLATE, quantize, write_llama
 
