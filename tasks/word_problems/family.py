@@ -7,12 +7,13 @@ one sum in brackets: `{who} has [left = have - gone] apples left.` becomes `Mia 
 a dollar sign before the name, `[$cost = n * price]`, makes the result money.
 """
 
+import operator
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from types import SimpleNamespace
+from math import gcd
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.number.steps import evaluate
@@ -24,15 +25,15 @@ Numbers = Mapping[str, Sequence[int | Fraction]]
 _PLACE = re.compile(r"\{(\w+)\}")
 _SUM = re.compile(r"\[(\$?)(\w+) = ([^\]]+)\]")
 _NAME = re.compile(r"[a-z_]\w*")
-
-
-def _anything(_: SimpleNamespace) -> bool:
-    return True
+_CONDITION = re.compile(r"(.+) (<|<=|!=) (.+)")
+_SIGNS = {"<": operator.lt, "<=": operator.le, "!=": operator.ne}
 
 
 @dataclass(frozen=True)
 class ProblemFamily:
-    """`where` refuses draws that make no sense; every result must lie in `between`, and be whole unless `cents`."""
+    """`where` (as 'gone < have') and `coprime` (two numbers) refuse draws that make no sense; every result must lie in
+    `between`, and be whole unless `cents`.
+    """
 
     id: str
     kind: str
@@ -41,8 +42,9 @@ class ProblemFamily:
     text: Sequence[Sequence[str]]
     steps: Sequence[str]
     scenes: Sequence[Scene] = ({},)
-    where: Callable[[SimpleNamespace], bool] = field(default=_anything)
-    between: tuple[int, int] = (2, 2000)
+    where: Sequence[str] = ()
+    coprime: Sequence[str] = ()
+    between: Sequence[int] = (2, 2000)
     cents: bool = False
 
     def draw(self, rng: random.Random) -> tuple[str, str] | None:
@@ -60,7 +62,8 @@ class ProblemFamily:
             if line is None:
                 return None
             lines.append(line)
-        if not self.where(SimpleNamespace(**values)):
+        shares = gcd(*(int(values[name]) for name in self.coprime)) > 1
+        if shares or not all(_holds(condition, values) for condition in self.where):
             return None
         words |= {key: show(value) for key, value in values.items()}
         final = values[_SUM.findall(self.steps[-1])[-1][1]]
@@ -88,7 +91,7 @@ class ProblemFamily:
                 f"family {self.id}: the step {step!r} has no [name = sum]; every step works one out"
             )
         dollar, name, terms = match.groups()
-        shown = _NAME.sub(lambda term: show(values[term.group()]), terms)
+        shown = _filled_in(terms, values)
         result = evaluate(shown)
         low, high = self.between
         if result is None or not low <= result <= high:
@@ -100,6 +103,18 @@ class ProblemFamily:
         clean = show(result) if dollar else plain
         worked = f"{shown} = {dollar}<<{shown.replace(' ', '')}={plain}>>{clean}"
         return step[: match.start()] + worked + step[match.end() :]
+
+
+def _filled_in(terms: str, values: Mapping[str, Fraction]) -> str:
+    return _NAME.sub(lambda term: show(values[term.group()]), terms)
+
+
+def _holds(condition: str, values: Mapping[str, Fraction]) -> bool:
+    match = _CONDITION.fullmatch(condition)
+    assert match, condition
+    return bool(
+        _SIGNS[match[2]](evaluate(_filled_in(match[1], values)), evaluate(_filled_in(match[3], values)))
+    )
 
 
 def each_with_each(scenes: Sequence[Scene], parts: Sequence[Scene]) -> list[Scene]:

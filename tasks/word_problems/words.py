@@ -27,16 +27,6 @@ PEOPLE = tuple(Person(name, "she", "her", "her") for name in _SHE.split()) + tup
 )
 
 
-GROUPS = (
-    {"place": "school", "places": "schools", "people": "pupils", "many": "play an instrument"},
-    {"place": "sports club", "places": "sports clubs", "people": "members", "many": "swim"},
-    {"place": "company", "places": "companies", "people": "workers", "many": "come by bus"},
-    {"place": "village", "places": "villages", "people": "families", "many": "have a garden"},
-    {"place": "choir", "places": "choirs", "people": "singers", "many": "read music"},
-    {"place": "summer camp", "places": "summer camps", "people": "children", "many": "wear a hat"},
-)
-
-
 def with_article(noun: str) -> str:
     """'apple' -> 'an apple'. Only for the nouns of our scenes: none begins with a silent h or a spoken w or y."""
     article = "an" if noun[0] in "aeiou" else "a"
