@@ -112,9 +112,9 @@ def _filled_in(terms: str, values: Mapping[str, Fraction]) -> str:
 def _holds(condition: str, values: Mapping[str, Fraction]) -> bool:
     match = _CONDITION.fullmatch(condition)
     assert match, condition
-    return bool(
-        _SIGNS[match[2]](evaluate(_filled_in(match[1], values)), evaluate(_filled_in(match[3], values)))
-    )
+    left, right = evaluate(_filled_in(match[1], values)), evaluate(_filled_in(match[3], values))
+    assert left is not None and right is not None, condition
+    return bool(_SIGNS[match[2]](left, right))
 
 
 def each_with_each(scenes: Sequence[Scene], parts: Sequence[Scene]) -> list[Scene]:
