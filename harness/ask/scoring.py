@@ -22,6 +22,8 @@ from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
 from proctor.judges.graders.grader import Grader, GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, PanelSpec
+from proctor.judges.scoring import score_all
+from proctor.judges.verdict import Item
 from proctor.tasks import Task, doc_hash, target_of
 from proctor.tasks.score import ResponseScore, status_of
 
@@ -43,9 +45,12 @@ class Scorer:
 
     def estimate(self, cell: CellRun, samples: Sequence[AskedSample]) -> CostEstimate:
         """What scoring the responses would ask and cost."""
-        item = cell.task.part("scoring").item
-        items = [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
-        return estimate_scores(Judge.load(self.judge), items, self.spec, self.cache)
+        return estimate_scores(Judge.load(self.judge), self.items(cell.task, samples), self.spec, self.cache)
+
+    def items(self, task: Task, samples: Sequence[AskedSample]) -> list[Item]:
+        """What the judge is given of the responses that did not fail."""
+        item = task.part("scoring").item
+        return [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
 
 
 def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:
@@ -125,21 +130,20 @@ def _by_rules(task: Task, samples: Sequence[AskedSample], scorer: Scorer) -> lis
 def _by_judge(
     task: Task, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
 ) -> tuple[list[ScoreOrReason], Tally]:
-    score_all = task.part("scoring").score_all
-    pairs = [(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
-    judged = score_all(pairs, scorer.judge, scorer.grader, scorer.cache, progress)
-    left = iter(judged)
+    scoring, judge = task.part("scoring"), Judge.load(scorer.judge)
+    verdicts = score_all(judge, scorer.items(task, samples), scorer.grader, scorer.cache, progress)
+    left = iter(verdicts)
     scores: list[ScoreOrReason] = []
     for sample in samples:
         if sample.response.error:
             scores.append((None, ""))
             continue
-        score, verdict = next(left)
-        problem = ""
-        if score is None and verdict:
-            problem = verdict.explanation
-        scores.append((score, problem))
-    return scores, tally([verdict for _, verdict in judged], scorer.spec)
+        verdict = next(left)
+        if verdict.problem:
+            scores.append((None, verdict.explanation))
+        else:
+            scores.append((scoring.from_verdict(judge, verdict, sample.doc, sample.response.text), ""))
+    return scores, tally(verdicts, scorer.spec)
 
 
 def _row(

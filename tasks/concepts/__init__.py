@@ -8,7 +8,6 @@ Scores are made in task.py, responses read in reading.py; the concepts themselve
 """
 
 import json
-import random
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -34,13 +33,9 @@ def docs(split: str) -> list[dict[str, Any]]:
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """Up to n training examples in a prompt pack's wording, shuffled by seed; no document twice."""
-    from proctor.tasks.pack import Pack, train_chat
+    from proctor.tasks.pack import shuffled_chats
 
-    pack = Pack.load(prompt)
-    chosen = docs("train")
-    random.Random(seed).shuffle(chosen)
-    for doc in chosen[: max(n, 0)]:
-        yield train_chat(pack, "concepts", doc, doc["answer"])
+    return shuffled_chats("concepts", docs("train"), n, seed, prompt)
 
 
 @cache

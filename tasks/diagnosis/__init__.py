@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from proctor.common.refusal import Refusal
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis.errors import DATA, Pupil, draw_set
+from proctor.tasks.published import refuse_split
 from proctor.tasks.study_plan.generate import NAMES
 from proctor.tasks.study_plan.profile import LANGUAGE, Mistake, Profile, hours_a_week, requirements
 from proctor.tasks.study_plan.write import write
@@ -30,8 +30,7 @@ _GOALS = ("pass the next class test", "finish homework without help", "show full
 
 def docs(split: str) -> list[dict[str, Any]]:
     """The error sets of 'test' or 300 of 'train' (drawn), as `as_doc` makes them."""
-    if split not in ("train", "test"):
-        raise Refusal(f"no split called {split!r}; diagnosis has 'train' and 'test' (tasks/diagnosis)")
+    refuse_split("diagnosis", split)
     if split == "train":
         return [as_doc(fields) for fields in stream(_TRAIN_ITEMS, _TRAIN_SEED)]
     return [as_doc(fields) for fields in _test()]

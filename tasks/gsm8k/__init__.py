@@ -5,7 +5,6 @@ docs("test")[0]
 """
 
 import json
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,13 +29,9 @@ def docs(split: str) -> list[dict[str, Any]]:
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """n items of the training split in a prompt pack's wording, in an order drawn by the seed."""
-    from proctor.tasks.pack import Pack, train_chat
+    from proctor.tasks.pack import shuffled_chats
 
-    pack = Pack.load(prompt)
-    items = docs("train")
-    random.Random(f"gsm8k/{seed}").shuffle(items)
-    for item in items[:n]:
-        yield train_chat(pack, "gsm8k", item, item["answer"])
+    return shuffled_chats("gsm8k", docs("train"), n, f"gsm8k/{seed}", prompt)
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ A row's cluster is its item of GSM8K, which is the same in every language. It ha
 and training chats are GSM8K's.
 """
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,12 +36,9 @@ def train_chats(
     n: int, seed: int, prompt: str = "default", task: str = "mgsm_en"
 ) -> Iterator[dict[str, Any]]:
     """n items of GSM8K's training split in a prompt pack's wording of this task."""
-    from proctor.tasks.pack import Pack, train_chat
+    from proctor.tasks.pack import shuffled_chats
 
-    pack, items = Pack.load(prompt), docs("train")
-    random.Random(f"gsm8k/{seed}").shuffle(items)
-    for item in items[:n]:
-        yield train_chat(pack, task, item, item["answer"])
+    return shuffled_chats(task, docs("train"), n, f"gsm8k/{seed}", prompt)
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

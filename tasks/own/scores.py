@@ -11,16 +11,11 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, Literal
 
 from proctor.common.refusal import Refusal
-from proctor.judges import scoring
-from proctor.judges.graders.asking import Progress
-from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
-from proctor.judges.panel import Panel
 from proctor.judges.verdict import Item, JudgeVerdict
 from proctor.tasks import numeric
 from proctor.tasks.number import read_number
@@ -38,10 +33,6 @@ class Way:
     score: Callable[[Mapping[str, Any], str, str], ResponseScore]  # of an item and a response, by a pattern
 
 
-def letters(choices: Sequence[str]) -> list[tuple[str, str]]:
-    return list(zip(ascii_uppercase, choices, strict=False))
-
-
 def as_list(value: Any) -> list[str]:
     """A list, the JSON of one, or text with a separator: what a field of a CSV can hold."""
     if isinstance(value, str) and value.lstrip().startswith("["):
@@ -50,11 +41,12 @@ def as_list(value: Any) -> list[str]:
         except (ValueError, RecursionError):
             value = value.strip().strip("[]")
     if isinstance(value, str):
-        separator = next((sign for sign in ("|", "\n", ";", ",") if sign in value), None)
-        value = value.split(separator) if separator else [value]
+        separator = next((sign for sign in "|\n;," if sign in value), "|")
+        value = value.split(separator)
     if not isinstance(value, list):
         value = [value]
-    return [text for each in value if (text := str(each).strip().strip("\"'`").lstrip("-*• ").strip())]
+    texts = (str(each).strip().strip("\"'`").lstrip("-*• ").strip() for each in value)
+    return list(filter(None, texts))
 
 
 def plain(text: str) -> str:
@@ -80,50 +72,59 @@ def gold_of(
     golds = []
     for number, row in enumerate(rows, 1):
         value = row.get(field, "")
-        listed = as_list(value) if score == "set" else value if isinstance(value, list) else [value]
+        listed = value
+        if score == "set":
+            listed = as_list(value)
+        elif not isinstance(value, list):
+            listed = [value]
         texts = [_text(each) for each in listed]
-        by_judge = score.startswith(JUDGE)
-        if not by_judge and (not texts or not all(plain(text) for text in texts)):
+        if not score.startswith(JUDGE) and not (texts and all(map(plain, texts))):
             raise Refusal(f"row {number} has no {field!r}", "an item without a right answer cannot be scored")
         if score == "number" and (len(texts) != 1 or read_number(texts[0]) is None):
             raise Refusal(f"the {field!r} of row {number} is no number", f"it is {_text(value)[:60]!r}")
-        shown = json.dumps(texts, ensure_ascii=False) if score == "set" else texts[0]
-        golds.append({"answer": shown} | ({"right": texts} if score not in ("number",) else {}))
+        gold: Gold = {"answer": texts[0]}
+        if score == "set":
+            gold["answer"] = json.dumps(texts, ensure_ascii=False)
+        if score != "number":
+            gold["right"] = texts
+        golds.append(gold)
     return golds
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # a column of numbers with a gap in it comes as floats
-    return "" if value is None else str(value).strip()
+    return str(value).strip()
 
 
 def _gold_choices(
     rows: Sequence[Mapping[str, Any]], field: str, choices_of: Callable[[Mapping[str, Any], int], list[str]]
 ) -> list[Gold]:
     """The answer is a choice's text, its letter, or its number, counted from 0 or 1 as all rows together say."""
-    listed = [choices_of(row, number) for number, row in enumerate(rows, 1)]
-    named = [_index(_text(row[field]), choices) for row, choices in zip(rows, listed, strict=True)]
-    numbers = [
-        (int(_text(row[field])), len(choices))
-        for row, choices, index in zip(rows, listed, named, strict=True)
-        if index is None and _text(row[field]).isdecimal()
-    ]
-    first = 0 if any(n == 0 for n, _ in numbers) else 1
-    if numbers and first and not any(n == size for n, size in numbers):
+    listed, places, counted = [], [], {}
+    for at, row in enumerate(rows):
+        text = _text(row[field])
+        listed.append(choices_of(row, at + 1))
+        places.append(_index(text, listed[at]))
+        if places[at] is None and text.isdecimal():
+            counted[at] = int(text)
+    first = int(0 not in counted.values())
+    if counted and first and not any(number == len(listed[at]) for at, number in counted.items()):
         raise Refusal(
             f"whether {field!r} counts the choices from 0 or from 1 cannot be known", remedy="write letters"
         )
     golds = []
-    for number, (row, choices, index) in enumerate(zip(rows, listed, named, strict=True), 1):
-        text = _text(row[field])
-        place = index if index is not None else int(text) - first if text.isdecimal() else -1
+    for at, (choices, place) in enumerate(zip(listed, places, strict=True)):
+        if place is None:
+            place = counted.get(at, -1) - first
         if not 0 <= place < len(choices):
-            raise Refusal(f"the {field!r} of row {number} is none of its choices", f"it is {text[:60]!r}")
+            text = _text(rows[at][field])[:60]
+            raise Refusal(f"the {field!r} of row {at + 1} is none of its choices", f"it is {text!r}")
         letter = ascii_uppercase[place]
-        golds.append(
-            {"answer": letter, "target": f"{letter}. {choices[place]}", "choices": choices, "gold": place}
-        )
+        target = f"{letter}. {choices[place]}"
+        golds.append({"answer": letter, "target": target, "choices": choices, "gold": place})
     return golds
 
 
@@ -133,11 +134,9 @@ def _index(text: str, choices: Sequence[str]) -> int | None:
     if len(same) == 1:
         return same[0]
     letter = text.strip("().: ").upper()
-    return (
-        ascii_uppercase.index(letter)
-        if len(letter) == 1 and letter in ascii_uppercase[: len(choices)]
-        else None
-    )
+    if len(letter) == 1 and letter in ascii_uppercase[: len(choices)]:
+        return ascii_uppercase.index(letter)
+    return None
 
 
 _NAMED = re.compile(
@@ -156,30 +155,37 @@ def read_choice(response: str, choices: Sequence[str]) -> int | None:
     alone = _ALONE.match(response)
     if alone:
         return _of_letters([alone[1]], choices)
-    marked = [next(filter(None, match.groups())) for match in _MARKED.finditer(response)]
+    marked = [match[match.lastindex or 0] for match in _MARKED.finditer(response)]
     if marked:
         return _of_letters(marked, choices)
-    text = plain(response)
-    there = [index for index, choice in enumerate(choices) if holds(text, plain(choice))]
-    # "12" stands in "12 apples" too: the longer choice is what was said.
-    longest = [
-        index for index in there
-        if not any(index != other and holds(plain(choices[other]), plain(choices[index])) for other in there)
-    ]  # fmt: skip
-    return longest[0] if len(longest) == 1 else None
+    text, texts = plain(response), list(map(plain, choices))
+    there = {index for index, choice in enumerate(texts) if holds(text, choice)}
+    inside = set()  # "12" stands in "12 apples" too: the longer choice is what was said
+    for index in there:
+        if any(holds(texts[other], texts[index]) for other in there - {index}):
+            inside.add(index)
+    return _only(there - inside, choices)
 
 
-def _of_letters(found: Sequence[str], choices: Sequence[str]) -> int | None:
-    places = {ascii_uppercase.index(letter) for letter in found}
-    place = places.pop()
-    return place if not places and place < len(choices) else None
+def _of_letters(letters: Sequence[str], choices: Sequence[str]) -> int | None:
+    return _only(set(map(ascii_uppercase.index, letters)), choices)
+
+
+def _only(places: set[int], choices: Sequence[str]) -> int | None:
+    """The place that is the only one, and is a choice's."""
+    if len(places) == 1 and max(places) < len(choices):
+        return max(places)
+    return None
 
 
 def holds(text: str, part: str) -> bool:
     """Whether a text holds a part as whole words: no 'no' in 'know'. Chinese has no spaces to look for."""
-    before = r"(?<![^\W_])" if part[:1].isascii() and part[:1].isalnum() else ""
-    after = r"(?![^\W_])" if part[-1:].isascii() and part[-1:].isalnum() else ""
-    return bool(part) and re.search(before + re.escape(part) + after, text) is not None
+    pattern = re.escape(part)
+    if part[:1].isascii() and part[:1].isalnum():
+        pattern = r"(?<![^\W_])" + pattern
+    if part[-1:].isascii() and part[-1:].isalnum():
+        pattern += r"(?![^\W_])"
+    return bool(part) and re.search(pattern, text) is not None
 
 
 def _number(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
@@ -213,23 +219,27 @@ def _contains(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseSc
 def _regex(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     """The last match: what a text says at its end is its answer."""
     matches = list(compiled(pattern).finditer(response[-LONGEST:]))
-    groups = [(match[1] if match.re.groups else match[0]) or "" for match in matches]
-    if not groups or not groups[-1].strip():
+    answer = ""
+    if matches:
+        answer = (matches[-1][min(matches[-1].re.groups, 1)] or "").strip()
+    if not answer:
         return ResponseScore("", 0.0, {}, False, f"Nothing matches; right is {' or '.join(doc['right'])}.")
-    said = plain(groups[-1])
-    return _compared(groups[-1].strip(), doc["right"], lambda right: plain(right) == said)
+    return _exact(doc, answer, pattern)
 
 
 def _set(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     """The names in the response's list, wherever in it that stands, against the right ones."""
-    listed = re.findall(r"\[[^\[\]]*\]", response[:LONGEST])
-    said = {plain(each): each for each in as_list(listed[-1] if listed else response[:LONGEST])}
+    text = response[:LONGEST]
+    listed = [text, *re.findall(r"\[[^\[\]]*\]", text)]
+    said = {plain(each): each for each in as_list(listed[-1])}
     right = {plain(each) for each in doc["right"]}
     hits = len(right & set(said))
     metrics = {"tp": float(hits), "fp": float(len(said) - hits), "fn": float(len(right) - hits)}
     f1 = 2 * hits / (len(said) + len(right))
-    answer = json.dumps(list(said.values()), ensure_ascii=False) if said else ""
-    return ResponseScore(answer, f1, metrics, bool(said), f"Right are {', '.join(doc['right'])}.")
+    why = f"Right are {', '.join(doc['right'])}."
+    if not said:
+        return ResponseScore("", f1, metrics, False, why)
+    return ResponseScore(json.dumps(list(said.values()), ensure_ascii=False), f1, metrics, True, why)
 
 
 WAYS: Mapping[str, Way] = {
@@ -239,41 +249,21 @@ WAYS: Mapping[str, Way] = {
     "contains": Way("binary", "share that contains it", _contains),
     "set": Way("counts", "micro F1", _set),
     "regex": Way("binary", "match", _regex),
-    JUDGE: Way("real", "mean score", _exact),  # scored by score_all
+    JUDGE: Way("real", "mean score", _exact),  # scored by from_verdict
 }
 
 
 def item(doc: Mapping[str, Any], response: str) -> Item:
     """What a judge is given: what was asked, with the right answer where the task has one, and the response."""
-    right = [text for text in doc.get("right", ()) if text]
-    asked = str(doc["prompt"]) + (f"\n\nA right answer: {' or '.join(right)}" if right else "")
+    asked = str(doc["prompt"])
+    if right := [text for text in doc.get("right", ()) if text]:
+        asked += f"\n\nA right answer: {' or '.join(right)}"
     return Item(str(doc["id"]), asked, response, None)
 
 
-def score_all(
-    responses: Sequence[tuple[Mapping[str, Any], str]],
-    judge: str,
-    grader: Grader | Panel | None = None,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-) -> list[tuple[ResponseScore | None, JudgeVerdict]]:
-    """A score for each response and the verdict it comes from. Without a verdict the score is None; an empty response
-    is the model's failure and scores 0, or the scale's lowest value where that is less.
-    """
-    loaded = Judge.load(judge)
-    verdicts = scoring.score_all(
-        loaded, [item(doc, text) for doc, text in responses], grader, cache, progress
-    )
-    nothing = float(min(0, loaded.scale.lowest))
-    scored: list[tuple[ResponseScore | None, JudgeVerdict]] = []
-    for (_, text), verdict in zip(responses, verdicts, strict=True):
-        score = None
-        if not verdict.problem and (not verdict.parsed or verdict.overall is None):
-            score = ResponseScore("", nothing, {}, False, verdict.explanation)
-        elif not verdict.problem and verdict.overall is not None:
-            answer = " ".join(text.split())[:200]
-            score = ResponseScore(
-                answer, round(verdict.overall, 4), dict(verdict.scores), True, verdict.explanation
-            )
-        scored.append((score, verdict))
-    return scored
+def from_verdict(judge: Judge, verdict: JudgeVerdict, doc: Mapping[str, Any], response: str) -> ResponseScore:
+    """An empty response is the model's failure and scores 0, or the scale's lowest value where that is less."""
+    if not verdict.parsed or verdict.overall is None:
+        return ResponseScore("", float(min(0, judge.scale.lowest)), {}, False, verdict.explanation)
+    answer, overall = " ".join(response.split())[:200], round(verdict.overall, 4)
+    return ResponseScore(answer, overall, dict(verdict.scores), True, verdict.explanation)

@@ -8,10 +8,11 @@
 Then `NAME` stands in a suite like any other task. How each way of scoring works stands in scores.py.
 """
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, Self
 
 from jinja2 import StrictUndefined, TemplateError, meta
@@ -23,12 +24,11 @@ from proctor.common.paths import find, project
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, nearest, read_named_yaml
 from proctor.judges.judge import Judge
-from proctor.judges.verdict import Item
 from proctor.tasks import TASKS, Task
 from proctor.tasks.own import scores
 from proctor.tasks.own.rows import HubData, Rows, read_rows
-from proctor.tasks.own.scores import JUDGE, WAYS, gold_of, letters
-from proctor.tasks.pack import OWN, Pack, render, train_chat
+from proctor.tasks.own.scores import JUDGE, WAYS, gold_of
+from proctor.tasks.pack import OWN, Pack, render, shuffled_chats
 from proctor.tasks.score import ResponseScore
 
 OPTIONS = "options"  # what a prompt says for the choices with their letters, a line each
@@ -110,23 +110,23 @@ class OwnDefinition:
     @cached_property
     def task(self) -> Task:
         file = self.file
-        way = WAYS[JUDGE if file.score.startswith(JUDGE) else file.score]
-        judge = file.score.removeprefix(JUDGE) if file.score.startswith(JUDGE) else ""
-        scale = (0.0, 1.0)
-        if judge:
-            with located(self.path):
-                loaded = Judge.load(judge)
-                if not loaded.asks or loaded.kind == "pairwise":
-                    raise Refusal(
-                        f"judge {judge!r} cannot score this task", "it asks no model about a single text"
-                    )
-            scale = float(loaded.scale.lowest), float(loaded.scale.highest)
+        scored, by, judge = file.score.partition(JUDGE)
+        way = WAYS[by or scored]
         title = file.title or file.name.replace("-", " ").replace("_", " ").capitalize()
-        return Task(
-            file.name, title, "lm_eval", way.kind, way.headline, asks=OWN, scale=scale,
-            scored_by="judge" if judge else "rules", numeric=file.score == "number",
-            source="own data", kinds=file.kinds, shots=file.shots, limit=file.limit, judge=judge, definition=self,
+        task = Task(
+            file.name, title, "lm_eval", way.kind, way.headline, asks=OWN, numeric=scored == "number",
+            source="own data", kinds=file.kinds, shots=file.shots, limit=file.limit, definition=self,
         )  # fmt: skip
+        if not by:
+            return task
+        with located(self.path):
+            loaded = Judge.load(judge)
+            if not loaded.asks or loaded.kind == "pairwise":
+                raise Refusal(
+                    f"judge {judge!r} cannot score this task", "it asks no model about a single text"
+                )
+        scale = float(loaded.scale.lowest), float(loaded.scale.highest)
+        return replace(task, scale=scale, scored_by="judge", judge=judge)
 
     def docs(self, split: str) -> list[dict[str, Any]]:
         return list(self._docs[split])
@@ -135,33 +135,43 @@ class OwnDefinition:
     def _docs(self) -> dict[str, list[dict[str, Any]]]:
         with located(self.path):
             test = self._made("test", read_rows(self.file.data))
-            train = self._made("train", read_rows(self.file.train)) if self.file.train else []
+            train = []
+            if self.file.train:
+                train = self._made("train", read_rows(self.file.train))
         return {"test": test, "train": train}
 
     def _made(self, split: str, rows: Rows) -> list[dict[str, Any]]:
         self._refuse_absent_fields(rows)
         golds = gold_of(self.file.score, self.file.answer, rows, self._choices)
-        docs, names = [], set()
+        docs: dict[str, dict[str, Any]] = {}
         for number, (row, gold) in enumerate(zip(rows, golds, strict=True), 1):
-            name = str(row[self.file.id]) if self.file.id else f"{split}-{number:04d}"
-            if name in names:
+            name = f"{split}-{number:04d}"
+            if self.file.id:
+                name = str(row[self.file.id])
+            if name in docs:
                 raise Refusal(f"two rows have the {self.file.id} {name!r}", "an id names one row")
-            names.add(name)
-            doc = {"id": name, "cluster": str(row[self.file.cluster]) if self.file.cluster else name}
-            doc |= {kind: str(row[kind]) for kind in self.file.kinds}
-            doc |= {OWN: self._prompt(row, number), **gold}
-            docs.append(doc | ({"system": self.file.system} if self.file.system else {}))
-        return docs
+            doc = {"id": name, "cluster": name}
+            if self.file.cluster:
+                doc["cluster"] = str(row[self.file.cluster])
+            for kind in self.file.kinds:
+                doc[kind] = str(row[kind])
+            docs[name] = {**doc, OWN: self._prompt(row, number), **gold}
+            if self.file.system:
+                docs[name]["system"] = self.file.system
+        return list(docs.values())
 
     def _refuse_absent_fields(self, rows: Rows) -> None:
         """Before an engine opens: a field that a row lacks, and choices that the model would not see."""
         file = self.file
         asked = meta.find_undeclared_variables(_TEMPLATES.parse(file.prompt))
-        choices = [file.choices] if isinstance(file.choices, str) else list(file.choices or ())
-        if choices and not asked & {OPTIONS, *choices}:
-            raise Refusal("the prompt does not show the choices", remedy=f"write {{{{ {OPTIONS} }}}} in it")
-        wanted = asked - {ROW} - ({OPTIONS} if choices else set())
-        wanted |= {name for name in (file.id, file.cluster) if name} | set(file.kinds) | set(choices)
+        wanted = (asked - {ROW}) | set(file.kinds) | {file.id, file.cluster} - {None}
+        if file.choices:
+            choices = {file.choices} if isinstance(file.choices, str) else set(file.choices)
+            if not asked & {OPTIONS, *choices}:
+                raise Refusal(
+                    "the prompt does not show the choices", remedy=f"write {{{{ {OPTIONS} }}}} in it"
+                )
+            wanted = wanted - {OPTIONS} | choices
         if not file.score.startswith(JUDGE) or "answer" in file.model_fields_set:
             wanted.add(file.answer)
         for number, row in enumerate(rows, 1):
@@ -170,23 +180,24 @@ class OwnDefinition:
 
     def _choices(self, row: Mapping[str, Any], number: int) -> list[str]:
         fields = self.file.choices
-        values = row[fields] if isinstance(fields, str) else [row[name] for name in fields or ()]
-        if isinstance(values, str):
-            values = scores.as_list(values)
-        if (
-            not isinstance(values, list)
-            or not 2 <= len(values) <= 26
-            or not all(str(value).strip() for value in values)
-        ):
+        if isinstance(fields, str):
+            values = row[fields]
+            if isinstance(values, str):
+                values = scores.as_list(values)
+        else:
+            values = [row[name] for name in fields or ()]
+        texts = []
+        if isinstance(values, list):
+            texts = [str(value).strip() for value in values]
+        if not 2 <= len(texts) <= 26 or not all(texts):
             raise Refusal(f"row {number} has not 2 to 26 choices")
-        return [str(value).strip() for value in values]
+        return texts
 
     def _prompt(self, row: Mapping[str, Any], number: int) -> str:
         shown = {ROW: row, **row}
         if self.file.choices is not None:
-            shown[OPTIONS] = "\n".join(
-                f"{letter}. {text}" for letter, text in letters(self._choices(row, number))
-            )
+            choices = zip(ascii_uppercase, self._choices(row, number), strict=False)
+            shown[OPTIONS] = "\n".join(map(". ".join, choices))
         try:
             text: str = template_of(self.file.prompt).render(shown)
         except (TemplateError, TypeError, ValueError, ArithmeticError) as broken:
@@ -199,10 +210,7 @@ class OwnDefinition:
             raise Refusal(
                 f"{self.file.name} has no training rows", remedy="name them with `train:`", where=self.path
             )
-        random.Random(f"{self.file.name}/{seed}").shuffle(items)
-        pack = Pack.load(prompt)
-        for doc in items[:n]:
-            yield train_chat(pack, self.task, doc, doc["answer"])
+        return shuffled_chats(self.task, items, n, f"{self.file.name}/{seed}", prompt)
 
     def lm_eval_config(self, prompt: str) -> dict[str, Any]:
         """As an lm-eval task, laid out like those that ship."""
@@ -230,11 +238,8 @@ class OwnDefinition:
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
         return WAYS[self.file.score].score(doc, response, self.file.pattern or "")
 
-    def item(self, doc: Mapping[str, Any], response: str) -> Item:
-        return scores.item(doc, response)
-
-    def score_all(self, responses: Sequence[tuple[Mapping[str, Any], str]], *how: Any) -> list[Any]:
-        return scores.score_all(responses, *how)
+    item = staticmethod(scores.item)
+    from_verdict = staticmethod(scores.from_verdict)
 
 
 def own_task(name: str, where: Path | str | None = None) -> Task:

@@ -7,14 +7,13 @@ The task for Inspect and the scores are in task.py, the rules in rules.py; readi
 """
 
 import json
-import random
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import Refusal
+from proctor.tasks.published import refuse_split
 
 VERSION = "1.0"
 DATA = Path(__file__).parent / "data"
@@ -28,20 +27,15 @@ def docs(split: str) -> list[dict[str, Any]]:
     Fields: id, cluster (= id), subject, language, kind, grade, number (of questions asked for), passage or topic,
     questions (model questions by hand), material (what a model reads), target (the model questions as text).
     """
-    if split not in ("train", "test"):
-        raise Refusal(f"no split called {split!r}; questions has 'train' and 'test' (tasks/questions)")
+    refuse_split("questions", split)
     return [dict(doc) for doc in _read() if doc["split"] == split]
 
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """Up to n chats in a prompt pack's wording, shuffled by seed: the train split with its model questions."""
-    from proctor.tasks.pack import Pack, train_chat
+    from proctor.tasks.pack import shuffled_chats
 
-    pack = Pack.load(prompt)
-    chosen = docs("train")
-    random.Random(seed).shuffle(chosen)
-    for doc in chosen[: max(n, 0)]:
-        yield train_chat(pack, "questions", doc, doc["target"])
+    return shuffled_chats("questions", docs("train"), n, seed, prompt)
 
 
 def instruction(doc: Mapping[str, Any]) -> str:

@@ -10,19 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from inspect_ai import Task, task
-from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import (
-    ChatMessage,
-    ChatMessageAssistant,
-    ChatMessageSystem,
-    ChatMessageUser,
-    GenerateConfig,
-)
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
-from inspect_ai.solver import TaskState, generate
+from inspect_ai.solver import TaskState
 
+from proctor.tasks.inspected import inspect_task
 from proctor.tasks.pack import Pack, render
-from proctor.tasks.questions import VERSION, docs
+from proctor.tasks.questions import docs
 from proctor.tasks.questions.reading import read
 from proctor.tasks.questions.rules import FLAWS, flaws_of_set
 from proctor.tasks.score import ResponseScore
@@ -34,23 +28,7 @@ MAX_TOKENS = 1024
 @task
 def questions(prompt: str = "default") -> Task:
     """Questions on each passage and brief of the test, asked in a prompt pack's wording."""
-    pack = Pack.load(prompt)
-    samples = [
-        Sample(
-            id=doc["id"],
-            input=_turns(pack, doc),
-            target=doc["target"],
-            metadata={"cluster": doc["cluster"], "doc": doc},
-        )
-        for doc in docs("test")
-    ]
-    return Task(
-        dataset=MemoryDataset(samples, name="questions"),
-        solver=[generate()],
-        scorer=rules(),
-        config=GenerateConfig(max_tokens=MAX_TOKENS, temperature=0.0),
-        version=VERSION,
-    )
+    return inspect_task("questions", prompt, rules(), MAX_TOKENS, _turns)
 
 
 @scorer(metrics=[mean(), stderr(cluster="cluster")])

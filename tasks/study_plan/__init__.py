@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import Refusal
+from proctor.tasks.published import refuse_split
 
 VERSION = "2.0"
 
@@ -24,8 +24,7 @@ def docs(split: str) -> list[dict[str, Any]]:
     """The pupils of 'test' (written by hand) or 500 of 'train' (drawn): id, cluster, the fields, `profile` (the text
     that a model reads), `requirements` and `target` (a plan written by rule).
     """
-    if split not in ("train", "test"):
-        raise Refusal(f"no split called {split!r}; study_plan has 'train' and 'test' (tasks/study_plan)")
+    refuse_split("study_plan", split)
     return deepcopy(_docs(split))
 
 

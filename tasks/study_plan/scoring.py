@@ -8,14 +8,9 @@ The one implementation: the Inspect scorer and the harness both come here.
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from proctor.judges import scoring
-from proctor.judges.graders.asking import Progress
-from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
-from proctor.judges.panel import Panel
 from proctor.judges.rules.checklist import score_by_rules
 from proctor.judges.verdict import Item, JudgeVerdict
 from proctor.tasks.concepts import taxonomy
@@ -79,26 +74,6 @@ def score(doc: Mapping[str, Any], response: str, judge: str = "checklist") -> Re
     """One response scored by rules."""
     loaded = Judge.load(judge)
     return from_verdict(loaded, score_by_rules(loaded, response, facts(doc)), doc, response)
-
-
-def score_all(
-    responses: Sequence[tuple[Mapping[str, Any], str]],
-    judge: str = "checklist",
-    grader: Grader | Panel | None = None,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-) -> list[tuple[ResponseScore | None, JudgeVerdict]]:
-    """A score for each pupil and response, and the verdict that it comes from. Without a verdict the score is None."""
-    loaded = Judge.load(judge)
-    items = [item(doc, response) for doc, response in responses]
-    verdicts = scoring.score_all(loaded, items, grader, cache, progress)
-    scored: list[tuple[ResponseScore | None, JudgeVerdict]] = []
-    for (doc, response), verdict in zip(responses, verdicts, strict=True):
-        if verdict.problem:
-            scored.append((None, verdict))
-        else:
-            scored.append((from_verdict(loaded, verdict, doc, response), verdict))
-    return scored
 
 
 def from_verdict(judge: Judge, verdict: JudgeVerdict, doc: Mapping[str, Any], response: str) -> ResponseScore:

@@ -8,7 +8,6 @@ All 1,000 are asked. It has no training items of its own: shots and training cha
 """
 
 import json
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,12 +31,9 @@ def docs(split: str) -> list[dict[str, Any]]:
 
 def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
     """n items of GSM8K's training split in a prompt pack's wording of this task."""
-    from proctor.tasks.pack import Pack, train_chat
+    from proctor.tasks.pack import shuffled_chats
 
-    pack, items = Pack.load(prompt), docs("train")
-    random.Random(f"gsm8k/{seed}").shuffle(items)
-    for item in items[:n]:
-        yield train_chat(pack, "svamp", item, item["answer"])
+    return shuffled_chats("svamp", docs("train"), n, f"gsm8k/{seed}", prompt)
 
 
 def _doc(item: dict[str, Any]) -> dict[str, Any]:

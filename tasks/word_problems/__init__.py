@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import Refusal
+from proctor.tasks.published import refuse_split
 
 VERSION = "1.4"
 
@@ -21,15 +21,12 @@ _TRAIN_ITEMS, _TRAIN_SEED = 1000, 52  # its first eight are of eight kinds: good
 
 def docs(split: str) -> list[dict[str, Any]]:
     """The frozen 250 of 'test', or a fixed 1,000 of 'train': id, cluster (the family), kind, question, answer."""
-    if split == "test":
-        with _TEST.open(encoding="utf-8") as lines:
-            problems = [json.loads(line) for line in lines]
-    elif split == "train":
+    refuse_split("word_problems", split)
+    if split == "train":
         problems = _train_items()
     else:
-        raise Refusal(
-            f"no split called {split!r}; word_problems has 'train' and 'test' (tasks/word_problems)"
-        )
+        with _TEST.open(encoding="utf-8") as lines:
+            problems = [json.loads(line) for line in lines]
     return [{**problem, "cluster": problem["family"]} for problem in problems]
 
 

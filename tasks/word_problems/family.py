@@ -113,8 +113,7 @@ def _holds(condition: str, values: Mapping[str, Fraction]) -> bool:
     match = _CONDITION.fullmatch(condition)
     assert match, condition
     left, right = evaluate(_filled_in(match[1], values)), evaluate(_filled_in(match[3], values))
-    assert left is not None and right is not None, condition
-    return bool(_SIGNS[match[2]](left, right))
+    return left is not None and right is not None and bool(_SIGNS[match[2]](left, right))
 
 
 def each_with_each(scenes: Sequence[Scene], parts: Sequence[Scene]) -> list[Scene]:
