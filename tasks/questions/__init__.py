@@ -43,18 +43,20 @@ def instruction(doc: Mapping[str, Any]) -> str:
     # A passage of mathematics is asked about as one in its language.
     name = str(doc["subject"])
     if doc.get("passage"):
-        name = "chinese_reading" if doc["language"] == "zh" else "english_reading"
+        name = {"zh": "chinese_reading"}.get(doc["language"], "english_reading")
     lines = []
     for line in _instructions()[name].split("\n"):
         fields = re.findall(r"\{(\w+)\}", line)
-        if all(field in doc for field in fields):
-            lines.append(line.format(**{field: doc[field] for field in fields}))
+        if doc.keys() >= set(fields):
+            lines.append(line.format(**doc))
     return "\n".join(lines)
 
 
 def as_text(questions: list[dict[str, Any]], language: str) -> str:
     """Questions in the form that the instruction asks for."""
-    key, evidence = ("答案：", "依據：") if language == "zh" else ("Answer: ", "Evidence: ")
+    key, evidence = "Answer: ", "Evidence: "
+    if language == "zh":
+        key, evidence = "答案：", "依據："
     blocks = []
     for number, question in enumerate(questions, 1):
         lines = [f"{number}. {question['stem']}"]
@@ -64,14 +66,6 @@ def as_text(questions: list[dict[str, Any]], language: str) -> str:
             lines.append(evidence + question["evidence"])
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
-
-
-@cache
-def _instructions() -> dict[str, str]:
-    import yaml
-
-    read: dict[str, str] = yaml.safe_load((DATA / "instructions.yaml").read_text(encoding="utf-8"))
-    return read
 
 
 @cache

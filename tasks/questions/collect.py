@@ -47,7 +47,9 @@ class FoundQuestion:
 
     @property
     def language(self) -> str:
-        return "zh" if self.subject == "chinese" or CHINESE.search(self.question.stem) else "en"
+        if self.subject == "chinese" or CHINESE.search(self.question.stem):
+            return "zh"
+        return "en"
 
 
 @dataclass
@@ -63,11 +65,15 @@ class Dropped:
 
 def subject_of(question: ChoiceQuestion) -> str:
     """By its signs: options of numbers are mathematics, Chinese characters 國文, the rest English."""
-    numeric = [option for option in question.options if re.search(r"[0-9]", option)]
-    wordless = [option for option in numeric if len(re.findall(r"[A-Za-z\u4e00-\u9fff]{2,}", option)) <= 1]
-    if len(wordless) >= 3 and re.search(r"[0-9]", question.stem):
+    wordless = 0
+    for option in question.options:
+        words = re.findall(r"[A-Za-z\u4e00-\u9fff]{2,}", option)
+        wordless += bool(re.search(r"[0-9]", option)) and len(words) <= 1
+    if wordless >= 3 and re.search(r"[0-9]", question.stem):
         return "mathematics"
-    return "chinese" if share_of_chinese(" ".join((question.stem, *question.options))) > 0.5 else "english"
+    if share_of_chinese(question.words) > 0.5:
+        return "chinese"
+    return "english"
 
 
 def of_exam(pages: Sequence[str], source: str, subject: str | None = None) -> list[FoundQuestion]:
@@ -88,17 +94,16 @@ def of_exam(pages: Sequence[str], source: str, subject: str | None = None) -> li
 
 def _passage(question: ChoiceQuestion, passage: str, last: int) -> tuple[str, int]:
     """The text that a question is about, and the number up to which it holds; 0 where no number is named."""
-    number = int(question.number) if question.number.isdecimal() else 0
-    text = question.before
+    number, text = 0, question.before
+    if question.number.isdecimal():
+        number = int(question.number)
     if len(tokens(text)) >= _LEAST_PASSAGE:
-        named = next((found for found in _RANGE.finditer(text[:200]) if int(found[1]) == number), None)
-        if named:  # 'Read the text and answer questions 4-6.' is no part of the text
-            end = re.search(r"[.:：。\n]|$", text[named.end() :])
-            text = (
-                text[: text.rfind("\n", 0, named.start()) + 1]
-                + text[named.end() + (end.end() if end else 0) :]
-            )
-        return tidy(text), int(named[2]) if named else 0
+        for named in _RANGE.finditer(text[:200]):
+            if int(named[1]) == number:  # 'Read the text and answer questions 4-6.' is no part of the text
+                rest = re.split(r"[.:：。\n]", text[named.end() :], maxsplit=1)
+                before = text[: text.rfind("\n", 0, named.start()) + 1]
+                return tidy(before + "".join(rest[1:])), int(named[2])
+        return tidy(text), 0
     if question.before or (last and number > last):
         return "", 0
     return passage, last

@@ -1,1 +1,30 @@
-"""Stock tasks by their names: lm_eval.py and inspect.py of this folder find them, ask and score as they do."""
+"""Tasks of lm-eval and of Inspect by their names; here what both kinds share."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from proctor.common.refusal import Refusal
+from proctor.tasks import Task
+
+
+class StockDefinition:
+    """What asks and scores a stock task, as the packages of the tasks that ship do."""
+
+    task: Task
+    _docs: list[dict[str, Any]]
+    spec: str  # by which a suite names it
+
+    def docs(self, split: str) -> list[dict[str, Any]]:
+        if split == "test":
+            return self._docs
+        return []
+
+    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+        raise Refusal(f"{self.spec} teaches nothing", "stock tasks are only asked", "name another source")
+
+
+def cannot_be_loaded(spec: str, failed: Exception, remedy: str = "") -> Refusal:
+    """The first line of what lm-eval, Inspect, the hub's client or a package of the task raised."""
+    first = (str(failed).strip().splitlines() or [""])[0]
+    why = " ".join(first.split())[:200]
+    return Refusal(f"{spec} cannot be loaded", f"{type(failed).__name__}: {why}", remedy)

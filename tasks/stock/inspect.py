@@ -5,7 +5,7 @@ sandbox or an agent is refused by name.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,17 @@ from proctor.common.schema import nearest, suggest_name
 from proctor.tasks import Task
 from proctor.tasks.pack import STOCK
 from proctor.tasks.score import ResponseScore
+from proctor.tasks.stock import StockDefinition, cannot_be_loaded
 
 PREFIX = "inspect:"
 _ACTS = (
-    "use_tools",
-    "basic_agent",
-    "react",
-    "human_agent",
-    "human_cli",
-    "bridge",
-    "sandbox_agent_bridge",
-    "handoff",
-)
+    "use_tools", "basic_agent", "react", "human_agent", "human_cli", "bridge", "sandbox_agent_bridge", "handoff",
+)  # fmt: skip
 
 
-class InspectDefinition:
-    """What asks and scores one of Inspect's tasks, as the packages of the tasks that ship do."""
-
+class InspectDefinition(StockDefinition):
     def __init__(self, called: str, metric: str | None) -> None:
-        self.called = called
+        self.called, self.spec = called, PREFIX + called
         self.inspect_task = self.make()
         self._refuse_unfit()
         self.scorer = self._headline(metric)
@@ -68,30 +60,21 @@ class InspectDefinition:
         config = self.inspect_task.config.model_dump(mode="json", exclude_none=True)
         return digest([str(steps), config, self.epochs, self.scorer])
 
-    def docs(self, split: str) -> list[dict[str, Any]]:
-        return self._docs if split == "test" else []
-
     @cached_property
     def _docs(self) -> list[dict[str, Any]]:
         docs = []
         for sample in self.inspect_task.dataset:
-            asked = (
-                sample.input
-                if isinstance(sample.input, str)
-                else "\n\n".join(turn.text for turn in sample.input)
-            )
-            target = sample.target if isinstance(sample.target, str) else " | ".join(sample.target)
+            asked, target = sample.input, sample.target
+            if not isinstance(asked, str):
+                asked = "\n\n".join(turn.text for turn in asked)
+            if not isinstance(target, str):
+                target = " | ".join(target)
             cluster = str((sample.metadata or {}).get("cluster", sample.id))
             about = digest([sample.choices, str(sample.metadata)])
             docs.append(
                 {"id": str(sample.id), "cluster": cluster, STOCK: asked, "target": target, "content": about}
             )
         return docs
-
-    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
-        raise Refusal(
-            f"{PREFIX}{self.called} teaches nothing", "stock tasks are only asked", "name another source"
-        )
 
     def scored(self, sample: Any) -> ResponseScore | None:
         """What the task's scorer gave to a sample of the log; None where it gave none."""
@@ -101,20 +84,23 @@ class InspectDefinition:
         given = (sample.scores or {}).get(name)
         if given is None:
             return None
-        values = given.value if isinstance(given.value, dict) else {"": given.value}
-        as_number = value_to_float()
+        values, as_number = given.value, value_to_float()
+        if not isinstance(values, dict):
+            values = {"": values}
         numbers = {each: as_number(value) for each, value in values.items() if value is not None}
-        number = numbers.get(key, next(iter(numbers.values()), math.nan) if not key else math.nan)
+        if not key and key not in numbers:
+            key = next(iter(numbers), "")
+        number = numbers.get(key, math.nan)
         if math.isnan(number):
             return None
         metrics = {each: value for each, value in numbers.items() if each and not math.isnan(value)}
-        answer = given.answer if given.answer is not None else sample.output.completion
+        answer = given.answer
+        if answer is None:
+            answer = sample.output.completion
         return ResponseScore(answer.strip(), number, metrics, answer.strip() != "", given.explanation or "")
 
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
-        raise Refusal(
-            f"{PREFIX}{self.called} is scored by Inspect while it is asked", remedy="run the suite again"
-        )
+        raise Refusal(f"{self.spec} is scored by Inspect while it is asked", remedy="run the suite again")
 
     def aggregates(self, answered: Sequence[tuple[Mapping[str, Any], str]]) -> dict[str, float]:
         return {}  # the headline is the mean of the scores
@@ -137,12 +123,12 @@ class InspectDefinition:
         elif self.epochs > 1 and any("mean" not in name for name in reducers):
             why = f"it reduces epochs by {reducers[0]!r}, and here they are averaged"
         if why:
-            raise Refusal(f"{PREFIX}{self.called} cannot be asked", why)
+            raise Refusal(f"{self.spec} cannot be asked", why)
 
     def _headline(self, wanted: str | None) -> str:
         names = [_name(scorer) for scorer in self.inspect_task.scorer]
         if wanted is not None and wanted.partition(".")[0] not in names:
-            raise Refusal(f"{PREFIX}{self.called} has no scorer {wanted!r}", nearest(wanted, names))
+            raise Refusal(f"{self.spec} has no scorer {wanted!r}", nearest(wanted, names))
         return wanted or names[0]
 
 
@@ -159,7 +145,7 @@ def _parts(task: Any) -> list[tuple[str, Any]]:
         elif callable(part):
             found.append((_name(part), part))
 
-    walk([task.setup] if task.setup else [])
+    walk(task.setup)  # None where there is none
     walk(task.solver)
     return found
 
@@ -167,11 +153,9 @@ def _parts(task: Any) -> list[tuple[str, Any]]:
 def _name(part: Any) -> str:
     from inspect_ai._util.registry import is_registry_object, registry_unqualified_name
 
-    return (
-        str(registry_unqualified_name(part))
-        if is_registry_object(part)
-        else getattr(part, "__name__", str(type(part)))
-    )
+    if is_registry_object(part):
+        return str(registry_unqualified_name(part))
+    return getattr(part, "__name__", str(type(part)))
 
 
 def _reducer(reducer: Any) -> str:
@@ -183,7 +167,9 @@ def _reducer(reducer: Any) -> str:
 def _parameters(part: Any) -> str:
     from inspect_ai._util.registry import is_registry_object, registry_params
 
-    return str(registry_params(part)) if is_registry_object(part) else ""
+    if is_registry_object(part):
+        return str(registry_params(part))
+    return ""
 
 
 def _load(called: str) -> Any:
@@ -202,8 +188,7 @@ def _load(called: str) -> Any:
     try:
         tasks = load_tasks([called])
     except Exception as failed:  # whatever the user's file, a package or the hub's client raises
-        why = " ".join((str(failed).strip().splitlines() or [""])[0].split())[:200]
-        raise Refusal(f"{PREFIX}{called} cannot be loaded", f"{type(failed).__name__}: {why}") from None
+        raise cannot_be_loaded(PREFIX + called, failed) from None
     if not tasks:
         raise Refusal(
             f"Inspect finds no task {called!r}", "its package has to be installed", "see 'inspect list tasks'"
@@ -213,8 +198,9 @@ def _load(called: str) -> Any:
 
 def inspect_task(spec: str, metric: str | None) -> Task:
     called = spec.removeprefix(PREFIX)
-    path = project() / called.partition("@")[0]
-    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    path, changed = project() / called.partition("@")[0], 0
+    if path.is_file():
+        changed = path.stat().st_mtime_ns
     return _inspect_task(called, metric, project(), changed)
 
 

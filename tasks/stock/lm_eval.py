@@ -21,6 +21,7 @@ from proctor.common.schema import load_yaml, nearest, suggest_name
 from proctor.tasks import Task
 from proctor.tasks.pack import STOCK
 from proctor.tasks.score import ResponseScore
+from proctor.tasks.stock import StockDefinition, cannot_be_loaded
 
 PREFIX = "lm_eval:"
 INVALID = "[invalid]"  # what lm-eval's filters give where nothing matches
@@ -33,37 +34,30 @@ _LIKELIHOODS: Mapping[str, Callable[[Any], float]] = {
     "perplexity": float,
     "weighted_perplexity": lambda pieces: float(pieces[0] / pieces[1]),
 }
-_LABELS = (
-    "matthews_corrcoef",
-    "f1_score",
-)  # figures of all labels together, which say nothing of a single one
+# Figures of all labels together, which say nothing of a single one.
+_LABELS = ("matthews_corrcoef", "f1_score")
 
 
-class StockDefinition:
-    """What asks and scores one of lm-eval's tasks, as the packages of the tasks that ship do."""
-
-    framework = "lm_eval"
-
+class LmEvalDefinition(StockDefinition):
     def __init__(self, lm_task: Any, metric: str | None) -> None:
         self.lm_task = lm_task
+        self.called = str(lm_task.config.task)
+        self.spec = PREFIX + self.called
         self._refuse_unfit()
         self.metric, self.filter = self._headline(metric)
         self.VERSION = f"lm-eval {lm_task.VERSION}"
 
-    @property
-    def called(self) -> str:
-        return str(self.lm_task.config.task)
-
     @cached_property
     def task(self) -> Task:
-        name = self.metric if self.filter == "none" else f"{self.metric} ({self.filter})"
+        name = f"{self.metric} ({self.filter})".removesuffix(" (none)")
         if self._aggregation in _LIKELIHOODS:
             name = f"log-likelihood of each sample (of {name})"
         elif self._aggregation not in _MEANS:
             name = f"{name} of each sample"
-        turned = "" if self.higher_is_better else ", negated"
+        if not self.higher_is_better:
+            name += ", negated"
         return Task(
-            name_of(self.called), self.called, "lm_eval", "real", f"{name}{turned}", asks=STOCK,
+            name_of(self.called), self.called, "lm_eval", "real", name, asks=STOCK,
             source="lm-eval", likelihoods=self.lm_task.OUTPUT_TYPE != GENERATED, definition=self,
         )  # fmt: skip
 
@@ -86,9 +80,6 @@ class StockDefinition:
         config.pop("metadata", None)  # it names the file on this machine
         return digest(json.loads(json.dumps(config, default=str)))
 
-    def docs(self, split: str) -> list[dict[str, Any]]:
-        return self._docs if split == "test" else []
-
     @cached_property
     def _docs(self) -> list[dict[str, Any]]:
         docs = []
@@ -104,13 +95,11 @@ class StockDefinition:
         target = self.lm_task.doc_to_target(raw)
         if self.lm_task.OUTPUT_TYPE == "multiple_choice" and isinstance(target, int):
             choices = self.lm_task.doc_to_choice(raw)
-            return str(choices[target]) if 0 <= target < len(choices) else str(target)
-        return target if isinstance(target, str) else json.dumps(target, default=str, ensure_ascii=False)
-
-    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
-        raise Refusal(
-            f"{PREFIX}{self.called} teaches nothing", "stock tasks are only asked", "name another source"
-        )
+            if 0 <= target < len(choices):
+                target = str(choices[target])
+        if isinstance(target, str):
+            return target
+        return json.dumps(target, default=str, ensure_ascii=False)
 
     def instances(
         self, docs: Sequence[Mapping[str, Any]], chat_template: Callable[..., str] | None
@@ -129,7 +118,9 @@ class StockDefinition:
             asked = task.construct_requests(
                 doc=raw, ctx=context, metadata=about, apply_chat_template=chat, chat_template=chat_template
             )
-            yield place, asked if isinstance(asked, list) else [asked]
+            if not isinstance(asked, list):
+                asked = [asked]
+            yield place, asked
 
     def joined(self, answers: Sequence[Sequence[Any]]) -> str:
         """All answers to an item, a list for each instance with one of each repeat, as the text of one response."""
@@ -144,23 +135,28 @@ class StockDefinition:
     def _split(self, text: str) -> list[list[Any]]:
         if self._answers_in_text:
             return [[text]]
-        return [
-            [tuple(answer) if isinstance(answer, list) else answer for answer in each]
-            for each in json.loads(text)
-        ]
+        answers: list[list[Any]] = json.loads(text)
+        for each in answers:
+            for at, answer in enumerate(each):
+                if isinstance(answer, list):
+                    each[at] = tuple(answer)
+        return answers
 
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
         answers = self._split(response)
         figures, filtered = self._figures(doc, answers)
-        metrics = {name: number for name, value in figures.items() if (number := _number(value)) is not None}
         key = f"{self.metric},{self.filter}"
         if key not in figures:
-            raise Refusal(f"{PREFIX}{self.called} gave no {self.metric!r} for sample {doc['id']}")
-        value = self._of_one(figures[key])
+            raise Refusal(f"{self.spec} gave no {self.metric!r} for sample {doc['id']}")
+        value = self._of_one(figures.pop(key))
+        if not self.higher_is_better:
+            value = -value
         answer = self._answer(doc, answers, filtered[self.filter])
-        metrics.pop(key, None)
-        shown = {name.removesuffix(f",{self.filter}"): number for name, number in metrics.items()}
-        return ResponseScore(answer, value if self.higher_is_better else -value, shown, answer != "")
+        metrics = {}
+        for name, figure in figures.items():
+            if (number := _number(figure)) is not None:
+                metrics[name.removesuffix(f",{self.filter}")] = number
+        return ResponseScore(answer, value, metrics, answer != "")
 
     def _figures(
         self, doc: Mapping[str, Any], answers: Sequence[Sequence[Any]]
@@ -202,9 +198,13 @@ class StockDefinition:
             choices = self.lm_task.doc_to_choice(self.lm_task.eval_docs[int(doc["id"])])
             likely = [each[0][0] for each in answers[: len(choices)]]
             return str(choices[likely.index(max(likely))])
-        left = filtered[0] if len(filtered) == 1 else list(filtered)
+        left = list(filtered)
+        if len(left) == 1:
+            left = left[0]
+        if left == INVALID:
+            return ""
         if isinstance(left, str):
-            return "" if left == INVALID else left.strip()
+            return left.strip()
         return json.dumps(left, default=str, ensure_ascii=False)
 
     def aggregates(self, answered: Sequence[tuple[Mapping[str, Any], str]]) -> dict[str, float]:
@@ -238,9 +238,9 @@ class StockDefinition:
         filters = [str(each.name) for each in self.lm_task._filters]
         name, _, filter_ = (wanted or metrics[0]).partition(",")
         if name not in metrics:
-            raise Refusal(f"{PREFIX}{self.called} has no metric {name!r}", nearest(name, metrics))
+            raise Refusal(f"{self.spec} has no metric {name!r}", nearest(name, metrics))
         if filter_ and filter_ not in filters:
-            raise Refusal(f"{PREFIX}{self.called} has no filter {filter_!r}", nearest(filter_, filters))
+            raise Refusal(f"{self.spec} has no filter {filter_!r}", nearest(filter_, filters))
         return name, filter_ or filters[0]
 
 
@@ -257,7 +257,9 @@ def _number(value: Any) -> float | None:
 def name_of(called: str) -> str:
     """A folder's name for a task: lm_eval.arc_easy. Where letters change in it, a few signs keep two tasks apart."""
     name = suggest_name(called)[:80]
-    return f"lm_eval.{name}" if name == called else f"lm_eval.{name}-{digest(called)[:6]}"
+    if name != called:
+        name += f"-{digest(called)[:6]}"
+    return f"lm_eval.{name}"
 
 
 def named(spec: str) -> dict[str, str]:
@@ -275,7 +277,7 @@ def _stock_task(called: str, metric: str | None, _project: Path) -> Task:
     tasks, _ = loaded(called)
     if called not in tasks:
         raise Refusal(f"{PREFIX}{called} is a group", "a suite may name it, and asks its tasks")
-    return StockDefinition(tasks[called], metric).task
+    return LmEvalDefinition(tasks[called], metric).task
 
 
 def of_group(spec: str, figures: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
@@ -288,22 +290,21 @@ def of_group(spec: str, figures: Mapping[str, Mapping[str, float]]) -> dict[str,
     return {name: value for name, value in made.items() if "," in name and "_stderr" not in name}
 
 
-_LOADED: dict[tuple[Path, str], Any] = {}
+Loaded = tuple[dict[str, Any], dict[str, Any]]  # tasks and groups by their names
+_LOADED: dict[tuple[Path, str], Loaded] = {}
 
 
-def loaded(called: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def loaded(called: str) -> Loaded:
     """The tasks and the groups that a name stands for, with their data. What came with a group is kept for its name."""
     at = project()
     if (at, called) not in _LOADED:
-        tasks, groups = _load(called)
-        _LOADED[at, called] = tasks, groups
-        for name, task in tasks.items():
+        _LOADED[at, called] = _load(called)
+        for name, task in _LOADED[at, called][0].items():
             _LOADED.setdefault((at, name), ({name: task}, {}))
-    tasks, groups = _LOADED[at, called]
-    return tasks, groups
+    return _LOADED[at, called]
 
 
-def _load(called: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _load(called: str) -> Loaded:
     from lm_eval.api.registry import AGGREGATION_REGISTRY  # noqa: F401  (fills lm-eval's registries)
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
@@ -315,20 +316,22 @@ def _load(called: str) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         made = manager.load(called)
     except Exception as failed:  # lm-eval, the hub's client, and packages that a task wants raise all kinds
-        why = " ".join((str(failed).strip().splitlines() or [type(failed).__name__])[0].split())[:200]
-        raise Refusal(
-            f"{PREFIX}{called} cannot be loaded", f"{type(failed).__name__}: {why}",
-            "its data is fetched once where there is a network, and its packages have to be installed",
-        ) from None  # fmt: skip
+        remedy = "its data is fetched once where there is a network, and its packages have to be installed"
+        raise cannot_be_loaded(PREFIX + called, failed, remedy) from None
     return dict(made["tasks"]), dict(made.get("groups", {}))
 
 
 def _included() -> list[Path]:
     """Folders of lm-eval's task files of the user's own."""
-    mark = project() / "proctor.yaml"
-    fields = load_yaml(mark) if mark.is_file() else None
-    paths = fields.get("include_path", []) if isinstance(fields, dict) else []
-    folders = [resolve(str(path)) for path in ([paths] if isinstance(paths, str) else paths)]
+    mark, fields = project() / "proctor.yaml", None
+    if mark.is_file():
+        fields = load_yaml(mark)
+    if not isinstance(fields, dict):
+        return []
+    paths = fields.get("include_path", [])
+    if isinstance(paths, str):
+        paths = [paths]
+    folders = [resolve(str(path)) for path in paths]
     for folder in folders:
         if not folder.is_dir():
             raise Refusal("include_path names no folder", where=folder)
