@@ -9,7 +9,7 @@ from collections import Counter
 from html import escape
 
 from proctor.common.refusal import Refusal
-from proctor.harness.chat.words import Words
+from proctor.harness.chat.words import Words, table
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis.reading import Diagnosis
 from proctor.tasks.number.steps import checked_equations
@@ -47,8 +47,9 @@ def _item(block: list[str]) -> dict[str, str]:
     here = "problem"
     for line in [_NUMBER.sub("", block[0], count=1), *block[1:]]:
         if label := _LABEL.fullmatch(line):
-            here = "working" if label["working"] else "answer"
-            line = label["text"]
+            line, here = label["text"], "answer"
+            if label["working"]:
+                here = "working"
         parts[here].append(line.strip())
     if not parts["answer"] and len(parts["problem"]) > 1:
         parts["answer"] = [parts["problem"].pop()]
@@ -66,17 +67,10 @@ def diagnosed(items: list[dict[str, str]], diagnosis: Diagnosis, words: Words) -
     for number, item in enumerate(items, 1):
         topic = diagnosis.concepts.get(number, "")
         counted[taxonomy.resolve(topic) or topic] += bool(topic)
-        cells = (
-            item["problem"],
-            item["answer"],
-            diagnosis.answers.get(number, "?"),
-            _first_wrong(item, words),
-            topic,
-        )
-        rows.append(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
-    names = ("problem", "your_answer", "right_answer", "where", "topic")
-    heads = "".join(f"<th scope='col'>{words[name]}</th>" for name in names)
-    return f"<table><tr>{heads}</tr>{''.join(rows)}</table>{_weak(diagnosis, counted, words)}"
+        cells = [item["problem"], item["answer"], diagnosis.answers.get(number, "?")]
+        rows.append([escape(cell) for cell in (*cells, _first_wrong(item, words), topic)])
+    heads = ("problem", "your_answer", "right_answer", "where", "topic")
+    return table([words[name] for name in heads], rows) + _weak(diagnosis, counted, words)
 
 
 def weak_topics(diagnosis: Diagnosis) -> list[str]:
@@ -95,7 +89,11 @@ def _first_wrong(item: dict[str, str], words: Words) -> str:
 def _weak(diagnosis: Diagnosis, counted: Counter[str], words: Words) -> str:
     if diagnosis.topics is None:
         return f"<p>{words['no_topics']}</p>"
-    entries = [(counted[taxonomy.resolve(name) or name], name) for name in dict.fromkeys(diagnosis.topics)]
-    entries.sort(key=lambda entry: -entry[0])
-    items = "".join(f"<li>{escape(name)}{f' ({count})' if count else ''}</li>" for count, name in entries)
+    counts = {name: counted[taxonomy.resolve(name) or name] for name in diagnosis.topics}
+    items = ""
+    for name, count in sorted(counts.items(), key=lambda entry: -entry[1]):
+        items += f"<li>{escape(name)}"
+        if count:
+            items += f" ({count})"
+        items += "</li>"
     return f"<h3>{words['weak_topics']}</h3><ul>{items or words['none']}</ul>"

@@ -177,7 +177,9 @@ class ChatPage:
             yield from self._run(scene, values, 0, _visitor(request))
 
         def more(request: gr.Request, asked: Asked, *values: Any) -> Iterator[list[Any]]:
-            tries = asked.tries + 1 if asked.values == values else 0
+            tries = 0
+            if asked.values == values:
+                tries = asked.tries + 1
             yield from self._run(scene, values, tries, _visitor(request))
 
         running = [
@@ -189,15 +191,18 @@ class ChatPage:
             self._clicks(state)
 
     def _title(self, place: int) -> str:
-        return self.words["first" if place == 0 else "second"] if self.blind else self.tutors[place].name
+        if self.blind:
+            return self.words[("first", "second")[place]]
+        return self.tutors[place].name
 
     def _run(self, scene: Scene, values: Values, tries: int, visitor: str) -> Iterator[list[Any]]:
         """The answers of all tutors, one after the other, each in its place; blind, the places are drawn."""
-        order = drawn_order() if self.blind else "ab"
+        order, places = "ab", list(range(len(self.tutors)))
+        if self.blind and drawn_order() == "ba":
+            order, places = "ba", places[::-1]
         asked = Asked(tries, values)
         shown, sent = [""] * len(self.tutors), ""
         texts, files = dict[int, str](), list[str]()
-        places = range(len(self.tutors)) if order == "ab" else reversed(range(len(self.tutors)))
         for place, number in enumerate(places):
             tutor = self.tutors[number]
             try:
@@ -227,7 +232,8 @@ class ChatPage:
                 if asked.pair is None:
                     return ""
                 self.labels.keep(asked.pair, place, f"visitor-{_visitor(request)[:8]}")
-                left, right = asked.pair.names if asked.pair.order == "ab" else asked.pair.names[::-1]
+                names = dict(zip("ab", asked.pair.names, strict=True))
+                left, right = (names[side] for side in asked.pair.order)
                 return self.words["thanks"].format(left=left, right=right)
 
             return keep
@@ -285,11 +291,12 @@ def _pupil(values: Values, topics: Sequence[str] | None = None) -> Profile:
         "busy": busy,
         "goal": goal,
     }
-    course = more[0] if more else f"grade-{min(max(int(form['grade']), 4), 8)}"
-    chosen = list(more[1] or ()) if more else list(topics or ())
-    if more and not chosen:
-        raise Refusal("no weak topic is chosen", remedy="choose one or more from the list")
-    return planning.pupil(form, chosen, course)
+    course, chosen = f"grade-{min(max(int(form['grade']), 4), 8)}", topics
+    if more:
+        course, chosen, _ = more
+        if not chosen:
+            raise Refusal("no weak topic is chosen", remedy="choose one or more from the list")
+    return planning.pupil(form, list(chosen or ()), course)
 
 
 def _files(text: str, values: Values) -> list[str]:

@@ -13,7 +13,7 @@ from proctor.tasks.concepts import taxonomy
 from proctor.tasks.study_plan.checks import check_plan
 from proctor.tasks.study_plan.profile import DAYS, Profile, as_doc
 
-SIGNS = {"passed": "✓", "failed": "✗"}
+SIGNS = {"passed": ("right", "✓"), "failed": ("wrong", "✗")}
 
 
 def pupil(form: Mapping[str, Any], topics: list[str], course: str) -> Profile:
@@ -37,7 +37,9 @@ def planned(text: str, profile: Profile, words: Words) -> str:
     rows = []
     for week in read(text).weeks:
         lines = "<br>".join(escape(line.text) for line in week.lines)
-        minutes = f"{week.minutes:g}" if week.timed else ""
+        minutes = ""
+        if week.timed:
+            minutes = f"{week.minutes:g}"
         rows.append(f"<tr><th scope='row'>{week.number}</th><td>{minutes}</td><td>{lines}</td></tr>")
     if not rows:
         whole = f"<pre>{escape(text)}</pre>" if text.strip() else ""
@@ -50,9 +52,10 @@ def findings(text: str, profile: Profile, words: Words) -> str:
     items = []
     for check in check_plan(text, as_doc(profile)["requirements"]):
         if check.result in SIGNS:
-            kind = "right" if check.result == "passed" else "wrong"
-            said = f"{SIGNS[check.result]} {words['check_' + check.name]}"
-            items.append(f"<li class='{kind}'>{said}: {escape(check.why)}</li>")
+            kind, sign = SIGNS[check.result]
+            items.append(
+                f"<li class='{kind}'>{sign} {words['check_' + check.name]}: {escape(check.why)}</li>"
+            )
     return f"<h3>{words['findings']}</h3><ul>{''.join(items)}</ul>"
 
 
@@ -71,6 +74,7 @@ def calendar(text: str, start: date, now: datetime | None = None) -> str:
     stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Proctor//chat//EN"]
     for week in read(text).weeks:
+        titles = [*(line.text for line in week.lines), f"Week {week.number}"]
         for day in _days(week):
             when = monday + timedelta(days=7 * (week.number - 1) + day)
             lines += [
@@ -79,7 +83,7 @@ def calendar(text: str, start: date, now: datetime | None = None) -> str:
                 f"DTSTAMP:{stamp}",
                 f"DTSTART;VALUE=DATE:{when:%Y%m%d}",
                 f"DTEND;VALUE=DATE:{when + timedelta(days=1):%Y%m%d}",
-                f"SUMMARY:{_escaped(week.lines[0].text if week.lines else f'Week {week.number}')}",
+                f"SUMMARY:{_escaped(titles[0])}",
                 f"DESCRIPTION:{_escaped(week.text)}",
                 "END:VEVENT",
             ]

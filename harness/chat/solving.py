@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from proctor.harness.chat.words import Words
+from proctor.harness.chat.words import Words, table
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import checked_equations
 
@@ -15,16 +15,19 @@ def solved(response: str, words: Words) -> str:
     rows = []
     for line in filter(str.strip, response.splitlines()):
         marks = [mark(equation, right, words) for equation, right in checked_equations(line)]
-        rows.append(f"<tr><td>{escape(line)}</td><td>{'<br>'.join(marks)}</td></tr>")
-    reading = read_number(response)
-    number = escape(reading.text) if reading else words["no_number"]
-    head = f"<tr><th scope='col'>{words['working']}</th><th scope='col'>{words['check']}</th></tr>"
-    return f"<table>{head}{''.join(rows)}</table><p class='number'>{words['answer']}: <strong>{number}</strong></p>"
+        rows.append((escape(line), "<br>".join(marks)))
+    reading, number = read_number(response), words["no_number"]
+    if reading:
+        number = escape(reading.text)
+    working = table((words["working"], words["check"]), rows)
+    return f"{working}<p class='number'>{words['answer']}: <strong>{number}</strong></p>"
 
 
 def mark(equation: str, right: bool, words: Words) -> str:
-    sign, word = ("✓", words["right"]) if right else ("✗", words["wrong"])
-    return f"<span class='{'right' if right else 'wrong'}'>{sign} {escape(equation)} ({word})</span>"
+    sign, name = "✗", "wrong"
+    if right:
+        sign, name = "✓", "right"
+    return f"<span class='{name}'>{sign} {escape(equation)} ({words[name]})</span>"
 
 
 def how_sure(response: str, others: Sequence[str], words: Words) -> str:
@@ -34,5 +37,7 @@ def how_sure(response: str, others: Sequence[str], words: Words) -> str:
         return ""
     numbers = [read_number(other) for other in others]
     agree = sum(number is not None and number.gives(reading.value) for number in numbers)
-    text = words["sure" if agree >= SURE else "not_sure"].format(agree=agree, tries=TRIES)
-    return f"<p class='{'sure' if agree >= SURE else 'unsure'}'>{escape(text)}</p>"
+    kind, text = "unsure", words["not_sure"]
+    if agree >= SURE:
+        kind, text = "sure", words["sure"]
+    return f"<p class='{kind}'>{escape(text.format(agree=agree, tries=TRIES))}</p>"

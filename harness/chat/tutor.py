@@ -36,11 +36,9 @@ def as_served(variant: Variant) -> Variant:
     """Weights of ours are served by llama.cpp, as a GGUF: for a pupil's laptop. Other engines serve themselves."""
     if variant.engine not in ("hf", "vllm") or variant.quantization in GGUF_TYPES:
         return variant
-    fields = variant.model_dump(exclude={"serving"}, exclude_unset=True) | {
-        "engine": "llamacpp",
-        "quantization": "f16",
-    }
-    return Variant.model_validate(fields | {"merge": variant.recipe is not None})
+    fields = variant.model_dump(exclude={"serving"}, exclude_unset=True)
+    served = {"engine": "llamacpp", "quantization": "f16", "merge": variant.recipe is not None}
+    return Variant.model_validate(fields | served)
 
 
 class Tutor:
@@ -64,20 +62,16 @@ class Tutor:
         system, user = render(pack, task, {TASKS[task].asks: text})
         if TASKS[task].framework == "inspect":
             limit, until = int(importlib.import_module(f"proctor.tasks.{task}.task").MAX_TOKENS), ()
-            turns = [{"role": "system", "content": system}] if system else []
-            turns.append({"role": "user", "content": user})
-            chat = pack.turns == "chat"
-            prompt = self._engine.apply_chat_template(turns) if chat else system + user
+            turns = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+            prompt = system + user
+            if pack.turns == "chat":
+                prompt = self._engine.apply_chat_template([turn for turn in turns if turn["content"]])
         else:
             asked = lm_eval_task(TASKS[task], self._packs[task])
             settings = asked.config.generation_kwargs
             limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
-            item = asked.eval_docs[0] | {
-                TASKS[task].asks: text,
-                "answer": "",
-                "system": system,
-                "prompt": user,
-            }
+            own = {TASKS[task].asks: text, "answer": "", "system": system, "prompt": user}
+            item = asked.eval_docs[0] | own
             prompt = asked.fewshot_context(
                 item, num_fewshot=pack.for_task(task).shots, apply_chat_template=pack.turns == "chat",
                 fewshot_as_multiturn=True, chat_template=self._engine.apply_chat_template,
@@ -102,7 +96,9 @@ class Tutor:
                 )
             limit = min(limit, room)
         own = self.sampling
-        temperature = own.temperature or (WARM if again else own.temperature)
+        temperature = own.temperature
+        if again:
+            temperature = temperature or WARM
         return Request(prompt, Options(limit, until, temperature, own.top_p, own.seed + again), again + 1)
 
     def answer(self, request: Request, visitor: str = "") -> Iterator[str]:

@@ -3,7 +3,7 @@
 words("en")["stop"]    # 'Stop'
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +22,14 @@ def days(language: str) -> dict[str, str]:
     named = _every()[language]["days"]
     assert isinstance(named, dict)
     return dict(named)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Cells of HTML as a table of the page."""
+    html = "".join(f"<th scope='col'>{head}</th>" for head in heads)
+    for row in rows:
+        html += "</tr><tr>" + "".join(f"<td>{cell}</td>" for cell in row)
+    return f"<table><tr>{html}</tr></table>"
 
 
 @cache

@@ -164,7 +164,7 @@ class OwnDefinition:
         """Before an engine opens: a field that a row lacks, and choices that the model would not see."""
         file = self.file
         asked = meta.find_undeclared_variables(_TEMPLATES.parse(file.prompt))
-        wanted = (asked - {ROW}) | set(file.kinds) | {file.id, file.cluster} - {None}
+        wanted = (asked - {ROW}) | set(file.kinds) | set(filter(None, (file.id, file.cluster)))
         if file.choices:
             choices = {file.choices} if isinstance(file.choices, str) else set(file.choices)
             if not asked & {OPTIONS, *choices}:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from proctor.common.schema import load_yaml
 from proctor.tasks.published import refuse_split
 
 VERSION = "1.0"
@@ -66,6 +67,11 @@ def as_text(questions: list[dict[str, Any]], language: str) -> str:
             lines.append(evidence + question["evidence"])
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+@cache
+def _instructions() -> dict[str, str]:
+    return dict(load_yaml(DATA / "instructions.yaml"))
 
 
 @cache

@@ -111,9 +111,10 @@ def _passage(question: ChoiceQuestion, passage: str, last: int) -> tuple[str, in
 
 def _judged(found: FoundQuestion) -> FoundQuestion:
     doc = {"subject": found.subject, "language": found.language, "number": 1, "passage": found.passage}
-    reasons = [
-        f"{FLAWS[name]} ({why})" for name, why in flaws(found.question, doc).items() if name in USELESS
-    ]
+    reasons = []
+    for name, why in flaws(found.question, doc).items():
+        if name in USELESS:
+            reasons.append(f"{FLAWS[name]} ({why})")
     if _PICTURE.search(found.question.stem):
         reasons.append("needs a picture")
     return replace(found, why="; ".join(reasons))
@@ -121,15 +122,9 @@ def _judged(found: FoundQuestion) -> FoundQuestion:
 
 def article_doc(text: str) -> dict[str, Any]:
     """What a model is asked to write on a text."""
-    language = "zh" if share_of_chinese(text) > 0.5 else "en"
-    subject = "chinese" if language == "zh" else "english"
-    doc = {
-        "subject": subject,
-        "language": language,
-        "number": NUMBER,
-        "passage": text.strip(),
-        "evidence": "",
-    }
+    doc = {"subject": "english", "language": "en", "number": NUMBER, "passage": text.strip(), "evidence": ""}
+    if share_of_chinese(text) > 0.5:
+        doc |= {"subject": "chinese", "language": "zh"}
     return {**doc, "material": instruction(doc)}
 
 
@@ -191,12 +186,10 @@ class Known:
 
     def repeats(self, question: ChoiceQuestion, source: str) -> str:
         """What the question repeats; one that repeats nothing is known from now on."""
-        words = pairs(" ".join((question.stem, *question.options)))
+        words = pairs(question.words)
         for name, other in self._questions:
-            if (
-                min(len(words), len(other)) >= ALIKE * max(len(words), len(other))
-                and similarity(words, other) >= ALIKE
-            ):
+            few, many = sorted((len(words), len(other)))
+            if few >= ALIKE * many and similarity(words, other) >= ALIKE:
                 return f"repeats {name}"
         self._questions.append((f"question {question.number or '?'} of {source}", words))
         return ""
@@ -208,7 +201,7 @@ def sift(found: Sequence[FoundQuestion]) -> tuple[list[FoundQuestion], list[Drop
     overlaps = {passage: known.overlap(passage) for passage in {each.passage for each in found}}
     for each in found:
         question = each.question
-        text = overlaps[each.passage] or known.overlap(" ".join((question.stem, *question.options)))
+        text = overlaps[each.passage] or known.overlap(question.words)
         why = each.why or text or known.repeats(question, each.source)
         if why:
             dropped.append(Dropped(each.source, each.page, question.number, why, question.stem[:80]))
@@ -221,31 +214,27 @@ def chats(kept: Sequence[FoundQuestion], pack: Pack) -> Iterator[dict[str, Any]]
     """One chat for each question, and one for all questions on the same passage."""
     groups: list[list[FoundQuestion]] = []
     for each in kept:
-        last = groups[-1][-1] if groups else None
-        if last and each.passage and (each.passage, each.source) == (last.passage, last.source):
+        if (
+            groups
+            and each.passage
+            and (each.passage, each.source) == (groups[-1][0].passage, groups[-1][0].source)
+        ):
             groups[-1].append(each)
         else:
             groups.append([each])
     for group in groups:
-        first = group[0]
-        language = first.language
-        doc: dict[str, Any] = {"subject": first.subject, "language": language, "number": len(group)}
+        first, questions = group[0], [vars(each.question) for each in group]
+        doc: dict[str, Any] = {"subject": first.subject, "language": first.language, "number": len(group)}
         if first.passage:
             doc["passage"] = first.passage
-        if all(each.question.evidence for each in group):
+        if all(question["evidence"] for question in questions):
             doc["evidence"] = ""
+        else:
+            questions = [{**question, "evidence": ""} for question in questions]
         doc["material"] = instruction(doc)
-        questions = [
-            {**vars(each.question), "evidence": each.question.evidence if "evidence" in doc else ""}
-            for each in group
-        ]
-        yield {
-            **train_chat(pack, "questions", doc, as_text(questions, language)),
-            "source": first.source,
-            "page": first.page,
-            "subject": first.subject,
-            "questions": len(group),
-        }
+        chat = train_chat(pack, "questions", doc, as_text(questions, first.language))
+        about = {"source": first.source, "page": first.page, "subject": first.subject}
+        yield {**chat, **about, "questions": len(group)}
 
 
 def reasons(dropped: Sequence[Dropped]) -> Counter[str]:

@@ -39,14 +39,16 @@ def read_key(stated: Any, options: Sequence[str]) -> str:
     """The letter that a key names: 'B', '(B) On a farm', '②', or the option's own words. Two letters are both kept."""
     if isinstance(stated, list):
         return "".join(dict.fromkeys(read_key(each, options) for each in stated))
-    words = tidy(str(stated)) if isinstance(stated, str) else ""
+    if not isinstance(stated, str):
+        return ""
+    words = tidy(stated)
     same = [LETTERS[at] for at, option in enumerate(options[:8]) if option and option == words]
     if len(same) == 1:
         return same[0]
     found = _LETTER.search(words[:40])
     if not found or found.start() > 12:
         return ""
-    letters = [_letter(found)]
+    letters = [as_letter(next(filter(None, found.groups())))]
     rest = words[found.end() :]
     while more := re.match(
         r"[)）.]?\s{0,2}(?:,|、|/|&|and|or|和|及|或|與)\s{0,2}[(（]?([A-HＡ-Ｈ])(?![a-z])[)）]?", rest
@@ -54,10 +56,6 @@ def read_key(stated: Any, options: Sequence[str]) -> str:
         letters.append(more[1].translate(WIDE))
         rest = rest[more.end() :]
     return "".join(dict.fromkeys(letters))
-
-
-def _letter(found: re.Match[str]) -> str:
-    return as_letter(next(group for group in found.groups() if group))
 
 
 def as_letter(sign: str) -> str:
@@ -91,25 +89,34 @@ def _keys_from(text: str, start: int) -> tuple[int, list[tuple[str, str]]]:
     at = ended = start
     while at < len(text) and text.count("\n", ended, at) < 5:
         row = _ROW.match(text, at)
-        end = row.end() if row else text.find("\n", at)
-        end = len(text) if end < 0 else end
-        pairs, rest = _pairs(text[at:end], row)
+        if row:
+            end = row.end()
+            pairs, rest = _pairs_of_rows(row)
+        else:
+            end = text.find("\n", at)
+            if end < 0:
+                end = len(text)
+            pairs, rest = _pairs(text[at:end])
         # The heading of a part may stand between ('Part II', '二、數學'); a sentence ends the list.
-        if len(rest) > (0 if pairs else 20):
+        if len(rest) > 20 or (pairs and rest):
             break
         found += pairs
         at = end + 1
-        ended = at if pairs else ended
+        if pairs:
+            ended = at
     return min(ended, len(text)), found
 
 
-def _pairs(line: str, row: re.Match[str] | None) -> tuple[list[tuple[str, str]], str]:
+def _pairs_of_rows(rows: re.Match[str]) -> tuple[list[tuple[str, str]], str]:
+    """The pairs of a line of numbers and one of letters; what cannot be paired is left over."""
+    numbers, letters = rows[1].split(), [as_letter(sign) for sign in "".join(rows[2].split())]
+    if len(numbers) != len(letters):
+        return [], rows[0]
+    return list(zip(numbers, letters, strict=True)), ""
+
+
+def _pairs(line: str) -> tuple[list[tuple[str, str]], str]:
     """The pairs of one line, and what else stands in it."""
-    if row:
-        numbers, letters = row[1].split(), [as_letter(sign) for sign in "".join(row[2].split())]
-        return (
-            (list(zip(numbers, letters, strict=True)), "") if len(numbers) == len(letters) else ([], row[0])
-        )
     pairs: list[tuple[str, str]] = []
     for span in _SPAN.finditer(line):
         first, last = int(span[1]), int(span[2])

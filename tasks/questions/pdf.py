@@ -60,13 +60,9 @@ def read_pages(path: Path) -> list[str]:
     except FileNotFoundError:
         raise Refusal("no such file", where=path) from None
     except pypdfium2.PdfiumError as broken:
-        locked = "password" in str(broken).lower()
-        raise Refusal(
-            "the PDF is locked" if locked else "not readable as a PDF",
-            str(broken),
-            "save it without a password" if locked else "",
-            path,
-        ) from None
+        if "password" in str(broken).lower():
+            raise Refusal("the PDF is locked", str(broken), "save it without a password", path) from None
+        raise Refusal("not readable as a PDF", str(broken), where=path) from None
     try:
         pages = [_lines(_pieces(page), page.get_width()) for page in document]
     finally:
@@ -78,12 +74,8 @@ def read_pages(path: Path) -> list[str]:
         )
     odd = sum(unicodedata.category(sign) in ("Co", "Cn", "Cc") for sign in text)
     if odd > 0.2 * len(text):
-        raise Refusal(
-            "its fonts do not say which characters they show",
-            "the text is not readable",
-            "run an OCR on it",
-            path,
-        )
+        why = "its fonts do not say which characters they show"
+        raise Refusal(why, "the text is not readable", "run an OCR on it", path)
     return ["\n".join(_with_gaps(lines)) for lines in _without_edges(pages)]
 
 
@@ -96,7 +88,9 @@ def _pieces(page: Any) -> list[Piece]:
     spaced = False
     for index in range(text_page.count_chars()):
         code = raw.FPDFText_GetUnicode(text_page.raw, index)
-        sign = chr(code) if code < 0x110000 else "\ufffd"
+        sign = "\ufffd"
+        if code < 0x110000:
+            sign = chr(code)
         if sign.isspace() or code == 0 or code == 0xFFFE:
             spaced = True
             continue
@@ -104,12 +98,11 @@ def _pieces(page: Any) -> list[Piece]:
             sign = unicodedata.normalize("NFKC", sign)
         left, bottom, right, top = text_page.get_charbox(index, loose=True)
         piece = Piece(left, bottom, right, top, sign)
-        last = pieces[-1] if pieces else None
-        gap = left - last.right if last else 0.0
-        if last and last.beside(piece) and -0.5 * piece.height < gap < 0.8 * piece.height:
-            pieces[-1] = _joined(last, piece, gap, spaced)
-        else:
-            pieces.append(piece)
+        if pieces and pieces[-1].beside(piece):
+            gap = left - pieces[-1].right
+            if -0.5 * piece.height < gap < 0.8 * piece.height:
+                piece = _joined(pieces.pop(), piece, gap, spaced)
+        pieces.append(piece)
         spaced = False
     return [piece for piece in pieces if piece.height > 0]
 
@@ -118,14 +111,15 @@ def _joined(first: Piece, second: Piece, gap: float, spaced: bool = False) -> Pi
     """One piece of two. Some fonts say that a letter is wider than it is, so a space of the text counts as well."""
     size = min(first.height, second.height)
     chinese = bool(CHINESE.match(first.text[-1]) and CHINESE.match(second.text[0]))
-    space = " " if gap > (0.6 if chinese else 0.15) * size or (spaced and not chinese) else ""
+    space, widest = "", 0.15 * size
+    if chinese:
+        widest = 0.6 * size
+    if gap > widest or (spaced and not chinese):
+        space = " "
     return Piece(
-        min(first.left, second.left),
-        min(first.bottom, second.bottom),
-        max(first.right, second.right),
-        max(first.top, second.top),
-        first.text + space + second.text,
-    )
+        min(first.left, second.left), min(first.bottom, second.bottom),
+        max(first.right, second.right), max(first.top, second.top), first.text + space + second.text,
+    )  # fmt: skip
 
 
 def _lines(pieces: Sequence[Piece], width: float) -> list[Piece]:
@@ -181,11 +175,12 @@ def _gutter(pieces: Sequence[Piece], width: float) -> float | None:
     fewest = min(crossing.values())
     best = [x for x, n in crossing.items() if n == fewest]
     gutter = min(best, key=lambda x: abs(x - width / 2))
-    before, after = (
-        _rows([p for p in pieces if p.right <= gutter]),
-        _rows([p for p in pieces if p.left >= gutter]),
-    )
-    if not before or not after or fewest > (0.2 * len(before) if len(after) >= 4 else 0):
+    before = _rows([piece for piece in pieces if piece.right <= gutter])
+    after = _rows([piece for piece in pieces if piece.left >= gutter])
+    most = 0.0
+    if len(after) >= 4:
+        most = 0.2 * len(before)
+    if not before or not after or fewest > most:
         return None
     # Options that stand side by side leave a gap too: to its right stand B and D, or C and D, and nothing else.
     if any(index_of_mark(line.text) == 0 or begins_question(line.text) for line in after):
@@ -195,7 +190,9 @@ def _gutter(pieces: Sequence[Piece], width: float) -> float | None:
         first, *others = sorted(row, key=lambda piece: piece.left)
         later = [piece for piece in others if piece.left >= gutter and index_of_mark(piece.text) is not None]
         beside += bool(later) and index_of_mark(first.text) is not None
-    return None if beside > 0.5 * len(after) else gutter
+    if beside > 0.5 * len(after):
+        return None
+    return gutter
 
 
 def _without_edges(pages: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
@@ -208,8 +205,9 @@ def _without_edges(pages: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
         rim = _EDGE * (highest - lowest)
         marked.append([])
         for line in lines:
-            at_edge = line.top > highest - rim or line.bottom < lowest + rim
-            name = re.sub(r"[0-9]+", "#", line.text) if at_edge else ""
+            name = ""
+            if line.top > highest - rim or line.bottom < lowest + rim:
+                name = re.sub(r"[0-9]+", "#", line.text)
             marked[-1].append((line, name))
         edges.update({name for _, name in marked[-1] if name})
     return [[line for line, name in entries if not _is_edge(line, edges[name])] for entries in marked]

@@ -34,6 +34,11 @@ class ChoiceQuestion:
     before: str = ""  # what stands between the question before and this one: a heading, or a text to read
     start: int = 0  # where it stands in the text
 
+    @property
+    def words(self) -> str:
+        """Stem and options."""
+        return " ".join((self.stem, *self.options))
+
 
 @dataclass(frozen=True)
 class _Mark:
@@ -87,11 +92,12 @@ def from_text(text: str) -> list[ChoiceQuestion]:
     text, keys = key_list(text.replace("\r\n", "\n"))
     questions: list[ChoiceQuestion] = []
     marks = _option_marks(text)
-    end = 0
-    for at, run in enumerate(marks):
-        limit = marks[at + 1][0].start if at + 1 < len(marks) else len(text)
-        question, end = _question(text, end, run, limit, questions[-1].number if questions else "")
+    limits = [*(run[0].start for run in marks[1:]), len(text)]
+    end, last = 0, ""
+    for run, limit in zip(marks, limits, strict=False):
+        question, end = _question(text, end, run, limit, last)
         questions.append(question)
+        last = question.number
     return _with_keys(questions, keys)
 
 
@@ -112,9 +118,9 @@ def _option_marks(text: str) -> list[list[_Mark]]:
         style = str(found.lastgroup)
         sign = found[style].translate(WIDE)
         row = ROWS.get(style, LETTERS)
-        mark = _Mark(
-            style + ("" if sign.upper() == sign else " small"), row.index(sign.upper()), *found.span()
-        )
+        if sign.upper() != sign:
+            style += " small"
+        mark = _Mark(style, row.index(sign.upper()), *found.span())
         last = next((run for run in reversed(runs[-3:]) if run[0].style == mark.style), None)
         if mark.index == 0:
             runs.append([mark])
@@ -122,7 +128,7 @@ def _option_marks(text: str) -> list[list[_Mark]]:
             last.append(mark)  # in any order: A and C may stand on one line, B and D on the next
     # Two letters may be all the options there are; '(1)' and '(2)' in a row are mostly something else.
     runs = [_without_gaps(run) for run in runs]
-    runs = [run for run in runs if len(run) > (2 if run[0].style in ROWS else 1)]
+    runs = [run for run in runs if len(run) > 1 + (run[0].style in ROWS)]
     kept: list[list[_Mark]] = []
     for run in runs:
         if kept and run[0].start < kept[-1][-1].end:
@@ -151,9 +157,11 @@ def _question(text: str, begin: int, run: list[_Mark], limit: int, last: str) ->
     numbers = list(_NUMBER.finditer(chunk))
     follows = [found for found in numbers if last.isdigit() and found["number"] == str(int(last) + 1)]
     number = next(iter([*follows, *reversed(numbers)]), None)
+    named = bracket = ""
     if number:
         stem, before = chunk[number.end() :], chunk[: number.start()]
         start = begin + number.start()
+        named, bracket = number["number"], number["key"] or number["later"] or ""
     else:
         before, _, stem = chunk.rstrip().rpartition("\n\n")
         start = run[0].start - len(chunk.lstrip("\n"))
@@ -166,34 +174,19 @@ def _question(text: str, begin: int, run: list[_Mark], limit: int, last: str) ->
             right.append(LETTERS[mark.index])
             option = _RIGHT.sub(" ", option)
         options[mark.index] = tidy(option)
-    bracket = (number["key"] or number["later"] or "") if number else ""
-    stated = labels.get("key")
-    key = (
-        read_key(stated, options)
-        if stated is not None
-        else "".join(right) or read_key(f"({bracket})", options)
-    )
+    if "key" in labels:
+        key = read_key(labels["key"], options)
+    else:
+        key = "".join(right) or read_key(f"({bracket})", options)
     if labels:
         end = int(labels["end"])
-    question = ChoiceQuestion(
-        stem=tidy(stem),
-        options=tuple(options),
-        key=key,
-        evidence=tidy(labels.get("evidence", "")).strip(" \"'“”‘’「」『』"),
-        number=number["number"] if number else "",
-        before=before.strip(),
-        start=start,
-    )
-    return question, end
+    evidence = tidy(labels.get("evidence", "")).strip(" \"'“”‘’「」『』")
+    return ChoiceQuestion(tidy(stem), tuple(options), key, evidence, named, before.strip(), start), end
 
 
 def _end_of(text: str, start: int, limit: int) -> tuple[int, dict[str, str]]:
     """Where the last option ends, and what the labelled lines behind it say."""
-    ends = [limit]
-    for pattern in (_NUMBER, _LABEL, _ENDED):
-        if found := pattern.search(text, start, limit):
-            ends.append(found.start())
-    end = min(ends)
+    end = _first_end(text, start, limit)
     labels: dict[str, str] = {}
     at = end
     while True:
@@ -203,23 +196,27 @@ def _end_of(text: str, start: int, limit: int) -> tuple[int, dict[str, str]]:
         found = _LABEL.match(text, line, limit)
         if not found or found.end() <= at:
             return end, labels
-        stops = [
-            other.start()
-            for other in (_LABEL.search(text, found.end(), limit), _NUMBER.search(text, found.end(), limit))
-            if other
-        ]
-        stop = min([*stops, limit])
-        if blank := _ENDED.search(text, found.end(), stop):
-            stop = blank.start()
+        stop = _first_end(text, found.end(), limit)
         labels.setdefault(str(found.lastgroup), text[found.end() : stop])
         labels["end"] = str(stop)
         at = stop
 
 
+def _first_end(text: str, start: int, limit: int) -> int:
+    """Where the next question, a label or an empty line begins; the limit where none does."""
+    starts = [limit]
+    for pattern in (_NUMBER, _LABEL, _ENDED):
+        if found := pattern.search(text, start, limit):
+            starts.append(found.start())
+    return min(starts)
+
+
 def index_of_mark(text: str) -> int | None:
     """0 where a text begins with the mark of a first option, 1 of a second; None where it begins with none."""
     found = _MARK.match(text)
-    return LETTERS.index(as_letter(found[str(found.lastgroup)])) if found else None
+    if found is None:
+        return None
+    return LETTERS.index(as_letter(found[str(found.lastgroup)]))
 
 
 def begins_question(line: str) -> bool:
@@ -281,25 +278,18 @@ def _in_object(value: Any, start: int, depth: int) -> Iterator[ChoiceQuestion]:
         for each in fields.values():
             yield from _in_object(each, start, depth + 1)
         return
-    options = _first(fields, _OPTION_KEYS) or {
-        name: each for name, each in fields.items() if name in ("a", "b", "c", "d", "e")
-    }
+    options = _first(fields, _OPTION_KEYS) or {name: fields[name] for name in "abcde" if name in fields}
     if isinstance(options, dict):
-        in_order = sorted(options.items(), key=lambda option: str(option[0]))
-        options = [each for _, each in in_order]
-    texts = (
-        [tidy(_without_mark(each, at)) for at, each in enumerate(options)]
-        if isinstance(options, list)
-        else []
-    )
+        options = [options[name] for name in sorted(options, key=str)]
+    texts = []
+    if isinstance(options, list):
+        texts = [tidy(_without_mark(each, at)) for at, each in enumerate(options)]
     evidence = _first(fields, _EVIDENCE_KEYS)
-    yield ChoiceQuestion(
-        stem=tidy(_NUMBER.sub("", stem, count=1)),
-        options=tuple(texts),
-        key=read_key(_first(fields, _KEY_KEYS), texts),
-        evidence=tidy(evidence) if isinstance(evidence, str) else "",
-        start=start,
-    )
+    if not isinstance(evidence, str):
+        evidence = ""
+    key = read_key(_first(fields, _KEY_KEYS), texts)
+    stem = tidy(_NUMBER.sub("", stem, count=1))
+    yield ChoiceQuestion(stem, tuple(texts), key, tidy(evidence), start=start)
 
 
 def _without_mark(option: Any, index: int) -> str:

@@ -91,7 +91,7 @@ def flaws(question: ChoiceQuestion, doc: Mapping[str, Any]) -> Flaws:
         ("stem", _stem(question.stem)),
         ("options", _options(question.options)),
         ("same_options", _same_options(question.options)),
-        ("key", "" if known else _unclear(key)),
+        ("key", _unclear(key, known)),
         ("language", _language(question, doc["language"])),
         ("all_of_the_above", next((each for each in question.options if _OF_OTHERS.search(each)), "")),
     ):
@@ -102,11 +102,10 @@ def flaws(question: ChoiceQuestion, doc: Mapping[str, Any]) -> Flaws:
     if doc.get("passage"):
         if why := _evidence(question.evidence, str(doc["passage"])):
             found["evidence"] = why
-    else:
-        if _OF_PASSAGE.search(question.stem) and len(tokens(question.stem)) < OWN_TEXT:
-            found["no_passage"] = question.stem[:60]
-        elif why := _off_topic(question, doc.get("terms", ())):
-            found["off_topic"] = why
+    elif _OF_PASSAGE.search(question.stem) and len(tokens(question.stem)) < OWN_TEXT:
+        found["no_passage"] = question.stem[:60]
+    elif why := _off_topic(question, doc.get("terms", ())):
+        found["off_topic"] = why
     if known and doc["subject"] == "mathematics" and (why := _wrong_key(question)):
         found["wrong_key"] = why
     return found
@@ -115,7 +114,7 @@ def flaws(question: ChoiceQuestion, doc: Mapping[str, Any]) -> Flaws:
 def flaws_of_set(questions: Sequence[ChoiceQuestion], doc: Mapping[str, Any]) -> list[Flaws]:
     """The flaws of each question among the others. Of two that are alike, the second one is flawed."""
     found = [flaws(question, doc) for question in questions]
-    words = [pairs(" ".join((question.stem, *question.options))) for question in questions]
+    words = [pairs(question.words) for question in questions]
     stems = [tokens(question.stem) for question in questions]
     for at in range(len(questions)):
         for before in range(at):
@@ -131,49 +130,58 @@ def flaws_of_set(questions: Sequence[ChoiceQuestion], doc: Mapping[str, Any]) ->
     return found
 
 
-def _unclear(key: str) -> str:
-    return f"the key is {key!r}" if key else "no key is named"
+def _unclear(key: str, known: bool) -> str:
+    if known:
+        return ""
+    if key:
+        return f"the key is {key!r}"
+    return "no key is named"
 
 
 def _stem(stem: str) -> str:
-    words = tokens(stem)
-    if len(words) < 2:
+    if len(tokens(stem)) < 2:
         return "there is no stem"
-    return (
-        "" if _ASKS.search(stem) or _GOES_ON.search(stem.rstrip(" .。")) else f"nothing is asked: {stem[:60]}"
-    )
+    if _ASKS.search(stem) or _GOES_ON.search(stem.rstrip(" .。")):
+        return ""
+    return f"nothing is asked: {stem[:60]}"
 
 
 def _options(options: Sequence[str]) -> str:
     if len(options) != 4:
         return f"{len(options)} options"
-    return "" if all(option.strip() for option in options) else "an option is empty"
+    if not all(map(str.strip, options)):
+        return "an option is empty"
+    return ""
 
 
 def _same_options(options: Sequence[str]) -> str:
     """Signs count where an option has nothing else: '<' and '>' differ."""
-    plain = [" ".join(tokens(option)) or option.strip() for option in options]
-    # In a calculation and in punctuation the signs are what differs.
-    signs = ["".join(re.findall(r"[^\w\s]", tidy(option))).rstrip(".,;!。") for option in options]
-    seen = Counter(zip(plain, signs, strict=True))
-    twice = [text for (text, _), n in seen.items() if n > 1]
-    values = [value for option in options if (value := evaluate(tidy(option).strip())) is not None]
-    if not twice and len(set(values)) < len(values):
-        twice = [
-            option for option in options if values.count(evaluate(tidy(option).strip()) or Fraction(0)) > 1
-        ]
-    return f"{twice[0] or 'nothing'!r} stands twice" if twice else ""
+    compared, values = [], []
+    for option in options:
+        # In a calculation and in punctuation the signs are what differs.
+        signs = "".join(re.findall(r"[^\w\s]", tidy(option))).rstrip(".,;!。")
+        compared.append((" ".join(tokens(option)) or option.strip(), signs))
+        values.append(evaluate(tidy(option).strip()))
+    for text, signs in compared:
+        if compared.count((text, signs)) > 1:
+            return f"{text or 'nothing'!r} stands twice"
+    for option, value in zip(options, values, strict=True):
+        if value is not None and values.count(value) > 1:
+            return f"{option!r} stands twice"
+    return ""
 
 
 def _language(question: ChoiceQuestion, language: str) -> str:
-    text = " ".join((question.stem, *question.options))
-    chinese = share_of_chinese(text)
+    chinese = share_of_chinese(question.words)
     if language == "en":
-        return "Chinese, and English was asked for" if chinese > 0.3 else ""
+        if chinese > 0.3:
+            return "Chinese, and English was asked for"
+        return ""
     if chinese < 0.5 and CHINESE.search(question.stem) is None:
         return "no Chinese, which was asked for"
-    wrong = simplified(text)
-    return f"Simplified characters: {wrong[:10]}" if wrong else ""
+    if wrong := simplified(question.words):
+        return f"Simplified characters: {wrong[:10]}"
+    return ""
 
 
 def _among_options(question: ChoiceQuestion, passage: str, key: int | None) -> Flaws:
@@ -186,16 +194,20 @@ def _among_options(question: ChoiceQuestion, passage: str, key: int | None) -> F
         found["parallel"] = why
     if key is None:
         return found
-    others = [words[at] for at in range(4) if at != key]
-    chinese = bool(CHINESE.search(question.options[key]))
+    copied, in_stem, unit = 5, 2, "words"  # from how many on it is no chance
+    if CHINESE.search(question.options[key]):
+        copied, in_stem, unit = 8, 4, "characters"
     if passage:
-        text, least = tokens(passage), 8 if chinese else 5
+        text = tokens(passage)
         run = longest_run(words[key], text)
-        if run >= least and all(longest_run(other, text) < max(3, run // 2) for other in others):
-            found["copied"] = f"{run} {'characters' if chinese else 'words'} in a row"
-    stem, least = tokens(question.stem), 4 if chinese else 2
-    inside = [len(each) >= least and bool(runs(each, len(each)) & runs(stem, len(each))) for each in words]
-    if inside[key] and sum(inside) == 1:
+        others = words[:key] + words[key + 1 :]
+        if run >= copied and all(longest_run(other, text) < max(3, run // 2) for other in others):
+            found["copied"] = f"{run} {unit} in a row"
+    stem, inside = tokens(question.stem), []
+    for at, each in enumerate(words):
+        if len(each) >= in_stem and runs(each, len(each)) & runs(stem, len(each)):
+            inside.append(at)
+    if inside == [key]:
         found["in_stem"] = question.options[key][:60]
     return found
 
@@ -213,15 +225,15 @@ def _length(options: Sequence[str], words: Sequence[Sequence[str]]) -> str:
 
 def _parallel(options: Sequence[str], words: Sequence[Sequence[str]]) -> str:
     """Three options that agree in something which the fourth has not."""
-    forms: list[dict[str, str]] = []
+    forms: list[dict[str, object]] = []
     for option, each in zip(options, words, strict=True):
-        first = each[0] if each else ""
+        first = next(iter(each), "")
         forms.append(
             {
-                "a number": "yes" if _NUMBER_ONLY.fullmatch(tidy(option).strip()) else "",
-                "a closing mark": "yes" if each and re.search(r"[.!?。！？][」』”\"')）]*$", option) else "",
-                "the first word": first if len(each) > 1 and first in _FIRST_WORDS else "",
-                "the form in -ing": "yes" if len(first) > 4 and first.endswith("ing") else "",
+                "a number": bool(_NUMBER_ONLY.fullmatch(tidy(option).strip())),
+                "a closing mark": bool(each and re.search(r"[.!?。！？][」』”\"')）]*$", option)),
+                "the first word": len(each) > 1 and first in _FIRST_WORDS and first,
+                "the form in -ing": len(first) > 4 and first.endswith("ing"),
             }
         )
     for name in forms[0]:
@@ -244,12 +256,14 @@ def _evidence(evidence: str, passage: str) -> str:
         return f"too short to show anything: {evidence}"
     if len(words) > max(0.6 * len(text), 40):
         return "most of the passage is named"
-    return "" if runs(words, len(words)) & runs(text, len(words)) else f"not in the passage: {evidence[:60]}"
+    if runs(words, len(words)) & runs(text, len(words)):
+        return ""
+    return f"not in the passage: {evidence[:60]}"
 
 
 def _off_topic(question: ChoiceQuestion, terms: Sequence[str]) -> str:
     """A brief lists words of which a question on its topic has one; signs and Chinese words may stand anywhere."""
-    text = " ".join((question.stem, *question.options)).casefold()
+    text = question.words.casefold()
     words = set(tokens(text)) | set(text.split())
     anywhere = [term for term in terms if CHINESE.search(term) or not term.isalpha()]
     if not terms or words & set(terms) or any(term in text for term in anywhere):
@@ -263,7 +277,7 @@ _CALCULATION = re.compile(
     r"(?P<sum>[-0-9.()+*/^%, ]*[0-9)%][-0-9.()+*/^%, ]*?)[ ]*"
     r"(?:=[ ]*[?_( )]*|equal|的值|等於多少)?[ ]*[?.:_]*$"
 )
-_EQUATION = re.compile(r"(?<![\w.])(?P<left>[-0-9.()+*/ a-z]{1,60})=(?P<right>[-0-9.()+*/ a-z]{1,60})")
+_EQUATION = re.compile(r"(?<![\w.])[-0-9.()+*/ a-z]{1,60}=[-0-9.()+*/ a-z]{1,60}")
 _TIMES = re.compile(r"(?<=[0-9)%]) ?(?:[xX×]|of) ?(?=[0-9(])")
 
 
@@ -280,25 +294,24 @@ def computed(stem: str) -> Fraction | None:
 
 def _root(text: str) -> Fraction | None:
     """Where both sides of the one equation are equal. A line is known by two points; the third shows that it is one."""
-    equations = [
-        found
-        for found in _EQUATION.finditer(re.sub(r"\b[A-Za-z]{2,}\b", ";", text))
-        if re.search("[0-9]", found[0])
-    ]
-    letters = set(re.findall(r"[a-z]", "".join(found[0] for found in equations)))
+    equations = []
+    for found in _EQUATION.finditer(re.sub(r"\b[A-Za-z]{2,}\b", ";", text)):
+        if re.search("[0-9]", found[0]):
+            equations.append(found[0])
+    letters = set(re.findall(r"[a-z]", "".join(equations)))
     if len(equations) != 1 or len(letters) != 1:
         return None
     letter, gaps = letters.pop(), []
-    for value in (0, 1, 2):
-        sides = [
-            evaluate(equations[0][side].replace(letter, f"({value})").strip(" ."))
-            for side in ("left", "right")
-        ]
-        if sides[0] is None or sides[1] is None:
+    for value in "012":
+        left, right = equations[0].replace(letter, f"({value})").split("=")
+        a, b = evaluate(left.strip(" .")), evaluate(right.strip(" ."))
+        if a is None or b is None:
             return None
-        gaps.append(sides[0] - sides[1])
+        gaps.append(a - b)
     slope = gaps[1] - gaps[0]
-    return None if slope == 0 or gaps[2] - gaps[1] != slope else -gaps[0] / slope
+    if slope == 0 or gaps[2] - gaps[1] != slope:
+        return None
+    return -gaps[0] / slope
 
 
 def _wrong_key(question: ChoiceQuestion) -> str:
@@ -312,5 +325,7 @@ def _wrong_key(question: ChoiceQuestion) -> str:
     key = readings[LETTERS.index(question.key)]
     if key is None or (not right and abs(key.value - value) * 200 <= abs(value)):
         return ""  # said in words, or rounded
-    others = f"{' and '.join(right)} are that" if question.key in right else f"the key is {question.key}"
-    return f"{question.stem[:60]} gives {value}, and {others}"
+    why = f"the key is {question.key}"
+    if question.key in right:
+        why = f"{' and '.join(right)} are that"
+    return f"{question.stem[:60]} gives {value}, and {why}"

@@ -44,7 +44,7 @@ def share_of_chinese(text: str) -> float:
     """Among the letters; three Latin ones count as one character."""
     chinese = len(CHINESE.findall(text))
     latin = len(_LETTER.findall(CHINESE.sub("", text)))
-    return chinese / (chinese + latin / 3) if chinese + latin else 0.0
+    return chinese / max(chinese + latin / 3, 1e-9)
 
 
 def simplified(text: str) -> str:
@@ -67,6 +67,7 @@ def tidy(text: str) -> str:
     lines = [line for line in lines if line.strip("-*•>")]  # the bullet of the line that follows
     whole = ""
     for line in lines:
-        glued = not whole or bool(CHINESE.match(whole[-1]) or whole[-1] in "，、；：「（")
-        whole += line if glued else f" {line}"
+        if whole and not CHINESE.match(whole[-1]) and whole[-1] not in "，、；：「（":
+            whole += " "
+        whole += line
     return re.sub(r"[ \t\u3000]{2,}", " ", whole).strip()
