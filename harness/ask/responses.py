@@ -104,8 +104,10 @@ def _batched(
             if isinstance(engine, TellsTokens):
                 engine.tell_tokens = shown.add
             try:
-                engine.logprobs = batch[0].options.logprobs
-                responses = _timed(_answers(engine, batch), len(batch), time.perf_counter() - start)
+                _prepare(engine, batch)
+                answers = getattr(engine, batch[0].asks)(_as_instances(batch), disable_tqdm=True)
+                seconds = time.perf_counter() - start
+                responses = _timed(_as_responses(engine, batch, answers), len(batch), seconds)
             except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
                 if len(batch) > 1:  # each is tried alone, so that one bad request costs one sample
                     batches.extendleft([request] for request in reversed(batch))
@@ -131,20 +133,22 @@ def _planned(engine: Engine, requests: Sequence[Request]) -> list[list[Request]]
     return [list(requests[at : at + size]) for at in range(0, len(requests), size)]
 
 
-def _answers(engine: Engine, batch: Sequence[Request]) -> Sequence[Response]:
-    instances = _as_instances(batch)
-    asks = batch[0].asks
-    if asks == "generate_until":
+def _prepare(engine: Engine, batch: Sequence[Request]) -> None:
+    engine.logprobs = batch[0].options.logprobs
+    if batch[0].asks == "generate_until":
         _seed(engine, batch)
-        engine.generate_until(instances, disable_tqdm=True)
-        return engine.responses
-    if not isinstance(engine, GivesLikelihoods):
+    elif not isinstance(engine, GivesLikelihoods):
         raise Refusal("this engine gives no log-likelihoods")
-    answers = getattr(engine, asks)(instances, disable_tqdm=True)
-    return [
-        Response(json.dumps(answer), engine.prompt_length(request.prompt), 0)
-        for request, answer in zip(batch, answers, strict=True)
-    ]
+
+
+def _as_responses(engine: Engine, batch: Sequence[Request], answers: Sequence[Any]) -> Sequence[Response]:
+    """lm-eval returns the texts of what was generated; the engine has the responses that they stand in."""
+    if batch[0].asks == "generate_until":
+        return engine.responses
+    responses = []
+    for request, answer in zip(batch, answers, strict=True):
+        responses.append(Response(json.dumps(answer), engine.prompt_length(request.prompt), 0))
+    return responses
 
 
 class _Shown:

@@ -47,7 +47,7 @@ class Sampling(Frozen):
         """What was asked before they could be wanted is defined as it was."""
         fields: dict[str, Any] = dump(self)
         if not self.logprobs:
-            del fields["logprobs"]
+            fields.pop("logprobs", None)  # not there where only what was set is dumped
         return fields
 
     @model_validator(mode="after")

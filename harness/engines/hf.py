@@ -22,7 +22,7 @@ TELL_EVERY_SECONDS = 0.5
 
 
 class HFEngine(HFLM):  # type: ignore[misc]
-    responses: list[Response]
+    responses: Sequence[Response] = ()
     logprobs = False
     tell_tokens: Callable[[int], None] | None = None  # while a batch is being answered
     _model: Any
@@ -104,10 +104,11 @@ class HFEngine(HFLM):  # type: ignore[misc]
         )
         ends = dict(zip(order, self._ends, strict=True))
         logprobs = dict(zip(order, self._logprobs, strict=True))
-        self.responses = []
+        responses = []
         for i, text in enumerate(texts):
             length = self.prompt_length(requests[i].args[0])
-            self.responses.append(Response(text, length, *ends[i], logprobs=logprobs[i]))
+            responses.append(Response(text, length, *ends[i], logprobs=logprobs[i]))
+        self.responses = responses
         return texts
 
     def likelihood_batches(self, requests: Sequence[Request]) -> list[list[Request]]:

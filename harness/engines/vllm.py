@@ -124,8 +124,7 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
                 name = f"{self._asked}-{place}"
                 places[name] = place, until
                 wanted = SamplingParams(
-                    max_tokens=limit, stop=until, output_kind=RequestOutputKind.FINAL_ONLY,
-                    logprobs=0 if request.options.logprobs else None, **arguments,
+                    max_tokens=limit, stop=until, output_kind=RequestOutputKind.FINAL_ONLY, **arguments
                 )  # fmt: skip
                 engine.add_request(name, tokens_input(tokens), wanted, lora_request=self.lora_request)
             while engine.has_unfinished_requests():
@@ -163,6 +162,8 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
         )
         if arguments.get("temperature"):
             arguments["seed"] = request.seed
+        if request.options.logprobs:
+            arguments["logprobs"] = 0  # of the chosen tokens alone
         return arguments, until, limit
 
     def _finished(self, place: int, until: list[str], output: Any, seconds: float) -> Indexed:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
-from proctor.common.chat import GIVE_UP
+from proctor.common.chat_client import GIVE_UP
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
 from proctor.judges.verdict import Reason

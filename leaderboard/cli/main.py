@@ -18,6 +18,7 @@ from proctor.leaderboard.cli import (
     compare,
     doctor,
     export,
+    first_look,
     judge,
     labels,
     project,
@@ -27,7 +28,6 @@ from proctor.leaderboard.cli import (
     responses,
     run,
     tasks,
-    trial,
     trust,
 )
 
@@ -41,7 +41,7 @@ STOPPED = 130  # what typer makes of Ctrl-C
 # Every command and group of commands; leaderboard/cli/ says what each does. Add a line here.
 COMMANDS: tuple[Callable[..., None], ...] = (
     project.init,
-    trial.try_,
+    first_look.try_,
     run.run,
     run.plan,
     project.list_,

@@ -37,6 +37,7 @@ class ErrorKind(Frozen):
     numbers: dict[str, str | list[int]]
     where: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
+    rules_out: tuple[str, ...] = ()
     right: str
     wrong: str
     working: str
@@ -48,15 +49,20 @@ class ErrorKind(Frozen):
         lowest, highest = map(int, self.grades.split("-"))
         return lowest <= grade <= highest
 
+    def goes_with(self, other: "ErrorKind") -> bool:
+        """Whether one pupil can make both: two topics, and neither working shows that the other error is not made."""
+        ruled_out = self.id in other.rules_out or other.id in self.rules_out
+        return self.topic != other.topic and not ruled_out
+
     def draw(self, rng: random.Random) -> dict[str, int]:
         """Numbers with which the error gives a wrong answer."""
         for _ in range(_TRIES):
-            values = {letter: rng.choice(_choices(wanted)) for letter, wanted in self.numbers.items()}
-            if self._possible(values):
+            values = {letter: rng.choice(choices(wanted)) for letter, wanted in self.numbers.items()}
+            if self.possible(values):
                 return values
         raise Refusal(f"error {self.id!r}: no numbers go with it", where=DATA / "errors.yaml")
 
-    def _possible(self, values: Mapping[str, int]) -> bool:
+    def possible(self, values: Mapping[str, int]) -> bool:
         if any(worth(text, values) <= 0 for text in self.where):
             return False
         if any(worth(text, values).denominator > 1 for text in self.whole):
@@ -98,7 +104,7 @@ def _written(value: Fraction, form: str | None) -> str:
     return str(value.numerator) if value.denominator == 1 else f"{float(value):.6g}"
 
 
-def _choices(wanted: str | list[int]) -> list[int]:
+def choices(wanted: str | list[int]) -> list[int]:
     if isinstance(wanted, list):
         return wanted
     lowest, highest = map(int, wanted.split("-"))
@@ -108,12 +114,9 @@ def _choices(wanted: str | list[int]) -> list[int]:
 def draw_set(rng: random.Random, pupil: Pupil, train: bool) -> dict[str, Any]:
     """`items` and `weak_topics` of a pupil: each weakness in two problems or more, a slip at most once."""
     kinds = [kind for kind in error_kinds() if kind.fits(pupil.grade) and (kind.train or not train)]
-    weak = _of_different_topics(rng, [kind for kind in kinds if not kind.slip], pupil.weaknesses)
-    topics = [kind.topic for kind in weak]
-    careless = [kind for kind in kinds if kind.slip and kind.topic not in topics]
-    slips = _of_different_topics(
-        rng, careless, rng.choice((0, 1, 1, 2) if pupil.weaknesses > 1 else (1, 1, 2))
-    )
+    weak = _that_go_together(rng, [kind for kind in kinds if not kind.slip], pupil.weaknesses)
+    careless = [kind for kind in kinds if kind.slip and all(kind.goes_with(other) for other in weak)]
+    slips = _that_go_together(rng, careless, rng.choice((0, 1, 1, 2) if pupil.weaknesses > 1 else (1, 1, 2)))
     size = rng.randint(max(FEWEST, 2 * len(weak) + len(slips)), min(MOST, 3 * len(weak) + len(slips)))
     often = [*weak, *weak, *rng.sample(weak, size - 2 * len(weak) - len(slips))]
     items = []
@@ -124,15 +127,15 @@ def draw_set(rng: random.Random, pupil: Pupil, train: bool) -> dict[str, Any]:
             numbers.append(_new_numbers(rng, kind, numbers))
             items.append(_item(kind, ask, numbers[-1]))
     rng.shuffle(items)
-    return {"items": items, "weak_topics": topics}
+    return {"items": items, "weak_topics": [kind.topic for kind in weak]}
 
 
-def _of_different_topics(rng: random.Random, kinds: Sequence[ErrorKind], count: int) -> list[ErrorKind]:
-    chosen: dict[str, ErrorKind] = {}
+def _that_go_together(rng: random.Random, kinds: Sequence[ErrorKind], count: int) -> list[ErrorKind]:
+    chosen: list[ErrorKind] = []
     for kind in rng.sample(kinds, len(kinds)):
-        if len(chosen) < count:
-            chosen.setdefault(kind.topic, kind)
-    return list(chosen.values())
+        if len(chosen) < count and all(kind.goes_with(other) for other in chosen):
+            chosen.append(kind)
+    return chosen
 
 
 def _ways_to_ask(rng: random.Random, kind: ErrorKind, count: int, train: bool) -> list[str]:

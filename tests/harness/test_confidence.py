@@ -57,8 +57,10 @@ def test_hf_gives_each_token_as_the_model_has_it_whatever_the_temperature(option
         assert len(response.logprobs) == response.tokens_out
         inside = [value for end, value in response.logprobs if end <= len(response.text)]
         expected = read_by_the_model(prompt, response.text)
-        assert len(expected) > 2
-        assert inside[: len(expected)] == pytest.approx(expected, abs=2e-3)
+        # The last piece of a text that was cut at its stop string may be another token when it is read again.
+        alike = min(len(inside), len(expected)) - 1
+        assert alike > 1
+        assert inside[:alike] == pytest.approx(expected[:alike], abs=2e-3)
 
 
 def test_llama_cpp_gives_nearly_the_same_as_hf_and_both_only_where_they_are_wanted(tmp_path):

@@ -45,6 +45,7 @@ class Completion:
     text: str
     token_ids: list[int]
     finish_reason: str
+    logprobs: None = None  # nobody asked for them
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from proctor.common.refusal import Refusal
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis import GRADES, docs, stream, train_chats
-from proctor.tasks.diagnosis.errors import ErrorKind, Pupil, draw_set, error_kinds, fill
+from proctor.tasks.diagnosis.errors import ErrorKind, Pupil, choices, draw_set, error_kinds, fill
 from proctor.tasks.diagnosis.reading import read_diagnosis
 from proctor.tasks.diagnosis.task import diagnosis, score
 from proctor.tasks.number import read_number
@@ -94,6 +94,28 @@ def test_a_weakness_comes_back_and_a_slip_does_not() -> None:
             assert (item["topic"] in doc["weak_topics"]) is not item["slip"]
         assert len(doc["weak_topics"]) == doc["weaknesses"]
         assert len({item["problem"] for item in doc["items"]}) == len(doc["items"])
+
+
+def test_numbers_of_the_test_are_those_that_its_errors_allow() -> None:
+    for item in ITEMS:
+        kind, numbers = KINDS[item["error"]], item["numbers"]
+        assert set(numbers) == set(kind.numbers)
+        assert all(number in choices(kind.numbers[letter]) for letter, number in numbers.items()), item
+        assert kind.possible(numbers), item
+
+
+def test_nobody_does_rightly_in_one_problem_what_goes_wrong_in_another() -> None:
+    assert {name for kind in KINDS.values() for name in kind.rules_out} < set(KINDS)
+    for doc in (*TEST, *docs("train")):
+        errors = {item["error"] for item in doc["items"]}
+        for error in errors:
+            assert not errors.intersection(KINDS[error].rules_out), doc["id"]
+
+
+def test_problems_of_a_weakness_have_different_right_answers() -> None:
+    for doc in TEST:
+        for error in {item["error"] for item in doc["items"] if not item["slip"]}:
+            assert len({item["right"] for item in doc["items"] if item["error"] == error}) > 1, doc["id"]
 
 
 def test_errors_fit_the_pupils_grade_and_all_of_them_come_up() -> None:

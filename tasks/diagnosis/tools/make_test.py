@@ -1,4 +1,5 @@
-"""Writes data/test.jsonl: 60 pupils with errors of every kind. Run once a version, then read by a person.
+"""Writes data/test.jsonl: 60 pupils with errors of every kind. Run once a version, then read and mended by
+hand: another run gives other pupils.
 
 python -m proctor.tasks.diagnosis.tools.make_test
 """
@@ -20,16 +21,16 @@ NAMES = """
 """.split()  # noqa: SIM905
 GOALS = (
     "get at least 12 of 20 points in the test after the holidays",
-    "check the till at the family's shop alone",
+    "check the prices in the family's shop",
     "move up to the middle group by spring",
-    "sit the scholarship paper in June",
+    "sit the scholarship test in June",
     "help a little brother with homework",
     "do the Friday sheet without help from home",
     "build a rabbit hutch from a drawing",
     "keep the score book of the cricket team",
     "catch up on what was missed in hospital",
     "be brave enough to come to the board",
-    "pass the entrance paper of the technical school",
+    "pass the entrance test of a new school",
     "plan the class trip with real prices",
 )
 

@@ -7,7 +7,7 @@ import yaml
 
 from proctor.common.paths import inside
 from proctor.common.refusal import Refusal
-from proctor.harness.config.trial import write_trial
+from proctor.harness.config.first_look import write_trial
 from tests.support.command import command
 from tests.support.random_gguf import SMALL, quantize, write_llama
 

@@ -32,7 +32,7 @@ def try_(
     from rich.console import Console
 
     from proctor.common.progress import Reporter
-    from proctor.harness.config.trial import write_trial
+    from proctor.harness.config.first_look import write_trial
     from proctor.harness.run import run_suite
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board import site
