@@ -15,18 +15,22 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file, files_of
-from proctor.finetune.checks import check_safetensors, compare_logits, logits_of, prompt_ids, shapes_of
+from proctor.finetune.checks import (
+    check_safetensors,
+    compare_logits,
+    logits_of,
+    passed,
+    prompt_ids,
+    shapes_of,
+)
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.merge.spec import MergeWith
 from proctor.finetune.store import Tell
 
 SEED = 0  # of dare_ties, which drops changes by chance
-SAME_DIRECTION = (
-    0.9995  # cosine above which slerp is a straight line: its formula divides by the angle's sine
-)
+SAME_DIRECTION = 0.9995  # cosine above which slerp is a line: its formula divides by the angle's sine
 # Of config.json: what makes equal shapes mean something else.
 MEANING = ("model_type", "num_attention_heads", "num_key_value_heads", "hidden_act", "tie_word_embeddings")
-PLAIN = ("F64", "F32", "F16", "BF16")
 INDEX = "model.safetensors.index.json"
 
 
@@ -51,12 +55,10 @@ def merge_models(
     tell(0.7, "comparing with each parent")
     rows = prompt_ids(load_tokenizer(out))
     merged = logits_of(load_model(out, "cpu", float32=True), rows)
-    checks: list[dict[str, Any]] = [
-        {"name": "a model merged with itself is itself", "passed": True, "figures": {}}
-    ]
+    checks = [passed("a model merged with itself is itself", {})]
     for name, folder in parents:
         figures = compare_logits(logits_of(load_model(folder, "cpu", float32=True), rows), merged)
-        checks.append({"name": f"how far it is from {name}", "passed": True, "figures": figures})
+        checks.append(passed(f"how far it is from {name}", figures))
     return {"checks": checks}
 
 
@@ -76,15 +78,19 @@ def refuse_unlike(models: Sequence[tuple[str, Path]]) -> None:
 def _unlike_vocabulary(base: Path, other: Path) -> str:
     """Compared token by token: the file itself may be written otherwise by another version."""
     mine, theirs = base / "tokenizer.json", other / "tokenizer.json"
-    if not (mine.is_file() and theirs.is_file()):
-        return "" if mine.is_file() == theirs.is_file() else "only one of them has a tokenizer.json"
+    if mine.is_file() != theirs.is_file():
+        return "only one of them has a tokenizer.json"
+    if not mine.is_file():
+        return ""
     if digest_of_file(mine) == digest_of_file(theirs):
         return ""
     (tokens, merges), (their_tokens, their_merges) = _vocabulary(mine), _vocabulary(theirs)
     if differing := sorted(set(tokens.items()) ^ set(their_tokens.items()))[:1]:
         sizes = f"{len(their_tokens):,} tokens against {len(tokens):,}"
         return f"its vocabulary is another: {sizes}, and {differing[0][0]!r} is in one of them alone or elsewhere"
-    return "" if merges == their_merges else "its tokenizer joins the same tokens by other rules"
+    if merges != their_merges:
+        return "its tokenizer joins the same tokens by other rules"
+    return ""
 
 
 def _vocabulary(file: Path) -> tuple[dict[str, int], list[str]]:
@@ -98,16 +104,20 @@ def _vocabulary(file: Path) -> tuple[dict[str, int], list[str]]:
 
 
 def _unlike_meaning(base: Path, other: Path) -> str:
-    mine, theirs = (
-        json.loads((folder / "config.json").read_text(encoding="utf-8")) for folder in (base, other)
-    )
+    mine, theirs = _config(base), _config(other)
     if "quantization_config" in theirs:
         return "its weights are quantised"
-    # What one of them leaves to a default may well be the other's value.
-    both = [name for name in MEANING if name in mine and name in theirs]
-    return "; ".join(
-        f"{name} is {theirs[name]}, not {mine[name]}" for name in both if mine[name] != theirs[name]
-    )
+    differing = []
+    for name in MEANING:
+        # What one of them leaves to a default may well be the other's value.
+        if name in mine and name in theirs and mine[name] != theirs[name]:
+            differing.append(f"{name} is {theirs[name]}, not {mine[name]}")
+    return "; ".join(differing)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config
 
 
 def _unlike_tensors(base: Path, other: Path) -> str:
@@ -133,10 +143,9 @@ def widest(folders: Sequence[Path]) -> Any:
                 for name in weights.keys():  # noqa: SIM118 (it is no dict)
                     kind = weights.get_slice(name).get_dtype()
                     if kind not in names:
-                        raise Refusal(
-                            f"the tensor {name} is of type {kind}", "averages need plain weights", where=path
-                        )
-                    dtype = names[kind] if dtype is None else torch.promote_types(dtype, names[kind])
+                        why = "averages need plain weights"
+                        raise Refusal(f"the tensor {name} is of type {kind}", why, where=path)
+                    dtype = torch.promote_types(dtype or names[kind], names[kind])
     return dtype
 
 
@@ -208,8 +217,9 @@ def slerp(first: Any, second: Any, share: float) -> Any:
     """From `first` towards `second` along the arc between them, as far as `share` says (Shoemake 1985)."""
     import torch
 
-    norms = first.norm() * second.norm()
-    cosine = float((first * second).sum() / norms) if norms else 1.0
+    norms, cosine = first.norm() * second.norm(), 1.0
+    if norms:
+        cosine = float((first * second).sum() / norms)
     if abs(cosine) > SAME_DIRECTION:
         return (1 - share) * first + share * second
     angle = torch.arccos(torch.tensor(cosine, dtype=torch.float64))
@@ -233,7 +243,7 @@ def _copy_the_rest(base: Path, out: Path, dtype: str) -> None:
     for path in files_of(base):
         if "safetensors" not in path.name:
             (out / path.name).write_bytes(path.read_bytes())
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config = _config(base)
     config.pop("torch_dtype", None)
     text = json.dumps({**config, "dtype": dtype}, indent=2, ensure_ascii=False)
     (out / "config.json").write_text(text + "\n", encoding="utf-8")

@@ -13,33 +13,13 @@ from proctor.tasks.number import read_number
 from proctor.tasks.own.scores import as_list, plain
 
 QUESTIONS = (
-    "question",
-    "prompt",
-    "problem",
-    "input",
-    "query",
-    "instruction",
-    "text",
-    "sentence",
-    "aufgabe",
-    "frage",
-    "题目",
-    "问题",
-)
+    "question", "prompt", "problem", "input", "query", "instruction", "text", "sentence", "aufgabe", "frage",
+    "题目", "问题",
+)  # fmt: skip
 ANSWERS = (
-    "answer",
-    "target",
-    "label",
-    "gold",
-    "output",
-    "solution",
-    "correct",
-    "reference",
-    "expected",
-    "lösung",
-    "antwort",
+    "answer", "target", "label", "gold", "output", "solution", "correct", "reference", "expected", "lösung", "antwort",
     "答案",
-)
+)  # fmt: skip
 CHOICES = ("choices", "options", "answers", "endings")
 CLUSTERS = ("cluster", "source", "passage", "passage_id", "document", "group", "story")
 KINDS = ("topic", "kind", "category", "type", "level", "subject", "grade", "difficulty")
@@ -57,24 +37,23 @@ def guess(rows: Sequence[Mapping[str, Any]], data: str) -> dict[str, Any]:
     """The fields of a task's YAML."""
     fields = [str(name) for name in rows[0]]
     choices = _choices(rows, fields)
-    taken = {choices} if isinstance(choices, str) else set(choices or ())
+    taken = set(choices or ())
+    if isinstance(choices, str):
+        taken = {choices}
     answer = _named(ANSWERS, [name for name in fields if name not in taken])
     question = _named(QUESTIONS, [name for name in fields if name != answer]) or _longest(
         rows, fields, {answer, *taken}
     )
-    if answer is None or question is None:
-        raise Refusal(
-            f"cannot tell the {'answer' if answer is None else 'question'} among {', '.join(fields)}",
-            "usual names were looked for, such as 'question' and 'answer'",
-            "rename the column, or write the YAML by hand",
-        )  # fmt: skip
+    for what, name in (("answer", answer), ("question", question)):
+        if name is None:
+            raise Refusal(
+                f"cannot tell the {what} among {', '.join(fields)}",
+                "usual names were looked for, such as 'question' and 'answer'",
+                "rename the column, or write the YAML by hand",
+            )
     score = _score([row.get(answer) for row in rows], choices is not None)
-    made: dict[str, Any] = {
-        "data": data,
-        "prompt": f"{_shown(question)}\n\n{ENDINGS[score]}\n",
-        "answer": answer,
-        "score": score,
-    }
+    prompt = f"{_shown(str(question))}\n\n{ENDINGS[score]}\n"
+    made: dict[str, Any] = {"data": data, "prompt": prompt, "answer": answer, "score": score}
     if choices is not None:
         made["choices"] = choices
     if "id" in fields and len({str(row.get("id")) for row in rows}) == len(rows):
@@ -92,10 +71,11 @@ def _named(usual: Sequence[str], fields: Sequence[str]) -> str | None:
 
 
 def _longest(rows: Sequence[Mapping[str, Any]], fields: Sequence[str], taken: set[Any]) -> str | None:
-    free = [
-        name for name in fields if name not in taken and all(isinstance(row.get(name), str) for row in rows)
-    ]
-    return max(free, key=lambda name: sum(len(row[name]) for row in rows), default=None)
+    lengths = {}
+    for name in fields:
+        if name not in taken and all(isinstance(row.get(name), str) for row in rows):
+            lengths[name] = sum(len(row[name]) for row in rows)
+    return max(lengths, key=lengths.__getitem__, default=None)
 
 
 def _choices(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> str | list[str] | None:
@@ -103,7 +83,9 @@ def _choices(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> str | 
     if listed and all(len(as_list(row.get(listed))) > 1 for row in rows):
         return listed
     lettered = [name for name in fields if _LETTERED.fullmatch(name.strip().lower())]
-    return lettered if len(lettered) > 1 else None
+    if len(lettered) > 1:
+        return lettered
+    return None
 
 
 def _score(answers: Sequence[Any], choices: bool) -> str:
@@ -134,4 +116,6 @@ def _values(rows: Sequence[Mapping[str, Any]], name: str) -> int:
 
 def _shown(name: str) -> str:
     """A name that no template could hold is looked up in the row."""
-    return f"{{{{ {name} }}}}" if name.isidentifier() else f'{{{{ row["{name}"] }}}}'
+    if name.isidentifier():
+        return f"{{{{ {name} }}}}"
+    return f'{{{{ row["{name}"] }}}}'

@@ -198,7 +198,7 @@ class LmEvalDefinition(StockDefinition):
             choices = self.lm_task.doc_to_choice(self.lm_task.eval_docs[int(doc["id"])])
             likely = [each[0][0] for each in answers[: len(choices)]]
             return str(choices[likely.index(max(likely))])
-        left = list(filtered)
+        left: Any = list(filtered)
         if len(left) == 1:
             left = left[0]
         if left == INVALID:

@@ -11,58 +11,11 @@ from proctor.tasks.study_plan.profile import (
     Profile,
     activities,
     courses,
+    phrases,
     profiles,
 )
 
-NAMES = [
-    "Ada", "Ben", "Carla", "Dario", "Emil", "Fatou", "Greta", "Hugo", "Ines", "Jamal", "Kira",
-    "Leon", "Maren", "Nadia", "Oskar", "Paula", "Quinn", "Rosa", "Samir", "Tilda", "Umar", "Vera",
-    "Wim", "Xenia", "Yara", "Zoltan", "Anton", "Bruna", "Cem", "Dina", "Elif", "Farid", "Gina",
-    "Hana", "Ivo", "Jule", "Kofi", "Lara", "Milo", "Nora", "Omar", "Petra", "Rafi", "Sina", "Tomas",
-    "Ulla", "Viktor", "Wanda", "Yusuf", "Zoe",
-]  # fmt: skip
-GOALS = (
-    "pass the class test in week {weeks}",
-    "reach 70% in the next test",
-    "reach 80% in the unit test",
-    "go up one grade by the end of term",
-    "catch up after three weeks of illness",
-    "finish homework without help",
-    "stop losing marks through careless steps",
-    "be ready for the new chapter",
-    "explain {topic} to a classmate",
-    "feel sure about {topic} before the exam",
-    "get at least 15 of 20 points in the retest",
-    "move to the advanced group",
-    "work without a calculator",
-    "show full working in every answer",
-    "pass the placement test for the new school",
-    "help a younger brother with {topic}",
-    "enter the school's maths contest",
-    "raise the report mark from 4 to 3",
-    "use {topic} in the science project",
-    "answer one question aloud in every lesson",
-)
-NOTES = (
-    "has only a phone and no printer",
-    "shares one laptop with a sister",
-    "needs large print because of dyslexia",
-    "needs a short break after 15 minutes",
-    "works best early in the morning",
-    "sees a tutor once a week",
-    "likes drawing more than reading",
-    "prefers paper and pencil",
-    "works with a friend at weekends",
-    "has slow internet at home",
-    "gets nervous in timed tests",
-    "likes football examples",
-    "has a whiteboard at home",
-    "learns well from videos",
-    "reads slowly and needs short texts",
-    "gives up quickly when a page is full",
-    "asks for one step at a time",
-    "forgets the homework book",
-)
+NAMES: list[str] = phrases()["names"].split()
 
 
 def stream(n: int, seed: int) -> Iterator[Profile]:
@@ -104,12 +57,12 @@ def _draw(rng: random.Random, names: list[str], identity: str) -> Profile:
         course=course.id,
         weak_topics=topics,
         evidence=tuple(evidence),
-        goal=rng.choice(GOALS).format(weeks=weeks, topic=topic),
+        goal=rng.choice(phrases()["pupil_goals"]).format(weeks=weeks, topic=topic),
         weeks=weeks,
         hours_per_week=hours,
         busy=busy,
         session_minutes=rng.choice([None, *limits]),
-        notes=tuple(rng.sample(NOTES, rng.choice((0, 1, 1, 2)))),
+        notes=tuple(rng.sample(phrases()["pupil_notes"], rng.choice((0, 1, 1, 2)))),
         language_level=rng.choice(tuple(LANGUAGE)),
     )
 

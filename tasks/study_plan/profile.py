@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.common.schema import load_yaml
 from proctor.tasks.concepts import taxonomy
 
 DATA = Path(__file__).parent / "data"
@@ -204,6 +205,12 @@ def activities() -> dict[str, Activity]:
         mistakes = [Mistake(mistake["work"], mistake["why"], row["id"]) for mistake in row["mistakes"]]
         by_id[row["id"]] = Activity(row["id"], tuple(row["activities"]), tuple(mistakes))
     return by_id
+
+
+@cache
+def phrases() -> dict[str, Any]:
+    """The wordings of plans, and what pupils to train on are drawn from."""
+    return dict(load_yaml(Path(__file__).with_name("phrases.yaml")))
 
 
 def _rows(name: str) -> list[dict[str, Any]]:

@@ -18,50 +18,13 @@ from proctor.tasks.study_plan.profile import (
     activities,
     hours_a_week,
     in_order,
+    phrases,
 )
 
 WORDS = 180  # the longest plan that a small context has room for; the layouts are tried from the fullest down
 
 Layout = Literal["session by session", "week by week", "line by line", "short lines"]
 LAYOUTS: tuple[Layout, ...] = ("session by session", "week by week", "line by line", "short lines")
-
-_TITLES = (
-    "Study plan for {name}: {weeks} weeks, {hours}",
-    "{name}'s plan: {weeks} weeks, {hours}",
-    "A plan for {name}, grade {grade} ({weeks} weeks, {hours})",
-)
-_GOALS = ("Goal: {goal}.", "Your goal: {goal}.", "What we work for: {goal}.")
-_NOTES = ("Keep in mind: {name} {notes}.", "Good to know: {name} {notes}.", "Remember: {name} {notes}.")
-_REDO = (
-    'Redo "{work}" and say what went wrong: {why}.',
-    'Correct "{work}" (error: {why}).',
-    'Find the error in "{work}": {why}.',
-)
-_REDO_SHORT = ('Correct "{work}" and solve {n} like it.', 'Redo "{work}", then {n} more.')
-_PRACTISE = (
-    "Solve {n} questions and mark them.",
-    "Do {n} exercises from the book and check the answers.",
-    "Write three questions of your own and solve them.",
-    "Do {n} exercises, the last two aloud.",
-    "Explain one solved example aloud, then solve {n} more.",
-    "Mix {n} old and new questions and sort them by method.",
-)
-_CHECKS = (
-    "Check: {n} new questions, at least {m} right.",
-    "Check: a quiz of {n} questions; aim for {m} right.",
-    "Check: {m} of {n} quiz questions right, or repeat the first task.",
-)
-_CHECKS_SHORT = ("Check: {m} of {n} right.", "Quiz: at least {m} of {n} right.")
-_REVIEWS = (
-    "Redo your old mistakes without notes.",
-    "Write one page with a worked example for each topic.",
-    "Explain each topic to someone in two sentences.",
-)
-_TESTS = (
-    "Take a mixed test of {n} questions and correct every error.",
-    "Do a test of {n} mixed questions and mark it yourself.",
-)
-_LAST = ("Check: at least {m} of {n} right.", "Check: aim for {m} of {n}, and compare with your first quiz.")
 
 
 @dataclass(frozen=True)
@@ -99,10 +62,16 @@ class _Author:
     def brief(self) -> bool:
         return self.layout in ("line by line", "short lines")
 
+    def choice(self, name: str) -> str:
+        """One of the wordings; brief plans have shorter ones."""
+        if self.brief:
+            name += "_short"
+        return self.rng.choice(phrases()[name])
+
     def phrase(self) -> str:
         """A way to practise; all of them come up before one comes twice."""
         if not self.phrases:
-            self.phrases = self.rng.sample(_PRACTISE, len(_PRACTISE))
+            self.phrases = self.rng.sample(phrases()["practise"], len(phrases()["practise"]))
         return self.phrases.pop().format(n=self.rng.choice((6, 8, 10, 12)))
 
     def activity(self, topic: str) -> str | None:
@@ -120,17 +89,17 @@ class _Author:
         if mistake is None:
             return None
         self.mistakes.remove(mistake)
-        wording = self.rng.choice(_REDO_SHORT if self.brief else _REDO)
+        wording = self.choice("redo")
         return wording.format(work=mistake.work, why=mistake.why, n=self.rng.choice((4, 5, 6)))
 
     def check(self, week: _Week) -> str:
         """What ends a week: a quiz, and in the last week a test."""
         if week.review:
             n = self.rng.choice((12, 15))
-            check = self.rng.choice(_LAST).format(n=n, m=round(n * 0.8))
-            return f"{self.rng.choice(_TESTS).format(n=n)} {check}"
+            check = self.rng.choice(phrases()["last"]).format(n=n, m=round(n * 0.8))
+            return f"{self.rng.choice(phrases()['tests']).format(n=n)} {check}"
         n = self.rng.choice((5, 8, 10))
-        return self.rng.choice(_CHECKS_SHORT if self.brief else _CHECKS).format(n=n, m=round(n * 0.8))
+        return self.choice("checks").format(n=n, m=round(n * 0.8))
 
 
 def write(profile: Profile, seed: int = 0, most: int = WORDS) -> str:
@@ -151,13 +120,16 @@ def _write(profile: Profile, layout: Layout, rng: random.Random) -> str:
         "weeks": str(profile.weeks),
         "hours": hours_a_week(profile),
     }
-    head = [rng.choice(_TITLES).format(**facts), rng.choice(_GOALS).format(goal=profile.goal)]
+    head = [
+        rng.choice(phrases()["titles"]).format(**facts),
+        rng.choice(phrases()["goals"]).format(goal=profile.goal),
+    ]
     if author.brief:
         head.append(f"Every week: {author.times}.")
     block = {"session by session": _sessions, "week by week": _paragraph}.get(layout, _line)
     blocks = ["\n".join(head), *(block(author, week) for week in _weeks(profile))]
     if profile.notes:
-        blocks.append(rng.choice(_NOTES).format(name=profile.name, notes=_joined(profile.notes)))
+        blocks.append(rng.choice(phrases()["notes"]).format(name=profile.name, notes=_joined(profile.notes)))
     return ("\n" if author.brief else "\n\n").join(blocks)
 
 
@@ -204,7 +176,7 @@ def _sessions(author: _Author, week: _Week) -> str:
 def _session_tasks(author: _Author, week: _Week, sessions: int) -> list[str]:
     """For each topic the pupil's own mistake and an activity; then practice, so that no session is empty."""
     if week.review:
-        return author.rng.sample(_REVIEWS, len(_REVIEWS))
+        return author.rng.sample(phrases()["reviews"], len(phrases()["reviews"]))
     tasks: list[str | None] = []
     for topic in week.topics:
         tasks += [author.redo(topic), author.activity(topic)]
@@ -227,7 +199,7 @@ def _line(author: _Author, week: _Week) -> str:
 def _tasks(author: _Author, week: _Week) -> list[str]:
     """One or two tasks a topic: first the pupil's own mistake, then activities, then practice in changing forms."""
     if week.review:
-        return [author.rng.choice(_REVIEWS)]
+        return [author.rng.choice(phrases()["reviews"])]
     tasks: list[str] = []
     for topic in week.topics:
         own_mistake = author.redo(topic)
