@@ -52,12 +52,15 @@ def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
         "steps_right": float(right),
         "steps_total": float(total),
     }
-    steps = f"{right} of {total} equations are right." if total else "No equation to check."
+    steps = "No equation to check."
+    if total:
+        steps = f"{right} of {total} equations are right."
     if reading is None:
         explanation = f"No number found; the answer is {gold.text}. {steps}"
         return ResponseScore("", 0.0, metrics, parsed=False, explanation=explanation)
-    same = reading.gives(gold.value)
-    verdict = "as it should be." if same else f"the answer is {gold.text}."
+    same, verdict = reading.gives(gold.value), f"the answer is {gold.text}."
+    if same:
+        verdict = "as it should be."
     explanation = f"Read {reading.text!r} by the rule '{reading.rule}'; {verdict} {steps}"
     return ResponseScore(reading.text, float(same), metrics, explanation=explanation)
 
@@ -89,8 +92,9 @@ def strict(response: str) -> str:
     """What lm-eval's filter gives: the first match's group, or its word for none."""
     if "####" not in response:
         return _NONE
-    match = _STRICT.search(response)
-    return match[1].strip() if match else _NONE
+    if match := _STRICT.search(response):
+        return match[1].strip()
+    return _NONE
 
 
 def flexible(response: str) -> str:

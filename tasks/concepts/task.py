@@ -65,19 +65,19 @@ def ids_in(answer: str) -> tuple[str, ...]:
 def micro_p(items: Iterable[Counts]) -> float:
     """Precision of the corpus: all names in all responses. No name at all: 0."""
     tp, fp, _ = _total(items)
-    return tp / (tp + fp) if tp else 0.0
+    return tp / max(tp + fp, 1)
 
 
 def micro_r(items: Iterable[Counts]) -> float:
     """Recall of the corpus."""
     tp, _, fn = _total(items)
-    return tp / (tp + fn) if tp else 0.0
+    return tp / max(tp + fn, 1)
 
 
 def micro_f1(items: Iterable[Counts]) -> float:
     """F1 of the corpus, from the sums of the documents' counts: the headline."""
     tp, fp, fn = _total(items)
-    return 2 * tp / (2 * tp + fp + fn) if tp else 0.0
+    return 2 * tp / max(2 * tp + fp + fn, 1)
 
 
 def macro_f1(items: Iterable[Labels]) -> float:
@@ -135,9 +135,9 @@ def _metrics(tp: int, fp: int, fn: int, unknown: int) -> dict[str, float]:
         "fp": float(fp),
         "fn": float(fn),
         "unknown": float(unknown),
-        "precision": tp / (tp + fp) if tp else 0.0,
-        "recall": tp / (tp + fn) if tp else 0.0,
-        "f1": 2 * tp / (2 * tp + fp + fn) if tp else 0.0,
+        "precision": micro_p([(tp, fp, fn)]),
+        "recall": micro_r([(tp, fp, fn)]),
+        "f1": micro_f1([(tp, fp, fn)]),
     }
 
 

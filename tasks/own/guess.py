@@ -51,7 +51,7 @@ def guess(rows: Sequence[Mapping[str, Any]], data: str) -> dict[str, Any]:
                 "usual names were looked for, such as 'question' and 'answer'",
                 "rename the column, or write the YAML by hand",
             )
-    score = _score([row.get(answer) for row in rows], choices is not None)
+    score = _score([row.get(str(answer)) for row in rows], choices is not None)
     prompt = f"{_shown(str(question))}\n\n{ENDINGS[score]}\n"
     made: dict[str, Any] = {"data": data, "prompt": prompt, "answer": answer, "score": score}
     if choices is not None:

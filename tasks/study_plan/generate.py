@@ -15,7 +15,7 @@ from proctor.tasks.study_plan.profile import (
     profiles,
 )
 
-NAMES: list[str] = phrases()["names"].split()
+NAMES = phrases()["names"]
 
 
 def stream(n: int, seed: int) -> Iterator[Profile]:

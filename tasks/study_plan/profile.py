@@ -208,7 +208,7 @@ def activities() -> dict[str, Activity]:
 
 
 @cache
-def phrases() -> dict[str, Any]:
+def phrases() -> dict[str, list[str]]:
     """The wordings of plans, and what pupils to train on are drawn from."""
     return dict(load_yaml(Path(__file__).with_name("phrases.yaml")))
 
