@@ -113,9 +113,9 @@ def confidences_of(cell: record.Cell, rows: "pd.DataFrame") -> dict[str, Confide
 
 def _sure(measure: ConfidenceMeasure, metrics: Mapping[str, Any] | None) -> float:
     value = (metrics or {}).get(measure.metric)
-    return (
-        measure.convert(float(value)) if isinstance(value, int | float) and isfinite(value) else float("nan")
-    )
+    if isinstance(value, int | float) and isfinite(value):
+        return measure.convert(float(value))
+    return float("nan")
 
 
 Entry = tuple[Key, str, Mapping[str, Any] | None, float]
@@ -195,10 +195,12 @@ def _only_if_calibrated(one: Comparison, a: Calibration, b: Calibration) -> Comp
     """A better Brier score can come from more right answers alone: it is not called better where the variant is surer
     than right, so far that chance does not explain it, and further from the shares of right answers than the other.
     """
-    better, other = (a, b) if one.verdict == Verdict.BETTER else (b, a)
-    fool = (
-        better.is_refuted and better.confidence > better.accuracy and better.reliability > other.reliability
-    )
-    if one.verdict in (Verdict.BETTER, Verdict.WORSE) and fool:
+    if one.verdict not in (Verdict.BETTER, Verdict.WORSE):
+        return one
+    better, other = a, b
+    if one.verdict == Verdict.WORSE:
+        better, other = b, a
+    too_sure = better.is_refuted and better.confidence > better.accuracy
+    if too_sure and better.reliability > other.reliability:
         return replace(one, verdict=Verdict.NOT_SHOWN)
     return one
