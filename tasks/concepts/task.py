@@ -9,16 +9,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from proctor.tasks.concepts import docs
 from proctor.tasks.concepts.reading import read
 from proctor.tasks.concepts.taxonomy import concepts, fold, names, resolve
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.numeric import dataset
 from proctor.tasks.score import ResponseScore
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
 
 Counts = tuple[int, int, int]
 Labels = tuple[tuple[str, ...], tuple[str, ...]]
@@ -98,20 +95,9 @@ def macro_f1(items: Iterable[Labels]) -> float:
     return sum(f1) / len(wanted)
 
 
-def load(**metadata: Any) -> "DatasetDict":
+def load(**metadata: Any) -> Any:
     """Both splits with the prompt pack's wording; `prompt` in the metadata names the pack."""
-    from datasets import Dataset, DatasetDict
-
-    pack = Pack.load(str(metadata.get("prompt", "default")))
-    splits = {}
-    for split in ("train", "test"):
-        splits[split] = Dataset.from_list([_row(pack, doc) for doc in docs(split)])
-    return DatasetDict(splits)
-
-
-def _row(pack: Pack, doc: dict[str, Any]) -> dict[str, Any]:
-    system, prompt = render(pack, "concepts", doc)
-    return {**doc, "system": system, "prompt": prompt}
+    return dataset("concepts", docs, metadata)
 
 
 def _ids(named: Iterable[str]) -> tuple[set[str], dict[str, str]]:

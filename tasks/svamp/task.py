@@ -1,16 +1,13 @@
 """svamp as lm-eval's task: its items as lm-eval wants them, and its scores."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from proctor.tasks import svamp
 from proctor.tasks.numeric import dataset, process_results, score
 
-if TYPE_CHECKING:
-    from datasets import DatasetDict
-
 __all__ = ["load", "process_results", "score"]
 
 
-def load(**metadata: Any) -> "DatasetDict":
+def load(**metadata: Any) -> Any:
     """Both splits, asked in the wording of the prompt pack that the metadata names."""
     return dataset("svamp", svamp.docs, metadata)
