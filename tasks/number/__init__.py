@@ -50,7 +50,8 @@ _DECLINES = re.compile(
     rf"|\b{_CANNOT} be (?:determined|calculated|solved|known|answered)|\b(?:i|we) give up\b"
     r"|\b(?:i|we) (?:don't|do not) know\b|(?:insufficient|(?:not|n't)(?: have)? enough) (?:information|data)\b"
     r"|\bno way (?:to|of) (?:tell|know|say)|\bunanswerable\b|\bno se puede (?:determinar|saber)\b"
-    r"|\bno (?:lo )?sé\b|\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b|不知道|无法(?:确定|求解|回答))(?!.*\bbut\b)"
+    r"|\bno (?:lo )?sé\b|\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b"
+    r"|不知道|无法(?:确定|求解|回答))(?!.*\bbut\b)"
 )
 _OFFERS = re.compile(r"\b(?:tell me|if you)\b[^0-9]*:\Z", re.IGNORECASE)
 _UNIT = re.compile(r" ?%| [a-z]{1,12}")

@@ -175,7 +175,7 @@ def test_a_million_rows_are_answered():
 
 @pytest.mark.parametrize("kind", ["binary", "real"])
 def test_one_large_cluster_is_one_loss_that_was_not_seen(kind):
-    """Six clusters of 20 items and 54 of one: where one large cluster in ten is lost, half of all samples show no loss."""
+    """Six clusters of 20 items, 54 of one: where a tenth of the large is lost, half of all samples show no loss."""
     labels = np.repeat(np.arange(60), [20] * 6 + [1] * 54)
     same = np.ones(len(labels)) * (0.9 if kind == "real" else 1.0)
     lost = 0.1 * 120 / 174
