@@ -96,11 +96,11 @@ def _discordant(only_a: ArrayLike, only_b: ArrayLike) -> tuple[Floats, Floats]:
     return np.minimum(a, b), a + b
 
 
-def effective_n(variance: ArrayLike, plain: ArrayLike, n: int, groups: int) -> Floats:
+def effective_n(variance: ArrayLike, plain: ArrayLike, n: int, groups: float) -> Floats:
     """Items that clustered ones are worth: n over the design effect, at most n (Korn & Graubard 1998).
 
     `variance` is the clustered variance of the estimate, `plain` what it would be without clusters. When all
-    items agree neither says anything, and each cluster counts as one item.
+    items agree neither says anything, and each cluster counts as one item (see `Units.even_groups`).
     """
     variance, plain = np.asarray(variance, dtype=np.float64), np.asarray(plain, dtype=np.float64)
     worth = np.divide(n * plain, variance, out=np.full(np.shape(plain), float(n)), where=variance > 0)

@@ -32,8 +32,14 @@ def cells(units: Units, alpha: float, scale: Scale | None) -> list[Estimate]:
         else:
             method = GAFFKE
             values = value + influence
-            ends = _scale(units, [variant], scale) or (float(values.min()), float(values.max()))
-            low, high = _limits(values, value, se, alpha, _unseen(values, ends))
+            ends = _scale(units, [variant], scale)
+            if ends is None:
+                low, high = _limits(values, value, se, alpha, _unseen(values, (min(values), max(values))))
+            else:
+                reach = _by_squares(units.weights(variant))  # a large cluster moves the mean further
+                far = value - reach * (value - ends[0]), value + reach * (ends[1] - value)
+                low, high = _limits(values, value, se, alpha, _unseen(values, far))
+                low, high = max(low, ends[0]), min(high, ends[1])
         estimates.append(
             Estimate(units.kind, units.n, units.groups, value, se, low, high, _named(method, units))
         )
@@ -53,11 +59,12 @@ def _most(units: Units, variant: int, ends: Scale | None) -> float:
 
     The mean of its points above the end of the scale, weighted by their squares.
     """
-    values = units.values[variant] + units.influence[variant]
+    value, influence = float(units.values[variant]), units.influence[variant]
     if ends is None:
-        return float(values.max() - values.min())
-    held = values - min(ends[0], float(values.min()))
-    return _by_squares(held) or ends[1] - ends[0]
+        return float(influence.max() - influence.min())
+    least = min(ends[0], value + float(influence.min()))
+    held = influence + (value - least) * units.weights(variant)
+    return _by_squares(np.maximum(held, 0.0)) or ends[1] - ends[0]
 
 
 def _by_squares(sizes: Floats) -> float:
@@ -101,7 +108,9 @@ def _limits(values: Floats, middle: float, se: float, alpha: float, unseen: Scal
 def _wilson(units: Units, share: float, se: float, alpha: float) -> tuple[float, float]:
     worth = float(units.n)
     if units.clustered:
-        worth = float(binary.effective_n(se**2, share * (1 - share) / (units.n - 1), units.n, units.groups))
+        worth = float(
+            binary.effective_n(se**2, share * (1 - share) / (units.n - 1), units.n, units.even_groups())
+        )
     low, high = binary.wilson(share * worth, worth, binary.critical(alpha, _groups(units)))
     return min(float(low), share), max(float(high), share)
 
@@ -124,7 +133,7 @@ def binary_pairs(
     worth, method = np.full(len(pairs), float(n)), "Tango"
     if units.clustered:
         plain = ((only_a + only_b) / n - ((only_a - only_b) / n) ** 2) / (n - 1)
-        worth, method = binary.effective_n(errors**2, plain, n, units.groups), "Tango, effective items"
+        worth, method = binary.effective_n(errors**2, plain, n, units.even_groups()), "Tango, effective items"
         tests = flip_tests(units, pairs, seed, resamples)
     else:
         name, test = "exact", binary.mcnemar

@@ -58,6 +58,16 @@ class Units:
     def clustered(self) -> bool:
         return self.groups < self.n
 
+    def weights(self, variant: int) -> Floats:
+        """How much each unit counts, 1 on average: a cluster by its items, a document by its counts."""
+        sizes = self.totals[variant].sum(axis=1) if self.kind == "counts" else self.totals[variant, :, 1]
+        return np.asarray(sizes / (sizes.mean() or 1.0), dtype=np.float64)
+
+    def even_groups(self) -> float:
+        """How many clusters of one size would count as much as these: one large cluster is one loss."""
+        sizes = self.totals[0, :, 1]
+        return float(sizes.sum() ** 2 / (sizes @ sizes))
+
 
 def mean_of_sums(sums: Floats) -> Floats:
     """Mean from (sum, items)."""

@@ -25,6 +25,7 @@ OTHERS = 10  # one item in so many may be different
 FRAME = 12  # words of a text that are not the items' own; fewer are a phrase around an answer
 
 _WORD = re.compile(r"[^\W\d_]+")
+_STOPS = re.compile(r"[.,!?…](?![0-9])")
 _known: dict[tuple[Path, str], str] = {}
 
 
@@ -48,10 +49,8 @@ def _why(cell: record.Cell) -> str:
         return ""  # the source tells no responses
     if 2 * empty >= len(rows):
         return f"{empty:,} of {len(rows):,} responses are empty"
-    same = _alike(responses, lambda text: " ".join(text.casefold().split()))
-    targets = _by_item(rows[rows["target"] != ""], "target")
-    # Where nearly all items have one right answer, so may the responses.
-    if same and not (targets and _alike(targets, str)):
+    same = _alike(responses, _words)
+    if same and not _is_right(rows[rows["target"] != ""], _words(rows["response"].mode()[0])):
         return f"{same:,} of {len(responses):,} items got the same response"
     if cell.run.task.kind == "real":  # elsewhere a phrase around the right answer is all that is asked for
         own = _own_words(tuple(rows["prompt"].unique()))
@@ -59,6 +58,18 @@ def _why(cell: record.Cell) -> str:
         if framed:
             return f"{framed:,} of {len(responses):,} items got one text with words and numbers of the item put in"
     return ""
+
+
+def _words(text: str) -> str:
+    """The text without what changes no word of it: case, spaces, and the stops between words."""
+    return " ".join(_STOPS.sub(" ", text.casefold()).split())
+
+
+def _is_right(rows: "pd.DataFrame", response: str) -> bool:
+    """Do nearly all items have one right answer, and does the response hold it? Then responses may well be equal."""
+    return bool(
+        len(rows) and _alike(_by_item(rows, "target"), str) and _words(rows["target"].mode()[0]) in response
+    )
 
 
 def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:

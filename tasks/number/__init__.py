@@ -41,15 +41,17 @@ class Reading:
 # No complete text ends like this: half a sum, an open bracket, a word that another must follow.
 _BREAKS_OFF = re.compile(
     r"(?:(?<![:;])=|[0-9)%\]] ?[+/×÷-]|[0-9)%\]] [*]|(?<![:;=-])\(\$?|[^:]:|<<[^>]*"
-    r"|\b(?:the|and|because|than|their|(?:for|is|into|of|with) an?))\s*\Z"
+    r"|\b(?:the|and|because|than|their|plus|minus|answer is|(?:for|is|into|of|with) an?))\s*\Z"
 )
 _CANNOT = r"(?:cannot|can't|can not|could not|couldn't|(?:un|not |im)(?:able|possible) to)"
 _DECLINES = re.compile(
     rf"(?i)(?:\b(?:i|we|it|this|that)(?:'m|'s| am| are| is)? {_CANNOT} (?:be )?[a-z ]{{0,20}}"
-    r"(?:determine|calculate|solve|know|tell|say|find (?:the|an|out)|answer|help)"
+    r"(?:determine|calculate|solve|know|tell|say|find (?:the|an|out)|answer|help|assist)"
     rf"|\b{_CANNOT} be (?:determined|calculated|solved|known|answered)|\b(?:i|we) give up\b"
-    r"|\b(?:i|we) (?:don't|do not) know\b|(?:insufficient|not enough|n't enough) (?:information|data)\b"
-    r"|\bno (?:lo )?sé\b|\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b|不知道|无法确定)(?!.*\bbut\b)"
+    r"|\b(?:i|we) (?:don't|do not) know\b|(?:insufficient|(?:not|n't)(?: have)? enough) (?:information|data)\b"
+    r"|\bno way (?:to|of) (?:tell|know|say)|\bunanswerable\b|\bno se puede (?:determinar|saber)\b"
+    r"|\bno (?:lo )?sé\b|\bich wei(?:ß|ss) (?:es )?nicht\b|\bje ne sais pas\b"
+    r"|不知道|无法(?:确定|求解|回答))(?!.*\bbut\b)"
 )
 _OFFERS = re.compile(r"\b(?:tell me|if you)\b[^0-9]*:\Z", re.IGNORECASE)
 _UNIT = re.compile(r" ?%| [a-z]{1,12}")

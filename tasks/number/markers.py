@@ -55,9 +55,10 @@ _MORE_WORKING = re.compile(r"\s*(?!\W{0,8}(?:explanation|reasoning|because|note|
 # A box that was cut off ends the reading, and so does 'Answer: unknown'.
 _CUT_OFF = re.compile(r"\\[a-z]{4,5} ?\{[^}\n]{0,30}\Z", re.IGNORECASE)
 _NONE = re.compile(
-    r"(?i)(?:unknown|undefined|unclear|undetermined|indeterminate|n/a\b|none\b|insufficient|impossible"
+    r"(?i)(?:\?|unknown|undefined|unclear|undetermined|indeterminate|n/a\b|none\b|insufficient|impossible"
     r"|not (?:enough|known|given|possible|sp)|(?:[a-z]{1,9} )?(?:cannot|can't) be|(?:we|i) (?:don't|do not) know)"
     r"[^0-9\n]{0,200}(?:\n|\Z)"
+    r"|(?:it )?(?:cannot|can't) be (?:determined|calculated|answered|known)(?![^\n]*(?:\bbut\b|=))"
 )
 
 

@@ -90,7 +90,8 @@ SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, 
 SHORT_SCALES = {"k": 1000, "万": 10**4, "亿": 10**8}
 # 'minus 7', but not '20 minus 7'.
 MINUS_WORD = re.compile(
-    rf"(?i)(?:(?:^|[\n=:,.#{{(>{BOLD}]|\b(?:is|ist|est?|are|was|be|to|of|at|gives?|gets?|equals?|reach(?:es)?|about))\s{{0,2}}"
+    rf"(?i)(?:(?:^|[\n=:,.#{{(>{BOLD}]|\b(?:is|ist|est?|are|was|be|to|of|at|as|gives?|gets?|equals?|reach(?:es)?|about"
+    r"|so|thus|hence|therefore|leaves?|ha[sd]|have|owes?)|'s)\s{0,2}"
     r"(?P<minus>minus|menos|moins)|\b(?P<negative>negative)) $|(?P<sign>[负負]|マイナス)$"
 )
 # A minus behind one of these is an operator, a hyphen or the mark of a list.

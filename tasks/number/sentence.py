@@ -15,7 +15,9 @@ _SENTENCE_END = re.compile(
 _REASON = re.compile(
     r"(?i)\b(?:because|since|assuming|as(?= (?:th(?:e|is|ere|ey)|it|s?he|you|we)\b))\b[^,;=]*$"
 )
-_BRACKET = re.compile(r"(?<=[\w%]) \((?=[^()]*[a-z=])[^()\n]{1,80}\)\W*$")  # 18 dollars (9 eggs at $2)
+_BRACKET = re.compile(
+    r"(?<=[\w%]) \((?=[^()]*(?:[a-z=+*]|[0-9] ?[-/] ?[0-9]))[^()\n]{1,80}\)\W*$"
+)  # 18 dollars (9 eggs at $2)
 _GOES_ON = re.compile(
     r"[.!?;:]\s|\b(?:or|so|then|thus|hence|therefore|which|total|mean(?:s|ing)?|mak(?:es|ing)|leav(?:es|ing)|gives)\b"
 )
@@ -26,6 +28,7 @@ _ADJUNCT = re.compile(
     r"(?: (?!is|are|was|were|ha[sd]|have|total|sum|profit|average|cost|balance)[a-z]{1,12}){0,4} [(]?$"
     r"|^ [a-z]+ of $|\b[a-z]+ to (?!get|find|make|reach|give|have|be|become)[a-z]+(?: [a-z]+){0,4} $|[a-z]/$"
 )
+_SUM = re.compile(r" ?[-+*/] ?\$?[0-9][0-9.,]*[^\w=\n]{0,3}\Z")  # 18 = 9 * 2, at the end
 # 'It is 18, not 17', '18, compared to 17 before', '18 in total, 1 more than before'.
 _CONTRAST = re.compile(
     r"[^,0-9\n]{0,40}, (?:(?:not|compared (?:to|with)) \W{0,3}[0-9]"
@@ -66,6 +69,9 @@ def _meant(text: str, start: int, end: int, found: list[Number]) -> Number:
     equals = text.rfind("=", start, last.start)
     if equals >= 0:
         right = next(number for number in found if number.start > equals)
+        left = [number for number in found if number.end <= equals]
+        if left and _SUM.match(text, right.end):
+            return left[-1]
         return last if _GOES_ON.search(text, right.end, last.start) else right
     while len(found) > 1 and _gives_way(text, found[-2], found[-1]):
         found = found[:-1]

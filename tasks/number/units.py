@@ -66,11 +66,13 @@ _ORDINALS = "halve third fourth fifth sixth seventh eighth ninth tenth"
 _PARTS = {"half": 2, "quarter": 4} | {word: n for n, word in enumerate(_ORDINALS.split(), 2)}
 _PART = "|".join(_PARTS)
 _CHINESE = "[零〇一二两三四五六七八九十百千万亿]+"
+_DECIMALS = "(?:点[零〇一二三四五六七八九]+)?"
 _SPELLED = re.compile(
     rf"(?i)\b(?:half (?=a))?(?:(?:{_ENGLISH})|an?(?=[ ](?:hundred|thousand|million|dozen|{_PART})\b))\b"
     rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{_ENGLISH}|an?(?= (?:{_PART})\b))\b){{0,9}}"
     rf"(?:[- ](?P<part>(?:{_PART})s|(?:(?<=\ba )|(?<=\ban )|(?<=\bone[- ]))(?:{_PART}))\b)?"
-    rf"|(?P<below>{_CHINESE})分之(?P<above>{_CHINESE})|{_CHINESE}(?![共起样些])"
+    rf"|(?:(?P<whole>{_CHINESE})又)?(?P<below>{_CHINESE})分之(?P<above>{_CHINESE}{_DECIMALS})"
+    rf"|{_CHINESE}{_DECIMALS}(?![共起样些])"
 )
 
 
@@ -85,7 +87,8 @@ def in_words(text: str, start: int, end: int) -> Iterator[Number]:
                 + (_worth(above) or Fraction(1)) / _PARTS[words["part"].lower().removesuffix("s")]
             )
         elif words["below"]:
-            value = _worth(words["above"]) / (_worth(words["below"].removeprefix("百")) or Fraction(1))
+            below = _worth(words["below"].removeprefix("百")) or Fraction(1)  # 百分之五 is 5 per cent
+            value = _worth(words["whole"] or "") + _worth(words["above"]) / below
         negative = MINUS_WORD.search(text, max(0, words.start() - 20), words.start())
         yield Number(-value if negative else value, words.start(), words.end())
 
@@ -97,8 +100,9 @@ def last_in_words(text: str) -> Number | None:
 
 
 def _worth(words: str) -> Fraction:
+    whole, _, decimals = words.partition("点")
     total = group = below = 0  # of 12,345,678: 12,345,000, 600 and 78
-    for word in re.findall("[a-z]+|[^ -~]", words.lower()):
+    for word in re.findall("[a-z]+|[^ -~]", whole.lower()):
         scale = _SCALES.get(word, 0)
         if scale >= 1000 and word != "千":
             total, group, below = total + (group + below or 1) * scale, 0, 0
@@ -106,4 +110,5 @@ def _worth(words: str) -> Fraction:
             group, below = group + (below or 1) * scale, 0
         else:
             below += _WORDS.get(word, 0)  # 'and' adds nothing
-    return Fraction(total + group + below)
+    digits = "".join(str(_WORDS[digit]) for digit in decimals)
+    return total + group + below + Fraction(f"0.{digits or 0}")

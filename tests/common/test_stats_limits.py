@@ -171,3 +171,32 @@ def test_a_million_rows_are_answered():
     assert found.p == pytest.approx(stats.ttest_rel(a, b).pvalue, abs=1e-6)
     right = compare_paired(a < 0.6, b < 0.6, kind="binary")
     assert right.only_a == int(((a < 0.6) & (b >= 0.6)).sum())
+
+
+@pytest.mark.parametrize("kind", ["binary", "real"])
+def test_one_large_cluster_is_one_loss_that_was_not_seen(kind):
+    """Six clusters of 20 items, 54 of one: where a tenth of the large is lost, half of all samples show no loss."""
+    labels = np.repeat(np.arange(60), [20] * 6 + [1] * 54)
+    same = np.ones(len(labels)) * (0.9 if kind == "real" else 1.0)
+    lost = 0.1 * 120 / 174
+    compared = compare_paired(same, same, kind=kind, clusters=labels, margin=lost, scale=(0.0, 1.0))
+    assert compared.p_no_worse is not None
+    assert compared.p_no_worse > 0.1
+    assert compared.low < -lost
+    assert estimate(same, kind=kind, clusters=labels, scale=(0.0, 1.0)).low < same[0] - lost
+
+
+def test_one_large_document_is_one_loss_that_was_not_seen():
+    """Where one document in ten has five times as many concepts, and a tenth of these is lost."""
+    sizes = np.repeat([10.0, 2.0], [25, 225])
+    same = np.stack([sizes, 0 * sizes, 0 * sizes], axis=1)
+    lost = 1 - 2 * 2.7 / (2 * 2.7 + 0.1)
+    compared = compare_paired(same, same, kind="counts", margin=lost)
+    assert compared.p_no_worse is not None
+    assert compared.p_no_worse > 0.025
+
+
+def test_no_interval_of_clusters_leaves_the_scale():
+    single = estimate([1.0, 0.9, 0.2, 1.0, 1.0], kind="real", clusters=[1, 1, 2, 3, 3], scale=(0.0, 1.0))
+    assert single.low >= 0.0
+    assert single.high <= 1.0

@@ -119,6 +119,18 @@ def test_yes_and_no_or_letters_are_honest_where_they_follow_the_item(tmp_path):
     assert always == "20 of 20 items got the same response"
 
 
+def test_equal_targets_excuse_only_the_response_that_holds_them(tmp_path):
+    targets = ["5"] * 20
+    assert why_flagged(cell(tmp_path / "wrong", [CANNED] * 20, targets)) != ""
+    assert why_flagged(cell(tmp_path / "right", ["It is 5."] * 20, targets)) == ""
+
+
+def test_stops_behind_the_same_words_do_not_make_another_response(tmp_path):
+    assert why_flagged(cell(tmp_path, [CANNED + "!" * (n % 7) for n in range(20)])) != ""
+    decimals = [f"It is 1.{n}" for n in range(20)]
+    assert why_flagged(cell(tmp_path / "decimals", decimals)) == ""
+
+
 def test_several_epochs_that_say_the_same_of_their_item_are_honest(tmp_path):
     rows = [
         replace(row, epoch=epoch, response=f"{CANNED} {row.sample_id}" if at else CANNED)

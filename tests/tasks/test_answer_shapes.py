@@ -280,3 +280,54 @@ def test_a_minus_in_words_is_a_sign_unless_something_stands_before_it(text: str,
 )
 def test_words_around_a_complete_answer_never_take_it_away(text: str, meant: int) -> None:
     assert read(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("So it's minus 7 degrees.", -7),
+        ("That leaves minus 7.", -7),
+        ("So minus 7", -7),
+        ("He owes minus 7 dollars.", -7),
+        ("5 apples minus 7", 7),
+        ("So it is 36 (35 + 1).", 36),
+        ("So it is 36 (72/2).", 36),
+        ("36 = 12 * 3", 36),
+        ("Thus $36 = 3 * $12.", 36),
+        ("So it is 9 = 3 x 3 in all: 9 * 4 = 36", 36),
+        ("答案是三又二分之一", Fraction(7, 2)),
+        ("答案是十八点五", Fraction(37, 2)),
+        ("答案是百分之十二点五", Fraction(25, 2)),
+        ("答案是百分之五", 5),
+        ("一共有三点一四。", Fraction(314, 100)),
+    ],
+)
+def test_the_whole_of_a_number_is_read_and_not_a_part_of_it(text: str, meant: Fraction) -> None:
+    assert read(text) == meant
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Answer: cannot be determined from the given 3 facts",
+        "The answer can't be known, since 2 prices are missing.",
+        "\\boxed{?}",
+        "#### ?",
+        "So the final answer is",
+        "The total is 12 plus",
+        "I don't have enough information to answer.",
+        "There is no way to tell.",
+        "This question is unanswerable.",
+        "No se puede determinar.",
+        "信息不足，无法求解。",
+    ],
+)
+def test_who_says_that_there_is_no_answer_gives_none_of_the_working(words: str) -> None:
+    assert read(SUM + words) is None
+
+
+@pytest.mark.parametrize(
+    "words", ["Answer: it cannot be determined at once, but it is 36", "She did that 12 * 3 = 36 times"]
+)
+def test_words_like_those_before_an_answer_do_not_take_it_away(words: str) -> None:
+    assert read(SUM + words) == 36
