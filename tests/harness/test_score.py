@@ -227,7 +227,7 @@ def test_half_a_character_is_no_reason_to_stop(home):
     assert json.loads(done.stdout)["score"] == 1
 
 
-def test_five_thousand_answers_take_less_than_two_seconds(home):
+def test_five_thousand_answers_are_scored_in_seconds_and_not_minutes(home):
     from proctor.harness.imports.score import score_file
 
     rows = [
@@ -241,7 +241,7 @@ def test_five_thousand_answers_take_less_than_two_seconds(home):
     )
     start = time.process_time()
     scored = score_file("word_problems", answers, "x", home.results)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 20  # some 1.5 here; reading them again for each other took minutes
     assert (scored.score, scored.cell.run.rows) == (1.0, 5000)
 
 

@@ -185,7 +185,7 @@ def test_callers_cannot_change_the_data() -> None:
 def test_the_taxonomy_is_quick_to_load() -> None:
     began = time.process_time()
     taxonomy.concepts.__wrapped__()
-    assert time.process_time() - began < 0.05
+    assert time.process_time() - began < 0.5  # 0.02 here; from YAML it took 1.5
 
 
 # --- prompts, training examples, lm-eval
