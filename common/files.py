@@ -110,12 +110,13 @@ class LineFile:
         starts = []
         with self.path.open("ab") as file:
             _flock(file, wait=True)
-            file.seek(0, os.SEEK_END)
-            file.write(b"\n")  # ends the half line that a kill may have left
+            end = file.seek(0, os.SEEK_END)
+            lines = bytearray(b"\n")  # ends the half line that a kill may have left
             for entry in entries:
-                starts.append(file.tell())
+                starts.append(end + len(lines))
                 # In ASCII: what a model says may hold half a character, or what Python takes for the end of a line.
-                file.write(json.dumps(entry).encode("ascii") + b"\n")
+                lines += json.dumps(entry).encode("ascii") + b"\n"
+            file.write(lines)  # all at once: of lines written one by one a kill between leaves a part
             file.flush()
             if durable:
                 os.fsync(file.fileno())

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -37,6 +38,11 @@ def book(folder: Path, name: str, solution: str) -> None:
     (folder / "variants" / f"{name}.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
 
 
+def _hears_ctrl_c() -> None:
+    """What a shell starts in the background inherits a deaf ear to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def chatting(folder: Path, *arguments: str) -> Iterator[str]:
     """The page's address; the process is ended as Ctrl-C ends it, and must end without a traceback."""
@@ -52,11 +58,12 @@ def chatting(folder: Path, *arguments: str) -> Iterator[str]:
         process = subprocess.Popen(
             [*command("chat", *arguments), "--labels", str(folder / "labels.csv")],
             cwd=folder, env=environment, stdout=written, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            preexec_fn=_hears_ctrl_c,
         )  # fmt: skip
     try:
         yield _address(process, log)
     finally:
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
