@@ -18,6 +18,7 @@ from proctor.leaderboard.compare.formatting import interval, probability, unit
 from proctor.leaderboard.compare.overview import Overview
 from proctor.leaderboard.compare.planning import SizePlan
 from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
+from proctor.leaderboard.compare.together import ABOUT_ALL, ALL
 
 WIDTH = 80
 LAST = 28  # what the last column is given before names have to stand on a line of their own
@@ -40,6 +41,25 @@ def ranking_lines(ranked: Ranking) -> Iterator[str]:
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
         yield from _smallest_effects(list(scores.values()), about)
+        yield ""
+    if len(ranked.tasks) > 1:
+        yield from _together(ranked)
+
+
+def _together(ranked: Ranking) -> Iterator[str]:
+    """Each variant against its parent or the baseline over all tasks, and what the suite decides by."""
+    pairs, decisions = [], []
+    for row in ranked.rows:
+        other = ranked.against(row)
+        pair = ranked.together.over_all.seen(row.variant, other)
+        if pair:
+            pairs.append(_pair(pair, ABOUT_ALL))
+            decisions += [decision.words for decision in ranked.together.decisions(row.variant, other)]
+    if pairs:
+        yield f"{ABOUT_ALL.title}: mean difference, in points of each task's scale"
+        yield from columns(["pair", "difference", "95 % interval", "p", "verdict"], pairs, left={4})
+        for words in decisions:
+            yield from _wrapped(words, "  ")
         yield ""
 
 
@@ -87,6 +107,14 @@ def two_variants(overview: Overview) -> Iterator[str]:
             if score.cell.task == comparison.task and score.remarks:
                 yield from _wrapped(f"{score.cell.variant}: {', '.join(score.remarks)}", "")
         yield from _comparison(comparison, tasks[comparison.task])
+    for comparison in overview.over_all:
+        yield ""
+        yield from _comparison(comparison, ABOUT_ALL)
+    for decision in overview.decisions:
+        yield ""
+        yield from _wrapped(
+            f"{decision.words} ({_small(decision.p) if decision.p is not None else 'no p'})", ""
+        )
 
 
 def _comparison(pair: Comparison, task: TaskRecord) -> Iterator[str]:
@@ -181,7 +209,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
         scores = [score for score in overview.scores if score.cell.task == task]
         yield from _standings(scores, pairs, tasks[task])
         yield ""
-        yield from _pairs(pairs, tasks[task])
+        yield from _pairs([*pairs.family.comparisons.values()], tasks[task])
         refused = pairs.family.refused
         if refused:
             named = [f"{a} and {b}: {why}" for (a, b), why in refused.items()]
@@ -189,6 +217,12 @@ def every_pair(overview: Overview) -> Iterator[str]:
                 named[3:] = [f"and {len(named) - 3:,} more"]
             yield from _wrapped(f"not compared, {len(refused):,} of the pairs: {'; '.join(named)}", "  ")
         yield ""
+    if overview.over_all:
+        yield f"{ALL}: mean difference, in points of each task's scale"
+        yield from _pairs(overview.over_all, ABOUT_ALL)
+        yield ""
+    for decision in overview.decisions:
+        yield from _wrapped(decision.words, "")
 
 
 def _standings(scores: Sequence[Score], pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
@@ -220,8 +254,7 @@ def _rank(name: str, pairs: TaskPairs) -> str:
     return f"{rank.best}" if rank.best == rank.worst else f"{rank.best}-{rank.worst}"
 
 
-def _pairs(pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
-    comparisons = list(pairs.family.comparisons.values())
+def _pairs(comparisons: Sequence[Comparison], task: TaskRecord) -> Iterator[str]:
     if not comparisons:
         return
     how = _correction(comparisons[0])

@@ -9,7 +9,14 @@ from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
 from proctor.harness.plan.training import ChatFile
-from proctor.harness.record import OverlapRecord, RunRecord, StageRecord, TaskRecord, VariantRecord
+from proctor.harness.record import (
+    DecideRecord,
+    OverlapRecord,
+    RunRecord,
+    StageRecord,
+    TaskRecord,
+    VariantRecord,
+)
 from proctor.tasks import TASKS
 from proctor.tasks.pack import STOCK
 
@@ -38,7 +45,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         seen = overlap_of(task, docs, files, parent.base, plan.store)
         overlap += [one for one in seen if one not in overlap]
     stages += [_stage(stage, each.variant.base) for stage in each.stages]
-    return RunRecord(
+    run = RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
         task=TaskRecord.model_validate(about),
@@ -50,6 +57,10 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
+    decide = plan.suite.decide
+    if decide and decide.primary == cell.task:
+        run = run.changed(decide=DecideRecord(primary=decide.primary, guard=tuple(decide.guard)))
+    return run
 
 
 def _stage(stage: Stage, base: str) -> StageRecord:
@@ -77,6 +88,8 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
             # How the engine was shared out is what it was when the rows were made.
             if kept.run.resolved.serving is not None:
                 new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))
+            if kept.run.decide and not new.decide:
+                new = new.changed(decide=None)
             updated = kept.run.changed(**record.fields_of(new))
             if updated.as_json() != kept.run.as_json():
                 was, now = kept.run.margin, new.margin

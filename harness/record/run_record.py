@@ -152,6 +152,13 @@ class OriginRecord(RecordPart):
     left_over: JsonValue = None
 
 
+class DecideRecord(RecordPart):
+    """What a suite asks of several tasks as one verdict: better on the primary, and no worse on every guard."""
+
+    primary: str
+    guard: tuple[str, ...]
+
+
 class OverlapRecord(RecordPart):
     """How much of the task's items stands in one training set: `share_8` is the share with 8 words in a row."""
 
@@ -219,6 +226,7 @@ class RunRecord(Measurements):
     suite: str | None = None
     stages: tuple[StageRecord, ...] = ()
     margin: float | None = None
+    decide: DecideRecord | None = None  # of a cell of the primary task
     overlap: tuple[OverlapRecord, ...] = ()
     statuses: dict[str, int] = {}
     truncated: int = 0

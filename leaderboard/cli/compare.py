@@ -26,8 +26,10 @@ def compare(
         Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
     ] = "holm",
     fail_on: Annotated[
-        Literal["worse", "not-no-worse"] | None,
-        Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
+        Literal["worse", "not-no-worse", "not-decided"] | None,
+        Option(
+            help="Exit 1 when A is worse than B; is not shown to be no worse; does not take B's place by 'decide:'."
+        ),
     ] = None,
     seed: Annotated[int, Option(help="Of the resamples.", min=0)] = 0,
     resamples: Annotated[int, Option(help="How many are drawn.")] = 10_000,

@@ -16,10 +16,11 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.common.stats.reference import references
 from proctor.harness.record import Cell
-from proctor.leaderboard.compare.compare import USUAL, compare_two, family_of
+from proctor.leaderboard.compare.compare import USUAL, compare_two, families_of
 from proctor.leaderboard.compare.comparison import Comparison, Settings
 from proctor.leaderboard.compare.items import items_of, load_cells
 from proctor.leaderboard.compare.ranking import Score, TaskPairs, best_first, pairs_in_order, score_of
+from proctor.leaderboard.compare.together import Decision, Together, together_of
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,15 @@ class RefusedPair:
 @dataclass(frozen=True)
 class Overview:
     """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task.
-    `pairs` by task, where all were asked for.
+    `pairs` by task, where all were asked for. `over_all`: the same pairs over all tasks, where they share several.
     """
 
     scores: tuple[Score, ...]
     comparisons: tuple[Comparison, ...]
     refused: tuple[RefusedPair, ...]
     pairs: dict[str, TaskPairs]
+    over_all: tuple[Comparison, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 def compare_named(
@@ -47,11 +50,18 @@ def compare_named(
 ) -> Overview:
     """A against B on every task that both have, or on those named."""
     cells = load_cells(results)
-    comparisons = compare_two(cells, results, a, b, tasks, settings)
+    known = {task for _, task in cells}
+    families = families_of(cells, known.intersection(tasks), settings)
+    comparisons = compare_two(cells, results, a, b, tasks, settings, families)
+    together = together_of(cells, families, settings)
+    a, b = comparisons[0].a, comparisons[0].b
+    over_all = together.over_all.asked(a, b)
     scores = []
     for pair in comparisons:
         scores += [score_of(cells[pair.a, pair.task]), score_of(cells[pair.b, pair.task])]
-    return Overview(tuple(scores), tuple(comparisons), (), {})
+    return Overview(
+        tuple(scores), tuple(comparisons), (), {}, (over_all,) if over_all else (), tuple(together.decisions(a, b))
+    )  # fmt: skip
 
 
 def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
@@ -67,11 +77,12 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
     comparisons: list[Comparison] = []
     refused: list[RefusedPair] = []
     pairs = {}
+    families = families_of(cells, tasks, settings)
     for task in dict.fromkeys(tasks) or by_task:
         own = list(map(score_of, by_task[task]))
         own.sort(key=lambda score: (best_first(score), score.cell.variant))
         scores += own
-        family = family_of(cells, task, settings)
+        family = families[task]
         pairs[task] = pairs_in_order({score.cell.variant: score for score in own}, family)
         refused += [RefusedPair(a, b, task, why) for (a, b), why in family.refused.items()]
         comparisons += family.comparisons.values()
@@ -80,11 +91,27 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
             "there are no two variants with results for one task; run a suite, or look at ours with "
             f"--results results/demo ({results})"
         )
-    return Overview(tuple(scores), tuple(comparisons), tuple(refused), pairs)
+    together = together_of(cells, families, settings)
+    over_all = tuple(together.over_all.comparisons.values())
+    return Overview(tuple(scores), tuple(comparisons), tuple(refused), pairs, over_all, _decided(together))
+
+
+def _decided(together: Together) -> tuple[Decision, ...]:
+    """Of each pair from its side, and from the other where only that one is better on the primary."""
+    decisions: list[Decision] = []
+    for rule in together.rules:
+        for a, b in together.families[rule.primary].comparisons:
+            either = together.decision(a, b, rule), together.decision(b, a, rule)
+            decisions.append(either[1] if either[1].taken else either[0])
+    return tuple(decisions)
 
 
 def failing(overview: Overview, what: str) -> list[str]:
     """The tasks on which a gate closes: A is worse, or is not shown to be at least no worse."""
+    if what == "not-decided":
+        if not overview.decisions:
+            raise Refusal("no suite of these results says 'decide:', or not for these tasks")
+        return [decision.why for decision in overview.decisions if not decision.taken]
     failed, without = [], []
     for pair in overview.comparisons:
         if pair.verdict == Verdict.WORSE or (what != "worse" and pair.verdict == Verdict.NOT_SHOWN):
@@ -104,7 +131,15 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "cells": list(map(_cell_as_json, overview.scores)),
         "comparisons": list(map(_comparison_as_json, overview.comparisons)),
         "refused": list(map(vars, overview.refused)),
+        "over_all_tasks": list(map(_comparison_as_json, overview.over_all)),
+        "decisions": list(map(_decision_as_json, overview.decisions)),
     }
+
+
+def _decision_as_json(decision: Decision) -> dict[str, Any]:
+    rule = {"primary": decision.rule.primary, "guard": list(decision.rule.guard)}
+    about = {name: getattr(decision, name) for name in ("a", "b", "taken", "why", "p", "family")}
+    return about | {"p_adjusted": decision.adjusted_p, "decide": rule}
 
 
 def _cell_as_json(score: Score) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from proctor.leaderboard.board.shown import (
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.measured import machine
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
+from proctor.leaderboard.compare.together import ABOUT_ALL
 
 EMBEDDED = "finetune/tiny"
 
@@ -44,7 +45,23 @@ def page(ranking: Ranking) -> dict[str, Any]:
         "baseline": ranking.baseline,
         "baseline_missing": ranking.baseline is not None and ranking.row(ranking.baseline) is None,
         "made": _made_from(ranking),
+        "together": _together(ranking),
     }
+
+
+def _together(ranking: Ranking) -> list[dict[str, Any]]:
+    """Each variant against its parent or the baseline over all tasks, with what the suite decides by."""
+    lines = []
+    for row in ranking.rows:
+        other = ranking.against(row)
+        pair = ranking.together.over_all.seen(row.variant, other)
+        if pair:
+            decisions = ranking.together.decisions(row.variant, other)
+            shown = difference_shown(pair, ABOUT_ALL)
+            lines.append(
+                {"variant": row.variant, "difference": shown, "decisions": decisions, "of": pair.headline}
+            )
+    return lines
 
 
 def _row(ranking: Ranking, row: RankingRow) -> dict[str, Any]:
