@@ -7,10 +7,8 @@ from rich.markup import escape  # square brackets in what is told are text, not 
 from rich.table import Table
 
 from proctor.finetune.build import Stage, with_parents
-from proctor.harness import record
 from proctor.harness.doctor import Finding
 from proctor.harness.plan.plan import Plan
-from proctor.tasks.stock.lm_eval import of_group
 
 if TYPE_CHECKING:
     from proctor.harness.plan.estimates import Foreseen
@@ -67,23 +65,6 @@ def _kind(stage: Stage) -> str:
         own_base = ["its own base"] if spec.own_base_is_parent else []
         return f"{stage.kind} {spec.method} {weights} of {', '.join([*spec.models, *own_base])}"
     return f"{stage.kind} {stage.type}" if stage.type else stage.kind
-
-
-def groups_as_lines(plan: Plan) -> Iterator[str]:
-    """Of each stock group that the suite names, lm-eval's own aggregate, where all its tasks are answered."""
-    for spec, names in plan.suite.groups.items():
-        for each in plan.variants:
-            cells = [record.read(plan.results, each.variant.name, name) for name in names]
-            runs = [cell.run for cell in cells if cell and not cell.problem and cell.run.aggregates]
-            if len(runs) < len(names):
-                continue
-            figures = {
-                run.task.title: {**run.aggregates, "sample_len": run.definition.items or 0} for run in runs
-            }
-            together = of_group(spec, figures)
-            told = ", ".join(f"{name.removesuffix(',none')} {value:.4f}" for name, value in together.items())
-            if told:
-                yield f"{spec}, {each.variant.name}: {told} (of {len(names)} tasks together, no paired test)"
 
 
 def _served(stage: Stage, plan: Plan) -> list[str]:

@@ -17,7 +17,7 @@ from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
 from proctor.leaderboard.compare.overview import Overview
 from proctor.leaderboard.compare.planning import SizePlan
-from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
+from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, group_words, tasks_of
 from proctor.leaderboard.compare.together import ABOUT_ALL, ALL
 
 WIDTH = 80
@@ -43,6 +43,9 @@ def ranking_lines(ranked: Ranking) -> Iterator[str]:
         yield from _smallest_effects(list(scores.values()), about)
         yield ""
     if len(ranked.tasks) > 1:
+        for variant, group in ranked.groups():
+            of = f"of {len(group.tasks)} tasks together, no paired test"
+            yield from _wrapped(f"{group.name}, {variant}: {group_words(group)} ({of})", "")
         yield from _together(ranked)
 
 

@@ -159,6 +159,14 @@ class DecideRecord(RecordPart):
     guard: tuple[str, ...]
 
 
+class GroupRecord(RecordPart):
+    """lm-eval's own aggregate of a group of its tasks, with the checksum of the rows of each that it was made of."""
+
+    name: str
+    tasks: dict[str, str]
+    figures: dict[str, float]
+
+
 class OverlapRecord(RecordPart):
     """How much of the task's items stands in one training set: `share_8` is the share with 8 words in a row."""
 
@@ -231,6 +239,7 @@ class RunRecord(Measurements):
     statuses: dict[str, int] = {}
     truncated: int = 0
     aggregates: dict[str, float] = {}  # a stock task's own figures of all samples, by `metric,filter`
+    groups: tuple[GroupRecord, ...] = ()  # in the first cell of the group
     untested: tuple[str, ...] = ()  # those of them that are no mean over samples
     verdicts: dict[str, JsonValue] | None = None  # of a judge that asks a model: how many, and what they cost
     finished: str | None = None

@@ -15,7 +15,7 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate
 from proctor.common.stats.families import RankRange, letters, rank_ranges, shown_matrix
 from proctor.harness import record
-from proctor.harness.record import RunRecord, TaskRecord, VariantRecord
+from proctor.harness.record import GroupRecord, RunRecord, TaskRecord, VariantRecord
 from proctor.leaderboard.compare.compare import families_of
 from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily
 from proctor.leaderboard.compare.flagged import why_flagged
@@ -79,6 +79,11 @@ def remarks_of(run: RunRecord) -> list[str]:
     return words
 
 
+def group_words(group: GroupRecord) -> str:
+    """acc 0.4127, acc_norm 0.4302"""
+    return ", ".join(f"{name.removesuffix(',none')} {value:.4f}" for name, value in group.figures.items())
+
+
 @dataclass(frozen=True)
 class RankingRow:
     """A variant with its scores by task; a task that it did not answer is not among them."""
@@ -127,6 +132,16 @@ class Ranking:
     def against(self, row: RankingRow) -> str:
         """What the variant is compared with: its parent, or the baseline."""
         return row.resolved.parent or self.baseline or ""
+
+    def groups(self) -> list[tuple[str, GroupRecord]]:
+        """By variant lm-eval's own aggregates of groups of its tasks, where the rows are still those that it had."""
+        groups = []
+        for row in self.rows:
+            rows = {task: score.run.samples_sha256 for task, score in row.scores.items()}
+            for score in row.scores.values():
+                known = [group for group in score.run.groups if group.tasks.items() <= rows.items()]
+                groups += [(row.variant, group) for group in known]
+        return groups
 
     def scores(self, task: str) -> dict[str, Score]:
         """Of all variants that answered this task."""

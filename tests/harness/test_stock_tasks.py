@@ -12,7 +12,7 @@ from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.run import run_suite
-from proctor.harness.show import groups_as_lines
+from proctor.leaderboard.board import site
 from proctor.tasks.index import find_task, named_tasks
 from tests.conftest import Home
 from tests.support.command import ROOT, proctor
@@ -184,8 +184,6 @@ def test_a_group_has_lm_evals_own_aggregate_beside_its_tasks(ran):
     home, _ = ran
     suite = home.suite("group", variants=["tiny"], tasks=["lm_eval:my_group"], baseline="tiny", limit=30)
     plan = run_suite(str(suite), home.folder / "group", home.store, Reporter(Console(quiet=True)))
-    with inside(home.folder):
-        (line,) = groups_as_lines(plan)
     manager = TaskManager(include_path=str(home.folder / "lm"), include_defaults=False)
     asked = {
         name: [int(doc["id"]) for doc in plan.docs[f"lm_eval.{name}"]] for name in ("my_mc", "my_letter")
@@ -195,7 +193,16 @@ def test_a_group_has_lm_evals_own_aggregate_beside_its_tasks(ran):
         batch_size=64, device="cpu", bootstrap_iters=0, samples=asked,
     )  # fmt: skip
     told = done["groups"]["my_group"]["acc,none"]
-    assert line == f"lm_eval:my_group, tiny: acc {told:.4f} (of 2 tasks together, no paired test)"
+    line = f"lm_eval:my_group, tiny: acc {told:.4f} (of 2 tasks together, no paired test)"
+    index = site.build(home.folder / "group", home.folder / "group-board")
+    assert line in index.with_name("ranking.txt").read_text().splitlines()
+    page = index.read_text()
+    assert "lm_eval:my_group" in page
+    assert f"acc {told:.4f}" in page
+    fewer = home.suite("fewer", variants=["tiny"], tasks=["lm_eval:my_letter"], baseline="tiny", limit=20)
+    run_suite(str(fewer), home.folder / "group", home.store, Reporter(Console(quiet=True)), redo=True)
+    index = site.build(home.folder / "group", home.folder / "group-board")
+    assert "lm_eval:my_group" not in index.read_text()  # one of its tasks has other rows now
 
 
 def test_a_group_is_its_tasks(ran):

@@ -17,7 +17,7 @@ from proctor.leaderboard.board.shown import (
 )
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.measured import machine
-from proctor.leaderboard.compare.ranking import Ranking, RankingRow
+from proctor.leaderboard.compare.ranking import Ranking, RankingRow, group_words
 from proctor.leaderboard.compare.together import ABOUT_ALL
 
 EMBEDDED = "finetune/tiny"
@@ -46,6 +46,7 @@ def page(ranking: Ranking) -> dict[str, Any]:
         "baseline_missing": ranking.baseline is not None and ranking.row(ranking.baseline) is None,
         "made": _made_from(ranking),
         "together": _together(ranking),
+        "groups": [(variant, group, group_words(group)) for variant, group in ranking.groups()],
     }
 
 
