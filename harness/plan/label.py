@@ -83,7 +83,12 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
             ):  # of a stock task the scores say the kind and the scale
                 told = kept.run.task
                 new = new.changed(
-                    task=new.task.changed(kind=told.kind, scale=told.scale, scale_stated=told.scale_stated)
+                    task=new.task.changed(
+                        kind=told.kind,
+                        scale=told.scale,
+                        scale_stated=told.scale_stated,
+                        weighted=told.weighted,
+                    )
                 )
             # How the engine was shared out is what it was when the rows were made.
             if kept.run.resolved.serving is not None:

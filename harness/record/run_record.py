@@ -87,6 +87,7 @@ class TaskRecord(RecordPart):
     headline: str
     scale: tuple[float, float]
     scale_stated: bool = True  # False: taken from the scores of an imported file
+    weighted: bool = False  # a sample counts by its metric "weight", such as the words of a text
     framework: str = "other"
     scored_by: str = "rules"
     place: int | None = None  # among Proctor's own tasks

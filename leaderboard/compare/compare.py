@@ -192,7 +192,8 @@ def _table(key: _Alike, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, i
     row_of = {folder: row for row, folder in enumerate(cells)}
     rows = [(row_of[a.folder], row_of[b.folder]) for a, b in pairs]
     scores = np.stack([items.scores(key.ids) for items in cells.values()])
-    return as_table(scores, key.ids, key.clusters, list(dict.fromkeys(rows))), rows
+    weights = next(iter(cells.values())).weights_of(key.ids)  # the documents' own: the same for all
+    return as_table(scores, key.ids, key.clusters, list(dict.fromkeys(rows)), weights), rows
 
 
 def compare_variants(

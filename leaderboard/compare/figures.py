@@ -36,7 +36,7 @@ SHARES = {
     "rule_accuracy": ("Accuracy by the rule alone", "without what the second reader found"),
 }
 HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "unknown", "precision", "recall", "f1",
-           "second_reader", "checks_passed", "self_consistency", "semantic_entropy", "stated_confidence",
+           "weight", "second_reader", "checks_passed", "self_consistency", "semantic_entropy", "stated_confidence",
            "logprob_mean", "logprob_least", "answer_logprob_mean", "answer_logprob_least"}  # fmt: skip
 
 

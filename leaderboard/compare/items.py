@@ -55,6 +55,7 @@ class ScoredItems:
     kind: Kind
     every: frozenset[str]
     hashes: tuple[str, ...] = ()
+    weights: tuple[float, ...] | None = None  # where samples do not count alike: the words of a text, say
 
     @cached_property
     def scored(self) -> frozenset[str]:
@@ -69,6 +70,11 @@ class ScoredItems:
         if ids == self.ids:
             return self.values
         return self.values[[self.row_of[item] for item in ids]]
+
+    def weights_of(self, ids: tuple[str, ...]) -> Floats | None:
+        if self.weights is None:
+            return None
+        return np.array([self.weights[self.row_of[item]] for item in ids])
 
     @property
     def too_few(self) -> str:
@@ -91,10 +97,11 @@ def as_table(
     ids: tuple[str, ...],
     clusters: tuple[str, ...],
     pairs: list[tuple[int, int]] | None = None,
+    weights: Floats | None = None,
 ) -> Table:
     """For the statistics; ids come sorted, so that their places serve as well and need not be sorted again."""
     sources = clusters if clusters != ids else None
-    return Table(scores, np.arange(len(ids)), sources, pairs)
+    return Table(scores, np.arange(len(ids)), sources, pairs, weights)
 
 
 def load_cells(results: Path) -> Cells:
@@ -124,8 +131,9 @@ def _items(cell: record.Cell) -> ScoredItems:
     kind: Kind = cell.run.task.kind
     columns, names = list(COLUMNS), ["score"]
     if kind == "counts":
-        columns.append("metrics")
         names = ["tp", "fp", "fn"]
+    if kind == "counts" or cell.run.task.weighted:
+        columns.append("metrics")
     rows = cell.rows(columns)
     scored = rows[rows["score"].notna()]
     every = frozenset(rows["sample_id"].tolist())
@@ -146,7 +154,11 @@ def _items(cell: record.Cell) -> ScoredItems:
     if kind == "binary" and not np.isin(values, (0.0, 1.0)).all():
         kind = "real"  # several epochs of a 0/1 score: a share of right answers for each item
     ids, clusters = tuple(by_item["sample_id"]), tuple(by_item["cluster"])
-    return ScoredItems(ids, values, clusters, kind, every, tuple(by_item["doc_hash"]))
+    weights = None
+    if cell.run.task.weighted:
+        by_id = dict(zip(scored["sample_id"], scored["metrics"], strict=True))
+        weights = tuple(float(by_id[item]["weight"]) for item in ids)
+    return ScoredItems(ids, values, clusters, kind, every, tuple(by_item["doc_hash"]), weights)
 
 
 def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame":
@@ -162,7 +174,7 @@ def estimate_cell(cell: record.Cell) -> Estimate | None:
     items = items_of(cell)
     if items.too_few:
         return None
-    table = as_table(items.values[None], items.ids, items.clusters)
+    table = as_table(items.values[None], items.ids, items.clusters, weights=items.weights_of(items.ids))
     low, high = bounds_of(cell)
     # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
     if "scale" in cell.run.lacks and (low, high) != (0.0, 1.0):

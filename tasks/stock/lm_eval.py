@@ -29,11 +29,10 @@ GENERATED = "generate_until"
 _TYPES = (GENERATED, "multiple_choice", "loglikelihood", "loglikelihood_rolling")
 _MEANS = ("mean", "nanmean")
 _DEFINED = re.compile(rb"^(?:task|group):[ \t]*[\"']?([^\s\"'\[#]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
-# Figures whose pieces are log-likelihoods: a sample's own score is its log-likelihood, by word or byte where they are.
-_LIKELIHOODS: Mapping[str, Callable[[Any], float]] = {
-    "perplexity": float,
-    "weighted_perplexity": lambda pieces: float(pieces[0] / pieces[1]),
-}
+# Figures whose pieces are log-likelihoods: a sample's score is its own, by word or byte where they are, and counts by
+# its words or bytes. Then the mean of the scores is the figure's logarithm, and a test of it one of the figure.
+_WEIGHTED = ("weighted_perplexity", "bits_per_byte")
+_LIKELIHOODS = ("perplexity", *_WEIGHTED)
 # Figures of all labels together, which say nothing of a single one.
 _LABELS = ("matthews_corrcoef", "f1_score")
 
@@ -50,7 +49,9 @@ class LmEvalDefinition(StockDefinition):
     @cached_property
     def task(self) -> Task:
         name = f"{self.metric} ({self.filter})".removesuffix(" (none)")
-        if self._aggregation in _LIKELIHOODS:
+        if self.weighted:
+            name = f"log-likelihood, by length (of {name})"
+        elif self._aggregation in _LIKELIHOODS:
             name = f"log-likelihood of each sample (of {name})"
         elif self._aggregation not in _MEANS:
             name = f"{name} of each sample"
@@ -65,6 +66,10 @@ class LmEvalDefinition(StockDefinition):
     def higher_is_better(self) -> bool:
         less = (self.lm_task.higher_is_better() or {}).get(self.metric) is False
         return self._aggregation in _LIKELIHOODS or not less
+
+    @property
+    def weighted(self) -> bool:  # type: ignore[override]
+        return self._aggregation in _WEIGHTED
 
     @property
     def _aggregation(self) -> str:
@@ -148,11 +153,12 @@ class LmEvalDefinition(StockDefinition):
         key = f"{self.metric},{self.filter}"
         if key not in figures:
             raise Refusal(f"{self.spec} gave no {self.metric!r} for sample {doc['id']}")
-        value = self._of_one(figures.pop(key))
+        given = figures.pop(key)
+        value = self._of_one(given)
         if not self.higher_is_better:
             value = -value
         answer = self._answer(doc, answers, filtered[self.filter])
-        metrics = {}
+        metrics = {"weight": float(given[1])} if self.weighted else {}
         for name, figure in figures.items():
             if (number := _number(figure)) is not None:
                 metrics[name.removesuffix(f",{self.filter}")] = number
@@ -184,8 +190,10 @@ class LmEvalDefinition(StockDefinition):
         """The figure of a single sample: where only all together have one, as if there were no other."""
         if self._aggregation in _MEANS:
             return float(value)
+        if self.weighted:
+            return float(value[0] / value[1])
         if self._aggregation in _LIKELIHOODS:
-            return _LIKELIHOODS[self._aggregation](value)
+            return float(value)
         if self._aggregation in _LABELS and isinstance(value, list | tuple) and len(value) == 2:
             return float(value[0] == value[1])
         return float(self.lm_task.aggregation()[self.metric]([value]))
@@ -219,7 +227,12 @@ class LmEvalDefinition(StockDefinition):
 
     def untested(self, names: Iterable[str]) -> list[str]:
         """Those of the aggregates that are no mean over samples, so that no test by sample is one of them."""
-        return [name for name in names if self._aggregation_of(name.partition(",")[0]) not in _MEANS]
+        tested: tuple[str, ...] = _MEANS
+        if self.weighted:  # all of them are the same sum of log-likelihoods, by words or by bytes
+            tested = (*_MEANS, *_WEIGHTED)
+        elif self._aggregation in _LIKELIHOODS:
+            tested = (*_MEANS, self._aggregation)
+        return [name for name in names if self._aggregation_of(name.partition(",")[0]) not in tested]
 
     def _refuse_unfit(self) -> None:
         task, config = self.lm_task, self.lm_task.config

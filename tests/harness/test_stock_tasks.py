@@ -1,6 +1,7 @@
 """Stock tasks of lm-eval by their names: every figure is the stock command's on the same engine, to the last digit."""
 
 import json
+import math
 import random
 from functools import cache
 
@@ -13,6 +14,8 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.run import run_suite
 from proctor.leaderboard.board import site
+from proctor.leaderboard.compare.items import estimate_cell
+from proctor.leaderboard.compare.ranking import remarks_of
 from proctor.tasks.index import find_task, named_tasks
 from tests.conftest import Home
 from tests.support.command import ROOT, proctor
@@ -52,6 +55,11 @@ metric_list:
 doc_to_text: ""
 doc_to_target: "{{text}}"
 metric_list: [{metric: word_perplexity}, {metric: byte_perplexity}, {metric: bits_per_byte}]""",
+    "my_bleu": """output_type: generate_until
+doc_to_text: "Say again: {{text}}"
+doc_to_target: "{{text}}"
+generation_kwargs: {until: ["\n\n"], do_sample: false, max_gen_toks: 8}
+metric_list: [{metric: exact_match}, {metric: bleu}]""",
 }
 
 
@@ -119,6 +127,7 @@ FIRST = {
     "my_letter": "acc",
     "my_ll": "perplexity",
     "my_roll": "word_perplexity",
+    "my_bleu": "exact_match",
 }
 
 
@@ -131,6 +140,7 @@ def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name
         if "," in key and "stderr" not in key
     }
     assert cell.run.aggregates == aggregates
+    texts = name in ("my_gen", "my_bleu")
     filter_ = "last" if name == "my_gen" else "none"
     logged = {str(row["doc_id"]): row for row in stock(name)["samples"][name] if row["filter"] == filter_}
     mine = {row.sample_id: row for row in cell.rows().itertuples()}
@@ -138,7 +148,7 @@ def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name
     assert len(mine) == 90
     for id_, row in mine.items():
         theirs = logged[id_]
-        answers = [row.response] if name == "my_gen" else [one[0] for one in json.loads(row.response)]
+        answers = [row.response] if texts else [one[0] for one in json.loads(row.response)]
         said = [list(one[0]) if isinstance(one[0], tuple) else one[0] for one in theirs["resps"]]
         assert answers == said
         value = theirs[FIRST[name]]
@@ -148,13 +158,25 @@ def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name
 
 
 def test_figures_of_all_samples_alone_are_marked_as_not_tested(ran):
-    assert record.read(ran[0].results, "tiny", "lm_eval.my_roll").run.untested == (
-        "word_perplexity,none", "byte_perplexity,none", "bits_per_byte,none",
-    )  # fmt: skip
-    likely = record.read(ran[0].results, "tiny", "lm_eval.my_ll").run
-    assert (likely.untested, likely.task.headline) == (
-        ("perplexity,none",), "log-likelihood of each sample (of perplexity)",
-    )  # fmt: skip
+    run = record.read(ran[0].results, "tiny", "lm_eval.my_bleu").run
+    assert run.untested == ("bleu,none",)
+    assert any("bleu" in words and "no paired test by sample" in words for words in remarks_of(run))
+
+
+def test_a_perplexity_is_tested_by_its_pieces_whose_mean_is_its_logarithm(ran):
+    for name, figure in (("my_roll", "word_perplexity,none"), ("my_ll", "perplexity,none")):
+        cell = record.read(ran[0].results, "tiny", f"lm_eval.{name}")
+        assert cell.run.untested == ()
+        found = estimate_cell(cell)
+        assert math.exp(-found.mean) == pytest.approx(cell.run.aggregates[figure], rel=1e-12)
+        assert found.low < found.mean < found.high
+    rolling = record.read(ran[0].results, "tiny", "lm_eval.my_roll")
+    assert rolling.run.task.headline == "log-likelihood, by length (of word_perplexity)"
+    plain = rolling.rows()["score"].mean()  # longer texts count more
+    assert math.exp(-plain) != pytest.approx(rolling.run.aggregates["word_perplexity,none"], rel=1e-4)
+
+
+def test_a_task_of_right_and_wrong_is_binary(ran):
     assert record.read(ran[0].results, "tiny", "lm_eval.my_mc").run.task.kind == "binary"
 
 
