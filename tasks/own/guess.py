@@ -24,6 +24,7 @@ CHOICES = ("choices", "options", "answers", "endings")
 CLUSTERS = ("cluster", "source", "passage", "passage_id", "document", "group", "story")
 KINDS = ("topic", "kind", "category", "type", "level", "subject", "grade", "difficulty")
 _LETTERED = re.compile(r"(?:(?:option|choice|answer)[ _-]?)?([A-Ha-h]|[1-8])")
+_WORD = re.compile(r"[\W_]+")
 SHORT = 6  # words of an answer that a response can be looked through for
 ENDINGS = {
     "number": 'Solve it step by step. Finish with a line that says "#### " and the final number.',
@@ -66,8 +67,10 @@ def guess(rows: Sequence[Mapping[str, Any]], data: str) -> dict[str, Any]:
 
 
 def _named(usual: Sequence[str], fields: Sequence[str]) -> str | None:
+    """A usual name, else one that ends in it: "Correct answer"."""
     lower = {name.lower().strip(): name for name in reversed(fields)}
-    return next((lower[name] for name in usual if name in lower), None)
+    last = {_WORD.split(name)[-1]: field for name, field in lower.items()}
+    return next((names[name] for names in (lower, last) for name in usual if name in names), None)
 
 
 def _longest(rows: Sequence[Mapping[str, Any]], fields: Sequence[str], taken: set[Any]) -> str | None:

@@ -94,7 +94,25 @@ class LmEvalDefinition(StockDefinition):
                 {"id": str(index), "cluster": str(index), STOCK: str(self.lm_task.doc_to_text(raw)),
                  "target": self._target(raw), "content": digest(content)}
             )  # fmt: skip
+        if docs and self.lm_task.OUTPUT_TYPE == "multiple_choice" and not self.lm_task.multiple_input:
+            self._refuse_unknown_golds()
         return docs
+
+    def _refuse_unknown_golds(self) -> None:
+        """lm-eval counts a sample as wrong whose right choice is none of its choices; all of them are a slip."""
+        for raw in self.lm_task.eval_docs:
+            gold, choices = self.lm_task.doc_to_target(raw), self.lm_task.doc_to_choice(raw)
+            among = True
+            if isinstance(gold, str):
+                among = gold in choices
+            elif isinstance(gold, int):
+                among = 0 <= gold < len(choices)
+            if among:
+                return
+        raise Refusal(
+            f"{self.spec}: the right choice of no sample is among its choices",
+            f"doc_to_target gives {gold!r}",
+        )
 
     def _target(self, raw: Any) -> str:
         target = self.lm_task.doc_to_target(raw)

@@ -45,6 +45,11 @@ doc_to_text: "{{question}}\\nA. {{choices[0]}}\\nB. {{choices[1]}}\\nC. {{choice
 doc_to_choice: ["A", "B", "C"]
 doc_to_target: gold
 metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]""",
+    "my_slip": """output_type: multiple_choice
+doc_to_text: "Question: {{question}}\nAnswer:"
+doc_to_choice: "{{choices}}"
+doc_to_target: glod
+metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]""",
     "my_ll": """output_type: loglikelihood
 doc_to_text: "{{question}} It is"
 doc_to_target: " {{answer}}"
@@ -98,7 +103,7 @@ def ran(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("stock"))
     write_tasks(home.folder)
     home.variant("tiny", base="finetune/tiny")
-    suite = home.suite(variants=["tiny"], tasks=[f"lm_eval:{name}" for name in BODIES], baseline="tiny")
+    suite = home.suite(variants=["tiny"], tasks=[f"lm_eval:{name}" for name in FIRST], baseline="tiny")
     run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
     return home, suite
 
@@ -131,7 +136,7 @@ FIRST = {
 }
 
 
-@pytest.mark.parametrize("name", list(BODIES))
+@pytest.mark.parametrize("name", list(FIRST))
 def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name):
     cell = record.read(ran[0].results, "tiny", f"lm_eval.{name}")
     aggregates = {
@@ -255,6 +260,14 @@ def test_what_cannot_be_asked_is_one_line(ran, spec, metric, words, monkeypatch)
         find_task(spec, metric)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_field_that_is_not_there_is_no_task_on_which_all_are_wrong(ran):
+    with inside(ran[0].folder), pytest.raises(Refusal) as refused:
+        find_task("lm_eval:my_slip").docs("test")
+    assert "the right choice of no sample is among its choices; doc_to_target gives 'glod'" in str(
+        refused.value
+    )
 
 
 def test_an_engine_without_likelihoods_is_refused_before_it_opens(ran):
