@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from proctor.finetune.base import digest_of_file, resolve_base
+from proctor.finetune.base_settings import base_settings
 from proctor.finetune.build import Stage, parents_of
 from proctor.finetune.gguf.header import read_header
 from proctor.harness import record
@@ -10,6 +11,7 @@ from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
 from proctor.harness.plan.training import ChatFile
 from proctor.harness.record import (
+    BaseRecord,
     DecideRecord,
     OverlapRecord,
     RunRecord,
@@ -45,6 +47,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         seen = overlap_of(task, docs, files, parent.base, plan.store)
         overlap += [one for one in seen if one not in overlap]
     stages += [_stage(stage, each.variant.base) for stage in each.stages]
+    brought = {} if each.variant.engine in ("openai", "echo") else base_settings(each.variant.base)
     run = RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
@@ -57,6 +60,8 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
+    if brought:
+        run = run.changed(base_settings=BaseRecord.model_validate(brought))
     decide = plan.suite.decide
     if decide and decide.primary == cell.task:
         run = run.changed(decide=DecideRecord(primary=decide.primary, guard=tuple(decide.guard)))
