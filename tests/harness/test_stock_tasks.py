@@ -50,6 +50,16 @@ doc_to_text: "Question: {{question}}\nAnswer:"
 doc_to_choice: "{{choices}}"
 doc_to_target: glod
 metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]""",
+    "my_metric": """output_type: multiple_choice
+doc_to_text: "{{question}}"
+doc_to_choice: "{{choices}}"
+doc_to_target: gold
+metric_list: [{metric: acccc, aggregation: mean}]""",
+    "my_field": """output_type: multiple_choice
+doc_to_text: "{{qestion}}"
+doc_to_choice: "{{choices}}"
+doc_to_target: gold
+metric_list: [{metric: acc}]""",
     "my_ll": """output_type: loglikelihood
 doc_to_text: "{{question}} It is"
 doc_to_target: " {{answer}}"
@@ -247,15 +257,17 @@ def test_a_group_is_its_tasks(ran):
         ("lm_eval:my_mc", "acc_nrom", "no metric 'acc_nrom'; did you mean 'acc_norm'?"),
         ("lm_eval:my_gen", "exact_match,lats", "no filter 'lats'; did you mean 'last'?"),
         ("lm_eval:my_group", None, "is a group"),
+        ("lm_eval:my_metric", None, "acccc not found in the evaluate library"),
+        ("lm_eval:my_field", None, "UndefinedError: 'qestion' is undefined; mend its YAML or its data"),
         ("lm_eval:arc_easy", None, "cannot be loaded"),
         ("lmeval:arc_easy", None, "no task 'lmeval:arc_easy'; stock ones begin with lm_eval: or inspect:"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_one_line(ran, spec, metric, words, monkeypatch):
-    from proctor.tasks.stock import lm_eval
+    from proctor.tasks.stock import loading
 
     if spec == "lm_eval:my_mcc":  # the whole index takes half a minute
-        monkeypatch.setattr(lm_eval, "_whole_manager", lm_eval._manager)
+        monkeypatch.setattr(loading, "_whole_manager", loading._manager)
     with inside(ran[0].folder), pytest.raises(Refusal) as refused:
         find_task(spec, metric)
     assert words in str(refused.value)
