@@ -6,7 +6,6 @@ All responses stand in a file before anything is scored, so scoring again asks t
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,21 +79,10 @@ def read_responses(
         return None
 
 
-def counts(rows: Sequence[Sample]) -> dict[str, Any]:
+def counts(statuses: Sequence[str], truncated: Sequence[bool]) -> dict[str, Any]:
     """What run.json says of what became of the responses."""
-    statuses: list[str] = [row.status for row in rows]
-    return {
-        "statuses": {status: statuses.count(status) for status in STATUSES},
-        "truncated": sum(row.truncated for row in rows),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def score_responses(
-    cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
-) -> tuple[list[Sample], Tally | None]:
-    """A row for every response of a cell; see `rows_of`."""
-    return rows_of(cell.variant.name, cell.task, samples, scorer, progress)
+    by_status = {status: statuses.count(status) for status in STATUSES}
+    return {"statuses": by_status, "truncated": sum(truncated)}
 
 
 def rows_of(

@@ -50,7 +50,8 @@ def _variant(address: str, written: list[Path]) -> str:
     if address in names("variants"):
         return address
     fields = _fields(address)
-    label = re.sub(r"[^a-z0-9._-]+", "-", _called(address).lower()).strip("-._")
+    last = re.split(r"[/:#\\]", address.rstrip("/"))[-1].removesuffix(".gguf")
+    label = re.sub(r"[^a-z0-9._-]+", "-", last.lower()).strip("-._")
     if not label:
         raise Refusal(f"no name can be made of {address!r}", remedy="write a variant's YAML for it")
     name, number = label, 1
@@ -87,11 +88,6 @@ def _engine() -> str:
     import torch
 
     return "vllm" if torch.cuda.is_available() else "hf"
-
-
-def _called(address: str) -> str:
-    last = re.split(r"[/:#\\]", address.rstrip("/"))[-1]
-    return last.removesuffix(".gguf")
 
 
 def _write(path: Path, fields: dict[str, Any]) -> None:

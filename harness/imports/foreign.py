@@ -65,14 +65,21 @@ class Foreign:
 
     @property
     def mean(self) -> float:
-        """The figure that the board shows: epochs are averaged within their sample first; counts make a micro F1."""
-        import pandas as pd
+        return headline_of(self.rows, "metrics" in self.rows) or 0.0
 
-        scored = self.rows[self.rows["score"].notna()]
-        if "metrics" not in scored:
-            return float(scored.groupby("sample_id")["score"].mean().mean())
-        sums = pd.DataFrame(list(scored["metrics"])).sum()
-        return micro_f1(sums["tp"], sums["fp"], sums["fn"])
+
+def headline_of(rows: "pd.DataFrame", counted: bool) -> float | None:
+    """The figure that the board shows: epochs are averaged within their sample first; counts make a micro F1."""
+    import pandas as pd
+
+    scored = rows[rows["score"].notna()]
+    if scored.empty:
+        return None
+    if not counted:
+        return float(scored.groupby("sample_id")["score"].mean().mean())
+    counts = pd.DataFrame(list(scored["metrics"]), index=scored["sample_id"])
+    sums = counts[["tp", "fp", "fn"]].groupby(level=0).mean().sum()
+    return micro_f1(*sums)
 
 
 def micro_f1(tp: float, fp: float, fn: float) -> float:
@@ -138,16 +145,13 @@ def refuse_other_mean(foreign: Foreign, wish: Wish) -> None:
     mean = foreign.mean
     if wish.negate:
         mean = 0.0 - mean
-    if foreign.reported is not None and not same_figure(foreign.reported, mean):
+    reported = foreign.reported
+    if reported is not None and not math.isclose(reported, mean, rel_tol=1e-6, abs_tol=1e-9):
         raise Refusal(
-            f"{foreign.headline!r} is {foreign.reported:.6g} in the results, and {mean:.6g} as the mean of its samples",
+            f"{foreign.headline!r} is {reported:.6g} in the results, and {mean:.6g} as the mean of its samples",
             "what is logged for a sample is something else", "choose another metric with --metric",
             foreign.files[0],
         )  # fmt: skip
-
-
-def same_figure(reported: float | None, mean: float) -> bool:
-    return reported is not None and math.isclose(reported, mean, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def cluster_of(fields: Any, name: str | None, item: str, path: Path) -> str:

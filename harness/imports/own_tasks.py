@@ -44,7 +44,9 @@ class OwnTask:
         fewest, words = math.inf, "a wording of no prompt pack"
         for name in sorted(names("prompts"), key=lambda name: name != self.pack):
             pack = Pack.load(name)
-            if not self._is_worded_by(pack):
+            if self.task.name not in pack.wording:
+                continue
+            if any(render(pack, self.task.name, doc) != (doc["system"], doc["prompt"]) for doc in self.docs):
                 continue
             differences = self._differences(pack)
             if not differences:
@@ -53,11 +55,6 @@ class OwnTask:
                 fewest, words = len(differences), f"{name} [{', '.join(differences)}]"
         wordings = [[doc["system"], doc["prompt"]] for doc in self.docs]
         return digest([words, wordings]), words
-
-    def _is_worded_by(self, pack: Pack) -> bool:
-        if self.task.name not in pack.wording:
-            return False
-        return all(render(pack, self.task.name, doc) == (doc["system"], doc["prompt"]) for doc in self.docs)
 
     def _differences(self, pack: Pack) -> list[str]:
         differences = list(self.other)

@@ -80,7 +80,7 @@ def articles(
         def opened(variant: "Variant") -> "Engine":
             return open_variant(variant, store, reporter, "writer")
 
-        with asking(who, store, opened, told, MAX_TOKENS) as ask:
+        with asking(who, store, opened, told, MAX_TOKENS) as (ask, _):
             responses = ask([render(pack, "questions", doc) for _, _, doc in asked])
     for (source, place, doc), response in zip(asked, responses, strict=True):
         found += of_article(doc, source, place, response)

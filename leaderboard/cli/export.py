@@ -55,7 +55,7 @@ def _export(
     console = Console()
     variant = find_variant(name, suite)
     chosen = choose(variant, task, results, store, modelfile)
-    folder, measured = export_variant(
+    folder = export_variant(
         variant, chosen, store, out or PROJECT / "exports" / name, Reporter(console), modelfile
     )
     lines = []
@@ -63,11 +63,8 @@ def _export(
         lines.append(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
             lines.append(f"  {score}")
-    memory = ""
-    if "peak_memory_bytes" in measured:
-        memory = f", {measured['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
     size = (folder / f"{name}.gguf").stat().st_size / 1e6
-    lines.append(f"{size:,.1f} MB on disk{memory}, {measured['tokens_per_second']:,} tokens/s here")
+    lines.append(f"{size:,.1f} MB on disk")
     lines.append(f"exported to {near(folder)}")
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from typer import Argument, Option
 
+from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json
 
@@ -62,14 +64,14 @@ def score(
     if dry_run:
         return _show_estimate(estimate_scores(loaded, items, spec, store / "verdicts"), json_)
     with (
-        opened(spec, _open_variant(store), None, store) as asked,
+        opened(spec, None, store, Reporter(Console(stderr=True))) as asked,
         located(plans),
         _reporting(len(items), spec) as progress,
     ):
         judged = score_all(loaded, items, asked, store / "verdicts", progress)
     if ratings:
         verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
-    _hand_out(map(verdicts.verdict_row, judged), str(tally(judged, spec)), out, json_)
+    _hand_out(map(verdicts.as_row, judged), str(tally(judged, spec)), out, json_)
     return None
 
 
@@ -112,7 +114,7 @@ def pairs(
     if dry_run and spec:
         return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
     with (
-        opened(spec, _open_variant(store), None, store) as asked,
+        opened(spec, None, store, Reporter(Console(stderr=True))) as asked,
         located(pairs),
         _reporting(2 * len(shown), spec) as progress,
     ):
@@ -120,7 +122,7 @@ def pairs(
     if ratings:
         verdicts.write_rows(ratings, verdicts.preferences_of(judged, a or "a", b or "b", shown))
     total = verdicts.standing(judged, a or "a", b or "b")
-    _hand_out(map(verdicts.pair_row, judged), f"{total}; {tally(judged, spec)}", out, json_)
+    _hand_out(map(verdicts.as_row, judged), f"{total}; {tally(judged, spec)}", out, json_)
     return None
 
 
@@ -129,34 +131,17 @@ def _chosen(
     concurrency: int | None, store: Path,
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
-    from proctor.harness.plan.grading import grader_for, grader_variant, local_of, spec_from, with_weights
-    from proctor.harness.plan.plan import made_of
+    from proctor.harness.judging.grader import grader_of
+    from proctor.harness.plan.grading import spec_from
     from proctor.judges.judge import Judge
 
     judge = Judge.load(name)
     if repeats and judge.asks:
         judge = judge.model_copy(update={"repeats": repeats})
-    spec = grader_for(judge, spec_from(grader, endpoint, through, concurrency))
-    ours = {}
-    for local in local_of(spec):
-        ours[local.model] = made_of(grader_variant(local.model), store)
-    return judge, with_weights(spec, ours)
-
-
-def _open_variant(store: Path) -> Any:
-    """Opens a local grader's engine when it is asked for the first time."""
-    from rich.console import Console
-
-    from proctor.common.progress import Reporter
-    from proctor.harness.weights import open_variant
-
-    return lambda variant: open_variant(variant, store, Reporter(Console(stderr=True)), "grader")
+    return judge, grader_of(judge, spec_from(grader, endpoint, through, concurrency), store)
 
 
 def _reporting(total: int, spec: "AnySpec | None") -> Any:
-    from rich.console import Console
-
-    from proctor.common.progress import Reporter
     from proctor.harness.plan.grading import members
 
     return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")

@@ -150,7 +150,7 @@ def new(
         typer.echo(f"to ask it: name {name} under 'tasks:' of a suite")
         return
     if name not in (load_yaml(suite_path).get("tasks") or ()):
-        write_text(suite_path, with_entry(suite_path.read_text(encoding="utf-8"), "tasks", name, suite_path))
+        write_text(suite_path, with_entry(suite_path.read_text(encoding="utf-8"), "tasks", name))
     typer.echo(f"added to {near(suite_path)}; to ask it: proctor run {suite} --task {name}")
 
 

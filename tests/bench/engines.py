@@ -33,8 +33,8 @@ def bridge_ratio(rounds: int, plans: int) -> dict[str, object]:
     """Study plans through Inspect and the bridge against lm-eval's generate_until on the same prompts."""
     from lm_eval.api.instance import Instance
 
+    from proctor.harness.ask.bridge import ask_inspect
     from proctor.harness.ask.cell import CellRun
-    from proctor.harness.ask.inspect import ask_inspect
     from proctor.harness.ask.responses import plan_batches
     from proctor.harness.config.variant import Sampling, Variant
 

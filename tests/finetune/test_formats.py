@@ -101,7 +101,7 @@ def test_a_cell_tells_size_speed_and_memory_of_its_weights_and_a_server_none(hom
 
 
 def test_memory_is_counted_from_where_it_stood():
-    from proctor.harness.measure.measuring import Memory
+    from proctor.harness.measure import Memory
 
     memory = Memory()
     memory.restart()

@@ -10,7 +10,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.solver import generate
 
-from proctor.harness.ask.inspect import Desk, evaluating
+from proctor.harness.ask.bridge import Desk, evaluating
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Options, Request, Response
 from tests.support.command import ROOT

@@ -17,14 +17,13 @@ from typing import Any, TypeVar
 
 import inspect_ai
 from inspect_ai.model import (
-    ChatCompletionChoice,
     ChatMessage,
-    ChatMessageAssistant,
     GenerateConfig,
     Model,
     ModelAPI,
     ModelOutput,
     ModelUsage,
+    StopReason,
     get_model,
     modelapi,
 )
@@ -52,7 +51,12 @@ def ask_inspect(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
     docs = {doc["id"]: doc for doc in cell.docs}
     failed: dict[str, Response] = {}  # by its error, which is all that Inspect keeps of it
     expected = cell.requests * _epochs(cell) // cell.variant.sampling.epochs
-    desk = Desk(_renderer(engine, cell), expected, cell.variant.sampling, _room(engine))
+    render = engine.apply_chat_template
+    if Pack.load(cell.variant.prompt).turns != "chat":
+        render = _as_text
+    # Tokens of a response where the task sets no limit: as many as Inspect's own provider gives, if they fit.
+    room = min(MOST_TOKENS, (engine.context_length or MOST_TOKENS * 2) // 2)
+    desk = Desk(render, expected, cell.variant.sampling, room)
     with evaluating(cell.variant.name, desk, lambda model: _evaluate(cell, model, docs)) as logs:
         for requests in desk.rounds():
             try:
@@ -81,9 +85,8 @@ def _epochs(cell: CellRun) -> int:
     return epochs if epochs > 1 or cell.task.asks != STOCK else int(cell.task.definition.epochs)
 
 
-def _room(engine: Engine) -> int:
-    """Tokens of a response where the task sets no limit: as many as Inspect's own provider gives, if they fit."""
-    return min(MOST_TOKENS, (engine.context_length or MOST_TOKENS * 2) // 2)
+def _as_text(turns: Chat, add_generation_prompt: bool = True) -> str:
+    return "\n\n".join(turn["content"] for turn in turns)
 
 
 def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
@@ -95,26 +98,15 @@ def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
         judged = {"judge": cell.judge} if cell.task.scored_by == "judge" else {}
         task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, **judged)
     task.dataset = task.dataset.filter(lambda sample: str(sample.id) in docs)
-    sampling = cell.variant.sampling
-    config: dict[str, Any] = {
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "seed": sampling.seed,
-    }
-    if sampling.max_tokens is not None:
-        config["max_tokens"] = sampling.max_tokens
+    config = cell.variant.sampling.model_dump(include={"temperature", "top_p", "seed", "max_tokens"})
+    if config["max_tokens"] is None:  # as the task says
+        del config["max_tokens"]
     return inspect_ai.eval(
         task, model=model, score=cell.task.asks == STOCK, epochs=_epochs(cell), fail_on_error=False,
         max_samples=len(cell.docs) * _epochs(cell),
         display="none", log_dir=str(cell.logs), log_level="error", log_format="eval", ctl_server=False, **config,
         log_realtime=False,  # nobody watches this log live, and its database would compete with the engine
     )  # fmt: skip
-
-
-def _renderer(engine: Engine, cell: CellRun) -> Callable[[Chat], str]:
-    if Pack.load(cell.variant.prompt).turns == "chat":
-        return engine.apply_chat_template
-    return lambda turns: "\n\n".join(turn["content"] for turn in turns)
 
 
 def _as_asked(doc: Mapping[str, Any], sample: Any, failed: Mapping[str, Response]) -> AskedSample:
@@ -147,16 +139,10 @@ class Desk:
     """
 
     def __init__(
-        self,
-        render: Callable[[Chat], str],
-        expected: int,
-        sampling: Sampling,
-        room: int | None = None,
+        self, render: Callable[[Chat], str], expected: int, sampling: Sampling, room: int | None = None
     ) -> None:
-        self.render = render
-        self.sampling = sampling
-        self.room = room  # tokens of a response to a task that sets no limit
-        self.expected = expected
+        """`room`: tokens of a response to a task that sets no limit."""
+        self.render, self.expected, self.sampling, self.room = render, expected, sampling, room
         self._waiting: queue.Queue[Waiting | None] = queue.Queue()
         self._round: list[Waiting] = []
         self._open: set[Future[Response]] = set()  # all that have no response yet, wherever they are
@@ -287,18 +273,16 @@ class EngineAPI(ModelAPI):
         options = _options(config, self._desk.sampling)
         request = Request(prompt, options, state.epoch if state else 1)
         response = await asyncio.wrap_future(self._desk.submit(request))
-        return ModelOutput(
-            model=self.model_name,
-            choices=[
-                ChatCompletionChoice(
-                    message=ChatMessageAssistant(content=response.text, source="generate"),
-                    stop_reason="max_tokens" if response.truncated else "stop",
-                )
-            ],
-            usage=_usage(response),
-            # Inspect puts its own time in the place of ours, and that is how long the whole batch took.
-            metadata={"prompt": prompt, "seconds": response.seconds},
-        )
+        ended: StopReason = "max_tokens" if response.truncated else "stop"
+        output = ModelOutput.from_content(self.model_name, response.text, ended)
+        if response.tokens_in is not None and response.tokens_out is not None:
+            total = response.tokens_in + response.tokens_out
+            output.usage = ModelUsage(
+                input_tokens=response.tokens_in, output_tokens=response.tokens_out, total_tokens=total
+            )
+        # Inspect puts its own time in the place of ours, and that is how long the whole batch took.
+        output.metadata = {"prompt": prompt, "seconds": response.seconds}
+        return output
 
 
 def _options(config: GenerateConfig, sampling: Sampling) -> Options:
@@ -311,10 +295,3 @@ def _options(config: GenerateConfig, sampling: Sampling) -> Options:
         top_p=config.top_p,
         seed=config.seed or 0,
     )
-
-
-def _usage(response: Response) -> ModelUsage | None:
-    if response.tokens_in is None or response.tokens_out is None:
-        return None  # not known, which is not 0
-    total = response.tokens_in + response.tokens_out
-    return ModelUsage(input_tokens=response.tokens_in, output_tokens=response.tokens_out, total_tokens=total)
