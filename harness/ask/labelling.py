@@ -69,7 +69,6 @@ def label_texts(
         about = {name: row[name] for name in ("id", "source", "labeler", "concepts")}
         taught += [{**chat, **about} for chat in chats([row], pack)]
     everything = out.with_suffix(".rows.jsonl")
-    out.parent.mkdir(parents=True, exist_ok=True)
     _write(everything, rows)
     _write(out, taught)
     if agreed:

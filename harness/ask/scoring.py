@@ -54,7 +54,6 @@ class Scorer:
 
 def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:
     """All responses of a cell in one file, whole or not at all, with what was measured while they came."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     entries = [
         {"id": str(sample.doc["id"]), "epoch": sample.epoch, "prompt": sample.prompt, **vars(sample.response)}
         for sample in samples

@@ -37,14 +37,14 @@ def add_variant(
         before = suite_path.read_bytes().decode("utf-8")  # as it is, ends of lines and all
     parse({"name": name, **fields}, Variant, f"proctor add {name}")
     try:
-        _write(path, _hint("variant", home) + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
+        write_text(path, _hint("variant", home) + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
         if before is None:
             parent = fields.get("parent")
             variants = [parent, name] if parent else [name]
             new = f"variants: [{', '.join(variants)}]\ntasks: [word_problems]\nbaseline: {variants[0]}\n"
-            _write(suite_path, _hint("suite", home) + new)
+            write_text(suite_path, _hint("suite", home) + new)
         else:
-            _write(suite_path, with_entry(before, "variants", name))
+            write_text(suite_path, with_entry(before, "variants", name))
         return path, suite_path, make_plan(Suite.load(str(suite_path)), results, store, [name])
     except BaseException:
         path.unlink(missing_ok=True)
@@ -69,11 +69,6 @@ def _suite_path(suite: str) -> Path:
             "name one of your own: --suite NAME makes it where there is none",
         )
     return path
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
 
 
 def _hint(kind: str, home: Path) -> str:

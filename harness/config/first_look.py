@@ -93,5 +93,4 @@ def _engine() -> str:
 def _write(path: Path, fields: dict[str, Any]) -> None:
     if path.exists() and not path.read_text(encoding="utf-8").startswith(WRITTEN):
         raise Refusal("there is a file of your own", remedy="move it, or run its suite", where=path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, WRITTEN + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))

@@ -88,7 +88,6 @@ def standing(verdicts: Sequence[PairVerdict], a: str, b: str) -> str:
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """As CSV or JSONL, by the name's ending; whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
     if path.suffix == ".csv":
         writer = csv.DictWriter(text, list(rows[0]) if rows else ["item_id"], lineterminator="\n")

@@ -40,7 +40,6 @@ def counted(task: Task, docs: list[dict[str, Any]], source: str, file: ChatFile,
         found: Found = json.loads(kept.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         found = count(task, docs, file.path)
-        kept.parent.mkdir(parents=True, exist_ok=True)
         write_text(kept, json.dumps(found))
     return {"set": named(source, found["chats"]), **found}
 

@@ -75,7 +75,6 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     text = "".join(json.dumps(chat, ensure_ascii=False, sort_keys=True) + "\n" for chat in chats)
     content = hashlib.sha256(text.encode()).hexdigest()
     path = folder / f"{source}-{key}-{content}.jsonl"
-    folder.mkdir(parents=True, exist_ok=True)
     write_text(path, text)
     return ChatFile(path, content)
 

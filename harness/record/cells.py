@@ -144,7 +144,6 @@ def write_table(results: Path, table: Any, run: RunRecord) -> Cell:
     import pyarrow.parquet as pq
 
     folder = cell_folder(results, run.variant, run.task.name)
-    folder.mkdir(parents=True, exist_ok=True)
     files.remove_parts(folder)
     with files.replacing(folder / "samples.parquet") as part:
         pq.write_table(table, part, compression="zstd")
@@ -259,7 +258,6 @@ def schema(names: list[str]) -> Any:
 def write_card(results: Path, card: dict[str, Any]) -> Path:
     """A judge's trust card in `_judges/<judge>/trust.json`, whole, or the old one stays."""
     folder = results / "_judges" / check_name(card["judge"], "judge")
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     files.write_text(folder / "trust.json", text)
     return folder / "trust.json"
