@@ -29,13 +29,10 @@ class Wish:
     task: str | None = None
     metric: str | None = None
     cluster: str | None = None  # the field that says which items share a source
-    negate: bool = False  # less is better: the score is turned round
+    negate: bool = False  # less is better: the score is turned round, and the record says so
 
     def metric_name(self, name: str) -> str:
-        """What the record says was taken, with its sign."""
-        if self.negate:
-            return f"{name}, negated"
-        return name
+        return f"{name}, negated" if self.negate else name
 
 
 @dataclass(frozen=True)
@@ -83,27 +80,24 @@ def headline_of(rows: "pd.DataFrame", counted: bool) -> float | None:
 
 
 def micro_f1(tp: float, fp: float, fn: float) -> float:
-    if not tp:
-        return 0.0
-    return float(2 * tp / (2 * tp + fp + fn))
+    return float(2 * tp / (2 * tp + fp + fn)) if tp else 0.0
 
 
 def choose_metric(names: Sequence[str], wish: Wish, where: Path) -> str:
     """The one that was asked for, or the only one; more than one is refused with all their names."""
     if not names:
         raise Refusal("no figure of a sample is a number", "there is nothing to compare", where=where)
-    fitting = list(names)
-    problem, remedy = f"{len(names)} metrics and none chosen", "choose one with --metric"
+    fitting, problem = list(names), f"{len(names)} metrics and none chosen"
     if wish.metric is not None:
         if wish.metric in names:
             return wish.metric
         fitting = [name for name in names if wish.metric in (name.split(",")[0], name.split("/")[-1])]
-        problem, remedy = f"several metrics are called {wish.metric!r}", "give one in full"
+        problem = f"several metrics are called {wish.metric!r}"
+    if len(fitting) == 1:
+        return fitting[0]
     if not fitting:
         problem, fitting = f"no metric {wish.metric!r}", list(names)
-    elif len(fitting) == 1:
-        return fitting[0]
-    raise Refusal(problem, f"there are: {', '.join(fitting)}", remedy, where)
+    raise Refusal(problem, f"there are: {', '.join(fitting)}", "choose one with --metric, in full", where)
 
 
 def refuse_rows(bad: "Sequence[bool] | pd.Series[bool]", what: str, remedy: str, where: Path) -> None:
@@ -113,12 +107,10 @@ def refuse_rows(bad: "Sequence[bool] | pd.Series[bool]", what: str, remedy: str,
     rows = np.flatnonzero(np.asarray(bad, dtype=bool)) + 1
     if not len(rows):
         return
-    named = ", ".join(map(str, rows[:SHOWN]))
-    if len(rows) == 1:
-        raise Refusal(f"1 row {what} (row {named})", "", remedy, where)
+    named, plural = ", ".join(map(str, rows[:SHOWN])), "" if len(rows) == 1 else "s"
     if len(rows) > SHOWN:
         named += ", ..."
-    raise Refusal(f"{len(rows)} rows {what} (rows {named})", "", remedy, where)
+    raise Refusal(f"{len(rows)} row{plural} {what} (row{plural} {named})", "", remedy, where)
 
 
 def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -> None:

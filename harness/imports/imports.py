@@ -199,8 +199,8 @@ def _task_record(task: str, foreigns: Sequence[Foreign], scale: Scale | None) ->
     import pandas as pd
 
     first = foreigns[0]
-    counts = {"metrics" in foreign.rows for foreign in foreigns}
-    if len(counts) > 1:
+    counted = ["metrics" in foreign.rows for foreign in foreigns]
+    if any(counted) and not all(counted):
         raise Refusal(
             f"{task}: counts from one file and scores from another", "they can't be compared",
             "import them one by one, with --task", first.files[0],
@@ -213,19 +213,14 @@ def _task_record(task: str, foreigns: Sequence[Foreign], scale: Scale | None) ->
             "give a scale that holds them", first.files[0],
         )  # fmt: skip
     kind: record.Kind = "real"
-    if True in counts:
+    if any(counted):
         kind = "counts"
     elif scale in (None, (0.0, 1.0)) and scores.isin((0.0, 1.0)).all():
         kind = "binary"
     made = record.TaskRecord(
-        name=task,
-        title=first.title or first.task,
-        kind=kind,
-        headline=first.headline,
-        scale=scale or _scale(lowest, highest),
-        framework=FRAMEWORK[first.format],
-        scored_by=first.scored_by,
-    )
+        name=task, title=first.title or first.task, kind=kind, headline=first.headline,
+        scale=scale or _scale(lowest, highest), framework=FRAMEWORK[first.format], scored_by=first.scored_by,
+    )  # fmt: skip
     if kind == "real" and not scale and made.scale != (0.0, 1.0):
         return made.changed(scale_stated=False)
     return made
@@ -341,8 +336,10 @@ def _same(there: record.Cell, table: Any, run: record.RunRecord) -> bool:
     """Whether the cell holds these rows and says of them what would be said now, whatever file they came in."""
     import pyarrow.parquet as pq
 
-    for name in ("definition", "resolved", "task"):
-        if getattr(there.run, name).as_json() != getattr(run, name).as_json():
-            return False
-    same_rows: bool = pq.read_table(there.folder / "samples.parquet").equals(table)
-    return same_rows and there.run.lacks == run.lacks
+    was, now = there.run.as_json(), run.as_json()
+    same = all(was[name] == now[name] for name in ("definition", "resolved", "task"))
+    return (
+        same
+        and there.run.lacks == run.lacks
+        and bool(pq.read_table(there.folder / "samples.parquet").equals(table))
+    )

@@ -48,24 +48,19 @@ class OwnTask:
                 continue
             if any(render(pack, self.task.name, doc) != (doc["system"], doc["prompt"]) for doc in self.docs):
                 continue
-            differences = self._differences(pack)
+            differences, shots = list(self.other), pack.for_task(self.task.name).shots
+            if self.shots != shots:
+                differences.append(f"{self.shots} shots for {shots}")
+            if self.chat and pack.turns != "chat":
+                differences.append("with a chat template")
+            if not self.chat and pack.turns == "chat":
+                differences.append("without a chat template")
             if not differences:
                 return pack.digest(self.task.name), name
             if len(differences) < fewest:
                 fewest, words = len(differences), f"{name} [{', '.join(differences)}]"
         wordings = [[doc["system"], doc["prompt"]] for doc in self.docs]
         return digest([words, wordings]), words
-
-    def _differences(self, pack: Pack) -> list[str]:
-        differences = list(self.other)
-        shots = pack.for_task(self.task.name).shots
-        if self.shots != shots:
-            differences.append(f"{self.shots} shots for {shots}")
-        if self.chat and pack.turns != "chat":
-            differences.append("with a chat template")
-        if not self.chat and pack.turns == "chat":
-            differences.append("without a chat template")
-        return differences
 
     def examples(self, prompt: str) -> str | None:
         """The hash of the shots, where our own cells have one: of tasks whose items come from outside."""
