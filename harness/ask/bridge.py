@@ -51,7 +51,7 @@ def ask_inspect(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
     docs = {doc["id"]: doc for doc in cell.docs}
     failed: dict[str, Response] = {}  # by its error, which is all that Inspect keeps of it
     expected = cell.requests * _epochs(cell) // cell.variant.sampling.epochs
-    render = engine.apply_chat_template
+    render: Callable[[Chat], str] = engine.apply_chat_template
     if Pack.load(cell.variant.prompt).turns != "chat":
         render = _as_text
     # Tokens of a response where the task sets no limit: as many as Inspect's own provider gives, if they fit.
@@ -85,7 +85,7 @@ def _epochs(cell: CellRun) -> int:
     return epochs if epochs > 1 or cell.task.asks != STOCK else int(cell.task.definition.epochs)
 
 
-def _as_text(turns: Chat, add_generation_prompt: bool = True) -> str:
+def _as_text(turns: Chat) -> str:
     return "\n\n".join(turn["content"] for turn in turns)
 
 
