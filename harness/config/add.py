@@ -85,19 +85,15 @@ def with_entry(text: str, field: str, name: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     suite = yaml.compose(text)
     assert suite is not None  # it was loaded before
-    fields = {key.value: (key, value) for key, value in suite.value}
-    if field not in fields:
+    lists = {key.value: value for key, value in suite.value}
+    if field not in lists:
         return text.rstrip("\r\n") + f"{end}{field}:{end}  - {name}{end}"
-    key, value = fields[field]
-    entries = value.value if isinstance(value, yaml.SequenceNode) else []
-    if isinstance(value, yaml.SequenceNode) and value.flow_style:
-        at, new = value.end_mark.index - 1, name
-        if entries:
-            at, new = entries[-1].end_mark.index, f", {name}"
-        return text[:at] + new + text[at:]
-    last, indent = key, "  "
-    if entries:
-        last, indent = entries[-1], " " * value.start_mark.column
-    at = (text + "\n").index("\n", last.end_mark.index)
-    head = text[:at].removesuffix("\r")
-    return f"{head}{end}{indent}- {name}{text[len(head) :]}"
+    there = lists[field]
+    if not there.value:  # as []
+        at, new = there.end_mark.index - 1, name
+    elif there.flow_style:
+        at, new = there.value[-1].end_mark.index, f", {name}"
+    else:
+        at = (text + "\n").index("\n", there.value[-1].end_mark.index)
+        at, new = len(text[:at].removesuffix("\r")), f"{end}{' ' * there.start_mark.column}- {name}"
+    return text[:at] + new + text[at:]

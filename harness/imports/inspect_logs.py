@@ -41,7 +41,9 @@ class _Figure:
         return f"{self.scorer}/{self.key}"
 
     def of(self, score: Any) -> Any:
-        return fields_of(score.value).get(self.key) if self.key else score.value
+        if not self.key:
+            return score.value
+        return fields_of(score.value).get(self.key)
 
 
 def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
@@ -212,7 +214,9 @@ def _reduced(table: "pd.DataFrame", log: Any, figure: _Figure, path: Path) -> "p
     for item, epochs in table.groupby("sample_id"):
         row = dict(epochs.iloc[0])
         row["score"] = _number(scores.get(str(item)), item, path)
-        row["status"] = "error" if math.isnan(row["score"]) else "ok"
+        row["status"] = "ok"
+        if math.isnan(row["score"]):
+            row["status"] = "error"
         if len(epochs) > 1:
             row |= {name: as_text(list(epochs[name])) for name in ("response", "answer")}
         for column in ("tokens_in", "tokens_out", "seconds"):

@@ -95,8 +95,11 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     if own:
         wish = own.wish(wish)
     offered = list(filter(log.has_numbers, log.metrics()))
-    counted = f"{own.metric},none" if own and own.task.kind == "counts" else ""
-    metric = _chosen(log, [*offered, *filter(None, [counted])], wish)
+    counted = ""
+    if own and own.task.kind == "counts":
+        counted = f"{own.metric},none"
+        offered.append(counted)
+    metric = _chosen(log, offered, wish)
     name = metric.partition(",")[0]
     if metric == counted and wish.negate:
         raise Refusal(

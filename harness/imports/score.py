@@ -278,9 +278,9 @@ def _response(row: Row, line: int) -> Response:
             "put it in quotes; null where the request failed",
         )  # fmt: skip
     for name in ("tokens_in", "tokens_out", "seconds"):
-        kind = int | float if name == "seconds" else int
         value = row.get(name)
-        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        whole_or_seconds = type(value) is int or (name == "seconds" and type(value) is float)
+        if value is not None and not whole_or_seconds:
             raise Refusal(f"line {line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
     return Response(
         text or "", row.get("tokens_in"), row.get("tokens_out"), row.get("truncated") is True, row.get("seconds"),

@@ -43,7 +43,7 @@ def corrected(
     ]
     if not any(figure.name == "corrected_mean" for figure in figures):
         missing = [each.why for each in report.missing if each.name == "corrected_mean"]
-        why = missing[0] if missing else "no dimension is shared"
+        why = [*missing, "no dimension is shared"][0]
         raise Refusal(f"{variant!r} has no corrected mean", why, "label some more responses", labels)
     return [{"variant": variant, "task": task, **figure.as_dict()} for figure in figures]
 

@@ -100,15 +100,18 @@ def _facts(fields: object, where: str) -> dict[str, Any]:
 def _from_fields(fields: Facts, where: str) -> tuple[str, dict[str, Any]]:
     try:
         doc = as_doc(from_fields(fields))
-    except (KeyError, TypeError, ValueError) as wrong:
-        why = f"no {wrong}" if isinstance(wrong, KeyError) else str(wrong)
-        raise Refusal(f"the profile is no pupil of the task: {why}", where=where) from None
+    except KeyError as missing:
+        raise Refusal(f"the profile is no pupil of the task: no {missing}", where=where) from None
+    except (TypeError, ValueError) as wrong:
+        raise Refusal(f"the profile is no pupil of the task: {wrong}", where=where) from None
     return str(doc["profile"]), facts(doc)
 
 
 def _whom(row: Facts, where: str) -> Whom:
     """The profile as a grader reads it, and the facts that rules need, where they are known."""
-    known = None if row.get("facts") is None else _facts(row["facts"], where)
+    known = None
+    if row.get("facts") is not None:
+        known = _facts(row["facts"], where)
     name, profile = row.get("pupil"), row.get("profile")
     if name is not None:
         docs = {str(doc["id"]): doc for doc in TASKS["study_plan"].docs("test")}
