@@ -51,17 +51,10 @@ ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
 }
 
 
-TRANSFORMERS = ("transformers.models.auto.modeling_auto", "transformers.generation.utils", "peft")
-LIBRARIES: Mapping[str, tuple[str, ...]] = {
-    "hf": ("proctor.harness.engines.hf", *TRANSFORMERS),
-    "llamacpp": ("proctor.harness.engines.llamacpp",),
-}
-
-
 def load_libraries(name: str) -> None:
     """What an engine imports, so that whoever measures its memory from now on measures the weights alone."""
-    for module in LIBRARIES.get(name, ()):
-        import_module(module)
+    if name in ("hf", "llamacpp"):
+        import_module(f"proctor.harness.engines.{name}")
 
 
 def refuse_unusable(name: str, variant: str) -> None:

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers.generation.utils
+import transformers.models.auto.modeling_auto  # noqa: F401
 from lm_eval.models.huggingface import HFLM
+from peft import PeftModel
 from transformers import GenerationConfig
 
 from proctor.harness.engines.protocol import Engine, Request, Response, Weights, as_instances
@@ -63,8 +66,6 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
         return len(self.tok_encode(prompt))
 
     def _add(self, adapter: Path) -> None:
-        from peft import PeftModel
-
         from proctor.finetune.checks import check_adapter
 
         check_adapter(self._folder, adapter)
