@@ -16,8 +16,11 @@ import transformers.generation.utils
 import transformers.models.auto.modeling_auto  # noqa: F401
 from lm_eval.models.huggingface import HFLM
 from peft import PeftModel
-from transformers import GenerationConfig
+from transformers import AttentionInterface, GenerationConfig
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from proctor.finetune.checks import check_adapter, same_day
+from proctor.finetune.load import best_device, load_model, load_tokenizer
 from proctor.harness.engines.protocol import Engine, Request, Response, Weights, as_instances
 
 # On a CPU a batch answers together and is kept together, so a large model gets short batches: this many weights in all.
@@ -32,9 +35,6 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
 
     @classmethod
     def open(cls, weights: Weights) -> "HFEngine":
-        from proctor.finetune.checks import same_day
-        from proctor.finetune.load import best_device, load_model, load_tokenizer
-
         device, folder = best_device(), Path(weights.source)
         tokenizer = load_tokenizer(folder)
         model = load_model(folder, device, nf4=weights.quantization == "nf4")
@@ -66,8 +66,6 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
         return len(self.tok_encode(prompt))
 
     def _add(self, adapter: Path) -> None:
-        from proctor.finetune.checks import check_adapter
-
         check_adapter(self._folder, adapter)
         name = f"adapter{len(self._names)}"
         if self._names:
@@ -243,8 +241,6 @@ def _grouped_attention() -> str:
     transformers copies them whenever there is a mask, as padded batches have. On a CPU that copy is most of a step's
     memory traffic: study plans of the embedded model come 1.5 times as fast without it, word for word the same.
     """
-    from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
     def attention(
         module: Any, query: Any, key: Any, value: Any, attention_mask: Any, scaling: float | None = None,

@@ -11,9 +11,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import llama_cpp
+from jinja2.exceptions import TemplateError
 from lm_eval.api.model import LM
 
 from proctor.common.refusal import Refusal
+from proctor.finetune.checks import same_day
+from proctor.finetune.gguf.header import read_header
 from proctor.harness.engines.decoding import Decoders, Job, Made
 from proctor.harness.engines.gguf_model import Model
 from proctor.harness.engines.protocol import Chat, Engine, Request, Response, token_ends
@@ -50,10 +54,7 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
 
     def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         """By the sandboxed renderer that the `hf` engine uses too, so that both read the same prompt."""
-        from jinja2.exceptions import TemplateError
-        from transformers.utils.chat_template_utils import render_jinja_template
-
-        from proctor.finetune.checks import same_day
+        from transformers.utils.chat_template_utils import render_jinja_template  # it takes a second
 
         if self._model.chat_template is None:
             raise Refusal(
@@ -76,15 +77,11 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
     @property
     def start_token(self) -> str:
         """What every prompt begins with, put there by whoever reads the file; empty where the file asks for none."""
-        import llama_cpp
-
         if not llama_cpp.llama_vocab_get_add_bos(self._model.vocab):
             return ""
         return self._special("bos")
 
     def _special(self, which: str) -> str:
-        import llama_cpp
-
         token = getattr(llama_cpp, f"llama_vocab_{which}")(self._model.vocab)
         if token < 0:
             return ""
@@ -192,8 +189,6 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
         """What stands before a text that nothing stands before: the start token where the model reads one, else the
         token that ends a text, as lm-eval takes it.
         """
-        import llama_cpp
-
         reads_one = llama_cpp.llama_vocab_get_add_bos(self._model.vocab)
         return [(llama_cpp.llama_vocab_bos if reads_one else llama_cpp.llama_vocab_eos)(self._model.vocab)]
 
@@ -214,8 +209,6 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
 
 def _refuse_damaged(path: Path) -> None:
     """llama.cpp may abort the whole process on a file that is none of its own."""
-    from proctor.finetune.gguf.header import read_header
-
     if not path.is_file():
         raise Refusal("there is no such GGUF file", remedy="give the path of a .gguf file", where=path)
     with path.open("rb") as file:

@@ -9,12 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
 
 from proctor.common.refusal import Refusal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Format = Literal["lm-eval", "inspect", "plain"]
 SHOWN = 5  # rows that a refusal names
@@ -42,7 +42,7 @@ class Foreign:
     format: Format
     called: str
     task: str
-    rows: "pd.DataFrame"
+    rows: pd.DataFrame
     files: tuple[Path, ...]
     headline: str
     lacks: tuple[str, ...] = ()
@@ -65,10 +65,8 @@ class Foreign:
         return headline_of(self.rows, "metrics" in self.rows) or 0.0
 
 
-def headline_of(rows: "pd.DataFrame", counted: bool) -> float | None:
+def headline_of(rows: pd.DataFrame, counted: bool) -> float | None:
     """The figure that the board shows: epochs are averaged within their sample first; counts make a micro F1."""
-    import pandas as pd
-
     scored = rows[rows["score"].notna()]
     if scored.empty:
         return None
@@ -102,8 +100,6 @@ def choose_metric(names: Sequence[str], wish: Wish, where: Path) -> str:
 
 def refuse_rows(bad: "Sequence[bool] | pd.Series[bool]", what: str, remedy: str, where: Path) -> None:
     """One line that says how many rows are wrong, and names the first of them, counted from 1."""
-    import numpy as np
-
     rows = np.flatnonzero(np.asarray(bad, dtype=bool)) + 1
     if not len(rows):
         return
@@ -113,10 +109,8 @@ def refuse_rows(bad: "Sequence[bool] | pd.Series[bool]", what: str, remedy: str,
     raise Refusal(f"{len(rows)} row{plural} {what} (row{plural} {named})", "", remedy, where)
 
 
-def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -> None:
+def refuse_unusable(rows: pd.DataFrame, where: Path, by: Sequence[str] = ()) -> None:
     """Infinite and boundless scores, rows without an id, and two rows for the same sample and epoch."""
-    import numpy as np
-
     remedy = "give a number, or nothing for no score"
     refuse_rows(np.isinf(rows["score"]), "with an infinite score", remedy, where)
     refuse_rows(rows["score"].abs() > LARGEST, f"with a score beyond {LARGEST:g}", remedy, where)

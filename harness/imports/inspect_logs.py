@@ -8,16 +8,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.harness.imports import foreign
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of
 from proctor.tasks import TASKS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 UNTOUCHED = ("mean", "median", "mode", "max")  # reducers that leave a single epoch as it is
@@ -48,8 +47,6 @@ class _Figure:
 
 def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
     """One log is one variant x task. A sample that failed, or got nothing from its scorer, has no score."""
-    import pandas as pd
-
     log = _open_log(path)
     samples = sorted(log.samples, key=lambda sample: (str(sample.id), sample.epoch))
     figures = _figures_of(log)
@@ -71,9 +68,7 @@ def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
     yield described
 
 
-def _described(
-    log: Any, figure: _Figure, metric: str, rows: "pd.DataFrame", path: Path, wish: Wish
-) -> Foreign:
+def _described(log: Any, figure: _Figure, metric: str, rows: pd.DataFrame, path: Path, wish: Wish) -> Foreign:
     spec = log.eval
     settings, roles = [], {}
     for scorer in spec.scorers or []:
@@ -197,10 +192,8 @@ def _sample_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[st
     return row
 
 
-def _reduced(table: "pd.DataFrame", log: Any, figure: _Figure, path: Path) -> "pd.DataFrame":
+def _reduced(table: pd.DataFrame, log: Any, figure: _Figure, path: Path) -> pd.DataFrame:
     """One row for each sample, whose score is what Inspect's reducer made of its epochs."""
-    import pandas as pd
-
     scores: dict[str, Any] = {}
     for reduction in log.reductions or ():
         if (reduction.scorer, reduction.reducer) == (figure.scorer, figure.reducer):

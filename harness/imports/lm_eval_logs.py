@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
@@ -18,9 +20,6 @@ from proctor.harness.imports import foreign
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of, micro_f1
 from proctor.harness.imports.own_tasks import as_own_cell, bare, own_task
 from proctor.tasks import doc_hash
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 INVALID = "[invalid]"  # what lm-eval's filters give where nothing matches
 SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<made>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.jsonl")
@@ -88,8 +87,6 @@ class _Log:
 
 def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     """One samples file is one variant x task; the results JSON of the same run tells the model and the versions."""
-    import pandas as pd
-
     log = _open(path)
     own = own_task(log.task, log.samples, log.results, log.of_task)
     if own:
@@ -123,7 +120,7 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     yield as_own_cell(described, own, wish) if own else described
 
 
-def _described(log: _Log, rows: "pd.DataFrame", metric: str, wish: Wish) -> Foreign:
+def _described(log: _Log, rows: pd.DataFrame, metric: str, wish: Wish) -> Foreign:
     """What the results tell of the run, and what they lack."""
     name, _, filter_ = metric.partition(",")
     headline, prompt, task_version = name, "", None

@@ -6,15 +6,16 @@ An empty score is none; what is no number is refused with its row.
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
 
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, refuse_rows, refuse_unusable
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NEEDED = ("variant", "task", "sample_id", "score")
 MAY = ("cluster", "epoch", "doc_hash", "prompt", "response", "answer", "target")
@@ -57,7 +58,7 @@ def read_plain(path: Path, wish: Wish) -> Iterator[Foreign]:
         )  # fmt: skip
 
 
-def _checked(rows: "pd.DataFrame", wish: Wish, path: Path) -> "pd.DataFrame":
+def _checked(rows: pd.DataFrame, wish: Wish, path: Path) -> pd.DataFrame:
     rows["score"] = _scores(rows["score"], path)
     if wish.negate:
         rows["score"] *= -1.0
@@ -73,11 +74,8 @@ def _checked(rows: "pd.DataFrame", wish: Wish, path: Path) -> "pd.DataFrame":
     return rows
 
 
-def _csv(path: Path) -> "pd.DataFrame":
+def _csv(path: Path) -> pd.DataFrame:
     """Every field as the text that it is: no id loses its zeros, no word becomes a missing value."""
-    import pyarrow as pa
-    from pyarrow import csv
-
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     as_it_is = csv.ConvertOptions(default_column_type=pa.string(), strings_can_be_null=False)
     try:
@@ -95,9 +93,7 @@ def _csv(path: Path) -> "pd.DataFrame":
     return rows
 
 
-def _jsonl(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-
+def _jsonl(path: Path) -> pd.DataFrame:
     rows = [row for _, row in read_json_lines(path, ROW)]
     columns = dict.fromkeys(chain.from_iterable(rows))
     table = pd.DataFrame({name: [as_text(row.get(name)) for row in rows] for name in columns})
@@ -110,8 +106,6 @@ def _jsonl(path: Path) -> "pd.DataFrame":
 
 
 def _scores(column: "pd.Series[Any]", path: Path) -> "pd.Series[float]":
-    import pandas as pd
-
     numbers = pd.to_numeric(column.where(column != "", None), errors="coerce").astype("float64")
     unclear = numbers.isna() & (column != "")
     if unclear.any():
@@ -123,8 +117,6 @@ def _scores(column: "pd.Series[Any]", path: Path) -> "pd.Series[float]":
 
 
 def _epochs(column: "pd.Series[Any]", path: Path) -> "pd.Series[int]":
-    import pandas as pd
-
     numbers = pd.to_numeric(column, errors="coerce")
     broken = numbers.isna() | (numbers % 1 != 0)
     refuse_rows(broken, "with an epoch that is no whole number", "count epochs from 1", path)

@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from proctor.common.digest import digest, sha256_of
 from proctor.common.json_lines import read_json_lines
@@ -19,11 +21,10 @@ from proctor.harness.ask.cell import AskedSample
 from proctor.harness.ask.scoring import Scorer, counts, rows_of
 from proctor.harness.engines.protocol import Response
 from proctor.harness.imports.foreign import headline_of
+from proctor.harness.plan.grading import grading
+from proctor.judges.judge import Judge
 from proctor.tasks import Task, dataset_hash
 from proctor.tasks.index import find_task
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RULES = "checklist"  # the judge that asks nobody
 LOOKS_LIKE = '{"sample_id": ..., "response": ...}'
@@ -111,7 +112,7 @@ def score_file(
     )
 
 
-def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = RULES) -> "pd.DataFrame":
+def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = RULES) -> pd.DataFrame:
     """Rows with `response` and `sample_id` or `question`, scored; nothing is written, and items may be missing.
 
     Several rows for one item are its epochs, in their order.
@@ -131,9 +132,6 @@ def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = R
 
 def _judge_digest(task: Task, scorer: Scorer) -> str | None:
     """Of the judge and its grader; a judge that asks a model which is not named, or that compares, is refused."""
-    from proctor.harness.plan.grading import grading
-    from proctor.judges.judge import Judge
-
     if task.scored_by != "judge":
         return None
     return grading(Judge.load(scorer.judge), scorer.spec).digest
@@ -199,10 +197,8 @@ def _run_record(
     )  # fmt: skip
 
 
-def _figures(rows: "pd.DataFrame") -> dict[str, float]:
+def _figures(rows: pd.DataFrame) -> dict[str, float]:
     """The mean of every metric, over the answers that have it."""
-    import pandas as pd
-
     means = pd.DataFrame(list(rows["metrics"])).astype("float64").mean().dropna()
     return {str(name): float(mean) for name, mean in means.round(6).sort_index().items()}
 
