@@ -70,7 +70,7 @@ def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporte
         if judge.kind != "pairwise":
             return card(trial, plans, labels, by, made)
         on = PairTrial(trial, lambda pairs: pairwise.compare_all(judge, pairs, grader, cache))
-        return pair_card(on, tried, labels, by, made)
+        return pair_card(on, plans, labels, by, made)
 
 
 def _labels(judge: Judge, folder: Path, named: Path | None, tried: Sequence[LabelledPlan]) -> Ratings | None:
