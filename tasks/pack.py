@@ -7,9 +7,8 @@ part and become two rows.
 """
 
 import hashlib
-import random
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from proctor.common.digest import digest
 from proctor.common.paths import find, names
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest, read_yaml
-from proctor.tasks import TASKS, Task, target_of
+from proctor.tasks import TASKS, Task
 
 STOCK = (
     "asked"  # the field of an item of a stock task that shows what is asked: the wording is the task's own
@@ -140,16 +139,6 @@ def train_chat(pack: Pack, task: str | Task, doc: Mapping[str, object], response
     if system:
         turns.insert(0, {"role": "system", "content": system})
     return {"prompt": turns, "completion": [{"role": "assistant", "content": response}]}
-
-
-def shuffled_chats(
-    task: str | Task, items: list[dict[str, Any]], n: int, seed: int | str, prompt: str
-) -> Iterator[dict[str, Any]]:
-    """Up to n of the items as chats in a prompt pack's wording, in an order drawn by the seed."""
-    pack = Pack.load(prompt)
-    random.Random(seed).shuffle(items)
-    for item in items[: max(n, 0)]:
-        yield train_chat(pack, task, item, target_of(item))
 
 
 @cache

@@ -58,7 +58,7 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     if examples is None:
         raise Refusal(
             f"the recipe does not say how many examples of {source!r}",
-            "most tasks make as many as are wanted",
+            "a task may have thousands",
             f"give them: {{source: {source}, examples: 2000}}",
         )
     check_name(prompt, "prompt pack")
@@ -96,7 +96,7 @@ def _sources(pack: Path) -> Iterator[Path]:
     yield pack
     for folder in sorted(TASKS):
         for path in sorted((tasks / folder).rglob("*")):
-            if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file():
+            if path.suffix in (".py", ".jsonl", ".gz", ".yaml") and path.is_file():
                 yield path
 
 

@@ -25,7 +25,7 @@ def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
     """Problems put together freely, and some of the exam's training families."""
     from proctor.tasks.pack import Pack, render
     from proctor.tasks.tools.compose import compose
-    from proctor.tasks.word_problems.generate import stream
+    from proctor.tasks.word_problems.tools.generate import stream
 
     pack, rng = Pack.load("default"), random.Random(seed)
     for problem in chain(compose(n - n // 6, seed), stream("train", n // 6, seed)):
@@ -38,7 +38,7 @@ def concept_texts(n: int, seed: int) -> Iterator[Chat]:
     """Short texts from the bank of exercises and mistakes, each about the concept that it stands under."""
     from proctor.tasks.concepts.taxonomy import names
     from proctor.tasks.pack import Pack, render
-    from proctor.tasks.study_plan.profile import activities
+    from proctor.tasks.study_plan.tools.write import activities
 
     rng, pack, bank = random.Random(seed), Pack.load("default"), list(activities().items())
     for _ in range(n):

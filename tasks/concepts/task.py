@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from proctor.tasks.concepts import docs
 from proctor.tasks.concepts.reading import read
 from proctor.tasks.concepts.taxonomy import concepts, fold, names, resolve
-from proctor.tasks.numeric import dataset
 from proctor.tasks.score import ResponseScore
 
 Counts = tuple[int, int, int]
@@ -93,11 +91,6 @@ def macro_f1(items: Iterable[Labels]) -> float:
         return 0.0
     f1 = [2 * right[concept] / (wanted[concept] + named[concept]) for concept in sorted(wanted)]
     return sum(f1) / len(wanted)
-
-
-def load(**metadata: Any) -> Any:
-    """Both splits with the prompt pack's wording; `prompt` in the metadata names the pack."""
-    return dataset("concepts", docs, metadata)
 
 
 def _ids(named: Iterable[str]) -> tuple[set[str], dict[str, str]]:

@@ -90,6 +90,7 @@ def names(ids: Iterable[str]) -> list[str]:
     return [known[concept].name if concept in known else concept for concept in ids]
 
 
+@cache
 def prerequisites(concept: str) -> frozenset[str]:
     """Everything that must be known before this concept, however far back; not the concept itself."""
     known = concepts()

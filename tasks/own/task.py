@@ -8,7 +8,7 @@
 Then `NAME` stands in a suite like any other task. How each way of scoring works stands in scores.py.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -25,10 +25,11 @@ from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, nearest, read_named_yaml
 from proctor.judges.judge import Judge
 from proctor.tasks import TASKS, Task
+from proctor.tasks.data import shuffled
 from proctor.tasks.own import scores
 from proctor.tasks.own.rows import HubData, Rows, read_rows
 from proctor.tasks.own.scores import JUDGE, WAYS, gold_of
-from proctor.tasks.pack import OWN, Pack, render, shuffled_chats
+from proctor.tasks.pack import OWN, Pack, render
 from proctor.tasks.score import ResponseScore
 
 OPTIONS = "options"  # what a prompt says for the choices with their letters, a line each
@@ -204,13 +205,13 @@ class OwnDefinition:
             raise Refusal(f"the prompt of row {number} fails: {broken}") from None
         return text
 
-    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+    def train_docs(self, seed: int) -> list[dict[str, Any]]:
         items = self.docs("train")
         if not items:
             raise Refusal(
                 f"{self.file.name} has no training rows", remedy="name them with `train:`", where=self.path
             )
-        return shuffled_chats(self.task, items, n, f"{self.file.name}/{seed}", prompt)
+        return shuffled(items, f"{self.file.name}/{seed}")
 
     def lm_eval_config(self, prompt: str) -> dict[str, Any]:
         """As an lm-eval task, laid out like those that ship."""
