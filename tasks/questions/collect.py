@@ -15,7 +15,7 @@ from proctor.tasks.pack import Pack, train_chat
 from proctor.tasks.questions import as_text, docs, instruction
 from proctor.tasks.questions.reading import ChoiceQuestion, from_text, read
 from proctor.tasks.questions.rules import ALIKE, FLAWS, flaws, flaws_of_set
-from proctor.tasks.questions.text import CHINESE, pairs, runs, share_of_chinese, similarity, tidy, tokens
+from proctor.tasks.text import CHINESE, pairs, runs, share_of_chinese, similarity, tidy, tokens
 
 NUMBER = 3  # questions that are asked for on a text
 LONGEST = 6_000  # characters of a text that one request takes

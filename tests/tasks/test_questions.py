@@ -14,7 +14,7 @@ from proctor.tasks.questions import as_text, docs
 from proctor.tasks.questions.reading import LONGEST, read
 from proctor.tasks.questions.rules import FLAWS, computed
 from proctor.tasks.questions.task import score
-from proctor.tasks.questions.text import CHINESE, runs, simplified, tokens
+from proctor.tasks.text import CHINESE, runs, simplified, tokens
 
 MATERIAL = yaml.safe_load((Path(__file__).parents[1] / "support/data/questions.yaml").read_text("utf-8"))
 EVERY = [*docs("test"), *docs("train")]
