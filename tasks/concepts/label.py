@@ -81,28 +81,27 @@ def agreement(
     concept of the taxonomy. Names outside the taxonomy are no such decision: they lower precision alone.
     """
     wording = Pack.load(pack)
-    gold = docs(split)
-    responses: list[str] = []
+    gold, responses = docs(split), list[str]()
     for start in range(0, len(gold), max(batch, 1)):
         some = gold[start : start + max(batch, 1)]
         responses.extend(_asked(ask, [render(wording, "concepts", doc) for doc in some]))
-    unparsed = unknown = 0
-    triples = []
+    unparsed = unknown = tp = fp = fn = 0
     for doc, response in zip(gold, responses, strict=True):
         scored = score(doc, response)
-        metrics = scored.metrics
         unparsed += not scored.parsed
-        unknown += int(metrics["unknown"])
-        triples.append((int(metrics["tp"]), int(metrics["fp"]), int(metrics["fn"])))
-    tp, fp, fn = (sum(column) for column in zip(*triples, strict=True))
+        unknown += int(scored.metrics["unknown"])
+        tp += int(scored.metrics["tp"])
+        fp += int(scored.metrics["fp"])
+        fn += int(scored.metrics["fn"])
+    counts = [(tp, fp, fn)]
     return Agreement(
         labeler=labeler,
         documents=len(gold),
         unparsed=unparsed,
         unknown=unknown,
-        precision=micro_p(triples),
-        recall=micro_r(triples),
-        f1=micro_f1(triples),
+        precision=micro_p(counts),
+        recall=micro_r(counts),
+        f1=micro_f1(counts),
         kappa=_kappa(tp, fp - unknown, fn, len(gold) * len(concepts())),
     )
 

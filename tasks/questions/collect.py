@@ -6,6 +6,7 @@ list(chats(kept, Pack.load("default")))      # rows with prompt, completion, sou
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -86,7 +87,7 @@ def of_exam(pages: Sequence[str], source: str, subject: str | None = None) -> li
     passage, last = "", 0
     for question in from_text(whole):
         passage, last = _passage(question, passage, last)
-        place = sum(start <= question.start for start in starts)
+        place = bisect_right(starts, question.start)
         each = FoundQuestion(question, source, place, subject or subject_of(question), passage)
         found.append(_judged(each))
     return found
@@ -178,10 +179,9 @@ class Known:
     def overlap(self, passage: str) -> str:
         """The test's passage with which this one shares a run of words."""
         words = tokens(passage)
-        for n in set(_SHARED.values()):
-            for run in runs(words, n):
-                if run in self._runs:
-                    return f"shares {n} words or characters in a row with the test ({self._runs[run]})"
+        for n in _SHARED.values():
+            for run in runs(words, n) & self._runs.keys():
+                return f"shares {n} words or characters in a row with the test ({self._runs[run]})"
         return ""
 
     def repeats(self, question: ChoiceQuestion, source: str) -> str:
@@ -198,10 +198,9 @@ class Known:
 def sift(found: Sequence[FoundQuestion]) -> tuple[list[FoundQuestion], list[Dropped]]:
     """What is kept, and what is left out: flawed, seen before, or overlapping with the test."""
     known, kept, dropped = Known(), [], []
-    overlaps = {passage: known.overlap(passage) for passage in {each.passage for each in found}}
     for each in found:
         question = each.question
-        text = overlaps[each.passage] or known.overlap(question.words)
+        text = known.overlap(each.passage) or known.overlap(question.words)
         why = each.why or text or known.repeats(question, each.source)
         if why:
             dropped.append(Dropped(each.source, each.page, question.number, why, question.stem[:80]))
@@ -214,23 +213,22 @@ def chats(kept: Sequence[FoundQuestion], pack: Pack) -> Iterator[dict[str, Any]]
     """One chat for each question, and one for all questions on the same passage."""
     groups: list[list[FoundQuestion]] = []
     for each in kept:
-        if (
-            groups
-            and each.passage
-            and (each.passage, each.source) == (groups[-1][0].passage, groups[-1][0].source)
-        ):
+        before = groups[-1][0] if groups else None
+        if before and each.passage and (each.passage, each.source) == (before.passage, before.source):
             groups[-1].append(each)
         else:
             groups.append([each])
     for group in groups:
-        first, questions = group[0], [vars(each.question) for each in group]
+        first, evidence = group[0], all(each.question.evidence for each in group)
         doc: dict[str, Any] = {"subject": first.subject, "language": first.language, "number": len(group)}
         if first.passage:
             doc["passage"] = first.passage
-        if all(question["evidence"] for question in questions):
+        if evidence:
             doc["evidence"] = ""
-        else:
-            questions = [{**question, "evidence": ""} for question in questions]
+        questions = []
+        for each in group:
+            question = each.question
+            questions.append(vars(question if evidence else replace(question, evidence="")))
         doc["material"] = instruction(doc)
         chat = train_chat(pack, "questions", doc, as_text(questions, first.language))
         about = {"source": first.source, "page": first.page, "subject": first.subject}
