@@ -40,7 +40,7 @@ def as_doc(fields: Mapping[str, Any]) -> dict[str, Any]:
         "cluster": fields["id"],
         "weaknesses": len(fields["weak_topics"]),
         "work": render(pupil, fields["items"]),
-        "evidence": [vars(mistake) for mistake in pupil.evidence],
+        "evidence": list(map(vars, pupil.evidence)),
         "notes": [],
         "profile": "",
         "requirements": requirements(pupil),
@@ -49,17 +49,17 @@ def as_doc(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def profile(fields: Mapping[str, Any]) -> Profile:
     """The pupil as the study plans know one; the mistakes are those that show a weak topic."""
+    mistakes = []
+    for item in fields["items"]:
+        if not item["slip"]:
+            mistakes.append(Mistake(item["working"], item["why"], item["topic"]))
     return Profile(
         id=fields["id"],
         name=fields["name"],
         grade=fields["grade"],
         course=_COURSES.get(fields["grade"], f"grade-{fields['grade']}"),
         weak_topics=tuple(fields["weak_topics"]),
-        evidence=tuple(
-            Mistake(item["working"], item["why"], item["topic"])
-            for item in fields["items"]
-            if not item["slip"]
-        ),
+        evidence=tuple(mistakes),
         goal=fields["goal"],
         weeks=fields["weeks"],
         hours_per_week=fields["hours_per_week"],

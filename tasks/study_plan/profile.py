@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class Profile:
     language_level: str = "standard"
 
     def __post_init__(self) -> None:
-        wrong = [day for day in self.busy if day not in DAYS]
+        wrong = sorted(set(self.busy) - set(DAYS))
         if self.language_level not in LANGUAGE:
             wrong.append(self.language_level)
         if not 2 <= self.weeks <= 8:
@@ -111,7 +112,7 @@ def requirements(profile: Profile) -> dict[str, Any]:
         "session_minutes": profile.session_minutes,
         "busy": list(profile.busy),
         "topics": list(profile.weak_topics),
-        "order": [list(pair) for pair in ordered_pairs(profile.weak_topics)],
+        "order": list(map(list, ordered_pairs(profile.weak_topics))),
         "course_topics": sorted(allowed(profile.course)),
     }
 
@@ -119,9 +120,9 @@ def requirements(profile: Profile) -> dict[str, Any]:
 def ordered_pairs(topics: tuple[str, ...]) -> list[tuple[str, str]]:
     """(earlier, later) for every two topics of which one must be known before the other."""
     pairs = []
-    for later in topics:
-        needed = taxonomy.prerequisites(later)
-        pairs += [(earlier, later) for earlier in topics if earlier in needed]
+    for earlier, later in product(topics, repeat=2):
+        if earlier in taxonomy.prerequisites(later):
+            pairs.append((earlier, later))
     return pairs
 
 
@@ -129,7 +130,7 @@ def ordered_pairs(topics: tuple[str, ...]) -> list[tuple[str, str]]:
 def allowed(course: str) -> frozenset[str]:
     """The topics of a course and all that is needed for them: revising an earlier topic is not leaving the course."""
     topics = frozenset(courses()[course].topics)
-    return topics.union(*(taxonomy.prerequisites(topic) for topic in topics))
+    return topics.union(*map(taxonomy.prerequisites, topics))
 
 
 def hours_a_week(profile: Profile) -> str:
