@@ -84,14 +84,10 @@ class Task:
                 items[kind].setdefault(str(doc[kind]), []).append(str(doc["id"]))
         return items
 
-    def train_chats(self, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
-        """Up to n chats to learn this task from, in a prompt pack's wording; none of them is an item of the test."""
-        from proctor.tasks.pack import Pack, train_chat
-
-        pack, chats = Pack.load(prompt), []
-        for doc in self._package.train_docs(seed)[: max(n, 0)]:
-            chats.append(train_chat(pack, self, doc, target_of(doc)))
-        return chats
+    def train_docs(self, n: int, seed: int) -> list[dict[str, Any]]:
+        """Up to n items to learn this task from; none of them is an item of the test. `pack.train_chats` asks them."""
+        docs: list[dict[str, Any]] = self._package.train_docs(seed)
+        return docs[: max(n, 0)]
 
     def score(self, doc: Mapping[str, Any], response: str) -> "ResponseScore":
         """One response by the task's rules."""

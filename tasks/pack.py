@@ -19,7 +19,7 @@ from proctor.common.digest import digest
 from proctor.common.paths import find, names
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest, read_yaml
-from proctor.tasks import TASKS, Task
+from proctor.tasks import TASKS, Task, target_of
 
 STOCK = (
     "asked"  # the field of an item of a stock task that shows what is asked: the wording is the task's own
@@ -139,6 +139,15 @@ def train_chat(pack: Pack, task: str | Task, doc: Mapping[str, object], response
     if system:
         turns.insert(0, {"role": "system", "content": system})
     return {"prompt": turns, "completion": [{"role": "assistant", "content": response}]}
+
+
+def train_chats(task: str | Task, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
+    """Up to n chats to learn a task from, in a prompt pack's wording."""
+    task = TASKS[task] if isinstance(task, str) else task
+    pack, chats = Pack.load(prompt), []
+    for doc in task.train_docs(n, seed):
+        chats.append(train_chat(pack, task, doc, target_of(doc)))
+    return chats
 
 
 @cache

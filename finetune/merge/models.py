@@ -88,12 +88,15 @@ def _unlike_vocabulary(base: Path, other: Path) -> str:
 
 def _vocabulary(file: Path) -> tuple[dict[str, int], list[str]]:
     """Its tokens, and its merges, which older files write as "left right"."""
-    from tokenizers import Tokenizer
-
+    tokenizer = read_json(file)
+    vocabulary = tokenizer["model"]["vocab"]
+    if isinstance(vocabulary, list):  # unigram: pairs of token and score
+        vocabulary = {token: place for place, (token, _) in enumerate(vocabulary)}
+    added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or ()}
     merges = []
-    for pair in read_json(file)["model"].get("merges") or ():
+    for pair in tokenizer["model"].get("merges") or ():
         merges.append(pair if isinstance(pair, str) else " ".join(pair))
-    return Tokenizer.from_file(str(file)).get_vocab(), merges
+    return {**vocabulary, **added}, merges
 
 
 def _unlike_meaning(base: Path, other: Path) -> str:

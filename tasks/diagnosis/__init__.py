@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from proctor.tasks.data import Items, read_items
-from proctor.tasks.study_plan.profile import LANGUAGE, Mistake, Profile, hours_a_week, requirements
+from proctor.tasks.study_plan.profile import (
+    LANGUAGE,
+    Mistake,
+    Profile,
+    from_fields,
+    hours_a_week,
+    requirements,
+)
 
 VERSION = "1.0"
 DATA = Path(__file__).parent / "data"
@@ -53,18 +60,8 @@ def profile(fields: Mapping[str, Any]) -> Profile:
     for item in fields["items"]:
         if not item["slip"]:
             mistakes.append(Mistake(item["working"], item["why"], item["topic"]))
-    return Profile(
-        id=fields["id"],
-        name=fields["name"],
-        grade=fields["grade"],
-        course=_COURSES.get(fields["grade"], f"grade-{fields['grade']}"),
-        weak_topics=tuple(fields["weak_topics"]),
-        evidence=tuple(mistakes),
-        goal=fields["goal"],
-        weeks=fields["weeks"],
-        hours_per_week=fields["hours_per_week"],
-        language_level=fields["language_level"],
-    )
+    course = _COURSES.get(fields["grade"], f"grade-{fields['grade']}")
+    return from_fields({**fields, "course": course, "evidence": mistakes})
 
 
 def render(pupil: Profile, items: Sequence[Mapping[str, Any]]) -> str:

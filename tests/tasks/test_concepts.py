@@ -17,6 +17,7 @@ from proctor.tasks import TASKS, numeric
 from proctor.tasks.concepts import DATA, KINDS, VERSION, docs, task, taxonomy
 from proctor.tasks.concepts.label import agreement, chats, label
 from proctor.tasks.concepts.taxonomy import concepts, fold, prerequisites, resolve
+from proctor.tasks.pack import train_chats
 
 BANDS = ["1-2", "3-5", "6-8", "9-10", "11-12"]
 ALL = docs("train") + docs("test")
@@ -194,15 +195,15 @@ def test_the_taxonomy_is_quick_to_load() -> None:
 
 def test_training_examples_are_chats_that_mark_as_perfect() -> None:
     by_text = {doc["text"]: doc for doc in docs("train")}
-    chats = list(TASKS["concepts"].train_chats(10_000, seed=1))
+    chats = list(train_chats("concepts", 10_000, seed=1))
     assert len(chats) == len(by_text)
     for chat in chats:
         user = chat["prompt"][-1]["content"]
         doc = next(by_text[text] for text in by_text if text in user)
         assert task.score(doc, chat["completion"][0]["content"]).score == 1.0
-    assert list(TASKS["concepts"].train_chats(5, seed=1)) == chats[:5]
-    assert list(TASKS["concepts"].train_chats(5, seed=2)) != chats[:5]
-    assert list(TASKS["concepts"].train_chats(0, seed=1)) == []
+    assert list(train_chats("concepts", 5, seed=1)) == chats[:5]
+    assert list(train_chats("concepts", 5, seed=2)) != chats[:5]
+    assert list(train_chats("concepts", 0, seed=1)) == []
 
 
 def test_load_gives_both_splits_with_the_packs_wording() -> None:

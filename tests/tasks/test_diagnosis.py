@@ -20,6 +20,7 @@ from proctor.tasks.diagnosis.tools.errors import ErrorKind, Pupil, choices, draw
 from proctor.tasks.diagnosis.tools.make_train import stream, with_target
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import check_steps
+from proctor.tasks.pack import train_chats
 from proctor.tasks.study_plan.profile import profiles
 
 KINDS = {kind.id: kind for kind in error_kinds()}
@@ -144,7 +145,7 @@ def test_the_sets_that_ship_are_made_again() -> None:
 
 def test_the_same_seed_gives_the_same_sets_and_another_gives_others() -> None:
     assert list(stream(3, 5)) == list(stream(3, 5)) != list(stream(3, 6))
-    assert TASKS["diagnosis"].train_chats(0, 5) == []
+    assert train_chats("diagnosis", 0, 5) == []
     assert draw_set(random.Random(1), Pupil("Ada", 4, 2), True) == draw_set(
         random.Random(1), Pupil("Ada", 4, 2), True
     )

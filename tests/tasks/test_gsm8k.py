@@ -12,6 +12,7 @@ import yaml
 from proctor.harness import record
 from proctor.tasks import TASKS, gsm8k
 from proctor.tasks.numeric import EXACT_MATCH, FILTERS, process_results, score
+from proctor.tasks.pack import train_chats
 from tests.conftest import Home
 from tests.support.command import proctor
 
@@ -258,10 +259,10 @@ def test_gold_answers_score_everything_and_shuffled_ones_next_to_nothing() -> No
 
 @needs_data
 def test_training_chats_come_from_the_training_split_once_each() -> None:
-    chats = list(TASKS["gsm8k"].train_chats(50, seed=3))
-    assert chats == list(TASKS["gsm8k"].train_chats(50, seed=3))
-    assert chats != list(TASKS["gsm8k"].train_chats(50, seed=4))
-    assert len(list(TASKS["gsm8k"].train_chats(10_000, seed=3))) == 7473
+    chats = list(train_chats("gsm8k", 50, seed=3))
+    assert chats == list(train_chats("gsm8k", 50, seed=3))
+    assert chats != list(train_chats("gsm8k", 50, seed=4))
+    assert len(list(train_chats("gsm8k", 10_000, seed=3))) == 7473
     tests = {doc["question"] for doc in gsm8k.docs("test")}
     assert not any(question in chat["prompt"][-1]["content"] for chat in chats for question in tests)
 

@@ -12,6 +12,7 @@ import pytest
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.tasks import TASKS
 from proctor.tasks.concepts import taxonomy
+from proctor.tasks.pack import train_chats
 from proctor.tasks.study_plan import DATA, docs
 from proctor.tasks.study_plan.checks import check_plan
 from proctor.tasks.study_plan.profile import courses, from_fields, profiles, render
@@ -119,7 +120,7 @@ def test_the_same_seed_gives_the_same_pupils_and_another_seed_others() -> None:
 
 
 def test_a_training_chat_asks_as_the_default_pack_does() -> None:
-    (chat,) = TASKS["study_plan"].train_chats(1, 1)
+    (chat,) = train_chats("study_plan", 1, 1)
     assert chat["prompt"][-1]["role"] == "user"
     assert "Pupil: " in chat["prompt"][-1]["content"]
     assert chat["completion"][0]["content"].count("Week") >= 2

@@ -14,6 +14,7 @@ from proctor.tasks.data import read_items
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import check_steps
 from proctor.tasks.numeric import score
+from proctor.tasks.pack import train_chats
 from proctor.tasks.word_problems.tools.families import FAMILIES
 from proctor.tasks.word_problems.tools.generate import make
 from proctor.tasks.word_problems.tools.words import PEOPLE
@@ -155,7 +156,7 @@ def test_gold_scores_everything_empty_nothing_and_shuffled_next_to_nothing(test_
 
 
 def test_training_chats_use_the_wording_of_the_exam() -> None:
-    (chat,) = TASKS["word_problems"].train_chats(1, seed=0)
+    (chat,) = train_chats("word_problems", 1, seed=0)
     problem = word_problems.train_docs(0)[0]
     assert problem["question"] in chat["prompt"][-1]["content"]
     assert chat["completion"] == [{"role": "assistant", "content": problem["answer"]}]
