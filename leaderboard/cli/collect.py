@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,7 +112,7 @@ def _write(
     rows = [{**chat, **about} for chat in chats(kept, Pack.load(prompt))]
     beside = out.with_suffix(".dropped.jsonl")
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(beside, "".join(json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in dropped))
+    write_text(beside, "".join(json.dumps(each.left_out, ensure_ascii=False) + "\n" for each in dropped))
     if not rows:
         raise Refusal(
             f"no question to learn from, and {len(dropped)} left out",

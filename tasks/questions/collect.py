@@ -47,21 +47,16 @@ class FoundQuestion:
     why: str = ""
 
     @property
+    def left_out(self) -> dict[str, Any]:
+        """Where, what, and why."""
+        where = {"source": self.source, "page": self.page, "question": self.question.number}
+        return where | {"why": self.why, "stem": self.question.stem[:80]}
+
+    @property
     def language(self) -> str:
         if self.subject == "chinese" or CHINESE.search(self.question.stem):
             return "zh"
         return "en"
-
-
-@dataclass
-class Dropped:
-    """Left out: where, what, and why."""
-
-    source: str
-    page: int
-    question: str
-    why: str
-    stem: str
 
 
 def subject_of(question: ChoiceQuestion) -> str:
@@ -195,15 +190,14 @@ class Known:
         return ""
 
 
-def sift(found: Sequence[FoundQuestion]) -> tuple[list[FoundQuestion], list[Dropped]]:
+def sift(found: Sequence[FoundQuestion]) -> tuple[list[FoundQuestion], list[FoundQuestion]]:
     """What is kept, and what is left out: flawed, seen before, or overlapping with the test."""
-    known, kept, dropped = Known(), [], []
+    known, kept, dropped = Known(), list[FoundQuestion](), list[FoundQuestion]()
     for each in found:
-        question = each.question
-        text = known.overlap(each.passage) or known.overlap(question.words)
-        why = each.why or text or known.repeats(question, each.source)
+        text = known.overlap(each.passage) or known.overlap(each.question.words)
+        why = each.why or text or known.repeats(each.question, each.source)
         if why:
-            dropped.append(Dropped(each.source, each.page, question.number, why, question.stem[:80]))
+            dropped.append(replace(each, why=why))
         else:
             kept.append(each)
     return kept, dropped
@@ -235,6 +229,6 @@ def chats(kept: Sequence[FoundQuestion], pack: Pack) -> Iterator[dict[str, Any]]
         yield {**chat, **about, "questions": len(group)}
 
 
-def reasons(dropped: Sequence[Dropped]) -> Counter[str]:
+def reasons(dropped: Sequence[FoundQuestion]) -> Counter[str]:
     """How often each reason stands, without its details."""
     return Counter(re.split(r" \(|; ", each.why)[0] for each in dropped)
