@@ -8,17 +8,12 @@ what its own filters take, with that task's settings.
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.tasks import TASKS
 from proctor.tasks.number import Reading, read_number
 from proctor.tasks.number.steps import check_steps
-from proctor.tasks.pack import Pack, render
 from proctor.tasks.score import ResponseScore
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
 
 # The settings of the filters and of exact_match in lm-eval's gsm8k.yaml, version 3.0; a test compares them with it.
 FILTERS: dict[str, dict[str, Any]] = {
@@ -65,20 +60,6 @@ def process_results(doc: Mapping[str, Any], results: list[str]) -> dict[str, flo
     """`score`, as lm-eval wants it."""
     scored = score(doc, results[0])
     return {"accuracy": scored.score, **scored.metrics}
-
-
-def load(task: str, prompt: str = "default", **_: Any) -> "DatasetDict":
-    """The items of both splits with the two turns that a prompt pack makes of them, for lm-eval."""
-    from datasets import Dataset, DatasetDict
-
-    pack, splits = Pack.load(prompt), {}
-    for split in ("train", "test"):
-        rows = []
-        for doc in TASKS[task].docs(split):
-            system, user = render(pack, task, doc)
-            rows.append({**doc, "system": system, "prompt": user})
-        splits[split] = Dataset.from_list(rows)
-    return DatasetDict(splits)
 
 
 def stock_match(name: str, response: str, answer: str) -> float:

@@ -150,6 +150,22 @@ def train_chats(task: str | Task, n: int, seed: int, prompt: str = "default") ->
     return chats
 
 
+def load(task: str | Task, prompt: str = "default", **_: Any) -> Any:
+    """For lm-eval: the items of both splits with the two turns that a prompt pack makes of them."""
+    from datasets import Dataset, DatasetDict
+
+    task = TASKS[task] if isinstance(task, str) else task
+    pack, splits = Pack.load(prompt), {}
+    for split in ("train", "test"):
+        rows = []
+        for doc in task.docs(split):
+            system, user = render(pack, task, doc)
+            rows.append({**doc, "system": system, "prompt": user})
+        if rows:
+            splits[split] = Dataset.from_list(rows)
+    return DatasetDict(splits)
+
+
 @cache
 def _load(path: Path) -> Pack:
     return read_yaml(path, Pack)

@@ -29,7 +29,7 @@ from proctor.tasks.data import shuffled
 from proctor.tasks.own import scores
 from proctor.tasks.own.rows import HubData, Rows, read_rows
 from proctor.tasks.own.scores import JUDGE, WAYS, gold_of
-from proctor.tasks.pack import OWN, Pack, render
+from proctor.tasks.pack import OWN, load
 from proctor.tasks.score import ResponseScore
 
 OPTIONS = "options"  # what a prompt says for the choices with their letters, a line each
@@ -217,25 +217,12 @@ class OwnDefinition:
     def lm_eval_config(self, prompt: str) -> dict[str, Any]:
         """As an lm-eval task, laid out like those that ship."""
         return {
-            "task": self.file.name, "custom_dataset": lambda **_: self._dataset(prompt), "test_split": "test",
+            "task": self.file.name, "custom_dataset": lambda **_: load(self.task, prompt), "test_split": "test",
             "output_type": "generate_until", "description": "{{system}}", "doc_to_text": "{{prompt}}",
             "doc_to_target": "{{answer}}", "target_delimiter": "", "fewshot_config": {"sampler": "first_n"},
             **({"training_split": "train", "fewshot_split": "train"} if self.file.train else {}),
             "generation_kwargs": {"until": list(self.file.stop), "max_gen_toks": self.file.max_tokens},
         }  # fmt: skip
-
-    def _dataset(self, prompt: str) -> Any:
-        from datasets import Dataset, DatasetDict
-
-        pack, splits = Pack.load(prompt), {}
-        for split, docs in self._docs.items():
-            rows = []
-            for doc in docs:
-                system, user = render(pack, self.task, doc)
-                rows.append({"id": doc["id"], "answer": doc["answer"], "system": system, "prompt": user})
-            if rows:
-                splits[split] = Dataset.from_list(rows)
-        return DatasetDict(splits)
 
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
         return WAYS[self.file.score].score(doc, response, self.file.pattern or "")
