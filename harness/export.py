@@ -29,7 +29,7 @@ from proctor.harness.measure.measuring import Memory, hardware
 from proctor.harness.plan.plan import VariantPlan, weights_of
 from proctor.harness.weights import build_weights
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 ITEMS = 32  # of the task's, to check the layout on and to measure with
 ITEM = "\0"  # stands for an item while the words around it are looked for

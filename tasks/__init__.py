@@ -85,7 +85,7 @@ class Task:
         return items
 
     def train_docs(self, n: int, seed: int) -> list[dict[str, Any]]:
-        """Up to n items to learn this task from; none of them is an item of the test. `pack.train_chats` asks them."""
+        """Up to n items to learn from, none of them of the test. As chats: `prompt_pack.train_chats`."""
         docs: list[dict[str, Any]] = self._package.train_docs(seed)
         return docs[: max(n, 0)]
 

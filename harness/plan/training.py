@@ -21,7 +21,7 @@ from proctor.finetune.build import Stage
 from proctor.finetune.recipe import Recipe
 from proctor.tasks import TASKS, dataset_hash
 from proctor.tasks.index import find_task
-from proctor.tasks.pack import Pack, train_chats
+from proctor.tasks.prompt_pack import Pack, train_chats
 
 LOSSES = 200  # so many points of the loss are kept beside the results
 

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 
 Chat = dict[str, Any]
 
@@ -23,7 +23,7 @@ HASTY_SHARE = 0.35
 
 def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
     """Problems put together freely, and some of the exam's training families."""
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
     from proctor.tasks.tools.compose import compose
     from proctor.tasks.word_problems.tools.generate import stream
 
@@ -37,7 +37,7 @@ def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
 def concept_texts(n: int, seed: int) -> Iterator[Chat]:
     """Short texts from the bank of exercises and mistakes, each about the concept that it stands under."""
     from proctor.tasks.concepts.taxonomy import names
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
     from proctor.tasks.study_plan.tools.write import activities
 
     rng, pack, bank = random.Random(seed), Pack.load("default"), list(activities().items())
@@ -49,7 +49,7 @@ def concept_texts(n: int, seed: int) -> Iterator[Chat]:
 
 
 def plans(n: int, seed: int) -> Iterator[Chat]:
-    from proctor.tasks.pack import Pack, train_chat
+    from proctor.tasks.prompt_pack import Pack, train_chat
     from proctor.tasks.study_plan.profile import as_doc
     from proctor.tasks.study_plan.tools.generate import stream
     from proctor.tasks.study_plan.tools.write import write

@@ -63,7 +63,7 @@ def articles(
     from proctor.common.progress import Reporter
     from proctor.harness.ask.labelling import asking
     from proctor.harness.weights import open_variant
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
     from proctor.tasks.questions.collect import of_article, usable_texts
     from proctor.tasks.questions.task import MAX_TOKENS
 
@@ -105,7 +105,7 @@ def _write(
 ) -> None:
     """The chats, what was left out beside them, and both in a few lines."""
     from proctor.common.files import write_text
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.questions.collect import chats, reasons, sift
 
     kept, dropped = sift(found)

@@ -13,7 +13,7 @@ from proctor.common.refusal import Refusal
 from proctor.tasks.concepts import docs
 from proctor.tasks.concepts.task import ids_in, micro_f1, micro_p, micro_r, score
 from proctor.tasks.concepts.taxonomy import concepts, names
-from proctor.tasks.pack import Pack, render, train_chat
+from proctor.tasks.prompt_pack import Pack, render, train_chat
 
 # (system turn, user turn) of each text in; one response each out, in the same order.
 Ask = Callable[[Sequence[tuple[str, str]]], Sequence[str]]

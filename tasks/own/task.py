@@ -29,7 +29,7 @@ from proctor.tasks.data import shuffled
 from proctor.tasks.own import scores
 from proctor.tasks.own.rows import HubData, Rows, read_rows
 from proctor.tasks.own.scores import JUDGE, WAYS, gold_of
-from proctor.tasks.pack import OWN, load
+from proctor.tasks.prompt_pack import OWN, load
 from proctor.tasks.score import ResponseScore
 
 OPTIONS = "options"  # what a prompt says for the choices with their letters, a line each

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proctor.tasks.pack import Pack, train_chat
+from proctor.tasks.prompt_pack import Pack, train_chat
 from proctor.tasks.questions import as_text, docs, instruction
 from proctor.tasks.questions.reading import ChoiceQuestion, from_text, read
 from proctor.tasks.questions.rules import ALIKE, FLAWS, flaws, flaws_of_set

@@ -17,7 +17,7 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 
 from proctor.tasks.inspected import inspect_task
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 from proctor.tasks.questions import docs
 from proctor.tasks.questions.reading import read
 from proctor.tasks.questions.rules import FLAWS, flaws_of_set

@@ -15,7 +15,7 @@ from proctor.common.paths import project
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest, suggest_name
 from proctor.tasks import Task
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 from proctor.tasks.score import ResponseScore
 from proctor.tasks.stock import StockDefinition, cannot_be_loaded
 

@@ -19,7 +19,7 @@ from proctor.common.paths import project, resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import load_yaml, nearest, suggest_name
 from proctor.tasks import Task
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 from proctor.tasks.score import ResponseScore
 from proctor.tasks.stock import StockDefinition, cannot_be_loaded
 

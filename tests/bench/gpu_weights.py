@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from proctor.common.paths import PACKAGE as ROOT
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 
 SHAPES: dict[str, dict[str, Any]] = {
     "3b": {  # Llama-3.2-3B

@@ -11,7 +11,7 @@ from proctor.finetune.build import Built, build, digest_of_file, plan_stages
 from proctor.finetune.recipe import Recipe
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 from tests.support.command import proctor
 from tests.support.mini_llama import base, chats, quiet, recipe
 

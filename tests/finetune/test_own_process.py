@@ -5,7 +5,7 @@ import pytest
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.train.own_process import train_in_own_process
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 
 TINY = ROOT / "finetune" / "tiny"
 FEW = {

@@ -10,7 +10,7 @@ pytest.importorskip("reportlab")
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.train.data import read_chats
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 from proctor.tasks.questions import docs
 from proctor.tasks.questions.collect import chats, of_exam, reasons, sift
 from proctor.tasks.questions.pdf import read_pages

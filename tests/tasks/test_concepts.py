@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.tasks import TASKS, pack
+from proctor.tasks import TASKS, prompt_pack
 from proctor.tasks.concepts import DATA, KINDS, VERSION, docs, task, taxonomy
 from proctor.tasks.concepts.label import agreement, chats, label
 from proctor.tasks.concepts.taxonomy import concepts, fold, prerequisites, resolve
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 
 BANDS = ["1-2", "3-5", "6-8", "9-10", "11-12"]
 ALL = docs("train") + docs("test")
@@ -208,7 +208,7 @@ def test_training_examples_are_chats_that_mark_as_perfect() -> None:
 
 def test_load_gives_both_splits_with_the_packs_wording() -> None:
     pytest.importorskip("datasets")
-    loaded = pack.load("concepts", prompt="default", version=VERSION, pretrained="whatever")
+    loaded = prompt_pack.load("concepts", prompt="default", version=VERSION, pretrained="whatever")
     row: dict[str, Any] = loaded["test"][0]
     assert row["text"] in row["prompt"]
     assert task.score(row, row["answer"]).score == 1.0

@@ -20,7 +20,7 @@ from proctor.tasks.diagnosis.tools.errors import ErrorKind, Pupil, choices, draw
 from proctor.tasks.diagnosis.tools.make_train import stream, with_target
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import check_steps
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 from proctor.tasks.study_plan.profile import profiles
 
 KINDS = {kind.id: kind for kind in error_kinds()}

@@ -12,7 +12,7 @@ import yaml
 from proctor.harness import record
 from proctor.tasks import TASKS, gsm8k
 from proctor.tasks.numeric import EXACT_MATCH, FILTERS, process_results, score
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 from tests.conftest import Home
 from tests.support.command import proctor
 

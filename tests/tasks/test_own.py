@@ -12,7 +12,7 @@ from proctor.tasks.index import find_task
 from proctor.tasks.own.guess import guess
 from proctor.tasks.own.rows import read_rows
 from proctor.tasks.own.scores import as_list, holds, read_choice
-from proctor.tasks.pack import Pack, render, train_chats
+from proctor.tasks.prompt_pack import Pack, render, train_chats
 
 
 @pytest.fixture

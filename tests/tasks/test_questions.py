@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 from proctor.tasks.questions import as_text, docs
 from proctor.tasks.questions.reading import LONGEST, read
 from proctor.tasks.questions.rules import FLAWS, computed

@@ -12,7 +12,7 @@ import pytest
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.tasks import TASKS
 from proctor.tasks.concepts import taxonomy
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 from proctor.tasks.study_plan import DATA, docs
 from proctor.tasks.study_plan.checks import check_plan
 from proctor.tasks.study_plan.profile import courses, from_fields, profiles, render

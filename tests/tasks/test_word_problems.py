@@ -14,7 +14,7 @@ from proctor.tasks.data import read_items
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import check_steps
 from proctor.tasks.numeric import score
-from proctor.tasks.pack import train_chats
+from proctor.tasks.prompt_pack import train_chats
 from proctor.tasks.word_problems.tools.families import FAMILIES
 from proctor.tasks.word_problems.tools.generate import make
 from proctor.tasks.word_problems.tools.words import PEOPLE
