@@ -24,7 +24,7 @@ from proctor.harness.engines.llamacpp import LlamaCppEngine
 from proctor.harness.plan.plan import VariantPlan, weights_of
 from proctor.harness.weights import build_weights
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 ITEMS = 32  # of the task's, to check the layout on
 ITEM = "\0"  # stands for an item while the words around it are looked for

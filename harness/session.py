@@ -26,7 +26,7 @@ from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
 from proctor.harness.plan.training import learnt
 from proctor.harness.weights import build_weights, opened, put_on
 from proctor.tasks import Task
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 
 Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose responses are kept and which a model has to score
 Spread = Callable[[Sequence[Session], Plan, Reporter], Waiting]  # those of harness/parallel.py

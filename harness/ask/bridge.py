@@ -36,7 +36,7 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Chat, Engine, Options, Request, Response
-from proctor.tasks.pack import STOCK, Pack
+from proctor.tasks.prompt_pack import STOCK, Pack
 
 Log = TypeVar("Log")
 Waiting = tuple[Request, "Future[Response]"]

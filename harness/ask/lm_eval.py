@@ -14,7 +14,7 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.engines.protocol import Engine, Options, Request
 from proctor.tasks import Task
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 
 
 def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedSample]:

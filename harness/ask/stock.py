@@ -17,7 +17,7 @@ from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Asks, Engine, Options, Request, Response
 from proctor.harness.record import Sample, TaskRecord
 from proctor.tasks import Task
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 
 Answer = tuple[Response, Any]  # and what lm-eval makes of it: a text, or a log-likelihood
 GENERATE: Asks = "generate_until"

@@ -20,7 +20,7 @@ from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine, Options, Request, Response
 from proctor.harness.weights import open_variant
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 SOLVE, PLAN, MISTAKES = "word_problems", "study_plan", "diagnosis"  # the tasks that the scenes are
 LONGEST = 20_000  # characters of what a visitor sends

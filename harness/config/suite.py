@@ -21,7 +21,7 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.tasks import Task
 from proctor.tasks.index import find_task, named_tasks
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 
 
 class Matrix(Frozen):

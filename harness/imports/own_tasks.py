@@ -13,7 +13,7 @@ from proctor.common.digest import digest
 from proctor.common.paths import names
 from proctor.harness.imports.foreign import Foreign, Wish, fields_of
 from proctor.tasks import TASKS, Task, dataset_hash
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 # What our lm-eval tasks add to an item: the turns that a prompt pack makes of it.
 WORDING = ("system", "prompt")

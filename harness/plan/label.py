@@ -19,7 +19,7 @@ from proctor.harness.record import (
     VariantRecord,
 )
 from proctor.tasks import TASKS
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:

@@ -22,7 +22,7 @@ from proctor.tasks.overlap import SIZES, overlap
 Found = dict[str, Any]
 LONGEST = max(SIZES)
 CHANCE = 0.01  # a smaller share of items that have a long run in common is what any two large texts have
-COUNTED = 3  # raise it when runs are counted another way
+COUNTED = 4  # raise it when runs are counted another way
 
 
 def overlap_of(

@@ -25,7 +25,7 @@ from proctor.harness.plan.grading import Grading, gradings_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
-from proctor.tasks.pack import STOCK, Pack
+from proctor.tasks.prompt_pack import STOCK, Pack
 
 SHOWN = 16  # letters of either end of a value that changed
 State = Literal["fill", "keep", "changed", "damaged"]

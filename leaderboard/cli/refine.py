@@ -140,7 +140,7 @@ def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Pa
     """For each pupil a plan of the task's wording alone, and one with the judge's dimensions in it."""
     from proctor.judges.panel import open_grader
     from proctor.judges.people.refine import Expert, PlanPair, write_plans
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     spec = _single_model(writer)
@@ -220,7 +220,7 @@ def _write_pack(path: Path, base: str, judge: "Judge") -> None:
     """The base pack with the new dimensions told to the writer of study plans."""
     import yaml
 
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
 
     pack = yaml.safe_load(find("prompts", base).read_text(encoding="utf-8"))
     pack["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."

@@ -139,7 +139,7 @@ def labeler_of(labeler: str, endpoint: str | None, engine: str | None, prompt: s
     from proctor.harness.ask.labelling import Labeler
     from proctor.harness.plan.grading import grader_variant
     from proctor.harness.plan.plan import made_of
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
 
     if endpoint and engine not in (None, "openai"):
         raise Refusal(

@@ -72,7 +72,7 @@ def _about(task: "Task", limit: int | None, prompt: str) -> dict[str, Any]:
 
 
 def _asked(task: "Task", doc: dict[str, Any], prompt: str) -> str:
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
 
     if "asked" in doc:  # a stock task, which has its own wording
         return str(doc["asked"])

@@ -17,7 +17,7 @@ from proctor.harness.ask.responses import respond_all
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Options, Request, Weights
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 
 def median_seconds(work: Callable[[int], object], rounds: int) -> float:

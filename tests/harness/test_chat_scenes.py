@@ -23,7 +23,7 @@ from proctor.harness.engines.protocol import Options, Request, Response, Weights
 from proctor.judges.figures.preferences import read_preferences
 from proctor.tasks import TASKS
 from proctor.tasks.diagnosis.reading import read_diagnosis
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 from proctor.tasks.study_plan.profile import DAYS
 from tests.support.random_gguf import SMALL, write_llama
 

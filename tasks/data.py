@@ -1,9 +1,13 @@
-"""Published data sets that are not kept in this repository: from `PROCTOR_DATA`, else from the hub.
+"""Items of tasks in files: those that ship, and published ones, from `PROCTOR_DATA` or else from the hub.
 
-fetch("svamp/SVAMP.json", read, "ChilleD/SVAMP", ("train", "test"))
+read_items(Path("tasks/word_problems/data/test.jsonl"))[0]["question"]
+fetch("svamp/SVAMP.json", read_items, "ChilleD/SVAMP", ("train", "test"))
 """
 
+import gzip
+import json
 import os
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,21 @@ from typing import Any
 from proctor.common.refusal import Refusal
 
 Items = list[dict[str, Any]]
+
+
+def read_items(path: Path) -> Items:
+    """The objects of a file of JSON lines, packed (.gz) or not."""
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    return [json.loads(line) for line in content.splitlines() if line.strip()]
+
+
+def shuffled(items: Items, seed: int | str) -> Items:
+    """In an order drawn by the seed, so that the first n are among the first m."""
+    order = list(items)
+    random.Random(seed).shuffle(order)
+    return order
 
 
 def fetch(
@@ -44,8 +63,3 @@ def _from_hub(file: str, hub: str, splits: Sequence[str], config: str | None) ->
             f"or let `datasets` fetch {hub} once"
         ) from None
     return items
-
-
-def refuse_split(task: str, split: str) -> None:
-    if split not in ("train", "test"):
-        raise Refusal(f"no split called {split!r}; {task} has 'train' and 'test' (tasks/{task})")

@@ -1,8 +1,10 @@
 """Makes word problems: `make(split, n, seed)`, the same call always the same problems.
 
-The frozen test set, data/test.jsonl, was made, and is made again byte for byte, by
+The problems that ship were made, and are made again byte for byte, by
 
-    python -m proctor.tasks.word_problems.generate --split test --n 250 --seed 2026 > FILE
+    python -m proctor.tasks.word_problems.tools.generate --split test --n 250 --seed 2026 > data/test.jsonl
+    python -m proctor.tasks.word_problems.tools.generate --n 2000 --seed 11 | gzip -n > data/train.jsonl.gz
+    python -m proctor.tasks.word_problems.tools.generate --n 8 --seed 52 > data/shots.jsonl
 """
 
 import argparse
@@ -12,8 +14,8 @@ import sys
 from collections.abc import Iterator
 
 from proctor.common.refusal import Refusal
-from proctor.tasks.word_problems.families import FAMILIES
-from proctor.tasks.word_problems.family import ProblemFamily
+from proctor.tasks.word_problems.tools.families import FAMILIES
+from proctor.tasks.word_problems.tools.family import ProblemFamily
 
 # Draws in a row that give nothing new before a family counts as used up.
 _PATIENCE = 3000

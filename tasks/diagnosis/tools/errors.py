@@ -3,7 +3,7 @@
     draw_set(random.Random(1), Pupil("Ada", 4, 2), train=True)["items"][0]
     # {'problem': '403 - 168', 'answer': '365', 'right': '235', 'topic': 'regrouping', 'slip': False, ...}
 
-What is wrong is known, because it was made: `data/errors.yaml` says how each error turns right numbers into wrong ones.
+What is wrong is known, because it was made: `errors.yaml` says how each error turns right numbers into wrong ones.
 """
 
 import random
@@ -20,7 +20,7 @@ from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, load_yaml, parse
 from proctor.tasks.number.steps import evaluate
 
-DATA = Path(__file__).parent / "data"
+ERRORS = Path(__file__).with_name("errors.yaml")
 FEWEST, MOST = 4, 8  # problems in a set
 _TRIES = 1000
 _PART = re.compile(r"\{([^{}:]+)(?::([f2]))?\}")
@@ -60,7 +60,7 @@ class ErrorKind(Frozen):
             values = {letter: rng.choice(choices(wanted)) for letter, wanted in self.numbers.items()}
             if self.possible(values):
                 return values
-        raise Refusal(f"error {self.id!r}: no numbers go with it", where=DATA / "errors.yaml")
+        raise Refusal(f"error {self.id!r}: no numbers go with it", where=ERRORS)
 
     def possible(self, values: Mapping[str, int]) -> bool:
         if any(worth(text, values) <= 0 for text in self.where):
@@ -79,15 +79,14 @@ class Pupil:
 
 @cache
 def error_kinds() -> tuple[ErrorKind, ...]:
-    path = DATA / "errors.yaml"
-    return tuple(parse(entry, ErrorKind, path) for entry in load_yaml(path))
+    return tuple(parse(entry, ErrorKind, ERRORS) for entry in load_yaml(ERRORS))
 
 
 def worth(expression: str, values: Mapping[str, int]) -> Fraction:
     """What an expression is worth; each letter stands for its value."""
     value = evaluate(_LETTER.sub(lambda letter: f"({values[letter[0]]})", expression))
     if value is None:
-        raise Refusal(f"{expression!r} is no arithmetic", where=DATA / "errors.yaml")
+        raise Refusal(f"{expression!r} is no arithmetic", where=ERRORS)
     return value
 
 

@@ -1,19 +1,35 @@
-"""Pupil profiles to train on, drawn from a seed: other names, other goals and other mistakes than in the test."""
+"""Pupils to train on, drawn from a seed: other names, other goals and other mistakes than in the test.
 
+    python -m proctor.tasks.study_plan.tools.generate
+
+writes data/train.jsonl.gz, and into data/profiles.jsonl the plan of each pupil of the test: what ships, byte for byte.
+"""
+
+import gzip
+import json
 import random
 from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
+from proctor.common.files import write_bytes, write_text
+from proctor.common.schema import load_yaml
 from proctor.tasks.concepts import taxonomy
+from proctor.tasks.data import read_items
 from proctor.tasks.study_plan.profile import (
+    DATA,
     DAYS,
     LANGUAGE,
     Course,
     Profile,
-    activities,
     courses,
-    phrases,
+    from_fields,
     profiles,
 )
+from proctor.tasks.study_plan.tools.write import WORDS, activities, phrases, write
+
+EXAMPLES, SEED = 2000, 11
 
 NAMES = phrases()["names"]
 
@@ -82,3 +98,25 @@ def _topics(rng: random.Random, course: Course) -> tuple[str, ...]:
     chosen = [first, *rng.sample(near, min(wanted - 1, len(near)))]
     rng.shuffle(chosen)
     return tuple(chosen)
+
+
+def rows_of_test() -> Iterator[dict[str, Any]]:
+    """The pupils of the test with their plans. drafts.yaml says whose is not the first draft."""
+    drafts = load_yaml(Path(__file__).with_name("drafts.yaml"))
+    for row in read_items(DATA / "profiles.jsonl"):
+        draft = drafts.get(row["id"], {"seed": 0, "words": WORDS})
+        yield {**row, "target": write(from_fields(row), draft["seed"], draft["words"])}
+
+
+def rows_of_train(n: int = EXAMPLES, seed: int = SEED) -> Iterator[dict[str, Any]]:
+    for pupil in stream(n, seed):
+        yield {**asdict(pupil), "target": write(pupil, seed)}
+
+
+def as_lines(rows: Iterator[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
+
+
+if __name__ == "__main__":
+    write_text(DATA / "profiles.jsonl", as_lines(rows_of_test()))
+    write_bytes(DATA / "train.jsonl.gz", gzip.compress(as_lines(rows_of_train()).encode(), mtime=0))

@@ -17,7 +17,7 @@ from math import gcd
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.number.steps import evaluate
-from proctor.tasks.word_problems.words import PEOPLE, with_article
+from proctor.tasks.word_problems.tools.words import PEOPLE, with_article
 
 Scene = Mapping[str, str | int]
 Numbers = Mapping[str, Sequence[int | Fraction]]

@@ -22,6 +22,10 @@ def runs(words: Sequence[str], n: int) -> set[tuple[str, ...]]:
     return set(zip(*(words[start:] for start in range(n)), strict=False))
 
 
+def stands_in(words: Sequence[str], passage: Sequence[str]) -> bool:
+    return not runs(words, len(words)).isdisjoint(runs(passage, len(words)))
+
+
 def longest_run(words: Sequence[str], passage: Sequence[str]) -> int:
     """How many tokens in a row of a short text stand in a row in the passage."""
     n = 0
@@ -49,24 +53,17 @@ def share_of_chinese(text: str) -> float:
 
 def simplified(text: str) -> str:
     """The characters that only Simplified Chinese has: mainland China's code has them and Taiwan's has not."""
-    signs = {sign for sign in CHINESE.findall(text) if _in(sign, "gb2312") and not _in(sign, "cp950")}
-    return "".join(sorted(signs - set("着温")))  # these two are also seen in Taiwan
-
-
-def _in(sign: str, code: str) -> bool:
-    try:
-        sign.encode(code)
-    except UnicodeEncodeError:
-        return False
-    return True
+    mainland = "".join(CHINESE.findall(text)).encode("gb2312", "ignore").decode("gb2312")
+    taiwan = mainland.encode("cp950", "ignore").decode("cp950")
+    return "".join(sorted(set(mainland) - set(taiwan) - set("着温")))  # these two are also seen in Taiwan
 
 
 def tidy(text: str) -> str:
     """On one line; between two Chinese characters a line break is no space."""
-    lines = [line.strip() for line in text.replace("**", "").strip(" \t\n\u3000*").split("\n")]
-    lines = [line for line in lines if line.strip("-*•>")]  # the bullet of the line that follows
     whole = ""
-    for line in lines:
+    for line in map(str.strip, text.replace("**", "").strip(" \t\n\u3000*").split("\n")):
+        if not line.strip("-*•>"):
+            continue  # the bullet of the line that follows
         if whole and not CHINESE.match(whole[-1]) and whole[-1] not in "，、；：「（":
             whole += " "
         whole += line

@@ -8,23 +8,53 @@ It does not look at how plans are scored: it writes what a teacher would, and a 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
+from proctor.common.json_lines import read_json_lines
+from proctor.common.schema import load_yaml
 from proctor.tasks.concepts import taxonomy
-from proctor.tasks.study_plan.profile import (
-    DAYS,
-    Mistake,
-    Profile,
-    activities,
-    hours_a_week,
-    in_order,
-    phrases,
-)
+from proctor.tasks.study_plan.profile import DAYS, Mistake, Profile, hours_a_week
 
 WORDS = 180  # the longest plan that a small context has room for; the layouts are tried from the fullest down
 
 Layout = Literal["session by session", "week by week", "line by line", "short lines"]
 LAYOUTS: tuple[Layout, ...] = ("session by session", "week by week", "line by line", "short lines")
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a pupil can do to learn a concept, and mistakes that are usual in it."""
+
+    concept: str
+    tasks: tuple[str, ...]
+    mistakes: tuple[Mistake, ...]
+
+
+@cache
+def activities() -> dict[str, Activity]:
+    by_id = {}
+    for _, row in read_json_lines(Path(__file__).with_name("activities.jsonl"), '{"id": ...}'):
+        mistakes = [Mistake(mistake["work"], mistake["why"], row["id"]) for mistake in row["mistakes"]]
+        by_id[row["id"]] = Activity(row["id"], tuple(row["activities"]), tuple(mistakes))
+    return by_id
+
+
+@cache
+def phrases() -> dict[str, list[str]]:
+    """The wordings of plans, and what pupils to train on are drawn from."""
+    return dict(load_yaml(Path(__file__).with_name("phrases.yaml")))
+
+
+def in_order(topics: tuple[str, ...]) -> tuple[str, ...]:
+    """The topics with prerequisites first, otherwise in the same order."""
+    left, done = list(topics), list[str]()
+    while left:
+        ready = next(topic for topic in left if not taxonomy.prerequisites(topic) & (set(left) - {topic}))
+        left.remove(ready)
+        done.append(ready)
+    return tuple(done)
 
 
 @dataclass(frozen=True)

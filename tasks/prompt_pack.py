@@ -7,9 +7,8 @@ part and become two rows.
 """
 
 import hashlib
-import random
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -142,14 +141,29 @@ def train_chat(pack: Pack, task: str | Task, doc: Mapping[str, object], response
     return {"prompt": turns, "completion": [{"role": "assistant", "content": response}]}
 
 
-def shuffled_chats(
-    task: str | Task, items: list[dict[str, Any]], n: int, seed: int | str, prompt: str
-) -> Iterator[dict[str, Any]]:
-    """Up to n of the items as chats in a prompt pack's wording, in an order drawn by the seed."""
-    pack = Pack.load(prompt)
-    random.Random(seed).shuffle(items)
-    for item in items[: max(n, 0)]:
-        yield train_chat(pack, task, item, target_of(item))
+def train_chats(task: str | Task, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
+    """Up to n chats to learn a task from, in a prompt pack's wording."""
+    task = TASKS[task] if isinstance(task, str) else task
+    pack, chats = Pack.load(prompt), []
+    for doc in task.train_docs(n, seed):
+        chats.append(train_chat(pack, task, doc, target_of(doc)))
+    return chats
+
+
+def load(task: str | Task, prompt: str = "default", **_: Any) -> Any:
+    """For lm-eval: the items of both splits with the two turns that a prompt pack makes of them."""
+    from datasets import Dataset, DatasetDict
+
+    task = TASKS[task] if isinstance(task, str) else task
+    pack, splits = Pack.load(prompt), {}
+    for split in ("train", "test"):
+        rows = []
+        for doc in task.docs(split):
+            system, user = render(pack, task, doc)
+            rows.append({**doc, "system": system, "prompt": user})
+        if rows:
+            splits[split] = Dataset.from_list(rows)
+    return DatasetDict(splits)
 
 
 @cache

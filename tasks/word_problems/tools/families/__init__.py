@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.schema import load_yaml
-from proctor.tasks.word_problems.family import ProblemFamily, Scene, each_with_each
+from proctor.tasks.word_problems.tools.family import ProblemFamily, Scene, each_with_each
 
 FOLDER = Path(__file__).parent
 FILES = ("money", "rates", "fractions", "percent", "compare", "clock", "shapes", "shares")
