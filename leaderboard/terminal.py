@@ -16,7 +16,7 @@ from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
 from proctor.leaderboard.compare.overview import Overview
-from proctor.leaderboard.compare.planning import SizePlan
+from proctor.leaderboard.compare.plan_size import SizePlan
 from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
 
 WIDTH = 80
@@ -36,7 +36,7 @@ def ranking_lines(ranked: Ranking) -> Iterator[str]:
             score = scores.get(name)
             rows.append([name, *_score(score, about)])
             if score:
-                notes[name] = score.notes
+                notes[name] = ", ".join([*score.remarks, *(words for _, words in score.not_ok)])
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
         yield from _smallest_effects(list(scores.values()), about)

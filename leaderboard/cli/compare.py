@@ -79,7 +79,7 @@ def plan_size(
 ) -> None:
     """How many items are needed to show an effect against a baseline, and what its own items can show."""
     from proctor.leaderboard import terminal
-    from proctor.leaderboard.compare import planning
+    from proctor.leaderboard.compare import plan_size as sizes
 
     if baseline_cell is not None and (baseline or task):
         raise Refusal("--baseline-cell and --baseline or --task", "both name the cell", "give one of them")
@@ -88,9 +88,9 @@ def plan_size(
         results, baseline, task = folder.parent.parent, folder.parent.name, folder.name
     if baseline is None or task is None:
         raise Refusal("no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER")
-    plan = planning.plan_size(results, baseline, task, effect, power)
+    plan = sizes.plan_size(results, baseline, task, effect, power)
     if json_:
-        print_json(planning.as_json(plan))
+        print_json(sizes.as_json(plan))
     else:
         for line in terminal.size_lines(plan):
             typer.echo(line)

@@ -126,7 +126,7 @@ def _pack(variant: "Variant", task: str, siblings: "list[Cell]", cells: "Cells")
     """The variant's own, unless another is shown to be better: by the test that board and `compare` tell of the two."""
     from proctor.common.stats import Verdict
     from proctor.harness.export import Chosen
-    from proctor.leaderboard.compare.compare import family_of
+    from proctor.leaderboard.compare.families import family_of
     from proctor.leaderboard.compare.ranking import best_first, score_of
 
     with_own = [cell for cell in siblings if _prompt(cell) == variant.prompt]

@@ -58,8 +58,8 @@ def try_(
 
 def _sentence(cells: "Cells", results: Path, model: str, against: str | None, task: str) -> str:
     from proctor.leaderboard.compare import formatting
-    from proctor.leaderboard.compare.compare import compare_two
     from proctor.leaderboard.compare.comparison import Settings
+    from proctor.leaderboard.compare.families import compare_two
     from proctor.leaderboard.compare.ranking import score_of
 
     about = cells[model, task].run.task

@@ -8,7 +8,7 @@ decided by the metrics and columns that the rows have; no task is known by name.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from proctor.common.answers import value_of
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
 from proctor.common.stats.units import Floats
 from proctor.harness import record
+from proctor.leaderboard.compare import formatting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "u
 @dataclass(frozen=True)
 class CellFigure:
     """`low` and `high` are a 95 % interval, None where none is meant. `n`: what it rests on, in the note's words.
-    `share`: between 0 and 1, to be shown as per cent. `part`: one of the dimensions that a judge's score is made of.
+    A value in "%" lies between 0 and 1. `part`: one of the dimensions that a judge's score is made of.
     """
 
     name: str
@@ -53,8 +54,53 @@ class CellFigure:
     high: float | None = None
     n: int = 0
     note: str = ""
-    share: bool = True
+    unit: str = "%"
     part: bool = False
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Value and unit as written: `4.21` and `MB`."""
+        if self.unit == "MB" and self.value >= 1000:
+            return f"{self.value / 1000:.2f}", "GB"
+        return self._written(self.value), self.unit
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """The interval's ends as written, both empty where there is none."""
+        if self.low is None or self.high is None:
+            return "", ""
+        return self._written(self.low), self._written(self.high)
+
+    def _written(self, value: float) -> str:
+        return formatting.percent(value) if self.unit == "%" else formatting.three_digits(value)
+
+
+@dataclass(frozen=True)
+class FigureColumn:
+    """A figure of several variants. The unit stands in the title where all share it, else beside each value."""
+
+    title: str
+    figures: Mapping[str, CellFigure]
+    texts: Mapping[str, str]
+
+
+def columns_of(figures: Mapping[str, Iterable[CellFigure]]) -> list[FigureColumn]:
+    """A column for each figure that any of these variants has."""
+    by_name: dict[str, dict[str, CellFigure]] = {}
+    for variant, own in figures.items():
+        for figure in own:
+            by_name.setdefault(figure.name, {})[variant] = figure
+    columns = []
+    for of_name in by_name.values():
+        title = next(iter(of_name.values())).title
+        texts, units = zip(*(figure.shown for figure in of_name.values()), strict=True)
+        if len(set(units)) > 1:
+            texts = tuple(map(" ".join, zip(texts, units, strict=True)))
+        else:
+            title = ", ".join(filter(None, (title, units[0])))
+            texts = tuple(formatting.aligned(texts))
+        columns.append(FigureColumn(title, of_name, dict(zip(of_name, texts, strict=True))))
+    return columns
 
 
 def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[CellFigure]:
@@ -112,14 +158,14 @@ class _Columns:
 
 
 def _mean_of(
-    table: _Columns, name: str, title: str, note: str, share: bool = True, kind: Kind = "binary"
+    table: _Columns, name: str, title: str, note: str, unit: str = "%", kind: Kind = "binary"
 ) -> list[CellFigure]:
     """The mean of one metric, where there is one."""
     column = table.metric(name)
     if column is None:
         return []
     interval = table.estimated(column[name], kind)
-    return [CellFigure(name, title, *interval, n=len(column), note=note, share=share)]
+    return [CellFigure(name, title, *interval, n=len(column), note=note, unit=unit)]
 
 
 def _shares(table: _Columns) -> list[CellFigure]:
@@ -188,7 +234,7 @@ def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
         note = f"in {(unknown > 0).sum()} of {len(unknown)} answers; each counts against precision"
         title = "Names that the taxonomy has not"
         figures.append(
-            CellFigure("out_of_taxonomy", title, int(unknown.sum()), n=len(unknown), note=note, share=False)
+            CellFigure("out_of_taxonomy", title, int(unknown.sum()), n=len(unknown), note=note, unit="")
         )
     return figures
 
@@ -258,7 +304,7 @@ def _rest(table: _Columns) -> list[CellFigure]:
     figures = []
     for name in sorted(table.metrics):
         if name not in HANDLED and not name.startswith("check_"):
-            for figure in _mean_of(table, name, name.replace("_", " ").capitalize(), "", False, "real"):
+            for figure in _mean_of(table, name, name.replace("_", " ").capitalize(), "", "", "real"):
                 figures.append(replace(figure, part=judged))
     return figures
 
@@ -293,7 +339,7 @@ def _costs(table: _Columns) -> list[CellFigure]:
         known = values[np.isfinite(values)]
         if len(known):
             figures.append(
-                CellFigure(name, title, float(known.mean()), n=len(known), note="answers", share=False)
+                CellFigure(name, title, float(known.mean()), n=len(known), note="answers", unit="")
             )
     return figures
 

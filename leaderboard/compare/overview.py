@@ -16,8 +16,8 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.common.stats.reference import references
 from proctor.harness.record import Cell
-from proctor.leaderboard.compare.compare import USUAL, compare_two, family_of
 from proctor.leaderboard.compare.comparison import Comparison, Settings
+from proctor.leaderboard.compare.families import USUAL, compare_two, family_of
 from proctor.leaderboard.compare.items import items_of, load_cells
 from proctor.leaderboard.compare.ranking import Score, TaskPairs, best_first, pairs_in_order, score_of
 

@@ -19,8 +19,8 @@ from proctor.common.stats.power import (
     paired_real_items,
 )
 from proctor.harness import record
-from proctor.leaderboard.compare.compare import compare_pairs
 from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.families import compare_pairs
 from proctor.leaderboard.compare.items import estimate_cell, items_of, load_cells, why_not_comparable
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats import Difference, Kind, Table, Verdict, compare_each
+from proctor.common.stats import Difference, Kind, Table, compare_each
 from proctor.common.stats.units import Scale
 from proctor.harness import record
 from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily, corrected
@@ -102,10 +102,6 @@ def compare_pairs(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Com
                 task=a.task,
                 headline=a.run.task.headline,
                 difference=difference,
-                adjusted_p=difference.p,
-                family=1,
-                verdict=Verdict.NOT_SHOWN,
-                left_out=sum(items.left_out.values()),
                 left_out_why=items.left_out,
                 lacks=tuple(dict.fromkeys([*a.run.lacks, *b.run.lacks])),
                 higher=higher,
