@@ -6,12 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from typer import Argument, Option
 
-from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json
+from proctor.leaderboard.cli import (
+    RESULTS,
+    STORE,
+    AsJson,
+    DryRun,
+    Results,
+    Store,
+    print_json,
+    reporter,
+)
 
 if TYPE_CHECKING:
     from proctor.harness.plan.grading import AnySpec
@@ -29,15 +36,22 @@ Repeats = Annotated[
     int | None, Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
 ]
 Out = Annotated[Path | None, Option(help="Where verdicts go, a JSON row each; else they are printed.")]
+Plans = Annotated[Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")]
+PlanPairs = Annotated[
+    Path | None, Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
+]
+Profiles = Annotated[
+    Path | None, Option(help="JSONL of pupils that are none of the task's; a row names one as `pupil`.")
+]
+Ratings = Annotated[
+    Path | None,
+    Option(help="Also write rows of item_id, rater and dimension, score or order, verdict (.csv or .jsonl)."),
+]
 
 
 def score(
-    plans: Annotated[
-        Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")
-    ],
-    profiles: Annotated[
-        Path | None, Option(help="JSONL of pupils that are none of the task's; a row names one as `pupil`.")
-    ] = None,
+    plans: Plans,
+    profiles: Profiles = None,
     judge: JudgeName = "checklist",
     grader: GraderName = None,
     endpoint: Endpoint = None,
@@ -46,9 +60,7 @@ def score(
     repeats: Repeats = None,
     dry_run: DryRun = False,
     out: Out = None,
-    ratings: Annotated[
-        Path | None, Option(help="Also write rows of item_id, rater, dimension, score (.csv or .jsonl).")
-    ] = None,
+    ratings: Ratings = None,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
@@ -60,13 +72,13 @@ def score(
     from proctor.judges.scoring import score_all
 
     loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
-    items = read_plans(plans, profiles)
+    items, told = read_plans(plans, profiles), reporter()
     if dry_run:
         return _show_estimate(estimate_scores(loaded, items, spec, store / "verdicts"), json_)
     with (
-        opened(spec, None, store, Reporter(Console(stderr=True))) as asked,
+        opened(spec, None, store, told) as asked,
         located(plans),
-        _reporting(len(items), spec) as progress,
+        told.answering("judged", _verdicts(len(items), spec), "verdicts") as progress,
     ):
         judged = score_all(loaded, items, asked, store / "verdicts", progress)
     if ratings:
@@ -76,9 +88,7 @@ def score(
 
 
 def pairs(
-    pairs: Annotated[
-        Path | None, Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
-    ] = None,
+    pairs: PlanPairs = None,
     a: Annotated[str | None, Option(help="Instead of a file: a variant whose plans are kept ...")] = None,
     b: Annotated[str | None, Option(help="... and the one that it is compared with.")] = None,
     judge: JudgeName = "pairwise",
@@ -89,9 +99,7 @@ def pairs(
     repeats: Repeats = None,
     dry_run: DryRun = False,
     out: Out = None,
-    ratings: Annotated[
-        Path | None, Option(help="Also write rows of item_id, order, verdict, rater (.csv or .jsonl).")
-    ] = None,
+    ratings: Ratings = None,
     results: Results = RESULTS,
     store: Store = STORE,
     json_: AsJson = False,
@@ -111,12 +119,13 @@ def pairs(
             "give FILE, or --a and --b",
         )
     shown = read_pairs(pairs) if pairs else pairs_of_cells(results, str(a), str(b))
+    told = reporter()
     if dry_run and spec:
         return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
     with (
-        opened(spec, None, store, Reporter(Console(stderr=True))) as asked,
+        opened(spec, None, store, told) as asked,
         located(pairs),
-        _reporting(2 * len(shown), spec) as progress,
+        told.answering("judged", _verdicts(2 * len(shown), spec), "verdicts") as progress,
     ):
         judged = compare_all(loaded, shown, asked, store / "verdicts", progress)
     if ratings:
@@ -141,10 +150,10 @@ def _chosen(
     return judge, grader_of(judge, spec_from(grader, endpoint, through, concurrency), store)
 
 
-def _reporting(total: int, spec: "AnySpec | None") -> Any:
+def _verdicts(items: int, spec: "AnySpec | None") -> int:
     from proctor.harness.plan.grading import members
 
-    return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")
+    return items * max(1, len(members(spec)))
 
 
 def _show_estimate(estimate: Any, json_: bool) -> None:

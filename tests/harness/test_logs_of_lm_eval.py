@@ -8,7 +8,7 @@ import pytest
 from proctor.common.refusal import Refusal
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
-from proctor.leaderboard.compare.compare import compare_variants
+from proctor.leaderboard.compare.families import compare_variants
 from proctor.leaderboard.compare.figures import figures_of
 from proctor.leaderboard.compare.items import estimate_cell
 from tests.support.command import ROOT

@@ -2,18 +2,17 @@
 
 Only what was measured is named, in units that people read.
 
-    costs_of(cell)                   # {"tokens_per_second": 81.2, "size_bytes": 4.1e6, ...}
-    in_unit(SPEED, 81.23)            # ("81.2", "tokens/s")
+    costs_of(cell)["size_bytes"].shown          # ("4.21", "MB")
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING
 
 from proctor.harness import record
 from proctor.harness.record import HardwareRecord, RunRecord
-from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.figures import CellFigure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,22 +42,24 @@ MEASURES = (
     Measure("energy_joules", "Energy for an answer", "J", each=True),
     Measure("load_seconds", "Loading", "s"),
 )
+# By variant and task, then by the measure's name.
+Costs = Mapping[tuple[str, str], Mapping[str, CellFigure]]
 TIMING = ["sample_id", "epoch", "tokens_out", "seconds"]
 
 
-def costs_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> dict[str, float]:
+def costs_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> dict[str, CellFigure]:
     """What is known of one cell; `rows`, when they are read already."""
-    costs: dict[str, float] = {}
+    costs = {}
     for measure in MEASURES:
         value: float | None = getattr(cell.run.costs, measure.name)
         if value is None and measure is SPEED:
-            if rows is None:
-                rows = cell.rows(TIMING)
-            value = _speed(rows)
+            value = _speed(cell.rows(TIMING) if rows is None else rows)
         if value is not None and value > 0:
             if measure.each:
                 value /= max(cell.run.rows, 1)
-            costs[measure.name] = float(value)
+            costs[measure.name] = CellFigure(
+                measure.name, measure.title, measure.scale * value, unit=measure.unit
+            )
     return costs
 
 
@@ -67,13 +68,6 @@ def _speed(rows: "pd.DataFrame") -> float | None:
     timed = rows[rows["tokens_out"].notna() & rows["seconds"].notna()]
     seconds = fsum(timed["seconds"])
     return None if seconds <= 0 else float(timed["tokens_out"].sum()) / seconds
-
-
-def in_unit(measure: Measure, value: float) -> tuple[str, str]:
-    """`4.21` and `MB`, not `4210000`: three digits that count."""
-    if measure.scale != 1.0 and value >= 1e9:
-        return f"{value / 1e9:.2f}", "GB"
-    return formatting.three_digits(value * measure.scale), measure.unit
 
 
 def several_machines(runs: Sequence[RunRecord]) -> bool:

@@ -7,20 +7,19 @@ Which items two cells share is in items.py, what a pair says in comparison.py, t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations, groupby, starmap
+from itertools import chain, combinations, starmap
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats import Difference, Kind, Table, Verdict, compare_each
+from proctor.common.stats import Difference, Kind, Table, compare_each
 from proctor.common.stats.units import Scale
 from proctor.harness import record
 from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily, corrected
 from proctor.leaderboard.compare.items import (
     Cells,
-    ScoredItems,
     SharedItems,
     as_table,
     bounds_of,
@@ -37,19 +36,12 @@ USUAL = Settings()
 
 def family_of(cells: Cells, task: str, settings: Settings = USUAL) -> TaskFamily:
     """Of the pairs that cannot be compared the correction knows nothing."""
-    refused: dict[tuple[str, str], str] = {}
-    comparable: list[Pair] = []
-    for a, b in pairs_of(cells, task):
-        why = why_not_comparable(cells[a, task], cells[b, task])
-        if why:
-            refused[a, b] = why
-        else:
-            comparable.append((cells[a, task], cells[b, task]))
-    comparisons = {}
-    if comparable:
-        for pair in compare_pairs(comparable, settings):
-            comparisons[pair.a, pair.b] = pair
-    return TaskFamily(comparisons, refused)
+    pairs = [(cells[a, task], cells[b, task]) for a, b in pairs_of(cells, task)]
+    reasons = [why_not_comparable(a, b) for a, b in pairs]
+    refused = {(a.variant, b.variant): why for (a, b), why in zip(pairs, reasons, strict=True) if why}
+    comparable = [pair for pair, why in zip(pairs, reasons, strict=True) if not why]
+    comparisons = compare_pairs(comparable, settings)
+    return TaskFamily({(pair.a, pair.b): pair for pair in comparisons}, refused)
 
 
 def pairs_of(cells: Cells, task: str) -> list[tuple[str, str]]:
@@ -95,43 +87,30 @@ def compare_pairs(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Com
     differences = _differences(pairs, shared, settings)
     alone = []
     for (a, b), items, (difference, higher) in zip(pairs, shared, differences, strict=True):
+        lacks = tuple(dict.fromkeys([*a.run.lacks, *b.run.lacks]))
         alone.append(
             Comparison(
-                a=a.variant,
-                b=b.variant,
-                task=a.task,
-                headline=a.run.task.headline,
-                difference=difference,
-                adjusted_p=difference.p,
-                family=1,
-                verdict=Verdict.NOT_SHOWN,
-                left_out=sum(items.left_out.values()),
-                left_out_why=items.left_out,
-                lacks=tuple(dict.fromkeys([*a.run.lacks, *b.run.lacks])),
-                higher=higher,
+                a.variant, b.variant, a.task, a.run.task.headline, difference,
+                left_out_why=items.left_out, lacks=lacks, higher=higher,
             )
-        )
+        )  # fmt: skip
     return corrected(alone, settings.correction)
 
 
-@dataclass(frozen=True)
-class _Alike:
-    """What pairs must have in common to be computed at once; the draws depend on nothing else."""
+class _Scoring(NamedTuple):
+    """What pairs must have in common to be tested in one call."""
 
-    task: str
     kind: Kind
     margin: float | None
     scale: Scale | None
+
+
+class _Items(NamedTuple):
+    """What they must have in common besides to stand in one table."""
+
+    task: str
     ids: tuple[str, ...]
     clusters: tuple[str, ...]
-
-    @property
-    def settings(self) -> tuple[Kind, float, Scale]:
-        return self.kind, self.margin or 0.0, self.scale or (0.0, 0.0)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return len(self.ids), len(set(self.clusters))
 
 
 def _differences(
@@ -142,53 +121,47 @@ def _differences(
     Pairs on the same items stand in one table. Tables share their draws where they have as many items: all pairs of a
     hundred variants cost little more than one, whatever is missing where.
     """
-    places: dict[_Alike, list[int]] = {}
+    places: dict[_Scoring, dict[_Items, list[int]]] = {}
     for place, (pair, items) in enumerate(zip(pairs, shared, strict=True)):
-        places.setdefault(_alike(pair, items, settings.margin), []).append(place)
+        alike = places.setdefault(_scoring(pair, items.kind, settings.margin), {})
+        alike.setdefault(_Items(pair[0].task, items.ids, items.clusters), []).append(place)
     result = {}
-    ordered = sorted(places, key=lambda key: (key.settings, key.size))
-    for _, same_settings in groupby(ordered, key=lambda key: key.settings):
-        keys = list(same_settings)
-        tables = [_table(key, [pairs[place] for place in places[key]]) for key in keys]
+    for scoring, by_items in places.items():
+        keys = sorted(by_items, key=lambda key: (len(key.ids), len(set(key.clusters))))
+        tables = [_table(key, [pairs[place] for place in by_items[key]]) for key in keys]
         compared = compare_each(
-            [table for table, _ in tables], kind=keys[0].kind, family=len(pairs), seed=settings.seed,
-            resamples=settings.resamples, margin=keys[0].margin, scale=keys[0].scale,
+            [table for table, _ in tables], kind=scoring.kind, family=len(pairs), seed=settings.seed,
+            resamples=settings.resamples, margin=scoring.margin, scale=scoring.scale,
         )  # fmt: skip
         for key, (table, rows), differences in zip(keys, tables, compared, strict=True):
-            for place, (i, j) in zip(places[key], rows, strict=True):
+            for place, (i, j) in zip(by_items[key], rows, strict=True):
                 higher = None
-                if key.kind != "counts":
+                if scoring.kind != "counts":
                     a, b = table.scores[i], table.scores[j]
                     higher = int((a > b).sum()), int((a < b).sum())
                 result[place] = differences[i, j], higher
     return [result[place] for place in range(len(pairs))]
 
 
-def _alike(pair: Pair, items: SharedItems, margin: float | None) -> _Alike:
+def _scoring(pair: Pair, kind: Kind, margin: float | None) -> _Scoring:
     a, b = pair
     if margin is None:
         # The suite's. Where two suites say two, the stricter: a pair has one margin from either side.
-        suites = [cell.run.margin for cell in pair if cell.run.margin is not None]
-        margin = min(suites, default=None)
+        margin = min((cell.run.margin for cell in pair if cell.run.margin is not None), default=None)
     low, high = a.run.task.scale
     if margin is not None and margin >= high - low:
         raise Refusal(
             f"margin {margin:g} is as wide as the scores of {a.task}, which go from {low:g} to {high:g}; "
             "give a part of that: 5 points in a hundred are 0.05"
         )
-    scale = None
     # What only the range of the scores says of a scale is no bound on what was not seen.
-    if "scale" not in (*a.run.lacks, *b.run.lacks):
-        scale = bounds_of(a)
-    return _Alike(a.task, items.kind, margin, scale, items.ids, items.clusters)
+    told = "scale" not in (*a.run.lacks, *b.run.lacks)
+    return _Scoring(kind, margin, bounds_of(a) if told else None)
 
 
-def _table(key: _Alike, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:
+def _table(key: _Items, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:
     """The scores of all that stand in these pairs, and in which rows each pair stands."""
-    cells: dict[Path, ScoredItems] = {}
-    for pair in pairs:
-        for cell in pair:
-            cells[cell.folder] = items_of(cell)
+    cells = {cell.folder: items_of(cell) for cell in chain.from_iterable(pairs)}
     row_of = {folder: row for row, folder in enumerate(cells)}
     rows = [(row_of[a.folder], row_of[b.folder]) for a, b in pairs]
     scores = np.stack([items.scores(key.ids) for items in cells.values()])
@@ -233,14 +206,9 @@ def compare_two(
 
 def variant_called(cells: Cells, name: str, results: Path) -> str:
     """The variant of this name, or the imported one that its source calls so."""
-    variants = {variant for variant, _ in cells}
-    if name in variants:
-        return name
-    called = {}
-    for (variant, _), cell in cells.items():
-        if cell.run.origin:
-            called[cell.run.origin.called] = variant
-    if name in called:
-        return called[name]
+    variants = {variant: variant for variant, _ in cells}
+    called = {cell.run.origin.called: cell.variant for cell in cells.values() if cell.run.origin}
+    if name in variants or name in called:
+        return variants.get(name) or called[name]
     names = ", ".join(sorted(variants)) or "none"
     raise Refusal(f"no results of {name!r}; there are: {names} ({results})")

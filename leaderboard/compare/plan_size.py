@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.common.stats import Difference
 from proctor.common.stats.power import (
     paired_binary_effect,
     paired_binary_items,
@@ -19,9 +20,10 @@ from proctor.common.stats.power import (
     paired_real_items,
 )
 from proctor.harness import record
-from proctor.leaderboard.compare.compare import compare_pairs
-from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.families import compare_pairs
 from proctor.leaderboard.compare.items import estimate_cell, items_of, load_cells, why_not_comparable
+
+UNRELATED = "two that have nothing in common"
 
 
 @dataclass(frozen=True)
@@ -39,39 +41,38 @@ class Guess:
 
 @dataclass(frozen=True)
 class SizePlan:
+    """What is to be shown with which power, and how many items that takes by each guess, the unrelated one last."""
+
     cell: record.Cell
     kind: str
     n: int
     mean: float
     effect: float
     power: float
-    guesses: tuple[Guess, ...]
+    guesses: list[Guess]
 
-
-UNRELATED = "two that have nothing in common"
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What is to be shown, with which power, and how many items the baseline has."""
-
-    effect: float
-    power: float
-    n: int
-
-    def by_discordance(self, name: str, discordance: float, design: float) -> Guess:
+    def by_discordance(self, name: str, discordance: float, design: float) -> None:
         items = ceil(design * paired_binary_items(self.effect, discordance, power=self.power))
         smallest = paired_binary_effect(max(1.0, self.n / design), discordance, power=self.power)
-        return Guess(
-            name, f"{100 * discordance:.1f} % discordant", discordance, None, design, items, smallest
-        )
+        assumed = f"{100 * discordance:.1f} % discordant"
+        self.guesses.append(Guess(name, assumed, discordance, None, design, items, smallest))
 
-    def by_spread(self, name: str, sd: float, cluster_size: float) -> Guess:
+    def by_spread(self, name: str, sd: float, cluster_size: float) -> None:
         """By clusters where there are some: of `cluster_size` items each, `sd` of their differences."""
         items = ceil(cluster_size * paired_real_items(self.effect, sd, power=self.power))
-        clusters = max(2, round(self.n / cluster_size))
-        smallest = paired_real_effect(clusters, sd, power=self.power)
-        return Guess(name, f"s.d. {sd:.3g}", None, sd, cluster_size, items, smallest)
+        smallest = paired_real_effect(max(2, round(self.n / cluster_size)), sd, power=self.power)
+        self.guesses.append(Guess(name, f"s.d. {sd:.3g}", None, sd, cluster_size, items, smallest))
+
+    def as_seen(self, name: str, d: Difference) -> None:
+        if d.only_a is None or d.only_b is None:
+            self.by_spread(name, d.se * sqrt(d.clusters), d.n / d.clusters)
+            return
+        discordance, design = (d.only_a + d.only_b) / d.n, 1.0
+        if d.clusters != d.n:
+            # The design effect: clustered variance of the difference over the plain one, at least 1 (Kish 1965).
+            plain = (discordance - d.difference**2) / (d.n - 1)
+            design = max(1.0, d.se**2 / plain) if plain > 0 else d.n / d.clusters
+        self.by_discordance(name, discordance, design)
 
 
 def plan_size(results: Path, baseline: str, task: str, effect: float, power: float = 0.8) -> SizePlan:
@@ -84,30 +85,17 @@ def plan_size(results: Path, baseline: str, task: str, effect: float, power: flo
     items, estimate = items_of(cell), estimate_cell(cell)
     if estimate is None:
         raise Refusal(f"{baseline} x {task}: {items.too_few}")
-    pairs = []
-    for (name, task_of_cell), other in cells.items():
-        if task_of_cell == task and name != baseline and not why_not_comparable(other, cell):
-            pairs.append((other, cell))
-    wish = _Wish(effect, power, estimate.n)
-    guesses = [_as_seen(comparison, wish) for comparison in compare_pairs(pairs)]
+    plan = SizePlan(cell, items.kind, estimate.n, estimate.mean, effect, power, [])
+    others = [other for other in cells.values() if other.task == task and other.variant != baseline]
+    pairs = [(other, cell) for other in others if not why_not_comparable(other, cell)]
+    for comparison in compare_pairs(pairs):
+        plan.as_seen(comparison.a, comparison.difference)
     if items.kind == "binary":
-        guesses.append(wish.by_discordance(UNRELATED, _independent(estimate.mean, effect), 1.0))
+        plan.by_discordance(UNRELATED, _independent(estimate.mean, effect), 1.0)
     else:
         spread = estimate.se * sqrt(estimate.clusters)
-        guesses.append(wish.by_spread(UNRELATED, sqrt(2.0) * spread, estimate.n / estimate.clusters))
-    return SizePlan(cell, items.kind, estimate.n, estimate.mean, effect, power, tuple(guesses))
-
-
-def _as_seen(comparison: Comparison, wish: _Wish) -> Guess:
-    d = comparison.difference
-    if d.only_a is None or d.only_b is None:
-        return wish.by_spread(comparison.a, d.se * sqrt(d.clusters), d.n / d.clusters)
-    discordance, design = (d.only_a + d.only_b) / d.n, 1.0
-    if d.clusters != d.n:
-        # The design effect: clustered variance of the difference over the plain one, at least 1 (Kish 1965).
-        plain = (discordance - d.difference**2) / (d.n - 1)
-        design = max(1.0, d.se**2 / plain) if plain > 0 else d.n / d.clusters
-    return wish.by_discordance(comparison.a, discordance, design)
+        plan.by_spread(UNRELATED, sqrt(2.0) * spread, estimate.n / estimate.clusters)
+    return plan
 
 
 def _independent(share: float, effect: float) -> float:
@@ -123,15 +111,7 @@ def as_json(plan: SizePlan) -> dict[str, Any]:
     unrelated = plan.guesses[-1].items
     seen = [guess.items for guess in plan.guesses[:-1]] or [unrelated]
     return {
-        "variant": plan.cell.variant,
-        "task": plan.cell.task,
-        "kind": plan.kind,
-        "n": plan.n,
-        "mean": plan.mean,
-        "effect": plan.effect,
-        "power": plan.power,
-        "alpha": 0.05,
-        "items": ceil(median(seen)),
-        "items_if_unrelated": unrelated,
-        "guesses": list(map(asdict, plan.guesses)),
-    }
+        "variant": plan.cell.variant, "task": plan.cell.task, "kind": plan.kind, "n": plan.n, "mean": plan.mean,
+        "effect": plan.effect, "power": plan.power, "alpha": 0.05, "items": ceil(median(seen)),
+        "items_if_unrelated": unrelated, "guesses": list(map(asdict, plan.guesses)),
+    }  # fmt: skip
