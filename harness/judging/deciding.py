@@ -17,8 +17,8 @@ from rich.table import Table
 from proctor.common.refusal import Refusal
 from proctor.common.schema import parse, parse_yaml
 from proctor.judges.judge import Judge
-from proctor.judges.people.refine import Suggestion
-from proctor.judges.people.refined import Decided, read_suggestions, written
+from proctor.judges.people.expert import Suggestion
+from proctor.judges.people.refine import Decided, read_suggestions, written
 from proctor.judges.rubric import Dimension
 
 _ANSWERS = {"k": "keep", "keep": "keep", "e": "edit", "edit": "edit", "d": "drop", "drop": "drop"}

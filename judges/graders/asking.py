@@ -5,9 +5,9 @@ from an earlier run.
 """
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -142,18 +142,5 @@ def run(work: Coroutine[Any, Any, _Result]) -> _Result:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    results: list[_Result] = []
-    failures: list[BaseException] = []
-
-    def beside() -> None:
-        try:
-            results.append(asyncio.run(work))
-        except BaseException as failed:
-            failures.append(failed)
-
-    thread = threading.Thread(target=beside)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-    return results[0]
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()

@@ -49,7 +49,7 @@ def read_scores(
 ) -> ParsedReply:
     """The scores of the last verdict in the reply. `texts` are those that were scored."""
     wanted = {plain(name): name for name in dimensions}
-    objects, cut = _objects(reply[:LONGEST], texts)
+    objects, cut = objects_in(reply[:LONGEST], texts)
     verdict = _inside(objects, set(wanted), depth=5)
     if verdict is not None:
         return _scores(verdict, wanted, levels)
@@ -67,7 +67,7 @@ def read_scores(
 
 def read_choice(reply: str, texts: Sequence[str] = ()) -> ParsedReply:
     """Which of two the last verdict prefers: 'first', 'second' or 'tie'."""
-    objects, cut = _objects(reply[:LONGEST], texts)
+    objects, cut = objects_in(reply[:LONGEST], texts)
     verdict = _inside(objects, set(_CHOICE_KEYS), leaves=True, depth=5)
     if verdict is not None:
         for key in _CHOICE_KEYS:
@@ -195,7 +195,7 @@ def _inside(value: object, keys: set[str], leaves: bool = False, depth: int = 4)
     return _inside(list(value.values()), keys, leaves, depth)
 
 
-def _objects(reply: str, texts: Sequence[str]) -> tuple[list[object], bool]:
+def objects_in(reply: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], bool]:
     """Every JSON object that stands in the reply outside of others, and whether the last one is cut off."""
     squeezed = ["".join(text.split()) for text in texts]
     for text in (reply, re.sub(r",(\s{0,20}[}\]])", r"\1", reply)):
@@ -212,7 +212,7 @@ def _objects(reply: str, texts: Sequence[str]) -> tuple[list[object], bool]:
     return [], False
 
 
-def _decoded(text: str) -> Iterator[tuple[int, int | None, object]]:
+def _decoded(text: str) -> Iterator[tuple[int, int | None, Any]]:
     """(start, end, object) of each object; an end of None when the text stops inside it."""
     decoder = json.JSONDecoder(object_pairs_hook=_pairs)
     whole, at, tries = len(text.rstrip("` \n\t")), text.find("{"), 0
