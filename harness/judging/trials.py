@@ -43,8 +43,8 @@ class Wanted:
     seed: int
 
 
-def estimate_card(wanted: Wanted) -> tuple[CostEstimate, CostEstimate]:
-    """What the trust card would ask and cost, and the most that it can; nobody is asked."""
+def estimate_card(wanted: Wanted) -> CostEstimate:
+    """The most that the trust card can ask and cost; nobody is asked."""
     judge, spec, tried, labels = _chosen(wanted)
     return rehearse(judge, tried, labels, spec, wanted.store / "verdicts")
 
