@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness.config.extractor import WORDING, Extractor
-from proctor.judges.graders.asking import KeptReplies, KeyedQuestion, ask_all, run
+from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
 from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.panel import open_grader
@@ -57,20 +57,8 @@ class SecondReader:
         if not texts:
             return []
         spec = self.extractor.spec
-        asks = [
-            KeyedQuestion(fingerprint([WORDING, spec.identity, text]), _question(text), _read)
-            for text in texts
-        ]
-
-        async def ask() -> list[ParsedReply]:
-            grader = self.opened(spec)
-            try:
-                replies = await ask_all(asks, grader, self._kept, lambda done, made: None)
-            finally:
-                await grader.aclose()
-            return [reply.read for reply in replies]
-
-        return run(ask())
+        asks = [_question(text, spec) for text in texts]
+        return run(ask_all(asks, self.opened(spec), self._kept))
 
     def _decided(
         self, doc: Mapping[str, Any], by_rule: ResponseScore, read: ParsedReply, score: Score
@@ -95,9 +83,10 @@ def _by_rule(score: ResponseScore | None) -> ResponseScore | None:
     return replace(score, metrics={**score.metrics, "rule_accuracy": score.score, "second_reader": 0.0})
 
 
-def _question(text: str) -> Question:
+def _question(text: str, spec: GraderSpec) -> Question:
     fence = "=== " + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12] + " ==="
-    return Question((("user", WORDING.format(fence=fence, text=text)),), {})
+    turns = (("user", WORDING.format(fence=fence, text=text)),)
+    return Question(fingerprint([WORDING, spec.identity, text]), turns, {}, _read)
 
 
 def _read(reply: str) -> ParsedReply:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, ask_all, run
+from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, Question, fingerprint
 from proctor.judges.graders.reply import LONGEST, ParsedReply, objects_in
 from proctor.judges.judge import Judge
@@ -91,20 +91,14 @@ class Expert:
         asks = []
         for about, prompt in prompts:
             key = fingerprint([self.grader.spec.identity, prompt])
-            asks.append(KeyedQuestion(key, Question((("user", prompt),), schema), partial(hear, about)))
-        answers = [answer.read for answer in run(self._all(asks, kept))]
+            asks.append(Question(key, (("user", prompt),), schema, partial(hear, about)))
+        answers = run(ask_all(asks, self.grader, kept))
         for (about, prompt), answer in zip(prompts, answers, strict=True):
             self.transcript.append({
                 "expert": self.grader.spec.name, "about": about, "question": prompt, "replies": replies[about],
                 "problem": answer.problem,
             })  # fmt: skip
         return answers
-
-    async def _all(self, asks: Sequence[KeyedQuestion], kept: KeptReplies | None) -> list[AnsweredQuestion]:
-        try:
-            return await ask_all(asks, self.grader, kept, lambda done, tokens: None)
-        finally:
-            await self.grader.aclose()
 
 
 def write_plans(expert: Expert, prompts: Mapping[str, str]) -> dict[str, str]:

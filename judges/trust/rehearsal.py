@@ -17,7 +17,6 @@ from proctor.judges import pairwise, scoring
 from proctor.judges.cost import CostEstimate, estimate, specs
 from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import FigureReport
-from proctor.judges.graders.asking import KeyedQuestion
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply
 from proctor.judges.judge import Judge
 from proctor.judges.pairwise import Pair, PairVerdict
@@ -64,7 +63,7 @@ class _RehearsedAsking:
     spec: GraderSpec | PanelSpec
     graders: Grader | Panel
     folder: Path
-    noted: list[tuple[Judge, GraderSpec, list[KeyedQuestion]]] = field(default_factory=list)
+    noted: list[tuple[Judge, GraderSpec, list[Question]]] = field(default_factory=list)
 
     def score(self, judge: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
         for member in specs(self.spec):
