@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness.config.extractor import WORDING, Extractor
-from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, ask_all, run
+from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
 from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.panel import open_grader
@@ -42,22 +42,16 @@ class SecondReader:
             if by_rule is not None and not by_rule.parsed and text.strip():
                 unread.append((index, by_rule))
         if unread:
-            replies = run(self._ask([answered[index][1] for index, _ in unread]))
+            replies = self._ask([answered[index][1] for index, _ in unread])
             for (index, by_rule), reply in zip(unread, replies, strict=True):
-                decided[index] = self._decided(answered[index][0], by_rule, reply.read, score)
+                decided[index] = self._decided(answered[index][0], by_rule, reply, score)
         return decided
 
-    async def _ask(self, texts: Sequence[str]) -> Sequence[AnsweredQuestion]:
+    def _ask(self, texts: Sequence[str]) -> list[ParsedReply]:
         spec = self.extractor.spec
-        asks = []
-        for text in texts:
-            asks.append(KeyedQuestion(fingerprint([WORDING, spec.identity, text]), _question(text), _read))
+        asks = [_question(text, spec) for text in texts]
         kept = KeptReplies(self.cache / f"second-reader-{fingerprint(spec.identity)[:16]}.jsonl")
-        grader = self.opened(spec)
-        try:
-            return await ask_all(asks, grader, kept, lambda done, made: None)
-        finally:
-            await grader.aclose()
+        return run(ask_all(asks, self.opened(spec), kept))
 
     def _decided(
         self, doc: Mapping[str, Any], by_rule: ResponseScore, read: ParsedReply, score: Score
@@ -82,9 +76,10 @@ def _by_rule(score: ResponseScore | None) -> ResponseScore | None:
     return replace(score, metrics={**score.metrics, "rule_accuracy": score.score, "second_reader": 0.0})
 
 
-def _question(text: str) -> Question:
+def _question(text: str, spec: GraderSpec) -> Question:
     fence = "=== " + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12] + " ==="
-    return Question((("user", WORDING.format(fence=fence, text=text)),), {})
+    turns = (("user", WORDING.format(fence=fence, text=text)),)
+    return Question(fingerprint([WORDING, spec.identity, text]), turns, {}, _read)
 
 
 def _read(reply: str) -> ParsedReply:

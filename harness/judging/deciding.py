@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from proctor.judges.judge import Judge
-from proctor.judges.people.refine import Suggestion
-from proctor.judges.people.refined import read_suggestions, written
+from proctor.judges.people.expert import Suggestion
+from proctor.judges.people.refine import read_suggestions, written
 from proctor.judges.rubric import Dimension
 
 _TITLES = {

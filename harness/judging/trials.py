@@ -42,8 +42,8 @@ def prepared(
     return judge, grader_of(judge, grader, store), tried, _labels(judge, folder_of(name), labels, tried)
 
 
-def estimate_card(tried: Tried, store: Path) -> tuple[CostEstimate, CostEstimate]:
-    """What the trust card would ask and cost, and the most that it can; nobody is asked."""
+def estimate_card(tried: Tried, store: Path) -> CostEstimate:
+    """The most that the trust card can ask and cost; nobody is asked."""
     judge, spec, plans, labels = tried
     return rehearse(judge, plans, labels, spec, store / "verdicts")
 

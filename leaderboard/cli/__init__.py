@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from proctor.common.progress import Reporter
-    from proctor.harness.config.variant import Variant
-    from proctor.harness.engines.protocol import Engine
 
 PROJECT = paths.project()
 RESULTS, STORE, BOARD = PROJECT / "results", PROJECT / ".proctor", PROJECT / "board"

@@ -18,7 +18,7 @@ from proctor.leaderboard.cli import PROJECT, STORE, Store, near
 if TYPE_CHECKING:
     from proctor.judges.graders.grader import GraderSpec
     from proctor.judges.judge import Judge
-    from proctor.judges.people.refine import Opinion, PlanPair, Suggestion
+    from proctor.judges.people.expert import Opinion, PlanPair, Suggestion
 
 
 def refine(
@@ -51,7 +51,7 @@ def refine(
 ) -> None:
     """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
     from proctor.harness.judging.deciding import leave_to_decide
-    from proctor.judges.people.refined import read_decisions, rubric_of, write_judge
+    from proctor.judges.people.refine import read_decisions, rubric_of, write_judge
 
     loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
     work = store / "refine" / name
@@ -98,7 +98,7 @@ def _advice(
 ) -> "tuple[str, list[Suggestion], list[dict[str, Any]]]":  # fmt: skip
     """Who advised, what, and all that was said. The replies are kept, so that a second run asks nobody again."""
     from proctor.judges.panel import open_grader
-    from proctor.judges.people.refine import Expert, advise, compare
+    from proctor.judges.people.expert import Expert, advise, compare
 
     spec = _single_model(expert)
     spec = spec.model_copy(update={"max_tokens": max(spec.max_tokens or 0, 4096)})
@@ -118,7 +118,7 @@ def _pairs(
 ) -> "list[PlanPair]":
     """Two plans for each pupil: from files, or written now."""
     from proctor.harness.judging.trials import read_plans
-    from proctor.judges.people.refine import PlanPair
+    from proctor.judges.people.expert import PlanPair
 
     writer, plain, guided = sources
     if writer and not plain and not guided:
@@ -139,7 +139,7 @@ def _pairs(
 def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Path) -> "list[PlanPair]":
     """For each pupil a plan of the task's wording alone, and one with the judge's dimensions in it."""
     from proctor.judges.panel import open_grader
-    from proctor.judges.people.refine import Expert, PlanPair, write_plans
+    from proctor.judges.people.expert import Expert, PlanPair, write_plans
     from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
@@ -166,7 +166,7 @@ def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Pa
 
 def _dimensions(judge: "Judge") -> str:
     """The rubric as a part of a prompt pack's wording, in which braces stand for fields."""
-    from proctor.judges.people.refine import guidance
+    from proctor.judges.people.expert import guidance
 
     return guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
 

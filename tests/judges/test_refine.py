@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from proctor.judges.judge import Judge, load
-from proctor.judges.people.refine import PlanPair, last_object
+from proctor.judges.people.expert import PlanPair, last_object
 from tests.support.command import proctor
 from tests.support.openai_server import Reply, serve
 

@@ -3,11 +3,13 @@ its own reach; which one is taken is for flips.py to say. Knows plain numbers.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import exp, lcm, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+from scipy.optimize import brentq
 
 from proctor.common.stats.units import Floats, Integers
 
@@ -56,7 +58,7 @@ def lattice_flip(values: Floats, most: int = LATTICE) -> float | None:
     at = (reach + abs(signed)) // 2  # the sum of the values with sign +1
     if at == reach:
         return float(2.0 ** (1.0 - int(times.sum())))
-    tilt = _tilt(sizes, times, at)
+    tilt = brentq(lambda tilt: float((times * sizes) @ special.expit(tilt * sizes)) - at, 0.0, 64.0)
     chance = special.expit(tilt * sizes)
     length = reach + 1
     turns = (np.arange(length // 2 + 1)[:, None] * sizes) % length
@@ -86,35 +88,12 @@ def _parts(sizes: Floats) -> int | None:
     parts = 1
     for size in np.unique(sizes.round(10)).tolist():
         if abs(size * parts - round(size * parts)) > 1e-9 * parts:
-            parts = lcm(parts, _denominator(size))
+            parts = lcm(parts, Fraction(size).limit_denominator(_PARTS).denominator)
         if parts > _PARTS:
             return None
     if float(np.abs(sizes * parts - np.rint(sizes * parts)).max()) > 1e-9 * parts:
         return None
     return parts
-
-
-def _denominator(share: float) -> int:
-    """Of the first convergent of the continued fraction that is as good as equal, or the first above _PARTS."""
-    before, now, rest = 1, 0, share
-    while True:
-        whole = int(rest)
-        before, now = now, whole * now + before
-        if now > _PARTS or abs(share * now - round(share * now)) <= 1e-9 * now:
-            return now
-        rest = 1.0 / (rest - whole)
-
-
-def _tilt(sizes: Integers, times: Integers, at: int) -> float:
-    """The tilt under which the observed sum is the mean, by bisection; it need not be precise."""
-    low, high = 0.0, 64.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        if float((times * sizes) @ special.expit(middle * sizes)) < at:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 @dataclass(frozen=True)

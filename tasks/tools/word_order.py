@@ -1,7 +1,7 @@
-"""Makes two files of judges/rules: neighbours.txt, by which the checklist tells language from words in any order, and
+"""Makes two files of judges/rules: word_order.txt, by which the checklist tells language from words in any order, and
 ordinary.txt, by which it tells a word with a capital letter from a name.
 
-python -m proctor.tasks.tools.neighbours
+python -m proctor.tasks.tools.word_order
 
 Counts which kinds of words follow each other in the project's own passages, word problems, pupils and activities.
 """
@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from math import log
 
-from proctor.judges.rules.neighbours import ORDINARY, PATH, common, neighbours
 from proctor.judges.rules.text import TOKEN, stem
+from proctor.judges.rules.word_order import ORDINARY, PATH, adjacent, common
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.study_plan.profile import profiles
 from proctor.tasks.study_plan.tools.write import activities
@@ -51,7 +51,7 @@ def texts() -> Iterator[str]:
 
 def table() -> str:
     """A line for each kind: the kind, those that often follow it, those that hardly ever do."""
-    pairs = Counter(pair for text in texts() for pair in neighbours(text))
+    pairs = Counter(pair for text in texts() for pair in adjacent(text))
     words = Counter[str]()
     for (first, _), times in pairs.items():
         words[first] += times

@@ -1,6 +1,6 @@
 """Which kinds of words stand next to each other in English: how far a text is language and not a heap of words.
 
-The table `neighbours.txt`, made by `tasks/tools/neighbours.py`, holds for each kind of word the kinds that follow
+The table `word_order.txt`, made by `tasks/tools/word_order.py`, holds for each kind of word the kinds that follow
 it much more often than chance would have it, and those that hardly ever do. A kind is a small word itself ("the"), an
 ending ("-ing"), a number ("#"), a mark, or any other word ("*").
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from proctor.judges.rules.text import stem, unquoted
 
-PATH = Path(__file__).with_name("neighbours.txt")
+PATH = Path(__file__).with_name("word_order.txt")
 ORDINARY = PATH.with_name("ordinary.txt")
 ENDINGS = ("ing", "ed", "ly", "s")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d[\d.,:/]*|[.,;:!?](?=\s|$)|\S")
@@ -27,7 +27,7 @@ def kind(token: str) -> str:
     return token
 
 
-def neighbours(text: str) -> Iterator[tuple[str, str]]:
+def adjacent(text: str) -> Iterator[tuple[str, str]]:
     """Every two tokens that stand next to each other in a line, outside of quotes; never across a full stop."""
     for line in text.splitlines():
         before = ""
@@ -66,7 +66,7 @@ def fitting(text: str) -> tuple[int, int]:
     """How many of the neighbours that the table knows belong together, and how many it knows."""
     small, table = _table()
     known = []
-    for first, second in neighbours(text):
+    for first, second in adjacent(text):
         pair = common(first, small), common(second, small)
         if pair in table:
             known.append(table[pair])
