@@ -17,8 +17,8 @@ from proctor.common.stats import Verdict
 from proctor.common.stats.macro import Part, over_all
 from proctor.harness.record import DecideRecord, TaskRecord
 from proctor.leaderboard.compare.comparison import ADJUST, Comparison, Settings, TaskFamily, corrected
-from proctor.leaderboard.compare.flagged import why_flagged
 from proctor.leaderboard.compare.items import Cells, bounds_of, items_of
+from proctor.leaderboard.compare.same_responses import why_flagged
 
 ALL = "over all tasks"
 ABOUT_ALL = TaskRecord(name=ALL, title="Over all tasks", kind="real", headline="mean", scale=(0.0, 1.0))
@@ -122,7 +122,7 @@ def _over_all(cells: Cells, families: Mapping[str, TaskFamily], settings: Settin
         headline = "mean of " + ", ".join(pair.task for pair in parts)
         pairs.append(
             replace(
-                parts[0], task=ALL, headline=headline, difference=over_all(of), left_out=sum(left_out.values()),
+                parts[0], task=ALL, headline=headline, difference=over_all(of),
                 left_out_why=left_out, lacks=tuple(lacks), higher=None, other_side=False,
             )
         )  # fmt: skip

@@ -17,7 +17,7 @@ from proctor.common.paths import project
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest, suggest_name
 from proctor.tasks import Task
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 from proctor.tasks.score import ResponseScore
 from proctor.tasks.stock import StockDefinition
 from proctor.tasks.stock.loading import PREFIX, loaded
@@ -175,7 +175,8 @@ class LmEvalDefinition(StockDefinition):
         answer = self._answer(doc, answers, filtered[self.filter])
         metrics = {"weight": float(given[1])} if self.weighted else {}
         for name, figure in figures.items():
-            if (number := _number(figure)) is not None:
+            number = _number(figure)
+            if number is not None:
                 metrics[name.removesuffix(f",{self.filter}")] = number
         return ResponseScore(answer, value, metrics, answer != "")
 
@@ -236,9 +237,12 @@ class LmEvalDefinition(StockDefinition):
         for doc, response in sorted(answered, key=lambda pair: int(pair[0]["id"])):
             for name, value in self._figures(doc, self._split(response))[0].items():
                 columns.setdefault(name, []).append(value)
-        functions = self.lm_task.aggregation()
-        known = {name: values for name, values in columns.items() if name.partition(",")[0] in functions}
-        return {name: float(functions[name.partition(",")[0]](values)) for name, values in known.items()}
+        functions, figures = self.lm_task.aggregation(), {}
+        for name, values in columns.items():
+            metric = name.partition(",")[0]
+            if metric in functions:
+                figures[name] = float(functions[metric](values))
+        return figures
 
     def untested(self, names: Iterable[str]) -> list[str]:
         """Those of the aggregates that are no mean over samples, so that no test by sample is one of them."""
