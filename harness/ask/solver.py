@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness.record import SolverRecord
-from proctor.judges.graders.asking import KeptReplies, KeyedQuestion, ask_all, run
+from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, Question, fingerprint
 from proctor.judges.graders.reply import ParsedReply
 from proctor.tasks.questions.reading import ChoiceQuestion, read
@@ -84,28 +84,16 @@ class Solver:
             found_without=sum(not each.needs_passage for each in on_passages),
         )
 
-    def _ask(
-        self, doc: Mapping[str, Any], question: ChoiceQuestion, passage: str, order: int
-    ) -> KeyedQuestion:
+    def _ask(self, doc: Mapping[str, Any], question: ChoiceQuestion, passage: str, order: int) -> Question:
         text = asked(question, passage, order, doc["language"])
         key = fingerprint([WORDING, self.grader.spec.identity, text])
-        return KeyedQuestion(
-            key, Question((("user", text),), {}), partial(_read, question=question, order=order)
-        )
+        return Question(key, (("user", text),), {}, partial(_read, question=question, order=order))
 
-    def _replies(self, asks: Sequence[KeyedQuestion]) -> list[ParsedReply]:
+    def _replies(self, asks: Sequence[Question]) -> list[ParsedReply]:
         kept = None
         if self.cache:
             kept = KeptReplies(self.cache / f"solver-{fingerprint(self.grader.spec.identity)[:16]}.jsonl")
-
-        async def ask() -> list[ParsedReply]:
-            try:
-                replies = await ask_all(asks, self.grader, kept, lambda done, made: None)
-            finally:
-                await self.grader.aclose()
-            return [reply.read for reply in replies]
-
-        return run(ask())
+        return run(ask_all(asks, self.grader, kept))
 
     def _decided(
         self,
