@@ -45,6 +45,7 @@ def try_(
     from proctor.leaderboard.board import site
     from proctor.leaderboard.compare.items import load_cells
     from proctor.leaderboard.compare.ranking import ranking
+    from proctor.leaderboard.compare.trust import warnings_of
 
     console = Console()
     if task and data:
@@ -58,6 +59,7 @@ def try_(
     # Verdicts are those of the board: of the family of all pairs that the results hold.
     cells = load_cells(results)
     ranked = ranking(cells, made.against or made.model)
+    ranked = replace(ranked, warnings=warnings_of(ranked.tasks, results))
     mine = tuple(row for row in ranked.rows if row.variant in (made.model, made.against))
     typer.echo(_sentence(cells, results, made.model, made.against, task) + "\n")
     for line in terminal.ranking_lines(replace(ranked, tasks={task: ranked.tasks[task]}, rows=mine)):

@@ -19,7 +19,15 @@ from proctor.harness.record import Cell
 from proctor.leaderboard.compare.compare import USUAL, compare_two, family_of
 from proctor.leaderboard.compare.comparison import Comparison, Settings
 from proctor.leaderboard.compare.items import items_of, load_cells
-from proctor.leaderboard.compare.ranking import Score, TaskPairs, best_first, pairs_in_order, score_of
+from proctor.leaderboard.compare.ranking import (
+    Score,
+    TaskPairs,
+    best_first,
+    pairs_in_order,
+    score_of,
+    tasks_of,
+)
+from proctor.leaderboard.compare.trust import warnings_of
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,14 @@ class RefusedPair:
 @dataclass(frozen=True)
 class Overview:
     """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task.
-    `pairs` by task, where all were asked for.
+    `pairs` by task, where all were asked for; `warnings` by task, where its judge's trust card warns.
     """
 
     scores: tuple[Score, ...]
     comparisons: tuple[Comparison, ...]
     refused: tuple[RefusedPair, ...]
     pairs: dict[str, TaskPairs]
+    warnings: dict[str, str]
 
 
 def compare_named(
@@ -51,7 +60,7 @@ def compare_named(
     scores = []
     for pair in comparisons:
         scores += [score_of(cells[pair.a, pair.task]), score_of(cells[pair.b, pair.task])]
-    return Overview(tuple(scores), tuple(comparisons), (), {})
+    return Overview(tuple(scores), tuple(comparisons), (), {}, _warnings(scores, results))
 
 
 def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
@@ -80,7 +89,12 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
             "there are no two variants with results for one task; run a suite, or look at ours with "
             f"--results results/demo ({results})"
         )
-    return Overview(tuple(scores), tuple(comparisons), tuple(refused), pairs)
+    warnings = _warnings(scores, results)
+    return Overview(tuple(scores), tuple(comparisons), tuple(refused), pairs, warnings)
+
+
+def _warnings(scores: Sequence[Score], results: Path) -> dict[str, str]:
+    return warnings_of(tasks_of([score.cell for score in scores]), results)
 
 
 def failing(overview: Overview, what: str) -> list[str]:
@@ -104,6 +118,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "cells": list(map(_cell_as_json, overview.scores)),
         "comparisons": list(map(_comparison_as_json, overview.comparisons)),
         "refused": list(map(vars, overview.refused)),
+        "warnings": overview.warnings,
     }
 
 

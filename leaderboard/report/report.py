@@ -28,7 +28,7 @@ from proctor.leaderboard.board.shown import (
     scored_by,
     when,
 )
-from proctor.leaderboard.compare import formatting, measured
+from proctor.leaderboard.compare import formatting, measured, trust
 from proctor.leaderboard.compare.compare import variant_called
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.figures import figures_of
@@ -60,7 +60,7 @@ def make(
     for task in tasks:
         if task not in known:
             raise Refusal(f"no results on {task!r}; there are: {', '.join(known)} ({results})")
-    ranked = judge.with_warnings(ranking(cells), judge.cards(results))
+    ranked = judge.with_warnings(ranking(cells), trust.cards(results))
     wanted = list(dict.fromkeys(tasks)) or list(ranked.tasks)
     tables = tuple(_table(ranked, task, baseline) for task in wanted)
     appendix = []
@@ -100,7 +100,7 @@ def _table(ranked: Ranking, task: str, baseline: str | None) -> TaskTable:
     notes = [*_how(list(scores.values()), comparisons, about), scored_by(about)]
     warning = ranked.warnings.get(task)
     if warning:
-        notes.append(f"Warning about the scores: {warning}")
+        notes.append(trust.named(warning))
     notes += _missing(ranked, task, comparisons)
     unit = formatting.unit(about)
     return TaskTable(task, about.title, about.headline, unit, against, tuple(lines), tuple(notes))
