@@ -2,8 +2,8 @@
 
     python -m tests.bench.same_answers WEIGHTS results/smol-hf/gsm8k results/smol-f16/gsm8k
 
-WEIGHTS is the folder that was served, or that the GGUF was made of; then two cells of one task. Every response is fed to
-the weights in float32, alone and without a cache: what they would have written at each place is then known. Prints the
+WEIGHTS is the folder that was served, or that the GGUF was made of; then two cells of one task. Every response is fed
+to the weights in float32, alone and without a cache: what they would have written at each place is then known. Prints the
 figures, and every response that is not as it should be.
 """
 
