@@ -4,8 +4,8 @@
 
 WEIGHTS is the folder that was served, or that the GGUF was made of; then cells of any engine. Each response is fed to
 the weights in float32 by transformers, alone and without a cache. At each place the token that was taken is laid beside
-the one that they would have taken: its logit is less by a gap that is 0, or small where rounding decides between two that
-are close. The end token is one of the places: a response that runs over its end, or stops before it, has a wide gap.
+the one that they would have taken: its logit is less by a gap that is 0, or small where rounding decides between two
+that are close. The end token is one of the places: a response that runs over its end, or stops before it, has a wide gap.
 """
 
 import sys
@@ -37,7 +37,7 @@ class Weights:
             logits = self.model(torch.tensor([prompt + tokens]), logits_to_keep=len(tokens) + 1).logits[0]
         best = logits.max(dim=-1)
         gaps = [float(best.values[at] - logits[at, token]) for at, token in enumerate(tokens)]
-        if row.status != "truncated":
+        if not row.truncated:
             gaps.append(float(best.values[-1] - logits[-1, self.ends].max()))
         if not gaps:
             return 0.0, ""
