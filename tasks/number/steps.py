@@ -1,9 +1,8 @@
 """Step validity: is the arithmetic in a piece of working right? Knows nothing about which problem is being solved.
 
-Both calculator annotations (`<<16-3=13>>13`) and plain equations (`16 - 3 = 13`, `$5 x 3 = $15`, `20% of 50 =
-10`, `9 eggs * $2 = $18`) are worked out again with exact fractions; a result may be rounded or cut off at the last
-decimal that it shows. An equation with no arithmetic on either side (`x = 5`) is not a step, and an annotation that
-repeats its plain equation is the same step. Every length is bounded, so that no answer of a model can make this slow.
+Both calculator annotations (`<<16-3=13>>13`) and plain equations (`$5 x 3 = $15`, `20% of 50 = 10`, `9 eggs * 2 = 18`)
+are worked out again with exact fractions; a result may be rounded or cut off at the last decimal that it shows. `x = 5`
+and `18 = 9 * 2` are no steps, and an annotation that repeats its plain equation is the same step.
 """
 
 import re
@@ -13,12 +12,11 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from operator import add, mul, sub
-from typing import TypeAlias
 
 from proctor.tasks.number.numerals import BOLD, tidy
 
 # Whole numbers stay int as long as they can: Fraction is ten times slower, and most sums of a school book are whole.
-_Value: TypeAlias = int | Fraction
+_Value = int | Fraction
 
 LONGEST = 200  # characters of one expression; a longer one is not worked out
 _DEEPEST, _DIGITS, _POWER = 20, 30, 12
@@ -32,8 +30,7 @@ _SIGNS = (
     (re.compile(r"(?<=[0-9)%]) ?[xX] ?(?=[0-9(.])|(?<=[a-z]) [xX] (?=[0-9(.])"), "*"),
     (re.compile(r"(?<=[0-9)%]) of (?=[0-9(])"), "*"),
     (re.compile(r"/[ ]?[A-Za-z]{2,20}"), ""),  # 5 dollars/hour
-    (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), "  "),  # 9 eggs * 2
-    (re.compile(r"(?<=[0-9.])-(?=[A-Za-z])"), " "),
+    (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), " "),  # 9 eggs * 2
     (re.compile(r"(?<== )(?:\\boxed\{|\*)([0-9.]{1,30})[*}]"), r"\1"),  # a result in a box or in italics
 )
 _CURRENCY = dict.fromkeys(map(ord, "$£€¥₹" + BOLD))
@@ -43,7 +40,6 @@ _SENTENCES = re.compile(r"\.(?= |$)")
 _VARIABLE = re.compile(r"(?<=[0-9)])[A-Za-z](?![A-Za-z])")
 _CARRIES_ON = re.compile(r" ?[+*/^)]|(?<=[^A-Za-z][A-Za-z]) ?-")  # from a variable, as in '2x + 4 = 12'
 _OPERATOR = re.compile(r"[0-9)%] {0,2}[-+*/^]")
-_NO_LABEL = re.compile(r"(?i)(?:[^a-z]|\b(?:so|is|thus|hence|then|and|gives|ha[sd]|have)) ?\Z")
 _SHOWN = re.compile(r"-?(?:[0-9]*\.(?P<decimals>[0-9]+)|[0-9]+) ?%?")
 
 
@@ -72,7 +68,7 @@ def checked_equations(text: str) -> list[tuple[str, bool]]:
 def _step(left: str, shown: str) -> tuple[tuple[_Value, _Value], bool] | None:
     """What both sides are worth, and whether they agree."""
     left, number = left.lstrip("~ "), shown.lstrip("~ ")
-    exact, result = _worth(left), _worth(number)
+    exact, result = evaluate(left), evaluate(number)
     if exact is None or result is None:
         return None
     return (exact, result), _agree(exact, result, left, number, roughly=number != shown)
@@ -94,10 +90,8 @@ def _equations(text: str) -> list[tuple[str, str]]:
         for sentence in sentences:
             sides = [_balanced(side.strip()) for side in sentence]
             for at, (left, shown) in enumerate(pairwise(sides)):
-                # 'Day 2 = 20 - 3' is a label, '2 kg = 2 * 1000' (two spaces for the unit) turns one unit into another
-                whole = _NO_LABEL.search(text, max(0, run.start() - 6), run.start())
-                turned = at or (whole and not sentence[0].endswith("  "))
-                summed = _OPERATOR.search(left) or (turned and _OPERATOR.search(shown))
+                # 'Day 2 = 20 - 3' is a label, and '2 kg = 2 * 1000' turns one unit into another
+                summed = _OPERATOR.search(left) or (at and _OPERATOR.search(shown))
                 if left and shown and summed:
                     found.append((left, shown))
     return found
@@ -132,14 +126,9 @@ def _agree(exact: _Value, result: _Value, left: str, shown: str, roughly: bool) 
     return any(-last_digit / 2 <= off < (last_digit if decimals else last_digit / 2) for off in offs)
 
 
-def evaluate(expression: str) -> Fraction | None:
-    """The exact value of `+ - * / ^ % ( )` over plain numbers; None for all else, division by zero too."""
-    value = _worth(expression)
-    return None if value is None else Fraction(value)
-
-
 @lru_cache(maxsize=16_384)
-def _worth(expression: str) -> _Value | None:
+def evaluate(expression: str) -> int | Fraction | None:
+    """The exact value of `+ - * / ^ % ( )` over plain numbers; None for all else, division by zero too."""
     if expression.isdecimal() and len(expression) <= _DIGITS and expression.isascii():
         return int(expression)
     tokens = _TOKEN.findall(expression) if len(expression) <= LONGEST else []
