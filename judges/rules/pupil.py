@@ -8,9 +8,9 @@ from itertools import zip_longest
 from typing import Any
 
 from proctor.judges.rubric import WordLists
-from proctor.judges.rules.neighbours import is_ordinary
 from proctor.judges.rules.reading import PlanLine, text_of
 from proctor.judges.rules.text import TOKEN, squeezed, stem, stems, texts_of, unquoted, words
+from proctor.judges.rules.word_order import is_ordinary
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
 # Where a plan says whose it is. Upper and lower case matter: it is how a name differs from a word.

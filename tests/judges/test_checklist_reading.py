@@ -12,7 +12,7 @@ import pytest
 
 from proctor.harness.judging.trials import read_plans
 from proctor.judges.figures.ratings import Ratings, read_ratings
-from proctor.judges.rules import neighbours
+from proctor.judges.rules import word_order
 from proctor.judges.rules.arithmetic import wrong_equations
 from proctor.judges.rules.checklist import checked_facts, score_by_rules
 from proctor.judges.rules.pupil import takes_up
@@ -275,17 +275,17 @@ def test_sums_that_a_plan_states_are_checked_and_the_pupils_errors_are_not(
 
 
 def test_the_tables_of_neighbours_and_ordinary_words_are_what_their_script_makes() -> None:
-    from proctor.tasks.tools.neighbours import ordinary, table
+    from proctor.tasks.tools.word_order import ordinary, table
 
-    assert neighbours.PATH.read_text(encoding="utf-8") == table()
-    assert neighbours.ORDINARY.read_text(encoding="utf-8") == ordinary()
+    assert word_order.PATH.read_text(encoding="utf-8") == table()
+    assert word_order.ORDINARY.read_text(encoding="utf-8") == ordinary()
 
 
 def test_words_in_any_order_are_told_from_sentences_without_a_full_stop_to_go_by() -> None:
     bare = re.sub(r"[.,:;\n-]", " ", PLAN).lower()
     mixed = [" ".join(random.Random(seed).sample(bare.split(), len(bare.split()))) for seed in range(20)]
-    good, known = neighbours.fitting(bare)
-    shares = [fit / of for fit, of in map(neighbours.fitting, mixed)]
+    good, known = word_order.fitting(bare)
+    shares = [fit / of for fit, of in map(word_order.fitting, mixed)]
     assert good / known > 0.7
     assert sum(share < 0.6 for share in shares) >= 19
 
