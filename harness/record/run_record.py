@@ -70,6 +70,7 @@ class Definition(RecordPart):
     shots: str | None = None
     extractor: dict[str, JsonValue] | None = None
     grader: dict[str, JsonValue] | None = None
+    solver: dict[str, JsonValue] | None = None
     metric: str | None = None  # of an import: which of the source's figures
     answers: str | None = None  # of responses from a file: its digest
 
@@ -177,6 +178,16 @@ class GroupRecord(RecordPart):
     figures: dict[str, float]
 
 
+class SolverRecord(RecordPart):
+    """How far a solver can be trusted: what it does with the model questions of the items, whose keys are right."""
+
+    model: str
+    questions: int
+    confirmed: int
+    on_passages: int
+    found_without: int  # of those on passages: the key found without the passage
+
+
 class OverlapRecord(RecordPart):
     """How much of the task's items stands in one training set: `share_8` is the share with 8 words in a row."""
 
@@ -252,6 +263,7 @@ class RunRecord(Measurements):
     aggregates: dict[str, float] = {}  # a stock task's own figures of all samples, by `metric,filter`
     groups: tuple[GroupRecord, ...] = ()  # in the first cell of the group
     untested: tuple[str, ...] = ()  # those of them that are no mean over samples
+    solver: SolverRecord | None = None
     verdicts: dict[str, JsonValue] | None = None  # of a judge that asks a model: how many, and what they cost
     finished: str | None = None
     origin: OriginRecord | None = None

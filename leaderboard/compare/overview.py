@@ -18,19 +18,29 @@ from proctor.common.stats.reference import references
 from proctor.leaderboard.compare.comparison import Comparison, Settings
 from proctor.leaderboard.compare.families import USUAL, compare_two, families_of
 from proctor.leaderboard.compare.items import items_of, load_cells
-from proctor.leaderboard.compare.ranking import Score, TaskPairs, best_first, pairs_in_order, score_of
+from proctor.leaderboard.compare.ranking import (
+    Score,
+    TaskPairs,
+    best_first,
+    pairs_in_order,
+    score_of,
+    tasks_of,
+)
 from proctor.leaderboard.compare.together import Decision, together_of
+from proctor.leaderboard.compare.trust import warnings_of
 
 
 @dataclass(frozen=True)
 class Overview:
     """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task.
-    `pairs` by task, where all were asked for. `over_all`: the same pairs over all tasks, where they share several.
+    `pairs` by task, where all were asked for; `warnings` by task, where its judge's trust card warns. `over_all`: the
+    same pairs over all tasks, where they share several.
     """
 
     scores: list[Score]
     comparisons: list[Comparison]
     pairs: dict[str, TaskPairs] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
     over_all: list[Comparison] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
 
@@ -49,7 +59,8 @@ def compare_named(
     scores = []
     for pair in comparisons:
         scores += [score_of(cells[pair.a, pair.task]), score_of(cells[pair.b, pair.task])]
-    return Overview(scores, comparisons, {}, [over_all] if over_all else [], together.decisions(a, b))
+    warnings, together_pairs = _warnings(scores, results), [over_all] if over_all else []
+    return Overview(scores, comparisons, {}, warnings, together_pairs, together.decisions(a, b))
 
 
 def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
@@ -78,7 +89,12 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
         for a, b in families[rule.primary].comparisons:  # from its side, unless the other is the better one
             forth, back = together.decision(a, b, rule), together.decision(b, a, rule)
             overview.decisions.append(back if back.taken else forth)
+    overview.warnings.update(_warnings(overview.scores, results))
     return overview
+
+
+def _warnings(scores: Sequence[Score], results: Path) -> dict[str, str]:
+    return warnings_of(tasks_of([score.cell for score in scores]), results)
 
 
 def failing(overview: Overview, what: str) -> list[str]:
@@ -112,6 +128,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "refused": refused,
         "over_all_tasks": list(map(_comparison_as_json, overview.over_all)),
         "decisions": list(map(_decision_as_json, overview.decisions)),
+        "warnings": overview.warnings,
     }
 
 
