@@ -42,6 +42,8 @@ bench: $(READY)           ## ratios against the libraries underneath, measured i
 	$(BIN)/python -m tests.bench.stats
 	$(BIN)/python -m tests.bench.judges
 	$(BIN)/python -m tests.bench.llamacpp
+	$(BIN)/python -m tests.bench.stock
+	$(BIN)/python -m tests.bench.together
 
 # vLLM decides which torch it takes, so the extra `gpu` has an environment of its own, and .venv is left alone:
 # make bench-gpu GPU_PYTHON=path/to/its/bin/python

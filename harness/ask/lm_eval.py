@@ -15,6 +15,7 @@ from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.engines.protocol import Engine, Options, Request
 from proctor.tasks import Task
 from proctor.tasks.prompt_pack import Pack
+from proctor.tasks.stock.loading import compile_templates_once
 
 
 def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedSample]:
@@ -73,18 +74,10 @@ def _lm_eval_task(task: Task, prompt: str, _project: Path) -> Any:
     from lm_eval.tasks import TaskManager
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    _compile_templates_once()
+    compile_templates_once()
     if task.definition:
         return ConfigurableTask(config=task.definition.lm_eval_config(prompt))
     manager = TaskManager(
         include_path=str(PACKAGE / "tasks"), include_defaults=False, metadata={"prompt": prompt}
     )
     return manager.load(f"proctor_{task.name}")["tasks"][f"proctor_{task.name}"]
-
-
-@cache
-def _compile_templates_once() -> None:
-    """lm-eval compiles a template anew for every item it fills in: four seconds of a GSM8K cell."""
-    from lm_eval.utils import env
-
-    env.from_string = cache(env.from_string)

@@ -34,6 +34,9 @@ _LIKELIHOODS = ("perplexity", *_WEIGHTED)
 _LABELS = ("matthews_corrcoef", "f1_score")
 
 
+Figures = tuple[list[list[Any]], dict[str, Any], dict[str, list[Any]]]
+
+
 class LmEvalDefinition(StockDefinition):
     def __init__(self, lm_task: Any, metric: str | None) -> None:
         self.lm_task = lm_task
@@ -42,6 +45,7 @@ class LmEvalDefinition(StockDefinition):
         self._refuse_unfit()
         self.metric, self.filter = self._headline(metric)
         self.VERSION = f"lm-eval {lm_task.VERSION}"
+        self._known: dict[tuple[str, str], Figures] = {}
 
     @cached_property
     def task(self) -> Task:
@@ -163,12 +167,11 @@ class LmEvalDefinition(StockDefinition):
         return answers
 
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
-        answers = self._split(response)
-        figures, filtered = self._figures(doc, answers)
+        answers, figures, filtered = self._figures(doc, response)
         key = f"{self.metric},{self.filter}"
         if key not in figures:
             raise Refusal(f"{self.spec} gave no {self.metric!r} for sample {doc['id']}")
-        given = figures.pop(key)
+        given = figures[key]
         value = self._of_one(given)
         if not self.higher_is_better:
             value = -value
@@ -176,16 +179,21 @@ class LmEvalDefinition(StockDefinition):
         metrics = {"weight": float(given[1])} if self.weighted else {}
         for name, figure in figures.items():
             number = _number(figure)
-            if number is not None:
+            if name != key and number is not None:
                 metrics[name.removesuffix(f",{self.filter}")] = number
         return ResponseScore(answer, value, metrics, answer != "")
 
-    def _figures(
-        self, doc: Mapping[str, Any], answers: Sequence[Sequence[Any]]
-    ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-        """By `metric,filter` what lm-eval's process_results gives, and what each filter made of the answers."""
+    def _figures(self, doc: Mapping[str, Any], response: str) -> Figures:
+        """The answers, by `metric,filter` what lm-eval's process_results gives, and what each filter made of them.
+
+        Kept, for the scores of the samples and the aggregates of all are made of the same.
+        """
         from lm_eval.api.instance import Instance
 
+        known = self._known.get((str(doc["id"]), response))
+        if known:
+            return known
+        answers = self._split(response)
         raw, asks = self.lm_task.eval_docs[int(doc["id"])], self.lm_task.OUTPUT_TYPE
         instances = [
             Instance(asks, raw, ("",), index, (self.called, int(doc["id"]), len(each)), list(each))
@@ -200,7 +208,8 @@ class LmEvalDefinition(StockDefinition):
         for name, left in filtered.items():
             for metric, value in self.lm_task.process_results(raw, left).items():
                 figures[f"{metric},{name}"] = value
-        return figures, filtered
+        self._known[str(doc["id"]), response] = answers, figures, filtered
+        return answers, figures, filtered
 
     def _of_one(self, value: Any) -> float:
         """The figure of a single sample: where only all together have one, as if there were no other."""
@@ -235,7 +244,7 @@ class LmEvalDefinition(StockDefinition):
         """By `metric,filter` lm-eval's own figure of all these samples, in the order of its items."""
         columns: dict[str, list[Any]] = {}
         for doc, response in sorted(answered, key=lambda pair: int(pair[0]["id"])):
-            for name, value in self._figures(doc, self._split(response))[0].items():
+            for name, value in self._figures(doc, response)[1].items():
                 columns.setdefault(name, []).append(value)
         functions, figures = self.lm_task.aggregation(), {}
         for name, values in columns.items():

@@ -30,6 +30,7 @@ from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
 from proctor.harness.run import run_suite
 from proctor.tasks.index import find_task
+from proctor.tasks.stock.loading import compile_templates_once
 
 TINY = str(ROOT / "finetune" / "tiny")
 BODIES = {
@@ -69,7 +70,9 @@ def write_project(folder: Path, items: int) -> None:
 
 def stock(name: str, manager: Any, **more: str) -> dict[str, float]:
     import lm_eval
+    from lm_eval.utils import env
 
+    env.__dict__.pop("from_string", None)  # here templates are compiled once, there for every item
     done = lm_eval.simple_evaluate(
         "hf", model_args={"pretrained": TINY, "dtype": "float32", **more}, tasks=[name], task_manager=manager,
         batch_size=64, device="cpu", log_samples=True, bootstrap_iters=0,
@@ -78,6 +81,8 @@ def stock(name: str, manager: Any, **more: str) -> dict[str, float]:
 
 
 def ours(name: str, folder: Path, number: int) -> dict[str, float]:
+    compile_templates_once.cache_clear()  # lm-eval's side took it back
+    compile_templates_once()
     results = folder / f"results-{name}-{number}"
     suite = str(folder / f"{name}.yaml")
     run_suite(suite, results, folder / f"store-{name}-{number}", Reporter(Console(quiet=True)))
@@ -103,6 +108,8 @@ def adapters(folder: Path) -> tuple[Path, Path]:
 
 
 def ours_with(name: str, pair: tuple[Path, Path], folder: Path, number: int) -> list[dict[str, float]]:
+    compile_templates_once.cache_clear()
+    compile_templates_once()
     engine, figures = open_engine("hf", Weights(TINY, adapters=pair)), []
     with inside(folder):
         task = find_task(f"lm_eval:{name}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from proctor.common.stats import compare_paired
+from proctor.common.stats import Table, compare_each, compare_paired
 from proctor.common.stats.macro import Part, over_all
 from tests.bench.together import decision_table, macro_table
 
@@ -85,3 +85,23 @@ def test_intervals_hold_the_truth_and_tests_keep_their_error():
 def test_false_decisions_are_rare_at_every_edge():
     for name, taken in decision_table(60, seed=3).items():
         assert taken <= 10, name
+
+
+def test_an_item_of_weight_three_counts_as_a_cluster_of_three_equal_ones():
+    dice = np.random.default_rng(5)
+    words = dice.integers(1, 9, 30)
+    scores = dice.normal(size=(2, 30)) - 3.0
+    (weighted,) = compare_each(
+        [Table(scores, np.arange(30), weights=words.astype(float))],
+        kind="real",
+        scale=(-20.0, 0.0),
+        margin=0.5,
+    )
+    each = np.repeat(np.arange(30), words)
+    (spread,) = compare_each(
+        [Table(scores[:, each], np.arange(len(each)), each)], kind="real", scale=(-20.0, 0.0), margin=0.5
+    )
+    mine, theirs = weighted[0, 1], spread[0, 1]
+    for name in ("mean_a", "mean_b", "difference", "se", "low", "high", "p", "p_no_worse"):
+        assert getattr(mine, name) == pytest.approx(getattr(theirs, name)), name
+    assert mine.mean_a == pytest.approx(float(scores[0] @ words / words.sum()))
