@@ -1,6 +1,7 @@
 """A home of its own for every test: suites, variants, results and a store in a temporary folder, and echo's answers."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from tests.support.command import proctor
+from tests.support.once import FOLDER
 
 # Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.
 LONG = (
@@ -87,6 +89,15 @@ class Home:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(fields, sort_keys=False), encoding="utf-8")
         return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where `made_once` puts what all workers share: beside their own folders."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    os.environ[FOLDER] = str(folder)
 
 
 @pytest.fixture
