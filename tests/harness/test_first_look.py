@@ -1,14 +1,12 @@
 """A first look: addresses of models become variants and a suite, and one command ends in a sentence."""
 
-import subprocess
-
 import pytest
 import yaml
 
 from proctor.common.paths import inside
 from proctor.common.refusal import Refusal
 from proctor.harness.config.first_look import write_trial
-from tests.support.command import command
+from tests.support.command import proctor
 from tests.support.random_gguf import SMALL, quantize, write_llama
 
 
@@ -69,8 +67,7 @@ def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):
     (tmp_path / "suites").mkdir()
     whole = write_llama(tmp_path / "whole.gguf", SMALL)
     quantize(whole, tmp_path / "small.gguf", "q8_0")
-    words = command("try", "small.gguf", "--against", "whole.gguf", "--limit", "4")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = proctor("try", "small.gguf", "--against", "whole.gguf", "--limit", "4", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("small against whole")]
     assert "small against whole on 4 samples of word_problems: not shown; difference 0.0" in sentence

@@ -1,11 +1,7 @@
 """Marking many plans: order, concurrency and a restart change nothing, and no mark comes about by accident."""
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 
@@ -15,7 +11,7 @@ from proctor.judges.cost import estimate_scores, tally
 from proctor.judges.judge import Judge
 from proctor.judges.scoring import score_all
 from proctor.judges.verdict import Item
-from tests.support.command import ROOT
+from tests.support.command import Running
 from tests.support.graders import asked_for, grader_at, items, marks_for, spec_at, verdict
 from tests.support.openai_server import Reply, serve
 
@@ -109,15 +105,14 @@ def test_killed_in_the_middle_loses_at_most_what_was_on_its_way(tmp_path):
         "score_all(Judge.load('study_plan'), items(30), grader, Path(sys.argv[2]))"
     )
     with serve(slow) as server:
-        running = subprocess.Popen([sys.executable, "-c", code, server.url, str(tmp_path)], cwd=ROOT)
+        running = Running([server.url, str(tmp_path / "kept")], tmp_path, code=code)
         while len(server.asked) < 10:
-            assert running.poll() is None, "it ended before it could be killed"
+            assert running.poll() is None, running.stderr
             time.sleep(0.01)
-        os.kill(running.pid, signal.SIGKILL)
-        running.wait()
+        running.kill()
         time.sleep(0.2)
         killed = len(server.asked)
-        found = score_all(JUDGE, items(30), grader_at(server.url, concurrency=8), tmp_path)
+        found = score_all(JUDGE, items(30), grader_at(server.url, concurrency=8), tmp_path / "kept")
         assert killed < 30
         assert len(server.asked) <= 30 + 2 + 1
         whole = score_all(JUDGE, items(30), grader_at(server.url, concurrency=8))

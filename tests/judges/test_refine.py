@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import select
-import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ import yaml
 
 from proctor.judges.judge import Judge, load
 from proctor.judges.people.refine import PlanPair, last_object
-from tests.support.command import ROOT, command, proctor
+from tests.support.command import Running, proctor
 from tests.support.openai_server import Reply, serve
 
 LEVELS = {str(level): f"Level {level} of pacing." for level in range(1, 6)}
@@ -65,7 +64,7 @@ def two_files(home: Path) -> tuple[str, ...]:
 class Terminal:
     """A command at a pseudo-terminal: what it shows is read, what is typed is sent."""
 
-    def __init__(self, running: subprocess.Popen, end: int) -> None:
+    def __init__(self, running: Running, end: int) -> None:
         self.running, self.end, self.shown, self._seen = running, end, "", 0
 
     def until(self, words: str) -> None:
@@ -115,29 +114,13 @@ class Terminal:
 @contextmanager
 def terminal(words: list[str], **environment: str):
     end, theirs = pty.openpty()
-    running = subprocess.Popen(
-        command(*words), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        preexec_fn=_own_terminal, env=os.environ | {"TERM": "dumb", "COLUMNS": "110", **environment},
-    )  # fmt: skip
-    os.close(theirs)
+    running = Running(words, Path(os.ttyname(theirs)), TERM="dumb", COLUMNS="110", **environment)
     try:
         yield Terminal(running, end)
     finally:
         running.kill()
-        running.wait()
+        os.close(theirs)
         os.close(end)
-
-
-def _own_terminal() -> None:
-    """Ctrl-C reaches only the session that the terminal belongs to, and no process that was begun deaf to it, as what a
-    shell starts in the background is.
-    """
-    import fcntl
-    import signal
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def editor(home: Path, *texts: str) -> str:
