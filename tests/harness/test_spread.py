@@ -81,10 +81,14 @@ def assert_same(home, calm, variants, task="word_problems"):
         assert mine.run.definition == theirs.run.definition
 
 
-def kept(home, suite, variant):
-    """Keys of the answers that the variant's weights have given so far."""
+def responses_of(home, suite, variant):
+    """The file of the answers that the variant's weights give."""
     plan = make_plan(Suite.load(str(suite)), home.results, home.store, [variant])
-    path = home.store / "responses" / f"word_problems-{plan.cells[0].weights[:16]}.jsonl"
+    return home.store / "responses" / f"word_problems-{plan.cells[0].weights[:16]}.jsonl"
+
+
+def kept(path):
+    """Keys of the answers in it so far."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line)["key"] for line in lines if '"key"' in line and line.endswith("}")]
 
@@ -211,51 +215,42 @@ def test_place_that_is_not_there_is_refused_in_one_line(home, given, says):
     assert not home.results.exists()
 
 
-def test_cluster_gives_the_rows_of_a_plain_run_and_a_killed_worker_loses_only_its_batch(
+def test_cluster_gives_the_rows_of_a_plain_run_whether_a_worker_is_killed_or_a_session_fails(
     home, plain, nodes, monkeypatch
 ):
-    """An echo and tiny weights on two nodes; the echo's worker is killed in the middle of its cell."""
+    """An echo and tiny weights on two nodes, and a cell that another process holds. The echo's worker is killed in the
+    middle of its cell, which loses only the batch in flight; the session that fails is told in one line.
+    """
     home.echo("gold", right, "word_problems", delay=0.5)
-    home.variant("tiny", base="finetune/tiny")
-    suite = home.suite(variants=["gold", "tiny"], tasks=["word_problems"], baseline="gold", limit=FEW)
+    home.variant("tiny", base="finetune/tiny", sampling={"max_tokens": 24})
+    home.echo("held", lambda doc: "none", "word_problems")
+    suite = home.suite(variants=["gold", "tiny", "held"], tasks=["word_problems"], baseline="gold", limit=FEW)
     monkeypatch.setenv("RAY_ADDRESS", nodes)
-    killed, over = [], threading.Event()
+    killed, over, responses = [], threading.Event(), responses_of(home, suite, "gold")
 
     def kill():
         while not killed and not over.is_set():
-            count = len(kept(home, suite, "gold"))
-            if (
-                count >= 16
-            ):  # the first batch whole: one that is killed while it is written down is asked again
+            count = len(kept(responses))
+            if count >= 16:  # the first batch whole: one that is killed while it is written is asked again
                 killed.append((count, pid_of(home, "gold")))
                 os.kill(killed[0][1], signal.SIGKILL)
             time.sleep(0.01)
 
     killer = threading.Thread(target=kill)
     killer.start()
-    said, refused = spread_over(home, suite, parallel.cluster("ray"), here=False)
+    said, refused = spread_over(home, suite, held(parallel.cluster("ray")), here=False)
     over.set()
     killer.join()
-    assert not refused
+    assert refused.startswith("1 of 3 sessions failed: held: held x word_problems is being written by")
+    assert "\n" not in refused
     ((before, worker),) = killed
     assert before < 20, "killed too late to show anything"
     assert worker != os.getpid()
     assert "[gold] done" in said
     assert "[tiny] done" in said
     assert_same(home, plain(suite), ["gold", "tiny"])
-    assert max(Counter(kept(home, suite, "gold")).values()) == 1, "an answer that was kept was asked again"
+    assert max(Counter(kept(responses)).values()) == 1, "an answer that was kept was asked again"
     assert not list(home.folder.rglob(".seen-*"))
-
-
-def test_session_that_fails_on_a_node_is_told_in_one_line(home, nodes, monkeypatch):
-    home.echo("gold", right, "word_problems")
-    home.echo("held", lambda doc: "none", "word_problems")
-    suite = home.suite(variants=["gold", "held"], tasks=["word_problems"], baseline="gold", limit=FEW)
-    monkeypatch.setenv("RAY_ADDRESS", nodes)
-    _, refused = spread_over(home, suite, held(parallel.cluster("ray")), here=False)
-    assert refused.startswith("1 of 2 sessions failed: held: held x word_problems is being written by")
-    assert "\n" not in refused
-    assert record.read(home.results, "gold", "word_problems") is not None
 
 
 def test_node_that_has_another_proctor_or_other_folders_is_refused(home, tmp_path):
