@@ -108,6 +108,9 @@ def _become(
     sys.argv = ["proctor", *arguments]
     import tests.support.warm  # noqa: F401  (there already, or it says here what is wrong with it)
 
+    if cwd != ROOT:
+        for name in [name for name in sys.modules if name.startswith("proctor.leaderboard.cli")]:
+            del sys.modules[name]  # they look for the project around them when they are imported
     exec(code, {"__name__": "__main__"})
 
 
