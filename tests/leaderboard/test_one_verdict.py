@@ -22,6 +22,7 @@ from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.report import formats, report
 from tests.support.board_results import change, rows_of, write
 from tests.support.boards import DEMO, demo_board
+from tests.support.command import ROOT
 from tests.support.comparing import imported, rows_for, run
 
 TASKS = ("word_problems", "concepts", "study_plan")
