@@ -17,7 +17,7 @@ from proctor.finetune.checks import shapes_of
 from proctor.finetune.load import best_device, load_tokenizer
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.train.data import mix
-from proctor.finetune.train.trainer import parameters_of, total_steps
+from proctor.finetune.train.trainer import parameters_of, recomputes, total_steps
 
 PADDING = 1.2  # tokens that only fill up a batch, for each that counts
 STEP_SECONDS = {"cpu": 0.08, "cuda": 0.06}  # what a step costs apart from arithmetic
@@ -48,28 +48,31 @@ def estimate_training(base: Base, recipe: Recipe, files: Mapping[str, Path]) -> 
     if not full:
         modules = tuple(f".{name}.weight" for name in recipe.target_modules)
         trained = recipe.rank * sum(sum(shape) for name, shape in shapes.items() if name.endswith(modules))
-    recomputes = device == "cuda" and not full  # activations are computed twice to save memory
+    recomputed = recomputes(recipe, folder, device)
     # For each token and parameter 2 operations for the answer and 2 for the way back through the layers, 2 more for
     # the gradients of weights that learn.
     operations = 4 * parameters + 2 * trained
-    if full or recomputes:
+    if full or recomputed:
         operations += 2 * parameters
     seconds_a_token = PADDING * operations / (USED[device] * _operations_a_second(device))
     longest = max(len(row["input_ids"]) for row in mixture.rows)
     seconds = steps * (STEP_SECONDS[device] + tokens_a_step * seconds_a_token)
-    memory = _memory(folder, recipe, parameters, trained, device, longest)
+    memory = _memory(folder, recipe, parameters, trained, device, longest, recomputed)
     return TrainingEstimate(
         steps, round(tokens_a_step * steps), mixture.too_long, round(seconds, 1), memory, device
     )
 
 
-def _memory(folder: Path, recipe: Recipe, parameters: int, trained: int, device: str, longest: int) -> int:
+def _memory(
+    folder: Path, recipe: Recipe, parameters: int, trained: int, device: str, longest: int, recomputed: bool
+) -> int:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     hidden = int(config["hidden_size"])
     value_bytes = 4
     values_a_layer = 8 * hidden + 4 * int(config["intermediate_size"])
-    if device == "cuda" and recipe.method != "full":  # bfloat16, and activations are computed twice
-        value_bytes = 2
+    if device == "cuda" and recipe.method != "full":
+        value_bytes = 2  # bfloat16
+    if recomputed:
         values_a_layer = 2 * hidden
     weights = parameters * value_bytes
     if recipe.method == "qlora":

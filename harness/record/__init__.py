@@ -23,6 +23,7 @@ from proctor.harness.record.cells import (
     write_table,
 )
 from proctor.harness.record.run_record import (
+    BaseRecord,
     CostRecord,
     Definition,
     HardwareRecord,
@@ -40,8 +41,9 @@ from proctor.harness.record.run_record import (
 )
 
 __all__ = [
-    "STATUSES", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind", "Measurements",
-    "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status", "TaskRecord", "VariantRecord",
-    "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside",
-    "table_of", "variants", "write", "write_card", "write_run", "write_table",
+    "STATUSES", "BaseRecord", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind",
+    "Measurements", "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status",
+    "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read",
+    "read_cards", "schema", "set_aside", "table_of", "variants", "write", "write_card", "write_run",
+    "write_table",
 ]  # fmt: skip

@@ -19,7 +19,13 @@ def try_(
     against: Annotated[
         str | None, typer.Option(help="Another model, the same way: is the first as good?")
     ] = None,
-    task: Annotated[str, typer.Option(help="What both are asked.")] = "word_problems",
+    task: Annotated[
+        str | None, typer.Option(help="What both are asked; if nothing is said, word_problems.")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Or items of your own: JSONL, JSON, CSV, TSV or parquet, an item a row."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=2, help="So many samples, drawn by seed.")] = 250,
     margin: Annotated[
         float, typer.Option(min=0, help="The loss that still counts as no worse: 0.02 is 2 points.")
@@ -32,6 +38,7 @@ def try_(
     from rich.console import Console
 
     from proctor.common.progress import Reporter
+    from proctor.common.refusal import Refusal
     from proctor.harness.config.first_look import write_trial
     from proctor.harness.run import run_suite
     from proctor.leaderboard import terminal
@@ -40,7 +47,10 @@ def try_(
     from proctor.leaderboard.compare.ranking import ranking
 
     console = Console()
-    made = write_trial(model, against, task, limit, margin)
+    if task and data:
+        raise Refusal("--task and --data", "both say what is asked", "leave one of them out")
+    made = write_trial(model, against, task or "word_problems", limit, margin, data)
+    task = made.task
     for path in made.written:
         console.print(f"wrote {near(path)}", soft_wrap=True, highlight=False, markup=False)
     run_suite(str(made.suite), results, store, Reporter(console))

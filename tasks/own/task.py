@@ -20,7 +20,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from pydantic import Field, field_validator, model_validator
 
 from proctor.common.digest import digest
-from proctor.common.paths import find, project
+from proctor.common.paths import PACKAGE, find, inside, project
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, nearest, read_named_yaml
 from proctor.judges.judge import Judge
@@ -133,7 +133,8 @@ class OwnDefinition:
 
     @cached_property
     def _docs(self) -> dict[str, list[dict[str, Any]]]:
-        with located(self.path):
+        ships = self.path.is_relative_to(PACKAGE)
+        with located(self.path), inside(PACKAGE if ships else project()):
             test = self._made("test", read_rows(self.file.data))
             train = []
             if self.file.train:

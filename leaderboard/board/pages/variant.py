@@ -44,6 +44,7 @@ def page(
         "yaml": as_yaml(row.resolved),
         "digest": row.resolved.digest,
         "stages": runs[0].stages,
+        "base": runs[0].base_settings,
         "again": f"proctor run {runs[0].suite or 'SUITE'} --only {row.variant}",
         "suite_known": runs[0].suite is not None,
         "imported": _sources(runs),
