@@ -126,8 +126,7 @@ def test_one_command_asks_items_of_ones_own(tmp_path):
     write_llama(tmp_path / "whole.gguf", SMALL)
     rows = "".join(f'{{"question": "{n} + {n}?", "answer": "{2 * n}"}}\n' for n in range(3))
     (tmp_path / "sums.jsonl").write_text(rows)
-    words = command("try", "whole.gguf", "--data", "sums.jsonl")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = proctor("try", "whole.gguf", "--data", "sums.jsonl", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("whole scores")]
     assert "on 3 samples of sums" in sentence
@@ -136,7 +135,6 @@ def test_one_command_asks_items_of_ones_own(tmp_path):
 
 
 def test_a_task_and_items_of_ones_own_together_are_refused(tmp_path):
-    words = command("try", "tiny", "--data", "x.jsonl", "--task", "gsm8k")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = proctor("try", "tiny", "--data", "x.jsonl", "--task", "gsm8k", cwd=tmp_path)
     assert done.returncode == 2
     assert "--task and --data" in done.stderr
