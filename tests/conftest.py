@@ -14,16 +14,29 @@ import yaml
 from tests.support.command import proctor
 from tests.support.once import FOLDER
 
-# Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.
+# Files that take long, the longest first: begun late, one of them would end with one of two workers idle. All others
+# take some seconds at most.
 LONG = (
     "test_spread.py",
     "test_stock.py",
-    "test_resume.py",
+    "test_chat_page.py",
     "test_wheel.py",
+    "test_board_page.py",
     "test_journey.py",
     "test_export.py",
     "test_train.py",
-    "test_board_page.py",
+    "test_chat_server.py",
+    "test_resume.py",
+    "test_reuse.py",
+    "test_gguf.py",
+    "test_formats.py",
+    "test_stock_tasks.py",
+    "test_import_own_tasks.py",
+    "test_judged_suite.py",
+    "test_endpoint.py",
+    "test_llamacpp.py",
+    "test_faulty_grader.py",
+    "test_overlaps.py",
 )
 
 

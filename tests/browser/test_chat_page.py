@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from proctor.judges.figures.preferences import read_preferences
-from tests.support.chat_server import PASTED, QUESTION, SOLUTION, book, chatting
+from tests.support.chat_server import PASTED, QUESTION, SOLUTION, book, chatting, needs_gradio
 
-pytest.importorskip("gradio", reason="the chat needs: pip install 'proctor[chat]'")
+pytestmark = needs_gradio
 
 PHONE = {"width": 390, "height": 844}
 

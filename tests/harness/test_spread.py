@@ -20,7 +20,7 @@ from proctor.harness import parallel, record
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan
 from proctor.harness.run import run_suite
-from tests.support.command import ROOT, proctor
+from tests.support.command import ROOT, Running, proctor
 
 FEW = {"word_problems": 20}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}  # as Ray sets it: sums come in one order
@@ -99,10 +99,10 @@ def pid_of(home, variant):
     return int(held.split()[1])
 
 
-def until(happened, running, seconds=60):
+def until(happened, running, seconds=120):
     end = time.monotonic() + seconds
     while not happened():
-        assert running.poll() is None, running.communicate()
+        assert running.poll() is None, running.stderr
         assert time.monotonic() < end, "what was waited for never happened"
         time.sleep(0.01)
 
@@ -161,14 +161,14 @@ def test_workers_end_with_the_run_that_began_them(home):
         "partial(parallel.side_by_side, ['']))"
     )
     where = [str(suite), str(home.results), str(home.store)]
-    running = subprocess.Popen([sys.executable, "-c", code, *where], cwd=ROOT, stdout=subprocess.DEVNULL)
+    running = Running(where, home.folder, code=code)
     lock = home.results / "slow/word_problems/.lock"
     until(lambda: lock.exists() and lock.read_text(), running)
     worker = pid_of(home, "slow")
     assert worker != running.pid
-    running.send_signal(signal.SIGKILL)
+    os.kill(running.pid, signal.SIGKILL)  # it alone, and not its group
     running.wait()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while alive(worker):
         assert time.monotonic() < end, "the worker outlived its run"
         time.sleep(0.05)

@@ -7,12 +7,18 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.support.command import Running
 
+# It is looked for and not imported: only the process of the chat needs it.
+needs_gradio = pytest.mark.skipif(
+    find_spec("gradio") is None, reason="the chat needs: pip install 'proctor[chat]'"
+)
 QUESTION = "Tom has 3 apples and buys 5 more. How many apples does he have?"
 PASTED = "403 - 168\nWorking: 8 - 3 = 5, 6 - 0 = 6, 4 - 1 = 4\nAnswer: 365\n\n12 x 3\nAnswer: 39"
 SOLUTION = "3 + 5 = 8, and 8 + 1 = 10.\n#### 8"
