@@ -14,7 +14,6 @@ from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Thr
 
 if TYPE_CHECKING:
     from proctor.common.stats.bootstrap import Bootstrap
-    from proctor.judges.cost import CostEstimate
     from proctor.judges.figures.report import FigureReport
 
 Ratings = Annotated[
@@ -171,32 +170,27 @@ def trust(
         figures_of_files(ratings, pairs, labels, resamples, seed, json_)
         return
     from proctor.common.progress import Reporter
+    from proctor.common.stats.bootstrap import Bootstrap
     from proctor.harness import record
-    from proctor.harness.judging.trials import Wanted, estimate_card, try_judge
+    from proctor.harness.judging.trials import estimate_card, prepared, try_judge
     from proctor.harness.plan.grading import spec_from
 
     spec = spec_from(grader, endpoint, through, concurrency)
-    wanted = Wanted(judge, plans, labels, spec, results, store, resamples, seed)
+    tried = prepared(judge, plans, labels, spec, store)
     if dry_run:
-        _show_estimates(*estimate_card(wanted), json_)
+        estimate = estimate_card(tried, store)
+        if json_:
+            print_json(vars(estimate))
+        else:
+            typer.echo(f"At most {estimate}")
         return
-    card = try_judge(wanted, Reporter(Console(stderr=True)))
+    card = try_judge(tried, store, Bootstrap(resamples, seed), Reporter(Console(stderr=True)))
     path = record.write_card(results, card)
     if json_:
         print_json(card)
     else:
         _show_card(card)
         Console().print(f"Kept in {escape(near(path))}", highlight=False)
-
-
-def _show_estimates(expected: "CostEstimate", most: "CostEstimate", json_: bool) -> None:
-    """How many controls are needed depends on how many scores an injection raises."""
-    if json_:
-        print_json({"expected": vars(expected), "most": vars(most)})
-        return
-    typer.echo(str(expected))
-    if most != expected:
-        typer.echo(f"at most, if every injection raised every score: {most}")
 
 
 def _show_card(card: dict[str, Any]) -> None:

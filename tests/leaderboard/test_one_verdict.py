@@ -16,8 +16,8 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from proctor.leaderboard.board import RANKING
-from proctor.leaderboard.compare.compare import compare_pairs, family_of, pairs_of
 from proctor.leaderboard.compare.comparison import Settings
+from proctor.leaderboard.compare.families import compare_pairs, family_of, pairs_of
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.report import formats, report
 from tests.support.board_results import change, rows_of, write

@@ -1,0 +1,145 @@
+"""Which rows have responses that do not depend on the item: empty, all but equal, or one text with words put in.
+
+Such a row can stand first, for a judge or a metric may give scores to the form alone. It is flagged wherever it stands,
+and is never one to publish. What counts is the whole response, not the answer that was read from it: the right answers
+of a task may be few.
+
+    why_flagged(cell)          # "12 of 12 items got the same response", or ""
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proctor.harness import record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ["sample_id", "epoch", "response", "prompt", "target", "status"]
+FEWEST = 10  # items; of fewer, equal responses can be chance
+OTHERS = 10  # one item in so many may be different
+FRAME = 12  # words of a text that are not the items' own; fewer are a phrase around an answer
+
+_WORD = re.compile(r"[^\W\d_]+")
+_STOPS = re.compile(r"[.,!?…](?![0-9])")
+_DIGITS = re.compile(r"[0-9]+")
+_known: dict[tuple[Path, str], str] = {}
+
+
+def why_flagged(cell: record.Cell) -> str:
+    """In words; '' for a row whose responses are as they should be. Found once for each state of the rows."""
+    key = (cell.folder, cell.run.samples_sha256)
+    if key not in _known:
+        _known[key] = _why(cell)
+    return _known[key]
+
+
+def _why(cell: record.Cell) -> str:
+    rows = cell.rows(COLUMNS)
+    rows = rows[rows["status"] != "error"]
+    responses = _by_item(rows, "response")
+    if len(responses) < FEWEST:
+        return ""
+    empty = int((rows["response"].str.strip() == "").sum())
+    origin = cell.run.origin
+    if empty == len(rows) and origin and not origin.responses:
+        return ""  # the source tells no responses
+    if 2 * empty >= len(rows):
+        return f"{empty:,} of {len(rows):,} responses are empty"
+    same = _alike(responses, _words)
+    if same and not _is_right(rows[rows["target"] != ""], _words(rows["response"].mode()[0])):
+        return f"{same:,} of {len(responses):,} items got the same response"
+    counted = _counted(rows, responses)
+    if counted:
+        return f"{counted:,} of {len(responses):,} items got the same response, with a number that only counts on"
+    if cell.run.task.kind == "real":  # elsewhere a phrase around the right answer is all that is asked for
+        own = _own_words(tuple(rows["prompt"].unique()))
+        framed = _alike(responses, lambda text: _frame(text, own))
+        if framed:
+            return f"{framed:,} of {len(responses):,} items got one text with words and numbers of the item put in"
+    return ""
+
+
+def _words(text: str) -> str:
+    """The text without what changes no word of it: case, spaces, and the stops between words."""
+    return " ".join(_STOPS.sub(" ", text.casefold()).split())
+
+
+def _is_right(rows: "pd.DataFrame", response: str) -> bool:
+    """Do nearly all items have one right answer, and does the response hold it? Then responses may well be equal."""
+    return bool(
+        len(rows) and _alike(_by_item(rows, "target"), str) and _words(rows["target"].mode()[0]) in response
+    )
+
+
+def _counted(rows: "pd.DataFrame", responses: Mapping[str, Sequence[str]]) -> int:
+    """How many items have one text but for numbers that count on. 'The answer is 18' of an honest row differs so too:
+    its numbers rise and fall with the items, or are the right ones."""
+    same = _alike(responses, _without_numbers)
+    if not same:
+        return 0
+    firsts = {item: each[0] for item, each in responses.items()}
+    frame = Counter(map(_without_numbers, firsts.values())).most_common(1)[0][0]
+    found, right = [], 0
+    targets = rows.drop_duplicates("sample_id").set_index("sample_id")["target"]
+    for item, response in firsts.items():
+        if _without_numbers(response) == frame:
+            numbers = _DIGITS.findall(response)
+            found.append(list(map(float, numbers)))
+            right += bool(numbers) and _DIGITS.findall(targets[item])[-1:] == numbers[-1:]
+    columns = [column for column in zip(*found, strict=True) if len(set(column)) > 1]
+    if not columns or OTHERS * right > same:
+        return 0
+    return same if all(map(_is_counter, columns)) else 0
+
+
+def _without_numbers(text: str) -> str:
+    return _DIGITS.sub("#", _words(text))
+
+
+def _is_counter(values: Sequence[float]) -> bool:
+    """Nearly all different, and rising from item to item or filling a range."""
+    allowed = len(values) // OTHERS
+    falls = sum(after <= before for before, after in pairwise(values))
+    fills = max(values) - min(values) < len(values) + allowed
+    return len(values) - len(set(values)) <= allowed and (falls <= allowed or fills)
+
+
+def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:
+    by_item = rows.groupby("sample_id", sort=False)[column].agg(list)
+    return dict(zip(by_item.index.tolist(), by_item.tolist(), strict=True))
+
+
+def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str | None]) -> int:
+    """How many items have the commonest response and no other, where these are nearly all items; else 0."""
+    counts: Counter[str] = Counter()
+    others, allowed = 0, len(responses) // OTHERS
+    for each in responses.values():
+        kinds = {reduced(response) for response in each}
+        kind = kinds.pop()
+        if kinds or kind is None:
+            others += 1
+        else:
+            counts[kind] += 1
+        if others + len(counts) - 1 > allowed:
+            return 0  # whichever is the commonest, too many are not: most rows end here
+    most = max(counts.values(), default=0)
+    return 0 if len(responses) - most > allowed else most
+
+
+@lru_cache(maxsize=8)  # the rows of one task have the same prompts
+def _own_words(prompts: tuple[str, ...]) -> frozenset[str]:
+    """Words that stand in some prompts and not in all: those of the items, not those of the wording around them."""
+    words = [set(_WORD.findall(prompt.casefold())) for prompt in prompts]
+    return frozenset().union(*words) - set.intersection(*words)
+
+
+def _frame(text: str, own: Collection[str]) -> str | None:
+    """A response without numbers and without the items' own words; None where that leaves next to nothing."""
+    left = [word for word in _WORD.findall(text.casefold()) if word not in own]
+    return None if len(left) < FRAME else " ".join(left)
