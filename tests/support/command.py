@@ -45,11 +45,16 @@ class Running:
     """A command, or code, that was started; it leads a group, so that a signal reaches all that it starts."""
 
     def __init__(
-        self, arguments: Sequence[str], place: Path, cwd: Path = ROOT, code: str = COMMAND, **environment: str
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        cwd: Path = ROOT,
+        code: str = COMMAND,
+        **environment: str,
     ) -> None:
-        """Its output goes to two files of a folder; a terminal is its input as well."""
-        self._out, self._err = place / "stdout.txt", place / "stderr.txt"
-        files = [os.devnull, str(self._out), str(self._err)] if place.is_dir() else [str(place)] * 3
+        """Its output goes to two files of the folder."""
+        self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
+        files = [os.devnull, str(self._out), str(self._err)]
         self._process = FORKS.Process(
             target=_become, args=(code, list(arguments), cwd, os.environ | environment, files)
         )
@@ -90,7 +95,7 @@ def _text(path: Path) -> str:
 def _become(
     code: str, arguments: Sequence[str], cwd: Path, environment: dict[str, str], files: Sequence[str]
 ) -> None:
-    """Turns a fork into a process that runs this code. A terminal among the files becomes its own, as it has none."""
+    """Turns a fork into a process that runs this code, with these files as its input, output and errors."""
     os.setsid()
     signal.signal(
         signal.SIGINT, signal.default_int_handler
