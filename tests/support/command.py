@@ -97,9 +97,8 @@ def _become(
 ) -> None:
     """Turns a fork into a process that runs this code, with these files as its input, output and errors."""
     os.setsid()
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # what a shell starts in the background is deaf to it
+    # What a shell starts in the background is deaf to Ctrl-C, and so are its forks.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
