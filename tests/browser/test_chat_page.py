@@ -140,7 +140,7 @@ def test_stop_ends_an_answer_while_it_grows(browser: Any, tmp_path: Path) -> Non
         assert panel.locator(".answer pre").count() == 1
         assert panel.locator(".answer table").count() == 0
         panel.get_by_role("button", name="Ask", exact=True).click()
-        panel.locator(".answer table").wait_for()
+        panel.locator(".answer table").wait_for(timeout=60_000)  # a whole plan of the embedded model
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
