@@ -31,7 +31,7 @@ from ray.cluster_utils import Cluster
 small = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
 cluster = Cluster(initialize_head=True, head_node_args={**small, "include_dashboard": False})
 cluster.add_node(**small)
-cluster.wait_for_nodes()
+cluster.wait_for_nodes(120)
 print(cluster.address, flush=True)
 sys.stdin.read()
 cluster.shutdown()
@@ -51,7 +51,9 @@ def nodes():
         env=os.environ | ONE_THREAD | {"RAY_USAGE_STATS_ENABLED": "0"},
     ) as running:  # fmt: skip
         assert running.stdout
-        yield running.stdout.readline().strip()
+        address = running.stdout.readline().strip()
+        assert address, "the cluster did not come up"
+        yield address
         running.communicate(timeout=60)
 
 
