@@ -20,7 +20,7 @@ from proctor.harness.ask.responses import Advance, respond_all
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Engine, Options, Request, Weights
-from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label
+from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label, refuse_unfit
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,9 @@ def label_texts(
     """`opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was."""
     unlabelled = read_texts(texts)
     with located(texts):
-        # What cannot be labelled is refused before anybody is asked.
-        list(label(unlabelled, lambda prompts: [""] * len(prompts), labeler.name, pack))
+        refuse_unfit(unlabelled)
     with asking(labeler, store, opened, progress) as (ask, batch), located(texts):
-        rows = list(label(unlabelled, ask, labeler.name, pack, batch=batch))
+        rows = label(unlabelled, ask, labeler.name, pack, batch=batch)
         agreed = agreement(ask, labeler.name, pack, batch=batch) if check else None
     taught = []
     for row in rows:
