@@ -162,7 +162,7 @@ def _scored(task: Task, variant: str, matched: Matched, scorer: Scorer) -> Any:
     fields = []
     for row, (_, extra) in zip(rows, matched.answers, strict=True):
         fields.append(vars(row) | {"extra": extra})
-    return record.table_of(fields, ("extra",) if any(extra for _, extra in matched.answers) else ())
+    return record.table_of(fields, sorted({"extra" for _, extra in matched.answers if extra}))
 
 
 def _run_record(
