@@ -65,7 +65,7 @@ def refuse_absent_models(plan: Plan) -> None:
     missing = [cell for cell in plan.cells if cell.state != "keep"]
     for cell in missing:
         if plan.asks_a_model(cell):
-            refuse_unopenable(plan.gradings[cell.task].spec, plan.suite)
+            refuse_unopenable(plan.scored_by(cell.task), plan.suite)
     if plan.suite.extractor and any(plan.suite.task(cell.task).numeric for cell in missing):
         refuse_unopenable(plan.suite.extractor.spec, plan.suite)
 

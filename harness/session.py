@@ -6,6 +6,7 @@ another machine.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from proctor.common.progress import Reporter
@@ -13,11 +14,11 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.ask import scoring
 from proctor.harness.ask.cell import AskedSample, CellRun
-from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
-from proctor.harness.ask.responses import Advance
+from proctor.harness.ask.responses import Advance, Journal
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.ask.solver import Solver
 from proctor.harness.ask.stock import ask_stock, of_all_samples
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging.grader import opened as grader_opened
@@ -25,6 +26,8 @@ from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
 from proctor.harness.plan.training import learnt
 from proctor.harness.weights import build_weights, opened, put_on
+from proctor.judges.graders.grader import fingerprint
+from proctor.judges.panel import Panel
 from proctor.tasks import Task
 from proctor.tasks.prompt_pack import STOCK
 
@@ -86,18 +89,23 @@ def _ask_of(task: Task, prompt: str) -> Ask:
 
 def score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
     """Scores kept responses and writes the rows. No engine is open but a local grader's; no variant is asked."""
-    by_judge: dict[str, Waiting] = {}
+    alike: dict[str, Waiting] = {}
     for each, cell in waiting:
-        by_judge.setdefault(plan.suite.judge_of(plan.suite.task(cell.task)), []).append((each, cell))
-    for judge, cells in by_judge.items():
-        _score_waiting(judge, cells, plan, reporter)
+        judge = plan.suite.judge_of(plan.suite.task(cell.task))
+        spec = plan.scored_by(cell.task)
+        alike.setdefault(fingerprint([judge, spec and spec.identity]), []).append((each, cell))
+    for cells in alike.values():
+        _score_waiting(cells, plan, reporter)
 
 
-def _score_waiting(judge: str, waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
-    grading = next((plan.gradings[cell.task] for _, cell in waiting if plan.asks_a_model(cell)), None)
-    spec = grading.spec if grading else None
+def _score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
+    """Cells that are scored by the same judge and the same model."""
+    first = waiting[0][1].task
+    judge, spec = plan.suite.judge_of(plan.suite.task(first)), plan.scored_by(first)
     with grader_opened(spec, plan.suite, plan.store, reporter) as grader:
         scorer = Scorer(judge, grader, plan.store / "verdicts", second_reader(plan))
+        if plan.suite.task(first).solved and grader and not isinstance(grader, Panel):
+            scorer = replace(scorer, solver=Solver(grader, scorer.cache))
         for each, cell in waiting:
             with record.lock(plan.results, cell.variant, cell.task):
                 run = cell_run(cell, each, plan)
@@ -107,7 +115,7 @@ def _score_waiting(judge: str, waiting: Waiting, plan: Plan, reporter: Reporter)
                     raise Refusal("the kept responses vanished", remedy="run again", where=where)
                 samples, measured = kept
                 keep_damaged(cell, plan, reporter)
-                asks = plan.asks_a_model(cell)
+                asks = spec is not None and run.task.scored_by == "judge"
                 if asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {scorer.estimate(run, samples)}")
                 with reporter.answering(
@@ -118,6 +126,8 @@ def _score_waiting(judge: str, waiting: Waiting, plan: Plan, reporter: Reporter)
                 if tally and asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
                     known = known.changed(verdicts=tally.as_dict())
+                if scorer.solver:
+                    known = known.changed(solver=scorer.solver.trusted(run.docs))
                 write(rows, known, plan, reporter)
 
 

@@ -50,6 +50,7 @@ class Task:
     limit: int | None = None  # where the suite has none
     likelihoods: bool = False  # asks how likely texts are, and not for texts alone
     judge: str = ""  # where it is not the suite's that scores
+    solved: bool = False  # responses are questions, and a suite's solver is asked for their keys
     definition: Any = None  # what asks and scores it: the package of its name, unless it does not ship
 
     @property
@@ -130,7 +131,7 @@ TASKS: Mapping[str, Task] = {
         ),
         Task(
             "questions", "Question writing", "inspect", "real", "usable questions", asks="material",
-            kinds=("subject", "kind"),
+            kinds=("subject", "kind"), solved=True,
         ),
         Task(
             "svamp", "One-step word problems", "lm_eval", "binary", "accuracy", asks="question",

@@ -15,8 +15,7 @@ from proctor.common.digest import digest
 from proctor.common.files import write_text
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal, located
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import Advance, respond_all
+from proctor.harness.ask.responses import Advance, Journal, respond_all
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Engine, Options, Request, Weights

@@ -15,6 +15,7 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.ask.solver import Solver
 from proctor.harness.engines.protocol import Response
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
@@ -37,6 +38,7 @@ class Scorer:
     grader: Grader | Panel | None
     cache: Path | None
     reader: SecondReader | None = None  # of responses in which the rule finds no number
+    solver: Solver | None = None  # of the questions that responses are
 
     @property
     def spec(self) -> GraderSpec | PanelSpec | None:
@@ -109,8 +111,11 @@ def _by_rules(task: Task, samples: Sequence[AskedSample], scorer: Scorer) -> lis
         if sample.score is None and not sample.response.error:
             sample.score = score(sample.doc, sample.response.text)
     scores = [sample.score for sample in samples]
+    answered = [(sample.doc, sample.response.text) for sample in samples]
+    if scorer.solver:
+        return scorer.solver.decide(answered, scores)
     if scorer.reader and task.numeric:
-        return scorer.reader.decide([(sample.doc, sample.response.text) for sample in samples], scores, score)
+        return scorer.reader.decide(answered, scores, score)
     return [(each, "") for each in scores]
 
 

@@ -49,6 +49,9 @@ class SuiteFile(Frozen):
     extractor: Extractor | None = Field(
         default=None, description="a model that is asked for the number where the rule finds none"
     )
+    solver: GraderSpec | None = Field(
+        default=None, description="a model that answers written questions, so that their keys are confirmed"
+    )
     margin: dict[str, float] = Field(default={}, description="what counts as 'no worse', for each task")
     metric: dict[str, str] = Field(
         default={}, description="of a stock task: the headline, instead of its first"
@@ -82,6 +85,7 @@ class Suite(Frozen):
     grader: GraderSpec | PanelSpec | None = None
     self_grading: bool = False
     extractor: Extractor | None = None
+    solver: GraderSpec | None = None
     path: Path | None = None
     project: Path = Field(
         default_factory=project, description="where its names and paths are looked up first"
@@ -124,6 +128,7 @@ class Suite(Frozen):
             grader=read_grader(file.grader, f"grader, {path}") if file.grader is not None else None,
             self_grading=file.self_grading,
             extractor=file.extractor,
+            solver=file.solver,
             path=path,
         )
 

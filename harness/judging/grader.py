@@ -7,8 +7,7 @@ from pathlib import Path
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import located
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import respond_all
+from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.config.suite import Suite
 from proctor.harness.engines.protocol import Engine, Options, Request
 from proctor.harness.plan.grading import AnySpec, grader_for, grader_variant, local_of, members, with_weights

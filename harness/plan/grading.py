@@ -87,11 +87,15 @@ def _of_judge(name: str, suite: Suite, asking: bool, made_of: Callable[[Variant]
     """`asking`: some judge of the suite asks a model, so the grader is not one too many for another that does not."""
     judge = Judge.load(name)
     found = grading(judge, suite.grader if judge.asks or not asking else None, suite.path)
-    ours = {spec.model: grader_variant(spec.model, suite) for spec in local_of(found.spec)}
+    return replace(found, spec=ready(found.spec, suite, made_of))
+
+
+def ready(spec: AnySpec | None, suite: Suite, made_of: Callable[[Variant], str]) -> Any:
+    """The same model, which is none under examination, with what it is made of where it is opened here."""
+    ours = {each.model: grader_variant(each.model, suite) for each in local_of(spec)}
     if not suite.self_grading:
-        refuse_self_grading(suite.variants, found.spec, ours, suite.path)
-    weights = {name: made_of(variant) for name, variant in ours.items()}
-    return replace(found, spec=with_weights(found.spec, weights))
+        refuse_self_grading(suite.variants, spec, ours, suite.path)
+    return with_weights(spec, {name: made_of(variant) for name, variant in ours.items()})
 
 
 def grader_variant(name: str, suite: Suite | None = None) -> Variant:

@@ -36,6 +36,8 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         "scored_by": "rules",
         "kinds": task.items_by_kind(docs),
     }
+    if task.solved and plan.suite.solver:
+        about["headline"] = f"{task.headline}, keys confirmed by {plan.suite.solver.name}"
     if grading := plan.gradings.get(cell.task):
         about |= grading.about(plan.suite)
     overlap = overlap_of(task, docs, each.data, each.variant.base, plan.store)

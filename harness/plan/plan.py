@@ -21,7 +21,7 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import TAKES_ADAPTER, Variant
-from proctor.harness.plan.grading import Grading, gradings_of
+from proctor.harness.plan.grading import AnySpec, Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
@@ -47,7 +47,7 @@ class CellPlan:
 
     @property
     def responses_key(self) -> str:
-        scoring = ("judge", "grader", "extractor", "task_version")
+        scoring = ("judge", "grader", "extractor", "solver", "task_version")
         asked = {name: value for name, value in self.definition.as_json().items() if name not in scoring}
         return digest([self.weights, asked])
 
@@ -103,8 +103,14 @@ class Plan:
 
     def asks_a_model(self, cell: CellPlan) -> bool:
         """Whether a model scores the cell's responses."""
-        grading = self.gradings.get(cell.task)
-        return bool(grading and grading.spec)
+        return self.scored_by(cell.task) is not None
+
+    def scored_by(self, task: str) -> AnySpec | None:
+        """The model, or panel, that scores the responses to a task; None where rules do."""
+        if self.suite.task(task).solved:
+            return self.suite.solver
+        grading = self.gradings.get(task)
+        return grading.spec if grading else None
 
     def responses_file(self, cell: CellPlan) -> Path:
         """Where a cell's responses are kept, all in one file, until and after they are scored. Another name for the
@@ -164,7 +170,12 @@ def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()
 
 def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
-    gradings = gradings_of(suite, lambda variant: made_of(variant, store))
+
+    def made(variant: Variant) -> str:
+        return made_of(variant, store)
+
+    gradings = gradings_of(suite, made)
+    suite = suite.model_copy(update={"solver": ready(suite.solver, suite, made)})
     items = [
         TaskItems(task, task.docs("test"), suite.limit_of(task)) for task in map(suite.task, suite.tasks)
     ]
@@ -212,6 +223,8 @@ def _plan_variant(
             definition["shots"] = dataset_hash(task.docs("train", shots))
         if task.numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
+        if task.solved and suite.solver:
+            definition["solver"] = suite.solver.identity
         if judge and judge.spec:
             definition["grader"] = judge.spec.identity
         wanted = record.Definition.model_validate(definition)

@@ -34,6 +34,7 @@ from proctor.harness.record.run_record import (
     OriginRecord,
     OverlapRecord,
     RunRecord,
+    SolverRecord,
     StageRecord,
     TaskRecord,
     VariantRecord,
@@ -43,8 +44,8 @@ from proctor.harness.record.run_record import (
 
 __all__ = [
     "STATUSES", "BaseRecord", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind",
-    "Measurements", "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status",
-    "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read",
+    "Measurements", "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "SolverRecord", "StageRecord",
+    "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read",
     "read_cards", "schema", "set_aside", "table_of", "variants", "write", "write_card", "write_run",
     "write_table",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Handing a variant on: export ollama, export gguf."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,6 +71,7 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
     """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
     from proctor.harness.plan.plan import weights_of
+    from proctor.leaderboard.compare import trust
     from proctor.leaderboard.compare.items import load_cells
     from proctor.tasks import TASKS
 
@@ -96,7 +98,10 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
             f"give --task, one of {', '.join(TASKS)}",
         )
     task = task or "word_problems"
-    return _pack(variant, task, [cell for cell in siblings if cell.task == task], cells)
+    mine = [cell for cell in siblings if cell.task == task]
+    chosen = _pack(variant, task, mine, cells)
+    warnings = trust.warnings_of({cell.task: cell.run.task for cell in mine}, results)
+    return replace(chosen, scores=(*chosen.scores, *map(trust.named, warnings.values())))
 
 
 def _own_task(variant: "Variant", siblings: "list[Cell]") -> str | None:

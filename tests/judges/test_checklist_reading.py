@@ -35,6 +35,12 @@ OWNERS = {
     "goal": lambda text: text.replace(
         "pass the fractions retest before Easter", "double recipes in the kitchen"
     ),
+    "mistakes in other words": lambda text: text.replace(
+        'Redo "2/3 = 4/5"', 'Find the error in "0.6 < 0.2"'
+    ).replace("1/2 + 1/3 = 2/5", "3.4 + 2.1 = 5.9"),
+    "mistakes beside a line that sounds like one": lambda text: text.replace(
+        "2/3 = 4/5", "0.6 < 0.2"
+    ).replace('"1/2 + 1/3 = 2/5" with a drawing', '"3.4 + 2.1 = 5.9"; with 1/2 + 1/3 it is 2/5 more'),
     "mistakes": lambda text: text.replace("2/3 = 4/5", "0.6 < 0.2").replace(
         "1/2 + 1/3 = 2/5", "3.4 + 2.1 = 5.9"
     ),
@@ -61,12 +67,24 @@ def test_a_plan_with_another_pupils_name_goal_mistakes_or_topics_is_no_plan_for_
         ("get at least 15 of 20 points", "anybody's"),
         ("get better at mathematics", "anybody's"),
         ("adding fractions without fear", "this pupil's topic"),
+        ("survive the retest", "this pupil's, in a word of its own"),
     ],
 )
 def test_a_goal_in_other_words_or_for_anybody_is_nobody_elses(goal: str, whose: str) -> None:
     changed = score_by_rules(JUDGE, PLAN.replace("pass the fractions retest before Easter", goal), FACTS)
     assert changed.overall is not None
     assert changed.overall > 4, (whose, changed.explanation)
+
+
+def test_a_test_that_two_pupils_have_makes_no_goal_of_the_other_ones_theirs() -> None:
+    facts = FACTS | {"goal": "be sure of fractions in the June test"}
+    for goal, theirs in (
+        ("pass the entrance test of the aviation school", False),
+        ("master that test", True),
+    ):
+        plan = PLAN.replace("pass the fractions retest before Easter", goal)
+        verdict = score_by_rules(JUDGE, plan, facts)
+        assert (verdict.scores["personalisation"] > 1) is theirs, verdict.explanation
 
 
 @pytest.mark.parametrize(

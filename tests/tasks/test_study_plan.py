@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import re
 from collections import Counter
+from itertools import cycle
 from math import isnan
 from typing import Any
 
@@ -244,6 +245,26 @@ def test_another_pupils_plan_is_no_plan_for_this_one() -> None:
         assert borrowed.metrics["personalisation"] == 1, doc["id"]
         assert borrowed.metrics["fluency"] > 4
         assert borrowed.score <= 2
+
+
+def test_a_plan_that_redoes_another_pupils_mistakes_is_no_plan_for_this_one() -> None:
+    for doc, other in zip(TEST, [*TEST[1:], TEST[0]], strict=True):
+        text = doc["target"]
+        for mistake, strange in zip(facts(doc)["mistakes"], cycle(facts(other)["mistakes"]), strict=False):
+            text = text.replace(mistake, strange)
+        assert text != doc["target"], doc["id"]
+        assert score(doc, text).score <= 2, doc["id"]
+
+
+def test_nearly_all_goals_of_other_pupils_are_seen_to_be_theirs() -> None:
+    kept = planted = 0
+    for step in (1, 7, 30):
+        for doc, other in zip(TEST, [*TEST[step:], *TEST[:step]], strict=True):
+            text = doc["target"].replace(facts(doc)["goal"], facts(other)["goal"])
+            kept += score(doc, text).score > 2
+            planted += 1
+    assert planted == 192
+    assert kept / planted <= 0.03
 
 
 def test_no_variant_of_the_embedded_model_writes_plans_for_its_pupils() -> None:
