@@ -53,7 +53,9 @@ Limit = Annotated[
 AsJson = Annotated[bool, Option("--json", help="As JSON, for a script.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
 Board = Annotated[Path, Option("--out", help="Where the board is put.", show_default="board/ of the project")]
-Pack = Annotated[str, Option(help="The prompt pack that is asked in.", autocompletion=_named("prompts"))]
+PromptPack = Annotated[
+    str, Option(help="The prompt pack that is asked in.", autocompletion=_named("prompts"))
+]
 Redo = Annotated[bool, Option("--redo", help="Replace cells of other responses.")]
 Port = Annotated[int, Option(min=0, max=65535, help="0: a free one.")]
 ServerOf = Annotated[str | None, Option(help="The address of an OpenAI-compatible server.")]
