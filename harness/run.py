@@ -51,13 +51,13 @@ def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:
                 with record.lock(plan.results, cell.variant, cell.task):
                     pass
             asks = [plan.suite.task(cell.task) for cell in each.cells]
-            if session.engine == "echo" and any(task.likelihoods for task in asks):
+            if session.first.engine == "echo" and any(task.likelihoods for task in asks):
                 raise Refusal(
                     f"engine 'echo' of variant {each.variant.name} gives no log-likelihoods",
                     f"{next(task.name for task in asks if task.likelihoods)} asks them",
                 )
         if here:
-            refuse_unusable(session.engine, session.variants[0].variant.name)
+            refuse_unusable(session.first.engine, session.first.name)
 
 
 def refuse_absent_models(plan: Plan) -> None:
@@ -65,7 +65,7 @@ def refuse_absent_models(plan: Plan) -> None:
     missing = [cell for cell in plan.cells if cell.state != "keep"]
     for cell in missing:
         if plan.asks_a_model(cell):
-            refuse_unopenable(plan.gradings[cell.task].spec, plan.suite)
+            refuse_unopenable(plan.scored_by(cell.task), plan.suite)
     if plan.suite.extractor and any(plan.suite.task(cell.task).numeric for cell in missing):
         refuse_unopenable(plan.suite.extractor.spec, plan.suite)
 

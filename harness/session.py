@@ -6,6 +6,8 @@ another machine.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
@@ -17,15 +19,18 @@ from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.ask.solver import Solver
 from proctor.harness.ask.stock import ask_stock, of_all_samples
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
 from proctor.harness.plan.training import learnt
-from proctor.harness.weights import build_weights, open_variant, opened, put_on
+from proctor.harness.weights import build_weights, opened, put_on
+from proctor.judges.graders.grader import fingerprint
+from proctor.judges.panel import Panel
 from proctor.tasks import Task
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 
 Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose responses are kept and which a model has to score
 Spread = Callable[[Sequence[Session], Plan, Reporter], Waiting]  # those of harness/parallel.py
@@ -40,12 +45,10 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
     waiting: Waiting = []
     built = {each.variant.name: build_weights(each, plan.store, reporter) for each in session.variants}
     # All that can be made ready, while nobody waits for the engine.
-    labels = {}
-    asks = {}
-    for each in session.variants:
-        for cell in each.missing:
-            asks[cell.variant, cell.task] = _ask_of(plan.suite.task(cell.task), each.variant.prompt)
-            labels[cell.variant, cell.task] = label(cell, each, plan)
+    labels, asks = {}, {}
+    for each, cell in session.missing():
+        asks[cell.variant, cell.task] = _ask_of(plan.suite.task(cell.task), each.variant.prompt)
+        labels[cell.variant, cell.task] = label(cell, each, plan)
     with opened(session, built, reporter) as (engine, costs):
         for each in session.variants:
             weights = built[each.variant.name]
@@ -64,10 +67,12 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
                     scoring.keep_responses(plan.responses_file(cell), samples, run.task.version, measured)
                     if plan.asks_a_model(cell):
                         waiting.append((each, cell))
-                    else:
-                        scorer = Scorer(run.judge, None, plan.store / "verdicts", second_reader(plan))
-                        rows, _ = scoring.score_responses(run, samples, scorer, lambda done, made: None)
-                        write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
+                        continue
+                    scorer = Scorer(run.judge, None, plan.store / "verdicts", second_reader(plan))
+                    rows, _ = scoring.rows_of(
+                        cell.variant, run.task, samples, scorer, lambda done, made: None
+                    )
+                    write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
     return waiting
 
 
@@ -78,43 +83,52 @@ def _ask_of(task: Task, prompt: str) -> Ask:
     if task.framework == "lm_eval":
         lm_eval_task(task, prompt)
         return ask_lm_eval
-    from proctor.harness.ask.inspect import ask_inspect  # takes seconds to import
+    from proctor.harness.ask.bridge import ask_inspect  # takes seconds to import
 
     return ask_inspect
 
 
 def score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
     """Scores kept responses and writes the rows. No engine is open but a local grader's; no variant is asked."""
-    by_judge: dict[str, Waiting] = {}
+    alike: dict[str, Waiting] = {}
     for each, cell in waiting:
-        by_judge.setdefault(plan.suite.judge_of(plan.suite.task(cell.task)), []).append((each, cell))
-    for judge, cells in by_judge.items():
-        _score_waiting(judge, cells, plan, reporter)
+        judge = plan.suite.judge_of(plan.suite.task(cell.task))
+        spec = plan.scored_by(cell.task)
+        alike.setdefault(fingerprint([judge, spec and spec.identity]), []).append((each, cell))
+    for cells in alike.values():
+        _score_waiting(cells, plan, reporter)
 
 
-def _score_waiting(judge: str, waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
-    grading = next((plan.gradings[cell.task] for _, cell in waiting if plan.asks_a_model(cell)), None)
-    spec = grading.spec if grading else None
-    with grader_opened(
-        spec, lambda variant: open_variant(variant, plan.store, reporter, "grader"), plan.suite, plan.store
-    ) as grader:
+def _score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
+    """Cells that are scored by the same judge and the same model."""
+    first = waiting[0][1].task
+    judge, spec = plan.suite.judge_of(plan.suite.task(first)), plan.scored_by(first)
+    with grader_opened(spec, plan.suite, plan.store, reporter) as grader:
         scorer = Scorer(judge, grader, plan.store / "verdicts", second_reader(plan))
+        if plan.suite.task(first).solved and grader and not isinstance(grader, Panel):
+            scorer = replace(scorer, solver=Solver(grader, scorer.cache))
         for each, cell in waiting:
             with record.lock(plan.results, cell.variant, cell.task):
                 run = cell_run(cell, each, plan)
-                samples, measured = kept_responses(cell, run, plan)
+                kept = scoring.read_responses(plan.responses_file(cell), run.docs)
+                if kept is None:
+                    where = plan.responses_file(cell)
+                    raise Refusal("the kept responses vanished", remedy="run again", where=where)
+                samples, measured = kept
                 keep_damaged(cell, plan, reporter)
-                asks = plan.asks_a_model(cell)
+                asks = spec is not None and run.task.scored_by == "judge"
                 if asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {scorer.estimate(run, samples)}")
                 with reporter.answering(
                     f"score {cell.variant} x {cell.task}", len(samples), "scores"
                 ) as progress:
-                    rows, tally = scoring.score_responses(run, samples, scorer, progress)
+                    rows, tally = scoring.rows_of(cell.variant, run.task, samples, scorer, progress)
                 known = label(cell, each, plan).measured(measured)
                 if tally and asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
                     known = known.changed(verdicts=tally.as_dict())
+                if scorer.solver:
+                    known = known.changed(solver=scorer.solver.trusted(run.docs))
                 write(rows, known, plan, reporter)
 
 
@@ -126,7 +140,9 @@ def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, repo
     task = plan.suite.task(run.task.name)
     if task.asks == STOCK:
         run = run.changed(**of_all_samples(task, plan.docs[task.name], rows, run.task))
-    record.write(plan.results, list(rows), run.changed(**scoring.counts(rows)))
+    counts = scoring.counts([row.status for row in rows], [row.truncated for row in rows])
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    record.write(plan.results, list(rows), run.changed(**counts, finished=finished))
 
 
 def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:
@@ -139,13 +155,6 @@ def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:
         journal=Journal(plan.store / "responses" / f"{cell.task}-{cell.weights[:16]}.jsonl"),
         logs=plan.store / "inspect" / f"{cell.variant}-{cell.responses_key[:16]}",
     )
-
-
-def kept_responses(cell: CellPlan, run: CellRun, plan: Plan) -> tuple[list[AskedSample], record.Measurements]:
-    kept = scoring.read_responses(plan.responses_file(cell), run.docs)
-    if kept is None:
-        raise Refusal("the kept responses vanished", remedy="run again", where=plan.responses_file(cell))
-    return kept
 
 
 def second_reader(plan: Plan) -> SecondReader | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from proctor.judges import pairwise, scoring
-from proctor.judges.graders.asking import KeyedQuestion
 from proctor.judges.graders.grader import GraderSpec, Question, fingerprint
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
@@ -76,10 +75,10 @@ def currency(graders: Sequence[GraderSpec]) -> str:
 
 
 def estimate(
-    asked: Sequence[tuple[Judge, GraderSpec, Sequence[KeyedQuestion]]], cache: Path | None
+    asked: Sequence[tuple[Judge, GraderSpec, Sequence[Question]]], cache: Path | None
 ) -> CostEstimate:
     """What these questions would cost; each is asked once, however often it stands there."""
-    wanted: dict[tuple[str, str], tuple[Judge, GraderSpec, dict[str, KeyedQuestion]]] = {}
+    wanted: dict[tuple[str, str], tuple[Judge, GraderSpec, dict[str, Question]]] = {}
     for judge, spec, asks in asked:
         _, _, once = wanted.setdefault((judge.digest, fingerprint(spec.identity)), (judge, spec, {}))
         for question in asks:
@@ -108,7 +107,7 @@ def estimate(
 
 
 def _looked_up(
-    judge: Judge, once: Mapping[str, KeyedQuestion], cache: Path | None
+    judge: Judge, once: Mapping[str, Question], cache: Path | None
 ) -> tuple[list[Question], list[int | None]]:
     """The questions that no kept reply answers, and the tokens of each kept reply to the others."""
     replies = judge.kept_replies(cache)
@@ -118,7 +117,7 @@ def _looked_up(
         if reply:
             sizes.append(reply.tokens_out)
         else:
-            open_.append(asked.question)
+            open_.append(asked)
     return open_, sizes
 
 

@@ -17,7 +17,7 @@ from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, read_yaml
 from proctor.judges import prompt
 from proctor.judges.graders import reply
-from proctor.judges.graders.asking import KeptReplies, KeyedQuestion
+from proctor.judges.graders.asking import KeptReplies
 from proctor.judges.graders.grader import GraderSpec, Question, fingerprint
 from proctor.judges.rubric import MEASURED, Rubric, RubricItem
 
@@ -134,7 +134,7 @@ class Judge(JudgeCard):
         if not self.asks and grader is not None:
             raise Refusal(f"judge {self.name!r} scores by rules and asks no model; leave the grader out")
 
-    def questions(self, all_texts: Iterable[Mapping[str, str]], spec: GraderSpec) -> list[KeyedQuestion]:
+    def questions(self, all_texts: Iterable[Mapping[str, str]], spec: GraderSpec) -> list[Question]:
         """What is asked about texts or pairs: one question for each, or as many as the judge repeats."""
         digest, identity, schema = self.digest, spec.identity, self.schema_
         questions = []
@@ -143,7 +143,7 @@ class Judge(JudgeCard):
             read = partial(self.read, texts=tuple(texts.values()))
             for repeat in range(self.repeats):
                 key = fingerprint([digest, identity, dict(texts), repeat])
-                questions.append(KeyedQuestion(key, Question(turns, schema, repeat), read))
+                questions.append(Question(key, turns, schema, read, repeat))
         return questions
 
     def kept_replies(self, folder: Path | None) -> KeptReplies | None:

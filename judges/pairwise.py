@@ -7,12 +7,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
-from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, Progress, ask_all, run
-from proctor.judges.graders.grader import Grader, GraderSpec
+from proctor.judges.graders.asking import KeptReplies, Progress, ask_all, run
+from proctor.judges.graders.grader import Grader, GraderSpec, Question
 from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, combined, missing_member
@@ -110,10 +110,7 @@ async def _by_one(
     unasked = len(ORDERS) * judge.repeats * len(pairs) - len(asks)
     if unasked:
         progress(unasked, 0)
-    try:
-        answered = iter(await ask_all(asks, grader, kept, progress))
-    finally:
-        await grader.aclose()
+    answered = iter(await ask_all(asks, grader, kept, progress))
     verdicts = []
     for pair in pairs:
         choice = _judged_unasked(pair)
@@ -127,7 +124,7 @@ async def _by_one(
     return verdicts
 
 
-def questions(judge: Judge, pairs: Sequence[Pair], spec: GraderSpec) -> list[KeyedQuestion]:
+def questions(judge: Judge, pairs: Sequence[Pair], spec: GraderSpec) -> list[Question]:
     """All that is asked about the pairs: each in both orders, where there is anything to ask."""
     texts = []
     for pair in pairs:
@@ -148,27 +145,20 @@ def _judged_unasked(pair: Pair) -> Choice | None:
 
 
 def _verdict(
-    judge: Judge, grader: Grader, pair: Pair, readings: Mapping[Order, Sequence[AnsweredQuestion]]
+    judge: Judge, grader: Grader, pair: Pair, readings: Mapping[Order, Sequence[ParsedReply]]
 ) -> PairVerdict:
     """A preference is one only when both orders have it; all readings are needed."""
-    usage = Usage()
-    orders: dict[Order, Choice | None] = {}
+    orders: dict[Order, Choice | None] = dict.fromkeys(ORDERS)
     reasons: dict[Order, str] = {}
     missing: list[ParsedReply] = []
-    for order, answers in readings.items():
-        worth = 0.0
-        problems = len(missing)
-        for answer in answers:
-            usage += answer.usage
-            if answer.read.problem:
-                missing.append(answer.read)
-            else:
-                worth += WORTH[_NAMED[order][answer.read.choice]]
-        orders[order] = None
-        if len(missing) == problems:
-            orders[order] = preferred(worth)
-            if "better" in answers[0].read.reasons:
-                reasons[order] = answers[0].read.reasons["better"]
+    for order, replies in readings.items():
+        problems = [read for read in replies if read.problem]
+        missing += problems
+        if not problems:
+            orders[order] = preferred(sum(WORTH[_NAMED[order][read.choice]] for read in replies))
+            if "better" in replies[0].reasons:
+                reasons[order] = replies[0].reasons["better"]
+    usage = usage_of(chain.from_iterable(readings.values()))
     verdict = PairVerdict(judge.name, grader.spec.name, pair.id, orders, reasons=reasons, usage=usage)
     if missing:
         count = f"{len(missing)} of {judge.repeats * len(ORDERS)} readings are missing: "

@@ -13,8 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, Progress, ask_all, run
-from proctor.judges.graders.grader import Grader, GraderSpec
+from proctor.judges.graders.asking import KeptReplies, Progress, ask_all, run
+from proctor.judges.graders.grader import Grader, GraderSpec, Question
+from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, together
 from proctor.judges.prompt import profile_text
@@ -108,11 +109,7 @@ async def _by_one(
     unasked = judge.repeats * len(items) - len(asks)
     if unasked:
         progress(unasked, 0)
-    try:
-        answered = iter(await ask_all(asks, grader, kept, progress))
-    finally:
-        if close:
-            await grader.aclose()
+    answered = iter(await ask_all(asks, grader, kept, progress, close))
     verdicts = []
     for item in items:
         if words(item.text):
@@ -122,20 +119,19 @@ async def _by_one(
     return verdicts
 
 
-def questions(judge: Judge, items: Sequence[Item], spec: GraderSpec) -> list[KeyedQuestion]:
+def questions(judge: Judge, items: Sequence[Item], spec: GraderSpec) -> list[Question]:
     """All that is asked about the items, in their order; nothing about one without a word."""
     texts = [{"profile": profile_text(item.profile), "plan": item.text} for item in items if words(item.text)]
     return judge.questions(texts, spec)
 
 
-def _verdict(judge: Judge, grader: Grader, item: Item, readings: Sequence[AnsweredQuestion]) -> JudgeVerdict:
+def _verdict(judge: Judge, grader: Grader, item: Item, readings: Sequence[ParsedReply]) -> JudgeVerdict:
     """One reading, or the mean of all; all are needed, so that a score is never the mean of those that came."""
     each = []
-    for answer in readings:
-        read = answer.read
+    for read in readings:
         verdict = JudgeVerdict(
             judge.name, grader.spec.name, dict(read.scores), item=item.id, reasons=dict(read.reasons),
-            problem=read.problem, reason=read.reason, usage=answer.usage, above_weakest=judge.above_weakest,
+            problem=read.problem, reason=read.reason, usage=read.usage, above_weakest=judge.above_weakest,
         )  # fmt: skip
         each.append(verdict)
     if len(each) == 1:

@@ -1,10 +1,8 @@
 """A text to be scored, and what a judge says of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
-
-_Number = TypeVar("_Number", int, float)
+from dataclasses import astuple, dataclass, field
+from typing import Any, Literal
 
 WORTH = {"a": 1.0, "tie": 0.0, "b": -1.0}  # what a verdict on two plans counts for
 
@@ -53,14 +51,12 @@ class Usage:
     spent: float | None = None
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.now + other.now,
-            self.kept + other.kept,
-            _both(self.tokens_in, other.tokens_in),
-            _both(self.tokens_out, other.tokens_out),
-            _both(self.cost, other.cost),
-            _both(self.spent, other.spent),
-        )
+        """Both together; what neither tells stays None."""
+        sums: list[Any] = []
+        for each in zip(astuple(self), astuple(other), strict=True):
+            known = [number for number in each if number is not None]
+            sums.append(sum(known) if known else None)
+        return Usage(*sums)
 
 
 @dataclass(frozen=True)
@@ -126,15 +122,4 @@ class JudgeVerdict:
 
 def usage_of(verdicts: Iterable[Any]) -> Usage:
     """What all of them cost together."""
-    usage = Usage()
-    for verdict in verdicts:
-        usage += verdict.usage
-    return usage
-
-
-def _both(left: _Number | None, right: _Number | None) -> _Number | None:
-    if left is None:
-        return right
-    if right is None:
-        return left
-    return left + right
+    return sum((verdict.usage for verdict in verdicts), Usage())

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard import counted
-from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare import formatting, trust
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
 from proctor.leaderboard.compare.overview import Overview
@@ -39,8 +39,15 @@ def ranking_lines(ranked: Ranking) -> Iterator[str]:
                 notes[name] = ", ".join([*score.remarks, *(words for _, words in score.not_ok)])
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
+        yield from _warning(ranked.warnings, task)
         yield from _smallest_effects(list(scores.values()), about)
         yield ""
+
+
+def _warning(warnings: Mapping[str, str], task: str) -> Iterator[str]:
+    """No verdict is told without what its judge's trust card warns of."""
+    if warnings.get(task):
+        yield from _wrapped(_clean(trust.named(warnings[task])), "  ")
 
 
 def _score(score: Score | None, task: TaskRecord) -> list[str]:
@@ -80,6 +87,7 @@ def two_variants(overview: Overview) -> Iterator[str]:
             if score.cell.task == comparison.task and score.remarks:
                 yield from _wrapped(f"{score.cell.variant}: {', '.join(score.remarks)}", "")
         yield from _comparison(comparison, tasks[comparison.task])
+        yield from _warning(overview.warnings, comparison.task)
 
 
 def _comparison(pair: Comparison, task: TaskRecord) -> Iterator[str]:
@@ -174,6 +182,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
         yield from _standings(scores, pairs, tasks[task])
         yield ""
         yield from _pairs(pairs, tasks[task])
+        yield from _warning(overview.warnings, task)
         refused = pairs.family.refused
         if refused:
             named = [f"{a} and {b}: {why}" for (a, b), why in refused.items()]

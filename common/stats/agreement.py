@@ -25,6 +25,11 @@ class ScorePairs:
     def size(self) -> int:
         return len(self.x)
 
+    @property
+    def rows(self) -> Floats:
+        """As the figures among any number of raters read them."""
+        return np.stack([self.x, self.y], axis=1)
+
 
 def _share(pairs: ScorePairs, hit: Floats) -> Statistic:
     return lambda w: ratio(w @ hit, w.sum(axis=1))

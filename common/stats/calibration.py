@@ -16,6 +16,7 @@ from math import log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 
 from proctor.common.refusal import Refusal
 from proctor.common.stats.binary import critical, effective_n
@@ -176,14 +177,12 @@ def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]
         spread = area * (1 - area) * (1 + mean * (1 - area) / (2 - area) + mean * area / (1 + area)) / (m * n)
         return abs(value - area) - z * sqrt(max(spread, 0.0))
 
-    def limit(end: float) -> float:
-        inside, outside = value, end
-        for _ in range(60):
-            middle = (inside + outside) / 2
-            inside, outside = (inside, middle) if distance(middle) > 0 else (middle, outside)
-        return outside
-
-    return (limit(0.0) if value > 0 else 0.0), (limit(1.0) if value < 1 else 1.0)
+    low, high = 0.0, 1.0
+    if value > 0:
+        low = float(brentq(distance, 0.0, min(value, 1 - 1e-9)))  # at 1 itself the standard error is 0
+    if value < 1:
+        high = float(brentq(distance, max(value, 1e-9), 1.0))
+    return low, high
 
 
 @dataclass(frozen=True)

@@ -16,26 +16,11 @@ def pass_at_k(right: ArrayLike, epochs: ArrayLike, k: int) -> Floats:
 
     Unbiased (Chen et al. 2021). Average it over items with `estimate(..., kind="real")` for the interval.
     """
-    return 1.0 - _all_wrong(*_counts(right, epochs, k), k)
-
-
-def pass_at_k_variance(right: ArrayLike, epochs: ArrayLike, k: int) -> Floats:
-    """Unbiased variance of each item's pass@k over epochs: f(k)^2 - f(2k), f(k) = C(n-c, k) / C(n, k).
-
-    f(2k) is unbiased for the squared mean of f(k) (U-statistics, Hoeffding 1948), so 2k epochs are needed; a
-    single item's figure can be negative. With the items held fixed, the mean over N items has the mean of
-    these / N as its variance.
-    """
-    c, n = _counts(right, epochs, 2 * k)
-    return _all_wrong(c, n, k) ** 2 - _all_wrong(c, n, 2 * k)
-
-
-def _all_wrong(right: Floats, epochs: Floats, k: int) -> Floats:
-    # The product form of the ratio of binomials: no factorial overflows.
-    share = np.ones_like(right)
+    c, n = _counts(right, epochs, k)
+    all_wrong = np.ones_like(c)  # the product form of the ratio of binomials: no factorial overflows
     for taken in range(k):
-        share *= np.maximum(epochs - right - taken, 0.0) / (epochs - taken)
-    return share
+        all_wrong *= np.maximum(n - c - taken, 0.0) / (n - taken)
+    return 1.0 - all_wrong
 
 
 def maj_at_k(right: int, wrong: Sequence[int], k: int) -> float:

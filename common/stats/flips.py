@@ -7,22 +7,29 @@ good to all digits that anyone prints; else by signs that all pairs share, and w
 by a saddlepoint: after correction for many pairs, 1 / (draws + 1) would never be shown.
 """
 
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from math import sqrt
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
+from proctor.common.stats.flip_probability import halved_flip, inverted_flip, lattice_flip, saddlepoint_flip
 from proctor.common.stats.outcome import Chance
-from proctor.common.stats.signed import halved_flip, inverted_flip, lattice_flip, saddlepoint_flip
-from proctor.common.stats.signs import signed_sums, too_many
 from proctor.common.stats.units import Floats, Kind, Statistic, Units
 
 ENUMERATED = 16  # up to so many units that differ, all sign patterns of counts are tried
 HALVED = 28  # the same for means, whose patterns are counted by halves
 FEW = 10  # fewer draws than this that reach the gap say only that p is small
 DRAWS_PER_PAIR = 40  # so that the smallest p of counts, times the pairs, is below any usual alpha
+DRAWN = 2**28  # above so many signs normal theory holds to many digits, and drawing would take minutes
+KEPT = 2**25  # signs up to so many are kept: pairs that leave out different items ask for the same ones
+_CHUNK = 2**19
 
 Pair = tuple[int, int]
+_Small = NDArray[np.signedinteger[Any]]
 
 
 def draws_for(kind: Kind, resamples: int, family: int) -> int:
@@ -34,7 +41,7 @@ def flip_tests(units: Units, pairs: list[Pair], seed: int, draws: int) -> list[C
     """Two-sided p of each pair, and how it was made."""
     counts = units.kind == "counts"
     name = "approximate randomisation" if counts else "sign-flip"
-    many = too_many(units, draws)
+    many = units.groups * draws > DRAWN
     tests: dict[Pair, Chance] = {}
     for i, j in pairs:
         p = _exact(units, i, j)
@@ -125,9 +132,13 @@ def _reached(units: Units, pairs: list[Pair], seed: int, draws: int) -> list[int
     for i, j in pairs:
         gap = float(_gaps(units.statistic, whole[i], whole[j], whole[i] - whole[j]))
         bars.append(gap - _slack(gap, units, i, j))
-    for signed in signed_sums(units, seed, draws):
+    counts = units.kind == "counts"
+    totals = units.totals if counts else units.totals[..., :1]
+    for chunk in signs(units.groups, seed, draws):
+        # Every variant's totals under the drawn signs, (variants, columns, draws): one product serves all pairs.
+        signed = np.ascontiguousarray(np.tensordot(chunk, totals, (1, 1)).transpose(1, 2, 0))
         for k, (i, j) in enumerate(pairs):
-            if units.kind == "counts":
+            if counts:
                 gaps = _gaps(units.statistic, whole[i], whole[j], (signed[i] - signed[j]).T)
             else:
                 gaps = np.abs(signed[i, 0] - signed[j, 0]) / units.n
@@ -141,3 +152,28 @@ def _limit(units: Units, i: int, j: int) -> float:
     gap = float(units.values[i] - units.values[j])
     spread = float(np.sqrt((moves**2).sum()))
     return float(2.0 * special.ndtr(-abs(gap) / spread)) if spread > 0 else 1.0
+
+
+def signs(groups: int, seed: int, resamples: int) -> Iterator[Floats]:
+    """Chunks of random +1 and -1, one row a resample: from the seed, never from the data."""
+    draw = _drawn
+    if groups * resamples <= KEPT:
+        draw = _kept
+    for chunk in draw(groups, seed, resamples):
+        yield chunk.astype(np.float64)
+
+
+def _drawn(groups: int, seed: int, resamples: int) -> Iterable[_Small]:
+    generator = np.random.default_rng([seed, 1])
+    words = -(-groups // 64)
+    rows = max(1, _CHUNK // (words * 64))
+    for start in range(0, resamples, rows):
+        size = (min(rows, resamples - start), words)
+        drawn = generator.integers(0, 2**64, size=size, dtype=np.uint64).astype("<u8")
+        bits = np.unpackbits(drawn.view(np.uint8), axis=1)[:, :groups]
+        yield 2 * bits.astype(np.int8) - 1
+
+
+@lru_cache(maxsize=2)
+def _kept(groups: int, seed: int, resamples: int) -> Iterable[_Small]:
+    return list(_drawn(groups, seed, resamples))

@@ -14,10 +14,9 @@ from math import sqrt
 
 import numpy as np
 from scipy import special
+from scipy.optimize import brentq
 
 from proctor.common.stats.units import Floats
-
-_STEPS = 100  # of a search that takes five to ten
 
 
 def lower_limit(values: Floats, unseen: float, tail: float) -> float:
@@ -89,24 +88,8 @@ def _signed_root(shares: Floats, tilt: float) -> float:
 
 
 def _root(falls: Callable[[float], float], first: float) -> float:
-    """Where a function that falls from above 0 reaches it: false position, the end that stays halved (Illinois)."""
-    low, high = 0.0, first
-    above, below = falls(1e-9 * first), falls(high)
-    while below > 0.0:
-        low, above, high = high, below, 4.0 * high
-        below = falls(high)
-    moved = 0
-    for _ in range(_STEPS):
-        middle = low + (high - low) * above / (above - below)
-        value = falls(middle)
-        if abs(value) < 1e-8 or high - low <= 1e-13 * high:
-            return middle
-        if value > 0.0:
-            low, above = middle, value
-            below = below / 2 if moved > 0 else below
-            moved = 1
-        else:
-            high, below = middle, value
-            above = above / 2 if moved < 0 else above
-            moved = -1
-    return (low + high) / 2
+    """Where a function that falls from above 0 reaches it; `first` is a guess."""
+    low, high = 1e-9 * first, first
+    while falls(high) > 0.0:
+        low, high = high, 4.0 * high
+    return float(brentq(falls, low, high))

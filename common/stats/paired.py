@@ -13,6 +13,7 @@ compare_all and compare_paired give the same bytes; without, to the sorted score
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,57 +48,41 @@ class Table:
     pairs: Sequence[Pair] | None = None
 
 
+class Settings(TypedDict, total=False):
+    """What `compare_each` explains, all of it with a default."""
+
+    seed: int
+    resamples: int
+    alpha: float
+    margin: float | None
+    mid_p: bool
+    scale: Scale | None
+    statistic: Statistic
+
+
 def compare_paired(
-    a: ArrayLike,
-    b: ArrayLike,
-    *,
-    kind: Kind,
-    items: Labels = None,
-    clusters: Labels = None,
-    seed: int = 0,
-    resamples: int = 10_000,
-    alpha: float = 0.05,
-    margin: float | None = None,
-    mid_p: bool = False,
-    scale: Scale | None = None,
-    statistic: Statistic = micro_f1,
-) -> Difference:
+    a: ArrayLike, b: ArrayLike, *, kind: Kind, items: Labels = None, clusters: Labels = None,
+    **settings: Unpack[Settings],
+) -> Difference:  # fmt: skip
     """Compare two cells, aligned row by row: 'binary' 0/1, 'real' numbers, 'counts' (rows, 3) of tp, fp, fn.
 
-    `statistic` turns summed counts (..., columns) into figures (...); `margin` adds the tests of 'no worse'; `mid_p`
-    chooses mid-p McNemar. `scale` is the least and the greatest score that there can be: it says how much an item that
-    was not seen could lose. Left out, scores that all lie from 0 to 1 are taken to end there.
+    >>> compare_paired([1, 1, 1, 0], [0, 0, 1, 0], kind="binary").difference
+    0.5
     """
     first, second = as_numbers(a), as_numbers(b)
     if first.shape != second.shape:
         raise Refusal(f"scores of shape {first.shape} against {second.shape}; align both by item first")
-    return compare_all(
-        np.stack([first, second]), kind=kind, items=items, clusters=clusters, seed=seed, resamples=resamples,
-        alpha=alpha, margin=margin, mid_p=mid_p, scale=scale, statistic=statistic,
-    )[0, 1]  # fmt: skip
+    both = np.stack([first, second])
+    return compare_all(both, kind=kind, items=items, clusters=clusters, **settings)[0, 1]
 
 
 def compare_all(
-    scores: ArrayLike,
-    *,
-    kind: Kind,
-    pairs: Iterable[Pair] | None = None,
-    items: Labels = None,
-    clusters: Labels = None,
-    seed: int = 0,
-    resamples: int = 10_000,
-    alpha: float = 0.05,
-    margin: float | None = None,
-    mid_p: bool = False,
-    scale: Scale | None = None,
-    statistic: Statistic = micro_f1,
-) -> dict[Pair, Difference]:
+    scores: ArrayLike, *, kind: Kind, pairs: Iterable[Pair] | None = None, items: Labels = None,
+    clusters: Labels = None, **settings: Unpack[Settings],
+) -> dict[Pair, Difference]:  # fmt: skip
     """Compare pairs of variants (all i < j unless named) of a (variants, rows[, columns]) array."""
     table = Table(as_numbers(scores), items, clusters, None if pairs is None else list(pairs))
-    (differences,) = compare_each(
-        [table], kind=kind, seed=seed, resamples=resamples, alpha=alpha, margin=margin, mid_p=mid_p,
-        scale=scale, statistic=statistic,
-    )  # fmt: skip
+    (differences,) = compare_each([table], kind=kind, **settings)
     return differences
 
 
@@ -116,6 +101,10 @@ def compare_each(
 ) -> Iterator[dict[Pair, Difference]]:
     """The same for many tables, one answer each, in their order: for pairs that have their items to themselves.
 
+    `margin` adds the tests of 'no worse'; `mid_p` chooses mid-p McNemar; `statistic` turns summed counts
+    (..., columns) into figures (...). `scale` is the least and the greatest score that there can be: it says how much
+    an item that was not seen could lose. Left out, scores that all lie from 0 to 1 are taken to end there.
+
     Every pair gets what it would get alone. Neighbours with as many items share their draws, so hand them over by
     size. `family` counts the pairs of all tables; counts are drawn more often for many.
     """
@@ -132,16 +121,8 @@ def compare_each(
         elif units.kind == "binary":
             differences = engine.binary_pairs(units, wanted, seed, resamples, alpha, margin, mid_p)
         else:
-            differences = engine.real_pairs(
-                units,
-                wanted,
-                seed,
-                resamples,
-                alpha,
-                margin,
-                _on_scale(units, scale),
-                max(family, len(wanted)),
-            )
+            ends, of = _on_scale(units, scale), max(family, len(wanted))
+            differences = engine.real_pairs(units, wanted, seed, resamples, alpha, margin, ends, of)
         yield from ({pair: differences[at] for pair, at in mine.items()} for mine in places)
 
 
@@ -160,13 +141,8 @@ def estimate(
     >>> estimate([1.0] * 20, kind="real").low < 0.9
     True
     """
-    ((single,),) = estimate_each(
-        [Table(as_numbers(values)[None], items, clusters)],
-        kind=kind,
-        alpha=alpha,
-        scale=scale,
-        statistic=statistic,
-    )
+    table = Table(as_numbers(values)[None], items, clusters)
+    ((single,),) = estimate_each([table], kind=kind, alpha=alpha, scale=scale, statistic=statistic)
     return single
 
 

@@ -6,7 +6,6 @@ All responses stand in a file before anything is scored, so scoring again asks t
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.ask.solver import Solver
 from proctor.harness.engines.protocol import Response
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
@@ -38,6 +38,7 @@ class Scorer:
     grader: Grader | Panel | None
     cache: Path | None
     reader: SecondReader | None = None  # of responses in which the rule finds no number
+    solver: Solver | None = None  # of the questions that responses are
 
     @property
     def spec(self) -> GraderSpec | PanelSpec | None:
@@ -55,7 +56,6 @@ class Scorer:
 
 def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:
     """All responses of a cell in one file, whole or not at all, with what was measured while they came."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     entries = [
         {"id": str(sample.doc["id"]), "epoch": sample.epoch, "prompt": sample.prompt, **vars(sample.response)}
         for sample in samples
@@ -80,21 +80,10 @@ def read_responses(
         return None
 
 
-def counts(rows: Sequence[Sample]) -> dict[str, Any]:
+def counts(statuses: Sequence[str], truncated: Sequence[bool]) -> dict[str, Any]:
     """What run.json says of what became of the responses."""
-    statuses: list[str] = [row.status for row in rows]
-    return {
-        "statuses": {status: statuses.count(status) for status in STATUSES},
-        "truncated": sum(row.truncated for row in rows),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def score_responses(
-    cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
-) -> tuple[list[Sample], Tally | None]:
-    """A row for every response of a cell; see `rows_of`."""
-    return rows_of(cell.variant.name, cell.task, samples, scorer, progress)
+    by_status = {status: statuses.count(status) for status in STATUSES}
+    return {"statuses": by_status, "truncated": sum(truncated)}
 
 
 def rows_of(
@@ -122,8 +111,11 @@ def _by_rules(task: Task, samples: Sequence[AskedSample], scorer: Scorer) -> lis
         if sample.score is None and not sample.response.error:
             sample.score = score(sample.doc, sample.response.text)
     scores = [sample.score for sample in samples]
+    answered = [(sample.doc, sample.response.text) for sample in samples]
+    if scorer.solver:
+        return scorer.solver.decide(answered, scores)
     if scorer.reader and task.numeric:
-        return scorer.reader.decide([(sample.doc, sample.response.text) for sample in samples], scores, score)
+        return scorer.reader.decide(answered, scores, score)
     return [(each, "") for each in scores]
 
 

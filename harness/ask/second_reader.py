@@ -7,12 +7,11 @@ counted; a reply that could not be had leaves the row without a score.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from proctor.harness.config.extractor import WORDING, Extractor
-from proctor.judges.graders.asking import KeptReplies, KeyedQuestion, ask_all, run
+from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
 from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.panel import open_grader
@@ -31,12 +30,6 @@ class SecondReader:
     cache: Path
     opened: Callable[[GraderSpec], Grader] = open_grader
 
-    @cached_property
-    def _kept(self) -> KeptReplies:
-        return KeptReplies(
-            self.cache / f"second-reader-{fingerprint(self.extractor.spec.identity)[:16]}.jsonl"
-        )
-
     def decide(
         self, answered: Sequence[Answered], scores: Sequence[ResponseScore | None], score: Score
     ) -> list[tuple[ResponseScore | None, str]]:
@@ -48,29 +41,17 @@ class SecondReader:
         for index, ((_, text), by_rule) in enumerate(zip(answered, scores, strict=True)):
             if by_rule is not None and not by_rule.parsed and text.strip():
                 unread.append((index, by_rule))
-        replies = self._ask([answered[index][1] for index, _ in unread])
-        for (index, by_rule), reply in zip(unread, replies, strict=True):
-            decided[index] = self._decided(answered[index][0], by_rule, reply, score)
+        if unread:
+            replies = self._ask([answered[index][1] for index, _ in unread])
+            for (index, by_rule), reply in zip(unread, replies, strict=True):
+                decided[index] = self._decided(answered[index][0], by_rule, reply, score)
         return decided
 
     def _ask(self, texts: Sequence[str]) -> list[ParsedReply]:
-        if not texts:
-            return []
         spec = self.extractor.spec
-        asks = [
-            KeyedQuestion(fingerprint([WORDING, spec.identity, text]), _question(text), _read)
-            for text in texts
-        ]
-
-        async def ask() -> list[ParsedReply]:
-            grader = self.opened(spec)
-            try:
-                replies = await ask_all(asks, grader, self._kept, lambda done, made: None)
-            finally:
-                await grader.aclose()
-            return [reply.read for reply in replies]
-
-        return run(ask())
+        asks = [_question(text, spec) for text in texts]
+        kept = KeptReplies(self.cache / f"second-reader-{fingerprint(spec.identity)[:16]}.jsonl")
+        return run(ask_all(asks, self.opened(spec), kept))
 
     def _decided(
         self, doc: Mapping[str, Any], by_rule: ResponseScore, read: ParsedReply, score: Score
@@ -95,9 +76,10 @@ def _by_rule(score: ResponseScore | None) -> ResponseScore | None:
     return replace(score, metrics={**score.metrics, "rule_accuracy": score.score, "second_reader": 0.0})
 
 
-def _question(text: str) -> Question:
+def _question(text: str, spec: GraderSpec) -> Question:
     fence = "=== " + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12] + " ==="
-    return Question((("user", WORDING.format(fence=fence, text=text)),), {})
+    turns = (("user", WORDING.format(fence=fence, text=text)),)
+    return Question(fingerprint([WORDING, spec.identity, text]), turns, {}, _read)
 
 
 def _read(reply: str) -> ParsedReply:

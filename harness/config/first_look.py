@@ -66,7 +66,8 @@ def _variant(address: str, written: list[Path]) -> str:
         return address
     fields = _fields(address)
     parse({"name": "model", **fields}, Variant, f"proctor try {address}")
-    return _written("variants", address, _called(address), fields, written)
+    last = re.split(r"[/:#\\]", address.rstrip("/"))[-1].removesuffix(".gguf")
+    return _written("variants", address, last, fields, written)
 
 
 def _task(data: str, written: list[Path]) -> str:
@@ -117,13 +118,7 @@ def _engine() -> str:
     return "vllm" if torch.cuda.is_available() else "hf"
 
 
-def _called(address: str) -> str:
-    last = re.split(r"[/:#\\]", address.rstrip("/"))[-1]
-    return last.removesuffix(".gguf")
-
-
 def _write(path: Path, fields: Mapping[str, Any]) -> None:
     if path.exists() and not path.read_text(encoding="utf-8").startswith(WRITTEN):
         raise Refusal("there is a file of your own", remedy="move it, or run its suite", where=path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, WRITTEN + yaml_of(fields))

@@ -21,7 +21,7 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.tasks import Task
 from proctor.tasks.index import find_task, named_tasks
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 
 
 class Matrix(Frozen):
@@ -48,6 +48,9 @@ class SuiteFile(Frozen):
     self_grading: bool = Field(default=False, description="the grader may be a model that is examined here")
     extractor: Extractor | None = Field(
         default=None, description="a model that is asked for the number where the rule finds none"
+    )
+    solver: GraderSpec | None = Field(
+        default=None, description="a model that answers written questions, so that their keys are confirmed"
     )
     margin: dict[str, float] = Field(default={}, description="what counts as 'no worse', for each task")
     metric: dict[str, str] = Field(
@@ -82,6 +85,7 @@ class Suite(Frozen):
     grader: GraderSpec | PanelSpec | None = None
     self_grading: bool = False
     extractor: Extractor | None = None
+    solver: GraderSpec | None = None
     path: Path | None = None
     project: Path = Field(
         default_factory=project, description="where its names and paths are looked up first"
@@ -121,9 +125,10 @@ class Suite(Frozen):
             specs=specs,
             groups=groups,
             metric=file.metric,
-            grader=read_grader(file.grader, path) if file.grader is not None else None,
+            grader=read_grader(file.grader, f"grader, {path}") if file.grader is not None else None,
             self_grading=file.self_grading,
             extractor=file.extractor,
+            solver=file.solver,
             path=path,
         )
 
@@ -167,11 +172,11 @@ class Suite(Frozen):
         raise Refusal(f"the suite {self.name!r} has no variant {name!r}", nearest(name, names))
 
 
-def read_grader(fields: dict[str, Any], where: Path) -> GraderSpec | PanelSpec:
+def read_grader(fields: Any, where: Path | str) -> GraderSpec | PanelSpec:
     """One grader, or a panel of them, as a YAML file describes it."""
-    if "panel" in fields:
-        return parse(fields, PanelSpec, f"grader, {where}")
-    return parse(fields, GraderSpec, f"grader, {where}")
+    if isinstance(fields, dict) and "panel" in fields:
+        return parse(fields, PanelSpec, where)
+    return parse(fields, GraderSpec, where)
 
 
 def _each(limit: int | dict[str, int], tasks: Sequence[str]) -> dict[str, int]:

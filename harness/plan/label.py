@@ -19,7 +19,7 @@ from proctor.harness.record import (
     VariantRecord,
 )
 from proctor.tasks import TASKS
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
@@ -36,8 +36,10 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         "scored_by": "rules",
         "kinds": task.items_by_kind(docs),
     }
+    if task.solved and plan.suite.solver:
+        about["headline"] = f"{task.headline}, keys confirmed by {plan.suite.solver.name}"
     if grading := plan.gradings.get(cell.task):
-        about |= grading.told(plan.suite)
+        about |= grading.about(plan.suite)
     overlap = overlap_of(task, docs, each.data, each.variant.base, plan.store)
     stages = []
     for parent in parents_of(each.stages):  # what went into a merge was seen by what came out

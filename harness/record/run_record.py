@@ -70,6 +70,7 @@ class Definition(RecordPart):
     shots: str | None = None
     extractor: dict[str, JsonValue] | None = None
     grader: dict[str, JsonValue] | None = None
+    solver: dict[str, JsonValue] | None = None
     metric: str | None = None  # of an import: which of the source's figures
     answers: str | None = None  # of responses from a file: its digest
 
@@ -161,6 +162,16 @@ class OriginRecord(RecordPart):
     left_over: JsonValue = None
 
 
+class SolverRecord(RecordPart):
+    """How far a solver can be trusted: what it does with the model questions of the items, whose keys are right."""
+
+    model: str
+    questions: int
+    confirmed: int
+    on_passages: int
+    found_without: int  # of those on passages: the key found without the passage
+
+
 class OverlapRecord(RecordPart):
     """How much of the task's items stands in one training set: `share_8` is the share with 8 words in a row."""
 
@@ -234,6 +245,7 @@ class RunRecord(Measurements):
     truncated: int = 0
     aggregates: dict[str, float] = {}  # a stock task's own figures of all samples, by `metric,filter`
     untested: tuple[str, ...] = ()  # those of them that are no mean over samples
+    solver: SolverRecord | None = None
     verdicts: dict[str, JsonValue] | None = None  # of a judge that asks a model: how many, and what they cost
     finished: str | None = None
     origin: OriginRecord | None = None

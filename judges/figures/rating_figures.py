@@ -5,22 +5,34 @@ report.figures[0]       # name, title, dimension, judge, against, value, low, hi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, compress
 
 import numpy as np
 
 from proctor.common.refusal import Refusal
 from proctor.common.stats.agreement import BETWEEN_TWO, BY_LEVEL, ScorePairs
-from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct
+from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct, ratio
 from proctor.common.stats.correction import LEAST_LABELS, prediction_powered
 from proctor.common.stats.reliability import AMONG, AMONG_ALL
 from proctor.judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
-from proctor.judges.figures.report import EACH_OTHER, EVERY, Computation, FigureReport, Whose
+from proctor.judges.figures.report import (
+    EACH_OTHER,
+    EVERY,
+    Computation,
+    FigureReport,
+    PairFigure,
+    Whose,
+    paired,
+)  # fmt: skip
 
 _EVERY_LEVEL = tuple(BETWEEN_TWO)
 # A mean stands between the levels, a rounded one on them: each is asked for what it can say.
 _OF_A_MEAN = tuple(name for name in BETWEEN_TWO if name not in BY_LEVEL)
+_ALPHAS = {
+    name: PairFigure(title, lambda pairs, make=make: make(pairs.rows))  # type: ignore[misc]
+    for name, (title, make) in AMONG_ALL.items()
+}
 # Without those that depend on who comes first: they have no mean over pairs of raters.
 _EVEN = tuple(
     name for name in BETWEEN_TWO if name not in ("mean_difference", "macro_precision", "macro_recall")
@@ -69,21 +81,13 @@ def _note_what_is_there(report: FigureReport, ratings: Ratings, labels: Ratings 
     if labels is None:
         return
     report.notes += [f"labels: {note}" for note in labels.notes]
-    judged, labelled = set(ratings.items), set(labels.items)
-    if not judged & labelled:
-        raise Refusal(
-            "no item_id stands in both files",
-            f"the ratings have {min(judged)!r}, the labels {min(labelled)!r}",
-            "the same item needs the same id",
-        )
+    report.note_files(ratings.items, labels.items, "ratings", "item")
     dimensions, others = set(ratings.dimensions), set(labels.dimensions)
     if not dimensions & others and OVERALL not in dimensions | others:
         raise Refusal(
             "no dimension stands in both files",
             f"the ratings have {', '.join(ratings.dimensions)}, the labels {', '.join(labels.dimensions)}",
         )
-    report.note_lone("labels", "items", judged - labelled)
-    report.note_lone("ratings", "items", labelled - judged)
     for kind, alone in (("labels", dimensions - others), ("ratings", others - dimensions)):
         if alone:
             report.notes.append(f"dimensions without {kind}: {', '.join(sorted(alone))}")
@@ -107,10 +111,7 @@ def _tables(ratings: Ratings, labels: Ratings | None) -> Iterator[RatingTable]:
     if len(tables) > 1 or OVERALL in known.dimensions:
         yield of(OVERALL)
     if len(tables) > 1:
-        judge, label = (
-            _stacked([table.judge for table in tables]),
-            _stacked([table.labels for table in tables]),
-        )
+        judge, label = _stacked([one.judge for one in tables]), _stacked([one.labels for one in tables])
         yield RatingTable(POOLED, clusters * len(tables), judge, label)
 
 
@@ -143,20 +144,18 @@ def _names_for(*forms: str) -> tuple[str, ...]:
 def _judge_to_labels(report: FigureReport, table: RatingTable) -> None:
     if np.isnan([*table.labels.values()]).all():
         return
-    times = len(table.labels)
-    crowd = report.is_crowd(times, "the labels' raters")
+    several = len(table.labels) > 1
+    crowd = report.is_crowd(len(table.labels), "the labels' raters")
     for judge, (x, form) in _with_forms(table.judge, "raters").items():
         for label, (y, other) in _with_forms(table.labels, "labels").items():
             if not (crowd and label in table.labels):
                 _two(report, table, (judge, x), (label, y), _names_for(form, other))
-        names = _names_for(form)
-        if times > 1:
-            repeated = replace(table, clusters=table.clusters * times)
-            every = np.concatenate(list(table.labels.values()))
-            _two(report, repeated, (judge, np.tile(x, times)), (EVERY, every), names)
-        if times > 1 and not crowd:
+        if several:
+            every = EVERY, _side_by_side(table.labels)
+            _two(report, table, (judge, x), every, _names_for(form))
+        if several and not crowd:
             whose = Whose(table.dimension, judge, "each label's rater, mean of them")
-            _mean_of_pairs(report, table, [(x, y) for y in table.labels.values()], whose, names)
+            _mean_of_pairs(report, table, [(x, y) for y in table.labels.values()], whose, _names_for(form))
 
 
 def _among(report: FigureReport, table: RatingTable, side: Mapping[str, Floats], who: str) -> None:
@@ -164,8 +163,8 @@ def _among(report: FigureReport, table: RatingTable, side: Mapping[str, Floats],
         return
     whose = Whose(table.dimension, who, EACH_OTHER)
     if not report.is_crowd(len(side), who):
-        for a, b in combinations(side, 2):
-            _two(report, table, (a, side[a]), (b, side[b]), _EVERY_LEVEL)
+        for two in combinations(side.items(), 2):
+            _two(report, table, *two, _EVERY_LEVEL)
         _mean_of_pairs(report, table, list(combinations(side.values(), 2)), whose, _EVEN)
         _leave_one_out(report, table, side, who)
     why = f"{table.dimension}, {who}: no item has the scores that it needs"
@@ -190,21 +189,10 @@ def _two(
     report: FigureReport, table: RatingTable, judge: tuple[str, Floats], label: tuple[str, Floats],
     names: Sequence[str],
 ) -> None:  # fmt: skip
-    both = ~np.isnan(judge[1] + label[1])
-    if not both.any():
-        why = f"{table.dimension}, {judge[0]} against {label[0]}: no item has both scores"
-        report.lack("agreement", why)
-        return
-    scores = np.stack([judge[1][both], label[1][both]], axis=1)
-    rows, counts = distinct(scores, table.clusters_of(both))
-    pairs = ScorePairs(rows[:, 0], rows[:, 1])
-    measures = {}
-    for name in names:
-        title, make = BETWEEN_TWO[name]
-        measures[name] = Computation(title, make(pairs), len(scores))
-    for name, (title, make_among) in AMONG_ALL.items():
-        measures[name] = Computation(title, make_among(rows), len(scores))
-    report.measure(Whose(table.dimension, judge[0], label[0]), measures, counts)
+    figures = {name: PairFigure(*BETWEEN_TWO[name]) for name in names} | _ALPHAS
+    whose = Whose(table.dimension, judge[0], label[0])
+    why = f"{table.dimension}, {judge[0]} against {label[0]}: no item has both scores"
+    report.hold(whose, paired(judge[1], label[1], table.clusters), figures, ("agreement", why))
 
 
 def _mean_of_pairs(
@@ -215,11 +203,10 @@ def _mean_of_pairs(
     parts, blocks, items = [], [], np.zeros(len(table.clusters), dtype=bool)
     groups = sorted(set(table.clusters))
     for x, y in pairs:
-        both = ~np.isnan(x + y)
-        items |= both
-        if both.any():
-            scores = np.stack([x[both], y[both]], axis=1)
-            rows, counts = distinct(scores, table.clusters_of(both), groups)
+        items |= ~np.isnan(x + y)
+        both = paired(x, y, table.clusters)
+        if len(both.x):
+            rows, counts = distinct(np.stack([both.x, both.y], axis=1), both.clusters, groups)
             parts.append(ScorePairs(rows[:, 0], rows[:, 1]))
             blocks.append(counts)
     if not parts:
@@ -274,13 +261,11 @@ def _mean(report: FigureReport, table: RatingTable, rater: str, scores: Floats, 
     np.add.at(sums, codes, np.stack([np.ones_like(centred), centred, centred * centred], axis=1))
 
     def mean(w: Floats) -> Floats:
-        found: Floats = middle + w[:, 1] / w[:, 0]
-        return found
+        return middle + ratio(w[:, 1], w[:, 0])
 
     def deviation(w: Floats) -> Floats:
         n, total, squares = w.T
-        found: Floats = np.sqrt(np.maximum(squares - total**2 / n, 0.0) / np.where(n > 1, n - 1, np.nan))
-        return found
+        return np.asarray(np.sqrt(np.maximum(ratio(squares - total**2 / n, n - 1), 0.0)), dtype=np.float64)
 
     n = int(there.sum())
     measures = {

@@ -1,15 +1,29 @@
 """Figures as they are reported: each with its name, whose scores, the value and its limits; and those missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import compress
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from proctor.common.refusal import Refusal
+from proctor.common.stats.agreement import ScorePairs
 from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct
 from proctor.common.stats.reliability import rated_items
 
 EACH_OTHER, EVERY = "each other", "every label by itself"
 MOST_NAMED = 20  # raters up to which each is held to each; of a crowd there is what it says together
+
+Part = Callable[[Floats, Floats], Any]  # which pairs of verdicts (x, y) count, or how much
+
+
+class PairFigure(NamedTuple):
+    """A figure of two series: how it is made of their pairs, and which of these it rests on."""
+
+    title: str
+    make: Callable[[ScorePairs], Statistic]
+    of: Part = lambda x, y: np.ones(len(x))
 
 
 class Whose(NamedTuple):
@@ -26,6 +40,22 @@ class Computation(NamedTuple):
     title: str
     statistic: Statistic
     n: int
+
+
+class Pairs(NamedTuple):
+    """Scores or verdicts beside those that they are held to, and the cluster of each such pair."""
+
+    x: Floats
+    y: Floats
+    clusters: Sequence[str]
+
+
+def paired(x: Floats, y: Floats, clusters: Sequence[str]) -> Pairs:
+    """Every score of an item (items, or items x scores) beside each of its labels, where both are there."""
+    x, y = np.broadcast_arrays(x.reshape(len(x), -1, 1), y.reshape(len(y), 1, -1))
+    there = ~np.isnan(x + y)
+    items = np.nonzero(there)[0].tolist()
+    return Pairs(x[there], y[there], [clusters[item] for item in items])
 
 
 def some(names: Sequence[str], most: int = 3) -> str:
@@ -79,6 +109,25 @@ class FigureReport:
         for name, measure in measures.items():
             self.add(name, measure.title, whose, intervals[name], measure.n, note)
 
+    def hold(
+        self, whose: Whose, pairs: Pairs, figures: Mapping[str, PairFigure], lacking: tuple[str, str] | None = None,
+        ending: str = "", beside: str = "",
+    ) -> None:  # fmt: skip
+        """Adds the figures of two series, `ending` behind each name and `beside` behind each title; of no pairs
+        there is only what is `lacking`: its name, and why.
+        """
+        if not len(pairs.x):
+            if lacking:
+                self.lack(*lacking)
+            return
+        rows, counts = distinct(np.stack([pairs.x, pairs.y], axis=1), pairs.clusters)
+        different, whole = ScorePairs(rows[:, 0], rows[:, 1]), counts.sum(axis=0)
+        measures = {}
+        for name, figure in figures.items():
+            n = int((whole * figure.of(different.x, different.y)).sum())
+            measures[name + ending] = Computation(figure.title + beside, figure.make(different), n)
+        self.measure(whose, measures, counts)
+
     def measure_raters(
         self, whose: Whose, table: Floats, clusters: Sequence[str], why: str, without: tuple[str, ...] = ()
     ) -> None:
@@ -86,16 +135,15 @@ class FigureReport:
         what they need; names that begin with one of `without` are left out.
         """
         for group in rated_items(table):
+            wanted = {name: group.figures[name] for name in group.figures if not name.startswith(without)}
             if not group.chosen.any():
-                for name in group.figures:
-                    if not name.startswith(without):
-                        self.lack(name, why)
+                for name in wanted:
+                    self.lack(name, why)
                 continue
             rows, counts = distinct(group.rows, list(compress(clusters, group.chosen)))
             measures = {}
-            for name, (title, make) in group.figures.items():
-                if not name.startswith(without):
-                    measures[name] = Computation(title, make(rows), len(group.rows))
+            for name, (title, make) in wanted.items():
+                measures[name] = Computation(title, make(rows), len(group.rows))
             self.measure(whose, measures, counts, group.note)
 
     def add(self, name: str, title: str, whose: Whose, interval: Interval, n: int, note: str = "") -> None:
@@ -120,7 +168,15 @@ class FigureReport:
             self.lack("figures of single raters and of every two", why)
         return raters > MOST_NAMED
 
-    def note_lone(self, kind: str, what: str, names: set[str]) -> None:
-        """Says which items or pairs stand in one of two files only."""
-        if names:
-            self.notes.append(f"{len(names)} {what} have no {kind}: {some(sorted(names))}")
+    def note_files(self, judged: Sequence[str], labelled: Sequence[str], kind: str, item: str) -> None:
+        """Which items stand in one of two files only; some must stand in both. `kind` is what the first file holds."""
+        ours, theirs = set(judged), set(labelled)
+        if not ours & theirs:
+            raise Refusal(
+                "no item_id stands in both files",
+                f"the {kind} have {min(ours)!r}, the labels {min(theirs)!r}",
+                f"the same {item} needs the same id",
+            )
+        for lacks, names in (("labels", ours - theirs), (kind, theirs - ours)):
+            if names:
+                self.notes.append(f"{len(names)} {item}s have no {lacks}: {some(sorted(names))}")

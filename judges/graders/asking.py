@@ -5,11 +5,11 @@ from an earlier run.
 """
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import filterfalse
 from pathlib import Path
@@ -53,76 +53,65 @@ class KeptReplies:
         self._lines.sync()
 
 
-@dataclass(frozen=True)
-class KeyedQuestion:
-    """A question, under what key its reply is kept, and how the reply is read."""
-
-    key: str
-    question: Question
-    read: Callable[[str], ParsedReply]
-
-
-@dataclass(frozen=True)
-class AnsweredQuestion:
-    read: ParsedReply
-    usage: Usage
-
-
 async def ask_all(
-    asks: Sequence[KeyedQuestion], grader: Grader, kept: KeptReplies | None, progress: Progress
-) -> list[AnsweredQuestion]:
+    questions: Sequence[Question], grader: Grader, kept: KeptReplies | None = None, progress: Progress | None = None,
+    close: bool = True,
+) -> list[ParsedReply]:  # fmt: skip
     """What became of each, in their order. Equal keys are asked once. `progress` is told of replies that were read:
-    what failed, or was not asked any more, is not done.
+    what failed, or was not asked any more, is not done. `close` lets go of the grader's connections at the end.
     """
     if grader.resumes:
         kept = None
-    times = Counter(ask.key for ask in asks)
-    answered: dict[str, AnsweredQuestion] = {}
+    times = Counter(question.key for question in questions)
+    answered: dict[str, ParsedReply] = {}
     spent: dict[str, Usage] = {}
 
     def settle(key: str, read: ParsedReply, usage: Usage, made: int) -> None:
-        answered[key] = AnsweredQuestion(read, usage)
-        progress(0 if read.problem else times[key], made)
+        answered[key] = replace(read, usage=usage)
+        if progress:
+            progress(0 if read.problem else times[key], made)
 
-    def is_kept(ask: KeyedQuestion) -> bool:
-        reply = kept.get(ask.key) if kept else None
+    def is_kept(question: Question) -> bool:
+        reply = kept.get(question.key) if kept else None
         if reply is None:
             return False
-        read = ask.read(reply.text)
+        read = question.read(reply.text)
         if not read.problem:
-            settle(ask.key, read, cost_of(reply, grader.spec, kept=True), 0)
+            settle(question.key, read, cost_of(reply, grader.spec, kept=True), 0)
         return not read.problem
 
-    def hear(
-        now: list[KeyedQuestion], again: list[KeyedQuestion], last: bool, index: int, reply: Reply
-    ) -> None:
-        ask = now[index]
-        read = ask.read(reply.text)
+    def hear(now: list[Question], again: list[Question], last: bool, index: int, reply: Reply) -> None:
+        question = now[index]
+        read = question.read(reply.text)
         if reply.problem:
             read = ParsedReply(problem=reply.problem, reason=reply.reason)
-        usage = spent.get(ask.key, Usage()) + cost_of(reply, grader.spec, kept=False)
-        spent[ask.key] = usage
+        usage = spent.get(question.key, Usage()) + cost_of(reply, grader.spec, kept=False)
+        spent[question.key] = usage
         if read.reason in _AGAIN and not last:
-            again.append(ask)
+            again.append(question)
             return
         if not read.problem and kept:
-            kept.keep(ask.key, reply)
+            kept.keep(question.key, reply)
         if read.reason in _AGAIN and grader.spec.attempts > 1:
             read = replace(read, problem=f"{read.problem} (asked {grader.spec.attempts} times)")
-        settle(ask.key, read, usage, reply.tokens_out or 0)
+        settle(question.key, read, usage, reply.tokens_out or 0)
 
-    pending = list(filterfalse(is_kept, {ask.key: ask for ask in asks}.values()))
-    for attempt in range(grader.spec.attempts):
-        again: list[KeyedQuestion] = []
-        if pending:
-            done = partial(hear, pending, again, attempt + 1 == grader.spec.attempts)
-            await grader.answer([replace(ask.question, attempt=attempt) for ask in pending], done)
-        # In the order of the questions, not of the replies: a local engine plans its batches from it.
-        order = {ask.key: place for place, ask in enumerate(pending)}
-        pending = sorted(again, key=lambda ask: order[ask.key])
+    pending = list(filterfalse(is_kept, {question.key: question for question in questions}.values()))
+    try:
+        for attempt in range(grader.spec.attempts):
+            again: list[Question] = []
+            if pending:
+                done = partial(hear, pending, again, attempt + 1 == grader.spec.attempts)
+                await grader.answer([replace(question, attempt=attempt) for question in pending], done)
+            # In the order of the questions, not of the replies: a local engine plans its batches from it.
+            order = {question.key: place for place, question in enumerate(pending)}
+            pending = sorted(again, key=lambda question: order[question.key])
+    finally:
+        if close:
+            await grader.aclose()
     if kept:
         kept.sync()
-    return [answered[ask.key] for ask in asks]
+    return [answered[question.key] for question in questions]
 
 
 def cost_of(reply: Reply, spec: GraderSpec, kept: bool) -> Usage:
@@ -142,18 +131,5 @@ def run(work: Coroutine[Any, Any, _Result]) -> _Result:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    results: list[_Result] = []
-    failures: list[BaseException] = []
-
-    def beside() -> None:
-        try:
-            results.append(asyncio.run(work))
-        except BaseException as failed:
-            failures.append(failed)
-
-    thread = threading.Thread(target=beside)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-    return results[0]
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()

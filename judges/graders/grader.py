@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from proctor.common.chat_client import GIVE_UP
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
+from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.verdict import Reason
 
 
@@ -96,10 +97,14 @@ class GraderSpec(Frozen):
 
 @dataclass(frozen=True)
 class Question:
-    """One thing to ask: turns of a chat, the JSON schema of the reply ({}: none), and which time this is."""
+    """One thing to ask: under what key its reply is kept, turns of a chat, the JSON schema of the reply ({}: none), how
+    the reply is read, and which time this is.
+    """
 
+    key: str
     turns: tuple[tuple[str, str], ...]  # (role, text)
     schema: dict[str, Any]
+    read: Callable[[str], ParsedReply]
     repeat: int = 0
     attempt: int = 0
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from proctor.judges.verdict import Reason
+from proctor.judges.verdict import Reason, Usage
 
 LONGEST = 100_000
 # What stands in the form that a grader is asked to fill in, for the reason of a score and of a choice.
@@ -35,13 +35,14 @@ _TWICE = object()
 
 @dataclass(frozen=True)
 class ParsedReply:
-    """`scores` by dimension, or `choice`; neither with a `problem`."""
+    """`scores` by dimension, or `choice`; neither with a `problem`. `usage` is what was asked to get it."""
 
     scores: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     choice: str = ""
     problem: str = ""
     reason: Reason = ""
+    usage: Usage = field(default_factory=Usage)
 
 
 def read_scores(
@@ -49,7 +50,7 @@ def read_scores(
 ) -> ParsedReply:
     """The scores of the last verdict in the reply. `texts` are those that were scored."""
     wanted = {plain(name): name for name in dimensions}
-    objects, cut = _objects(reply[:LONGEST], texts)
+    objects, cut = objects_in(reply[:LONGEST], texts)
     verdict = _inside(objects, set(wanted), depth=5)
     if verdict is not None:
         return _scores(verdict, wanted, levels)
@@ -67,7 +68,7 @@ def read_scores(
 
 def read_choice(reply: str, texts: Sequence[str] = ()) -> ParsedReply:
     """Which of two the last verdict prefers: 'first', 'second' or 'tie'."""
-    objects, cut = _objects(reply[:LONGEST], texts)
+    objects, cut = objects_in(reply[:LONGEST], texts)
     verdict = _inside(objects, set(_CHOICE_KEYS), leaves=True, depth=5)
     if verdict is not None:
         for key in _CHOICE_KEYS:
@@ -195,7 +196,7 @@ def _inside(value: object, keys: set[str], leaves: bool = False, depth: int = 4)
     return _inside(list(value.values()), keys, leaves, depth)
 
 
-def _objects(reply: str, texts: Sequence[str]) -> tuple[list[object], bool]:
+def objects_in(reply: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], bool]:
     """Every JSON object that stands in the reply outside of others, and whether the last one is cut off."""
     squeezed = ["".join(text.split()) for text in texts]
     for text in (reply, re.sub(r",(\s{0,20}[}\]])", r"\1", reply)):
@@ -212,7 +213,7 @@ def _objects(reply: str, texts: Sequence[str]) -> tuple[list[object], bool]:
     return [], False
 
 
-def _decoded(text: str) -> Iterator[tuple[int, int | None, object]]:
+def _decoded(text: str) -> Iterator[tuple[int, int | None, Any]]:
     """(start, end, object) of each object; an end of None when the text stops inside it."""
     decoder = json.JSONDecoder(object_pairs_hook=_pairs)
     whole, at, tries = len(text.rstrip("` \n\t")), text.find("{"), 0

@@ -4,7 +4,6 @@ One plan against the rubric, or two plans side by side. The order is drawn for e
 """
 
 import csv
-import hashlib
 import io
 import random
 from collections.abc import Mapping, Sequence
@@ -188,8 +187,3 @@ class RatingSheet:
         for at, item in enumerate(self.items):
             items.append({"profile": item.profile, "texts": item.texts, "said": self.ratings(at)})
         return {"mode": self.mode, "levels": levels, "dimensions": dimensions, "items": items}
-
-
-def token_of(path: Path, secret: bytes) -> str:
-    """What the page must send with everything, so that no other page can rate."""
-    return hashlib.sha256(secret + str(path).encode()).hexdigest()[:32]

@@ -5,13 +5,13 @@ the same browser can read plans or rate.
 """
 
 import json
-import os
+import secrets
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.judges.people.rate import RatingSheet, token_of
+from proctor.judges.people.rate import RatingSheet
 
 PAGE = Path(__file__).with_name("rate_page.html")
 _LONGEST = 10_000
@@ -29,15 +29,13 @@ class RatingServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, sheet: RatingSheet, port: int) -> None:
+    def __init__(self, sheet: RatingSheet, port: int = 0) -> None:
+        """Port 0 takes a free one."""
         super().__init__(("127.0.0.1", port), _Handler)
         self.sheet = sheet
-        self.token = token_of(sheet.path, os.urandom(16))
-
-
-def open_server(sheet: RatingSheet, port: int = 0) -> RatingServer:
-    """Port 0 takes a free one."""
-    return RatingServer(sheet, port)
+        self.token = secrets.token_hex(
+            16
+        )  # the page sends it with everything, so that no other page can rate
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,268 +1,167 @@
-"""What an expert model says of a rubric: which plan is better and by what, and what it would change.
-
-The expert compares plans written with and without the rubric's dimensions, names the criteria that it used, and then
-advises. All that it says is kept.
-"""
+"""What becomes of an expert's suggestions: kept, edited or dropped one by one, and a new judge folder written."""
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import yaml
+from pydantic import ConfigDict
 
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.asking import AnsweredQuestion, KeptReplies, KeyedQuestion, ask_all, run
-from proctor.judges.graders.grader import Grader, Question, fingerprint
-from proctor.judges.graders.reply import ParsedReply
+from proctor.common.schema import load_yaml, parse
+from proctor.judges import judge as judges
 from proctor.judges.judge import Judge
-from proctor.judges.prompt import filled, object_schema, tag_of
-from proctor.judges.rubric import Rubric
+from proctor.judges.people.expert import Suggestion
 
-Action = Literal["keep", "change", "drop", "add"]
-
-
-class DimensionText(BaseModel):
-    """A dimension in words, as it may stand in a rubric."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    about: str = ""
-    anchors: dict[int, str] = {}
-
-    def whole(self, levels: range) -> bool:
-        return bool(self.about.strip()) and all(self.anchors.get(level, "").strip() for level in levels)
+Decision = Literal["undecided", "keep", "drop"]
 
 
-class Suggestion(DimensionText):
-    """What the expert advises on one dimension, and why."""
+class Decided(Suggestion):
+    """A suggestion with what the user made of it. To edit it is to change its words and keep it."""
 
-    action: Action
-    dimension: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    why: str = ""
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Decision = "undecided"
 
 
-class Criterion(BaseModel):
+class Refined(NamedTuple):
+    """A dimension of the new rubric, and where it came from."""
+
     name: str
-    about: str = ""
-    seen: str = ""
+    about: str
+    anchors: dict[int, str]
+    origin: str
 
 
-@dataclass(frozen=True)
-class PlanPair:
-    """Two plans for a pupil; `plain` was written with the task alone, `guided` with the rubric's dimensions too."""
-
-    pupil: str
-    profile: str
-    plain: str
-    guided: str
-
-    @property
-    def plain_first(self) -> bool:
-        """Drawn by lot from the texts, so that it is the same each time and tells nothing."""
-        return int(fingerprint([self.pupil, self.plain, self.guided])[:8], 16) % 2 == 0
-
-
-@dataclass(frozen=True)
-class Opinion:
-    """What the expert said of two plans: 'plain', 'guided' or 'tie', and its criteria. With a `problem`, nothing."""
-
-    pupil: str
-    better: str = ""
-    criteria: tuple[Criterion, ...] = ()
-    problem: str = ""
+def written(suggestions: Sequence[Suggestion]) -> str:
+    """The suggestions as a file in which they are decided on."""
+    head = (
+        "# Each suggestion: set `decision` to keep or drop. To edit one, change its words here and keep it.\n"
+        "# A suggestion that is dropped changes nothing: the dimension stays as it is, or is not added.\n"
+    )
+    rows = []
+    for suggestion in suggestions:
+        words = suggestion.model_dump()
+        decision = words.pop("decision", "undecided")
+        rows.append({"decision": decision, **{name: said for name, said in words.items() if said}})
+    return head + _as_yaml(rows)
 
 
-@dataclass
-class Expert:
-    """A grader that is asked for more than scores. `transcript` keeps every question and every reply, read or not."""
-
-    grader: Grader
-    cache: Path | None = None
-    transcript: list[dict[str, Any]] = field(default_factory=list)
-
-    def ask(
-        self, prompts: Sequence[tuple[str, str]], schema: dict[str, Any], read: Callable[[str], ParsedReply]
-    ) -> list[ParsedReply]:
-        """`prompts` are (what it is about, the question)."""
-        kept = KeptReplies(self.cache) if self.cache else None
-        replies: dict[str, list[str]] = defaultdict(list)
-
-        def hear(about: str, text: str) -> ParsedReply:
-            replies[about].append(text)
-            return read(text)
-
-        asks = []
-        for about, prompt in prompts:
-            key = fingerprint([self.grader.spec.identity, prompt])
-            asks.append(KeyedQuestion(key, Question((("user", prompt),), schema), partial(hear, about)))
-        answers = [answer.read for answer in run(self._all(asks, kept))]
-        for (about, prompt), answer in zip(prompts, answers, strict=True):
-            self.transcript.append({
-                "expert": self.grader.spec.name, "about": about, "question": prompt, "replies": replies[about],
-                "problem": answer.problem,
-            })  # fmt: skip
-        return answers
-
-    async def _all(self, asks: Sequence[KeyedQuestion], kept: KeptReplies | None) -> list[AnsweredQuestion]:
-        try:
-            return await ask_all(asks, self.grader, kept, lambda done, tokens: None)
-        finally:
-            await self.grader.aclose()
-
-
-def write_plans(expert: Expert, prompts: Mapping[str, str]) -> dict[str, str]:
-    """The plans that a model writes for these prompts, by name. One that could not be had is refused."""
-
-    def read(text: str) -> ParsedReply:
-        if not text.strip():
-            return ParsedReply(problem="the plan is empty", reason="unreadable")
-        return ParsedReply(choice=text)
-
-    plans = {}
-    failed = []
-    for name, answer in zip(prompts, expert.ask(list(prompts.items()), {}, read), strict=True):
-        plans[name] = answer.choice
-        if answer.problem:
-            failed.append(f"{name}: {answer.problem}")
-    if failed:
-        raise Refusal(f"{len(failed)} of {len(prompts)} plans could not be written: {failed[0]}")
-    return plans
-
-
-def compare(expert: Expert, pairs: Sequence[PlanPair]) -> list[Opinion]:
-    """What the expert says of each pair, in an order drawn by lot and without names."""
-    prompts = []
-    for pair in pairs:
-        texts = {"profile": pair.profile, "first": pair.plain, "second": pair.guided}
-        if not pair.plain_first:
-            texts |= {"first": pair.guided, "second": pair.plain}
-        prompts.append((pair.pupil, _question("compare", {"tag": tag_of("refine", texts), **texts})))
-    reads = expert.ask(prompts, _compare_schema(), _read_opinion)
-    return list(map(_opinion, pairs, reads))
-
-
-def _question(name: str, values: Mapping[str, str]) -> str:
-    template = Path(__file__).with_name(f"refine_{name}.txt").read_text(encoding="utf-8")
-    return filled(template, values)
-
-
-def _opinion(pair: PlanPair, read: ParsedReply) -> Opinion:
-    if read.problem:
-        return Opinion(pair.pupil, problem=read.problem)
-    reply = json.loads(read.choice)
-    names = {"first": "guided", "second": "plain", "tie": "tie"}
-    if pair.plain_first:
-        names |= {"first": "plain", "second": "guided"}
-    criteria = [Criterion(**criterion) for criterion in reply["criteria"]]
-    return Opinion(pair.pupil, names[reply["better"]], tuple(criteria))
-
-
-def advise(expert: Expert, judge: Judge, opinions: Sequence[Opinion]) -> list[Suggestion]:
-    """One suggestion for every present dimension (nothing said: keep), and what the expert would add."""
-    heard = [opinion for opinion in opinions if not opinion.problem]
-    if not opinions:
-        raise Refusal("the expert compared no pair: there was none")
-    if not heard:
-        raise Refusal(f"the expert compared no pair: {opinions[0].problem}")
-    criteria = []
-    for opinion in heard:
-        for criterion in opinion.criteria:
-            criteria.append(f"- {criterion.name}: {criterion.about} {criterion.seen}")
-    levels = judge.scale.levels
-    values = {
-        "lowest": str(levels[0]),
-        "highest": str(levels[-1]),
-        "rubric": "\n".join(judge.rubric.dimensions[name].as_text(name) for name in judge.dimensions),
-        "count": str(len(heard)),
-        "criteria": "\n".join(criteria),
-        "levels": ", ".join(f'"{level}": "<sentence>"' for level in levels),
-    }
-    prompt = _question("advise", values)
-    (read,) = expert.ask([("advice", prompt)], _advise_schema(levels), partial(_read_advice, judge=judge))
-    if read.problem:
-        raise Refusal(f"the expert gave no advice that can be read: {read.problem}")
-    suggestions = [Suggestion.model_validate(advice) for advice in json.loads(read.choice)]
-    named = [suggestion.dimension for suggestion in suggestions]
-    for name in judge.dimensions:
-        if name not in named:
-            suggestions.append(Suggestion(action="keep", dimension=name, why="the expert said nothing of it"))
+def read_decisions(path: Path) -> list[Decided]:
+    """Every suggestion decided on."""
+    suggestions = read_suggestions(path)
+    undecided = [suggestion.dimension for suggestion in suggestions if suggestion.decision == "undecided"]
+    if undecided:
+        raise Refusal(f"nothing is decided on {', '.join(undecided)}; set decision to keep or drop ({path})")
     return suggestions
 
 
-def guidance(rubric: Rubric, dimensions: Sequence[str]) -> str:
-    """The rubric's dimensions as they stand in a writer's prompt."""
-    lines = [f"- {name.replace('_', ' ')}: {rubric.dimensions[name].about.strip()}" for name in dimensions]
-    return "A good plan is strong in all of these:\n" + "\n".join(lines)
+def read_suggestions(path: Path) -> list[Decided]:
+    """Suggestions as a file has them, decided on or not."""
+    rows = load_yaml(path)
+    if not isinstance(rows, list):
+        raise Refusal("not a YAML list of suggestions", where=path)
+    return [parse(row, Decided, f"suggestion {number}, {path}") for number, row in enumerate(rows, 1)]
 
 
-def last_object(text: str, key: str) -> dict[str, Any]:
-    """The last JSON object in a reply that has the key; an empty one where none has.
+def rubric_of(judge: Judge, suggestions: Sequence[Suggestion], decided: Sequence[Decided]) -> list[Refined]:
+    """The new dimensions in the old ones' order, added ones last. `suggestions` is what the expert said."""
+    by_expert = {suggestion.dimension: suggestion for suggestion in suggestions}
+    by_name = {decision.dimension: decision for decision in decided}
+    for decision in decided:
+        name, action = decision.dimension, decision.action
+        if name not in by_expert and action != "add":
+            raise Refusal(f"{action} {name!r}: nobody suggested that; to add your own, use add")
+        needs_text = decision.decision == "keep" and action in ("add", "change")
+        if needs_text and not decision.whole(judge.scale.levels):
+            raise Refusal(f"{name!r} needs `about` and a sentence for each level")
+    rubric = []
+    for name in judge.dimensions:
+        refined = _kept(judge, name, by_name.get(name), by_expert.get(name))
+        if refined:
+            rubric.append(refined)
+    for new in decided:
+        if new.action == "add" and new.decision == "keep":
+            origin = "added by the user"
+            if new.dimension in by_expert:
+                origin = f"added as the expert suggested{_edited(new, by_expert[new.dimension])}"
+            rubric.append(Refined(new.dimension, new.about, dict(new.anchors), origin))
+    if not rubric:
+        raise Refusal("no dimension is left; keep at least one")
+    return rubric
 
-    >>> last_object('{"advice": 1} then {"advice": 2}', "advice")
-    {'advice': 2}
-    """
-    decoder = json.JSONDecoder()
-    last: dict[str, Any] = {}
-    start = text.find("{")
-    while start >= 0:
-        try:
-            value, end = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            end = start + 1
-        else:
-            if isinstance(value, dict) and key in value:
-                last = value
-        start = text.find("{", end)
-    return last
+
+def _kept(judge: Judge, name: str, decided: Decided | None, suggested: Suggestion | None) -> Refined | None:
+    """What becomes of a dimension that is there; None where it is taken out."""
+    present = judge.rubric.dimensions[name]
+    origin = f"judge {judge.name}, as it was"
+    if decided is None or decided.action == "keep":
+        return Refined(name, present.about, dict(present.anchors), origin)
+    if decided.decision == "drop":
+        origin += f"; the suggestion to {decided.action} it was dropped"
+        return Refined(name, present.about, dict(present.anchors), origin)
+    if decided.action != "change":
+        return None
+    origin = f"judge {judge.name}, changed by the user"
+    if suggested is not None and suggested.action == "change":
+        origin = f"judge {judge.name}, changed as the expert suggested{_edited(decided, suggested)}"
+    return Refined(name, decided.about, dict(decided.anchors), origin)
 
 
-def _read_opinion(text: str) -> ParsedReply:
-    reply = last_object(text[:100_000], "criteria")
+def _edited(decided: Decided, suggested: Suggestion) -> str:
+    if (decided.about.split(), decided.anchors) == (suggested.about.split(), suggested.anchors):
+        return ""
+    return ", edited by the user"
+
+
+def write_judge(
+    folder: Path, judge: Judge, refined: Sequence[Refined], decided: Sequence[Decided],
+    heard: Sequence[Mapping[str, Any]], who: str,
+) -> Judge:  # fmt: skip
+    """The new judge's folder, whole and checked or not at all."""
+    if folder.exists():
+        raise Refusal(f"there is a judge called {folder.name!r} already; choose another name ({folder})")
+    card: dict[str, Any] = {
+        "name": folder.name,
+        "kind": "rubric",
+        "about": f"{judge.about.strip()} Refined from {judge.name!r} with suggestions of {who}; see origin.yaml.",
+        "scale": judge.scale.model_dump(),
+        "dimensions": [dimension.name for dimension in refined],
+    }
+    if judge.above_weakest is not None:
+        card["above_weakest"] = judge.above_weakest
+    rubric = {}
+    for dimension in refined:
+        anchors = dict(sorted(dimension.anchors.items()))
+        rubric[dimension.name] = {"about": dimension.about, "anchors": anchors}
+    origin = {
+        "judge": judge.name,
+        "digest": judge.digest,
+        "expert": who,
+        "dimensions": {dimension.name: dimension.origin for dimension in refined},
+        "suggestions": [decision.model_dump() for decision in decided],
+    }
+    texts = {
+        "judge.yaml": _as_yaml(card),
+        "rubric.yaml": _as_yaml({"dimensions": rubric}),
+        "prompt.txt": f"{judge.prompt}\n",
+        "origin.yaml": _as_yaml(origin),
+        "expert.jsonl": "".join(json.dumps(reply, ensure_ascii=False) + "\n" for reply in heard),
+    }
+    part = folder.with_name(f".{folder.name}.part") / folder.name
+    shutil.rmtree(part.parent, ignore_errors=True)
+    part.mkdir(parents=True)
     try:
-        criteria = [Criterion.model_validate(criterion).model_dump() for criterion in reply["criteria"]]
-        better = str(reply["better"]).strip().casefold()
-    except (KeyError, TypeError, ValidationError):
-        return ParsedReply(problem="no criteria and choice in the reply", reason="unreadable")
-    if better not in ("first", "second", "tie") or not criteria:
-        return ParsedReply(problem="no criteria, or none of first, second and tie", reason="unreadable")
-    return ParsedReply(choice=json.dumps({"better": better, "criteria": criteria[:3]}))
+        for name, text in texts.items():
+            (part / name).write_text(text, encoding="utf-8")
+        made = judges.load(part)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part.parent, ignore_errors=True)
+    return made
 
 
-def _read_advice(text: str, judge: Judge) -> ParsedReply:
-    try:
-        advice = last_object(text[:100_000], "advice")["advice"]
-        suggestions = [Suggestion.model_validate(row) for row in advice]
-    except (KeyError, TypeError, ValidationError):
-        return ParsedReply(problem="no list of advice in the reply", reason="unreadable")
-    names = set()
-    for suggestion in suggestions:
-        action, name = suggestion.action, suggestion.dimension
-        names.add(name)
-        if (action == "add") == (name in judge.dimensions):
-            return ParsedReply(problem=f"{action} {name!r} does not fit the rubric", reason="unreadable")
-        if action in ("add", "change") and not suggestion.whole(judge.scale.levels):
-            return ParsedReply(problem=f"{name!r} lacks an anchor or what it is", reason="unreadable")
-    if len(names) < len(suggestions) or not suggestions:
-        return ParsedReply(problem="a dimension is advised on twice, or none is", reason="unreadable")
-    return ParsedReply(choice=json.dumps([suggestion.model_dump() for suggestion in suggestions]))
-
-
-def _compare_schema() -> dict[str, Any]:
-    text = {"type": "string"}
-    criterion = object_schema({"name": text, "about": text, "seen": text})
-    better = {"type": "string", "enum": ["first", "second", "tie"]}
-    return object_schema({"criteria": {"type": "array", "items": criterion}, "better": better})
-
-
-def _advise_schema(levels: range) -> dict[str, Any]:
-    text = {"type": "string"}
-    suggestion = {
-        "action": {"type": "string", "enum": ["keep", "change", "drop", "add"]},
-        "dimension": text, "why": text, "about": text,
-        "anchors": object_schema(dict.fromkeys(map(str, levels), text)),
-    }  # fmt: skip
-    return object_schema({"advice": {"type": "array", "items": object_schema(suggestion)}})
+def _as_yaml(value: object) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)

@@ -21,8 +21,8 @@ from proctor.judges.judge import Judge, Scale
 from proctor.judges.rubric import Dimension
 from proctor.judges.rules.arithmetic import wrong_equations
 from proctor.judges.rules.durations import starts_with_day
-from proctor.judges.rules.neighbours import fitting
-from proctor.judges.rules.planned import (
+from proctor.judges.rules.pupil import another_pupils, taken_up, takes_up
+from proctor.judges.rules.read_plan import (
     TARGET,
     Measurement,
     ReadPlan,
@@ -31,7 +31,6 @@ from proctor.judges.rules.planned import (
     tasks_in,
     unique,
 )
-from proctor.judges.rules.pupil import another_pupils, taken_up, takes_up
 from proctor.judges.rules.reading import LONGEST, PlanLine, PlanReading, Week, read, text_of
 from proctor.judges.rules.text import (
     TOKEN,
@@ -48,6 +47,7 @@ from proctor.judges.rules.text import (
     without_numbers,
     words,
 )
+from proctor.judges.rules.word_order import fitting
 from proctor.judges.verdict import ItemFinding, JudgeVerdict
 
 METHOD = "rules, no model"

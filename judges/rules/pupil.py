@@ -8,9 +8,9 @@ from itertools import zip_longest
 from typing import Any
 
 from proctor.judges.rubric import WordLists
-from proctor.judges.rules.neighbours import is_ordinary
 from proctor.judges.rules.reading import PlanLine, text_of
 from proctor.judges.rules.text import TOKEN, squeezed, stem, stems, texts_of, unquoted, words
+from proctor.judges.rules.word_order import is_ordinary
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
 # Where a plan says whose it is. Upper and lower case matter: it is how a name differs from a word.
@@ -38,7 +38,7 @@ _GOAL = re.compile(
 )
 _SAID = r"(?:you (?:once )?(?:wrote|said|got|gave|answered|thought)|your (?:old )?(?:mistake|answer|error))"
 _MISTAKE = re.compile(
-    rf"(?:redo|correct|{_SAID})[^\"“\n]{{0,30}}[\"“](?P<quoted>[^\"”\n]{{3,}})[\"”]"
+    rf"(?:redo|correct|(?:error|mistake) in|{_SAID})[^\"“\n]{{0,30}}[\"“](?P<quoted>[^\"”\n]{{3,}})[\"”]"
     rf"|{_SAID}(?P<sum>[^\n.?!]{{0,60}}=\s?\d+)",
     re.IGNORECASE,
 )
@@ -135,11 +135,19 @@ def another_pupils(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: W
         for goal in _goals(lines):
             if _foreign(goal, facts, known):
                 return f"its goal is not {own or 'the pupil'}'s: {goal.strip()}"
-    if facts.get("mistakes") and not taken_up(text, facts):
-        match = _MISTAKE.search(text)
-        if match:
-            return f"it takes up a mistake of somebody else: {(match['quoted'] or match['sum']).strip()}"
+    if facts.get("mistakes"):
+        redone = [match["quoted"] or match["sum"] for match in _MISTAKE.finditer(text)]
+        # A line that only sounds like a mistake of the pupil's does not outweigh two that are not.
+        strange = len(redone) > 1 or (redone and not taken_up(text, facts))
+        if strange and not any(_is_of(facts, mistake) for mistake in redone):
+            return f"it takes up a mistake of somebody else: {redone[0].strip()}"
     return ""
+
+
+def _is_of(facts: Mapping[str, Any], redone: str) -> bool:
+    """Whether what a plan calls a mistake is one of the pupil's, or a part of it."""
+    mistakes = texts_of(facts, "mistakes")
+    return any(squeezed(redone) in squeezed(mistake) or takes_up(redone, mistake) for mistake in mistakes)
 
 
 def _goals(lines: Sequence[PlanLine]) -> Iterator[str]:
@@ -154,12 +162,20 @@ def _goals(lines: Sequence[PlanLine]) -> Iterator[str]:
 
 
 def _foreign(goal: str, facts: Mapping[str, Any], known: WordLists) -> bool:
-    """A goal of which at most a third of the words have to do with the pupil, and none with an exam of the pupil's."""
+    """A goal of which at most a third of the words have to do with the pupil, and none with an exam of the pupil's.
+
+    Any pupil may have a test, so that word counts only beside a single other one.
+    """
     exams = set(map(stem, known.checks))
-    pupils = {word[:4] for word in stems(" ".join(_words_of(facts)))}
-    wanted = {word for word in stems(goal) if not word[0].isdigit()}.difference(map(stem, known.no_goals))
-    shared = {word for word in wanted if word[:4] in pupils}
-    return bool(wanted - exams) and not shared & exams and 3 * len(shared) <= len(wanted)
+    pupils = {word[:5] for word in stems(" ".join(_words_of(facts))) if len(word) > 1}
+    wanted = {word for word in stems(goal) if len(word) > 1 and not word[0].isdigit()}
+    wanted.difference_update(map(stem, known.no_goals))
+    shared = {word for word in wanted if word[:5] in pupils}
+    others = wanted - exams
+    own_exam = shared & exams
+    if len(others) > 1:
+        own_exam -= {"test", "exam"}
+    return bool(others) and not own_exam and 3 * len(shared & others) <= len(others)
 
 
 def _words_of(facts: Mapping[str, Any]) -> list[str]:

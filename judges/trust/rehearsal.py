@@ -1,61 +1,46 @@
 """A trust card rehearsed without asking anybody, so that its questions can be counted and priced before they are asked.
 
 Which questions a card asks depends on the scores that come: plans with room to rise get the injections, and where a
-score rises a control is asked for. So the card is made twice, with stand-ins for the graders: one that scores as the
-labels do and is moved by nothing, and one that gives the lowest scores until something is planted and the highest from
-then on. Replies that are kept already are read from a copy.
+score rises a control is asked for. The stand-in for each grader gives the lowest scores until something is planted and
+the highest from then on, so that no grader is asked more. Replies that are kept already are read from a copy.
 """
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import numpy as np
 
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.judges import pairwise, scoring
 from proctor.judges.cost import CostEstimate, estimate, specs
 from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import FigureReport
-from proctor.judges.graders.asking import KeyedQuestion
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply
 from proctor.judges.judge import Judge
 from proctor.judges.pairwise import Pair, PairVerdict
 from proctor.judges.panel import Panel, PanelSpec, open_graders
 from proctor.judges.trust.card import card
 from proctor.judges.trust.pairs_card import PairTrial, pair_card
-from proctor.judges.trust.trial import LabelledPlan, Trial, mean_labels
+from proctor.judges.trust.trial import LabelledPlan, Trial
 from proctor.judges.verdict import Item, JudgeVerdict
 
 
 def rehearse(
     judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: GraderSpec | PanelSpec | None,
     cache: Path | None,
-) -> tuple[CostEstimate, CostEstimate]:  # fmt: skip
-    """What the card would ask of a grader that nothing moves, and the most that it can ask; each question once."""
-    if spec is None:
-        return CostEstimate(0, 0, 0, 0, 0.0), CostEstimate(0, 0, 0, 0, 0.0)
-    steady = _rehearsed(judge, plans, labels, spec, cache, moved=False)
-    return steady, _rehearsed(judge, plans, labels, spec, cache, moved=True)
-
-
-def _rehearsed(
-    judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: GraderSpec | PanelSpec,
-    cache: Path | None, moved: bool,
 ) -> CostEstimate:  # fmt: skip
-    planted = _reply(judge, judge.scale.lowest)
-    replies = _replies(judge, plans, labels)
-    if moved:
-        replies = dict.fromkeys(replies, planted)
-        planted = _reply(judge, judge.scale.highest)
+    """The most that the card can ask, each question once."""
+    if spec is None:
+        return CostEstimate(0, 0, 0, 0, 0.0)
+    lowest, highest = _reply(judge, judge.scale.lowest), _reply(judge, judge.scale.highest)
+    texts = [f"]\n{plan.item.text}\n[end" for plan in plans]  # as they stand in a prompt
     with TemporaryDirectory() as folder:
         if cache:
             for path in cache.glob(f"{judge.name}-*.jsonl"):
                 shutil.copy(path, folder)
-        graders = open_graders(spec, lambda member: _StandIn(member, replies, planted))
+        graders = open_graders(spec, lambda member: _StandIn(member, texts, lowest, highest))
         asks = _RehearsedAsking(spec, graders, Path(folder))
         trial = Trial(judge, asks.score, FigureReport(Bootstrap(resamples=0)))
         if judge.kind == "pairwise":
@@ -63,17 +48,6 @@ def _rehearsed(
         else:
             card(trial, plans, labels, "", "")
     return estimate(asks.noted, cache)
-
-
-def _replies(judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None) -> dict[str, str]:
-    """To each plan as it is: the level next to its mean label, the middle one where there is none."""
-    levels = judge.scale.levels
-    means = mean_labels(labels, plans) if labels is not None else np.full(len(plans), np.nan)
-    replies = {}
-    for plan, mean in zip(plans, np.floor(means + 0.5 + 1e-9), strict=True):
-        score = int(mean) if mean in levels else levels[(len(levels) - 1) // 2]
-        replies[plan.item.text] = _reply(judge, score)
-    return replies
 
 
 def _reply(judge: Judge, score: int) -> str:
@@ -89,7 +63,7 @@ class _RehearsedAsking:
     spec: GraderSpec | PanelSpec
     graders: Grader | Panel
     folder: Path
-    noted: list[tuple[Judge, GraderSpec, list[KeyedQuestion]]] = field(default_factory=list)
+    noted: list[tuple[Judge, GraderSpec, list[Question]]] = field(default_factory=list)
 
     def score(self, judge: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
         for member in specs(self.spec):
@@ -104,21 +78,18 @@ class _RehearsedAsking:
 
 @dataclass
 class _StandIn:
-    """A grader that has read nothing: a reply to each plan as it is, and one to everything else."""
+    """A grader that has read nothing: one reply to each plan as it is, and another to everything else."""
 
     spec: GraderSpec
-    plans: Mapping[str, str]
-    planted: str
+    plans: Sequence[str]
+    to_plan: str
+    to_planted: str
     resumes: bool = False
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         for index, question in enumerate(questions):
-            reply = self.planted
-            for text, of_plan in self.plans.items():
-                if f"]\n{text}\n[end" in question.turns[-1][1]:
-                    reply = of_plan
-                    break
-            done(index, Reply(reply))
+            asked = question.turns[-1][1]
+            is_plan = any(plan in asked for plan in self.plans)
+            done(index, Reply(self.to_plan if is_plan else self.to_planted))
 
-    async def aclose(self) -> None:
-        """Nothing was opened."""
+    async def aclose(self) -> None: ...

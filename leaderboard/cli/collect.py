@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,7 +66,7 @@ def articles(
 ) -> None:
     """Have a model write three questions on each text; those that keep every rule become chats to learn from."""
     from proctor.harness.ask.labelling import asking
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
     from proctor.tasks.questions.collect import of_article, usable_texts
     from proctor.tasks.questions.task import MAX_TOKENS
 
@@ -80,7 +79,7 @@ def articles(
     pack, told = Pack.load(prompt), reporter()
     with (
         told.answering("collect articles", len(asked)) as progress,
-        asking(who, store, opener(store, told, "writer"), progress, MAX_TOKENS) as ask,
+        asking(who, store, opener(store, told, "writer"), progress, MAX_TOKENS) as (ask, _),
     ):
         responses = ask([render(pack, "questions", doc) for _, _, doc in asked])
     for (source, place, doc), response in zip(asked, responses, strict=True):
@@ -107,14 +106,14 @@ def _write(
 ) -> None:
     """The chats, what was left out beside them, and both in a few lines."""
     from proctor.common.files import write_text
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.questions.collect import chats, reasons, sift
 
     kept, dropped = sift(found)
     rows = [{**chat, **about} for chat in chats(kept, Pack.load(prompt))]
     beside = out.with_suffix(".dropped.jsonl")
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(beside, "".join(json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in dropped))
+    write_text(beside, "".join(json.dumps(each.left_out, ensure_ascii=False) + "\n" for each in dropped))
     if not rows:
         raise Refusal(
             f"no question to learn from, and {len(dropped)} left out",

@@ -1,5 +1,6 @@
 """Handing a variant on: export ollama, export gguf."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,17 +55,15 @@ def _export(
 
     variant = find_variant(name, suite)
     chosen = choose(variant, task, results, store, modelfile)
-    out = out or PROJECT / "exports" / name
-    folder, measured = export_variant(variant, chosen, store, out, Reporter(Console()), modelfile)
+    folder = export_variant(
+        variant, chosen, store, out or PROJECT / "exports" / name, Reporter(Console()), modelfile
+    )
     if modelfile:
         typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
             typer.echo(f"  {score}")
-    memory = ""
-    if "peak_memory_bytes" in measured:
-        memory = f", {measured['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
     size = (folder / f"{name}.gguf").stat().st_size / 1e6
-    typer.echo(f"{size:,.1f} MB on disk{memory}, {measured['tokens_per_second']:,} tokens/s here")
+    typer.echo(f"{size:,.1f} MB on disk")
     typer.echo(f"exported to {near(folder)}")
 
 
@@ -72,6 +71,7 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
     """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
     from proctor.harness.plan.plan import weights_of
+    from proctor.leaderboard.compare import trust
     from proctor.leaderboard.compare.items import load_cells
     from proctor.tasks import TASKS
 
@@ -98,7 +98,10 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
             f"give --task, one of {', '.join(TASKS)}",
         )
     task = task or "word_problems"
-    return _pack(variant, task, [cell for cell in siblings if cell.task == task], cells)
+    mine = [cell for cell in siblings if cell.task == task]
+    chosen = _pack(variant, task, mine, cells)
+    warnings = trust.warnings_of({cell.task: cell.run.task for cell in mine}, results)
+    return replace(chosen, scores=(*chosen.scores, *map(trust.named, warnings.values())))
 
 
 def _own_task(variant: "Variant", siblings: "list[Cell]") -> str | None:

@@ -43,6 +43,7 @@ def try_(
     from proctor.leaderboard.board import site
     from proctor.leaderboard.compare.items import load_cells
     from proctor.leaderboard.compare.ranking import ranking
+    from proctor.leaderboard.compare.trust import warnings_of
 
     if task and data:
         raise Refusal("--task and --data", "both say what is asked", "leave one of them out")
@@ -54,6 +55,7 @@ def try_(
     # Verdicts are those of the board: of the family of all pairs that the results hold.
     cells = load_cells(results)
     ranked = ranking(cells, made.against or made.model)
+    ranked = replace(ranked, warnings=warnings_of(ranked.tasks, results))
     mine = tuple(row for row in ranked.rows if row.variant in (made.model, made.against))
     typer.echo(_sentence(cells, ranked, results, made.model, made.against, made.task) + "\n")
     shown = replace(ranked, tasks={made.task: ranked.tasks[made.task]}, rows=mine)

@@ -16,7 +16,6 @@ from proctor.leaderboard.cli import (
     DryRun,
     Results,
     Store,
-    opener,
     print_json,
     reporter,
 )
@@ -77,14 +76,14 @@ def score(
     if dry_run:
         return _show_estimate(estimate_scores(loaded, items, spec, store / "verdicts"), json_)
     with (
-        opened(spec, opener(store, told, "grader"), None, store) as asked,
+        opened(spec, None, store, told) as asked,
         located(plans),
         told.answering("judged", _verdicts(len(items), spec), "verdicts") as progress,
     ):
         judged = score_all(loaded, items, asked, store / "verdicts", progress)
     if ratings:
         verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
-    _hand_out(map(verdicts.verdict_row, judged), str(tally(judged, spec)), out, json_)
+    _hand_out(map(verdicts.as_row, judged), str(tally(judged, spec)), out, json_)
     return None
 
 
@@ -124,7 +123,7 @@ def pairs(
     if dry_run and spec:
         return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
     with (
-        opened(spec, opener(store, told, "grader"), None, store) as asked,
+        opened(spec, None, store, told) as asked,
         located(pairs),
         told.answering("judged", _verdicts(2 * len(shown), spec), "verdicts") as progress,
     ):
@@ -132,7 +131,7 @@ def pairs(
     if ratings:
         verdicts.write_rows(ratings, verdicts.preferences_of(judged, a or "a", b or "b", shown))
     total = verdicts.standing(judged, a or "a", b or "b")
-    _hand_out(map(verdicts.pair_row, judged), f"{total}; {tally(judged, spec)}", out, json_)
+    _hand_out(map(verdicts.as_row, judged), f"{total}; {tally(judged, spec)}", out, json_)
     return None
 
 
@@ -141,16 +140,14 @@ def _chosen(
     concurrency: int | None, store: Path,
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
-    from proctor.harness.plan.grading import grader_for, grader_variant, local_of, spec_from, with_weights
-    from proctor.harness.plan.plan import made_of
+    from proctor.harness.judging.grader import grader_of
+    from proctor.harness.plan.grading import spec_from
     from proctor.judges.judge import Judge
 
     judge = Judge.load(name)
     if repeats and judge.asks:
         judge = judge.model_copy(update={"repeats": repeats})
-    spec = grader_for(judge, spec_from(grader, endpoint, through, concurrency))
-    ours = {local.model: made_of(grader_variant(local.model), store) for local in local_of(spec)}
-    return judge, with_weights(spec, ours)
+    return judge, grader_of(judge, spec_from(grader, endpoint, through, concurrency), store)
 
 
 def _verdicts(items: int, spec: "AnySpec | None") -> int:

@@ -42,7 +42,7 @@ def rate(
     """Rate plans by hand, blind: open the address, press the keys. Stop and go on at any time."""
     from proctor.judges.judge import Judge
     from proctor.judges.people.rate import RatingSheet, shown
-    from proctor.judges.people.rate_server import open_server
+    from proctor.judges.people.rate_server import RatingServer
 
     if not re.fullmatch(r"[\w.@ -]{1,60}", rater):
         raise Refusal(f"the rater is called {rater!r}", "it stands in a file", "use letters, digits, - and .")
@@ -53,7 +53,7 @@ def rate(
     every = _plans(plans or [], variant or [], results)
     sheet = RatingSheet(out, loaded, shown(_some(every, items), mode, rater), mode, rater)
     try:
-        server = open_server(sheet, port)
+        server = RatingServer(sheet, port)
     except OSError as refused:
         raise Refusal(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
     address = f"http://127.0.0.1:{server.server_address[1]}/"

@@ -1,7 +1,6 @@
 """A rubric made better with an expert's advice, of which the user keeps, edits or drops each piece."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from proctor.leaderboard.cli import PROJECT, STORE, Store, near
 if TYPE_CHECKING:
     from proctor.judges.graders.grader import GraderSpec
     from proctor.judges.judge import Judge
-    from proctor.judges.people.refine import Opinion, PlanPair, Suggestion
+    from proctor.judges.people.expert import Opinion, PlanPair, Suggestion
 
 
 def refine(
@@ -39,7 +38,7 @@ def refine(
     ] = None,
     pupils: Annotated[int, Option(min=1, max=64, help="How many pupils plans are written for.")] = 6,
     decisions: Annotated[
-        Path | None, Option(help="What was decided on each suggestion, in place of being asked.")
+        Path | None, Option(help="The file of suggestions, each decided on; without it the file is written.")
     ] = None,
     pack: Annotated[str, Option(help="The prompt pack that the new one starts from.")] = "default",
     judges: Annotated[
@@ -51,22 +50,19 @@ def refine(
     store: Store = STORE,
 ) -> None:
     """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
-    from proctor.harness.judging.deciding import decide
-    from proctor.judges.people.refined import read_decisions, rubric_of, write_judge
+    from proctor.harness.judging.deciding import leave_to_decide
+    from proctor.judges.people.refine import read_decisions, rubric_of, write_judge
 
     loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
     work = store / "refine" / name
     work.mkdir(parents=True, exist_ok=True)
     who, suggestions, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
     path = work / "suggestions.yaml"
-    try:
-        decided = read_decisions(decisions) if decisions else decide(loaded, suggestions, path)
-    except typer.Abort:
-        typer.echo("")
-        decided = None
-    if decided is None:
+    if decisions is None:
+        leave_to_decide(loaded, suggestions, path)
         typer.echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
-        raise typer.Exit(0 if not sys.stdin.isatty() else 130)
+        return
+    decided = read_decisions(decisions)
     refined = rubric_of(loaded, suggestions, decided)
     made = write_judge(judges / name, loaded, refined, decided, heard, who)
     _write_pack(packs / f"{name}.yaml", pack, made)
@@ -102,7 +98,7 @@ def _advice(
 ) -> "tuple[str, list[Suggestion], list[dict[str, Any]]]":  # fmt: skip
     """Who advised, what, and all that was said. The replies are kept, so that a second run asks nobody again."""
     from proctor.judges.panel import open_grader
-    from proctor.judges.people.refine import Expert, advise, compare
+    from proctor.judges.people.expert import Expert, advise, compare
 
     spec = _single_model(expert)
     spec = spec.model_copy(update={"max_tokens": max(spec.max_tokens or 0, 4096)})
@@ -122,7 +118,7 @@ def _pairs(
 ) -> "list[PlanPair]":
     """Two plans for each pupil: from files, or written now."""
     from proctor.harness.judging.trials import read_plans
-    from proctor.judges.people.refine import PlanPair
+    from proctor.judges.people.expert import PlanPair
 
     writer, plain, guided = sources
     if writer and not plain and not guided:
@@ -143,8 +139,8 @@ def _pairs(
 def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Path) -> "list[PlanPair]":
     """For each pupil a plan of the task's wording alone, and one with the judge's dimensions in it."""
     from proctor.judges.panel import open_grader
-    from proctor.judges.people.refine import Expert, PlanPair, write_plans
-    from proctor.tasks.pack import Pack
+    from proctor.judges.people.expert import Expert, PlanPair, write_plans
+    from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     spec = _single_model(writer)
@@ -170,7 +166,7 @@ def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Pa
 
 def _dimensions(judge: "Judge") -> str:
     """The rubric as a part of a prompt pack's wording, in which braces stand for fields."""
-    from proctor.judges.people.refine import guidance
+    from proctor.judges.people.expert import guidance
 
     return guidance(judge.rubric, judge.dimensions).replace("{", "{{").replace("}", "}}")
 
@@ -224,7 +220,7 @@ def _write_pack(path: Path, base: str, judge: "Judge") -> None:
     """The base pack with the new dimensions told to the writer of study plans."""
     import yaml
 
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
 
     pack = yaml.safe_load(find("prompts", base).read_text(encoding="utf-8"))
     pack["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."

@@ -58,9 +58,8 @@ def run(
     """Run a suite: build weights, ask, score, compare, and build the board. Goes on where it was stopped."""
     from proctor.common.progress import Reporter
     from proctor.harness.config import suite as suites
-    from proctor.harness.plan.estimates import foresee
     from proctor.harness.run import run_suite, silent_cells
-    from proctor.harness.show import foreseen_as_tables, groups_as_lines, plan_as_tables
+    from proctor.harness.show import foresee, foreseen_as_tables, groups_as_lines, plan_as_tables
     from proctor.leaderboard.board import RANKING, site
 
     console = Console()

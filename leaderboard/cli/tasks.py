@@ -72,7 +72,7 @@ def _about(task: "Task", limit: int | None, prompt: str) -> dict[str, Any]:
 
 
 def _asked(task: "Task", doc: dict[str, Any], prompt: str) -> str:
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
 
     if "asked" in doc:  # a stock task, which has its own wording
         return str(doc["asked"])
@@ -146,5 +146,5 @@ def new(
         typer.echo(f"to ask it: name {name} under 'tasks:' of a suite")
         return
     if name not in (load_yaml(suite_path).get("tasks") or ()):
-        write_text(suite_path, with_entry(suite_path.read_text(encoding="utf-8"), "tasks", name, suite_path))
+        write_text(suite_path, with_entry(suite_path.read_text(encoding="utf-8"), "tasks", name))
     typer.echo(f"added to {near(suite_path)}; to ask it: proctor run {suite} --task {name}")

@@ -25,7 +25,6 @@ from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Thr
 
 if TYPE_CHECKING:
     from proctor.common.stats.bootstrap import Bootstrap
-    from proctor.judges.cost import CostEstimate
 
 Ratings = Annotated[
     Path | None,
@@ -154,38 +153,32 @@ def trust(
         )
     if judge is None and dry_run:
         raise Refusal("--dry-run beside a file of scores", "figures of a file ask nobody", "leave it out")
-    if judge is None:
-        from proctor.common.stats.bootstrap import Bootstrap
+    from proctor.common.stats.bootstrap import Bootstrap
 
+    if judge is None:
         fields = _figures_of_files(ratings, pairs, labels, Bootstrap(resamples, seed))
         print_json(fields) if json_ else _show(fields)
         return
     from proctor.harness import record
-    from proctor.harness.judging.trials import Wanted, estimate_card, try_judge
+    from proctor.harness.judging.trials import estimate_card, prepared, try_judge
     from proctor.harness.plan.grading import spec_from
 
     spec = spec_from(grader, endpoint, through, concurrency)
-    wanted = Wanted(judge, plans, labels, spec, results, store, resamples, seed)
+    tried = prepared(judge, plans, labels, spec, store)
     if dry_run:
-        _show_estimates(*estimate_card(wanted), json_)
+        estimate = estimate_card(tried, store)
+        if json_:
+            print_json(vars(estimate))
+        else:
+            typer.echo(f"At most {estimate}")
         return
-    card = try_judge(wanted, reporter())
+    card = try_judge(tried, store, Bootstrap(resamples, seed), reporter())
     path = record.write_card(results, card)
     if json_:
         print_json(card)
     else:
         _show_card(card)
         Console().print(f"Kept in {escape(near(path))}", highlight=False)
-
-
-def _show_estimates(expected: "CostEstimate", most: "CostEstimate", json_: bool) -> None:
-    """How many controls are needed depends on how many scores an injection raises."""
-    if json_:
-        print_json({"expected": vars(expected), "most": vars(most)})
-        return
-    typer.echo(str(expected))
-    if most != expected:
-        typer.echo(f"at most, if every injection raised every score: {most}")
 
 
 def _show_card(card: dict[str, Any]) -> None:

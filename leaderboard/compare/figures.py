@@ -35,9 +35,16 @@ SHARES = {
     "flexible_extract": ("Flexible match (lm-eval)", "the last number of the text, compared as text"),
     "rule_accuracy": ("Accuracy by the rule alone", "without what the second reader found"),
 }
-HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "unknown", "precision", "recall", "f1",
-           "second_reader", "checks_passed", "self_consistency", "semantic_entropy", "stated_confidence",
-           "logprob_mean", "logprob_least", "answer_logprob_mean", "answer_logprob_least"}  # fmt: skip
+SOLVED = {
+    "usable_by_rules": ("Usable questions by the rules alone", "whatever the solver says"),
+    "key_confirmed": ("Keys that the solver confirms", "in three of four orders of the options"),
+    "needs_passage": ("Questions that need their passage", "without it the solver does not find the key"),
+    "solver_agreement": ("Agreement of the solver with itself", "over the four orders of the options"),
+}
+HANDLED = {*SHARES, *SOLVED, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "unknown", "precision",
+           "recall", "f1", "second_reader", "checks_passed", "self_consistency", "semantic_entropy",
+           "stated_confidence", "logprob_mean", "logprob_least", "answer_logprob_mean",
+           "answer_logprob_least"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[Ce
     figures = []
     for name, (title, note) in SHARES.items():
         figures += table.mean_of(name, title, note)
-    figures += [*_second_reader(table), *_steps(table)]
+    figures += [*_second_reader(table), *_solver(cell, table), *_steps(table)]
     if cell.run.task.kind == "counts":
         # Answers from elsewhere are texts as they were given; macro F1 needs the names that they mean.
         figures += _names(table, resolved=cell.run.resolved.engine != "imported")
@@ -174,6 +181,24 @@ def _second_reader(table: _Columns) -> list[CellFigure]:
     asked, decided = len(column), int(column["second_reader"].sum())
     note = f"{decided} of {asked} answers, where the rule found no number"
     return [CellFigure("second_reader", "Decided by the second reader", decided / asked, n=asked, note=note)]
+
+
+def _solver(cell: record.Cell, table: _Columns) -> list[CellFigure]:
+    """What the solver says of the written questions, and what it does with model questions, whose keys are right: how
+    far its word on the others can be trusted.
+    """
+    figures = []
+    for name, (title, note) in SOLVED.items():
+        figures += table.mean_of(name, title, note, kind="real")
+    solver = cell.run.solver
+    if solver is None or not solver.questions:
+        return figures
+    note = f"of {solver.questions} by a teacher's hand"
+    if solver.on_passages:
+        note += f"; {solver.found_without} of {solver.on_passages} it finds without the passage"
+    title = f"Keys of model questions that {solver.model} confirms"
+    share = solver.confirmed / solver.questions
+    return [*figures, CellFigure("solver", title, share, n=solver.questions, note=note)]
 
 
 def _steps(table: _Columns) -> list[CellFigure]:

@@ -34,6 +34,7 @@ MUST_AGREE = {
     "judge": ("the judge", "judge"),
     "metric": ("the metric", "metric"),
     "extractor": ("the second reader", "second reader"),
+    "solver": ("the solver", "solver"),
 }
 # And these too, where one was asked here and the other by a stock command; nothing excuses a difference.
 ASKED_ALIKE = {"prompt": ("the prompt", ""), "shots": ("the shots", "")}

@@ -18,18 +18,27 @@ from proctor.common.stats.reference import references
 from proctor.leaderboard.compare.comparison import Comparison, Settings
 from proctor.leaderboard.compare.families import USUAL, compare_two, family_of
 from proctor.leaderboard.compare.items import items_of, load_cells
-from proctor.leaderboard.compare.ranking import Score, TaskPairs, best_first, pairs_in_order, score_of
+from proctor.leaderboard.compare.ranking import (
+    Score,
+    TaskPairs,
+    best_first,
+    pairs_in_order,
+    score_of,
+    tasks_of,
+)
+from proctor.leaderboard.compare.trust import warnings_of
 
 
 @dataclass(frozen=True)
 class Overview:
     """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task.
-    `pairs` by task, where all were asked for.
+    `pairs` by task, where all were asked for; `warnings` by task, where its judge's trust card warns.
     """
 
     scores: list[Score]
     comparisons: list[Comparison]
     pairs: dict[str, TaskPairs] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
 
 
 def compare_named(
@@ -41,7 +50,7 @@ def compare_named(
     scores = []
     for pair in comparisons:
         scores += [score_of(cells[pair.a, pair.task]), score_of(cells[pair.b, pair.task])]
-    return Overview(scores, comparisons)
+    return Overview(scores, comparisons, warnings=_warnings(scores, results))
 
 
 def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
@@ -64,7 +73,12 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
             "there are no two variants with results for one task; run a suite, or look at ours with "
             f"--results results/demo ({results})"
         )
+    overview.warnings.update(_warnings(overview.scores, results))
     return overview
+
+
+def _warnings(scores: Sequence[Score], results: Path) -> dict[str, str]:
+    return warnings_of(tasks_of([score.cell for score in scores]), results)
 
 
 def failing(overview: Overview, what: str) -> list[str]:
@@ -92,6 +106,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "cells": list(map(_cell_as_json, overview.scores)),
         "comparisons": list(map(_comparison_as_json, overview.comparisons)),
         "refused": refused,
+        "warnings": overview.warnings,
     }
 
 

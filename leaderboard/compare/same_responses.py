@@ -1,4 +1,4 @@
-"""Which rows have responses that do not depend on the item: all but equal, empty, or one text with words put in.
+"""Which rows have responses that do not depend on the item: empty, all but equal, or one text with words put in.
 
 Such a row can stand first, for a judge or a metric may give scores to the form alone. It is flagged wherever it stands,
 and is never one to publish. What counts is the whole response, not the answer that was read from it: the right answers
@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ FRAME = 12  # words of a text that are not the items' own; fewer are a phrase ar
 
 _WORD = re.compile(r"[^\W\d_]+")
 _STOPS = re.compile(r"[.,!?…](?![0-9])")
+_DIGITS = re.compile(r"[0-9]+")
 _known: dict[tuple[Path, str], str] = {}
 
 
@@ -52,6 +54,9 @@ def _why(cell: record.Cell) -> str:
     same = _alike(responses, _words)
     if same and not _is_right(rows[rows["target"] != ""], _words(rows["response"].mode()[0])):
         return f"{same:,} of {len(responses):,} items got the same response"
+    counted = _counted(rows, responses)
+    if counted:
+        return f"{counted:,} of {len(responses):,} items got the same response, with a number that only counts on"
     if cell.run.task.kind == "real":  # elsewhere a phrase around the right answer is all that is asked for
         own = _own_words(tuple(rows["prompt"].unique()))
         framed = _alike(responses, lambda text: _frame(text, own))
@@ -70,6 +75,39 @@ def _is_right(rows: "pd.DataFrame", response: str) -> bool:
     return bool(
         len(rows) and _alike(_by_item(rows, "target"), str) and _words(rows["target"].mode()[0]) in response
     )
+
+
+def _counted(rows: "pd.DataFrame", responses: Mapping[str, Sequence[str]]) -> int:
+    """How many items have one text but for numbers that count on. 'The answer is 18' of an honest row differs so too:
+    its numbers rise and fall with the items, or are the right ones."""
+    same = _alike(responses, _without_numbers)
+    if not same:
+        return 0
+    firsts = {item: each[0] for item, each in responses.items()}
+    frame = Counter(map(_without_numbers, firsts.values())).most_common(1)[0][0]
+    found, right = [], 0
+    targets = rows.drop_duplicates("sample_id").set_index("sample_id")["target"]
+    for item, response in firsts.items():
+        if _without_numbers(response) == frame:
+            numbers = _DIGITS.findall(response)
+            found.append(list(map(float, numbers)))
+            right += bool(numbers) and _DIGITS.findall(targets[item])[-1:] == numbers[-1:]
+    columns = [column for column in zip(*found, strict=True) if len(set(column)) > 1]
+    if not columns or OTHERS * right > same:
+        return 0
+    return same if all(map(_is_counter, columns)) else 0
+
+
+def _without_numbers(text: str) -> str:
+    return _DIGITS.sub("#", _words(text))
+
+
+def _is_counter(values: Sequence[float]) -> bool:
+    """Nearly all different, and rising from item to item or filling a range."""
+    allowed = len(values) // OTHERS
+    falls = sum(after <= before for before, after in pairwise(values))
+    fills = max(values) - min(values) < len(values) + allowed
+    return len(values) - len(set(values)) <= allowed and (falls <= allowed or fills)
 
 
 def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:

@@ -47,7 +47,6 @@ _LEAD = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ONLY_ITEM = re.compile(r"(?<=\n)1[.)] (?=[^\n]{0,80}\s{0,9}\Z)")
 _STOP = re.compile(rf"\n|[.!?;](?=\s|$|{BOLD}|[*)\]])")
 _OPERATOR = re.compile(r"[-+*/^]| x ")
 _CLAUSE = re.compile(r",\s|;|:\s|\b(?:because|since|as|so|which|where|when|if|and|given)\b", re.IGNORECASE)
@@ -97,8 +96,6 @@ def _behind(text: str, marker: re.Match[str]) -> Number | None:
         end = end if end >= 0 else min(len(text), start + (_BLOCK if kind == "tag" else 30))
         return _begins_with(text, start, end) or stated_result(text, start, end)
     begin = _after_lead(text, start)
-    if item := _ONLY_ITEM.match(text, begin):
-        begin = item.end()
     stop = _STOP.search(text, begin, begin + _WINDOW)
     end = stop.start() if stop else min(len(text), begin + _WINDOW)
     number = _begins_with(text, begin, end)

@@ -1,7 +1,7 @@
 """How a number is written: digits, groups, signs, fractions, scale words, as models write them.
 
 `tidy` brings the many ways of one sign (LaTeX, full-width digits, six kinds of minus and of space) to one; `numbers`
-finds every number of a tidy text. All patterns run in linear time, and a number too long to be meant is skipped.
+finds every number of a tidy text, but for those too long to be meant.
 """
 
 import re
@@ -39,14 +39,12 @@ _LATEX = (
     (re.compile(r"(?<=[0-9])(?:\{,\}|\\[,!;: ]\s{0,2}|,\\!|~)(?=[0-9]{3})"), ","),
     (re.compile(r"\\(?:times|cdot|ast)(?![a-z])"), "*"),
     (re.compile(r"\\div(?![a-z])"), "/"),
-    (re.compile(r"\\(?:approx|simeq|approxeq)(?![a-z])"), "="),
-    (re.compile(r"\\(?:left|right|displaystyle|q?quad|implies|[rR]ightarrow|to)(?![a-z])"), " "),
-    (re.compile(r"\\[()\[\],;:! ]"), " "),
     (re.compile(r"\\([$%#&_])"), r"\1"),
     (re.compile(r"(-?)\\[dtc]?frac\s?([0-9])([0-9])"), r" \1\2/\3 "),
     (re.compile(rf"(-?)\\[dtc]?frac{_ABOVE_OR_BELOW}{_ABOVE_OR_BELOW}"), r" \1\2/\3 "),
     (re.compile(r"\\[dtc]?frac\s{0,3}\{([^{}\n]{0,60})\}\s{0,3}\{([^{}\n]{0,60})\}"), r" (\1)/(\2) "),
 )
+_CHINESE_GROUP = re.compile("(?<=[0-9])(?:万(?=[0-9]千)|千(?=[0-9]百))")  # 3万5千 is 35千
 _LOOSE_GROUP = re.compile(r"(?<=[0-9]), 000(?![0-9])")  # 168, 000
 
 
@@ -56,7 +54,7 @@ def tidy(text: str) -> str:
         text = text.replace(BOLD, "")
     else:
         text = _POWER.sub(lambda power: f"^{'⁰¹²³⁴⁵⁶⁷⁸⁹'.index(power[0])}", text.translate(_PLAIN))
-        text = text.replace("-\x01", "-").replace("\x01", " ")
+        text = _CHINESE_GROUP.sub("", text.replace("-\x01", "-").replace("\x01", " "))
     if "\\" in text or "{,}" in text:
         for pattern, plain in _LATEX:
             text = pattern.sub(plain, text)
@@ -85,9 +83,11 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
-_SCALE = re.compile(r" ?(hundred|thousand|million|billion|trillion)s?\b|(k\b|[万亿])", re.IGNORECASE)
+_SCALE = re.compile(
+    r"(?i) ?(hundred|thousand|million|billion|trillion)s?\b|(k\b|[万亿]|百(?!分)|千(?![克米瓦卡]))"
+)
 SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-SHORT_SCALES = {"k": 1000, "万": 10**4, "亿": 10**8}
+SHORT_SCALES = {"k": 1000, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 # 'minus 7', but not '20 minus 7'.
 MINUS_WORD = re.compile(
     rf"(?i)(?:(?:^|[\n=:,.#{{(>{BOLD}]|\b(?:is|ist|est?|are|was|be|to|of|at|as|gives?|gets?|equals?|reach(?:es)?|about"
@@ -98,7 +98,7 @@ MINUS_WORD = re.compile(
 _SUBTRACTED_FROM = re.compile(r"(?:[0-9)%}]|[0-9]\$) *\Z|(?:[^\W\d\u0e00-\U0010ffff]|-)\Z")
 # Letters and indices; from U+0E00 on stand the scripts that put no space between a word and a number.
 _GLUED = re.compile("(?:[^\\W\\d_xX\u0e00-\U0010ffff]|[_^]\\{?)\\Z")
-_MARK_AFTER = re.compile(rf"[.)]\s{{1,4}}[^\W\d_]|[.)]\s{{0,4}}{BOLD}|[.)]\s{{1,4}}[$(\\]")
+_MARK_AFTER = re.compile(rf"[.)]\s{{1,4}}[^\W\d_]|[.)]\s{{0,4}}{BOLD}|[.)]\s{{1,4}}[$(\\0-9]")
 _MARK_BEFORE = re.compile(rf"(?:^|\n)[ \t>*#({BOLD}-]{{0,12}}$")
 
 

@@ -1,7 +1,6 @@
 """The number that a text without a marker states as its result: of its last sentence with a number mostly the last one.
 
-"So she has 5 apples left out of 12" gives 5: a last number that stands in the sentence only for a reason, a whole or a
-unit gives way to the one before it. README.md says what each rule gains. Knows no marker and no task.
+"So she has 5 apples left out of 12" gives 5: what is only a reason, a whole or a unit gives way to the one before it.
 """
 
 import re
@@ -55,11 +54,8 @@ def stated_result(text: str, begin: int = 0, end: int | None = None) -> Number |
 def by_sentence(text: str, start: int, end: int) -> Number | None:
     """The number that a stretch of one sentence means."""
     found = list(numbers(text, start, end))
-    return _meant(text, start, end, found) if found else None
-
-
-def _meant(text: str, start: int, end: int, found: list[Number]) -> Number:
-    """Which of its numbers a sentence means."""
+    if not found:
+        return None
     found = _in_bold(text, start, end, found) or found
     for aside in (_BRACKET, _REASON):
         begins = aside.search(text[:end], found[0].end)

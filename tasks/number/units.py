@@ -30,8 +30,7 @@ _AND = re.compile(r",?\s{1,3}and\s{1,3}|,?\s{1,3}")
 def in_other_units(text: str, number: Number) -> Number:
     """With what it is in the other unit that stands beside it; for one part of '2 hours and 40 minutes', the whole."""
     for pair in _PAIR.finditer(text, max(0, number.start - _AROUND), number.end + _AROUND):
-        spans = (pair.span("first"), pair.span("second"))
-        if not any(start <= number.start + 1 and number.end - 1 < end + 1 for start, end in spans):
+        if not (pair.start() <= number.start + 1 and number.end - 1 <= pair.end("second")):
             continue
         first, second = (Fraction(pair[name].replace(",", "")) for name in ("first", "second"))
         unit, other = (pair["unit"] or "dollar").lower(), pair["other"].lower()
@@ -60,19 +59,19 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS = {word: n for n, word in enumerate(f"{_UNDER_TEN} {_TEENS}".split())}
 _WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
 _ENGLISH = "|".join([*_WORDS, *SCALES, "dozen"])
-_WORDS |= {sign: n for n, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_SCALES = SCALES | SHORT_SCALES | {"dozen": 12, "十": 10, "百": 100, "千": 1000}
+_WORDS |= {sign: n for n, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "廿": 20, "卅": 30}
+_SCALES = SCALES | SHORT_SCALES | {"dozen": 12, "十": 10}
 _ORDINALS = "halve third fourth fifth sixth seventh eighth ninth tenth"
 _PARTS = {"half": 2, "quarter": 4} | {word: n for n, word in enumerate(_ORDINALS.split(), 2)}
 _PART = "|".join(_PARTS)
-_CHINESE = "[零〇一二两三四五六七八九十百千万亿]+"
+_CHINESE = "[零〇一二两三四五六七八九十廿卅百千万亿]+"
 _DECIMALS = "(?:点[零〇一二三四五六七八九]+)?"
 _SPELLED = re.compile(
     rf"(?i)\b(?:half (?=a))?(?:(?:{_ENGLISH})|an?(?=[ ](?:hundred|thousand|million|dozen|{_PART})\b))\b"
     rf"(?:(?:[- ]|(?<=thousand),[ ])(?:and )?(?:{_ENGLISH}|an?(?= (?:{_PART})\b))\b){{0,9}}"
     rf"(?:[- ](?P<part>(?:{_PART})s|(?:(?<=\ba )|(?<=\ban )|(?<=\bone[- ]))(?:{_PART}))\b)?"
     rf"|(?:(?P<whole>{_CHINESE})又)?(?P<below>{_CHINESE})分之(?P<above>{_CHINESE}{_DECIMALS})"
-    rf"|{_CHINESE}{_DECIMALS}(?![共起样些])"
+    rf"|{_CHINESE}{_DECIMALS}(?:(?P<half>个半)|(?P<tenths>成(?!为)))?(?![共起样些])"
 )
 
 
@@ -80,7 +79,11 @@ def in_words(text: str, start: int, end: int) -> Iterator[Number]:
     """The numbers in words of a stretch: 'sixty-five thousand, nine hundred and sixty', 'two and a half', '十八'."""
     for words in _SPELLED.finditer(text, start, min(end, start + 1000)):
         value = _worth(words[0]) / (2 if words[0].lower().startswith("half") else 1)
-        if words["part"]:
+        if words["half"]:  # 一个半小时
+            value += Fraction(1, 2)
+        elif words["tenths"]:  # 三成
+            value *= 10
+        elif words["part"]:
             whole, _, above = words[0][: words.start("part") - words.start()].rpartition(" and ")
             value = (
                 _worth(whole)

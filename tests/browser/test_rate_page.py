@@ -16,7 +16,7 @@ import pytest
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
 from proctor.judges.people.rate import RatedPlan, RatingSheet, shown
-from proctor.judges.people.rate_server import open_server
+from proctor.judges.people.rate_server import RatingServer
 from proctor.leaderboard.cli.rate import _plans, _some
 from tests.support.board_results import rows_of, write
 
@@ -35,7 +35,7 @@ def served(
     path: Path, mode: str, judge: str = "study_plan", rater: str = "kim"
 ) -> Iterator[tuple[str, RatingSheet]]:
     sheet = RatingSheet(path, Judge.load(judge), shown(PLANS, mode, rater), mode, rater)
-    server = open_server(sheet)
+    server = RatingServer(sheet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/", sheet

@@ -8,9 +8,8 @@ from scipy import stats
 
 from proctor.common.stats import Table, compare_all, compare_each, compare_paired, micro_f1
 from proctor.common.stats.binary import mcnemar
-from proctor.common.stats.flips import draws_for, flip_tests
-from proctor.common.stats.signed import halved_flip, inverted_flip, lattice_flip, saddlepoint_flip
-from proctor.common.stats.signs import signs
+from proctor.common.stats.flip_probability import halved_flip, inverted_flip, lattice_flip, saddlepoint_flip
+from proctor.common.stats.flips import draws_for, flip_tests, signs
 from proctor.common.stats.units import gather, standard_error
 
 

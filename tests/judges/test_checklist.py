@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from proctor.judges.judge import Judge, load
 from proctor.judges.rubric import MEASURED
 from proctor.judges.rules.checklist import MEASURES, score_by_rules
-from proctor.judges.rules.planned import ReadPlan
+from proctor.judges.rules.read_plan import ReadPlan
 from proctor.judges.rules.reading import read
 from proctor.judges.verdict import JudgeVerdict
 from tests.support.checklist_plans import FACTS, GOOD, JUDGE, LIBRARY, PLAN, scores_of_plan

@@ -12,7 +12,7 @@ import pytest
 
 from proctor.harness.judging.trials import read_plans
 from proctor.judges.figures.ratings import Ratings, read_ratings
-from proctor.judges.rules import neighbours
+from proctor.judges.rules import word_order
 from proctor.judges.rules.arithmetic import wrong_equations
 from proctor.judges.rules.checklist import checked_facts, score_by_rules
 from proctor.judges.rules.pupil import takes_up
@@ -35,6 +35,12 @@ OWNERS = {
     "goal": lambda text: text.replace(
         "pass the fractions retest before Easter", "double recipes in the kitchen"
     ),
+    "mistakes in other words": lambda text: text.replace(
+        'Redo "2/3 = 4/5"', 'Find the error in "0.6 < 0.2"'
+    ).replace("1/2 + 1/3 = 2/5", "3.4 + 2.1 = 5.9"),
+    "mistakes beside a line that sounds like one": lambda text: text.replace(
+        "2/3 = 4/5", "0.6 < 0.2"
+    ).replace('"1/2 + 1/3 = 2/5" with a drawing', '"3.4 + 2.1 = 5.9"; with 1/2 + 1/3 it is 2/5 more'),
     "mistakes": lambda text: text.replace("2/3 = 4/5", "0.6 < 0.2").replace(
         "1/2 + 1/3 = 2/5", "3.4 + 2.1 = 5.9"
     ),
@@ -61,12 +67,24 @@ def test_a_plan_with_another_pupils_name_goal_mistakes_or_topics_is_no_plan_for_
         ("get at least 15 of 20 points", "anybody's"),
         ("get better at mathematics", "anybody's"),
         ("adding fractions without fear", "this pupil's topic"),
+        ("survive the retest", "this pupil's, in a word of its own"),
     ],
 )
 def test_a_goal_in_other_words_or_for_anybody_is_nobody_elses(goal: str, whose: str) -> None:
     changed = score_by_rules(JUDGE, PLAN.replace("pass the fractions retest before Easter", goal), FACTS)
     assert changed.overall is not None
     assert changed.overall > 4, (whose, changed.explanation)
+
+
+def test_a_test_that_two_pupils_have_makes_no_goal_of_the_other_ones_theirs() -> None:
+    facts = FACTS | {"goal": "be sure of fractions in the June test"}
+    for goal, theirs in (
+        ("pass the entrance test of the aviation school", False),
+        ("master that test", True),
+    ):
+        plan = PLAN.replace("pass the fractions retest before Easter", goal)
+        verdict = score_by_rules(JUDGE, plan, facts)
+        assert (verdict.scores["personalisation"] > 1) is theirs, verdict.explanation
 
 
 @pytest.mark.parametrize(
@@ -257,17 +275,17 @@ def test_sums_that_a_plan_states_are_checked_and_the_pupils_errors_are_not(
 
 
 def test_the_tables_of_neighbours_and_ordinary_words_are_what_their_script_makes() -> None:
-    from proctor.tasks.tools.neighbours import ordinary, table
+    from proctor.tasks.tools.word_order import ordinary, table
 
-    assert neighbours.PATH.read_text(encoding="utf-8") == table()
-    assert neighbours.ORDINARY.read_text(encoding="utf-8") == ordinary()
+    assert word_order.PATH.read_text(encoding="utf-8") == table()
+    assert word_order.ORDINARY.read_text(encoding="utf-8") == ordinary()
 
 
 def test_words_in_any_order_are_told_from_sentences_without_a_full_stop_to_go_by() -> None:
     bare = re.sub(r"[.,:;\n-]", " ", PLAN).lower()
     mixed = [" ".join(random.Random(seed).sample(bare.split(), len(bare.split()))) for seed in range(20)]
-    good, known = neighbours.fitting(bare)
-    shares = [fit / of for fit, of in map(neighbours.fitting, mixed)]
+    good, known = word_order.fitting(bare)
+    shares = [fit / of for fit, of in map(word_order.fitting, mixed)]
     assert good / known > 0.7
     assert sum(share < 0.6 for share in shares) >= 19
 

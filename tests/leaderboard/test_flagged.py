@@ -110,6 +110,53 @@ def test_short_answers_with_the_same_words_around_them_are_honest(tmp_path, said
     assert why_flagged(cell(tmp_path, [said.format(n) for n in numbers], numbers)) == ""
 
 
+COUNTED = "20 of 20 items got the same response, with a number that only counts on"
+
+
+@pytest.mark.parametrize("task", ["word_problems", "study_plan"])
+@pytest.mark.parametrize("said", ["Answer {}: I don't know", "The answer is {}.", "No. {} of 20, sorry!"])
+def test_one_response_with_a_counter_is_flagged(tmp_path, task, said):
+    targets = [str(7 * n % 23) for n in range(20)]
+    by_turns = [said.format(n + 1) for n in range(20)]
+    assert why_flagged(cell(tmp_path / "turns", by_turns, targets, task)) == COUNTED
+    in_any_order = [said.format(11 + 7 * n % 20) for n in range(20)]  # requests that ran side by side
+    assert why_flagged(cell(tmp_path / "beside", in_any_order, targets, task)) == COUNTED
+    steps_of_ten = [said.format(10 * n) for n in range(20)]
+    assert why_flagged(cell(tmp_path / "steps", steps_of_ten, targets, task)) == COUNTED
+
+
+def test_right_answers_that_happen_to_count_on_are_honest(tmp_path):
+    right = [str(n + 1) for n in range(20)]
+    said = [f"The answer is {n}." for n in right]
+    assert why_flagged(cell(tmp_path / "all", said, right)) == ""
+    some = [answer if n % 4 == 0 else "50" for n, answer in enumerate(right)]
+    assert why_flagged(cell(tmp_path / "some", said, some)) == ""
+    assert why_flagged(cell(tmp_path / "none", said, ["50"] * 20)) == COUNTED
+
+
+def test_answers_beside_a_number_of_the_question_are_honest(tmp_path):
+    wrong = [f"Question {n + 1}: the answer is {7 * n % 23}." for n in range(20)]
+    assert why_flagged(cell(tmp_path, wrong, ["50"] * 20)) == ""
+    money = [f"It costs ${7 * n % 23}.50." for n in range(20)]
+    assert why_flagged(cell(tmp_path / "money", money, ["50"] * 20)) == ""
+
+
+@pytest.mark.parametrize("variant", ["tiny", "tiny-lora", "tiny-q8-2shot"])
+def test_a_counter_in_place_of_committed_responses_is_flagged_and_their_short_answers_are_not(
+    tmp_path, variant
+):
+    committed = record.read(ROOT / "results" / "demo", variant, "word_problems")
+    assert committed is not None
+    rows = committed.rows(["sample_id", "epoch", "answer", "target"])
+    answers, targets = rows["answer"].fillna("0").tolist(), rows["target"].tolist()
+    short = [f"The answer is {answer}." for answer in answers]
+    assert why_flagged(cell(tmp_path / "short", short, targets)) == ""
+    counted = [f"Answer {n}: I don't know" for n in range(len(targets))]
+    assert why_flagged(cell(tmp_path / "counted", counted, targets)).startswith(
+        "250 of 250 items got the same"
+    )
+
+
 def test_yes_and_no_or_letters_are_honest_where_they_follow_the_item(tmp_path):
     yes_no = ["yes", "No."] * 10
     assert why_flagged(cell(tmp_path / "both", yes_no, ["yes", "no"] * 10)) == ""
@@ -133,7 +180,7 @@ def test_stops_behind_the_same_words_do_not_make_another_response(tmp_path):
 
 def test_several_epochs_that_say_the_same_of_their_item_are_honest(tmp_path):
     rows = [
-        replace(row, epoch=epoch, response=f"{CANNED} {row.sample_id}" if at else CANNED)
+        replace(row, epoch=epoch, response=CANNED[at:])
         for at, row in enumerate(rows_of("v", "word_problems", 10))
         for epoch in range(1, 101 if not at else 2)  # one item that was asked a hundred times is one item
     ]

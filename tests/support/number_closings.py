@@ -182,6 +182,10 @@ CLOSINGS = {
     "using some steps": "We got {n} using 2 operations.",
     "hashes twice": "#### {n}\n#### {less}",
     "hashes behind another problem": "#### {n}\n\nBob has 3 pens and buys 4. 3 + 4 = 7\n#### 7",
+    "the next problem behind the answer is": (
+        "The answer is {n}.\n\nTom has 5 apples and eats 2 of them. How many are left?\nThe answer is 3."
+    ),
+    "a doubt": "So it is {n}. I am not sure.",
     "Chinese words behind a colon": "答案：{chinese}",
     "a box with text and a sum": "$$\\boxed{{\\text{{Total}} = {n}}}$$",
     "a brace below": "$\\underbrace{{{less}+1}}_{{\\text{{total}}}} = {n}$",
@@ -219,12 +223,16 @@ NO_ANSWERS = [
     "Son {less} o {n}.",
     "That is {n} and/or {less}.",
     "\\boxed{{{n}",
+    "N/A",
+    "No answer.",
+    "A:",
+    "I have no idea.",
+    "I'm not sure what the answer is.",
     "我不知道。",
     "无法确定。",
 ]
 
 
-@cache
 @cache
 def solutions() -> list[tuple[str, Fraction]]:
     """The working of each solution without annotations and closing line, and its answer."""

@@ -1,33 +1,20 @@
 """How far to trust a judge: its card, the warning that goes with its scores, and the verdicts that it did not give."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proctor.harness import record
 from proctor.leaderboard.board.escape import line
+from proctor.leaderboard.compare import trust
 from proctor.leaderboard.compare.ranking import Ranking
+from proctor.leaderboard.compare.trust import SAFE_NAME, Card
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Card = Mapping[str, Any]  # a file from elsewhere: any of it may be missing or of another type
 MOST_REASONS = 12
 WHOLE = (None, "", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions
-DAMAGED = "The trust card of this judge is damaged: make it again with proctor judge trust."
-SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-
-
-def cards(results: Path) -> dict[str, Card]:
-    """Every trust card. A damaged one warns wherever that judge's scores are; the warning names no path of ours."""
-    safe: dict[str, Card] = {}
-    for name, card in record.read_cards(results).items():
-        if SAFE_NAME.fullmatch(name):
-            safe[name] = card if "checks" in card else {"warning": DAMAGED}
-    return safe
 
 
 def judges_of(ranking: Ranking) -> list[str]:
@@ -43,7 +30,7 @@ def with_warnings(ranking: Ranking, cards: Mapping[str, Card]) -> Ranking:
     for task, about in ranking.tasks.items():
         if about.scored_by in judges:
             pages[task] = about.scored_by
-        warnings[task] = str(cards.get(about.scored_by, {}).get("warning") or "")
+        warnings[task] = trust.warning(about, cards)
     return replace(ranking, judge_pages=pages, warnings=warnings)
 
 
