@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from proctor.harness.ask.second_reader import SecondReader
-    from proctor.harness.plan.grading import AnySpec
+    from proctor.judges.panel import AnySpec
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from proctor.common.refusal import located
@@ -11,9 +10,9 @@ from proctor.harness.ask.responses import respond_all
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine, Options, Request
-from proctor.harness.plan.grading import AnySpec, grader_variant, members
+from proctor.harness.plan.grading import grader_variant
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply, fingerprint
-from proctor.judges.panel import Panel, open_grader, open_graders
+from proctor.judges.panel import AnySpec, Panel, members, open_grader, open_graders
 
 
 class EngineGrader:
@@ -39,8 +38,7 @@ class EngineGrader:
                 continue
             reply = Reply(response.text, response.tokens_in, response.tokens_out)
             if response.truncated:
-                limit = f"the verdict was cut off at {self.spec.max_tokens} tokens"
-                reply = replace(reply, problem=limit, reason="cut off")
+                reply = reply.cut_off(self.spec)
             done(index, reply)
 
     async def aclose(self) -> None:

@@ -14,16 +14,16 @@ from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging import plans
 from proctor.harness.judging.grader import opened
-from proctor.harness.plan.grading import AnySpec, grader_for, grader_variant, local_of, members, with_weights
+from proctor.harness.plan.grading import grader_for, grader_variant, local_of, with_weights
 from proctor.harness.plan.plan import made_of
 from proctor.judges import pairwise, scoring
 from proctor.judges.cost import CostEstimate
 from proctor.judges.figures.ratings import Ratings, read_ratings, read_rows
 from proctor.judges.figures.report import FigureReport
 from proctor.judges.judge import Judge, folder_of
+from proctor.judges.panel import AnySpec, members
 from proctor.judges.prompt import profile_text
 from proctor.judges.trust.card import card
-from proctor.judges.trust.pairs_card import PairTrial, pair_card
 from proctor.judges.trust.rehearsal import rehearse
 from proctor.judges.trust.trial import LabelledPlan, Trial, refuse_without_verdicts
 from proctor.judges.verdict import Item, JudgeVerdict
@@ -74,11 +74,10 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
                 refuse_without_verdicts([verdict.problem for verdict in verdicts], "plans could be scored")
             return verdicts
 
-        trial = Trial(judge, score, FigureReport(bootstrap))
-        if judge.kind != "pairwise":
-            return card(trial, tried, labels, by, made)
-        on = PairTrial(trial, lambda pairs: pairwise.compare_all(judge, pairs, grader, cache))
-        return pair_card(on, tried, labels, by, made)
+        def compare(pairs: Sequence[pairwise.Pair]) -> list[pairwise.PairVerdict]:
+            return pairwise.compare_all(judge, pairs, grader, cache)
+
+        return card(Trial(judge, score, compare, FigureReport(bootstrap)), tried, labels, by, made)
 
 
 def _chosen(wanted: Wanted) -> tuple[Judge, AnySpec | None, list[LabelledPlan], Ratings | None]:

@@ -12,8 +12,8 @@ from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json
 
 if TYPE_CHECKING:
-    from proctor.harness.plan.grading import AnySpec
     from proctor.judges.judge import Judge
+    from proctor.judges.panel import AnySpec
 
 JudgeName = Annotated[str, Option(help="A judge by its name, or the path of its folder.")]
 GraderName = Annotated[
@@ -157,7 +157,7 @@ def _reporting(total: int, spec: "AnySpec | None") -> Any:
     from rich.console import Console
 
     from proctor.common.progress import Reporter
-    from proctor.harness.plan.grading import members
+    from proctor.judges.panel import members
 
     return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")
 
