@@ -41,20 +41,14 @@ def estimate_scores(
     judge: Judge, items: Sequence[Item], spec: AnySpec | None, cache: Path | None
 ) -> CostEstimate:
     """What scoring the items would ask and cost."""
-    if spec is None:
-        return CostEstimate(0, 0, 0, 0, 0.0)
-    return estimate(
-        [(judge, grader, scoring.questions(judge, items, grader)) for grader in members(spec)], cache
-    )
+    return estimate([(judge, grader, scoring.texts_of(items)) for grader in members(spec)], cache)
 
 
 def estimate_pairs(
     judge: Judge, pairs: Sequence[pairwise.Pair], spec: AnySpec, cache: Path | None
 ) -> CostEstimate:
     """What comparing the pairs would ask and cost."""
-    return estimate(
-        [(judge, grader, pairwise.questions(judge, pairs, grader)) for grader in members(spec)], cache
-    )
+    return estimate([(judge, grader, pairwise.texts_of(pairs)) for grader in members(spec)], cache)
 
 
 def currency(graders: Sequence[GraderSpec]) -> str:
@@ -66,13 +60,13 @@ def currency(graders: Sequence[GraderSpec]) -> str:
 
 
 def estimate(
-    asked: Sequence[tuple[Judge, GraderSpec, Sequence[Question]]], cache: Path | None
+    asked: Sequence[tuple[Judge, GraderSpec, Sequence[Mapping[str, str] | None]]], cache: Path | None
 ) -> CostEstimate:
-    """What these questions would cost; each is asked once, however often it stands there."""
+    """What asking about these texts would cost; each question is asked once, however often it stands there."""
     wanted: dict[tuple[str, str], tuple[Judge, GraderSpec, dict[str, Question]]] = {}
-    for judge, spec, asks in asked:
+    for judge, spec, texts in asked:
         _, _, once = wanted.setdefault((judge.digest, fingerprint(spec.identity)), (judge, spec, {}))
-        for question in asks:
+        for question in judge.questions(filter(None, texts), spec):
             once[question.key] = question
     ask = kept = total_in = total_out = 0
     cost = 0.0

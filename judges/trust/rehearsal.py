@@ -7,7 +7,7 @@ the highest from then on, so that no grader is asked more. Replies that are kept
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,16 +60,16 @@ class _RehearsedAsking:
     spec: AnySpec
     graders: Grader | Panel
     folder: Path
-    noted: list[tuple[Judge, GraderSpec, list[Question]]] = field(default_factory=list)
+    noted: list[tuple[Judge, GraderSpec, list[Mapping[str, str] | None]]] = field(default_factory=list)
 
     def score(self, judge: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
         for member in members(self.spec):
-            self.noted.append((judge, member, scoring.questions(judge, items, member)))
+            self.noted.append((judge, member, scoring.texts_of(items)))
         return scoring.score_all(judge, items, self.graders, self.folder)
 
     def compare(self, judge: Judge, pairs: Sequence[Pair]) -> list[PairVerdict]:
         for member in members(self.spec):
-            self.noted.append((judge, member, pairwise.questions(judge, pairs, member)))
+            self.noted.append((judge, member, pairwise.texts_of(pairs)))
         return pairwise.compare_all(judge, pairs, self.graders, self.folder)
 
 
