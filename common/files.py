@@ -20,10 +20,12 @@ PART = ".part"
 
 @contextmanager
 def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
-    """A new file to write to, which takes the place of `path` when the block ends; the old one stays if it fails.
+    """A new file to write to, which takes the place of `path` when the block ends; the old one stays if it fails. Its
+    folder is made where there is none.
 
     Without `durable` a power cut may lose the new content: for files that can be made again.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     # Two processes, or two threads of one, may write the same file.
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{PART}")
     try:

@@ -9,7 +9,7 @@ pet = read_yaml(Path("rex.yaml"), Pet)      # Refusal: legs: 'four' is not possi
 
 import difflib
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -70,6 +70,23 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                     f"{key.value!r} stands twice, in lines {lines[key.value]} and {line}; leave one out"
                 )
         return super().construct_mapping(node, deep)
+
+
+class _BlockDumper(yaml.SafeDumper):
+    """Writes a text of several lines as a block, as one writes it by hand."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_BlockDumper.add_representer(str, _text)
+
+
+def yaml_of(fields: Mapping[str, Any]) -> str:
+    """The fields in their order, as a YAML file that a person will edit."""
+    text: str = yaml.dump(fields, Dumper=_BlockDumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return text
 
 
 def parse_yaml(text: str, where: Path | str) -> Any:

@@ -6,7 +6,6 @@
 Loads no weights.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any
 from proctor.common.digest import digest, sha256_of
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
+from proctor.finetune.folder import config_of
 
 Base = str  # see `resolve_base`
 
@@ -149,8 +149,7 @@ def _in_package(base: Base) -> Path:
 
 def geometry_of(folder: Path) -> dict[str, Any]:
     """What config.json says of the weights: layers, sizes, and how they are quantised."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return {name: value for name, value in config.items() if name not in REMARKS}
+    return {name: value for name, value in config_of(folder).items() if name not in REMARKS}
 
 
 def digest_of_file(path: Path) -> str:

@@ -4,7 +4,6 @@ Says which stages a variant needs and in which order. How a stage does its work 
 which is imported only when that stage has something to make.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any, Literal
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import Base, digest_of_base, digest_of_file, is_gguf, resolve_base
+from proctor.finetune.folder import read_json
 from proctor.finetune.merge.spec import MergeWith
 from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe
 from proctor.finetune.store import MADE, kept, locked, make
@@ -48,6 +48,16 @@ class Merging:
     reference: Parent | None = None
 
     @property
+    def inputs(self) -> dict[str, Any]:
+        return {
+            "method": self.spec.method,
+            "weights": list(self.spec.used_weights),
+            "density": self.spec.density,
+            "parents": [parent.digest for parent in self.parents],
+            "reference": self.reference and self.reference.digest,
+        }
+
+    @property
     def others(self) -> tuple[Parent, ...]:
         """All that must be made before."""
         return self.parents if self.reference is None else (*self.parents, self.reference)
@@ -61,8 +71,12 @@ class Stage:
     digest: str
     inputs: Mapping[str, Any]
     recipe: Recipe | None = None
-    type: str | None = None
     merging: Merging | None = None
+
+    @property
+    def type(self) -> str | None:
+        """Of the GGUF that it makes."""
+        return self.inputs.get("type")
 
     @property
     def name(self) -> str:
@@ -105,7 +119,12 @@ def plan_stages(
     `data_digests` maps each source of the recipe to the sha256 of its file of chats (`digest_of_file`).
     """
     stages: list[Stage] = []
-    before = digest_of_base(base)
+
+    def add(kind: Kind, inputs: Mapping[str, Any], **parts: Any) -> None:
+        before = stages[-1].digest if stages else digest_of_base(base)
+        whole = {"kind": kind, "version": VERSIONS[kind], "input": before, **inputs}
+        stages.append(Stage(kind, digest(whole), whole, **parts))
+
     if merge and (recipe is None or recipe.method == "full"):
         why = "method 'full' leaves whole weights"
         if recipe is None:
@@ -113,31 +132,26 @@ def plan_stages(
         raise Refusal(f"merge: true has nothing to merge, since {why}; leave merge out")
     as_it_is = serves_gguf and recipe is None and quantization == "none" and merging is None
     if is_gguf(base) and not as_it_is:
-        stages.append(_stage("dequantize", before))
-        before = stages[-1].digest
+        add("dequantize", {})
     if merging is not None:
-        stages.append(_stage("merge_models", before, merging=merging))
-        before = stages[-1].digest
+        add("merge_models", merging.inputs, merging=merging)
     if recipe is not None:
         wanted = {part.source for part in recipe.data}
         missing = sorted(wanted - set(data_digests))
         if missing:
             raise Refusal(f"no chats for source {missing[0]!r} of the recipe; give a file of chats for it")
         data = {source: data_digests[source] for source in sorted(wanted)}
-        stages.append(_stage("train", before, recipe=recipe, data=data))
+        add("train", {"recipe": recipe.model_dump(mode="json"), "data": data}, recipe=recipe)
     if merge:
-        stages.append(_stage("merge", stages[-1].digest))
+        add("merge", {})
     if quantization in GGUF_TYPES:
         if recipe is not None and recipe.method != "full" and not merge:
             raise Refusal(
                 f"quantization {quantization!r} needs whole weights, not an adapter; set merge: true"
             )
         # Every smaller type is made from the f16 file and measured against it, so that one is a stage of its own.
-        if stages:
-            before = stages[-1].digest
-        stages.append(_stage("quantize", before, type="f16"))
-        if quantization != "f16":
-            stages.append(_stage("quantize", stages[-1].digest, type=quantization))
+        for type_ in dict.fromkeys(("f16", quantization)):
+            add("quantize", {"type": type_})
     elif quantization not in ("none", *AT_LOAD):
         raise Refusal(
             f"unknown quantization {quantization!r}; there are: none, nf4, fp8, {', '.join(GGUF_TYPES)}"
@@ -183,34 +197,12 @@ def with_parents(stages: Sequence[Stage]) -> list[Stage]:
 def made(store: Path, stage: Stage) -> dict[str, Any] | None:
     """How a kept stage was made: checks with their figures, seconds, bytes. None when it was not made yet."""
     path = store / stage.name / MADE
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    return read_json(path) if path.is_file() else None
 
 
 def is_kept(store: Path, stage: Stage) -> bool:
     """Is there a folder for it? Cheap: for a plan. `build` also checks every byte."""
     return (store / stage.name / MADE).is_file()
-
-
-def _stage(
-    kind: Kind,
-    before: str,
-    *,
-    recipe: Recipe | None = None,
-    type: str | None = None,
-    data: Mapping[str, str] | None = None,
-    merging: Merging | None = None,
-) -> Stage:
-    inputs: dict[str, Any] = {"kind": kind, "version": VERSIONS[kind], "input": before}
-    if recipe is not None:
-        inputs |= {"recipe": recipe.model_dump(mode="json"), "data": dict(data or {})}
-    if type is not None:
-        inputs["type"] = type
-    if merging is not None:
-        spec = merging.spec
-        inputs |= {"method": spec.method, "weights": list(spec.used_weights), "density": spec.density}
-        inputs["parents"] = [parent.digest for parent in merging.parents]
-        inputs["reference"] = None if merging.reference is None else merging.reference.digest
-    return Stage(kind, digest(inputs), inputs, recipe, type, merging)
 
 
 def _make(stage: Stage, built: Built, place: Path, data: Mapping[str, Path], progress: Progress) -> None:

@@ -3,7 +3,6 @@
 compare_logits(logits_of(base, rows), logits_of(merged, rows))["kl_mean"]   # how far one is from the other, in nats
 """
 
-import json
 import math
 from collections.abc import Sequence
 from datetime import date
@@ -12,6 +11,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_base
+from proctor.finetune.folder import config_of, read_json, shapes_of, tensors
 
 # Asked of every model, so that figures of different stages stand for the same thing. The last one is there for the
 # tokenizer: runs of spaces, digits, marks outside ASCII.
@@ -44,7 +44,7 @@ def check_safetensors(folder: Path) -> None:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return
-    for name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values():
+    for name in read_json(index)["weight_map"].values():
         if not (folder / name).is_file():
             raise Refusal(
                 f"weights file {name} is missing, though the index names it; copy it too ({folder})"
@@ -54,7 +54,6 @@ def check_safetensors(folder: Path) -> None:
 def check_adapter(base: Path, adapter: Path) -> None:
     """The adapter is whole, was made for this base, and is not all zeros. Loads no base weights."""
     import torch
-    from safetensors import safe_open
 
     check_safetensors(adapter)
     if not (adapter / "adapter_config.json").is_file():
@@ -62,24 +61,23 @@ def check_adapter(base: Path, adapter: Path) -> None:
         raise Refusal("no adapter_config.json in it, so this is no adapter", remedy=remedy, where=adapter)
     training = adapter / "train.json"
     if training.is_file():
-        made_for = json.loads(training.read_text(encoding="utf-8")).get("base_digest")
+        made_for = read_json(training).get("base_digest")
         if made_for not in (None, digest_of_base(str(base))):
             raise Refusal(
                 f"the adapter was trained on another base, not on {base.name}; use its own ({adapter})"
             )
     shapes = shapes_of(base)
     changes = False
-    with safe_open(adapter / "adapter_model.safetensors", "pt") as weights:
-        for name in weights.keys():  # noqa: SIM118 (it is no dict)
-            values = weights.get_tensor(name)
-            if not torch.isfinite(values).all():
-                raise Refusal(f"the adapter holds NaN or infinity in {name}; train it again ({adapter})")
-            if ".lora_A." not in name and ".lora_B." not in name:
-                continue
-            module = name.removeprefix("base_model.model.").split(".lora_")[0] + ".weight"
-            side = 1 if ".lora_A." in name else 0  # A reads what the layer reads, B writes what it writes
-            _check_fits(module, shapes.get(module), side, values.shape[side], base, adapter)
-            changes |= side == 0 and bool(values.any())
+    for name, file in tensors(adapter):
+        values = file.get_tensor(name)
+        if not torch.isfinite(values).all():
+            raise Refusal(f"the adapter holds NaN or infinity in {name}; train it again ({adapter})")
+        if ".lora_A." not in name and ".lora_B." not in name:
+            continue
+        module = name.removeprefix("base_model.model.").split(".lora_")[0] + ".weight"
+        side = 1 if ".lora_A." in name else 0  # A reads what the layer reads, B writes what it writes
+        _check_fits(module, shapes.get(module), side, values.shape[side], base, adapter)
+        changes |= side == 0 and bool(values.any())
     if not changes:
         raise Refusal(f"the adapter is all zeros, so it changes nothing; train it again ({adapter})")
 
@@ -95,7 +93,7 @@ def _check_fits(
 
 def check_vocabulary(folder: Path, tokenizer: Any) -> None:
     """No token id may lie beyond the embedding's last row: a GPU would crash on it, far from the cause."""
-    rows = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("vocab_size", 0)
+    rows = config_of(folder).get("vocab_size", 0)
     if len(tokenizer) > rows:
         raise Refusal(
             f"the tokenizer knows {len(tokenizer)} tokens but the weights only {rows}; use the tokenizer "
@@ -176,15 +174,3 @@ def _log_softmax(logits: Any) -> Any:
 
     shifted = logits.astype(numpy.float64) - logits.max(axis=1, keepdims=True)
     return shifted - numpy.log(numpy.exp(shifted).sum(axis=1, keepdims=True))
-
-
-def shapes_of(folder: Path) -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor, read from the files' headers alone."""
-    from safetensors import safe_open
-
-    shapes: dict[str, tuple[int, ...]] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, "pt") as weights:
-            for name in weights.keys():  # noqa: SIM118 (it is no dict)
-                shapes[name] = tuple(weights.get_slice(name).get_shape())
-    return shapes

@@ -6,8 +6,9 @@
 It is read by the command line before anything heavy is loaded, so it imports no training library.
 """
 
+from collections import Counter
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
@@ -26,7 +27,21 @@ ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 PROJECTIONS = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
 
 
-class Source(Frozen):
+class _Digested(Frozen):
+    """`later` names fields that came later: at their defaults they are left out, so that old digests stay."""
+
+    later: ClassVar[tuple[str, ...]]
+
+    @model_serializer(mode="wrap")
+    def _without_what_came_later(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = whole(self)
+        for name in self.later:
+            if fields[name] == type(self).model_fields[name].default:
+                del fields[name]
+        return fields
+
+
+class Source(_Digested):
     """One set of chats in the mixture: a task's training set by name, or any JSONL of chats by path.
 
         {source: word_problems, examples: 1600}
@@ -41,16 +56,10 @@ class Source(Frozen):
     examples: int | None = Field(default=None, ge=1, le=1_000_000)
     prompt: str = "default"
 
-    @model_serializer(mode="wrap")
-    def _without_the_default_wording(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The default wording goes without saying: what was trained before it could be chosen keeps its digest."""
-        fields: dict[str, Any] = whole(self)
-        if self.prompt == "default":
-            del fields["prompt"]
-        return fields
+    later: ClassVar = ("prompt",)
 
 
-class Recipe(Frozen):
+class Recipe(_Digested):
     """Give either `steps` or `epochs`. The other fields have defaults that suit a LoRA of a small model.
 
     `trainer: auto` takes Unsloth for an adapter on a GPU, of a base of a billion parameters or more: it was measured
@@ -76,21 +85,14 @@ class Recipe(Frozen):
     seed: int = Field(default=0, ge=0, lt=2**31)
     trainer: Literal["auto", "trl", "unsloth"] = "auto"
 
-    @model_serializer(mode="wrap")
-    def _without_the_default_trainer(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What was trained before the trainer could be chosen keeps its digest."""
-        fields: dict[str, Any] = whole(self)
-        if self.trainer == "auto":
-            del fields["trainer"]
-        return fields
+    later: ClassVar = ("trainer",)
 
     @field_validator("data")
     @classmethod
     def _sources_differ(cls, data: tuple[Source, ...]) -> tuple[Source, ...]:
-        names = [part.source for part in data]
-        for name in names:
-            if names.count(name) > 1:
-                raise Refusal(f"source {name!r} stands twice", remedy="keep one and give it a weight")
+        ((name, times),) = Counter(part.source for part in data).most_common(1)
+        if times > 1:
+            raise Refusal(f"source {name!r} stands twice", remedy="keep one and give it a weight")
         return data
 
     @model_validator(mode="after")

@@ -5,7 +5,6 @@ with locked(folder, waiting):
 kept(folder, digest)   # True: every byte is as it was made
 """
 
-import json
 import os
 import platform
 import shutil
@@ -19,6 +18,7 @@ from typing import Any
 from proctor.common.files import lock, sync
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
+from proctor.finetune.folder import read_json, write_json
 
 Tell = Callable[[float, str], None]  # what a stage reports: share done from 0 to 1, what is happening
 
@@ -39,7 +39,7 @@ def kept(folder: Path, digest: str) -> bool:
 
 def _damage(folder: Path, digest: str) -> str:
     try:
-        made = json.loads((folder / MADE).read_text(encoding="utf-8"))
+        made = read_json(folder / MADE)
         files, made_from = dict(made["files"]), made["digest"]
     except (OSError, ValueError, KeyError, TypeError):
         return f"no readable {MADE} in it"
@@ -94,7 +94,7 @@ def make(
         "versions": _versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
     }
-    (part / MADE).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_json(part / MADE, made)
     for path in [*part.rglob("*"), part]:
         sync(path)
     part.rename(folder)

@@ -6,32 +6,27 @@ the task's own items word for word as the engine read them. Scores are handed in
 
 import importlib
 import json
-import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
-from proctor.finetune.build import Built, made
+from proctor.finetune.build import made
 from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
 from proctor.finetune.export.folder import Modelfile, export, parameters
-from proctor.harness.ask.lm_eval import lm_eval_task
-from proctor.harness.ask.responses import plan_batches
+from proctor.harness.ask.lm_eval import laid_out, limits, lm_eval_task
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import load_libraries, open_engine
 from proctor.harness.engines.llamacpp import LlamaCppEngine
-from proctor.harness.engines.protocol import Options, Request, Weights
-from proctor.harness.measure.measuring import Memory, hardware
 from proctor.harness.plan.plan import VariantPlan, weights_of
 from proctor.harness.weights import build_weights
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
-ITEMS = 32  # of the task's, to check the layout on and to measure with
+ITEMS = 32  # of the task's, to check the layout on
 ITEM = "\0"  # stands for an item while the words around it are looked for
 
 
@@ -52,7 +47,7 @@ def find_variant(name: str, suite: str | None) -> Variant:
     return load_variant(name)
 
 
-def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Built, VariantPlan]:
+def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Path, VariantPlan]:
     if variant.engine != "llamacpp":
         raise Refusal(
             f"variant {variant.name!r} is no GGUF (engine {variant.engine})",
@@ -62,41 +57,35 @@ def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Built
     plan = VariantPlan(variant, stages, data, ())
     built = build_weights(plan, store, reporter)
     assert built is not None  # llamacpp has its weights here
-    return built, plan
+    assert built.gguf is not None
+    return built.gguf, plan
 
 
 def export_variant(
     variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, modelfile: bool
-) -> tuple[Path, dict[str, Any]]:
-    """The folder, and what was measured."""
-    built, plan = build_gguf(variant, store, reporter)
-    assert built.gguf is not None
+) -> Path:
+    """The folder."""
+    gguf, plan = build_gguf(variant, store, reporter)
     file = None
-    layout = _layout_of(chosen.task, chosen.prompt, ITEMS)
-    reporter.say(f"measuring on {len(layout.chats)} items of {chosen.task}")
-    load_libraries("llamacpp")
-    memory = Memory()
-    with closing(cast(LlamaCppEngine, open_engine("llamacpp", Weights(str(built.gguf))))) as engine:
-        if modelfile:
-            with located(f"variant {variant.name}"):
-                file = _modelfile(engine, variant, layout)
-        figures = _measure(engine, variant, layout, memory)
+    if modelfile:
+        layout = _layout_of(chosen.task, chosen.prompt, ITEMS)
+        reporter.say(f"checking the layout on {len(layout.chats)} items of {chosen.task}")
+        with closing(LlamaCppEngine(gguf)) as engine, located(f"variant {variant.name}"):
+            file = _modelfile(engine, variant, layout)
     stages: list[dict[str, Any]] = []
     for stage in plan.stages:
         about = made(store / "artifacts", stage) or {}
         kept: dict[str, Any] = {name: about[name] for name in ("checks", "versions") if name in about}
         stages.append({"kind": stage.kind, "digest": stage.digest, **kept})
     facts: dict[str, Any] = {
-        **figures,
         "task": chosen.task,
         "prompt": chosen.prompt,
         "why": chosen.why,
         "variant": variant.model_dump(mode="json") | {"digest": variant.digest},
         "stages": stages,
-        "hardware": hardware(),
     }
-    card = _card(variant, facts, file, chosen, built.gguf.stat().st_size)
-    return export(built.gguf, variant.name, out, card, facts, file), facts
+    card = _card(variant, stages, file, chosen, gguf.stat().st_size)
+    return export(gguf, variant.name, out, card, facts, file)
 
 
 @dataclass(frozen=True)
@@ -126,14 +115,11 @@ def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
     chats: list[list[Turn]] = []
     if TASKS[task].framework == "lm_eval":
         asked = lm_eval_task(TASKS[task], prompt)
+        limit, until = limits(asked)
         for item in list(asked.eval_docs)[: len(docs)]:
-            chat = asked.fewshot_context(
-                item, num_fewshot=wording.shots, apply_chat_template=True, fewshot_as_multiturn=True,
-                chat_template=lambda turns, add_generation_prompt=True: json.dumps(turns),
-            )  # fmt: skip
-            chats.append(json.loads(chat))
-        settings = asked.config.generation_kwargs
-        limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
+            chats.append(
+                json.loads(laid_out(asked, item, pack, wording.shots, lambda turns, **_: json.dumps(turns)))
+            )
     else:
         module = importlib.import_module(f"proctor.tasks.{task}.task")
         made = getattr(module, task)(prompt=prompt)
@@ -162,7 +148,8 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> 
     examples = []
     for turn in layout.chats[0][:-1]:
         if turn["role"] == "user":
-            examples.append({**turn, "content": _without_wording(turn["content"], layout)})
+            item = turn["content"].removeprefix(layout.before).removesuffix(layout.after)
+            examples.append({**turn, "content": item})
         elif turn["role"] != "system":
             examples.append(turn)
     sampling = variant.sampling
@@ -186,54 +173,22 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> 
     return file
 
 
-def _without_wording(content: str, layout: TaskLayout) -> str:
-    return content.removeprefix(layout.before).removesuffix(layout.after)
-
-
-def _measure(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout, memory: Memory) -> dict[str, Any]:
-    """The same three figures as the board's columns, on the task's first items, greedy."""
-    from lm_eval.api.instance import Instance
-
-    options = Options(variant.sampling.max_tokens or layout.max_tokens, layout.until)
-    requests = [Request(engine.apply_chat_template(chat), options) for chat in layout.chats]
-    memory.restart()
-    tokens, start = 0, time.perf_counter()
-    for batch in plan_batches(requests, engine.batch_size, engine.prompt_length):
-        arguments = options.as_lm_eval()
-        engine.generate_until([Instance("generate_until", {}, (r.prompt, arguments), 0) for r in batch])
-        tokens += sum(response.tokens_out or 0 for response in engine.responses)
-    seconds = time.perf_counter() - start
-    figures: dict[str, Any] = {
-        "tokens_per_second": round(tokens / seconds, 1),
-        "items": len(requests),
-        "options": asdict(options),
-    }
-    peak = memory.peak()
-    if peak is not None:
-        figures["peak_memory_bytes"] = peak
-    return figures
-
-
-def _card(variant: Variant, facts: dict[str, Any], file: Modelfile | None, chosen: Chosen, size: int) -> str:
+def _card(
+    variant: Variant, stages: Sequence[dict[str, Any]], file: Modelfile | None, chosen: Chosen, size: int
+) -> str:
     """The README that goes along: what it is, where it comes from, what it was seen to do, how to use it."""
-    base, memory = variant.base, ""
+    base = variant.base
     if Path(base).is_absolute():
         base = Path(base).name  # where it lies on this machine is nobody's business
-    if "peak_memory_bytes" in facts:
-        memory = f", {facts['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
     lines = [f"# {variant.name}", ""]
     if variant.about:
         lines += [f"{variant.about}.", ""]
     lines += ["| | |", "| --- | --- |", f"| base | {base} |"]
     if variant.recipe:
         lines.append(f"| recipe | {variant.recipe} |")
-    lines += [
-        f"| weights | {variant.quantization}, {size:,} bytes |",
-        f"| measured | {facts['tokens_per_second']:,} tokens a second on {facts['hardware']['cores']} cores "
-        f"({facts['items']} items together){memory} |",
-    ]
+    lines.append(f"| weights | {variant.quantization}, {size:,} bytes |")
     lines += ["", "## Where it comes from", "", f"Variant `{variant.digest[:16]}`, made in these steps:", ""]
-    lines += [f"- {stage['kind']} `{stage['digest'][:16]}`{_checks(stage)}" for stage in facts["stages"]]
+    lines += [f"- {stage['kind']} `{stage['digest'][:16]}`{_checks(stage)}" for stage in stages]
     scores = [f"- {line}" for line in chosen.scores] or ["No results were there."]
     lines += ["", "## What it was seen to do", "", *scores]
     if file is not None:

@@ -65,14 +65,14 @@ def side_by_side(
     """A process for each session, which sees its own devices alone; as many at a time as there are devices for."""
     _refuse_too_wide(sessions, len(devices), "--gpus gives")
     _count_overlaps(sessions, plan)
-    left, free = sorted(sessions, key=lambda each: -each.serving.gpus), list(devices)
+    left, free = sorted(sessions, key=lambda each: -each.first.serving.gpus), list(devices)
     running: dict[Future[str], tuple[Session, list[str]]] = {}
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(len(devices)) as pool:
         while left or running:
             for session in tuple(left):
-                if session.serving.gpus <= len(free):
-                    mine = [free.pop(0) for _ in range(session.serving.gpus)]
+                if session.first.serving.gpus <= len(free):
+                    mine = [free.pop(0) for _ in range(session.first.serving.gpus)]
                     left.remove(session)
                     running[pool.submit(_in_process, session, plan, mine, reporter)] = (session, mine)
             for ended in wait(running, return_when=FIRST_COMPLETED).done:
@@ -80,13 +80,13 @@ def side_by_side(
                 free += mine
                 why = ended.result()
                 if why:
-                    failed[_named(session)] = why
+                    failed[str(session)] = why
     return _ended(sessions, failed, plan)
 
 
 def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: Reporter) -> str:
     """Empty, or why it failed. The worker's input stays open: when this process dies, it ends and so do they."""
-    last, name = "", _named(session)
+    last, name = "", str(session)
     worker = subprocess.Popen(
         [sys.executable, "-m", "proctor.harness.parallel"],
         env=os.environ | {"CUDA_VISIBLE_DEVICES": ",".join(devices)},
@@ -129,7 +129,7 @@ def work() -> None:
 def _run(session: Session, plan: Plan) -> None:
     """In a worker: what it says is read by another process, so there is no bar, and no line is broken."""
     # Loads torch for an engine on a GPU, so that its memory can be looked at before the engine takes some.
-    refuse_unusable(session.engine, session.variants[0].variant.name)
+    refuse_unusable(session.first.engine, session.first.name)
     with inside(plan.suite.project):
         lines = Console(soft_wrap=True, force_terminal=False, color_system=None)
         run_session(session, plan, Reporter(lines))
@@ -173,17 +173,19 @@ def over_ray(address: str | None, sessions: Sequence[Session], plan: Plan, repor
     failed: dict[str, str] = {}
     with _joined(address), _marked(plan) as mark:
         gpus = max(int(node["Resources"].get("GPU", 0)) for node in ray.nodes() if node["Alive"])
-        _refuse_too_wide([each for each in sessions if each.engine == "vllm"], gpus, "the largest node has")
+        _refuse_too_wide(
+            [each for each in sessions if each.first.engine == "vllm"], gpus, "the largest node has"
+        )
         kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         driver, shared = ray.put(Driver(Path.cwd(), mark, _code(), kept)), ray.put(plan)
         there, running = ray.remote(on_node), {}
         for session in sessions:
-            wanted = min(gpus, 0 if session.engine in WITHOUT_GPU else session.serving.gpus)
-            task = there.options(name=_named(session), num_gpus=wanted, max_retries=RETRIES)
+            wanted = min(gpus, 0 if session.first.engine in WITHOUT_GPU else session.first.serving.gpus)
+            task = there.options(name=str(session), num_gpus=wanted, max_retries=RETRIES)
             running[task.remote(session, shared, driver)] = session
         while running:
             (ended, *_), _ = ray.wait(list(running))
-            name = _named(running.pop(ended))
+            name = str(running.pop(ended))
             try:
                 why = ray.get(ended)
             except ray.exceptions.RayTaskError as raised:
@@ -264,16 +266,15 @@ def _code() -> str:
 def _count_overlaps(sessions: Sequence[Session], plan: Plan) -> None:
     """Once and here: sessions that train on the same chats would write the same counts at the same time."""
     for session in sessions:
-        for each in session.variants:
-            for cell in each.missing:
-                label(cell, each, plan)
+        for each, cell in session.missing():
+            label(cell, each, plan)
 
 
 def _refuse_too_wide(sessions: Sequence[Session], gpus: int, who_gives: str) -> None:
     for session in sessions:
-        if session.serving.gpus > gpus:
+        if session.first.serving.gpus > gpus:
             raise Refusal(
-                f"variant {session.variants[0].variant.name} wants {session.serving.gpus} GPUs in one process",
+                f"variant {session.first.name} wants {session.first.serving.gpus} GPUs in one process",
                 f"{who_gives} {gpus}",
                 "lower serving.gpus, or give more",
             )
@@ -289,13 +290,8 @@ def _ended(sessions: Sequence[Session], failed: Mapping[str, str], plan: Plan) -
         )
     waiting: Waiting = []
     for session in sessions:
-        for each in session.variants:
-            waiting += [(each, cell) for cell in each.missing if plan.asks_a_model(cell)]
+        waiting += [(each, cell) for each, cell in session.missing() if plan.asks_a_model(cell)]
     return waiting
-
-
-def _named(session: Session) -> str:
-    return "+".join(each.variant.name for each in session.variants)
 
 
 if __name__ == "__main__":

@@ -51,13 +51,13 @@ def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:
                 with record.lock(plan.results, cell.variant, cell.task):
                     pass
             asks = [plan.suite.task(cell.task) for cell in each.cells]
-            if session.engine == "echo" and any(task.likelihoods for task in asks):
+            if session.first.engine == "echo" and any(task.likelihoods for task in asks):
                 raise Refusal(
                     f"engine 'echo' of variant {each.variant.name} gives no log-likelihoods",
                     f"{next(task.name for task in asks if task.likelihoods)} asks them",
                 )
         if here:
-            refuse_unusable(session.engine, session.variants[0].variant.name)
+            refuse_unusable(session.first.engine, session.first.name)
 
 
 def refuse_absent_models(plan: Plan) -> None:

@@ -6,6 +6,7 @@ another machine.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
@@ -23,9 +24,9 @@ from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
 from proctor.harness.plan.training import learnt
-from proctor.harness.weights import build_weights, open_variant, opened, put_on
+from proctor.harness.weights import build_weights, opened, put_on
 from proctor.tasks import Task
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 
 Waiting = list[tuple[VariantPlan, CellPlan]]  # cells whose responses are kept and which a model has to score
 Spread = Callable[[Sequence[Session], Plan, Reporter], Waiting]  # those of harness/parallel.py
@@ -40,12 +41,10 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
     waiting: Waiting = []
     built = {each.variant.name: build_weights(each, plan.store, reporter) for each in session.variants}
     # All that can be made ready, while nobody waits for the engine.
-    labels = {}
-    asks = {}
-    for each in session.variants:
-        for cell in each.missing:
-            asks[cell.variant, cell.task] = _ask_of(plan.suite.task(cell.task), each.variant.prompt)
-            labels[cell.variant, cell.task] = label(cell, each, plan)
+    labels, asks = {}, {}
+    for each, cell in session.missing():
+        asks[cell.variant, cell.task] = _ask_of(plan.suite.task(cell.task), each.variant.prompt)
+        labels[cell.variant, cell.task] = label(cell, each, plan)
     with opened(session, built, reporter) as (engine, costs):
         for each in session.variants:
             weights = built[each.variant.name]
@@ -64,10 +63,12 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
                     scoring.keep_responses(plan.responses_file(cell), samples, run.task.version, measured)
                     if plan.asks_a_model(cell):
                         waiting.append((each, cell))
-                    else:
-                        scorer = Scorer(run.judge, None, plan.store / "verdicts", second_reader(plan))
-                        rows, _ = scoring.score_responses(run, samples, scorer, lambda done, made: None)
-                        write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
+                        continue
+                    scorer = Scorer(run.judge, None, plan.store / "verdicts", second_reader(plan))
+                    rows, _ = scoring.rows_of(
+                        cell.variant, run.task, samples, scorer, lambda done, made: None
+                    )
+                    write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
     return waiting
 
 
@@ -78,7 +79,7 @@ def _ask_of(task: Task, prompt: str) -> Ask:
     if task.framework == "lm_eval":
         lm_eval_task(task, prompt)
         return ask_lm_eval
-    from proctor.harness.ask.inspect import ask_inspect  # takes seconds to import
+    from proctor.harness.ask.bridge import ask_inspect  # takes seconds to import
 
     return ask_inspect
 
@@ -95,14 +96,16 @@ def score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
 def _score_waiting(judge: str, waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
     grading = next((plan.gradings[cell.task] for _, cell in waiting if plan.asks_a_model(cell)), None)
     spec = grading.spec if grading else None
-    with grader_opened(
-        spec, lambda variant: open_variant(variant, plan.store, reporter, "grader"), plan.suite, plan.store
-    ) as grader:
+    with grader_opened(spec, plan.suite, plan.store, reporter) as grader:
         scorer = Scorer(judge, grader, plan.store / "verdicts", second_reader(plan))
         for each, cell in waiting:
             with record.lock(plan.results, cell.variant, cell.task):
                 run = cell_run(cell, each, plan)
-                samples, measured = kept_responses(cell, run, plan)
+                kept = scoring.read_responses(plan.responses_file(cell), run.docs)
+                if kept is None:
+                    where = plan.responses_file(cell)
+                    raise Refusal("the kept responses vanished", remedy="run again", where=where)
+                samples, measured = kept
                 keep_damaged(cell, plan, reporter)
                 asks = plan.asks_a_model(cell)
                 if asks:
@@ -110,7 +113,7 @@ def _score_waiting(judge: str, waiting: Waiting, plan: Plan, reporter: Reporter)
                 with reporter.answering(
                     f"score {cell.variant} x {cell.task}", len(samples), "scores"
                 ) as progress:
-                    rows, tally = scoring.score_responses(run, samples, scorer, progress)
+                    rows, tally = scoring.rows_of(cell.variant, run.task, samples, scorer, progress)
                 known = label(cell, each, plan).measured(measured)
                 if tally and asks:
                     reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
@@ -126,7 +129,9 @@ def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, repo
     task = plan.suite.task(run.task.name)
     if task.asks == STOCK:
         run = run.changed(**of_all_samples(task, plan.docs[task.name], rows, run.task))
-    record.write(plan.results, list(rows), run.changed(**scoring.counts(rows)))
+    counts = scoring.counts([row.status for row in rows], [row.truncated for row in rows])
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    record.write(plan.results, list(rows), run.changed(**counts, finished=finished))
 
 
 def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:
@@ -139,13 +144,6 @@ def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:
         journal=Journal(plan.store / "responses" / f"{cell.task}-{cell.weights[:16]}.jsonl"),
         logs=plan.store / "inspect" / f"{cell.variant}-{cell.responses_key[:16]}",
     )
-
-
-def kept_responses(cell: CellPlan, run: CellRun, plan: Plan) -> tuple[list[AskedSample], record.Measurements]:
-    kept = scoring.read_responses(plan.responses_file(cell), run.docs)
-    if kept is None:
-        raise Refusal("the kept responses vanished", remedy="run again", where=plan.responses_file(cell))
-    return kept
 
 
 def second_reader(plan: Plan) -> SecondReader | None:

@@ -1,19 +1,19 @@
 """Plans and findings as tables for a terminal and as plain data for a script. Shows; decides nothing."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 from rich.markup import escape  # square brackets in what is told are text, not colours
 from rich.table import Table
 
-from proctor.finetune.build import Stage, with_parents
+from proctor.common.refusal import located
+from proctor.finetune.build import Parent, Stage, build, is_kept, parents_of, with_parents
+from proctor.finetune.train.estimate import TrainingEstimate, estimate_training
 from proctor.harness import record
 from proctor.harness.doctor import Finding
 from proctor.harness.plan.plan import Plan
 from proctor.tasks.stock.lm_eval import of_group
-
-if TYPE_CHECKING:
-    from proctor.harness.plan.estimates import Foreseen
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def groups_as_lines(plan: Plan) -> Iterator[str]:
             if len(runs) < len(names):
                 continue
             figures = {
-                run.task.title: {**run.aggregates, "sample_len": run.definition.items or 0} for run in runs
+                run.task.title: run.aggregates | {"sample_len": run.definition.items or 0} for run in runs
             }
             together = of_group(spec, figures)
             told = ", ".join(f"{name.removesuffix(',none')} {value:.4f}" for name, value in together.items())
@@ -88,45 +88,84 @@ def groups_as_lines(plan: Plan) -> Iterator[str]:
 
 def _served(stage: Stage, plan: Plan) -> list[str]:
     """The variants that need a stage."""
-    digest = stage.digest
-    return [
-        each.variant.name
-        for each in plan.variants
-        if digest in {one.digest for one in with_parents(each.stages)}
-    ]
+    served = []
+    for each in plan.variants:
+        if stage.digest in {other.digest for other in with_parents(each.stages)}:
+            served.append(each.variant.name)
+    return served
 
 
 def _counted(n: int, word: str) -> str:
     return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
 
 
-def foreseen_as_tables(foreseen: "list[Foreseen]") -> Iterator[Table | str]:
-    """Each training with what it would take; the sums at the end are of what is not kept."""
+@dataclass(frozen=True)
+class Foreseen:
+    """One stage. It is trained once for all its `variants`. No estimate where it is kept from before."""
+
+    variants: tuple[str, ...]
+    recipe: str
+    estimate: TrainingEstimate | None
+
+
+def foresee(plan: Plan) -> list[Foreseen]:
+    rows: dict[str, Foreseen] = {}
+    for each in plan.variants:
+        data = {source: file.path for source, file in each.data.items()}
+        own = Parent(str(each.variant.recipe), each.variant.base, each.stages, data)
+        name = each.variant.name
+        for trained in (*parents_of(each.stages), own):
+            for stage in trained.stages:
+                if stage.recipe is None:
+                    continue
+                if stage.digest not in rows:
+                    rows[stage.digest] = Foreseen((), trained.name, _estimate(stage, trained, name, plan))
+                row = rows[stage.digest]
+                rows[stage.digest] = replace(row, variants=tuple(dict.fromkeys((*row.variants, name))))
+    return list(rows.values())
+
+
+def _estimate(stage: Stage, trained: Parent, variant: str, plan: Plan) -> TrainingEstimate | None:
+    if stage.recipe is None or is_kept(plan.store / "artifacts", stage):
+        return None
+    with located(f"variant {variant}"):
+        return estimate_training(_base_of(trained, plan), stage.recipe, trained.data)
+
+
+def _base_of(trained: Parent, plan: Plan) -> str:
+    """Whose layers and tokens are counted: of a GGUF file those that its run will train, made here if they must be."""
+    first = trained.stages[0]
+    if first.kind != "dequantize":
+        return trained.base
+    built = build(trained.base, [first], plan.store / "artifacts", {}, lambda *progress: None)
+    return str(built.weights)
+
+
+def foreseen_as_tables(foreseen: list[Foreseen]) -> Iterator[Table | str]:
+    """Each training with what it would take; the sum at the end is of what is not kept."""
     if not foreseen:
         yield "nothing is trained"
         return
     numbers = ("steps", "tokens", "time", "memory")
     table = _table("training, estimated", ("recipe", "for", *numbers), numbers)
-    too_long: list[str] = []
-    seconds, device = 0.0, ""
+    notes: list[str] = []
     for training in foreseen:
         figures, estimate = ["kept"], training.estimate
         if estimate is not None:
             memory = f"{estimate.memory_bytes / 1e9:.1f} GB"
             figures = [f"{estimate.steps:,}", f"{estimate.tokens:,}", _duration(estimate.seconds), memory]
-            seconds, device = seconds + estimate.seconds, estimate.device
             if estimate.left_out_too_long:
                 left_out = f"{estimate.left_out_too_long:,} chats are longer than max_length and left out"
-                too_long.append(f"{training.recipe}: {left_out}")
+                notes.append(f"{training.recipe}: {left_out}")
         table.add_row(training.recipe, "\n".join(training.variants), *figures)
     yield table
-    yield from too_long
-    if not device:
+    yield from notes
+    estimates = [training.estimate for training in foreseen if training.estimate]
+    if not estimates:
         yield "nothing was run, and nothing is left to train"
         return
-    yield (
-        f"nothing was run; training would take about {_duration(seconds)} on this {device}, within a factor of two"
-    )
+    whole = _duration(sum(estimate.seconds for estimate in estimates))
+    yield f"nothing was run; training would take about {whole} on this {estimates[0].device}, within a factor of two"
 
 
 def _duration(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """Weights for a session: built where they are missing, and an engine opened on them, once for all its variants."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from proctor.common.progress import Reporter
 from proctor.finetune.build import Built, build
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import load_libraries, open_engine
-from proctor.harness.engines.protocol import Engine, Reloads, Weights
-from proctor.harness.measure.costs import Costs
+from proctor.harness.engines.protocol import Engine, Weights
+from proctor.harness.measure import Costs
 from proctor.harness.plan.plan import Session, VariantPlan, weights_of
 
 
@@ -29,19 +29,19 @@ def opened(
     session: Session, built: Mapping[str, Built | None], reporter: Reporter
 ) -> Iterator[tuple[Engine, Costs]]:
     """The engine of a session, loaded, with the count of what it takes; closed in the end."""
-    weights = weights_for(session, built)
-    load_libraries(session.engine)
+    weights, engine_name = weights_for(session.first, built.values()), session.first.engine
+    load_libraries(engine_name)
     start = time.perf_counter()
     costs = Costs(weights.gpus if any(built.values()) else 0)
-    reporter.say(f"open {session.engine} on {Path(weights.source).name} for {', '.join(built)}")
-    with closing(open_engine(session.engine, weights)) as engine:
+    reporter.say(f"open {engine_name} on {Path(weights.source).name} for {', '.join(built)}")
+    with closing(open_engine(engine_name, weights)) as engine:
         costs.loaded(time.perf_counter() - start)
         yield engine, costs
 
 
 def put_on(engine: Engine, mine: Built | None) -> None:
     """Whose weights answer from now on: an adapter is swapped, other weights go into the open engine."""
-    if mine and isinstance(engine, Reloads):
+    if mine:
         engine.load(str(mine.weights))
     engine.use(mine.adapter if mine else None)
 
@@ -49,26 +49,19 @@ def put_on(engine: Engine, mine: Built | None) -> None:
 def open_variant(variant: Variant, store: Path, reporter: Reporter, role: str) -> Engine:
     """The engine of a variant that is not examined but has a `role` of its own: grader, labeler."""
     stages, data, _ = weights_of(variant, store)
-    alone = VariantPlan(variant, stages, data, ())
-    made = build_weights(alone, store, reporter)
-    session = Session(variant.engine, variant.quantization, variant.endpoint, (alone,), variant.serving)
+    made = build_weights(VariantPlan(variant, stages, data, ()), store, reporter)
     reporter.say(f"open {variant.engine} on {variant.name}, the {role}")
-    engine = open_engine(variant.engine, weights_for(session, {variant.name: made}))
+    engine = open_engine(variant.engine, weights_for(variant, [made]))
     put_on(engine, made)
     return engine
 
 
-def weights_for(session: Session, built: Mapping[str, Built | None]) -> Weights:
-    made = [one for one in built.values() if one]
+def weights_for(first: Variant, built: Iterable[Built | None]) -> Weights:
+    """What the engine of a session is opened on: `first` is like the others in all that is not built."""
+    made = [each for each in built if each]
     if not made:
-        variant = session.variants[0].variant
-        source = str(resolve(variant.base)) if session.engine == "echo" else variant.base
-        return Weights(source, endpoint=session.endpoint, key=variant.key, extra=variant.extra)
-    adapters = tuple(dict.fromkeys(one.adapter for one in made if one.adapter))
-    return Weights(
-        str(made[0].gguf or made[0].weights),
-        session.quantization,
-        session.endpoint,
-        adapters,
-        **dict(session.serving),
-    )
+        source = str(resolve(first.base)) if first.engine == "echo" else first.base
+        return Weights(source, endpoint=first.endpoint, key=first.key, extra=first.extra)
+    adapters = tuple(dict.fromkeys(each.adapter for each in made if each.adapter))
+    source = str(made[0].gguf or made[0].weights)
+    return Weights(source, first.quantization, first.endpoint, adapters, **dict(first.serving))

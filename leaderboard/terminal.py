@@ -16,7 +16,7 @@ from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
 from proctor.leaderboard.compare.overview import Overview
-from proctor.leaderboard.compare.planning import SizePlan
+from proctor.leaderboard.compare.plan_size import SizePlan
 from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
 
 WIDTH = 80
@@ -36,7 +36,7 @@ def ranking_lines(ranked: Ranking) -> Iterator[str]:
             score = scores.get(name)
             rows.append([name, *_score(score, about)])
             if score:
-                notes[name] = score.notes
+                notes[name] = ", ".join([*score.remarks, *(words for _, words in score.not_ok)])
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
         yield from _smallest_effects(list(scores.values()), about)
@@ -48,31 +48,24 @@ def _score(score: Score | None, task: TaskRecord) -> list[str]:
         return ["not run", "", "", ""]
     if score.estimate is None:
         return ["none", "", "", score.why_none]
-    words = [
-        formatting.score(score.estimate.mean, task),
-        interval(score.estimate.low, score.estimate.high, task),
-    ]
-    if score.comparison is None:
+    e, pair = score.estimate, score.comparison
+    words = [formatting.score(e.mean, task), interval(e.low, e.high, task)]
+    if pair is None:
         return [*words, "", ""]
-    difference = formatting.score(score.comparison.difference.difference, task, signed=True)
-    return [*words, difference, formatting.verdict(score.comparison, task, named=True)]
+    return [*words, formatting.difference(pair, task), formatting.verdict(pair, task, named=True)]
 
 
 def _smallest_effects(scores: Sequence[Score], task: TaskRecord) -> Iterator[str]:
     """What the task can show at its size, from the discordance or the spread that was seen."""
-    effects, size, family = [], 0, 0
-    for score in scores:
-        if score.comparison:
-            difference, family = score.comparison.difference, score.comparison.family
-            size = max(size, difference.n)
-            if difference.smallest_effect is not None:
-                effects.append(difference.smallest_effect)
+    pairs = [score.comparison for score in scores if score.comparison]
+    seen = [pair.difference.smallest_effect for pair in pairs]
+    effects = sorted(effect for effect in seen if effect is not None)
     if not effects:
         return
-    least, most = formatting.score(min(effects), task), formatting.score(max(effects), task)
-    if most != least:
-        least = f"{least} to {most}"
-    how = f"paired differences, p after Holm over {counted(family, 'pair')}"
+    size = max(pair.difference.n for pair in pairs)
+    ends = dict.fromkeys(formatting.score(effect, task) for effect in (effects[0], effects[-1]))
+    least = " to ".join(ends)
+    how = f"paired differences, p after Holm over {counted(pairs[0].family, 'pair')}"
     yield from _wrapped(f"{how}; {size} items show a difference of {least} with 80 % power", "  ")
 
 
@@ -94,7 +87,7 @@ def _comparison(pair: Comparison, task: TaskRecord) -> Iterator[str]:
     yield from _wrapped(f"{pair.task} ({_clean(pair.headline)}, {unit(task)}): {_verdict(pair, task)}", "")
     lines = [
         f"{pair.a} {formatting.score(d.mean_a, task)}, {pair.b} {formatting.score(d.mean_b, task)}: difference "
-        f"{formatting.score(d.difference, task, True)}, 95 % interval {interval(d.low, d.high, task, True)}",
+        f"{formatting.difference(pair, task)}, 95 % interval {formatting.difference_interval(pair, task)}",
         f"{_p(pair)}; {d.test}; interval by {d.interval}",
         _paired(pair),
     ]
@@ -146,9 +139,8 @@ def _paired(pair: Comparison) -> str:
     words = f"{counted(d.n, 'item')} paired"
     if d.clusters < d.n:
         words += f" in {d.clusters:,} clusters"
-    if d.only_a is not None and d.only_b is not None:
-        both = round(d.mean_a * d.n) - d.only_a
-        neither = d.n - both - d.only_a - d.only_b
+    if pair.both_and_neither:
+        both, neither = pair.both_and_neither
         words += f": {pair.a} alone right on {d.only_a:,}, {pair.b} alone on {d.only_b:,}, "
         words += f"both on {both:,}, neither on {neither:,}"
     elif pair.higher:
@@ -194,21 +186,15 @@ def every_pair(overview: Overview) -> Iterator[str]:
 def _standings(scores: Sequence[Score], pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
     rows, notes = [], {}
     for score in scores:
-        name, estimate = score.cell.variant, score.estimate
+        name, e = score.cell.variant, score.estimate
         notes[name] = ", ".join(score.remarks)
-        if estimate is None:
+        if e is None:
             rows.append([name, "none", "", "", "", score.why_none])
             continue
-        rows.append(
-            [
-                name,
-                formatting.score(estimate.mean, task),
-                formatting.standard_error(estimate.se, task) or "none",
-                interval(estimate.low, estimate.high, task),
-                f"{estimate.n:,}",
-                f"{_rank(name, pairs)} {pairs.letters.get(name, '')}".strip(),
-            ]
-        )
+        error = formatting.standard_error(e.se, task) or "none"
+        ranks = f"{_rank(name, pairs)} {pairs.letters.get(name, '')}".strip()
+        mean, bounds = formatting.score(e.mean, task), interval(e.low, e.high, task)
+        rows.append([name, mean, error, bounds, f"{e.n:,}", ranks])
     last = "rank, letters" if pairs.letters else "rank"
     yield from columns(["variant", "score", "s.e.", "95 % interval", "n", last], rows, left={5}, notes=notes)
 
@@ -226,9 +212,7 @@ def _pairs(pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
         return
     how = _correction(comparisons[0])
     if len(comparisons) <= MOST_PAIRS:
-        rows = []
-        for comparison in comparisons:
-            rows.append(_pair(comparison, task))
+        rows = [_pair(comparison, task) for comparison in comparisons]
         yield from columns(["pair", "difference", "95 % interval", "p", "verdict"], rows, left={4})
         yield from _wrapped(f"p after {how}; intervals one by one", "  ")
     else:
@@ -245,11 +229,10 @@ def _pairs(pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
 
 
 def _pair(pair: Comparison, task: TaskRecord) -> list[str]:
-    d = pair.difference
     return [
         f"{pair.a} against {pair.b}",
-        formatting.score(d.difference, task, signed=True),
-        interval(d.low, d.high, task, signed=True),
+        formatting.difference(pair, task),
+        formatting.difference_interval(pair, task),
         _small(pair.adjusted_p).removeprefix("p = ").removeprefix("p "),
         formatting.verdict(pair, task),
     ]

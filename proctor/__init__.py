@@ -78,8 +78,8 @@ def compare(
     >>> found.verdict, found.difference.difference                                             # doctest: +SKIP
     ('no worse (within margin)', -0.008)
     """
-    from proctor.leaderboard.compare.compare import compare_variants
     from proctor.leaderboard.compare.comparison import Settings
+    from proctor.leaderboard.compare.families import compare_variants
 
     (found,) = compare_variants(_results(results), a, b, [task], Settings(margin))
     return found

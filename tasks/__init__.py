@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from proctor.common.refusal import Refusal
+
 if TYPE_CHECKING:
     from proctor.tasks.score import ResponseScore
 
@@ -68,6 +70,9 @@ class Task:
         return {"title": f"{self.title} (own data)", "own_data": True}
 
     def docs(self, split: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """The items of 'test', or those of 'train' that shots and the overlap check read."""
+        if split not in ("train", "test"):
+            raise Refusal(f"no split called {split!r}; {self.name} has 'train' and 'test'")
         docs: list[dict[str, Any]] = self._package.docs(split)
         return docs[:limit]
 
@@ -79,9 +84,10 @@ class Task:
                 items[kind].setdefault(str(doc[kind]), []).append(str(doc["id"]))
         return items
 
-    def train_chats(self, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
-        """Up to n chats to learn this task from, in a prompt pack's wording; none of them is an item of the test."""
-        return list(self._package.train_chats(n, seed, prompt))
+    def train_docs(self, n: int, seed: int) -> list[dict[str, Any]]:
+        """Up to n items to learn from, none of them of the test. As chats: `prompt_pack.train_chats`."""
+        docs: list[dict[str, Any]] = self._package.train_docs(seed)
+        return docs[: max(n, 0)]
 
     def score(self, doc: Mapping[str, Any], response: str) -> "ResponseScore":
         """One response by the task's rules."""
@@ -90,6 +96,8 @@ class Task:
 
     def part(self, name: str) -> Any:
         """`task` asks and scores by rules, `scoring` by a judge; what does not ship has all of it in its definition."""
+        if self.numeric and name == "task" and not self.definition:
+            return importlib.import_module("proctor.tasks.numeric")
         return self.definition or importlib.import_module(f"proctor.tasks.{self.name}.{name}")
 
     @property

@@ -10,7 +10,7 @@ from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Solver, generate, system_message
 
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 Turns = Callable[[Pack, dict[str, Any]], list[ChatMessage]]
 

@@ -2,23 +2,18 @@
 
     score({"id": "test-0001", "answer": "5 * 3 = 15\n#### 15"}, "She has 15 left.").score    # 1.0
 
-The headline is our extractor's. Beside it stand the two numbers of lm-eval's stock `gsm8k` task: what its filters give
-with that task's settings, and its exact match. Tests hold both to lm-eval's own code, which takes five times as long.
+The headline is our extractor's. Beside it stand the two numbers of lm-eval's stock `gsm8k` task: its own exact match of
+what its own filters take, with that task's settings.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.number import Reading, read_number
 from proctor.tasks.number.steps import check_steps
-from proctor.tasks.pack import Pack, render
 from proctor.tasks.score import ResponseScore
-
-if TYPE_CHECKING:
-    from datasets import DatasetDict
 
 # The settings of the filters and of exact_match in lm-eval's gsm8k.yaml, version 3.0; a test compares them with it.
 FILTERS: dict[str, dict[str, Any]] = {
@@ -30,9 +25,6 @@ EXACT_MATCH: dict[str, Any] = {
     "ignore_punctuation": False,
     "regexes_to_ignore": [",", r"\$", "(?s).*#### ", r"\.$"],
 }
-_NONE = "[invalid]"
-_STRICT, _FLEXIBLE = (re.compile(str(FILTERS[name]["regex_pattern"])) for name in FILTERS)
-_IGNORED = [re.compile(pattern) for pattern in EXACT_MATCH["regexes_to_ignore"]]
 
 
 def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
@@ -44,10 +36,9 @@ def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
         )
     reading = read_number(response)
     right, total = check_steps(response)
-    wanted = _bare_gold(doc["answer"])
     metrics = {
-        "strict_match": float(_bare(strict(response)) == wanted),
-        "flexible_extract": float(_bare(flexible(response)) == wanted),
+        "strict_match": stock_match("strict_match", response, doc["answer"]),
+        "flexible_extract": stock_match("flexible_extract", response, doc["answer"]),
         "parsed": float(reading is not None),
         "steps_right": float(right),
         "steps_total": float(total),
@@ -71,52 +62,19 @@ def process_results(doc: Mapping[str, Any], results: list[str]) -> dict[str, flo
     return {"accuracy": scored.score, **scored.metrics}
 
 
-def dataset(
-    name: str, docs: Callable[[str], list[dict[str, Any]]], metadata: Mapping[str, Any]
-) -> "DatasetDict":
-    """The items of both splits with the two turns that the prompt pack of `metadata` makes of them."""
-    from datasets import Dataset, DatasetDict
+def stock_match(name: str, response: str, answer: str) -> float:
+    """lm-eval's exact match of what its filter of this name takes from the response."""
+    from lm_eval.api.metrics import exact_match_hf_evaluate
 
-    pack = Pack.load(metadata.get("prompt", "default"))
-    splits = {}
-    for split in ("train", "test"):
-        rows = []
-        for doc in docs(split):
-            system, prompt = render(pack, name, doc)
-            rows.append({**doc, "system": system, "prompt": prompt})
-        splits[split] = Dataset.from_list(rows)
-    return DatasetDict(splits)
+    ((taken,),) = _filter(name).apply([[response]], [{}])
+    return float(exact_match_hf_evaluate([taken], [answer], **EXACT_MATCH)["exact_match"])
 
 
-def strict(response: str) -> str:
-    """What lm-eval's filter gives: the first match's group, or its word for none."""
-    if "####" not in response:
-        return _NONE
-    if match := _STRICT.search(response):
-        return match[1].strip()
-    return _NONE
+@cache
+def _filter(name: str) -> Any:
+    from lm_eval.filters.extraction import RegexFilter
 
-
-def flexible(response: str) -> str:
-    """The last match. No match reaches over the end of a line, so the lines are searched from the last one back."""
-    end = len(response)
-    while end >= 0:
-        start = response.rfind("\n", 0, end) + 1
-        matches = _FLEXIBLE.findall(response[start:end])
-        if matches:
-            return next((group for group in matches[-1] if group), _NONE).strip()
-        end = start - 1
-    return _NONE
-
-
-def _bare(text: str) -> str:
-    """What lm-eval's exact_match compares. Its own function costs ten times as much, for it makes arrays of one."""
-    for pattern in _IGNORED:
-        text = pattern.sub("", text)
-    return text.lower()
-
-
-_bare_gold = lru_cache(maxsize=20_000)(_bare)
+    return RegexFilter(**FILTERS[name])
 
 
 @lru_cache(maxsize=20_000)

@@ -1,17 +1,17 @@
-"""Test items that stand in training data: shared runs of n words.
+"""Test items that stand in training data: shared runs of n words, or of n characters of Chinese.
 
 overlap(["Mia has 3 apples and buys 4 more."], ["Today Mia has 3 apples and buys 4 pears."], [6])
 # [Overlap(n=6, items=1, hits=1, short=0, whole=0)]
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-SIZES = (8, 10, 13)
+from proctor.tasks.text import runs, tokens
 
-_WORD = re.compile(r"[^\W_]+")
+SIZES = (8, 10, 13)
+Run = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,41 +37,33 @@ def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SI
     Only the runs of the test items are kept, so a training set of any size can be streamed through. A longer run
     begins with a shorter one, so only where the shortest is shared are the others looked for.
     """
-    items = [_words(text) for text in test]
-    sizes = tuple(sizes)
-    where: dict[int, dict[str, set[int]]] = {n: defaultdict(set) for n in sizes}
+    items, sizes = list(map(tokens, test)), tuple(sizes)
+    shortest = min(sizes)
+    where: dict[int, dict[Run, set[int]]] = {n: defaultdict(set) for n in sizes}
+    begins: dict[Run, set[int]] = defaultdict(set)
     for index, words in enumerate(items):
+        begins[tuple(words[:shortest])].add(index)
         for n in sizes:
-            for run in _runs(words, n):
+            for run in runs(words, n):
                 where[n][run].add(index)
     hit: dict[int, set[int]] = {n: set() for n in sizes}
     whole: set[int] = set()
-    shortest = min(sizes, default=0)
-    known = where[shortest].keys() if sizes else set()
-    begins: dict[str, list[int]] = defaultdict(list)
-    for index, words in enumerate(items):
-        begins[" ".join(words[:shortest])].append(index)
     for text in train:
-        words = _words(text)
-        runs = _runs(words, shortest) if sizes else []
-        if known.isdisjoint(runs):
+        words = tokens(text)
+        shared = runs(words, shortest) & where[shortest].keys()
+        if not shared:
             continue
-        for at, run in enumerate(runs):
-            if run in known:
-                for index in begins.get(run, ()):
-                    if words[at : at + len(items[index])] == items[index]:
-                        whole.add(index)
-                for n in sizes:
-                    if at + n <= len(words):
-                        hit[n] |= where[n].get(" ".join(words[at : at + n]), set())
-    return [
-        Overlap(n, len(items), len(hit[n]), sum(len(words) < n for words in items), len(whole)) for n in sizes
-    ]
+        for n in sizes:
+            for run in runs(words, n) & where[n].keys():
+                hit[n] |= where[n][run]
+        for run in shared & begins.keys():
+            whole.update(index for index in begins[run] if _line(items[index]) in _line(words))
+    found = []
+    for n in sizes:
+        short = sum(len(words) < n for words in items)
+        found.append(Overlap(n, len(items), len(hit[n]), short, len(whole)))
+    return found
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
-
-
-def _runs(words: list[str], n: int) -> list[str]:
-    return [" ".join(run) for run in zip(*(words[at:] for at in range(n)), strict=False)]
+def _line(words: Sequence[str]) -> str:
+    return f" {' '.join(words)} "

@@ -11,7 +11,7 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 from tests.support.command import ROOT
 from tests.support.house import ROOMS, tracked
 

@@ -3,7 +3,6 @@
 What it does not know for certain it refuses: a wrong guess here gives a model that talks, only worse.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import check_safetensors
+from proctor.finetune.folder import config_of, tensors
 from proctor.finetune.gguf.vocabulary import UnknownModel, add_tokenizer
 
 
@@ -48,7 +48,7 @@ def write_gguf(weights: Path, out: Path) -> None:
 def _write(weights: Path, out: Path) -> None:
     import gguf
 
-    config = json.loads((weights / "config.json").read_text(encoding="utf-8"))
+    config = config_of(weights)
     class_name = (config.get("architectures") or ["none"])[0]
     if class_name not in ARCHITECTURES:
         raise UnknownModel(f"architecture {class_name!r} is none of {', '.join(ARCHITECTURES)}")
@@ -99,7 +99,6 @@ def _add_sizes(writer: Any, config: dict[str, Any], name: str) -> None:
 def _tensors(weights: Path, config: dict[str, Any], architecture: Architecture) -> Iterator[tuple[str, Any]]:
     import gguf
     import numpy
-    from safetensors import safe_open
 
     number_of = {name: number for number, name in gguf.MODEL_ARCH_NAMES.items()}
     names = gguf.get_tensor_name_map(number_of[architecture.name], int(config["num_hidden_layers"]))
@@ -108,23 +107,21 @@ def _tensors(weights: Path, config: dict[str, Any], architecture: Architecture) 
     rope = _rope(config)
     if rope.get("rope_type") == "llama3":
         yield "rope_freqs.weight", _llama3_factors(rope, _head_size(config))
-    for path in sorted(weights.glob("*.safetensors")):
-        with safe_open(path, "pt") as stored:
-            for key in stored.keys():  # noqa: SIM118 (it is no dict)
-                if key == "lm_head.weight" and config.get("tie_word_embeddings"):
-                    continue
-                if key.endswith("rotary_emb.inv_freq"):  # old files hold what follows from the settings
-                    continue
-                name = names.get_name(key, try_suffixes=(".weight", ".bias"))
-                if name is None:
-                    raise UnknownModel(f"tensor {key!r} has no place in a {architecture.name} file")
-                values = stored.get_tensor(key).float().numpy()
-                part = key.split(".")[-2]
-                if architecture.interleaved and part in groups:
-                    values = _interleave(values, groups[part])
-                # Norms and biases stay f32: they are few, and llama.cpp adds and multiplies with them in f32.
-                number = numpy.float32 if values.ndim == 1 else numpy.float16
-                yield name, numpy.ascontiguousarray(values, number)
+    for key, file in tensors(weights):
+        if key == "lm_head.weight" and config.get("tie_word_embeddings"):
+            continue
+        if key.endswith("rotary_emb.inv_freq"):  # old files hold what follows from the settings
+            continue
+        name = names.get_name(key, try_suffixes=(".weight", ".bias"))
+        if name is None:
+            raise UnknownModel(f"tensor {key!r} has no place in a {architecture.name} file")
+        values = file.get_tensor(key).float().numpy()
+        part = key.split(".")[-2]
+        if architecture.interleaved and part in groups:
+            values = _interleave(values, groups[part])
+        # Norms and biases stay f32: they are few, and llama.cpp adds and multiplies with them in f32.
+        number = numpy.float32 if values.ndim == 1 else numpy.float16
+        yield name, numpy.ascontiguousarray(values, number)
 
 
 def _interleave(values: Any, heads: int) -> Any:

@@ -4,7 +4,6 @@ transformers reads the tensors; what a model reads and where it stops comes from
 llama.cpp, which runs the file as it is, reads the same tokens and chooses the same words.
 """
 
-import json
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import compare_logits, logits_of, passed, prompt_ids, prompt_texts
+from proctor.finetune.folder import config_of, write_json
 from proctor.finetune.gguf.header import Header, read_header
-from proctor.finetune.gguf.probe import probe
+from proctor.finetune.gguf.probe import check_tokens, probe
 from proctor.finetune.gguf.tokenizer import OTHERWISE, save_tokenizer
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.store import Tell
@@ -33,12 +33,8 @@ def dequantize(file: Path, out: Path, tell: Tell) -> dict[str, Any]:
     tokenizer = load_tokenizer(out)
     texts, rows = prompt_texts(tokenizer), prompt_ids(tokenizer)
     probed = probe(file, texts, rows)
-    for index, (text, ids) in enumerate(zip(texts, probed.ids, strict=True)):
-        if ids != tokenizer(text, add_special_tokens=False)["input_ids"]:
-            raise Refusal(
-                f"the tokenizer made of the file reads prompt {index} otherwise than llama.cpp",
-                f"its pre-tokenizer {header.fields.get('tokenizer.ggml.pre')!r} is not known here", OTHERWISE, file,
-            )  # fmt: skip
+    why = f"the file's pre-tokenizer {header.fields.get('tokenizer.ggml.pre')!r} is not known here"
+    same_tokens = check_tokens(probed, texts, tokenizer, why, OTHERWISE, file)
     tell(0.8, "comparing with llama.cpp")
     figures = compare_logits(probed.logits, logits_of(load_model(out, "cpu", float32=True), rows))
     if figures["kl_mean"] > MOST_KL:
@@ -48,10 +44,7 @@ def dequantize(file: Path, out: Path, tell: Tell) -> dict[str, Any]:
             "take the model's safetensors as the base",
             file,
         )
-    checks = [
-        passed("tokens as llama.cpp reads them", {"texts": len(texts)}),
-        passed("dequantised weights answer as the file", figures),
-    ]
+    checks = [same_tokens, passed("dequantised weights answer as the file", figures)]
     return {"checks": checks, "dequantized_from": header.weight_type}
 
 
@@ -82,6 +75,6 @@ def _save_weights(header: Header, file: Path, out: Path) -> None:
         settings.bos_token_id, settings.eos_token_id = header.token("bos"), header.token("eos")
         settings.pad_token_id = header.token("padding")
     model.to(torch.bfloat16).save_pretrained(out)
-    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    config = config_of(out)
     config.pop("_name_or_path", None)
-    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_json(out / "config.json", config, indent=2)

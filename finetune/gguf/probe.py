@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.finetune.checks import passed
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ def probe(gguf: Path, texts: Sequence[str], rows: Sequence[Sequence[int]]) -> Pr
         with numpy.load(answer) as arrays:
             ids = [arrays[f"ids{index}"].tolist() for index in range(len(texts))]
             return Probed(ids, [arrays[f"logits{index}"] for index in range(len(rows))])
+
+
+def check_tokens(
+    probed: Probed, texts: Sequence[str], tokenizer: Any, why: str, remedy: str, where: Path
+) -> dict[str, Any]:
+    """llama.cpp reads the same tokens as the tokenizer; `why` it may not."""
+    for number, (text, ids) in enumerate(zip(texts, probed.ids, strict=True)):
+        wanted = tokenizer(text, add_special_tokens=False)["input_ids"]
+        if ids != wanted:
+            differ = f"llama.cpp reads prompt {number} otherwise than the tokenizer"
+            raise Refusal(f"{differ} ({len(ids)} tokens for {len(wanted)})", why, remedy, where)
+    return passed("llama.cpp's tokens equal the tokenizer's", {"texts": len(texts)})
 
 
 def _run(job: Path, answer: Path) -> None:

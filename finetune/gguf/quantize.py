@@ -9,9 +9,10 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import compare_logits, logits_of, passed, prompt_ids, prompt_texts
+from proctor.finetune.folder import read_json
 from proctor.finetune.gguf.convert import write_gguf
 from proctor.finetune.gguf.header import read_header
-from proctor.finetune.gguf.probe import probe
+from proctor.finetune.gguf.probe import check_tokens, probe
 from proctor.finetune.load import best_device, load_model, load_tokenizer
 from proctor.finetune.store import Tell
 
@@ -33,19 +34,14 @@ def to_f16(weights: Path, out: Path, tell: Tell) -> dict[str, Any]:
     prompts = prompt_ids(tokenizer)
     model = load_model(weights, best_device(), float32=True)
     rows, expected = _greedy(model, prompts)
-    (out / READ).write_text(json.dumps({"rows": rows, "prompts": [len(ids) for ids in prompts]}) + "\n")
+    lengths = list(map(len, prompts))
+    (out / READ).write_text(json.dumps({"rows": rows, "prompts": lengths}) + "\n")
     tell(0.7, "answering with llama.cpp")
     texts = prompt_texts(tokenizer)
     probed = probe(file, texts, rows)
-    for number, (text, ids) in enumerate(zip(texts, probed.ids, strict=True)):
-        expected_ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-        if ids != expected_ids:
-            raise Refusal(
-                f"llama.cpp reads prompt {number} otherwise than the tokenizer ({len(ids)} tokens for "
-                f"{len(expected_ids)}); the pre-tokenizer's name is wrong for this model ({weights})"
-            )
-    same_tokens = passed("llama.cpp's tokens equal the tokenizer's", {"texts": len(texts)})
-    same_choices = _same_choices(expected, probed.logits, [len(ids) for ids in prompts], weights)
+    why = "the pre-tokenizer's name is wrong for this model"
+    same_tokens = check_tokens(probed, texts, tokenizer, why, "", weights)
+    same_choices = _same_choices(expected, probed.logits, lengths, weights)
     return {"checks": [same_tokens, same_choices]}
 
 
@@ -57,7 +53,7 @@ def to_smaller(f16: Path, type: str, weights: Path, out: Path, tell: Tell) -> di
     _quantise(f16, file, type)
     read_header(file)
     tell(0.5, "comparing with f16")
-    rows = json.loads((f16.parent / READ).read_text(encoding="utf-8"))["rows"]
+    rows = read_json(f16.parent / READ)["rows"]
     figures = compare_logits(probe(f16, [], rows).logits, probe(file, [], rows).logits)
     figures["bytes"] = file.stat().st_size
     figures["bytes_of_f16"] = f16.stat().st_size

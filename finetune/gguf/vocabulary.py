@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.finetune.base_settings import chat_template_of
 
 _CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -41,11 +42,7 @@ def add_tokenizer(writer: Any, weights: Path, rows: int) -> None:
     settings: dict[str, Any] = {}
     if (weights / "tokenizer_config.json").is_file():
         settings = json.loads((weights / "tokenizer_config.json").read_text(encoding="utf-8"))
-    template = settings.get("chat_template")
-    if (weights / "chat_template.jinja").is_file():
-        template = (weights / "chat_template.jinja").read_text(encoding="utf-8")
-    if not isinstance(template, str):
-        template = None
+    template = chat_template_of(weights)
     merges = tokenizer["model"]["merges"]
     tokens = _add_tokens(writer, tokenizer, rows, weights)
     if tokenizer["model"].get("byte_fallback"):  # BPE of characters, as SentencePiece does it

@@ -1,11 +1,11 @@
 """Adapter into base, so that one folder of weights answers as base and adapter did together; checked by logits."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.checks import check_adapter, compare_logits, logits_of, passed, prompt_ids
+from proctor.finetune.folder import config_of
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.store import Tell
 
@@ -28,7 +28,6 @@ def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str,
     rows = prompt_ids(tokenizer)
     plain = load_model(base, "cpu", float32=True)
     before = logits_of(plain, rows)
-    stored = _dtype_of(base)
     model = PeftModel.from_pretrained(plain, adapter, local_files_only=True).eval()
     with_adapter = logits_of(model, rows)
     changed = compare_logits(before, with_adapter)
@@ -37,7 +36,8 @@ def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str,
     tell(0.4, "merging")
     merged = model.merge_and_unload(safe_merge=True)
     if merged.num_parameters() * 4 > SMALL:
-        merged.to(getattr(torch, stored))
+        config = config_of(base)
+        merged.to(getattr(torch, config.get("dtype") or config.get("torch_dtype") or "float32"))
     merged.save_pretrained(out)
     tokenizer.save_pretrained(out)
     # The base's own sampling settings go along; a template saved by another version might differ in spaces.
@@ -59,8 +59,3 @@ def merge_adapter(base: Path, adapter: Path, out: Path, tell: Tell) -> dict[str,
         passed("merged weights answer as base and adapter", saved),
     ]
     return {"checks": checks}
-
-
-def _dtype_of(base: Path) -> str:
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    return str(config.get("dtype") or config.get("torch_dtype") or "float32")

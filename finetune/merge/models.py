@@ -6,7 +6,6 @@ Only one file of the base and its tensors of each parent are in memory at once. 
 once, so a model merged with itself is itself, and `linear` at weight 1 is the first, to the last bit.
 """
 
-import json
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,14 +14,8 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file, files_of
-from proctor.finetune.checks import (
-    check_safetensors,
-    compare_logits,
-    logits_of,
-    passed,
-    prompt_ids,
-    shapes_of,
-)
+from proctor.finetune.checks import check_safetensors, compare_logits, logits_of, passed, prompt_ids
+from proctor.finetune.folder import config_of, read_json, shapes_of, tensors, write_json
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.merge.spec import MergeWith
 from proctor.finetune.store import Tell
@@ -68,11 +61,11 @@ def refuse_unlike(models: Sequence[tuple[str, Path]]) -> None:
     for name, folder in others:
         if folder == base:
             continue
-        why = (
-            _unlike_vocabulary(base, folder) or _unlike_meaning(base, folder) or _unlike_tensors(base, folder)
-        )
-        if why:
-            raise Refusal(f"{name} cannot be merged with {first}", why, "merge models of one family and size")
+        for unlike in (_unlike_vocabulary, _unlike_meaning, _unlike_tensors):
+            why = unlike(base, folder)
+            if why:
+                advice = "merge models of one family and size"
+                raise Refusal(f"{name} cannot be merged with {first}", why, advice)
 
 
 def _unlike_vocabulary(base: Path, other: Path) -> str:
@@ -94,17 +87,20 @@ def _unlike_vocabulary(base: Path, other: Path) -> str:
 
 
 def _vocabulary(file: Path) -> tuple[dict[str, int], list[str]]:
-    tokenizer = json.loads(file.read_text(encoding="utf-8"))
+    """Its tokens, and its merges, which older files write as "left right"."""
+    tokenizer = read_json(file)
     vocabulary = tokenizer["model"]["vocab"]
     if isinstance(vocabulary, list):  # unigram: pairs of token and score
         vocabulary = {token: place for place, (token, _) in enumerate(vocabulary)}
     added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or ()}
-    merges = tokenizer["model"].get("merges") or []
-    return {**vocabulary, **added}, [pair if isinstance(pair, str) else " ".join(pair) for pair in merges]
+    merges = []
+    for pair in tokenizer["model"].get("merges") or ():
+        merges.append(pair if isinstance(pair, str) else " ".join(pair))
+    return {**vocabulary, **added}, merges
 
 
 def _unlike_meaning(base: Path, other: Path) -> str:
-    mine, theirs = _config(base), _config(other)
+    mine, theirs = config_of(base), config_of(other)
     if "quantization_config" in theirs:
         return "its weights are quantised"
     differing = []
@@ -113,11 +109,6 @@ def _unlike_meaning(base: Path, other: Path) -> str:
         if name in mine and name in theirs and mine[name] != theirs[name]:
             differing.append(f"{name} is {theirs[name]}, not {mine[name]}")
     return "; ".join(differing)
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return config
 
 
 def _unlike_tensors(base: Path, other: Path) -> str:
@@ -133,19 +124,16 @@ def _unlike_tensors(base: Path, other: Path) -> str:
 def widest(folders: Sequence[Path]) -> Any:
     """The number format that loses nothing of any parent."""
     import torch
-    from safetensors import safe_open
 
     names = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
     dtype = None
     for folder in folders:
-        for path in sorted(folder.glob("*.safetensors")):
-            with safe_open(path, "pt") as weights:
-                for name in weights.keys():  # noqa: SIM118 (it is no dict)
-                    kind = weights.get_slice(name).get_dtype()
-                    if kind not in names:
-                        why = "averages need plain weights"
-                        raise Refusal(f"the tensor {name} is of type {kind}", why, where=path)
-                    dtype = torch.promote_types(dtype or names[kind], names[kind])
+        for name, file in tensors(folder):
+            kind = file.get_slice(name).get_dtype()
+            if kind not in names:
+                why = "averages need plain weights"
+                raise Refusal(f"the tensor {name} is of type {kind}", why, where=folder)
+            dtype = torch.promote_types(dtype or names[kind], names[kind])
     return dtype
 
 
@@ -159,13 +147,13 @@ def _write_weights(
     count, size = len(shapes_of(base)), 0
     files: dict[str, str] = {}
     with ExitStack() as stack:
-        start, *tensors = (_opened(folder, stack) for folder in (reference, *parents))
+        start, *holders = (_opened(folder, stack) for folder in (reference, *parents))
         for path in sorted(base.glob("*.safetensors")):
             with safe_open(path, "pt") as file:
                 names = list(file.keys())
             merged: dict[str, Any] = {}
             for name in names:
-                read = [each[name].get_tensor(name).double() for each in tensors]
+                read = [each[name].get_tensor(name).double() for each in holders]
                 merged[name] = (
                     combine(read, start[name].get_tensor(name).double(), spec).to(dtype).contiguous()
                 )
@@ -179,8 +167,7 @@ def _write_weights(
                 tell(0.7 * len(files) / count, f"merged {name}")
             save_file(merged, out / path.name, metadata={"format": "pt"})
     if (base / INDEX).is_file():
-        index = {"metadata": {"total_size": size}, "weight_map": files}
-        (out / INDEX).write_text(json.dumps(index, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        write_json(out / INDEX, {"metadata": {"total_size": size}, "weight_map": files})
 
 
 def _opened(folder: Path, stack: ExitStack) -> dict[str, Any]:
@@ -243,7 +230,6 @@ def _copy_the_rest(base: Path, out: Path, dtype: str) -> None:
     for path in files_of(base):
         if "safetensors" not in path.name:
             (out / path.name).write_bytes(path.read_bytes())
-    config = _config(base)
+    config = config_of(base)
     config.pop("torch_dtype", None)
-    text = json.dumps({**config, "dtype": dtype}, indent=2, ensure_ascii=False)
-    (out / "config.json").write_text(text + "\n", encoding="utf-8")
+    write_json(out / "config.json", {**config, "dtype": dtype}, indent=2)

@@ -6,18 +6,17 @@ Arithmetic about the base's layers and one short measurement of this machine; no
 a factor of two.
 """
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.finetune.base import Base, resolve_base
-from proctor.finetune.checks import shapes_of
+from proctor.finetune.folder import config_of, parameters_of, shapes_of
 from proctor.finetune.load import best_device, load_tokenizer
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.train.data import mix
-from proctor.finetune.train.trainer import parameters_of, recomputes, total_steps
+from proctor.finetune.train.trainer import recomputes, total_steps
 
 PADDING = 1.2  # tokens that only fill up a batch, for each that counts
 STEP_SECONDS = {"cpu": 0.08, "cuda": 0.06}  # what a step costs apart from arithmetic
@@ -66,7 +65,7 @@ def estimate_training(base: Base, recipe: Recipe, files: Mapping[str, Path]) -> 
 def _memory(
     folder: Path, recipe: Recipe, parameters: int, trained: int, device: str, longest: int, recomputed: bool
 ) -> int:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = config_of(folder)
     hidden = int(config["hidden_size"])
     value_bytes = 4
     values_a_layer = 8 * hidden + 4 * int(config["intermediate_size"])

@@ -1,6 +1,5 @@
 """What a training run reports, when it keeps a checkpoint, and when it must stop. Knows the trainer's callbacks."""
 
-import json
 import math
 import time
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.finetune.folder import read_json
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.store import Tell
 
@@ -78,7 +78,7 @@ def last_checkpoint(out: Path) -> Path | None:
 
 def log_of(checkpoint: Path) -> list[dict[str, float]]:
     """The steps that were logged up to the checkpoint."""
-    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    state = read_json(checkpoint / "trainer_state.json")
     return [
         {"step": entry["step"], "loss": round(entry["loss"], 5), "learning_rate": entry["learning_rate"]}
         for entry in state["log_history"]

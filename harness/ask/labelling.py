@@ -22,8 +22,6 @@ from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Engine, Options, Request, Weights
 from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label
 
-MAX_TOKENS = 256
-
 
 @dataclass(frozen=True)
 class Labeler:
@@ -45,16 +43,13 @@ class Labeler:
 class LabelledTexts:
     """What was written, and the agreement with the gold set where that was asked for."""
 
-    chats: Path
-    rows: Path
+    chats: str
+    rows: str
     texts: int
     labelled: int
     unparsed: int
     unknown: int
     agreement: Agreement | None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"chats": str(self.chats), "rows": str(self.rows)}
 
 
 def label_texts(
@@ -63,20 +58,17 @@ def label_texts(
 ) -> LabelledTexts:  # fmt: skip
     """`opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was."""
     unlabelled = read_texts(texts)
-    journal = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl")
     with located(texts):
         # What cannot be labelled is refused before anybody is asked.
         list(label(unlabelled, lambda prompts: [""] * len(prompts), labeler.name, pack))
-    with closing(_open(labeler, opened)) as engine, located(texts):
-        ask = asker(engine, journal, progress)
-        rows = list(label(unlabelled, ask, labeler.name, pack, batch=engine.batch_size))
-        agreed = agreement(ask, labeler.name, pack, batch=engine.batch_size) if check else None
+    with asking(labeler, store, opened, progress) as (ask, batch), located(texts):
+        rows = list(label(unlabelled, ask, labeler.name, pack, batch=batch))
+        agreed = agreement(ask, labeler.name, pack, batch=batch) if check else None
     taught = []
     for row in rows:
         about = {name: row[name] for name in ("id", "source", "labeler", "concepts")}
         taught += [{**chat, **about} for chat in chats([row], pack)]
     everything = out.with_suffix(".rows.jsonl")
-    out.parent.mkdir(parents=True, exist_ok=True)
     _write(everything, rows)
     _write(out, taught)
     if agreed:
@@ -84,7 +76,7 @@ def label_texts(
         write_text(out.with_suffix(".agreement.json"), text)
     unparsed = sum(not row["parsed"] for row in rows)
     unknown = sum(int(row["unknown"]) for row in rows)
-    return LabelledTexts(out, everything, len(rows), len(taught), unparsed, unknown, agreed)
+    return LabelledTexts(str(out), str(everything), len(rows), len(taught), unparsed, unknown, agreed)
 
 
 def texts_expected(texts: Path, check: bool) -> int:
@@ -119,20 +111,24 @@ def _text_of(path: Path) -> str:
 
 @contextmanager
 def asking(
-    labeler: Labeler, store: Path, opened: Callable[[Variant], Engine], progress: Advance, max_tokens: int
-) -> Iterator[Ask]:
-    """The model, opened, for anything else that is asked of it; what it answers is kept as it comes."""
-    journal = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl")
-    with closing(_open(labeler, opened)) as engine:
-        yield asker(engine, journal, progress, max_tokens)
+    labeler: Labeler,
+    store: Path,
+    opened: Callable[[Variant], Engine],
+    progress: Advance,
+    max_tokens: int = 256,
+) -> Iterator[tuple[Ask, int]]:
+    """The model, opened, with how many it is best asked at once; what it answers is kept as it comes.
 
-
-def asker(engine: Engine, journal: Journal, progress: Advance, max_tokens: int = MAX_TOKENS) -> Ask:
-    """Answers prompts with the engine. A request that failed stops it: an empty label would pass for an answer."""
-    options = Options(max_tokens=max_tokens)
+    A request that failed stops it: an empty label would pass for an answer.
+    """
+    journal, options = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl"), Options(max_tokens)
 
     def ask(prompts: Sequence[tuple[str, str]]) -> list[str]:
-        requests = [Request(_rendered(engine, system, user), options) for system, user in prompts]
+        requests = []
+        for system, user in prompts:
+            turns = [{"role": "system", "content": system}] if system else []
+            turns.append({"role": "user", "content": user})
+            requests.append(Request(engine.apply_chat_template(turns), options))
         responses = respond_all(engine, requests, journal, progress)
         failed = [response.error for response in responses if response.error]
         if failed:
@@ -142,18 +138,12 @@ def asker(engine: Engine, journal: Journal, progress: Advance, max_tokens: int =
             )  # fmt: skip
         return [response.text for response in responses]
 
-    return ask
-
-
-def _rendered(engine: Engine, system: str, user: str) -> str:
-    turns = [{"role": "system", "content": system}] if system else []
-    return engine.apply_chat_template([*turns, {"role": "user", "content": user}])
-
-
-def _open(labeler: Labeler, opened: Callable[[Variant], Engine]) -> Engine:
     if labeler.variant is not None:
-        return opened(labeler.variant)
-    return open_engine(labeler.engine, Weights(labeler.name, endpoint=labeler.endpoint))
+        engine = opened(labeler.variant)
+    else:
+        engine = open_engine(labeler.engine, Weights(labeler.name, endpoint=labeler.endpoint))
+    with closing(engine):
+        yield ask, engine.batch_size
 
 
 def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -4,7 +4,7 @@ lm-eval's own evaluator is left out, because it cannot resume a batch.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,30 +12,27 @@ from typing import Any
 from proctor.common.paths import PACKAGE, project
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
-from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Engine, Options, Request
 from proctor.tasks import Task
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 
 
 def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedSample]:
     """A response to every sample, scored where rules score it."""
-    task = lm_eval_task(cell.task, cell.variant.prompt)
-    pack = Pack.load(cell.variant.prompt)
-    options = _options(task, cell.variant.sampling)
+    task, pack = lm_eval_task(cell.task, cell.variant.prompt), Pack.load(cell.variant.prompt)
     asked: list[AskedSample] = []
+    sampling = cell.variant.sampling
+    limit, until = limits(task)
+    if sampling.max_tokens is not None:
+        limit = sampling.max_tokens
+    options = Options(limit, until, sampling.temperature, sampling.top_p, sampling.seed, sampling.logprobs)
     places = {item: place for place, item in enumerate(task.eval_docs["id"])}
 
     def requests() -> Iterator[Request]:
         """Written one by one: an engine on a GPU begins with the first of them."""
         for doc in cell.docs:
-            prompt = task.fewshot_context(
-                task.eval_docs[places[doc["id"]]],
-                num_fewshot=pack.for_task(cell.task).shots,
-                apply_chat_template=pack.turns == "chat",
-                fewshot_as_multiturn=True,
-                chat_template=engine.apply_chat_template,
-            )
+            item = task.eval_docs[places[doc["id"]]]
+            prompt = laid_out(task, item, pack, pack.for_task(cell.task).shots, engine.apply_chat_template)
             for epoch in range(1, cell.variant.sampling.epochs + 1):
                 asked.append(AskedSample(doc, epoch, prompt))
                 yield Request(prompt, options, epoch)
@@ -49,17 +46,19 @@ def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
     return asked
 
 
-def _options(task: Any, sampling: Sampling) -> Options:
-    defaults = task.config.generation_kwargs
-    limit = defaults["max_gen_toks"] if sampling.max_tokens is None else sampling.max_tokens
-    return Options(
-        limit,
-        tuple(defaults["until"]),
-        sampling.temperature,
-        sampling.top_p,
-        sampling.seed,
-        sampling.logprobs,
-    )
+def laid_out(task: Any, item: Any, pack: Pack, shots: int, chat_template: Callable[..., str]) -> str:
+    """An item as an engine reads it, behind solved examples."""
+    prompt: str = task.fewshot_context(
+        item, num_fewshot=shots, apply_chat_template=pack.turns == "chat", fewshot_as_multiturn=True,
+        chat_template=chat_template,
+    )  # fmt: skip
+    return prompt
+
+
+def limits(task: Any) -> tuple[int, tuple[str, ...]]:
+    """Tokens of a response, and what ends it, as the task has them."""
+    settings = task.config.generation_kwargs
+    return int(settings["max_gen_toks"]), tuple(settings["until"])
 
 
 def lm_eval_task(task: Task, prompt: str) -> Any:

@@ -10,21 +10,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from proctor.common.digest import digest
-from proctor.common.refusal import Refusal
 from proctor.harness.ask.journal import Journal
 from proctor.harness.engines.protocol import (
     Engine,
     EngineDied,
-    GivesLikelihoods,
     Indexed,
     Options,
     Request,
     Response,
-    Streams,
-    TellsTokens,
+    StreamingEngine,
+    as_instances,
 )
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
@@ -38,16 +35,9 @@ def respond(
 
     Equal requests are asked once. An engine that streams takes the requests while they are being written.
     """
-    if isinstance(engine, Streams):
+    if isinstance(engine, StreamingEngine):
         return _streamed(engine, requests, journal, progress)
-    return _batched(engine, requests, journal, progress)
-
-
-def respond_likelihoods(
-    engine: Engine, requests: Sequence[Request], journal: Journal, progress: Advance
-) -> Iterator[tuple[int, Response]]:
-    """The same where log-likelihoods are asked, which no engine streams. A response's text is the answer as JSON."""
-    return _batched(engine, requests, journal, progress)
+    return respond_in_batches(engine, requests, journal, progress)
 
 
 def respond_all(
@@ -70,97 +60,60 @@ def plan_batches(requests: Sequence[Request], size: int, length: Callable[[str],
     return batches
 
 
-def _batched(
+def respond_in_batches(
     engine: Engine, requests: Iterable[Request], journal: Journal, progress: Advance
 ) -> Iterator[Indexed]:
-    indexes: dict[str, list[int]] = {}
-    wanted: list[Request] = []
-    for index, request in enumerate(requests):
-        if request.key not in indexes:
-            wanted.append(request)
-        indexes.setdefault(request.key, []).append(index)
-    new: list[Request] = []
-    for request in wanted:
-        known = journal.get(request) or _too_long(engine, request)
-        if known is None:
+    """Log-likelihoods, and what an engine writes that does not stream. The text of a log-likelihood is JSON."""
+    asked, new = _Asked(requests, journal), []
+    for request in asked:
+        too_long = _too_long(engine, request)
+        if too_long:
+            progress(1, 0)
+            yield from asked.answered(request, too_long)
+        else:
             new.append(request)
-            continue
-        progress(1, 0)
-        for index in indexes[request.key]:
-            yield index, known
+    yield from asked.known(progress)
     if not new:
         return
     plan = digest([engine.batch_size, *sorted(request.key for request in new)])[:16]
-    batches = deque(_planned(engine, new))
-    while batches:
-        batch = batches.popleft()
-        kept = [journal.get(request, plan) for request in batch]
-        responses = [response for response in kept if response]
+    writes, told = new[0].asks == "generate_until", 0
+
+    def tell(tokens: int) -> None:
+        nonlocal told
+        told += tokens
+        progress(0, tokens)
+
+    engine.tell_tokens = tell
+    batches = engine.likelihood_batches(new)
+    if writes:
+        batches = plan_batches(new, engine.batch_size, engine.prompt_length)
+    left = deque(batches)
+    while left:
+        batch = left.popleft()
+        responses = [response for request in batch if (response := journal.get(request, plan))]
         if len(responses) == len(batch):
             progress(len(batch), 0)
         else:
-            start = time.perf_counter()
-            shown = _Shown(progress)
-            if isinstance(engine, TellsTokens):
-                engine.tell_tokens = shown.add
+            start, told = time.perf_counter(), 0
             try:
-                _prepare(engine, batch)
-                answers = getattr(engine, batch[0].asks)(_as_instances(batch), disable_tqdm=True)
-                seconds = time.perf_counter() - start
-                responses = _timed(_as_responses(engine, batch, answers), len(batch), seconds)
+                if writes:
+                    _seed(engine, batch)
+                    answers = engine.answer(batch)
+                else:
+                    values = getattr(engine, batch[0].asks)(as_instances(batch), disable_tqdm=True)
+                    lengths = [engine.prompt_length(request.prompt) for request in batch]
+                    answers = [Response(json.dumps(v), n, 0) for v, n in zip(values, lengths, strict=True)]
+                responses = _timed(answers, len(batch), time.perf_counter() - start)
             except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
                 if len(batch) > 1:  # each is tried alone, so that one bad request costs one sample
-                    batches.extendleft([request] for request in reversed(batch))
+                    left.extendleft([request] for request in reversed(batch))
                     continue
                 responses = [_failed(failed)]
             journal.keep(batch, responses, plan)
-            progress(len(batch), _tokens(responses) - shown.tokens)
+            progress(len(batch), _tokens(responses) - told)
         for request, response in zip(batch, responses, strict=True):
-            for index in indexes[request.key]:
-                yield index, response
+            yield from asked.answered(request, response)
     journal.finish(plan)
-
-
-def _planned(engine: Engine, requests: Sequence[Request]) -> list[list[Request]]:
-    """Log-likelihoods go as the engine wants them, or in their own order: what shares a prompt stays together."""
-    if requests[0].asks == "generate_until":
-        return plan_batches(requests, engine.batch_size, engine.prompt_length)
-    likelihood_batches = getattr(engine, "likelihood_batches", None)
-    if likelihood_batches and requests[0].asks == "loglikelihood":
-        batches: list[list[Request]] = likelihood_batches(requests)
-        return batches
-    size = 4 * engine.batch_size
-    return [list(requests[at : at + size]) for at in range(0, len(requests), size)]
-
-
-def _prepare(engine: Engine, batch: Sequence[Request]) -> None:
-    engine.logprobs = batch[0].options.logprobs
-    if batch[0].asks == "generate_until":
-        _seed(engine, batch)
-    elif not isinstance(engine, GivesLikelihoods):
-        raise Refusal("this engine gives no log-likelihoods")
-
-
-def _as_responses(engine: Engine, batch: Sequence[Request], answers: Sequence[Any]) -> Sequence[Response]:
-    """lm-eval returns the texts of what was generated; the engine has the responses that they stand in."""
-    if batch[0].asks == "generate_until":
-        return engine.responses
-    responses = []
-    for request, answer in zip(batch, answers, strict=True):
-        responses.append(Response(json.dumps(answer), engine.prompt_length(request.prompt), 0))
-    return responses
-
-
-class _Shown:
-    """The tokens of a batch that were shown before it was done. What they were in the end is known only then."""
-
-    def __init__(self, progress: Advance) -> None:
-        self.tokens = 0
-        self._progress = progress
-
-    def add(self, tokens: int) -> None:
-        self.tokens += tokens
-        self._progress(0, tokens)
 
 
 def _seed(engine: Engine, batch: Sequence[Request]) -> None:
@@ -168,12 +121,6 @@ def _seed(engine: Engine, batch: Sequence[Request]) -> None:
     options = batch[0].options
     if options.temperature:
         engine.reseed(int(digest([options.seed, [request.key for request in batch]])[:8], 16))
-
-
-def _as_instances(batch: Sequence[Request]) -> list[Any]:
-    from lm_eval.api.instance import Instance
-
-    return [Instance(request.asks, {}, request.arguments, index) for index, request in enumerate(batch)]
 
 
 def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[Response]:
@@ -189,91 +136,87 @@ def _timed(responses: Sequence[Response], wanted: int, seconds: float) -> list[R
 
 
 def _streamed(
-    engine: Streams, requests: Iterable[Request], journal: Journal, progress: Advance
+    engine: StreamingEngine, requests: Iterable[Request], journal: Journal, progress: Advance
 ) -> Iterator[Indexed]:
-    feed = _Feed(requests, journal)
-    fresh = _Fresh(journal, progress)
+    asked, fresh = _Asked(requests, journal), _Fresh(journal, progress)
+    waiting: dict[int, Request] = {}  # what the engine has taken, by its own numbers
+
+    def taken() -> Iterator[Request]:
+        for number, request in enumerate(asked):
+            waiting[number] = request
+            yield request
+
     try:
-        while True:
-            first = feed.begin()
+        going = True
+        while going:
             try:
-                for number, response in engine.stream(feed):
-                    request = feed.done(first + number, response)
+                for number, response in engine.stream(taken()):
+                    request = waiting.pop(number)
                     fresh.add(request, response)
-                    for index in feed.indexes[request.key]:
-                        yield index, response
-                break
+                    yield from asked.answered(request, response)
+                going = False
             except EngineDied:
                 raise
             except Exception as failed:
                 # Whoever writes the requests failed, or none was asked.
-                if feed.broken is failed or not feed.open:
+                if asked.broken is failed or not waiting:
                     raise
-                alone = len(feed.open) == 1
-                for number in sorted(feed.open):
-                    response = _failed(failed) if alone else _alone(engine, feed.asked[number])
-                    request = feed.done(number, response)
+                alone = len(waiting) == 1
+                for request in waiting.values():
+                    response = _failed(failed) if alone else _alone(engine, request)
                     fresh.add(request, response)
-                    for index in feed.indexes[request.key]:
-                        yield index, response
-        for index, response in feed.known:
-            progress(1, 0)
-            yield index, response
+                    yield from asked.answered(request, response)
+                waiting.clear()
+        yield from asked.known(progress)
     finally:
         fresh.keep()
 
 
-def _alone(engine: Streams, request: Request) -> Response:
+def _alone(engine: StreamingEngine, request: Request) -> Response:
     """What failed together is tried alone, so that one bad request costs one sample."""
     try:
-        ((_, response),) = engine.stream([request])
+        return engine.answer([request])[0]
     except EngineDied:
         raise
     except Exception as failed:
         return _failed(failed)
-    return response
 
 
-class _Feed:
-    """The requests that a streaming engine takes: those that are new, each once, while they are being written."""
+class _Asked:
+    """The requests that are new, each once, while they are being written; the others have their responses."""
 
     def __init__(self, requests: Iterable[Request], journal: Journal) -> None:
-        self.asked: list[Request] = []
-        self.open: set[int] = set()  # numbers in `asked` that have no response yet
-        self.indexes: dict[str, list[int]] = {}  # where each request stands, by its key
-        self.known: list[tuple[int, Response]] = []
         self.broken: BaseException | None = None
-        self._left = enumerate(requests)
-        self._journal = journal
-        self._done: dict[str, Response] = {}
-
-    def begin(self) -> int:
-        """The engine takes requests from the beginning: what its number 0 is in `asked`."""
-        self.open = set()
-        return len(self.asked)
-
-    def done(self, number: int, response: Response) -> Request:
-        request = self.asked[number]
-        self.open.discard(number)
-        self._done[request.key] = response
-        return request
+        self._requests, self._journal = enumerate(requests), journal
+        self._indexes: dict[str, list[int]] = {}  # where each request stands, by its key
+        self._answered: dict[str, Response] = {}
+        self._known: list[Indexed] = []
 
     def __iter__(self) -> Iterator[Request]:
         try:
-            for index, request in self._left:
-                kept = self._done.get(request.key) or self._journal.get(request)
+            for index, request in self._requests:
+                kept = self._answered.get(request.key) or self._journal.get(request)
                 if kept is not None:
-                    self.known.append((index, kept))
-                elif request.key in self.indexes:
-                    self.indexes[request.key].append(index)
+                    self._known.append((index, kept))
+                elif request.key in self._indexes:
+                    self._indexes[request.key].append(index)
                 else:
-                    self.indexes[request.key] = [index]
-                    self.open.add(len(self.asked))
-                    self.asked.append(request)
+                    self._indexes[request.key] = [index]
                     yield request
         except Exception as broken:
             self.broken = broken
             raise
+
+    def answered(self, request: Request, response: Response) -> Iterator[Indexed]:
+        """The response, wherever its request stands."""
+        self._answered[request.key] = response
+        for index in self._indexes[request.key]:
+            yield index, response
+
+    def known(self, progress: Advance) -> Iterator[Indexed]:
+        for index, response in self._known:
+            progress(1, 0)
+            yield index, response
 
 
 class _Fresh:

@@ -6,7 +6,6 @@ All responses stand in a file before anything is scored, so scoring again asks t
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,6 @@ class Scorer:
 
 def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:
     """All responses of a cell in one file, whole or not at all, with what was measured while they came."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     entries = [
         {"id": str(sample.doc["id"]), "epoch": sample.epoch, "prompt": sample.prompt, **vars(sample.response)}
         for sample in samples
@@ -80,21 +78,10 @@ def read_responses(
         return None
 
 
-def counts(rows: Sequence[Sample]) -> dict[str, Any]:
+def counts(statuses: Sequence[str], truncated: Sequence[bool]) -> dict[str, Any]:
     """What run.json says of what became of the responses."""
-    statuses: list[str] = [row.status for row in rows]
-    return {
-        "statuses": {status: statuses.count(status) for status in STATUSES},
-        "truncated": sum(row.truncated for row in rows),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def score_responses(
-    cell: CellRun, samples: Sequence[AskedSample], scorer: Scorer, progress: Advance
-) -> tuple[list[Sample], Tally | None]:
-    """A row for every response of a cell; see `rows_of`."""
-    return rows_of(cell.variant.name, cell.task, samples, scorer, progress)
+    by_status = {status: statuses.count(status) for status in STATUSES}
+    return {"statuses": by_status, "truncated": sum(truncated)}
 
 
 def rows_of(

@@ -7,7 +7,6 @@ counted; a reply that could not be had leaves the row without a score.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,6 @@ class SecondReader:
     cache: Path
     opened: Callable[[GraderSpec], Grader] = open_grader
 
-    @cached_property
-    def _kept(self) -> KeptReplies:
-        return KeptReplies(
-            self.cache / f"second-reader-{fingerprint(self.extractor.spec.identity)[:16]}.jsonl"
-        )
-
     def decide(
         self, answered: Sequence[Answered], scores: Sequence[ResponseScore | None], score: Score
     ) -> list[tuple[ResponseScore | None, str]]:
@@ -48,17 +41,17 @@ class SecondReader:
         for index, ((_, text), by_rule) in enumerate(zip(answered, scores, strict=True)):
             if by_rule is not None and not by_rule.parsed and text.strip():
                 unread.append((index, by_rule))
-        replies = self._ask([answered[index][1] for index, _ in unread])
-        for (index, by_rule), reply in zip(unread, replies, strict=True):
-            decided[index] = self._decided(answered[index][0], by_rule, reply, score)
+        if unread:
+            replies = self._ask([answered[index][1] for index, _ in unread])
+            for (index, by_rule), reply in zip(unread, replies, strict=True):
+                decided[index] = self._decided(answered[index][0], by_rule, reply, score)
         return decided
 
     def _ask(self, texts: Sequence[str]) -> list[ParsedReply]:
-        if not texts:
-            return []
         spec = self.extractor.spec
         asks = [_question(text, spec) for text in texts]
-        return run(ask_all(asks, self.opened(spec), self._kept))
+        kept = KeptReplies(self.cache / f"second-reader-{fingerprint(spec.identity)[:16]}.jsonl")
+        return run(ask_all(asks, self.opened(spec), kept))
 
     def _decided(
         self, doc: Mapping[str, Any], by_rule: ResponseScore, read: ParsedReply, score: Score

@@ -12,12 +12,12 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.harness.ask.cell import AskedSample, CellRun
-from proctor.harness.ask.responses import Advance, respond, respond_likelihoods
+from proctor.harness.ask.responses import Advance, respond, respond_in_batches
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Asks, Engine, Options, Request, Response
 from proctor.harness.record import Sample, TaskRecord
 from proctor.tasks import Task
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 
 Answer = tuple[Response, Any]  # and what lm-eval makes of it: a text, or a log-likelihood
 GENERATE: Asks = "generate_until"
@@ -39,7 +39,7 @@ def ask_stock(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedSam
                     wanted.setdefault(request.asks, []).append((sample, number, request))
     answers: list[dict[int, list[Answer]]] = [{} for _ in asked]
     for asks, entries in wanted.items():
-        respond_to = respond if asks == GENERATE else respond_likelihoods
+        respond_to = respond if asks == GENERATE else respond_in_batches
         responses = dict(respond_to(engine, [request for _, _, request in entries], cell.journal, progress))
         for index, (sample, number, _) in enumerate(entries):
             response = responses[index]

@@ -54,24 +54,23 @@ class ClickedLabels:
             "plan_a": pair.names[0], "plan_b": pair.names[1], "cluster": pair.item_id,
         }  # fmt: skip
         with self._lock:
-            rows = [
-                old for old in self._rows() if any(old[c] != row[c] for c in ("item_id", "order", "rater"))
-            ]
             text = io.StringIO()
-            writer = csv.DictWriter(text, PAIR_COLUMNS, lineterminator="\n")
+            writer = csv.DictWriter(
+                text, PAIR_COLUMNS, lineterminator="\n", restval="", extrasaction="ignore"
+            )
             writer.writeheader()
-            writer.writerows([*rows, row])
+            for old in self._rows():
+                if any(old.get(name) != row[name] for name in ("item_id", "order", "rater")):
+                    writer.writerow(old)
+            writer.writerow(row)
             write_text(self.path, text.getvalue())
-            self._keep_texts(pair)
+            kept = LineFile(self.path.with_suffix(".jsonl"))
+            if all(entry.get("id") != pair.item_id for _, entry in kept):
+                a, b = pair.texts
+                kept.add([{"id": pair.item_id, "profile": pair.question, "a": a, "b": b}])
 
     def _rows(self) -> list[dict[str, str]]:
         if not self.path.is_file():
             return []
         with self.path.open(encoding="utf-8-sig", newline="") as lines:
-            return [{name: row.get(name) or "" for name in PAIR_COLUMNS} for row in csv.DictReader(lines)]
-
-    def _keep_texts(self, pair: AnsweredPair) -> None:
-        kept = LineFile(self.path.with_suffix(".jsonl"))
-        if all(entry.get("id") != pair.item_id for _, entry in kept):
-            texts = dict(zip("ab", pair.texts, strict=True))
-            kept.add([{"id": pair.item_id, "profile": pair.question, **texts}])
+            return list(csv.DictReader(lines))

@@ -6,7 +6,7 @@ open_page([tutor], ClickedLabels(path), blind=False).launch(**LAUNCH)
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -19,7 +19,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = (
 import gradio as gr
 
 from proctor.common.refusal import Refusal
-from proctor.harness.chat import mistakes, planning, solving
+from proctor.harness.chat import scenes
 from proctor.harness.chat.labels import AnsweredPair, ClickedLabels, drawn_order
 from proctor.harness.chat.tutor import MISTAKES, PLAN, SOLVE, Tutor
 from proctor.harness.chat.words import LANGUAGES, Words, days, words
@@ -68,7 +68,6 @@ class Asked:
     tries: int = 0
     values: Values = ()
     pair: AnsweredPair | None = None
-    texts: dict[int, str] = field(default_factory=dict)
 
 
 class ChatPage:
@@ -120,9 +119,9 @@ class ChatPage:
         return Scene(
             "solve",
             lambda tutor, values, again: tutor.request(SOLVE, values[0], again),
-            lambda text, values: solving.solved(text, self.words),
-            lambda tutor, request, text: solving.how_sure(
-                text, tutor.tries(request, solving.TRIES), self.words
+            lambda text, values: scenes.solved(text, self.words),
+            lambda tutor, request, text: scenes.how_sure(
+                text, tutor.tries(request, scenes.TRIES), self.words
             ),
         )
 
@@ -130,21 +129,21 @@ class ChatPage:
         return Scene(
             "plan",
             lambda tutor, values, again: tutor.request(PLAN, as_doc(_pupil(values))["profile"], again),
-            lambda text, values: planning.planned(text, _pupil(values), self.words),
+            lambda text, values: scenes.planned(text, _pupil(values), self.words),
             files=_files,
             about=lambda values: str(as_doc(_pupil(values))["profile"]),
         )
 
     def _mistakes(self) -> Scene:
         def ask(tutor: Tutor, values: Values, again: int) -> Request:
-            return tutor.request(MISTAKES, render_work(_pupil(values[1:]), mistakes.pasted(values[0])), again)
+            return tutor.request(MISTAKES, render_work(_pupil(values[1:]), scenes.pasted(values[0])), again)
 
         def show(text: str, values: Values) -> str:
-            items = mistakes.pasted(values[0])
+            items = scenes.pasted(values[0])
             diagnosis = read_diagnosis(text, len(items))
-            topics = mistakes.weak_topics(diagnosis)
-            html = mistakes.diagnosed(items, diagnosis, self.words)
-            return html + planning.planned(diagnosis.plan, _pupil(values[1:], topics), self.words)
+            topics = scenes.weak_topics(diagnosis)
+            html = scenes.diagnosed(items, diagnosis, self.words)
+            return html + scenes.planned(diagnosis.plan, _pupil(values[1:], topics), self.words)
 
         return Scene("mistakes", ask, show)
 
@@ -283,20 +282,13 @@ def open_page(tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool) -> An
 
 def _pupil(values: Values, topics: Sequence[str] | None = None) -> Profile:
     name, grade, weeks, hours, busy, goal, *more = values
-    form = {
-        "name": name,
-        "grade": grade or 6,
-        "weeks": weeks or 4,
-        "hours": hours or 2,
-        "busy": busy,
-        "goal": goal,
-    }
-    course, chosen = f"grade-{min(max(int(form['grade']), 4), 8)}", topics
+    grade = grade or 6
+    course, chosen = f"grade-{min(max(int(grade), 4), 8)}", topics or ()
     if more:
         course, chosen, _ = more
         if not chosen:
             raise Refusal("no weak topic is chosen", remedy="choose one or more from the list")
-    return planning.pupil(form, list(chosen or ()), course)
+    return scenes.pupil(name, grade, weeks or 4, hours or 2, busy, goal, chosen, course)
 
 
 def _files(text: str, values: Values) -> list[str]:
@@ -306,8 +298,8 @@ def _files(text: str, values: Values) -> list[str]:
     except ValueError:
         raise Refusal(f"{values[-1]!r} is no day", remedy="write it as 2026-09-01") from None
     folder = Path(tempfile.mkdtemp(prefix="proctor-chat-"))
-    (folder / "plan.md").write_text(planning.markdown(text, profile), encoding="utf-8")
-    (folder / "plan.ics").write_bytes(planning.calendar(text, start).encode())
+    (folder / "plan.md").write_text(scenes.markdown(text, profile), encoding="utf-8")
+    (folder / "plan.ics").write_bytes(scenes.calendar(text, start).encode())
     return [str(folder / "plan.md"), str(folder / "plan.ics")]
 
 

@@ -12,17 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lm_eval.api.instance import Instance
-
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.finetune.recipe import GGUF_TYPES
-from proctor.harness.ask.lm_eval import lm_eval_task
+from proctor.harness.ask.lm_eval import laid_out, limits, lm_eval_task
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines.protocol import Engine, Options, Request, Response, Writes
+from proctor.harness.engines.protocol import Engine, Options, Request, Response
 from proctor.harness.weights import open_variant
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 SOLVE, PLAN, MISTAKES = "word_problems", "study_plan", "diagnosis"  # the tasks that the scenes are
 LONGEST = 20_000  # characters of what a visitor sends
@@ -58,24 +56,20 @@ class Tutor:
     def request(self, task: str, text: str, again: int = 0) -> Request:
         """What the task asks of the variant for this item; `again` counts the tries after the first."""
         _refuse_long(text)
-        pack = Pack.load(self._packs[task])
-        system, user = render(pack, task, {TASKS[task].asks: text})
+        pack, asks, until = Pack.load(self._packs[task]), TASKS[task].asks, tuple[str, ...]()
+        system, user = render(pack, task, {asks: text})
         if TASKS[task].framework == "inspect":
-            limit, until = int(importlib.import_module(f"proctor.tasks.{task}.task").MAX_TOKENS), ()
-            turns = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+            limit = int(importlib.import_module(f"proctor.tasks.{task}.task").MAX_TOKENS)
             prompt = system + user
             if pack.turns == "chat":
+                turns = [{"role": "system", "content": system}, {"role": "user", "content": user}]
                 prompt = self._engine.apply_chat_template([turn for turn in turns if turn["content"]])
         else:
             asked = lm_eval_task(TASKS[task], self._packs[task])
-            settings = asked.config.generation_kwargs
-            limit, until = int(settings["max_gen_toks"]), tuple(settings["until"])
-            own = {TASKS[task].asks: text, "answer": "", "system": system, "prompt": user}
-            item = asked.eval_docs[0] | own
-            prompt = asked.fewshot_context(
-                item, num_fewshot=pack.for_task(task).shots, apply_chat_template=pack.turns == "chat",
-                fewshot_as_multiturn=True, chat_template=self._engine.apply_chat_template,
-            )  # fmt: skip
+            limit, until = limits(asked)
+            item = asked.eval_docs[0] | {asks: text, "answer": "", "system": system, "prompt": user}
+            shots = pack.for_task(task).shots
+            prompt = laid_out(asked, item, pack, shots, self._engine.apply_chat_template)
         return self._fitting(prompt, self.sampling.max_tokens or limit, until, again)
 
     def free(self, turns: Sequence[Mapping[str, str]], again: int = 0) -> Request:
@@ -132,10 +126,7 @@ class Tutor:
                 return
             try:
                 self._engine.reseed(request.seed)
-                if isinstance(self._engine, Writes):
-                    grown.put(self._engine.write(request, watch))
-                else:
-                    grown.put(self._generate([request])[0])
+                grown.put(self._engine.write(request, watch))
             except Exception as broken:  # whatever the model's library raises: the visitor must hear of it
                 traceback.print_exc(file=sys.stderr)
                 grown.put(Response("", error=f"the model failed: {str(broken).splitlines()[0][:200]}"))
@@ -146,15 +137,7 @@ class Tutor:
         with self._lock:
             self._engine.reseed(request.seed + 1)
             asked = [Request(request.prompt, warm, request.epoch + number) for number in range(1, count + 1)]
-            return [response.text for response in self._generate(asked) if not response.error]
-
-    def _generate(self, requests: Sequence[Request]) -> list[Response]:
-        asked = [
-            Instance("generate_until", {}, (request.prompt, request.options.as_lm_eval()), number)
-            for number, request in enumerate(requests)
-        ]
-        self._engine.generate_until(asked, disable_tqdm=True)
-        return list(self._engine.responses)
+            return [response.text for response in self._engine.answer(asked) if not response.error]
 
     def stop(self, visitor: str) -> None:
         """Ends what is being written for this visitor: he asked for it, or has left."""

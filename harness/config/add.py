@@ -37,11 +37,14 @@ def add_variant(
         before = suite_path.read_bytes().decode("utf-8")  # as it is, ends of lines and all
     parse({"name": name, **fields}, Variant, f"proctor add {name}")
     try:
-        _write(path, _hint("variant", home) + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
+        write_text(path, _hint("variant", home) + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
         if before is None:
-            _write(suite_path, _hint("suite", home) + _new_suite(name, fields.get("parent")))
+            parent = fields.get("parent")
+            variants = [parent, name] if parent else [name]
+            new = f"variants: [{', '.join(variants)}]\ntasks: [word_problems]\nbaseline: {variants[0]}\n"
+            write_text(suite_path, _hint("suite", home) + new)
         else:
-            _write(suite_path, with_entry(before, "variants", name, suite_path))
+            write_text(suite_path, with_entry(before, "variants", name))
         return path, suite_path, make_plan(Suite.load(str(suite_path)), results, store, [name])
     except BaseException:
         path.unlink(missing_ok=True)
@@ -68,68 +71,29 @@ def _suite_path(suite: str) -> Path:
     return path
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
-
-
 def _hint(kind: str, home: Path) -> str:
     """The line by which an editor finds the schema, where the project has it."""
     there = (home / schemas.FOLDER / f"{kind}.json").is_file()
     return schemas.first_line(kind) if there else ""
 
 
-def _new_suite(name: str, parent: str | None) -> str:
-    variants = [parent, name] if parent else [name]
-    lines = [f"variants: [{', '.join(variants)}]", "tasks: [word_problems]", f"baseline: {variants[0]}"]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def with_entry(text: str, field: str, name: str, path: Path) -> str:
+def with_entry(text: str, field: str, name: str) -> str:
     """The suite with one more entry in a list of its, such as 'variants'.
 
-    Edited as text: rewriting the YAML would lose the user's comments.
+    Put into the text where YAML says that the list ends: writing it anew would lose the user's comments.
     """
     end = "\r\n" if "\r\n" in text else "\n"
-    # Not `splitlines`: it also cuts at U+2028 and U+0085, which may stand inside a line.
-    lines = text.removesuffix("\n").removesuffix("\r").split(end)
-    at = 0
-    while at < len(lines) and not lines[at].lstrip("\ufeff").startswith(f"{field}:"):
-        at += 1
-    if at == len(lines):
-        lines += [f"{field}:", f"  - {name}"]
-    elif lines[at].lstrip("\ufeff").partition("#")[0].strip() == f"{field}:":
-        _add_to_block(lines, at, name)
+    suite = yaml.compose(text)
+    assert suite is not None  # it was loaded before
+    lists = {key.value: value for key, value in suite.value}
+    if field not in lists:
+        return text.rstrip("\r\n") + f"{end}{field}:{end}  - {name}{end}"
+    there = lists[field]
+    if not there.value:  # as []
+        at, new = there.end_mark.index - 1, name
+    elif there.flow_style:
+        at, new = there.value[-1].end_mark.index, f", {name}"
     else:
-        lines[at] = _with_entry(lines[at], name, path)
-    return end.join(lines) + end
-
-
-def _with_entry(line: str, name: str, path: Path) -> str:
-    """`variants: [tiny]  # ours` with one more in its brackets."""
-    whole, sign, comment = line.partition("#")
-    head = whole.rstrip()
-    if not head.endswith("]"):
-        raise Refusal(
-            "cannot add to the list as it is written",
-            line.strip()[:60],
-            remedy=f"add {name} by hand",
-            where=path,
-        )
-    space = whole[len(head) :]
-    before = head[:-1].rstrip().rstrip(",")
-    comma = "" if before.endswith("[") else ", "
-    return f"{before}{comma}{name}]{space}{sign}{comment}"
-
-
-def _add_to_block(lines: list[str], at: int, name: str) -> None:
-    """One more `- name` after the last one below line `at`, as far in as that one."""
-    last, indent = at, "  "
-    for number in range(at + 1, len(lines)):
-        line = lines[number]
-        content = line.lstrip()
-        if content.startswith("- "):
-            last, indent = number, line[: len(line) - len(content)]
-        elif content and not content.startswith("#"):
-            break
-    lines.insert(last + 1, f"{indent}- {name}")
+        at = (text + "\n").index("\n", there.value[-1].end_mark.index)
+        at, new = len(text[:at].removesuffix("\r")), f"{end}{' ' * there.start_mark.column}- {name}"
+    return text[:at] + new + text[at:]

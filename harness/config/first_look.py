@@ -1,6 +1,10 @@
-"""What `proctor try` runs: models by their addresses become variants, and one or two of them a suite. Runs nothing."""
+"""What `proctor try` runs: models by their addresses become variants, a file of items a task, and all of it a suite.
+
+Runs nothing.
+"""
 
 import re
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +14,13 @@ import yaml
 from proctor.common.files import write_text
 from proctor.common.paths import from_here, names, project
 from proctor.common.refusal import Refusal
-from proctor.common.schema import parse
+from proctor.common.schema import parse, yaml_of
 from proctor.finetune.base import is_gguf
 from proctor.harness.config.variant import Variant
+from proctor.tasks import TASKS
+from proctor.tasks.own.guess import guess
+from proctor.tasks.own.rows import read_rows
+from proctor.tasks.own.task import OwnTaskFile
 
 WRITTEN = "# Written by proctor try. Edit it under another name: the next try writes this file again.\n"
 
@@ -21,11 +29,14 @@ class FirstLook(NamedTuple):
     suite: Path
     model: str
     against: str | None
+    task: str
     written: tuple[Path, ...]
 
 
-def write_trial(model: str, against: str | None, task: str, limit: int, margin: float) -> FirstLook:
-    """A variant for each model that is not one yet, and a suite of them, in the project.
+def write_trial(
+    model: str, against: str | None, task: str, limit: int, margin: float, data: str | None = None
+) -> FirstLook:
+    """A variant for each model that is not one yet, a task where there is `data` of the user's, and a suite of them.
 
     >>> write_trial("models/q4.gguf", "models/q8.gguf", "word_problems", 250, 0.02).model   # doctest: +SKIP
     'q4'
@@ -36,13 +47,17 @@ def write_trial(model: str, against: str | None, task: str, limit: int, margin: 
     if other == name:
         raise Refusal(f"{model} and {against} are one variant ({name})", remedy="name another model")
     variants = [name] if other is None else [other, name]
-    suite = project() / "suites" / f"try-{'-and-'.join(reversed(variants))}.yaml"
+    called = "-and-".join(reversed(variants))
+    if data is not None:
+        task = _task(data, written)
+        called += f"-on-{task}"
+    suite = project() / "suites" / f"try-{called}.yaml"
     fields = {
         "about": "A first look", "variants": variants, "tasks": [task], "limit": {task: limit},
         "baseline": variants[0], "margin": {task: margin},
     }  # fmt: skip
     _write(suite, fields)
-    return FirstLook(suite, name, other, (*written, suite))
+    return FirstLook(suite, name, other, task, (*written, suite))
 
 
 def _variant(address: str, written: list[Path]) -> str:
@@ -50,18 +65,32 @@ def _variant(address: str, written: list[Path]) -> str:
     if address in names("variants"):
         return address
     fields = _fields(address)
-    label = re.sub(r"[^a-z0-9._-]+", "-", _called(address).lower()).strip("-._")
+    parse({"name": "model", **fields}, Variant, f"proctor try {address}")
+    last = re.split(r"[/:#\\]", address.rstrip("/"))[-1].removesuffix(".gguf")
+    return _written("variants", address, last, fields, written)
+
+
+def _task(data: str, written: list[Path]) -> str:
+    """The task that is made of the user's items, its fields guessed as `proctor tasks new` guesses them."""
+    data = from_here(data)
+    fields = guess(read_rows(data), data)
+    parse({"name": "task", **fields}, OwnTaskFile, f"proctor try --data {data}")
+    return _written("tasks", data, Path(data).stem, fields, written)
+
+
+def _written(kind: str, address: str, called: str, fields: Mapping[str, Any], written: list[Path]) -> str:
+    """The name of the file with these fields, which is written where there is none."""
+    label = re.sub(r"[^a-z0-9._-]+", "-", called.lower()).strip("-._")
     if not label:
-        raise Refusal(f"no name can be made of {address!r}", remedy="write a variant's YAML for it")
+        raise Refusal(f"no name can be made of {address!r}", remedy="write its YAML by hand, and name that")
     name, number = label, 1
-    path = project() / "variants" / f"{name}.yaml"
-    while name in names("variants"):
+    path = project() / kind / f"{name}.yaml"
+    while name in names(kind) or name in TASKS:
         if path.is_file() and yaml.safe_load(path.read_text(encoding="utf-8")) == fields:
             return name
         number += 1
         name = f"{label}-{number}"
-        path = project() / "variants" / f"{name}.yaml"
-    parse({"name": name, **fields}, Variant, f"proctor try {address}")
+        path = project() / kind / f"{name}.yaml"
     _write(path, fields)
     written.append(path)
     return name
@@ -89,13 +118,7 @@ def _engine() -> str:
     return "vllm" if torch.cuda.is_available() else "hf"
 
 
-def _called(address: str) -> str:
-    last = re.split(r"[/:#\\]", address.rstrip("/"))[-1]
-    return last.removesuffix(".gguf")
-
-
-def _write(path: Path, fields: dict[str, Any]) -> None:
+def _write(path: Path, fields: Mapping[str, Any]) -> None:
     if path.exists() and not path.read_text(encoding="utf-8").startswith(WRITTEN):
         raise Refusal("there is a file of your own", remedy="move it, or run its suite", where=path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, WRITTEN + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
+    write_text(path, WRITTEN + yaml_of(fields))

@@ -28,10 +28,8 @@ def make_project(folder: Path) -> list[Path]:
     written = []
     for name, source in FILES.items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, (TEMPLATE / source).read_text(encoding="utf-8"))
         written.append(path)
-    (folder / schemas.FOLDER).mkdir()
     for kind in schemas.MODELS:
         text = json.dumps(schemas.schema_of(kind), indent=1, ensure_ascii=False)
         write_text(folder / schemas.FOLDER / f"{kind}.json", text + "\n")

@@ -16,7 +16,7 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.judges.rubric import Rubric
 from proctor.tasks.own.task import OwnTaskFile
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 
 FOLDER = ".schemas"
 

@@ -21,7 +21,7 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.tasks import Task
 from proctor.tasks.index import find_task, named_tasks
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 
 
 class Matrix(Frozen):
@@ -121,7 +121,7 @@ class Suite(Frozen):
             specs=specs,
             groups=groups,
             metric=file.metric,
-            grader=read_grader(file.grader, path) if file.grader is not None else None,
+            grader=read_grader(file.grader, f"grader, {path}") if file.grader is not None else None,
             self_grading=file.self_grading,
             extractor=file.extractor,
             path=path,
@@ -167,11 +167,11 @@ class Suite(Frozen):
         raise Refusal(f"the suite {self.name!r} has no variant {name!r}", nearest(name, names))
 
 
-def read_grader(fields: dict[str, Any], where: Path) -> GraderSpec | PanelSpec:
+def read_grader(fields: Any, where: Path | str) -> GraderSpec | PanelSpec:
     """One grader, or a panel of them, as a YAML file describes it."""
-    if "panel" in fields:
-        return parse(fields, PanelSpec, f"grader, {where}")
-    return parse(fields, GraderSpec, f"grader, {where}")
+    if isinstance(fields, dict) and "panel" in fields:
+        return parse(fields, PanelSpec, where)
+    return parse(fields, GraderSpec, where)
 
 
 def _each(limit: int | dict[str, int], tasks: Sequence[str]) -> dict[str, int]:

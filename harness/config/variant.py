@@ -17,7 +17,7 @@ from proctor.finetune.base import is_gguf
 from proctor.finetune.merge.spec import MergeWith
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
 
-# What each engine of ours can load. An engine of lm-eval's that is not named here is given plain weights only.
+# What each engine can load.
 LOADS: dict[str, tuple[str, ...]] = {
     "hf": ("none", "nf4"),
     "vllm": ("none", "nf4", "fp8"),
@@ -111,9 +111,9 @@ class Variant(Frozen):
     @model_validator(mode="after")
     def _parts_go_together(self) -> "Variant":
         check_name(self.name, "variant")
-        if self.engine not in LOADS and self.engine not in lm_eval_engines():
+        if self.engine not in LOADS:
             raise Refusal(f"engine: no engine {self.engine!r}; {nearest(self.engine, list(LOADS))}")
-        loads = LOADS.get(self.engine, ("none",))
+        loads = LOADS[self.engine]
         if self.serves_gguf:
             loads = ("none", *loads)
         if self.quantization not in loads:
@@ -195,10 +195,3 @@ class Variant(Frozen):
     def load(cls, path: Path) -> "Variant":
         check_name(path.stem, "variant", path)
         return read_named_yaml(path, cls)
-
-
-def lm_eval_engines() -> tuple[str, ...]:
-    """Every backend that lm-eval has, by its own name. Costs 50 ms, so it is asked only for names that are not ours."""
-    from lm_eval.models import MODEL_MAPPING
-
-    return tuple(MODEL_MAPPING)

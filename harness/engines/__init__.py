@@ -1,8 +1,7 @@
 """Engines: loaded weights that answer prompts. ENGINES is the only index; adding one is a function and a line.
 
-Every engine is a stock lm-eval `LM` that can also swap adapters, say how a response ended, and be closed (see
-protocol.py). Each opener imports its library when it is called, so that this index costs nothing. Engines know prompts
-and weights; they must not know tasks, scores or rows.
+Every engine is an `Engine` (protocol.py) and an lm-eval `LM`. Each opener imports its library when it is called, so
+that this index costs nothing. Engines know prompts and weights; they must not know tasks, scores or rows.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +27,7 @@ def _vllm(weights: Weights) -> Engine:
 def _llamacpp(weights: Weights) -> Engine:
     from proctor.harness.engines.llamacpp import LlamaCppEngine
 
-    return LlamaCppEngine.open(weights)
+    return LlamaCppEngine(Path(weights.source))
 
 
 def _openai(weights: Weights) -> Engine:
@@ -52,26 +51,15 @@ ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
 }
 
 
-TRANSFORMERS = ("transformers.models.auto.modeling_auto", "transformers.generation.utils", "peft")
-LIBRARIES: Mapping[str, tuple[str, ...]] = {
-    "hf": ("proctor.harness.engines.hf", *TRANSFORMERS),
-    "llamacpp": ("proctor.harness.engines.llamacpp",),
-}
-
-
 def load_libraries(name: str) -> None:
     """What an engine imports, so that whoever measures its memory from now on measures the weights alone."""
-    for module in LIBRARIES.get(name, ()):
-        import_module(module)
+    if name in ("hf", "llamacpp"):
+        import_module(f"proctor.harness.engines.{name}")
 
 
 def refuse_unusable(name: str, variant: str) -> None:
     """Says what is missing before any weights are built, where that can be known without loading them."""
-    if name not in ENGINES:
-        from proctor.harness.engines.stock import refuse_server
-
-        refuse_server(name)
-    if name in ("vllm", "vllm-vlm"):
+    if name == "vllm":
         import torch
 
         if not torch.cuda.is_available():
@@ -82,8 +70,4 @@ def refuse_unusable(name: str, variant: str) -> None:
 
 
 def open_engine(name: str, weights: Weights) -> Engine:
-    if name in ENGINES:
-        return ENGINES[name](weights)
-    from proctor.harness.engines.stock import StockEngine
-
-    return StockEngine(name, weights)
+    return ENGINES[name](weights)

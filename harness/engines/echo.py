@@ -7,20 +7,16 @@ request fail, and `{"delay": seconds}` as a row of its own makes every batch tak
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from lm_eval.api.model import LM
 
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
-from proctor.harness.engines.protocol import Chat, Response
+from proctor.harness.engines.protocol import Chat, Engine, Request, Response
 
 
-class EchoEngine(LM):  # type: ignore[misc]
+class EchoEngine(Engine, LM):  # type: ignore[misc]
     batch_size = 16
-    context_length = None
-    responses: Sequence[Response] = ()
-    logprobs = False
 
     def __init__(self, answers: Path) -> None:
         super().__init__()
@@ -34,43 +30,23 @@ class EchoEngine(LM):  # type: ignore[misc]
             else:
                 raise Refusal(f"line {number} has no question", where=answers)
 
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+    def answer(self, requests: Sequence[Request]) -> Sequence[Response]:
         time.sleep(self._delay)
-        self.responses = [self._response(request.args[0]) for request in requests]
-        return [response.text for response in self.responses]
+        return [self._response(request.prompt) for request in requests]
 
     def _response(self, prompt: str) -> Response:
-        row = self._row(prompt)
-        text = row.get("response", "")
-        return Response(text, len(prompt.split()), len(text.split()), error=row.get("error", ""))
-
-    def _row(self, prompt: str) -> dict[str, str]:
-        """The row whose question stands last in the prompt: shots stand before it."""
+        """By the row whose question stands last in the prompt: shots stand before it."""
         last = (-1, "")
         for question in self._rows:
             last = max(last, (prompt.rfind(question), question))
-        if last[0] < 0:
-            return {"error": "the file of answers has none for this prompt"}
-        return self._rows[last[1]]
+        row = {"error": "the file of answers has none for this prompt"}
+        if last[0] >= 0:
+            row = self._rows[last[1]]
+        text = row.get("response", "")
+        return Response(text, len(prompt.split()), len(text.split()), error=row.get("error", ""))
 
     def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in chat_history)
 
     def prompt_length(self, prompt: str) -> int:
         return len(prompt.split())
-
-    def use(self, adapter: Path | None) -> None:
-        if adapter is not None:
-            raise Refusal("the echo engine has no weights to put an adapter on")
-
-    def reseed(self, seed: int) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def loglikelihood(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("echo has responses, not likelihoods")
-
-    def loglikelihood_rolling(self, requests: list[Any]) -> Any:
-        raise NotImplementedError("echo has responses, not likelihoods")

@@ -10,13 +10,11 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from lm_eval.api.model import LM
 
 from proctor.common.chat_client import ChatClient, Completion
-from proctor.common.refusal import Refusal
 from proctor.harness.engines.protocol import (
     Chat,
     Indexed,
@@ -35,8 +33,6 @@ _NOT_OFFERED = (404, 405, 501)
 
 
 class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
-    context_length = None
-
     def __init__(self, weights: Weights) -> None:
         super().__init__()
         self._model = weights.source
@@ -97,13 +93,6 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
 
     def prompt_length(self, prompt: str) -> int:
         return len(prompt)
-
-    def use(self, adapter: Path | None) -> None:
-        if adapter is not None:
-            raise Refusal("an endpoint serves its own weights; it takes no adapter from here")
-
-    def close(self) -> None:
-        pass
 
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """By /completions, which says how likely each token of a prompt was, where the server can."""

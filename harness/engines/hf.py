@@ -12,27 +12,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers.generation.utils
+import transformers.models.auto.modeling_auto  # noqa: F401
 from lm_eval.models.huggingface import HFLM
+from peft import PeftModel
+from transformers import AttentionInterface, GenerationConfig
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
-from proctor.harness.engines.protocol import Request, Response, Weights
+from proctor.finetune.checks import check_adapter, same_day
+from proctor.finetune.load import best_device, load_model, load_tokenizer
+from proctor.harness.engines.protocol import Engine, Request, Response, Weights, as_instances
 
 # On a CPU a batch answers together and is kept together, so a large model gets short batches: this many weights in all.
 WEIGHTS_A_BATCH = 2 * 10**9
 TELL_EVERY_SECONDS = 0.5
 
 
-class HFEngine(HFLM):  # type: ignore[misc]
-    responses: Sequence[Response] = ()
-    logprobs = False
-    tell_tokens: Callable[[int], None] | None = None  # while a batch is being answered
+class HFEngine(HFLM, Engine):  # type: ignore[misc]
     _model: Any
     _folder: Path
+    _logprobs = False  # whether the batch at work wants them
 
     @classmethod
     def open(cls, weights: Weights) -> "HFEngine":
-        from proctor.finetune.checks import same_day
-        from proctor.finetune.load import best_device, load_model, load_tokenizer
-
         device, folder = best_device(), Path(weights.source)
         tokenizer = load_tokenizer(folder)
         model = load_model(folder, device, nf4=weights.quantization == "nf4")
@@ -41,33 +43,29 @@ class HFEngine(HFLM):  # type: ignore[misc]
         model.eval()
         # Many models bring a penalty or a share of probability that others of our engines would not know of, so
         # that a copy in another format would be decoded otherwise. What decides is in the request alone.
-        model.generation_config = _ends_only(model.generation_config)
+        own = model.generation_config
+        model.generation_config = GenerationConfig(
+            bos_token_id=own.bos_token_id, eos_token_id=own.eos_token_id, pad_token_id=own.pad_token_id
+        )
         # It warns that a loaded model is a loaded model.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
         engine = cls(
             pretrained=model, tokenizer=tokenizer, batch_size=_batch_size(model, device), device=device,
             chat_template_args={"strftime_now": same_day},
         )  # fmt: skip
+        engine.context_length = int(engine.max_length)
         engine._plain = model
         engine._folder = folder
-        engine._names = {}
+        engine._names, engine._made = {}, []
         for adapter in weights.adapters:
             engine._add(adapter)
         engine.use(None)
         return engine
 
-    @property
-    def context_length(self) -> int:
-        return int(self.max_length)
-
     def prompt_length(self, prompt: str) -> int:
         return len(self.tok_encode(prompt))
 
     def _add(self, adapter: Path) -> None:
-        from peft import PeftModel
-
-        from proctor.finetune.checks import check_adapter
-
         check_adapter(self._folder, adapter)
         name = f"adapter{len(self._names)}"
         if self._names:
@@ -92,30 +90,28 @@ class HFEngine(HFLM):  # type: ignore[misc]
     def reseed(self, seed: int) -> None:
         torch.manual_seed(seed)
 
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+    def answer(self, requests: Sequence[Request]) -> Sequence[Response]:
         """Requests come as planned batches, sorted as HFLM sorts, so rows of the batch are in the requests' order."""
-        self._ends: list[tuple[int, bool]] = []
-        self._logprobs: list[list[tuple[int, float]] | None] = []
+        self._made: list[tuple[int, bool, list[tuple[int, float]] | None]] = []
+        self._logprobs = requests[0].options.logprobs
         with torch.inference_mode():
-            texts: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
-        order = sorted(
-            range(len(requests)),
-            key=lambda i: (-self.prompt_length(requests[i].args[0]), requests[i].args[0]),
-        )
-        ends = dict(zip(order, self._ends, strict=True))
-        logprobs = dict(zip(order, self._logprobs, strict=True))
+            texts: list[str] = super().generate_until(as_instances(requests), disable_tqdm=True)
+        lengths = [self.prompt_length(request.prompt) for request in requests]
+        order = sorted(range(len(requests)), key=lambda i: (-lengths[i], requests[i].prompt))
+        made = dict(zip(order, self._made, strict=True))
         responses = []
-        for i, text in enumerate(texts):
-            length = self.prompt_length(requests[i].args[0])
-            responses.append(Response(text, length, *ends[i], logprobs=logprobs[i]))
-        self.responses = responses
-        return texts
+        for index, text in enumerate(texts):
+            tokens, cut, logprobs = made[index]
+            responses.append(Response(text, lengths[index], tokens, cut, logprobs=logprobs))
+        return responses
 
     def likelihood_batches(self, requests: Sequence[Request]) -> list[list[Request]]:
         """In the order in which HFLM would work through all of them, so that each batch is one of its batches.
 
         It computes what has a prompt and all but the last token in common once; those stay together.
         """
+        if requests[0].asks != "loglikelihood":
+            return Engine.likelihood_batches(self, requests)
         groups: dict[tuple[int, ...], list[tuple[list[int], int, Request]]] = {}
         for request in requests:
             if request.prompt:
@@ -126,30 +122,30 @@ class HFEngine(HFLM):  # type: ignore[misc]
             groups.setdefault(tuple(tokens[:-1]), []).append((tokens, len(continuation), request))
         longest = {key: max(members, key=lambda member: member[1])[0] for key, members in groups.items()}
         order = sorted(groups, key=lambda key: (-len(longest[key]), longest[key]))
-        chunks = [order[at : at + self.batch_size] for at in range(0, len(order), self.batch_size)]
-        batches = []
-        for chunk in chunks:
-            batches.append([request for key in chunk for _, _, request in groups[key]])
+        batches: list[list[Request]] = []
+        for at, key in enumerate(order):
+            if at % self.batch_size == 0:
+                batches.append([])
+            batches[-1] += [request for _, _, request in groups[key]]
         return batches
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **options: Any) -> Any:
-        noted = _ChosenTokens() if self.logprobs else None
-        watching: list[Any] = [] if noted is None else [noted]
+        width, noted = context.shape[1], _ChosenTokens()
+        watching: list[Any] = []
+        if self._logprobs:
+            watching.append(noted)
         if self.tell_tokens is not None:
-            ends = [self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()]
-            watching.append(_Count(self.tell_tokens, context.shape[1], ends))
+            watching.append(_Count(self.tell_tokens, width, self._ends()))
         if watching:
             options["logits_processor"] = watching
         made = super()._model_generate(context, max_length, stop, **options)
-        width = context.shape[1]
-        logprobs = noted.all(made) if noted is not None else None
+        logprobs = noted.all(made)
         for index, row in enumerate(made[:, width:].tolist()):
-            end = self._end_of(row, limit=max_length - width, stop=stop)
-            self._ends.append(end)
+            count, cut = self._end_of(row, limit=max_length - width, stop=stop)
             chosen = None
-            if logprobs is not None:
-                chosen = list(zip(self._token_ends(row[: end[0]]), logprobs[index], strict=False))
-            self._logprobs.append(chosen)
+            if logprobs:
+                chosen = list(zip(self._token_ends(row[:count]), logprobs[index], strict=False))
+            self._made.append((count, cut, chosen))
         return made
 
     def _token_ends(self, row: list[int]) -> list[int]:
@@ -160,7 +156,7 @@ class HFEngine(HFLM):  # type: ignore[misc]
 
     def _end_of(self, row: list[int], limit: int, stop: list[str]) -> tuple[int, bool]:
         """Tokens made, and whether the limit cut the response off. After its end a row is filled up with padding."""
-        ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *self._generation_ends()}
+        ends = self._ends()
         made, ended = 0, False
         while made < len(row) and not ended:
             ended = row[made] in ends
@@ -175,9 +171,11 @@ class HFEngine(HFLM):  # type: ignore[misc]
             return bisect_left(range(1, made), True, key=stopped) + 1, False
         return made, not ended and made >= limit
 
-    def _generation_ends(self) -> list[int]:
-        ends = self.model.generation_config.eos_token_id
-        return ends if isinstance(ends, list) else [ends]
+    def _ends(self) -> set[int]:
+        """The tokens that end a response."""
+        of_model = self.model.generation_config.eos_token_id
+        every = of_model if isinstance(of_model, list) else [of_model]
+        return {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *every} - {None}
 
     def close(self) -> None:
         del self._model
@@ -206,8 +204,10 @@ class _ChosenTokens:
             self._steps.append(self._last.gather(1, tokens[:, -1:]).cpu())
 
     def all(self, made: Any) -> list[list[float]]:
-        """By row, with the last token, which no further step has seen."""
+        """By row, with the last token, which no further step has seen; nothing where it was not asked to watch."""
         self._note(made)
+        if not self._steps:
+            return []
         return [list(row) for row in torch.cat(self._steps, dim=1).tolist()]
 
 
@@ -221,8 +221,8 @@ def _batch_size(model: Any, device: str) -> int:
 class _Count:
     """Counts tokens as they are made: transformers calls it before each step of a batch. Changes no logit."""
 
-    def __init__(self, tell: Callable[[int], None], width: int, ends: list[int | None]) -> None:
-        self._tell, self._width, self._ends = tell, width, [end for end in ends if end is not None]
+    def __init__(self, tell: Callable[[int], None], width: int, ends: set[int]) -> None:
+        self._tell, self._width, self._ends = tell, width, list(ends)
         self._made, self._last = 0, time.monotonic()
 
     def __call__(self, tokens: Any, logits: Any) -> Any:
@@ -235,22 +235,12 @@ class _Count:
         return logits
 
 
-def _ends_only(config: Any) -> Any:
-    from transformers import GenerationConfig
-
-    return GenerationConfig(
-        bos_token_id=config.bos_token_id, eos_token_id=config.eos_token_id, pad_token_id=config.pad_token_id
-    )
-
-
 def _grouped_attention() -> str:
     """transformers' sdpa attention, without copying each key and value for every query head that shares it.
 
     transformers copies them whenever there is a mask, as padded batches have. On a CPU that copy is most of a step's
     memory traffic: study plans of the embedded model come 1.5 times as fast without it, word for word the same.
     """
-    from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
     def attention(
         module: Any, query: Any, key: Any, value: Any, attention_mask: Any, scaling: float | None = None,

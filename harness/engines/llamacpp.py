@@ -11,25 +11,21 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import llama_cpp
+from jinja2.exceptions import TemplateError
 from lm_eval.api.model import LM
 
 from proctor.common.refusal import Refusal
+from proctor.finetune.checks import same_day
+from proctor.finetune.gguf.header import read_header
 from proctor.harness.engines.decoding import Decoders, Job, Made
 from proctor.harness.engines.gguf_model import Model
-from proctor.harness.engines.protocol import Chat, Request, Response, Weights, token_ends
+from proctor.harness.engines.protocol import Chat, Engine, Request, Response, token_ends
 from proctor.harness.engines.threads import cores
 
 
-class LlamaCppEngine(LM):  # type: ignore[misc]
-    responses: Sequence[Response] = ()
-    logprobs = False
-
-    @classmethod
-    def open(cls, weights: Weights) -> "LlamaCppEngine":
-        engine = cls(Path(weights.source))
-        for adapter in weights.adapters:
-            engine.use(adapter)
-        return engine
+class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
+    context_length: int
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -40,14 +36,11 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         except ValueError as refused:
             remedy = "make it again, or update llama-cpp-python"
             raise Refusal("llama.cpp cannot load the GGUF", str(refused), remedy, path) from None
+        self.context_length = self._model.context_length
         self._decoders = Decoders(self._model, cores())
         # Four times what is decoded together: while the longest answers end, others still fill the step.
         self.batch_size = 4 * self._decoders.sequences
         self._seed = 0
-
-    @property
-    def context_length(self) -> int:
-        return self._model.context_length
 
     @property
     def tokenizer_name(self) -> str:
@@ -61,10 +54,7 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
     def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
         """By the sandboxed renderer that the `hf` engine uses too, so that both read the same prompt."""
-        from jinja2.exceptions import TemplateError
-        from transformers.utils.chat_template_utils import render_jinja_template
-
-        from proctor.finetune.checks import same_day
+        from transformers.utils.chat_template_utils import render_jinja_template  # it takes a second
 
         if self._model.chat_template is None:
             raise Refusal(
@@ -87,88 +77,68 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
     @property
     def start_token(self) -> str:
         """What every prompt begins with, put there by whoever reads the file; empty where the file asks for none."""
-        import llama_cpp
-
         if not llama_cpp.llama_vocab_get_add_bos(self._model.vocab):
             return ""
         return self._special("bos")
 
     def _special(self, which: str) -> str:
-        import llama_cpp
-
         token = getattr(llama_cpp, f"llama_vocab_{which}")(self._model.vocab)
         if token < 0:
             return ""
         return self._model.piece(token, special=True).decode("utf-8", "replace")
 
-    def use(self, adapter: Path | None) -> None:
-        if adapter is not None:
-            raise Refusal(
-                "the llamacpp engine takes no adapter", remedy="merge it into the weights: 'merge: true'"
-            )
-
     def reseed(self, seed: int) -> None:
         self._seed = seed
 
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        jobs = self._jobs([request.args for request in requests])
+    def answer(self, requests: Sequence[Request]) -> Sequence[Response]:
+        jobs = self._jobs(requests)
         refusals = [self._refusal(job) for job in jobs]
         fitting = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
         decoded = iter(self._decoders.run(fitting))
         responses = []
         for job, refusal in zip(jobs, refusals, strict=True):
             made = Made() if refusal else next(decoded)
-            # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
-            text = made.text.decode("utf-8", "replace")
-            response = Response(text, len(job.prompt), len(made.tokens), made.truncated, error=refusal)
+            response = self._response(job, made)
             if made.logprobs:
                 ends = token_ends(self._model.pieces[token] for token in made.tokens)
                 response = replace(response, logprobs=list(zip(ends, made.logprobs, strict=True)))
-            responses.append(response)
-        self.responses = responses
-        return [response.text for response in self.responses]
+            responses.append(replace(response, error=refusal))
+        return responses
 
     def write(self, request: Request, watch: Callable[[str], bool]) -> Response:
-        (job,) = self._jobs([(request.prompt, request.options.as_lm_eval())])
+        (job,) = self._jobs([request])
         if refusal := self._refusal(job):
             return Response("", len(job.prompt), error=refusal)
         (made,) = self._decoders.run([replace(job, watch=lambda text: watch(text.decode("utf-8", "ignore")))])
+        return self._response(job, made)
+
+    def _response(self, job: Job, made: Made) -> Response:
+        # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
         text = made.text.decode("utf-8", "replace")
         return Response(text, len(job.prompt), len(made.tokens), made.truncated)
 
-    def _jobs(self, asked: Sequence[tuple[str, dict[str, Any]]]) -> list[Job]:
+    def _jobs(self, requests: Sequence[Request]) -> list[Job]:
         before: Counter[str] = Counter()
         jobs = []
-        for prompt, options in asked:
+        for prompt, options in [(request.prompt, request.options) for request in requests]:
             # From the prompt, not from the place in the batch: a draw then does not depend on the
             # company. The same prompt asked again draws anew.
             key = f"{self._seed}\0{before[prompt]}\0{prompt}"
             before[prompt] += 1
-            until = options.get("until") or []
-            if isinstance(until, str):
-                until = [until]
             stop, ends = [], set()
-            for text in until:
+            for text in filter(None, options.until):
                 token = self._control_token(text)
-                if token is not None:
-                    ends.add(token)
-                elif text:
+                if token is None:
                     stop.append(text.encode())
-            temperature = 0.0
-            if options.get("do_sample", True):
-                temperature = max(0.0, float(options.get("temperature", 0.0)))
-            jobs.append(
-                Job(
-                    prompt=self._model.tokens(prompt),
-                    max_tokens=int(options["max_gen_toks"]),
-                    stop=tuple(stop),
-                    ends=frozenset(ends),
-                    temperature=temperature,
-                    top_p=float(options.get("top_p", 1.0)),
-                    logprobs=self.logprobs,
-                    seed=int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]),
-                )
-            )
+                else:
+                    ends.add(token)
+            job = Job(
+                self._model.tokens(prompt), options.max_tokens, tuple(stop), frozenset(ends),
+                options.temperature or 0.0, 1.0 if options.top_p is None else options.top_p,
+                seed=int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]),
+                logprobs=options.logprobs,
+            )  # fmt: skip
+            jobs.append(job)
         return jobs
 
     def _control_token(self, text: str) -> int | None:
@@ -219,8 +189,6 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
         """What stands before a text that nothing stands before: the start token where the model reads one, else the
         token that ends a text, as lm-eval takes it.
         """
-        import llama_cpp
-
         reads_one = llama_cpp.llama_vocab_get_add_bos(self._model.vocab)
         return [(llama_cpp.llama_vocab_bos if reads_one else llama_cpp.llama_vocab_eos)(self._model.vocab)]
 
@@ -241,8 +209,6 @@ class LlamaCppEngine(LM):  # type: ignore[misc]
 
 def _refuse_damaged(path: Path) -> None:
     """llama.cpp may abort the whole process on a file that is none of its own."""
-    from proctor.finetune.gguf.header import read_header
-
     if not path.is_file():
         raise Refusal("there is no such GGUF file", remedy="give the path of a .gguf file", where=path)
     with path.open("rb") as file:

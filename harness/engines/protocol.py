@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Self
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
@@ -29,9 +29,11 @@ class Options:
     def from_lm_eval(cls, arguments: Mapping[str, Any]) -> Self:
         temperature = 0.0
         if arguments.get("do_sample", True):
-            temperature = arguments.get("temperature", 0.0)
-        until = tuple(arguments["until"])
-        return cls(arguments["max_gen_toks"], until, temperature, arguments.get("top_p"))
+            temperature = max(0.0, float(arguments.get("temperature", 0.0)))
+        until = arguments.get("until") or ()
+        if isinstance(until, str):
+            until = (until,)
+        return cls(int(arguments["max_gen_toks"]), tuple(until), temperature, arguments.get("top_p"))
 
     def as_lm_eval(self) -> dict[str, object]:
         """lm-eval's generation arguments for the same."""
@@ -70,16 +72,24 @@ class Request:
         return digest([self.prompt, options, self.epoch, *other])
 
     @property
-    def arguments(self) -> tuple[Any, ...]:
-        """As lm-eval's instances have them."""
-        if self.asks == "generate_until":
-            return self.prompt, self.options.as_lm_eval()
-        return (self.prompt,) if self.asks == "loglikelihood_rolling" else (self.prompt, self.continuation)
-
-    @property
     def seed(self) -> int:
         """Its own: with one seed for all, the epochs of a prompt would be equal."""
         return int(self.key[:8], 16)
+
+
+def as_instances(requests: Sequence[Request]) -> list[Any]:
+    """What lm-eval's own classes are asked."""
+    from lm_eval.api.instance import Instance
+
+    instances = []
+    for index, request in enumerate(requests):
+        arguments: tuple[Any, ...] = (request.prompt, request.continuation)
+        if request.asks == "generate_until":
+            arguments = (request.prompt, request.options.as_lm_eval())
+        elif request.asks == "loglikelihood_rolling":
+            arguments = (request.prompt,)
+        instances.append(Instance(request.asks, {}, arguments, index))
+    return instances
 
 
 @dataclass(frozen=True)
@@ -116,80 +126,70 @@ Chat = list[dict[str, str]]
 Indexed = tuple[int, Response]  # the index of a request, and its response
 
 
-class Engine(Protocol):
-    """lm-eval's LM, and what Proctor asks of it besides."""
+class Engine:
+    """What Proctor asks of an engine, which is an lm-eval `LM` too: inherit from both, and say here what is special.
 
-    batch_size: int
-    responses: Sequence[Response]  # of the last generate_until, in the order of its requests
-    context_length: int | None
-    logprobs: bool  # whether the next generate_until gives log-probabilities
-
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]: ...
-    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str: ...
-    def prompt_length(self, prompt: str) -> int: ...
-    def use(self, adapter: Path | None) -> None: ...
-    def reseed(self, seed: int) -> None: ...
-    def close(self) -> None: ...
-
-
-@runtime_checkable
-class GivesLikelihoods(Protocol):
-    """An engine that says how likely a text is to it, as lm-eval's backends do: instances in, a log-likelihood and
-    whether the text is what it would write itself out; of a whole text (rolling) the log-likelihood alone.
+    `answer` is asked with planned batches: requests with the same options.
     """
-
-    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]: ...
-    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]: ...
-
-
-@runtime_checkable
-class TellsTokens(Engine, Protocol):
-    """An engine that says how a batch goes on while it is being answered."""
-
-    tell_tokens: Callable[[int], None] | None
-
-
-@runtime_checkable
-class Streams(Engine, Protocol):
-    """An engine that begins with the first request while the next are still being written, and answers each when it
-    is done: the index of the request and its response. No response depends on the others beside it.
-    """
-
-    def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]: ...
-
-
-@runtime_checkable
-class Writes(Engine, Protocol):
-    """An engine that shows a response while it grows: to `watch`, which ends it by saying True."""
-
-    def write(self, request: Request, watch: Callable[[str], bool]) -> Response: ...
-
-
-class StreamingEngine:
-    """lm-eval's way into an engine that streams."""
 
     batch_size = 64
-    responses: Sequence[Response] = ()
-    logprobs = False  # here each request says it
+    context_length: int | None = None
+    tell_tokens: Callable[[int], None] | None = None  # told of tokens while a batch is being answered
+
+    def answer(self, requests: Sequence[Request]) -> Sequence[Response]:
+        raise NotImplementedError
+
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
+        raise NotImplementedError
+
+    def prompt_length(self, prompt: str) -> int:
+        raise NotImplementedError
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        """lm-eval's own way in."""
+        asked = [Request(each.args[0], Options.from_lm_eval(each.args[1])) for each in requests]
+        return [response.text for response in self.answer(asked)]
+
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]:
+        raise Refusal("this engine gives no log-likelihoods")
+
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]:
+        raise Refusal("this engine gives no log-likelihoods")
+
+    def likelihood_batches(self, requests: Sequence[Request]) -> list[list[Request]]:
+        """In their own order: what shares a prompt stays together."""
+        size = 4 * self.batch_size
+        return [list(requests[at : at + size]) for at in range(0, len(requests), size)]
+
+    def write(self, request: Request, watch: Callable[[str], bool]) -> Response:
+        """One response; an engine that can, shows it to `watch` while it grows, which ends it by saying True."""
+        return self.answer([request])[0]
+
+    def use(self, adapter: Path | None) -> None:
+        if adapter is not None:
+            raise Refusal("this engine takes no adapter", remedy="merge it into the weights: 'merge: true'")
+
+    def load(self, source: str) -> None:
+        """Other weights of the same shape, where an engine takes them without being opened anew."""
+
+    def reseed(self, seed: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class StreamingEngine(Engine):
+    """Begins with the first request while the next are still being written, and answers each when it is done: the
+    index of the request and its response. No response depends on the others beside it.
+    """
 
     def stream(self, requests: Iterable[Request]) -> Iterator[Indexed]:
         raise NotImplementedError
 
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        asked = [Request(request.args[0], Options.from_lm_eval(request.args[1])) for request in requests]
-        by_index = dict(self.stream(asked))
-        self.responses = [by_index[index] for index in range(len(asked))]
-        return [response.text for response in self.responses]
-
-    def reseed(self, seed: int) -> None:
-        """Every request brings a seed of its own."""
-
-
-@runtime_checkable
-class Reloads(Engine, Protocol):
-    """An engine that takes other weights of the same shape without being opened anew."""
-
-    def load(self, source: str) -> None: ...
+    def answer(self, requests: Sequence[Request]) -> Sequence[Response]:
+        responses = dict(self.stream(requests))
+        return [responses[index] for index in range(len(requests))]
 
 
 class EngineDied(Refusal):

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,9 @@ ENCODED_TOGETHER = 64  # after the first few, which are not to wait for so many
 FIRST_FEW = 8
 
 
-class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
+class VLLMEngine(VLLM, StreamingEngine):  # type: ignore[misc]
     _source: str
+    context_length: int
 
     @classmethod
     def open(cls, weights: Weights) -> "VLLMEngine":
@@ -67,7 +69,7 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
                 "VLLM_LOGGING_LEVEL=INFO",
             ) from None
         engine.chat_template_args["strftime_now"] = same_day  # as in training and in the other engines
-        engine._source = weights.source
+        engine._source, engine.context_length = weights.source, int(engine.max_length)
         engine._numbers = {adapter: number for number, adapter in enumerate(weights.adapters, 1)}
         engine._asked = 0
         engine.lora_request = None
@@ -76,10 +78,6 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
         gc.freeze()
         return engine
 
-    @property
-    def context_length(self) -> int:
-        return int(self.max_length)
-
     def prompt_length(self, prompt: str) -> int:
         return len(self.tok_encode(prompt))
 
@@ -87,7 +85,6 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
         """Other weights of the same shape, into the place of those that are there."""
         if source == self._source:
             return
-        _refuse_other_shape(self._source, source)
         try:
             self.model.collective_rpc("reload_weights", kwargs={"weights_path": source})
         except Exception as refused:
@@ -141,8 +138,8 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
                 "vLLM's engine died", _first_line(died), "run again: what was answered is kept"
             ) from None
         finally:
-            if places:
-                _forget(engine, list(places))
+            with suppress(Exception):  # nobody waits for these any more; a dead engine needs no telling
+                engine.abort_request(list(places))
 
     def _encoded(self, requests: Iterable[Request]) -> Iterator[tuple[int, Request, list[int]]]:
         """A few at a time: the tokenizer takes them side by side, and the GPU has begun before the last is read."""
@@ -195,27 +192,6 @@ class VLLMEngine(StreamingEngine, VLLM):  # type: ignore[misc]
         del self.model
         gc.unfreeze()
         _make_room()
-
-
-def _refuse_other_shape(there: str, wanted: str) -> None:
-    """The plan put only one shape into a session; this holds it against what was built."""
-    from proctor.finetune.base import geometry_of, resolve_base
-
-    ours, theirs = geometry_of(resolve_base(there)), geometry_of(resolve_base(wanted))
-    for name in {**ours, **theirs}:
-        if ours.get(name) != theirs.get(name):
-            raise Refusal(
-                f"{wanted} has another {name} than {there}",
-                "so its weights cannot take their place in an open engine", "run this variant alone: --only NAME",
-            )  # fmt: skip
-
-
-def _forget(engine: Any, requests: list[str]) -> None:
-    """Nobody waits for these any more, because whoever asked went away. A dead engine needs no telling."""
-    try:
-        engine.abort_request(requests)
-    except Exception:
-        return
 
 
 def _make_room() -> None:

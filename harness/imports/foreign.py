@@ -9,12 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
 
 from proctor.common.refusal import Refusal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Format = Literal["lm-eval", "inspect", "plain"]
 SHOWN = 5  # rows that a refusal names
@@ -29,13 +29,10 @@ class Wish:
     task: str | None = None
     metric: str | None = None
     cluster: str | None = None  # the field that says which items share a source
-    negate: bool = False  # less is better: the score is turned round
+    negate: bool = False  # less is better: the score is turned round, and the record says so
 
     def metric_name(self, name: str) -> str:
-        """What the record says was taken, with its sign."""
-        if self.negate:
-            return f"{name}, negated"
-        return name
+        return f"{name}, negated" if self.negate else name
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Foreign:
     format: Format
     called: str
     task: str
-    rows: "pd.DataFrame"
+    rows: pd.DataFrame
     files: tuple[Path, ...]
     headline: str
     lacks: tuple[str, ...] = ()
@@ -65,59 +62,55 @@ class Foreign:
 
     @property
     def mean(self) -> float:
-        """The figure that the board shows: epochs are averaged within their sample first; counts make a micro F1."""
-        import pandas as pd
+        return headline_of(self.rows, "metrics" in self.rows) or 0.0
 
-        scored = self.rows[self.rows["score"].notna()]
-        if "metrics" not in scored:
-            return float(scored.groupby("sample_id")["score"].mean().mean())
-        sums = pd.DataFrame(list(scored["metrics"])).sum()
-        return micro_f1(sums["tp"], sums["fp"], sums["fn"])
+
+def headline_of(rows: pd.DataFrame, counted: bool) -> float | None:
+    """The figure that the board shows: epochs are averaged within their sample first; counts make a micro F1."""
+    scored = rows[rows["score"].notna()]
+    if scored.empty:
+        return None
+    if not counted:
+        return float(scored.groupby("sample_id")["score"].mean().mean())
+    counts = pd.DataFrame(list(scored["metrics"]), index=scored["sample_id"])
+    sums = counts[["tp", "fp", "fn"]].groupby(level=0).mean().sum()
+    return micro_f1(*sums)
 
 
 def micro_f1(tp: float, fp: float, fn: float) -> float:
-    if not tp:
-        return 0.0
-    return float(2 * tp / (2 * tp + fp + fn))
+    return float(2 * tp / (2 * tp + fp + fn)) if tp else 0.0
 
 
 def choose_metric(names: Sequence[str], wish: Wish, where: Path) -> str:
     """The one that was asked for, or the only one; more than one is refused with all their names."""
     if not names:
         raise Refusal("no figure of a sample is a number", "there is nothing to compare", where=where)
-    fitting = list(names)
-    problem, remedy = f"{len(names)} metrics and none chosen", "choose one with --metric"
+    fitting, problem = list(names), f"{len(names)} metrics and none chosen"
     if wish.metric is not None:
         if wish.metric in names:
             return wish.metric
         fitting = [name for name in names if wish.metric in (name.split(",")[0], name.split("/")[-1])]
-        problem, remedy = f"several metrics are called {wish.metric!r}", "give one in full"
+        problem = f"several metrics are called {wish.metric!r}"
+    if len(fitting) == 1:
+        return fitting[0]
     if not fitting:
         problem, fitting = f"no metric {wish.metric!r}", list(names)
-    elif len(fitting) == 1:
-        return fitting[0]
-    raise Refusal(problem, f"there are: {', '.join(fitting)}", remedy, where)
+    raise Refusal(problem, f"there are: {', '.join(fitting)}", "choose one with --metric, in full", where)
 
 
 def refuse_rows(bad: "Sequence[bool] | pd.Series[bool]", what: str, remedy: str, where: Path) -> None:
     """One line that says how many rows are wrong, and names the first of them, counted from 1."""
-    import numpy as np
-
     rows = np.flatnonzero(np.asarray(bad, dtype=bool)) + 1
     if not len(rows):
         return
-    named = ", ".join(map(str, rows[:SHOWN]))
-    if len(rows) == 1:
-        raise Refusal(f"1 row {what} (row {named})", "", remedy, where)
+    named, plural = ", ".join(map(str, rows[:SHOWN])), "" if len(rows) == 1 else "s"
     if len(rows) > SHOWN:
         named += ", ..."
-    raise Refusal(f"{len(rows)} rows {what} (rows {named})", "", remedy, where)
+    raise Refusal(f"{len(rows)} row{plural} {what} (row{plural} {named})", "", remedy, where)
 
 
-def refuse_unusable(rows: "pd.DataFrame", where: Path, by: Sequence[str] = ()) -> None:
+def refuse_unusable(rows: pd.DataFrame, where: Path, by: Sequence[str] = ()) -> None:
     """Infinite and boundless scores, rows without an id, and two rows for the same sample and epoch."""
-    import numpy as np
-
     remedy = "give a number, or nothing for no score"
     refuse_rows(np.isinf(rows["score"]), "with an infinite score", remedy, where)
     refuse_rows(rows["score"].abs() > LARGEST, f"with a score beyond {LARGEST:g}", remedy, where)
@@ -138,16 +131,13 @@ def refuse_other_mean(foreign: Foreign, wish: Wish) -> None:
     mean = foreign.mean
     if wish.negate:
         mean = 0.0 - mean
-    if foreign.reported is not None and not same_figure(foreign.reported, mean):
+    reported = foreign.reported
+    if reported is not None and not math.isclose(reported, mean, rel_tol=1e-6, abs_tol=1e-9):
         raise Refusal(
-            f"{foreign.headline!r} is {foreign.reported:.6g} in the results, and {mean:.6g} as the mean of its samples",
+            f"{foreign.headline!r} is {reported:.6g} in the results, and {mean:.6g} as the mean of its samples",
             "what is logged for a sample is something else", "choose another metric with --metric",
             foreign.files[0],
         )  # fmt: skip
-
-
-def same_figure(reported: float | None, mean: float) -> bool:
-    return reported is not None and math.isclose(reported, mean, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def cluster_of(fields: Any, name: str | None, item: str, path: Path) -> str:

@@ -8,7 +8,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from proctor.common.digest import digest, sha256_of
 from proctor.common.json_lines import read_json_lines
@@ -19,9 +23,6 @@ from proctor.harness.imports.foreign import Foreign, Format, Wish
 from proctor.harness.imports.inspect_logs import read_inspect
 from proctor.harness.imports.lm_eval_logs import read_lm_eval, runs_of_lm_eval
 from proctor.harness.imports.plain_scores import read_plain
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 READERS: Mapping[Format, Callable[[Path, Wish], Iterator[Foreign]]] = {
     "lm-eval": read_lm_eval,
@@ -196,11 +197,9 @@ def _task_records(
 
 def _task_record(task: str, foreigns: Sequence[Foreign], scale: Scale | None) -> record.TaskRecord:
     """The task's kind and scale, from all its scores: counts where a log has them, 0/1 where all are."""
-    import pandas as pd
-
     first = foreigns[0]
-    counts = {"metrics" in foreign.rows for foreign in foreigns}
-    if len(counts) > 1:
+    counted = ["metrics" in foreign.rows for foreign in foreigns]
+    if any(counted) and not all(counted):
         raise Refusal(
             f"{task}: counts from one file and scores from another", "they can't be compared",
             "import them one by one, with --task", first.files[0],
@@ -213,19 +212,14 @@ def _task_record(task: str, foreigns: Sequence[Foreign], scale: Scale | None) ->
             "give a scale that holds them", first.files[0],
         )  # fmt: skip
     kind: record.Kind = "real"
-    if True in counts:
+    if any(counted):
         kind = "counts"
     elif scale in (None, (0.0, 1.0)) and scores.isin((0.0, 1.0)).all():
         kind = "binary"
     made = record.TaskRecord(
-        name=task,
-        title=first.title or first.task,
-        kind=kind,
-        headline=first.headline,
-        scale=scale or _scale(lowest, highest),
-        framework=FRAMEWORK[first.format],
-        scored_by=first.scored_by,
-    )
+        name=task, title=first.title or first.task, kind=kind, headline=first.headline,
+        scale=scale or _scale(lowest, highest), framework=FRAMEWORK[first.format], scored_by=first.scored_by,
+    )  # fmt: skip
     if kind == "real" and not scale and made.scale != (0.0, 1.0):
         return made.changed(scale_stated=False)
     return made
@@ -239,10 +233,8 @@ def _scale(lowest: float, highest: float) -> Scale:
     return low, max(high, low + 1.0)
 
 
-def _table(rows: "pd.DataFrame", where: Path) -> Any:
+def _table(rows: pd.DataFrame, where: Path) -> Any:
     """The rows in record's columns, sorted: the order of the file leaves no trace."""
-    import pyarrow as pa
-
     metrics = ["fn", "fp", "tp"] if "metrics" in rows else []
     schema = record.schema(metrics)
     columns = []
@@ -257,7 +249,7 @@ def _table(rows: "pd.DataFrame", where: Path) -> Any:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _completed(foreign: Foreign, variant: str, task: str) -> "pd.DataFrame":
+def _completed(foreign: Foreign, variant: str, task: str) -> pd.DataFrame:
     rows = foreign.rows.copy()
     untold: dict[str, Any] = {
         "variant": variant, "task": task, "task_version": foreign.task_version or "", "cluster": rows["sample_id"],
@@ -273,7 +265,7 @@ def _completed(foreign: Foreign, variant: str, task: str) -> "pd.DataFrame":
 
 
 def _run_record(
-    foreign: Foreign, rows: "pd.DataFrame", variant: str, task: record.TaskRecord, scaled: bool
+    foreign: Foreign, rows: pd.DataFrame, variant: str, task: record.TaskRecord, scaled: bool
 ) -> record.RunRecord:
     """As for a cell of our own. No clock: the same files give the same bytes."""
     counts = rows["status"].value_counts()
@@ -339,10 +331,10 @@ def _state(results: Path, table: Any, run: record.RunRecord, redo: bool) -> Stat
 
 def _same(there: record.Cell, table: Any, run: record.RunRecord) -> bool:
     """Whether the cell holds these rows and says of them what would be said now, whatever file they came in."""
-    import pyarrow.parquet as pq
-
-    for name in ("definition", "resolved", "task"):
-        if getattr(there.run, name).as_json() != getattr(run, name).as_json():
-            return False
-    same_rows: bool = pq.read_table(there.folder / "samples.parquet").equals(table)
-    return same_rows and there.run.lacks == run.lacks
+    was, now = there.run.as_json(), run.as_json()
+    same = all(was[name] == now[name] for name in ("definition", "resolved", "task"))
+    return (
+        same
+        and there.run.lacks == run.lacks
+        and bool(pq.read_table(there.folder / "samples.parquet").equals(table))
+    )

@@ -1,24 +1,22 @@
 """Inspect's logs (.eval and .json), read as they are by Inspect itself.
 
-Takes one figure of each sample, and refuses to guess which. Epochs are reduced as the log says, by Inspect's own
-reducers.
+Takes one figure of each sample, and refuses to guess which. Of epochs that were reduced otherwise than by their mean,
+it takes what Inspect made of each sample, as the log tells it.
 """
 
 import math
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.harness.imports import foreign
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of
 from proctor.tasks import TASKS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 UNTOUCHED = ("mean", "median", "mode", "max")  # reducers that leave a single epoch as it is
@@ -41,11 +39,7 @@ class _Figure:
             return self.scorer
         return f"{self.scorer}/{self.key}"
 
-    def value(self, sample: Any) -> Any:
-        """None where the sample has no score: it failed before it was scored, or was declared invalid."""
-        score = (sample.scores or {}).get(self.scorer)
-        if score is None or sample.invalidation:
-            return None
+    def of(self, score: Any) -> Any:
         if not self.key:
             return score.value
         return fields_of(score.value).get(self.key)
@@ -53,8 +47,6 @@ class _Figure:
 
 def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
     """One log is one variant x task. A sample that failed, or got nothing from its scorer, has no score."""
-    import pandas as pd
-
     log = _open_log(path)
     samples = sorted(log.samples, key=lambda sample: (str(sample.id), sample.epoch))
     figures = _figures_of(log)
@@ -68,17 +60,15 @@ def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
         # pass@k of any number of epochs is one figure; the best of five is another than the best of three.
         if "pass" not in figure.reducer:
             metric += f" of {epochs} epochs"
-        table = _reduced(table, figure.reducer, path)
+        table = _reduced(table, log, figure, path)
     if wish.negate:
         table["score"] = -table["score"]
-    described = _described(log, figure, metric, table.drop(columns="value"), path, wish)
+    described = _described(log, figure, metric, table, path, wish)
     foreign.refuse_other_mean(described, wish)
     yield described
 
 
-def _described(
-    log: Any, figure: _Figure, metric: str, rows: "pd.DataFrame", path: Path, wish: Wish
-) -> Foreign:
+def _described(log: Any, figure: _Figure, metric: str, rows: pd.DataFrame, path: Path, wish: Wish) -> Foreign:
     spec = log.eval
     settings, roles = [], {}
     for scorer in spec.scorers or []:
@@ -167,13 +157,11 @@ def _reported(log: Any, figure: _Figure) -> float | None:
 
 
 def _sample_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[str, Any]:
-    """`value` is the score as the scorer gave it, for the reducer."""
-    value, item, prompt = figure.value(sample), str(sample.id), _as_prompt(sample.input)
+    item, prompt, score = str(sample.id), _as_prompt(sample.input), (sample.scores or {}).get(figure.scorer)
     row = {
         "sample_id": item,
         "epoch": int(sample.epoch),
-        "value": value,
-        "score": _number(value, sample.id, path),
+        "score": math.nan,  # where it failed before it was scored, or was declared invalid
         "cluster": foreign.cluster_of(sample.metadata, wish.cluster, item, path),
         "doc_hash": digest([prompt, sample.target, sample.choices]),
         "prompt": prompt,
@@ -188,14 +176,15 @@ def _sample_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[st
         "tokens_out": None,
         "seconds": sample.total_time,
     }
-    score = (sample.scores or {}).get(figure.scorer)
+    if score and not sample.invalidation:
+        row["score"] = _number(figure.of(score), sample.id, path)
     if score:
         row |= {"answer": score.answer or "", "explanation": score.explanation or ""}
     if sample.error:
         row["explanation"] = sample.error.message
     elif sample.invalidation:
         row["explanation"] = "invalidated"
-    if sample.error or sample.invalidation or math.isnan(row["score"]):
+    if sample.error or math.isnan(row["score"]):
         row["status"] = "error"
     for usage in (sample.model_usage or {}).values():
         row["tokens_in"] = (row["tokens_in"] or 0) + usage.input_tokens
@@ -203,46 +192,32 @@ def _sample_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[st
     return row
 
 
-def _reduced(table: "pd.DataFrame", name: str, path: Path) -> "pd.DataFrame":
-    """One row for each sample, whose score is what Inspect's reducer makes of its epochs."""
-    import pandas as pd
-    from inspect_ai.scorer import Score
-
-    reduce = _reducer(name, path)
+def _reduced(table: pd.DataFrame, log: Any, figure: _Figure, path: Path) -> pd.DataFrame:
+    """One row for each sample, whose score is what Inspect's reducer made of its epochs."""
+    scores: dict[str, Any] = {}
+    for reduction in log.reductions or ():
+        if (reduction.scorer, reduction.reducer) == (figure.scorer, figure.reducer):
+            scores |= {str(score.sample_id): figure.of(score) for score in reduction.samples}
+    if not scores:
+        raise Refusal(
+            f"its epochs are reduced by {figure.reducer!r}", "the log does not hold what that made of each sample",
+            "score it again with 'inspect score'", path,
+        )  # fmt: skip
     rows = []
     for item, epochs in table.groupby("sample_id"):
         row = dict(epochs.iloc[0])
-        scores = [Score(value=value) for value in epochs["value"] if value is not None]
-        row["score"], row["status"] = math.nan, "error"
-        if scores:
-            row["score"] = _number(reduce(scores).value, item, path)
-        if not math.isnan(row["score"]):
-            row["status"] = "ok"
+        row["score"] = _number(scores.get(str(item)), item, path)
+        row["status"] = "ok"
+        if math.isnan(row["score"]):
+            row["status"] = "error"
         if len(epochs) > 1:
-            row |= {"response": as_text(list(epochs["response"])), "answer": as_text(list(epochs["answer"]))}
+            row |= {name: as_text(list(epochs[name])) for name in ("response", "answer")}
         for column in ("tokens_in", "tokens_out", "seconds"):
             row[column] = epochs[column].astype("float64").sum(skipna=False)
         row["truncated"] = bool(epochs["truncated"].any())
         of_epochs = ", ".join(f"{score:g}" for score in epochs["score"]).replace("nan", "none")
-        rows.append(row | {"epoch": 1, "explanation": f"{name} of the epochs' {of_epochs}"})
+        rows.append(row | {"epoch": 1, "explanation": f"{figure.reducer} of the epochs' {of_epochs}"})
     return pd.DataFrame(rows)
-
-
-def _reducer(name: str, path: Path) -> Callable[[list[Any]], Any]:
-    """Inspect's own, by the name that its logs have for it."""
-    from inspect_ai import scorer
-
-    plain = {"median": scorer.median_score, "mode": scorer.mode_score, "max": scorer.max_score}
-    with_k = {"at_least": scorer.at_least, "pass_at": scorer.pass_at, "pass_k": scorer.pass_k}
-    stem, _, k = name.rpartition("_")
-    if name in plain:
-        return plain[name]()
-    if stem not in with_k or not re.fullmatch("[1-9][0-9]{0,2}", k):
-        raise Refusal(
-            f"its epochs are reduced by {name!r}", "nothing here tells what that makes of a sample",
-            "score it with mean, median, mode, max, at_least_K, pass_at_K or pass_k_K", path,
-        )  # fmt: skip
-    return with_k[stem](k=int(k))
 
 
 def _number(value: Any, item: Any, path: Path) -> float:
@@ -250,16 +225,12 @@ def _number(value: Any, item: Any, path: Path) -> float:
     if value is None:
         return math.nan
     if isinstance(value, str):
-        word = value.lower() if len(value) > 1 else value
-        value = LETTERS.get(word, value)
+        value = LETTERS.get(value.lower() if len(value) > 1 else value, value)
     try:
-        if isinstance(value, int | float | str):
-            return float(value)
-    except ValueError:
-        pass
-    raise Refusal(
-        f"sample {item}: {str(value)[:40]!r} is no score", "it is no number and no C, I, P or N", where=path
-    )
+        return float(value)
+    except (TypeError, ValueError):
+        why = "it is no number and no C, I, P or N"
+        raise Refusal(f"sample {item}: {str(value)[:40]!r} is no score", why, where=path) from None
 
 
 def _as_prompt(messages: Any) -> str:

@@ -1,26 +1,25 @@
 """lm-eval's sample logs (samples_*.jsonl) with the results JSON of the same run.
 
-Takes one figure of each sample, and refuses to guess which. A figure of all samples together is taken only where its
-parts say what it is: counts whose micro F1 is the one in the results.
+Takes one figure of each sample, and refuses to guess which. A figure of all samples together is taken of our own tasks
+alone, whose logs hold the counts that it is made of.
 """
 
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.harness.imports import foreign
-from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of, micro_f1, same_figure
+from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of, micro_f1
 from proctor.harness.imports.own_tasks import as_own_cell, bare, own_task
 from proctor.tasks import doc_hash
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 INVALID = "[invalid]"  # what lm-eval's filters give where nothing matches
 SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<made>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.jsonl")
@@ -72,36 +71,34 @@ class _Log:
         filter_ = metric.partition(",")[2]
         return [row for row in self.samples if row.get("filter", "none") == filter_]
 
-    def metrics(self) -> dict[str, list[Any]]:
-        """`metric,filter` as lm-eval's results call them, with what each sample has for it."""
-        values: dict[str, list[Any]] = {}
+    def metrics(self) -> list[str]:
+        """`metric,filter` as lm-eval's results call them."""
+        names: dict[str, None] = {}
         for row in self.samples:
-            for name in dict.fromkeys(map(str, row["metrics"])):
-                values.setdefault(f"{name},{row.get('filter', 'none')}", []).append(row.get(name))
-        return values
+            names |= dict.fromkeys(f"{name},{row.get('filter', 'none')}" for name in row["metrics"])
+        return list(names)
 
-    def whole_metrics(self, fits: Callable[[Any], bool]) -> dict[str, list[Any]]:
-        """Those that every sample has, with a value that fits."""
-        whole = {}
-        for metric, values in self.metrics().items():
-            if len(values) == len(self.filtered(metric)) and all(map(fits, values)):
-                whole[metric] = values
-        return whole
+    def has_numbers(self, metric: str) -> bool:
+        """Of every sample."""
+        name = metric.partition(",")[0]
+        rows = self.filtered(metric)
+        return all(name in row["metrics"] and isinstance(row.get(name), int | float) for row in rows)
 
 
 def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     """One samples file is one variant x task; the results JSON of the same run tells the model and the versions."""
-    import pandas as pd
-
     log = _open(path)
     own = own_task(log.task, log.samples, log.results, log.of_task)
     if own:
         wish = own.wish(wish)
-    numbers = log.whole_metrics(lambda value: isinstance(value, int | float))
-    counted = _micro_f1s(log)
-    metric = _chosen(log, [*numbers, *counted], wish)
+    offered = list(filter(log.has_numbers, log.metrics()))
+    counted = ""
+    if own and own.task.kind == "counts":
+        counted = f"{own.metric},none"
+        offered.append(counted)
+    metric = _chosen(log, offered, wish)
     name = metric.partition(",")[0]
-    if metric in counted and wish.negate:
+    if metric == counted and wish.negate:
         raise Refusal(
             f"{metric!r} can't be turned round", "its counts make an F1", "drop --lower-is-better", path
         )
@@ -123,7 +120,7 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     yield as_own_cell(described, own, wish) if own else described
 
 
-def _described(log: _Log, rows: "pd.DataFrame", metric: str, wish: Wish) -> Foreign:
+def _described(log: _Log, rows: pd.DataFrame, metric: str, wish: Wish) -> Foreign:
     """What the results tell of the run, and what they lack."""
     name, _, filter_ = metric.partition(",")
     headline, prompt, task_version = name, "", None
@@ -183,47 +180,14 @@ def _results_beside(path: Path, made: str) -> tuple[dict[str, Any], Path | None]
     return results, beside
 
 
-def _micro_f1s(log: _Log) -> list[str]:
-    """Those that are three counts in every sample, which the results show to be tp, fp and fn.
-
-    They do where the micro F1 of the sums is this metric's figure, and where a metric of the same counts that is called
-    precision or recall is just that: else names given wrongly could be taken for names that were missed.
-    """
-    counts = log.whole_metrics(_is_counts)
-    fitting = []
-    for metric, values in counts.items():
-        tp, fp, fn = map(sum, zip(*values, strict=True))
-        ordered = tp == 0 or fp == fn
-        contradicted = False
-        for other, others in counts.items():
-            words = set(other.partition(",")[0].lower().split("_"))
-            if others != values or not words & {"p", "precision", "r", "recall"}:
-                continue
-            ordered = True
-            wrong = fp if words & {"p", "precision"} else fn
-            share = tp / max(tp + wrong, 1)
-            contradicted |= not same_figure(log.figure(other), share)
-        is_f1 = "f1" in metric.lower() and same_figure(log.figure(metric), micro_f1(tp, fp, fn))
-        if ordered and not contradicted and is_f1:
-            fitting.append(metric)
-    return fitting
-
-
-def _is_counts(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(type(n) is int and n >= 0 for n in value)
-
-
 def _chosen(log: _Log, offered: Sequence[str], wish: Wish) -> str:
     """The metric wished for; one that belongs to all samples together is refused by its name."""
     fitting = [metric for metric in log.metrics() if wish.metric in (metric, metric.partition(",")[0])]
     if not fitting or set(fitting) & set(offered):
         return foreign.choose_metric(offered, wish, log.path)
-    why = "no sample has a number of its own for it, nor tp, fp and fn that it is the micro F1 of"
-    if not log.beside:
-        why += "; counts need the results_*.json of the same run beside them"
-    raise Refusal(
-        f"{fitting[0]!r} belongs to all samples together", why, f"choose one of {', '.join(offered)}", log.path,
-    )  # fmt: skip
+    why = "no sample has a number of its own for it"
+    remedy = f"choose one of {', '.join(offered)}"
+    raise Refusal(f"{fitting[0]!r} belongs to all samples together", why, remedy, log.path)
 
 
 def _row(row: Mapping[str, Any], metric: str, wish: Wish, own: bool, path: Path) -> dict[str, Any]:
@@ -236,7 +200,7 @@ def _row(row: Mapping[str, Any], metric: str, wish: Wish, own: bool, path: Path)
         answer, status = "", "unparsed"
     value, counts = row[metric], {}
     if isinstance(value, list):
-        tp, fp, fn = map(float, value)
+        tp, fp, fn = map(float, value)  # of a task of ours
         counts = {"metrics": {"tp": tp, "fp": fp, "fn": fn}}
         value = micro_f1(tp, fp, fn)
     if math.isnan(value):

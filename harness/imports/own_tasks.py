@@ -13,7 +13,7 @@ from proctor.common.digest import digest
 from proctor.common.paths import names
 from proctor.harness.imports.foreign import Foreign, Wish, fields_of
 from proctor.tasks import TASKS, Task, dataset_hash
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 # What our lm-eval tasks add to an item: the turns that a prompt pack makes of it.
 WORDING = ("system", "prompt")
@@ -44,31 +44,23 @@ class OwnTask:
         fewest, words = math.inf, "a wording of no prompt pack"
         for name in sorted(names("prompts"), key=lambda name: name != self.pack):
             pack = Pack.load(name)
-            if not self._is_worded_by(pack):
+            if self.task.name not in pack.wording:
                 continue
-            differences = self._differences(pack)
+            if any(render(pack, self.task.name, doc) != (doc["system"], doc["prompt"]) for doc in self.docs):
+                continue
+            differences, shots = list(self.other), pack.for_task(self.task.name).shots
+            if self.shots != shots:
+                differences.append(f"{self.shots} shots for {shots}")
+            if self.chat and pack.turns != "chat":
+                differences.append("with a chat template")
+            if not self.chat and pack.turns == "chat":
+                differences.append("without a chat template")
             if not differences:
                 return pack.digest(self.task.name), name
             if len(differences) < fewest:
                 fewest, words = len(differences), f"{name} [{', '.join(differences)}]"
         wordings = [[doc["system"], doc["prompt"]] for doc in self.docs]
         return digest([words, wordings]), words
-
-    def _is_worded_by(self, pack: Pack) -> bool:
-        if self.task.name not in pack.wording:
-            return False
-        return all(render(pack, self.task.name, doc) == (doc["system"], doc["prompt"]) for doc in self.docs)
-
-    def _differences(self, pack: Pack) -> list[str]:
-        differences = list(self.other)
-        shots = pack.for_task(self.task.name).shots
-        if self.shots != shots:
-            differences.append(f"{self.shots} shots for {shots}")
-        if self.chat and pack.turns != "chat":
-            differences.append("with a chat template")
-        if not self.chat and pack.turns == "chat":
-            differences.append("without a chat template")
-        return differences
 
     def examples(self, prompt: str) -> str | None:
         """The hash of the shots, where our own cells have one: of tasks whose items come from outside."""

@@ -1,55 +1,56 @@
 """Scores responses that exist already and writes them as a cell: `proctor score TASK ANSWERS.jsonl --variant NAME`.
 
-Which row answers which item is in answer_file.py. Opens no engine and no weights.
+Rows that are unknown, repeated, missing or empty are counted and named, and left out only when that was asked for.
+Opens no engine and no weights.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from proctor.common.digest import digest, sha256_of
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal, located
-from proctor.common.schema import check_name
+from proctor.common.schema import check_name, nearest
 from proctor.harness import record
 from proctor.harness.ask.cell import AskedSample
-from proctor.harness.ask.scoring import Scorer, rows_of
+from proctor.harness.ask.scoring import Scorer, counts, rows_of
 from proctor.harness.engines.protocol import Response
-from proctor.harness.imports.answer_file import LOOKS_LIKE, Given, Matched, match, refuse_left_over
-from proctor.harness.imports.foreign import micro_f1
+from proctor.harness.imports.foreign import headline_of
+from proctor.harness.plan.grading import grading
+from proctor.judges.judge import Judge
 from proctor.tasks import Task, dataset_hash
 from proctor.tasks.index import find_task
 
-if TYPE_CHECKING:
-    import pandas as pd
+RULES = "checklist"  # the judge that asks nobody
+LOOKS_LIKE = '{"sample_id": ..., "response": ...}'
+NAMED = 5  # of a kind are told by name; the number of all is told too
+# Fields of a row that have a column of their own; any other is kept beside, as JSON.
+OWN = ("response", "question", "epoch", "prompt", "tokens_in", "tokens_out", "seconds", "truncated")
+LEFT_OVER = ("unknown", "given_twice", "missing", "empty")
+Row = Mapping[str, Any]
 
-    from proctor.harness.ask.second_reader import SecondReader
-    from proctor.judges.panel import AnySpec
 
+@dataclass
+class Matched:
+    """The samples, each with its row's other fields as JSON; and what was left over, named by sample or by line."""
 
-@dataclass(frozen=True)
-class By:
-    """Who scores what rules do not: a judge, with the grader that it asks, and a second reader of numbers."""
+    answers: list[tuple[AskedSample, str]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    given_twice: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
-    judge: str = "checklist"
-    spec: "AnySpec | None" = None
-    reader: "SecondReader | None" = None
-    cache: Path | None = None
-
-    def digest(self) -> str:
-        """Of the judge and its grader; a judge that asks a model which is not named, or that compares, is refused."""
-        from proctor.harness.plan.grading import grading
-        from proctor.judges.judge import Judge
-
-        return grading(Judge.load(self.judge), self.spec).digest
-
-    def scorer(self) -> Scorer:
-        from proctor.judges.panel import open_graders
-
-        grader = open_graders(self.spec) if self.spec else None
-        return Scorer(self.judge, grader, self.cache, self.reader)
+    def counted(self) -> dict[str, dict[str, Any]]:
+        counts = {}
+        for kind in LEFT_OVER:
+            names = getattr(self, kind)
+            counts[kind] = {"n": len(names), "named": names[:NAMED]}
+        return counts
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Scored:
     matched: Matched
 
     def as_dict(self) -> dict[str, Any]:
-        run, matched = self.cell.run, self.matched
+        run = self.cell.run
         return {
             "variant": run.variant,
             "task": run.task.name,
@@ -72,59 +73,68 @@ class Scored:
             "rows": run.rows,
             "statuses": self.cell.outcomes,
             "figures": self.figures,
-            **matched.counted(),
+            **self.matched.counted(),
             "cell": str(self.cell.folder),
         }
 
 
 def score_file(
-    task_name: str, path: Path, variant: str, results: Path, by: "By | None" = None, partial: bool = False,
+    task_name: str, path: Path, variant: str, results: Path, scorer: Scorer | None = None, partial: bool = False,
     epochs: bool = False, redo: bool = False,
 ) -> Scored:  # fmt: skip
     """`epochs`: several rows for one item are its answers in the order of the file."""
     task = find_task(task_name)
-    by = by or By(task.judge or By.judge)
+    scorer = scorer or Scorer(task.judge or RULES, None, None)
     check_name(variant, "variant")
     docs = task.docs("test")
     with located(path):
         matched = match(task, docs, read_json_lines(path, LOOKS_LIKE), epochs)
         refuse_left_over(matched, partial, epochs)
+    items = len({sample.doc["id"] for sample, _ in matched.answers})
     definition: dict[str, Any] = {
         "dataset": dataset_hash(docs),
-        "items": len({answer.doc["id"] for answer in matched.answers}),
+        "items": items,
         "task_version": task.version,
-        "judge": by.digest() if task.scored_by == "judge" else None,
+        "judge": _judge_digest(task, scorer),
         "answers": sha256_of(path),
     }
     if task.numeric:
-        definition["extractor"] = by.reader.extractor.identity if by.reader else None
+        definition["extractor"] = scorer.reader.extractor.identity if scorer.reader else None
     _refuse_other(results, variant, task_name, definition, redo)
     with located(path):
-        rows = _scored_rows(task, variant, matched.answers, by)
-        run = _run_record(task, variant, path, definition, matched, rows, by.judge)
+        table = _scored(task, variant, matched, scorer)
+        run = _run_record(task, variant, path, definition, matched, table, scorer.judge)
     with record.lock(results, variant, task_name):
-        cell = record.write_table(results, _table(rows, matched.answers), run)
-    return Scored(cell, task.headline, _headline(task, rows), definition["items"], _figures(rows), matched)
+        cell = record.write_table(results, table, run)
+    rows = table.to_pandas()
+    return Scored(
+        cell, task.headline, headline_of(rows, task.kind == "counts"), items, _figures(rows), matched
+    )
 
 
-def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = "checklist") -> "pd.DataFrame":
+def score_rows(task_name: str, rows: Sequence[Mapping[str, Any]], judge: str = RULES) -> pd.DataFrame:
     """Rows with `response` and `sample_id` or `question`, scored; nothing is written, and items may be missing.
 
     Several rows for one item are its epochs, in their order.
 
     >>> score_rows("word_problems", [{"sample_id": "test-0001", "response": "It is 14."}])["score"]   # doctest: +SKIP
     """
-    task, by = find_task(task_name), By(judge)
-    if task.scored_by == "judge":
-        by.digest()
+    task, scorer = find_task(task_name), Scorer(judge, None, None)
+    _judge_digest(task, scorer)
     matched = match(task, task.docs("test"), enumerate(rows, 1), epochs=True)
     if matched.unknown:
         raise Refusal(
             f"no sample of {task_name}: {matched.unknown[0]}", remedy="leave it out, or mend its id"
         )
-    scored = _scored_rows(task, "answers", matched.answers, by)
-    frame: pd.DataFrame = _table(scored, matched.answers).to_pandas()
+    frame: pd.DataFrame = _scored(task, "answers", matched, scorer).to_pandas()
     return frame[["sample_id", "epoch", "response", "answer", "target", "score", "status", "explanation"]]
+
+
+def _judge_digest(task: Task, scorer: Scorer) -> str | None:
+    """Of the judge and its grader; a judge that asks a model which is not named, or that compares, is refused."""
+    if task.scored_by != "judge":
+        return None
+    return grading(Judge.load(scorer.judge), scorer.spec).digest
 
 
 def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, Any], redo: bool) -> None:
@@ -145,60 +155,27 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
         )  # fmt: skip
 
 
-def _scored_rows(task: Task, variant: str, answers: Sequence[Given], by: By) -> list[record.Sample]:
-    """A row for each answer, as for one that an engine gave; without a response there is no score."""
-    samples = []
-    for answer in answers:
-        response = Response(
-            answer.response or "",
-            _number(answer, "tokens_in", int),
-            _number(answer, "tokens_out", int),
-            answer.row.get("truncated") is True,
-            _number(answer, "seconds", int | float),
-            error="there was no response to mark" if answer.response is None else "",
-        )
-        prompt = str(answer.row.get("prompt") or "")
-        samples.append(AskedSample(answer.doc, answer.epoch, prompt, response))
-    rows, _ = rows_of(variant, task, samples, by.scorer(), lambda done, made: None)
-    return rows
-
-
-def _number(answer: Given, name: str, kind: Any) -> Any:
-    value = answer.row.get(name)
-    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-        raise Refusal(
-            f"line {answer.line}: {name} is {value!r}", "a number is wanted", "mend or leave it out"
-        )
-    return value
-
-
-def _table(rows: Sequence[record.Sample], answers: Sequence[Given]) -> Any:
-    """The rows in record's columns, and what else the file held as JSON in a column `extra`."""
-    fields: list[dict[str, Any]] = []
-    extras: tuple[str, ...] = ()
-    for row, answer in zip(rows, answers, strict=True):
-        extra = ""
-        if answer.extra:
-            extra = json.dumps(answer.extra, ensure_ascii=False, sort_keys=True)
-            extras = ("extra",)
+def _scored(task: Task, variant: str, matched: Matched, scorer: Scorer) -> Any:
+    """The rows as a table, as for responses that an engine gave, and what else the file held in a column `extra`."""
+    samples = [sample for sample, _ in matched.answers]
+    rows, _ = rows_of(variant, task, samples, scorer, lambda done, made: None)
+    fields = []
+    for row, (_, extra) in zip(rows, matched.answers, strict=True):
         fields.append(vars(row) | {"extra": extra})
-    return record.table_of(fields, extras)
+    return record.table_of(fields, ("extra",) if any(extra for _, extra in matched.answers) else ())
 
 
 def _run_record(
-    task: Task, variant: str, path: Path, definition: dict[str, Any], matched: Matched, rows: Sequence[record.Sample],
-    judge: str,
-) -> record.RunRecord:  # fmt: skip
+    task: Task, variant: str, path: Path, definition: dict[str, Any], matched: Matched, table: Any, judge: str
+) -> record.RunRecord:
     """As for a cell of our own, without a clock: the same file gives the same bytes."""
-    statuses: list[str] = [row.status for row in rows]
     tokens = {}
     for name in ("tokens_in", "tokens_out"):
-        counts = [getattr(row, name) for row in rows]
-        if None not in counts:
-            tokens[name] = sum(counts)
+        if not table[name].null_count:
+            tokens[name] = sum(table[name].to_pylist())
     left_over: Any = {kind: left for kind, left in matched.counted().items() if left["n"]}
     lacks = ["weights"]
-    if not all(row.prompt for row in rows):
+    if not all(sample.prompt for sample, _ in matched.answers):
         lacks.append("prompt")
     about = task.about_data() | {
         "name": task.name, "kind": task.kind, "headline": task.headline, "scale": task.scale,
@@ -214,43 +191,135 @@ def _run_record(
             digest=digest([variant, definition["answers"]]),
         ),
         margin=None,
-        statuses={status: statuses.count(status) for status in record.STATUSES},
-        truncated=sum(row.truncated for row in rows),
+        **counts(table["status"].to_pylist(), table["truncated"].to_pylist()),
         costs=record.CostRecord.model_validate(tokens),
         origin=record.OriginRecord(kind="answers", files=(path.name,), lacks=tuple(lacks), left_over=left_over),
     )  # fmt: skip
 
 
-def _headline(task: Task, rows: Sequence[record.Sample]) -> float | None:
-    """As the board computes it: epochs are averaged within their item first; no score, no share in it."""
-    by_item: dict[str, list[record.Sample]] = {}
-    for row in rows:
-        if row.score is not None:
-            by_item.setdefault(row.sample_id, []).append(row)
-    if not by_item:
-        return None
-    if task.kind == "counts":
-        return micro_f1(
-            _sum_of_means(by_item, lambda row: row.metrics["tp"]),
-            _sum_of_means(by_item, lambda row: row.metrics["fp"]),
-            _sum_of_means(by_item, lambda row: row.metrics["fn"]),
-        )
-    return _sum_of_means(by_item, lambda row: row.score or 0.0) / len(by_item)
-
-
-def _sum_of_means(
-    by_item: Mapping[str, Sequence[record.Sample]], value: Callable[[record.Sample], float]
-) -> float:
-    total = 0.0
-    for rows in by_item.values():
-        total += sum(map(value, rows)) / len(rows)
-    return total
-
-
-def _figures(rows: Sequence[record.Sample]) -> dict[str, float]:
+def _figures(rows: pd.DataFrame) -> dict[str, float]:
     """The mean of every metric, over the answers that have it."""
-    values: dict[str, list[float]] = {}
-    for row in rows:
-        for name, value in row.metrics.items():
-            values.setdefault(name, []).append(value)
-    return {name: round(sum(each) / len(each), 6) for name, each in sorted(values.items())}
+    means = pd.DataFrame(list(rows["metrics"])).astype("float64").mean().dropna()
+    return {str(name): float(mean) for name, mean in means.round(6).sort_index().items()}
+
+
+class _Items:
+    """The items of a task, by id and by their own text."""
+
+    def __init__(self, task: Task, docs: Sequence[Row]) -> None:
+        self.wording = task.asks
+        self.by_id = {str(doc["id"]): doc for doc in docs}
+        self._by_text = {_folded(doc[self.wording]): doc for doc in docs}
+
+    def answered_by(self, row: Row, line: int) -> tuple[Row | None, str]:
+        """The item, and how the row calls it. A `sample_id` of ours decides; another's ids may stand beside the
+        question's text.
+        """
+        text, item = row.get("question", row.get(self.wording)), row.get("sample_id")
+        if text is None and item is None:
+            raise Refusal(
+                f"line {line} has neither 'sample_id' nor 'question'", "nothing says which item it answers"
+            )
+        by_id, by_text = self.by_id.get(str(item)), self._by_text.get(_folded(text))
+        if by_id and text is not None and by_text is not by_id:
+            raise Refusal(
+                f"line {line} has the sample_id of one item and the text of another ({item!r})",
+                "either could be meant", "leave one of them out, or mend it",
+            )  # fmt: skip
+        called = _folded(item or text)
+        if len(called) > 60:
+            called = called[:57] + "..."
+        return by_id or by_text, called
+
+
+def match(task: Task, docs: Sequence[Row], rows: Iterable[tuple[int, Row]], epochs: bool) -> Matched:
+    """Each row, which comes with the number of its line, with its item, by `sample_id` or by the item's own text."""
+    items, matched = _Items(task, docs), Matched()
+    seen: dict[str, set[int]] = {}
+    for line, row in rows:
+        response = _response(row, line)
+        doc, called = items.answered_by(row, line)
+        if doc is None:
+            matched.unknown.append(f"line {line} ({called})")
+            continue
+        name = str(doc["id"])
+        there = seen.setdefault(name, set())
+        epoch = row.get("epoch", len(there) + 1 if epochs else 1)
+        if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 1:
+            raise Refusal(f"line {line}: epoch is {epoch!r}", "epochs are counted from 1")
+        if epoch in there:
+            label = name if epoch == 1 else f"{name}, epoch {epoch}"
+            matched.given_twice.append(f"line {line} ({label})")
+            continue
+        there.add(epoch)
+        if not response.error and not response.text.strip():
+            matched.empty.append(f"{name} (line {line})")
+        sample = AskedSample(doc, epoch, str(row.get("prompt") or ""), response)
+        matched.answers.append((sample, _other_fields(row, name)))
+    matched.missing = [name for name in items.by_id if name not in seen]
+    matched.answers.sort(key=lambda answer: (str(answer[0].doc["id"]), answer[0].epoch))
+    return matched
+
+
+def _response(row: Row, line: int) -> Response:
+    if "response" not in row:
+        raise Refusal(
+            f"line {line} has no 'response'", nearest("response", list(row)),
+            "put the model's text there; null where the request failed",
+        )  # fmt: skip
+    text = row["response"]
+    if text is not None and not isinstance(text, str):
+        raise Refusal(
+            f"line {line}: response is {type(text).__name__}, not text", "it is marked as the model wrote it",
+            "put it in quotes; null where the request failed",
+        )  # fmt: skip
+    for name in ("tokens_in", "tokens_out", "seconds"):
+        value = row.get(name)
+        whole_or_seconds = type(value) is int or (name == "seconds" and type(value) is float)
+        if value is not None and not whole_or_seconds:
+            raise Refusal(f"line {line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
+    return Response(
+        text or "", row.get("tokens_in"), row.get("tokens_out"), row.get("truncated") is True, row.get("seconds"),
+        error="there was no response to mark" if text is None else "",
+    )  # fmt: skip
+
+
+def _other_fields(row: Row, item: str) -> str:
+    """As JSON, what has no column: other fields, and another's sample_id."""
+    other = {name: value for name, value in row.items() if name not in OWN}
+    if other.get("sample_id") == item:
+        del other["sample_id"]
+    return json.dumps(other, ensure_ascii=False, sort_keys=True) if other else ""
+
+
+def _folded(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+def refuse_left_over(matched: Matched, partial: bool, epochs: bool) -> None:
+    """Fewer than all, or rows that cannot count, are accepted only when that was said."""
+    if not matched.answers:
+        raise Refusal("not one row answers an item of this task" + _named(matched.unknown, "; such as"))
+    if partial:
+        return
+    remedy = "give each row its 'epoch'"
+    if not epochs:
+        remedy += ", or --epochs to count them in their order"
+    wrong = [
+        (matched.unknown, "rows answer no item of this task", "--partial leaves them out"),
+        (
+            matched.given_twice, "rows answer an item that was answered before",
+            f"{remedy}; --partial keeps the first",
+        ),
+        (matched.missing, "items have no answer", "--partial marks those that are there"),
+    ]  # fmt: skip
+    for names, problem, remedy in wrong:
+        if names:
+            raise Refusal(f"{len(names)} {problem}{_named(names, ':')}", remedy=remedy)
+
+
+def _named(names: Sequence[str], before: str) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{before} {', '.join(names[:NAMED])}{more}"

@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from proctor.common.progress import Reporter
 from proctor.common.refusal import located
 from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.responses import respond_all
 from proctor.harness.config.suite import Suite
-from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine, Options, Request
-from proctor.harness.plan.grading import grader_variant
+from proctor.harness.plan.grading import grader_for, grader_variant, local_of, with_weights
+from proctor.harness.plan.plan import made_of
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply, fingerprint
+from proctor.judges.judge import Judge
 from proctor.judges.panel import AnySpec, Panel, members, open_grader, open_graders
 
 
@@ -67,6 +69,13 @@ def _render(engine: Engine, question: Question) -> str:
         return engine.apply_chat_template([{"role": "user", "content": text}])
 
 
+def grader_of(judge: Judge, wanted: AnySpec | None, store: Path) -> AnySpec | None:
+    """Whom a judge asks, checked; a grader of our own with what its weights are made of."""
+    spec = grader_for(judge, wanted)
+    ours = {each.model: made_of(grader_variant(each.model), store) for each in local_of(spec)}
+    return with_weights(spec, ours)
+
+
 def refuse_unopenable(spec: AnySpec | None, suite: Suite | None) -> None:
     """A missing key or an unknown provider is told before anybody has answered for hours."""
     for each in members(spec):
@@ -81,7 +90,7 @@ def _reached(spec: GraderSpec, suite: Suite | None) -> Grader:
 
 @contextmanager
 def opened(
-    spec: AnySpec | None, open_variant: Callable[[Variant], Engine], suite: Suite | None, store: Path
+    spec: AnySpec | None, suite: Suite | None, store: Path, reporter: Reporter
 ) -> Iterator[Grader | Panel | None]:
     """The grader or panel that a spec names, let go of at the end. A local one opens its engine when it is asked."""
     local: list[EngineGrader] = []
@@ -89,9 +98,11 @@ def opened(
     def one(each: GraderSpec) -> Grader:
         if each.through != "engine":
             return _reached(each, suite)
+        from proctor.harness.weights import open_variant  # only a grader of our own needs what builds weights
+
         variant = grader_variant(each.model, suite)
         journal = store / "verdicts" / f"{each.model}-{fingerprint(each.identity)[:16]}.engine.jsonl"
-        local.append(EngineGrader(each, lambda: open_variant(variant), journal))
+        local.append(EngineGrader(each, lambda: open_variant(variant, store, reporter, "grader"), journal))
         return local[-1]
 
     try:

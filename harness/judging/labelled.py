@@ -42,10 +42,8 @@ def corrected(
         figure for figure in report.figures if figure.name in SHOWN and figure.judge == ratings.raters[0]
     ]
     if not any(figure.name == "corrected_mean" for figure in figures):
-        why = "no dimension is shared"
-        for missing in reversed(report.missing):
-            if missing.name == "corrected_mean":
-                why = missing.why
+        missing = [each.why for each in report.missing if each.name == "corrected_mean"]
+        why = [*missing, "no dimension is shared"][0]
         raise Refusal(f"{variant!r} has no corrected mean", why, "label some more responses", labels)
     return [{"variant": variant, "task": task, **figure.as_dict()} for figure in figures]
 
@@ -53,26 +51,23 @@ def corrected(
 def ratings_of(results: Path, variant: str, task: str) -> Ratings:
     """The judge's scores in a cell, clustered as the task says; a response without a verdict has none."""
     cell = record.read(results, variant, task)
-    if cell is None:
-        raise Refusal(f"no {task} of {variant!r}", remedy="run it first", where=results)
-    if cell.problem:
-        raise Refusal(cell.problem, remedy="run it again", where=results)
+    if cell is None or cell.problem:
+        what = cell.problem if cell else f"no {task} of {variant!r}"
+        raise Refusal(what, remedy="run it first", where=results)
     rows = cell.rows(["sample_id", "epoch", "cluster", "score", "metrics", "judge"])
     name = str(rows["judge"].iloc[0])
+    if not name or rows["score"].isna().all():
+        raise Refusal(f"{task} of {variant!r} has no scores of a judge", where=cell.folder)
+    judge, several = Judge.load(name), bool(rows["epoch"].nunique() > 1)
     scores: dict[tuple[str, str, str], float | None] = {}
     clusters = {}
-    if name:
-        judge = Judge.load(name)
-        several = bool(rows["epoch"].nunique() > 1)
-        for row in rows.to_dict("records"):
-            item = item_id(variant, str(row["sample_id"]), int(row["epoch"]), several)
-            clusters[item] = str(row["cluster"])
-            metrics = {} if math.isnan(row["score"]) else row["metrics"]
-            for dimension in judge.dimensions:
-                score = metrics.get(dimension)
-                if score is not None and math.isnan(score):
-                    score = None
-                scores[item, name, dimension] = score
-    if all(score is None for score in scores.values()):
-        raise Refusal(f"{task} of {variant!r} has no scores of a judge", where=cell.folder)
+    for row in rows.to_dict("records"):
+        item = item_id(variant, str(row["sample_id"]), int(row["epoch"]), several)
+        clusters[item] = str(row["cluster"])
+        metrics = {} if math.isnan(row["score"]) else row["metrics"]
+        for dimension in judge.dimensions:
+            score = metrics.get(dimension)
+            if score is not None and math.isnan(score):
+                score = None
+            scores[item, name, dimension] = score
     return Ratings(scores, clusters, above_weakest=judge.above_weakest)

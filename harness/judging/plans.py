@@ -21,6 +21,7 @@ from proctor.tasks.study_plan.scoring import facts
 
 Facts = Mapping[str, Any]
 Profile = str | Facts  # as a grader reads it
+Whom = tuple[Profile, Facts | None]
 _Thing = TypeVar("_Thing", Item, Pair)
 _IDS = ("id", "item_id", "sample_id")
 _TEXTS = ("plan", "text", "response", "answer")
@@ -28,13 +29,13 @@ _TEXTS = ("plan", "text", "response", "answer")
 
 def read_plans(path: Path, profiles: Path | None = None) -> list[Item]:
     """One plan a line: an id, a profile, facts or a pupil, and the plan. `profiles`: pupils of the user's own."""
-    own: dict[str, tuple[Profile, Facts]] = {}
+    own: dict[str, Whom] = {}
     if profiles:
         for where, row in _rows(profiles):
             own[_id(row, where)] = _own_pupil(row, where)
     items = []
     for where, row in _rows(path):
-        profile, known = own.get(str(row.get("pupil"))) or _pupil(row, where)
+        profile, known = own.get(str(row.get("pupil"))) or _whom(row, where)
         items.append(Item(_id(row, where), profile, _text(row, _TEXTS, where), known))
     return _unlike(items, path)
 
@@ -43,7 +44,7 @@ def read_pairs(path: Path) -> list[Pair]:
     """Two plans a line: an id, a profile or pupil, and the plans `a` and `b`."""
     pairs = []
     for where, row in _rows(path):
-        profile, _ = _pupil(row, where)
+        profile, _ = _whom(row, where)
         pairs.append(Pair(_id(row, where), profile, _text(row, ("a",), where), _text(row, ("b",), where)))
     return _unlike(pairs, path)
 
@@ -69,18 +70,17 @@ def pairs_of_cells(results: Path, a: str, b: str) -> list[Pair]:
 def _plans_of(results: Path, variant: str) -> dict[tuple[str, int], tuple[str, str]]:
     """By pupil and epoch: the digest of the pupil that the plan is for, and the plan."""
     cell = record.read(results, variant, "study_plan")
-    if cell is None:
+    if cell is None or cell.problem:
         there = [other.variant for other in record.cells(results) if other.task == "study_plan"]
-        raise Refusal(f"no study plans of {variant!r}", nearest(variant, there), "run it first")
-    if cell.problem:
-        raise Refusal(f"no study plans of {variant!r}", cell.problem, "run it first")
+        why = cell.problem if cell else nearest(variant, there)
+        raise Refusal(f"no study plans of {variant!r}", why, "run it first")
     plans = {}
     for row in cell.rows(["sample_id", "epoch", "doc_hash", "response"]).to_dict("records"):
         plans[str(row["sample_id"]), int(row["epoch"])] = (row["doc_hash"], row["response"])
     return plans
 
 
-def _own_pupil(row: Mapping[str, Any], where: str) -> tuple[Profile, Facts]:
+def _own_pupil(row: Facts, where: str) -> Whom:
     """A line of a file of profiles: the fields of a pupil of the task, or plain facts beside an id."""
     if "weak_topics" in row:
         return _from_fields(row, where)
@@ -89,15 +89,15 @@ def _own_pupil(row: Mapping[str, Any], where: str) -> tuple[Profile, Facts]:
 
 
 def _facts(fields: object, where: str) -> dict[str, Any]:
-    if not isinstance(fields, dict):
-        raise Refusal("`facts` are no object", remedy="docs/judges.md says what they hold", where=where)
     try:
+        if not isinstance(fields, dict):
+            raise Refusal("`facts` are no object")
         return checked_facts(fields)
     except ValueError as wrong:
         raise Refusal(str(wrong), remedy="docs/judges.md says what facts hold", where=where) from None
 
 
-def _from_fields(fields: Mapping[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+def _from_fields(fields: Facts, where: str) -> tuple[str, dict[str, Any]]:
     try:
         doc = as_doc(from_fields(fields))
     except KeyError as missing:
@@ -107,7 +107,7 @@ def _from_fields(fields: Mapping[str, Any], where: str) -> tuple[str, dict[str, 
     return str(doc["profile"]), facts(doc)
 
 
-def _pupil(row: Mapping[str, Any], where: str) -> tuple[Profile, Facts | None]:
+def _whom(row: Facts, where: str) -> Whom:
     """The profile as a grader reads it, and the facts that rules need, where they are known."""
     known = None
     if row.get("facts") is not None:
@@ -121,12 +121,10 @@ def _pupil(row: Mapping[str, Any], where: str) -> tuple[Profile, Facts | None]:
                 "give `facts` or `profile`, or a file of pupils with --profiles", where,
             )  # fmt: skip
         return str(docs[name]["profile"]), known or facts(docs[name])
-    if isinstance(profile, str) and profile.strip():
-        return profile, known
     if isinstance(profile, dict) and "weak_topics" in profile:
         text, own = _from_fields(profile, where)
         return text, known or own
-    if isinstance(profile, dict) and profile:
+    if profile and (isinstance(profile, dict) or (isinstance(profile, str) and profile.strip())):
         return profile, known
     if known:
         return known, known

@@ -1,7 +1,6 @@
 """Puts a judge on trial: its plans, labels and grader are found, the card is made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,8 @@ from proctor.common.paths import PACKAGE
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Bootstrap
-from proctor.harness.config.variant import Variant
-from proctor.harness.engines.protocol import Engine
-from proctor.harness.judging import plans
-from proctor.harness.judging.grader import opened
-from proctor.harness.plan.grading import grader_for, grader_variant, local_of, with_weights
-from proctor.harness.plan.plan import made_of
+from proctor.harness.judging import plans as files
+from proctor.harness.judging.grader import grader_of, opened
 from proctor.judges import pairwise, scoring
 from proctor.judges.cost import CostEstimate
 from proctor.judges.figures.ratings import Ratings, read_ratings, read_rows
@@ -31,37 +26,33 @@ from proctor.judges.verdict import Item, JudgeVerdict
 PLANS = PACKAGE / "judges" / "trust" / "labelled_plans.jsonl"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    judge: str
-    plans: Path | None
-    labels: Path | None
-    grader: AnySpec | None
-    results: Path
-    store: Path
-    resamples: int
-    seed: int
+# A judge, whom it asks, the plans that it is tried on, and their labels.
+Tried = tuple[Judge, AnySpec | None, list[LabelledPlan], Ratings | None]
 
 
-def estimate_card(wanted: Wanted) -> CostEstimate:
+def prepared(
+    name: str, plans: Path | None, labels: Path | None, grader: AnySpec | None, store: Path
+) -> Tried:
+    """All checked; plans and labels that are not named stand beside the judge."""
+    judge, beside = Judge.load(name), folder_of(name) / "labelled_plans.jsonl"
+    if plans is None:
+        plans = beside if beside.is_file() else PLANS
+    tried = read_plans(plans)
+    return judge, grader_of(judge, grader, store), tried, _labels(judge, folder_of(name), labels, tried)
+
+
+def estimate_card(tried: Tried, store: Path) -> CostEstimate:
     """The most that the trust card can ask and cost; nobody is asked."""
-    judge, spec, tried, labels = _chosen(wanted)
-    return rehearse(judge, tried, labels, spec, wanted.store / "verdicts")
+    judge, spec, plans, labels = tried
+    return rehearse(judge, plans, labels, spec, store / "verdicts")
 
 
-def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
+def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporter) -> dict[str, Any]:
     """The trust card of a judge."""
-    judge, spec, tried, labels = _chosen(wanted)
-    made = datetime.now(UTC).isoformat(timespec="seconds")
-    bootstrap = Bootstrap(wanted.resamples, wanted.seed)
-    cache = wanted.store / "verdicts"
+    judge, spec, plans, labels = tried
+    made, cache = datetime.now(UTC).isoformat(timespec="seconds"), store / "verdicts"
 
-    def engine(variant: Variant) -> Engine:
-        from proctor.harness.weights import open_variant  # only a grader of our own needs what builds weights
-
-        return open_variant(variant, wanted.store, reporter, "grader")
-
-    with opened(spec, engine, None, wanted.store) as grader:
+    with opened(spec, None, store, reporter) as grader:
         by = scoring.method_of(grader)
 
         def score(one: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
@@ -77,36 +68,22 @@ def try_judge(wanted: Wanted, reporter: Reporter) -> dict[str, Any]:
         def compare(pairs: Sequence[pairwise.Pair]) -> list[pairwise.PairVerdict]:
             return pairwise.compare_all(judge, pairs, grader, cache)
 
-        return card(Trial(judge, score, compare, FigureReport(bootstrap)), tried, labels, by, made)
+        return card(Trial(judge, score, compare, FigureReport(bootstrap)), plans, labels, by, made)
 
 
-def _chosen(wanted: Wanted) -> tuple[Judge, AnySpec | None, list[LabelledPlan], Ratings | None]:
-    """The judge, whom it asks, the plans that it is tried on and their labels, all checked."""
-    judge = Judge.load(wanted.judge)
-    spec = grader_for(judge, wanted.grader)
-    ours = {each.model: made_of(grader_variant(each.model), wanted.store) for each in local_of(spec)}
-    tried = read_plans(wanted.plans or _beside(wanted.judge))
-    return judge, with_weights(spec, ours), tried, _labels(judge, wanted, tried)
-
-
-def _beside(name: str) -> Path:
-    own = folder_of(name) / "labelled_plans.jsonl"
-    return own if own.is_file() else PLANS
-
-
-def _labels(judge: Judge, wanted: Wanted, tried: Sequence[LabelledPlan]) -> Ratings | None:
-    """The labels that were given, else labels.csv beside the judge; those of its dimensions."""
-    path = wanted.labels or folder_of(wanted.judge) / "labels.csv"
-    if not wanted.labels and not path.is_file() and judge.kind == "pairwise":
+def _labels(judge: Judge, folder: Path, named: Path | None, tried: Sequence[LabelledPlan]) -> Ratings | None:
+    """The labels that were named, else labels.csv beside the judge; those of its dimensions."""
+    path = named or folder / "labels.csv"
+    if not named and not path.is_file():
+        if judge.kind != "pairwise":
+            return None
         path = folder_of("study_plan") / "labels.csv"  # which plan is better follows from the marks of both
-    if not wanted.labels and not path.is_file():
-        return None
     labels = read_ratings(path, "label")
     ids = {plan.item.id for plan in tried}
     mine = {key: mark for key, mark in labels.scores.items() if key[0] in ids}
     if mine:
         return Ratings(mine, labels.clusters, labels.notes, judge.above_weakest)
-    if wanted.labels:
+    if named:
         raise Refusal(f"no label is for one of the {len(ids)} plans; the ids must be the same ({path})")
     return None
 
@@ -114,7 +91,7 @@ def _labels(judge: Judge, wanted: Wanted, tried: Sequence[LabelledPlan]) -> Rati
 def read_plans(path: Path) -> list[LabelledPlan]:
     """Plans as `proctor judge score` reads them, each with its pupil: who a plan is for when two plans are compared."""
     pupils, names = {}, {}
-    items = plans.read_plans(path)
+    items = files.read_plans(path)
     for item, (_, row) in zip(items, read_rows(path, needed=()), strict=True):
         pupils[item.id] = str(row.get("pupil") or profile_text(item.profile))
         names[item.id] = str((item.facts or {}).get("name") or row.get("name") or "")

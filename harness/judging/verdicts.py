@@ -14,31 +14,23 @@ from proctor.judges.pairwise import Pair, PairVerdict
 from proctor.judges.prompt import profile_text
 from proctor.judges.verdict import Item, JudgeVerdict
 
+SCORED = ("overall", "scores", "parsed", "problem", "reason", "reasons", "explanation")
+COMPARED = ("verdict", "orders", "flipped", "consistent", "problem", "reason", "reasons")
 
-def verdict_row(verdict: JudgeVerdict) -> dict[str, Any]:
+
+def as_row(verdict: JudgeVerdict | PairVerdict) -> dict[str, Any]:
     """Everything about one verdict; readings and members of a panel within it. A score that is missing is null."""
-    names = ("overall", "scores", "parsed", "problem", "reason", "reasons", "explanation")
-    row = _fields(verdict, names)
-    for name, inner in (("repeats", verdict.repeats), ("members", verdict.members)):
-        if inner:
-            row[name] = [verdict_row(part) for part in inner]
-    return row
-
-
-def pair_row(verdict: PairVerdict) -> dict[str, Any]:
-    """Everything about one pair."""
-    names = ("verdict", "orders", "flipped", "consistent", "problem", "reason", "reasons")
-    row = _fields(verdict, names)
-    if verdict.members:
-        row["members"] = [pair_row(member) for member in verdict.members]
-    return row
-
-
-def _fields(verdict: JudgeVerdict | PairVerdict, names: Sequence[str]) -> dict[str, Any]:
     row: dict[str, Any] = {"item_id": verdict.item, "judge": verdict.judge, "by": verdict.method}
-    for name in names:
-        row[name] = getattr(verdict, name)
-    return row | {"usage": asdict(verdict.usage)}
+    names = COMPARED
+    if isinstance(verdict, JudgeVerdict):
+        names = SCORED
+    row |= {name: getattr(verdict, name) for name in names}
+    row["usage"] = asdict(verdict.usage)
+    for name in ("repeats", "members"):
+        inner = getattr(verdict, name, ())
+        if inner:
+            row[name] = [as_row(part) for part in inner]
+    return row
 
 
 def clusters_of(things: Sequence[Item | Pair]) -> dict[str, dict[str, str]]:
@@ -64,16 +56,11 @@ def ratings_of(verdicts: Iterable[JudgeVerdict], items: Sequence[Item]) -> list[
         names |= dict.fromkeys(verdict.scores)
     rows = []
     for verdict in verdicts:
+        cluster = clusters.get(verdict.item, {})
         for rater, reading in _readings(verdict):
             for name in names if reading.parsed else ():
-                score = reading.scores.get(name)
-                row: dict[str, Any] = {
-                    "item_id": verdict.item,
-                    "rater": rater,
-                    "dimension": name,
-                    "score": score,
-                }
-                rows.append(row | clusters.get(verdict.item, {}))
+                row = {"item_id": verdict.item, "rater": rater, "dimension": name}
+                rows.append({**row, "score": reading.scores.get(name), **cluster})
     return rows
 
 
@@ -101,16 +88,14 @@ def standing(verdicts: Sequence[PairVerdict], a: str, b: str) -> str:
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """As CSV or JSONL, by the name's ending; whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
     if path.suffix == ".csv":
-        text = io.StringIO()
-        columns = list(rows[0]) if rows else ["item_id"]
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer = csv.DictWriter(text, list(rows[0]) if rows else ["item_id"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_text(path, text.getvalue())
     else:
-        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        text.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    write_text(path, text.getvalue())
 
 
 def _readings(verdict: JudgeVerdict) -> Iterable[tuple[str, JudgeVerdict]]:

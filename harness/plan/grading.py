@@ -7,7 +7,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import load_yaml, parse
-from proctor.harness.config.suite import Suite, load_variant
+from proctor.harness.config.suite import Suite, load_variant, read_grader
 from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec, fingerprint
 from proctor.judges.judge import Judge
@@ -26,14 +26,14 @@ class Grading:
         """Equal where marks may be compared: the judge's own digest, with the grader where one is asked."""
         return fingerprint([self.judge.digest, self.spec.identity]) if self.spec else self.judge.digest
 
-    def told(self, suite: Suite) -> dict[str, Any]:
-        """What a cell's run.json says of who marked: the judge, its scale, and the grader where one was asked."""
+    def about(self, suite: Suite) -> dict[str, Any]:
+        """What a cell's run.json says of who scored: the judge, its scale, and the grader where one was asked."""
         scale = [float(self.judge.scale.lowest), float(self.judge.scale.highest)]
         about: dict[str, Any] = {"scored_by": self.judge.name, "judge_kind": self.judge.kind, "scale": scale}
         if self.spec:
             about |= {"grader": self.spec.name, "judge_digest": self.judge.digest}
-        if self.spec and suite.self_grading:
-            about["self_grading"] = True
+            if suite.self_grading:
+                about["self_grading"] = True
         return about
 
 
@@ -101,26 +101,22 @@ def spec_from(
 ) -> AnySpec | None:
     """A grader as a command names it: a model with a few options, or the path of a YAML file with all of them."""
     more = {"endpoint": endpoint, "through": through, "concurrency": concurrency}
-    given = {name: value for name, value in more.items() if value is not None}
+    options = {name: value for name, value in more.items() if value is not None}
     if grader is None:
-        if given:
-            raise Refusal(
-                f"--{next(iter(given))} without --grader",
-                "it says how a grader is reached",
-                "name the grader",
-            )
+        if options:
+            why = "it says how a grader is reached"
+            raise Refusal(f"--{next(iter(options))} without --grader", why, "name the grader")
         return None
-    if Path(grader).suffix not in (".yaml", ".yml"):
-        return parse({"model": grader, **given}, GraderSpec, "--grader")
     path = Path(grader)
+    if path.suffix not in (".yaml", ".yml"):
+        return parse({"model": grader, **options}, GraderSpec, "--grader")
     if not path.is_file():
         raise Refusal(f"no file {grader}", remedy="give a model's name, or the path of a YAML file")
-    if given:
-        raise Refusal(f"--{next(iter(given))} beside a file", "the file says it all", "write it there", path)
-    raw = load_yaml(path)
-    if isinstance(raw, dict) and "panel" in raw:
-        return parse(raw, PanelSpec, path)
-    return parse(raw, GraderSpec, path)
+    if options:
+        raise Refusal(
+            f"--{next(iter(options))} beside a file", "the file says it all", "write it there", path
+        )
+    return read_grader(load_yaml(path), path)
 
 
 def local_of(spec: AnySpec | None) -> list[GraderSpec]:

@@ -3,15 +3,23 @@
 from collections.abc import Callable
 
 from proctor.finetune.base import digest_of_file, resolve_base
+from proctor.finetune.base_settings import base_settings
 from proctor.finetune.build import Stage, parents_of
 from proctor.finetune.gguf.header import read_header
 from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
 from proctor.harness.plan.training import ChatFile
-from proctor.harness.record import OverlapRecord, RunRecord, StageRecord, TaskRecord, VariantRecord
+from proctor.harness.record import (
+    BaseRecord,
+    OverlapRecord,
+    RunRecord,
+    StageRecord,
+    TaskRecord,
+    VariantRecord,
+)
 from proctor.tasks import TASKS
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
@@ -29,7 +37,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         "kinds": task.items_by_kind(docs),
     }
     if grading := plan.gradings.get(cell.task):
-        about |= grading.told(plan.suite)
+        about |= grading.about(plan.suite)
     overlap = overlap_of(task, docs, each.data, each.variant.base, plan.store)
     stages = []
     for parent in parents_of(each.stages):  # what went into a merge was seen by what came out
@@ -38,7 +46,8 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         seen = overlap_of(task, docs, files, parent.base, plan.store)
         overlap += [one for one in seen if one not in overlap]
     stages += [_stage(stage, each.variant.base) for stage in each.stages]
-    return RunRecord(
+    brought = {} if each.variant.engine in ("openai", "echo") else base_settings(each.variant.base)
+    made = RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
         task=TaskRecord.model_validate(about),
@@ -50,6 +59,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
+    return made.changed(base_settings=BaseRecord.model_validate(brought)) if brought else made
 
 
 def _stage(stage: Stage, base: str) -> StageRecord:

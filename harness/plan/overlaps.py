@@ -22,7 +22,7 @@ from proctor.tasks.overlap import SIZES, overlap
 Found = dict[str, Any]
 LONGEST = max(SIZES)
 CHANCE = 0.01  # a smaller share of items that have a long run in common is what any two large texts have
-COUNTED = 3  # raise it when runs are counted another way
+COUNTED = 4  # raise it when runs are counted another way
 
 
 def overlap_of(
@@ -40,7 +40,6 @@ def counted(task: Task, docs: list[dict[str, Any]], source: str, file: ChatFile,
         found: Found = json.loads(kept.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         found = count(task, docs, file.path)
-        kept.parent.mkdir(parents=True, exist_ok=True)
         write_text(kept, json.dumps(found))
     return {"set": named(source, found["chats"]), **found}
 

@@ -5,7 +5,7 @@ not know who is asked, nor how.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -14,20 +14,20 @@ from typing import Any, Literal
 from proctor.common.digest import digest
 from proctor.common.paths import inside, resolve
 from proctor.common.refusal import Refusal, located
-from proctor.finetune.base import digest_of_base, shape_of
-from proctor.finetune.build import Stage, is_kept, plan_stages, with_parents
+from proctor.finetune.base import digest_of_base, is_gguf, local_folder, shape_of
+from proctor.finetune.build import Merging, Parent, Stage, is_kept, plan_stages, with_parents
+from proctor.finetune.merge.models import refuse_unlike
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
-from proctor.harness.config.suite import Suite
-from proctor.harness.config.variant import TAKES_ADAPTER, Serving, Variant
+from proctor.harness.config.suite import Suite, load_variant
+from proctor.harness.config.variant import TAKES_ADAPTER, Variant
 from proctor.harness.plan.grading import Grading, gradings_of
-from proctor.harness.plan.merging import merging_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
-from proctor.tasks.pack import STOCK, Pack
+from proctor.tasks.prompt_pack import STOCK, Pack
 
-SHOWN = 24  # letters of a value that changed
+SHOWN = 16  # letters of either end of a value that changed
 State = Literal["fill", "keep", "changed", "damaged"]
 
 
@@ -68,11 +68,20 @@ class VariantPlan:
 class Session:
     """All that one opened engine is asked for: the variants that share its weights, for vllm their shape."""
 
-    engine: str
-    quantization: str
-    endpoint: str | None
     variants: tuple[VariantPlan, ...]
-    serving: Serving
+
+    @property
+    def first(self) -> Variant:
+        """Like the others in all that the engine is opened with."""
+        return self.variants[0].variant
+
+    def __str__(self) -> str:
+        return "+".join(each.variant.name for each in self.variants)
+
+    def missing(self) -> Iterator[tuple[VariantPlan, CellPlan]]:
+        for each in self.variants:
+            for cell in each.missing:
+                yield each, cell
 
 
 @dataclass(frozen=True)
@@ -235,12 +244,51 @@ def weights_of(
             )
     data = chat_files(recipe, store) if recipe else {}
     with located(f"variant {variant.name}"):
-        merging = merging_of(variant, merged_into, lambda parent, line: weights_of(parent, store, line))
+        merging = _merging_of(variant, store, merged_into)
         digests = {source: file.digest for source, file in data.items()}
         stages = plan_stages(
             variant.base, recipe, digests, variant.merge, variant.quantization, variant.serves_gguf, merging
         )
         return tuple(stages), data, digest_of_base(variant.base)
+
+
+def _merging_of(variant: Variant, store: Path, line: tuple[str, ...]) -> Merging | None:
+    """Each named variant's whole weights, or a model by the name that `base:` takes. Parents that do not fit are
+    refused as soon as their bases are here: before anything is trained. `line` are those that the variant goes into.
+    """
+    spec = variant.merge_with
+    if spec is None:
+        return None
+    line = (*line, variant.name)
+    parents = tuple(_parent(name, store, line) for name in spec.models)
+    merging = Merging(spec, parents, _parent(spec.base, store, line) if spec.base else None)
+    folders = []
+    for name, base in [
+        ("the base", variant.base),
+        *((parent.name, parent.base) for parent in merging.others),
+    ]:
+        folder = local_folder(base)
+        if folder is not None:
+            folders.append((name, folder))
+    if folders:
+        refuse_unlike(folders)
+    return merging
+
+
+def _parent(name: str, store: Path, line: tuple[str, ...]) -> Parent:
+    if "/" in name or is_gguf(name):
+        return Parent(name, name, tuple(plan_stages(name, None, {}, merge=False, quantization="none")))
+    if name in line:
+        circle = " -> ".join([*line, name])
+        raise Refusal(f"a circle of merges: {circle}", "a model cannot go into itself", "cut it")
+    variant = load_variant(name)
+    if variant.engine in ("openai", "echo"):
+        raise Refusal(f"merge_with: {name} has no weights here", f"its engine is {variant.engine!r}")
+    # In full: its adapter merged, whatever it is quantised to and by whom it is run.
+    has_adapter = variant.recipe is not None and Recipe.load(variant.recipe).method != "full"
+    whole = variant.model_copy(update={"merge": has_adapter, "quantization": "none", "engine": "hf"})
+    stages, data, _ = weights_of(whole, store, line)
+    return Parent(name, whole.base, stages, {source: file.path for source, file in data.items()})
 
 
 def _group(plans: tuple[VariantPlan, ...]) -> tuple[Session, ...]:
@@ -250,13 +298,7 @@ def _group(plans: tuple[VariantPlan, ...]) -> tuple[Session, ...]:
     groups: dict[tuple[str, ...], list[VariantPlan]] = {}
     for plan in missing:
         groups.setdefault(_engine_key(plan, adapted), []).append(plan)
-    sessions = []
-    for group in groups.values():
-        first = group[0].variant
-        sessions.append(
-            Session(first.engine, first.quantization, first.endpoint, tuple(group), first.serving)
-        )
-    return tuple(sessions)
+    return tuple(Session(tuple(group)) for group in groups.values())
 
 
 def _engine_key(plan: VariantPlan, adapted: set[str]) -> tuple[str, ...]:
@@ -333,21 +375,11 @@ def _difference(name: str, was: Any, now: Any) -> str:
     if isinstance(was, dict) and isinstance(now, dict):
         inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
         return _difference(f"{name}.{inner}", was.get(inner), now.get(inner))
-    before, after = str(was), str(now)
-    # Long values are shown from where they begin to differ: two addresses may be equal for thirty letters.
-    same = 0
-    while same < min(len(before), len(after)) and before[same] == after[same]:
-        same += 1
-    start = 0
-    if max(len(before), len(after)) > SHOWN:
-        start = max(0, same - 4)
-    return f"{name} was {_short(before, start)}, is {_short(after, start)}"
+    return f"{name} was {_short(str(was))}, is {_short(str(now))}"
 
 
-def _short(text: str, start: int) -> str:
-    cut = text[start : start + SHOWN]
-    if start:
-        cut = "…" + cut
-    if start + SHOWN < len(text):
-        cut += "…"
-    return cut
+def _short(text: str) -> str:
+    """Both ends of what is long: two addresses may be equal for thirty letters, and differ in the last."""
+    if len(text) <= 2 * SHOWN:
+        return text
+    return f"{text[:SHOWN]}…{text[-SHOWN:]}"

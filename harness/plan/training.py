@@ -21,7 +21,7 @@ from proctor.finetune.build import Stage
 from proctor.finetune.recipe import Recipe
 from proctor.tasks import TASKS, dataset_hash
 from proctor.tasks.index import find_task
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack, train_chats
 
 LOSSES = 200  # so many points of the loss are kept beside the results
 
@@ -58,7 +58,7 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     if examples is None:
         raise Refusal(
             f"the recipe does not say how many examples of {source!r}",
-            "most tasks make as many as are wanted",
+            "a task may have thousands",
             f"give them: {{source: {source}, examples: 2000}}",
         )
     check_name(prompt, "prompt pack")
@@ -71,11 +71,10 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     folder = store / "training"
     for kept in folder.glob(f"{source}-{key}-*.jsonl"):
         return ChatFile(kept, kept.stem.rpartition("-")[2])
-    chats = task.train_chats(examples, seed, prompt)
+    chats = train_chats(task, examples, seed, prompt)
     text = "".join(json.dumps(chat, ensure_ascii=False, sort_keys=True) + "\n" for chat in chats)
     content = hashlib.sha256(text.encode()).hexdigest()
     path = folder / f"{source}-{key}-{content}.jsonl"
-    folder.mkdir(parents=True, exist_ok=True)
     write_text(path, text)
     return ChatFile(path, content)
 
@@ -96,7 +95,7 @@ def _sources(pack: Path) -> Iterator[Path]:
     yield pack
     for folder in sorted(TASKS):
         for path in sorted((tasks / folder).rglob("*")):
-            if path.suffix in (".py", ".jsonl", ".yaml") and path.is_file():
+            if path.suffix in (".py", ".jsonl", ".gz", ".yaml") and path.is_file():
                 yield path
 
 

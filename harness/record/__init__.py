@@ -1,10 +1,9 @@
 """Results on disk, and the only way to them: a cell is `samples.parquet` (a row a response) beside `run.json`.
 
-`run_record.py` says what run.json holds, `cells.py` reads and writes cells, `cards.py` the trust cards of judges.
+`run_record.py` says what run.json holds, `cells.py` reads and writes cells and the trust cards of judges.
 Knows no task, no model and no page.
 """
 
-from proctor.harness.record.cards import read_cards, write_card
 from proctor.harness.record.cells import (
     STATUSES,
     Cell,
@@ -14,15 +13,18 @@ from proctor.harness.record.cells import (
     cells,
     lock,
     read,
+    read_cards,
     schema,
     set_aside,
     table_of,
     variants,
     write,
+    write_card,
     write_run,
     write_table,
 )
 from proctor.harness.record.run_record import (
+    BaseRecord,
     CostRecord,
     Definition,
     HardwareRecord,
@@ -40,8 +42,9 @@ from proctor.harness.record.run_record import (
 )
 
 __all__ = [
-    "STATUSES", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind", "Measurements",
-    "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status", "TaskRecord", "VariantRecord",
-    "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside",
-    "table_of", "variants", "write", "write_card", "write_run", "write_table",
+    "STATUSES", "BaseRecord", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind",
+    "Measurements", "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "StageRecord", "Status",
+    "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read",
+    "read_cards", "schema", "set_aside", "table_of", "variants", "write", "write_card", "write_run",
+    "write_table",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Cells on disk: `results/<variant>/<task>/` with samples.parquet and run.json.
+"""Cells on disk: `results/<variant>/<task>/` with samples.parquet and run.json; and the trust cards of judges.
 
 A cell counts when its run.json is there and its checksum fits the rows: run.json goes first when a cell is written anew
 and comes last, so that a kill at any moment leaves either a whole cell or none.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from proctor.common import files
 from proctor.common.digest import sha256_of
 from proctor.common.refusal import Refusal
-from proctor.common.schema import SAFE_NAME
+from proctor.common.schema import SAFE_NAME, check_name
 from proctor.harness.record.run_record import RunRecord, UnreadableRecord, record_from
 
 if TYPE_CHECKING:
@@ -144,7 +144,6 @@ def write_table(results: Path, table: Any, run: RunRecord) -> Cell:
     import pyarrow.parquet as pq
 
     folder = cell_folder(results, run.variant, run.task.name)
-    folder.mkdir(parents=True, exist_ok=True)
     files.remove_parts(folder)
     with files.replacing(folder / "samples.parquet") as part:
         pq.write_table(table, part, compression="zstd")
@@ -254,3 +253,27 @@ def schema(names: list[str]) -> Any:
         "metrics": pa.struct([(name, number) for name in names or ["none"]]),
     }
     return pa.schema([(name, types.get(name, text)) for name in Sample.__dataclass_fields__])
+
+
+def write_card(results: Path, card: dict[str, Any]) -> Path:
+    """A judge's trust card in `_judges/<judge>/trust.json`, whole, or the old one stays."""
+    folder = results / "_judges" / check_name(card["judge"], "judge")
+    text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    files.write_text(folder / "trust.json", text)
+    return folder / "trust.json"
+
+
+def read_cards(results: Path) -> dict[str, dict[str, Any]]:
+    """All trust cards by judge. A damaged one is a card with nothing but a warning that says so."""
+    cards = {}
+    for path in sorted(results.glob("_judges/*/trust.json")):
+        judge = path.parent.name
+        try:
+            card: Any = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            card = None
+        if isinstance(card, dict) and "checks" in card:
+            cards[judge] = card
+        else:
+            cards[judge] = {"judge": judge, "warning": f"The trust card is damaged ({path})."}
+    return cards

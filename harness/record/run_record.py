@@ -139,6 +139,15 @@ class StageRecord(RecordPart):
     weights: str | None = None  # of "dequantize": the number format that the base came in, as 'Q4_1'
 
 
+class BaseRecord(RecordPart):
+    """What the base brings along, as finetune/base_settings.py reads it: the template's beginning and its digest."""
+
+    ends: tuple[str, ...] = ()
+    sampling: dict[str, JsonValue] = {}
+    template: str | None = None
+    template_digest: str | None = None
+
+
 class OriginRecord(RecordPart):
     """Of a cell that Proctor did not answer itself: where it came from, and what the source does not tell."""
 
@@ -218,6 +227,7 @@ class RunRecord(Measurements):
     resolved: VariantRecord
     suite: str | None = None
     stages: tuple[StageRecord, ...] = ()
+    base_settings: BaseRecord | None = None
     margin: float | None = None
     overlap: tuple[OverlapRecord, ...] = ()
     statuses: dict[str, int] = {}

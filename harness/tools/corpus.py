@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from proctor.tasks import TASKS
+from proctor.tasks.prompt_pack import train_chats
 
 Chat = dict[str, Any]
 
@@ -23,9 +23,9 @@ HASTY_SHARE = 0.35
 
 def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
     """Problems put together freely, and some of the exam's training families."""
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
     from proctor.tasks.tools.compose import compose
-    from proctor.tasks.word_problems.generate import stream
+    from proctor.tasks.word_problems.tools.generate import stream
 
     pack, rng = Pack.load("default"), random.Random(seed)
     for problem in chain(compose(n - n // 6, seed), stream("train", n // 6, seed)):
@@ -37,8 +37,8 @@ def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
 def concept_texts(n: int, seed: int) -> Iterator[Chat]:
     """Short texts from the bank of exercises and mistakes, each about the concept that it stands under."""
     from proctor.tasks.concepts.taxonomy import names
-    from proctor.tasks.pack import Pack, render
-    from proctor.tasks.study_plan.profile import activities
+    from proctor.tasks.prompt_pack import Pack, render
+    from proctor.tasks.study_plan.tools.write import activities
 
     rng, pack, bank = random.Random(seed), Pack.load("default"), list(activities().items())
     for _ in range(n):
@@ -46,6 +46,17 @@ def concept_texts(n: int, seed: int) -> Iterator[Chat]:
         text = " ".join(_exercise(rng, activity) for _, activity in chosen)
         _, user = render(pack, "concepts", {"text": text})
         yield _chat(user, json.dumps(names([topic for topic, _ in chosen]), ensure_ascii=False))
+
+
+def plans(n: int, seed: int) -> Iterator[Chat]:
+    from proctor.tasks.prompt_pack import Pack, train_chat
+    from proctor.tasks.study_plan.profile import as_doc
+    from proctor.tasks.study_plan.tools.generate import stream
+    from proctor.tasks.study_plan.tools.write import write
+
+    pack = Pack.load("default")
+    for pupil in stream(n, seed):
+        yield train_chat(pack, "study_plan", as_doc(pupil), write(pupil, seed))
 
 
 def _exercise(rng: random.Random, activity: Any) -> str:
@@ -87,10 +98,10 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     problems = list(word_problems(given.word_problems, given.seed, given.hasty_share))
-    concepts = TASKS["concepts"].train_chats(10_000, given.seed)
+    concepts = train_chats("concepts", 10_000, given.seed)
     files = {
         "word_problems": with_shots(problems, given.seed),
-        "study_plan": iter(TASKS["study_plan"].train_chats(given.plans, given.seed)),
+        "study_plan": plans(given.plans, given.seed),
         "concepts": with_shots(concepts, given.seed) if concepts else iter(()),
         "concept_texts": concept_texts(given.concept_texts, given.seed),
     }

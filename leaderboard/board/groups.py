@@ -1,14 +1,13 @@
-"""Scores by groups of items: by what they share as a source, and by kind. Means without tests: a hint, no finding."""
+"""Scores by groups of items: by kind, and by what they share as a source. Means without tests: a hint, no finding."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from proctor.common.stats import micro_f1
 from proctor.harness import record
-from proctor.harness.record import ItemsByKind, TaskRecord
-from proctor.leaderboard.compare import formatting
+from proctor.harness.record import ItemsByKind
 from proctor.leaderboard.compare.items import ScoredItems, items_of
 
 MOST = 60  # more groups than this are no overview
@@ -16,68 +15,53 @@ MOST = 60  # more groups than this are no overview
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One group: the items in it, and for each variant its figure and the length of its bar in per cent."""
+    """One group: how many items are in it, and the figure of each variant; None where it has no score there."""
 
     name: str
     size: int
-    figures: tuple[tuple[str, str, float] | None, ...]
-    mean: float
+    means: tuple[float | None, ...]
+
+    @property
+    def mean(self) -> float:
+        known = [mean for mean in self.means if mean is not None]
+        return sum(known) / max(1, len(known))
 
 
-def by_group(cells: Mapping[str, record.Cell], about: TaskRecord) -> list[GroupRow]:
-    """By source, the hardest group first. Nothing where every item is a group of its own, or all are one."""
+def groups_of(cells: Mapping[str, record.Cell]) -> Iterator[tuple[str, list[GroupRow]]]:
+    """Each kind that tells items apart, with a row for each of its values, the hardest first; "group" is by source."""
     scored = list(map(items_of, cells.values()))
-    members: dict[str, set[str]] = {}
-    for items in scored:
-        for item, group in zip(items.ids, items.clusters, strict=True):
-            members.setdefault(group, set()).add(item)
-    if not 2 <= len(members) <= MOST or max(map(len, members.values())) == 1:
-        return []
-    rows = []
-    for group, inside in members.items():
-        means = [_mean(items, items.clusters, {group}) for items in scored]
-        rows.append(_row(group, len(inside), means, about))
-    return _hardest_first(rows)
-
-
-def by_kind(cells: Mapping[str, record.Cell], about: TaskRecord) -> Iterator[tuple[str, list[GroupRow]]]:
-    """Each kind that tells items apart, with a row for each of its values, the hardest first."""
-    scored = list(map(items_of, cells.values()))
-    all_items = set().union(*(items.ids for items in scored))
     kinds: ItemsByKind = {}
     for cell in cells.values():
         kinds = cell.run.task.kinds | kinds  # the first cell's word counts
     for kind, values in kinds.items():
-        rows = []
-        for value, named in values.items():
-            size = len(all_items.intersection(named))
-            if size:
-                means = [_mean(items, items.ids, set(named)) for items in scored]
-                rows.append(_row(value.replace("_", " "), size, means, about))
-        if 2 <= len(rows) <= MOST:
-            yield kind.replace("_", " "), _hardest_first(rows)
+        named = {value.replace("_", " "): items for value, items in values.items()}
+        rows = _rows(named, scored)
+        if rows:
+            yield kind.replace("_", " "), rows
+    sources: dict[str, set[str]] = {}
+    for items in scored:
+        for item, source in zip(items.ids, items.clusters, strict=True):
+            sources.setdefault(source, set()).add(item)
+    rows = _rows(sources, scored)
+    if rows and max(row.size for row in rows) > 1:
+        yield "group", rows
 
 
-def _mean(items: ScoredItems, labels: Sequence[str], wanted: set[str]) -> float | None:
-    """The figure of the items with a wanted label; None where there is none."""
-    values = items.values[np.array([label in wanted for label in labels], dtype=bool)]
+def _rows(groups: Mapping[str, Iterable[str]], scored: list[ScoredItems]) -> list[GroupRow]:
+    """Nothing where there are too few groups, or too many."""
+    every = frozenset[str]().union(*(items.ids for items in scored))
+    rows = []
+    for name, members in groups.items():
+        inside = every.intersection(members)
+        if inside:
+            rows.append(GroupRow(name, len(inside), tuple(_mean(items, inside) for items in scored)))
+    if not 2 <= len(rows) <= MOST:
+        return []
+    return sorted(rows, key=lambda row: (row.mean, row.name))
+
+
+def _mean(items: ScoredItems, inside: frozenset[str]) -> float | None:
+    values = items.values[np.array([item in inside for item in items.ids], dtype=bool)]
     if not len(values):
         return None
     return float(micro_f1(values.sum(axis=0))) if values.ndim == 2 else float(np.mean(values))
-
-
-def _row(name: str, size: int, means: list[float | None], about: TaskRecord) -> GroupRow:
-    figures: list[tuple[str, str, float] | None] = []
-    known = []
-    for mean in means:
-        if mean is None:
-            figures.append(None)
-        else:
-            bar = formatting.percent_of_scale(mean, about)
-            figures.append((formatting.score(mean, about), f"{bar:.2f}", mean))
-            known.append(mean)
-    return GroupRow(name, size, tuple(figures), sum(known) / max(1, len(known)))
-
-
-def _hardest_first(rows: list[GroupRow]) -> list[GroupRow]:
-    return sorted(rows, key=lambda row: (row.mean, row.name))

@@ -1,15 +1,15 @@
 """What a drawing of the board or of a report shows. The look is in charts.py."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from proctor.common.stats import Estimate
 from proctor.harness.record import RunRecord, TaskRecord
 from proctor.leaderboard.board import charts
 from proctor.leaderboard.board.charts import ChartPoint
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.compare import formatting
-from proctor.leaderboard.compare.ranking import Ranking, Score
+from proctor.leaderboard.compare.ranking import Ranking
 
 
 @dataclass(frozen=True)
@@ -31,27 +31,21 @@ def plot_title(task: TaskRecord) -> str:
     return f"{line(task.title)}: {axis(task)}"
 
 
-def point(name: str, score: Score, task: TaskRecord, cost: float = 0.0) -> ChartPoint | None:
+def point(name: str, estimate: Estimate, task: TaskRecord, cost: float = 0.0) -> ChartPoint:
     """Shares are drawn in per cent."""
-    estimate, factor = score.estimate, 1.0
-    if estimate is None:
-        return None
-    if formatting.unit(task) == "%":
-        factor = 100.0
+    factor = 100.0 if formatting.unit(task) == "%" else 1.0
     return ChartPoint(name, factor * estimate.mean, factor * estimate.low, factor * estimate.high, cost)
 
 
-def scores(ranking: Ranking, task: str, order: Sequence[str]) -> Plot | None:
+def scores(ranking: Ranking, task: str) -> Plot | None:
     """All variants of a task, each with its interval."""
     about, scores = ranking.tasks[task], ranking.scores(task)
     points, words = [], []
-    for name in order:
-        drawn = point(name, scores[name], about)
-        if drawn:
-            points.append(drawn)
-            words.append(
-                "{name} {score} ({interval})".format(name=name, **score_figures(scores[name], about))
-            )
+    for name in ranking.pairs[task].order:
+        estimate = scores[name].estimate
+        if estimate:
+            points.append(point(name, estimate, about))
+            words.append(f"{name} {formatting.estimate(estimate, about)}")
     if not points:
         return None
     return Plot(task, task, plot_title(about), "; ".join(words), charts.scores(points, axis(about)))
@@ -64,13 +58,3 @@ def loss(variant: str, run: RunRecord) -> Plot | None:
         return None
     words = f"From {steps[0][1]:.3f} at step {steps[0][0]:g} to {steps[-1][1]:.3f} at step {steps[-1][0]:g}."
     return Plot("", f"{variant}-loss", f"Training loss of {variant}", words, charts.loss(steps))
-
-
-def score_figures(score: Score, task: TaskRecord) -> dict[str, str]:
-    estimate = score.estimate
-    if estimate is None:
-        return {}
-    return {
-        "score": formatting.score(estimate.mean, task),
-        "interval": formatting.interval(estimate.low, estimate.high, task),
-    }

@@ -22,8 +22,7 @@ from proctor.leaderboard.board.folder import board_files, is_built, put_files
 
 if TYPE_CHECKING:
     from proctor.leaderboard.board.html import Book
-    from proctor.leaderboard.board.shown import FigureShown
-    from proctor.leaderboard.compare.items import Cells
+    from proctor.leaderboard.compare.figures import CellFigure
     from proctor.leaderboard.compare.ranking import Ranking
 
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
@@ -86,10 +85,10 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}
     sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
     sections = confidence.page(ranked, cells, sure)
-    book = Book(_nav(ranked, bool(drawn), bool(sections), judges))
+    book = Book(_nav(ranked, bool(drawn), bool(sections), judges), ranked=ranked)
     yield book.page("index.html", "index.html", board=index.page(ranked))
     unscored: dict[str, Counter[str]] = defaultdict(Counter)
-    yield from _cell_pages(book, cells, ranked, unscored)
+    yield from _cell_pages(book, ranked, unscored)
     if drawn:
         yield book.page("curves.html", "curves.html", curves=drawn)
     if sections:
@@ -117,69 +116,52 @@ def _nav(ranked: "Ranking", curves: bool, confidence: bool, judges: list[str]) -
     return links
 
 
-def _cell_pages(book: "Book", cells: "Cells", ranked: "Ranking", unscored: dict[str, Counter[str]]) -> Files:
+def _cell_pages(book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str]]) -> Files:
     """The pages of samples, and all that shows figures of the rows. The rows of a cell are read once, and let go."""
     from proctor.leaderboard.board.pages import judge, samples
-    from proctor.leaderboard.board.shown import figures_shown
+    from proctor.leaderboard.compare.costs import costs_of
     from proctor.leaderboard.compare.figures import figures_of
-    from proctor.leaderboard.compare.measured import costs_of
 
     examples: dict[str, dict[str, Any]] = {}
-    figures: dict[str, dict[str, list[FigureShown]]] = defaultdict(dict)
-    costs: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
+    figures, costs = {}, {}
     for row in ranked.rows:
-        for task in row.scores:
-            cell = cells[row.variant, task]
-            responses = cell.rows()
-            shown = samples.rows_of(responses, ranked.tasks[task])
+        for task, score in row.scores.items():
+            about, responses = ranked.tasks[task], score.cell.rows()
+            shown = samples.rows_of(responses, about)
             key = f"{row.variant}/{task}"
-            about = samples.page(ranked, row, task, shown)
-            yield book.page(f"samples/{key}.html", "samples.html", cell=about)
+            choice = samples.scores_to_choose(shown, about)
+            values = {"row": row, "task": task, "rows": len(shown), "marks": choice}
+            yield book.page(f"samples/{key}.html", "samples.html", **values)
             yield from samples.files(key, shown)
             if row.variant == next(iter(ranked.pairs[task].order), row.variant):
                 examples[task] = shown[0]  # how the best variant answered the first item
-            figures[task][row.variant] = figures_shown(figures_of(cell, responses))
-            costs[task][row.variant] = costs_of(cell, responses)
+            figures[row.variant, task] = figures_of(score.cell, responses)
+            costs[row.variant, task] = costs_of(score.cell, responses)
             unscored[task] += judge.unscored(responses)
-    yield from _task_pages(book, cells, ranked, examples, figures, costs)
-    yield from _variant_pages(book, ranked, figures, costs)
+    yield from _pages_of_figures(book, ranked, examples, figures, costs)
 
 
-def _task_pages(
+def _pages_of_figures(
     book: "Book",
-    cells: "Cells",
     ranked: "Ranking",
     examples: Mapping[str, dict[str, Any]],
-    figures: "Mapping[str, Mapping[str, list[FigureShown]]]",
-    costs: Mapping[str, Mapping[str, dict[str, float]]],
-) -> Files:
-    from proctor.leaderboard.board.groups import by_group, by_kind
-    from proctor.leaderboard.board.pages import task as task_page
-
-    for name, about in ranked.tasks.items():
-        scored = {variant: cells[variant, name] for variant in ranked.pairs[name].order}
-        groups = list(by_kind(scored, about))
-        by_source = by_group(scored, about)
-        if by_source:
-            groups.append(("group", by_source))
-        page = task_page.page(ranked, name, examples.get(name), groups, figures[name], costs[name])
-        yield book.page(f"tasks/{name}.html", "task.html", task=page)
-
-
-def _variant_pages(
-    book: "Book",
-    ranked: "Ranking",
-    figures: "Mapping[str, Mapping[str, list[FigureShown]]]",
-    costs: Mapping[str, Mapping[str, dict[str, float]]],
+    figures: "Mapping[tuple[str, str], list[CellFigure]]",
+    costs: "Mapping[tuple[str, str], dict[str, CellFigure]]",
 ) -> Files:
     from proctor.leaderboard.board.pages import flips, index, lineage, tradeoff, variant
+    from proctor.leaderboard.board.pages import task as task_page
 
+    for name in ranked.tasks:
+        task = task_page.page(ranked, name, examples.get(name), figures, costs)
+        yield book.page(f"tasks/{name}.html", "task.html", task=task)
     for row in ranked.rows:
-        page = variant.page(ranked, row, figures, costs)
-        yield book.page(f"variants/{row.variant}.html", "variant.html", variant=page)
+        values = {"variant": variant.page(ranked, row), "figures": figures, "costs": costs}
+        yield book.page(f"variants/{row.variant}.html", "variant.html", **values)
     if len(ranked.rows) > 1:
-        yield book.page("lineage.html", "lineage.html", lineage=lineage.page(ranked))
-        yield book.page("tradeoff.html", "tradeoff.html", tasks=tradeoff.page(ranked, costs))
+        values = {"nodes": lineage.tree(ranked), "to_other_parents": lineage.to_other_parents}
+        yield book.page("lineage.html", "lineage.html", **values)
+        drawn = {task: tradeoff.tradeoffs(ranked, task, costs) for task in ranked.tasks}
+        yield book.page("tradeoff.html", "tradeoff.html", tradeoffs=drawn)
         yield book.page("flips.html", "flips.html", flips=flips.page(ranked))
         for row in ranked.rows:
             yield index.against_file(ranked, row)

@@ -1,9 +1,11 @@
-"""The commands, one file for each group of them, and the options that they share.
+"""The commands, one file for each group of them, and what they share: options, and how a result is told.
 
 Nothing heavy is imported before a command needs it, so that --help comes at once.
 """
 
 import json
+from collections.abc import Callable, Iterable
+from http.server import HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +17,19 @@ from proctor.common import paths
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from proctor.common.progress import Reporter
+
 PROJECT = paths.project()
 RESULTS, STORE, BOARD = PROJECT / "results", PROJECT / ".proctor", PROJECT / "board"
 
+
+def _named(kind: str) -> Callable[[], list[str]]:
+    """For the shell, which completes names."""
+    return lambda: list(paths.names(kind))
+
+
 Suite = Annotated[
-    str,
-    Argument(help="A suite's name, or the path of its YAML.", autocompletion=lambda: paths.names("suites")),
+    str, Argument(help="A suite's name, or the path of its YAML.", autocompletion=_named("suites"))
 ]
 Results = Annotated[Path, Option(help="Where cells are kept.", show_default="results/ of the project")]
 Store = Annotated[
@@ -33,11 +42,7 @@ Store = Annotated[
 ]
 Only = Annotated[
     list[str] | None,
-    Option(
-        "--only",
-        help="Only this variant (may be given again).",
-        autocompletion=lambda: paths.names("variants"),
-    ),
+    Option("--only", help="Only this variant (may be given again).", autocompletion=_named("variants")),
 ]
 Tasks = Annotated[list[str] | None, Option("--task", help="Only this task (may be given again).")]
 Limit = Annotated[
@@ -46,6 +51,12 @@ Limit = Annotated[
 AsJson = Annotated[bool, Option("--json", help="As JSON, for a script.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
 Board = Annotated[Path, Option("--out", help="Where the board is put.", show_default="board/ of the project")]
+Pack = Annotated[str, Option(help="The prompt pack that is asked in.", autocompletion=_named("prompts"))]
+Redo = Annotated[bool, Option("--redo", help="Replace cells of other responses.")]
+Port = Annotated[int, Option(min=0, max=65535, help="0: a free one.")]
+ServerOf = Annotated[str | None, Option(help="The address of an OpenAI-compatible server.")]
+OfMatrix = Annotated[str | None, Option("--suite", help="The suite whose matrix makes the variant.")]
+EngineName = Annotated[str | None, Option(help="hf, vllm, llamacpp, ...: opens the model here.")]
 
 
 def near(path: Path) -> str:
@@ -59,6 +70,15 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
 
 
+def tell(json_: bool, value: object, lines: Iterable[str]) -> None:
+    """The value for a script, or the lines for people."""
+    if json_:
+        print_json(value)
+        return
+    for line in lines:
+        typer.echo(line)
+
+
 def table(*columns: str, title: str | None = None) -> "Table":
     """A table in which nothing is cut: what is too long goes on in the next line."""
     from rich.table import Table
@@ -67,3 +87,21 @@ def table(*columns: str, title: str | None = None) -> "Table":
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def reporter() -> "Reporter":
+    """Progress on standard error, so that what is printed can be piped."""
+    from rich.console import Console
+
+    from proctor.common.progress import Reporter
+
+    return Reporter(Console(stderr=True))
+
+
+def serve_until_stopped(server: HTTPServer, last_words: Callable[[], str]) -> None:
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        typer.echo(last_words())
+    finally:
+        server.server_close()

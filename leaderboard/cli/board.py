@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from typer import Option
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import BOARD, RESULTS, Board, Results, near
+from proctor.leaderboard.cli import BOARD, RESULTS, Board, Results, near, serve_until_stopped
 
 Baseline = Annotated[str | None, Option(help="The row that all others are compared with.")]
 Made = Annotated[Path, Option("--board", help="Where the board is.", show_default="board/ of the project")]
+Allow = Annotated[
+    list[str] | None, Option("--allow", help="A text that looks private and is not (may be given again).")
+]
 
 
 def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = None) -> None:
@@ -24,7 +26,7 @@ def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = N
         if there and baseline is not None and baseline not in there:
             raise Refusal(f"no results of {baseline!r}; there are: {', '.join(there)}")
         index = site.build(results, out, baseline)
-    Console().print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
+    typer.echo(f"board: {near(index)}")
 
 
 def serve(board: Made = BOARD, port: Annotated[int, Option(help="0 takes any that is free.")] = 8000) -> None:
@@ -34,20 +36,13 @@ def serve(board: Made = BOARD, port: Annotated[int, Option(help="0 takes any tha
     server = open_server(board, port)
     host, taken = server.server_address[:2]
     typer.echo(f"http://{host!s}:{taken}/ (Ctrl+C ends it)")
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        typer.echo("")
-    finally:
-        server.server_close()
+    serve_until_stopped(server, str)
 
 
 def publish(
     out: Annotated[str, Option("--out", help="A folder (./public) or a branch (branch:gh-pages).")],
     board: Made = BOARD,
-    allow: Annotated[
-        list[str] | None, Option(help="A text that looks private and is not (may be given again).")
-    ] = None,
+    allow: Allow = None,
 ) -> None:
     """Make the built board ready for a static host, unless something private stands in it."""
     from proctor.leaderboard.board.publish import publish as put

@@ -4,24 +4,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, STORE, Results, Store
+from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
 
 if TYPE_CHECKING:
     from proctor.harness.chat.tutor import Tutor
 
 
 def chat(
-    name: Annotated[str, typer.Argument(help="The variant that answers.")],
-    beside: Annotated[str | None, typer.Option(help="A second variant, whose answers stand beside.")] = None,
-    blind: Annotated[
-        bool, typer.Option("--blind", help="Hide which is which until a click is kept.")
-    ] = False,
-    labels: Annotated[Path, typer.Option(help="Where clicks on two answers are kept.")] = Path("labels.csv"),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
-    suite: Annotated[str | None, typer.Option(help="The suite whose matrix makes the variant.")] = None,
+    name: Annotated[str, Argument(help="The variant that answers.")],
+    beside: Annotated[str | None, Option(help="A second variant, whose answers stand beside.")] = None,
+    blind: Annotated[bool, Option("--blind", help="Hide which is which until a click is kept.")] = False,
+    labels: Annotated[Path, Option(help="Where clicks on two answers are kept.")] = Path("labels.csv"),
+    port: Port = 0,
+    suite: OfMatrix = None,
     results: Results = RESULTS,
     store: Store = STORE,
 ) -> None:
@@ -52,18 +50,15 @@ def chat(
 
 def _open(name: str, suite: str | None, results: Path, store: Path) -> "Tutor":
     """With the prompt packs that its results show to be best, as `export` chooses them."""
-    from proctor.common.progress import Reporter
     from proctor.harness.chat.tutor import MISTAKES, PLAN, SOLVE, Tutor
     from proctor.harness.export import find_variant
     from proctor.leaderboard.cli.export import choose
 
     variant = find_variant(name, suite)
-    console = Console(stderr=True)
     packs = {}
     for task in (SOLVE, PLAN, MISTAKES):
-        chosen = choose(variant, task, results, store, modelfile=False)
-        packs[task] = chosen.prompt
-    return Tutor.open(variant, packs, store, Reporter(console))
+        packs[task] = choose(variant, task, results, store, modelfile=False).prompt
+    return Tutor.open(variant, packs, store, reporter())
 
 
 def _free_port(port: int) -> int:

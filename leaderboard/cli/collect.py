@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,7 +63,7 @@ def articles(
     from proctor.common.progress import Reporter
     from proctor.harness.ask.labelling import asking
     from proctor.harness.weights import open_variant
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
     from proctor.tasks.questions.collect import of_article, usable_texts
     from proctor.tasks.questions.task import MAX_TOKENS
 
@@ -80,7 +79,7 @@ def articles(
         def opened(variant: "Variant") -> "Engine":
             return open_variant(variant, store, reporter, "writer")
 
-        with asking(who, store, opened, told, MAX_TOKENS) as ask:
+        with asking(who, store, opened, told, MAX_TOKENS) as (ask, _):
             responses = ask([render(pack, "questions", doc) for _, _, doc in asked])
     for (source, place, doc), response in zip(asked, responses, strict=True):
         found += of_article(doc, source, place, response)
@@ -106,14 +105,14 @@ def _write(
 ) -> None:
     """The chats, what was left out beside them, and both in a few lines."""
     from proctor.common.files import write_text
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.questions.collect import chats, reasons, sift
 
     kept, dropped = sift(found)
     rows = [{**chat, **about} for chat in chats(kept, Pack.load(prompt))]
     beside = out.with_suffix(".dropped.jsonl")
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(beside, "".join(json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in dropped))
+    write_text(beside, "".join(json.dumps(each.left_out, ensure_ascii=False) + "\n" for each in dropped))
     if not rows:
         raise Refusal(
             f"no question to learn from, and {len(dropped)} left out",

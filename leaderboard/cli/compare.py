@@ -7,7 +7,28 @@ import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, AsJson, Results, Tasks, print_json
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, Tasks, tell
+
+Margin = Annotated[
+    float | None,
+    Option(
+        help="The loss that still counts as no worse, in the unit of the scores: 0.05 is 5 points in a hundred."
+    ),
+]
+Correction = Annotated[
+    Literal["holm", "bh", "none"],
+    Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
+]
+FailOn = Annotated[
+    Literal["worse", "not-no-worse"] | None,
+    Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
+]
+Effect = Annotated[
+    float,
+    Option(
+        help="The smallest difference that matters, in the unit of the scores: 0.02 is 2 points in a hundred."
+    ),
+]
 
 
 def compare(
@@ -15,20 +36,9 @@ def compare(
     b: Annotated[str | None, Argument(help="The variant that it is compared with.")] = None,
     task: Tasks = None,
     all_: Annotated[bool, Option("--all", help="All pairs of all variants, each once.")] = False,
-    margin: Annotated[
-        float | None,
-        Option(
-            help="The loss that still counts as no worse, in the unit of the scores: 0.05 is 5 points in a hundred."
-        ),
-    ] = None,
-    correction: Annotated[
-        Literal["holm", "bh", "none"],
-        Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
-    ] = "holm",
-    fail_on: Annotated[
-        Literal["worse", "not-no-worse"] | None,
-        Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
-    ] = None,
+    margin: Margin = None,
+    correction: Correction = "holm",
+    fail_on: FailOn = None,
     seed: Annotated[int, Option(help="Of the resamples.", min=0)] = 0,
     resamples: Annotated[int, Option(help="How many are drawn.")] = 10_000,
     results: Results = RESULTS,
@@ -42,34 +52,25 @@ def compare(
     settings = Settings(margin, correction, seed, resamples)
     if (a is None) != (b is None) or (all_ and a is not None):
         raise Refusal("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
-    if fail_on and a is None:
+    if a is not None and b is not None:
+        compared = overview.compare_named(results, a, b, task or (), settings)
+        lines = terminal.two_variants(compared)
+    elif fail_on:
         raise Refusal(
             "--fail-on needs two variants", "it says what A must not be", "proctor compare A B --fail-on ..."
         )
-    if a is not None and b is not None:
-        lines = terminal.two_variants
-        compared = overview.compare_named(results, a, b, task or (), settings)
     else:
-        lines = terminal.every_pair
         compared = overview.compare_all(results, task or (), settings)
+        lines = terminal.every_pair(compared)
     failed = overview.failing(compared, fail_on) if fail_on else []
-    if json_:
-        print_json(overview.as_json(compared))
-    else:
-        for line in lines(compared):
-            typer.echo(line)
+    tell(json_, overview.as_json(compared), lines)
     if failed:
         typer.echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)
         raise typer.Exit(1)
 
 
 def plan_size(
-    effect: Annotated[
-        float,
-        Option(
-            help="The smallest difference that matters, in the unit of the scores: 0.02 is 2 points in a hundred."
-        ),
-    ],
+    effect: Effect,
     baseline: Annotated[str | None, Option(help="The variant that a new one will be compared with.")] = None,
     task: Annotated[str | None, Option(help="The task.")] = None,
     baseline_cell: Annotated[Path | None, Option(help="The same as a folder: results/VARIANT/TASK.")] = None,
@@ -79,7 +80,7 @@ def plan_size(
 ) -> None:
     """How many items are needed to show an effect against a baseline, and what its own items can show."""
     from proctor.leaderboard import terminal
-    from proctor.leaderboard.compare import planning
+    from proctor.leaderboard.compare import plan_size as sizes
 
     if baseline_cell is not None and (baseline or task):
         raise Refusal("--baseline-cell and --baseline or --task", "both name the cell", "give one of them")
@@ -88,9 +89,5 @@ def plan_size(
         results, baseline, task = folder.parent.parent, folder.parent.name, folder.name
     if baseline is None or task is None:
         raise Refusal("no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER")
-    plan = planning.plan_size(results, baseline, task, effect, power)
-    if json_:
-        print_json(planning.as_json(plan))
-    else:
-        for line in terminal.size_lines(plan):
-            typer.echo(line)
+    plan = sizes.plan_size(results, baseline, task, effect, power)
+    tell(json_, sizes.as_json(plan), terminal.size_lines(plan))

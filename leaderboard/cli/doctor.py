@@ -14,31 +14,25 @@ MEANING = (
     "Counted are test items that have so many words in a row in common with a training set. Where items are written by "
     "rule, such as pupils' profiles, that can be a phrase that all of them have: 'at most 45 minutes a session'."
 )
+What = Annotated[str, Argument(help="'machine', or 'data': the tasks and what stands in training sets.")]
 
 
 def doctor(
-    what: Annotated[
-        str, Argument(help="'machine', or 'data': the tasks and what stands in training sets.")
-    ] = "machine",
+    what: What = "machine",
     all_: Annotated[bool, Option("--all", help="Of 'data': every training set of every task.")] = False,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
     """What this machine can run, and for each thing that it can't, the one line that would change that."""
     from proctor.common.schema import nearest
+    from proctor.harness.doctor import examine_machine
+    from proctor.harness.show import findings_as_table
 
     if what not in ("machine", "data"):
         raise Refusal(f"nothing called {what!r} to look at", nearest(what, ("machine", "data")))
     if what == "data":
         _data(store, all_, json_)
-    else:
-        _machine(json_)
-
-
-def _machine(json_: bool) -> None:
-    from proctor.harness.doctor import examine_machine
-    from proctor.harness.show import findings_as_table
-
+        return
     findings = examine_machine()
     if json_:
         print_json(list(map(vars, findings)))

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.console import Console
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, Results, Store, near
+from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near
 
 if TYPE_CHECKING:
     from proctor.harness.config.variant import Variant
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
 SAME_TASK = ("dataset", "items", "task_version", "judge")
 Name = Annotated[str, Argument(help="A variant of engine llamacpp.")]
 TaskOption = Annotated[str | None, Option(help="The task whose wording goes along.")]
-SuiteOption = Annotated[str | None, Option(help="The suite whose matrix makes the variant.")]
 Out = Annotated[Path | None, Option("--out", help="The folder; exports/NAME of the project unless given.")]
 
 
 def ollama(
-    name: Name, task: TaskOption = None, suite: SuiteOption = None, out: Out = None,
+    name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
     """A folder for Ollama: the GGUF, and a Modelfile with wording, template and sampling."""
@@ -33,7 +33,7 @@ def ollama(
 
 
 def gguf(
-    name: Name, task: TaskOption = None, suite: SuiteOption = None, out: Out = None,
+    name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
     """A folder with the GGUF and its card."""
@@ -52,25 +52,18 @@ def _export(
     from proctor.common.progress import Reporter
     from proctor.harness.export import export_variant, find_variant
 
-    console = Console()
     variant = find_variant(name, suite)
     chosen = choose(variant, task, results, store, modelfile)
-    folder, measured = export_variant(
-        variant, chosen, store, out or PROJECT / "exports" / name, Reporter(console), modelfile
+    folder = export_variant(
+        variant, chosen, store, out or PROJECT / "exports" / name, Reporter(Console()), modelfile
     )
-    lines = []
     if modelfile:
-        lines.append(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
+        typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
-            lines.append(f"  {score}")
-    memory = ""
-    if "peak_memory_bytes" in measured:
-        memory = f", {measured['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
+            typer.echo(f"  {score}")
     size = (folder / f"{name}.gguf").stat().st_size / 1e6
-    lines.append(f"{size:,.1f} MB on disk{memory}, {measured['tokens_per_second']:,} tokens/s here")
-    lines.append(f"exported to {near(folder)}")
-    for line in lines:
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    typer.echo(f"{size:,.1f} MB on disk")
+    typer.echo(f"exported to {near(folder)}")
 
 
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":
@@ -126,7 +119,7 @@ def _pack(variant: "Variant", task: str, siblings: "list[Cell]", cells: "Cells")
     """The variant's own, unless another is shown to be better: by the test that board and `compare` tell of the two."""
     from proctor.common.stats import Verdict
     from proctor.harness.export import Chosen
-    from proctor.leaderboard.compare.compare import family_of
+    from proctor.leaderboard.compare.families import family_of
     from proctor.leaderboard.compare.ranking import best_first, score_of
 
     with_own = [cell for cell in siblings if _prompt(cell) == variant.prompt]
@@ -171,10 +164,11 @@ def _line(score: "Score", against: "Comparison | None") -> str:
 
     cell, task, estimate = score.cell, score.run.task, score.estimate
     assert estimate is not None  # only such are listed
-    value = f"{formatting.score(estimate.mean, task)} {formatting.unit(task)}"
     low_high = formatting.interval(estimate.low, estimate.high, task)
+    value = (
+        f"{formatting.score(estimate.mean, task)} {formatting.unit(task)} ({low_high}, {estimate.n} items)"
+    )
     line = f"{cell.variant} with {_prompt(cell)}: {task.title}, {task.headline} {value}"
-    line += f" ({low_high}, {estimate.n} items)"
     if against is None:
         return line
     return f"{line}; {formatting.verdict(against, task, named=True)}: {_figures(against, cell)}"
@@ -183,6 +177,6 @@ def _line(score: "Score", against: "Comparison | None") -> str:
 def _figures(comparison: "Comparison", cell: "Cell") -> str:
     from proctor.leaderboard.compare import formatting
 
-    difference = formatting.score(comparison.difference.difference, cell.run.task, signed=True)
+    difference = formatting.difference(comparison, cell.run.task)
     p = formatting.probability(comparison.adjusted_p)
     return f"{difference}, {p} after Holm over {comparison.family} pairs"

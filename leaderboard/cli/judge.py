@@ -9,7 +9,16 @@ import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json
+from proctor.leaderboard.cli import (
+    RESULTS,
+    STORE,
+    AsJson,
+    DryRun,
+    Results,
+    Store,
+    print_json,
+    reporter,
+)
 
 if TYPE_CHECKING:
     from proctor.judges.judge import Judge
@@ -27,15 +36,22 @@ Repeats = Annotated[
     int | None, Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
 ]
 Out = Annotated[Path | None, Option(help="Where verdicts go, a JSON row each; else they are printed.")]
+Plans = Annotated[Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")]
+PlanPairs = Annotated[
+    Path | None, Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
+]
+Profiles = Annotated[
+    Path | None, Option(help="JSONL of pupils that are none of the task's; a row names one as `pupil`.")
+]
+Ratings = Annotated[
+    Path | None,
+    Option(help="Also write rows of item_id, rater and dimension, score or order, verdict (.csv or .jsonl)."),
+]
 
 
 def score(
-    plans: Annotated[
-        Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")
-    ],
-    profiles: Annotated[
-        Path | None, Option(help="JSONL of pupils that are none of the task's; a row names one as `pupil`.")
-    ] = None,
+    plans: Plans,
+    profiles: Profiles = None,
     judge: JudgeName = "checklist",
     grader: GraderName = None,
     endpoint: Endpoint = None,
@@ -44,9 +60,7 @@ def score(
     repeats: Repeats = None,
     dry_run: DryRun = False,
     out: Out = None,
-    ratings: Annotated[
-        Path | None, Option(help="Also write rows of item_id, rater, dimension, score (.csv or .jsonl).")
-    ] = None,
+    ratings: Ratings = None,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
@@ -58,25 +72,23 @@ def score(
     from proctor.judges.scoring import score_all
 
     loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
-    items = read_plans(plans, profiles)
+    items, told = read_plans(plans, profiles), reporter()
     if dry_run:
         return _show_estimate(estimate_scores(loaded, items, spec, store / "verdicts"), json_)
     with (
-        opened(spec, _open_variant(store), None, store) as asked,
+        opened(spec, None, store, told) as asked,
         located(plans),
-        _reporting(len(items), spec) as progress,
+        told.answering("judged", _verdicts(len(items), spec), "verdicts") as progress,
     ):
         judged = score_all(loaded, items, asked, store / "verdicts", progress)
     if ratings:
         verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
-    _hand_out(map(verdicts.verdict_row, judged), str(tally(judged, spec)), out, json_)
+    _hand_out(map(verdicts.as_row, judged), str(tally(judged, spec)), out, json_)
     return None
 
 
 def pairs(
-    pairs: Annotated[
-        Path | None, Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
-    ] = None,
+    pairs: PlanPairs = None,
     a: Annotated[str | None, Option(help="Instead of a file: a variant whose plans are kept ...")] = None,
     b: Annotated[str | None, Option(help="... and the one that it is compared with.")] = None,
     judge: JudgeName = "pairwise",
@@ -87,9 +99,7 @@ def pairs(
     repeats: Repeats = None,
     dry_run: DryRun = False,
     out: Out = None,
-    ratings: Annotated[
-        Path | None, Option(help="Also write rows of item_id, order, verdict, rater (.csv or .jsonl).")
-    ] = None,
+    ratings: Ratings = None,
     results: Results = RESULTS,
     store: Store = STORE,
     json_: AsJson = False,
@@ -109,18 +119,19 @@ def pairs(
             "give FILE, or --a and --b",
         )
     shown = read_pairs(pairs) if pairs else pairs_of_cells(results, str(a), str(b))
+    told = reporter()
     if dry_run and spec:
         return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
     with (
-        opened(spec, _open_variant(store), None, store) as asked,
+        opened(spec, None, store, told) as asked,
         located(pairs),
-        _reporting(2 * len(shown), spec) as progress,
+        told.answering("judged", _verdicts(2 * len(shown), spec), "verdicts") as progress,
     ):
         judged = compare_all(loaded, shown, asked, store / "verdicts", progress)
     if ratings:
         verdicts.write_rows(ratings, verdicts.preferences_of(judged, a or "a", b or "b", shown))
     total = verdicts.standing(judged, a or "a", b or "b")
-    _hand_out(map(verdicts.pair_row, judged), f"{total}; {tally(judged, spec)}", out, json_)
+    _hand_out(map(verdicts.as_row, judged), f"{total}; {tally(judged, spec)}", out, json_)
     return None
 
 
@@ -129,37 +140,20 @@ def _chosen(
     concurrency: int | None, store: Path,
 ) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
     """The judge and whom it asks, both checked."""
-    from proctor.harness.plan.grading import grader_for, grader_variant, local_of, spec_from, with_weights
-    from proctor.harness.plan.plan import made_of
+    from proctor.harness.judging.grader import grader_of
+    from proctor.harness.plan.grading import spec_from
     from proctor.judges.judge import Judge
 
     judge = Judge.load(name)
     if repeats and judge.asks:
         judge = judge.model_copy(update={"repeats": repeats})
-    spec = grader_for(judge, spec_from(grader, endpoint, through, concurrency))
-    ours = {}
-    for local in local_of(spec):
-        ours[local.model] = made_of(grader_variant(local.model), store)
-    return judge, with_weights(spec, ours)
+    return judge, grader_of(judge, spec_from(grader, endpoint, through, concurrency), store)
 
 
-def _open_variant(store: Path) -> Any:
-    """Opens a local grader's engine when it is asked for the first time."""
-    from rich.console import Console
-
-    from proctor.common.progress import Reporter
-    from proctor.harness.weights import open_variant
-
-    return lambda variant: open_variant(variant, store, Reporter(Console(stderr=True)), "grader")
-
-
-def _reporting(total: int, spec: "AnySpec | None") -> Any:
-    from rich.console import Console
-
-    from proctor.common.progress import Reporter
+def _verdicts(items: int, spec: "AnySpec | None") -> int:
     from proctor.judges.panel import members
 
-    return Reporter(Console(stderr=True)).answering("judged", total * max(1, len(members(spec))), "verdicts")
+    return items * max(1, len(members(spec)))
 
 
 def _show_estimate(estimate: Any, json_: bool) -> None:

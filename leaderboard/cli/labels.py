@@ -1,7 +1,8 @@
 """What labels are good for: how many are needed, and a mean score put right by some."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from rich.console import Console
 from rich.markup import escape
@@ -9,19 +10,27 @@ from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard import counted
-from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json, table
+from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json, table, tell
 from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
+
+if TYPE_CHECKING:
+    from proctor.common.stats.correction import LabelsNeeded
+
+Width = Annotated[float, Option(help="How wide the 95 % interval of the mean score may be, end to end.")]
+Spread = Annotated[float | None, Option(help="Standard deviation of labels, in place of files.")]
+Correlation = Annotated[float | None, Option(help="Correlation of judge and labels, in place of files.")]
+LabelsOfSome = Annotated[
+    Path, Option(help="Labels of some of their plans, as judge rate writes them: item_id VARIANT/PUPIL.")
+]
 
 
 def plan_labels(
-    width: Annotated[float, Option(help="How wide the 95 % interval of the mean score may be, end to end.")],
+    width: Width,
     ratings: Ratings = None,
     labels: Labels = None,
     dimension: Annotated[str, Option(help="Which dimension.")] = "overall",
-    sd: Annotated[float | None, Option(help="Standard deviation of labels, in place of files.")] = None,
-    correlation: Annotated[
-        float | None, Option(help="Correlation of judge and labels, in place of files.")
-    ] = None,
+    sd: Spread = None,
+    correlation: Correlation = None,
     items: Annotated[int | None, Option(min=4, help="How many items the judge can score.")] = None,
     json_: AsJson = False,
 ) -> None:
@@ -42,18 +51,14 @@ def plan_labels(
             remedy="give --ratings and --labels of a pilot, or --sd, --correlation and --items",
         )
     needed = labels_needed(width, sd, correlation, items)
-    if json_:
-        print_json(asdict(needed))
-        return
-    console = Console(highlight=False)
-    console.print(
-        f"Labels spread by {needed.sd:.3f} and go with the judge's scores by r = {needed.correlation:.3f}."
-    )
+    tell(json_, asdict(needed), _lines(needed))
+
+
+def _lines(needed: "LabelsNeeded") -> Iterator[str]:
+    yield f"Labels spread by {needed.sd:.3f} and go with the judge's scores by r = {needed.correlation:.3f}."
     for what, number in (("with the judge", needed.with_judge), ("with labels alone", needed.without_judge)):
-        answer = f"not to be had with {needed.items} items"
-        if number:
-            answer = counted(number, "label")
-        console.print(f"For an interval {needed.width:g} wide, {what}: {answer}")
+        answer = counted(number, "label") if number else f"not to be had with {needed.items} items"
+        yield f"For an interval {needed.width:g} wide, {what}: {answer}"
 
 
 def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, int]:
@@ -77,9 +82,7 @@ def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, i
 
 def correct(
     variant: Annotated[list[str], Argument(help="Variants whose study plans a judge has scored.")],
-    labels: Annotated[
-        Path, Option(help="Labels of some of their plans, as judge rate writes them: item_id VARIANT/PUPIL.")
-    ],
+    labels: LabelsOfSome,
     task: Annotated[str, Option(help="The task.")] = "study_plan",
     results: Results = RESULTS,
     resamples: Resamples = 2_000,

@@ -1,7 +1,6 @@
 """A rubric made better with an expert's advice, of which the user keeps, edits or drops each piece."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,7 +38,7 @@ def refine(
     ] = None,
     pupils: Annotated[int, Option(min=1, max=64, help="How many pupils plans are written for.")] = 6,
     decisions: Annotated[
-        Path | None, Option(help="What was decided on each suggestion, in place of being asked.")
+        Path | None, Option(help="The file of suggestions, each decided on; without it the file is written.")
     ] = None,
     pack: Annotated[str, Option(help="The prompt pack that the new one starts from.")] = "default",
     judges: Annotated[
@@ -51,7 +50,7 @@ def refine(
     store: Store = STORE,
 ) -> None:
     """Refine a rubric: an expert compares plans, names its criteria and advises; you decide; a new judge is written."""
-    from proctor.harness.judging.deciding import decide
+    from proctor.harness.judging.deciding import leave_to_decide
     from proctor.judges.people.refine import read_decisions, rubric_of, write_judge
 
     loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
@@ -59,14 +58,11 @@ def refine(
     work.mkdir(parents=True, exist_ok=True)
     who, suggestions, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
     path = work / "suggestions.yaml"
-    try:
-        decided = read_decisions(decisions) if decisions else decide(loaded, suggestions, path)
-    except typer.Abort:
-        typer.echo("")
-        decided = None
-    if decided is None:
+    if decisions is None:
+        leave_to_decide(loaded, suggestions, path)
         typer.echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
-        raise typer.Exit(0 if not sys.stdin.isatty() else 130)
+        return
+    decided = read_decisions(decisions)
     refined = rubric_of(loaded, suggestions, decided)
     made = write_judge(judges / name, loaded, refined, decided, heard, who)
     _write_pack(packs / f"{name}.yaml", pack, made)
@@ -144,7 +140,7 @@ def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Pa
     """For each pupil a plan of the task's wording alone, and one with the judge's dimensions in it."""
     from proctor.judges.panel import open_grader
     from proctor.judges.people.expert import Expert, PlanPair, write_plans
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     spec = _single_model(writer)
@@ -224,7 +220,7 @@ def _write_pack(path: Path, base: str, judge: "Judge") -> None:
     """The base pack with the new dimensions told to the writer of study plans."""
     import yaml
 
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
 
     pack = yaml.safe_load(find("prompts", base).read_text(encoding="utf-8"))
     pack["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."

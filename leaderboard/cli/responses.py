@@ -15,8 +15,9 @@ from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near
 
 if TYPE_CHECKING:
     from proctor.harness.ask.labelling import Labeler, LabelledTexts
+    from proctor.harness.ask.scoring import Scorer
     from proctor.harness.imports.imports import Imported
-    from proctor.harness.imports.score import By, Scored
+    from proctor.harness.imports.score import Scored
 
 Answers = Annotated[
     Path, Argument(help="JSONL: rows with `response` and `sample_id` or `question`; more fields are kept.")
@@ -29,7 +30,9 @@ def score(
     variant: Annotated[
         str, Option(help="The row that the responses become; it need not be a defined variant.")
     ],
-    judge: Annotated[str | None, Option(help="Who scores study plans; checklist unless given.")] = None,
+    judge: Annotated[
+        str | None, Option(help="Who scores them, if not the task's own judge or checklist.")
+    ] = None,
     grader: Annotated[
         str | None, Option(help="The model that the judge asks, or a YAML file that describes it.")
     ] = None,
@@ -49,16 +52,15 @@ def score(
     json_: AsJson = False,
 ) -> None:
     """Score responses that exist already, and write them as a cell like any other."""
-    from proctor.harness.imports.score import By, score_file
+    from proctor.harness.imports.score import score_file
     from proctor.tasks import TASKS
 
     if judge is not None and task in TASKS and TASKS[task].scored_by != "judge":
         raise Refusal(f"--judge {judge}", f"{task} is scored by rules, so no judge is asked", "leave it out")
-    judge = judge or By.judge
-    by = By(judge)
-    if grader or fallback or endpoint:
-        by = _by(judge, grader, fallback, endpoint, store)
-    scored = score_file(task, answers, variant, results, by, partial, epochs, redo)
+    scorer = None
+    if judge or grader or fallback or endpoint:
+        scorer = _scorer(judge, task, grader, fallback, endpoint, store)
+    scored = score_file(task, answers, variant, results, scorer, partial, epochs, redo)
     if json_:
         print_json(scored.as_dict())
     else:
@@ -126,7 +128,7 @@ def label(
             check,
         )
     if json_:
-        print_json(done.as_dict())
+        print_json(asdict(done))
     else:
         _print_labelled(done, labeler)
 
@@ -137,7 +139,7 @@ def labeler_of(labeler: str, endpoint: str | None, engine: str | None, prompt: s
     from proctor.harness.ask.labelling import Labeler
     from proctor.harness.plan.grading import grader_variant
     from proctor.harness.plan.plan import made_of
-    from proctor.tasks.pack import Pack
+    from proctor.tasks.prompt_pack import Pack
 
     if endpoint and engine not in (None, "openai"):
         raise Refusal(
@@ -158,7 +160,9 @@ def labeler_of(labeler: str, endpoint: str | None, engine: str | None, prompt: s
 
 
 def _print_labelled(done: "LabelledTexts", labeler: str) -> None:
-    typer.echo(f"{done.labelled} of {done.texts} texts labelled by {labeler}: {near(done.chats.resolve())}")
+    typer.echo(
+        f"{done.labelled} of {done.texts} texts labelled by {labeler}: {near(Path(done.chats).resolve())}"
+    )
     if done.unparsed or done.unknown:
         lists, unknown = counted(done.unparsed, "response"), counted(done.unknown, "name")
         typer.echo(f"  {lists} without a list, {unknown} that the taxonomy lacks")
@@ -170,22 +174,29 @@ def _print_labelled(done: "LabelledTexts", labeler: str) -> None:
         typer.echo(
             f"  against {documents}: {figures}, kappa {gold.kappa:.3f}, {gold.unparsed} without a list"
         )
-    source = json.dumps(from_here(str(done.chats)), ensure_ascii=False)  # JSON's quotes are YAML's too
+    source = json.dumps(from_here(done.chats), ensure_ascii=False)  # JSON's quotes are YAML's too
     typer.echo(f"  in a recipe:  data: [{{source: {source}}}]")
 
 
-def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | None, store: Path) -> "By":
+def _scorer(
+    judge: str | None, task: str, grader: str | None, fallback: str | None, endpoint: str | None, store: Path
+) -> "Scorer":
+    from proctor.harness.ask.scoring import Scorer
     from proctor.harness.ask.second_reader import SecondReader
     from proctor.harness.config.extractor import Extractor
-    from proctor.harness.imports.score import By
+    from proctor.harness.imports.score import RULES
     from proctor.harness.plan.grading import grader_for, local_of, spec_from
     from proctor.judges.judge import Judge
+    from proctor.judges.panel import open_graders
+    from proctor.tasks.index import find_task
 
-    cache = store / "verdicts"
+    judge, cache = judge or find_task(task).judge or RULES, store / "verdicts"
     if fallback:
         if grader:
             raise Refusal("--grader and --fallback", "no task has use for both", "leave one of them out")
-        return By(judge, None, SecondReader(Extractor(fallback=fallback, endpoint=endpoint), cache), cache)
+        return Scorer(
+            judge, None, cache, SecondReader(Extractor(fallback=fallback, endpoint=endpoint), cache)
+        )
     spec = grader_for(Judge.load(judge), spec_from(grader, endpoint, None, None))
     if local_of(spec):
         raise Refusal(
@@ -193,7 +204,7 @@ def _by(judge: str, grader: str | None, fallback: str | None, endpoint: str | No
             "responses from a file are scored without an engine of ours",
             "use 'proctor judge score'",
         )
-    return By(judge, spec, None, cache)
+    return Scorer(judge, open_graders(spec) if spec else None, cache)
 
 
 def import_(

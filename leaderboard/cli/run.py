@@ -116,8 +116,7 @@ def _planned(suite: str, only: Only, task: Tasks, limit: int | None, results: Pa
 
 
 def _dry_run(made: "Plan", console: Console) -> None:
-    from proctor.harness.plan.estimates import foresee
-    from proctor.harness.show import foreseen_as_tables, plan_as_tables
+    from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
 
     for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
         console.print(part)

@@ -72,7 +72,7 @@ def _about(task: "Task", limit: int | None, prompt: str) -> dict[str, Any]:
 
 
 def _asked(task: "Task", doc: dict[str, Any], prompt: str) -> str:
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
 
     if "asked" in doc:  # a stock task, which has its own wording
         return str(doc["asked"])
@@ -111,10 +111,8 @@ def new(
     ] = "main",
 ) -> None:
     """Make a task of your data: guess its fields, write tasks/NAME.yaml, and show three samples as they are asked."""
-    import yaml
-
     from proctor.common.files import write_text
-    from proctor.common.schema import check_name, load_yaml
+    from proctor.common.schema import check_name, load_yaml, yaml_of
     from proctor.harness.config import schemas
     from proctor.harness.config.add import with_entry
     from proctor.tasks import TASKS, target_of
@@ -129,9 +127,7 @@ def new(
     fields = guess(read_rows(data), data)
     path.parent.mkdir(parents=True, exist_ok=True)
     hint = schemas.first_line("task") if (paths.project() / schemas.FOLDER).is_dir() else ""
-    write_text(
-        path, hint + yaml.dump(fields, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=10_000)
-    )
+    write_text(path, hint + yaml_of(fields))
     try:
         task = find_task(name)
         items = task.docs("test")
@@ -150,19 +146,5 @@ def new(
         typer.echo(f"to ask it: name {name} under 'tasks:' of a suite")
         return
     if name not in (load_yaml(suite_path).get("tasks") or ()):
-        write_text(suite_path, with_entry(suite_path.read_text(encoding="utf-8"), "tasks", name, suite_path))
+        write_text(suite_path, with_entry(suite_path.read_text(encoding="utf-8"), "tasks", name))
     typer.echo(f"added to {near(suite_path)}; to ask it: proctor run {suite} --task {name}")
-
-
-def _dumper() -> Any:
-    """Prompts are written as blocks of text, as one writes them by hand."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    def text(dumper: Any, value: str) -> Any:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-    Dumper.add_representer(str, text)
-    return Dumper

@@ -170,20 +170,21 @@ def trust(
         figures_of_files(ratings, pairs, labels, resamples, seed, json_)
         return
     from proctor.common.progress import Reporter
+    from proctor.common.stats.bootstrap import Bootstrap
     from proctor.harness import record
-    from proctor.harness.judging.trials import Wanted, estimate_card, try_judge
+    from proctor.harness.judging.trials import estimate_card, prepared, try_judge
     from proctor.harness.plan.grading import spec_from
 
     spec = spec_from(grader, endpoint, through, concurrency)
-    wanted = Wanted(judge, plans, labels, spec, results, store, resamples, seed)
+    tried = prepared(judge, plans, labels, spec, store)
     if dry_run:
-        estimate = estimate_card(wanted)
+        estimate = estimate_card(tried, store)
         if json_:
             print_json(vars(estimate))
         else:
             typer.echo(f"At most {estimate}")
         return
-    card = try_judge(wanted, Reporter(Console(stderr=True)))
+    card = try_judge(tried, store, Bootstrap(resamples, seed), Reporter(Console(stderr=True)))
     path = record.write_card(results, card)
     if json_:
         print_json(card)

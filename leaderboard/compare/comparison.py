@@ -1,6 +1,6 @@
 """What is said of two variants on one task, and of all pairs of a task: figures, corrected p, a verdict in words.
 
-compare.py makes both:
+families.py makes both:
 
     family = family_of(load_cells(results), "concepts")
     family.asked("tiny-q8", "tiny").verdict
@@ -42,10 +42,9 @@ class Comparison:
     task: str
     headline: str
     difference: Difference
-    adjusted_p: float
-    family: int
-    verdict: Verdict
-    left_out: int
+    adjusted_p: float = float("nan")
+    family: int = 1
+    verdict: Verdict = Verdict.NOT_SHOWN
     adjusted_p_no_worse: float | None = None
     adjusted_p_no_better: float | None = None
     correction: Correction = "holm"
@@ -54,6 +53,19 @@ class Comparison:
     higher: tuple[int, int] | None = None  # items on which a, and b, scored higher; None for counts
     other_side: bool = False  # elsewhere the pair is told of b against a
     said_of_b: bool = False  # 'no worse' is said of b here
+
+    @property
+    def left_out(self) -> int:
+        return sum(self.left_out_why.values())
+
+    @property
+    def both_and_neither(self) -> tuple[int, int] | None:
+        """How many 0/1 items both got right, and neither; None for other scores."""
+        d = self.difference
+        if d.only_a is None or d.only_b is None:
+            return None
+        both = round(d.mean_a * d.n) - d.only_a
+        return both, d.n - both - d.only_a - d.only_b
 
     def turned(self) -> "Comparison":
         """The other question in the same family: b against a, with b's own test of the margin."""
@@ -100,7 +112,7 @@ class TaskFamily:
 def corrected(family: Sequence[Comparison], correction: Correction = "holm") -> list[Comparison]:
     """These comparisons as one family: adjusted p, of the difference and of the margin, and the verdicts in words."""
     adjust = ADJUST[correction]
-    adjusted = adjust(np.array([pair.difference.p for pair in family])).tolist()
+    adjusted = adjust(np.array([pair.difference.p for pair in family], dtype=float)).tolist()
     no_worse = _adjusted([pair.difference.p_no_worse for pair in family], adjust)
     no_better = _adjusted([pair.difference.p_no_better for pair in family], adjust)
     result = []

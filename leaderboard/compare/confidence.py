@@ -25,7 +25,7 @@ from proctor.common.stats.calibration import (
 )
 from proctor.common.stats.units import Floats
 from proctor.harness import record
-from proctor.leaderboard.compare.comparison import Comparison, corrected
+from proctor.leaderboard.compare.comparison import Comparison, TaskFamily, corrected
 from proctor.leaderboard.compare.items import Cells, why_not_comparable
 
 if TYPE_CHECKING:
@@ -155,52 +155,40 @@ def figures_of(measure: ConfidenceMeasure, mine: Confidences) -> ConfidenceFigur
 
 def family_of(
     measure: ConfidenceMeasure, task: str, cells: Cells, of: Mapping[str, Confidences]
-) -> dict[tuple[str, str], Comparison]:
+) -> TaskFamily:
     """Every pair of variants on the Brier score of the rows that both have, corrected by Holm as one family.
 
     What is compared is minus the Brier score, so more is better as everywhere.
     """
-    if not measure.probability:
-        return {}
-    pairs, tables, shared = [], [], []
-    for a, b in combinations(sorted(of), 2):
+    tables, shared = [], {}
+    for a, b in combinations(sorted(of), 2) if measure.probability else ():
         keys = sorted(set(of[a].keys) & set(of[b].keys))
         if why_not_comparable(cells[a, task], cells[b, task]) or len({item for item, _ in keys}) < 2:
             continue
         both = of[a].of(keys), of[b].of(keys)
         if len(set(both[0].clusters)) < 2:
             continue
-        pairs.append((a, b))
-        shared.append(both)
+        shared[a, b] = both
         scores = np.stack([-((one.confidence - one.right) ** 2) for one in both])
         tables.append(Table(scores, [item for item, _ in keys], both[0].clusters))
     compared = compare_each(tables, kind="real", family=len(tables), scale=(-1.0, 0.0))
-    family = [
-        Comparison(
-            a, b, task, "Brier score", found[0, 1], found[0, 1].p, 1, Verdict.NOT_SHOWN,
-            left_out=len(set(of[a].keys) ^ set(of[b].keys)),
-        )
-        for (a, b), found in zip(pairs, compared, strict=True)
-    ]  # fmt: skip
-    told = corrected(family) if family else []
-    return {
-        (one.a, one.b): _only_if_calibrated(
-            one, *(calibration(c.confidence, c.right, c.clusters) for c in both)
-        )
-        for one, both in zip(told, shared, strict=True)
-    }
+    alone = []
+    for (a, b), found in zip(shared, compared, strict=True):
+        left_out = {"without a confidence from both": len(set(of[a].keys) ^ set(of[b].keys))}
+        alone.append(Comparison(a, b, task, "Brier score", found[0, 1], left_out_why=left_out))
+    family = {}
+    for one in corrected(alone):
+        held = (calibration(c.confidence, c.right, c.clusters) for c in shared[one.a, one.b])
+        family[one.a, one.b] = _only_if_calibrated(one, *held)
+    return TaskFamily(family, {})
 
 
 def _only_if_calibrated(one: Comparison, a: Calibration, b: Calibration) -> Comparison:
     """A better Brier score can come from more right answers alone: it is not called better where the variant is surer
     than right, so far that chance does not explain it, and further from the shares of right answers than the other.
     """
-    if one.verdict not in (Verdict.BETTER, Verdict.WORSE):
-        return one
-    better, other = a, b
-    if one.verdict == Verdict.WORSE:
-        better, other = b, a
+    better, other = (b, a) if one.verdict == Verdict.WORSE else (a, b)
     too_sure = better.is_refuted and better.confidence > better.accuracy
-    if too_sure and better.reliability > other.reliability:
+    if too_sure and better.reliability > other.reliability and one.verdict in (Verdict.BETTER, Verdict.WORSE):
         return replace(one, verdict=Verdict.NOT_SHOWN)
     return one

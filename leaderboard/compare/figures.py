@@ -8,9 +8,8 @@ decided by the metrics and columns that the rows have; no task is known by name.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from proctor.common.answers import value_of
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
 from proctor.common.stats.units import Floats
 from proctor.harness import record
+from proctor.leaderboard.compare import formatting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ HANDLED = {*SHARES, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "u
 @dataclass(frozen=True)
 class CellFigure:
     """`low` and `high` are a 95 % interval, None where none is meant. `n`: what it rests on, in the note's words.
-    `share`: between 0 and 1, to be shown as per cent. `part`: one of the dimensions that a judge's score is made of.
+    A value in "%" lies between 0 and 1. `part`: one of the dimensions that a judge's score is made of.
     """
 
     name: str
@@ -53,22 +53,68 @@ class CellFigure:
     high: float | None = None
     n: int = 0
     note: str = ""
-    share: bool = True
+    unit: str = "%"
     part: bool = False
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Value and unit as written: `4.21` and `MB`."""
+        if self.unit == "MB" and self.value >= 1000:
+            return f"{self.value / 1000:.2f}", "GB"
+        return self._written(self.value), self.unit
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """The interval's ends as written, both empty where there is none."""
+        if self.low is None or self.high is None:
+            return "", ""
+        return self._written(self.low), self._written(self.high)
+
+    def _written(self, value: float) -> str:
+        return formatting.percent(value) if self.unit == "%" else formatting.three_digits(value)
+
+
+@dataclass(frozen=True)
+class FigureColumn:
+    """A figure of several variants. The unit stands in the title where all share it, else beside each value."""
+
+    title: str
+    figures: Mapping[str, CellFigure]
+    texts: Mapping[str, str]
+
+
+def columns_of(figures: Mapping[str, Iterable[CellFigure]]) -> list[FigureColumn]:
+    """A column for each figure that any of these variants has."""
+    by_name: dict[str, dict[str, CellFigure]] = {}
+    for variant, own in figures.items():
+        for figure in own:
+            by_name.setdefault(figure.name, {})[variant] = figure
+    columns = []
+    for of_name in by_name.values():
+        title = next(iter(of_name.values())).title
+        texts, units = zip(*(figure.shown for figure in of_name.values()), strict=True)
+        if len(set(units)) > 1:
+            texts = tuple(map(" ".join, zip(texts, units, strict=True)))
+        else:
+            title = ", ".join(filter(None, (title, units[0])))
+            texts = tuple(formatting.aligned(texts))
+        columns.append(FigureColumn(title, of_name, dict(zip(of_name, texts, strict=True))))
+    return columns
 
 
 def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[CellFigure]:
     """All figures of a cell, the most asked for first. `rows`, when they are read already."""
-    if rows is None:
-        rows = cell.rows()
-    table = _Columns(rows)
-    figures = [*_shares(table), *_second_reader(table), *_steps(table)]
+    table = _Columns(cell.rows() if rows is None else rows)
+    figures = []
+    for name, (title, note) in SHARES.items():
+        figures += table.mean_of(name, title, note)
+    figures += [*_second_reader(table), *_steps(table)]
     if cell.run.task.kind == "counts":
         # Answers from elsewhere are texts as they were given; macro F1 needs the names that they mean.
         figures += _names(table, resolved=cell.run.resolved.engine != "imported")
     if cell.run.task.kind == "binary":
         figures += _epochs(table)
-    return [*figures, *_rest(table), *_checks(table), *_outcomes(table), *_costs(table)]
+    return [*figures, *_rest(table), *_checks(table), *_outcomes(table), *_costs(table.rows)]
 
 
 class _Columns:
@@ -110,23 +156,15 @@ class _Columns:
             return result.mean, None, None
         return result.mean, result.low, result.high
 
-
-def _mean_of(
-    table: _Columns, name: str, title: str, note: str, share: bool = True, kind: Kind = "binary"
-) -> list[CellFigure]:
-    """The mean of one metric, where there is one."""
-    column = table.metric(name)
-    if column is None:
-        return []
-    interval = table.estimated(column[name], kind)
-    return [CellFigure(name, title, *interval, n=len(column), note=note, share=share)]
-
-
-def _shares(table: _Columns) -> list[CellFigure]:
-    figures = []
-    for name, (title, note) in SHARES.items():
-        figures += _mean_of(table, name, title, note)
-    return figures
+    def mean_of(
+        self, name: str, title: str, note: str, unit: str = "%", kind: Kind = "binary"
+    ) -> list[CellFigure]:
+        """The mean of one metric, where there is one."""
+        column = self.metric(name)
+        if column is None:
+            return []
+        interval = self.estimated(column[name], kind)
+        return [CellFigure(name, title, *interval, n=len(column), note=note, unit=unit)]
 
 
 def _second_reader(table: _Columns) -> list[CellFigure]:
@@ -171,35 +209,24 @@ def _share_of(part: Floats, whole: Floats) -> Floats:
 
 
 def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
-    counts = table.metric("tp", "fp", "fn")
+    counts, column = table.metric("tp", "fp", "fn"), table.metric("unknown")
     if counts is None:
         return []
     figures = []
     for name, statistic in (("precision", _precision), ("recall", _recall)):
         interval = table.estimated(counts, "counts", statistic)
-        figures.append(
-            CellFigure(f"micro_{name}", f"Micro {name}", *interval, n=len(counts), note="documents")
-        )
-    if resolved:
-        figures += _macro(table)
-    column = table.metric("unknown")
+        figures.append(CellFigure(f"micro_{name}", f"Micro {name}", *interval, len(counts), "documents"))
+    scored = table.scored
+    pairs = list(zip(scored["target"], scored["answer"], strict=True))
+    macro = macro_f1(pairs, scored["cluster"].tolist()) if resolved else None
+    if macro is not None:
+        figures.append(CellFigure("macro_f1", "Macro F1", *macro, "names in the labels, each counting alike"))
     if column is not None:
         unknown = column["unknown"]
         note = f"in {(unknown > 0).sum()} of {len(unknown)} answers; each counts against precision"
-        title = "Names that the taxonomy has not"
-        figures.append(
-            CellFigure("out_of_taxonomy", title, int(unknown.sum()), n=len(unknown), note=note, share=False)
-        )
+        title, value = "Names that the taxonomy has not", int(unknown.sum())
+        figures.append(CellFigure("out_of_taxonomy", title, value, n=len(unknown), note=note, unit=""))
     return figures
-
-
-def _macro(table: _Columns) -> list[CellFigure]:
-    scored = table.scored
-    pairs = list(zip(scored["target"], scored["answer"], strict=True))
-    macro = macro_f1(pairs, scored["cluster"].tolist())
-    if macro is None:
-        return []
-    return [CellFigure("macro_f1", "Macro F1", *macro, note="names in the labels, each counting alike")]
 
 
 def _epochs(table: _Columns) -> list[CellFigure]:
@@ -210,30 +237,23 @@ def _epochs(table: _Columns) -> list[CellFigure]:
     items = groups.agg(first=("index", "first"), right=("score", "sum"), n=("score", "size")).set_index(
         "first"
     )
-    if items.empty or items["n"].max() < 2:
+    most = int(items["n"].max()) if len(items) else 0
+    if most < 2:
         return []
-    most, k = int(items["n"].max()), 1
     by_first = {rows["index"].iloc[0]: rows for _, rows in groups}
     figures = []
-    while True:
+    for k in [*(2**power for power in range((most - 1).bit_length())), most]:
         enough = items[items["n"] >= k]
         passed = pd.Series(pass_at_k(enough["right"].to_numpy(), enough["n"].tolist(), k), enough.index)
-        note = f"over {len(enough)} items with at least {k} answers"
-        interval = _share(table, passed)
-        figures.append(
-            CellFigure(
-                f"pass@{k}", f"Right in at least one of {k}", *interval, len(enough), note + ", unbiased"
-            )
-        )
+        note, n = f"over {len(enough)} items with at least {k} answers", len(enough)
+        title = f"Right in at least one of {k}"
+        figures.append(CellFigure(f"pass@{k}", title, *_share(table, passed), n, note + ", unbiased"))
         if k > 1:
             voted = pd.Series([_majority(by_first[first], k) for first in enough.index], enough.index)
             note += "; ties go by lot, an answer without a number is a vote of its own"
-            figures.append(
-                CellFigure(f"maj@{k}", f"Majority of {k} is right", *_share(table, voted), len(enough), note)
-            )
-        if k == most:
-            return figures
-        k = min(2 * k, most)
+            title = f"Majority of {k} is right"
+            figures.append(CellFigure(f"maj@{k}", title, *_share(table, voted), n, note))
+    return figures
 
 
 def _share(table: _Columns, values: "pd.Series[float]") -> Interval:
@@ -258,42 +278,39 @@ def _rest(table: _Columns) -> list[CellFigure]:
     figures = []
     for name in sorted(table.metrics):
         if name not in HANDLED and not name.startswith("check_"):
-            for figure in _mean_of(table, name, name.replace("_", " ").capitalize(), "", False, "real"):
-                figures.append(replace(figure, part=judged))
+            title = name.replace("_", " ").capitalize()
+            figures += [replace(figure, part=judged) for figure in table.mean_of(name, title, "", "", "real")]
     return figures
 
 
 def _checks(table: _Columns) -> list[CellFigure]:
-    figures = _mean_of(
-        table, "checks_passed", "Checks passed", "the mean share of those that apply", kind="real"
-    )
+    note = "the mean share of those that apply"
+    figures = table.mean_of("checks_passed", "Checks passed", note, kind="real")
     for name in sorted(table.metrics):
         if name.startswith("check_"):
             title = "Check: " + name.removeprefix("check_").replace("_", " ")
-            figures += _mean_of(table, name, title, "of the answers that it applies to")
+            figures += table.mean_of(name, title, "of the answers that it applies to")
     return figures
 
 
 def _outcomes(table: _Columns) -> list[CellFigure]:
-    figures = []
+    figures, rows = [], table.rows
     for outcome, title in OUTCOMES.items():
-        there = table.rows["status"] == outcome
-        if outcome == "truncated":
-            there = table.rows["truncated"]
+        there = rows["truncated"] if outcome == "truncated" else rows["status"] == outcome
         interval = table.estimated(there.astype(float), "binary")
         note = f"{int(there.sum())} of {len(there)} answers"
         figures.append(CellFigure(f"{outcome}_rate", title, *interval, len(there), note))
     return figures
 
 
-def _costs(table: _Columns) -> list[CellFigure]:
+def _costs(rows: "pd.DataFrame") -> list[CellFigure]:
     figures = []
     for name, title in (("tokens_out", "Tokens an answer"), ("seconds", "Seconds an answer")):
-        values = table.rows[name].to_numpy(dtype=float)
+        values = rows[name].to_numpy(dtype=float)
         known = values[np.isfinite(values)]
         if len(known):
             figures.append(
-                CellFigure(name, title, float(known.mean()), n=len(known), note="answers", share=False)
+                CellFigure(name, title, float(known.mean()), n=len(known), note="answers", unit="")
             )
     return figures
 
@@ -306,26 +323,23 @@ def macro_f1(
     A name that is only ever given wrongly has no gold to find, so it is no term of the mean; it shows in the micro
     figures.
     """
+    import pandas as pd
+
     gold = [_name_set(labels) for labels, _ in pairs]
     known = sorted(set().union(*gold))
     if not known:
         return None
-    names = dict.fromkeys(clusters)
-    rows, columns = dict(zip(names, count(), strict=False)), dict(zip(known, count(), strict=False))
-    right, wanted, given = np.zeros((3, len(rows), len(known)))
-    for labels, (_, answer), cluster in zip(gold, pairs, clusters, strict=True):
-        predicted, row = _name_set(answer), rows[cluster]
-        for name in labels:
-            wanted[row, columns[name]] += 1
-            right[row, columns[name]] += name in predicted
-        for name in predicted & columns.keys():
-            given[row, columns[name]] += 1
-    value = _macro_mean(right.sum(axis=0), wanted.sum(axis=0), given.sum(axis=0))
-    if len(rows) < 2:
+    row_of, sources = pd.factorize(np.array(clusters, dtype=object))
+    wanted, given = _marked(gold, known), _marked([_name_set(answer) for _, answer in pairs], known)
+    sums = np.zeros((3, len(sources), len(known)))
+    for total, counts in zip(sums, (wanted * given, wanted, given), strict=True):
+        np.add.at(total, row_of, counts)
+    value = _macro_mean(*sums.sum(axis=1))
+    if len(sources) < 2:
         return value, None, None, len(known)
     dice = np.random.default_rng(SEED)
-    weights = dice.multinomial(len(rows), [1 / len(rows)] * len(rows), DRAWS).astype(float)
-    draws = [_macro_mean(weight @ right, weight @ wanted, weight @ given) for weight in weights]
+    weights = dice.multinomial(len(sources), [1 / len(sources)] * len(sources), DRAWS).astype(float)
+    draws = [_macro_mean(*(weight @ sums)) for weight in weights]
     low, high = np.quantile(draws, (0.025, 0.975)).tolist()
     return value, min(low, value), max(high, value), len(known)
 
@@ -333,6 +347,11 @@ def macro_f1(
 def _macro_mean(right: Floats, wanted: Floats, given: Floats) -> float:
     known = wanted > 0
     return float((2 * right[known] / (wanted + given)[known]).mean())
+
+
+def _marked(sets: Sequence[set[str]], known: Sequence[str]) -> Floats:
+    """A row a set, a column a name: 1 where the set has it."""
+    return np.array([[name in names for name in known] for names in sets], dtype=float)
 
 
 def _name_set(text: str) -> set[str]:

@@ -5,10 +5,12 @@ report say the same digits.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from math import isfinite
 
-from proctor.common.stats import Verdict
+from proctor.common.stats import Estimate, Verdict
 from proctor.harness.record import TaskRecord
+from proctor.leaderboard import counted
 from proctor.leaderboard.compare.comparison import Comparison
 
 
@@ -73,6 +75,24 @@ def interval(low: float, high: float, task: TaskRecord, signed: bool = False) ->
     return f"{score(low, task, signed)} to {score(high, task, signed)}"
 
 
+def estimate(value: Estimate, task: TaskRecord) -> str:
+    """`43.8 (31.2 to 56.3)`."""
+    return f"{score(value.mean, task)} ({interval(value.low, value.high, task)})"
+
+
+def difference(comparison: Comparison, task: TaskRecord) -> str:
+    return score(comparison.difference.difference, task, signed=True)
+
+
+def difference_interval(comparison: Comparison, task: TaskRecord) -> str:
+    return interval(comparison.difference.low, comparison.difference.high, task, signed=True)
+
+
+def left_out(comparison: Comparison) -> str:
+    """Empty where no item is."""
+    return f"{counted(comparison.left_out, 'item')} left out" if comparison.left_out else ""
+
+
 def unit(task: TaskRecord) -> str:
     low, high = task.scale
     if not task.scale_stated:  # by an imported file
@@ -129,6 +149,40 @@ def standard_error(value: float, task: TaskRecord) -> str:
     if not isfinite(value):
         return ""
     return f"{100 * value:.2f}" if unit(task) == "%" else f"{value:.3f}"
+
+
+def points(value: float, task: TaskRecord) -> str:
+    """A difference without its sign, in the unit of the score."""
+    name = "points" if unit(task) == "%" else "marks"
+    return f"{score(value, task)} {name}"
+
+
+def key(comparison: Comparison) -> str:
+    """The verdict's name in the style sheet, which adds colour to words only."""
+    return comparison.verdict.name.lower().replace("_", "-")
+
+
+def scored_by(task: TaskRecord) -> str:
+    """Who scored, in words that do not promise more than it is."""
+    if task.scored_by == "rules":
+        return "Scored by rules."
+    if task.judge_kind == "checklist":
+        return "Scored by a checklist of rules; no model and no teacher has judged these responses."
+    words = f"Scored by the judge “{task.scored_by}”"
+    if task.grader:
+        words += f", asking {task.grader}"
+    if task.self_grading:
+        words += ". The model scored its own responses, as the suite allows"
+    return words + "."
+
+
+def when(time: str) -> str:
+    """A time as people read it; what is none stays as it is."""
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return time
+    return time if moment.tzinfo is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def probability(p: float) -> str:

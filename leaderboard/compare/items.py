@@ -93,8 +93,7 @@ def as_table(
     pairs: list[tuple[int, int]] | None = None,
 ) -> Table:
     """For the statistics; ids come sorted, so that their places serve as well and need not be sorted again."""
-    sources = clusters if clusters != ids else None
-    return Table(scores, np.arange(len(ids)), sources, pairs)
+    return Table(scores, np.arange(len(ids)), clusters if clusters != ids else None, pairs)
 
 
 def load_cells(results: Path) -> Cells:
@@ -122,11 +121,8 @@ def items_of(cell: record.Cell) -> ScoredItems:
 
 def _items(cell: record.Cell) -> ScoredItems:
     kind: Kind = cell.run.task.kind
-    columns, names = list(COLUMNS), ["score"]
-    if kind == "counts":
-        columns.append("metrics")
-        names = ["tp", "fp", "fn"]
-    rows = cell.rows(columns)
+    names = ["tp", "fp", "fn"] if kind == "counts" else ["score"]
+    rows = cell.rows([*COLUMNS, "metrics"] if kind == "counts" else COLUMNS)
     scored = rows[rows["score"].notna()]
     every = frozenset(rows["sample_id"].tolist())
     if len(scored) == 0:
@@ -217,13 +213,10 @@ def refuse_unlike(a: record.Cell, b: record.Cell) -> None:
 
 def shared_items(a: record.Cell, b: record.Cell) -> SharedItems:
     """The items that both have a score for. Where one cell alone knows which items share a source, its word counts."""
-    items_a, items_b = items_of(a), items_of(b)
-    kind: Kind = items_a.kind
-    if items_b.kind == "real":
-        kind = "real"
-    first, second = items_a, items_b
-    if items_a.clusters == items_a.ids:
-        first, second = items_b, items_a
+    first, second = items_of(a), items_of(b)
+    kind: Kind = "real" if second.kind == "real" else first.kind
+    if first.clusters == first.ids:
+        first, second = second, first
     ids, clusters = first.ids, first.clusters
     if first.ids != second.ids:
         in_both = [item in second.scored for item in first.ids]
@@ -236,14 +229,14 @@ def shared_items(a: record.Cell, b: record.Cell) -> SharedItems:
 def _left_out(a: record.Cell, b: record.Cell) -> dict[str, int]:
     if a.variant > b.variant:
         a, b = b, a  # in the same order from either side
-    items_a, items_b = items_of(a), items_of(b)
-    if items_a.ids == items_b.ids and len(items_a.ids) == len(items_a.every) == len(items_b.every):
+    mine, other = items_of(a), items_of(b)
+    if mine.ids == other.ids and len(mine.ids) == len(mine.every) == len(other.every):
         return {}
-    only_a, only_b = items_a.every - items_b.every, items_b.every - items_a.every
-    silent_a, silent_b = items_a.every - items_a.scored - only_a, items_b.every - items_b.scored - only_b
+    in_both = mine.every & other.every
+    silent_a, silent_b = in_both - mine.scored, in_both - other.scored
     counts = {
-        f"not in {a.variant}": len(only_b),
-        f"not in {b.variant}": len(only_a),
+        f"not in {a.variant}": len(other.every - mine.every),
+        f"not in {b.variant}": len(mine.every - other.every),
         f"no score for {a.variant}": len(silent_a - silent_b),
         f"no score for {b.variant}": len(silent_b - silent_a),
         "no score for either": len(silent_a & silent_b),
@@ -262,8 +255,8 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
         fields |= ASKED_ALIKE
     differ = []
     for field, (words, name) in fields.items():
-        value_a, value_b = getattr(run_a.definition, field), getattr(run_b.definition, field)
-        if value_a != value_b and name not in lacks:
+        same = getattr(run_a.definition, field) == getattr(run_b.definition, field)
+        if not same and name not in lacks:
             differ.append(f"{words} ({_in_words(a, field)} and {_in_words(b, field)})")
     (low_a, high_a), (low_b, high_b) = run_a.task.scale, run_b.task.scale
     if (low_a, high_a) != (low_b, high_b) and "scale" not in lacks:
@@ -274,10 +267,9 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
 def _in_words(cell: record.Cell, field: str) -> str:
     """A field of the definition as one would say it."""
     value = getattr(cell.run.definition, field)
-    if field == "dataset" and value:
-        return f"{cell.run.definition.items} items, hash {str(value)[:8]}"
     if field == "dataset":
-        return f"{cell.run.definition.items} items without a hash"
+        known = f", hash {str(value)[:8]}" if value else " without a hash"
+        return f"{cell.run.definition.items} items{known}"
     if field == "metric" and value is None:
         return cell.run.task.headline
     if field == "prompt":
@@ -293,18 +285,17 @@ def _other_documents(a: record.Cell, b: record.Cell) -> str:
     known = a.run.definition.dataset
     if known is not None and known == b.run.definition.dataset:
         return ""
-    if DOCUMENTS in a.run.lacks or DOCUMENTS in b.run.lacks:
+    if DOCUMENTS in (*a.run.lacks, *b.run.lacks):
         return ""
     items_a, items_b = items_of(a), items_of(b)
-    both, wrong = 0, []
+    hashes = dict(zip(items_b.ids, items_b.hashes, strict=True))
+    wrong = []
     for item, own in zip(items_a.ids, items_a.hashes, strict=True):
-        if item in items_b.row_of:
-            both += 1
-            other = items_b.hashes[items_b.row_of[item]]
-            if own and other and own != other:
-                wrong.append(item)
+        if own and hashes.get(item) and own != hashes[item]:
+            wrong.append(item)
     if not wrong:
         return ""
+    both = len(items_a.scored & items_b.scored)
     return f"{len(wrong)} of {both} items are other documents under the same id, such as {wrong[0]!r}"
 
 
@@ -312,14 +303,10 @@ def _other_clusters(items_a: ScoredItems, items_b: ScoredItems) -> str:
     """Why the items are grouped in two ways, where both cells group them."""
     if items_a.clusters == items_a.ids or items_b.clusters == items_b.ids:
         return ""
-    cluster_of = dict(zip(items_b.ids, items_b.clusters, strict=True))
-    wrong = []
-    for item, cluster in zip(items_a.ids, items_a.clusters, strict=True):
-        if cluster_of.get(item, cluster) != cluster:
-            wrong.append(item)
-    if not wrong:
-        return ""
-    return f"{len(wrong)} items stand in another cluster, such as {wrong[0]!r}"
+    clusters = dict(zip(items_b.ids, items_b.clusters, strict=True))
+    own = zip(items_a.ids, items_a.clusters, strict=True)
+    wrong = [item for item, cluster in own if clusters.get(item, cluster) != cluster]
+    return f"{len(wrong)} items stand in another cluster, such as {wrong[0]!r}" if wrong else ""
 
 
 def _example(items_a: ScoredItems, items_b: ScoredItems) -> str:

@@ -7,7 +7,7 @@ Nothing is rounded here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,10 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.common.stats.reference import references
-from proctor.harness.record import Cell
-from proctor.leaderboard.compare.compare import USUAL, compare_two, family_of
 from proctor.leaderboard.compare.comparison import Comparison, Settings
+from proctor.leaderboard.compare.families import USUAL, compare_two, family_of
 from proctor.leaderboard.compare.items import items_of, load_cells
 from proctor.leaderboard.compare.ranking import Score, TaskPairs, best_first, pairs_in_order, score_of
-
-
-@dataclass(frozen=True)
-class RefusedPair:
-    a: str
-    b: str
-    task: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -36,10 +27,9 @@ class Overview:
     `pairs` by task, where all were asked for.
     """
 
-    scores: tuple[Score, ...]
-    comparisons: tuple[Comparison, ...]
-    refused: tuple[RefusedPair, ...]
-    pairs: dict[str, TaskPairs]
+    scores: list[Score]
+    comparisons: list[Comparison]
+    pairs: dict[str, TaskPairs] = field(default_factory=dict)
 
 
 def compare_named(
@@ -51,36 +41,30 @@ def compare_named(
     scores = []
     for pair in comparisons:
         scores += [score_of(cells[pair.a, pair.task]), score_of(cells[pair.b, pair.task])]
-    return Overview(tuple(scores), tuple(comparisons), (), {})
+    return Overview(scores, comparisons)
 
 
 def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
     """All pairs on every task or on those named, each from its side; of those that cannot be compared it says why."""
     cells = load_cells(results)
-    by_task: dict[str, list[Cell]] = {}
-    for (_, task), cell in cells.items():
-        by_task.setdefault(task, []).append(cell)
+    known = list(dict.fromkeys(task for _, task in cells))
     for task in tasks:
-        if task not in by_task:
-            raise Refusal(f"no results for {task!r}; there are: {', '.join(by_task) or 'none'} ({results})")
-    scores: list[Score] = []
-    comparisons: list[Comparison] = []
-    refused: list[RefusedPair] = []
-    pairs = {}
-    for task in dict.fromkeys(tasks) or by_task:
-        own = list(map(score_of, by_task[task]))
-        own.sort(key=lambda score: (best_first(score), score.cell.variant))
-        scores += own
+        if task not in known:
+            raise Refusal(f"no results for {task!r}; there are: {', '.join(known) or 'none'} ({results})")
+    overview = Overview([], [])
+    for task in dict.fromkeys(tasks) or known:
+        scores = [score_of(cell) for cell in cells.values() if cell.task == task]
+        scores.sort(key=lambda score: (best_first(score), score.cell.variant))
         family = family_of(cells, task, settings)
-        pairs[task] = pairs_in_order({score.cell.variant: score for score in own}, family)
-        refused += [RefusedPair(a, b, task, why) for (a, b), why in family.refused.items()]
-        comparisons += family.comparisons.values()
-    if not comparisons and not refused:
+        overview.scores.extend(scores)
+        overview.comparisons.extend(family.comparisons.values())
+        overview.pairs[task] = pairs_in_order({score.cell.variant: score for score in scores}, family)
+    if not any(pairs.family.comparisons or pairs.family.refused for pairs in overview.pairs.values()):
         raise Refusal(
             "there are no two variants with results for one task; run a suite, or look at ours with "
             f"--results results/demo ({results})"
         )
-    return Overview(tuple(scores), tuple(comparisons), tuple(refused), pairs)
+    return overview
 
 
 def failing(overview: Overview, what: str) -> list[str]:
@@ -100,54 +84,45 @@ def failing(overview: Overview, what: str) -> list[str]:
 
 def as_json(overview: Overview) -> dict[str, Any]:
     """For --json: every figure with all its digits, null where there is none. docs/statistics.md says the names."""
+    refused = []
+    for task, pairs in overview.pairs.items():
+        for (a, b), why in pairs.family.refused.items():
+            refused.append({"a": a, "b": b, "task": task, "why": why})
     return {
         "cells": list(map(_cell_as_json, overview.scores)),
         "comparisons": list(map(_comparison_as_json, overview.comparisons)),
-        "refused": list(map(vars, overview.refused)),
+        "refused": refused,
     }
 
 
 def _cell_as_json(score: Score) -> dict[str, Any]:
-    cell, items = score.cell, items_of(score.cell)
-    called = cell.variant
-    if cell.run.origin and cell.run.origin.called:
-        called = cell.run.origin.called
-    fields: dict[str, Any] = {
-        "variant": cell.variant,
-        "called": called,
-        "task": cell.task,
-        "headline": cell.run.task.headline,
-        "kind": items.kind,
-        "n": len(items.ids),
-        "unscored": len(items.every) - len(items.ids),
-        "clusters": len(set(items.clusters)),
-        **dict.fromkeys(("mean", "standard_error", "low", "high")),
-        "confidence": 0.95,
-        "interval": None,
-        "why_none": score.why_none,
-        "flag": score.flag,
-        "own_data": cell.run.task.own_data,
-        "lacks": list(cell.run.lacks),
+    cell, items, estimate = score.cell, items_of(score.cell), score.estimate
+    called = cell.run.origin.called if cell.run.origin else None
+    n, clusters = len(items.ids), len(set(items.clusters))
+    figures: dict[str, Any] = {
+        "clusters": clusters,
+        "mean": None,
+        "standard_error": None,
+        "low": None,
+        "high": None,
     }
-    estimate = score.estimate
     if estimate:
-        fields |= {
-            "clusters": estimate.clusters,
-            "mean": estimate.mean,
-            "standard_error": _finite(estimate.se),
-            "low": estimate.low,
-            "high": estimate.high,
-            "interval": estimate.method,
-        }
-    return fields
+        figures = {
+            "clusters": estimate.clusters, "mean": estimate.mean, "standard_error": _finite(estimate.se),
+            "low": estimate.low, "high": estimate.high,
+        }  # fmt: skip
+    return {
+        "variant": cell.variant, "called": called or cell.variant, "task": cell.task,
+        "headline": cell.run.task.headline, "kind": items.kind, "n": n, "unscored": len(items.every) - n, **figures,
+        "confidence": 0.95, "interval": estimate.method if estimate else None, "why_none": score.why_none,
+        "flag": score.flag, "own_data": cell.run.task.own_data, "lacks": list(cell.run.lacks),
+    }  # fmt: skip
 
 
 def _comparison_as_json(pair: Comparison) -> dict[str, Any]:
     d = pair.difference
-    both = neither = a_higher = b_higher = equal = None
-    if d.only_a is not None and d.only_b is not None:
-        both = round(d.mean_a * d.n) - d.only_a
-        neither = d.n - both - d.only_a - d.only_b
+    both, neither = pair.both_and_neither or (None, None)
+    a_higher = b_higher = equal = None
     if pair.higher:
         a_higher, b_higher = pair.higher
         equal = d.n - a_higher - b_higher

@@ -16,10 +16,11 @@ from proctor.common.stats import Estimate
 from proctor.common.stats.families import RankRange, letters, rank_ranges, shown_matrix
 from proctor.harness import record
 from proctor.harness.record import RunRecord, TaskRecord, VariantRecord
-from proctor.leaderboard.compare.compare import family_of
+from proctor.leaderboard import counted
 from proctor.leaderboard.compare.comparison import Comparison, TaskFamily
-from proctor.leaderboard.compare.flagged import why_flagged
+from proctor.leaderboard.compare.families import family_of
 from proctor.leaderboard.compare.items import Cells, estimate_cell, items_of
+from proctor.leaderboard.compare.same_responses import why_flagged
 
 MOST_LETTERS = 8  # where a variant stands in more groups than these, their letters say nothing
 
@@ -42,6 +43,13 @@ class Score:
         return items_of(self.cell).too_few
 
     @property
+    def items(self) -> str:
+        """`12 items`, or `11 of 12 items scored`."""
+        n = len(items_of(self.cell).ids)
+        wanted = self.run.definition.items or n
+        return f"{n} items" if n == wanted else f"{n} of {wanted} items scored"
+
+    @property
     def flag(self) -> str:
         """Why its responses seem not to depend on the items."""
         return why_flagged(self.cell)
@@ -55,13 +63,14 @@ class Score:
         return [*words, *remarks_of(self.run)]
 
     @property
-    def notes(self) -> str:
-        """What a bare number would hide: rows that were not scored, or scored 0 because nothing could be read."""
-        words = self.remarks
-        for status, n in self.cell.outcomes.items():
-            if n and status != "ok":
-                words.append(f"{n} {status}")
-        return ", ".join(words)
+    def not_ok(self) -> list[tuple[str, str]]:
+        """What a bare number would hide: of each status but ok its name, and the number of rows in words."""
+        words = []
+        for status in ("unparsed", "truncated", "error"):
+            n = self.cell.outcomes.get(status, 0)
+            if n:
+                words.append((status, counted(n, status) if status == "error" else f"{n} {status}"))
+        return words
 
 
 def remarks_of(run: RunRecord) -> list[str]:
@@ -125,6 +134,19 @@ class Ranking:
     def scores(self, task: str) -> dict[str, Score]:
         """Of all variants that answered this task."""
         return {row.variant: row.scores[task] for row in self.rows if task in row.scores}
+
+    def why_no_difference(self, row: RankingRow, task: str) -> str:
+        if row.variant == self.baseline and row.resolved.parent is None:
+            return "baseline"
+        against = row.scores[task].run.resolved.parent or self.baseline
+        if against is None:
+            return "no parent and no baseline to compare with"
+        other = self.scores(task).get(against)
+        if other is None:
+            return f"{against} has no results here"
+        if row.scores[task].estimate is None or other.estimate is None:
+            return "nothing to compare"
+        return f"cannot be compared with {against}, which was made another way"
 
 
 def ranking(cells: Cells, baseline: str | None = None) -> Ranking:

@@ -12,9 +12,12 @@ from itertools import chain, product
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import charts, escape
 from proctor.leaderboard.board.html import environment
 from proctor.leaderboard.board.plots import Plot
+from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.report.tables import OTHER_WITHIN, SHOWN, WITHIN, ComparisonReport
 
 FORMATS = ("md", "latex", "csv", "html")
@@ -99,14 +102,14 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
 def _tables(report: ComparisonReport) -> Iterator[ReportSheet]:
     for table in report.tables:
         plots = [plot for plot in report.plots if plot.task == table.task]
-        yield ReportSheet(table.title, table.head, table.rows, table.notes, plots)
+        yield ReportSheet(table.about.title, table.head, table.rows, table.notes, plots)
 
 
 def _appendices(report: ComparisonReport) -> Iterator[ReportSheet]:
     for appendix in report.appendix:
         panels = appendix.panels()
         for n, variants in enumerate(panels, start=1):
-            title = f"{appendix.title}: beside the headline"
+            title = f"{appendix.about.title}: beside the headline"
             if len(panels) > 1:
                 title += f", part {n} of {len(panels)}"
             yield ReportSheet(title, ["Figure", *variants], appendix.lines(variants), NOTES)
@@ -183,52 +186,67 @@ def marked(text: str) -> tuple[str, str]:
 
 def _csv(report: ComparisonReport) -> str:
     """A line a cell, figures as a spreadsheet reads them; a text that looks like a formula gets an apostrophe."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for table in report.tables:
+        about = table.about
         for line in table.lines:
-            words = (table.task, table.title, line.variant, table.headline, table.unit)
-            rows.append(
-                [
-                    *map(escape.cell, words), *map(_plain, (line.mean, line.low, line.high, line.error)),
-                    line.n, line.items, escape.cell(line.against),
-                    *map(_plain, (line.difference, line.difference_low, line.difference_high)),
-                    line.difference_error, _digits(line.p), _digits(line.p_corrected),
-                    line.family or "", line.verdict, line.mark, escape.cell(line.test),
-                    line.statuses["unparsed"], line.statuses["truncated"], line.statuses["error"],
-                    escape.cell(line.why), line.flag,
-                ]
-            )  # fmt: skip
+            outcomes = line.score.cell.outcomes
+            row: dict[str, object] = {
+                "task": escape.cell(table.task), "title": escape.cell(about.title),
+                "variant": escape.cell(line.variant), "headline": escape.cell(about.headline),
+                "unit": escape.cell(formatting.unit(about)), "n": line.n, "items": line.items, "mark": line.mark,
+                "unparsed": outcomes.get("unparsed", 0), "truncated": outcomes.get("truncated", 0),
+                "error": outcomes.get("error", 0), "why_no_score": escape.cell(line.score.why_none),
+                "flag": line.score.flag,
+            }  # fmt: skip
+            if line.score.estimate:
+                e = line.score.estimate
+                row |= {name: _number(getattr(e, name), about) for name in ("mean", "low", "high")}
+                row["standard_error"] = formatting.standard_error(e.se, about)
+            if line.pair:
+                row |= _difference(line.pair, about)
+            rows.append(row)
     return _written(COLUMNS, rows)
+
+
+def _difference(pair: Comparison, about: TaskRecord) -> dict[str, object]:
+    """The smallest p is told by its power of ten."""
+    d = pair.difference
+    return {
+        "against": escape.cell(pair.b), "difference": _number(d.difference, about),
+        "difference_low": _number(d.low, about), "difference_high": _number(d.high, about),
+        "difference_standard_error": formatting.standard_error(d.se, about),
+        "p": f"{d.p:.6g}", "p_corrected": f"{pair.adjusted_p:.6g}", "comparisons": pair.family,
+        "verdict": formatting.verdict(pair, about), "test": escape.cell(d.test),
+    }  # fmt: skip
 
 
 def _appendix_csv(report: ComparisonReport) -> str:
     """A line a figure."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for appendix in report.appendix:
         for variant, figures in appendix.figures.items():
-            for figure in figures.values():
-                words = map(escape.cell, (appendix.task, appendix.title, variant, figure.title))
-                values = (
-                    _plain(figure.value),
-                    figure.unit,
-                    _plain(figure.low),
-                    _plain(figure.high),
-                    figure.n,
-                )
-                rows.append([*words, *values, escape.cell(figure.note)])
+            for figure in figures:
+                value, unit = figure.shown
+                words = (appendix.task, appendix.about.title, variant, figure.title)
+                row = dict(zip(APPENDIX_COLUMNS, map(escape.cell, words), strict=False))
+                low, high = map(_plain, figure.bounds)
+                more = {"unit": unit, "low": low, "high": high, "n": figure.n or ""}
+                rows.append({**row, **more, "value": _plain(value), "note": escape.cell(figure.note)})
     return _written(APPENDIX_COLUMNS, rows)
 
 
-def _written(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def _written(columns: Sequence[str], rows: Sequence[dict[str, object]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return text.getvalue()
 
 
+def _number(value: float, about: TaskRecord) -> str:
+    return _plain(formatting.score(value, about))
+
+
 def _plain(figure: str) -> str:
-    return figure.replace("−", "-").removeprefix("+")
-
-
-def _digits(p: float | None) -> str:
-    """A number and no words: the smallest p is told by its power of ten."""
-    return "" if p is None else f"{p:.6g}"
+    return figure.replace("−", "-")

@@ -1,14 +1,19 @@
-"""What a report holds, as plain values: a table for each task, and what stands behind it for an appendix.
+"""What a report holds: a table for each task, and what stands behind it for an appendix.
 
 report.py makes it of results, formats.py writes it as Markdown, LaTeX, CSV or HTML.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from proctor.common.stats import Verdict
+from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board.plots import Plot
-from proctor.leaderboard.board.shown import FigureShown
+from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.figures import CellFigure, columns_of
+from proctor.leaderboard.compare.ranking import Score
 
 SHOWN, WITHIN, OTHER_WITHIN = "*", "≈", "†"  # marks of a difference
 WIDE = 72  # letters of the variants' names that a page has room for; more stand in a table of their own
@@ -17,31 +22,27 @@ NARROWEST = 8
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One variant on one task. Empty figures: there is none, and `why` says why."""
+    """One variant on one task; `pair` is the difference that the table shows."""
 
     variant: str
-    items: int
-    statuses: Mapping[str, int]
-    why: str
-    flag: str
-    mean: str = ""
-    interval: str = ""
-    low: str = ""
-    high: str = ""
-    error: str = ""
-    n: int = 0
-    difference: str = ""
-    difference_interval: str = ""
-    difference_low: str = ""
-    difference_high: str = ""
-    difference_error: str = ""
-    against: str = ""
-    mark: str = ""
-    verdict: str = ""
-    p: float | None = None
-    p_corrected: float | None = None
-    test: str = ""
-    family: int = 0
+    score: Score
+    pair: Comparison | None
+
+    @property
+    def n(self) -> int:
+        return self.score.estimate.n if self.score.estimate else 0
+
+    @property
+    def items(self) -> int:
+        return self.score.run.definition.items or self.n
+
+    @property
+    def mark(self) -> str:
+        if self.pair is None or self.pair.verdict == Verdict.NOT_SHOWN:
+            return ""
+        if self.pair.verdict != Verdict.NO_WORSE:
+            return SHOWN
+        return OTHER_WITHIN if self.pair.said_of_b else WITHIN
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,7 @@ class TaskTable:
     """`against` is what all differences are to; empty where each is to the variant's own parent."""
 
     task: str
-    title: str
-    headline: str
-    unit: str
+    about: TaskRecord
     against: str
     lines: tuple[ReportLine, ...]
     notes: tuple[str, ...]
@@ -59,75 +58,56 @@ class TaskTable:
     @property
     def names_parents(self) -> bool:
         """Whether a column says to whom each difference is."""
-        return not self.against and any(line.against for line in self.lines)
+        return not self.against and any(line.pair for line in self.lines)
 
     @property
     def head(self) -> list[str]:
+        headline = f"{self.about.headline}, {formatting.unit(self.about)}"
         difference = f"Difference to {self.against}" if self.against else "Difference"
-        head = ["Variant", f"{self.headline}, {self.unit}", "95 % interval", difference, "95 % interval", "n"]
-        if self.names_parents:
-            head.insert(4, "to")
-        return head
+        to = ["to"] if self.names_parents else []
+        return ["Variant", headline, "95 % interval", difference, *to, "95 % interval", "n"]
 
     @property
     def rows(self) -> list[list[str]]:
-        rows = []
-        for line in self.lines:
-            name, n = line.variant, str(line.n)
-            if line.flag:
-                name += " (flagged)"
-            if line.n != line.items:
-                n += f" of {line.items}"
-            mean, difference = line.mean or line.why or "none", line.difference + line.mark
-            row = [name, mean, line.interval, difference, line.difference_interval, n]
-            if self.names_parents:
-                row.insert(4, line.against)
-            rows.append(row)
-        return rows
+        return [self._row(line) for line in self.lines]
+
+    def _row(self, line: ReportLine) -> list[str]:
+        name, n, estimate = line.variant, str(line.n), line.score.estimate
+        if line.score.flag:
+            name += " (flagged)"
+        if line.n != line.items:
+            n += f" of {line.items}"
+        mean, interval = line.score.why_none or "none", ""
+        if estimate:
+            mean = formatting.score(estimate.mean, self.about)
+            interval = formatting.interval(estimate.low, estimate.high, self.about)
+        difference = against = bounds = ""
+        if line.pair:
+            difference, against = formatting.difference(line.pair, self.about) + line.mark, line.pair.b
+            bounds = formatting.difference_interval(line.pair, self.about)
+        to = [against] if self.names_parents else []
+        return [name, mean, interval, difference, *to, bounds, n]
 
 
 @dataclass(frozen=True)
 class Appendix:
-    """Of one task, the figures beside the headline and what the answers cost, of each variant by the figure's name.
-
-    `variants` are in the order of the report's table.
-    """
+    """Of one task, the figures beside the headline and what the answers cost, of each variant in the table's order."""
 
     task: str
-    title: str
-    variants: tuple[str, ...]
-    figures: Mapping[str, Mapping[str, FigureShown]]
+    about: TaskRecord
+    figures: dict[str, list[CellFigure]]
 
     def lines(self, variants: Sequence[str]) -> list[list[str]]:
         """A line a figure, a column a variant: there are more figures than variants."""
-        by_name: dict[str, dict[str, FigureShown]] = {}
-        for variant in self.variants:
-            for name, figure in self.figures[variant].items():
-                by_name.setdefault(name, {})[variant] = figure
-        return [_line(of_name, variants) for of_name in by_name.values()]
+        columns = columns_of(self.figures)
+        return [[column.title, *(column.texts.get(name, "") for name in variants)] for column in columns]
 
-    def panels(self) -> list[tuple[str, ...]]:
+    def panels(self) -> list[list[str]]:
         """As many variants side by side as a page has room for, evenly spread over the tables that it takes."""
-        letters = sum(max(len(name), NARROWEST) + 2 for name in self.variants)
-        each = ceil(len(self.variants) / ceil(letters / WIDE))
-        return [self.variants[start : start + each] for start in range(0, len(self.variants), each)]
-
-
-def _line(figures: Mapping[str, FigureShown], variants: Sequence[str]) -> list[str]:
-    """A figure's title with its unit, then its values; units stand beside the values where they are not the same."""
-    units = {figure.unit for figure in figures.values()}
-    title = next(iter(figures.values())).title
-    if len(units) == 1 and units != {""}:
-        title += f", {max(units)}"
-    line = [title]
-    for variant in variants:
-        value = ""
-        if variant in figures:
-            value = figures[variant].value
-            if len(units) > 1:
-                value = f"{value} {figures[variant].unit}".strip()
-        line.append(value)
-    return line
+        variants = list(self.figures)
+        letters = sum(max(len(name), NARROWEST) + 2 for name in variants)
+        each = ceil(len(variants) / ceil(letters / WIDE))
+        return [variants[start : start + each] for start in range(0, len(variants), each)]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,13 @@ read as the responses of a variant are.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.concepts import docs
 from proctor.tasks.concepts.task import ids_in, micro_f1, micro_p, micro_r, score
 from proctor.tasks.concepts.taxonomy import concepts, names
-from proctor.tasks.pack import Pack, render, train_chat
+from proctor.tasks.prompt_pack import Pack, render, train_chat
 
 # (system turn, user turn) of each text in; one response each out, in the same order.
 Ask = Callable[[Sequence[tuple[str, str]]], Sequence[str]]
@@ -35,41 +34,42 @@ class Agreement:
 
 
 def label(
-    texts: Iterable[Mapping[str, Any]], ask: Ask, labeler: str, pack: str = "default", batch: int = 32
-) -> Iterator[dict[str, Any]]:
+    texts: Sequence[Mapping[str, Any]], ask: Ask, labeler: str, pack: str = "default", batch: int = 32
+) -> list[dict[str, Any]]:
     """One row for each text, in order; who labelled it and what was answered stay in the row.
 
     Texts come as {"text": ..., "id"?: ..., "source"?: ...}. A text of the gold test set is refused: a model trained on
     it would be examined on what it has seen. Where no known concept was named, "concepts" is [].
     """
-    wording = Pack.load(pack)
+    _refuse_unfit(texts)
+    rows = []
+    for number, (item, response) in enumerate(zip(texts, _asked(ask, texts, pack, batch), strict=True), 1):
+        scored = score({"concepts": ()}, response)
+        identity = str(item.get("id", f"text-{number}"))
+        row = {
+            "id": identity,
+            "source": str(item.get("source", identity)),
+            "text": item["text"],
+            "concepts": list(ids_in(scored.answer)),
+            "labeler": labeler,
+            "parsed": scored.parsed,
+            "unknown": int(scored.metrics["unknown"]),
+            "response": response,
+        }
+        rows.append(row)
+    return rows
+
+
+def _refuse_unfit(texts: Iterable[Mapping[str, Any]]) -> None:
     tested = {_folded(doc["text"]) for doc in docs("test")}
-    numbered = enumerate(texts, 1)
-    while some := list(islice(numbered, max(batch, 1))):
-        for number, item in some:
-            text = item.get("text")
-            if not isinstance(text, str) or not text.strip():
-                raise Refusal(
-                    f'text {number} has no "text"; there is nothing to label; add it or drop the line'
-                )
-            if _folded(text) in tested:
-                raise Refusal(
-                    f"text {number} is in the concepts test set; training on it spoils the test; drop it"
-                )
-        responses = _asked(ask, [render(wording, "concepts", item) for _, item in some])
-        for (number, item), response in zip(some, responses, strict=True):
-            scored = score({"concepts": ()}, response)
-            identity = str(item.get("id", f"text-{number}"))
-            yield {
-                "id": identity,
-                "source": str(item.get("source", identity)),
-                "text": item["text"],
-                "concepts": list(ids_in(scored.answer)),
-                "labeler": labeler,
-                "parsed": scored.parsed,
-                "unknown": int(scored.metrics["unknown"]),
-                "response": response,
-            }
+    for number, item in enumerate(texts, 1):
+        text = item.get("text")
+        if not isinstance(text, str) or not text.strip():
+            raise Refusal(f'text {number} has no "text"; there is nothing to label; add it or drop the line')
+        if _folded(text) in tested:
+            raise Refusal(
+                f"text {number} is in the concepts test set; training on it spoils the test; drop it"
+            )
 
 
 def agreement(
@@ -80,29 +80,24 @@ def agreement(
     Kappa is Cohen's over all decisions "is this document about this concept?", one for each document and
     concept of the taxonomy. Names outside the taxonomy are no such decision: they lower precision alone.
     """
-    wording = Pack.load(pack)
     gold = docs(split)
-    responses: list[str] = []
-    for start in range(0, len(gold), max(batch, 1)):
-        some = gold[start : start + max(batch, 1)]
-        responses.extend(_asked(ask, [render(wording, "concepts", doc) for doc in some]))
-    unparsed = unknown = 0
-    triples = []
-    for doc, response in zip(gold, responses, strict=True):
+    unparsed = unknown = tp = fp = fn = 0
+    for doc, response in zip(gold, _asked(ask, gold, pack, batch), strict=True):
         scored = score(doc, response)
-        metrics = scored.metrics
         unparsed += not scored.parsed
-        unknown += int(metrics["unknown"])
-        triples.append((int(metrics["tp"]), int(metrics["fp"]), int(metrics["fn"])))
-    tp, fp, fn = (sum(column) for column in zip(*triples, strict=True))
+        unknown += int(scored.metrics["unknown"])
+        tp += int(scored.metrics["tp"])
+        fp += int(scored.metrics["fp"])
+        fn += int(scored.metrics["fn"])
+    counts = [(tp, fp, fn)]
     return Agreement(
         labeler=labeler,
         documents=len(gold),
         unparsed=unparsed,
         unknown=unknown,
-        precision=micro_p(triples),
-        recall=micro_r(triples),
-        f1=micro_f1(triples),
+        precision=micro_p(counts),
+        recall=micro_r(counts),
+        f1=micro_f1(counts),
         kappa=_kappa(tp, fp - unknown, fn, len(gold) * len(concepts())),
     )
 
@@ -116,12 +111,17 @@ def chats(rows: Iterable[Mapping[str, Any]], pack: str = "default") -> Iterator[
             yield train_chat(wording, "concepts", row, answer)
 
 
-def _asked(ask: Ask, prompts: Sequence[tuple[str, str]]) -> Sequence[str]:
-    responses = ask(prompts)
-    if len(responses) != len(prompts):
-        raise Refusal(
-            f"the labeller gave {len(responses)} responses to {len(prompts)} texts; one each is needed"
-        )
+def _asked(ask: Ask, items: Sequence[Mapping[str, Any]], pack: str, batch: int) -> list[str]:
+    """One response to each, `batch` of them asked at once."""
+    wording, responses = Pack.load(pack), list[str]()
+    for start in range(0, len(items), max(batch, 1)):
+        prompts = [render(wording, "concepts", item) for item in items[start : start + max(batch, 1)]]
+        answered = ask(prompts)
+        if len(answered) != len(prompts):
+            raise Refusal(
+                f"the labeller gave {len(answered)} responses to {len(prompts)} texts; one each is needed"
+            )
+        responses += answered
     return responses
 
 

@@ -12,6 +12,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from proctor.tasks.concepts.taxonomy import resolve
 
@@ -28,8 +29,10 @@ _LABEL = re.compile(
     r"|\b(?:is|are)\s(?:all\s|mainly\s|mostly\s)?about\b(?P<about>:?)",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[.!?]\Z")
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
 _REMARK = re.compile(r":\s|\s[-–—]\s|\s[-–—]{2,}\s")
+_AND = re.compile(r"\Aand ", re.IGNORECASE)
 _COMMA = re.compile(r"[,;，、]")
 _OUTSIDE = " \t\r*_`\"'“”‘’«»<>"
 _KEYS = ("concepts", "concept", "topics", "answer", "labels", "names")
@@ -124,7 +127,7 @@ def _names_in(value: object) -> list[str]:
     if isinstance(value, list | tuple | set):
         for item in value:
             if isinstance(item, dict):
-                item = next((item[key] for key in _ITEM_KEYS if key in item), None)
+                item = item.get(next(filter(item.__contains__, _ITEM_KEYS), None))
             if isinstance(item, str):
                 names.extend(_clean(item))
             elif isinstance(item, list):
@@ -135,12 +138,9 @@ def _names_in(value: object) -> list[str]:
 def _from_label(lines: list[str]) -> list[str]:
     """The last line that announces names. A colon is believed; 'is about ...' needs a name that we know."""
     for line in reversed(lines):
-        last = None
-        for label in _LABEL.finditer(line, 0, 200):
-            last = label
-        if last is not None:
-            parts = list(_split(_SENTENCE_END.split(line[last.end() :], maxsplit=1)[0]))
-            if _all_names(parts) and (any(last.group("colon", "then", "about")) or any(map(_known, parts))):
+        for label in list(_LABEL.finditer(line, 0, 200))[-1:]:
+            parts = list(_split(_SENTENCE_END.split(line[label.end() :], maxsplit=1)[0]))
+            if _all_names(parts) and (any(label.group("colon", "then", "about")) or any(map(_known, parts))):
                 return _cleaned(parts)
     return []
 
@@ -157,7 +157,7 @@ def _from_bullets(lines: list[str]) -> list[str]:
         if bullet:
             run.append(_REMARK.split(line[bullet.end() :], maxsplit=1)[0])
         elif line and run:
-            sentences = any(item.endswith((".", "!", "?")) for item in run)
+            sentences = any(map(_SENTENCE.search, run))
             if _all_names(run) and (not sentences or any(map(_known, run))):
                 best = run
             run = []
@@ -167,10 +167,10 @@ def _from_bullets(lines: list[str]) -> list[str]:
 def _from_bare(lines: list[str]) -> list[str]:
     """Names without any sign that they are a list: believed only if the taxonomy knows one of them."""
     filled = [line for line in lines if line and not line.startswith("```")]
-    if not filled:
-        return []
-    last = list(_split(filled[-1]))
-    for parts in (filled if len(filled) > 1 else last, last):
+    column = []
+    if len(filled) > 1:
+        column = filled
+    for parts in (column, list(_split("".join(filled[-1:])))):
         if _all_names(parts) and any(map(_known, parts)):
             return _cleaned(parts)
     return []
@@ -179,31 +179,27 @@ def _from_bare(lines: list[str]) -> list[str]:
 def _split(line: str) -> Iterator[str]:
     """The parts of a line between commas; 'and' before the last is a comma too."""
     for part in _COMMA.split(line):
-        bare = part.strip(_OUTSIDE + ".")
-        bare = bare[4:] if bare[:4].lower() == "and " else bare
+        bare = _AND.sub("", part.strip(_OUTSIDE + "."))
         if bare:
             yield bare
 
 
 def _cleaned(items: Iterable[str]) -> list[str]:
-    names: list[str] = []
-    for item in items:
-        names.extend(_clean(item))
-    return names
+    return list(chain.from_iterable(map(_clean, items)))
 
 
-def _clean(item: str) -> Iterable[str]:
+def _clean(item: str) -> list[str]:
     """One item as one name, unless only a part of it is one.
 
     'mean and median' joins two concepts and is the name of none; 'Fractions: parts of a whole' has a remark.
     """
     name = item.strip(_OUTSIDE + ".,;:")
-    if not any(char.isalnum() for char in name):
+    if not any(map(str.isalnum, name)):
         return []
     name = " ".join(name[: 4 * _MOST_CHARACTERS].split())
     if resolve(name) is None:
         halves = re.split(r"\s(?:and|&)\s|\s?[,/;]\s?", name)
-        if len(halves) > 1 and all(resolve(half) for half in halves):
+        if len(halves) > 1 and all(map(resolve, halves)):
             return halves
         bare = _REMARK.split(name, maxsplit=1)[0]
         if resolve(bare) is not None:
@@ -212,16 +208,16 @@ def _clean(item: str) -> Iterable[str]:
 
 
 def _known(part: str) -> bool:
-    return any(resolve(name) for name in _clean(part))
+    return any(map(resolve, _clean(part)))
 
 
 def _all_names(parts: Sequence[str]) -> bool:
-    return bool(parts) and all(_name_like(part) for part in parts)
+    return bool(parts) and all(map(_name_like, parts))
 
 
 def _name_like(part: str) -> bool:
     if len(part) > _MOST_CHARACTERS or len(part.split()) > _MOST_WORDS:
         return False
-    if any(char in "[]{}" for char in part):  # a list cut off before its end, not a name
+    if not set("[]{}").isdisjoint(part):  # a list cut off before its end, not a name
         return False
-    return any(char.isalpha() for char in part) and not _SENTENCE_END.search(part.rstrip(". "))
+    return any(map(str.isalpha, part)) and not _SENTENCE_END.search(part.rstrip(". "))

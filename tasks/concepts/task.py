@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from proctor.tasks.concepts import docs
 from proctor.tasks.concepts.reading import read
 from proctor.tasks.concepts.taxonomy import concepts, fold, names, resolve
-from proctor.tasks.numeric import dataset
 from proctor.tasks.score import ResponseScore
 
 Counts = tuple[int, int, int]
@@ -30,9 +28,9 @@ def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
         return ResponseScore("", 0.0, nothing, False, "the answer has no list of concept names")
     known, unknown = _ids(named)
     metrics = _metrics(len(known & gold), len(known - gold) + len(unknown), len(gold - known), len(unknown))
-    understood = [*_in_order(known), *(unknown[folded] for folded in sorted(unknown))]
-    answer = json.dumps(understood, ensure_ascii=False)
-    return ResponseScore(answer, metrics["f1"], metrics, True, _explain(gold, known, unknown))
+    others = [name for _, name in sorted(unknown.items())]
+    answer = json.dumps(_in_order(known) + others, ensure_ascii=False)
+    return ResponseScore(answer, metrics["f1"], metrics, True, _explain(gold, known, others))
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float | Counts | Labels]:
@@ -55,8 +53,7 @@ def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
 
 def ids_in(answer: str) -> tuple[str, ...]:
     """The ids in a score's `answer` (or in a document's); names outside the taxonomy are left out."""
-    ids = {resolve(name) for name in json.loads(answer or "[]")}
-    return tuple(sorted(concept for concept in ids if concept is not None))
+    return tuple(sorted(set(filter(None, map(resolve, json.loads(answer or "[]"))))))
 
 
 def micro_p(items: Iterable[Counts]) -> float:
@@ -91,13 +88,10 @@ def macro_f1(items: Iterable[Labels]) -> float:
         right.update(set(gold) & set(predicted))
     if not wanted:
         return 0.0
-    f1 = [2 * right[concept] / (wanted[concept] + named[concept]) for concept in sorted(wanted)]
-    return sum(f1) / len(wanted)
-
-
-def load(**metadata: Any) -> Any:
-    """Both splits with the prompt pack's wording; `prompt` in the metadata names the pack."""
-    return dataset("concepts", docs, metadata)
+    total = 0.0
+    for concept in sorted(wanted):
+        total += 2 * right[concept] / (wanted[concept] + named[concept])
+    return total / len(wanted)
 
 
 def _ids(named: Iterable[str]) -> tuple[set[str], dict[str, str]]:
@@ -128,17 +122,20 @@ def _metrics(tp: int, fp: int, fn: int, unknown: int) -> dict[str, float]:
 
 
 def _in_order(ids: set[str]) -> list[str]:
-    return names(concept for concept in concepts() if concept in ids)
+    return names(filter(ids.__contains__, concepts()))
 
 
-def _explain(gold: set[str], known: set[str], unknown: Mapping[str, str]) -> str:
-    parts = [
+def _explain(gold: set[str], known: set[str], others: Sequence[str]) -> str:
+    parts = []
+    for word, items in (
         ("right", _in_order(known & gold)),
         ("missed", _in_order(gold - known)),
         ("not in the labels", _in_order(known - gold)),
-        ("not in the taxonomy", [unknown[folded][:60] for folded in sorted(unknown)][:10]),
-    ]
-    return "; ".join(f"{word}: {', '.join(items)}" for word, items in parts if items) or "an empty list"
+        ("not in the taxonomy", [name[:60] for name in others[:10]]),
+    ):
+        if items:
+            parts.append(f"{word}: {', '.join(items)}")
+    return "; ".join(parts) or "an empty list"
 
 
 def _total(items: Iterable[Counts]) -> Counts:

@@ -6,7 +6,6 @@
 Turns any spelling of a concept's name into its id. The study plan's weak topics are these concepts too.
 """
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
+from proctor.tasks.data import read_items
 
 PATH = Path(__file__).parent / "data" / "taxonomy.jsonl"
 
@@ -58,30 +58,24 @@ class Concept:
 def concepts() -> dict[str, Concept]:
     """Every concept by its id, in teaching order within each area."""
     by_id: dict[str, Concept] = {}
-    with PATH.open(encoding="utf-8") as lines:
-        for line in lines:
-            fields = json.loads(line)
-            fields["aliases"] = tuple(fields["aliases"])
-            fields["prerequisites"] = tuple(fields["prerequisites"])
-            by_id[fields["id"]] = Concept(**fields)
+    for fields in read_items(PATH):
+        fields["aliases"] = tuple(fields["aliases"])
+        fields["prerequisites"] = tuple(fields["prerequisites"])
+        by_id[fields["id"]] = Concept(**fields)
     return by_id
 
 
 def fold(name: str) -> str:
     """A name without what tells no concepts apart: case, punctuation, articles, plurals, British spelling."""
     text = _PER_CENT.sub("percent", name.casefold().replace("&", " and "))
-    words = (_singular(word) for word in _WORD.findall(_POSSESSIVE.sub("", text)))
+    words = map(_singular, _WORD.findall(_POSSESSIVE.sub("", text)))
     return " ".join(word for word in words if word not in _ARTICLES)
 
 
 @lru_cache(maxsize=8192)
 def resolve(name: str) -> str | None:
     """The id of the concept that goes by this name, or None: the taxonomy has no such name."""
-    index = _index()
-    for form in _forms(name):
-        if form in index:
-            return index[form]
-    return None
+    return next(filter(None, map(_index().get, _forms(name))), None)
 
 
 def names(ids: Iterable[str]) -> list[str]:
@@ -90,6 +84,7 @@ def names(ids: Iterable[str]) -> list[str]:
     return [known[concept].name if concept in known else concept for concept in ids]
 
 
+@cache
 def prerequisites(concept: str) -> frozenset[str]:
     """Everything that must be known before this concept, however far back; not the concept itself."""
     known = concepts()

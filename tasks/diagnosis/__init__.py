@@ -3,69 +3,43 @@
     docs("test")[0]["work"]
     # 'Pupil: Adil, grade 3\nTime: 4 weeks, 2 hours a week\nGoal: ...\n\n1. 403 - 168\n   Working: 8 - 3 = 5, ...'
 
-Pupils are made in errors.py, responses read in reading.py and scored in task.py.
+Responses are read in reading.py and scored in task.py; tools/ made the pupils and their errors.
 """
 
-import json
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from proctor.tasks.concepts import taxonomy
-from proctor.tasks.diagnosis.errors import DATA, Pupil, draw_set
-from proctor.tasks.published import refuse_split
-from proctor.tasks.study_plan.generate import NAMES
-from proctor.tasks.study_plan.profile import LANGUAGE, Mistake, Profile, hours_a_week, requirements
-from proctor.tasks.study_plan.write import write
+from proctor.tasks.data import Items, read_items
+from proctor.tasks.study_plan.profile import (
+    LANGUAGE,
+    Mistake,
+    Profile,
+    from_fields,
+    hours_a_week,
+    requirements,
+)
 
 VERSION = "1.0"
+DATA = Path(__file__).parent / "data"
 GRADES = range(3, 10)
-
-# The training items that the overlap check reads; train_chats makes as many more as are wanted.
-_TRAIN_ITEMS, _TRAIN_SEED = 300, 1
+FILES = {"test": "test.jsonl", "train": "train.jsonl.gz"}
 _COURSES = {3: "grade-4", 9: "gcse"}  # the nearest course of the study plans; grades between have their own
-_GOALS = ("pass the next class test", "finish homework without help", "show full working in every answer")
 
 
-def docs(split: str) -> list[dict[str, Any]]:
-    """The error sets of 'test' or 300 of 'train' (drawn), as `as_doc` makes them."""
-    refuse_split("diagnosis", split)
-    if split == "train":
-        return [as_doc(fields) for fields in stream(_TRAIN_ITEMS, _TRAIN_SEED)]
-    return [as_doc(fields) for fields in _test()]
+def docs(split: str) -> Items:
+    """The 60 error sets of 'test' or 2,000 of 'train', as `as_doc` makes them."""
+    return list(map(as_doc, read_items(DATA / FILES[split])))
 
 
-def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
-    """n training conversations in a prompt pack's wording."""
-    from proctor.tasks.pack import Pack, train_chat
-
-    pack = Pack.load(prompt)
-    for fields in stream(n, seed):
-        doc = as_doc(fields)
-        yield train_chat(pack, "diagnosis", doc, doc["target"])
-
-
-def stream(n: int, seed: int) -> Iterator[dict[str, Any]]:
-    """n pupils of the training set: other names, other goals and fewer kinds of error than in the test."""
-    rng = random.Random(seed)
-    for number in range(n):
-        pupil = Pupil(rng.choice(NAMES), rng.choice(GRADES), rng.choice((1, 1, 2, 2, 3)))
-        yield {
-            "id": f"train-{seed}-{number}",
-            "name": pupil.name,
-            "grade": pupil.grade,
-            "goal": rng.choice(_GOALS),
-            "weeks": rng.randint(pupil.weaknesses + 1, 6),
-            "hours_per_week": rng.choice((1, 1.5, 2, 3)),
-            "language_level": rng.choice(tuple(LANGUAGE)),
-            **draw_set(rng, pupil, train=True),
-        }
+def train_docs(seed: int) -> Items:
+    """In the order in which they were drawn."""
+    return docs("train")
 
 
 def as_doc(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The item of the task: the fields, `work` (the text that a model reads), and what the checklist wants to know of
-    the pupil (see tasks/study_plan). `cluster` is the pupil; `target` a response that gets full scores.
+    the pupil (see tasks/study_plan). `cluster` is the pupil; `target`, a field too, a response that gets full scores.
     """
     pupil = profile(fields)
     return {
@@ -73,32 +47,21 @@ def as_doc(fields: Mapping[str, Any]) -> dict[str, Any]:
         "cluster": fields["id"],
         "weaknesses": len(fields["weak_topics"]),
         "work": render(pupil, fields["items"]),
-        "evidence": [vars(mistake) for mistake in pupil.evidence],
+        "evidence": list(map(vars, pupil.evidence)),
         "notes": [],
         "profile": "",
         "requirements": requirements(pupil),
-        "target": _target(pupil, fields["items"]),
     }
 
 
 def profile(fields: Mapping[str, Any]) -> Profile:
     """The pupil as the study plans know one; the mistakes are those that show a weak topic."""
-    return Profile(
-        id=fields["id"],
-        name=fields["name"],
-        grade=fields["grade"],
-        course=_COURSES.get(fields["grade"], f"grade-{fields['grade']}"),
-        weak_topics=tuple(fields["weak_topics"]),
-        evidence=tuple(
-            Mistake(item["working"], item["why"], item["topic"])
-            for item in fields["items"]
-            if not item["slip"]
-        ),
-        goal=fields["goal"],
-        weeks=fields["weeks"],
-        hours_per_week=fields["hours_per_week"],
-        language_level=fields["language_level"],
-    )
+    mistakes = []
+    for item in fields["items"]:
+        if not item["slip"]:
+            mistakes.append(Mistake(item["working"], item["why"], item["topic"]))
+    course = _COURSES.get(fields["grade"], f"grade-{fields['grade']}")
+    return from_fields({**fields, "course": course, "evidence": mistakes})
 
 
 def render(pupil: Profile, items: Sequence[Mapping[str, Any]]) -> str:
@@ -117,18 +80,3 @@ def render(pupil: Profile, items: Sequence[Mapping[str, Any]]) -> str:
             f"   Answer: {item['answer']}",
         ]
     return "\n".join(lines)
-
-
-def _target(pupil: Profile, items: list[Mapping[str, Any]]) -> str:
-    lines = []
-    for number, item in enumerate(items, 1):
-        lines.append(f"{number}. {item['right']} | {taxonomy.names([item['topic']])[0]}")
-    answers = "\n".join(lines)
-    topics = ", ".join(taxonomy.names(pupil.weak_topics))
-    return f"Answers:\n{answers}\n\nWeak topics: {topics}\n\nPlan:\n{write(pupil)}"
-
-
-@cache
-def _test() -> tuple[dict[str, Any], ...]:
-    with (DATA / "test.jsonl").open(encoding="utf-8") as lines:
-        return tuple(json.loads(line) for line in lines)

@@ -26,7 +26,7 @@ _NUMBERED = re.compile(
     r"(?:[.):][*_]{0,3}(?=\s)|\s?\||\s?[-–—](?=\s))(?P<text>.*)",
     re.IGNORECASE,
 )
-_BULLET = re.compile(r"[\s*+•-]{0,8}(?=\S)")
+_BULLET = re.compile(r"\A[\s*+•-]{0,8}(?=\S)")
 _ASIDE = re.compile(r"\([^()\n]{0,80}\)")
 _INSTEAD = re.compile(
     r"[,;(]?\s?\b(?:not|instead of|rather than)\b(?!.*\bbut\b).*", re.IGNORECASE | re.DOTALL
@@ -64,7 +64,7 @@ def _sections(text: str) -> dict[str, str]:
     for line in text.splitlines():
         heading = _HEADING.fullmatch(line) if part != "plan" else None
         if heading:
-            part = str(heading.lastgroup if heading.lastgroup != "rest" else _name(heading))
+            part = next(filter(heading.__getitem__, written))
             here = []
             if not "".join(written[part]).strip() or (part == "answers" and not written["topics"]):
                 written[part] = here
@@ -74,10 +74,6 @@ def _sections(text: str) -> dict[str, str]:
                 part, here = "plan", written["plan"]
             here.append(line)
     return {name: "\n".join(lines) for name, lines in written.items()}
-
-
-def _name(heading: re.Match[str]) -> str:
-    return next(name for name in ("answers", "topics", "plan") if heading[name])
 
 
 def _answers(section: str, items: int) -> dict[int, str]:
@@ -92,7 +88,7 @@ def _answers(section: str, items: int) -> dict[int, str]:
         elif last and line.strip():
             answers[last] += "\n" + line
     if not answers:
-        lines = [line[_BULLET.match(line).end() :] for line in section.splitlines() if line.strip()]  # type: ignore[union-attr]
+        lines = [_BULLET.sub("", line, count=1) for line in section.splitlines() if line.strip()]
         if len(lines) == items:
             answers = dict(enumerate(lines, 1))
     return answers

@@ -33,7 +33,9 @@ def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
     0 where there is none)."""
     items = doc["items"]
     diagnosis = read_diagnosis(response, len(items))
-    right = sum(_is_right(diagnosis.answers.get(at, ""), item["right"]) for at, item in enumerate(items, 1))
+    right = 0
+    for number, item in enumerate(items, 1):
+        right += _is_right(diagnosis.answers.get(number, ""), item["right"])
     verdict = score_by_rules(Judge.load("checklist"), diagnosis.plan, facts(doc))
     overall = (verdict.overall or 0.0) if verdict.parsed else 0.0
     named = json.dumps(diagnosis.topics) if diagnosis.topics is not None else ""
@@ -73,8 +75,11 @@ def weak_topics_f1() -> Metric:
     """Micro F1 over all sets: the headline."""
 
     def compute(scores: list[SampleScore]) -> Value:
-        values = [sample.score.as_dict() for sample in scores]
-        return micro_f1((int(v["tp"] or 0), int(v["fp"] or 0), int(v["fn"] or 0)) for v in values)
+        counts = []
+        for sample in scores:
+            values = sample.score.as_dict()
+            counts.append((int(values["tp"] or 0), int(values["fp"] or 0), int(values["fn"] or 0)))
+        return micro_f1(counts)
 
     return compute
 

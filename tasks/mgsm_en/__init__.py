@@ -7,21 +7,19 @@ A row's cluster is its item of GSM8K, which is the same in every language. It ha
 and training chats are GSM8K's.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from proctor.tasks import gsm8k
-from proctor.tasks.published import fetch, refuse_split
+from proctor.tasks.data import Items, fetch
 
 VERSION = "1.0"
 # `dataset_hash` of the published items: others, or fewer, are not called MGSM.
 PUBLISHED = "cc7725bec30d99a4e5c18ecf0b252aa701a37168d61e960dcaba1e6a75c00a72"
+train_docs = gsm8k.train_docs
 
 
-def docs(split: str, language: str = "en") -> list[dict[str, Any]]:
+def docs(split: str, language: str = "en") -> Items:
     """The items in their published order: id ('en-001'), cluster (the item of GSM8K's test), question, answer."""
-    refuse_split(f"mgsm_{language}", split)
     if split == "train":
         return gsm8k.docs("train")
     items = fetch(f"mgsm/mgsm_{language}.tsv", _read, "juletxara/mgsm", ("test",), language)
@@ -32,16 +30,7 @@ def docs(split: str, language: str = "en") -> list[dict[str, Any]]:
     return numbered
 
 
-def train_chats(
-    n: int, seed: int, prompt: str = "default", task: str = "mgsm_en"
-) -> Iterator[dict[str, Any]]:
-    """n items of GSM8K's training split in a prompt pack's wording of this task."""
-    from proctor.tasks.pack import shuffled_chats
-
-    return shuffled_chats(task, docs("train"), n, f"gsm8k/{seed}", prompt)
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
+def _read(path: Path) -> Items:
     """Two columns without a head or quotation marks; in some answers thousands have commas."""
     items = []
     for line in path.read_text(encoding="utf-8").split("\n"):

@@ -24,6 +24,7 @@ CHOICES = ("choices", "options", "answers", "endings")
 CLUSTERS = ("cluster", "source", "passage", "passage_id", "document", "group", "story")
 KINDS = ("topic", "kind", "category", "type", "level", "subject", "grade", "difficulty")
 _LETTERED = re.compile(r"(?:(?:option|choice|answer)[ _-]?)?([A-Ha-h]|[1-8])")
+Columns = Mapping[str, Sequence[Any]]
 SHORT = 6  # words of an answer that a response can be looked through for
 ENDINGS = {
     "number": 'Solve it step by step. Finish with a line that says "#### " and the final number.',
@@ -35,54 +36,63 @@ ENDINGS = {
 
 def guess(rows: Sequence[Mapping[str, Any]], data: str) -> dict[str, Any]:
     """The fields of a task's YAML."""
-    fields = [str(name) for name in rows[0]]
-    choices = _choices(rows, fields)
-    taken = set(choices or ())
+    columns = {str(name): [row.get(name) for row in rows] for name in rows[0]}
+    choices, left = _choices(columns), dict(columns)
     if isinstance(choices, str):
-        taken = {choices}
-    answer = _named(ANSWERS, [name for name in fields if name not in taken])
-    question = _named(QUESTIONS, [name for name in fields if name != answer]) or _longest(
-        rows, fields, {answer, *taken}
-    )
-    for what, name in (("answer", answer), ("question", question)):
-        if name is None:
+        del left[choices]
+    for name in choices if isinstance(choices, list) else ():
+        del left[name]
+    answer = _named(ANSWERS, left)
+    left.pop(str(answer), None)
+    question = _named(QUESTIONS, left) or _longest(left)
+    for what, found in (("answer", answer), ("question", question)):
+        if found is None:
             raise Refusal(
-                f"cannot tell the {what} among {', '.join(fields)}",
+                f"cannot tell the {what} among {', '.join(columns)}",
                 "usual names were looked for, such as 'question' and 'answer'",
                 "rename the column, or write the YAML by hand",
             )
-    score = _score([row.get(str(answer)) for row in rows], choices is not None)
+    score = _score(columns[str(answer)], choices is not None)
     prompt = f"{_shown(str(question))}\n\n{ENDINGS[score]}\n"
     made: dict[str, Any] = {"data": data, "prompt": prompt, "answer": answer, "score": score}
     if choices is not None:
         made["choices"] = choices
-    if "id" in fields and len({str(row.get("id")) for row in rows}) == len(rows):
+    if "id" in columns and _values(columns["id"]) == len(rows):
         made["id"] = "id"
-    if cluster := _named(CLUSTERS, fields):
+    cluster = _named(CLUSTERS, columns)
+    if cluster:
         made["cluster"] = cluster
-    if kinds := [name for name in fields if name.lower() in KINDS and 1 < _values(rows, name) <= 12]:
+    kinds = []
+    for name, column in columns.items():
+        if name.lower() in KINDS and 1 < _values(column) <= 12:
+            kinds.append(name)
+    if kinds:
         made["kinds"] = kinds
     return made
 
 
-def _named(usual: Sequence[str], fields: Sequence[str]) -> str | None:
-    lower = {name.lower().strip(): name for name in reversed(fields)}
-    return next((lower[name] for name in usual if name in lower), None)
+def _named(usual: Sequence[str], columns: Mapping[str, Any]) -> str | None:
+    """The first column that has the first of the usual names."""
+    lower: dict[str, str] = {}
+    for name in columns:
+        lower.setdefault(name.lower().strip(), name)
+    return next(filter(None, map(lower.get, usual)), None)
 
 
-def _longest(rows: Sequence[Mapping[str, Any]], fields: Sequence[str], taken: set[Any]) -> str | None:
+def _longest(columns: Columns) -> str | None:
     lengths = {}
-    for name in fields:
-        if name not in taken and all(isinstance(row.get(name), str) for row in rows):
-            lengths[name] = sum(len(row[name]) for row in rows)
+    for name, column in columns.items():
+        texts = [value for value in column if isinstance(value, str)]
+        if len(texts) == len(column):
+            lengths[name] = len("".join(texts))
     return max(lengths, key=lengths.__getitem__, default=None)
 
 
-def _choices(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> str | list[str] | None:
-    listed = _named(CHOICES, fields)
-    if listed and all(len(as_list(row.get(listed))) > 1 for row in rows):
+def _choices(columns: Columns) -> str | list[str] | None:
+    listed = _named(CHOICES, columns)
+    if listed and min(map(len, map(as_list, columns[listed]))) > 1:
         return listed
-    lettered = [name for name in fields if _LETTERED.fullmatch(name.strip().lower())]
+    lettered = [name for name in columns if _LETTERED.fullmatch(name.strip().lower())]
     if len(lettered) > 1:
         return lettered
     return None
@@ -93,10 +103,10 @@ def _score(answers: Sequence[Any], choices: bool) -> str:
         return "choice"
     if all(isinstance(answer, list) for answer in answers):
         return "set"
-    texts = [str(answer) for answer in answers]
-    if all(_is_number(text) for text in texts):
+    texts = list(map(str, answers))
+    if all(map(_is_number, texts)):
         return "number"
-    if all(len(plain(text).split()) <= SHORT for text in texts):
+    if all(map(_is_short, texts)):
         return "contains"
     raise Refusal(
         "the answers are whole sentences, which no rule can compare", "a judge can score them",
@@ -104,14 +114,18 @@ def _score(answers: Sequence[Any], choices: bool) -> str:
     )  # fmt: skip
 
 
+def _is_short(text: str) -> bool:
+    return len(plain(text).split()) <= SHORT
+
+
 def _is_number(text: str) -> bool:
     """A number alone, or a worked answer that ends as GSM8K's do."""
-    short = len(text.split()) <= 3 and any(sign.isdigit() for sign in text)
+    short = len(text.split()) <= 3 and any(map(str.isdigit, text))
     return (short or "####" in text) and read_number(text) is not None
 
 
-def _values(rows: Sequence[Mapping[str, Any]], name: str) -> int:
-    return len({str(row.get(name)) for row in rows})
+def _values(column: Sequence[Any]) -> int:
+    return len(set(map(str, column)))
 
 
 def _shown(name: str) -> str:

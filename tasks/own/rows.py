@@ -10,11 +10,13 @@ from typing import Any
 
 from pydantic import Field
 
+from proctor.common.json_lines import read_json_lines
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+ROW = '{"question": ..., "answer": ...}'
 Rows = list[dict[str, Any]]
 
 
@@ -47,11 +49,6 @@ def read_rows(data: str | HubData) -> Rows:
         raise Refusal(f"cannot be read: {broken}", where=path) from None
     if not rows:
         raise Refusal("holds no rows", "there is nothing to ask", where=path)
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise Refusal(
-                f"row {number} has no fields", 'rows look like {"question": ..., "answer": ...}', where=path
-            )
     return rows
 
 
@@ -59,26 +56,18 @@ def _read(path: Path) -> Rows:
     kind = path.suffix.lower()
     if kind == ".parquet":
         return _from_parquet(path)
+    if kind in (".jsonl", ".ndjson"):
+        return [row for _, row in read_json_lines(path, ROW)]
     text = path.read_text(encoding="utf-8-sig")
     if kind in (".csv", ".tsv"):
         return _from_csv(text, path)
-    if kind == ".json":
-        return _as_list(_json(text, "it", path), path)
-    lines = text.split("\n")  # a line of JSON may hold other signs that Python would take for ends of lines
-    return [_json(line, f"line {n}", path) for n, line in enumerate(lines, 1) if line.strip()]
-
-
-def _json(text: str, what: str, path: Path) -> Any:
     try:
-        return json.loads(text)
+        rows = json.loads(text)
     except (ValueError, RecursionError):
-        raise Refusal(f"{what} is no JSON", where=path) from None
-
-
-def _as_list(value: Any, path: Path) -> Rows:
-    if not isinstance(value, list):
-        raise Refusal("holds no list of rows", where=path)
-    return value
+        raise Refusal("it is no JSON", where=path) from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Refusal("holds no list of rows", f"rows look like {ROW}", where=path)
+    return rows
 
 
 def _from_csv(text: str, path: Path) -> Rows:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import permutations
 from string import ascii_uppercase
 from typing import Any, Literal
 
@@ -41,8 +42,7 @@ def as_list(value: Any) -> list[str]:
         except (ValueError, RecursionError):
             value = value.strip().strip("[]")
     if isinstance(value, str):
-        separator = next((sign for sign in "|\n;," if sign in value), "|")
-        value = value.split(separator)
+        value = value.split(next(filter(value.__contains__, "|\n;,"), "|"))
     if not isinstance(value, list):
         value = [value]
     texts = (str(each).strip().strip("\"'`").lstrip("-*• ").strip() for each in value)
@@ -77,7 +77,7 @@ def gold_of(
             listed = as_list(value)
         elif not isinstance(value, list):
             listed = [value]
-        texts = [_text(each) for each in listed]
+        texts = list(map(_text, listed))
         if not score.startswith(JUDGE) and not (texts and all(map(plain, texts))):
             raise Refusal(f"row {number} has no {field!r}", "an item without a right answer cannot be scored")
         if score == "number" and (len(texts) != 1 or read_number(texts[0]) is None):
@@ -130,9 +130,9 @@ def _gold_choices(
 
 def _index(text: str, choices: Sequence[str]) -> int | None:
     """The choice of this text, or of this letter."""
-    same = [index for index, choice in enumerate(choices) if plain(choice) == plain(text)]
-    if len(same) == 1:
-        return same[0]
+    texts = list(map(plain, choices))
+    if texts.count(plain(text)) == 1:
+        return texts.index(plain(text))
     letter = text.strip("().: ").upper()
     if len(letter) == 1 and letter in ascii_uppercase[: len(choices)]:
         return ascii_uppercase.index(letter)
@@ -149,7 +149,7 @@ _MARKED = re.compile(r"[(（]([A-Z])[)）]|\*\*([A-Z])\*\*|\\boxed\{\s*([A-Z])\s
 
 def read_choice(response: str, choices: Sequence[str]) -> int | None:
     """The choice that a response names: behind a word for it, at its beginning, marked, or by its text alone."""
-    named = [match[1].upper() for match in _NAMED.finditer(response) if match[1].isupper()]
+    named = list(filter(str.isupper, _NAMED.findall(response)))
     if named:
         return _of_letters(named[-1:], choices)
     alone = _ALONE.match(response)
@@ -161,8 +161,8 @@ def read_choice(response: str, choices: Sequence[str]) -> int | None:
     text, texts = plain(response), list(map(plain, choices))
     there = {index for index, choice in enumerate(texts) if holds(text, choice)}
     inside = set()  # "12" stands in "12 apples" too: the longer choice is what was said
-    for index in there:
-        if any(holds(texts[other], texts[index]) for other in there - {index}):
+    for index, other in permutations(there, 2):
+        if holds(texts[other], texts[index]):
             inside.add(index)
     return _only(there - inside, choices)
 
@@ -233,7 +233,7 @@ def _set(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     listed = [text, *re.findall(r"\[[^\[\]]*\]", text)]
     said = {plain(each): each for each in as_list(listed[-1])}
     right = {plain(each) for each in doc["right"]}
-    hits = len(right & set(said))
+    hits = len(right & said.keys())
     metrics = {"tp": float(hits), "fp": float(len(said) - hits), "fn": float(len(right) - hits)}
     f1 = 2 * hits / (len(said) + len(right))
     why = f"Right are {', '.join(doc['right'])}."

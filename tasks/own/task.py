@@ -8,7 +8,7 @@
 Then `NAME` stands in a suite like any other task. How each way of scoring works stands in scores.py.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -20,15 +20,16 @@ from jinja2.sandbox import SandboxedEnvironment
 from pydantic import Field, field_validator, model_validator
 
 from proctor.common.digest import digest
-from proctor.common.paths import find, project
+from proctor.common.paths import PACKAGE, find, inside, project
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, nearest, read_named_yaml
 from proctor.judges.judge import Judge
 from proctor.tasks import TASKS, Task
+from proctor.tasks.data import shuffled
 from proctor.tasks.own import scores
 from proctor.tasks.own.rows import HubData, Rows, read_rows
 from proctor.tasks.own.scores import JUDGE, WAYS, gold_of
-from proctor.tasks.pack import OWN, Pack, render, shuffled_chats
+from proctor.tasks.prompt_pack import OWN, load
 from proctor.tasks.score import ResponseScore
 
 OPTIONS = "options"  # what a prompt says for the choices with their letters, a line each
@@ -133,7 +134,8 @@ class OwnDefinition:
 
     @cached_property
     def _docs(self) -> dict[str, list[dict[str, Any]]]:
-        with located(self.path):
+        ships = self.path.is_relative_to(PACKAGE)
+        with located(self.path), inside(PACKAGE if ships else project()):
             test = self._made("test", read_rows(self.file.data))
             train = []
             if self.file.train:
@@ -204,36 +206,23 @@ class OwnDefinition:
             raise Refusal(f"the prompt of row {number} fails: {broken}") from None
         return text
 
-    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+    def train_docs(self, seed: int) -> list[dict[str, Any]]:
         items = self.docs("train")
         if not items:
             raise Refusal(
                 f"{self.file.name} has no training rows", remedy="name them with `train:`", where=self.path
             )
-        return shuffled_chats(self.task, items, n, f"{self.file.name}/{seed}", prompt)
+        return shuffled(items, f"{self.file.name}/{seed}")
 
     def lm_eval_config(self, prompt: str) -> dict[str, Any]:
         """As an lm-eval task, laid out like those that ship."""
         return {
-            "task": self.file.name, "custom_dataset": lambda **_: self._dataset(prompt), "test_split": "test",
+            "task": self.file.name, "custom_dataset": lambda **_: load(self.task, prompt), "test_split": "test",
             "output_type": "generate_until", "description": "{{system}}", "doc_to_text": "{{prompt}}",
             "doc_to_target": "{{answer}}", "target_delimiter": "", "fewshot_config": {"sampler": "first_n"},
             **({"training_split": "train", "fewshot_split": "train"} if self.file.train else {}),
             "generation_kwargs": {"until": list(self.file.stop), "max_gen_toks": self.file.max_tokens},
         }  # fmt: skip
-
-    def _dataset(self, prompt: str) -> Any:
-        from datasets import Dataset, DatasetDict
-
-        pack, splits = Pack.load(prompt), {}
-        for split, docs in self._docs.items():
-            rows = []
-            for doc in docs:
-                system, user = render(pack, self.task, doc)
-                rows.append({"id": doc["id"], "answer": doc["answer"], "system": system, "prompt": user})
-            if rows:
-                splits[split] = Dataset.from_list(rows)
-        return DatasetDict(splits)
 
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
         return WAYS[self.file.score].score(doc, response, self.file.pattern or "")

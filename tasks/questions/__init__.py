@@ -6,15 +6,14 @@
 The task for Inspect and the scores are in task.py, the rules in rules.py; reading.py reads questions out of text.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from proctor.common.schema import load_yaml
-from proctor.tasks.published import refuse_split
+from proctor.tasks.data import Items, read_items, shuffled
 
 VERSION = "1.0"
 DATA = Path(__file__).parent / "data"
@@ -22,21 +21,17 @@ FILES = ("passages.en", "passages.zh", "briefs")
 LETTERS = "ABCD"
 
 
-def docs(split: str) -> list[dict[str, Any]]:
+def docs(split: str) -> Items:
     """The passages and briefs of 'train' or 'test', in file order.
 
     Fields: id, cluster (= id), subject, language, kind, grade, number (of questions asked for), passage or topic,
     questions (model questions by hand), material (what a model reads), target (the model questions as text).
     """
-    refuse_split("questions", split)
     return [dict(doc) for doc in _read() if doc["split"] == split]
 
 
-def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
-    """Up to n chats in a prompt pack's wording, shuffled by seed: the train split with its model questions."""
-    from proctor.tasks.pack import shuffled_chats
-
-    return shuffled_chats("questions", docs("train"), n, seed, prompt)
+def train_docs(seed: int) -> Items:
+    return shuffled(docs("train"), seed)
 
 
 def instruction(doc: Mapping[str, Any]) -> str:
@@ -78,8 +73,7 @@ def _instructions() -> dict[str, str]:
 def _read() -> tuple[dict[str, Any], ...]:
     made = []
     for name in FILES:
-        for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
-            doc = json.loads(line)
+        for doc in read_items(DATA / f"{name}.jsonl"):
             doc |= {"cluster": doc["id"], "number": len(doc["questions"])}
             doc["material"] = instruction({**doc, "evidence": ""})
             doc["target"] = as_text(doc["questions"], doc["language"])

@@ -6,16 +6,17 @@ list(chats(kept, Pack.load("default")))      # rows with prompt, completion, sou
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proctor.tasks.pack import Pack, train_chat
+from proctor.tasks.prompt_pack import Pack, train_chat
 from proctor.tasks.questions import as_text, docs, instruction
 from proctor.tasks.questions.reading import ChoiceQuestion, from_text, read
 from proctor.tasks.questions.rules import ALIKE, FLAWS, flaws, flaws_of_set
-from proctor.tasks.questions.text import CHINESE, pairs, runs, share_of_chinese, similarity, tidy, tokens
+from proctor.tasks.text import CHINESE, pairs, runs, share_of_chinese, similarity, tidy, tokens
 
 NUMBER = 3  # questions that are asked for on a text
 LONGEST = 6_000  # characters of a text that one request takes
@@ -46,21 +47,16 @@ class FoundQuestion:
     why: str = ""
 
     @property
+    def left_out(self) -> dict[str, Any]:
+        """Where, what, and why."""
+        where = {"source": self.source, "page": self.page, "question": self.question.number}
+        return where | {"why": self.why, "stem": self.question.stem[:80]}
+
+    @property
     def language(self) -> str:
         if self.subject == "chinese" or CHINESE.search(self.question.stem):
             return "zh"
         return "en"
-
-
-@dataclass
-class Dropped:
-    """Left out: where, what, and why."""
-
-    source: str
-    page: int
-    question: str
-    why: str
-    stem: str
 
 
 def subject_of(question: ChoiceQuestion) -> str:
@@ -86,7 +82,7 @@ def of_exam(pages: Sequence[str], source: str, subject: str | None = None) -> li
     passage, last = "", 0
     for question in from_text(whole):
         passage, last = _passage(question, passage, last)
-        place = sum(start <= question.start for start in starts)
+        place = bisect_right(starts, question.start)
         each = FoundQuestion(question, source, place, subject or subject_of(question), passage)
         found.append(_judged(each))
     return found
@@ -178,10 +174,9 @@ class Known:
     def overlap(self, passage: str) -> str:
         """The test's passage with which this one shares a run of words."""
         words = tokens(passage)
-        for n in set(_SHARED.values()):
-            for run in runs(words, n):
-                if run in self._runs:
-                    return f"shares {n} words or characters in a row with the test ({self._runs[run]})"
+        for n in _SHARED.values():
+            for run in runs(words, n) & self._runs.keys():
+                return f"shares {n} words or characters in a row with the test ({self._runs[run]})"
         return ""
 
     def repeats(self, question: ChoiceQuestion, source: str) -> str:
@@ -195,16 +190,14 @@ class Known:
         return ""
 
 
-def sift(found: Sequence[FoundQuestion]) -> tuple[list[FoundQuestion], list[Dropped]]:
+def sift(found: Sequence[FoundQuestion]) -> tuple[list[FoundQuestion], list[FoundQuestion]]:
     """What is kept, and what is left out: flawed, seen before, or overlapping with the test."""
-    known, kept, dropped = Known(), [], []
-    overlaps = {passage: known.overlap(passage) for passage in {each.passage for each in found}}
+    known, kept, dropped = Known(), list[FoundQuestion](), list[FoundQuestion]()
     for each in found:
-        question = each.question
-        text = overlaps[each.passage] or known.overlap(question.words)
-        why = each.why or text or known.repeats(question, each.source)
+        text = known.overlap(each.passage) or known.overlap(each.question.words)
+        why = each.why or text or known.repeats(each.question, each.source)
         if why:
-            dropped.append(Dropped(each.source, each.page, question.number, why, question.stem[:80]))
+            dropped.append(replace(each, why=why))
         else:
             kept.append(each)
     return kept, dropped
@@ -214,29 +207,28 @@ def chats(kept: Sequence[FoundQuestion], pack: Pack) -> Iterator[dict[str, Any]]
     """One chat for each question, and one for all questions on the same passage."""
     groups: list[list[FoundQuestion]] = []
     for each in kept:
-        if (
-            groups
-            and each.passage
-            and (each.passage, each.source) == (groups[-1][0].passage, groups[-1][0].source)
-        ):
+        before = groups[-1][0] if groups else None
+        if before and each.passage and (each.passage, each.source) == (before.passage, before.source):
             groups[-1].append(each)
         else:
             groups.append([each])
     for group in groups:
-        first, questions = group[0], [vars(each.question) for each in group]
+        first, evidence = group[0], all(each.question.evidence for each in group)
         doc: dict[str, Any] = {"subject": first.subject, "language": first.language, "number": len(group)}
         if first.passage:
             doc["passage"] = first.passage
-        if all(question["evidence"] for question in questions):
+        if evidence:
             doc["evidence"] = ""
-        else:
-            questions = [{**question, "evidence": ""} for question in questions]
+        questions = []
+        for each in group:
+            question = each.question
+            questions.append(vars(question if evidence else replace(question, evidence="")))
         doc["material"] = instruction(doc)
         chat = train_chat(pack, "questions", doc, as_text(questions, first.language))
         about = {"source": first.source, "page": first.page, "subject": first.subject}
         yield {**chat, **about, "questions": len(group)}
 
 
-def reasons(dropped: Sequence[Dropped]) -> Counter[str]:
+def reasons(dropped: Sequence[FoundQuestion]) -> Counter[str]:
     """How often each reason stands, without its details."""
     return Counter(re.split(r" \(|; ", each.why)[0] for each in dropped)

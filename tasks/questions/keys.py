@@ -7,9 +7,10 @@ key_list("Answers\n1-3 BCA\n")                           # ('\n\n', {'1': ['B'],
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
-from proctor.tasks.questions.text import tidy
+from proctor.tasks.text import tidy
 
 LETTERS = "ABCDEFGH"
 ROWS = {"circled": "①②③④⑤⑥⑦⑧", "digit": "12345678", "stem": "甲乙丙丁"}
@@ -18,6 +19,9 @@ WIDE = {ord("Ａ") + at: letter for at, letter in enumerate(LETTERS)} | {
 }
 _LETTER = re.compile(
     r"(?<![A-Za-z])(?:([A-HＡ-Ｈ])|[(（]([a-h1-4１-４])[)）]|([①-⑧])|([a-h甲乙丙丁])(?=[).、]|\s*\Z))(?![A-Za-z'’])"
+)
+_AND_LETTER = re.compile(
+    r"[)）.]?\s{0,2}(?:,|、|/|&|and|or|和|及|或|與)\s{0,2}[(（]?([A-HＡ-Ｈ])(?![a-z])[)）]?"
 )
 _KEYS_WORDS = r"(?:answer[ \t]?keys?|answers|keys|solutions|(?:參考|標準)?(?:答案|解答))"
 _KEYS_HEADING = re.compile(
@@ -38,23 +42,20 @@ _ROW = re.compile(
 def read_key(stated: Any, options: Sequence[str]) -> str:
     """The letter that a key names: 'B', '(B) On a farm', '②', or the option's own words. Two letters are both kept."""
     if isinstance(stated, list):
-        return "".join(dict.fromkeys(read_key(each, options) for each in stated))
+        return "".join(dict.fromkeys(map(read_key, stated, repeat(options))))
     if not isinstance(stated, str):
         return ""
     words = tidy(stated)
-    same = [LETTERS[at] for at, option in enumerate(options[:8]) if option and option == words]
-    if len(same) == 1:
-        return same[0]
+    if words and options[:8].count(words) == 1:
+        return LETTERS[options.index(words)]
     found = _LETTER.search(words[:40])
     if not found or found.start() > 12:
         return ""
     letters = [as_letter(next(filter(None, found.groups())))]
-    rest = words[found.end() :]
-    while more := re.match(
-        r"[)）.]?\s{0,2}(?:,|、|/|&|and|or|和|及|或|與)\s{0,2}[(（]?([A-HＡ-Ｈ])(?![a-z])[)）]?", rest
-    ):
-        letters.append(more[1].translate(WIDE))
-        rest = rest[more.end() :]
+    more = _AND_LETTER.match(words, found.end())
+    while more:
+        letters.append(as_letter(more[1]))
+        more = _AND_LETTER.match(words, more.end())
     return "".join(dict.fromkeys(letters))
 
 
@@ -109,23 +110,23 @@ def _keys_from(text: str, start: int) -> tuple[int, list[tuple[str, str]]]:
 
 def _pairs_of_rows(rows: re.Match[str]) -> tuple[list[tuple[str, str]], str]:
     """The pairs of a line of numbers and one of letters; what cannot be paired is left over."""
-    numbers, letters = rows[1].split(), [as_letter(sign) for sign in "".join(rows[2].split())]
-    if len(numbers) != len(letters):
+    numbers, signs = rows[1].split(), "".join(rows[2].split())
+    if len(numbers) != len(signs):
         return [], rows[0]
-    return list(zip(numbers, letters, strict=True)), ""
+    return list(zip(numbers, map(as_letter, signs), strict=True)), ""
 
 
 def _pairs(line: str) -> tuple[list[tuple[str, str]], str]:
     """The pairs of one line, and what else stands in it."""
     pairs: list[tuple[str, str]] = []
     for span in _SPAN.finditer(line):
-        first, last = int(span[1]), int(span[2])
-        letters = [as_letter(sign) for sign in "".join(span[3].split())]
-        if last - first + 1 != len(letters):
+        numbers, signs = range(int(span[1]), int(span[2]) + 1), "".join(span[3].split())
+        if len(numbers) != len(signs):
             return [], line
-        pairs += [(str(first + at), letter) for at, letter in enumerate(letters)]
+        pairs += zip(map(str, numbers), map(as_letter, signs), strict=True)
     line = _SPAN.sub("", line)
-    pairs += [(found[1], as_letter(found[2])) for found in _PAIR.finditer(line)]
+    for number, sign in _PAIR.findall(line):
+        pairs.append((number, as_letter(sign)))
     rest = _PAIR.sub("", line).strip()
     if len(pairs) == 1 and rest[:1] in ("-", "–", "—", ":", "：", "(", "（"):
         rest = ""  # '1. B - On a farm'

@@ -17,7 +17,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.tasks.questions.reading import begins_label, begins_question, index_of_mark
-from proctor.tasks.questions.text import CHINESE
+from proctor.tasks.text import CHINESE
 
 _LEAST = 20  # characters of a PDF with text
 _EDGE = 0.08  # of the page: where running heads and page numbers stand
@@ -63,17 +63,19 @@ def read_pages(path: Path) -> list[str]:
         if "password" in str(broken).lower():
             raise Refusal("the PDF is locked", str(broken), "save it without a password", path) from None
         raise Refusal("not readable as a PDF", str(broken), where=path) from None
+    pages, text = [], ""
     try:
-        pages = [_lines(_pieces(page), page.get_width()) for page in document]
+        for page in document:
+            pages.append(_lines(_pieces(page), page.get_width()))
+            text += "".join(line.text for line in pages[-1])
     finally:
         document.close()
-    text = "".join("".join(line.text for line in lines) for lines in pages)
     if len(text) < _LEAST:
         raise Refusal(
             "a scan: it has no text", "only its pictures of pages can be seen", "run an OCR on it first", path
         )
-    odd = sum(unicodedata.category(sign) in ("Co", "Cn", "Cc") for sign in text)
-    if odd > 0.2 * len(text):
+    signs = Counter(map(unicodedata.category, text))
+    if signs["Co"] + signs["Cn"] + signs["Cc"] > 0.2 * len(text):
         why = "its fonts do not say which characters they show"
         raise Refusal(why, "the text is not readable", "run an OCR on it", path)
     return ["\n".join(_with_gaps(lines)) for lines in _without_edges(pages)]
@@ -128,19 +130,30 @@ def _lines(pieces: Sequence[Piece], width: float) -> list[Piece]:
     if gutter is None:
         return _rows(pieces)
     lines: list[Piece] = []
-    band: list[Piece] = []
+    left: list[Piece] = []
+    right: list[Piece] = []
     for row in _grouped(pieces):
-        if any(piece.left < gutter < piece.right for piece in row):
-            lines += _columns(band, gutter) + _rows(row)
-            band = []
+        before, across, behind = _sides(row, gutter)
+        if across:
+            lines += _rows(left) + _rows(right) + _rows(row)
+            left, right = [], []
         else:
-            band += row
-    return lines + _columns(band, gutter)
+            left += before
+            right += behind
+    return lines + _rows(left) + _rows(right)
 
 
-def _columns(band: Sequence[Piece], gutter: float) -> list[Piece]:
-    left = [piece for piece in band if piece.right <= gutter]
-    return _rows(left) + _rows([piece for piece in band if piece.right > gutter])
+def _sides(pieces: Sequence[Piece], x: float) -> tuple[list[Piece], list[Piece], list[Piece]]:
+    """Those before a line down the page, across it, and behind it."""
+    before, across, behind = list[Piece](), list[Piece](), list[Piece]()
+    for piece in pieces:
+        if piece.right <= x:
+            before.append(piece)
+        elif piece.left >= x:
+            behind.append(piece)
+        else:
+            across.append(piece)
+    return before, across, behind
 
 
 def _rows(pieces: Sequence[Piece]) -> list[Piece]:
@@ -172,15 +185,13 @@ def _gutter(pieces: Sequence[Piece], width: float) -> float | None:
     for percent in range(35, 66):
         x = width * percent / 100
         crossing[x] = sum(piece.left - 1 < x < piece.right + 1 for piece in pieces)
-    fewest = min(crossing.values())
-    best = [x for x, n in crossing.items() if n == fewest]
-    gutter = min(best, key=lambda x: abs(x - width / 2))
-    before = _rows([piece for piece in pieces if piece.right <= gutter])
-    after = _rows([piece for piece in pieces if piece.left >= gutter])
+    gutter = min(crossing, key=lambda x: (crossing[x], abs(x - width / 2)))
+    left, _, right = _sides(pieces, gutter)
+    before, after = _rows(left), _rows(right)
     most = 0.0
     if len(after) >= 4:
         most = 0.2 * len(before)
-    if not before or not after or fewest > most:
+    if not before or not after or crossing[gutter] > most:
         return None
     # Options that stand side by side leave a gap too: to its right stand B and D, or C and D, and nothing else.
     if any(index_of_mark(line.text) == 0 or begins_question(line.text) for line in after):
@@ -197,24 +208,34 @@ def _gutter(pieces: Sequence[Piece], width: float) -> float | None:
 
 def _without_edges(pages: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
     """Without page numbers, and without what stands at the edge of several pages."""
-    edges: Counter[str] = Counter()
-    marked: list[list[tuple[Piece, str]]] = []
-    for lines in pages:
-        tops = [line.top for line in lines]
-        highest, lowest = max(tops, default=0.0), min((line.bottom for line in lines), default=0.0)
-        rim = _EDGE * (highest - lowest)
-        marked.append([])
-        for line in lines:
-            name = ""
-            if line.top > highest - rim or line.bottom < lowest + rim:
-                name = re.sub(r"[0-9]+", "#", line.text)
-            marked[-1].append((line, name))
-        edges.update({name for _, name in marked[-1] if name})
-    return [[line for line, name in entries if not _is_edge(line, edges[name])] for entries in marked]
+    names = list(map(_names_at_edge, pages))
+    on_pages = Counter[str]()
+    for of_page in names:
+        on_pages.update(set(filter(None, of_page)))
+    kept: list[list[Piece]] = []
+    for lines, of_page in zip(pages, names, strict=True):
+        kept.append([])
+        for line, name in zip(lines, of_page, strict=True):
+            if not _is_edge(line, on_pages[name]):
+                kept[-1].append(line)
+    return kept
+
+
+def _names_at_edge(lines: Sequence[Piece]) -> list[str]:
+    """For each line at the edge of the page its text, whatever its numbers are; for the others nothing."""
+    if not lines:
+        return []
+    highest = max(lines, key=lambda line: line.top).top
+    lowest = min(lines, key=lambda line: line.bottom).bottom
+    rim, names = _EDGE * (highest - lowest), []
+    for line in lines:
+        inside = line.top <= highest - rim and line.bottom >= lowest + rim
+        names.append("" if inside else re.sub(r"[0-9]+", "#", line.text))
+    return names
 
 
 def _is_edge(line: Piece, pages: int) -> bool:
-    """`pages`: on how many pages it stands at the edge, whatever its numbers are."""
+    """`pages`: on how many pages it stands at the edge."""
     text = line.text
     if pages == 0 or index_of_mark(text) is not None or begins_question(text) or begins_label(text):
         return False

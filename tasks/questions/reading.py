@@ -13,10 +13,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from proctor.tasks.questions.keys import LETTERS, ROWS, WIDE, as_letter, key_list, read_key
-from proctor.tasks.questions.text import tidy
+from proctor.tasks.text import tidy
 
 LONGEST = 30_000  # characters of a response that are read
 MOST = 40  # questions of a response that are read
@@ -91,10 +92,11 @@ def from_text(text: str) -> list[ChoiceQuestion]:
     """The questions of a text of any length that has no JSON."""
     text, keys = key_list(text.replace("\r\n", "\n"))
     questions: list[ChoiceQuestion] = []
-    marks = _option_marks(text)
-    limits = [*(run[0].start for run in marks[1:]), len(text)]
-    end, last = 0, ""
-    for run, limit in zip(marks, limits, strict=False):
+    marks, end, last = _option_marks(text), 0, ""
+    for index, run in enumerate(marks):
+        limit = len(text)
+        if index + 1 < len(marks):
+            limit = marks[index + 1][0].start
         question, end = _question(text, end, run, limit, last)
         questions.append(question)
         last = question.number
@@ -103,7 +105,7 @@ def from_text(text: str) -> list[ChoiceQuestion]:
 
 def _option_marks(text: str) -> list[list[_Mark]]:
     """The marks of each question's options. A list of statements in a stem gives way to the options behind it."""
-    runs: list[list[_Mark]] = []
+    runs: list[dict[int, _Mark]] = []
     bracketed = set()  # keys in brackets beside the number of a question
     for number in _NUMBER.finditer(text):
         bracketed.update({number.start("key") - 1, number.start("later") - 1})
@@ -112,25 +114,30 @@ def _option_marks(text: str) -> list[list[_Mark]]:
         line = text.rfind("\n", 0, found.start()) + 1
         if line >= labelled and _LABEL.match(text, line, found.end()):
             labelled = (text.find("\n", found.end()) + 1 or len(text) + 1) - 1
-        sign_at = found.start(str(found.lastgroup))
-        if found.start() < labelled or any(at in bracketed for at in range(found.start(), sign_at)):
-            continue
         style = str(found.lastgroup)
+        if found.start() < labelled or not bracketed.isdisjoint(range(found.start(), found.start(style))):
+            continue
         sign = found[style].translate(WIDE)
         row = ROWS.get(style, LETTERS)
         if sign.upper() != sign:
             style += " small"
         mark = _Mark(style, row.index(sign.upper()), *found.span())
-        last = next((run for run in reversed(runs[-3:]) if run[0].style == mark.style), None)
         if mark.index == 0:
-            runs.append([mark])
-        elif last and mark.index not in [each.index for each in last]:
-            last.append(mark)  # in any order: A and C may stand on one line, B and D on the next
-    # Two letters may be all the options there are; '(1)' and '(2)' in a row are mostly something else.
-    runs = [_without_gaps(run) for run in runs]
-    runs = [run for run in runs if len(run) > 1 + (run[0].style in ROWS)]
+            runs.append({0: mark})
+            continue
+        for run in reversed(runs[-3:]):
+            if run[0].style == mark.style:
+                run.setdefault(mark.index, mark)  # in any order: A and C on one line, B and D on the next
+                break
+    return _whole_runs(text, list(map(_without_gaps, runs)))
+
+
+def _whole_runs(text: str, runs: list[list[_Mark]]) -> list[list[_Mark]]:
     kept: list[list[_Mark]] = []
     for run in runs:
+        # Two letters may be all the options there are; '(1)' and '(2)' in a row are mostly something else.
+        if len(run) < 2 + (run[0].style in ROWS):
+            continue
         if kept and run[0].start < kept[-1][-1].end:
             # Marks inside another run: '(A) ①② (B) ②③' is about statements.
             if run[0].start > kept[-1][0].start:
@@ -144,20 +151,21 @@ def _option_marks(text: str) -> list[list[_Mark]]:
     return kept
 
 
-def _without_gaps(run: list[_Mark]) -> list[_Mark]:
-    """A, B, C and D of A, B, C, D and G."""
-    indexes = {mark.index for mark in run}
-    first_missing = next(index for index in range(len(LETTERS) + 1) if index not in indexes)
-    return [mark for mark in run if mark.index < first_missing]
+def _without_gaps(run: dict[int, _Mark]) -> list[_Mark]:
+    """A, B, C and D of A, B, C, D and G, as they stand in the text."""
+    size = 0
+    while size in run:
+        size += 1
+    return [mark for mark in run.values() if mark.index < size]
 
 
 def _question(text: str, begin: int, run: list[_Mark], limit: int, last: str) -> tuple[ChoiceQuestion, int]:
     """The question with these options, and where what belongs to it ends."""
     chunk = text[begin : run[0].start]
-    numbers = list(_NUMBER.finditer(chunk))
-    follows = [found for found in numbers if last.isdigit() and found["number"] == str(int(last) + 1)]
-    number = next(iter([*follows, *reversed(numbers)]), None)
-    named = bracket = ""
+    number, named, bracket = None, "", ""
+    for number in _NUMBER.finditer(chunk):
+        if last.isdigit() and number["number"] == str(int(last) + 1):
+            break  # else the last one before the options
     if number:
         stem, before = chunk[number.end() :], chunk[: number.start()]
         start = begin + number.start()
@@ -167,17 +175,15 @@ def _question(text: str, begin: int, run: list[_Mark], limit: int, last: str) ->
         start = run[0].start - len(chunk.lstrip("\n"))
     end, labels = _end_of(text, run[-1].end, limit)
     borders = [mark.start for mark in run[1:]] + [end]
-    options, right = [""] * len(run), []
+    options, right = [""] * len(run), ""
     for mark, border in zip(run, borders, strict=True):
-        option = text[mark.end : border]
-        if _RIGHT.search(option):
-            right.append(LETTERS[mark.index])
-            option = _RIGHT.sub(" ", option)
+        option, ticked = _RIGHT.subn(" ", text[mark.end : border])
         options[mark.index] = tidy(option)
+        right += LETTERS[mark.index] * (ticked > 0)
     if "key" in labels:
         key = read_key(labels["key"], options)
     else:
-        key = "".join(right) or read_key(f"({bracket})", options)
+        key = right or read_key(f"({bracket})", options)
     if labels:
         end = int(labels["end"])
     evidence = tidy(labels.get("evidence", "")).strip(" \"'“”‘’「」『』")
@@ -204,11 +210,11 @@ def _end_of(text: str, start: int, limit: int) -> tuple[int, dict[str, str]]:
 
 def _first_end(text: str, start: int, limit: int) -> int:
     """Where the next question, a label or an empty line begins; the limit where none does."""
-    starts = [limit]
     for pattern in (_NUMBER, _LABEL, _ENDED):
-        if found := pattern.search(text, start, limit):
-            starts.append(found.start())
-    return min(starts)
+        found = pattern.search(text, start, limit)
+        if found:
+            limit = found.start()
+    return limit
 
 
 def index_of_mark(text: str) -> int | None:
@@ -283,7 +289,7 @@ def _in_object(value: Any, start: int, depth: int) -> Iterator[ChoiceQuestion]:
         options = [options[name] for name in sorted(options, key=str)]
     texts = []
     if isinstance(options, list):
-        texts = [tidy(_without_mark(each, at)) for at, each in enumerate(options)]
+        texts = list(map(tidy, map(_without_mark, options, count())))
     evidence = _first(fields, _EVIDENCE_KEYS)
     if not isinstance(evidence, str):
         evidence = ""
@@ -295,7 +301,7 @@ def _in_object(value: Any, start: int, depth: int) -> Iterator[ChoiceQuestion]:
 def _without_mark(option: Any, index: int) -> str:
     """'B. On a farm' without its letter."""
     if isinstance(option, dict):
-        option = next((option[name] for name in ("text", "option", "content", "內容") if name in option), "")
+        option = _first(option, ("text", "option", "content", "內容"))
     if not isinstance(option, str | int | float) or isinstance(option, bool):
         return ""
     text = str(option)
@@ -306,4 +312,5 @@ def _without_mark(option: Any, index: int) -> str:
 
 
 def _first(fields: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((fields[name] for name in names if name in fields), None)
+    """What stands under the first of the names that there are."""
+    return next(map(fields.get, filter(fields.__contains__, names)), None)

@@ -16,14 +16,14 @@ from proctor.tasks.number.numerals import tidy
 from proctor.tasks.number.steps import evaluate
 from proctor.tasks.questions.keys import LETTERS
 from proctor.tasks.questions.reading import ChoiceQuestion
-from proctor.tasks.questions.text import (
+from proctor.tasks.text import (
     CHINESE,
     longest_run,
     pairs,
-    runs,
     share_of_chinese,
     similarity,
     simplified,
+    stands_in,
     tokens,
 )
 
@@ -84,31 +84,28 @@ _NUMBER_ONLY = re.compile(r"[-+]?[$£€]?[0-9][0-9,.\s/:%^()×*-]*(?:[A-Za-z°�
 
 def flaws(question: ChoiceQuestion, doc: Mapping[str, Any]) -> Flaws:
     """The flaws of one question by itself. `doc` says `language` and `subject`, and `passage` where there is one."""
-    found: Flaws = {}
-    key = question.key
-    known = len(key) == 1 and LETTERS.index(key) < len(question.options)
-    for name, why in (
-        ("stem", _stem(question.stem)),
-        ("options", _options(question.options)),
-        ("same_options", _same_options(question.options)),
-        ("key", _unclear(key, known)),
-        ("language", _language(question, doc["language"])),
-        ("all_of_the_above", next((each for each in question.options if _OF_OTHERS.search(each)), "")),
-    ):
-        if why:
-            found[name] = why
-    if not found.keys() & {"options", "same_options", "all_of_the_above"}:
-        found |= _among_options(question, str(doc.get("passage", "")), LETTERS.index(key) if known else None)
-    if doc.get("passage"):
-        if why := _evidence(question.evidence, str(doc["passage"])):
-            found["evidence"] = why
+    passage, key = str(doc.get("passage", "")), None
+    if len(question.key) == 1 and question.key in LETTERS[: len(question.options)]:
+        key = LETTERS.index(question.key)
+    found = {
+        "stem": _stem(question.stem),
+        "options": _options(question.options),
+        "same_options": _same_options(question.options),
+        "key": _unclear(question.key, key),
+        "language": _language(question, doc["language"]),
+        "all_of_the_above": next(filter(_OF_OTHERS.search, question.options), ""),
+    }
+    if not (found["options"] or found["same_options"] or found["all_of_the_above"]):
+        found |= _among_options(question, passage, key)
+    if passage:
+        found["evidence"] = _evidence(question.evidence, passage)
     elif _OF_PASSAGE.search(question.stem) and len(tokens(question.stem)) < OWN_TEXT:
         found["no_passage"] = question.stem[:60]
-    elif why := _off_topic(question, doc.get("terms", ())):
-        found["off_topic"] = why
-    if known and doc["subject"] == "mathematics" and (why := _wrong_key(question)):
-        found["wrong_key"] = why
-    return found
+    else:
+        found["off_topic"] = _off_topic(question, doc.get("terms", ()))
+    if key is not None and doc["subject"] == "mathematics":
+        found["wrong_key"] = _wrong_key(question)
+    return {name: why for name, why in found.items() if why}
 
 
 def flaws_of_set(questions: Sequence[ChoiceQuestion], doc: Mapping[str, Any]) -> list[Flaws]:
@@ -130,11 +127,11 @@ def flaws_of_set(questions: Sequence[ChoiceQuestion], doc: Mapping[str, Any]) ->
     return found
 
 
-def _unclear(key: str, known: bool) -> str:
-    if known:
+def _unclear(stated: str, key: int | None) -> str:
+    if key is not None:
         return ""
-    if key:
-        return f"the key is {key!r}"
+    if stated:
+        return f"the key is {stated!r}"
     return "no key is named"
 
 
@@ -179,19 +176,14 @@ def _language(question: ChoiceQuestion, language: str) -> str:
         return ""
     if chinese < 0.5 and CHINESE.search(question.stem) is None:
         return "no Chinese, which was asked for"
-    if wrong := simplified(question.words):
-        return f"Simplified characters: {wrong[:10]}"
-    return ""
+    wrong = simplified(question.words)
+    return f"Simplified characters: {wrong[:10]}" if wrong else ""
 
 
 def _among_options(question: ChoiceQuestion, passage: str, key: int | None) -> Flaws:
     """What gives an option away beside the three others."""
-    found: Flaws = {}
-    words = [tokens(option) for option in question.options]
-    if why := _length(question.options, words):
-        found["length"] = why
-    if why := _parallel(question.options, words):
-        found["parallel"] = why
+    words = list(map(tokens, question.options))
+    found = {"length": _length(words), "parallel": _parallel(question.options, words)}
     if key is None:
         return found
     copied, in_stem, unit = 5, 2, "words"  # from how many on it is no chance
@@ -204,22 +196,21 @@ def _among_options(question: ChoiceQuestion, passage: str, key: int | None) -> F
         if run >= copied and all(longest_run(other, text) < max(3, run // 2) for other in others):
             found["copied"] = f"{run} {unit} in a row"
     stem, inside = tokens(question.stem), []
-    for at, each in enumerate(words):
-        if len(each) >= in_stem and runs(each, len(each)) & runs(stem, len(each)):
+    for at, option in enumerate(words):
+        if len(option) >= in_stem and stands_in(option, stem):
             inside.append(at)
     if inside == [key]:
         found["in_stem"] = question.options[key][:60]
     return found
 
 
-def _length(options: Sequence[str], words: Sequence[Sequence[str]]) -> str:
-    sizes = sorted(len(each) for each in words)
-    longest = max(range(4), key=lambda at: len(words[at]))
-    shortest = min(range(4), key=lambda at: len(words[at]))
-    if sizes[3] >= 2 * sizes[2] and sizes[3] - sizes[2] >= 4:
-        return f"{LETTERS[longest]} is much longer than the others"
-    if sizes[1] >= 2.5 * sizes[0] and sizes[1] - sizes[0] >= 5:
-        return f"{LETTERS[shortest]} is much shorter than the others"
+def _length(words: Sequence[Sequence[str]]) -> str:
+    sizes = list(map(len, words))
+    shortest, second, third, longest = sorted(sizes)
+    if longest >= 2 * third and longest - third >= 4:
+        return f"{LETTERS[sizes.index(longest)]} is much longer than the others"
+    if second >= 2.5 * shortest and second - shortest >= 5:
+        return f"{LETTERS[sizes.index(shortest)]} is much shorter than the others"
     return ""
 
 
@@ -237,9 +228,10 @@ def _parallel(options: Sequence[str], words: Sequence[Sequence[str]]) -> str:
             }
         )
     for name in forms[0]:
-        value, n = Counter(form[name] for form in forms).most_common(1)[0]
+        values = [form[name] for form in forms]
+        value, n = Counter(values).most_common(1)[0]
         if n == 3 and (value or name in ("a number", "a closing mark")):
-            odd = next(at for at in range(4) if forms[at][name] != value)
+            odd = values.index(min(values, key=values.count))
             return f"{LETTERS[odd]} differs from the others in {name}"
     return ""
 
@@ -256,7 +248,7 @@ def _evidence(evidence: str, passage: str) -> str:
         return f"too short to show anything: {evidence}"
     if len(words) > max(0.6 * len(text), 40):
         return "most of the passage is named"
-    if runs(words, len(words)) & runs(text, len(words)):
+    if stands_in(words, text):
         return ""
     return f"not in the passage: {evidence[:60]}"
 
@@ -264,11 +256,12 @@ def _evidence(evidence: str, passage: str) -> str:
 def _off_topic(question: ChoiceQuestion, terms: Sequence[str]) -> str:
     """A brief lists words of which a question on its topic has one; signs and Chinese words may stand anywhere."""
     text = question.words.casefold()
-    words = set(tokens(text)) | set(text.split())
-    anywhere = [term for term in terms if CHINESE.search(term) or not term.isalpha()]
-    if not terms or words & set(terms) or any(term in text for term in anywhere):
-        return ""
-    return f"none of its words, such as {', '.join(terms[:3])}"
+    words = {*tokens(text), *text.split()}
+    for term in terms:
+        anywhere = CHINESE.search(term) or not term.isalpha()
+        if term in words or (anywhere and term in text):
+            return ""
+    return f"none of its words, such as {', '.join(terms[:3])}" if terms else ""
 
 
 _CALCULATION = re.compile(
@@ -278,6 +271,7 @@ _CALCULATION = re.compile(
     r"(?:=[ ]*[?_( )]*|equal|的值|等於多少)?[ ]*[?.:_]*$"
 )
 _EQUATION = re.compile(r"(?<![\w.])[-0-9.()+*/ a-z]{1,60}=[-0-9.()+*/ a-z]{1,60}")
+_DIGIT = re.compile("[0-9]")
 _TIMES = re.compile(r"(?<=[0-9)%]) ?(?:[xX×]|of) ?(?=[0-9(])")
 
 
@@ -294,10 +288,7 @@ def computed(stem: str) -> Fraction | None:
 
 def _root(text: str) -> Fraction | None:
     """Where both sides of the one equation are equal. A line is known by two points; the third shows that it is one."""
-    equations = []
-    for found in _EQUATION.finditer(re.sub(r"\b[A-Za-z]{2,}\b", ";", text)):
-        if re.search("[0-9]", found[0]):
-            equations.append(found[0])
+    equations = list(filter(_DIGIT.search, _EQUATION.findall(re.sub(r"\b[A-Za-z]{2,}\b", ";", text))))
     letters = set(re.findall(r"[a-z]", "".join(equations)))
     if len(equations) != 1 or len(letters) != 1:
         return None

@@ -1,6 +1,5 @@
 """Tasks of lm-eval and of Inspect by their names; here what both kinds share."""
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +20,7 @@ class StockDefinition:
             return self._docs
         return []
 
-    def train_chats(self, n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
+    def train_docs(self, seed: int) -> list[dict[str, Any]]:
         raise Refusal(f"{self.spec} teaches nothing", "stock tasks are only asked", "name another source")
 
 

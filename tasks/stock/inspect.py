@@ -15,7 +15,7 @@ from proctor.common.paths import project
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest, suggest_name
 from proctor.tasks import Task
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 from proctor.tasks.score import ResponseScore
 from proctor.tasks.stock import StockDefinition, cannot_be_loaded
 
@@ -110,10 +110,11 @@ class InspectDefinition(StockDefinition):
 
     def _refuse_unfit(self) -> None:
         task, why = self.inspect_task, ""
-        acts = [
-            name for name, _ in _parts(task) if name.rpartition("/")[2] in _ACTS or name.startswith("tool:")
-        ]
-        reducers = [_reducer(each) for each in task.epochs_reducer or ()]
+        acts = []
+        for name, _ in _parts(task):
+            if name.rpartition("/")[2] in _ACTS or name.startswith("tool:"):
+                acts.append(name)
+        reducers = list(map(_reducer, task.epochs_reducer or ()))
         if task.sandbox or any(sample.sandbox for sample in task.dataset):
             why = "it needs a sandbox"
         elif acts:
@@ -126,7 +127,7 @@ class InspectDefinition(StockDefinition):
             raise Refusal(f"{self.spec} cannot be asked", why)
 
     def _headline(self, wanted: str | None) -> str:
-        names = [_name(scorer) for scorer in self.inspect_task.scorer]
+        names = list(map(_name, self.inspect_task.scorer))
         if wanted is not None and wanted.partition(".")[0] not in names:
             raise Refusal(f"{self.spec} has no scorer {wanted!r}", nearest(wanted, names))
         return wanted or names[0]

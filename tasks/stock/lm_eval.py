@@ -19,7 +19,7 @@ from proctor.common.paths import project, resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import load_yaml, nearest, suggest_name
 from proctor.tasks import Task
-from proctor.tasks.pack import STOCK
+from proctor.tasks.prompt_pack import STOCK
 from proctor.tasks.score import ResponseScore
 from proctor.tasks.stock import StockDefinition, cannot_be_loaded
 
@@ -154,7 +154,8 @@ class LmEvalDefinition(StockDefinition):
         answer = self._answer(doc, answers, filtered[self.filter])
         metrics = {}
         for name, figure in figures.items():
-            if (number := _number(figure)) is not None:
+            number = _number(figure)
+            if number is not None:
                 metrics[name.removesuffix(f",{self.filter}")] = number
         return ResponseScore(answer, value, metrics, answer != "")
 
@@ -213,9 +214,12 @@ class LmEvalDefinition(StockDefinition):
         for doc, response in sorted(answered, key=lambda pair: int(pair[0]["id"])):
             for name, value in self._figures(doc, self._split(response))[0].items():
                 columns.setdefault(name, []).append(value)
-        functions = self.lm_task.aggregation()
-        known = {name: values for name, values in columns.items() if name.partition(",")[0] in functions}
-        return {name: float(functions[name.partition(",")[0]](values)) for name, values in known.items()}
+        functions, figures = self.lm_task.aggregation(), {}
+        for name, values in columns.items():
+            metric = name.partition(",")[0]
+            if metric in functions:
+                figures[name] = float(functions[metric](values))
+        return figures
 
     def untested(self, names: Iterable[str]) -> list[str]:
         """Those of the aggregates that are no mean over samples, so that no test by sample is one of them."""

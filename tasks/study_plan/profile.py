@@ -7,12 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from proctor.common.refusal import Refusal
-from proctor.common.schema import load_yaml
 from proctor.tasks.concepts import taxonomy
+from proctor.tasks.data import read_items
 
 DATA = Path(__file__).parent / "data"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -41,15 +44,6 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Activity:
-    """What a pupil can do to learn a concept, and mistakes that are usual in it."""
-
-    concept: str
-    tasks: tuple[str, ...]
-    mistakes: tuple[Mistake, ...]
-
-
-@dataclass(frozen=True)
 class Profile:
     """`weak_topics` are ids of the taxonomy. `busy` are days on which nothing can be done. `session_minutes` is the
     longest session, None when there is no limit. `notes` say what else matters, each as what the pupil does: 'has only
@@ -64,14 +58,14 @@ class Profile:
     evidence: tuple[Mistake, ...]
     goal: str
     weeks: int
-    hours_per_week: float
+    hours_per_week: int | float
     busy: tuple[str, ...] = ()
     session_minutes: int | None = None
     notes: tuple[str, ...] = ()
     language_level: str = "standard"
 
     def __post_init__(self) -> None:
-        wrong = [day for day in self.busy if day not in DAYS]
+        wrong = sorted(set(self.busy) - set(DAYS))
         if self.language_level not in LANGUAGE:
             wrong.append(self.language_level)
         if not 2 <= self.weeks <= 8:
@@ -118,7 +112,7 @@ def requirements(profile: Profile) -> dict[str, Any]:
         "session_minutes": profile.session_minutes,
         "busy": list(profile.busy),
         "topics": list(profile.weak_topics),
-        "order": [list(pair) for pair in ordered_pairs(profile.weak_topics)],
+        "order": list(map(list, ordered_pairs(profile.weak_topics))),
         "course_topics": sorted(allowed(profile.course)),
     }
 
@@ -126,26 +120,17 @@ def requirements(profile: Profile) -> dict[str, Any]:
 def ordered_pairs(topics: tuple[str, ...]) -> list[tuple[str, str]]:
     """(earlier, later) for every two topics of which one must be known before the other."""
     pairs = []
-    for later in topics:
-        needed = taxonomy.prerequisites(later)
-        pairs += [(earlier, later) for earlier in topics if earlier in needed]
+    for earlier, later in product(topics, repeat=2):
+        if earlier in taxonomy.prerequisites(later):
+            pairs.append((earlier, later))
     return pairs
 
 
-def in_order(topics: tuple[str, ...]) -> tuple[str, ...]:
-    """The topics with prerequisites first, otherwise in the same order."""
-    left, done = list(topics), list[str]()
-    while left:
-        ready = next(topic for topic in left if not taxonomy.prerequisites(topic) & (set(left) - {topic}))
-        left.remove(ready)
-        done.append(ready)
-    return tuple(done)
-
-
+@cache
 def allowed(course: str) -> frozenset[str]:
     """The topics of a course and all that is needed for them: revising an earlier topic is not leaving the course."""
     topics = frozenset(courses()[course].topics)
-    return topics.union(*(taxonomy.prerequisites(topic) for topic in topics))
+    return topics.union(*map(taxonomy.prerequisites, topics))
 
 
 def hours_a_week(profile: Profile) -> str:
@@ -167,52 +152,19 @@ def as_doc(profile: Profile) -> dict[str, Any]:
 
 def from_fields(fields: Mapping[str, Any]) -> Profile:
     """A profile from an item or a line of data; fields that are derived are left aside."""
-    return Profile(
-        id=fields["id"],
-        name=fields["name"],
-        grade=fields["grade"],
-        course=fields["course"],
-        weak_topics=tuple(fields["weak_topics"]),
-        evidence=tuple(Mistake(**mistake) for mistake in fields["evidence"]),
-        goal=fields["goal"],
-        weeks=fields["weeks"],
-        hours_per_week=fields["hours_per_week"],
-        busy=tuple(fields.get("busy", ())),
-        session_minutes=fields.get("session_minutes"),
-        notes=tuple(fields.get("notes", ())),
-        language_level=fields.get("language_level", "standard"),
-    )
+    return _PROFILE.validate_python(fields)
+
+
+_PROFILE = TypeAdapter(Profile)
 
 
 @cache
 def profiles() -> tuple[Profile, ...]:
     """The pupils of the test, in file order."""
-    return tuple(from_fields(row) for row in _rows("profiles"))
+    return tuple(map(from_fields, read_items(DATA / "profiles.jsonl")))
 
 
 @cache
 def courses() -> dict[str, Course]:
-    by_id = {}
-    for row in _rows("courses"):
-        by_id[row["id"]] = Course(row["id"], row["name"], tuple(row["grades"]), tuple(row["topics"]))
-    return by_id
-
-
-@cache
-def activities() -> dict[str, Activity]:
-    by_id = {}
-    for row in _rows("activities"):
-        mistakes = [Mistake(mistake["work"], mistake["why"], row["id"]) for mistake in row["mistakes"]]
-        by_id[row["id"]] = Activity(row["id"], tuple(row["activities"]), tuple(mistakes))
-    return by_id
-
-
-@cache
-def phrases() -> dict[str, list[str]]:
-    """The wordings of plans, and what pupils to train on are drawn from."""
-    return dict(load_yaml(Path(__file__).with_name("phrases.yaml")))
-
-
-def _rows(name: str) -> list[dict[str, Any]]:
-    with (DATA / f"{name}.jsonl").open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    every = TypeAdapter(list[Course]).validate_python(read_items(DATA / "courses.jsonl"))
+    return {course.id: course for course in every}

@@ -29,7 +29,7 @@ def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
         "minutes_per_week": required["minutes_per_week"],
         "session_minutes": required["session_minutes"],
         "busy": required["busy"],
-        "topics": [telling_names(topic) for topic in required["topics"]],
+        "topics": list(map(telling_names, required["topics"])),
         "goal": doc["goal"],
         "notes": doc["notes"],
         "mistakes": [mistake["work"] for mistake in doc["evidence"]],
@@ -40,8 +40,9 @@ def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _grade(band: str) -> int:
-    return int(band.split("-")[0])
+def _grade(topic: str) -> int:
+    """The first grade of the topic's band."""
+    return int(taxonomy.concepts()[topic].band.split("-")[0])
 
 
 @cache
@@ -49,14 +50,13 @@ def _course(allowed: frozenset[str]) -> tuple[list[str], list[str]]:
     """The names of the topics that may come up, and of those that may not: from other courses of these grades or later
     ones. Revising an early topic is not leaving the course, and everyday words are nobody's topic.
     """
-    known = taxonomy.concepts()
     inside: list[str] = []
     for topic in sorted(allowed):
         inside += names_of(topic)
-    latest = max(_grade(known[topic].band) for topic in allowed)
+    latest = max(map(_grade, allowed))
     outside: list[str] = []
-    for topic in sorted(set(known) - allowed):
-        if _grade(known[topic].band) >= latest:
+    for topic in sorted(set(taxonomy.concepts()) - allowed):
+        if _grade(topic) >= latest:
             outside += [name for name in names_of(topic) if is_topic(name, topic)]
     return inside, outside
 
@@ -91,17 +91,13 @@ def from_verdict(judge: Judge, verdict: JudgeVerdict, doc: Mapping[str, Any], re
     overall = verdict.overall
     if not verdict.parsed or overall is None:
         return ResponseScore("", nothing, metrics, False, verdict.explanation)
-    return ResponseScore(_answer(checks), round(overall, 4), metrics, True, _explain(verdict, checks))
+    understood = " ".join(check.why for check in checks if check.name in ("total_hours", "weeks"))
+    return ResponseScore(understood, round(overall, 4), metrics, True, _explain(verdict, checks))
 
 
 def metric_names(judge: str = "checklist") -> tuple[str, ...]:
     """Every metric that `score` can give, in its order."""
-    return (*Judge.load(judge).dimensions, *(f"check_{name}" for name in NAMES), "checks_passed")
-
-
-def _answer(checks: tuple[PlanCheck, ...]) -> str:
-    """What was understood of the plan, in a line."""
-    return " ".join(check.why for check in checks if check.name in ("total_hours", "weeks"))
+    return (*Judge.load(judge).dimensions, *map("check_{}".format, NAMES), "checks_passed")
 
 
 def _explain(verdict: JudgeVerdict, checks: tuple[PlanCheck, ...]) -> str:

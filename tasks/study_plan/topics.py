@@ -39,8 +39,7 @@ def find(line: str, strict: bool = False) -> tuple[str, ...]:
     may say without teaching it: everyday words ('a range of questions') and short names of early concepts ('a
     rectangle').
     """
-    words = [_fold(word) for word in _WORD.findall(line)]
-    words = [word for word in words if word]
+    words = list(filter(None, map(_fold, _WORD.findall(line))))
     index, longest = _index()
     topics: list[str] = []
     at = 0
@@ -49,8 +48,10 @@ def find(line: str, strict: bool = False) -> tuple[str, ...]:
             name = " ".join(words[at : at + size])
             if name in index:
                 # "Fractions and decimals" is a name of a third concept, but in a plan it mostly means the two.
-                halves = [half for half in name.split(" and ") if half in index]
-                for half in halves if len(halves) > 1 else [name]:
+                halves = list(filter(index.__contains__, name.split(" and ")))
+                if len(halves) < 2:
+                    halves = [name]
+                for half in halves:
                     if not strict or is_topic(half, index[half]):
                         topics.append(index[half])
                 if not strict and index[name] not in topics:
@@ -97,4 +98,4 @@ def is_topic(name: str, topic: str) -> bool:
 
 @cache
 def _folded_everyday() -> frozenset[str]:
-    return frozenset(taxonomy.fold(word) for word in _EVERYDAY)
+    return frozenset(map(taxonomy.fold, _EVERYDAY))

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from proctor.tasks.word_problems.words import with_article
+from proctor.tasks.word_problems.tools.words import with_article
 
 _FILE = Path(__file__).parent / "clauses.yaml"
 

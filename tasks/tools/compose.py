@@ -16,8 +16,8 @@ from proctor.common.refusal import Refusal
 from proctor.tasks.number.steps import evaluate
 from proctor.tasks.tools.clauses import Clause, load
 from proctor.tasks.tools.comparisons import comparison
-from proctor.tasks.word_problems.family import show
-from proctor.tasks.word_problems.words import PEOPLE
+from proctor.tasks.word_problems.tools.family import show
+from proctor.tasks.word_problems.tools.words import PEOPLE
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _SUM = re.compile(r"\[(\$?)(\w+) = ([^\]]+)\]")

@@ -14,7 +14,8 @@ from math import log
 from proctor.judges.rules.text import TOKEN, stem
 from proctor.judges.rules.word_order import ORDINARY, PATH, adjacent, common
 from proctor.tasks.concepts import taxonomy
-from proctor.tasks.study_plan.profile import activities, profiles
+from proctor.tasks.study_plan.profile import profiles
+from proctor.tasks.study_plan.tools.write import activities
 
 # Words that hold sentences together; a number that counts, a name or a verb of doing is none.
 _SMALL_WORDS = frozenset({

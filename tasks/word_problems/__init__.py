@@ -2,46 +2,31 @@
 
 docs("test")[0]["question"]
 # 'Carlos can pack 17 parcels an hour, and Ruth can pack 28. How many hours do the two need for 630 parcels?'
+
+tools/generate.py made them.
 """
 
-import json
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from proctor.tasks.published import refuse_split
+from proctor.tasks.data import Items, read_items
 
 VERSION = "1.4"
-
-_TEST = Path(__file__).parent / "data" / "test.jsonl"
-# The training items that few-shot examples and the overlap check read; train_chats makes as many more as are wanted.
-_TRAIN_ITEMS, _TRAIN_SEED = 1000, 52  # its first eight are of eight kinds: good shots
+DATA = Path(__file__).parent / "data"
 
 
-def docs(split: str) -> list[dict[str, Any]]:
-    """The frozen 250 of 'test', or a fixed 1,000 of 'train': id, cluster (the family), kind, question, answer."""
-    refuse_split("word_problems", split)
-    if split == "train":
-        problems = _train_items()
-    else:
-        with _TEST.open(encoding="utf-8") as lines:
-            problems = [json.loads(line) for line in lines]
-    return [{**problem, "cluster": problem["family"]} for problem in problems]
+def docs(split: str) -> Items:
+    """250 of 'test'; of 'train' eight of eight kinds for shots, and 2,000: id, cluster (the family), kind, question,
+    answer.
+    """
+    if split == "test":
+        return _read("test.jsonl")
+    return _read("shots.jsonl") + train_docs(0)
 
 
-@cache
-def _train_items() -> list[dict[str, Any]]:
-    from proctor.tasks.word_problems.generate import make
-
-    return make("train", _TRAIN_ITEMS, _TRAIN_SEED)
+def train_docs(seed: int) -> Items:
+    """In the order in which they were drawn."""
+    return _read("train.jsonl.gz")
 
 
-def train_chats(n: int, seed: int, prompt: str = "default") -> Iterator[dict[str, Any]]:
-    """n training conversations in a prompt pack's wording, no question twice."""
-    from proctor.tasks.pack import Pack, train_chat
-    from proctor.tasks.word_problems.generate import stream
-
-    pack = Pack.load(prompt)
-    for problem in stream("train", n, seed):
-        yield train_chat(pack, "word_problems", problem, problem["answer"])
+def _read(file: str) -> Items:
+    return [{**problem, "cluster": problem["family"]} for problem in read_items(DATA / file)]

@@ -17,7 +17,7 @@ from proctor.harness.ask.responses import respond_all
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Options, Request, Weights
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 
 def median_seconds(work: Callable[[int], object], rounds: int) -> float:
@@ -33,8 +33,8 @@ def bridge_ratio(rounds: int, plans: int) -> dict[str, object]:
     """Study plans through Inspect and the bridge against lm-eval's generate_until on the same prompts."""
     from lm_eval.api.instance import Instance
 
+    from proctor.harness.ask.bridge import ask_inspect
     from proctor.harness.ask.cell import CellRun
-    from proctor.harness.ask.inspect import ask_inspect
     from proctor.harness.ask.responses import plan_batches
     from proctor.harness.config.variant import Sampling, Variant
 

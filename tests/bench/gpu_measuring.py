@@ -136,13 +136,13 @@ def prompts_of(render: Callable[..., str], plan: Any, empty: Path) -> list[str]:
     """The first cell's own prompts, as its engine is asked them."""
     from proctor.harness.ask.journal import Journal
     from proctor.harness.ask.lm_eval import ask_lm_eval
-    from proctor.harness.engines.protocol import Response
+    from proctor.harness.engines.protocol import Engine, Response
     from proctor.harness.session import cell_run
 
-    class Listening:
+    class Listening(Engine):
         """Takes down what a task asks for, and answers nothing."""
 
-        batch_size, responses, context_length = 1 << 20, (), None
+        batch_size = 1 << 20
         prompts: Sequence[str] = ()
 
         def apply_chat_template(self, history: Any, add_generation_prompt: bool = True) -> str:
@@ -151,16 +151,13 @@ def prompts_of(render: Callable[..., str], plan: Any, empty: Path) -> list[str]:
         def prompt_length(self, prompt: str) -> int:
             return len(prompt)
 
-        def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
-            self.prompts = [request.args[0] for request in requests]
-            self.responses = [Response("", error="only listening")] * len(requests)
-            return [""] * len(requests)
-
-        def reseed(self, seed: int) -> None: ...
+        def answer(self, requests: Any) -> list[Response]:
+            self.prompts = [request.prompt for request in requests]
+            return [Response("", error="only listening")] * len(requests)
 
     listening = Listening()
     cell = replace(cell_run(plan.cells[0], plan.variants[0], plan), journal=Journal(empty))
-    ask_lm_eval(listening, cell, lambda done, made: None)  # type: ignore[arg-type]
+    ask_lm_eval(listening, cell, lambda done, made: None)
     return list(listening.prompts)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from proctor.common.paths import PACKAGE as ROOT
+from proctor.tasks.prompt_pack import train_chats
 
 SHAPES: dict[str, dict[str, Any]] = {
     "3b": {  # Llama-3.2-3B
@@ -37,10 +38,9 @@ def make_everything(work: Path, shape: str, device: str) -> None:
     for number in range(1, COPIES):
         make_other(work / "base", work / f"other-{number}", number)
     chats = work / "chats.jsonl"
-    from proctor.tasks import TASKS
 
     chats.write_text(
-        "".join(json.dumps(chat) + "\n" for chat in TASKS["gsm8k"].train_chats(400, 0)), encoding="utf-8"
+        "".join(json.dumps(chat) + "\n" for chat in train_chats("gsm8k", 400, 0)), encoding="utf-8"
     )
     write_suites(work)
     keep_adapters(work)
@@ -51,9 +51,8 @@ def make_tokenizer(size: int) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     from proctor.finetune.tools.tiny_chats import END, STOP, TEMPLATE, train_tokenizer
-    from proctor.tasks import TASKS
 
-    learned = train_tokenizer(TASKS["gsm8k"].train_chats(7000, 0), min(WORDS, size // 2))
+    learned = train_tokenizer(train_chats("gsm8k", 7000, 0), min(WORDS, size // 2))
     told = json.loads(learned.backend_tokenizer.to_str())
     words = told["model"]["vocab"]
     letters = "abcdefghijklmnopqrstuvwxyz"  # no digits: marks read every number that there is

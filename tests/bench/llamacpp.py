@@ -166,7 +166,7 @@ def compare_answers(path: Path) -> Sameness:
 
 def exam_prompts(model: Model, path: Path) -> list[list[int]]:
     from proctor.harness.engines.llamacpp import LlamaCppEngine
-    from proctor.tasks.pack import Pack, render
+    from proctor.tasks.prompt_pack import Pack, render
     from proctor.tasks.word_problems import docs
 
     engine, pack = LlamaCppEngine(path), Pack.load("default")

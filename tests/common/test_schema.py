@@ -20,7 +20,7 @@ from proctor.harness.config.variant import Variant
 from proctor.harness.plan.grading import spec_from
 from proctor.judges.judge import load
 from proctor.judges.people.refine import read_decisions
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 from tests.support.command import ROOT
 
 OURS = (

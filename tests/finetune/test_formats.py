@@ -11,7 +11,7 @@ from proctor.finetune.build import Built, build, digest_of_file, plan_stages
 from proctor.finetune.recipe import Recipe
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
-from proctor.tasks import TASKS
+from proctor.tasks.prompt_pack import train_chats
 from tests.support.command import proctor
 from tests.support.mini_llama import base, chats, quiet, recipe
 
@@ -101,7 +101,7 @@ def test_a_cell_tells_size_speed_and_memory_of_its_weights_and_a_server_none(hom
 
 
 def test_memory_is_counted_from_where_it_stood():
-    from proctor.harness.measure.measuring import Memory
+    from proctor.harness.measure import Memory
 
     memory = Memory()
     memory.restart()
@@ -133,7 +133,7 @@ def test_a_dry_run_says_steps_tokens_time_and_memory_and_does_nothing(home):
 
 @pytest.mark.parametrize("task", ["word_problems", "concepts", "study_plan"])
 def test_fewer_training_chats_are_among_more_of_them(task):
-    few, many = ({json.dumps(chat) for chat in TASKS[task].train_chats(n, 11)} for n in (16, 64))
+    few, many = ({json.dumps(chat) for chat in train_chats(task, n, 11)} for n in (16, 64))
     assert len(few) == 16
     assert few < many
 

@@ -131,8 +131,8 @@ def test_a_file_that_is_nowhere_is_refused_in_one_line():
 
 def test_a_dry_run_of_training_counts_the_dequantised_weights(home):
     from proctor.harness.config.suite import Suite
-    from proctor.harness.plan.estimates import foresee
     from proctor.harness.plan.plan import make_plan
+    from proctor.harness.show import foresee
 
     file = write_llama(home.folder / "mine.gguf", SMALL)
     recipe = {

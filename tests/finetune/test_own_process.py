@@ -5,7 +5,7 @@ import pytest
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.train.own_process import train_in_own_process
-from proctor.tasks import TASKS
+from proctor.tasks.prompt_pack import train_chats
 
 TINY = ROOT / "finetune" / "tiny"
 FEW = {
@@ -19,7 +19,7 @@ def chats(tmp_path):
     import json
 
     path = tmp_path / "chats.jsonl"
-    some = TASKS["word_problems"].train_chats(8, 0)
+    some = train_chats("word_problems", 8, 0)
     path.write_text("".join(json.dumps(chat) + "\n" for chat in some), encoding="utf-8")
     return {"word_problems": path}
 

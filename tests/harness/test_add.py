@@ -175,7 +175,8 @@ def test_no_key_and_no_password_can_stand_in_a_variant():
     ("before", "after"),
     [
         ("variants: [tiny]  # ours\n", "variants: [tiny, mine]  # ours\n"),
-        ("variants: [tiny,]\n", "variants: [tiny, mine]\n"),
+        ("variants: [tiny,]\n", "variants: [tiny, mine,]\n"),
+        ("variants: [\n  tiny]\n", "variants: [\n  tiny, mine]\n"),
         ("variants:  # ours\n- tiny\n# end\n", "variants:  # ours\n- tiny\n- mine\n# end\n"),
         ("variants:\n    - tiny\n\n", "variants:\n    - tiny\n    - mine\n\n"),
         ("\ufeffvariants: [tiny]\n", "\ufeffvariants: [tiny, mine]\n"),
@@ -187,21 +188,4 @@ def test_variant_joins_the_suite_as_it_is_written(empty: Path, before: str, afte
     path = empty / "suites/main.yaml"
     path.write_text(before + rest, encoding="utf-8", newline="")
     add(empty, "mine", parent="tiny")
-    assert path.read_bytes().decode("utf-8") == after + rest + "\n"
-
-
-def test_suite_whose_variants_go_over_two_lines_is_left_to_the_user(empty: Path):
-    (empty / "suites").mkdir()
-    path = empty / "suites/main.yaml"
-    path.write_text(
-        "variants: [tiny,\n  tiny-2shot]\ntasks: [word_problems]\nbaseline: tiny\n", encoding="utf-8"
-    )
-    (empty / "variants").mkdir()
-    (empty / "variants/tiny-2shot.yaml").write_text(
-        "base: finetune/tiny\nprompt: cot-2shot\n", encoding="utf-8"
-    )
-    before = path.read_bytes()
-    with pytest.raises(Refusal, match="add mine by hand"):
-        add(empty, "mine", parent="tiny")
-    assert path.read_bytes() == before
-    assert not (empty / "variants/mine.yaml").exists()
+    assert path.read_bytes().decode("utf-8") == after + rest

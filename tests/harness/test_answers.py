@@ -21,11 +21,11 @@ class Counting(EchoEngine):
         super().__init__(answers)
         self.batches: list[list[str]] = []
 
-    def generate_until(self, requests, disable_tqdm=False):
-        self.batches.append([request.args[0] for request in requests])
-        if any("poison" in request.args[0] for request in requests):
+    def answer(self, requests):
+        self.batches.append([request.prompt for request in requests])
+        if any("poison" in request.prompt for request in requests):
             raise RuntimeError("out of memory")
-        return super().generate_until(requests, disable_tqdm)
+        return super().answer(requests)
 
 
 @pytest.fixture

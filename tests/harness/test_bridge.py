@@ -10,7 +10,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.solver import generate
 
-from proctor.harness.ask.inspect import Desk, evaluating
+from proctor.harness.ask.bridge import Desk, evaluating
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Options, Request, Response
 from tests.support.command import ROOT
@@ -141,8 +141,8 @@ whole = bridge.desk_for
 bridge.desk_for = lambda expected: whole(10)
 def stop():
     import time
-    from proctor.harness.ask import inspect
-    while not any(desk._round for desk in inspect._DESKS.values()):
+    from proctor.harness.ask.bridge import _DESKS
+    while not any(desk._round for desk in _DESKS.values()):
         time.sleep(0.02)
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=stop, daemon=True).start()

@@ -10,28 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lm_eval.api.instance import Instance
 
 from proctor.common.refusal import Refusal
-from proctor.harness.chat import mistakes, planning, solving
+from proctor.harness.chat import scenes
 from proctor.harness.chat.labels import AnsweredPair, ClickedLabels
 from proctor.harness.chat.tutor import MISTAKES, PLAN, SOLVE, Tutor, as_served
 from proctor.harness.chat.words import LANGUAGES, days, words
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.echo import EchoEngine
-from proctor.harness.engines.protocol import Options, Request, Response, Weights, Writes
+from proctor.harness.engines.protocol import Options, Request, Response, Weights
 from proctor.judges.figures.preferences import read_preferences
 from proctor.tasks import TASKS
 from proctor.tasks.diagnosis.reading import read_diagnosis
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 from proctor.tasks.study_plan.profile import DAYS
 from tests.support.random_gguf import SMALL, write_llama
 
 WORDS = words("en")
 PACKS = {SOLVE: "default", PLAN: "default", MISTAKES: "default"}
 FORM = {"name": "Ada", "grade": 6, "weeks": 2, "hours": 2, "busy": ["Monday"], "goal": "pass the test"}
-PUPIL = planning.pupil(FORM, ["ratio"], "grade-6")
+PUPIL = scenes.pupil(**FORM, topics=["ratio"], course="grade-6")
 PLAN_TEXT = (
     "Week 1: Ratio. Tuesday and Friday, 60 min each. Solve 8 questions; check 6 of 8.\n"
     "Week 2: Ratio. Monday, 3 hours. Do a quiz of 10 questions."
@@ -133,7 +132,6 @@ def test_llama_cpp_shows_what_it_writes_from_the_first_request_on_and_stops_wher
 ) -> None:
     small = write_llama(tmp_path / "small.gguf", SMALL)
     with closing(open_engine("llamacpp", Weights(str(small)))) as engine:
-        assert isinstance(engine, Writes)  # before anything was asked
         options = Options(24)
         whole, grown = engine.write(Request("one two", options), lambda _: False), list[str]()
 
@@ -142,11 +140,11 @@ def test_llama_cpp_shows_what_it_writes_from_the_first_request_on_and_stops_wher
             return len(grown) == 3
 
         cut = engine.write(Request("one two", options), watch)
-        engine.generate_until([Instance("generate_until", {}, ("one two", options.as_lm_eval()), 0)])
+        (together,) = engine.answer([Request("one two", options)])
     # Random weights write half characters, which are shown when they are whole.
     assert (cut.tokens_out, cut.truncated, cut.text.replace("\ufffd", "")) == (3, False, grown[-1])
     assert whole.tokens_out == 24
-    assert engine.responses[0].text == whole.text
+    assert together.text == whole.text
 
 
 def test_stop_ends_an_answer_where_it_is(tmp_path: Path) -> None:
@@ -211,36 +209,36 @@ def test_weights_are_served_by_llama_cpp_and_servers_serve_themselves() -> None:
 
 
 def test_each_equation_has_its_mark_and_the_number_stands_apart() -> None:
-    html = solving.solved("3 x 4 = 12, and 12 + 5 = 18 <b>\nSo 18.\n#### 18", WORDS)
+    html = scenes.solved("3 x 4 = 12, and 12 + 5 = 18 <b>\nSo 18.\n#### 18", WORDS)
     assert html.count("class='right'") == html.count("class='wrong'") == 1
     assert "✗ 12 + 5 = 18 (wrong)" in html
     assert "<strong>18</strong>" in html
     assert "<b>" not in html
-    assert "no number" in solving.solved("I cannot tell.", WORDS)
+    assert "no number" in scenes.solved("I cannot tell.", WORDS)
 
 
 def test_not_sure_is_said_where_other_tries_disagree(tmp_path: Path) -> None:
     book = tutor(tmp_path, {"2 + 2": "#### 4"})
     request = book.request(SOLVE, "2 + 2")
-    others = book.tries(request, solving.TRIES)
-    assert "5 of 5" in solving.how_sure("#### 4", others, WORDS)
-    assert "Not sure: only 0 of 5" in solving.how_sure("#### 5", others, WORDS)
-    assert "only 2 of 5" in solving.how_sure("#### 4", others[:2], WORDS)
-    assert solving.how_sure("I cannot tell.", others, WORDS) == ""
+    others = book.tries(request, scenes.TRIES)
+    assert "5 of 5" in scenes.how_sure("#### 4", others, WORDS)
+    assert "Not sure: only 0 of 5" in scenes.how_sure("#### 5", others, WORDS)
+    assert "only 2 of 5" in scenes.how_sure("#### 4", others[:2], WORDS)
+    assert scenes.how_sure("I cannot tell.", others, WORDS) == ""
 
 
 def test_a_plan_is_a_table_with_what_the_rules_find() -> None:
-    html = planning.planned(PLAN_TEXT, PUPIL, WORDS)
+    html = scenes.planned(PLAN_TEXT, PUPIL, WORDS)
     assert html.count("<th scope='row'>") == 2
     assert "✗ hours a week: Week 2 takes 3 h, over the 2 h a week." in html
     assert "✗ days off: Work is set for Monday" in html
     assert "✓ weeks" in html
-    assert "No weeks can be read" in planning.planned("Just work.", PUPIL, WORDS)
-    assert "<script" not in planning.planned("Week 1: <script>alert(1)</script>", PUPIL, WORDS)
+    assert "No weeks can be read" in scenes.planned("Just work.", PUPIL, WORDS)
+    assert "<script" not in scenes.planned("Week 1: <script>alert(1)</script>", PUPIL, WORDS)
 
 
 def test_a_calendar_has_an_event_for_each_day_of_the_plan() -> None:
-    text = planning.calendar(PLAN_TEXT, date(2026, 9, 3), datetime(2026, 8, 1, 12, tzinfo=UTC))
+    text = scenes.calendar(PLAN_TEXT, date(2026, 9, 3), datetime(2026, 8, 1, 12, tzinfo=UTC))
     assert text.endswith("END:VCALENDAR\r\n")
     starts = [line.partition(":")[2] for line in text.split("\r\n") if line.startswith("DTSTART")]
     assert starts == ["20260908", "20260911", "20260914"]  # week 1 begins on the Monday after that Thursday
@@ -248,11 +246,11 @@ def test_a_calendar_has_an_event_for_each_day_of_the_plan() -> None:
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
     unfolded = text.replace("\r\n ", "")
     assert "Solve 8 questions\\; check 6 of 8." in unfolded
-    assert planning.calendar("no plan", date(2026, 9, 3)).count("BEGIN:VEVENT") == 0
+    assert scenes.calendar("no plan", date(2026, 9, 3)).count("BEGIN:VEVENT") == 0
 
 
 def test_a_calendar_keeps_signs_of_many_bytes_whole() -> None:
-    text = planning.calendar("Week 1: " + "解題" * 60, date(2026, 9, 7))
+    text = scenes.calendar("Week 1: " + "解題" * 60, date(2026, 9, 7))
     assert "解題" * 60 in text.replace("\r\n ", "")
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
 
@@ -267,7 +265,7 @@ PASTED = {
 
 @pytest.mark.parametrize("form", PASTED)
 def test_pasted_work_is_read_in_many_forms(form: str) -> None:
-    items = mistakes.pasted(PASTED[form])
+    items = scenes.pasted(PASTED[form])
     assert [(item["problem"], item["answer"]) for item in items] == [("403 - 168", "365"), ("12 x 3", "39")]
     assert items[0]["working"] == ("" if form == "bare" else "8 - 3 = 5")
 
@@ -277,21 +275,21 @@ def test_pasted_work_is_read_in_many_forms(form: str) -> None:
 )
 def test_pasted_work_that_cannot_be_used_is_refused(text: str, why: str) -> None:
     with pytest.raises(Refusal, match=why):
-        mistakes.pasted(text)
+        scenes.pasted(text)
 
 
 def test_a_diagnosis_shows_what_is_right_where_it_goes_wrong_and_what_is_weak_by_count() -> None:
-    items = mistakes.pasted("9 - 4\nWorking: 9 - 4 = 6\nAnswer: 6\n\n12 - 8\nAnswer: 20\n\n4 x 4\nAnswer: 8")
+    items = scenes.pasted("9 - 4\nWorking: 9 - 4 = 6\nAnswer: 6\n\n12 - 8\nAnswer: 20\n\n4 x 4\nAnswer: 8")
     text = (
         "Answers:\n1. 5 | Subtraction\n2. 4 | Subtraction\n3. 16 | Multiplication\n"
         "Weak topics: Multiplication, Subtraction\n"
     )
     diagnosis = read_diagnosis(text, 3)
-    html = mistakes.diagnosed(items, diagnosis, WORDS)
+    html = scenes.diagnosed(items, diagnosis, WORDS)
     assert "<td>9 - 4</td><td>6</td><td>5</td><td>9 - 4 = 6</td><td>Subtraction</td>" in html
     assert "<ul><li>Subtraction (2)</li><li>Multiplication (1)</li></ul>" in html
-    assert mistakes.weak_topics(diagnosis) == ["multiplication", "subtraction"]
-    assert "does not say" in mistakes.diagnosed(items, read_diagnosis("no idea", 3), WORDS)
+    assert scenes.weak_topics(diagnosis) == ["multiplication", "subtraction"]
+    assert "does not say" in scenes.diagnosed(items, read_diagnosis("no idea", 3), WORDS)
 
 
 def test_a_click_is_kept_as_judge_trust_reads_it_and_a_second_one_takes_its_place(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     from proctor.harness.export import _layout_of
     from proctor.tasks import TASKS
 
-    folder, told = exported(variant, store, tmp_path / "out", task, prompt)
+    folder = exported(variant, store, tmp_path / "out", task, prompt)
     file = read_modelfile((folder / "Modelfile").read_text())
     engine = LlamaCppEngine(folder / "small.gguf")
     asked = _layout_of(task, prompt, 3)
@@ -161,8 +161,6 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     settings = dict(file.parameters)
     assert (settings["temperature"], settings["repeat_penalty"]) == ("0", "1")
     assert settings["num_ctx"] == "1024"
-    assert told["tokens_per_second"] > 0
-    assert 1e6 < told["peak_memory_bytes"] < 2e9
 
 
 def test_an_export_holds_the_file_its_card_and_its_figures(variant, store, tmp_path):
@@ -285,6 +283,5 @@ def test_the_command_exports_what_a_suite_names(variant, store, home):
     assert ran.returncode == 0, ran.stderr
     assert "wording of word_problems, prompt pack default: it is the variant's own" in ran.stdout
     assert "MB on disk" in ran.stdout
-    assert "tokens/s here" in ran.stdout
     assert read_modelfile((out / "Modelfile").read_text()).source == "./small.gguf"
     assert "No results were there." in (out / "README.md").read_text()

@@ -8,6 +8,7 @@ import yaml
 from proctor.common.paths import inside
 from proctor.common.refusal import Refusal
 from proctor.harness.config.first_look import write_trial
+from proctor.harness.config.suite import Suite
 from tests.support.command import command
 from tests.support.random_gguf import SMALL, quantize, write_llama
 
@@ -78,3 +79,67 @@ def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):
     assert "Word problems: accuracy, %" in done.stdout
     assert (tmp_path / "board" / "index.html").is_file()
     assert (tmp_path / "suites" / "try-small-and-whole.yaml").is_file()
+
+
+def test_items_of_ones_own_become_a_task_with_guessed_fields(project):
+    data = project / "My Sums.jsonl"
+    data.write_text('{"question": "7 + 8?", "answer": "15"}\n{"question": "2 + 2?", "answer": "4"}\n')
+    made = write_trial("tiny", None, "word_problems", 20, 0.02, str(data))
+    assert made.task == "my-sums"
+    task = project / "tasks" / "my-sums.yaml"
+    assert made.written == (task, project / "suites" / "try-tiny-on-my-sums.yaml")
+    assert "prompt: |\n  {{ question }}\n" in task.read_text()
+    fields = yaml.safe_load(task.read_text())
+    assert (fields["data"], fields["answer"], fields["score"]) == ("My Sums.jsonl", "answer", "number")
+    suite = yaml.safe_load(made.suite.read_text())
+    assert (suite["tasks"], suite["limit"], suite["margin"]) == (
+        ["my-sums"],
+        {"my-sums": 20},
+        {"my-sums": 0.02},
+    )
+    assert Suite.load(str(made.suite)).tasks == ("my-sums",)
+    assert write_trial("tiny", None, "word_problems", 20, 0.02, str(data)).task == "my-sums"
+
+
+def test_items_in_a_file_called_as_a_task_that_ships_get_another_name(project):
+    data = project / "gsm8k.jsonl"
+    data.write_text('{"question": "7 + 8?", "answer": "15"}\n')
+    assert write_trial("tiny", None, "word_problems", 20, 0.02, str(data)).task == "gsm8k-2"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "no file of data"),
+        ("", "holds no rows"),
+        ('{"question": "7 + 8?"}\n', "cannot tell the answer among question"),
+        ("[", "is no JSON"),
+    ],
+)
+def test_items_that_cannot_be_asked_are_refused_and_nothing_is_written(project, text, why):
+    if text is not None:
+        (project / "mine.jsonl").write_text(text)
+    with pytest.raises(Refusal, match=why):
+        write_trial("tiny", None, "word_problems", 20, 0.02, str(project / "mine.jsonl"))
+    assert list(project.rglob("*.yaml")) == []
+
+
+def test_one_command_asks_items_of_ones_own(tmp_path):
+    (tmp_path / "suites").mkdir()
+    write_llama(tmp_path / "whole.gguf", SMALL)
+    rows = "".join(f'{{"question": "{n} + {n}?", "answer": "{2 * n}"}}\n' for n in range(3))
+    (tmp_path / "sums.jsonl").write_text(rows)
+    words = command("try", "whole.gguf", "--data", "sums.jsonl")
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("whole scores")]
+    assert "on 3 samples of sums" in sentence
+    assert "Sums: accuracy, %" in done.stdout
+    assert (tmp_path / "board" / "index.html").is_file()
+
+
+def test_a_task_and_items_of_ones_own_together_are_refused(tmp_path):
+    words = command("try", "tiny", "--data", "x.jsonl", "--task", "gsm8k")
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert done.returncode == 2
+    assert "--task and --data" in done.stderr

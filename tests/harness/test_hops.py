@@ -8,7 +8,7 @@ from proctor.harness.engines.echo import EchoEngine
 from proctor.leaderboard.cli import run as commands
 
 COMMAND = commands.run.__code__
-ENGINE = EchoEngine.generate_until.__code__
+ENGINE = EchoEngine.answer.__code__
 
 
 def calls_between(frame):

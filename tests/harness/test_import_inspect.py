@@ -12,7 +12,7 @@ from proctor.common.refusal import Refusal
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.cli.main import app
-from proctor.leaderboard.compare.compare import compare_variants
+from proctor.leaderboard.compare.families import compare_variants
 from proctor.leaderboard.compare.items import estimate_cell, items_of
 
 # Of six samples, three times: right 3, 2, 1, 0, 2 and 1 times.
@@ -149,7 +149,7 @@ def test_epochs_that_no_reducer_reduced_are_averaged(tmp_path):
     assert (done.mean, done.reported, done.rows) == (0.5, 0.5, 12)
 
 
-def test_a_reducer_that_is_not_inspects_own_is_refused_by_its_name(tmp_path):
+def test_of_a_reducer_that_is_not_inspects_own_the_log_says_what_it_made_of_each_sample(tmp_path):
     from inspect_ai import Epochs
     from inspect_ai.scorer import Score, match, score_reducer
 
@@ -158,11 +158,18 @@ def test_a_reducer_that_is_not_inspects_own_is_refused_by_its_name(tmp_path):
         return lambda scores: Score(value=scores[-1].value)
 
     path = evaluate(tmp_path / "logs", match(), Epochs(2, last()))
-    assert "its epochs are reduced by 'last'" in refused(path, tmp_path / "results")
+    (done,) = import_files([path], tmp_path / "results", Wish())
+    assert done.mean == done.reported == pytest.approx(3 / 6)
+    assert done.headline == "match, last of 2 epochs"
+    log = json.loads(path.read_text())
+    del log["reductions"]
+    path.write_text(json.dumps(log))
+    assert "its epochs are reduced by 'last'; the log does not hold what" in refused(
+        path, tmp_path / "others"
+    )
 
 
-def test_a_reducer_with_a_threshold_of_its_own_is_refused_with_both_figures(tmp_path):
-    """The log's name for it tells the count and not the threshold."""
+def test_a_reducer_with_a_threshold_of_its_own_gives_the_logs_own_figure(tmp_path):
     from inspect_ai import Epochs
     from inspect_ai.scorer import Score, at_least, mean, scorer
 
@@ -174,9 +181,8 @@ def test_a_reducer_with_a_threshold_of_its_own_is_refused_with_both_figures(tmp_
         return score
 
     path = evaluate(tmp_path / "logs", half(), Epochs(2, at_least(2, value=0.5)))
-    assert "'half, at_least_2 of 2 epochs' is 1 in the results, and 0 as the mean" in refused(
-        path, tmp_path / "results"
-    )
+    (done,) = import_files([path], tmp_path / "results", Wish())
+    assert done.mean == done.reported == 1
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from test_imports import refused, scores, write
 
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
-from proctor.leaderboard.compare.compare import compare_variants
+from proctor.leaderboard.compare.families import compare_variants
 
 CHOICE = """
 output_type: multiple_choice

@@ -107,7 +107,7 @@ def test_bad_rows_are_refused_in_one_line_that_names_them(tmp_path, rows, told):
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("empty.csv", "", "is empty"),
+        ("empty.csv", "", "Empty CSV file"),
         ("empty.jsonl", "\n", "is empty"),
         ("list.jsonl", "[1]", "line 1 is no JSON object"),
         ("cut.jsonl", '{"variant": "a"', "line 1 is no JSON"),

@@ -1,19 +1,18 @@
 """The `llamacpp` engine on GGUF files that are made here: a random Llama, and the embedded model."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import llama_cpp
 import numpy as np
 import pytest
-from lm_eval.api.instance import Instance
 
 from proctor.common.refusal import Refusal
 from proctor.harness.engines.decoding import Decoders, Job, draw
 from proctor.harness.engines.llamacpp import LlamaCppEngine
-from proctor.harness.engines.protocol import Weights
+from proctor.harness.engines.protocol import Options, Request, Response
 from proctor.harness.engines.threads import Threads
 from tests.support.near_ties import NEAR, gap_where_they_part
 from tests.support.random_gguf import SMALL, TEMPLATE, quantize, write_llama
@@ -30,7 +29,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(small: Path) -> Iterator[LlamaCppEngine]:
-    opened = LlamaCppEngine.open(Weights(str(small)))
+    opened = LlamaCppEngine(small)
     yield opened
     opened.close()
 
@@ -44,11 +43,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def responses(
+    engine: LlamaCppEngine, prompts: list[str], tokens: int = 24, **options: Any
+) -> Sequence[Response]:
+    return engine.answer([Request(prompt, Options(tokens, **options)) for prompt in prompts])
+
+
 def ask(engine: LlamaCppEngine, prompts: list[str], tokens: int = 24, **options: Any) -> list[str]:
-    wanted = {"until": [], "max_gen_toks": tokens, "do_sample": False, "temperature": 0.0} | options
-    return engine.generate_until(
-        [Instance("generate_until", {}, (p, wanted), i) for i, p in enumerate(prompts)]
-    )
+    return [response.text for response in responses(engine, prompts, tokens, **options)]
 
 
 def questions(count: int, shared: str = "") -> list[str]:
@@ -68,7 +70,7 @@ def test_greedy_answers_equal_one_by_one_completion_but_for_near_ties_on_trained
     trained: Path,
 ) -> None:
     """llama.cpp rounds a batch otherwise than a single token: of two tokens as good, either may come."""
-    engine = LlamaCppEngine.open(Weights(str(trained)))
+    engine = LlamaCppEngine(trained)
     prompts = [engine._model.tokens(chat) for chat in chats(engine, 40)]
     ends = frozenset(i for i, ends in enumerate(engine._model.ends_turn) if ends)
     together = engine._decoders.run([Job(prompt, 48, ends=ends) for prompt in prompts])
@@ -167,8 +169,8 @@ def test_stop_string_ends_the_answer_and_is_no_part_of_it(engine: LlamaCppEngine
         if whole.find(whole[i : i + 3]) == i and "\ufffd" not in whole[i : i + 3]
     )
     stop = whole[at : at + 3]
-    assert ask(engine, [prompt], tokens=40, until=[stop, "never said"]) == [whole[:at]]
-    finish = engine.responses[0]
+    (finish,) = responses(engine, [prompt], tokens=40, until=(stop, "never said"))
+    assert finish.text == whole[:at]
     assert not finish.truncated
     assert finish.tokens_out is not None
     assert finish.tokens_out < 40
@@ -184,15 +186,14 @@ def test_stop_string_spread_over_several_tokens_is_found_in_bytes() -> None:
 
 
 def test_control_token_as_stop_string_ends_the_answer(engine: LlamaCppEngine) -> None:
-    (job,) = engine._jobs([("coins", {"until": ["<|im_start|>", "\n"], "max_gen_toks": 5})])
+    (job,) = engine._jobs([Request("coins", Options(5, ("<|im_start|>", "\n")))])
     assert job.ends == {1}
     assert job.stop == (b"\n",)
 
 
 def test_limit_is_told_and_counts_are_exact(engine: LlamaCppEngine) -> None:
     prompts = questions(3)
-    ask(engine, prompts, tokens=7)
-    for prompt, finish in zip(prompts, engine.responses, strict=True):
+    for prompt, finish in zip(prompts, responses(engine, prompts, tokens=7), strict=True):
         assert finish.tokens_in == engine.prompt_length(prompt)
         assert finish.tokens_out == 7
         assert finish.truncated
@@ -200,8 +201,7 @@ def test_limit_is_told_and_counts_are_exact(engine: LlamaCppEngine) -> None:
 
 def test_end_of_turn_is_no_truncation(trained: Path) -> None:
     engine = LlamaCppEngine(trained)
-    ask(engine, chats(engine, 4), tokens=200)
-    for finish in engine.responses:
+    for finish in responses(engine, chats(engine, 4), tokens=200):
         assert not finish.truncated
         assert 1 < (finish.tokens_out or 0) < 200
     engine.close()
@@ -209,7 +209,7 @@ def test_end_of_turn_is_no_truncation(trained: Path) -> None:
 
 def test_sampled_answers_come_again_with_the_seed_alone_or_in_company(engine: LlamaCppEngine) -> None:
     prompts = questions(30)
-    how = {"do_sample": True, "temperature": 0.8, "top_p": 0.9, "tokens": 10}
+    how = {"temperature": 0.8, "top_p": 0.9, "tokens": 10}
     engine.reseed(7)
     first = ask(engine, prompts, **how)
     assert ask(engine, prompts, **how) == first
@@ -220,7 +220,7 @@ def test_sampled_answers_come_again_with_the_seed_alone_or_in_company(engine: Ll
 
 
 def test_one_prompt_sampled_several_times_gives_several_answers(engine: LlamaCppEngine) -> None:
-    assert len(set(ask(engine, questions(1) * 8, do_sample=True, temperature=1.0))) > 4
+    assert len(set(ask(engine, questions(1) * 8, temperature=1.0))) > 4
 
 
 def test_draws_follow_the_distribution_cut_at_top_p() -> None:
@@ -235,11 +235,11 @@ def test_draws_follow_the_distribution_cut_at_top_p() -> None:
 
 def test_request_that_does_not_fit_fails_alone(engine: LlamaCppEngine) -> None:
     good, bad = questions(1)[0], "plums " * 3000
-    texts = ask(engine, [good, bad, ""])
-    assert texts[0]
-    assert texts[1:] == ["", ""]
-    assert [bool(finish.error) for finish in engine.responses] == [False, True, True]
-    assert "do not fit" in engine.responses[1].error
+    fitting, too_long, empty = responses(engine, [good, bad, ""])
+    assert fitting.text
+    assert (too_long.text, empty.text) == ("", "")
+    assert [bool(each.error) for each in (fitting, too_long, empty)] == [False, True, True]
+    assert "do not fit" in too_long.error
 
 
 def test_chat_is_rendered_by_the_template_in_the_file_and_read_with_its_control_tokens(
@@ -324,8 +324,6 @@ def test_adapters_are_refused(engine: LlamaCppEngine, small: Path, tmp_path: Pat
     engine.use(None)
     with pytest.raises(Refusal, match="merge: true"):
         engine.use(tmp_path)
-    with pytest.raises(Refusal, match="merge: true"):
-        LlamaCppEngine.open(Weights(str(small), adapters=(tmp_path,)))
 
 
 def test_a_longer_request_makes_a_larger_context_and_answers_stay(engine: LlamaCppEngine) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from proctor.harness.ask.cell import AskedSample
 from proctor.harness.engines.protocol import Response
-from proctor.harness.measure.costs import measure
-from proctor.harness.measure.measuring import Cards
+from proctor.harness.measure import Cards, measure
 
 
 def test_machine_without_a_gpu_tells_no_figure_of_one():
@@ -30,8 +29,8 @@ def test_memory_is_what_came_on_top_of_what_was_there(monkeypatch, allocated, fr
     import torch
 
     free, spent = iter([100, free_after]), iter([1_000, 3_500])
-    meter = SimpleNamespace(read=lambda: next(spent)) if metered else None
-    monkeypatch.setattr("proctor.harness.measure.measuring._meter", lambda uuid: meter)
+    meter = (lambda: next(spent)) if metered else None
+    monkeypatch.setattr("proctor.harness.measure._meter", lambda uuid: meter)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid="a-card"))

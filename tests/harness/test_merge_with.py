@@ -9,10 +9,9 @@ from proctor.common.refusal import Refusal
 from proctor.finetune.build import with_parents
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
-from proctor.harness.plan.estimates import foresee
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import make_plan, weights_of
-from proctor.harness.show import plan_as_tables
+from proctor.harness.show import foresee, plan_as_tables
 from tests.support.mini_llama import base
 
 HALF = {"models": ["tiny-lora"], "method": "linear", "weight": 0.5}

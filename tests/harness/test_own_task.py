@@ -10,6 +10,7 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.run import run_suite
+from proctor.tasks.index import find_task
 from tests.support.command import command, proctor
 from tests.support.graders import QUICK, verdict
 from tests.support.openai_server import serve
@@ -128,3 +129,9 @@ def test_a_field_that_is_not_there_stops_the_run_before_an_engine_opens(home):
     assert done.stderr.count("\n") == 1
     assert "row 1 has no field 'gold'" in done.stderr
     assert "open hf" not in done.stdout
+
+
+def test_one_that_ships_finds_its_data_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    docs = find_task("three-questions").docs("test")
+    assert [doc["answer"] for doc in docs] == ["72", "12", "120"]

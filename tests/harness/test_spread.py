@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 
@@ -183,7 +184,8 @@ def test_session_that_wants_more_gpus_than_there_are_is_refused_before_anything_
     suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold", limit=FEW)
     plan = make_plan(Suite.load(str(suite)), home.results, home.store)
     (session,) = plan.sessions
-    wide = type(session)(**{**vars(session), "serving": session.serving.model_copy(update={"gpus": 3})})
+    three = session.first.model_copy(update={"serving": session.first.serving.model_copy(update={"gpus": 3})})
+    wide = type(session)((replace(session.variants[0], variant=three),))
     with pytest.raises(Refusal, match="gold wants 3 GPUs in one process; --gpus gives 2"):
         parallel.side_by_side(["0", "1"], [wide], plan, Reporter(Console(quiet=True)))
 

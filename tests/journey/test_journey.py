@@ -298,17 +298,6 @@ def test_new_margin_or_parent_reaches_kept_cells_without_making_them_again(home)
     assert told.run.samples_sha256 == cell.run.samples_sha256
 
 
-def test_backend_of_lm_eval_is_an_engine_by_its_own_name(home):
-    home.variant("stock", base="finetune/tiny", engine="hf-auto")
-    suite = home.suite(
-        variants=["stock"], tasks=["word_problems"], baseline="stock", limit={"word_problems": 4}
-    )
-    ok(home.run(suite))
-    found = rows(home, "stock", "word_problems")
-    assert set(found["status"]) <= {"ok", "unparsed"}
-    assert (found["tokens_out"] > 3).all()
-
-
 def test_margin_as_wide_as_the_marks_is_refused_before_anything_is_asked(home):
     home.echo("one", lambda doc: doc["answer"], "word_problems")
     suite = home.suite(variants=["one"], tasks=["word_problems"], baseline="one", margin={"word_problems": 5})

@@ -14,7 +14,8 @@ from proctor.common.progress import Reporter
 from proctor.harness import record
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.scoring import Scorer, score_responses
+from proctor.harness.ask.scoring import Scorer
+from proctor.harness.ask.scoring import rows_of as score_rows
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Response
 from proctor.harness.run import run_suite
@@ -133,7 +134,7 @@ def test_order_of_profiles_and_concurrency_change_nothing_in_the_rows(home, tmp_
             grader = grader_at(server.url, concurrency=concurrency, retries=8)
             marker = Scorer("study_plan", grader, tmp_path / folder)
             part = shown[: len(shown) // 2] if seed == 3 else shown  # the rest of it comes in the last round
-            rows, _ = score_responses(cell, part, marker, lambda done, tokens: None)
+            rows, _ = score_rows(cell.variant.name, cell.task, part, marker, lambda done, tokens: None)
             assert [row.sample_id for row in rows] == [one.doc["id"] for one in part]
             found.append({row.sample_id: row for row in rows})
     assert found[0] == found[1] == found[2] == found[4]

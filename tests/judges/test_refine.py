@@ -1,12 +1,6 @@
 """Refining a rubric with an expert over real HTTP: what it says is kept, and the user decides on every piece."""
 
 import json
-import os
-import pty
-import select
-import subprocess
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +8,7 @@ import yaml
 
 from proctor.judges.judge import Judge, load
 from proctor.judges.people.expert import PlanPair, last_object
-from tests.support.command import ROOT, command, proctor
+from tests.support.command import proctor
 from tests.support.openai_server import Reply, serve
 
 LEVELS = {str(level): f"Level {level} of pacing." for level in range(1, 6)}
@@ -60,97 +54,6 @@ def two_files(home: Path) -> tuple[str, ...]:
     for side, text in (("plain", "x"), ("guided", "with targets")):
         (home / f"{side}.jsonl").write_text(json.dumps({"id": side, "text": text, "pupil": "devon-4"}))
     return ("--plain", str(home / "plain.jsonl"), "--guided", str(home / "guided.jsonl"))
-
-
-class Terminal:
-    """A command at a pseudo-terminal: what it shows is read, what is typed is sent."""
-
-    def __init__(self, running: subprocess.Popen, end: int) -> None:
-        self.running, self.end, self.shown, self._seen = running, end, "", 0
-
-    def until(self, words: str) -> None:
-        last = time.monotonic() + 60
-        while words not in self.shown[self._seen :]:
-            assert time.monotonic() < last, f"{words!r} did not come: {self.shown}"
-            if not self._read(0.2):
-                assert self.running.poll() is None, f"{words!r} did not come before the end: {self.shown}"
-        self._seen = self.shown.index(words, self._seen) + len(words)
-
-    def answer(self, asked: str, words: str) -> None:
-        self.until(asked)
-        os.write(self.end, words.encode())
-
-    def interrupt(self, asked: str) -> int:
-        """Ctrl-C at a prompt, and again after some seconds: one that comes between the prompt and the reading is only
-        noticed with the next key, by every program that reads a terminal in Python.
-        """
-        self.until(asked)
-        last = time.monotonic() + 60
-        while self.running.poll() is None and time.monotonic() < last:
-            os.write(self.end, b"\x03")
-            again = time.monotonic() + 5
-            while self.running.poll() is None and time.monotonic() < again:
-                self._read(0.2)
-        return self.close()
-
-    def close(self) -> int:
-        last = time.monotonic() + 60
-        while self.running.poll() is None and time.monotonic() < last:
-            self._read(0.2)
-        while self._read(0.1):
-            pass
-        return self.running.wait(1)
-
-    def _read(self, seconds: float) -> bool:
-        if not select.select([self.end], [], [], seconds)[0]:
-            return False
-        try:
-            found = os.read(self.end, 65536).decode(errors="replace")
-        except OSError:  # the other end is closed
-            return False
-        self.shown += found
-        return bool(found)
-
-
-@contextmanager
-def terminal(words: list[str], **environment: str):
-    end, theirs = pty.openpty()
-    running = subprocess.Popen(
-        command(*words), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        preexec_fn=_own_terminal, env=os.environ | {"TERM": "dumb", "COLUMNS": "110", **environment},
-    )  # fmt: skip
-    os.close(theirs)
-    try:
-        yield Terminal(running, end)
-    finally:
-        running.kill()
-        running.wait()
-        os.close(end)
-
-
-def _own_terminal() -> None:
-    """Ctrl-C reaches only the session that the terminal belongs to, and no process that was begun deaf to it, as what a
-    shell starts in the background is.
-    """
-    import fcntl
-    import signal
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def editor(home: Path, *texts: str) -> str:
-    """An editor that writes these texts, one each time it is opened, and keeps what it was shown."""
-    for at, text in enumerate(texts):
-        (home / f"text-{at}").write_text(text)
-    path = home / "editor.sh"
-    path.write_text(
-        f"#!/bin/sh\nn=$(ls {home}/shown-* 2>/dev/null | wc -l)\n"
-        f'cp "$1" {home}/shown-$n\ncat {home}/text-$n > "$1"\ntouch -d "+1 hour" "$1"\n'
-    )
-    path.chmod(0o755)
-    return str(path)
 
 
 def decide(path: Path, **decisions: str) -> list[dict]:
@@ -255,77 +158,6 @@ def test_which_plan_stands_first_is_drawn_by_lot():
 def test_the_last_object_with_the_key_counts():
     assert last_object('{"advice": 1} then {"advice": 2} {"other": 3}', "advice") == {"advice": 2}
     assert last_object("{{{", "advice") == {}
-
-
-ASKED = "(k, e, d)"
-
-
-def test_at_a_terminal_each_suggestion_is_kept_edited_or_dropped(tmp_path):
-    levels = "".join(f"  {level}: My level {level}.\n" for level in range(1, 6))
-    half = "about: Mine.\nanchors:\n  1: Only one.\n"
-    whole = "about: Mine.\nanchors:\n" + levels
-    edits = editor(tmp_path, half, whole, "about: [", "about: My fluency.\nanchors:\n" + levels)
-    with serve(expert) as server:
-        words = arguments(tmp_path, server.url, *two_files(tmp_path))
-        with terminal(words, EDITOR=edits, VISUAL=edits) as user:
-            user.until("1 of 4: leave fluency as it is. It decided twice.")
-            user.answer(ASKED, "e\n")
-            user.until("it needs `about` and one sentence for each of 1, 2, 3, 4, 5")
-            user.answer("Edit it again?", "\n")
-            user.until("2 of 4: take actionability out of the rubric. Never named.")
-            user.answer(ASKED, "keep\n")
-            user.until("3 of 4: change personalisation. Too broad.")
-            user.answer(ASKED, "e\n")
-            user.until("not readable as YAML")
-            user.answer("Edit it again?", "y\n")
-            user.until("4 of 4: add pacing. It decided most often.")
-            user.answer(ASKED, "perhaps\n")
-            user.until("'perhaps' is none of keep, edit and drop")
-            user.answer(ASKED, "d\n")
-            assert user.close() == 0, user.shown
-    assert (
-        "Cannot be followed" in (tmp_path / "shown-0").read_text()
-    )  # the present words, as none were suggested
-    assert "Only one." in (tmp_path / "shown-1").read_text()  # what was written is not lost by a mistake
-    assert "Fits this pupil." in (tmp_path / "shown-2").read_text()
-    made = load(tmp_path / "judges" / "mine")
-    assert made.dimensions == ("fluency", "personalisation")
-    assert [made.rubric.dimensions[name].about for name in made.dimensions] == ["Mine.", "My fluency."]
-    origin = yaml.safe_load((tmp_path / "judges" / "mine" / "origin.yaml").read_text())
-    assert origin["dimensions"] == {
-        "fluency": "judge study_plan, changed by the user",
-        "personalisation": "judge study_plan, changed as the expert suggested, edited by the user",
-    }
-    decisions = {one["dimension"]: one["decision"] for one in origin["suggestions"]}
-    assert decisions == {
-        "fluency": "keep",
-        "actionability": "keep",
-        "personalisation": "keep",
-        "pacing": "drop",
-    }
-    heard = [json.loads(line) for line in (tmp_path / "judges/mine/expert.jsonl").read_text().splitlines()]
-    assert "Gladly." in heard[-1]["replies"][0]
-
-
-def test_ctrl_c_at_the_terminal_loses_no_decision(tmp_path):
-    with serve(expert) as server:
-        words = arguments(tmp_path, server.url, *two_files(tmp_path))
-        with terminal(words) as user:
-            user.answer(ASKED, "\n")
-            user.until("2 of 4")
-            assert user.interrupt(ASKED) == 130
-        assert "run this again" in user.shown
-        assert not (tmp_path / "judges" / "mine").exists()
-        asked = len(server.asked)
-        with terminal(words) as user:
-            user.until("1 of 4: leave fluency as it is: keep, as decided before")
-            for answer in ("d", "k", "k"):
-                user.answer(ASKED, answer + "\n")
-            assert user.close() == 0, user.shown
-        assert len(server.asked) == asked
-    assert load(tmp_path / "judges" / "mine").dimensions == (
-        "fluency", "personalisation", "actionability", "pacing"
-    )  # fmt: skip
 
 
 def test_reply_that_nobody_could_read_is_kept_too(tmp_path):

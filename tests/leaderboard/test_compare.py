@@ -14,8 +14,8 @@ from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard import terminal
-from proctor.leaderboard.compare.compare import compare_pairs
 from proctor.leaderboard.compare.comparison import Settings
+from proctor.leaderboard.compare.families import compare_pairs
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import change, rows_of, small_results, write

@@ -5,8 +5,8 @@ import json
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-from proctor.leaderboard.compare.compare import compare_pairs
 from proctor.leaderboard.compare.comparison import Settings, corrected
+from proctor.leaderboard.compare.families import compare_pairs
 from proctor.leaderboard.compare.items import load_cells
 from tests.support.board_results import small_results
 from tests.support.comparing import imported, one_of, rows_for, run, told

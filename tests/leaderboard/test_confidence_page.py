@@ -44,7 +44,7 @@ def family(results: Path, metric: str = "stated_confidence"):
     cells = load_cells(results)
     of = {v: confidences_of(cell, cell.rows()) for (v, _), cell in cells.items()}
     measured = {variant: mine[metric] for variant, mine in of.items() if metric in mine}
-    return family_of(BY_NAME[metric], TASK, cells, measured)
+    return family_of(BY_NAME[metric], TASK, cells, measured).comparisons
 
 
 def test_pairs_are_compared_on_the_brier_score_as_one_family(world):

@@ -148,7 +148,7 @@ def test_checks_and_dimensions_are_over_the_answers_that_they_apply_to(tmp_path)
         sample("b", 2.0, metrics={"fluency": 2.0, "check_weeks": 1.0, "checks_passed": 1.0}),
     ]
     found = figures(tmp_path, rows, "real")
-    assert (found["fluency"].value, found["fluency"].share) == (3.0, False)
+    assert (found["fluency"].value, found["fluency"].unit) == (3.0, "")
     assert (found["check_weeks"].value, found["check_weeks"].n) == (1.0, 2)
     assert (found["check_language"].value, found["check_language"].n) == (0.0, 1)
     assert found["checks_passed"].value == 0.75

@@ -11,7 +11,7 @@ from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.board import site
-from proctor.leaderboard.compare.flagged import why_flagged
+from proctor.leaderboard.compare.same_responses import why_flagged
 from tests.support.board_results import rows_of, write
 from tests.support.command import proctor
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from test_site import text_of
 
 from proctor.leaderboard.board import site
-from proctor.leaderboard.board.groups import by_kind
+from proctor.leaderboard.board.groups import groups_of
 from proctor.leaderboard.compare.items import load_cells
 from proctor.tasks import TASKS
-from tests.support.board_results import EXAMS, change, rows_of, write
+from tests.support.board_results import change, rows_of, write
 
 
 def test_a_kind_has_the_mean_of_its_own_items_the_hardest_first(tmp_path: Path) -> None:
@@ -17,12 +17,9 @@ def test_a_kind_has_the_mean_of_its_own_items_the_hardest_first(tmp_path: Path) 
     )  # of every four items the first two are right
     grades = {"4": ["item-000", "item-001", "item-002"], "7": ["item-003", "item-004", "not-asked"]}
     change(tmp_path, "a", "word_problems", kinds={"grade": grades, "the_same_for_all": {"x": ["item-000"]}})
-    ((kind, rows),) = by_kind({"a": load_cells(tmp_path)["a", "word_problems"]}, EXAMS["word_problems"])
-    assert kind == "grade"
-    assert [(row.name, row.size, row.figures[0]) for row in rows] == [
-        ("7", 2, ("50.0", "50.00", 0.5)),
-        ("4", 3, ("66.7", "66.67", 2 / 3)),
-    ]
+    (kind, rows), (words, _) = groups_of({"a": load_cells(tmp_path)["a", "word_problems"]})
+    assert (kind, words) == ("grade", "group")
+    assert [(row.name, row.size, row.means) for row in rows] == [("7", 2, (0.5,)), ("4", 3, (2 / 3,))]
 
 
 def test_counts_of_a_kind_are_summed_before_they_become_f1(tmp_path: Path) -> None:
@@ -30,7 +27,7 @@ def test_counts_of_a_kind_are_summed_before_they_become_f1(tmp_path: Path) -> No
     change(
         tmp_path, "a", "concepts", kinds={"kind": {"one": ["item-000", "item-002"], "other": ["item-001"]}}
     )
-    ((_, rows),) = by_kind({"a": load_cells(tmp_path)["a", "concepts"]}, EXAMS["concepts"])
+    (_, rows), _ = groups_of({"a": load_cells(tmp_path)["a", "concepts"]})
     assert {row.name: round(row.mean, 6) for row in rows} == {"one": round(6 / 9, 6), "other": 0.8}
 
 
@@ -44,7 +41,7 @@ def test_the_exams_page_shows_them(tmp_path: Path) -> None:
 
 def test_cells_without_kinds_have_none(tmp_path: Path) -> None:
     write(tmp_path, rows_of("a", "study_plan", 4))
-    assert list(by_kind({"a": load_cells(tmp_path)["a", "study_plan"]}, EXAMS["study_plan"])) == []
+    assert [kind for kind, _ in groups_of({"a": load_cells(tmp_path)["a", "study_plan"]})] == ["group"]
 
 
 def test_each_exam_of_ours_tells_the_kinds_of_all_its_items() -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from proctor.harness.record import VariantRecord
-from proctor.leaderboard.board import lineage
-from proctor.leaderboard.board.pages.lineage import page
+from proctor.leaderboard.board.pages import lineage
+from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.compare.ranking import ranking
 from tests.support.board_results import rows_of, write
@@ -52,7 +52,7 @@ def test_parents_stand_before_their_children_and_everyone_once(tmp_path: Path) -
     assert (depth["a"], depth["b"], depth["c"], depth["d"], depth["e"]) == (0, 1, 2, 1, 0)
     order = [node.variant for node in nodes]
     assert order.index("a") < order.index("b") < order.index("c")
-    assert next(node for node in nodes if node.variant == "e").orphan == "gone"
+    assert next(node for node in nodes if node.variant == "e").parent == "gone"
 
 
 def test_a_merge_stands_once_and_shows_its_difference_to_each_parent(tmp_path: Path) -> None:
@@ -63,16 +63,21 @@ def test_a_merge_stands_once_and_shows_its_difference_to_each_parent(tmp_path: P
     merge = {"models": ["maths", "plans"], "method": "linear", "weight": 0.5}
     write(tmp_path, rows_of("both", "word_problems", 40, 4), parent="base", merge_with=merge)
     found = ranking(load_cells(tmp_path), "base")
-    shown = page(found)
-    nodes = {node.variant: (parent, cells, others) for node, parent, cells, others in shown["nodes"]}
-    assert len(shown["nodes"]) == 4
-    parent, (own,), (others,) = nodes["both"]
-    assert (parent, own.difference.against, own.difference.shown) == ("base", "base", "+75.0")
-    assert [(one.against, one.shown) for one in others] == [("maths", "+50.0"), ("plans", "+25.0")]
-    assert nodes["maths"][2] == [[]], "one parent has no other"
+    nodes = {node.variant: node for node in lineage.tree(found)}
+    assert len(nodes) == 4
+    row, about = found.row("both"), found.tasks["word_problems"]
+    assert row is not None
+    own = row.scores["word_problems"].comparison
+    assert own is not None
+    assert (nodes["both"].parent, own.b, formatting.difference(own, about)) == ("base", "base", "+75.0")
+    others = lineage.to_other_parents(found, "both", "word_problems")
+    shown = [(pair.b, formatting.difference(pair, about)) for pair in others]
+    assert shown == [("maths", "+50.0"), ("plans", "+25.0")]
+    one_parent = lineage.to_other_parents(found, "maths", "word_problems")
+    assert not list(one_parent), "one parent has no other"
     assert lineage.children(found, "maths") == ["both"]
     assert [name for name, _ in lineage.chain(found, "both")] == ["base", "both"]
-    assert "merged with maths and plans: linear, weight 0.5" in str(shown["nodes"])
+    assert "merged with maths and plans: linear, weight 0.5" in nodes["both"].step
 
 
 def test_a_merge_without_a_parent_of_its_own_stands_under_the_first_model_with_results(
@@ -83,5 +88,5 @@ def test_a_merge_without_a_parent_of_its_own_stands_under_the_first_model_with_r
     write(tmp_path, rows_of("both", "word_problems"), parent=None, merge_with=merge)
     found = ranking(load_cells(tmp_path), "plans")
     both = next(node for node in lineage.tree(found) if node.variant == "both")
-    assert (both.depth, both.orphan) == (1, "")
+    assert (both.depth, both.parent) == (1, "plans")
     assert next(iter(found.rows[0].scores.values())).run.resolved.parents in ((), ("gone", "plans"))

@@ -17,8 +17,8 @@ from statsmodels.stats.multitest import multipletests
 from test_compare import imported, rows_for, run
 
 from proctor.leaderboard.board import RANKING, site
-from proctor.leaderboard.compare.compare import compare_pairs, family_of, pairs_of
 from proctor.leaderboard.compare.comparison import Settings
+from proctor.leaderboard.compare.families import compare_pairs, family_of, pairs_of
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.report import formats, report
 from tests.support.board_results import change, rows_of, write

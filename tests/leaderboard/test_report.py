@@ -18,9 +18,11 @@ from test_site import HOSTILE, text_of
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.board import charts, escape, site
-from proctor.leaderboard.report import formats, report
+from proctor.leaderboard.report import formats, report, tables
 from tests.support.board_results import EXAMS, rich_results, rows_of, small_results, write
 from tests.support.report_tables import Words, cells_in, rows_in
+
+MARKS = tables.SHOWN + tables.WITHIN + tables.OTHER_WITHIN
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +31,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(results: Path) -> report.ComparisonReport:
+def made(results: Path) -> tables.ComparisonReport:
     return report.make(results, (), "tiny")
+
+
+def row_of(table: tables.TaskTable, line: tables.ReportLine) -> list[str]:
+    return table.rows[table.lines.index(line)]
 
 
 def test_every_figure_is_the_boards_to_the_digit(results: Path, tmp_path: Path) -> None:
@@ -39,13 +45,15 @@ def test_every_figure_is_the_boards_to_the_digit(results: Path, tmp_path: Path) 
     for table in made.tables:
         page = text_of(board, f"tasks/{table.task}.html")
         for one in table.lines:
-            assert f"{one.mean} {table.task} responses of {one.variant} {one.interval}" in page
-            if one.difference:
-                assert f"{one.difference} {one.verdict.split(' (')[0]} {one.difference_interval}" in page
+            shown = row_of(table, one)
+            assert f"{shown[1]} {table.task} responses of {one.variant} {shown[2]}" in page
+            if one.pair:
+                assert f"{shown[3].rstrip(MARKS)} {one.pair.verdict.split(' (')[0]}" in page
+                assert shown[-2] in page
 
 
 def test_differences_to_a_baseline_are_those_of_the_board_with_that_baseline(
-    results: Path, tmp_path: Path, made: report.ComparisonReport
+    results: Path, tmp_path: Path, made: tables.ComparisonReport
 ) -> None:
     board = site.build(results, tmp_path / "board").parent
     told = (board / "data" / "_against" / "tiny.js").read_text()
@@ -53,26 +61,26 @@ def test_differences_to_a_baseline_are_those_of_the_board_with_that_baseline(
     checked = 0
     for table in made.tables:
         for one in table.lines:
-            if one.difference:
-                value = found[table.task][one.variant]
-                assert (one.difference, one.difference_interval) == (value[1], value[2])
-                assert one.verdict.startswith(value[3])
+            if one.pair:
+                value, shown = found[table.task][one.variant], row_of(table, one)
+                assert (shown[3].rstrip(MARKS), shown[-2]) == (value[1], value[2])
+                assert value[3].startswith(one.pair.verdict.split(" (")[0])
                 checked += 1
     assert checked == 4
 
 
-def test_all_formats_say_the_same_digits(made: report.ComparisonReport) -> None:
+def test_all_formats_say_the_same_digits(made: tables.ComparisonReport) -> None:
     rows = rows_in(formats.render(made, "csv"))
     markdown = cells_in(formats.render(made, "md"))
     html, latex = formats.render(made, "html"), formats.render(made, "latex")
-    lines = [one for table in made.tables for one in table.lines]
+    lines = [line for table in made.tables for line in table.rows]
     assert len(rows) == len(lines) == 7
-    for row, one in zip(rows, lines, strict=True):
-        assert row["mean"] == one.mean
-        assert row["difference"] == one.difference.replace("−", "-").replace("+", "")
-        assert any(cells[:3] == [one.variant, one.mean, one.interval] for cells in markdown)
-        assert f"<td>{one.mean}</td><td>{one.interval}</td>" in html
-        assert f"{one.variant} & {one.mean} & {one.interval} &" in latex
+    for row, (variant, mean, interval, difference, *_) in zip(rows, lines, strict=True):
+        assert row["mean"] == mean
+        assert row["difference"] == difference.rstrip(MARKS).replace("−", "-").replace("+", "")
+        assert any(cells[:3] == [variant, mean, interval] for cells in markdown)
+        assert f"<td>{mean}</td><td>{interval}</td>" in html
+        assert f"{variant} & {mean} & {interval} &" in latex
 
 
 def test_the_appendix_has_the_boards_figures_beside_the_headline(results: Path, tmp_path: Path) -> None:
@@ -91,8 +99,8 @@ def test_the_appendix_has_the_boards_figures_beside_the_headline(results: Path, 
         if (one["variant"], one["figure"], one["task"]) == ("tiny-q4", "Speed", "word_problems")
     )
     assert (speed["value"], speed["unit"]) == ("80.0", "tokens/s")
-    tables = cells_in(formats.render(made, "md", part=formats.APPENDIX))
-    assert ["Failed, %", "0.0", "0.0", "8.3"] in [[row[0], *sorted(row[1:])] for row in tables]
+    cells = cells_in(formats.render(made, "md", part=formats.APPENDIX))
+    assert ["Failed, %", "0.0", "0.0", "8.3"] in [[row[0], *sorted(row[1:])] for row in cells]
     assert report.make(results).appendix == ()
 
 
@@ -105,7 +113,7 @@ def test_many_variants_stand_in_several_tables_of_the_appendix(tmp_path: Path) -
     assert [head[-11:] for head in heads] == ["part 1 of 3", "part 2 of 3", "part 3 of 3"]
 
 
-def test_footnotes_state_test_correction_and_what_is_missing(made: report.ComparisonReport) -> None:
+def test_footnotes_state_test_correction_and_what_is_missing(made: tables.ComparisonReport) -> None:
     (table,) = (one for one in made.tables if one.task == "word_problems")
     notes = " ".join(table.notes)
     assert "Holm" in notes
@@ -136,7 +144,7 @@ def test_a_shown_difference_carries_a_mark_and_an_unshown_one_none(tmp_path: Pat
 def test_without_a_baseline_each_difference_names_its_parent(results: Path) -> None:
     (table,) = report.make(results, ["word_problems"]).tables
     assert "to" in table.head
-    assert {one.variant: one.against for one in table.lines} == {
+    assert {one.variant: one.pair.b if one.pair else "" for one in table.lines} == {
         "tiny": "", "tiny-lora": "tiny", "tiny-q4": "tiny-lora",
     }  # fmt: skip
 
@@ -171,7 +179,7 @@ def test_one_variant_without_any_score_makes_a_table(tmp_path: Path) -> None:
 
 
 def test_tables_and_figures_are_written_and_the_same_twice(
-    made: report.ComparisonReport, tmp_path: Path
+    made: tables.ComparisonReport, tmp_path: Path
 ) -> None:
     for place in ("one", "two"):
         formats.write(made, formats.FORMATS, tmp_path / place)
@@ -195,13 +203,13 @@ def test_a_warning_of_the_judge_is_a_footnote(tmp_path: Path) -> None:
     assert {plot.name for plot in made.plots} >= {"word_problems-examples", "word_problems-size-bytes"}
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(made: report.ComparisonReport, tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_folder_is_refused(made: tables.ComparisonReport, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(ValueError, match="is a file"):
         formats.write(made, ["md"], tmp_path / "taken")
 
 
-def hostile_report(results: Path, text: str) -> report.ComparisonReport:
+def hostile_report(results: Path, text: str) -> tables.ComparisonReport:
     rows = rows_of("odd", "word_problems")
     rows = [replace(row, metrics={text[:200]: 0.5}) for row in rows]
     write(results, [replace(rows[0], status="unparsed"), *rows[1:]], about=text, recipe=text, examples=5)
@@ -277,7 +285,7 @@ def pdflatex() -> None:
 
 
 @pytest.mark.usefixtures("pdflatex")
-def test_latex_compiles_with_booktabs_alone(made: report.ComparisonReport, tmp_path: Path) -> None:
+def test_latex_compiles_with_booktabs_alone(made: tables.ComparisonReport, tmp_path: Path) -> None:
     compile_latex(tmp_path, formats.render(made, "latex"))
 
 
@@ -347,7 +355,10 @@ def test_a_baseline_is_found_by_the_name_its_source_gave_it(tmp_path: Path) -> N
     results = imported(tmp_path, ["GPT-4 (June),t,1,1", "GPT-4 (June),t,2,0", "b,t,1,0", "b,t,2,0"])
     (table,) = report.make(results, (), "GPT-4 (June)").tables
     assert table.against == "gpt-4-june"
-    assert {one.variant: one.against for one in table.lines} == {"b": "gpt-4-june", "gpt-4-june": ""}
+    assert {one.variant: one.pair.b if one.pair else "" for one in table.lines} == {
+        "b": "gpt-4-june",
+        "gpt-4-june": "",
+    }
 
 
 def test_the_command_prints_markdown_and_writes_a_folder(

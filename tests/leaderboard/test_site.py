@@ -15,6 +15,7 @@ from proctor.leaderboard.compare import formatting
 from tests.support.board_pages import HOSTILE, Links, data_of, files_of, text_of
 from tests.support.board_results import (
     EXAMS,
+    change,
     rows_of,
     write,
 )
@@ -76,6 +77,29 @@ def test_a_variant_says_how_it_was_made_and_how_to_make_it_again(board: Path) ->
     assert "quantization: q4_k_m" in page
     assert "f" * 64 in page
     assert "torch 2.13.0" in page
+
+
+def test_a_variant_says_what_its_base_brings_along_and_that_its_sampling_is_not_taken(tmp_path: Path) -> None:
+    write(tmp_path / "results", rows_of("odd", "word_problems"))
+    sampling = {"temperature": 0.6, "top_p": 0.9}
+    base = {
+        "ends": ["<|im_end|>"],
+        "sampling": sampling,
+        "template": "{% for <b>",
+        "template_digest": "ab" * 32,
+    }
+    change(tmp_path / "results", "odd", "word_problems", base_settings=base)
+    folder = site.build(tmp_path / "results", tmp_path / "out").parent
+    page = " ".join(text_of(folder, "variants/odd.html").split())
+    assert "A turn ends with &lt;|im_end|&gt;" in page
+    assert "temperature 0.6, top_p 0.9; Proctor takes what the variant's file says" in page
+    assert "abababababababab , begins {% for &lt;b&gt;" in page
+    change(tmp_path / "results", "odd", "word_problems", base_settings={"ends": [], "sampling": {}})
+    site.build(tmp_path / "results", tmp_path / "out")
+    page = " ".join(text_of(folder, "variants/odd.html").split())
+    assert "A turn ends with it does not say" in page
+    assert "Sampling it advises none; Proctor" in page
+    assert "Chat template none" in page
 
 
 def test_a_checklist_is_not_called_a_judge(board: Path) -> None:

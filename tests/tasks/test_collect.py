@@ -10,7 +10,7 @@ pytest.importorskip("reportlab")
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.train.data import read_chats
-from proctor.tasks.pack import Pack
+from proctor.tasks.prompt_pack import Pack
 from proctor.tasks.questions import docs
 from proctor.tasks.questions.collect import chats, of_exam, reasons, sift
 from proctor.tasks.questions.pdf import read_pages
@@ -197,7 +197,7 @@ def test_what_is_left_out_is_named_with_its_reason_and_page(tmp_path):
         of_exam(read_pages(exam(tmp_path / "d.pdf", [lines(questions, keys="behind")])), "d.pdf")
     )
     assert [each.question.stem for each in kept] == [ENGLISH[0][0]]
-    assert [each.question for each in dropped] == ["2", "3", "4", "5", "6", "7", "8"]
+    assert [each.question.number for each in dropped] == ["2", "3", "4", "5", "6", "7", "8"]
     assert "picture" in dropped[0].why
     assert "same" in dropped[1].why
     assert "question 1 of d.pdf" in dropped[2].why

@@ -10,7 +10,7 @@ from proctor.tasks.overlap import overlap
 from proctor.tasks.tools.clauses import load
 from proctor.tasks.tools.compose import compose
 from proctor.tasks.word_problems import docs
-from proctor.tasks.word_problems.words import PEOPLE
+from proctor.tasks.word_problems.tools.words import PEOPLE
 
 _NAME = re.compile(rf"\b({'|'.join(person.name for person in PEOPLE)})\b")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")

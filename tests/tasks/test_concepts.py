@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.tasks.concepts import DATA, KINDS, VERSION, docs, task, taxonomy, train_chats
+from proctor.tasks import TASKS, prompt_pack
+from proctor.tasks.concepts import DATA, KINDS, VERSION, docs, task, taxonomy
 from proctor.tasks.concepts.label import agreement, chats, label
 from proctor.tasks.concepts.taxonomy import concepts, fold, prerequisites, resolve
+from proctor.tasks.prompt_pack import train_chats
 
 BANDS = ["1-2", "3-5", "6-8", "9-10", "11-12"]
 ALL = docs("train") + docs("test")
@@ -173,8 +175,8 @@ def test_data_files_are_sorted_json_lines() -> None:
 
 
 def test_an_unknown_split_is_refused_in_one_line() -> None:
-    with pytest.raises(ValueError, match=r"no split 'dev'.*train and test"):
-        docs("dev")
+    with pytest.raises(ValueError, match=r"no split called 'dev'.*'train' and 'test'"):
+        TASKS["concepts"].docs("dev")
 
 
 def test_callers_cannot_change_the_data() -> None:
@@ -193,20 +195,20 @@ def test_the_taxonomy_is_quick_to_load() -> None:
 
 def test_training_examples_are_chats_that_mark_as_perfect() -> None:
     by_text = {doc["text"]: doc for doc in docs("train")}
-    chats = list(train_chats(10_000, seed=1))
+    chats = list(train_chats("concepts", 10_000, seed=1))
     assert len(chats) == len(by_text)
     for chat in chats:
         user = chat["prompt"][-1]["content"]
         doc = next(by_text[text] for text in by_text if text in user)
         assert task.score(doc, chat["completion"][0]["content"]).score == 1.0
-    assert list(train_chats(5, seed=1)) == chats[:5]
-    assert list(train_chats(5, seed=2)) != chats[:5]
-    assert list(train_chats(0, seed=1)) == []
+    assert list(train_chats("concepts", 5, seed=1)) == chats[:5]
+    assert list(train_chats("concepts", 5, seed=2)) != chats[:5]
+    assert list(train_chats("concepts", 0, seed=1)) == []
 
 
 def test_load_gives_both_splits_with_the_packs_wording() -> None:
     pytest.importorskip("datasets")
-    loaded = task.load(prompt="default", version=VERSION, pretrained="whatever")
+    loaded = prompt_pack.load("concepts", prompt="default", version=VERSION, pretrained="whatever")
     row: dict[str, Any] = loaded["test"][0]
     assert row["text"] in row["prompt"]
     assert task.score(row, row["answer"]).score == 1.0

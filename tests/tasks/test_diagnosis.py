@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 
 from proctor.common.refusal import Refusal
+from proctor.tasks import TASKS
 from proctor.tasks.concepts import taxonomy
-from proctor.tasks.diagnosis import GRADES, docs, stream, train_chats
-from proctor.tasks.diagnosis.errors import ErrorKind, Pupil, choices, draw_set, error_kinds, fill
+from proctor.tasks.data import read_items
+from proctor.tasks.diagnosis import DATA, GRADES, docs
 from proctor.tasks.diagnosis.reading import read_diagnosis
 from proctor.tasks.diagnosis.task import diagnosis, score
+from proctor.tasks.diagnosis.tools.errors import ErrorKind, Pupil, choices, draw_set, error_kinds, fill
+from proctor.tasks.diagnosis.tools.make_train import stream, with_target
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import check_steps
+from proctor.tasks.prompt_pack import train_chats
 from proctor.tasks.study_plan.profile import profiles
 
 KINDS = {kind.id: kind for kind in error_kinds()}
@@ -133,9 +137,15 @@ def test_training_sets_have_other_pupils_other_goals_and_fewer_errors() -> None:
     assert len(KINDS) - len(met) == 18
 
 
-def test_the_same_seed_gives_the_same_chats_and_another_gives_others() -> None:
-    assert list(train_chats(3, 5)) == list(train_chats(3, 5)) != list(train_chats(3, 6))
-    assert list(train_chats(0, 5)) == []
+def test_the_sets_that_ship_are_made_again() -> None:
+    assert read_items(DATA / "train.jsonl.gz") == list(stream())
+    for fields in read_items(DATA / "test.jsonl"):
+        assert with_target(fields) == fields
+
+
+def test_the_same_seed_gives_the_same_sets_and_another_gives_others() -> None:
+    assert list(stream(3, 5)) == list(stream(3, 5)) != list(stream(3, 6))
+    assert train_chats("diagnosis", 0, 5) == []
     assert draw_set(random.Random(1), Pupil("Ada", 4, 2), True) == draw_set(
         random.Random(1), Pupil("Ada", 4, 2), True
     )
@@ -276,4 +286,4 @@ def test_the_inspect_task_asks_the_sixty_and_scores_as_the_harness_does(tmp_path
 
 def test_a_split_that_does_not_exist_is_refused() -> None:
     with pytest.raises(Refusal, match="no split"):
-        docs("dev")
+        TASKS["diagnosis"].docs("dev")

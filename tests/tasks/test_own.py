@@ -12,7 +12,7 @@ from proctor.tasks.index import find_task
 from proctor.tasks.own.guess import guess
 from proctor.tasks.own.rows import read_rows
 from proctor.tasks.own.scores import as_list, holds, read_choice
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render, train_chats
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_training_rows_become_chats_and_shots(project):
         project, [{"question": "2 + 2?", "answer": "4"}], score="number", train="train.jsonl", shots=1
     )
     assert Pack.load("default").for_task(task).shots == 1
-    assert list(task.train_chats(5, 0)) == [
+    assert list(train_chats(task, 5, 0)) == [
         {
             "prompt": [{"role": "user", "content": "1 + 1?"}],
             "completion": [{"role": "assistant", "content": "2"}],

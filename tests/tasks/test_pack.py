@@ -5,7 +5,7 @@ import yaml
 
 from proctor.common.paths import KINDS, names
 from proctor.tasks import TASKS
-from proctor.tasks.pack import Pack, render
+from proctor.tasks.prompt_pack import Pack, render
 
 ITEM = {
     "question": "How many are {5} and 2?", "text": "Half of 4 is 2.", "profile": "Pupil: Ada, grade 4",

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from proctor.tasks import TASKS
-from proctor.tasks.questions import as_text, docs, train_chats
+from proctor.tasks.prompt_pack import train_chats
+from proctor.tasks.questions import as_text, docs
 from proctor.tasks.questions.reading import LONGEST, read
 from proctor.tasks.questions.rules import FLAWS, computed
 from proctor.tasks.questions.task import score
-from proctor.tasks.questions.text import CHINESE, runs, simplified, tokens
+from proctor.tasks.text import CHINESE, runs, simplified, tokens
 
 MATERIAL = yaml.safe_load((Path(__file__).parents[1] / "support/data/questions.yaml").read_text("utf-8"))
 EVERY = [*docs("test"), *docs("train")]
@@ -88,12 +88,12 @@ def test_the_keys_of_the_model_questions_are_spread_over_the_letters_and_are_not
 
 
 def test_training_chats_are_of_the_train_split_alone_in_a_packs_wording():
-    chats = list(train_chats(1000, 3, "teacher"))
+    chats = train_chats("questions", 1000, 3, "teacher")
     assert len(chats) == 33
     asked = {doc["material"] for doc in docs("train")}
     assert {chat["prompt"][1]["content"] for chat in chats} == asked
-    assert list(train_chats(5, 3)) == list(train_chats(33, 3))[:5]
-    assert TASKS["questions"].train_chats(0, 1) == []
+    assert train_chats("questions", 5, 3) == train_chats("questions", 33, 3)[:5]
+    assert train_chats("questions", 0, 1) == []
 
 
 # Reading

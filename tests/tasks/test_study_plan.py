@@ -1,6 +1,7 @@
 """The study-plan task: its pupils, the plans that are written by rule, the checks and the score."""
 
 import dataclasses
+import gzip
 import re
 from collections import Counter
 from math import isnan
@@ -11,20 +12,14 @@ import pytest
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.tasks import TASKS
 from proctor.tasks.concepts import taxonomy
-from proctor.tasks.study_plan import docs, train_chats
+from proctor.tasks.prompt_pack import train_chats
+from proctor.tasks.study_plan import DATA, docs
 from proctor.tasks.study_plan.checks import check_plan
-from proctor.tasks.study_plan.generate import stream
-from proctor.tasks.study_plan.profile import (
-    activities,
-    courses,
-    from_fields,
-    in_order,
-    profiles,
-    render,
-)
+from proctor.tasks.study_plan.profile import courses, from_fields, profiles, render
 from proctor.tasks.study_plan.scoring import facts, metric_names, score
+from proctor.tasks.study_plan.tools.generate import as_lines, rows_of_test, rows_of_train, stream
+from proctor.tasks.study_plan.tools.write import WORDS, activities, in_order, write
 from proctor.tasks.study_plan.topics import find
-from proctor.tasks.study_plan.write import WORDS, write
 from tests.support.study_plans import TEST, requirements_of
 
 
@@ -100,7 +95,7 @@ def test_an_item_gives_its_profile_back() -> None:
 
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(ValueError, match="'train' and 'test'"):
-        docs("dev")
+        TASKS["study_plan"].docs("dev")
 
 
 # Training
@@ -114,13 +109,18 @@ def test_training_pupils_have_other_names_and_other_mistakes_than_those_of_the_t
     assert len({render(pupil) for pupil in pupils}) == 300
 
 
-def test_the_same_seed_gives_the_same_training_chats_and_another_seed_others() -> None:
-    assert list(train_chats(20, 1)) == list(train_chats(20, 1))
-    assert list(train_chats(20, 1)) != list(train_chats(20, 2))
+def test_the_plans_that_ship_are_written_again_byte_for_byte() -> None:
+    assert as_lines(rows_of_test()) == (DATA / "profiles.jsonl").read_text(encoding="utf-8")
+    assert as_lines(rows_of_train()).encode() == gzip.decompress((DATA / "train.jsonl.gz").read_bytes())
+
+
+def test_the_same_seed_gives_the_same_pupils_and_another_seed_others() -> None:
+    assert list(stream(20, 1)) == list(stream(20, 1))
+    assert list(stream(20, 1)) != list(stream(20, 2))
 
 
 def test_a_training_chat_asks_as_the_default_pack_does() -> None:
-    (chat,) = train_chats(1, 1)
+    (chat,) = train_chats("study_plan", 1, 1)
     assert chat["prompt"][-1]["role"] == "user"
     assert "Pupil: " in chat["prompt"][-1]["content"]
     assert chat["completion"][0]["content"].count("Week") >= 2

@@ -1,6 +1,5 @@
 """All tasks through the echo engine: gold scores everything, shuffled what chance gives, silence nothing."""
 
-import importlib
 import os
 import random
 import statistics
@@ -17,7 +16,7 @@ SHIFTS = (11, 23, 31, 43, 59)
 
 def chance(task: str, docs: list[dict], gold: dict[str, str]) -> list[float]:
     """What the answers to other items are worth: all items' answers, moved on by so many places."""
-    module = importlib.import_module(f"proctor.tasks.{task}.{'scoring' if task == 'study_plan' else 'task'}")
+    module = TASKS[task].part("scoring" if task == "study_plan" else "task")
     texts = [gold[doc["id"]] for doc in docs]
     moved = [texts[shift:] + texts[:shift] for shift in SHIFTS]
     return [

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from proctor.tasks import word_problems
+from proctor.tasks import TASKS, word_problems
+from proctor.tasks.data import read_items
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import check_steps
 from proctor.tasks.numeric import score
-from proctor.tasks.word_problems.families import FAMILIES
-from proctor.tasks.word_problems.generate import make
-from proctor.tasks.word_problems.words import PEOPLE
+from proctor.tasks.prompt_pack import train_chats
+from proctor.tasks.word_problems.tools.families import FAMILIES
+from proctor.tasks.word_problems.tools.generate import make
+from proctor.tasks.word_problems.tools.words import PEOPLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FROZEN = ROOT / "tasks" / "word_problems" / "data" / "test.jsonl"
@@ -35,7 +37,7 @@ def test_the_frozen_test_set_is_made_again_byte_for_byte() -> None:
     command = [
         sys.executable,
         "-m",
-        "proctor.tasks.word_problems.generate",
+        "proctor.tasks.word_problems.tools.generate",
         "--split",
         "test",
         "--n",
@@ -49,6 +51,12 @@ def test_the_frozen_test_set_is_made_again_byte_for_byte() -> None:
         (ROOT / "tasks" / "word_problems" / "README.md").read_text(encoding="utf-8").split()
     )
     assert " ".join(command[1:]) in documented
+
+
+def test_the_problems_to_train_on_are_made_again() -> None:
+    assert read_items(word_problems.DATA / "train.jsonl.gz") == make("train", 2000, 11)
+    assert read_items(word_problems.DATA / "shots.jsonl") == make("train", 8, 52)
+    assert len({doc["kind"] for doc in word_problems.docs("train")[:8]}) == 8
 
 
 def test_the_same_call_makes_the_same_problems_and_another_seed_others() -> None:
@@ -148,21 +156,21 @@ def test_gold_scores_everything_empty_nothing_and_shuffled_next_to_nothing(test_
 
 
 def test_training_chats_use_the_wording_of_the_exam() -> None:
-    (chat,) = word_problems.train_chats(1, seed=0)
-    (problem,) = make("train", 1, seed=0)
+    (chat,) = train_chats("word_problems", 1, seed=0)
+    problem = word_problems.train_docs(0)[0]
     assert problem["question"] in chat["prompt"][-1]["content"]
     assert chat["completion"] == [{"role": "assistant", "content": problem["answer"]}]
 
 
 def test_an_unknown_split_is_refused() -> None:
-    for call in (lambda: word_problems.docs("dev"), lambda: make("dev", 1, 0)):
+    for call in (lambda: TASKS["word_problems"].docs("dev"), lambda: make("dev", 1, 0)):
         with pytest.raises(ValueError, match="no split called 'dev'"):
             call()
 
 
 def test_a_used_up_family_ends_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    from proctor.tasks.word_problems import generate
-    from proctor.tasks.word_problems.family import ProblemFamily
+    from proctor.tasks.word_problems.tools import generate
+    from proctor.tasks.word_problems.tools.family import ProblemFamily
 
     tiny = ProblemFamily(
         id="tiny",

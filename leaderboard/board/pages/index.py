@@ -7,16 +7,8 @@ from typing import Any
 from proctor.common.stats import Verdict
 from proctor.harness.record import VariantRecord
 from proctor.leaderboard.board.escape import script
-from proctor.leaderboard.board.shown import (
-    cells_shown,
-    difference_shown,
-    score_shown,
-    task_head,
-    task_heads,
-    when,
-)
 from proctor.leaderboard.compare import formatting
-from proctor.leaderboard.compare.measured import machine
+from proctor.leaderboard.compare.costs import machine
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
 EMBEDDED = "finetune/tiny"
@@ -33,27 +25,17 @@ def page(ranking: Ranking) -> dict[str, Any]:
         elif values:
             alike.append((words, values[0]))
     return {
-        "tasks": task_heads(ranking),
         "answers": answers,
         "front": _front(ranking, answers),
-        "rows": [_row(ranking, row) for row in ranking.rows],
         # These are not to be taken for more than numbers of the embedded model.
         "notice": any(variant.base == EMBEDDED for variant in variants),
         "facets": facets,
+        "facets_of": {
+            row.variant: {name: value_of(row.resolved) for name, (_, value_of) in FACETS.items()}
+            for row in ranking.rows
+        },
         "alike": alike,
-        "baseline": ranking.baseline,
-        "baseline_missing": ranking.baseline is not None and ranking.row(ranking.baseline) is None,
         "made": _made_from(ranking),
-    }
-
-
-def _row(ranking: Ranking, row: RankingRow) -> dict[str, Any]:
-    return {
-        "variant": row.variant,
-        "about": row.resolved.about,
-        "is_baseline": row.variant == ranking.baseline,
-        "facets": {name: value_of(row.resolved) for name, (_, value_of) in FACETS.items()},
-        "cells": cells_shown(ranking, row),
     }
 
 
@@ -80,16 +62,12 @@ def in_short(ranking: Ranking, task: str) -> dict[str, Any]:
     """What a reader wants first: who is best, is that shown, and what could be published in its place. Rows whose
     responses do not depend on the item are named and left out.
     """
-    about, pairs, scores = ranking.tasks[task], ranking.pairs[task], ranking.scores(task)
-    flagged, order = [], []
-    for name in pairs.order:
-        if scores[name].flag:
-            flagged.append((name, scores[name].flag))
-        else:
-            order.append(name)
-    head = task_head(ranking, task) | {"flagged": flagged, "absent": len(ranking.rows) - len(scores)}
+    pairs, scores = ranking.pairs[task], ranking.scores(task)
+    flagged = [(name, scores[name].flag) for name in pairs.order if scores[name].flag]
+    order = [name for name in pairs.order if not scores[name].flag]
+    answer: dict[str, Any] = {"task": task, "flagged": flagged, "absent": len(ranking.rows) - len(scores)}
     if not order:
-        return head | {"best": None}
+        return answer | {"best": None}
     best, *rivals = order
     kinds: dict[str, list[str]] = {"behind": [], "no_worse": [], "open": [], "other": [], "tied": []}
     compared = []
@@ -107,12 +85,8 @@ def in_short(ranking: Ranking, task: str) -> dict[str, Any]:
             kinds["behind"].append(name)
         else:
             kinds["open"].append(name)
-    return head | kinds | {
-        "best": best,
-        "score": score_shown(scores[best], about, pairs),
-        "rivals": len(rivals),
-        "margin": formatting.margins(compared, about),
-    }  # fmt: skip
+    margin = formatting.margins(compared, ranking.tasks[task])
+    return answer | kinds | {"best": best, "rivals": len(rivals), "margin": margin}
 
 
 def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | None:
@@ -130,30 +104,21 @@ def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | N
 
 def _made_from(ranking: Ranking) -> dict[str, Any]:
     """From what the board was made, as the results tell: not when or where it was built."""
+    cells = [score.cell for row in ranking.rows for score in row.scores.values()]
     outcomes: Counter[str] = Counter()
     versions: dict[str, set[str]] = {}
-    machines = set()
-    finished = ""
-    cells = rows = 0
-    for row in ranking.rows:
-        for score in row.scores.values():
-            cells += 1
-            rows += score.run.rows
-            outcomes.update(score.cell.outcomes)
-            machines.add(machine(score.run.hardware))
-            finished = max(finished, score.run.finished or "")
-            for package, version in score.run.versions.items():
-                versions.setdefault(package, set()).add(version)
+    for cell in cells:
+        outcomes.update(cell.outcomes)
+        for package, version in cell.run.versions.items():
+            versions.setdefault(package, set()).add(version)
     return {
-        "variants": len(ranking.rows),
-        "tasks": len(ranking.tasks),
-        "cells": cells,
-        "rows": rows,
-        "missing": len(ranking.rows) * len(ranking.tasks) - cells,
+        "cells": len(cells),
+        "rows": sum(cell.run.rows for cell in cells),
+        "missing": len(ranking.rows) * len(ranking.tasks) - len(cells),
         "outcomes": outcomes,
         "versions": [(package, ", ".join(sorted(versions[package]))) for package in sorted(versions)],
-        "machines": sorted(machines),
-        "finished": when(finished),
+        "machines": sorted({machine(cell.run.hardware) for cell in cells}),
+        "finished": max((cell.run.finished or "" for cell in cells), default=""),
     }
 
 
@@ -163,14 +128,21 @@ def against_file(ranking: Ranking, baseline: RankingRow) -> tuple[str, str]:
     """
     differences: dict[str, Any] = {"": {}}
     for task in baseline.scores:
-        pairs = ranking.pairs[task]
+        about, pairs = ranking.tasks[task], ranking.pairs[task]
         differences[""][task], differences[task] = {}, {}
         for name in pairs.order:
             why = pairs.family.why_not(name, baseline.variant)
             if why:
                 differences[""][task][name] = why
         for name, comparison in pairs.against(baseline.variant).items():
-            d = difference_shown(comparison, ranking.tasks[task])
-            differences[task][name] = [d.value, d.shown, d.interval, d.verdict, d.key, d.p, d.left_out]
+            differences[task][name] = [
+                comparison.difference.difference,
+                formatting.difference(comparison, about),
+                formatting.difference_interval(comparison, about),
+                formatting.verdict(comparison, about),
+                formatting.key(comparison),
+                formatting.probability(comparison.adjusted_p),
+                formatting.left_out(comparison),
+            ]
     name = f"_against/{baseline.variant}"
     return f"data/{name}.js", f'proctor.part("{name}",{script(differences)});\n'

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board.escape import script, visible
-from proctor.leaderboard.board.shown import cell_shown, task_head
 from proctor.leaderboard.compare import formatting
-from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,23 +25,9 @@ WORDS = {
 }  # fmt: skip
 
 
-def page(ranking: Ranking, row: RankingRow, task: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    about, scores = ranking.tasks[task], set()
-    if about.kind == "binary":
-        scores = {str(shown["mark"]) for shown in rows}
-    if len(scores) > MOST_SCORES:
-        scores = set()
-    return {
-        "variant": row.variant,
-        "task": task,
-        "head": task_head(ranking, task),
-        "shown": cell_shown(ranking, row, task),
-        "statuses": [(status, n) for status, n in row.scores[task].cell.outcomes.items() if n],
-        "marks": sorted(scores),
-        "rows": len(rows),
-        "kind": about.kind,
-        "others": [(name, ranking.tasks[name].title) for name in row.scores if name != task],
-    }
+def scores_to_choose(rows: Sequence[Mapping[str, Any]], task: TaskRecord) -> list[str]:
+    scores = {str(shown["mark"]) for shown in rows}
+    return sorted(scores) if task.kind == "binary" and len(scores) <= MOST_SCORES else []
 
 
 def rows_of(rows: "pd.DataFrame", task: TaskRecord) -> list[dict[str, Any]]:
@@ -51,13 +35,12 @@ def rows_of(rows: "pd.DataFrame", task: TaskRecord) -> list[dict[str, Any]]:
     shown = []
     for row in rows.to_dict("records"):
         score = _number(row["score"])
-        texts = {name: visible(row[name] or "") for name in TEXTS}
         status = row["status"]
         if row["truncated"]:
             status += ", truncated"  # words that the page filters by, each by itself
         shown.append(
             {
-                **texts,
+                **{name: visible(row[name] or "") for name in TEXTS},
                 "status": status,
                 "epoch": row["epoch"],
                 "score": score,
@@ -113,9 +96,7 @@ def files(key: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 def _number(value: Any) -> float | None:
     """None for a null, which pandas gives back as not-a-number."""
-    if value is None or not isfinite(value):
-        return None
-    return float(value)
+    return None if value is None or not isfinite(value) else float(value)
 
 
 def _whole(value: Any) -> int | None:

@@ -5,19 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proctor.harness.record import OverlapRecord, TaskRecord
-from proctor.leaderboard.board.groups import GroupRow
-from proctor.leaderboard.board.shown import (
-    DifferenceShown,
-    FigureShown,
-    cell_shown,
-    costs_shown,
-    difference_shown,
-    figure_table,
-    points,
-    rank_words,
-    task_head,
-)
+from proctor.leaderboard.board.groups import groups_of
 from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.costs import Costs
+from proctor.leaderboard.compare.figures import CellFigure, columns_of
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow, TaskPairs
 
 EXAMPLE_LENGTH = 4000
@@ -29,48 +20,39 @@ KINDS = {
     "counts": "Each response names several things; the headline comes from what all responses together named "
     "rightly, named wrongly and missed.",
 }
+Figures = Mapping[tuple[str, str], Sequence[CellFigure]]  # by variant and task
 
 
 def page(
     ranking: Ranking,
     name: str,
     example: Mapping[str, Any] | None,
-    groups: list[tuple[str, list[GroupRow]]],
-    figures: Mapping[str, Sequence[FigureShown]],
-    costs: Mapping[str, Mapping[str, float]],
+    figures: Figures,
+    costs: Costs,
 ) -> dict[str, Any]:
-    """`figures` and `costs` of each variant that has results on the task; `example` is a row of the best."""
-    task, pairs = ranking.tasks[name], ranking.pairs[name]
+    """`example` is a row of the best variant."""
+    task, pairs, scores = ranking.tasks[name], ranking.pairs[name], ranking.scores(name)
     rows = [row for row in ranking.rows if name in row.scores]
     rows.sort(key=lambda row: _place(pairs, row.variant))
-    runs = {row.variant: row.scores[name].run for row in rows}
-    definition = runs[rows[0].variant].definition
-    comparisons = pairs.family.comparisons.values()
-    scale = ""
-    if task.scale_stated:
-        scale = f"{task.scale[0]:g} to {task.scale[1]:g}"
-    parts = {}
-    for variant in runs:
-        parts[variant] = [figure for figure in figures[variant] if figure.part]
-    return task_head(ranking, name) | {
+    runs = {row.variant: scores[row.variant].run for row in rows}
+    own = {variant: figures[variant, name] for variant in runs}
+    parts = {variant: [figure for figure in own[variant] if figure.part] for variant in runs}
+    return {
+        "name": name,
         "kind": KINDS.get(task.kind, ""),
-        "binary": task.kind == "binary",
         "framework": {"lm_eval": "lm-eval", "inspect": "Inspect"}.get(task.framework, task.framework),
-        "size": definition.items,
-        "dataset": (definition.dataset or "")[:16],
+        "definition": runs[rows[0].variant].definition,
         "versions": sorted({str(run.definition.task_version) for run in runs.values()}),
-        "scale": scale,
-        "margin": formatting.margins(comparisons, task),
+        "margin": formatting.margins(pairs.family.comparisons.values(), task),
         "effect": _smallest_effects(pairs, task),
-        "cells": [cell_shown(ranking, row, name) for row in rows],
+        "rows": rows,
         "absent": [row.variant for row in ranking.rows if name not in row.scores],
         "example": _example(example),
-        "matrix": matrix(pairs, task),
-        "groups": groups,
-        "order": pairs.order,
-        "costs": figure_table({variant: costs_shown(costs[variant]) for variant in runs}),
-        "figures": figure_table({variant: figures[variant] for variant in runs}),
-        "parts": figure_table(parts),
+        "matrix": matrix(pairs),
+        "groups": groups_of({variant: scores[variant].cell for variant in pairs.order}),
+        "costs": columns_of({variant: costs[variant, name].values() for variant in runs}),
+        "figures": columns_of(own),
+        "parts": columns_of(parts),
         "overlap": _overlap(rows, name),
         "imported": [(variant, run.lacks) for variant, run in runs.items() if run.lacks],
     }
@@ -80,34 +62,30 @@ def _place(pairs: TaskPairs, variant: str) -> int:
     return pairs.order.index(variant) if variant in pairs.order else len(pairs.order)
 
 
-def _smallest_effects(pairs: TaskPairs, task: TaskRecord) -> tuple[str, str] | None:
-    """The least and the most that a pair can show."""
-    effects = []
-    for comparison in pairs.family.comparisons.values():
-        if comparison.difference.smallest_effect is not None:
-            effects.append(comparison.difference.smallest_effect)
-    return (points(min(effects), task), points(max(effects), task)) if effects else None
+def _smallest_effects(pairs: TaskPairs, task: TaskRecord) -> list[str]:
+    """The least and the most that a pair can show; nothing where none can show anything."""
+    seen = [pair.difference.smallest_effect for pair in pairs.family.comparisons.values()]
+    effects = [effect for effect in seen if effect is not None]
+    return [formatting.points(most(effects), task) for most in (min, max) if effects]
 
 
 def _example(row: Mapping[str, Any] | None) -> dict[str, str] | None:
     if row is None:
         return None
-    texts = {}
-    for name in EXAMPLE:
-        texts[name] = str(row[name])
-        if len(texts[name]) > EXAMPLE_LENGTH:
-            texts[name] = texts[name][:EXAMPLE_LENGTH] + " …"
+    texts = {name: str(row[name]) for name in EXAMPLE}
+    for name, text in texts.items():
+        if len(text) > EXAMPLE_LENGTH:
+            texts[name] = text[:EXAMPLE_LENGTH] + " …"
     return texts
 
 
-def matrix(pairs: TaskPairs, task: TaskRecord) -> dict[str, Any] | None:
-    """Row minus column, for every pair once: a row is the one that may take the column's place."""
-    shown: dict[tuple[str, str], DifferenceShown | str] = dict(pairs.family.refused)
-    for pair, comparison in pairs.family.comparisons.items():
-        shown[pair] = difference_shown(comparison, task)
+def matrix(pairs: TaskPairs) -> dict[str, Any] | None:
+    """Which variants stand in the rows and in the columns, so that every pair stands once, as row minus column: a row
+    is the one that may take the column's place.
+    """
     rows: Counter[str] = Counter()
     columns: Counter[str] = Counter()
-    for row, column in shown:
+    for row, column in (*pairs.family.comparisons, *pairs.family.refused):
         if row in pairs.order and column in pairs.order:
             rows[row] += 1
             columns[column] += 1
@@ -115,16 +93,9 @@ def matrix(pairs: TaskPairs, task: TaskRecord) -> dict[str, Any] | None:
         return None
     # Where no circle prevents it, all cells then lie below the diagonal.
     names = sorted(pairs.order, key=lambda name: rows[name])
-    across = list(filter(columns.get, names))
-    lines = []
-    for row in filter(rows.get, names):
-        lines.append((row, [shown.get((row, column)) for column in across]))
     return {
-        "columns": across,
-        "lines": lines,
-        "family": len(pairs.family.comparisons),
-        "ranks": rank_words(pairs),
-        "letters": pairs.letters,
+        "columns": list(filter(columns.get, names)),
+        "rows": list(filter(rows.get, names)),
         "compact": len(pairs.order) > WHOLE,
     }
 

@@ -9,8 +9,9 @@ import random
 from collections import Counter
 
 from proctor.common.files import write_text
-from proctor.tasks.diagnosis import GRADES
-from proctor.tasks.diagnosis.errors import DATA, Pupil, draw_set, error_kinds
+from proctor.tasks.diagnosis import DATA, GRADES
+from proctor.tasks.diagnosis.tools.errors import Pupil, draw_set, error_kinds
+from proctor.tasks.diagnosis.tools.make_train import with_target
 
 SEED = 20
 NAMES = """
@@ -55,7 +56,7 @@ def main() -> None:
             "language_level": "simple" if grade < 6 else rng.choice(("simple", "standard", "confident")),
             **drawn,
         }
-        lines.append(json.dumps(fields, ensure_ascii=False, sort_keys=True))
+        lines.append(json.dumps(with_target(fields), ensure_ascii=False, sort_keys=True))
     assert all(used[kind.id] for kind in error_kinds()), [k.id for k in error_kinds() if not used[k.id]]
     write_text(DATA / "test.jsonl", "\n".join(sorted(lines)) + "\n")
 

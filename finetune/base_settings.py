@@ -1,0 +1,67 @@
+"""What a base brings along besides weights: the tokens that end its turn, the sampling it advises, its chat template.
+
+base_settings("finetune/tiny")["ends"]     # ['<|im_end|>', '<|endoftext|>']
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from proctor.common.digest import digest
+from proctor.finetune.base import Base, is_gguf, local_folder, resolve_base
+from proctor.finetune.gguf.header import read_header
+
+ADVICE = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p", "repetition_penalty")
+SHOWN = 240  # letters of a template that are kept; its digest stands for the rest
+TOKENS, SAMPLING = "tokenizer.ggml.tokens", "general.sampling."
+
+
+def base_settings(base: Base) -> dict[str, Any]:
+    """Of a base that is on this machine; nothing of one that is not."""
+    if is_gguf(base):
+        return _of_gguf(resolve_base(base))
+    folder = local_folder(base)
+    return _of_folder(folder) if folder else {}
+
+
+def chat_template_of(folder: Path) -> str | None:
+    """Older folders have it in tokenizer_config.json; one of several templates is not taken."""
+    if (folder / "chat_template.jinja").is_file():
+        return (folder / "chat_template.jinja").read_text(encoding="utf-8")
+    template = _json(folder / "tokenizer_config.json").get("chat_template")
+    return template if isinstance(template, str) else None
+
+
+def _of_folder(folder: Path) -> dict[str, Any]:
+    generation = _json(folder / "generation_config.json")
+    ends = generation.get("eos_token_id", _json(folder / "config.json").get("eos_token_id"))
+    added = _json(folder / "tokenizer.json").get("added_tokens") or ()
+    names = {token["id"]: token["content"] for token in added}
+    if not isinstance(ends, list):
+        ends = [] if ends is None else [ends]
+    sampling = {name: generation[name] for name in ADVICE if generation.get(name) is not None}
+    return _settings([names.get(end, str(end)) for end in ends], sampling, chat_template_of(folder))
+
+
+def _of_gguf(file: Path) -> dict[str, Any]:
+    header = read_header(file, (TOKENS,))
+    tokens = header.lists[TOKENS]
+    ends = [header.token(kind) for kind in ("eos", "eot", "eom")]
+    sampling = {}
+    for name, value in header.fields.items():
+        if name.startswith(SAMPLING):
+            sampling[name.removeprefix(SAMPLING)] = value
+    named = [tokens[end] for end in dict.fromkeys(ends) if end is not None and end < len(tokens)]
+    return _settings(named, sampling, header.chat_template)
+
+
+def _settings(ends: list[str], sampling: dict[str, Any], template: str | None) -> dict[str, Any]:
+    settings: dict[str, Any] = {"ends": ends, "sampling": sampling}
+    if template is not None:
+        settings |= {"template": template[:SHOWN], "template_digest": digest(template)}
+    return settings
+
+
+def _json(file: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return read

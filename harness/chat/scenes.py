@@ -1,0 +1,241 @@
+"""The scenes: forms become what the tasks ask, and responses the HTML that the page shows.
+
+solved("2 + 2 = 4\n#### 4", words("en"))       # the working, a mark beside each equation, the number set apart
+planned(text, pupil(...), words("en"))         # a table by week, and what the checklist finds
+pasted("403 - 168\nAnswer: 365")               # [{'problem': '403 - 168', 'working': '', 'answer': '365'}]
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from html import escape
+
+from proctor.common.digest import digest
+from proctor.common.refusal import Refusal
+from proctor.harness.chat.words import Words, table
+from proctor.judges.rules.reading import Week, read
+from proctor.tasks.concepts import taxonomy
+from proctor.tasks.diagnosis.reading import Diagnosis
+from proctor.tasks.number import read_number
+from proctor.tasks.number.steps import checked_equations
+from proctor.tasks.study_plan.checks import check_plan
+from proctor.tasks.study_plan.profile import DAYS, Profile, as_doc
+
+TRIES, SURE = 5, 3  # answers drawn by chance, and how many of them must agree
+
+
+def solved(response: str, words: Words) -> str:
+    """The response line by line as HTML, each of its equations marked."""
+    rows = []
+    for line in filter(str.strip, response.splitlines()):
+        marks = [mark(equation, right, words) for equation, right in checked_equations(line)]
+        rows.append((escape(line), "<br>".join(marks)))
+    reading, number = read_number(response), words["no_number"]
+    if reading:
+        number = escape(reading.text)
+    working = table((words["working"], words["check"]), rows)
+    return f"{working}<p class='number'>{words['answer']}: <strong>{number}</strong></p>"
+
+
+def mark(equation: str, right: bool, words: Words) -> str:
+    sign, name = "✗", "wrong"
+    if right:
+        sign, name = "✓", "right"
+    return f"<span class='{name}'>{sign} {escape(equation)} ({words[name]})</span>"
+
+
+def how_sure(response: str, others: Sequence[str], words: Words) -> str:
+    """Whether other tries come to the same number; those that failed agree with nothing."""
+    reading = read_number(response)
+    if reading is None:
+        return ""
+    numbers = [read_number(other) for other in others]
+    agree = sum(number is not None and number.gives(reading.value) for number in numbers)
+    kind, text = "unsure", words["not_sure"]
+    if agree >= SURE:
+        kind, text = "sure", words["sure"]
+    return f"<p class='{kind}'>{escape(text.format(agree=agree, tries=TRIES))}</p>"
+
+
+SIGNS = {"passed": ("right", "✓"), "failed": ("wrong", "✗")}
+
+
+def pupil(
+    name: str, grade: float, weeks: float, hours: float, busy: Sequence[str], goal: str, topics: Sequence[str],
+    course: str,
+) -> Profile:  # fmt: skip
+    """The pupil of a form; weeks beyond the task's limits are refused by the profile itself."""
+    return Profile(
+        id="chat",
+        name=str(name).strip() or "the pupil",
+        grade=int(grade),
+        course=course,
+        weak_topics=tuple(topics),
+        evidence=(),
+        goal=str(goal).strip() or "understand these topics",
+        weeks=int(weeks),
+        hours_per_week=float(hours),
+        busy=tuple(day for day in DAYS if day in busy),
+    )
+
+
+def planned(text: str, profile: Profile, words: Words) -> str:
+    """The plan by week, and what the checklist finds, as HTML."""
+    rows = ""
+    for week in read(text).weeks:
+        lines = "<br>".join(escape(line.text) for line in week.lines)
+        minutes = f"{week.minutes:g}" if week.timed else ""
+        rows += f"<tr><th scope='row'>{week.number}</th><td>{minutes}</td><td>{lines}</td></tr>"
+    if not rows:
+        whole = f"<pre>{escape(text)}</pre>" if text.strip() else ""
+        return f"{whole}<p>{words['no_weeks']}</p>"
+    heads = "".join(f"<th scope='col'>{words[name]}</th>" for name in ("week", "minutes", "tasks"))
+    return f"<table><tr>{heads}</tr>{rows}</table>{findings(text, profile, words)}"
+
+
+def findings(text: str, profile: Profile, words: Words) -> str:
+    items = []
+    for check in check_plan(text, as_doc(profile)["requirements"]):
+        if check.result in SIGNS:
+            kind, sign = SIGNS[check.result]
+            items.append(
+                f"<li class='{kind}'>{sign} {words['check_' + check.name]}: {escape(check.why)}</li>"
+            )
+    return f"<h3>{words['findings']}</h3><ul>{''.join(items)}</ul>"
+
+
+def markdown(text: str, profile: Profile) -> str:
+    """The plan as a file to keep; what the model wrote stands as it is."""
+    topics = ", ".join(taxonomy.names(profile.weak_topics))
+    return f"# {profile.name}: {profile.weeks} weeks\n\n{topics}\n\n{text.strip()}\n"
+
+
+def calendar(text: str, start: date, now: datetime | None = None) -> str:
+    """The plan as iCalendar: a whole-day event for each day that a week names, else for the week's first day.
+
+    Week 1 begins on the Monday of `start` or after it.
+    """
+    monday = start + timedelta(days=-start.weekday() % 7)
+    stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Proctor//chat//EN"]
+    for week in read(text).weeks:
+        titles = [*(line.text for line in week.lines), f"Week {week.number}"]
+        for day in _days(week):
+            when = monday + timedelta(days=7 * (week.number - 1) + day)
+            lines += [
+                "BEGIN:VEVENT",
+                f"UID:{digest([text, week.number, day])[:24]}@proctor",
+                f"DTSTAMP:{stamp}",
+                f"DTSTART;VALUE=DATE:{when:%Y%m%d}",
+                f"DTEND;VALUE=DATE:{when + timedelta(days=1):%Y%m%d}",
+                f"SUMMARY:{_escaped(titles[0])}",
+                f"DESCRIPTION:{_escaped(week.text)}",
+                "END:VEVENT",
+            ]
+    return "".join(f"{folded}\r\n" for line in [*lines, "END:VCALENDAR"] for folded in _folded(line))
+
+
+def _days(week: Week) -> list[int]:
+    return [place for place, day in enumerate(DAYS) if day in week.days] or [0]
+
+
+def _escaped(text: str) -> str:
+    text = re.sub(r"([\\;,])", r"\\\1", text)
+    return re.sub(r"[\x00-\x1f]+", " ", text.replace("\n", "\\n"))
+
+
+def _folded(line: str) -> list[str]:
+    """Lines of at most 75 bytes; a longer one goes on behind a space."""
+    parts, now = list[str](), ""
+    for sign in line:
+        if len((now + sign).encode()) > 74:
+            parts.append(now)
+            now = " "
+        now += sign
+    return [*parts, now]
+
+
+MOST = 12  # problems at once
+_LABEL = re.compile(
+    r"\s*(?:(?P<working>my working|working|work|steps|計算|過程|算式)|(?P<answer>my answer|answer|答案|我的答案|答))"
+    r"\s*[:：]\s*(?P<text>.*)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\s*\(?[0-9]{1,2}[.)、]\s+(?=\S)")
+
+
+def pasted(text: str) -> list[dict[str, str]]:
+    """The problems of a pasted text: an empty line between two, or a number before each. Without 'Answer:' the last
+    line of a problem is the answer."""
+    blocks: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if not line.strip() or _NUMBER.match(line):
+            blocks.append([])
+        if line.strip():
+            blocks[-1].append(line)
+    items = [_item(block) for block in blocks if block]
+    if not items:
+        raise Refusal("there is no problem yet", remedy="paste a problem, your working and your answer")
+    if len(items) > MOST:
+        raise Refusal(
+            f"these are {len(items)} problems", f"{MOST} at once are the most", "send some of them first"
+        )
+    return items
+
+
+def _item(block: list[str]) -> dict[str, str]:
+    parts: dict[str, list[str]] = {"problem": [], "working": [], "answer": []}
+    here = "problem"
+    for line in [_NUMBER.sub("", block[0], count=1), *block[1:]]:
+        if label := _LABEL.fullmatch(line):
+            line, here = label["text"], "answer"
+            if label["working"]:
+                here = "working"
+        parts[here].append(line.strip())
+    if not parts["answer"] and len(parts["problem"]) > 1:
+        parts["answer"] = [parts["problem"].pop()]
+    item = {name: " ".join(lines).strip() for name, lines in parts.items()}
+    if not item["problem"] or not item["answer"]:
+        raise Refusal(
+            f"no answer of yours is with {' '.join(block)[:60]!r}", remedy="write it below, as 'Answer: 365'"
+        )
+    return item
+
+
+def diagnosed(items: list[dict[str, str]], diagnosis: Diagnosis, words: Words) -> str:
+    """For each problem the right answer, where the working goes wrong, and its topic; then the weak topics by count."""
+    rows, counted = [], Counter[str]()
+    for number, item in enumerate(items, 1):
+        topic = diagnosis.concepts.get(number, "")
+        counted[taxonomy.resolve(topic) or topic] += bool(topic)
+        cells = [item["problem"], item["answer"], diagnosis.answers.get(number, "?")]
+        rows.append([escape(cell) for cell in (*cells, _first_wrong(item, words), topic)])
+    heads = ("problem", "your_answer", "right_answer", "where", "topic")
+    return table([words[name] for name in heads], rows) + _weak(diagnosis, counted, words)
+
+
+def weak_topics(diagnosis: Diagnosis) -> list[str]:
+    """Those that the taxonomy knows: a plan can be made for them."""
+    known = (taxonomy.resolve(name) for name in diagnosis.topics or ())
+    return list(dict.fromkeys(topic for topic in known if topic))
+
+
+def _first_wrong(item: dict[str, str], words: Words) -> str:
+    if not item["working"]:
+        return ""
+    wrong = next((equation for equation, right in checked_equations(item["working"]) if not right), None)
+    return wrong or words["no_wrong_sum"]
+
+
+def _weak(diagnosis: Diagnosis, counted: Counter[str], words: Words) -> str:
+    if diagnosis.topics is None:
+        return f"<p>{words['no_topics']}</p>"
+    counts = {name: counted[taxonomy.resolve(name) or name] for name in diagnosis.topics}
+    items = ""
+    for name, count in sorted(counts.items(), key=lambda entry: -entry[1]):
+        items += f"<li>{escape(name)}"
+        if count:
+            items += f" ({count})"
+        items += "</li>"
+    return f"<h3>{words['weak_topics']}</h3><ul>{items or words['none']}</ul>"

@@ -1,1 +1,0 @@
-"""What a cell took: time, tokens, memory, energy. Must not know how weights are made, nor what is done with figures."""

@@ -1,0 +1,214 @@
+"""What the rows show: differences between cells that were made the same way, corrected for their family, in words.
+
+    compare_variants(Path("results/demo"), "tiny-q8", "tiny", ["concepts"])
+
+All pairs of a task that the results hold are one family, and a pair takes its verdict from there wherever it stands.
+Which items two cells share is in items.py, what a pair says in comparison.py, the arithmetic in proctor.common.stats.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, combinations, starmap
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from proctor.common.refusal import Refusal
+from proctor.common.stats import Difference, Kind, Table, compare_each
+from proctor.common.stats.units import Scale
+from proctor.harness import record
+from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily, corrected
+from proctor.leaderboard.compare.items import (
+    Cells,
+    SharedItems,
+    as_table,
+    bounds_of,
+    items_of,
+    load_cells,
+    refuse_unlike,
+    shared_items,
+    why_not_comparable,
+)
+
+Pair = tuple[record.Cell, record.Cell]
+USUAL = Settings()
+
+
+def family_of(cells: Cells, task: str, settings: Settings = USUAL) -> TaskFamily:
+    """Of the pairs that cannot be compared the correction knows nothing."""
+    pairs = [(cells[a, task], cells[b, task]) for a, b in pairs_of(cells, task)]
+    reasons = [why_not_comparable(a, b) for a, b in pairs]
+    refused = {(a.variant, b.variant): why for (a, b), why in zip(pairs, reasons, strict=True) if why}
+    comparable = [pair for pair, why in zip(pairs, reasons, strict=True) if not why]
+    comparisons = compare_pairs(comparable, settings)
+    return TaskFamily({(pair.a, pair.b): pair for pair in comparisons}, refused)
+
+
+def pairs_of(cells: Cells, task: str) -> list[tuple[str, str]]:
+    """Each pair of the task's variants: child and parent, else smaller and larger, else later and earlier name."""
+    parents: dict[str, tuple[str, ...]] = {}
+    sizes: dict[str, int | None] = {}
+    for (variant, task_of_cell), cell in cells.items():
+        parents[variant] = cell.run.resolved.parents
+        if task_of_cell == task:
+            sizes[variant] = cell.run.costs.size_bytes
+    return [_in_order(*names, parents, sizes) for names in combinations(sorted(sizes), 2)]
+
+
+def _in_order(
+    earlier: str, later: str, parents: Mapping[str, tuple[str, ...]], sizes: Mapping[str, int | None]
+) -> tuple[str, str]:
+    later_from_earlier = _descends(later, earlier, parents)
+    if later_from_earlier != _descends(earlier, later, parents):
+        later_is_first = later_from_earlier
+    else:
+        first, second = sizes[earlier], sizes[later]
+        later_is_first = first is None or second is None or first >= second
+    return (later, earlier) if later_is_first else (earlier, later)
+
+
+def _descends(variant: str, ancestor: str, parents: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether it came from the other, over any number of steps; results may hold a circle of parents."""
+    seen: set[str] = set()
+    waiting = [*parents.get(variant, ())]
+    while waiting:
+        parent = waiting.pop()
+        if parent == ancestor:
+            return True
+        if parent not in seen:
+            seen.add(parent)
+            waiting += parents.get(parent, ())
+    return False
+
+
+def compare_pairs(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Comparison]:
+    """Each pair on the same task, as one family; it was asked already whether they can be compared."""
+    shared = list(starmap(shared_items, pairs))
+    differences = _differences(pairs, shared, settings)
+    alone = []
+    for (a, b), items, (difference, higher) in zip(pairs, shared, differences, strict=True):
+        lacks = tuple(dict.fromkeys([*a.run.lacks, *b.run.lacks]))
+        alone.append(
+            Comparison(
+                a.variant, b.variant, a.task, a.run.task.headline, difference,
+                left_out_why=items.left_out, lacks=lacks, higher=higher,
+            )
+        )  # fmt: skip
+    return corrected(alone, settings.correction)
+
+
+class _Scoring(NamedTuple):
+    """What pairs must have in common to be tested in one call."""
+
+    kind: Kind
+    margin: float | None
+    scale: Scale | None
+
+
+class _Items(NamedTuple):
+    """What they must have in common besides to stand in one table."""
+
+    task: str
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+
+
+def _differences(
+    pairs: Sequence[Pair], shared: Sequence[SharedItems], settings: Settings
+) -> list[tuple[Difference, tuple[int, int] | None]]:
+    """Each pair's difference on the items that both have a score for, and on how many each scored higher.
+
+    Pairs on the same items stand in one table. Tables share their draws where they have as many items: all pairs of a
+    hundred variants cost little more than one, whatever is missing where.
+    """
+    places: dict[_Scoring, dict[_Items, list[int]]] = {}
+    for place, (pair, items) in enumerate(zip(pairs, shared, strict=True)):
+        alike = places.setdefault(_scoring(pair, items.kind, settings.margin), {})
+        alike.setdefault(_Items(pair[0].task, items.ids, items.clusters), []).append(place)
+    result = {}
+    for scoring, by_items in places.items():
+        keys = sorted(by_items, key=lambda key: (len(key.ids), len(set(key.clusters))))
+        tables = [_table(key, [pairs[place] for place in by_items[key]]) for key in keys]
+        compared = compare_each(
+            [table for table, _ in tables], kind=scoring.kind, family=len(pairs), seed=settings.seed,
+            resamples=settings.resamples, margin=scoring.margin, scale=scoring.scale,
+        )  # fmt: skip
+        for key, (table, rows), differences in zip(keys, tables, compared, strict=True):
+            for place, (i, j) in zip(by_items[key], rows, strict=True):
+                higher = None
+                if scoring.kind != "counts":
+                    a, b = table.scores[i], table.scores[j]
+                    higher = int((a > b).sum()), int((a < b).sum())
+                result[place] = differences[i, j], higher
+    return [result[place] for place in range(len(pairs))]
+
+
+def _scoring(pair: Pair, kind: Kind, margin: float | None) -> _Scoring:
+    a, b = pair
+    if margin is None:
+        # The suite's. Where two suites say two, the stricter: a pair has one margin from either side.
+        margin = min((cell.run.margin for cell in pair if cell.run.margin is not None), default=None)
+    low, high = a.run.task.scale
+    if margin is not None and margin >= high - low:
+        raise Refusal(
+            f"margin {margin:g} is as wide as the scores of {a.task}, which go from {low:g} to {high:g}; "
+            "give a part of that: 5 points in a hundred are 0.05"
+        )
+    # What only the range of the scores says of a scale is no bound on what was not seen.
+    told = "scale" not in (*a.run.lacks, *b.run.lacks)
+    return _Scoring(kind, margin, bounds_of(a) if told else None)
+
+
+def _table(key: _Items, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:
+    """The scores of all that stand in these pairs, and in which rows each pair stands."""
+    cells = {cell.folder: items_of(cell) for cell in chain.from_iterable(pairs)}
+    row_of = {folder: row for row, folder in enumerate(cells)}
+    rows = [(row_of[a.folder], row_of[b.folder]) for a, b in pairs]
+    scores = np.stack([items.scores(key.ids) for items in cells.values()])
+    return as_table(scores, key.ids, key.clusters, list(dict.fromkeys(rows))), rows
+
+
+def compare_variants(
+    results: Path, a: str, b: str, tasks: Iterable[str] = (), settings: Settings = USUAL
+) -> list[Comparison]:
+    """A against B on every task that both have, or on the tasks named; each from its task's family of all pairs.
+
+    >>> compare_variants(Path("results/demo"), "tiny-q8", "tiny", ["concepts"])[0].verdict
+    <Verdict.NO_WORSE: 'no worse (within margin)'>
+    """
+    return compare_two(load_cells(results), results, a, b, tasks, settings)
+
+
+def compare_two(
+    cells: Cells, results: Path, a: str, b: str, tasks: Iterable[str], settings: Settings
+) -> list[Comparison]:
+    """The same of cells that were read already, from `results`."""
+    a, b = variant_called(cells, a, results), variant_called(cells, b, results)
+    if a == b:
+        raise Refusal(f"{a!r} cannot be compared with itself; name two variants")
+    wanted = list(dict.fromkeys(tasks))
+    if not wanted:
+        wanted = sorted({task for variant, task in cells if variant == a and (b, task) in cells})
+    if not wanted:
+        raise Refusal(f"{a!r} and {b!r} have no task in common ({results})")
+    for task in wanted:
+        for name in (a, b):
+            if (name, task) not in cells:
+                raise Refusal(f"{name!r} has no results for {task!r}; run or import it first ({results})")
+    comparisons = []
+    for task in wanted:
+        refuse_unlike(cells[a, task], cells[b, task])
+        comparison = family_of(cells, task, settings).asked(a, b)
+        assert comparison is not None  # refuse_unlike was asked
+        comparisons.append(comparison)
+    return comparisons
+
+
+def variant_called(cells: Cells, name: str, results: Path) -> str:
+    """The variant of this name, or the imported one that its source calls so."""
+    variants = {variant: variant for variant, _ in cells}
+    called = {cell.run.origin.called: cell.variant for cell in cells.values() if cell.run.origin}
+    if name in variants or name in called:
+        return variants.get(name) or called[name]
+    names = ", ".join(sorted(variants)) or "none"
+    raise Refusal(f"no results of {name!r}; there are: {names} ({results})")

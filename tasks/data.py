@@ -1,0 +1,65 @@
+"""Items of tasks in files: those that ship, and published ones, from `PROCTOR_DATA` or else from the hub.
+
+read_items(Path("tasks/word_problems/data/test.jsonl"))[0]["question"]
+fetch("svamp/SVAMP.json", read_items, "ChilleD/SVAMP", ("train", "test"))
+"""
+
+import gzip
+import json
+import os
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from proctor.common.refusal import Refusal
+
+Items = list[dict[str, Any]]
+
+
+def read_items(path: Path) -> Items:
+    """The objects of a file of JSON lines, packed (.gz) or not."""
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    return [json.loads(line) for line in content.splitlines() if line.strip()]
+
+
+def shuffled(items: Items, seed: int | str) -> Items:
+    """In an order drawn by the seed, so that the first n are among the first m."""
+    order = list(items)
+    random.Random(seed).shuffle(order)
+    return order
+
+
+def fetch(
+    file: str, read: Callable[[Path], Items], hub: str, splits: Sequence[str], config: str | None = None
+) -> Items:
+    """The items of a file under `PROCTOR_DATA`; without that variable, of the hub's splits one after the other."""
+    folder = os.environ.get("PROCTOR_DATA")
+    if not folder:
+        return _from_hub(file, hub, splits, config)
+    path = Path(folder) / file
+    if not path.is_file():
+        raise Refusal(f"PROCTOR_DATA has no {file}; put it there or unset PROCTOR_DATA ({path})")
+    try:
+        return read(path)
+    except (ValueError, KeyError, TypeError) as broken:
+        raise Refusal(
+            f"{file} is not what is published ({type(broken).__name__}: {broken})", where=path
+        ) from None
+
+
+def _from_hub(file: str, hub: str, splits: Sequence[str], config: str | None) -> Items:
+    import datasets
+
+    items: Items = []
+    try:
+        for split in splits:
+            items += datasets.load_dataset(hub, config, split=split)
+    except Exception as failure:  # the hub's client raises a dozen kinds for 'not here and no network'
+        raise Refusal(
+            f"{hub} is not here ({type(failure).__name__}); set PROCTOR_DATA to a folder with {file}, "
+            f"or let `datasets` fetch {hub} once"
+        ) from None
+    return items
