@@ -7,12 +7,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from proctor.judges.graders.asking import KeptReplies, Progress, ask_all, run
-from proctor.judges.graders.grader import Grader, GraderSpec, Question
+from proctor.judges.graders.asking import KeptReplies, Progress, run
+from proctor.judges.graders.grader import Grader
 from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, combined, missing_member
@@ -95,7 +95,6 @@ def compare_all(
     """A verdict for each pair, in their order. `progress` hears of every order of every pair."""
     judge.refuse_unfit(grader, pairs=True)
     assert grader is not None
-    progress = progress or (lambda done, tokens: None)
     kept = judge.kept_replies(cache)
     if not isinstance(grader, Panel):
         return run(_by_one(judge, pairs, grader, kept, progress))
@@ -104,19 +103,14 @@ def compare_all(
 
 
 async def _by_one(
-    judge: Judge, pairs: Sequence[Pair], grader: Grader, kept: KeptReplies | None, progress: Progress
+    judge: Judge, pairs: Sequence[Pair], grader: Grader, kept: KeptReplies | None, progress: Progress | None
 ) -> list[PairVerdict]:
-    asks = questions(judge, pairs, grader.spec)
-    unasked = len(ORDERS) * judge.repeats * len(pairs) - len(asks)
-    if unasked:
-        progress(unasked, 0)
-    answered = iter(await ask_all(asks, grader, kept, progress))
+    readings = iter(await judge.readings(texts_of(pairs), grader, kept, progress))
     verdicts = []
     for pair in pairs:
-        choice = _judged_unasked(pair)
+        choice, each = _judged_unasked(pair), {order: next(readings) for order in ORDERS}
         if choice is None:
-            readings = {order: list(islice(answered, judge.repeats)) for order in ORDERS}
-            verdicts.append(_verdict(judge, grader, pair, readings))
+            verdicts.append(_verdict(judge, grader, pair, each))
         else:
             why = dict.fromkeys(ORDERS, "one of the two says nothing, or both say the same")
             orders: dict[Order, Choice | None] = dict.fromkeys(ORDERS, choice)
@@ -124,14 +118,14 @@ async def _by_one(
     return verdicts
 
 
-def questions(judge: Judge, pairs: Sequence[Pair], spec: GraderSpec) -> list[Question]:
-    """All that is asked about the pairs: each in both orders, where there is anything to ask."""
-    texts = []
+def texts_of(pairs: Sequence[Pair]) -> list[Mapping[str, str] | None]:
+    """What a prompt says of each pair in each order; nothing where nobody need be asked."""
+    texts: list[Mapping[str, str] | None] = []
     for pair in pairs:
-        if _judged_unasked(pair) is None:
-            for first, second in ((pair.a, pair.b), (pair.b, pair.a)):  # in the order of ORDERS
-                texts.append({"profile": profile_text(pair.profile), "first": first, "second": second})
-    return judge.questions(texts, spec)
+        for first, second in ((pair.a, pair.b), (pair.b, pair.a)):  # in the order of ORDERS
+            text = {"profile": profile_text(pair.profile), "first": first, "second": second}
+            texts.append(text if _judged_unasked(pair) is None else None)
+    return texts
 
 
 def _judged_unasked(pair: Pair) -> Choice | None:

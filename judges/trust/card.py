@@ -1,4 +1,4 @@
-"""The trust card of a judge that scores one plan at a time: agreement, length, noise, planted damage, injections.
+"""The trust card of a judge: agreement, length, noise, planted damage, injections. Here of judges that score.
 
 Every check is a question put to the judge with plans whose order of merit is known.
 """
@@ -18,6 +18,7 @@ from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import OVERALL, POOLED, Ratings
 from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport, Whose
 from proctor.judges.rules.text import words
+from proctor.judges.trust.pairs_card import pair_card
 from proctor.judges.trust.planting import damage, withstand
 from proctor.judges.trust.trial import (
     LabelledPlan,
@@ -50,6 +51,8 @@ def card(
     """The card as it is kept in results/_judges/<judge>/trust.json."""
     if not plans:
         raise Refusal("there are no plans to try the judge on")
+    if trial.judge.kind == "pairwise":
+        return pair_card(trial, plans, labels, by, made)
     verdicts = trial.verdicts([plan.item for plan in plans])
     scored = [pair for pair in zip(plans, verdicts, strict=True) if pair[1].scores]
     if not scored:
