@@ -2,8 +2,8 @@
 
     python -m tests.bench.gguf_follows f16.gguf results/smol-hf/gsm8k --tokens 240
 
-Feeds each prompt and response to the GGUF and says at which places it prefers another token, and by how many logits. The
-end of a response that was not cut off is a place too. Longer responses are looked at up to `--tokens`.
+Feeds each prompt and response to the GGUF and says at which places it prefers another token, and by how many logits.
+The end of a response that was not cut off is a place too. Longer responses are looked at up to `--tokens`.
 """
 
 from argparse import ArgumentParser
