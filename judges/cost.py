@@ -10,7 +10,7 @@ from proctor.judges import pairwise, scoring
 from proctor.judges.graders.grader import GraderSpec, Question, fingerprint
 from proctor.judges.judge import Judge
 from proctor.judges.panel import AnySpec, members
-from proctor.judges.verdict import Item, JudgeVerdict, Usage, usage_of
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict, Usage, usage_of
 
 LETTERS_A_TOKEN = 4.0  # of English; a guess, and called one
 _WORDS_A_REASON = 60  # tokens of a reply for every dimension, when none is kept to go by
@@ -44,9 +44,7 @@ def estimate_scores(
     return estimate([(judge, grader, scoring.texts_of(items)) for grader in members(spec)], cache)
 
 
-def estimate_pairs(
-    judge: Judge, pairs: Sequence[pairwise.Pair], spec: AnySpec, cache: Path | None
-) -> CostEstimate:
+def estimate_pairs(judge: Judge, pairs: Sequence[Pair], spec: AnySpec, cache: Path | None) -> CostEstimate:
     """What comparing the pairs would ask and cost."""
     return estimate([(judge, grader, pairwise.texts_of(pairs)) for grader in members(spec)], cache)
 
@@ -137,7 +135,7 @@ class Tally:
         return "; ".join(parts)
 
 
-def tally(verdicts: Sequence[JudgeVerdict | pairwise.PairVerdict], spec: AnySpec | None) -> Tally:
+def tally(verdicts: Sequence[JudgeVerdict | PairVerdict], spec: AnySpec | None) -> Tally:
     """A text without a word needs no verdict and is not counted as one that is missing."""
     missing: Counter[str] = Counter(verdict.reason for verdict in verdicts if verdict.problem)
     present = len(verdicts) - missing.total()

@@ -20,8 +20,8 @@ from proctor.judges import prompt
 from proctor.judges.graders import reply
 from proctor.judges.graders.asking import KeptReplies, Progress, ask_all
 from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
-from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.rubric import MEASURED, Rubric, RubricItem
+from proctor.judges.verdict import ParsedReply
 
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py score otherwise
 # than before, and when prompts are put together or replies read otherwise than before.

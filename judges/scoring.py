@@ -15,13 +15,12 @@ from pathlib import Path
 from proctor.common.refusal import Refusal
 from proctor.judges.graders.asking import KeptReplies, Progress, run
 from proctor.judges.graders.grader import Grader
-from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, together
 from proctor.judges.prompt import profile_text
 from proctor.judges.rules.checklist import METHOD, score_by_rules
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import Item, JudgeVerdict, usage_of
+from proctor.judges.verdict import Item, JudgeVerdict, ParsedReply, usage_of
 
 
 def score_all(

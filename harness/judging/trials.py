@@ -19,9 +19,10 @@ from proctor.judges.judge import Judge, folder_of
 from proctor.judges.panel import AnySpec, members
 from proctor.judges.prompt import profile_text
 from proctor.judges.trust.card import card
+from proctor.judges.trust.pairs_card import pair_card
 from proctor.judges.trust.rehearsal import rehearse
 from proctor.judges.trust.trial import LabelledPlan, Trial, refuse_without_verdicts
-from proctor.judges.verdict import Item, JudgeVerdict
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 PLANS = PACKAGE / "judges" / "trust" / "labelled_plans.jsonl"
 
@@ -65,10 +66,11 @@ def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporte
                 refuse_without_verdicts([verdict.problem for verdict in verdicts], "plans could be scored")
             return verdicts
 
-        def compare(pairs: Sequence[pairwise.Pair]) -> list[pairwise.PairVerdict]:
+        def compare(pairs: Sequence[Pair]) -> list[PairVerdict]:
             return pairwise.compare_all(judge, pairs, grader, cache)
 
-        return card(Trial(judge, score, compare, FigureReport(bootstrap)), plans, labels, by, made)
+        make = pair_card if judge.kind == "pairwise" else card
+        return make(Trial(judge, score, compare, FigureReport(bootstrap)), plans, labels, by, made)
 
 
 def _labels(judge: Judge, folder: Path, named: Path | None, tried: Sequence[LabelledPlan]) -> Ratings | None:

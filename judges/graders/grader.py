@@ -15,8 +15,7 @@ from pydantic import Field, model_validator
 from proctor.common.chat_client import GIVE_UP
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
-from proctor.judges.graders.reply import ParsedReply
-from proctor.judges.verdict import Reason
+from proctor.judges.verdict import ParsedReply, Reason
 
 
 class Price(Frozen):

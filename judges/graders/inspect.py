@@ -125,8 +125,11 @@ def _failed(failed: BaseException) -> Reply:
         names.update(kind.__name__ for kind in type(error).__mro__)
     cause = next((error for error in chain if type(error).__name__ != "RetryError"), failed)
     message = " ".join(f"{type(cause).__name__}: {cause}".split())[:_SHOWN]
-    codes = [getattr(error, "status_code", None) for error in chain]
-    status = next((code for code in codes if isinstance(code, int)), 0)
+    status = 0
+    for error in reversed(chain):
+        code = getattr(error, "status_code", None)
+        if isinstance(code, int):
+            status = code
     if status == 429:
         return Reply(problem=f"429, too many requests: {message}", reason="rate limited")
     if status >= 500:

@@ -146,7 +146,7 @@ class RatingSheet:
         if self.mode == "scores":
             row |= {"dimension": question, "score": str(answer)}
         else:
-            verdict = {place: name for name, place in _place_of(item).items()}.get(str(answer), "")
+            verdict = dict(zip(PLACES, (*item.order, "tie"), strict=True)).get(str(answer), "")
             row |= {
                 "order": item.order,
                 "verdict": verdict,

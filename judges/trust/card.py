@@ -18,7 +18,6 @@ from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import OVERALL, POOLED, Ratings
 from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport, Whose
 from proctor.judges.rules.text import words
-from proctor.judges.trust.pairs_card import pair_card
 from proctor.judges.trust.planting import damage, withstand
 from proctor.judges.trust.trial import (
     LabelledPlan,
@@ -51,8 +50,6 @@ def card(
     """The card as it is kept in results/_judges/<judge>/trust.json."""
     if not plans:
         raise Refusal("there are no plans to try the judge on")
-    if trial.judge.kind == "pairwise":
-        return pair_card(trial, plans, labels, by, made)
     verdicts = trial.verdicts([plan.item for plan in plans])
     scored = [pair for pair in zip(plans, verdicts, strict=True) if pair[1].scores]
     if not scored:

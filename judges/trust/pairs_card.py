@@ -11,7 +11,6 @@ from proctor.common.refusal import Refusal
 from proctor.judges.figures.preference_figures import of_preferences
 from proctor.judges.figures.preferences import Preferences
 from proctor.judges.figures.ratings import Ratings
-from proctor.judges.pairwise import Pair, PairVerdict, preferred
 from proctor.judges.trust.damage import DAMAGES
 from proctor.judges.trust.planting import damage_cases, injections, plant
 from proctor.judges.trust.trial import (
@@ -22,7 +21,7 @@ from proctor.judges.trust.trial import (
     finished_card,
     mean_labels,
 )
-from proctor.judges.verdict import WORTH, JudgeVerdict
+from proctor.judges.verdict import WORTH, JudgeVerdict, Pair, PairVerdict, preferred
 
 TIE = 0.5  # plans whose mean labels differ by less are a tie for the labels
 _DAMAGED, _INJECTED, _ONE_PLACE = 5, 4, 0.6

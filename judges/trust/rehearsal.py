@@ -20,11 +20,11 @@ from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import FigureReport
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply
 from proctor.judges.judge import Judge
-from proctor.judges.pairwise import Pair, PairVerdict
 from proctor.judges.panel import AnySpec, Panel, members, open_graders
 from proctor.judges.trust.card import card
+from proctor.judges.trust.pairs_card import pair_card
 from proctor.judges.trust.trial import LabelledPlan, Trial
-from proctor.judges.verdict import Item, JudgeVerdict
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 
 def rehearse(
@@ -43,7 +43,8 @@ def rehearse(
         graders = open_graders(spec, lambda member: _StandIn(member, texts, lowest, highest))
         asks = _RehearsedAsking(spec, graders, Path(folder))
         trial = Trial(judge, asks.score, partial(asks.compare, judge), FigureReport(Bootstrap(resamples=0)))
-        card(trial, plans, labels, "", "")
+        make = pair_card if judge.kind == "pairwise" else card
+        make(trial, plans, labels, "", "")
     return estimate(asks.noted, cache)
 
 

@@ -13,9 +13,8 @@ from proctor.common.stats.bootstrap import Floats
 from proctor.judges.figures.ratings import OVERALL, Ratings, together
 from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport
 from proctor.judges.judge import Judge
-from proctor.judges.pairwise import Pair, PairVerdict
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import Item, JudgeVerdict
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 HELD = 0.9  # a check is passed when so many of its plans hold
 _UNREAD = 0.05  # of all verdicts: so many may be missing
