@@ -162,7 +162,7 @@ def _scored(task: Task, variant: str, matched: Matched, scorer: Scorer) -> Any:
     fields = []
     for row, (_, extra) in zip(rows, matched.answers, strict=True):
         fields.append(vars(row) | {"extra": extra})
-    return record.table_of(fields, ("extra",) if any(extra for _, extra in matched.answers) else ())
+    return record.table_of(fields, sorted({"extra" for _, extra in matched.answers if extra}))
 
 
 def _run_record(
@@ -203,7 +203,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
     return {str(name): float(mean) for name, mean in means.round(6).sort_index().items()}
 
 
-class _Items:
+class _ItemsByName:
     """The items of a task, by id and by their own text."""
 
     def __init__(self, task: Task, docs: Sequence[Row]) -> None:
@@ -234,7 +234,7 @@ class _Items:
 
 def match(task: Task, docs: Sequence[Row], rows: Iterable[tuple[int, Row]], epochs: bool) -> Matched:
     """Each row, which comes with the number of its line, with its item, by `sample_id` or by the item's own text."""
-    items, matched = _Items(task, docs), Matched()
+    items, matched = _ItemsByName(task, docs), Matched()
     seen: dict[str, set[int]] = {}
     for line, row in rows:
         response = _response(row, line)

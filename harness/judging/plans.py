@@ -12,9 +12,8 @@ from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness import record
-from proctor.judges.pairwise import Pair
 from proctor.judges.rules.checklist import checked_facts
-from proctor.judges.verdict import Item
+from proctor.judges.verdict import Item, Pair
 from proctor.tasks import TASKS, doc_hash
 from proctor.tasks.study_plan.profile import as_doc, from_fields
 from proctor.tasks.study_plan.scoring import facts

@@ -11,9 +11,7 @@ from proctor.harness.config.suite import Suite, load_variant, read_grader
 from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec, fingerprint
 from proctor.judges.judge import Judge
-from proctor.judges.panel import PanelSpec, spec_of
-
-AnySpec = GraderSpec | PanelSpec
+from proctor.judges.panel import AnySpec, PanelSpec, members, spec_of
 
 
 @dataclass(frozen=True)
@@ -63,12 +61,6 @@ def grader_for(judge: Judge, given: AnySpec | None, where: Path | str | None = N
             "leave the grader out, or name a judge that asks one", where,
         )  # fmt: skip
     return spec
-
-
-def members(spec: AnySpec | None) -> tuple[GraderSpec, ...]:
-    if isinstance(spec, PanelSpec):
-        return spec.panel
-    return (spec,) if spec else ()
 
 
 def gradings_of(suite: Suite, made_of: Callable[[Variant], str]) -> dict[str, Grading]:

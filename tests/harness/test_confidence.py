@@ -9,8 +9,7 @@ import pytest
 
 from proctor.common.stats.calibration import agreement
 from proctor.harness.ask.confidence import answer_span, confidence_of, with_agreement
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import respond_all
+from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.config.variant import Sampling, Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.decoding import log_probability

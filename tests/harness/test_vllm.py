@@ -51,7 +51,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from tests.support import stand_in_vllm
 stand_in_vllm.install()
-from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import Journal
 from proctor.harness.ask.responses import respond
 from proctor.harness.engines.protocol import EngineDied, Options, Request, Weights
 from proctor.harness.engines.vllm import VLLMEngine
