@@ -17,6 +17,7 @@ from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
 from proctor.harness.plan.plan import Plan, Session, make_plan
 from proctor.harness.session import Spread, run_session, score_waiting
+from proctor.tasks.stock.lm_eval import of_group
 
 
 def run_suite(
@@ -40,7 +41,28 @@ def run_suite(
                 waiting += run_session(session, plan, reporter)
         if waiting:
             score_waiting(waiting, plan, reporter)
+        keep_groups(plan)
         return plan
+
+
+def keep_groups(plan: Plan) -> None:
+    """Of each stock group that the suite names, lm-eval's own aggregate, where all its tasks are answered."""
+    for spec, names in plan.suite.groups.items():
+        for each in plan.variants:
+            read = [record.read(plan.results, each.variant.name, name) for name in names]
+            cells = [cell for cell in read if cell and not cell.problem and cell.run.aggregates]
+            if len(cells) < len(names):
+                continue
+            figures = {}
+            for run in (cell.run for cell in cells):
+                figures[run.task.title] = {**run.aggregates, "sample_len": run.definition.items or 0}
+            rows = {cell.task: cell.run.samples_sha256 for cell in cells}
+            group = record.GroupRecord(name=spec, tasks=rows, figures=of_group(spec, figures))
+            first = cells[0]
+            if group.figures and group not in first.run.groups:
+                others = [other for other in first.run.groups if other.name != spec]
+                with record.lock(plan.results, first.variant, first.task):
+                    record.write_run(first.folder, first.run.changed(groups=(*others, group)))
 
 
 def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:

@@ -10,10 +10,8 @@ from rich.table import Table
 from proctor.common.refusal import located
 from proctor.finetune.build import Parent, Stage, build, is_kept, parents_of, with_parents
 from proctor.finetune.train.estimate import TrainingEstimate, estimate_training
-from proctor.harness import record
 from proctor.harness.doctor import Finding
 from proctor.harness.plan.plan import Plan
-from proctor.tasks.stock.lm_eval import of_group
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
@@ -67,23 +65,6 @@ def _kind(stage: Stage) -> str:
         own_base = ["its own base"] if spec.own_base_is_parent else []
         return f"{stage.kind} {spec.method} {weights} of {', '.join([*spec.models, *own_base])}"
     return f"{stage.kind} {stage.type}" if stage.type else stage.kind
-
-
-def groups_as_lines(plan: Plan) -> Iterator[str]:
-    """Of each stock group that the suite names, lm-eval's own aggregate, where all its tasks are answered."""
-    for spec, names in plan.suite.groups.items():
-        for each in plan.variants:
-            cells = [record.read(plan.results, each.variant.name, name) for name in names]
-            runs = [cell.run for cell in cells if cell and not cell.problem and cell.run.aggregates]
-            if len(runs) < len(names):
-                continue
-            figures = {
-                run.task.title: run.aggregates | {"sample_len": run.definition.items or 0} for run in runs
-            }
-            together = of_group(spec, figures)
-            told = ", ".join(f"{name.removesuffix(',none')} {value:.4f}" for name, value in together.items())
-            if told:
-                yield f"{spec}, {each.variant.name}: {told} (of {len(names)} tasks together, no paired test)"
 
 
 def _served(stage: Stage, plan: Plan) -> list[str]:

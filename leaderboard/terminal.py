@@ -18,6 +18,7 @@ from proctor.leaderboard.compare.formatting import interval, probability, unit
 from proctor.leaderboard.compare.overview import Overview
 from proctor.leaderboard.compare.plan_size import SizePlan
 from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
+from proctor.leaderboard.compare.together import ABOUT_ALL, ALL
 
 WIDTH = 80
 LAST = 28  # what the last column is given before names have to stand on a line of their own
@@ -42,6 +43,24 @@ def ranking_lines(ranked: Ranking) -> Iterator[str]:
         yield from _warning(ranked.warnings, task)
         yield from _smallest_effects(list(scores.values()), about)
         yield ""
+    if len(ranked.tasks) > 1:
+        for variant, group in ranked.groups():
+            of = f"of {len(group.tasks)} tasks together, no paired test"
+            yield from _wrapped(f"{group.name}, {variant}: {formatting.group_words(group)} ({of})", "")
+        yield from _together(ranked)
+
+
+def _together(ranked: Ranking) -> Iterator[str]:
+    lines = ranked.over_all()
+    if not lines:
+        return
+    yield f"{ABOUT_ALL.title}: mean difference, in points of each task's scale"
+    rows = [_pair(pair, ABOUT_ALL) for pair, _ in lines]
+    yield from columns(["pair", "difference", "95 % interval", "p", "verdict"], rows, left={4})
+    for _, decisions in lines:
+        for decision in decisions:
+            yield from _wrapped(decision.words, "  ")
+    yield ""
 
 
 def _warning(warnings: Mapping[str, str], task: str) -> Iterator[str]:
@@ -88,6 +107,12 @@ def two_variants(overview: Overview) -> Iterator[str]:
                 yield from _wrapped(f"{score.cell.variant}: {', '.join(score.remarks)}", "")
         yield from _comparison(comparison, tasks[comparison.task])
         yield from _warning(overview.warnings, comparison.task)
+    for comparison in overview.over_all:
+        yield ""
+        yield from _comparison(comparison, ABOUT_ALL)
+    for decision in overview.decisions:
+        yield ""
+        yield from _wrapped(decision.words, "")
 
 
 def _comparison(pair: Comparison, task: TaskRecord) -> Iterator[str]:
@@ -181,7 +206,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
         scores = [score for score in overview.scores if score.cell.task == task]
         yield from _standings(scores, pairs, tasks[task])
         yield ""
-        yield from _pairs(pairs, tasks[task])
+        yield from _pairs([*pairs.family.comparisons.values()], tasks[task])
         yield from _warning(overview.warnings, task)
         refused = pairs.family.refused
         if refused:
@@ -190,6 +215,12 @@ def every_pair(overview: Overview) -> Iterator[str]:
                 named[3:] = [f"and {len(named) - 3:,} more"]
             yield from _wrapped(f"not compared, {len(refused):,} of the pairs: {'; '.join(named)}", "  ")
         yield ""
+    if overview.over_all:
+        yield f"{ALL}: mean difference, in points of each task's scale"
+        yield from _pairs(overview.over_all, ABOUT_ALL)
+        yield ""
+    for decision in overview.decisions:
+        yield from _wrapped(decision.words, "")
 
 
 def _standings(scores: Sequence[Score], pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
@@ -215,8 +246,7 @@ def _rank(name: str, pairs: TaskPairs) -> str:
     return f"{rank.best}" if rank.best == rank.worst else f"{rank.best}-{rank.worst}"
 
 
-def _pairs(pairs: TaskPairs, task: TaskRecord) -> Iterator[str]:
-    comparisons = list(pairs.family.comparisons.values())
+def _pairs(comparisons: Sequence[Comparison], task: TaskRecord) -> Iterator[str]:
     if not comparisons:
         return
     how = _correction(comparisons[0])

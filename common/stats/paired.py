@@ -46,6 +46,10 @@ class Table:
     items: Labels = None
     clusters: Labels = None
     pairs: Sequence[Pair] | None = None
+    weights: Floats | None = None  # of the rows, each an item by its label
+
+    def units(self, kind: Kind, statistic: Statistic) -> Units:
+        return _enough(gather(self.scores, kind, self.items, self.clusters, statistic, self.weights))
 
 
 class CompareOptions(TypedDict, total=False):
@@ -157,7 +161,7 @@ def estimate_each(
     """Every variant of every table with its interval."""
     _check(alpha=alpha, scale=scale)
     for table in tables:
-        units = _enough(gather(table.scores, kind, table.items, table.clusters, statistic))
+        units = table.units(kind, statistic)
         yield engine.cells(units, alpha, _on_scale(units, scale))
 
 
@@ -165,9 +169,7 @@ def _batches(
     tables: Iterable[Table], kind: Kind, statistic: Statistic
 ) -> Iterator[list[tuple[Units, Table]]]:
     """Neighbours of the same shape, so many at once as memory allows."""
-    gathered = (
-        (_enough(gather(one.scores, kind, one.items, one.clusters, statistic)), one) for one in tables
-    )
+    gathered = ((one.units(kind, statistic), one) for one in tables)
     for _, alike in groupby(gathered, key=_shape):
         batch: list[tuple[Units, Table]] = []
         for one in alike:

@@ -87,8 +87,12 @@ def gather(
     items: Labels = None,
     clusters: Labels = None,
     statistic: Statistic = micro_f1,
+    weights: Floats | None = None,
 ) -> Units:
-    """Check (variants, rows[, columns]) and bring it to units; `items` and `clusters` label the rows."""
+    """Check (variants, rows[, columns]) and bring it to units; `items` and `clusters` label the rows.
+
+    `weights` of labelled items without epochs: the mean is then the weighted one, of words instead of texts, say.
+    """
     table = _checked(scores, kind)
     variants, rows, columns = table.shape
     wide = np.ascontiguousarray(table.transpose(1, 0, 2)).reshape(rows, variants * columns)
@@ -97,14 +101,20 @@ def gather(
         wide, cluster_codes = _average_epochs(wide, item_codes, cluster_codes)
         if len(wide) < rows and kind == "binary":
             kind = "real"
-    n, sizes = len(wide), np.ones(len(wide))
+    n = len(wide)
+    counted: Floats = np.ones(n)
+    if weights is not None and item_codes is not None:
+        counted = weights[np.argsort(item_codes)] / weights.mean()
+    if item_codes is None and cluster_codes is None:
+        wide = _by_content(wide, variants)
+    sums: Floats = wide * counted[:, None]
+    sizes = counted
     if cluster_codes is not None:
-        sums, sizes = _group_sums(wide, cluster_codes), np.bincount(cluster_codes).astype(np.float64)
-    else:
-        wide = sums = wide if item_codes is not None else _by_content(wide, variants)
+        sums, sizes = _group_sums(sums, cluster_codes), np.bincount(cluster_codes, counted).astype(np.float64)
     item_scores = wide.reshape(n, variants, columns).transpose(1, 0, 2)
     totals = _on_grid(sums.reshape(len(sizes), variants, columns).transpose(1, 0, 2))
-    exact = np.array([[fsum(column) for column in variant.T] for variant in item_scores])
+    weighted = item_scores * counted[:, None]
+    exact = np.array([[fsum(column) for column in variant.T] for variant in weighted])
     if kind != "counts":
         statistic = mean_of_sums
         held = np.broadcast_to(sizes[None, :, None], (variants, len(sizes), 1))

@@ -82,6 +82,8 @@ def of_all_samples(
     if low < 0.0 or high > 1.0:  # no more than how far a plot reaches
         scale = float(math.floor(low)), float(max(math.ceil(high), math.floor(low) + 1))
         changed |= {"scale": scale, "scale_stated": False}
+    if task.definition.weighted:
+        changed["weighted"] = True
     aggregates = task.definition.aggregates([(by_id[row.sample_id], row.response) for row in scored])
     untested = tuple(task.definition.untested(aggregates))
     return {"task": about.changed(**changed), "aggregates": aggregates, "untested": untested}

@@ -31,6 +31,13 @@ class Matrix(Frozen):
     vary: dict[str, list[Any]] = Field(min_length=1)
 
 
+class Decide(Frozen):
+    """Better on the primary and no worse on every guard, within its margin: one verdict over several tasks."""
+
+    primary: str
+    guard: list[str] = Field(min_length=1)
+
+
 class SuiteFile(Frozen):
     name: str
     about: str = ""
@@ -56,6 +63,7 @@ class SuiteFile(Frozen):
     metric: dict[str, str] = Field(
         default={}, description="of a stock task: the headline, instead of its first"
     )
+    decide: Decide | None = Field(default=None, description="one verdict over several tasks")
 
     @field_validator("limit", mode="before")
     @classmethod
@@ -79,6 +87,7 @@ class Suite(Frozen):
     margin: dict[str, float]
     specs: dict[str, str] = Field(default={}, description="by name, what the file calls a stock task")
     metric: dict[str, str] = Field(default={})
+    decide: Decide | None = None
     groups: dict[str, tuple[str, ...]] = Field(
         default={}, description="the tasks of each stock group that it names"
     )
@@ -125,6 +134,7 @@ class Suite(Frozen):
             specs=specs,
             groups=groups,
             metric=file.metric,
+            decide=file.decide,
             grader=read_grader(file.grader, f"grader, {path}") if file.grader is not None else None,
             self_grading=file.self_grading,
             extractor=file.extractor,
@@ -240,6 +250,12 @@ def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str],
         return made
 
     changed = {field: renamed(getattr(file, field)) for field in ("limit", "margin", "metric")}
+    if file.decide:
+        guard = [name for spec in file.decide.guard for name in names.get(spec, {spec: spec})]
+        primary = [*names.get(file.decide.primary, [file.decide.primary])]
+        if len(primary) > 1:
+            raise Refusal(f"decide.primary {file.decide.primary!r} is a group", "name one task", where=path)
+        changed["decide"] = Decide(primary=primary[0], guard=guard)
     tasks = [name for spec in file.tasks for name in names[spec]]
     groups = {
         spec: tuple(named) for spec, named in names.items() if ":" in spec and spec not in named.values()
@@ -256,6 +272,8 @@ def _check_tasks(file: SuiteFile, limit: dict[str, int], tasks: dict[str, Task],
                 f"a limit, margin or metric for {task!r}, which is not among the suite's tasks",
                 nearest(task, list(file.tasks)), where=path,
             )  # fmt: skip
+    if file.decide:
+        _check_decide(file.decide, file, path)
     for task, n in limit.items():
         if n < 1:
             raise Refusal(f"limit.{task} is {n}", "a task has at least one item", where=path)
@@ -267,6 +285,26 @@ def _check_tasks(file: SuiteFile, limit: dict[str, int], tasks: dict[str, Task],
                 f"margin.{task} is {margin:g}",
                 f"scores of this task go from {low:g} to {high:g}",
                 f"give a part of that{example}",
+                path,
+            )
+
+
+def _check_decide(decide: Decide, file: SuiteFile, path: Path) -> None:
+    named = [decide.primary, *decide.guard]
+    if twice := repeated(named):
+        raise Refusal(f"decide names {twice!r} twice", where=path)
+    for task in named:
+        if task not in file.tasks:
+            raise Refusal(
+                f"decide names {task!r}, which is not among the suite's tasks",
+                nearest(task, list(file.tasks)), where=path,
+            )  # fmt: skip
+    for task in decide.guard:
+        if task not in file.margin:
+            raise Refusal(
+                f"decide.guard {task!r} has no margin",
+                "'no worse' needs one",
+                "add it under 'margin:'",
                 path,
             )
 

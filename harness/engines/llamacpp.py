@@ -186,11 +186,15 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
 
     @property
     def _start(self) -> list[int]:
-        """What stands before a text that nothing stands before: the start token where the model reads one, else the
-        token that ends a text, as lm-eval takes it.
+        """What stands before a text that nothing stands before: as lm-eval takes it, the start token where the model
+        names one, else the token that ends a text. A file may name the padding token for want of a start token.
         """
-        reads_one = llama_cpp.llama_vocab_get_add_bos(self._model.vocab)
-        return [(llama_cpp.llama_vocab_bos if reads_one else llama_cpp.llama_vocab_eos)(self._model.vocab)]
+        vocab = self._model.vocab
+        start = llama_cpp.llama_vocab_bos(vocab)
+        named = start >= 0 and start != llama_cpp.llama_vocab_pad(vocab)
+        if named or llama_cpp.llama_vocab_get_add_bos(vocab):
+            return [start]
+        return [llama_cpp.llama_vocab_eos(vocab)]
 
     def _pair(self, prompt: str, continuation: str) -> tuple[list[int], list[int]]:
         """In tokens as lm-eval parts them: spaces at the end of a prompt begin the continuation."""

@@ -12,6 +12,7 @@ from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
 from proctor.harness.plan.training import ChatFile
 from proctor.harness.record import (
     BaseRecord,
+    DecideRecord,
     OverlapRecord,
     RunRecord,
     StageRecord,
@@ -49,7 +50,7 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         overlap += [one for one in seen if one not in overlap]
     stages += [_stage(stage, each.variant.base) for stage in each.stages]
     brought = {} if each.variant.engine in ("openai", "echo") else base_settings(each.variant.base)
-    made = RunRecord(
+    run = RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
         task=TaskRecord.model_validate(about),
@@ -61,7 +62,12 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
-    return made.changed(base_settings=BaseRecord.model_validate(brought)) if brought else made
+    if brought:
+        run = run.changed(base_settings=BaseRecord.model_validate(brought))
+    decide = plan.suite.decide
+    if decide and decide.primary == cell.task:
+        run = run.changed(decide=DecideRecord(primary=decide.primary, guard=tuple(decide.guard)))
+    return run
 
 
 def _stage(stage: Stage, base: str) -> StageRecord:
@@ -84,11 +90,18 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
             ):  # of a stock task the scores say the kind and the scale
                 told = kept.run.task
                 new = new.changed(
-                    task=new.task.changed(kind=told.kind, scale=told.scale, scale_stated=told.scale_stated)
+                    task=new.task.changed(
+                        kind=told.kind,
+                        scale=told.scale,
+                        scale_stated=told.scale_stated,
+                        weighted=told.weighted,
+                    )
                 )
             # How the engine was shared out is what it was when the rows were made.
             if kept.run.resolved.serving is not None:
                 new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))
+            if kept.run.decide and not new.decide:
+                new = new.changed(decide=None)
             updated = kept.run.changed(**record.fields_of(new))
             if updated.as_json() != kept.run.as_json():
                 was, now = kept.run.margin, new.margin

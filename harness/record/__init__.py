@@ -26,7 +26,9 @@ from proctor.harness.record.cells import (
 from proctor.harness.record.run_record import (
     BaseRecord,
     CostRecord,
+    DecideRecord,
     Definition,
+    GroupRecord,
     HardwareRecord,
     ItemsByKind,
     Kind,
@@ -43,9 +45,9 @@ from proctor.harness.record.run_record import (
 )
 
 __all__ = [
-    "STATUSES", "BaseRecord", "Cell", "CostRecord", "Definition", "HardwareRecord", "ItemsByKind", "Kind",
-    "Measurements", "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "SolverRecord", "StageRecord",
-    "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock", "measurements_from", "read",
-    "read_cards", "schema", "set_aside", "table_of", "variants", "write", "write_card", "write_run",
-    "write_table",
+    "STATUSES", "BaseRecord", "Cell", "CostRecord", "DecideRecord", "Definition", "GroupRecord", "HardwareRecord",
+    "ItemsByKind", "Kind", "Measurements", "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "SolverRecord",
+    "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock",
+    "measurements_from", "read", "read_cards", "schema", "set_aside", "table_of", "variants", "write", "write_card",
+    "write_run", "write_table",
 ]  # fmt: skip

@@ -88,6 +88,7 @@ class TaskRecord(RecordPart):
     headline: str
     scale: tuple[float, float]
     scale_stated: bool = True  # False: taken from the scores of an imported file
+    weighted: bool = False  # a sample counts by its metric "weight", such as the words of a text
     framework: str = "other"
     scored_by: str = "rules"
     place: int | None = None  # among Proctor's own tasks
@@ -160,6 +161,21 @@ class OriginRecord(RecordPart):
     responses: bool = False
     lacks: tuple[str, ...] = ()
     left_over: JsonValue = None
+
+
+class DecideRecord(RecordPart):
+    """What a suite asks of several tasks as one verdict: better on the primary, and no worse on every guard."""
+
+    primary: str
+    guard: tuple[str, ...]
+
+
+class GroupRecord(RecordPart):
+    """lm-eval's own aggregate of a group of its tasks, with the checksum of the rows of each that it was made of."""
+
+    name: str
+    tasks: dict[str, str]
+    figures: dict[str, float]
 
 
 class SolverRecord(RecordPart):
@@ -240,10 +256,12 @@ class RunRecord(Measurements):
     stages: tuple[StageRecord, ...] = ()
     base_settings: BaseRecord | None = None
     margin: float | None = None
+    decide: DecideRecord | None = None  # of a cell of the primary task
     overlap: tuple[OverlapRecord, ...] = ()
     statuses: dict[str, int] = {}
     truncated: int = 0
     aggregates: dict[str, float] = {}  # a stock task's own figures of all samples, by `metric,filter`
+    groups: tuple[GroupRecord, ...] = ()  # in the first cell of the group
     untested: tuple[str, ...] = ()  # those of them that are no mean over samples
     solver: SolverRecord | None = None
     verdicts: dict[str, JsonValue] | None = None  # of a judge that asks a model: how many, and what they cost

@@ -78,6 +78,7 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     from proctor.leaderboard.compare.confidence import confidences_of
     from proctor.leaderboard.compare.items import whole_cells
     from proctor.leaderboard.compare.ranking import ranking
+    from proctor.leaderboard.compare.together import ABOUT_ALL
 
     cells, cards = whole_cells(whole), trust.cards(results)
     ranked = judge.with_warnings(ranking(cells, baseline), cards)
@@ -87,7 +88,7 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
     sections = confidence.page(ranked, cells, sure)
     book = Book(_nav(ranked, bool(drawn), bool(sections), judges), ranked=ranked)
-    yield book.page("index.html", "index.html", board=index.page(ranked))
+    yield book.page("index.html", "index.html", board=index.page(ranked), about_all=ABOUT_ALL)
     unscored: dict[str, Counter[str]] = defaultdict(Counter)
     yield from _cell_pages(book, ranked, unscored)
     if drawn:

@@ -20,8 +20,10 @@ Correction = Annotated[
     Option(help="Over all pairs of a task: Holm, Benjamini-Hochberg; none: each alone."),
 ]
 FailOn = Annotated[
-    Literal["worse", "not-no-worse"] | None,
-    Option(help="Exit 1 when A is worse than B, or when it is not shown to be no worse."),
+    Literal["worse", "not-no-worse", "not-decided"] | None,
+    Option(
+        help="Exit 1 when A is worse than B; is not shown to be no worse; does not take B's place by 'decide:'."
+    ),
 ]
 Effect = Annotated[
     float,

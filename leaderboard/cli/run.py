@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 from typer import Option
 
-from proctor.common.paths import inside
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import (
     BOARD,
@@ -59,7 +58,7 @@ def run(
     from proctor.common.progress import Reporter
     from proctor.harness.config import suite as suites
     from proctor.harness.run import run_suite, silent_cells
-    from proctor.harness.show import foresee, foreseen_as_tables, groups_as_lines, plan_as_tables
+    from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
     from proctor.leaderboard.board import RANKING, site
 
     console = Console()
@@ -75,9 +74,6 @@ def run(
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.
     typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
-    with inside(plan.suite.project):
-        for line in groups_as_lines(plan):
-            typer.echo(line)
     typer.echo(f"board: {near(index)}")
     silent = silent_cells(plan)
     if silent:

@@ -165,7 +165,8 @@ def _table(key: _OneTable, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int
     row_of = {folder: row for row, folder in enumerate(cells)}
     rows = [(row_of[a.folder], row_of[b.folder]) for a, b in pairs]
     scores = np.stack([items.scores(key.ids) for items in cells.values()])
-    return as_table(scores, key.ids, key.clusters, list(dict.fromkeys(rows))), rows
+    weights = next(iter(cells.values())).weights_of(key.ids)  # the documents' own: the same for all
+    return as_table(scores, key.ids, key.clusters, list(dict.fromkeys(rows)), weights), rows
 
 
 def compare_variants(
@@ -179,10 +180,17 @@ def compare_variants(
     return compare_two(load_cells(results), results, a, b, tasks, settings)
 
 
+def families_of(cells: Cells, tasks: Iterable[str], settings: Settings = USUAL) -> dict[str, TaskFamily]:
+    """Of these tasks, or of all that the cells have."""
+    wanted = dict.fromkeys(tasks) or sorted({task for _, task in cells})
+    return {task: family_of(cells, task, settings) for task in wanted}
+
+
 def compare_two(
-    cells: Cells, results: Path, a: str, b: str, tasks: Iterable[str], settings: Settings
-) -> list[Comparison]:
-    """The same of cells that were read already, from `results`."""
+    cells: Cells, results: Path, a: str, b: str, tasks: Iterable[str], settings: Settings,
+    families: Mapping[str, TaskFamily] | None = None,
+) -> list[Comparison]:  # fmt: skip
+    """The same of cells that were read already, from `results`, and with `families` that were made already."""
     a, b = variant_called(cells, a, results), variant_called(cells, b, results)
     if a == b:
         raise Refusal(f"{a!r} cannot be compared with itself; name two variants")
@@ -198,7 +206,8 @@ def compare_two(
     comparisons = []
     for task in wanted:
         refuse_unlike(cells[a, task], cells[b, task])
-        comparison = family_of(cells, task, settings).asked(a, b)
+        family = families[task] if families else family_of(cells, task, settings)
+        comparison = family.asked(a, b)
         assert comparison is not None  # refuse_unlike was asked
         comparisons.append(comparison)
     return comparisons

@@ -42,7 +42,7 @@ SOLVED = {
     "solver_agreement": ("Agreement of the solver with itself", "over the four orders of the options"),
 }
 HANDLED = {*SHARES, *SOLVED, "parsed", "steps_right", "steps_total", "tp", "fp", "fn", "unknown", "precision",
-           "recall", "f1", "second_reader", "checks_passed", "self_consistency", "semantic_entropy",
+           "recall", "f1", "weight", "second_reader", "checks_passed", "self_consistency", "semantic_entropy",
            "stated_confidence", "logprob_mean", "logprob_least", "answer_logprob_mean",
            "answer_logprob_least"}  # fmt: skip
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from proctor.common.stats import Estimate, Verdict
-from proctor.harness.record import TaskRecord
+from proctor.harness.record import GroupRecord, TaskRecord
 from proctor.leaderboard import counted
 from proctor.leaderboard.compare.comparison import Comparison
 
@@ -53,6 +53,11 @@ def verdict(comparison: Comparison, task: TaskRecord, named: bool = False) -> st
     if comparison.verdict == Verdict.NO_WORSE and comparison.difference.margin is not None:
         return f"{subject}no worse{than} (within {margin(comparison.difference.margin, task)})"
     return comparison.verdict + than
+
+
+def group_words(group: GroupRecord) -> str:
+    """acc 0.4127, acc_norm 0.4302"""
+    return ", ".join(f"{name.removesuffix(',none')} {value:.4f}" for name, value in group.figures.items())
 
 
 def margin(value: float, task: TaskRecord) -> str:

@@ -56,6 +56,7 @@ class ScoredItems:
     kind: Kind
     every: frozenset[str]
     hashes: tuple[str, ...] = ()
+    weights: tuple[float, ...] | None = None  # where samples do not count alike: the words of a text, say
 
     @cached_property
     def scored(self) -> frozenset[str]:
@@ -70,6 +71,11 @@ class ScoredItems:
         if ids == self.ids:
             return self.values
         return self.values[[self.row_of[item] for item in ids]]
+
+    def weights_of(self, ids: tuple[str, ...]) -> Floats | None:
+        if self.weights is None:
+            return None
+        return np.array([self.weights[self.row_of[item]] for item in ids])
 
     @property
     def too_few(self) -> str:
@@ -92,9 +98,10 @@ def as_table(
     ids: tuple[str, ...],
     clusters: tuple[str, ...],
     pairs: list[tuple[int, int]] | None = None,
+    weights: Floats | None = None,
 ) -> Table:
     """For the statistics; ids come sorted, so that their places serve as well and need not be sorted again."""
-    return Table(scores, np.arange(len(ids)), clusters if clusters != ids else None, pairs)
+    return Table(scores, np.arange(len(ids)), clusters if clusters != ids else None, pairs, weights)
 
 
 def load_cells(results: Path) -> Cells:
@@ -123,7 +130,7 @@ def items_of(cell: record.Cell) -> ScoredItems:
 def _items(cell: record.Cell) -> ScoredItems:
     kind: Kind = cell.run.task.kind
     names = ["tp", "fp", "fn"] if kind == "counts" else ["score"]
-    rows = cell.rows([*COLUMNS, "metrics"] if kind == "counts" else COLUMNS)
+    rows = cell.rows([*COLUMNS, "metrics"] if kind == "counts" or cell.run.task.weighted else COLUMNS)
     scored = rows[rows["score"].notna()]
     every = frozenset(rows["sample_id"].tolist())
     if len(scored) == 0:
@@ -143,7 +150,11 @@ def _items(cell: record.Cell) -> ScoredItems:
     if kind == "binary" and not np.isin(values, (0.0, 1.0)).all():
         kind = "real"  # several epochs of a 0/1 score: a share of right answers for each item
     ids, clusters = tuple(by_item["sample_id"]), tuple(by_item["cluster"])
-    return ScoredItems(ids, values, clusters, kind, every, tuple(by_item["doc_hash"]))
+    weights = None
+    if cell.run.task.weighted:
+        by_id = dict(zip(scored["sample_id"], scored["metrics"], strict=True))
+        weights = tuple(float(by_id[item]["weight"]) for item in ids)
+    return ScoredItems(ids, values, clusters, kind, every, tuple(by_item["doc_hash"]), weights)
 
 
 def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame":
@@ -159,7 +170,7 @@ def estimate_cell(cell: record.Cell) -> Estimate | None:
     items = items_of(cell)
     if items.too_few:
         return None
-    table = as_table(items.values[None], items.ids, items.clusters)
+    table = as_table(items.values[None], items.ids, items.clusters, weights=items.weights_of(items.ids))
     low, high = bounds_of(cell)
     # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
     if "scale" in cell.run.lacks and (low, high) != (0.0, 1.0):

@@ -16,7 +16,7 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.common.stats.reference import references
 from proctor.leaderboard.compare.comparison import Comparison, Settings
-from proctor.leaderboard.compare.families import USUAL, compare_two, family_of
+from proctor.leaderboard.compare.families import USUAL, compare_two, families_of
 from proctor.leaderboard.compare.items import items_of, load_cells
 from proctor.leaderboard.compare.ranking import (
     Score,
@@ -26,19 +26,23 @@ from proctor.leaderboard.compare.ranking import (
     score_of,
     tasks_of,
 )
+from proctor.leaderboard.compare.together import Decision, together_of
 from proctor.leaderboard.compare.trust import warnings_of
 
 
 @dataclass(frozen=True)
 class Overview:
     """`comparisons` are of two variants on each task, or of all pairs; corrected are always all pairs of a task.
-    `pairs` by task, where all were asked for; `warnings` by task, where its judge's trust card warns.
+    `pairs` by task, where all were asked for; `warnings` by task, where its judge's trust card warns. `over_all`: the
+    same pairs over all tasks, where they share several.
     """
 
     scores: list[Score]
     comparisons: list[Comparison]
     pairs: dict[str, TaskPairs] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
+    over_all: list[Comparison] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
 
 
 def compare_named(
@@ -46,11 +50,17 @@ def compare_named(
 ) -> Overview:
     """A against B on every task that both have, or on those named."""
     cells = load_cells(results)
-    comparisons = compare_two(cells, results, a, b, tasks, settings)
+    known = {task for _, task in cells}
+    families = families_of(cells, known.intersection(tasks), settings)
+    comparisons = compare_two(cells, results, a, b, tasks, settings, families)
+    together = together_of(cells, families, settings)
+    a, b = comparisons[0].a, comparisons[0].b
+    over_all = together.over_all.asked(a, b)
     scores = []
     for pair in comparisons:
         scores += [score_of(cells[pair.a, pair.task]), score_of(cells[pair.b, pair.task])]
-    return Overview(scores, comparisons, warnings=_warnings(scores, results))
+    warnings, together_pairs = _warnings(scores, results), [over_all] if over_all else []
+    return Overview(scores, comparisons, {}, warnings, together_pairs, together.decisions(a, b))
 
 
 def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = USUAL) -> Overview:
@@ -60,11 +70,11 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
     for task in tasks:
         if task not in known:
             raise Refusal(f"no results for {task!r}; there are: {', '.join(known) or 'none'} ({results})")
-    overview = Overview([], [])
+    overview, families = Overview([], []), families_of(cells, tasks, settings)
     for task in dict.fromkeys(tasks) or known:
         scores = [score_of(cell) for cell in cells.values() if cell.task == task]
         scores.sort(key=lambda score: (best_first(score), score.cell.variant))
-        family = family_of(cells, task, settings)
+        family = families[task]
         overview.scores.extend(scores)
         overview.comparisons.extend(family.comparisons.values())
         overview.pairs[task] = pairs_in_order({score.cell.variant: score for score in scores}, family)
@@ -73,6 +83,12 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
             "there are no two variants with results for one task; run a suite, or look at ours with "
             f"--results results/demo ({results})"
         )
+    together = together_of(cells, families, settings)
+    overview.over_all.extend(together.over_all.comparisons.values())
+    for rule in together.rules:
+        for a, b in families[rule.primary].comparisons:  # from its side, unless the other is the better one
+            forth, back = together.decision(a, b, rule), together.decision(b, a, rule)
+            overview.decisions.append(back if back.taken else forth)
     overview.warnings.update(_warnings(overview.scores, results))
     return overview
 
@@ -83,6 +99,10 @@ def _warnings(scores: Sequence[Score], results: Path) -> dict[str, str]:
 
 def failing(overview: Overview, what: str) -> list[str]:
     """The tasks on which a gate closes: A is worse, or is not shown to be at least no worse."""
+    if what == "not-decided":
+        if not overview.decisions:
+            raise Refusal("no suite of these results says 'decide:', or not for these tasks")
+        return [decision.why for decision in overview.decisions if not decision.taken]
     failed, without = [], []
     for pair in overview.comparisons:
         if pair.verdict == Verdict.WORSE or (what != "worse" and pair.verdict == Verdict.NOT_SHOWN):
@@ -106,8 +126,16 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "cells": list(map(_cell_as_json, overview.scores)),
         "comparisons": list(map(_comparison_as_json, overview.comparisons)),
         "refused": refused,
+        "over_all_tasks": list(map(_comparison_as_json, overview.over_all)),
+        "decisions": list(map(_decision_as_json, overview.decisions)),
         "warnings": overview.warnings,
     }
+
+
+def _decision_as_json(decision: Decision) -> dict[str, Any]:
+    rule = {"primary": decision.rule.primary, "guard": list(decision.rule.guard)}
+    about = {name: getattr(decision, name) for name in ("a", "b", "taken", "why", "p", "family")}
+    return about | {"p_adjusted": decision.adjusted_p, "decide": rule}
 
 
 def _cell_as_json(score: Score) -> dict[str, Any]:

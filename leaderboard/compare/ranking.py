@@ -15,12 +15,13 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate
 from proctor.common.stats.families import RankRange, letters, rank_ranges, shown_matrix
 from proctor.harness import record
-from proctor.harness.record import RunRecord, TaskRecord, VariantRecord
+from proctor.harness.record import GroupRecord, RunRecord, TaskRecord, VariantRecord
 from proctor.leaderboard import counted
-from proctor.leaderboard.compare.comparison import Comparison, TaskFamily
-from proctor.leaderboard.compare.families import family_of
+from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily
+from proctor.leaderboard.compare.families import families_of
 from proctor.leaderboard.compare.items import Cells, estimate_cell, items_of
 from proctor.leaderboard.compare.same_responses import why_flagged
+from proctor.leaderboard.compare.together import Decision, Together, together_of
 
 MOST_LETTERS = 8  # where a variant stands in more groups than these, their letters say nothing
 
@@ -124,12 +125,33 @@ class Ranking:
     tasks: dict[str, TaskRecord]
     rows: tuple[RankingRow, ...]
     pairs: Mapping[str, TaskPairs]
+    together: Together
     # Of a task: whose page tells of its judge, and what that judge's trust card warns of.
     judge_pages: Mapping[str, str] = field(default_factory=dict)
     warnings: Mapping[str, str] = field(default_factory=dict)
 
     def row(self, variant: str) -> RankingRow | None:
         return next((row for row in self.rows if row.variant == variant), None)
+
+    def over_all(self) -> list[tuple[Comparison, list[Decision]]]:
+        """Each variant against its parent or the baseline over all tasks, and what the suite decides of it."""
+        lines = []
+        for row in self.rows:
+            other = row.resolved.parent or self.baseline or ""
+            pair = self.together.over_all.seen(row.variant, other)
+            if pair:
+                lines.append((pair, self.together.decisions(row.variant, other)))
+        return lines
+
+    def groups(self) -> list[tuple[str, GroupRecord]]:
+        """By variant lm-eval's own aggregates of groups of its tasks, where the rows are still those that it had."""
+        groups = []
+        for row in self.rows:
+            rows = {task: score.run.samples_sha256 for task, score in row.scores.items()}
+            for score in row.scores.values():
+                known = [group for group in score.run.groups if group.tasks.items() <= rows.items()]
+                groups += [(row.variant, group) for group in known]
+        return groups
 
     def scores(self, task: str) -> dict[str, Score]:
         """Of all variants that answered this task."""
@@ -164,8 +186,9 @@ def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
         own = {task: score_of(cells[variant, task]) for task in tasks if (variant, task) in cells}
         rows.append(RankingRow(variant, own))
     rows.sort(key=lambda row: [best_first(row.scores.get(task)) for task in tasks])
-    ranked = Ranking(baseline, tasks, tuple(rows), {})
-    pairs = {task: pairs_in_order(ranked.scores(task), family_of(cells, task)) for task in tasks}
+    families = families_of(cells, tasks)
+    ranked = Ranking(baseline, tasks, tuple(rows), {}, together_of(cells, families, Settings()))
+    pairs = {task: pairs_in_order(ranked.scores(task), families[task]) for task in tasks}
     rows = [_compared(row, pairs, baseline) for row in rows]
     return replace(ranked, rows=tuple(rows), pairs=pairs)
 

@@ -24,6 +24,7 @@ CHOICES = ("choices", "options", "answers", "endings")
 CLUSTERS = ("cluster", "source", "passage", "passage_id", "document", "group", "story")
 KINDS = ("topic", "kind", "category", "type", "level", "subject", "grade", "difficulty")
 _LETTERED = re.compile(r"(?:(?:option|choice|answer)[ _-]?)?([A-Ha-h]|[1-8])")
+_WORD = re.compile(r"[\W_]+")
 Columns = Mapping[str, Sequence[Any]]
 SHORT = 6  # words of an answer that a response can be looked through for
 ENDINGS = {
@@ -72,11 +73,13 @@ def guess(rows: Sequence[Mapping[str, Any]], data: str) -> dict[str, Any]:
 
 
 def _named(usual: Sequence[str], columns: Mapping[str, Any]) -> str | None:
-    """The first column that has the first of the usual names."""
-    lower: dict[str, str] = {}
+    """The first column that has the first of the usual names, or else that ends in one: "Correct answer"."""
+    whole: dict[str, str] = {}
+    last: dict[str, str] = {}
     for name in columns:
-        lower.setdefault(name.lower().strip(), name)
-    return next(filter(None, map(lower.get, usual)), None)
+        whole.setdefault(name.lower().strip(), name)
+        last.setdefault(_WORD.split(name.lower().strip())[-1], name)
+    return next(filter(None, [*map(whole.get, usual), *map(last.get, usual)]), None)
 
 
 def _longest(columns: Columns) -> str | None:

@@ -10,6 +10,7 @@ class StockDefinition:
     """What asks and scores a stock task, as the packages of the tasks that ship do."""
 
     spec: str  # by which a suite names it
+    weighted = False  # whether samples count by their metric "weight"
 
     @cached_property
     def _docs(self) -> list[dict[str, Any]]:

@@ -176,7 +176,7 @@ def _parameters(part: Any) -> str:
 def _load(called: str) -> Any:
     from inspect_ai._eval.loader import load_tasks
 
-    file, at, name = called.partition("@")
+    spec, (file, at, name) = PREFIX + called, called.partition("@")
     if file.endswith(".py"):
         path = project() / file
         if not path.is_file():
@@ -189,7 +189,7 @@ def _load(called: str) -> Any:
     try:
         tasks = load_tasks([called])
     except Exception as failed:  # whatever the user's file, a package or the hub's client raises
-        raise cannot_be_loaded(PREFIX + called, failed) from None
+        raise cannot_be_loaded(spec, failed) from None
     if not tasks:
         raise Refusal(
             f"Inspect finds no task {called!r}", "its package has to be installed", "see 'inspect list tasks'"

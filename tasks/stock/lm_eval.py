@@ -7,33 +7,29 @@ aggregates; here stands only what turns that into items and scores.
 """
 
 import json
-import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest
-from proctor.common.paths import project, resolve
+from proctor.common.paths import project
 from proctor.common.refusal import Refusal
-from proctor.common.schema import load_yaml, nearest, suggest_name
+from proctor.common.schema import nearest, suggest_name
 from proctor.tasks import Task
 from proctor.tasks.prompt_pack import STOCK
 from proctor.tasks.score import ResponseScore
-from proctor.tasks.stock import StockDefinition, cannot_be_loaded
+from proctor.tasks.stock import StockDefinition
+from proctor.tasks.stock.loading import PREFIX, loaded
 
-PREFIX = "lm_eval:"
 INVALID = "[invalid]"  # what lm-eval's filters give where nothing matches
 GENERATED = "generate_until"
 _TYPES = (GENERATED, "multiple_choice", "loglikelihood", "loglikelihood_rolling")
 _MEANS = ("mean", "nanmean")
-_DEFINED = re.compile(rb"^(?:task|group):[ \t]*[\"']?([^\s\"'\[#]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
-# Figures whose pieces are log-likelihoods: a sample's own score is its log-likelihood, by word or byte where they are.
-_LIKELIHOODS: Mapping[str, Callable[[Any], float]] = {
-    "perplexity": float,
-    "weighted_perplexity": lambda pieces: float(pieces[0] / pieces[1]),
-}
+# Figures whose pieces are log-likelihoods: a sample's score is its own, by word or byte where they are, and counts by
+# its words or bytes. Then the mean of the scores is the figure's logarithm, and a test of it one of the figure.
+_WEIGHTED = ("weighted_perplexity", "bits_per_byte")
+_LIKELIHOODS = ("perplexity", *_WEIGHTED)
 # Figures of all labels together, which say nothing of a single one.
 _LABELS = ("matthews_corrcoef", "f1_score")
 
@@ -50,7 +46,9 @@ class LmEvalDefinition(StockDefinition):
     @cached_property
     def task(self) -> Task:
         name = f"{self.metric} ({self.filter})".removesuffix(" (none)")
-        if self._aggregation in _LIKELIHOODS:
+        if self.weighted:
+            name = f"log-likelihood, by length (of {name})"
+        elif self._aggregation in _LIKELIHOODS:
             name = f"log-likelihood of each sample (of {name})"
         elif self._aggregation not in _MEANS:
             name = f"{name} of each sample"
@@ -65,6 +63,10 @@ class LmEvalDefinition(StockDefinition):
     def higher_is_better(self) -> bool:
         less = (self.lm_task.higher_is_better() or {}).get(self.metric) is False
         return self._aggregation in _LIKELIHOODS or not less
+
+    @property
+    def weighted(self) -> bool:  # type: ignore[override]
+        return self._aggregation in _WEIGHTED
 
     @property
     def _aggregation(self) -> str:
@@ -89,7 +91,25 @@ class LmEvalDefinition(StockDefinition):
                 {"id": str(index), "cluster": str(index), STOCK: str(self.lm_task.doc_to_text(raw)),
                  "target": self._target(raw), "content": digest(content)}
             )  # fmt: skip
+        if docs and self.lm_task.OUTPUT_TYPE == "multiple_choice" and not self.lm_task.multiple_input:
+            self._refuse_unknown_golds()
         return docs
+
+    def _refuse_unknown_golds(self) -> None:
+        """lm-eval counts a sample as wrong whose right choice is none of its choices; all of them are a slip."""
+        for raw in self.lm_task.eval_docs:
+            gold, choices = self.lm_task.doc_to_target(raw), self.lm_task.doc_to_choice(raw)
+            among = True
+            if isinstance(gold, str):
+                among = gold in choices
+            elif isinstance(gold, int):
+                among = 0 <= gold < len(choices)
+            if among:
+                return
+        raise Refusal(
+            f"{self.spec}: the right choice of no sample is among its choices",
+            f"doc_to_target gives {gold!r}",
+        )
 
     def _target(self, raw: Any) -> str:
         target = self.lm_task.doc_to_target(raw)
@@ -148,11 +168,12 @@ class LmEvalDefinition(StockDefinition):
         key = f"{self.metric},{self.filter}"
         if key not in figures:
             raise Refusal(f"{self.spec} gave no {self.metric!r} for sample {doc['id']}")
-        value = self._of_one(figures.pop(key))
+        given = figures.pop(key)
+        value = self._of_one(given)
         if not self.higher_is_better:
             value = -value
         answer = self._answer(doc, answers, filtered[self.filter])
-        metrics = {}
+        metrics = {"weight": float(given[1])} if self.weighted else {}
         for name, figure in figures.items():
             number = _number(figure)
             if number is not None:
@@ -185,8 +206,10 @@ class LmEvalDefinition(StockDefinition):
         """The figure of a single sample: where only all together have one, as if there were no other."""
         if self._aggregation in _MEANS:
             return float(value)
+        if self.weighted:
+            return float(value[0] / value[1])
         if self._aggregation in _LIKELIHOODS:
-            return _LIKELIHOODS[self._aggregation](value)
+            return float(value)
         if self._aggregation in _LABELS and isinstance(value, list | tuple) and len(value) == 2:
             return float(value[0] == value[1])
         return float(self.lm_task.aggregation()[self.metric]([value]))
@@ -223,7 +246,12 @@ class LmEvalDefinition(StockDefinition):
 
     def untested(self, names: Iterable[str]) -> list[str]:
         """Those of the aggregates that are no mean over samples, so that no test by sample is one of them."""
-        return [name for name in names if self._aggregation_of(name.partition(",")[0]) not in _MEANS]
+        tested: tuple[str, ...] = _MEANS
+        if self.weighted:  # all of them are the same sum of log-likelihoods, by words or by bytes
+            tested = (*_MEANS, *_WEIGHTED)
+        elif self._aggregation in _LIKELIHOODS:
+            tested = (*_MEANS, self._aggregation)
+        return [name for name in names if self._aggregation_of(name.partition(",")[0]) not in tested]
 
     def _refuse_unfit(self) -> None:
         task, config = self.lm_task, self.lm_task.config
@@ -292,104 +320,3 @@ def of_group(spec: str, figures: Mapping[str, Mapping[str, float]]) -> dict[str,
         return {}  # a tag, which has none
     made = groups[called].aggregate({name: dict(each) for name, each in figures.items()})
     return {name: value for name, value in made.items() if "," in name and "_stderr" not in name}
-
-
-Loaded = tuple[dict[str, Any], dict[str, Any]]  # tasks and groups by their names
-_LOADED: dict[tuple[Path, str], Loaded] = {}
-
-
-def loaded(called: str) -> Loaded:
-    """The tasks and the groups that a name stands for, with their data. What came with a group is kept for its name."""
-    at = project()
-    if (at, called) not in _LOADED:
-        _LOADED[at, called] = _load(called)
-        for name, task in _LOADED[at, called][0].items():
-            _LOADED.setdefault((at, name), ({name: task}, {}))
-    return _LOADED[at, called]
-
-
-def _load(called: str) -> Loaded:
-    from lm_eval.api.registry import AGGREGATION_REGISTRY  # noqa: F401  (fills lm-eval's registries)
-
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    manager = _manager(project(), tuple(_included()))
-    if manager._entry(called) is None:
-        manager = _whole_manager(project(), tuple(_included()))  # a tag stands in no file of its own
-    if manager._entry(called) is None:
-        raise Refusal(f"lm-eval has no task {called!r}", nearest(called, manager.all_tasks))
-    try:
-        made = manager.load(called)
-    except Exception as failed:  # lm-eval, the hub's client, and packages that a task wants raise all kinds
-        remedy = "its data is fetched once where there is a network, and its packages have to be installed"
-        raise cannot_be_loaded(PREFIX + called, failed, remedy) from None
-    return dict(made["tasks"]), dict(made.get("groups", {}))
-
-
-def _included() -> list[Path]:
-    """Folders of lm-eval's task files of the user's own."""
-    mark, fields = project() / "proctor.yaml", None
-    if mark.is_file():
-        fields = load_yaml(mark)
-    if not isinstance(fields, dict):
-        return []
-    paths = fields.get("include_path", [])
-    if isinstance(paths, str):
-        paths = [paths]
-    folders = [resolve(str(path)) for path in paths]
-    for folder in folders:
-        if not folder.is_dir():
-            raise Refusal("include_path names no folder", where=folder)
-    return folders
-
-
-@cache
-def _manager(_project: Path, included: tuple[Path, ...]) -> Any:
-    """Finds tasks and groups by the lines that name them: reading all 14,000 files takes lm-eval half a minute."""
-    from lm_eval.tasks import TaskManager
-
-    manager = TaskManager(include_path=list(included), include_defaults=False)
-    manager._index = _Files(manager._index)
-    return manager
-
-
-@cache
-def _whole_manager(_project: Path, included: tuple[Path, ...]) -> Any:
-    from lm_eval.tasks import TaskManager
-
-    return TaskManager(include_path=list(included))
-
-
-class _Files(dict[str, Any]):
-    """lm-eval's index of tasks, filled where a name is looked up."""
-
-    def __missing__(self, name: str) -> Any:
-        from lm_eval.tasks._index import TaskIndex
-        from lm_eval.tasks._yaml_loader import load_yaml as load_task_file
-
-        path = _defined().get(name)
-        if path is None:
-            raise KeyError(name)
-        made: dict[str, Any] = {}
-        TaskIndex.process_cfg(load_task_file(path, resolve_func=False, recursive=True), path, made)
-        self[name] = made[name]
-        return made[name]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in _defined()
-
-
-@cache
-def _defined() -> dict[str, Path]:
-    import lm_eval.tasks
-
-    files: dict[str, Path] = {}
-    for path in sorted(Path(lm_eval.tasks.__file__).parent.glob("**/*.yaml")):
-        for match in _DEFINED.finditer(path.read_bytes()):
-            files.setdefault(match[1].decode(errors="replace"), path)
-    return files

@@ -37,6 +37,26 @@ def draw(kind, n, seed=0, variants=2):
 KINDS = pytest.mark.parametrize("kind", ["binary", "real", "counts"])
 
 
+def test_an_item_of_weight_three_counts_as_a_cluster_of_three_equal_ones():
+    dice = np.random.default_rng(5)
+    words = dice.integers(1, 9, 30)
+    scores = dice.normal(size=(2, 30)) - 3.0
+    (weighted,) = compare_each(
+        [Table(scores, np.arange(30), weights=words.astype(float))],
+        kind="real",
+        scale=(-20.0, 0.0),
+        margin=0.5,
+    )
+    each = np.repeat(np.arange(30), words)
+    (spread,) = compare_each(
+        [Table(scores[:, each], np.arange(len(each)), each)], kind="real", scale=(-20.0, 0.0), margin=0.5
+    )
+    mine, theirs = weighted[0, 1], spread[0, 1]
+    for name in ("mean_a", "mean_b", "difference", "se", "low", "high", "p", "p_no_worse"):
+        assert getattr(mine, name) == pytest.approx(getattr(theirs, name)), name
+    assert mine.mean_a == pytest.approx(float(scores[0] @ words / words.sum()))
+
+
 def test_the_predecessors_table_unpaired_and_paired():
     """63.5 % against 73.5 % of 200 items, 127 and 147 right: it depends on the discordant pairs."""
     unpaired = stats.fisher_exact([[127, 73], [147, 53]]).pvalue

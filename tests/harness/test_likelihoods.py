@@ -1,6 +1,7 @@
 """Log-likelihoods: llama.cpp gives those of transformers, a prompt's choices together; endpoints by echo."""
 
 import json
+import shutil
 import time
 
 import pytest
@@ -62,6 +63,28 @@ def test_a_text_longer_than_the_context_is_read_in_windows(llamacpp, hf):
     ]
     mine = llamacpp.loglikelihood_rolling(instances)
     assert mine == pytest.approx(hf.loglikelihood_rolling(instances, disable_tqdm=True), rel=0.01)
+
+
+@pytest.fixture(scope="module")
+def with_start(tmp_path_factory):
+    """The embedded model with a start token that it names and that no prompt begins with, as SmolLM2's."""
+    folder = tmp_path_factory.mktemp("start") / "model"
+    shutil.copytree(EMBEDDED, folder)
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"bos_token": "<|im_start|>"}))
+    write_gguf(folder, folder.parent / "start.gguf")
+    opened = open_engine("llamacpp", Weights(str(folder.parent / "start.gguf")))
+    yield opened, open_engine("hf", Weights(str(folder)))
+    opened.close()
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("text", ["Hi!", "Tom has 3 apples.", "7"])
+def test_the_first_token_of_a_text_is_as_likely_as_to_lm_eval(llamacpp, hf, with_start, named, text):
+    mine, theirs = with_start if named else (llamacpp, hf)
+    asked = [Instance("loglikelihood_rolling", {}, (text,), 0)]
+    (told,) = theirs.loglikelihood_rolling(asked, disable_tqdm=True)
+    assert mine.loglikelihood_rolling(asked)[0] == pytest.approx(told, rel=1e-3, abs=0.01)
 
 
 def test_what_the_model_would_write_itself_is_greedy(llamacpp):

@@ -105,9 +105,9 @@ def test_answers_that_exist_already_are_scored_by_it(home):
     ],
 )
 def test_a_suite_that_asks_what_is_not_there_is_one_line(home, fields, words, monkeypatch):
-    from proctor.tasks.stock import lm_eval
+    from proctor.tasks.stock import loading
 
-    monkeypatch.setattr(lm_eval, "_whole_manager", lm_eval._manager)  # the whole index takes half a minute
+    monkeypatch.setattr(loading, "_whole_manager", loading._manager)  # the whole index takes half a minute
     own(home)
     home.variant("tiny", base="finetune/tiny")
     suite = home.suite(**{"variants": ["tiny"], "tasks": ["quiz"], "baseline": "tiny", **fields})

@@ -1,6 +1,7 @@
 """Stock tasks of Inspect by their names: every response and score is the stock command's on the same weights."""
 
 import shutil
+import sys
 
 import inspect_ai
 import pytest
@@ -20,28 +21,48 @@ TINY = str(ROOT / "finetune" / "tiny")
 TASKS = ROOT / "tests" / "support" / "inspect_tasks.py"
 
 
+def install(site):
+    """A package of Inspect tasks, as pip would put it there: its entry point names what registers them."""
+    (site / "school_tasks").mkdir(parents=True)
+    (site / "school_tasks" / "__init__.py").write_text("")
+    shutil.copy(TASKS, site / "school_tasks" / "quiz.py")
+    (site / "school_tasks" / "_registry.py").write_text("from school_tasks.quiz import picks, tooled\n")
+    about = site / "school_tasks-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: school_tasks\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[inspect_ai]\nschool_tasks = school_tasks._registry\n")
+    (about / "top_level.txt").write_text("school_tasks\n")
+    (about / "RECORD").write_text("school_tasks/__init__.py,,\nschool_tasks/_registry.py,,\n")
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("inspect"))
     shutil.copy(TASKS, home.folder / "quiz.py")
+    install(home.folder / "site-packages")
+    sys.path.insert(0, str(home.folder / "site-packages"))
     home.variant("tiny", base="finetune/tiny")
-    tasks = ["inspect:quiz.py@sums", "inspect:quiz.py@picks"]
+    tasks = ["inspect:quiz.py@sums", "inspect:quiz.py@picks", "inspect:school_tasks/picks"]
     metric = {"inspect:quiz.py@sums": "match"}
     suite = home.suite(variants=["tiny"], tasks=tasks, baseline="tiny", metric=metric)
     run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
-    return home
+    yield home
+    sys.path.remove(str(home.folder / "site-packages"))
 
 
-@pytest.mark.parametrize(("name", "scorer", "rows"), [("sums", "match", 6), ("picks", "choice", 8)])
-def test_every_response_and_score_is_the_stock_commands(ran, tmp_path, name, scorer, rows):
+@pytest.mark.parametrize(
+    ("called", "scorer", "rows"),
+    [("quiz.py@sums", "match", 6), ("quiz.py@picks", "choice", 8), ("school_tasks/picks", "choice", 8)],
+)
+def test_every_response_and_score_is_the_stock_commands(ran, tmp_path, called, scorer, rows):
     model = get_model(
         "hf/tiny", model_path=TINY, device="cpu", do_sample=False, dtype="float32", memoize=False
     )
-    spec = f"{ran.folder / 'quiz.py'}@{name}"
+    spec = f"{ran.folder}/{called}" if "@" in called else called
     (log,) = inspect_ai.eval(spec, model=model, display="none", log_dir=str(tmp_path), ctl_server=False)
     assert log.status == "success"
     with inside(ran.folder):
-        task = find_task(f"inspect:quiz.py@{name}", scorer)
+        task = find_task(f"inspect:{called}", scorer)
     cell = record.read(ran.results, "tiny", task.name)
     mine = {(row.sample_id, row.epoch): row for row in cell.rows().itertuples()}
     theirs = {(str(sample.id), sample.epoch): sample for sample in log.samples}
@@ -60,6 +81,8 @@ def test_every_response_and_score_is_the_stock_commands(ran, tmp_path, name, sco
     ("spec", "metric", "words"),
     [
         ("inspect:quiz.py@tooled", None, "it acts by 'use_tools', and here a model only generates"),
+        ("inspect:school_tasks/tooled", None, "it acts by 'use_tools'"),
+        ("inspect:school_tasks/nothing", None, "school_tasks/nothing"),
         ("inspect:quiz.py@boxed", None, "it needs a sandbox"),
         ("inspect:quiz.py@best", None, "it reduces epochs by 'max'"),
         ("inspect:quiz.py@sums", "mtach", "has no scorer 'mtach'; did you mean 'match'?"),

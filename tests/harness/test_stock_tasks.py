@@ -1,6 +1,7 @@
 """Stock tasks of lm-eval by their names: every figure is the stock command's on the same engine, to the last digit."""
 
 import json
+import math
 import random
 from functools import cache
 
@@ -12,7 +13,9 @@ from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.run import run_suite
-from proctor.harness.show import groups_as_lines
+from proctor.leaderboard.board import site
+from proctor.leaderboard.compare.items import estimate_cell
+from proctor.leaderboard.compare.ranking import remarks_of
 from proctor.tasks.index import find_task, named_tasks
 from tests.conftest import Home
 from tests.support.command import ROOT, proctor
@@ -42,6 +45,21 @@ doc_to_text: "{{question}}\\nA. {{choices[0]}}\\nB. {{choices[1]}}\\nC. {{choice
 doc_to_choice: ["A", "B", "C"]
 doc_to_target: gold
 metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]""",
+    "my_slip": """output_type: multiple_choice
+doc_to_text: "Question: {{question}}\nAnswer:"
+doc_to_choice: "{{choices}}"
+doc_to_target: glod
+metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]""",
+    "my_metric": """output_type: multiple_choice
+doc_to_text: "{{question}}"
+doc_to_choice: "{{choices}}"
+doc_to_target: gold
+metric_list: [{metric: acccc, aggregation: mean}]""",
+    "my_field": """output_type: multiple_choice
+doc_to_text: "{{qestion}}"
+doc_to_choice: "{{choices}}"
+doc_to_target: gold
+metric_list: [{metric: acc}]""",
     "my_ll": """output_type: loglikelihood
 doc_to_text: "{{question}} It is"
 doc_to_target: " {{answer}}"
@@ -52,6 +70,11 @@ metric_list:
 doc_to_text: ""
 doc_to_target: "{{text}}"
 metric_list: [{metric: word_perplexity}, {metric: byte_perplexity}, {metric: bits_per_byte}]""",
+    "my_bleu": """output_type: generate_until
+doc_to_text: "Say again: {{text}}"
+doc_to_target: "{{text}}"
+generation_kwargs: {until: ["\n\n"], do_sample: false, max_gen_toks: 8}
+metric_list: [{metric: exact_match}, {metric: bleu}]""",
 }
 
 
@@ -90,7 +113,7 @@ def ran(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("stock"))
     write_tasks(home.folder)
     home.variant("tiny", base="finetune/tiny")
-    suite = home.suite(variants=["tiny"], tasks=[f"lm_eval:{name}" for name in BODIES], baseline="tiny")
+    suite = home.suite(variants=["tiny"], tasks=[f"lm_eval:{name}" for name in FIRST], baseline="tiny")
     run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
     return home, suite
 
@@ -119,10 +142,11 @@ FIRST = {
     "my_letter": "acc",
     "my_ll": "perplexity",
     "my_roll": "word_perplexity",
+    "my_bleu": "exact_match",
 }
 
 
-@pytest.mark.parametrize("name", list(BODIES))
+@pytest.mark.parametrize("name", list(FIRST))
 def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name):
     cell = record.read(ran[0].results, "tiny", f"lm_eval.{name}")
     aggregates = {
@@ -131,6 +155,7 @@ def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name
         if "," in key and "stderr" not in key
     }
     assert cell.run.aggregates == aggregates
+    texts = name in ("my_gen", "my_bleu")
     filter_ = "last" if name == "my_gen" else "none"
     logged = {str(row["doc_id"]): row for row in stock(name)["samples"][name] if row["filter"] == filter_}
     mine = {row.sample_id: row for row in cell.rows().itertuples()}
@@ -138,7 +163,7 @@ def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name
     assert len(mine) == 90
     for id_, row in mine.items():
         theirs = logged[id_]
-        answers = [row.response] if name == "my_gen" else [one[0] for one in json.loads(row.response)]
+        answers = [row.response] if texts else [one[0] for one in json.loads(row.response)]
         said = [list(one[0]) if isinstance(one[0], tuple) else one[0] for one in theirs["resps"]]
         assert answers == said
         value = theirs[FIRST[name]]
@@ -148,13 +173,25 @@ def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name
 
 
 def test_figures_of_all_samples_alone_are_marked_as_not_tested(ran):
-    assert record.read(ran[0].results, "tiny", "lm_eval.my_roll").run.untested == (
-        "word_perplexity,none", "byte_perplexity,none", "bits_per_byte,none",
-    )  # fmt: skip
-    likely = record.read(ran[0].results, "tiny", "lm_eval.my_ll").run
-    assert (likely.untested, likely.task.headline) == (
-        ("perplexity,none",), "log-likelihood of each sample (of perplexity)",
-    )  # fmt: skip
+    run = record.read(ran[0].results, "tiny", "lm_eval.my_bleu").run
+    assert run.untested == ("bleu,none",)
+    assert any("bleu" in words and "no paired test by sample" in words for words in remarks_of(run))
+
+
+def test_a_perplexity_is_tested_by_its_pieces_whose_mean_is_its_logarithm(ran):
+    for name, figure in (("my_roll", "word_perplexity,none"), ("my_ll", "perplexity,none")):
+        cell = record.read(ran[0].results, "tiny", f"lm_eval.{name}")
+        assert cell.run.untested == ()
+        found = estimate_cell(cell)
+        assert math.exp(-found.mean) == pytest.approx(cell.run.aggregates[figure], rel=1e-12)
+        assert found.low < found.mean < found.high
+    rolling = record.read(ran[0].results, "tiny", "lm_eval.my_roll")
+    assert rolling.run.task.headline == "log-likelihood, by length (of word_perplexity)"
+    plain = rolling.rows()["score"].mean()  # longer texts count more
+    assert math.exp(-plain) != pytest.approx(rolling.run.aggregates["word_perplexity,none"], rel=1e-4)
+
+
+def test_a_task_of_right_and_wrong_is_binary(ran):
     assert record.read(ran[0].results, "tiny", "lm_eval.my_mc").run.task.kind == "binary"
 
 
@@ -184,8 +221,6 @@ def test_a_group_has_lm_evals_own_aggregate_beside_its_tasks(ran):
     home, _ = ran
     suite = home.suite("group", variants=["tiny"], tasks=["lm_eval:my_group"], baseline="tiny", limit=30)
     plan = run_suite(str(suite), home.folder / "group", home.store, Reporter(Console(quiet=True)))
-    with inside(home.folder):
-        (line,) = groups_as_lines(plan)
     manager = TaskManager(include_path=str(home.folder / "lm"), include_defaults=False)
     asked = {
         name: [int(doc["id"]) for doc in plan.docs[f"lm_eval.{name}"]] for name in ("my_mc", "my_letter")
@@ -195,7 +230,16 @@ def test_a_group_has_lm_evals_own_aggregate_beside_its_tasks(ran):
         batch_size=64, device="cpu", bootstrap_iters=0, samples=asked,
     )  # fmt: skip
     told = done["groups"]["my_group"]["acc,none"]
-    assert line == f"lm_eval:my_group, tiny: acc {told:.4f} (of 2 tasks together, no paired test)"
+    line = f"lm_eval:my_group, tiny: acc {told:.4f} (of 2 tasks together, no paired test)"
+    index = site.build(home.folder / "group", home.folder / "group-board")
+    assert line in index.with_name("ranking.txt").read_text().splitlines()
+    page = index.read_text()
+    assert "lm_eval:my_group" in page
+    assert f"acc {told:.4f}" in page
+    fewer = home.suite("fewer", variants=["tiny"], tasks=["lm_eval:my_letter"], baseline="tiny", limit=20)
+    run_suite(str(fewer), home.folder / "group", home.store, Reporter(Console(quiet=True)), redo=True)
+    index = site.build(home.folder / "group", home.folder / "group-board")
+    assert "lm_eval:my_group" not in index.read_text()  # one of its tasks has other rows now
 
 
 def test_a_group_is_its_tasks(ran):
@@ -213,19 +257,29 @@ def test_a_group_is_its_tasks(ran):
         ("lm_eval:my_mc", "acc_nrom", "no metric 'acc_nrom'; did you mean 'acc_norm'?"),
         ("lm_eval:my_gen", "exact_match,lats", "no filter 'lats'; did you mean 'last'?"),
         ("lm_eval:my_group", None, "is a group"),
+        ("lm_eval:my_metric", None, "acccc not found in the evaluate library"),
+        ("lm_eval:my_field", None, "UndefinedError: 'qestion' is undefined; mend its YAML or its data"),
         ("lm_eval:arc_easy", None, "cannot be loaded"),
         ("lmeval:arc_easy", None, "no task 'lmeval:arc_easy'; stock ones begin with lm_eval: or inspect:"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_one_line(ran, spec, metric, words, monkeypatch):
-    from proctor.tasks.stock import lm_eval
+    from proctor.tasks.stock import loading
 
     if spec == "lm_eval:my_mcc":  # the whole index takes half a minute
-        monkeypatch.setattr(lm_eval, "_whole_manager", lm_eval._manager)
+        monkeypatch.setattr(loading, "_whole_manager", loading._manager)
     with inside(ran[0].folder), pytest.raises(Refusal) as refused:
         find_task(spec, metric)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_field_that_is_not_there_is_no_task_on_which_all_are_wrong(ran):
+    with inside(ran[0].folder), pytest.raises(Refusal) as refused:
+        find_task("lm_eval:my_slip").docs("test")
+    assert "the right choice of no sample is among its choices; doc_to_target gives 'glod'" in str(
+        refused.value
+    )
 
 
 def test_an_engine_without_likelihoods_is_refused_before_it_opens(ran):

@@ -189,6 +189,8 @@ def test_tables_are_read_as_spreadsheets_write_them(project):
     ("row", "wanted"),
     [
         ({"question": "7 * 8?", "answer": "56"}, {"answer": "answer", "score": "number"}),
+        ({"Nr": "1", "Quiz question": "The capital?", "Correct answer": "Paris", "answer_id": "4"},
+         {"answer": "Correct answer", "score": "contains"}),
         ({"Frage": "Hauptstadt?", "Antwort": "Paris"}, {"answer": "Antwort", "score": "contains"}),
         ({"q": "Long text is asked", "label": ["a"]}, {"answer": "label", "score": "set"}),
         ({"question": "?", "A": "x", "B": "y", "answer": "B", "id": "7"},
