@@ -7,6 +7,7 @@ import time
 import pytest
 from lm_eval.api.instance import Instance
 
+from proctor.finetune.gguf.convert import write_gguf
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
 from tests.support.command import ROOT

@@ -26,7 +26,7 @@ from tests.support.command import ROOT
 from tests.support.comparing import imported, rows_for, run
 
 TASKS = ("word_problems", "concepts", "study_plan")
-WITHIN = {"word_problems": "5 points", "concepts": "5 points", "study_plan": "0.1 marks"}
+WITHIN = {"word_problems": "5 points", "concepts": "5 points", "study_plan": "0.1 points"}
 WORDS = r"(better|worse|not shown|no worse \(within [\d.]+ \w+\))"
 Told = dict[tuple[str, str, str], str]
 
@@ -229,7 +229,7 @@ def test_reports_say_it(baseline: str | None, told: Told) -> None:
         checked += 1
     assert checked == 3 * 5
     assert "≈ no worse (within 5 points)" in marked
-    assert "≈ no worse (within 0.1 marks)" in marked
+    assert "≈ no worse (within 0.1 points)" in marked
 
 
 def test_no_worse_never_stands_without_its_margin(board: Path) -> None:
