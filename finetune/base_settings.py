@@ -3,12 +3,12 @@
 base_settings("finetune/tiny")["ends"]     # ['<|im_end|>', '<|endoftext|>']
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest
 from proctor.finetune.base import Base, is_gguf, local_folder, resolve_base
+from proctor.finetune.folder import read_json
 from proctor.finetune.gguf.header import read_header
 
 ADVICE = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p", "repetition_penalty")
@@ -28,14 +28,16 @@ def chat_template_of(folder: Path) -> str | None:
     """Older folders have it in tokenizer_config.json; one of several templates is not taken."""
     if (folder / "chat_template.jinja").is_file():
         return (folder / "chat_template.jinja").read_text(encoding="utf-8")
-    template = _json(folder / "tokenizer_config.json").get("chat_template")
+    template = read_json(folder / "tokenizer_config.json", optional=True).get("chat_template")
     return template if isinstance(template, str) else None
 
 
 def _of_folder(folder: Path) -> dict[str, Any]:
-    generation = _json(folder / "generation_config.json")
-    ends = generation.get("eos_token_id", _json(folder / "config.json").get("eos_token_id"))
-    added = _json(folder / "tokenizer.json").get("added_tokens") or ()
+    generation = read_json(folder / "generation_config.json", optional=True)
+    ends = generation.get(
+        "eos_token_id", read_json(folder / "config.json", optional=True).get("eos_token_id")
+    )
+    added = read_json(folder / "tokenizer.json", optional=True).get("added_tokens") or ()
     names = {token["id"]: token["content"] for token in added}
     if not isinstance(ends, list):
         ends = [] if ends is None else [ends]
@@ -60,8 +62,3 @@ def _settings(ends: list[str], sampling: dict[str, Any], template: str | None) -
     if template is not None:
         settings |= {"template": template[:SHOWN], "template_digest": digest(template)}
     return settings
-
-
-def _json(file: Path) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return read

@@ -59,13 +59,9 @@ def check_adapter(base: Path, adapter: Path) -> None:
     if not (adapter / "adapter_config.json").is_file():
         remedy = "give an adapter's folder"
         raise Refusal("no adapter_config.json in it, so this is no adapter", remedy=remedy, where=adapter)
-    training = adapter / "train.json"
-    if training.is_file():
-        made_for = read_json(training).get("base_digest")
-        if made_for not in (None, digest_of_base(str(base))):
-            raise Refusal(
-                f"the adapter was trained on another base, not on {base.name}; use its own ({adapter})"
-            )
+    made_for = read_json(adapter / "train.json", optional=True).get("base_digest")
+    if made_for not in (None, digest_of_base(str(base))):
+        raise Refusal(f"the adapter was trained on another base, not on {base.name}; use its own ({adapter})")
     shapes = shapes_of(base)
     changes = False
     for name, file in tensors(adapter):

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, optional: bool = False) -> dict[str, Any]:
+    """An `optional` file that is not there holds nothing."""
+    if optional and not path.is_file():
+        return {}
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 

@@ -177,8 +177,10 @@ class Cards:
 
     def _spent(self) -> int | None:
         """Millijoules of all cards so far; None where one of them does not count them."""
-        counts = [meter() if meter else None for meter in self._meters]
-        return None if None in counts or not counts else sum(filter(None, counts))
+        counts = [meter() for meter in self._meters if meter]
+        if not counts or len(counts) < len(self._meters) or None in counts:
+            return None
+        return sum(filter(None, counts))
 
 
 def _meter(uuid: str) -> Callable[[], int | None] | None:

@@ -14,9 +14,8 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.ask import scoring
 from proctor.harness.ask.cell import AskedSample, CellRun
-from proctor.harness.ask.journal import Journal
 from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
-from proctor.harness.ask.responses import Advance
+from proctor.harness.ask.responses import Advance, Journal
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver

@@ -9,8 +9,8 @@ from typing import Any
 from proctor.judges import pairwise, scoring
 from proctor.judges.graders.grader import GraderSpec, Question, fingerprint
 from proctor.judges.judge import Judge
-from proctor.judges.panel import PanelSpec
-from proctor.judges.verdict import Item, JudgeVerdict, Usage, usage_of
+from proctor.judges.panel import AnySpec, members
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict, Usage, usage_of
 
 LETTERS_A_TOKEN = 4.0  # of English; a guess, and called one
 _WORDS_A_REASON = 60  # tokens of a reply for every dimension, when none is kept to go by
@@ -38,32 +38,15 @@ class CostEstimate:
 
 
 def estimate_scores(
-    judge: Judge, items: Sequence[Item], spec: GraderSpec | PanelSpec | None, cache: Path | None
+    judge: Judge, items: Sequence[Item], spec: AnySpec | None, cache: Path | None
 ) -> CostEstimate:
     """What scoring the items would ask and cost."""
-    if spec is None:
-        return CostEstimate(0, 0, 0, 0, 0.0)
-    return estimate(
-        [(judge, grader, scoring.questions(judge, items, grader)) for grader in specs(spec)], cache
-    )
+    return estimate([(judge, grader, scoring.texts_of(items)) for grader in members(spec)], cache)
 
 
-def estimate_pairs(
-    judge: Judge, pairs: Sequence[pairwise.Pair], spec: GraderSpec | PanelSpec, cache: Path | None
-) -> CostEstimate:
+def estimate_pairs(judge: Judge, pairs: Sequence[Pair], spec: AnySpec, cache: Path | None) -> CostEstimate:
     """What comparing the pairs would ask and cost."""
-    return estimate(
-        [(judge, grader, pairwise.questions(judge, pairs, grader)) for grader in specs(spec)], cache
-    )
-
-
-def specs(spec: GraderSpec | PanelSpec | None) -> tuple[GraderSpec, ...]:
-    """Everybody who is asked."""
-    if spec is None:
-        return ()
-    if isinstance(spec, PanelSpec):
-        return spec.panel
-    return (spec,)
+    return estimate([(judge, grader, pairwise.texts_of(pairs)) for grader in members(spec)], cache)
 
 
 def currency(graders: Sequence[GraderSpec]) -> str:
@@ -75,13 +58,13 @@ def currency(graders: Sequence[GraderSpec]) -> str:
 
 
 def estimate(
-    asked: Sequence[tuple[Judge, GraderSpec, Sequence[Question]]], cache: Path | None
+    asked: Sequence[tuple[Judge, GraderSpec, Sequence[Mapping[str, str] | None]]], cache: Path | None
 ) -> CostEstimate:
-    """What these questions would cost; each is asked once, however often it stands there."""
+    """What asking about these texts would cost; each question is asked once, however often it stands there."""
     wanted: dict[tuple[str, str], tuple[Judge, GraderSpec, dict[str, Question]]] = {}
-    for judge, spec, asks in asked:
+    for judge, spec, texts in asked:
         _, _, once = wanted.setdefault((judge.digest, fingerprint(spec.identity)), (judge, spec, {}))
-        for question in asks:
+        for question in judge.questions(filter(None, texts), spec):
             once[question.key] = question
     ask = kept = total_in = total_out = 0
     cost = 0.0
@@ -152,11 +135,9 @@ class Tally:
         return "; ".join(parts)
 
 
-def tally(
-    verdicts: Sequence[JudgeVerdict | pairwise.PairVerdict], spec: GraderSpec | PanelSpec | None
-) -> Tally:
+def tally(verdicts: Sequence[JudgeVerdict | PairVerdict], spec: AnySpec | None) -> Tally:
     """A text without a word needs no verdict and is not counted as one that is missing."""
     missing: Counter[str] = Counter(verdict.reason for verdict in verdicts if verdict.problem)
     present = len(verdicts) - missing.total()
     by_reason = dict(sorted(missing.items()))
-    return Tally(len(verdicts), present, by_reason, usage_of(verdicts), currency(specs(spec)))
+    return Tally(len(verdicts), present, by_reason, usage_of(verdicts), currency(members(spec)))

@@ -7,6 +7,7 @@ it scores anything. Changing or adding a judge is changing or adding files.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -17,9 +18,10 @@ from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, read_yaml
 from proctor.judges import prompt
 from proctor.judges.graders import reply
-from proctor.judges.graders.asking import KeptReplies
-from proctor.judges.graders.grader import GraderSpec, Question, fingerprint
+from proctor.judges.graders.asking import KeptReplies, Progress, ask_all
+from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
 from proctor.judges.rubric import MEASURED, Rubric, RubricItem
+from proctor.judges.verdict import ParsedReply
 
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py score otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
@@ -146,6 +148,18 @@ class Judge(JudgeCard):
                 questions.append(Question(key, turns, schema, read, repeat))
         return questions
 
+    async def readings(
+        self, texts: Sequence[Mapping[str, str] | None], grader: Grader, kept: KeptReplies | None,
+        progress: Progress | None, close: bool = True,
+    ) -> list[list[ParsedReply]]:  # fmt: skip
+        """What the grader says of each text, as often as the judge repeats; nothing where there is nothing to ask."""
+        unasked = self.repeats * texts.count(None)
+        if unasked and progress:
+            progress(unasked, 0)
+        asked = self.questions(filter(None, texts), grader.spec)
+        answered = iter(await ask_all(asked, grader, kept, progress, close))
+        return [list(islice(answered, self.repeats)) if text else [] for text in texts]
+
     def kept_replies(self, folder: Path | None) -> KeptReplies | None:
         """One file for a judge as it is now; none without a folder."""
         if folder is None:
@@ -169,7 +183,7 @@ class Judge(JudgeCard):
             form = prompt.scores_reply(self.dimensions, levels)
         return prompt.turns(self.prompt, self.rubric, levels, texts, form, digest or self.digest)
 
-    def read(self, text: str, texts: Sequence[str]) -> reply.ParsedReply:
+    def read(self, text: str, texts: Sequence[str]) -> ParsedReply:
         """The verdict in a reply about `texts`."""
         if self.kind == "pairwise":
             return reply.read_choice(text, texts)

@@ -6,83 +6,33 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
 
-from proctor.judges.graders.asking import KeptReplies, Progress, ask_all, run
-from proctor.judges.graders.grader import Grader, GraderSpec, Question
-from proctor.judges.graders.reply import ParsedReply
+from proctor.judges.graders.asking import KeptReplies, Progress, run
+from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, combined, missing_member
 from proctor.judges.prompt import profile_text
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import WORTH, Reason, Usage, usage_of
+from proctor.judges.verdict import (
+    ORDERS,
+    WORTH,
+    Choice,
+    Order,
+    Pair,
+    PairVerdict,
+    ParsedReply,
+    preferred,
+    usage_of,
+)  # fmt: skip
 
-Order = Literal["ab", "ba"]
-Choice = Literal["a", "b", "tie"]
-ORDERS: tuple[Order, ...] = ("ab", "ba")
 # What a place in the prompt says of the texts, in each order.
 _NAMED: dict[Order, dict[str, Choice]] = {
     "ab": {"first": "a", "second": "b", "tie": "tie"},
     "ba": {"first": "b", "second": "a", "tie": "tie"},
 }
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two texts for the same pupil."""
-
-    id: str
-    profile: Mapping[str, Any] | str
-    a: str
-    b: str
-
-
-@dataclass(frozen=True)
-class PairVerdict:
-    """`orders` is what was preferred in each order, by the text's name and not its place; None where there is no
-    verdict. `verdict` is the preference of both orders together, None with a `problem`.
-    """
-
-    judge: str
-    method: str
-    item: str
-    orders: dict[Order, Choice | None]
-    verdict: Choice | None = None
-    reasons: dict[Order, str] = field(default_factory=dict)
-    problem: str = ""
-    reason: Reason = ""
-    usage: Usage = field(default_factory=Usage)
-    members: tuple["PairVerdict", ...] = ()
-
-    @property
-    def flipped(self) -> bool:
-        """Whether the order decided: a in one, b in the other."""
-        return set(self.orders.values()) == {"a", "b"}
-
-    @property
-    def consistent(self) -> bool | None:
-        """Whether both orders say the same; None where one of them is missing."""
-        ab, ba = self.orders.values()
-        if ab is None or ba is None:
-            return None
-        return ab == ba
-
-    @property
-    def explanation(self) -> str:
-        if self.problem:
-            return f"{self.method}: no verdict: {self.problem}"
-        text = f"{self.method}. {self.verdict}"
-        if not self.consistent:
-            text += ", because the preference changed with the order"
-        text += "."
-        for order, choice in self.orders.items():
-            text += f" {order}: {choice}"
-            if order in self.reasons:
-                text += f" ({self.reasons[order]})"
-        return text
 
 
 def compare_all(
@@ -95,7 +45,6 @@ def compare_all(
     """A verdict for each pair, in their order. `progress` hears of every order of every pair."""
     judge.refuse_unfit(grader, pairs=True)
     assert grader is not None
-    progress = progress or (lambda done, tokens: None)
     kept = judge.kept_replies(cache)
     if not isinstance(grader, Panel):
         return run(_by_one(judge, pairs, grader, kept, progress))
@@ -104,19 +53,14 @@ def compare_all(
 
 
 async def _by_one(
-    judge: Judge, pairs: Sequence[Pair], grader: Grader, kept: KeptReplies | None, progress: Progress
+    judge: Judge, pairs: Sequence[Pair], grader: Grader, kept: KeptReplies | None, progress: Progress | None
 ) -> list[PairVerdict]:
-    asks = questions(judge, pairs, grader.spec)
-    unasked = len(ORDERS) * judge.repeats * len(pairs) - len(asks)
-    if unasked:
-        progress(unasked, 0)
-    answered = iter(await ask_all(asks, grader, kept, progress))
+    readings = iter(await judge.readings(texts_of(pairs), grader, kept, progress))
     verdicts = []
     for pair in pairs:
-        choice = _judged_unasked(pair)
+        choice, each = _judged_unasked(pair), {order: next(readings) for order in ORDERS}
         if choice is None:
-            readings = {order: list(islice(answered, judge.repeats)) for order in ORDERS}
-            verdicts.append(_verdict(judge, grader, pair, readings))
+            verdicts.append(_verdict(judge, grader, pair, each))
         else:
             why = dict.fromkeys(ORDERS, "one of the two says nothing, or both say the same")
             orders: dict[Order, Choice | None] = dict.fromkeys(ORDERS, choice)
@@ -124,14 +68,14 @@ async def _by_one(
     return verdicts
 
 
-def questions(judge: Judge, pairs: Sequence[Pair], spec: GraderSpec) -> list[Question]:
-    """All that is asked about the pairs: each in both orders, where there is anything to ask."""
-    texts = []
+def texts_of(pairs: Sequence[Pair]) -> list[Mapping[str, str] | None]:
+    """What a prompt says of each pair in each order; nothing where nobody need be asked."""
+    texts: list[Mapping[str, str] | None] = []
     for pair in pairs:
-        if _judged_unasked(pair) is None:
-            for first, second in ((pair.a, pair.b), (pair.b, pair.a)):  # in the order of ORDERS
-                texts.append({"profile": profile_text(pair.profile), "first": first, "second": second})
-    return judge.questions(texts, spec)
+        for first, second in ((pair.a, pair.b), (pair.b, pair.a)):  # in the order of ORDERS
+            text = {"profile": profile_text(pair.profile), "first": first, "second": second}
+            texts.append(text if _judged_unasked(pair) is None else None)
+    return texts
 
 
 def _judged_unasked(pair: Pair) -> Choice | None:
@@ -185,12 +129,3 @@ def _together(judge: Judge, panel: Panel, members: Sequence[PairVerdict]) -> Pai
 def _combined(choices: Sequence[Choice | None], panel: Panel) -> Choice:
     """What a panel says; a member without a verdict counts nothing."""
     return preferred(combined([WORTH[choice] for choice in choices if choice], panel.spec.combine))
-
-
-def preferred(worth: float) -> Choice:
-    """What a sum or a difference of `WORTH` says."""
-    if worth == 0:
-        return "tie"
-    if worth > 0:
-        return "a"
-    return "b"

@@ -40,6 +40,16 @@ class PanelSpec(Frozen):
         return {"panel": [member.identity for member in self.panel], "combine": self.combine}
 
 
+AnySpec = GraderSpec | PanelSpec
+
+
+def members(spec: AnySpec | None) -> tuple[GraderSpec, ...]:
+    """Everybody who is asked."""
+    if isinstance(spec, PanelSpec):
+        return spec.panel
+    return (spec,) if spec else ()
+
+
 @dataclass(frozen=True)
 class Panel:
     """Open graders that score together."""
@@ -48,7 +58,7 @@ class Panel:
     graders: tuple[Grader, ...]
 
 
-def spec_of(judge: Judge, named: GraderSpec | PanelSpec | None) -> GraderSpec | PanelSpec | None:
+def spec_of(judge: Judge, named: AnySpec | None) -> AnySpec | None:
     """Who is to be asked: whom the caller names, else whom the judge's own folder names, else nobody."""
     if named is not None:
         return named
@@ -73,9 +83,7 @@ def open_grader(spec: GraderSpec) -> Grader:
     )
 
 
-def open_graders(
-    spec: GraderSpec | PanelSpec, open_one: Callable[[GraderSpec], Grader] = open_grader
-) -> Grader | Panel:
+def open_graders(spec: AnySpec, open_one: Callable[[GraderSpec], Grader] = open_grader) -> Grader | Panel:
     """The grader or the panel that a spec describes."""
     if isinstance(spec, PanelSpec):
         return Panel(spec, tuple(map(open_one, spec.panel)))

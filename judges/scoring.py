@@ -7,21 +7,20 @@ A verdict that could not be had has a `problem` and no scores.
 
 import asyncio
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
-from proctor.judges.graders.asking import KeptReplies, Progress, ask_all, run
-from proctor.judges.graders.grader import Grader, GraderSpec, Question
-from proctor.judges.graders.reply import ParsedReply
+from proctor.judges.graders.asking import KeptReplies, Progress, run
+from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, together
 from proctor.judges.prompt import profile_text
 from proctor.judges.rules.checklist import METHOD, score_by_rules
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import Item, JudgeVerdict, usage_of
+from proctor.judges.verdict import Item, JudgeVerdict, ParsedReply, usage_of
 
 
 def score_all(
@@ -45,13 +44,12 @@ async def score_items(
 ) -> list[JudgeVerdict]:
     """The same inside an event loop. `close` lets go of the grader's connections at the end."""
     judge.refuse_unfit(grader)
-    progress = progress or (lambda done, tokens: None)
     if grader is None:
         return [_by_rules(judge, item, progress) for item in items]
-    kept = judge.kept_replies(cache)
+    ask = partial(_by_one, judge, items, judge.kept_replies(cache), progress, close)
     if isinstance(grader, Panel):
-        return await _by_panel(judge, items, grader, kept, progress, close)
-    return await _by_one(judge, items, grader, kept, progress, close)
+        return await _by_panel(judge, grader, ask)
+    return await ask(grader)
 
 
 def method_of(grader: Grader | Panel | None) -> str:
@@ -61,29 +59,25 @@ def method_of(grader: Grader | Panel | None) -> str:
     return grader.spec.name
 
 
-def _by_rules(judge: Judge, item: Item, progress: Progress) -> JudgeVerdict:
+def _by_rules(judge: Judge, item: Item, progress: Progress | None) -> JudgeVerdict:
     facts = item.facts
     if facts is None and isinstance(item.profile, Mapping):
         facts = item.profile
     if not facts:  # with nothing known of the pupil every score for personalisation would be an accident
         raise Refusal(f"item {item.id!r}: judge {judge.name!r} scores by rules and needs facts of the pupil")
     verdict = score_by_rules(judge, item.text, facts)
-    progress(1, 0)
+    if progress:
+        progress(1, 0)
     return replace(verdict, item=item.id)
 
 
 async def _by_panel(
-    judge: Judge,
-    items: Sequence[Item],
-    panel: Panel,
-    kept: KeptReplies | None,
-    progress: Progress,
-    close: bool,
+    judge: Judge, panel: Panel, ask_one: Callable[[Grader], Awaitable[list[JudgeVerdict]]]
 ) -> list[JudgeVerdict]:
     columns: dict[int, list[JudgeVerdict]] = {}
 
     async def ask(place: int) -> None:
-        columns[place] = await _by_one(judge, items, panel.graders[place], kept, progress, close)
+        columns[place] = await ask_one(panel.graders[place])
 
     # A local engine holds the thread while it works, so it goes first, alone; servers are asked side by side.
     served = []
@@ -98,35 +92,25 @@ async def _by_panel(
 
 
 async def _by_one(
-    judge: Judge,
-    items: Sequence[Item],
+    judge: Judge, items: Sequence[Item], kept: KeptReplies | None, progress: Progress | None, close: bool,
     grader: Grader,
-    kept: KeptReplies | None,
-    progress: Progress,
-    close: bool,
-) -> list[JudgeVerdict]:
-    asks = questions(judge, items, grader.spec)
-    unasked = judge.repeats * len(items) - len(asks)
-    if unasked:
-        progress(unasked, 0)
-    answered = iter(await ask_all(asks, grader, kept, progress, close))
-    verdicts = []
+) -> list[JudgeVerdict]:  # fmt: skip
+    readings = await judge.readings(texts_of(items), grader, kept, progress, close)
+    return [_verdict(judge, grader, item, each) for item, each in zip(items, readings, strict=True)]
+
+
+def texts_of(items: Sequence[Item]) -> list[Mapping[str, str] | None]:
+    """What a prompt says of each item; nothing of one without a word."""
+    texts: list[Mapping[str, str] | None] = []
     for item in items:
-        if words(item.text):
-            verdicts.append(_verdict(judge, grader, item, list(islice(answered, judge.repeats))))
-        else:  # there is nothing to ask about; what that is worth is for the task to say
-            verdicts.append(JudgeVerdict(judge.name, grader.spec.name, {}, parsed=False, item=item.id))
-    return verdicts
-
-
-def questions(judge: Judge, items: Sequence[Item], spec: GraderSpec) -> list[Question]:
-    """All that is asked about the items, in their order; nothing about one without a word."""
-    texts = [{"profile": profile_text(item.profile), "plan": item.text} for item in items if words(item.text)]
-    return judge.questions(texts, spec)
+        texts.append({"profile": profile_text(item.profile), "plan": item.text} if words(item.text) else None)
+    return texts
 
 
 def _verdict(judge: Judge, grader: Grader, item: Item, readings: Sequence[ParsedReply]) -> JudgeVerdict:
     """One reading, or the mean of all; all are needed, so that a score is never the mean of those that came."""
+    if not readings:  # there is nothing to ask about; what that is worth is for the task to say
+        return JudgeVerdict(judge.name, grader.spec.name, {}, parsed=False, item=item.id)
     each = []
     for read in readings:
         verdict = JudgeVerdict(

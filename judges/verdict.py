@@ -6,6 +6,10 @@ from typing import Any, Literal
 
 WORTH = {"a": 1.0, "tie": 0.0, "b": -1.0}  # what a verdict on two plans counts for
 
+Order = Literal["ab", "ba"]
+Choice = Literal["a", "b", "tie"]
+ORDERS: tuple[Order, ...] = ("ab", "ba")
+
 # Why there is no verdict, in words that can be counted. The details stand in `problem`.
 Reason = Literal[
     "", "rate limited", "server error", "timed out", "connection broken", "refused", "unreadable", "cut off",
@@ -53,10 +57,24 @@ class Usage:
     def __add__(self, other: "Usage") -> "Usage":
         """Both together; what neither tells stays None."""
         sums: list[Any] = []
-        for each in zip(astuple(self), astuple(other), strict=True):
-            known = [number for number in each if number is not None]
-            sums.append(sum(known) if known else None)
+        for mine, theirs in zip(astuple(self), astuple(other), strict=True):
+            if mine is None or theirs is None:
+                sums.append(theirs if mine is None else mine)
+            else:
+                sums.append(mine + theirs)
         return Usage(*sums)
+
+
+@dataclass(frozen=True)
+class ParsedReply:
+    """`scores` by dimension, or `choice`; neither with a `problem`. `usage` is what was asked to get it."""
+
+    scores: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    choice: str = ""
+    problem: str = ""
+    reason: Reason = ""
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)
@@ -118,6 +136,70 @@ class JudgeVerdict:
         for finding in self.findings:
             if finding.dimension == dimension and finding.share is not None and finding.share < 1:
                 yield f"{finding.item}: {finding.note}"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two texts for the same pupil."""
+
+    id: str
+    profile: Mapping[str, Any] | str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class PairVerdict:
+    """`orders` is what was preferred in each order, by the text's name and not its place; None where there is no
+    verdict. `verdict` is the preference of both orders together, None with a `problem`.
+    """
+
+    judge: str
+    method: str
+    item: str
+    orders: dict[Order, Choice | None]
+    verdict: Choice | None = None
+    reasons: dict[Order, str] = field(default_factory=dict)
+    problem: str = ""
+    reason: Reason = ""
+    usage: Usage = field(default_factory=Usage)
+    members: tuple["PairVerdict", ...] = ()
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the order decided: a in one, b in the other."""
+        return set(self.orders.values()) == {"a", "b"}
+
+    @property
+    def consistent(self) -> bool | None:
+        """Whether both orders say the same; None where one of them is missing."""
+        ab, ba = self.orders.values()
+        if ab is None or ba is None:
+            return None
+        return ab == ba
+
+    @property
+    def explanation(self) -> str:
+        if self.problem:
+            return f"{self.method}: no verdict: {self.problem}"
+        text = f"{self.method}. {self.verdict}"
+        if not self.consistent:
+            text += ", because the preference changed with the order"
+        text += "."
+        for order, choice in self.orders.items():
+            text += f" {order}: {choice}"
+            if order in self.reasons:
+                text += f" ({self.reasons[order]})"
+        return text
+
+
+def preferred(worth: float) -> Choice:
+    """What a sum or a difference of `WORTH` says."""
+    if worth == 0:
+        return "tie"
+    if worth > 0:
+        return "a"
+    return "b"
 
 
 def usage_of(verdicts: Iterable[Any]) -> Usage:

@@ -122,7 +122,7 @@ TASKS: Mapping[str, Task] = {
             kinds=("kind", "band"),
         ),
         Task(
-            "study_plan", "Study plans", "inspect", "real", "mean mark", asks="profile",
+            "study_plan", "Study plans", "inspect", "real", "mean score", asks="profile",
             scale=(1.0, 5.0), scored_by="judge", kinds=("grade", "language_level"),
         ),
         Task(

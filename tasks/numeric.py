@@ -2,12 +2,13 @@
 
     score({"id": "test-0001", "answer": "5 * 3 = 15\n#### 15"}, "She has 15 left.").score    # 1.0
 
-The headline is our extractor's. Beside it stand the two numbers of lm-eval's stock `gsm8k` task: its own exact match of
-what its own filters take, with that task's settings.
+The headline is our extractor's. Beside it stand the two numbers of lm-eval's stock `gsm8k` task: what its filters give
+with that task's settings, and its exact match. Tests hold both to lm-eval's own code, which takes ten times as long.
 """
 
+import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from proctor.common.refusal import Refusal
@@ -25,6 +26,9 @@ EXACT_MATCH: dict[str, Any] = {
     "ignore_punctuation": False,
     "regexes_to_ignore": [",", r"\$", "(?s).*#### ", r"\.$"],
 }
+_NONE = "[invalid]"
+_STRICT, _FLEXIBLE = (re.compile(str(FILTERS[name]["regex_pattern"])) for name in FILTERS)
+_IGNORED = [re.compile(pattern) for pattern in EXACT_MATCH["regexes_to_ignore"]]
 
 
 def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
@@ -36,9 +40,10 @@ def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
         )
     reading = read_number(response)
     right, total = check_steps(response)
+    wanted = _bare_gold(doc["answer"])
     metrics = {
-        "strict_match": stock_match("strict_match", response, doc["answer"]),
-        "flexible_extract": stock_match("flexible_extract", response, doc["answer"]),
+        "strict_match": float(_bare(strict(response)) == wanted),
+        "flexible_extract": float(_bare(flexible(response)) == wanted),
         "parsed": float(reading is not None),
         "steps_right": float(right),
         "steps_total": float(total),
@@ -62,19 +67,35 @@ def process_results(doc: Mapping[str, Any], results: list[str]) -> dict[str, flo
     return {"accuracy": scored.score, **scored.metrics}
 
 
-def stock_match(name: str, response: str, answer: str) -> float:
-    """lm-eval's exact match of what its filter of this name takes from the response."""
-    from lm_eval.api.metrics import exact_match_hf_evaluate
+def strict(response: str) -> str:
+    """What lm-eval's filter gives: the first match's group, or its word for none."""
+    if "####" not in response:
+        return _NONE
+    if match := _STRICT.search(response):
+        return match[1].strip()
+    return _NONE
 
-    ((taken,),) = _filter(name).apply([[response]], [{}])
-    return float(exact_match_hf_evaluate([taken], [answer], **EXACT_MATCH)["exact_match"])
+
+def flexible(response: str) -> str:
+    """The last match. No match reaches over the end of a line, so the lines are searched from the last one back."""
+    end = len(response)
+    while end >= 0:
+        start = response.rfind("\n", 0, end) + 1
+        matches = _FLEXIBLE.findall(response[start:end])
+        if matches:
+            return next((group for group in matches[-1] if group), _NONE).strip()
+        end = start - 1
+    return _NONE
 
 
-@cache
-def _filter(name: str) -> Any:
-    from lm_eval.filters.extraction import RegexFilter
+def _bare(text: str) -> str:
+    """What lm-eval's exact_match compares. Its own function costs ten times as much, for it makes arrays of one."""
+    for pattern in _IGNORED:
+        text = pattern.sub("", text)
+    return text.lower()
 
-    return RegexFilter(**FILTERS[name])
+
+_bare_gold = lru_cache(maxsize=20_000)(_bare)
 
 
 @lru_cache(maxsize=20_000)

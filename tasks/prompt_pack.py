@@ -76,7 +76,7 @@ class Pack(BaseModel):
         return _load(find("prompts", name))
 
     def for_task(self, task: str | Task) -> Wording:
-        task = TASKS[task] if isinstance(task, str) else task
+        task = _task(task)
         if task.asks == STOCK:
             return Wording(task="")
         for name in (task.name, task.worded_as):
@@ -123,7 +123,7 @@ def render(pack: Pack, task: str | Task, doc: Mapping[str, object]) -> tuple[str
 
     In plain text the response begins on the line after the cue, and the system text has a line of its own.
     """
-    task = TASKS[task] if isinstance(task, str) else task
+    task = _task(task)
     wording = pack.for_task(task)
     user = wording.user.format(**{task.asks: doc[task.asks]})
     system = (wording.system or str(doc.get("system", ""))).strip()
@@ -143,7 +143,7 @@ def train_chat(pack: Pack, task: str | Task, doc: Mapping[str, object], response
 
 def train_chats(task: str | Task, n: int, seed: int, prompt: str = "default") -> list[dict[str, Any]]:
     """Up to n chats to learn a task from, in a prompt pack's wording."""
-    task = TASKS[task] if isinstance(task, str) else task
+    task = _task(task)
     pack, chats = Pack.load(prompt), []
     for doc in task.train_docs(n, seed):
         chats.append(train_chat(pack, task, doc, target_of(doc)))
@@ -154,7 +154,7 @@ def load(task: str | Task, prompt: str = "default", **_: Any) -> Any:
     """For lm-eval: the items of both splits with the two turns that a prompt pack makes of them."""
     from datasets import Dataset, DatasetDict
 
-    task = TASKS[task] if isinstance(task, str) else task
+    task = _task(task)
     pack, splits = Pack.load(prompt), {}
     for split in ("train", "test"):
         rows = []
@@ -164,6 +164,10 @@ def load(task: str | Task, prompt: str = "default", **_: Any) -> Any:
         if rows:
             splits[split] = Dataset.from_list(rows)
     return DatasetDict(splits)
+
+
+def _task(task: str | Task) -> Task:
+    return TASKS[task] if isinstance(task, str) else task
 
 
 @cache

@@ -1,6 +1,8 @@
 """A home of its own for every test: suites, variants, results and a store in a temporary folder, and echo's answers."""
 
+import gc
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,17 +12,31 @@ import pytest
 import yaml
 
 from tests.support.command import proctor
+from tests.support.once import FOLDER
 
-# Files of few tests that take long: begun first, or two workers end with one of them at work and the other idle.
+# Files that take long, the longest first: begun late, one of them would end with one of two workers idle. All others
+# take some seconds at most.
 LONG = (
     "test_spread.py",
     "test_stock.py",
-    "test_resume.py",
+    "test_chat_page.py",
     "test_wheel.py",
+    "test_board_page.py",
     "test_journey.py",
     "test_export.py",
     "test_train.py",
-    "test_board_page.py",
+    "test_chat_server.py",
+    "test_resume.py",
+    "test_reuse.py",
+    "test_gguf.py",
+    "test_formats.py",
+    "test_stock_tasks.py",
+    "test_import_own_tasks.py",
+    "test_judged_suite.py",
+    "test_endpoint.py",
+    "test_llamacpp.py",
+    "test_faulty_grader.py",
+    "test_overlaps.py",
 )
 
 
@@ -30,6 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Whoever collects garbage need not look through the libraries that were imported: a million objects, each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass
@@ -87,6 +109,15 @@ class Home:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(fields, sort_keys=False), encoding="utf-8")
         return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where `made_once` puts what all workers share: beside their own folders."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    os.environ[FOLDER] = str(folder)
 
 
 @pytest.fixture

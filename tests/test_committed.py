@@ -8,6 +8,7 @@ from proctor.harness import record
 from proctor.leaderboard.board import private, site
 from proctor.leaderboard.report import formats, report
 from tests.support.board_pages import Links, files_of
+from tests.support.boards import demo_board
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "demo"
@@ -20,8 +21,8 @@ def results() -> Path:
 
 
 @pytest.fixture(scope="module")
-def board(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return site.build(results, tmp_path_factory.mktemp("committed") / "board", "tiny").parent
+def board() -> Path:
+    return demo_board()
 
 
 def test_every_cell_is_whole(results: Path) -> None:

@@ -52,7 +52,7 @@ class Table:
         return _enough(gather(self.scores, kind, self.items, self.clusters, statistic, self.weights))
 
 
-class Settings(TypedDict, total=False):
+class CompareOptions(TypedDict, total=False):
     """What `compare_each` explains, all of it with a default."""
 
     seed: int
@@ -66,7 +66,7 @@ class Settings(TypedDict, total=False):
 
 def compare_paired(
     a: ArrayLike, b: ArrayLike, *, kind: Kind, items: Labels = None, clusters: Labels = None,
-    **settings: Unpack[Settings],
+    **options: Unpack[CompareOptions],
 ) -> Difference:  # fmt: skip
     """Compare two cells, aligned row by row: 'binary' 0/1, 'real' numbers, 'counts' (rows, 3) of tp, fp, fn.
 
@@ -77,16 +77,16 @@ def compare_paired(
     if first.shape != second.shape:
         raise Refusal(f"scores of shape {first.shape} against {second.shape}; align both by item first")
     both = np.stack([first, second])
-    return compare_all(both, kind=kind, items=items, clusters=clusters, **settings)[0, 1]
+    return compare_all(both, kind=kind, items=items, clusters=clusters, **options)[0, 1]
 
 
 def compare_all(
     scores: ArrayLike, *, kind: Kind, pairs: Iterable[Pair] | None = None, items: Labels = None,
-    clusters: Labels = None, **settings: Unpack[Settings],
+    clusters: Labels = None, **options: Unpack[CompareOptions],
 ) -> dict[Pair, Difference]:  # fmt: skip
     """Compare pairs of variants (all i < j unless named) of a (variants, rows[, columns]) array."""
     table = Table(as_numbers(scores), items, clusters, None if pairs is None else list(pairs))
-    (differences,) = compare_each([table], kind=kind, **settings)
+    (differences,) = compare_each([table], kind=kind, **options)
     return differences
 
 

@@ -6,12 +6,13 @@ Byte-level BPE with the pre-tokenizers that llama.cpp has a name for, and BPE of
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base_settings import chat_template_of
+from proctor.finetune.folder import read_json
 
 _CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -32,16 +33,13 @@ class UnknownModel(Exception):
 
 def add_tokenizer(writer: Any, weights: Path, rows: int) -> None:
     """Writes the tokenizer of a folder of weights whose embedding has so many rows."""
-    path = weights / "tokenizer.json"
-    if not path.is_file():
+    tokenizer = read_json(weights / "tokenizer.json", optional=True)
+    if not tokenizer:
         raise UnknownModel("there is no tokenizer.json")
-    tokenizer = json.loads(path.read_text(encoding="utf-8"))
     kind = tokenizer["model"].get("type")
     if kind != "BPE":
         raise UnknownModel(f"the tokenizer is {kind or 'of no known kind'}, not BPE")
-    settings: dict[str, Any] = {}
-    if (weights / "tokenizer_config.json").is_file():
-        settings = json.loads((weights / "tokenizer_config.json").read_text(encoding="utf-8"))
+    settings = read_json(weights / "tokenizer_config.json", optional=True)
     template = chat_template_of(weights)
     merges = tokenizer["model"]["merges"]
     tokens = _add_tokens(writer, tokenizer, rows, weights)
@@ -54,7 +52,7 @@ def add_tokenizer(writer: Any, weights: Path, rows: int) -> None:
     else:
         writer.add_tokenizer_model("gpt2")
         writer.add_tokenizer_pre(pre_tokenizer_name(tokenizer))
-        writer.add_token_merges([" ".join(pair) for pair in _pairs(merges)])
+        writer.add_token_merges([" ".join(pair) for pair in merge_pairs(merges)])
     _add_special(writer, tokenizer, settings)
     if template is not None:
         writer.add_chat_template(template)
@@ -106,7 +104,7 @@ def _add_special(writer: Any, tokenizer: dict[str, Any], settings: dict[str, Any
     writer.add_add_bos_token(starts)
 
 
-def _pairs(merges: list[Any]) -> list[tuple[str, str]]:
+def merge_pairs(merges: Sequence[Any]) -> list[tuple[str, str]]:
     """tokenizer.json keeps pairs, or in older files "left right" (where no token holds a space)."""
     pairs = []
     for pair in merges:
@@ -118,7 +116,7 @@ def _pairs(merges: list[Any]) -> list[tuple[str, str]]:
 def _scores(tokens: list[str], merges: list[Any]) -> list[float]:
     """llama.cpp joins the two pieces whose union scores highest: the earlier a merge stands, the higher its score."""
     ranks: dict[str, int] = {}
-    for rank, pair in enumerate(_pairs(merges)):
+    for rank, pair in enumerate(merge_pairs(merges)):
         ranks.setdefault("".join(pair), rank)
     return [-float(ranks.get(token, len(merges))) for token in tokens]
 

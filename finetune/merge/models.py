@@ -16,6 +16,7 @@ from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file, files_of
 from proctor.finetune.checks import check_safetensors, compare_logits, logits_of, passed, prompt_ids
 from proctor.finetune.folder import config_of, read_json, shapes_of, tensors, write_json
+from proctor.finetune.gguf.vocabulary import merge_pairs
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.merge.spec import MergeWith
 from proctor.finetune.store import Tell
@@ -86,17 +87,14 @@ def _unlike_vocabulary(base: Path, other: Path) -> str:
     return ""
 
 
-def _vocabulary(file: Path) -> tuple[dict[str, int], list[str]]:
-    """Its tokens, and its merges, which older files write as "left right"."""
+def _vocabulary(file: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Its tokens, and its merges."""
     tokenizer = read_json(file)
     vocabulary = tokenizer["model"]["vocab"]
     if isinstance(vocabulary, list):  # unigram: pairs of token and score
         vocabulary = {token: place for place, (token, _) in enumerate(vocabulary)}
     added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or ()}
-    merges = []
-    for pair in tokenizer["model"].get("merges") or ():
-        merges.append(pair if isinstance(pair, str) else " ".join(pair))
-    return {**vocabulary, **added}, merges
+    return {**vocabulary, **added}, merge_pairs(tokenizer["model"].get("merges") or ())
 
 
 def _unlike_meaning(base: Path, other: Path) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import Journal
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Response
 from proctor.tasks import Task

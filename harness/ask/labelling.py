@@ -15,12 +15,11 @@ from proctor.common.digest import digest
 from proctor.common.files import write_text
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal, located
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import Advance, respond_all
+from proctor.harness.ask.responses import Advance, Journal, respond_all
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Engine, Options, Request, Weights
-from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label
+from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label, refuse_unfit
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,9 @@ def label_texts(
     """`opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was."""
     unlabelled = read_texts(texts)
     with located(texts):
-        # What cannot be labelled is refused before anybody is asked.
-        list(label(unlabelled, lambda prompts: [""] * len(prompts), labeler.name, pack))
+        refuse_unfit(unlabelled)
     with asking(labeler, store, opened, progress) as (ask, batch), located(texts):
-        rows = list(label(unlabelled, ask, labeler.name, pack, batch=batch))
+        rows = label(unlabelled, ask, labeler.name, pack, batch=batch)
         agreed = agreement(ask, labeler.name, pack, batch=batch) if check else None
     taught = []
     for row in rows:

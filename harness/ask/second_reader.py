@@ -13,8 +13,8 @@ from typing import Any
 from proctor.harness.config.extractor import WORDING, Extractor
 from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, GraderSpec, Question, fingerprint
-from proctor.judges.graders.reply import ParsedReply
 from proctor.judges.panel import open_grader
+from proctor.judges.verdict import ParsedReply
 from proctor.tasks.number import read_number
 from proctor.tasks.score import ResponseScore
 

@@ -15,7 +15,7 @@ from typing import Any
 from proctor.harness.record import SolverRecord
 from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, Question, fingerprint
-from proctor.judges.graders.reply import ParsedReply
+from proctor.judges.verdict import ParsedReply
 from proctor.tasks.questions.reading import ChoiceQuestion, read
 from proctor.tasks.questions.rules import flaws_of_set
 from proctor.tasks.questions.solving import ORDERS, WORDING, Solved, asked, can_be_solved, chosen

@@ -143,7 +143,7 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
         return
     if there.run.origin is None or there.run.origin.kind != "answers":
         raise Refusal(
-            f"{variant} x {task} has results that were made another way", "marked answers never replace them",
+            f"{variant} x {task} has results that were made another way", "scored responses never replace them",
             "give another --variant", there.folder,
         )  # fmt: skip
     earlier = there.run.definition.as_json()
@@ -162,7 +162,7 @@ def _scored(task: Task, variant: str, matched: Matched, scorer: Scorer) -> Any:
     fields = []
     for row, (_, extra) in zip(rows, matched.answers, strict=True):
         fields.append(vars(row) | {"extra": extra})
-    return record.table_of(fields, ("extra",) if any(extra for _, extra in matched.answers) else ())
+    return record.table_of(fields, sorted({"extra" for _, extra in matched.answers if extra}))
 
 
 def _run_record(
@@ -203,7 +203,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
     return {str(name): float(mean) for name, mean in means.round(6).sort_index().items()}
 
 
-class _Items:
+class _ItemsByName:
     """The items of a task, by id and by their own text."""
 
     def __init__(self, task: Task, docs: Sequence[Row]) -> None:
@@ -234,7 +234,7 @@ class _Items:
 
 def match(task: Task, docs: Sequence[Row], rows: Iterable[tuple[int, Row]], epochs: bool) -> Matched:
     """Each row, which comes with the number of its line, with its item, by `sample_id` or by the item's own text."""
-    items, matched = _Items(task, docs), Matched()
+    items, matched = _ItemsByName(task, docs), Matched()
     seen: dict[str, set[int]] = {}
     for line, row in rows:
         response = _response(row, line)
@@ -270,7 +270,7 @@ def _response(row: Row, line: int) -> Response:
     text = row["response"]
     if text is not None and not isinstance(text, str):
         raise Refusal(
-            f"line {line}: response is {type(text).__name__}, not text", "it is marked as the model wrote it",
+            f"line {line}: response is {type(text).__name__}, not text", "it is scored as the model wrote it",
             "put it in quotes; null where the request failed",
         )  # fmt: skip
     for name in ("tokens_in", "tokens_out", "seconds"):
@@ -280,7 +280,7 @@ def _response(row: Row, line: int) -> Response:
             raise Refusal(f"line {line}: {name} is {value!r}", "a number is wanted", "mend or leave it out")
     return Response(
         text or "", row.get("tokens_in"), row.get("tokens_out"), row.get("truncated") is True, row.get("seconds"),
-        error="there was no response to mark" if text is None else "",
+        error="there was no response to score" if text is None else "",
     )  # fmt: skip
 
 
@@ -311,7 +311,7 @@ def refuse_left_over(matched: Matched, partial: bool, epochs: bool) -> None:
             matched.given_twice, "rows answer an item that was answered before",
             f"{remedy}; --partial keeps the first",
         ),
-        (matched.missing, "items have no answer", "--partial marks those that are there"),
+        (matched.missing, "items have no answer", "--partial scores those that are there"),
     ]  # fmt: skip
     for names, problem, remedy in wrong:
         if names:

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import located
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import respond_all
+from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.config.suite import Suite
 from proctor.harness.engines.protocol import Engine, Options, Request
-from proctor.harness.plan.grading import AnySpec, grader_for, grader_variant, local_of, members, with_weights
+from proctor.harness.plan.grading import grader_for, grader_variant, local_of, with_weights
 from proctor.harness.plan.plan import made_of
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply, fingerprint
 from proctor.judges.judge import Judge
-from proctor.judges.panel import Panel, open_grader, open_graders
+from proctor.judges.panel import AnySpec, Panel, members, open_grader, open_graders
 
 
 class EngineGrader:
@@ -41,8 +39,7 @@ class EngineGrader:
                 continue
             reply = Reply(response.text, response.tokens_in, response.tokens_out)
             if response.truncated:
-                limit = f"the verdict was cut off at {self.spec.max_tokens} tokens"
-                reply = replace(reply, problem=limit, reason="cut off")
+                reply = reply.cut_off(self.spec)
             done(index, reply)
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Plans and pairs of plans that exist already, read from JSONL or from kept cells, for a judge to mark or compare.
+"""Plans and pairs of plans that exist already, read from JSONL or from kept cells, for a judge to score or compare.
 
 Every row says whom a plan is for: in words (`profile`), by the fields of a pupil (`profile` as an object), by plain
 facts (`facts`), or by the name (`pupil`) of one of the task's pupils or of those in a file of profiles.
@@ -12,9 +12,8 @@ from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness import record
-from proctor.judges.pairwise import Pair
 from proctor.judges.rules.checklist import checked_facts
-from proctor.judges.verdict import Item
+from proctor.judges.verdict import Item, Pair
 from proctor.tasks import TASKS, doc_hash
 from proctor.tasks.study_plan.profile import as_doc, from_fields
 from proctor.tasks.study_plan.scoring import facts
@@ -129,7 +128,7 @@ def _whom(row: Facts, where: str) -> Whom:
     if known:
         return known, known
     raise Refusal(
-        "no profile", "a plan is marked for somebody", "give `profile` in words or fields, `facts`, or `pupil`",
+        "no profile", "a plan is scored for somebody", "give `profile` in words or fields, `facts`, or `pupil`",
         where,
     )  # fmt: skip
 

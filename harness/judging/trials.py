@@ -11,18 +11,18 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.harness.judging import plans as files
 from proctor.harness.judging.grader import grader_of, opened
-from proctor.harness.plan.grading import AnySpec, members
 from proctor.judges import pairwise, scoring
 from proctor.judges.cost import CostEstimate
 from proctor.judges.figures.ratings import Ratings, read_ratings, read_rows
 from proctor.judges.figures.report import FigureReport
 from proctor.judges.judge import Judge, folder_of
+from proctor.judges.panel import AnySpec, members
 from proctor.judges.prompt import profile_text
 from proctor.judges.trust.card import card
-from proctor.judges.trust.pairs_card import PairTrial, pair_card
+from proctor.judges.trust.pairs_card import pair_card
 from proctor.judges.trust.rehearsal import rehearse
 from proctor.judges.trust.trial import LabelledPlan, Trial, refuse_without_verdicts
-from proctor.judges.verdict import Item, JudgeVerdict
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 PLANS = PACKAGE / "judges" / "trust" / "labelled_plans.jsonl"
 
@@ -66,11 +66,11 @@ def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporte
                 refuse_without_verdicts([verdict.problem for verdict in verdicts], "plans could be scored")
             return verdicts
 
-        trial = Trial(judge, score, FigureReport(bootstrap))
-        if judge.kind != "pairwise":
-            return card(trial, plans, labels, by, made)
-        on = PairTrial(trial, lambda pairs: pairwise.compare_all(judge, pairs, grader, cache))
-        return pair_card(on, plans, labels, by, made)
+        def compare(pairs: Sequence[Pair]) -> list[PairVerdict]:
+            return pairwise.compare_all(judge, pairs, grader, cache)
+
+        make = pair_card if judge.kind == "pairwise" else card
+        return make(Trial(judge, score, compare, FigureReport(bootstrap)), plans, labels, by, made)
 
 
 def _labels(judge: Judge, folder: Path, named: Path | None, tried: Sequence[LabelledPlan]) -> Ratings | None:

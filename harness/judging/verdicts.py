@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.files import write_text
-from proctor.judges.pairwise import Pair, PairVerdict
 from proctor.judges.prompt import profile_text
-from proctor.judges.verdict import Item, JudgeVerdict
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 SCORED = ("overall", "scores", "parsed", "problem", "reason", "reasons", "explanation")
 COMPARED = ("verdict", "orders", "flipped", "consistent", "problem", "reason", "reasons")

@@ -11,21 +11,19 @@ from proctor.harness.config.suite import Suite, load_variant, read_grader
 from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec, fingerprint
 from proctor.judges.judge import Judge
-from proctor.judges.panel import PanelSpec, spec_of
-
-AnySpec = GraderSpec | PanelSpec
+from proctor.judges.panel import AnySpec, PanelSpec, members, spec_of
 
 
 @dataclass(frozen=True)
 class Grading:
-    """A judge and whom it asks; nobody when it marks by rules."""
+    """A judge and whom it asks; nobody when it scores by rules."""
 
     judge: Judge
     spec: AnySpec | None
 
     @property
     def digest(self) -> str:
-        """Equal where marks may be compared: the judge's own digest, with the grader where one is asked."""
+        """Equal where scores may be compared: the judge's own digest, with the grader where one is asked."""
         return fingerprint([self.judge.digest, self.spec.identity]) if self.spec else self.judge.digest
 
     def about(self, suite: Suite) -> dict[str, Any]:
@@ -43,8 +41,8 @@ def grading(judge: Judge, given: AnySpec | None, where: Path | str | None = None
     """The judge with its grader, refused when one of them is missing or too much."""
     if judge.kind == "pairwise":
         raise Refusal(
-            f"judge {judge.name!r} compares two plans and gives no marks",
-            remedy="name a judge that marks; compare plans with 'proctor judge pairs'",
+            f"judge {judge.name!r} compares two plans and gives no scores",
+            remedy="name a judge that scores; compare plans with 'proctor judge pairs'",
             where=where,
         )
     return Grading(judge, grader_for(judge, given, where))
@@ -59,16 +57,10 @@ def grader_for(judge: Judge, given: AnySpec | None, where: Path | str | None = N
         )  # fmt: skip
     if not judge.asks and given is not None:
         raise Refusal(
-            f"judge {judge.name!r} marks by rules and asks no model", "the grader would never be asked",
+            f"judge {judge.name!r} scores by rules and asks no model", "the grader would never be asked",
             "leave the grader out, or name a judge that asks one", where,
         )  # fmt: skip
     return spec
-
-
-def members(spec: AnySpec | None) -> tuple[GraderSpec, ...]:
-    if isinstance(spec, PanelSpec):
-        return spec.panel
-    return (spec,) if spec else ()
 
 
 def gradings_of(suite: Suite, made_of: Callable[[Variant], str]) -> dict[str, Grading]:
@@ -148,7 +140,7 @@ def with_weights(spec: AnySpec | None, made_of: Mapping[str, str]) -> AnySpec | 
 def refuse_self_grading(
     variants: Iterable[Variant], spec: AnySpec | None, ours: Mapping[str, Variant], where: Path | None
 ) -> None:
-    """A model that marks its own answers likes them. `ours` are the local graders by name."""
+    """A model that scores its own responses likes them. `ours` are the local graders by name."""
     for grader in members(spec):
         mine = _names(grader.model, grader.through == "inspect")
         if grader.model in ours:
@@ -157,7 +149,7 @@ def refuse_self_grading(
             if mine & (_names(variant.base) | _names(variant.name)):
                 raise Refusal(
                     f"the grader {grader.model!r} is the model that {variant.name!r} is made of",
-                    "a model that marks itself marks kindly",
+                    "a model that scores itself scores kindly",
                     "name another grader, or say 'self_grading: true' in the suite, which the results then tell",
                     where,
                 )

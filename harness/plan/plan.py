@@ -21,8 +21,9 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import TAKES_ADAPTER, Variant
-from proctor.harness.plan.grading import AnySpec, Grading, gradings_of, ready
+from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
+from proctor.judges.panel import AnySpec
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
 from proctor.tasks.prompt_pack import STOCK, Pack

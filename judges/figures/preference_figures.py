@@ -5,7 +5,7 @@ report = of_preferences(read_preferences(path), read_preferences(labels, "label"
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain, combinations, compress
+from itertools import combinations, compress
 from typing import Any
 
 import numpy as np
@@ -252,8 +252,7 @@ def _among_raters(report: FigureReport, preferences: Preferences, who: str) -> N
 def _every_two(settled: Floats, clusters: Sequence[str]) -> Pairs:
     """Every two raters' verdicts on the same item, the rater who comes first by name on the left."""
     lefts, rights = np.triu_indices(settled.shape[1], 1)
-    each = [paired(settled[:, a], settled[:, b], clusters) for a, b in zip(lefts, rights, strict=True)]
-    clusters = list(chain.from_iterable(pairs.clusters for pairs in each))
-    return Pairs(
-        np.concatenate([pairs.x for pairs in each]), np.concatenate([pairs.y for pairs in each]), clusters
-    )
+    x, y = settled[:, lefts], settled[:, rights]
+    there = ~np.isnan(x + y)
+    items = np.nonzero(there)[0].tolist()
+    return Pairs(x[there], y[there], [clusters[item] for item in items])

@@ -17,8 +17,7 @@ from typing import Any, TypeVar
 
 from proctor.common.files import LineFile
 from proctor.judges.graders.grader import Grader, GraderSpec, Question, Reply
-from proctor.judges.graders.reply import ParsedReply
-from proctor.judges.verdict import Reason, Usage
+from proctor.judges.verdict import ParsedReply, Reason, Usage
 
 Progress = Callable[[int, int], None]  # verdicts done, tokens that the grader made
 _Result = TypeVar("_Result")

@@ -69,10 +69,7 @@ class EndpointGrader:
         if completion.trouble:
             return Reply(problem=completion.problem, reason=completion.trouble)
         if completion.ended == "length":
-            limit = "at the server's limit"
-            if self.spec.max_tokens:
-                limit = f"at {self.spec.max_tokens} tokens"
-            return Reply(text, *counts, f"the verdict was cut off {limit}", "cut off")
+            return Reply(text, *counts).cut_off(self.spec)
         if completion.refusal:
             return Reply(text, *counts, f"the grader refused: {completion.refusal}"[:SHOWN], "refused")
         if completion.text is None:

@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
@@ -15,8 +15,7 @@ from pydantic import Field, model_validator
 from proctor.common.chat_client import GIVE_UP
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
-from proctor.judges.graders.reply import ParsedReply
-from proctor.judges.verdict import Reason
+from proctor.judges.verdict import ParsedReply, Reason
 
 
 class Price(Frozen):
@@ -132,6 +131,13 @@ class Reply:
     tokens_out: int | None = None
     problem: str = ""
     reason: Reason = ""
+
+    def cut_off(self, spec: GraderSpec) -> "Reply":
+        """The same where the grader had no room for more."""
+        limit = "at the model's own limit"
+        if spec.max_tokens:
+            limit = f"at {spec.max_tokens} tokens"
+        return replace(self, problem=f"the verdict was cut off {limit}", reason="cut off")
 
 
 Done = Callable[[int, Reply], None]

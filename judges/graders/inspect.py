@@ -12,6 +12,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply, side_by_side
+from proctor.judges.verdict import Reason
 
 _SHOWN = 300
 
@@ -87,12 +88,8 @@ class InspectGrader:
         from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, ResponseSchema
         from inspect_ai.util import JSONSchema
 
-        messages: list[ChatMessageSystem | ChatMessageUser] = []
-        for role, text in question.turns:
-            if role == "system":
-                messages.append(ChatMessageSystem(content=text))
-            else:
-                messages.append(ChatMessageUser(content=text))
+        kinds: dict[str, Any] = {"system": ChatMessageSystem, "user": ChatMessageUser}
+        messages = [kinds[role](content=text) for role, text in question.turns]
         config = GenerateConfig()
         if schema is not None:
             form = JSONSchema.model_validate(json.loads(json.dumps(schema)))
@@ -104,39 +101,42 @@ class InspectGrader:
         if output.usage:
             reply = Reply(output.completion, output.usage.input_tokens, output.usage.output_tokens)
         if output.stop_reason in ("max_tokens", "model_length"):
-            limit = "at the model's limit"
-            if self.spec.max_tokens:
-                limit = f"at {self.spec.max_tokens} tokens"
-            return replace(reply, problem=f"the verdict was cut off {limit}", reason="cut off")
+            return reply.cut_off(self.spec)
         if output.error or output.stop_reason == "content_filter":
             why = f"the grader refused: {output.error or 'its filter stopped it'}"[:_SHOWN]
             return replace(reply, problem=why, reason="refused")
         return reply
 
 
-def _failed(failed: Exception) -> Reply:
+# What went wrong, by the names of the exceptions that providers raise.
+_NAMED: tuple[tuple[set[str], str, Reason], ...] = (
+    ({"TimeoutError", "APITimeoutError", "AttemptTimeoutError", "TimeoutException"}, "no answer in time", "timed out"),
+    ({"ConnectionError", "APIConnectionError", "TransportError"}, "the connection broke", "connection broken"),
+)  # fmt: skip
+
+
+def _failed(failed: BaseException) -> Reply:
     """What went wrong, from the exception or one that it comes from; that retries are at an end says nothing."""
-    chain: list[BaseException] = [failed]
+    chain = [failed]
     while chain[-1].__cause__ is not None and len(chain) < 10:
         chain.append(chain[-1].__cause__)
-    cause: BaseException = failed
-    status: int | None = None
     names: set[str] = set()
-    for error in reversed(chain):
-        if type(error).__name__ != "RetryError":
-            cause = error
-        if isinstance(getattr(error, "status_code", None), int):
-            status = error.status_code  # type: ignore[attr-defined]
+    for error in chain:
         names.update(kind.__name__ for kind in type(error).__mro__)
+    cause = next((error for error in chain if type(error).__name__ != "RetryError"), failed)
     message = " ".join(f"{type(cause).__name__}: {cause}".split())[:_SHOWN]
+    status = 0
+    for error in reversed(chain):
+        code = getattr(error, "status_code", None)
+        if isinstance(code, int):
+            status = code
     if status == 429:
         return Reply(problem=f"429, too many requests: {message}", reason="rate limited")
-    if status is not None and status >= 500:
+    if status >= 500:
         return Reply(problem=f"{status} from the server: {message}", reason="server error")
-    if status is not None:
+    if status:
         return Reply(problem=f"{status}, the server refused: {message}", reason="refused")
-    if names & {"TimeoutError", "APITimeoutError", "AttemptTimeoutError", "TimeoutException"}:
-        return Reply(problem=f"no answer in time: {message}", reason="timed out")
-    if names & {"ConnectionError", "APIConnectionError", "TransportError"}:
-        return Reply(problem=f"the connection broke: {message}", reason="connection broken")
+    for known, problem, reason in _NAMED:
+        if names & known:
+            return Reply(problem=f"{problem}: {message}", reason=reason)
     return Reply(problem=f"the grader gave nothing to read: {message}", reason="unreadable")

@@ -8,10 +8,9 @@ Never raises, whatever the reply.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from proctor.judges.verdict import Reason, Usage
+from proctor.judges.verdict import ParsedReply
 
 LONGEST = 100_000
 # What stands in the form that a grader is asked to fill in, for the reason of a score and of a choice.
@@ -31,18 +30,6 @@ _CHOICE_LINE = re.compile(
     re.I,
 )
 _TWICE = object()
-
-
-@dataclass(frozen=True)
-class ParsedReply:
-    """`scores` by dimension, or `choice`; neither with a `problem`. `usage` is what was asked to get it."""
-
-    scores: dict[str, float] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-    choice: str = ""
-    problem: str = ""
-    reason: Reason = ""
-    usage: Usage = field(default_factory=Usage)
 
 
 def read_scores(

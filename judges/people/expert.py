@@ -17,10 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from proctor.common.refusal import Refusal
 from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, Question, fingerprint
-from proctor.judges.graders.reply import LONGEST, ParsedReply, objects_in
+from proctor.judges.graders.reply import LONGEST, objects_in
 from proctor.judges.judge import Judge
 from proctor.judges.prompt import filled, object_schema, tag_of
 from proctor.judges.rubric import Rubric
+from proctor.judges.verdict import ParsedReply
 
 
 class Suggestion(BaseModel):

@@ -76,6 +76,11 @@ def _pair(a: RatedPlan, b: RatedPlan, draw: random.Random) -> Shown:
     return Shown(f"{a.id} {b.id}", a.profile, texts, a.pupil, order, sources)
 
 
+def _place_of(item: Shown) -> dict[str, str]:
+    """Where plan a and plan b stand: in order ba plan b stands left."""
+    return dict(zip((*item.order, "tie"), PLACES, strict=True))
+
+
 class RatingSheet:
     """labels.csv of several raters, of which one writes here. Every change is on disk when `save` returns."""
 
@@ -105,67 +110,53 @@ class RatingSheet:
     def _key(self, row: Mapping[str, str]) -> tuple[str, ...]:
         return row["item_id"], row["rater"], row[self._last]
 
+    @property
+    def questions(self) -> dict[str, Sequence[Any]]:
+        """What is asked about every item, and the answers that there are."""
+        if self.mode == "pairs":
+            return {"choice": PLACES}
+        return dict.fromkeys(self.judge.dimensions, self.judge.scale.levels)
+
     def ratings(self, at: int) -> dict[str, Any]:
         """What this rater said of an item so far: a score by dimension, or {'choice': place}."""
         item = self.items[at]
-        if self.mode == "scores":
-            scores = {}
-            for dimension in self.judge.dimensions:
-                row = self._rows.get((item.id, self.rater, dimension))
-                if row:
-                    scores[dimension] = int(float(row["score"]))
-            return scores
-        row = self._rows.get((item.id, self.rater, item.order))
-        if row is None:
-            return {}
-        places = dict(zip((*item.order, "tie"), PLACES, strict=True))  # in order ba plan b stands left
-        return {"choice": places[row["verdict"]]}
-
-    def complete(self, at: int) -> bool:
-        if self.mode == "pairs":
-            return bool(self.ratings(at))
-        return len(self.ratings(at)) == len(self.judge.dimensions)
+        said: dict[str, Any] = {}
+        for question in self.questions:
+            row = self._rows.get((item.id, self.rater, item.order or question))
+            if row and self.mode == "scores":
+                said[question] = int(float(row["score"]))
+            elif row:
+                said[question] = _place_of(item)[row["verdict"]]
+        return said
 
     @property
     def done(self) -> int:
-        return sum(map(self.complete, range(len(self.items))))
+        return sum(len(self.ratings(at)) == len(self.questions) for at in range(len(self.items)))
 
-    def score(self, at: int, dimension: str, score: int | None) -> None:
-        """None takes a score back."""
-        if self.mode != "scores" or dimension not in self.judge.dimensions:
-            raise Refusal(f"no dimension {dimension!r} is rated here")
-        if score is not None and score not in self.judge.scale.levels:
-            raise Refusal(f"{score!r} is not on the scale")
-        item = self._item(at)
-        row = {
-            "item_id": item.id, "rater": self.rater, "dimension": dimension, "score": str(score),
-            "cluster": item.pupil,
-        }  # fmt: skip
-        self._put(row, keep=score is not None)
-
-    def choose(self, at: int, place: str | None) -> None:
-        """The plan that stands left or right is the better one, or neither; None takes it back."""
-        if self.mode != "pairs" or (place is not None and place not in PLACES):
-            raise Refusal(f"{place!r} is no choice here")
-        item = self._item(at)
-        verdict = dict(zip(PLACES, (*item.order, "tie"), strict=True))[place or "tie"]
-        row = {
-            "item_id": item.id, "order": item.order, "verdict": verdict, "rater": self.rater,
-            "plan_a": item.sources[0], "plan_b": item.sources[1], "cluster": item.pupil,
-        }  # fmt: skip
-        self._put(row, keep=place is not None)
-
-    def _item(self, at: int) -> Shown:
-        if not 0 <= at < len(self.items):
-            raise Refusal(f"there is no item {at}")
-        return self.items[at]
-
-    def _put(self, row: dict[str, str], keep: bool) -> None:
+    def save(self, at: object, question: str, answer: object) -> None:
+        """An answer of None takes it back."""
+        if type(at) is not int or at not in range(len(self.items)):
+            raise Refusal(f"there is no item {at!r}")
+        if question not in self.questions:
+            raise Refusal(f"nobody asks about {question!r} here")
+        if answer is not None and (type(answer) not in (int, str) or answer not in self.questions[question]):
+            raise Refusal(f"{answer!r} is no answer here")
+        item = self.items[at]
+        row = {"item_id": item.id, "rater": self.rater, "cluster": item.pupil}
+        if self.mode == "scores":
+            row |= {"dimension": question, "score": str(answer)}
+        else:
+            verdict = dict(zip(PLACES, (*item.order, "tie"), strict=True)).get(str(answer), "")
+            row |= {
+                "order": item.order,
+                "verdict": verdict,
+                "plan_a": item.sources[0],
+                "plan_b": item.sources[1],
+            }
         with self._lock:
-            if keep:
+            self._rows.pop(self._key(row), None)
+            if answer is not None:
                 self._rows[self._key(row)] = row
-            else:
-                self._rows.pop(self._key(row), None)
             self._write()
 
     def _write(self) -> None:

@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from proctor.common.refusal import Refusal
 from proctor.judges.people.rate import RatingSheet
 
 PAGE = Path(__file__).with_name("rate_page.html")
@@ -67,7 +66,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(400, "text/plain", "not a rating")
             return
         try:
-            _save(sheet, json.loads(self.rfile.read(int(size))))
+            said = json.loads(self.rfile.read(int(size)))
+            if sheet.mode == "pairs":
+                sheet.save(said["item"], "choice", said["choice"])
+            else:
+                sheet.save(said["item"], said["dimension"], said["score"])
         except (ValueError, KeyError, TypeError, RecursionError) as refused:
             self._json(400, {"refused": str(refused)})
         except OSError as failed:
@@ -94,16 +97,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-
-
-def _save(sheet: RatingSheet, rating: dict[str, Any]) -> None:
-    at = rating["item"]
-    if not isinstance(at, int) or isinstance(at, bool):
-        raise Refusal("the item is no number")
-    if sheet.mode == "pairs":
-        sheet.choose(at, rating["choice"])
-    else:
-        score = rating["score"]
-        if score is not None and (not isinstance(score, int) or isinstance(score, bool)):
-            raise Refusal("the score is no whole number")
-        sheet.score(at, rating["dimension"], score)

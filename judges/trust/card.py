@@ -1,4 +1,4 @@
-"""The trust card of a judge that scores one plan at a time: agreement, length, noise, planted damage, injections.
+"""The trust card of a judge: agreement, length, noise, planted damage, injections. Here of judges that score.
 
 Every check is a question put to the judge with plans whose order of merit is known.
 """

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, cycle
+from pathlib import Path
 from typing import Any
 
 from proctor.judges.rules.pupil import takes_up
@@ -18,24 +19,11 @@ _WEEK_BREAK = re.compile(r"^(?=[\s#>*_|-]{0,12}week\s+\d)", re.IGNORECASE | re.M
 _HEADING = re.compile(r"[^\n:]*:?")
 _TIME = re.compile(r"(?<![\w.,:/])(\d{1,3})(?= ?(?:min|minutes|hours?|h)\b)")
 _GOAL = re.compile(r"(?mi)^([\w' ]{0,20}(?:goal|aim|what we work for): ).*$")
-CONSTANT = """Study plan
-Goal: get better at mathematics.
-
-Week 1: Look at your notes and find out what is difficult.
-- Study for some time every day and do exercises from the book.
-Week 2: Practise what is difficult.
-- Study for some time every day and do more exercises.
-Week 3: Repeat everything.
-- Do a test and look at your mistakes. Keep going, you can do it!
-"""
-PADDING = """
-
-A few more words. Mathematics is everywhere around us, and learning it is a journey that is different for everybody.
-Some days will feel easy and some days will feel hard, and both belong to it. It is important to stay positive, to
-believe in oneself and to remember that great things take time. Learning is like climbing a mountain: step by step,
-with the view getting better all the while. Every expert was once a beginner, and every effort is worth something in
-the end. So keep this plan in a good place, look at it with a smile, and be proud of having it.
-"""
+# A plan for everybody, and a paragraph that says nothing.
+CONSTANT, PADDING = (
+    Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("constant_plan.txt", "padding.txt")
+)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """The trust card of a judge that compares two plans: agreement, swapped order, planted damage, injections."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
 
@@ -12,7 +11,6 @@ from proctor.common.refusal import Refusal
 from proctor.judges.figures.preference_figures import of_preferences
 from proctor.judges.figures.preferences import Preferences
 from proctor.judges.figures.ratings import Ratings
-from proctor.judges.pairwise import Pair, PairVerdict, preferred
 from proctor.judges.trust.damage import DAMAGES
 from proctor.judges.trust.planting import damage_cases, injections, plant
 from proctor.judges.trust.trial import (
@@ -22,34 +20,16 @@ from proctor.judges.trust.trial import (
     check_unparsed,
     finished_card,
     mean_labels,
-    refuse_without_verdicts,
 )
-from proctor.judges.verdict import WORTH, JudgeVerdict
+from proctor.judges.verdict import WORTH, JudgeVerdict, Pair, PairVerdict, preferred
 
 TIE = 0.5  # plans whose mean labels differ by less are a tie for the labels
 _DAMAGED, _INJECTED, _ONE_PLACE = 5, 4, 0.6
-CompareAll = Callable[[Sequence[Pair]], list[PairVerdict]]
 PlansOfOne = tuple[LabelledPlan, LabelledPlan]  # two plans for the same pupil
 
 
-@dataclass
-class PairTrial:
-    """A trial whose judge compares."""
-
-    trial: Trial
-    compare: CompareAll
-
-    def verdicts(self, pairs: Sequence[Pair]) -> list[PairVerdict]:
-        verdicts = self.compare(pairs)
-        problems = [verdict.problem for verdict in verdicts]
-        refuse_without_verdicts(problems, "pairs could be compared")
-        self.trial.asked += len(verdicts)
-        self.trial.unread += len(problems) - problems.count("")
-        return verdicts
-
-
 def pair_card(
-    on: PairTrial, plans: Sequence[LabelledPlan], labels: Ratings | None, by: str, made: str
+    trial: Trial, plans: Sequence[LabelledPlan], labels: Ratings | None, by: str, made: str
 ) -> dict[str, Any]:
     """The card as it is kept in results/_judges/<judge>/trust.json."""
     merits: dict[str, float] = {}
@@ -61,15 +41,15 @@ def pair_card(
     pairs = [(a, b) for a, b in combinations(ordered, 2) if a.pupil == b.pupil]
     if not pairs:
         raise Refusal("no pupil has two plans, so there is nothing to compare")
-    verdicts = on.verdicts([_pair(f"{a.item.id} {b.item.id}", a, b.item.text) for a, b in pairs])
-    _agreement(on.trial, pairs, verdicts, merits, by)
-    _orders(on.trial, verdicts)
-    _damage(on, plans, merits)
-    _injections(on, pairs, verdicts, merits)
-    check_unparsed(on.trial)
+    verdicts = trial.comparisons([_pair(f"{a.item.id} {b.item.id}", a, b.item.text) for a, b in pairs])
+    _agreement(trial, pairs, verdicts, merits, by)
+    _orders(trial, verdicts)
+    _damage(trial, plans, merits)
+    _injections(trial, pairs, verdicts, merits)
+    check_unparsed(trial)
     for name in ("length_correlation", "repeatability"):
-        on.trial.report.lack(name, "is not tried with a judge that compares")
-    return finished_card(on.trial, len(plans), labels, by, made)
+        trial.report.lack(name, "is not tried with a judge that compares")
+    return finished_card(trial, len(plans), labels, by, made)
 
 
 def _pair(name: str, plan: LabelledPlan, other: str) -> Pair:
@@ -123,7 +103,7 @@ def _orders(trial: Trial, verdicts: Sequence[PairVerdict]) -> None:
     trial.checks.append(TrustCheck("place", "No favourite place", "order", fair, 1, detail))
 
 
-def _damage(on: PairTrial, plans: Sequence[LabelledPlan], merits: Mapping[str, float]) -> None:
+def _damage(trial: Trial, plans: Sequence[LabelledPlan], merits: Mapping[str, float]) -> None:
     """A good plan against the same with damage: the good one must be preferred."""
     stand_in = []
     for plan in sorted(plans, key=lambda plan: -merits.get(plan.item.id, 0.0)):
@@ -136,7 +116,7 @@ def _damage(on: PairTrial, plans: Sequence[LabelledPlan], merits: Mapping[str, f
             pairs.append(_pair(f"{plan.item.id} {damage.name}", plan, text))
     held: Counter[str] = Counter()
     lost: dict[str, list[str]] = defaultdict(list)
-    for (damage, plan_id), verdict in zip(planted, on.verdicts(pairs), strict=True):
+    for (damage, plan_id), verdict in zip(planted, trial.comparisons(pairs), strict=True):
         if verdict.problem:
             continue
         if verdict.verdict == "a" or (damage.least is None and verdict.verdict == "tie"):
@@ -147,11 +127,11 @@ def _damage(on: PairTrial, plans: Sequence[LabelledPlan], merits: Mapping[str, f
         good, bad = held[damage.name], lost[damage.name]
         detail = f"not for {', '.join(bad)}" if bad else ""
         why = "could not be planted in these plans, or got no verdict"
-        on.trial.check(damage.name, damage.title, "damage", good, good + len(bad), detail, why)
+        trial.check(damage.name, damage.title, "damage", good, good + len(bad), detail, why)
 
 
 def _injections(
-    on: PairTrial, pairs: Sequence[PlansOfOne], verdicts: Sequence[PairVerdict], merits: Mapping[str, float]
+    trial: Trial, pairs: Sequence[PlansOfOne], verdicts: Sequence[PairVerdict], merits: Mapping[str, float]
 ) -> None:
     """The worse of two plans with words to the judge in it: it must not do better than without them."""
     chosen = []
@@ -171,10 +151,10 @@ def _injections(
         asked.append(_pair(name, a, plant(injection["text"], b.item.text)))
     held: Counter[str] = Counter()
     tried: Counter[str] = Counter()
-    for (injection, (_, _, worth)), verdict in zip(planted, on.verdicts(asked), strict=True):
+    for (injection, (_, _, worth)), verdict in zip(planted, trial.comparisons(asked), strict=True):
         if verdict.verdict is not None:
             tried[injection["name"]] += 1
             held[injection["name"]] += WORTH[verdict.verdict] >= worth
     for injection in injections():
         name, why = injection["name"], "there was no pair to plant it in, or no verdict"
-        on.trial.check(name, injection["title"], "injection", held[name], tried[name], lacking=why)
+        trial.check(name, injection["title"], "injection", held[name], tried[name], lacking=why)

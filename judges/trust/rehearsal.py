@@ -7,28 +7,28 @@ the highest from then on, so that no grader is asked more. Replies that are kept
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.judges import pairwise, scoring
-from proctor.judges.cost import CostEstimate, estimate, specs
+from proctor.judges.cost import CostEstimate, estimate
 from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import FigureReport
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply
 from proctor.judges.judge import Judge
-from proctor.judges.pairwise import Pair, PairVerdict
-from proctor.judges.panel import Panel, PanelSpec, open_graders
+from proctor.judges.panel import AnySpec, Panel, members, open_graders
 from proctor.judges.trust.card import card
-from proctor.judges.trust.pairs_card import PairTrial, pair_card
+from proctor.judges.trust.pairs_card import pair_card
 from proctor.judges.trust.trial import LabelledPlan, Trial
-from proctor.judges.verdict import Item, JudgeVerdict
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 
 def rehearse(
-    judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: GraderSpec | PanelSpec | None,
+    judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: AnySpec | None,
     cache: Path | None,
 ) -> CostEstimate:  # fmt: skip
     """The most that the card can ask, each question once."""
@@ -42,11 +42,9 @@ def rehearse(
                 shutil.copy(path, folder)
         graders = open_graders(spec, lambda member: _StandIn(member, texts, lowest, highest))
         asks = _RehearsedAsking(spec, graders, Path(folder))
-        trial = Trial(judge, asks.score, FigureReport(Bootstrap(resamples=0)))
-        if judge.kind == "pairwise":
-            pair_card(PairTrial(trial, lambda pairs: asks.compare(judge, pairs)), plans, labels, "", "")
-        else:
-            card(trial, plans, labels, "", "")
+        trial = Trial(judge, asks.score, partial(asks.compare, judge), FigureReport(Bootstrap(resamples=0)))
+        make = pair_card if judge.kind == "pairwise" else card
+        make(trial, plans, labels, "", "")
     return estimate(asks.noted, cache)
 
 
@@ -60,19 +58,19 @@ def _reply(judge: Judge, score: int) -> str:
 class _RehearsedAsking:
     """Scores and compares with the stand-ins, and notes every question."""
 
-    spec: GraderSpec | PanelSpec
+    spec: AnySpec
     graders: Grader | Panel
     folder: Path
-    noted: list[tuple[Judge, GraderSpec, list[Question]]] = field(default_factory=list)
+    noted: list[tuple[Judge, GraderSpec, list[Mapping[str, str] | None]]] = field(default_factory=list)
 
     def score(self, judge: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
-        for member in specs(self.spec):
-            self.noted.append((judge, member, scoring.questions(judge, items, member)))
+        for member in members(self.spec):
+            self.noted.append((judge, member, scoring.texts_of(items)))
         return scoring.score_all(judge, items, self.graders, self.folder)
 
     def compare(self, judge: Judge, pairs: Sequence[Pair]) -> list[PairVerdict]:
-        for member in specs(self.spec):
-            self.noted.append((judge, member, pairwise.questions(judge, pairs, member)))
+        for member in members(self.spec):
+            self.noted.append((judge, member, pairwise.texts_of(pairs)))
         return pairwise.compare_all(judge, pairs, self.graders, self.folder)
 
 

@@ -14,11 +14,12 @@ from proctor.judges.figures.ratings import OVERALL, Ratings, together
 from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport
 from proctor.judges.judge import Judge
 from proctor.judges.rules.text import words
-from proctor.judges.verdict import Item, JudgeVerdict
+from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 HELD = 0.9  # a check is passed when so many of its plans hold
 _UNREAD = 0.05  # of all verdicts: so many may be missing
 ScoreAll = Callable[[Judge, Sequence[Item]], list[JudgeVerdict]]
+CompareAll = Callable[[Sequence[Pair]], list[PairVerdict]]
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,11 @@ class TrustCheck:
 
 @dataclass
 class Trial:
-    """One judge on trial: how it scores, and what came out so far."""
+    """One judge on trial: how it scores or compares, and what came out so far."""
 
     judge: Judge
     score: ScoreAll
+    compare: CompareAll
     report: FigureReport
     checks: list[TrustCheck] = field(default_factory=list)
     asked: int = 0
@@ -100,6 +102,15 @@ class Trial:
             if words(item.text):
                 self.asked += 1
                 self.unread += bool(verdict.problem)
+        return verdicts
+
+    def comparisons(self, pairs: Sequence[Pair]) -> list[PairVerdict]:
+        """The same of a judge that compares."""
+        verdicts = self.compare(pairs)
+        problems = [verdict.problem for verdict in verdicts]
+        refuse_without_verdicts(problems, "pairs could be compared")
+        self.asked += len(verdicts)
+        self.unread += len(problems) - problems.count("")
         return verdicts
 
 

@@ -6,7 +6,7 @@ page the colours become those of the style sheet, so that a drawing is dark wher
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, product
 from typing import Any, NamedTuple
@@ -45,6 +45,33 @@ class Label(NamedTuple):
     left: bool
 
 
+class Axes:
+    """Where costs and means lie in a drawing, so that labels can be placed among them."""
+
+    def __init__(self, points: Sequence[ChartPoint], left: float, right: float, log: bool = False) -> None:
+        self.bottom, self.top = _room(points)
+        self.left, self.right, self.log = left, right, log
+
+    def x(self, title: str, **axis: Any) -> Any:
+        import altair as alt
+
+        scale = alt.Scale(type="log" if self.log else "linear", domain=(self.left, self.right), nice=False)
+        return alt.X("cost:Q", title=title, scale=scale, axis=alt.Axis(grid=False, **axis))
+
+    def y(self, field: str, title: str) -> Any:
+        import altair as alt
+
+        scale = alt.Scale(domain=(self.bottom, self.top), nice=False, zero=False)
+        return alt.Y(f"{field}:Q", title=title, scale=scale)
+
+    def place(self, cost: float, mean: float) -> tuple[float, float]:
+        """In pixels, from the left and from the top."""
+        share = (cost - self.left) / (self.right - self.left)
+        if self.log:
+            share = math.log(cost / self.left) / math.log(self.right / self.left)
+        return WIDTH * share, HEIGHT * (self.top - mean) / (self.top - self.bottom)
+
+
 def frontier(points: Sequence[ChartPoint], more_is_better: bool = True) -> set[str]:
     """Those for which no other is at least as good and as cheap, and better in one of the two."""
     sign = 1 if more_is_better else -1
@@ -66,43 +93,21 @@ def tradeoff(
     import altair as alt
 
     best = frontier(points, more_is_better)
-    widest = max(point.cost for point in points) * 1.08 or 1.0
-    bottom, top = _room(points)
-    across, down = WIDTH / widest, HEIGHT / (top - bottom)
-    x = alt.X(
-        "cost:Q",
-        title=cost,
-        scale=alt.Scale(domain=(0, widest), nice=False),
-        axis=alt.Axis(grid=False, tickCount=8),
-    )
-    y = {"title": score, "scale": alt.Scale(domain=(bottom, top), nice=False, zero=False)}
-    foremost = sorted(points, key=lambda point: (point.name not in best, -point.mean, point.name))[
-        :MOST_LABELS
-    ]
-    bars = [(across * point.cost, down * (top - point.high), down * (top - point.low)) for point in points]
-    placed = _labels(
-        [(point.name, across * point.cost, down * (top - point.mean)) for point in foremost], bars
-    )
-    means = {point.name: point.mean for point in foremost}
-    names, leaders = [], []
-    for label in placed:
-        mean, own = top - label.y / down, means[label.name]
-        names.append({"name": label.name, "cost": label.x / across, "mean": mean, "left": label.left})
-        if abs(mean - own) * down > 1:  # it stands some lines off
-            end = label.x - 8 if label.left else label.x + 8
-            leaders.append({"cost": label.x / across, "end": end / across, "own": own, "mean": mean})
+    axes = Axes(points, 0.0, max(point.cost for point in points) * 1.08 or 1.0)
+    x = axes.x(cost, tickCount=8)
+    bars = []
+    for point in points:
+        across, end = axes.place(point.cost, point.high)
+        bars.append((across, end, axes.place(point.cost, point.low)[1]))
+    foremost = sorted(points, key=lambda point: (point.name not in best, -point.mean, point.name))
+    places = [(point.name, *axes.place(point.cost, point.mean)) for point in foremost[:MOST_LABELS]]
     rows = _data([asdict(point) | {"best": point.name in best} for point in points])
     whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=3)
     dots = alt.Chart(rows).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1)
-    lines = alt.Chart(_data(leaders)).mark_rule(color=QUIET, strokeWidth=1)
     fill = alt.condition(alt.datum.best, alt.value(BLUE), alt.value(PAPER))
-    layers = [
-        whiskers.encode(x=x, y=alt.Y("low:Q", **y), y2="high:Q"),
-        lines.encode(x=x, x2="end:Q", y=alt.Y("own:Q", **y), y2="mean:Q"),
-        dots.encode(x=x, y=alt.Y("mean:Q", **y), fill=fill),
-        *_named(names, x, alt.Y("mean:Q", **y)),
-    ]
-    return _drawn(layers, HEIGHT)
+    intervals = whiskers.encode(x=x, y=axes.y("low", score), y2="high:Q")
+    means = dots.encode(x=x, y=axes.y("mean", score), fill=fill)
+    return _drawn([intervals, *_named(_labels(places, bars), places), means], HEIGHT)
 
 
 def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examples: str) -> dict[str, Any]:
@@ -111,17 +116,17 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
 
     points = list(chain.from_iterable(of_series for _, of_series in series))
     sizes = sorted({point.cost for point in points})
-    log = sizes[0] > 0 and sizes[-1] >= 8 * sizes[0]
-    bottom, top = _room(points)
-    ends, place = _across(sizes[0], sizes[-1], log)
-    x = alt.X(
-        "cost:Q", title=examples, scale=alt.Scale(type="log" if log else "linear", domain=ends, nice=False),
-        axis=alt.Axis(grid=False, labelExpr="format(datum.value, ',')", values=sizes, labelOverlap=True),
-    )  # fmt: skip
-    y = {"title": score, "scale": alt.Scale(domain=(bottom, top), nice=False, zero=False)}
-    mean, low = alt.Y("mean:Q", **y), alt.Y("low:Q", **y)
-    layers, last = [], []
-    costs = {}
+    first, last = sizes[0], sizes[-1]
+    # With room for names on the right.
+    if first > 0 and last >= 8 * first:
+        step = (last / first) ** 0.05
+        axes = Axes(points, first / step, last * step**5, log=True)
+    else:
+        spread = last - first or abs(last) or 1.0
+        axes = Axes(points, max(0.0, first - 0.05 * spread), last + 0.25 * spread)
+    x = axes.x(examples, labelExpr="format(datum.value, ',')", values=sizes, labelOverlap=True)
+    mean, low = axes.y("mean", score), axes.y("low", score)
+    layers, ends = [], []
     for at, (name, of_series) in enumerate(series):
         ordered = sorted(of_series, key=lambda point: point.cost)
         chart = alt.Chart(_data(list(map(asdict, ordered))))
@@ -131,25 +136,8 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
             chart.mark_line(strokeDash=DASHES[at % len(DASHES)], strokeWidth=2, **look).encode(x=x, y=mean),
             chart.mark_point(size=60, filled=True, opacity=1, **look).encode(x=x, y=mean),
         ]
-        end = ordered[-1]
-        costs[name] = end.cost
-        last.append((name, place(end.cost), HEIGHT * (top - end.mean) / (top - bottom)))
-    names = []
-    for label in _labels(last):
-        height = top - label.y * (top - bottom) / HEIGHT
-        names.append({"name": label.name, "cost": costs[label.name], "mean": height, "left": label.left})
-    return _drawn([*layers, *_named(names, x, mean)], HEIGHT)
-
-
-def _across(first: float, last: float, log: bool) -> tuple[tuple[float, float], Callable[[float], float]]:
-    """The ends of the axis, with room for names on the right, and where a value lies on it."""
-    if log:
-        step = (last / first) ** 0.05
-        low, high = first / step, last * step**5
-        return (low, high), lambda value: WIDTH * math.log(value / low) / math.log(high / low)
-    spread = last - first or abs(last) or 1.0
-    low, high = max(0.0, first - 0.05 * spread), last + 0.25 * spread
-    return (low, high), lambda value: WIDTH * (value - low) / (high - low)
+        ends.append((name, *axes.place(ordered[-1].cost, ordered[-1].mean)))
+    return _drawn([*layers, *_named(_labels(ends), ())], HEIGHT)
 
 
 def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
@@ -168,17 +156,13 @@ def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
 
     rows = _data(list(map(asdict, points)))
     y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
-    x = {
-        "title": score,
-        "scale": alt.Scale(domain=_room(points), nice=False, zero=False),
-        "axis": alt.Axis(tickCount=8),
-    }
+    scale = alt.Scale(domain=_room(points), nice=False, zero=False)
+    low, mean = (
+        alt.X(f"{field}:Q", title=score, scale=scale, axis=alt.Axis(tickCount=8)) for field in ("low", "mean")
+    )
     whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=8)
     dots = alt.Chart(rows).mark_point(size=75, filled=True, color=BLUE, opacity=1)
-    layers = [
-        whiskers.encode(y=y, x=alt.X("low:Q", **x), x2="high:Q"),
-        dots.encode(y=y, x=alt.X("mean:Q", **x)),
-    ]
+    layers = [whiskers.encode(y=y, x=low, x2="high:Q"), dots.encode(y=y, x=mean)]
     return _drawn(layers, ROW * max(2, len(points)))
 
 
@@ -195,22 +179,26 @@ def _room(points: Sequence[ChartPoint]) -> tuple[float, float]:
     return lowest - pad, highest + pad
 
 
-def _named(labels: Sequence[dict[str, Any]], x: Any, y: Any) -> list[Any]:
+def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) -> list[Any]:
+    """The names where they were placed, each with a line to its point where it stands some lines off it."""
     import altair as alt
 
-    layers = []
+    # Pixels as they are, whatever the other layers' scales.
+    x, y = alt.X("x:Q", scale=None, axis=None), alt.Y("y:Q", scale=None, axis=None)
+    own = {name: at for name, _, at in points}
+    leaders, layers = [], []
+    for label in labels:
+        if abs(own.get(label.name, label.y) - label.y) > 1:
+            end = label.x - 8 if label.left else label.x + 8
+            leaders.append({"x": label.x, "y": own[label.name], "end_x": end, "end_y": label.y})
+    if leaders:
+        line = alt.Chart(_data(leaders)).mark_rule(color=QUIET, strokeWidth=1)
+        layers.append(line.encode(x=x, y=y, x2="end_x:Q", y2="end_y:Q"))
     for left, align, away in ((False, "left", 10), (True, "right", -10)):
-        rows = [label for label in labels if label["left"] is left]
+        rows = [label._asdict() for label in labels if label.left is left]
+        look = {"baseline": "middle", "color": INK, "fontSize": 12, "stroke": PAPER, "strokeWidth": HALO}
+        text = alt.Chart(_data(rows)).mark_text(align=align, dx=away, **look)
         if rows:
-            text = alt.Chart(_data(rows)).mark_text(
-                align=align,
-                dx=away,
-                baseline="middle",
-                color=INK,
-                fontSize=12,
-                stroke=PAPER,
-                strokeWidth=HALO,
-            )
             layers.append(text.encode(x=x, y=y, text="name:N"))
     return layers
 

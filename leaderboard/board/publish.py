@@ -17,38 +17,7 @@ from proctor.leaderboard.board.folder import MANIFEST, board_files, is_left_over
 
 BRANCH = "branch:"
 NAMED = 8  # so many findings are named; of the others their number
-WORKFLOW = """\
-# An example. As .github/workflows/pages.yml of a repository that keeps the board in the folder named below, it puts
-# the board on GitHub Pages (Settings, Pages, Source: GitHub Actions).
-name: board
-on:
-  push:
-    branches: [main]
-permissions:
-  contents: read
-  pages: write
-  id-token: write
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment:
-      name: github-pages
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/upload-pages-artifact@v3
-        with:
-          path: FOLDER
-      - uses: actions/deploy-pages@v4
-"""
-SPACE = """\
----
-title: Proctor board
-sdk: static
-app_file: index.html
-pinned: false
----
-A static board, made by Proctor. Open index.html.
-"""
+HOST = Path(__file__).parent / "templates" / "host"  # what hosts want beside the board
 
 
 def publish(board: Path, to: str, allowed: Sequence[str] = ()) -> str:
@@ -96,19 +65,17 @@ def _to_folder(board: Path, out: Path) -> str:
 
 def _copy(board: Path, out: Path, folder: str) -> set[str]:
     """The board, and what hosts need: `folder` is where the workflow will find it in its repository."""
-    extra = {
-        ".nojekyll": "",
-        "pages-workflow.yml": WORKFLOW.replace("FOLDER", json.dumps(folder)),
-        "README.md": SPACE,
-    }
-    wanted = set(extra)
+    texts = {path.name: path.read_text(encoding="utf-8") for path in HOST.iterdir()}
+    texts = {name: text.replace("FOLDER", json.dumps(folder)) for name, text in texts.items()}
+    texts[".nojekyll"] = ""
+    wanted = set(texts)
     for path in board.rglob("*"):
         if path.is_file() and not is_left_over(path.name):
             name = path.relative_to(board).as_posix()
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, out / name)
             wanted.add(name)
-    for name, text in extra.items():
+    for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8")
     return wanted
 

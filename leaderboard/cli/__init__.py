@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from proctor.common.progress import Reporter
+    from proctor.harness.config.variant import Variant
+    from proctor.harness.engines.protocol import Engine
 
 PROJECT = paths.project()
 RESULTS, STORE, BOARD = PROJECT / "results", PROJECT / ".proctor", PROJECT / "board"
@@ -51,7 +53,9 @@ Limit = Annotated[
 AsJson = Annotated[bool, Option("--json", help="As JSON, for a script.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
 Board = Annotated[Path, Option("--out", help="Where the board is put.", show_default="board/ of the project")]
-Pack = Annotated[str, Option(help="The prompt pack that is asked in.", autocompletion=_named("prompts"))]
+PromptPack = Annotated[
+    str, Option(help="The prompt pack that is asked in.", autocompletion=_named("prompts"))
+]
 Redo = Annotated[bool, Option("--redo", help="Replace cells of other responses.")]
 Port = Annotated[int, Option(min=0, max=65535, help="0: a free one.")]
 ServerOf = Annotated[str | None, Option(help="The address of an OpenAI-compatible server.")]
@@ -96,6 +100,13 @@ def reporter() -> "Reporter":
     from proctor.common.progress import Reporter
 
     return Reporter(Console(stderr=True))
+
+
+def opener(store: Path, reporter: "Reporter", role: str) -> "Callable[[Variant], Engine]":
+    """Opens a variant's engine when it is asked for the first time."""
+    from proctor.harness.weights import open_variant
+
+    return lambda variant: open_variant(variant, store, reporter, role)
 
 
 def serve_until_stopped(server: HTTPServer, last_words: Callable[[], str]) -> None:

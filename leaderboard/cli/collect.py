@@ -5,23 +5,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from typer import Argument, Option
 
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard import counted
-from proctor.leaderboard.cli import STORE, AsJson, Store, near, print_json
+from proctor.leaderboard.cli import (
+    STORE,
+    AsJson,
+    EngineName,
+    PromptPack,
+    ServerOf,
+    Store,
+    near,
+    opener,
+    reporter,
+    tell,
+)
 from proctor.leaderboard.cli.responses import labeler_of
 
 if TYPE_CHECKING:
-    from proctor.harness.config.variant import Variant
-    from proctor.harness.engines.protocol import Engine
     from proctor.tasks.questions.collect import FoundQuestion
 
 SUBJECTS = ("english", "chinese", "mathematics")
 Out = Annotated[Path, Option("--out", help="The training set: a JSONL that a recipe can name.")]
-Prompt = Annotated[str, Option(help="The prompt pack in whose wording the chats ask.")]
 PDFS = Argument(help="Exams as PDFs with text.")
 TEXTS = Argument(help="Texts: a .txt or .md each, a .pdf, or a .jsonl with `text` in each row.")
 
@@ -32,7 +39,7 @@ def pdf(
     subject: Annotated[
         str | None, Option(help="english, chinese or mathematics; else each question's signs decide.")
     ] = None,
-    prompt: Prompt = "default",
+    prompt: PromptPack = "default",
     json_: AsJson = False,
 ) -> None:
     """Draw the multiple-choice questions out of exam PDFs, as chats to learn from."""
@@ -51,18 +58,14 @@ def articles(
     files: Annotated[list[Path], TEXTS],
     out: Out,
     writer: Annotated[str, Option(help="A model's name, a hub id or folder, or one of our variants.")],
-    endpoint: Annotated[str | None, Option(help="The address of an OpenAI-compatible server.")] = None,
-    engine: Annotated[str | None, Option(help="hf, vllm, llamacpp, ...: opens the writer here.")] = None,
-    prompt: Prompt = "default",
+    endpoint: ServerOf = None,
+    engine: EngineName = None,
+    prompt: PromptPack = "default",
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
     """Have a model write three questions on each text; those that keep every rule become chats to learn from."""
-    from rich.console import Console
-
-    from proctor.common.progress import Reporter
     from proctor.harness.ask.labelling import asking
-    from proctor.harness.weights import open_variant
     from proctor.tasks.prompt_pack import Pack, render
     from proctor.tasks.questions.collect import of_article, usable_texts
     from proctor.tasks.questions.task import MAX_TOKENS
@@ -73,14 +76,12 @@ def articles(
     for file in files:
         texts += _texts(file)
     asked, found = usable_texts(texts)
-    pack, reporter = Pack.load(prompt), Reporter(Console(stderr=True))
-    with reporter.answering("collect articles", len(asked)) as told:
-
-        def opened(variant: "Variant") -> "Engine":
-            return open_variant(variant, store, reporter, "writer")
-
-        with asking(who, store, opened, told, MAX_TOKENS) as (ask, _):
-            responses = ask([render(pack, "questions", doc) for _, _, doc in asked])
+    pack, told = Pack.load(prompt), reporter()
+    with (
+        told.answering("collect articles", len(asked)) as progress,
+        asking(who, store, opener(store, told, "writer"), progress, MAX_TOKENS) as (ask, _),
+    ):
+        responses = ask([render(pack, "questions", doc) for _, _, doc in asked])
     for (source, place, doc), response in zip(asked, responses, strict=True):
         found += of_article(doc, source, place, response)
     _write(found, out, prompt, json_, {"writer": writer})
@@ -120,10 +121,10 @@ def _write(
         )
     write_text(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     why = dict(reasons(dropped).most_common())
-    if json_:
-        print_json({"chats": str(out), "questions": len(kept), "dropped": len(dropped), "reasons": why})
-        return
-    typer.echo(f"{counted(len(kept), 'question')} in {counted(len(rows), 'chat')}: {near(out.resolve())}")
-    typer.echo(f"{counted(len(dropped), 'question')} left out: {near(beside.resolve())}")
-    for reason, n in why.items():
-        typer.echo(f"  {n:,}: {reason}")
+    lines = [
+        f"{counted(len(kept), 'question')} in {counted(len(rows), 'chat')}: {near(out.resolve())}",
+        f"{counted(len(dropped), 'question')} left out: {near(beside.resolve())}",
+        *(f"  {n:,}: {reason}" for reason, n in why.items()),
+    ]
+    fields = {"chats": str(out), "questions": len(kept), "dropped": len(dropped), "reasons": why}
+    tell(json_, fields, lines)

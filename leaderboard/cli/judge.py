@@ -21,8 +21,8 @@ from proctor.leaderboard.cli import (
 )
 
 if TYPE_CHECKING:
-    from proctor.harness.plan.grading import AnySpec
     from proctor.judges.judge import Judge
+    from proctor.judges.panel import AnySpec
 
 JudgeName = Annotated[str, Option(help="A judge by its name, or the path of its folder.")]
 GraderName = Annotated[
@@ -151,7 +151,7 @@ def _chosen(
 
 
 def _verdicts(items: int, spec: "AnySpec | None") -> int:
-    from proctor.harness.plan.grading import members
+    from proctor.judges.panel import members
 
     return items * max(1, len(members(spec)))
 

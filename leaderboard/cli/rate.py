@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, Results, near
+from proctor.leaderboard.cli import RESULTS, Port, Results, near, serve_until_stopped
 
 if TYPE_CHECKING:
     from proctor.judges.people.rate import Mode, RatedPlan
@@ -36,7 +36,7 @@ def rate(
     out: Annotated[Path, Option(help="Where the labels are kept, written at every click.")] = Path(
         "labels.csv"
     ),
-    port: Annotated[int, Option(min=0, max=65535, help="0: a free one.")] = 0,
+    port: Port = 0,
     results: Results = RESULTS,
 ) -> None:
     """Rate plans by hand, blind: open the address, press the keys. Stop and go on at any time."""
@@ -46,9 +46,7 @@ def rate(
 
     if not re.fullmatch(r"[\w.@ -]{1,60}", rater):
         raise Refusal(f"the rater is called {rater!r}", "it stands in a file", "use letters, digits, - and .")
-    mode: Mode = "scores"
-    if pairs:
-        mode = "pairs"
+    mode: Mode = "pairs" if pairs else "scores"
     loaded = Judge.load(judge)
     if loaded.kind == "pairwise" and not pairs:
         raise Refusal(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that scores")
@@ -60,12 +58,7 @@ def rate(
         raise Refusal(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
     address = f"http://127.0.0.1:{server.server_address[1]}/"
     typer.echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {address} (Ctrl-C ends)")
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        typer.echo(f"{sheet.done} of {len(sheet.items)} rated; kept in {near(out)}")
-    finally:
-        server.server_close()
+    serve_until_stopped(server, lambda: f"{sheet.done} of {len(sheet.items)} rated; kept in {near(out)}")
 
 
 def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[RatedPlan]":
@@ -100,9 +93,7 @@ def _of_variant(name: str, results: Path) -> "list[RatedPlan]":
         raise Refusal(f"no study plans of {name!r} ({results})")
     if cell.problem:
         raise Refusal(cell.problem)
-    texts = {}
-    for profile in profiles():
-        texts[profile.id] = str(as_doc(profile)["profile"])
+    texts = {profile.id: str(as_doc(profile)["profile"]) for profile in profiles()}
     rows = cell.rows(["sample_id", "epoch", "response"])
     several = bool(rows["epoch"].nunique() > 1)
     plans = []

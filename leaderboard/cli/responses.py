@@ -1,17 +1,32 @@
 """Responses that exist already, and labels for training: score, import, label."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
 from typer import Argument, Option
 
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
 from proctor.leaderboard import counted
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json
+from proctor.leaderboard.cli import (
+    RESULTS,
+    STORE,
+    AsJson,
+    EngineName,
+    PromptPack,
+    Redo,
+    Results,
+    ServerOf,
+    Store,
+    near,
+    opener,
+    reporter,
+    tell,
+)
+from proctor.leaderboard.cli.judge import GraderName
 
 if TYPE_CHECKING:
     from proctor.harness.ask.labelling import Labeler, LabelledTexts
@@ -22,31 +37,43 @@ if TYPE_CHECKING:
 Answers = Annotated[
     Path, Argument(help="JSONL: rows with `response` and `sample_id` or `question`; more fields are kept.")
 ]
+VariantOfAnswers = Annotated[
+    str, Option(help="The row that the responses become; it need not be a defined variant.")
+]
+JudgeOfAnswers = Annotated[
+    str | None, Option(help="Who scores them, if not the task's own judge or checklist.")
+]
+Fallback = Annotated[
+    str | None, Option(help="A model that is asked for the number where the rule finds none.")
+]
+Partial = Annotated[
+    bool, Option("--partial", help="Accept fewer than all items, and leave out what cannot count.")
+]
+Epochs = Annotated[bool, Option("--epochs", help="Several rows for one item are its epochs, in their order.")]
+Texts = Annotated[Path, Argument(help="JSONL rows with `text`, or plain text with a blank line between two.")]
+Logs = Annotated[
+    list[Path], Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl.")
+]
+Cluster = Annotated[
+    str | None, Option(help="The field that says which samples share a source: book, or origin.book.")
+]
+Negate = Annotated[bool, Option("--lower-is-better", help="Turn the sign of the scores: less is better.")]
+Format = Annotated[
+    Literal["lm-eval", "inspect", "plain"] | None, Option("--format", help="If the files do not tell.")
+]
 
 
 def score(
     task: Annotated[str, Argument(help="The task that was asked.")],
     answers: Answers,
-    variant: Annotated[
-        str, Option(help="The row that the responses become; it need not be a defined variant.")
-    ],
-    judge: Annotated[
-        str | None, Option(help="Who scores them, if not the task's own judge or checklist.")
-    ] = None,
-    grader: Annotated[
-        str | None, Option(help="The model that the judge asks, or a YAML file that describes it.")
-    ] = None,
-    fallback: Annotated[
-        str | None, Option(help="A model that is asked for the number where the rule finds none.")
-    ] = None,
+    variant: VariantOfAnswers,
+    judge: JudgeOfAnswers = None,
+    grader: GraderName = None,
+    fallback: Fallback = None,
     endpoint: Annotated[str | None, Option(help="Where the grader or the fallback is served.")] = None,
-    partial: Annotated[
-        bool, Option("--partial", help="Accept fewer than all items, and leave out what cannot count.")
-    ] = False,
-    epochs: Annotated[
-        bool, Option("--epochs", help="Several rows for one item are its epochs, in their order.")
-    ] = False,
-    redo: Annotated[bool, Option("--redo", help="Replace a cell of other responses.")] = False,
+    partial: Partial = False,
+    epochs: Epochs = False,
+    redo: Redo = False,
     results: Results = RESULTS,
     store: Store = STORE,
     json_: AsJson = False,
@@ -61,76 +88,53 @@ def score(
     if judge or grader or fallback or endpoint:
         scorer = _scorer(judge, task, grader, fallback, endpoint, store)
     scored = score_file(task, answers, variant, results, scorer, partial, epochs, redo)
-    if json_:
-        print_json(scored.as_dict())
-    else:
-        _print_scored(scored)
+    tell(json_, scored.as_dict(), _scored(scored))
 
 
-def _print_scored(scored: "Scored") -> None:
+def _scored(scored: "Scored") -> Iterator[str]:
     from proctor.leaderboard.compare import formatting
 
     fields, task = scored.as_dict(), scored.cell.run.task
     value = "no score"
     if scored.score is not None:
         value = f"{formatting.score(scored.score, task)} {formatting.unit(task)}"
-    rows = counted(fields["rows"], "response")
-    items = counted(scored.items, "item")
-    typer.echo(f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {items}, {rows}")
-    counts = [f"{n} {outcome}" for outcome, n in fields["statuses"].items() if n]
-    typer.echo("  responses: " + ", ".join(counts))
+    size = f"{counted(scored.items, 'item')}, {counted(fields['rows'], 'response')}"
+    yield f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {size}"
+    yield "  responses: " + ", ".join(f"{n} {outcome}" for outcome, n in fields["statuses"].items() if n)
     for name in ("rule_accuracy", "second_reader", "strict_match", "flexible_extract"):
         if name in scored.figures:
-            typer.echo(f"  {name.replace('_', ' ')}: {100 * scored.figures[name]:.1f} %")
+            yield f"  {name.replace('_', ' ')}: {100 * scored.figures[name]:.1f} %"
     for what in ("unknown", "given_twice", "missing", "empty"):
         n, named = fields[what]["n"], fields[what]["named"]
         if n:
             more = " ..." if n > len(named) else ""
-            typer.echo(f"  {what.replace('_', ' ')}: {n}: {', '.join(named)}{more}")
-    typer.echo(f"  cell: {near(scored.cell.folder)}")
+            yield f"  {what.replace('_', ' ')}: {n}: {', '.join(named)}{more}"
+    yield f"  cell: {near(scored.cell.folder)}"
 
 
 def label(
     task: Annotated[str, Argument(help="The task whose labels are wanted: concepts.")],
-    texts: Annotated[
-        Path, Argument(help="JSONL rows with `text`, or plain text with a blank line between two.")
-    ],
+    texts: Texts,
     labeler: Annotated[str, Option(help="A model's name, a hub id or folder, or one of our variants.")],
     out: Annotated[Path, Option("--out", help="The training set: a JSONL that a recipe can name.")],
-    endpoint: Annotated[str | None, Option(help="The address of an OpenAI-compatible server.")] = None,
-    engine: Annotated[str | None, Option(help="hf, vllm, llamacpp, ...: opens the labeller here.")] = None,
-    prompt: Annotated[str, Option(help="The prompt pack it is asked in.")] = "default",
+    endpoint: ServerOf = None,
+    engine: EngineName = None,
+    prompt: PromptPack = "default",
     check: Annotated[bool, Option(help="Compare it with the gold set first of all.")] = True,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
     """Have a model label raw texts, as training data, and say how far its labels can be trusted."""
-    from rich.console import Console
-
-    from proctor.common.progress import Reporter
     from proctor.harness.ask.labelling import label_texts, texts_expected
-    from proctor.harness.weights import open_variant
 
     labeler = from_here(labeler) if "/" in labeler else labeler
     if task != "concepts":
         raise Refusal(f"no labels for {task!r}", "only the task concepts has labels that a model can give")
-    who = labeler_of(labeler, endpoint, engine, prompt, store)
-    reporter = Reporter(Console(stderr=True))
-    with reporter.answering(f"label {task}", texts_expected(texts, check)) as told:
-        done = label_texts(
-            texts,
-            who,
-            out,
-            store,
-            lambda variant: open_variant(variant, store, reporter, "labeler"),
-            told,
-            prompt,
-            check,
-        )
-    if json_:
-        print_json(asdict(done))
-    else:
-        _print_labelled(done, labeler)
+    who, told = labeler_of(labeler, endpoint, engine, prompt, store), reporter()
+    with told.answering(f"label {task}", texts_expected(texts, check)) as progress:
+        opened = opener(store, told, "labeler")
+        done = label_texts(texts, who, out, store, opened, progress, prompt, check)
+    tell(json_, asdict(done), _labelled(done, labeler))
 
 
 def labeler_of(labeler: str, endpoint: str | None, engine: str | None, prompt: str, store: Path) -> "Labeler":
@@ -159,23 +163,20 @@ def labeler_of(labeler: str, endpoint: str | None, engine: str | None, prompt: s
     return Labeler(labeler, "openai" if endpoint else engine or "", endpoint, ours, weights)
 
 
-def _print_labelled(done: "LabelledTexts", labeler: str) -> None:
-    typer.echo(
-        f"{done.labelled} of {done.texts} texts labelled by {labeler}: {near(Path(done.chats).resolve())}"
-    )
+def _labelled(done: "LabelledTexts", labeler: str) -> Iterator[str]:
+    chats = near(Path(done.chats).resolve())
+    yield f"{done.labelled} of {done.texts} texts labelled by {labeler}: {chats}"
     if done.unparsed or done.unknown:
         lists, unknown = counted(done.unparsed, "response"), counted(done.unknown, "name")
-        typer.echo(f"  {lists} without a list, {unknown} that the taxonomy lacks")
-    if done.agreement:
-        gold = done.agreement
+        yield f"  {lists} without a list, {unknown} that the taxonomy lacks"
+    gold = done.agreement
+    if gold:
         shares = {"precision": gold.precision, "recall": gold.recall, "F1": gold.f1}
         figures = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
         documents = counted(gold.documents, "gold document")
-        typer.echo(
-            f"  against {documents}: {figures}, kappa {gold.kappa:.3f}, {gold.unparsed} without a list"
-        )
+        yield f"  against {documents}: {figures}, kappa {gold.kappa:.3f}, {gold.unparsed} without a list"
     source = json.dumps(from_here(done.chats), ensure_ascii=False)  # JSON's quotes are YAML's too
-    typer.echo(f"  in a recipe:  data: [{{source: {source}}}]")
+    yield f"  in a recipe:  data: [{{source: {source}}}]"
 
 
 def _scorer(
@@ -208,24 +209,15 @@ def _scorer(
 
 
 def import_(
-    files: Annotated[
-        list[Path],
-        Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl."),
-    ],
+    files: Logs,
     variant: Annotated[str | None, Option(help="What the variant is called here.")] = None,
     task: Annotated[str | None, Option(help="What the task is called here.")] = None,
     metric: Annotated[str | None, Option(help="Which figure, where a log has several.")] = None,
-    cluster: Annotated[
-        str | None, Option(help="The field that says which samples share a source: book, or origin.book.")
-    ] = None,
+    cluster: Cluster = None,
     scale: Annotated[str | None, Option(help="The lowest and highest score, such as 1,5.")] = None,
-    negate: Annotated[
-        bool, Option("--lower-is-better", help="Turn the sign of the scores: less is better.")
-    ] = False,
-    form: Annotated[
-        Literal["lm-eval", "inspect", "plain"] | None, Option("--format", help="If the files do not tell.")
-    ] = None,
-    redo: Annotated[bool, Option("--redo", help="Replace cells that were imported before.")] = False,
+    negate: Negate = False,
+    form: Format = None,
+    redo: Redo = False,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
@@ -233,47 +225,39 @@ def import_(
     from proctor.harness.imports.foreign import Wish
     from proctor.harness.imports.imports import import_files
 
-    bounds = None
-    if scale is not None:
-        try:
-            low, high = (float(part) for part in scale.split(","))
-        except ValueError:
-            raise Refusal(f"--scale {scale!r} is no pair of numbers", remedy="give it as 1,5") from None
-        if not low < high:
-            raise Refusal(f"--scale {scale!r} ends below its start", remedy="give the lowest score first")
-        bounds = (low, high)
     wish = Wish(variant, task, metric, cluster, negate)
-    done = import_files(files, results, wish, form, bounds, redo)
-    if json_:
-        print_json([asdict(one) | {"cell": str(one.cell)} for one in done])
-    else:
-        _print_imported(done)
+    done = import_files(files, results, wish, form, _bounds(scale) if scale is not None else None, redo)
+    tell(json_, [asdict(one) | {"cell": str(one.cell)} for one in done], _imported(done))
 
 
-def _print_imported(done: "list[Imported]") -> None:
+def _bounds(scale: str) -> tuple[float, float]:
+    try:
+        low, high = map(float, scale.split(","))
+    except ValueError:
+        raise Refusal(f"--scale {scale!r} is no pair of numbers", remedy="give it as 1,5") from None
+    if not low < high:
+        raise Refusal(f"--scale {scale!r} ends below its start", remedy="give the lowest score first")
+    return low, high
+
+
+def _imported(done: "list[Imported]") -> Iterator[str]:
     lacks: dict[str, None] = {}
-    unreported = unclustered = False
     for cell in done:
-        rows = left_out = ""
-        if cell.rows != cell.samples:
-            rows = f" ({counted(cell.rows, 'row')})"
-        if cell.ignored:
-            left_out = f"; columns not used: {', '.join(cell.ignored)}"
+        lacks |= dict.fromkeys(cell.lacks)
+        rows = f" ({counted(cell.rows, 'row')})" if cell.rows != cell.samples else ""
+        left_out = f"; columns not used: {', '.join(cell.ignored)}" if cell.ignored else ""
         unparsed, errors = cell.statuses["unparsed"], counted(cell.statuses["error"], "error")
         samples = counted(cell.samples, "sample") + rows
-        typer.echo(
+        yield (
             f"{cell.variant} x {cell.task}: {cell.headline} {_mean(cell)} over {samples}, "
             f"{unparsed:,} unparsed, {errors}; {near(cell.cell)} ({cell.state}){left_out}"
         )
-        lacks |= dict.fromkeys(cell.lacks)
-        unreported = unreported or (cell.reported is None and cell.format != "plain")
-        unclustered = unclustered or not cell.clustered
     if lacks:
-        typer.echo(f"the source does not tell the {', the '.join(lacks)}; comparisons say so")
-    if unreported:
-        typer.echo("the source reports no figure of all samples, so nothing holds these means to it")
-    if unclustered:
-        typer.echo("samples are treated as independent; where some share a source, give --cluster FIELD")
+        yield f"the source does not tell the {', the '.join(lacks)}; comparisons say so"
+    if any(cell.reported is None and cell.format != "plain" for cell in done):
+        yield "the source reports no figure of all samples, so nothing holds these means to it"
+    if not all(cell.clustered for cell in done):
+        yield "samples are treated as independent; where some share a source, give --cluster FIELD"
 
 
 def _mean(imported: "Imported") -> str:

@@ -58,11 +58,14 @@ def run(
     from proctor.common.progress import Reporter
     from proctor.harness.config import suite as suites
     from proctor.harness.run import run_suite, silent_cells
+    from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
     from proctor.leaderboard.board import RANKING, site
 
     console = Console()
     if dry_run:
-        _dry_run(_planned(suite, only, task, limit, results, store), console)
+        made = _planned(suite, only, task, limit, results, store)
+        for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
+            console.print(part)
         return
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
@@ -71,14 +74,11 @@ def run(
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.
     typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
-    console.print(f"board: {near(index)}", soft_wrap=True, highlight=False, markup=False)
+    typer.echo(f"board: {near(index)}")
     silent = silent_cells(plan)
     if silent:
-        where = ", ".join(silent)
-        typer.echo(
-            f"proctor: every response or verdict failed in {where}; mend why (its rows say), and run again",
-            err=True,
-        )
+        why = f"every response or verdict failed in {', '.join(silent)}"
+        typer.echo(f"proctor: {why}; mend why (its rows say), and run again", err=True)
         raise typer.Exit(1)
 
 
@@ -108,13 +108,6 @@ def _planned(suite: str, only: Only, task: Tasks, limit: int | None, results: Pa
 
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
     return make_plan(asked, results, store, only or ())
-
-
-def _dry_run(made: "Plan", console: Console) -> None:
-    from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
-
-    for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
-        console.print(part)
 
 
 def _spread(gpus: str | None, on: str | None) -> "Spread | None":

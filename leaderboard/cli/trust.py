@@ -9,12 +9,22 @@ from rich.markup import escape
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, near, print_json, table
+from proctor.leaderboard.cli import (
+    RESULTS,
+    STORE,
+    AsJson,
+    DryRun,
+    Results,
+    Store,
+    near,
+    print_json,
+    reporter,
+    table,
+)
 from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Through
 
 if TYPE_CHECKING:
     from proctor.common.stats.bootstrap import Bootstrap
-    from proctor.judges.figures.report import FigureReport
 
 Ratings = Annotated[
     Path | None,
@@ -41,65 +51,42 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def figures_of_files(
-    ratings: Path | None, pairs: Path | None, labels: Path | None, resamples: int, seed: int, json_: bool
-) -> None:
+def _figures_of_files(
+    ratings: Path | None, pairs: Path | None, labels: Path | None, bootstrap: "Bootstrap"
+) -> dict[str, Any]:
     """Every figure that the files can give, and those that they can't."""
-    from proctor.common.stats.bootstrap import Bootstrap
+    from proctor.judges.figures.preference_figures import of_preferences
+    from proctor.judges.figures.preferences import read_preferences
+    from proctor.judges.figures.rating_figures import of_ratings
+    from proctor.judges.figures.ratings import read_ratings
 
     if ratings and pairs:
         raise Refusal(
             "--ratings and --pairs are given together", "labels fit only one of them", "give one at a time"
         )
-    bootstrap = Bootstrap(resamples, seed)
-    about, report = (
-        _of_ratings(ratings, labels, bootstrap) if ratings else _of_pairs(pairs, labels, bootstrap)
-    )
-    fields = {
+    if ratings:
+        scores, known = read_ratings(ratings), read_ratings(labels, "label") if labels else None
+        about = {"kind": "ratings", **_about(scores), "dimensions": scores.dimensions}
+        report = of_ratings(scores, known, bootstrap)
+        about["labels"] = _about(known) if known else None
+    else:
+        assert pairs is not None
+        judged = read_preferences(pairs)
+        right = read_preferences(labels, "label", labels=True) if labels else None
+        about = {"kind": "pairs", **_about(judged), "labels": _about(right) if right else None}
+        report = of_preferences(judged, right, bootstrap)
+    return {
         **about,
-        "resamples": resamples,
-        "seed": seed,
+        "resamples": bootstrap.resamples,
+        "seed": bootstrap.seed,
         "figures": [figure.as_dict() for figure in report.figures],
         "missing": [{"name": figure.name, "why": figure.why} for figure in report.missing],
         "notes": report.notes,
     }
-    if json_:
-        print_json(fields)
-    else:
-        _show(fields)
 
 
-def _of_ratings(
-    path: Path, labels: Path | None, bootstrap: "Bootstrap"
-) -> "tuple[dict[str, Any], FigureReport]":
-    from proctor.judges.figures.rating_figures import of_ratings
-    from proctor.judges.figures.ratings import read_ratings
-
-    ratings, known = read_ratings(path), read_ratings(labels, "label") if labels else None
-    about = {
-        "kind": "ratings",
-        **(_about(ratings) or {}),
-        "dimensions": ratings.dimensions,
-        "labels": _about(known),
-    }
-    return about, of_ratings(ratings, known, bootstrap)
-
-
-def _of_pairs(
-    path: Path | None, labels: Path | None, bootstrap: "Bootstrap"
-) -> "tuple[dict[str, Any], FigureReport]":
-    from proctor.judges.figures.preference_figures import of_preferences
-    from proctor.judges.figures.preferences import read_preferences
-
-    assert path is not None
-    judged = read_preferences(path)
-    known = read_preferences(labels, "label", labels=True) if labels else None
-    about = {"kind": "pairs", **(_about(judged) or {}), "labels": _about(known)}
-    return about, of_preferences(judged, known, bootstrap)
-
-
-def _about(scores: Any) -> dict[str, Any] | None:
-    return None if scores is None else {"items": len(scores.items), "raters": scores.raters}
+def _about(scores: Any) -> dict[str, Any]:
+    return {"items": len(scores.items), "raters": scores.raters}
 
 
 def _show(fields: dict[str, Any]) -> None:
@@ -166,11 +153,12 @@ def trust(
         )
     if judge is None and dry_run:
         raise Refusal("--dry-run beside a file of scores", "figures of a file ask nobody", "leave it out")
-    if judge is None:
-        figures_of_files(ratings, pairs, labels, resamples, seed, json_)
-        return
-    from proctor.common.progress import Reporter
     from proctor.common.stats.bootstrap import Bootstrap
+
+    if judge is None:
+        fields = _figures_of_files(ratings, pairs, labels, Bootstrap(resamples, seed))
+        print_json(fields) if json_ else _show(fields)
+        return
     from proctor.harness import record
     from proctor.harness.judging.trials import estimate_card, prepared, try_judge
     from proctor.harness.plan.grading import spec_from
@@ -184,7 +172,7 @@ def trust(
         else:
             typer.echo(f"At most {estimate}")
         return
-    card = try_judge(tried, store, Bootstrap(resamples, seed), Reporter(Console(stderr=True)))
+    card = try_judge(tried, store, Bootstrap(resamples, seed), reporter())
     path = record.write_card(results, card)
     if json_:
         print_json(card)
@@ -202,13 +190,8 @@ def _show_card(card: dict[str, Any]) -> None:
     made = table("figure", "dimension", "value", "95 % interval", "n")
     for figure in card["figures"]:
         if figure["name"] in (*_SHOWN, "length_correlation", "length_correlation_of_labels"):
-            made.add_row(
-                escape(figure["title"]),
-                figure["dimension"],
-                f"{figure['value']:.3f}",
-                _interval(figure, 2),
-                str(figure["n"]),
-            )
+            value, n = f"{figure['value']:.3f}", str(figure["n"])
+            made.add_row(escape(figure["title"]), figure["dimension"], value, _interval(figure, 2), n)
     console.print(made)
     checks = table("check", "kind", "held", "", "")
     for check in card["checks"]:

@@ -105,7 +105,7 @@ class _Scoring(NamedTuple):
     scale: Scale | None
 
 
-class _Items(NamedTuple):
+class _OneTable(NamedTuple):
     """What they must have in common besides to stand in one table."""
 
     task: str
@@ -121,10 +121,10 @@ def _differences(
     Pairs on the same items stand in one table. Tables share their draws where they have as many items: all pairs of a
     hundred variants cost little more than one, whatever is missing where.
     """
-    places: dict[_Scoring, dict[_Items, list[int]]] = {}
+    places: dict[_Scoring, dict[_OneTable, list[int]]] = {}
     for place, (pair, items) in enumerate(zip(pairs, shared, strict=True)):
         alike = places.setdefault(_scoring(pair, items.kind, settings.margin), {})
-        alike.setdefault(_Items(pair[0].task, items.ids, items.clusters), []).append(place)
+        alike.setdefault(_OneTable(pair[0].task, items.ids, items.clusters), []).append(place)
     result = {}
     for scoring, by_items in places.items():
         keys = sorted(by_items, key=lambda key: (len(key.ids), len(set(key.clusters))))
@@ -159,7 +159,7 @@ def _scoring(pair: Pair, kind: Kind, margin: float | None) -> _Scoring:
     return _Scoring(kind, margin, bounds_of(a) if told else None)
 
 
-def _table(key: _Items, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:
+def _table(key: _OneTable, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:
     """The scores of all that stand in these pairs, and in which rows each pair stands."""
     cells = {cell.folder: items_of(cell) for cell in chain.from_iterable(pairs)}
     row_of = {folder: row for row, folder in enumerate(cells)}

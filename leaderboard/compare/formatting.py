@@ -62,11 +62,11 @@ def group_words(group: GroupRecord) -> str:
 
 def margin(value: float, task: TaskRecord) -> str:
     """As the suite gives it, and not rounded as a score is: a margin of a quarter point is not one of 0.2."""
-    amount, name = value, "mark"
+    amount, name = value, "points"
     if unit(task) == "%":
-        amount, name = 100 * value, "point"
-    if amount != 1:
-        name += "s"
+        amount = 100 * value
+    if amount == 1:
+        name = "point"
     return f"{amount:.6g} {name}"
 
 
@@ -158,8 +158,7 @@ def standard_error(value: float, task: TaskRecord) -> str:
 
 def points(value: float, task: TaskRecord) -> str:
     """A difference without its sign, in the unit of the score."""
-    name = "points" if unit(task) == "%" else "marks"
-    return f"{score(value, task)} {name}"
+    return f"{score(value, task)} points"
 
 
 def key(comparison: Comparison) -> str:

@@ -8,7 +8,7 @@ Plain values, from which terminal, board and report are made:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import chain, combinations
 from math import inf
 
 from proctor.common.refusal import Refusal
@@ -156,6 +156,10 @@ class Ranking:
     def scores(self, task: str) -> dict[str, Score]:
         """Of all variants that answered this task."""
         return {row.variant: row.scores[task] for row in self.rows if task in row.scores}
+
+    @property
+    def every_score(self) -> list[Score]:
+        return list(chain.from_iterable(row.scores.values() for row in self.rows))
 
     def why_no_difference(self, row: RankingRow, task: str) -> str:
         if row.variant == self.baseline and row.resolved.parent is None:

@@ -41,7 +41,7 @@ def label(
     Texts come as {"text": ..., "id"?: ..., "source"?: ...}. A text of the gold test set is refused: a model trained on
     it would be examined on what it has seen. Where no known concept was named, "concepts" is [].
     """
-    _refuse_unfit(texts)
+    refuse_unfit(texts)
     rows = []
     for number, (item, response) in enumerate(zip(texts, _asked(ask, texts, pack, batch), strict=True), 1):
         scored = score({"concepts": ()}, response)
@@ -60,7 +60,8 @@ def label(
     return rows
 
 
-def _refuse_unfit(texts: Iterable[Mapping[str, Any]]) -> None:
+def refuse_unfit(texts: Iterable[Mapping[str, Any]]) -> None:
+    """What cannot be labelled, or may not be: before anybody is asked, and before an engine opens."""
     tested = {_folded(doc["text"]) for doc in docs("test")}
     for number, item in enumerate(texts, 1):
         text = item.get("text")

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from proctor.common.paths import PACKAGE as ROOT
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import respond_all
+from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Options, Request, Weights
 from proctor.tasks import TASKS

@@ -134,8 +134,8 @@ def forget(engine: Any) -> None:
 
 def prompts_of(render: Callable[..., str], plan: Any, empty: Path) -> list[str]:
     """The first cell's own prompts, as its engine is asked them."""
-    from proctor.harness.ask.journal import Journal
     from proctor.harness.ask.lm_eval import ask_lm_eval
+    from proctor.harness.ask.responses import Journal
     from proctor.harness.engines.protocol import Engine, Response
     from proctor.harness.session import cell_run
 

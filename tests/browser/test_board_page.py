@@ -113,7 +113,7 @@ def test_the_ranking_sorts_by_any_column_and_says_so(seen: Seen) -> None:
     assert seen.page.locator("th[aria-sort]").get_attribute("aria-sort") == "ascending"
     seen.page.get_by_role("button", name="Variant").press("Enter")
     assert seen.words(names) == sorted(by_score, reverse=True)
-    seen.page.get_by_role("button", name="mean mark").click()
+    seen.page.get_by_role("button", name="mean score").click()
     assert set(seen.words(names)[:2]) == {"tiny", "tiny-lora"}  # the others have no score: always last
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from proctor.judges.figures.preferences import read_preferences
-from tests.support.chat_server import PASTED, QUESTION, SOLUTION, book, chatting
+from tests.support.chat_server import PASTED, QUESTION, SOLUTION, book, chatting, needs_gradio
 
-pytest.importorskip("gradio", reason="the chat needs: pip install 'proctor[chat]'")
+pytestmark = needs_gradio
 
 PHONE = {"width": 390, "height": 844}
 
@@ -140,7 +140,7 @@ def test_stop_ends_an_answer_while_it_grows(browser: Any, tmp_path: Path) -> Non
         assert panel.locator(".answer pre").count() == 1
         assert panel.locator(".answer table").count() == 0
         panel.get_by_role("button", name="Ask", exact=True).click()
-        panel.locator(".answer table").wait_for()
+        panel.locator(".answer table").wait_for(timeout=60_000)  # a whole plan of the embedded model
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -191,7 +191,7 @@ def test_every_rater_has_an_order_of_their_own_and_other_raters_rows_stay(tmp_pa
     path = tmp_path / "labels.csv"
     for rater in ("kim", "lee"):
         sheet = RatingSheet(path, Judge.load("ternary"), shown(PLANS, "scores", rater), "scores", rater)
-        sheet.score(0, sheet.judge.dimensions[0], -1)
+        sheet.save(0, sheet.judge.dimensions[0], -1)
     assert {row["rater"] for row in rows(path)} == {"kim", "lee"}
     orders = {tuple(item.id for item in shown(PLANS, "scores", f"rater {n}")) for n in range(6)}
     assert len(orders) > 3

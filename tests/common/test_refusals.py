@@ -5,10 +5,7 @@ in the middle of training costs nothing but the steps since the last checkpoint.
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +14,7 @@ import yaml
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_file
 from proctor.finetune.build import build, plan_stages
+from tests.support.command import Running
 from tests.support.mini_llama import base, chats, quiet, recipe
 
 
@@ -166,16 +164,13 @@ def test_training_that_is_killed_for_real_goes_on_and_leaves_the_same_adapter(tm
         digest,
         str(tmp_path / "killed"),
     ]
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, *given], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        cwd=Path(__file__).parent.parent.parent,
-    )  # fmt: skip
-    assert child.stdout
-    for line in child.stdout:
-        if line.startswith("step 5/"):
-            time.sleep(0.05)  # so that it may die in the middle of writing the next checkpoint
-            child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
+    child = Running(given, tmp_path, code=KILLED)
+    while "step 5/" not in child.stdout:
+        assert child.poll() is None, child.stderr
+        time.sleep(0.005)
+    time.sleep(0.05)  # so that it may die in the middle of writing the next checkpoint
+    child.kill()
+    assert child.poll() == -signal.SIGKILL
     part = tmp_path / "killed" / f"{stages[0].name}.part"
     assert list(part.glob("checkpoint-*"))
     assert not (tmp_path / "killed" / stages[0].name).exists()

@@ -15,14 +15,17 @@ from proctor.finetune.train.trainer import total_steps, train
 from proctor.finetune.train.watch import Watch
 from tests.support.mini_llama import base, chat, chats, quiet, recipe
 
-FILES = {"additions": chats()}
 USER = [{"role": "user", "content": "a"}]
+
+
+def files():
+    return {"additions": chats()}
 
 
 @pytest.fixture(scope="module")
 def adapter(tmp_path_factory):
     out = tmp_path_factory.mktemp("adapter")
-    figures = train(base(), recipe(), FILES, out, quiet)
+    figures = train(base(), recipe(), files(), out, quiet)
     return out, figures
 
 
@@ -40,15 +43,15 @@ def test_weights_repeat_and_fewer_examples_are_among_more(tmp_path):
     tokenizer = load_tokenizer(base())
     other = tmp_path / "other.jsonl"
     other.write_text(json.dumps(chat("Name it.", "[]")) + "\n")
-    files = FILES | {"other": other}
+    both = files() | {"other": other}
     sources = [{"source": "additions", "examples": 10, "weight": 1.5}, {"source": "other", "weight": 4}]
-    mixed = mix(recipe(data=sources), files, tokenizer)
+    mixed = mix(recipe(data=sources), both, tokenizer)
     assert len(mixed.rows) == 15 + 4
     assert mixed.examples == {"additions": 10, "other": 1}
 
     def taken(examples: int) -> set[tuple[int, ...]]:
         told = recipe(data=[{"source": "additions", "examples": examples}])
-        return {tuple(row["input_ids"]) for row in mix(told, files, tokenizer).rows}
+        return {tuple(row["input_ids"]) for row in mix(told, both, tokenizer).rows}
 
     assert taken(20) < taken(60)
 
@@ -103,12 +106,12 @@ def test_an_adapter_is_trained_and_says_how(adapter):
 def test_the_same_seed_gives_the_same_adapter_and_another_seed_another(adapter, tmp_path):
     out, _ = adapter
     weights = (out / "adapter_model.safetensors").read_bytes()
-    train(base(), recipe(), FILES, tmp_path / "again", quiet)
+    train(base(), recipe(), files(), tmp_path / "again", quiet)
     assert (tmp_path / "again" / "adapter_model.safetensors").read_bytes() == weights
     assert (tmp_path / "again" / "adapter_config.json").read_bytes() == (
         out / "adapter_config.json"
     ).read_bytes()
-    train(base(), recipe(seed=4), FILES, tmp_path / "other", quiet)
+    train(base(), recipe(seed=4), files(), tmp_path / "other", quiet)
     assert (tmp_path / "other" / "adapter_model.safetensors").read_bytes() != weights
 
 
@@ -124,10 +127,10 @@ def test_training_that_was_killed_goes_on_and_ends_the_same(adapter, tmp_path):
 
     part = tmp_path / "part"
     with pytest.raises(Killed):
-        train(base(), recipe(), FILES, part, die_at_four, checkpoint_seconds=0)
+        train(base(), recipe(), files(), part, die_at_four, checkpoint_seconds=0)
     assert sorted(path.name for path in part.glob("checkpoint-*")) == ["checkpoint-2", "checkpoint-3"]
     (part / "checkpoint-4").mkdir()  # what a kill in the middle of writing leaves
-    train(base(), recipe(), FILES, part, quiet)
+    train(base(), recipe(), files(), part, quiet)
     told = json.loads((part / "train.json").read_text())
     assert told["resumed_from"] == 3
     assert [entry["step"] for entry in told["log"]] == [1, 2, 3, 4, 5, 6]
@@ -138,13 +141,13 @@ def test_training_that_was_killed_goes_on_and_ends_the_same(adapter, tmp_path):
 
 
 def test_four_bit_training_runs_without_a_gpu(tmp_path):
-    figures = train(base(), recipe(method="qlora", steps=3), FILES, tmp_path, quiet)
+    figures = train(base(), recipe(method="qlora", steps=3), files(), tmp_path, quiet)
     assert figures["precision"] == "float32"
     check_adapter(base(), tmp_path)
 
 
 def test_full_training_leaves_whole_weights(tmp_path):
-    train(base(), recipe(method="full", steps=2, learning_rate=1e-3), FILES, tmp_path, quiet)
+    train(base(), recipe(method="full", steps=2, learning_rate=1e-3), files(), tmp_path, quiet)
     check_safetensors(tmp_path)
     assert {"config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"} <= {
         p.name for p in tmp_path.iterdir()
@@ -158,7 +161,7 @@ def test_packed_rows_are_learnt_from_without_leaking_into_each_other(tmp_path):
     for packing in (False, True):
         out = tmp_path / str(packing)
         told = recipe(data=every, batch=8, steps=1, packing=packing, max_length=512)
-        train(base(), told, FILES, out, quiet)
+        train(base(), told, files(), out, quiet)
         firsts.append(json.loads((out / "train.json").read_text())["log"][0]["loss"])
     assert firsts[0] == pytest.approx(firsts[1], abs=0.02)
 
@@ -178,7 +181,7 @@ def test_a_loss_that_is_nan_or_rises_stops_with_the_step_and_a_remedy():
 
 def test_a_learning_rate_far_too_high_is_caught_while_training(tmp_path):
     with pytest.raises(ValueError, match=r"lower learning_rate \(now 1\)"):
-        train(base(), recipe(learning_rate=1.0, steps=60, alpha=64), FILES, tmp_path, quiet)
+        train(base(), recipe(learning_rate=1.0, steps=60, alpha=64), files(), tmp_path, quiet)
 
 
 def test_steps_are_counted_from_epochs():
@@ -187,7 +190,7 @@ def test_steps_are_counted_from_epochs():
 
 
 def test_an_estimate_counts_steps_and_tokens_and_trains_nothing():
-    estimate = estimate_training(str(base()), recipe(epochs=1), FILES)
+    estimate = estimate_training(str(base()), recipe(epochs=1), files())
     assert estimate.steps == 16
     assert 64 * 30 < estimate.tokens < 64 * 60
     assert estimate.left_out_too_long == 0
@@ -274,4 +277,4 @@ def test_chats_packed_into_one_row_do_not_see_each_other():
 
 def test_a_module_that_the_base_has_not_is_refused_before_training(tmp_path):
     with pytest.raises(ValueError, match="the base has no 'q_prj'; did you mean 'q_proj'"):
-        train(base(), recipe(target_modules=["q_prj", "v_proj"]), FILES, tmp_path, quiet)
+        train(base(), recipe(target_modules=["q_prj", "v_proj"]), files(), tmp_path, quiet)

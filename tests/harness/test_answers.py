@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import plan_batches, respond_all
+from proctor.harness.ask.responses import Journal, plan_batches, respond_all
 from proctor.harness.engines.echo import EchoEngine
 from proctor.harness.engines.protocol import Options, Request, Response
 

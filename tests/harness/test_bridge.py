@@ -1,8 +1,5 @@
 """Inspect's concurrent requests become planned batches; each sample gets its own answer or its own error."""
 
-import subprocess
-import sys
-
 import inspect_ai
 import pytest
 from inspect_ai import Task
@@ -13,7 +10,7 @@ from inspect_ai.solver import generate
 from proctor.harness.ask.bridge import Desk, evaluating
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Options, Request, Response
-from tests.support.command import ROOT
+from tests.support.command import python
 
 
 class Answerer:
@@ -154,13 +151,7 @@ except KeyboardInterrupt:
 
 
 def test_interrupt_while_requests_gather_ends_the_run(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=60,
-    )
+    done = python(INTERRUPTED, str(tmp_path))
     assert done.stdout.strip() == "stopped", done.stderr
     assert done.returncode == 0
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.chat_server import PASTED, QUESTION, chatting
+from tests.support.chat_server import PASTED, QUESTION, chatting, needs_gradio
 from tests.support.command import proctor
 
-gradio_client = pytest.importorskip("gradio_client", reason="the chat needs: pip install 'proctor[chat]'")
-pytest.importorskip("gradio", reason="the chat needs: pip install 'proctor[chat]'")
+pytestmark = needs_gradio
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +20,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def client(address: str) -> Any:
+    import gradio_client
+
     return gradio_client.Client(address, verbose=False)
 
 

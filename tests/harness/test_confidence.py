@@ -9,8 +9,7 @@ import pytest
 
 from proctor.common.stats.calibration import agreement
 from proctor.harness.ask.confidence import answer_span, confidence_of, with_agreement
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import respond_all
+from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.config.variant import Sampling, Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.decoding import log_probability
@@ -18,6 +17,7 @@ from proctor.harness.engines.endpoint import EndpointEngine
 from proctor.harness.engines.protocol import Options, Request, Response, Weights, token_ends
 from tests.support.board_results import rows_of
 from tests.support.command import ROOT
+from tests.support.embedded_gguf import embedded_gguf
 from tests.support.openai_server import Reply, serve
 
 TINY = ROOT / "finetune" / "tiny"
@@ -64,10 +64,7 @@ def test_hf_gives_each_token_as_the_model_has_it_whatever_the_temperature(option
 
 
 def test_llama_cpp_gives_nearly_the_same_as_hf_and_both_only_where_they_are_wanted(tmp_path):
-    from proctor.finetune.gguf.convert import write_gguf
-
-    write_gguf(TINY, tmp_path / "tiny.gguf")
-    _, ours = ask("llamacpp", tmp_path / "tiny.gguf", GREEDY, tmp_path / "a")
+    _, ours = ask("llamacpp", embedded_gguf(), GREEDY, tmp_path / "a")
     _, theirs = ask("hf", TINY, GREEDY, tmp_path / "b")
     same = [pair for pair in zip(ours, theirs, strict=True) if pair[0].text == pair[1].text]
     assert same
@@ -75,7 +72,7 @@ def test_llama_cpp_gives_nearly_the_same_as_hf_and_both_only_where_they_are_want
         assert [end for end, _ in one.logprobs][:-1] == [end for end, _ in other.logprobs][:-1]
         values = [[value for _, value in response.logprobs[:-1]] for response in (one, other)]
         assert values[0] == pytest.approx(values[1], abs=0.05)
-    _, plain = ask("llamacpp", tmp_path / "tiny.gguf", Options(40, ("=",)), tmp_path / "c")
+    _, plain = ask("llamacpp", embedded_gguf(), Options(40, ("=",)), tmp_path / "c")
     assert [response.logprobs for response in plain] == [None] * 3
     assert [response.text for response in plain] == [response.text for response in ours]
 

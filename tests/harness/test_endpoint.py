@@ -6,8 +6,7 @@ import pytest
 
 from proctor.common.refusal import Refusal
 from proctor.harness import record
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import respond_all
+from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.engines.endpoint import CONCURRENCY, EndpointEngine
 from proctor.harness.engines.protocol import Options, Request, Weights
 from tests.support.openai_server import Reply, serve

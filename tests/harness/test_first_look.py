@@ -1,7 +1,5 @@
 """A first look: addresses of models become variants and a suite, and one command ends in a sentence."""
 
-import subprocess
-
 import pytest
 import yaml
 
@@ -9,7 +7,7 @@ from proctor.common.paths import inside
 from proctor.common.refusal import Refusal
 from proctor.harness.config.first_look import write_trial
 from proctor.harness.config.suite import Suite
-from tests.support.command import command
+from tests.support.command import proctor
 from tests.support.random_gguf import SMALL, quantize, write_llama
 
 
@@ -70,8 +68,7 @@ def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):
     (tmp_path / "suites").mkdir()
     whole = write_llama(tmp_path / "whole.gguf", SMALL)
     quantize(whole, tmp_path / "small.gguf", "q8_0")
-    words = command("try", "small.gguf", "--against", "whole.gguf", "--limit", "4")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = proctor("try", "small.gguf", "--against", "whole.gguf", "--limit", "4", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("small against whole")]
     assert "small against whole on 4 samples of word_problems: not shown; difference 0.0" in sentence
@@ -129,8 +126,7 @@ def test_one_command_asks_items_of_ones_own(tmp_path):
     write_llama(tmp_path / "whole.gguf", SMALL)
     rows = "".join(f'{{"question": "{n} + {n}?", "answer": "{2 * n}"}}\n' for n in range(3))
     (tmp_path / "sums.jsonl").write_text(rows)
-    words = command("try", "whole.gguf", "--data", "sums.jsonl")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = proctor("try", "whole.gguf", "--data", "sums.jsonl", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("whole scores")]
     assert "on 3 samples of sums" in sentence
@@ -139,7 +135,6 @@ def test_one_command_asks_items_of_ones_own(tmp_path):
 
 
 def test_a_task_and_items_of_ones_own_together_are_refused(tmp_path):
-    words = command("try", "tiny", "--data", "x.jsonl", "--task", "gsm8k")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = proctor("try", "tiny", "--data", "x.jsonl", "--task", "gsm8k", cwd=tmp_path)
     assert done.returncode == 2
     assert "--task and --data" in done.stderr

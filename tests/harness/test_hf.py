@@ -5,8 +5,7 @@ import shutil
 
 import pytest
 
-from proctor.harness.ask.journal import Journal
-from proctor.harness.ask.responses import respond_all
+from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Options, Request, Weights
 from tests.support.command import ROOT

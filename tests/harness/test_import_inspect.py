@@ -5,7 +5,6 @@ import math
 from pathlib import Path
 
 import pytest
-from test_imports import refused, scores, write
 from typer.testing import CliRunner
 
 from proctor.common.refusal import Refusal
@@ -14,6 +13,7 @@ from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.cli.main import app
 from proctor.leaderboard.compare.families import compare_variants
 from proctor.leaderboard.compare.items import estimate_cell, items_of
+from tests.support.import_rows import refused, scores, write
 
 # Of six samples, three times: right 3, 2, 1, 0, 2 and 1 times.
 ANSWERS = ["4", "4", "5", "5", "5", "4", "4", "5", "4", "5", "4", "5", "4", "4", "5", "5", "4", "5"]

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from test_imports import refused, scores, write
 
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.compare.families import compare_variants
+from tests.support.import_rows import refused, scores, write
 
 CHOICE = """
 output_type: multiple_choice

@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from test_imports import write
 from typer.testing import CliRunner
 
 from proctor.harness import record
@@ -16,6 +15,7 @@ from proctor.leaderboard.compare.items import estimate_cell
 from proctor.tasks import TASKS
 from tests.conftest import Home
 from tests.support.command import ROOT
+from tests.support.import_rows import write
 
 
 def answer(doc):

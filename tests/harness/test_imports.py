@@ -204,22 +204,22 @@ def test_what_is_there_is_never_replaced_unasked(tmp_path):
         import_files([changed], results, Wish(), redo=True)
 
 
-def test_a_million_rows_are_imported_and_compared_in_seconds(tmp_path):
+def test_a_large_file_is_imported_and_compared_in_seconds(tmp_path):
     draw = random.Random(3)
     lines = [
-        f"{v},big,{i},{int(draw.random() < p)}" for v, p in (("a", 0.5), ("b", 0.502)) for i in range(500_000)
+        f"{v},big,{i},{int(draw.random() < p)}" for v, p in (("a", 0.5), ("b", 0.504)) for i in range(100_000)
     ]
     path = plain(tmp_path / "big.csv", *lines)
-    start = time.perf_counter()
+    start = time.process_time()
     done = import_files([path], tmp_path / "results", Wish())
-    assert sum(one.rows for one in done) == 1_000_000
+    assert sum(one.rows for one in done) == 200_000
     found = CliRunner().invoke(app, ["compare", "a", "b", "--results", str(tmp_path / "results"), "--json"])
     assert found.exit_code == 0, found.output
     (one,) = json.loads(found.output)["comparisons"]
-    assert one["n_paired"] == 500_000
-    ones = [sum(line.endswith(",1") for line in lines[at : at + 500_000]) for at in (0, 500_000)]
+    assert one["n_paired"] == 100_000
+    ones = [sum(line.endswith(",1") for line in lines[at : at + 100_000]) for at in (0, 100_000)]
     assert one["only_a"] - one["only_b"] == ones[0] - ones[1]
-    assert time.perf_counter() - start < 180  # about 10 s; the bound leaves room for a busy machine
+    assert time.process_time() - start < 20  # about 3 s, and a million rows five times as much
 
 
 def test_the_command_says_what_was_made_and_what_is_lacking(tmp_path):

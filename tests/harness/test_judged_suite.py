@@ -125,7 +125,7 @@ def test_grader_is_never_the_examined_model_unless_the_suite_says_so(home):
         with pytest.raises(Refusal, match="is the model that 'asked' is made of"):
             run(home, suite)
         panel = {"panel": [{"model": "other", "endpoint": server.url}, {"model": "some-model"}]}
-        with pytest.raises(Refusal, match="marks itself"):
+        with pytest.raises(Refusal, match="scores itself"):
             run(home, home.suite(grader=panel, **fields))
         run(home, home.suite(grader=grader, self_grading=True, **fields))
     assert rows(home, "asked")[0].task.self_grading is True
@@ -135,8 +135,8 @@ def test_grader_is_never_the_examined_model_unless_the_suite_says_so(home):
     ("fields", "said"),
     [
         ({"judge": "study_plan"}, "asks a model, and none is named"),
-        ({"judge": "checklist", "grader": {"model": "m"}}, "marks by rules and asks no model"),
-        ({"judge": "pairwise", "grader": {"model": "m"}}, "compares two plans and gives no marks"),
+        ({"judge": "checklist", "grader": {"model": "m"}}, "scores by rules and asks no model"),
+        ({"judge": "pairwise", "grader": {"model": "m"}}, "compares two plans and gives no scores"),
         ({"judge": "study_plan", "grader": {"modle": "m"}}, "'model'"),
         ({"judge": "study_plan", "grader": {"panel": [{"model": "m"}]}}, "panel"),
         ({"judge": "study_plan", "grader": {"model": "nobody", "through": "engine"}}, "no variant 'nobody'"),

@@ -1,8 +1,6 @@
 """Raw texts become training data that a model labelled; who labelled what stays, and how far to trust it is told."""
 
 import json
-import os
-import subprocess
 
 import pytest
 import yaml
@@ -11,7 +9,7 @@ from proctor.common.paths import inside
 from proctor.finetune.train.data import read_chats
 from proctor.harness.plan.training import chat_file
 from proctor.tasks import TASKS
-from tests.support.command import ROOT, command, proctor
+from tests.support.command import proctor
 from tests.support.openai_server import Reply, serve
 
 TEXTS = [
@@ -71,10 +69,7 @@ def test_the_recipe_line_holds_in_every_recipe_of_the_project(home):
     path = texts(home, [{"text": TEXTS[0]}])
     arguments = ["--out", "made: here/labelled.jsonl", "--store", str(home.store), "--labeler", "m"]
     with serve(reply) as server:
-        done = subprocess.run(
-            [*command("label", "concepts", path, *arguments, "--endpoint", server.url)],
-            cwd=home.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        )  # fmt: skip
+        done = proctor("label", "concepts", path, *arguments, "--endpoint", server.url, cwd=home.folder)
     assert done.returncode == 0, done.stderr
     line = next(line for line in done.stdout.splitlines() if "in a recipe:" in line)
     (part,) = yaml.safe_load(line.partition("in a recipe:")[2].partition("data:")[2])

@@ -11,6 +11,7 @@ from proctor.finetune.gguf.convert import write_gguf
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
 from tests.support.command import ROOT
+from tests.support.embedded_gguf import embedded_gguf
 from tests.support.openai_server import Reply, serve
 
 EMBEDDED = ROOT / "finetune" / "tiny"
@@ -18,10 +19,8 @@ PREFIX = "Solve the problem and say the number alone. " * 6
 
 
 @pytest.fixture(scope="module")
-def llamacpp(tmp_path_factory):
-    path = tmp_path_factory.mktemp("gguf") / "tiny.gguf"
-    write_gguf(EMBEDDED, path)
-    opened = open_engine("llamacpp", Weights(str(path)))
+def llamacpp():
+    opened = open_engine("llamacpp", Weights(str(embedded_gguf())))
     yield opened
     opened.close()
 

@@ -14,6 +14,7 @@ from proctor.harness.engines.decoding import Decoders, Job, draw
 from proctor.harness.engines.llamacpp import LlamaCppEngine
 from proctor.harness.engines.protocol import Options, Request, Response
 from proctor.harness.engines.threads import Threads
+from tests.support.embedded_gguf import embedded_gguf
 from tests.support.near_ties import NEAR, gap_where_they_part
 from tests.support.random_gguf import SMALL, TEMPLATE, quantize, write_llama
 
@@ -34,13 +35,9 @@ def engine(small: Path) -> Iterator[LlamaCppEngine]:
     opened.close()
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from proctor.finetune.gguf.convert import write_gguf
-
-    path = tmp_path_factory.mktemp("trained") / "tiny.gguf"
-    write_gguf(EMBEDDED, path)
-    return path
+@pytest.fixture
+def trained() -> Path:
+    return embedded_gguf()
 
 
 def responses(
@@ -71,18 +68,19 @@ def test_greedy_answers_equal_one_by_one_completion_but_for_near_ties_on_trained
 ) -> None:
     """llama.cpp rounds a batch otherwise than a single token: of two tokens as good, either may come."""
     engine = LlamaCppEngine(trained)
-    prompts = [engine._model.tokens(chat) for chat in chats(engine, 40)]
+    prompts = [engine._model.tokens(chat) for chat in chats(engine, 20)]
+    assert len(prompts) > engine._decoders.sequences, "more than are decoded at once"
     ends = frozenset(i for i, ends in enumerate(engine._model.ends_turn) if ends)
-    together = engine._decoders.run([Job(prompt, 48, ends=ends) for prompt in prompts])
+    together = engine._decoders.run([Job(prompt, 32, ends=ends) for prompt in prompts])
     alone = llama_cpp.Llama(str(trained), n_ctx=512, n_threads=1, logits_all=True, verbose=False)
     equal = 0
     for prompt, made in zip(prompts, together, strict=True):
-        reply: Any = alone.create_completion(prompt, max_tokens=48, temperature=0.0)
+        reply: Any = alone.create_completion(prompt, max_tokens=32, temperature=0.0)
         if reply["choices"][0]["text"] == made.text.decode("utf-8", "ignore"):
             equal += 1
         else:
             assert gap_where_they_part(alone, prompt, made.tokens) < NEAR
-    assert equal >= 38
+    assert equal >= 19
     alone.close()
     engine.close()
 

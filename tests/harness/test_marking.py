@@ -1,11 +1,7 @@
 """Marking many plans: order, concurrency and a restart change nothing, and no mark comes about by accident."""
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 
@@ -15,7 +11,7 @@ from proctor.judges.cost import estimate_scores, tally
 from proctor.judges.judge import Judge
 from proctor.judges.scoring import score_all
 from proctor.judges.verdict import Item
-from tests.support.command import ROOT
+from tests.support.command import Running
 from tests.support.graders import asked_for, grader_at, items, marks_for, spec_at, verdict
 from tests.support.openai_server import Reply, serve
 
@@ -103,24 +99,23 @@ def test_killed_in_the_middle_loses_at_most_what_was_on_its_way(tmp_path):
         return told
 
     code = (
-        "from tests.support.graders import *; from proctor.judges.judge import Judge;"
+        "import sys; from tests.support.graders import *; from proctor.judges.judge import Judge;"
         "from proctor.judges.scoring import score_all; from pathlib import Path;"
         "grader = grader_at(sys.argv[1], concurrency=2);"
-        f"score_all(Judge.load('study_plan'), items(60), grader, Path({str(tmp_path)!r}))"
+        "score_all(Judge.load('study_plan'), items(30), grader, Path(sys.argv[2]))"
     )
     with serve(slow) as server:
-        running = subprocess.Popen([sys.executable, "-c", code, server.url], cwd=ROOT)
-        until = time.monotonic() + 60
-        while len(server.asked) < 20 and time.monotonic() < until:
+        running = Running([server.url, str(tmp_path / "kept")], tmp_path, code=code)
+        while len(server.asked) < 10:
+            assert running.poll() is None, running.stderr
             time.sleep(0.01)
-        os.kill(running.pid, signal.SIGKILL)
-        running.wait()
+        running.kill()
         time.sleep(0.2)
         killed = len(server.asked)
-        found = score_all(JUDGE, items(60), grader_at(server.url, concurrency=8), tmp_path)
-        assert killed < 60
-        assert len(server.asked) <= 60 + 2 + 1
-        whole = score_all(JUDGE, items(60), grader_at(server.url, concurrency=8))
+        found = score_all(JUDGE, items(30), grader_at(server.url, concurrency=8), tmp_path / "kept")
+        assert killed < 30
+        assert len(server.asked) <= 30 + 2 + 1
+        whole = score_all(JUDGE, items(30), grader_at(server.url, concurrency=8))
     assert plain(found) == plain(whole)
     assert max(Counter(asked_for(one) for one in server.asked).values()) <= 3
 

@@ -11,7 +11,7 @@ from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.run import run_suite
 from proctor.tasks.index import find_task
-from tests.support.command import command, proctor
+from tests.support.command import proctor
 from tests.support.graders import QUICK, verdict
 from tests.support.openai_server import serve
 
@@ -89,12 +89,7 @@ def test_answers_that_exist_already_are_scored_by_it(home):
     answers.write_text(
         "".join(json.dumps({"sample_id": f"test-{n:04d}", "response": "20"}) + "\n" for n in range(1, 13))
     )
-    import subprocess
-
-    done = subprocess.run(
-        command("score", "quiz", "answers.jsonl", "--variant", "theirs"), cwd=home.folder, capture_output=True,
-        text=True, timeout=200,
-    )  # fmt: skip
+    done = proctor("score", "quiz", "answers.jsonl", "--variant", "theirs", cwd=home.folder)
     assert done.returncode == 0, done.stderr
     cell = record.read(home.folder / "results", "theirs", "quiz")
     assert cell.rows()["score"].sum() == 1

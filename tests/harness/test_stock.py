@@ -13,7 +13,7 @@ from proctor.tasks import TASKS
 from proctor.tasks.draw import TaskItems
 from tests.support.command import ROOT
 
-LIMIT = 10
+LIMIT = 4
 # The stock CLIs as their packages install them, beside the interpreter that runs the tests.
 BIN = Path(sys.executable).parent
 

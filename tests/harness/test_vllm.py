@@ -4,8 +4,6 @@ What only a GPU shows is measured by `make bench-gpu`.
 """
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -13,6 +11,7 @@ from proctor.common.paths import PACKAGE as ROOT
 from proctor.common.refusal import Refusal
 from proctor.harness.engines.protocol import Weights
 from proctor.harness.engines.vllm_settings import rank_for, settings_for
+from tests.support.command import python
 
 TINY = str(ROOT / "finetune/tiny")
 
@@ -52,7 +51,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from tests.support import stand_in_vllm
 stand_in_vllm.install()
-from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import Journal
 from proctor.harness.ask.responses import respond
 from proctor.harness.engines.protocol import EngineDied, Options, Request, Weights
 from proctor.harness.engines.vllm import VLLMEngine
@@ -67,7 +66,7 @@ kept = lambda: sum(Journal(journal.path).get(request) is not None for request in
 def with_stand_in(tmp_path, script):
     """In a process of its own: what stands in for a library must not stay."""
     head = STAND_IN.format(root=str(ROOT), tiny=TINY, folder=str(tmp_path))
-    run = subprocess.run([sys.executable, "-c", head + script], capture_output=True, text=True, cwd=ROOT)
+    run = python(head + script)
     assert run.returncode == 0, run.stderr
 
 

@@ -2,26 +2,20 @@
 
 import re
 import shlex
-import subprocess
 
 from proctor.common.paths import inside
 from proctor.harness import record
 from proctor.harness.config.suite import SuiteFile
 from proctor.tasks.index import find_task
-from tests.support.command import ROOT, command
+from tests.support.command import ROOT, proctor
 
 PAGE = ROOT / "docs" / "your-own-task.md"
 BLOCK = re.compile(r"(?:<!-- (file: (?P<file>\S+)|run) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
 
 
 def test_every_block_of_the_page_does_what_it_says(tmp_path):
-    def run(*arguments):
-        return subprocess.run(
-            command(*arguments), cwd=tmp_path / "p", capture_output=True, text=True, timeout=300
-        )
-
     (tmp_path / "p").mkdir()
-    made = subprocess.run(command("init", "p"), cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    made = proctor("init", "p", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     (tmp_path / "p" / "suites" / "main.yaml").write_text("variants: [tiny]\ntasks: []\nbaseline: tiny\n")
     (tmp_path / "p" / "variants" / "tiny.yaml").write_text("base: finetune/tiny\n")
@@ -33,7 +27,7 @@ def test_every_block_of_the_page_does_what_it_says(tmp_path):
             path.write_text(block["text"], "utf-8")
         elif block["kind"] == "sh":
             for line in block["text"].splitlines():
-                done = run(*shlex.split(line)[1:])
+                done = proctor(*shlex.split(line)[1:], cwd=tmp_path / "p")
                 assert done.returncode == 0, line + done.stderr
                 said.append(done.stdout)
         else:

@@ -107,7 +107,7 @@ def test_new_project_runs_its_suite_and_keeps_all_of_it_in_the_project(environme
     below = trial / "suites"  # a command finds its project from any folder inside it
     shown = ok(inside(environment, below, "run", "main", "--limit", "3"))
     assert "Word problems: accuracy" in shown
-    assert "Study plans: mean mark" in shown
+    assert "Study plans: mean score" in shown
     for place in ("results/tiny/word_problems/run.json", "results/tiny-2shot/study_plan/samples.parquet",
                   "board/index.html", ".proctor/responses"):  # fmt: skip
         assert (trial / place).exists(), place

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_ratings import jsonl
 
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.common.stats.correction import best_weight, labels_needed, prediction_powered
@@ -13,6 +12,7 @@ from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import Ratings
 from tests.support.board_results import rows_of, write
 from tests.support.command import proctor
+from tests.support.rated import jsonl
 
 PPI_ONE_CI = (2.86438654, 3.1371418892)
 PPI_TUNED_CI = (2.8916407019, 3.1206414945)

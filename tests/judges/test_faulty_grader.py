@@ -13,7 +13,7 @@ from rich.console import Console
 from proctor.common.progress import Reporter
 from proctor.harness import record
 from proctor.harness.ask.cell import AskedSample, CellRun
-from proctor.harness.ask.journal import Journal
+from proctor.harness.ask.responses import Journal
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.scoring import rows_of as score_rows
 from proctor.harness.config.variant import Variant

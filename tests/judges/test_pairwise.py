@@ -6,8 +6,9 @@ import pytest
 
 from proctor.judges.cost import estimate_pairs, tally
 from proctor.judges.judge import Judge
-from proctor.judges.pairwise import Pair, compare_all
+from proctor.judges.pairwise import compare_all
 from proctor.judges.panel import Panel, PanelSpec
+from proctor.judges.verdict import Pair
 from tests.support.graders import asked_for, grader_at
 from tests.support.openai_server import Reply, serve
 

@@ -4,20 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from proctor.leaderboard.board import site
-from tests.support.board_results import (
-    rich_results,
-    small_results,
-)
+from tests.support.boards import rich_board, small_board
 
 
 @pytest.fixture(scope="session")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("board")
-    return site.build(small_results(place / "results"), place / "out", "tiny").parent
+def board() -> Path:
+    return small_board()
 
 
 @pytest.fixture(scope="session")
-def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("rich")
-    return site.build(rich_results(place / "results"), place / "out", "tiny").parent
+def rich() -> Path:
+    return rich_board()

@@ -357,8 +357,8 @@ def test_where_all_items_were_scored_alike_the_command_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("margin", "verdict", "ruled_out"),
     [
-        ("0.01", "not shown (margin 0.01 marks)", "not ruled out by so few"),
-        ("3", "no worse (within 3 marks)", "ruled out"),
+        ("0.01", "not shown (margin 0.01 points)", "not ruled out by so few"),
+        ("3", "no worse (within 3 points)", "ruled out"),
     ],
 )
 def test_items_scored_alike_are_held_against_the_margin(tmp_path, margin, verdict, ruled_out):

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_site import text_of
 
 from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.board import site
 from proctor.leaderboard.compare.same_responses import why_flagged
+from tests.support.board_pages import text_of
 from tests.support.board_results import rows_of, write
 from tests.support.command import proctor
 

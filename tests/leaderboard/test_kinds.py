@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from test_site import text_of
-
 from proctor.leaderboard.board import site
 from proctor.leaderboard.board.groups import groups_of
 from proctor.leaderboard.compare.items import load_cells
 from proctor.tasks import TASKS
+from tests.support.board_pages import text_of
 from tests.support.board_results import change, rows_of, write
 
 

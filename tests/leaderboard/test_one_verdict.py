@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
-from test_compare import imported, rows_for, run
 
-from proctor.leaderboard.board import RANKING, site
+from proctor.leaderboard.board import RANKING
 from proctor.leaderboard.compare.comparison import Settings
 from proctor.leaderboard.compare.families import compare_pairs, family_of, pairs_of
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.report import formats, report
 from tests.support.board_results import change, rows_of, write
+from tests.support.boards import DEMO, demo_board
+from tests.support.command import ROOT
+from tests.support.comparing import imported, rows_for, run
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-DEMO = ROOT / "results" / "demo"
 TASKS = ("word_problems", "concepts", "study_plan")
-WITHIN = {"word_problems": "5 points", "concepts": "5 points", "study_plan": "0.1 marks"}
+WITHIN = {"word_problems": "5 points", "concepts": "5 points", "study_plan": "0.1 points"}
 WORDS = r"(better|worse|not shown|no worse \(within [\d.]+ \w+\))"
 Told = dict[tuple[str, str, str], str]
 
@@ -39,8 +39,8 @@ def told() -> Told:
 
 
 @pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return site.build(DEMO, tmp_path_factory.mktemp("verdicts") / "board", "tiny").parent
+def board() -> Path:
+    return demo_board()
 
 
 def words(verdict: str, task: str) -> str:
@@ -229,7 +229,7 @@ def test_reports_say_it(baseline: str | None, told: Told) -> None:
         checked += 1
     assert checked == 3 * 5
     assert "≈ no worse (within 5 points)" in marked
-    assert "≈ no worse (within 0.1 marks)" in marked
+    assert "≈ no worse (within 0.1 points)" in marked
 
 
 def test_no_worse_never_stands_without_its_margin(board: Path) -> None:

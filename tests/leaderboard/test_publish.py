@@ -10,17 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_site import files_of
 
 from proctor.leaderboard.board import private, publish, site
 from proctor.leaderboard.board.serve import open_server
+from tests.support.board_pages import files_of
 from tests.support.board_results import rows_of, small_results, write
-
-
-@pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("publish")
-    return site.build(small_results(place / "results"), place / "board", "tiny").parent
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ import pytest
 from markdown_it import MarkdownIt
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from test_compare import imported, rows_for
-from test_site import HOSTILE, text_of
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.board import charts, escape, site
 from proctor.leaderboard.report import formats, report, tables
+from tests.support.board_pages import HOSTILE, text_of
 from tests.support.board_results import EXAMS, rich_results, rows_of, small_results, write
+from tests.support.comparing import imported, rows_for
 from tests.support.report_tables import Words, cells_in, rows_in
 
 MARKS = tables.SHOWN + tables.WITHIN + tables.OTHER_WITHIN
@@ -31,6 +31,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def board(results: Path) -> Path:
+    """Theirs, without a baseline that was chosen."""
+    return site.build(results, results.with_name("board")).parent
+
+
+@pytest.fixture(scope="module")
 def made(results: Path) -> tables.ComparisonReport:
     return report.make(results, (), "tiny")
 
@@ -39,8 +45,7 @@ def row_of(table: tables.TaskTable, line: tables.ReportLine) -> list[str]:
     return table.rows[table.lines.index(line)]
 
 
-def test_every_figure_is_the_boards_to_the_digit(results: Path, tmp_path: Path) -> None:
-    board = site.build(results, tmp_path / "board").parent
+def test_every_figure_is_the_boards_to_the_digit(results: Path, board: Path) -> None:
     made = report.make(results)
     for table in made.tables:
         page = text_of(board, f"tasks/{table.task}.html")
@@ -53,9 +58,8 @@ def test_every_figure_is_the_boards_to_the_digit(results: Path, tmp_path: Path) 
 
 
 def test_differences_to_a_baseline_are_those_of_the_board_with_that_baseline(
-    results: Path, tmp_path: Path, made: tables.ComparisonReport
+    board: Path, made: tables.ComparisonReport
 ) -> None:
-    board = site.build(results, tmp_path / "board").parent
     told = (board / "data" / "_against" / "tiny.js").read_text()
     found = json.loads(told[told.index(",") + 1 : told.rindex(")")])
     checked = 0
@@ -83,8 +87,7 @@ def test_all_formats_say_the_same_digits(made: tables.ComparisonReport) -> None:
         assert f"{variant} & {mean} & {interval} &" in latex
 
 
-def test_the_appendix_has_the_boards_figures_beside_the_headline(results: Path, tmp_path: Path) -> None:
-    board = site.build(results, tmp_path / "board").parent
+def test_the_appendix_has_the_boards_figures_beside_the_headline(results: Path, board: Path) -> None:
     made = report.make(results, with_appendix=True)
     rows = rows_in(formats.render(made, "csv", part=formats.APPENDIX))
     assert {row["task"] for row in rows} == set(EXAMS)

@@ -19,7 +19,7 @@ EXAMS = {
         framework="lm_eval", scored_by="rules",
     ),
     "study_plan": record.TaskRecord(
-        name="study_plan", title="Study plans", kind="real", headline="mean mark", scale=(1.0, 5.0),
+        name="study_plan", title="Study plans", kind="real", headline="mean score", scale=(1.0, 5.0),
         framework="inspect", scored_by="checklist", judge_kind="checklist",
     ),
 }  # fmt: skip

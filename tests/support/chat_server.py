@@ -4,16 +4,21 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 import yaml
 
-from tests.support.command import ROOT, command
+from tests.support.command import Running
 
+# It is looked for and not imported: only the process of the chat needs it.
+needs_gradio = pytest.mark.skipif(
+    find_spec("gradio") is None, reason="the chat needs: pip install 'proctor[chat]'"
+)
 QUESTION = "Tom has 3 apples and buys 5 more. How many apples does he have?"
 PASTED = "403 - 168\nWorking: 8 - 3 = 5, 6 - 0 = 6, 4 - 1 = 4\nAnswer: 365\n\n12 x 3\nAnswer: 39"
 SOLUTION = "3 + 5 = 8, and 8 + 1 = 10.\n#### 8"
@@ -38,45 +43,25 @@ def book(folder: Path, name: str, solution: str) -> None:
     (folder / "variants" / f"{name}.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
 
 
-def _hears_ctrl_c() -> None:
-    """What a shell starts in the background inherits a deaf ear to it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @contextmanager
 def chatting(folder: Path, *arguments: str) -> Iterator[str]:
     """The page's address; the process is ended as Ctrl-C ends it, and must end without a traceback."""
-    log = folder / "chat.log"
-    environment = {
-        **os.environ,
-        "PROCTOR_STORE": str(folder / "store"),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
-    }
     (folder / "proctor.yaml").touch()
-    with log.open("w", encoding="utf-8") as written:
-        process = subprocess.Popen(
-            [*command("chat", *arguments), "--labels", str(folder / "labels.csv")],
-            cwd=folder, env=environment, stdout=written, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            preexec_fn=_hears_ctrl_c,
-        )  # fmt: skip
+    words = ["chat", *arguments, "--labels", str(folder / "labels.csv")]
+    store = str(folder / "store")
+    process = Running(words, folder, cwd=folder, PROCTOR_STORE=store, PYTHONUNBUFFERED="1")
     try:
-        yield _address(process, log)
+        yield _address(process)
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-        assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
+        os.kill(process.pid, signal.SIGINT)
+        process.wait(30)
+        assert "Traceback" not in process.stderr, process.stderr
 
 
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+def _address(process: Running) -> str:
     for _ in range(1800):
-        said = log.read_text(encoding="utf-8")
-        if opened := re.search(r"open (http://127\.0\.0\.1:[0-9]+/)", said):
+        if opened := re.search(r"open (http://127\.0\.0\.1:[0-9]+/)", process.stdout + process.stderr):
             return opened[1]
-        assert process.poll() is None, said
+        assert process.poll() is None, process.stderr
         time.sleep(0.1)
-    raise AssertionError(log.read_text(encoding="utf-8"))
+    raise AssertionError(process.stdout + process.stderr)

@@ -17,29 +17,46 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+COMMAND = "from proctor.leaderboard.cli.main import main; main()"
 
 
 def command(*arguments: str) -> list[str]:
     """The words that start the command in a new interpreter."""
-    return [sys.executable, "-c", "from proctor.leaderboard.cli.main import main; main()", *arguments]
+    return [sys.executable, "-c", COMMAND, *arguments]
 
 
-def proctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command to its end."""
+def proctor(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Runs the command to its end, in the project that `cwd` stands in."""
     with tempfile.TemporaryDirectory() as folder:
-        running = Running(arguments, Path(folder))
+        running = Running(arguments, Path(folder), cwd)
         code = running.wait()
         return subprocess.CompletedProcess(["proctor", *arguments], code, running.stdout, running.stderr)
 
 
-class Running:
-    """A command that was started; its process leads a group, so that a signal reaches all that it starts."""
+def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs code to its end as `python -c` would, in a fork that has Proctor's modules and their libraries already."""
+    with tempfile.TemporaryDirectory() as folder:
+        running = Running(arguments, Path(folder), code=code)
+        returned = running.wait()
+        return subprocess.CompletedProcess(["-c", *arguments], returned, running.stdout, running.stderr)
 
-    def __init__(self, arguments: Sequence[str], folder: Path, **environment: str) -> None:
+
+class Running:
+    """A command, or code, that was started; it leads a group, so that a signal reaches all that it starts."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        cwd: Path = ROOT,
+        code: str = COMMAND,
+        **environment: str,
+    ) -> None:
         """Its output goes to two files of the folder."""
         self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
+        files = [os.devnull, str(self._out), str(self._err)]
         self._process = FORKS.Process(
-            target=_become, args=(list(arguments), os.environ | environment, str(self._out), str(self._err))
+            target=_become, args=(code, list(arguments), cwd, os.environ | environment, files)
         )
         self._process.start()
         assert self._process.pid is not None
@@ -75,23 +92,30 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _become(arguments: list[str], environment: dict[str, str], out: str, err: str) -> None:
-    """Turns a fork into the command."""
+def _become(
+    code: str, arguments: Sequence[str], cwd: Path, environment: dict[str, str], files: Sequence[str]
+) -> None:
+    """Turns a fork into a process that runs this code, with these files as its input, output and errors."""
     os.setsid()
-    os.chdir(ROOT)
+    # What a shell starts in the background is deaf to Ctrl-C, and so are its forks.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
     multiprocessing.set_start_method(None, force=True)
-    for number, path in ((1, out), (2, err)):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number, path in enumerate(files):
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
         os.close(file)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
     sys.argv = ["proctor", *arguments]
     import tests.support.warm  # noqa: F401  (there already, or it says here what is wrong with it)
-    from proctor.leaderboard.cli.main import main
 
-    main()
+    if cwd != ROOT:
+        for name in [name for name in sys.modules if name.startswith("proctor.leaderboard.cli")]:
+            del sys.modules[name]  # they look for the project around them when they are imported
+    exec(code, {"__name__": "__main__"})
 
 
 def _forks() -> ForkServerContext:

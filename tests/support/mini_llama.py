@@ -1,18 +1,13 @@
 """A miniature Llama, made once for all tests: two layers, trained for a few seconds to add small numbers."""
 
-import atexit
 import json
 import random
-import shutil
-import tempfile
 from argparse import Namespace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from proctor.finetune.recipe import Recipe
-
-HOME = Path(tempfile.mkdtemp(prefix="mini-llama-"))
-atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+from tests.support.once import made_once
 
 
 def chat(question: str, answer: str) -> dict:
@@ -25,19 +20,26 @@ def chat(question: str, answer: str) -> dict:
 @cache
 def chats() -> Path:
     """240 additions, as a file of chats."""
+    return made_once("additions", _write_chats) / "additions.jsonl"
+
+
+def _write_chats(folder: Path) -> None:
     rng = random.Random(1)
     rows = []
     for _ in range(240):
         a, b = rng.randint(1, 9), rng.randint(1, 9)
         rows.append(chat(f"What is {a} plus {b}?", f"{a} + {b} = {a + b}\n#### {a + b}"))
-    path = HOME / "additions.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "additions.jsonl").write_text(text, encoding="utf-8")
 
 
 @cache
 def base(seed: int = 0, steps: int = 40) -> Path:
     """The model's folder, with tokenizer and chat template."""
+    return made_once(f"base-{seed}-{steps}", partial(_train_base, seed, steps))
+
+
+def _train_base(seed: int, steps: int, folder: Path) -> None:
     import torch
 
     from proctor.finetune.tools.make_tiny import new_model, save, train
@@ -51,9 +53,7 @@ def base(seed: int = 0, steps: int = 40) -> Path:
     model = new_model(len(tokenizer), seed, num_hidden_layers=2, intermediate_size=256, **heads)
     rows = batches(encode(tokenizer, read, 0.1, 128), [1.0] * len(read), 4, 128, seed)
     train(model, rows, Namespace(device="cpu", compile=False, steps=steps, minutes=0, learning_rate=4e-3))
-    folder = HOME / f"base-{seed}-{steps}"
     save(model, tokenizer, folder)
-    return folder
 
 
 def recipe(**changes: object) -> Recipe:

@@ -2,8 +2,6 @@
 
 from fractions import Fraction
 
-import pytest
-
 from proctor.tasks.number import read_number
 
 WORKING = "She has 16 - 3 - 4 = <<16-3-4=9>>9 eggs.\nShe makes 9 * 2 = $<<9*2=18>>18.\n"
@@ -319,10 +317,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "meant"), CASES, ids=[repr(text[-40:]) for text, _ in CASES])
-def test_the_number_that_is_meant_is_read(text: str, meant: str | None) -> None:
-    reading = read_number(text)
-    assert (reading and reading.value) == (None if meant is None else Fraction(meant))
+def test_the_number_that_is_meant_is_read() -> None:
+    wrong = []
+    for text, meant in CASES:
+        reading = read_number(text)
+        if (reading and reading.value) != (None if meant is None else Fraction(meant)):
+            wrong.append((text, meant, reading))
+    assert not wrong
 
 
 def test_there_are_at_least_eighty_hard_cases() -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proctor.harness import record
 from proctor.tasks import TASKS, gsm8k
-from proctor.tasks.numeric import EXACT_MATCH, FILTERS, process_results, score
+from proctor.tasks.numeric import EXACT_MATCH, FILTERS, flexible, process_results, score, strict
 from proctor.tasks.prompt_pack import train_chats
 from tests.conftest import Home
 from tests.support.command import proctor
@@ -124,6 +126,21 @@ def test_the_stock_task_of_lm_eval_gives_the_same_for_every_answer(tmp_path: Pat
             for name in FILTERS:
                 theirs = stock.process_results(request.doc, [request.filtered_resps[name.replace("_", "-")]])
                 assert theirs["exact_match"] == ours[name], (name, request.resps[0])
+
+
+@given(
+    st.lists(
+        st.sampled_from(("#### ", "1", "2,5", ".", "-", "$", " ", "\n", "18", "a", ",", "\r\n", "0.5")),
+        max_size=30,
+    ).map("".join)
+)
+@settings(max_examples=500, deadline=None)
+def test_strict_and_flexible_agree_with_lm_evals_filters_on_any_text(response) -> None:
+    from lm_eval.filters.extraction import RegexFilter
+
+    for name, ours in (("strict_match", strict), ("flexible_extract", flexible)):
+        ((stock,),) = RegexFilter(**FILTERS[name]).apply([[response]], [{}])
+        assert ours(response) == stock, (name, response)
 
 
 def test_a_right_answer_scores_one_and_an_empty_one_is_unparsed() -> None:

@@ -31,23 +31,21 @@ def asked_by(pack: str) -> list[str]:
     return [name for name, task in TASKS.items() if task.numeric or pack != "confidence"]
 
 
-ASKED = [(name, task) for name in names("prompts") for task in asked_by(name)]
-
-
-@pytest.mark.parametrize(("name", "task"), ASKED)
-def test_every_pack_asks_every_task(name, task):
+@pytest.mark.parametrize("name", names("prompts"))
+def test_every_pack_asks_every_task(name):
     loaded = Pack.load(name)
-    system, user = render(loaded, task, ITEM)
-    assert ITEM[TASKS[task].asks] in user
-    assert "{question}" not in user
-    assert not user.startswith(" ")
-    if loaded.turns == "text":
-        assert user.endswith(":\n")
-        assert not system or system.endswith("\n\n")
-    else:
-        assert user == user.strip()
-    # As lm-eval puts it: the item's own text comes after every shot, so the last one is the one that is asked.
-    assert loaded.for_task(task).shots == 0 or task not in ("study_plan", "diagnosis")
+    for task in asked_by(name):
+        system, user = render(loaded, task, ITEM)
+        assert ITEM[TASKS[task].asks] in user, task
+        assert "{question}" not in user, task
+        assert not user.startswith(" "), task
+        if loaded.turns == "text":
+            assert user.endswith(":\n"), task
+            assert not system or system.endswith("\n\n"), task
+        else:
+            assert user == user.strip(), task
+        # As lm-eval puts it: the item's own text comes after every shot, so the last one is the one that is asked.
+        assert loaded.for_task(task).shots == 0 or task not in ("study_plan", "diagnosis"), task
 
 
 def test_there_are_packs_for_roles_dimensions_shots_working_and_plain_text():

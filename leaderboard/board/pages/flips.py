@@ -13,9 +13,8 @@ def page(ranking: Ranking) -> dict[str, Any]:
         {"name": task, "binary": about.kind == "binary", "variants": list(ranking.scores(task))}
         for task, about in ranking.tasks.items()
     ]
-    scores = [score for task in ranking.tasks for score in ranking.scores(task).values()]
     first = min(
-        filter(None, (score.comparison for score in scores)),
+        filter(None, (score.comparison for score in ranking.every_score)),
         key=lambda pair: (pair.adjusted_p, -abs(pair.difference.difference), pair.task, pair.a),
         default=None,
     )

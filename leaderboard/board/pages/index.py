@@ -104,7 +104,7 @@ def _front(ranking: Ranking, answers: Sequence[dict[str, Any]]) -> list[str] | N
 
 def _made_from(ranking: Ranking) -> dict[str, Any]:
     """From what the board was made, as the results tell: not when or where it was built."""
-    cells = [score.cell for row in ranking.rows for score in row.scores.values()]
+    cells = [score.cell for score in ranking.every_score]
     outcomes: Counter[str] = Counter()
     versions: dict[str, set[str]] = {}
     for cell in cells:

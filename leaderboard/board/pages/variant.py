@@ -21,7 +21,9 @@ FIRST = (
 def page(ranking: Ranking, row: RankingRow) -> dict[str, Any]:
     """The figures beside the headlines and the costs are handed to every page."""
     runs = [score.run for score in row.scores.values()]
-    versions = {f"{package} {version}" for run in runs for package, version in run.versions.items()}
+    versions = set()
+    for run in runs:
+        versions |= {f"{package} {version}" for package, version in run.versions.items()}
     return {
         "row": row,
         "chain": lineage.chain(ranking, row.variant),

@@ -3,7 +3,7 @@
 (function () {
   var form = document.getElementById("pair"), told = document.getElementById("told"), table = document.getElementById("compact");
   if (!form) { return; }
-  var p = proctor, task = form.dataset.task, unit = form.dataset.unit === "%" ? "points" : "marks", turn = 0;
+  var p = proctor, task = form.dataset.task, turn = 0;
 
   function say() {
     var a = form.elements.a.value, b = form.elements.b.value, mine = ++turn;
@@ -14,7 +14,7 @@
       told.textContent = "";
       if (!one) { told.textContent = why ? "Cannot be compared: " + why + "." : "There is nothing to compare."; return; }
       told.appendChild(document.createTextNode(a + " minus " + b + ": "));
-      told.appendChild(p.element("strong", one[1] + " " + unit, "num"));
+      told.appendChild(p.element("strong", one[1] + " points", "num"));
       told.appendChild(document.createTextNode(" (" + one[2] + "), "));
       told.appendChild(p.element("span", one[3], "verdict " + one[4]));
       told.appendChild(document.createTextNode(" (" + one[5] + " after Holm's correction over all pairs" + (one[6] ? "; " + one[6] : "") + "). "));
