@@ -165,6 +165,7 @@ def test_a_mark_that_cannot_be_kept_is_shown_as_not_saved(browser: Any, tmp_path
         page.goto(address)
         page.locator("#texts section").first.wait_for()
         folder.rmdir()
+        folder.touch()  # a file where its folder was
         page.keyboard.press("3")
         page.locator("#fault", has_text="NOT saved").wait_for()
         assert page.locator("input:checked").count() == 0
