@@ -1,4 +1,4 @@
-"""Makes docs/board.png: the first page of the board of results/demo/, as a browser shows it.
+"""Makes docs/board.png: the first page of the board of results/smollm2/, as a browser shows it.
 
 python -m proctor.leaderboard.tools.picture [RESULTS] [PICTURE]
 
@@ -20,7 +20,7 @@ def main() -> None:
 
     from proctor.leaderboard.board import site
 
-    results = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "results" / "demo"
+    results = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "results" / "smollm2"
     picture = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "docs" / "board.png"
     named = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("PROCTOR_CHROMIUM") or next(
@@ -29,7 +29,7 @@ def main() -> None:
     if path is None:
         sys.exit("no Chromium: install one, or set PROCTOR_CHROMIUM to its path")
     with tempfile.TemporaryDirectory() as place, sync_playwright() as running:
-        index = site.build(results, Path(place) / "board", "tiny")
+        index = site.build(results, Path(place) / "board")
         browser = running.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(index.as_uri())
