@@ -53,12 +53,18 @@ def _load(called: str) -> Loaded:
             remedy = (
                 "its data is fetched once where there is a network, and its packages have to be installed"
             )
-        if (
-            isinstance(failed, KeyError) and errors.lines
-        ):  # a metric that is not there: the log alone names it
-            failed = Refusal(errors.lines[-1])
+        _refuse_absent_metric(called, errors)
         raise cannot_be_loaded(PREFIX + called, failed, remedy) from None
+    _refuse_absent_metric(called, errors)
     return dict(made["tasks"]), dict(made.get("groups", {}))
+
+
+def _refuse_absent_metric(called: str, errors: "_Errors") -> None:
+    """lm-eval only logs that there is no such metric, and goes on or trips over it."""
+    for line in errors.lines:
+        if "not found in the evaluate library" in line:
+            why = f"no metric is called {line.split()[0]!r}"
+            raise Refusal(f"{PREFIX}{called} cannot be loaded", why, "mend its YAML")
 
 
 class _Errors(logging.Handler):

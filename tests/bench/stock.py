@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from proctor.harness.ask.journal import Journal
 from rich.console import Console
 
 from proctor.common.paths import PACKAGE as ROOT
@@ -24,6 +23,7 @@ from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.harness import record
 from proctor.harness.ask.cell import CellRun
+from proctor.harness.ask.responses import Journal
 from proctor.harness.ask.stock import ask_stock
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import open_engine

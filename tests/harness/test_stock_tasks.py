@@ -257,7 +257,7 @@ def test_a_group_is_its_tasks(ran):
         ("lm_eval:my_mc", "acc_nrom", "no metric 'acc_nrom'; did you mean 'acc_norm'?"),
         ("lm_eval:my_gen", "exact_match,lats", "no filter 'lats'; did you mean 'last'?"),
         ("lm_eval:my_group", None, "is a group"),
-        ("lm_eval:my_metric", None, "acccc not found in the evaluate library"),
+        ("lm_eval:my_metric", None, "cannot be loaded; no metric is called 'acccc'; mend its YAML"),
         ("lm_eval:my_field", None, "UndefinedError: 'qestion' is undefined; mend its YAML or its data"),
         ("lm_eval:arc_easy", None, "cannot be loaded"),
         ("lmeval:arc_easy", None, "no task 'lmeval:arc_easy'; stock ones begin with lm_eval: or inspect:"),
