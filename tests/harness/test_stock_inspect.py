@@ -5,6 +5,7 @@ import sys
 
 import inspect_ai
 import pytest
+from inspect_ai._util import entrypoints
 from inspect_ai.model import get_model
 from rich.console import Console
 
@@ -41,6 +42,8 @@ def ran(tmp_path_factory):
     shutil.copy(TASKS, home.folder / "quiz.py")
     install(home.folder / "site-packages")
     sys.path.insert(0, str(home.folder / "site-packages"))
+    # A process that has loaded all packages once, as other tests make it, looks for no new ones.
+    entrypoints._inspect_ai_eps_loaded_all = False
     home.variant("tiny", base="finetune/tiny")
     tasks = ["inspect:quiz.py@sums", "inspect:quiz.py@picks", "inspect:school_tasks/picks"]
     metric = {"inspect:quiz.py@sums": "match"}

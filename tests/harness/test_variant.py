@@ -50,12 +50,6 @@ def test_unknown_engine_is_refused_with_the_nearest_right_name(tmp_path):
     assert "did you mean 'llamacpp'?" in refusal(tmp_path, base="x/y", engine="llama.cpp")
 
 
-def test_engine_of_lm_eval_is_reachable_by_its_own_name(tmp_path):
-    path = tmp_path / "v.yaml"
-    path.write_text("base: x/y\nengine: sglang\n")
-    assert Variant.load(path).engine == "sglang"
-
-
 @pytest.mark.parametrize(
     ("fields", "remedy"),
     [

@@ -367,7 +367,7 @@ def test_items_scored_alike_are_held_against_the_margin(tmp_path, margin, verdic
     told = " ".join(run("compare", "ann", "bob", "--margin", margin, "--results", tmp_path / "r").split())
     assert verdict in told
     assert (
-        f"all 40 items were scored alike: no difference was seen, and a loss of {margin} marks is {ruled_out}"
+        f"all 40 items were scored alike: no difference was seen, and a loss of {margin} points is {ruled_out}"
         in told
     )
     assert "can show no difference at all" not in told

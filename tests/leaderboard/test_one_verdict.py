@@ -16,6 +16,7 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from proctor.leaderboard.board import RANKING
+from proctor.leaderboard.board.site import build
 from proctor.leaderboard.compare.comparison import Settings
 from proctor.leaderboard.compare.families import compare_pairs, family_of, pairs_of
 from proctor.leaderboard.compare.items import load_cells
@@ -106,7 +107,8 @@ def test_every_pair_is_told_once_and_from_the_side_of_the_child_or_of_the_smalle
 
 
 def test_the_terminal_says_it_of_all_pairs_and_of_each(told: Told) -> None:
-    text = " ".join(run("compare", "--results", DEMO).split())
+    of_tasks, _, _ = run("compare", "--results", DEMO).partition("over all tasks")
+    text = " ".join(of_tasks.split())
     found = re.findall(rf"(\S+) against (\S+) \S+ \S+ to \S+ \S+ {WORDS}", text)
     tasks = [task for task in sorted(TASKS) for _ in range(15)]
     assert {(task, a, b): verdict for task, (a, b, verdict) in zip(tasks, found, strict=True)} == told
@@ -127,7 +129,7 @@ def test_who_names_the_other_side_gets_its_own_answer_and_hears_the_one_told_els
 
 
 def test_ranking_and_readme_say_it_with_the_margin(told: Told, board: Path) -> None:
-    text = (board / RANKING).read_text(encoding="utf-8")
+    text, _, _ = (board / RANKING).read_text(encoding="utf-8").partition("Over all tasks")
     checked = 0
     for task, block in zip(TASKS, text.strip().split("\n\n"), strict=True):
         row = r" (tiny\S*) [\d.]+ \S+ to \S+ \S+ (\w+(?: \w+)?) (?:than|against) (\S+)( \(within [^)]*\))?"
@@ -135,8 +137,16 @@ def test_ranking_and_readme_say_it_with_the_margin(told: Told, board: Path) -> N
             assert verdict + within == told[task, a, b]
             checked += 1
     assert checked == 3 * 5
-    shown = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert text.split("\n\n")[0] in shown
+
+
+def test_the_readme_shows_rows_of_the_real_model_as_the_ranking_has_them(tmp_path: Path) -> None:
+    build(ROOT / "results" / "smollm2", tmp_path / "board")
+    ranking = (tmp_path / "board" / RANKING).read_text(encoding="utf-8")
+    shown = (ROOT / "README.md").read_text(encoding="utf-8").partition("```console\n")[2].partition("…")[0]
+    rows = shown.splitlines()[1:-1]
+    assert len(rows) > 10
+    for row in rows:
+        assert f"{row}\n" in ranking
 
 
 def test_every_page_of_the_board_says_it(told: Told, board: Path) -> None:

@@ -11,6 +11,8 @@ from proctor.tasks import TASKS
 from proctor.tasks.draw import TaskItems
 
 LIMIT = {"gsm8k": 150, "svamp": 150}
+WITHOUT_DATA = "PROCTOR_DATA is not set: the folder that holds the files of GSM8K, SVAMP and MGSM"
+needs_data = pytest.mark.skipif(not os.environ.get("PROCTOR_DATA"), reason=WITHOUT_DATA)
 SHIFTS = (11, 23, 31, 43, 59)
 
 
@@ -26,8 +28,8 @@ def chance(task: str, docs: list[dict], gold: dict[str, str]) -> list[float]:
 
 @pytest.mark.parametrize("task", list(TASKS))
 def test_gold_scores_everything_shuffled_what_chance_gives_and_silence_nothing(home, task):
-    if task == "gsm8k" and not os.environ.get("PROCTOR_DATA"):
-        pytest.skip("PROCTOR_DATA is not set: the folder that holds gsm8k/train.jsonl and gsm8k/test.jsonl")
+    if TASKS[task].fetched and not os.environ.get("PROCTOR_DATA"):
+        pytest.skip(WITHOUT_DATA)
     docs = TaskItems(TASKS[task], TASKS[task].docs("test"), LIMIT.get(task)).asked
     gold = {doc["id"]: doc.get("target", doc.get("answer")) for doc in docs}
     order = random.Random(7).sample(list(gold), len(gold))
@@ -54,6 +56,7 @@ def test_gold_scores_everything_shuffled_what_chance_gives_and_silence_nothing(h
     assert set(rows["silent"]["status"]) == {"unparsed"}
 
 
+@needs_data
 def test_a_row_of_mgsm_is_in_the_cluster_of_its_item_of_gsm8k_in_both_languages():
     import re
 
@@ -70,6 +73,7 @@ def test_a_row_of_mgsm_is_in_the_cluster_of_its_item_of_gsm8k_in_both_languages(
     assert english[0]["answer"] == "#### 18"
 
 
+@needs_data
 def test_svamp_is_whole_and_its_bodies_end_in_a_full_stop():
     docs = TASKS["svamp"].docs("test")
     assert len({doc["id"] for doc in docs}) == 1000
