@@ -379,3 +379,8 @@ def test_a_reading_says_where_it_was_found() -> None:
     marked = read_number("5\n#### 7")
     assert marked is not None
     assert marked.rule == "####"
+
+
+def test_a_number_too_large_to_be_one_is_not_read_as_its_first_digit() -> None:
+    for text in ("#### 1e400", "#### 1e99999999", "The answer is 2e-99999999."):
+        assert read_number(text) is None, text
