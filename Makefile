@@ -14,7 +14,7 @@ demo: $(READY)            ## the whole journey on the embedded model
 # make smollm2 SMOLLM2_PYTHON=path/to/its/bin/python. Elsewhere the published model answers what needs no network.
 SMOLLM2_PYTHON ?= $(BIN)/python
 SMOLLM2_RUN = $(SMOLLM2_PYTHON) -m proctor run smollm2 --results results/own-smollm2 $(if $(LIMIT),--limit $(LIMIT))
-EMBEDDED := --task word_problems --task concepts --task study_plan --task diagnosis
+EMBEDDED := --task word_problems --task concepts --task study_plan
 HAS_VLLM := import importlib.util, torch; raise SystemExit(not (torch.cuda.is_available() and importlib.util.find_spec("vllm")))
 
 smollm2: $(READY)         ## SmolLM2-135M; LIMIT=20 asks so many samples of each task
