@@ -149,6 +149,15 @@ def test_the_readme_shows_rows_of_the_real_model_as_the_ranking_has_them(tmp_pat
         assert f"{row}\n" in ranking
 
 
+def test_a_task_whose_items_are_of_one_kind_has_no_heading_over_nothing(tmp_path: Path) -> None:
+    build(ROOT / "results" / "smollm2", tmp_path / "board")
+    headed = {
+        path.stem: "By kind of item" in path.read_text("utf-8")
+        for path in (tmp_path / "board/tasks").iterdir()
+    }
+    assert headed == {"gsm8k": False, "word_problems": True, "concepts": True, "study_plan": True}
+
+
 def test_every_page_of_the_board_says_it(told: Told, board: Path) -> None:
     index = list(differences(board / "index.html"))
     assert len(index) == 3 * 5

@@ -49,7 +49,7 @@ def page(
         "absent": [row.variant for row in ranking.rows if name not in row.scores],
         "example": _example(example),
         "matrix": matrix(pairs),
-        "groups": groups_of({variant: scores[variant].cell for variant in pairs.order}),
+        "groups": list(groups_of({variant: scores[variant].cell for variant in pairs.order})),
         "costs": columns_of({variant: costs[variant, name].values() for variant in runs}),
         "figures": columns_of(own),
         "parts": columns_of(parts),
