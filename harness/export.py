@@ -1,12 +1,13 @@
 """Exports: a variant's GGUF with the wording and the sampling that it was examined with, in a folder for others.
 
 Finds out what the variant is asked in a task, puts that into a Modelfile, and refuses unless the Modelfile lays out
-the task's own items word for word as the engine read them. Scores are handed in.
+the task's own items word for word as the engine read them. Scores are handed in. The scenes of the chat are tasks,
+so each becomes a Modelfile by the same rule.
 """
 
 import importlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from proctor.tasks import TASKS
 from proctor.tasks.prompt_pack import Pack, render
 
 ITEMS = 32  # of the task's, to check the layout on
+PLAIN = "Modelfile"
 ITEM = "\0"  # stands for an item while the words around it are looked for
 
 
@@ -62,30 +64,45 @@ def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Path,
 
 
 def export_variant(
-    variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, modelfile: bool
+    variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, asked: Mapping[str, Chosen]
 ) -> Path:
-    """The folder."""
+    """The folder. `asked` says by the name of each Modelfile what it asks: PLAIN, and `Modelfile.plan` of a scene.
+
+    A scene that no Modelfile can ask as it is asked here is left out, and the reporter says so.
+    """
     gguf, plan = build_gguf(variant, store, reporter)
-    file = None
-    if modelfile:
-        layout = _layout_of(chosen.task, chosen.prompt, ITEMS)
-        reporter.say(f"checking the layout on {len(layout.chats)} items of {chosen.task}")
+    modelfiles, examples = dict[str, Modelfile](), dict[str, str]()
+    if asked:
         with closing(LlamaCppEngine(gguf)) as engine, located(f"variant {variant.name}"):
-            file = _modelfile(engine, variant, layout)
-    stages: list[dict[str, Any]] = []
-    for stage in plan.stages:
-        about = made(store / "artifacts", stage) or {}
-        kept: dict[str, Any] = {name: about[name] for name in ("checks", "versions") if name in about}
-        stages.append({"kind": stage.kind, "digest": stage.digest, **kept})
-    facts: dict[str, Any] = {
+            for name, wanted in asked.items():
+                reporter.say(f"checking the layout of {name} on items of {wanted.task}")
+                try:
+                    layout = _layout_of(wanted.task, wanted.prompt, ITEMS)
+                    modelfiles[name] = _modelfile(engine, variant, layout)
+                    examples[name] = layout.texts[0]
+                except Refusal as refused:
+                    if name == PLAIN:
+                        raise
+                    reporter.say(f"without {name}: {refused}")
+    facts = provenance(variant, plan, store) | {
         "task": chosen.task,
         "prompt": chosen.prompt,
         "why": chosen.why,
-        "variant": variant.model_dump(mode="json") | {"digest": variant.digest},
-        "stages": stages,
+        "modelfiles": {name: {"task": asked[name].task, "prompt": asked[name].prompt} for name in modelfiles},
     }
-    card = _card(variant, stages, file, chosen, gguf.stat().st_size)
-    return export(gguf, variant.name, out, card, facts, file)
+    card = _card(variant, facts["stages"], chosen, gguf.stat().st_size, examples)
+    return export(gguf, variant.name, out, card, facts, modelfiles)
+
+
+def provenance(variant: Variant, plan: VariantPlan, store: Path) -> dict[str, Any]:
+    """The variant and the stages that made its weights, with their checks, for export.json."""
+    stages: list[dict[str, Any]] = []
+    for stage in plan.stages:
+        known = made(store / "artifacts", stage) or {}
+        kept: dict[str, Any] = {name: known[name] for name in ("checks", "versions") if name in known}
+        stages.append({"kind": stage.kind, "digest": stage.digest, **kept})
+    about = variant.model_dump(mode="json") | {"digest": variant.digest, "base": base_in_public(variant)}
+    return {"variant": about, "stages": stages}
 
 
 @dataclass(frozen=True)
@@ -174,30 +191,42 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> 
 
 
 def _card(
-    variant: Variant, stages: Sequence[dict[str, Any]], file: Modelfile | None, chosen: Chosen, size: int
+    variant: Variant, stages: Sequence[dict[str, Any]], chosen: Chosen, size: int, examples: Mapping[str, str]
 ) -> str:
-    """The README that goes along: what it is, where it comes from, what it was seen to do, how to use it."""
-    base = variant.base
-    if Path(base).is_absolute():
-        base = Path(base).name  # where it lies on this machine is nobody's business
+    """The README that goes along: what it is, where it comes from, what it was seen to do, how to use it.
+
+    `examples` hold an item of its task for each Modelfile.
+    """
     lines = [f"# {variant.name}", ""]
     if variant.about:
         lines += [f"{variant.about}.", ""]
-    lines += ["| | |", "| --- | --- |", f"| base | {base} |"]
+    lines += ["| | |", "| --- | --- |", f"| base | {base_in_public(variant)} |"]
     if variant.recipe:
         lines.append(f"| recipe | {variant.recipe} |")
     lines.append(f"| weights | {variant.quantization}, {size:,} bytes |")
     lines += ["", "## Where it comes from", "", f"Variant `{variant.digest[:16]}`, made in these steps:", ""]
-    lines += [f"- {stage['kind']} `{stage['digest'][:16]}`{_checks(stage)}" for stage in stages]
+    lines += steps(stages)
     scores = [f"- {line}" for line in chosen.scores] or ["No results were there."]
     lines += ["", "## What it was seen to do", "", *scores]
-    if file is not None:
+    if examples:
         wording = (
             f"The wording is that of `{chosen.task}` in the prompt pack `{chosen.prompt}`: {chosen.why}."
         )
         lines += ["", wording]
-    lines += ["", "## Use", "", *_use(variant, file)]
+    lines += ["", "## Use", "", *_use(variant, examples)]
     return "\n".join(lines) + "\n"
+
+
+def base_in_public(variant: Variant) -> str:
+    """Where a base lies on this machine is nobody's business."""
+    if Path(variant.base).is_absolute():
+        return Path(variant.base).name
+    return variant.base
+
+
+def steps(stages: Sequence[dict[str, Any]]) -> list[str]:
+    """A line for each stage, with what its checks found."""
+    return [f"- {stage['kind']} `{stage['digest'][:16]}`{_checks(stage)}" for stage in stages]
 
 
 def _checks(stage: dict[str, Any]) -> str:
@@ -210,10 +239,23 @@ def _checks(stage: dict[str, Any]) -> str:
     return checks
 
 
-def _use(variant: Variant, file: Modelfile | None) -> Sequence[str]:
-    if file is None:
-        return (f"`{variant.name}.gguf` holds its tokenizer and chat template; any llama.cpp reads it.",)
-    return (
-        "```", f"ollama create {variant.name} -f Modelfile", f"ollama run {variant.name}", "```", "",
-        "Say the item alone: the Modelfile puts the wording around it, each time, as in the task.",
-    )  # fmt: skip
+def _use(variant: Variant, examples: Mapping[str, str]) -> list[str]:
+    if not examples:
+        return [f"`{variant.name}.gguf` holds its tokenizer and chat template; any llama.cpp reads it."]
+    lines = [
+        "Say the item alone: a Modelfile puts the wording of its task around it, each time.",
+    ]
+    for file, item in examples.items():
+        name = variant.name + file.removeprefix(PLAIN).replace(".", "-")
+        lines += [
+            "",
+            f"## `{file}`",
+            "",
+            "```",
+            f"ollama create {name} -f {file}",
+            f"ollama run {name}",
+            "```",
+            "",
+        ]
+        lines += ["Say, for example:", "", "```", item.strip(), "```"]
+    return lines

@@ -1,8 +1,9 @@
-"""A GGUF and all that others need to use it, in one folder: always a card, and for Ollama a Modelfile."""
+"""A GGUF and all that others need to use it, in one folder: always a card, and for Ollama Modelfiles."""
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,24 +45,34 @@ class Modelfile:
 
 
 def export(
-    gguf: Path, name: str, out: Path, card: str, record: Mapping[str, Any], modelfile: Modelfile | None
+    gguf: Path,
+    name: str,
+    out: Path,
+    card: str,
+    record: Mapping[str, Any],
+    modelfiles: Mapping[str, Modelfile],
 ) -> Path:
-    """`out` with NAME.gguf, README.md (the card), export.json (the record) and the Modelfile. Whole, or not there."""
+    """`out` with NAME.gguf, README.md (the card), export.json (the record) and the Modelfiles. Whole, or not there."""
+    with export_folder(out, gguf, {**record, "name": name}) as part:
+        copy_gguf(gguf, part / f"{name}.gguf")
+        for file, modelfile in modelfiles.items():
+            (part / file).write_text(modelfile.written(), encoding="utf-8")
+        (part / "README.md").write_text(card, encoding="utf-8")
+    return out
+
+
+@contextmanager
+def export_folder(out: Path, gguf: Path, record: Mapping[str, Any]) -> Iterator[Path]:
+    """A folder to fill. Then it gets export.json and becomes `out`, in the place of an export that was there."""
     if out.exists() and not (out / EXPORT).is_file():
         raise Refusal(f"there is something else already; give another folder, or remove it ({out})")
     part = out.with_name(f"{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        shutil.copyfile(gguf, part / f"{name}.gguf")
-        if digest_of_file(part / f"{name}.gguf") != digest_of_file(gguf):
-            raise Refusal(f"the copy of the GGUF is not what was copied; look after the disk ({part})")
-        if modelfile is not None:
-            (part / "Modelfile").write_text(modelfile.written(), encoding="utf-8")
-        (part / "README.md").write_text(card, encoding="utf-8")
+        yield part
         whole = {
             **record,
-            "name": name,
             "sha256": digest_of_file(gguf),
             "size_bytes": gguf.stat().st_size,
             "files": sorted(path.name for path in part.iterdir()),
@@ -74,7 +85,12 @@ def export(
     if out.exists():
         shutil.rmtree(out)
     part.rename(out)
-    return out
+
+
+def copy_gguf(gguf: Path, target: Path) -> None:
+    shutil.copyfile(gguf, target)
+    if digest_of_file(target) != digest_of_file(gguf):
+        raise Refusal(f"the copy of the GGUF is not what was copied; look after the disk ({target})")
 
 
 def parameters(

@@ -23,6 +23,7 @@ from proctor.tasks import TASKS
 from proctor.tasks.prompt_pack import Pack, render
 
 SOLVE, PLAN, MISTAKES = "word_problems", "study_plan", "diagnosis"  # the tasks that the scenes are
+SCENES = {"solve": SOLVE, "plan": PLAN, "mistakes": MISTAKES}
 LONGEST = 20_000  # characters of what a visitor sends
 SHORTEST_ANSWER = 64  # tokens; a prompt that leaves less room is refused
 FREE_TOKENS = 512

@@ -8,6 +8,7 @@ from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
+from proctor.leaderboard.cli.export import choose_for_scenes, require_gradio
 
 if TYPE_CHECKING:
     from proctor.harness.chat.tutor import Tutor
@@ -24,10 +25,7 @@ def chat(
     store: Store = STORE,
 ) -> None:
     """A page on this machine: solve a problem, make a plan, bring mistakes, chat. Needs no network."""
-    from importlib.util import find_spec
-
-    if find_spec("gradio") is None:
-        raise Refusal("gradio is not installed", "the page is made with it", "pip install 'proctor[chat]'")
+    require_gradio()
     if blind and beside is None:
         raise Refusal("--blind hides which of two is which", "there is one", "name another with --beside")
     if beside == name:
@@ -50,14 +48,13 @@ def chat(
 
 def _open(name: str, suite: str | None, results: Path, store: Path) -> "Tutor":
     """With the prompt packs that its results show to be best, as `export` chooses them."""
-    from proctor.harness.chat.tutor import MISTAKES, PLAN, SOLVE, Tutor
+    from proctor.harness.chat.tutor import Tutor
     from proctor.harness.export import find_variant
-    from proctor.leaderboard.cli.export import choose
 
     variant = find_variant(name, suite)
     packs = {}
-    for task in (SOLVE, PLAN, MISTAKES):
-        packs[task] = choose(variant, task, results, store, modelfile=False).prompt
+    for wanted in choose_for_scenes(variant, results, store).values():
+        packs[wanted.task] = wanted.prompt
     return Tutor.open(variant, packs, store, reporter())
 
 

@@ -1,15 +1,15 @@
-"""Handing a variant on: export ollama, export gguf."""
+"""Handing a variant on: export ollama, export gguf, export space."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near
+from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near, reporter
 
 if TYPE_CHECKING:
     from proctor.harness.config.variant import Variant
@@ -29,8 +29,20 @@ def ollama(
     name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
-    """A folder for Ollama: the GGUF, and a Modelfile with wording, template and sampling."""
-    _export(name, task, suite, out, results, store, modelfile=True)
+    """A folder for Ollama: the GGUF, and Modelfiles with wording, template and sampling: one for the task, and one
+    for each scene of the chat."""
+    from proctor.harness.export import PLAIN, find_variant
+
+    variant = find_variant(name, suite)
+    chosen = choose(variant, task, results, store, modelfile=True)
+    asked = {PLAIN: chosen}
+    for scene, wanted in choose_for_scenes(variant, results, store).items():
+        asked[f"{PLAIN}.{scene}"] = wanted
+    folder = _export(variant, chosen, out, store, asked)
+    typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
+    for score in chosen.scores:
+        typer.echo(f"  {score}")
+    _tell(folder)
 
 
 def gguf(
@@ -38,33 +50,71 @@ def gguf(
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
     """A folder with the GGUF and its card."""
-    _export(name, task, suite, out, results, store, modelfile=False)
+    from proctor.harness.export import find_variant
+
+    variant = find_variant(name, suite)
+    _tell(_export(variant, choose(variant, task, results, store, modelfile=False), out, store, {}))
+
+
+def space(
+    name: Name,
+    hub: Annotated[
+        str | None,
+        Option(help="A model on the hub, org/name, where you put NAME.gguf: for one that is large."),
+    ] = None,
+    suite: OfMatrix = None,
+    out: Annotated[
+        Path | None, Option("--out", help="The folder; exports/NAME-space of the project unless given.")
+    ] = None,
+    results: Results = RESULTS,
+    store: Store = STORE,
+) -> None:
+    """The folder of a Hugging Face Space: the page of `proctor chat` with this variant. Uploads nothing."""
+    require_gradio()
+    from proctor.harness.chat.space import export_space
+    from proctor.harness.export import find_variant
+
+    variant = find_variant(name, suite)
+    packs = {}
+    for wanted in choose_for_scenes(variant, results, store).values():
+        packs[wanted.task] = wanted.prompt
+    folder = export_space(
+        variant, packs, store, out or PROJECT / "exports" / f"{name}-space", hub, reporter()
+    )
+    _tell(folder)
+
+
+def require_gradio() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("gradio") is None:
+        raise Refusal("gradio is not installed", "the page is made with it", "pip install 'proctor[chat]'")
 
 
 def _export(
-    name: str,
-    task: str | None,
-    suite: str | None,
-    out: Path | None,
-    results: Path,
-    store: Path,
-    modelfile: bool,
-) -> None:
-    from proctor.common.progress import Reporter
-    from proctor.harness.export import export_variant, find_variant
+    variant: "Variant", chosen: "Chosen", out: Path | None, store: Path, asked: "Mapping[str, Chosen]"
+) -> Path:
+    from proctor.harness.export import export_variant
 
-    variant = find_variant(name, suite)
-    chosen = choose(variant, task, results, store, modelfile)
-    folder = export_variant(
-        variant, chosen, store, out or PROJECT / "exports" / name, Reporter(Console()), modelfile
+    return export_variant(
+        variant, chosen, store, out or PROJECT / "exports" / variant.name, reporter(), asked
     )
-    if modelfile:
-        typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
-        for score in chosen.scores:
-            typer.echo(f"  {score}")
-    size = (folder / f"{name}.gguf").stat().st_size / 1e6
-    typer.echo(f"{size:,.1f} MB on disk")
+
+
+def _tell(folder: Path) -> None:
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    typer.echo(f"{size / 1e6:,.1f} MB on disk")
     typer.echo(f"exported to {near(folder)}")
+
+
+def choose_for_scenes(variant: "Variant", results: Path, store: Path) -> "dict[str, Chosen]":
+    """By the scene: its task, and the prompt pack as `choose` chooses it."""
+    from proctor.harness.chat.tutor import SCENES
+
+    chosen = {}
+    for scene, task in SCENES.items():
+        chosen[scene] = choose(variant, task, results, store, modelfile=False)
+    return chosen
 
 
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":

@@ -128,14 +128,16 @@ def variant(store):
     return made
 
 
-def exported(variant, store, out, task, prompt, modelfile=True):
+def exported(variant, store, out, task, prompt, *files):
+    """`files` are the names of the Modelfiles."""
     from rich.console import Console
 
     from proctor.common.progress import Reporter
     from proctor.harness.export import Chosen, export_variant
 
     chosen = Chosen(task, prompt, "asked for")
-    return export_variant(variant, chosen, store, out, Reporter(Console(quiet=True)), modelfile)
+    asked = dict.fromkeys(files, chosen)
+    return export_variant(variant, chosen, store, out, Reporter(Console(quiet=True)), asked)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
     from proctor.harness.export import _layout_of
     from proctor.tasks import TASKS
 
-    folder = exported(variant, store, tmp_path / "out", task, prompt)
+    folder = exported(variant, store, tmp_path / "out", task, prompt, "Modelfile")
     file = read_modelfile((folder / "Modelfile").read_text())
     engine = LlamaCppEngine(folder / "small.gguf")
     asked = _layout_of(task, prompt, 3)
@@ -165,7 +167,7 @@ def test_the_modelfile_asks_what_the_exam_asked(variant, store, tmp_path, task, 
 
 def test_an_export_holds_the_file_its_card_and_its_figures(variant, store, tmp_path):
     out = tmp_path / "out"
-    exported(variant, store, out, "word_problems", "default", modelfile=False)
+    exported(variant, store, out, "word_problems", "default")
     assert sorted(path.name for path in out.iterdir()) == ["README.md", "export.json", "small.gguf"]
     told = json.loads((out / "export.json").read_text())
     assert told["size_bytes"] == (out / "small.gguf").stat().st_size
@@ -174,7 +176,7 @@ def test_an_export_holds_the_file_its_card_and_its_figures(variant, store, tmp_p
     assert told["stages"][0]["digest"][:16] in card
     assert str(store) not in card + json.dumps(told)
     (out / "left").write_text("from before")
-    exported(variant, store, out, "word_problems", "default", modelfile=False)
+    exported(variant, store, out, "word_problems", "default")
     assert not (out / "left").exists(), "an export is made anew, not mixed with the one before"
 
 
@@ -183,7 +185,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(variant, store, tmp_pa
 
     (tmp_path / "mine").write_text("keep me")
     with pytest.raises(Refusal, match="something else already"):
-        exported(variant, store, tmp_path, "word_problems", "default")
+        exported(variant, store, tmp_path, "word_problems", "default", "Modelfile")
     assert (tmp_path / "mine").read_text() == "keep me"
 
 
@@ -284,4 +286,66 @@ def test_the_command_exports_what_a_suite_names(variant, store, home):
     assert "wording of word_problems, prompt pack default: it is the variant's own" in ran.stdout
     assert "MB on disk" in ran.stdout
     assert read_modelfile((out / "Modelfile").read_text()).source == "./small.gguf"
-    assert "No results were there." in (out / "README.md").read_text()
+    card = (out / "README.md").read_text()
+    assert "No results were there." in card
+    assert "ollama create small -f Modelfile\n" in card
+    for scene in ("solve", "plan", "mistakes"):
+        assert (out / f"Modelfile.{scene}").is_file()
+        assert f"ollama create small-{scene} -f Modelfile.{scene}\n" in card
+    assert json.loads((out / "export.json").read_text())["modelfiles"]["Modelfile.plan"] == {
+        "task": "study_plan", "prompt": "default",
+    }  # fmt: skip
+
+
+def test_the_modelfile_of_a_scene_asks_what_the_page_asks(variant, store, tmp_path):
+    from proctor.harness.chat.tutor import SCENES, Tutor
+    from proctor.harness.engines.llamacpp import LlamaCppEngine
+    from proctor.tasks import TASKS
+    from proctor.tasks.prompt_pack import Pack
+
+    engine = LlamaCppEngine(
+        exported(variant, store, tmp_path / "gguf", "word_problems", "cot") / "small.gguf"
+    )
+    tutor, pack = Tutor(variant, engine, dict.fromkeys(SCENES.values(), "cot")), Pack.load("cot")
+    for scene, task in SCENES.items():
+        folder = exported(variant, store, tmp_path / scene, task, "cot", "Modelfile", f"Modelfile.{scene}")
+        file = read_modelfile((folder / f"Modelfile.{scene}").read_text())
+        before, _, after = pack.for_task(task).user.partition(f"{{{TASKS[task].asks}}}")
+        text = "What a pupil writes,\non two lines."
+        request, settings = tutor.request(task, text), file.parameters
+        laid_out = recognise(engine.apply_chat_template).lay_out(file.chat(text), ItemWording(before, after))
+        assert laid_out == request.prompt
+        assert text in laid_out
+        assert tuple(value for name, value in settings if name == "stop") == request.options.until
+        assert int(dict(settings)["num_predict"]) == request.options.max_tokens
+        assert file.template == recognise(engine.apply_chat_template).as_go(ItemWording(before, after))
+    engine.close()
+
+
+def test_a_scene_that_the_prompt_pack_cannot_ask_is_left_out_and_said(variant, store, tmp_path):
+    from rich.console import Console
+
+    from proctor.common.progress import Reporter
+    from proctor.harness.export import Chosen, export_variant
+
+    console = Console(record=True, width=300, quiet=False, file=(tmp_path / "log").open("w"))
+    chosen = Chosen("word_problems", "default", "asked for")
+    asked = {"Modelfile": chosen, "Modelfile.plan": Chosen("study_plan", "text-2shot", "asked for")}
+    out = export_variant(variant, chosen, store, tmp_path / "out", Reporter(console), asked)
+    assert sorted(path.name for path in out.glob("Modelfile*")) == ["Modelfile"]
+    assert "without Modelfile.plan: the prompt pack 'text-2shot' asks in plain text" in console.export_text()
+    assert "Modelfile.plan" not in (out / "README.md").read_text()
+
+
+def test_where_a_base_lies_on_this_machine_is_in_no_file_of_an_export(store, tmp_path):
+    import shutil
+
+    from proctor.common.paths import PACKAGE
+    from proctor.harness.config.variant import Variant
+
+    base = tmp_path / "home-of-somebody" / "tiny"
+    shutil.copytree(PACKAGE / "finetune/tiny", base)
+    made = Variant(name="small", base=str(base), quantization="q8_0", engine="llamacpp")
+    out = exported(made, store, tmp_path / "out", "word_problems", "default", "Modelfile")
+    for name in ("README.md", "export.json", "Modelfile"):
+        assert "home-of-somebody" not in (out / name).read_text(), name
