@@ -32,8 +32,9 @@ from proctor.harness.config.variant import Variant
 from proctor.harness.export import base_in_public, build_gguf, provenance, steps
 
 LARGEST = 10_000_000  # bytes; the hub's git takes larger files as large-file storage alone
-# What the page imports; a test runs it with these and what they need, and nothing else. No torch: llama.cpp answers.
-NEEDS = ("gradio", "llama-cpp-python", "lm-eval", "datasets", "transformers", "inspect-ai", "gguf", "scipy")
+# What the page imports, without what these bring themselves; a test runs it with nothing else. No torch: llama.cpp
+# answers. No Inspect: it wants a newer pydantic than the Gradio that a Space installs, gradio[oauth,mcp], allows.
+NEEDS = ("gradio", "llama-cpp-python", "lm-eval", "datasets", "transformers", "gguf")
 APP = '''"""The page of `proctor chat`. To try it here: pip install -r requirements.txt, then python app.py."""
 
 from pathlib import Path

@@ -60,7 +60,7 @@ class Tutor:
         pack, asks, until = Pack.load(self._packs[task]), TASKS[task].asks, tuple[str, ...]()
         system, user = render(pack, task, {asks: text})
         if TASKS[task].framework == "inspect":
-            limit = int(importlib.import_module(f"proctor.tasks.{task}.task").MAX_TOKENS)
+            limit = int(importlib.import_module(f"proctor.tasks.{task}").MAX_TOKENS)
             prompt = system + user
             if pack.turns == "chat":
                 turns = [{"role": "system", "content": system}, {"role": "user", "content": user}]

@@ -21,6 +21,7 @@ from proctor.tasks.study_plan.profile import (
 )
 
 VERSION = "1.0"
+MAX_TOKENS = 768  # eight answers, three topics and a plan of some 200 words with working in it
 DATA = Path(__file__).parent / "data"
 GRADES = range(3, 10)
 FILES = {"test": "test.jsonl", "train": "train.jsonl.gz"}

@@ -18,14 +18,12 @@ from proctor.judges.judge import Judge
 from proctor.judges.rules.checklist import score_by_rules
 from proctor.tasks.concepts.task import ids_in, micro_f1
 from proctor.tasks.concepts.task import score as score_topics
+from proctor.tasks.diagnosis import MAX_TOKENS
 from proctor.tasks.diagnosis.reading import read_diagnosis
 from proctor.tasks.inspected import inspect_task
 from proctor.tasks.number import read_number
 from proctor.tasks.score import ResponseScore
 from proctor.tasks.study_plan.scoring import facts
-
-# Eight answers, three topics and a plan of some 200 words with working in it.
-MAX_TOKENS = 768
 
 
 def score(doc: Mapping[str, Any], response: str) -> ResponseScore:

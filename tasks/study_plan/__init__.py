@@ -10,6 +10,8 @@ from proctor.tasks.data import Items, read_items
 from proctor.tasks.study_plan.profile import DATA, as_doc, from_fields
 
 VERSION = "2.0"
+# Room for a plan of some 200 words with working in it; the embedded model reads and writes 1,024 tokens in all.
+MAX_TOKENS = 512
 FILES = {"test": "profiles.jsonl", "train": "train.jsonl.gz"}
 
 

@@ -18,12 +18,10 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, open_graders, spec_of
 from proctor.judges.scoring import score_items
 from proctor.tasks.inspected import inspect_task
+from proctor.tasks.study_plan import MAX_TOKENS
 from proctor.tasks.study_plan.scoring import from_verdict, item, metric_names, score
 
 __all__ = ["plan_scorer", "score", "study_plan"]
-
-# Room for a plan of some 200 words with working in it; the embedded model reads and writes 1,024 tokens in all.
-MAX_TOKENS = 512
 
 
 @task
