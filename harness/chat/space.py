@@ -160,7 +160,7 @@ def _readme(variant: Variant, base: str, stages: Sequence[dict[str, Any]], licen
         "license": licence,
     }
     origin = base_in_public(variant)
-    rights = f"`{licence}`, as the file itself says"
+    rights = f"`{licence}`"
     if licence == "other":
         rights = f"those of `{origin}`: look them up, and name the licence in the head of this file before you publish"
     return README.read_text(encoding="utf-8").format(
