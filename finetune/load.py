@@ -20,8 +20,8 @@ def best_device() -> str:
 
 @contextmanager
 def no_foreign_code(folder: Path) -> Iterator[None]:
-    """Weights are data. A folder may name Python files of its own, and transformers asks at a terminal whether to run them
-    unless `trust_remote_code=False` is said."""
+    """Weights are data. A folder may name Python files of its own, and where `trust_remote_code=False` is not said
+    transformers asks at a terminal whether to run them."""
     try:
         yield
     except ValueError as refused:
