@@ -29,8 +29,8 @@ FORGET = Path("/proc/self/clear_refs")  # writing 5 makes the highest count star
 
 class Costs:
     def __init__(self, gpus: int, elsewhere: bool = False) -> None:
-        """From now on: the engine's libraries are loaded, its weights are not. `elsewhere`: they will lie in processes of
-        their own, whose memory nobody counts here."""
+        """From now on: the engine's libraries are loaded, its weights are not. `elsewhere`: in processes of their own,
+        whose memory nobody counts here."""
         self._memory, self._cards = Memory(), Cards(gpus)
         self._elsewhere = elsewhere
         self._load_seconds: float | None = None
