@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ["sample_id", "epoch", "response", "prompt", "target", "status"]
-FEWEST = 10  # items; of fewer, equal responses can be chance, unless the right ones are free texts or differ much
+FEWEST = (
+    10  # items; of fewer, equal responses can be chance, unless the right ones are free texts or differ much
+)
 FEW, DIFFERENT = 3, 3  # so many items are enough where the right responses are free texts or of so many kinds
 OTHERS = 10  # one item in so many may be different
 FRAME = 12  # words of a text that are not the items' own; fewer are a phrase around an answer
@@ -77,7 +79,7 @@ def _why(cell: record.Cell) -> str:
 
 
 def _words(text: str) -> str:
-    """The text without what changes no word of it: case, spaces, stops, marks and emoji; of signs alone, which there are."""
+    """The text without what changes no word of it: case, spaces, stops, marks, emoji; of signs alone, which there are."""
     return " ".join(_STOPS.sub(" ", text.casefold()).split()) or "".join(dict.fromkeys(text.strip()))
 
 
