@@ -79,7 +79,7 @@ def _why(cell: record.Cell) -> str:
 
 
 def _words(text: str) -> str:
-    """The text without what changes no word of it: case, spaces, stops, marks, emoji; of signs alone, which there are."""
+    """The text without what changes no word of it: case, spaces, stops, marks, emoji; of signs, each once."""
     return " ".join(_STOPS.sub(" ", text.casefold()).split()) or "".join(dict.fromkeys(text.strip()))
 
 
