@@ -32,7 +32,9 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
     _model: Any
     _folder: Path
     _logprobs = False  # whether the batch at work wants them
-    _pairs: dict[tuple[str, str], tuple[list[int], list[int]]]  # tokens of what is planned and not yet answered
+    _pairs: dict[
+        tuple[str, str], tuple[list[int], list[int]]
+    ]  # tokens of what is planned and not yet answered
 
     @classmethod
     def open(cls, weights: Weights) -> "HFEngine":
