@@ -99,6 +99,8 @@ def _scored(scored: "Scored") -> Iterator[str]:
     if scored.score is not None:
         value = f"{formatting.score(scored.score, task)} {formatting.unit(task)}"
     size = f"{counted(scored.items, 'item')}, {counted(fields['rows'], 'response')}"
+    if scored.scored_items < scored.items:
+        size = f"{scored.scored_items:,} of {size}"
     yield f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {size}"
     yield "  responses: " + ", ".join(f"{n} {outcome}" for outcome, n in fields["statuses"].items() if n)
     for name in ("rule_accuracy", "second_reader", "strict_match", "flexible_extract"):
