@@ -1,4 +1,4 @@
-"""Every file of a board: all is computed first (compare/), then pages are rendered from plain values (pages/, html.py)."""
+"""Every file of a board: first all is computed (compare/), then the pages are rendered from plain values (pages/)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -90,8 +90,8 @@ def _cell_pages(book: Book, ranked: Ranking, unscored: dict[str, Counter[str]]) 
             costs[row.variant, task] = costs_of(score.cell, responses)
             unscored[task] += judge.unscored(responses)
     for name in ranked.tasks:
-        task = task_page.page(ranked, name, examples.get(name), figures, costs)
-        yield book.page(f"tasks/{name}.html", "task.html", task=task)
+        about_task = task_page.page(ranked, name, examples.get(name), figures, costs)
+        yield book.page(f"tasks/{name}.html", "task.html", task=about_task)
     for row in ranked.rows:
         values = {"variant": variant.page(ranked, row), "figures": figures, "costs": costs}
         yield book.page(f"variants/{row.variant}.html", "variant.html", **values)

@@ -176,7 +176,7 @@ def _single_model(name: str) -> "GraderSpec":
     from proctor.harness.plan.grading import spec_from
     from proctor.judges.graders.grader import GraderSpec
 
-    spec = spec_from(name, None, None, None)
+    spec = spec_from(name)
     if not isinstance(spec, GraderSpec) or spec.through == "engine":
         raise Refusal(
             f"{name!r} is no single model behind an endpoint", remedy="give a YAML file with model, endpoint"

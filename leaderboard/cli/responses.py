@@ -198,7 +198,7 @@ def _scorer(
         return Scorer(
             judge, None, cache, SecondReader(Extractor(fallback=fallback, endpoint=endpoint), cache)
         )
-    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint, None, None))
+    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint))
     if local_of(spec):
         raise Refusal(
             "a grader through 'engine'",

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from typer import Argument, Option
@@ -20,8 +19,9 @@ from proctor.leaderboard.cli import (
     print_json,
     reporter,
     table,
+    tell,
 )
-from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Through
+from proctor.leaderboard.cli.judge import Endpoint, GraderName, Through
 
 if TYPE_CHECKING:
     from proctor.common.stats.bootstrap import Bootstrap
@@ -137,7 +137,6 @@ def trust(
     grader: GraderName = None,
     endpoint: Endpoint = None,
     through: Through = None,
-    concurrency: Concurrency = None,
     dry_run: DryRun = False,
     results: Results = RESULTS,
     store: Store = STORE,
@@ -163,14 +162,11 @@ def trust(
     from proctor.harness.judging.trials import estimate_card, prepared, try_judge
     from proctor.harness.plan.grading import spec_from
 
-    spec = spec_from(grader, endpoint, through, concurrency)
+    spec = spec_from(grader, endpoint, through)
     tried = prepared(judge, plans, labels, spec, store)
     if dry_run:
         estimate = estimate_card(tried, store)
-        if json_:
-            print_json(vars(estimate))
-        else:
-            typer.echo(f"At most {estimate}")
+        tell(json_, vars(estimate), [f"At most {estimate}"])
         return
     card = try_judge(tried, store, Bootstrap(resamples, seed), reporter())
     path = record.write_card(results, card)
