@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from itertools import chain, product
 from typing import Any, NamedTuple
 
+import altair as alt
+import vl_convert
 from markupsafe import Markup, escape
 
 BLUE, ORANGE, TEAL, RANGE, INK, QUIET, LINE, PAPER = (
@@ -53,14 +55,10 @@ class Axes:
         self.left, self.right, self.log = left, right, log
 
     def x(self, title: str, **axis: Any) -> Any:
-        import altair as alt
-
         scale = alt.Scale(type="log" if self.log else "linear", domain=(self.left, self.right), nice=False)
         return alt.X("cost:Q", title=title, scale=scale, axis=alt.Axis(grid=False, **axis))
 
     def y(self, field: str, title: str) -> Any:
-        import altair as alt
-
         scale = alt.Scale(domain=(self.bottom, self.top), nice=False, zero=False)
         return alt.Y(f"{field}:Q", title=title, scale=scale)
 
@@ -90,8 +88,6 @@ def tradeoff(
     points: Sequence[ChartPoint], score: str, cost: str, more_is_better: bool = True
 ) -> dict[str, Any]:
     """A point a variant, with its interval; those on the frontier are filled, and the first have their names."""
-    import altair as alt
-
     best = frontier(points, more_is_better)
     axes = Axes(points, 0.0, max(point.cost for point in points) * 1.08 or 1.0)
     x = axes.x(cost, tickCount=8)
@@ -112,8 +108,6 @@ def tradeoff(
 
 def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examples: str) -> dict[str, Any]:
     """Score against training examples: a line a series, told apart by its dashes and the name at its end."""
-    import altair as alt
-
     points = list(chain.from_iterable(of_series for _, of_series in series))
     sizes = sorted({point.cost for point in points})
     first, last = sizes[0], sizes[-1]
@@ -142,8 +136,6 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
 
 def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
     """What the trainer reported while it ran."""
-    import altair as alt
-
     rows = _data([{"step": step, "loss": value} for step, value in steps])
     chart = alt.Chart(rows).mark_line(color=BLUE, strokeWidth=2)
     x = alt.X("step:Q", title="step", axis=alt.Axis(grid=False))
@@ -152,8 +144,6 @@ def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
     """One row a variant, in this order: the mean on its interval."""
-    import altair as alt
-
     rows = _data(list(map(asdict, points)))
     y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
     scale = alt.Scale(domain=_room(points), nice=False, zero=False)
@@ -167,8 +157,6 @@ def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
 
 
 def _data(rows: list[dict[str, Any]]) -> Any:
-    import altair as alt
-
     return alt.Data(values=rows)
 
 
@@ -181,8 +169,6 @@ def _room(points: Sequence[ChartPoint]) -> tuple[float, float]:
 
 def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) -> list[Any]:
     """The names where they were placed, each with a line to its point where it stands some lines off it."""
-    import altair as alt
-
     # Pixels as they are, whatever the other layers' scales.
     x, y = alt.X("x:Q", scale=None, axis=None), alt.Y("y:Q", scale=None, axis=None)
     own = {name: at for name, _, at in points}
@@ -243,8 +229,6 @@ def _free(
 
 
 def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:
-    import altair as alt
-
     chart = alt.layer(*layers).properties(width=WIDTH, height=height, background=PAPER, padding=8)
     words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": QUIET}
     specification: dict[str, Any] = (
@@ -271,8 +255,6 @@ SIZE = re.compile(r' width="([0-9.]+)" height="([0-9.]+)"')
 
 def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
     """A file of its own, with its title and description inside."""
-    import vl_convert
-
     drawn = str(vl_convert.vegalite_to_svg(chart, allowed_base_urls=[]))
     # Else the halo would cover its letters.
     drawn = drawn.replace(HALO_STROKE, f'{HALO_STROKE} paint-order="stroke"')
@@ -284,8 +266,6 @@ def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
 
 
 def png(chart: dict[str, Any]) -> bytes:
-    import vl_convert
-
     return bytes(vl_convert.svg_to_png(svg(chart, ""), scale=2))
 
 

@@ -13,12 +13,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from proctor.harness import record
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COLUMNS = ["sample_id", "epoch", "response", "prompt", "target", "status"]
 FEWEST = 10  # items; of fewer, equal responses can be chance
@@ -70,14 +68,14 @@ def _words(text: str) -> str:
     return " ".join(_STOPS.sub(" ", text.casefold()).split())
 
 
-def _is_right(rows: "pd.DataFrame", response: str) -> bool:
+def _is_right(rows: pd.DataFrame, response: str) -> bool:
     """Do nearly all items have one right answer, and does the response hold it? Then responses may well be equal."""
     return bool(
         len(rows) and _alike(_by_item(rows, "target"), str) and _words(rows["target"].mode()[0]) in response
     )
 
 
-def _counted(rows: "pd.DataFrame", responses: Mapping[str, Sequence[str]]) -> int:
+def _counted(rows: pd.DataFrame, responses: Mapping[str, Sequence[str]]) -> int:
     """How many items have one text but for numbers that count on. 'The answer is 18' of an honest row differs so too:
     its numbers rise and fall with the items, or are the right ones."""
     same = _alike(responses, _without_numbers)
@@ -110,7 +108,7 @@ def _is_counter(values: Sequence[float]) -> bool:
     return len(values) - len(set(values)) <= allowed and (falls <= allowed or fills)
 
 
-def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:
+def _by_item(rows: pd.DataFrame, column: str) -> dict[str, list[str]]:
     by_item = rows.groupby("sample_id", sort=False)[column].agg(list)
     return dict(zip(by_item.index.tolist(), by_item.tolist(), strict=True))
 
