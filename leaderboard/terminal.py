@@ -9,9 +9,9 @@ Every figure comes rounded from compare/formatting.py.
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
+from proctor.common import counted
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard import counted
 from proctor.leaderboard.compare import formatting, trust
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
@@ -96,7 +96,6 @@ def _smallest_effects(scores: Sequence[Score], task: TaskRecord) -> Iterator[str
 
 
 def two_variants(overview: Overview) -> Iterator[str]:
-    """A paragraph for each task."""
     tasks = tasks_of([score.cell for score in overview.scores])
     first = overview.comparisons[0]
     yield f"{first.a} against {first.b}"

@@ -4,7 +4,6 @@ One plan against the rubric, or two plans side by side. The order is drawn for e
 """
 
 import csv
-import io
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-from proctor.common.files import write_text
+from proctor.common.files import csv_text, write_text
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preferences import read_preferences
 from proctor.judges.figures.ratings import read_ratings
@@ -160,11 +159,7 @@ class RatingSheet:
             self._write()
 
     def _write(self) -> None:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(dict(sorted(self._rows.items())).values())
-        write_text(self.path, text.getvalue())
+        write_text(self.path, csv_text(self.columns, dict(sorted(self._rows.items())).values()))
 
     def as_page(self) -> dict[str, Any]:
         """All that the page may know: no ids, no names, no sources."""

@@ -135,7 +135,6 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
 
 
 def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """What the trainer reported while it ran."""
     rows = _data([{"step": step, "loss": value} for step, value in steps])
     chart = alt.Chart(rows).mark_line(color=BLUE, strokeWidth=2)
     x = alt.X("step:Q", title="step", axis=alt.Axis(grid=False))

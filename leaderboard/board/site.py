@@ -2,23 +2,31 @@
 
     build(Path("results/demo"), Path("board"), baseline="tiny")          # board/index.html
 
-The files are made in contents.py and take their place in folder.py. No file asks another host, or the clock, for
-anything. Nothing heavy is imported before there is something to compute: a board that is whole is known for one in
-milliseconds.
+First everything is computed (compare/), then each page is rendered from plain values (pages/ and html.py), then the
+files take their place (folder.py). No file asks another host, or the clock, for anything. Nothing heavy is imported
+before there is something to compute: a board that is whole is known for one in milliseconds.
 """
 
 import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proctor.common.refusal import Refusal
 from proctor.harness import record
+from proctor.leaderboard.board import RANKING
 from proctor.leaderboard.board.folder import board_files, is_built, put_files
+
+if TYPE_CHECKING:
+    from proctor.leaderboard.board.html import Book
+    from proctor.leaderboard.compare.ranking import Ranking
 
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
 OURS = (".py", ".html", ".css", ".js")
+Files = Iterator[tuple[str, str]]  # path in the board, text
 
 
 def build(results: Path, out: Path, baseline: str | None = None) -> Path:
@@ -27,9 +35,7 @@ def build(results: Path, out: Path, baseline: str | None = None) -> Path:
     key = _key(cells, record.read_cards(results), baseline)
     if not is_built(out, key):
         board_files(out)  # refuses a folder of other files before anything is computed
-        from proctor.leaderboard.board.contents import files_of
-
-        files = {path: text.encode("utf-8") for path, text in files_of(cells, results, baseline)}
+        files = {path: text.encode("utf-8") for path, text in _files(cells, results, baseline)}
         made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
         put_files(out, files, {"made_from": made_from, "key": key})
     return out / "index.html"
@@ -60,3 +66,90 @@ def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: s
         if path.suffix in OURS:
             hashed.update(path.read_bytes())
     return hashed.hexdigest()
+
+
+def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Files:
+    """Every file of the board: its path in it and its text."""
+    from proctor.leaderboard import terminal
+    from proctor.leaderboard.board.html import TEMPLATES, Book
+    from proctor.leaderboard.board.pages import confidence, curves, index, judge
+    from proctor.leaderboard.compare import trust
+    from proctor.leaderboard.compare.confidence import confidences_of
+    from proctor.leaderboard.compare.items import whole_cells
+    from proctor.leaderboard.compare.ranking import ranking
+    from proctor.leaderboard.compare.together import ABOUT_ALL
+
+    cells, cards = whole_cells(whole), trust.cards(results)
+    ranked = judge.with_warnings(ranking(cells, baseline), cards)
+    drawn = list(filter(None, (curves.curve(ranked, task) for task in ranked.tasks)))
+    judges = sorted({*judge.judges_of(ranked), *cards})
+    binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}
+    sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
+    sections = confidence.page(ranked, cells, sure)
+    book = Book(_nav(ranked, bool(drawn), bool(sections), judges), ranked=ranked)
+    yield book.page("index.html", "index.html", board=index.page(ranked), about_all=ABOUT_ALL)
+    unscored: dict[str, Counter[str]] = defaultdict(Counter)
+    yield from _cell_pages(book, ranked, unscored)
+    if drawn:
+        yield book.page("curves.html", "curves.html", curves=drawn)
+    if sections:
+        yield book.page("confidence.html", "confidence.html", sections=sections)
+    for name in judges:
+        about = judge.page(name, cards.get(name), ranked, unscored)
+        yield book.page(f"judges/{name}.html", "judge.html", judge=about)
+    for asset in sorted((TEMPLATES / "static").iterdir()):
+        yield f"static/{asset.name}", asset.read_text(encoding="utf-8")
+    yield RANKING, "".join(f"{line}\n" for line in terminal.ranking_lines(ranked))
+    yield ".nojekyll", ""  # GitHub Pages then serves the folder as it is
+
+
+def _nav(ranked: "Ranking", curves: bool, confidence: bool, judges: list[str]) -> list[tuple[str, str]]:
+    """Only pages that there are: with one variant there is nothing to lay side by side."""
+    links = [("index.html", "Ranking")]
+    if len(ranked.rows) > 1:
+        links += [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
+    if curves:
+        links.append(("curves.html", "Curves"))
+    if confidence:
+        links.append(("confidence.html", "How sure"))
+    links += [(f"tasks/{name}.html", about.title) for name, about in ranked.tasks.items()]
+    links += [(f"judges/{name}.html", f"Judge: {name}") for name in judges]
+    return links
+
+
+def _cell_pages(book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str]]) -> Files:
+    """The pages of samples, and all that shows figures of the rows. The rows of a cell are read once, and let go."""
+    from proctor.leaderboard.board.pages import flips, index, judge, lineage, samples, tradeoff, variant
+    from proctor.leaderboard.board.pages import task as task_page
+    from proctor.leaderboard.compare.costs import costs_of
+    from proctor.leaderboard.compare.figures import figures_of
+
+    examples: dict[str, dict[str, Any]] = {}
+    figures, costs = {}, {}
+    for row in ranked.rows:
+        for task, score in row.scores.items():
+            about, responses = ranked.tasks[task], score.cell.rows()
+            shown = samples.rows_of(responses, about)
+            key, choice = f"{row.variant}/{task}", samples.scores_to_choose(shown, about)
+            values: dict[str, Any] = {"row": row, "task": task, "rows": len(shown), "marks": choice}
+            yield book.page(f"samples/{key}.html", "samples.html", **values)
+            yield from samples.files(key, shown)
+            if row.variant == next(iter(ranked.pairs[task].order), row.variant):
+                examples[task] = shown[0]  # how the best variant answered the first item
+            figures[row.variant, task] = figures_of(score.cell, responses)
+            costs[row.variant, task] = costs_of(score.cell, responses)
+            unscored[task] += judge.unscored(responses)
+    for name in ranked.tasks:
+        about_task = task_page.page(ranked, name, examples.get(name), figures, costs)
+        yield book.page(f"tasks/{name}.html", "task.html", task=about_task)
+    for row in ranked.rows:
+        values = {"variant": variant.page(ranked, row), "figures": figures, "costs": costs}
+        yield book.page(f"variants/{row.variant}.html", "variant.html", **values)
+    if len(ranked.rows) > 1:
+        values = {"nodes": lineage.tree(ranked), "to_other_parents": lineage.to_other_parents}
+        yield book.page("lineage.html", "lineage.html", **values)
+        drawn = {task: tradeoff.tradeoffs(ranked, task, costs) for task in ranked.tasks}
+        yield book.page("tradeoff.html", "tradeoff.html", tradeoffs=drawn)
+        yield book.page("flips.html", "flips.html", flips=flips.page(ranked))
+        for row in ranked.rows:
+            yield index.against_file(ranked, row)

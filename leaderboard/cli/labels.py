@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from typer import Argument, Option
 
+from proctor.common import counted
 from proctor.common.refusal import Refusal
-from proctor.leaderboard import counted
 from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json, table, tell
 from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
 

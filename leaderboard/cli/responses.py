@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
+from proctor.common import counted
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
-from proctor.leaderboard import counted
 from proctor.leaderboard.cli import (
     RESULTS,
     STORE,
