@@ -125,13 +125,15 @@ class Suite(SuiteFields):
         {'concepts': 20}
         """
         called = {spec: name for name, spec in self.specs.items()}
-        tasks = [name for task in tasks for name in self.groups.get(task, (called.get(task, task),))]
+        names: list[str] = []
         for task in tasks:
+            names += self.groups.get(task, (called.get(task, task),))
+        for task in names:
             if task not in self.tasks:
                 raise Refusal(
                     f"the suite {self.name!r} has no task {task!r}", nearest(task, list(self.tasks))
                 )
-        kept = tuple(task for task in self.tasks if task in tasks or not tasks)
+        kept = tuple(task for task in self.tasks if task in names or not names)
         limits = _each(limit, kept) if limit is not None else self.limit
         return self.model_copy(
             update={
@@ -143,9 +145,6 @@ class Suite(SuiteFields):
 
     def task(self, name: str) -> Task:
         return find_task(self.specs.get(name, name), self.metric.get(name))
-
-    def limit_of(self, task: Task) -> int | None:
-        return self.limit.get(task.name, task.limit)
 
     def judge_of(self, task: Task) -> str:
         return task.judge or self.judge
@@ -227,7 +226,9 @@ def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str],
 
     changed = {field: renamed(getattr(file, field)) for field in ("limit", "margin", "metric")}
     if file.decide:
-        guard = [name for spec in file.decide.guard for name in names.get(spec, {spec: spec})]
+        guard: list[str] = []
+        for spec in file.decide.guard:
+            guard += names.get(spec, [spec])
         primary = [*names.get(file.decide.primary, [file.decide.primary])]
         if len(primary) > 1:
             raise Refusal(f"decide.primary {file.decide.primary!r} is a group", "name one task", where=path)

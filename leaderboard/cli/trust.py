@@ -64,19 +64,23 @@ def _figures_of_files(
         raise Refusal(
             "--ratings and --pairs are given together", "labels fit only one of them", "give one at a time"
         )
+    known: Any = None
     if ratings:
-        scores, known = read_ratings(ratings), read_ratings(labels, "label") if labels else None
+        scores = read_ratings(ratings)
         about = {"kind": "ratings", **_about(scores), "dimensions": scores.dimensions}
+        if labels:
+            known = read_ratings(labels, "label")
         report = of_ratings(scores, known, bootstrap)
-        about["labels"] = _about(known) if known else None
     else:
         assert pairs is not None
         judged = read_preferences(pairs)
-        right = read_preferences(labels, "label", labels=True) if labels else None
-        about = {"kind": "pairs", **_about(judged), "labels": _about(right) if right else None}
-        report = of_preferences(judged, right, bootstrap)
+        about = {"kind": "pairs", **_about(judged)}
+        if labels:
+            known = read_preferences(labels, "label", labels=True)
+        report = of_preferences(judged, known, bootstrap)
     return {
         **about,
+        "labels": _about(known) if known else None,
         "resamples": bootstrap.resamples,
         "seed": bootstrap.seed,
         "figures": [figure.as_dict() for figure in report.figures],
