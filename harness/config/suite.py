@@ -279,10 +279,7 @@ def _check_decide(decide: Decide, file: SuiteFile, path: Path) -> None:
     for task in decide.guard:
         if task not in file.margin:
             raise Refusal(
-                f"decide.guard {task!r} has no margin",
-                "'no worse' needs one",
-                "add it under 'margin:'",
-                path,
+                f"decide.guard {task!r} has no margin", "'no worse' needs one", "add it under 'margin:'", path
             )
 
 
@@ -294,9 +291,7 @@ def _check_variants(variants: list[Variant], file: SuiteFile, tasks: dict[str, T
         raise Refusal(f"variant {twice!r} stands twice in the suite", where=path)
     if file.baseline not in names:
         raise Refusal(
-            f"baseline {file.baseline!r} is not among the variants",
-            nearest(file.baseline, names),
-            where=path,
+            f"baseline {file.baseline!r} is not among the variants", nearest(file.baseline, names), where=path
         )
     by_name = {variant.name: variant for variant in variants}
     for variant in variants:

@@ -97,7 +97,7 @@ def tradeoff(
         bars.append((across, end, axes.place(point.cost, point.low)[1]))
     foremost = sorted(points, key=lambda point: (point.name not in best, -point.mean, point.name))
     places = [(point.name, *axes.place(point.cost, point.mean)) for point in foremost[:MOST_LABELS]]
-    rows = _data([asdict(point) | {"best": point.name in best} for point in points])
+    rows = alt.Data(values=[asdict(point) | {"best": point.name in best} for point in points])
     whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=3)
     dots = alt.Chart(rows).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1)
     fill = alt.condition(alt.datum.best, alt.value(BLUE), alt.value(PAPER))
@@ -123,7 +123,7 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
     layers, ends = [], []
     for at, (name, of_series) in enumerate(series):
         ordered = sorted(of_series, key=lambda point: point.cost)
-        chart = alt.Chart(_data(list(map(asdict, ordered))))
+        chart = alt.Chart(alt.Data(values=list(map(asdict, ordered))))
         look = {"color": (BLUE, ORANGE, TEAL)[at % 3], "xOffset": 4 * (at - (len(series) - 1) / 2)}
         layers += [
             chart.mark_rule(strokeWidth=2, opacity=0.45, **look).encode(x=x, y=low, y2="high:Q"),
@@ -135,7 +135,7 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
 
 
 def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    rows = _data([{"step": step, "loss": value} for step, value in steps])
+    rows = alt.Data(values=[{"step": step, "loss": value} for step, value in steps])
     chart = alt.Chart(rows).mark_line(color=BLUE, strokeWidth=2)
     x = alt.X("step:Q", title="step", axis=alt.Axis(grid=False))
     return _drawn([chart.encode(x=x, y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)))], 200)
@@ -143,7 +143,7 @@ def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
     """One row a variant, in this order: the mean on its interval."""
-    rows = _data(list(map(asdict, points)))
+    rows = alt.Data(values=list(map(asdict, points)))
     y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
     scale = alt.Scale(domain=_room(points), nice=False, zero=False)
     low, mean = (
@@ -153,10 +153,6 @@ def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
     dots = alt.Chart(rows).mark_point(size=75, filled=True, color=BLUE, opacity=1)
     layers = [whiskers.encode(y=y, x=low, x2="high:Q"), dots.encode(y=y, x=mean)]
     return _drawn(layers, ROW * max(2, len(points)))
-
-
-def _data(rows: list[dict[str, Any]]) -> Any:
-    return alt.Data(values=rows)
 
 
 def _room(points: Sequence[ChartPoint]) -> tuple[float, float]:
@@ -177,12 +173,12 @@ def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) 
             end = label.x - 8 if label.left else label.x + 8
             leaders.append({"x": label.x, "y": own[label.name], "end_x": end, "end_y": label.y})
     if leaders:
-        line = alt.Chart(_data(leaders)).mark_rule(color=QUIET, strokeWidth=1)
+        line = alt.Chart(alt.Data(values=leaders)).mark_rule(color=QUIET, strokeWidth=1)
         layers.append(line.encode(x=x, y=y, x2="end_x:Q", y2="end_y:Q"))
     for left, align, away in ((False, "left", 10), (True, "right", -10)):
         rows = [label._asdict() for label in labels if label.left is left]
         look = {"baseline": "middle", "color": INK, "fontSize": 12, "stroke": PAPER, "strokeWidth": HALO}
-        text = alt.Chart(_data(rows)).mark_text(align=align, dx=away, **look)
+        text = alt.Chart(alt.Data(values=rows)).mark_text(align=align, dx=away, **look)
         if rows:
             layers.append(text.encode(x=x, y=y, text="name:N"))
     return layers

@@ -9,17 +9,7 @@ import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import (
-    RESULTS,
-    STORE,
-    AsJson,
-    DryRun,
-    Results,
-    Store,
-    print_json,
-    reporter,
-    tell,
-)
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json, reporter, tell
 
 if TYPE_CHECKING:
     from proctor.judges.judge import Judge
