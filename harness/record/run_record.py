@@ -28,7 +28,6 @@ class RecordPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The fields that were set."""
         return self.model_dump(mode="json", exclude_unset=True)
 
     def changed(self, **fields: object) -> Self:
@@ -201,7 +200,6 @@ class OverlapRecord(RecordPart):
 
     @property
     def shares(self) -> list[tuple[int, float]]:
-        """By the number of words."""
         shares = []
         for name, value in (self.model_extra or {}).items():
             words = SHARE.fullmatch(name)
@@ -248,8 +246,6 @@ class Measurements(RecordPart):
 
 
 class RunRecord(Measurements):
-    """One run.json."""
-
     format: Literal[2] = FORMAT
     variant: str
     task: TaskRecord

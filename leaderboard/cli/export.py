@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from typer import Argument, Option
 
+from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near
 
@@ -50,14 +51,12 @@ def _export(
     store: Path,
     modelfile: bool,
 ) -> None:
-    from proctor.common.progress import Reporter
     from proctor.harness.export import export_variant, find_variant
 
     variant = find_variant(name, suite)
     chosen = choose(variant, task, results, store, modelfile)
-    folder = export_variant(
-        variant, chosen, store, out or PROJECT / "exports" / name, Reporter(Console()), modelfile
-    )
+    out = out or PROJECT / "exports" / name
+    folder = export_variant(variant, chosen, store, out, Reporter(Console()), modelfile)
     if modelfile:
         typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:

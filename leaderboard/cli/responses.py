@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
+from proctor.common import counted
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
-from proctor.leaderboard import counted
 from proctor.leaderboard.cli import (
     RESULTS,
     STORE,
@@ -200,7 +200,7 @@ def _scorer(
         return Scorer(
             judge, None, cache, SecondReader(Extractor(fallback=fallback, endpoint=endpoint), cache)
         )
-    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint, None, None))
+    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint))
     if local_of(spec):
         raise Refusal(
             "a grader through 'engine'",
