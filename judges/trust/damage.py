@@ -28,7 +28,9 @@ CONSTANT, PADDING = (
 
 @dataclass(frozen=True)
 class Case:
-    """A plan to be damaged, the facts of its pupil (judges/rules/checklist.py lists them), and those of another one."""
+    """A plan to be damaged, the facts of its pupil (judges/rules/checklist.py lists them), and those of another one. Or
+    a question, its parts, and another passage's question.
+    """
 
     text: str
     facts: Mapping[str, Any]
@@ -48,8 +50,13 @@ class Damage:
     make: Callable[[Case], str | None]
     least: float | None
     swaps: bool = False
+    repair: Callable[[Case], str | None] | None = (
+        None  # the same worth in another text; the text as it was without it
+    )
 
     def undone(self, case: Case, damaged: str) -> str:
+        if self.repair:
+            return self.repair(case) or case.text
         if not self.swaps:
             return case.text
         return self.make(Case(damaged, case.other_facts, "", case.facts)) or case.text

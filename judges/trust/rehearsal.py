@@ -65,7 +65,7 @@ class _RehearsedAsking:
 
     def score(self, judge: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
         for member in members(self.spec):
-            self.noted.append((judge, member, scoring.texts_of(items)))
+            self.noted.append((judge, member, scoring.texts_of(judge, items)))
         return scoring.score_all(judge, items, self.graders, self.folder)
 
     def compare(self, judge: Judge, pairs: Sequence[Pair]) -> list[PairVerdict]:

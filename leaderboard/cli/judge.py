@@ -36,7 +36,9 @@ Repeats = Annotated[
     int | None, Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
 ]
 Out = Annotated[Path | None, Option(help="Where verdicts go, a JSON row each; else they are printed.")]
-Plans = Annotated[Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")]
+Plans = Annotated[
+    Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row; or questions.")
+]
 PlanPairs = Annotated[
     Path | None, Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
 ]
@@ -67,12 +69,12 @@ def score(
     """Score plans that exist already; no engine is opened. What was asked before is not paid for again."""
     from proctor.harness.judging import verdicts
     from proctor.harness.judging.grader import opened
-    from proctor.harness.judging.plans import read_plans
+    from proctor.harness.judging.plans import read_items
     from proctor.judges.cost import estimate_scores, tally
     from proctor.judges.scoring import score_all
 
     loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
-    items, told = read_plans(plans, profiles), reporter()
+    items, told = read_items(plans, loaded.subject, profiles), reporter()
     if dry_run:
         return _show_estimate(estimate_scores(loaded, items, spec, store / "verdicts"), json_)
     with (

@@ -8,12 +8,13 @@ import pytest
 from proctor.common.paths import KINDS
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.harness import record
-from proctor.harness.judging.trials import PLANS, read_plans
+from proctor.harness.judging.trials import read_plans
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
 from proctor.judges.rules.text import words
 from proctor.judges.trust.damage import DAMAGES, Case
 from proctor.judges.trust.planting import INJECTIONS, injections, neutral
+from proctor.judges.trust.subject import SUBJECTS
 from proctor.judges.trust.trial import TrustCheck, warning
 from tests.support.trust_cards import SEEN, trust
 
@@ -48,7 +49,7 @@ def checklist(tmp_path_factory):
 
 
 def test_every_reference_plan_has_two_marks_in_every_dimension_and_is_for_a_pupil_of_the_exam():
-    plans = {plan.item.id for plan in read_plans(PLANS)}
+    plans = {plan.item.id for plan in read_plans(SUBJECTS["plan"].labelled)}
     assert len(plans) >= 60
     for judge in ("study_plan", "checklist"):
         loaded, labels = Judge.load(judge), read_ratings(LIBRARY / judge / "labels.csv")
@@ -62,7 +63,7 @@ def test_every_reference_plan_has_two_marks_in_every_dimension_and_is_for_a_pupi
 
 
 def test_no_reference_plan_was_seen_when_the_rules_were_set_and_many_were_written_by_variants():
-    plans = read_plans(PLANS)
+    plans = read_plans(SUBJECTS["plan"].labelled)
     seen = {plan.item.text.strip() for plan in read_plans(SEEN)}
     assert not seen & {plan.item.text.strip() for plan in plans}
     responses = set()
