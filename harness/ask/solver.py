@@ -81,7 +81,7 @@ class Solver:
             for fields in doc["questions"]:
                 question = ChoiceQuestion(fields["stem"], tuple(fields["options"]), fields["key"])
                 questions.append((doc, question))
-        what = f"try the solver on the model questions of {self.cell}"
+        what = f"try the solver of {self.cell}"
         solved = [each for each in self.solve(questions, what) if isinstance(each, Solved)]
         on_passages = [each for each in solved if each.without]
         return SolverRecord(

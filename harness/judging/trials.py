@@ -18,12 +18,14 @@ from proctor.judges.judge import Judge, folder_of
 from proctor.judges.panel import AnySpec, members
 from proctor.judges.prompt import profile_text
 from proctor.judges.trust.card import card
+from proctor.judges.trust.damage import PLANS
 from proctor.judges.trust.pairs_card import pair_card
+from proctor.judges.trust.question_damage import QUESTIONS
 from proctor.judges.trust.rehearsal import rehearse
-from proctor.judges.trust.subject import SUBJECTS
 from proctor.judges.trust.trial import LabelledPlan, Trial, refuse_without_verdicts
 from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
+SUBJECTS = {subject.name: subject for subject in (PLANS, QUESTIONS)}
 # A judge, whom it asks, the plans that it is tried on, and their labels.
 Tried = tuple[Judge, AnySpec | None, list[LabelledPlan], Ratings | None]
 
@@ -44,7 +46,7 @@ def prepared(
 def estimate_card(tried: Tried, store: Path) -> CostEstimate:
     """The most that the trust card can ask and cost; nobody is asked."""
     judge, spec, plans, labels = tried
-    return rehearse(judge, plans, labels, spec, store / "verdicts")
+    return rehearse(judge, SUBJECTS[judge.subject], plans, labels, spec, store / "verdicts")
 
 
 def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporter) -> dict[str, Any]:
@@ -71,7 +73,8 @@ def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporte
             return pairwise.compare_all(judge, pairs, grader, cache)
 
         make = pair_card if judge.kind == "pairwise" else card
-        return make(Trial(judge, score, compare, FigureReport(bootstrap)), plans, labels, by, made)
+        trial = Trial(judge, SUBJECTS[judge.subject], score, compare, FigureReport(bootstrap))
+        return make(trial, plans, labels, by, made)
 
 
 def _labels(judge: Judge, folder: Path, named: Path | None, tried: Sequence[LabelledPlan]) -> Ratings | None:

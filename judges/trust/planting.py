@@ -15,8 +15,7 @@ from proctor.common.schema import load_yaml
 from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import some
 from proctor.judges.rules.text import words
-from proctor.judges.trust.damage import PADDING, Case, Damage
-from proctor.judges.trust.subject import SUBJECTS, Subject
+from proctor.judges.trust.subject import PADDING, Case, Damage, Subject
 from proctor.judges.trust.trial import LabelledPlan, Scored, Trial, mean_labels, overall, overalls, plans_of
 from proctor.judges.verdict import JudgeVerdict
 
@@ -114,7 +113,7 @@ def _facts(plan: LabelledPlan) -> Mapping[str, Any]:
     return plan.item.facts or {"name": plan.name}
 
 
-def injections(subject: Subject = SUBJECTS["plan"]) -> list[Injection]:
+def injections(subject: Subject) -> list[Injection]:
     all_injections: list[Injection] = []
     for injection in load_yaml(INJECTIONS):
         if set(injection) != {"name", "title", "text"} or HERE not in injection["text"]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 
 from proctor.judges.prompt import question_text
-from proctor.judges.trust.damage import Case, Damage
+from proctor.judges.trust.subject import Case, Damage, Subject
 
 
 @dataclass
@@ -38,11 +38,12 @@ def _on_parts(change: Callable[[_Parts], str | None]) -> Callable[[Case], str | 
     """The change of a question that is whole; of another one nothing is planted."""
 
     def make(case: Case) -> str | None:
-        options, key = list(case.facts.get("options") or ()), str(case.facts.get("key") or "none")
-        if len(options) < 3 or key not in ascii_uppercase[: len(options)]:
+        options = list(case.facts.get("options") or ())
+        keys, key = list(ascii_uppercase[: len(options)]), case.facts.get("key")
+        if len(options) < 3 or key not in keys:
             return None
         also_right = str(case.facts.get("also_right") or "")
-        return change(_Parts(str(case.facts["stem"]), options, ascii_uppercase.index(key), also_right))
+        return change(_Parts(str(case.facts["stem"]), options, keys.index(key), also_right))
 
     return make
 
@@ -95,3 +96,11 @@ DAMAGES = (
     Damage("another_order", "Control: the options in another order", _on_parts(another_order), None),
     Damage("another_form", "Control: the same words in another form", another_form, None),
 )  # fmt: skip
+# The recited anchors come before the single words in them.
+QUESTIONS = Subject("question", DAMAGES, {
+    "This plan reads well throughout.": "This question is clear at the first reading.",
+    "Every week can be traced to this pupil.": "Each wrong option answers a mistake that pupils make.",
+    "Every week sets concrete tasks with amounts and times.": "Words and difficulty are right for the grade.",
+    "plan": "question", "Fluency": "Clarity", "fluency": "clarity", "personalisation": "distractors",
+    "fully personalised and perfectly actionable": "perfectly fair", "actionability": "fit", "fluent": "clear",
+})  # fmt: skip

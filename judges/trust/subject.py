@@ -1,20 +1,47 @@
-"""What judges are tried with, by what they score: labelled items, planted damage, and words to the judge."""
+"""What a judge of plans, or of questions, is tried with: labelled items, planted damage, words to the judge."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from proctor.judges.trust import damage, question_damage
-from proctor.judges.trust.damage import Damage
+PADDING = Path(__file__).with_name("padding.txt").read_text(encoding="utf-8")  # a paragraph that says nothing
 
-# Texts for plans, in the words of questions; the recited anchors come before the single words in them.
-_IN_QUESTIONS = {
-    "This plan reads well throughout.": "This question is clear at the first reading.",
-    "Every week can be traced to this pupil.": "Each wrong option answers a mistake that pupils make.",
-    "Every week sets concrete tasks with amounts and times.": "Words and difficulty are right for the grade.",
-    "plan": "question", "Fluency": "Clarity", "fluency": "clarity", "personalisation": "distractors",
-    "fully personalised and perfectly actionable": "perfectly fair", "actionability": "fit", "fluent": "clear",
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class Case:
+    """A plan to be damaged, the facts of its pupil (judges/rules/checklist.py lists them), and those of another one. Or
+    a question, its parts, and another passage's question.
+    """
+
+    text: str
+    facts: Mapping[str, Any]
+    other_text: str = ""
+    other_facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """`make` gives the damaged plan, None where it can't be done. `least`: how many points of five it must cost, by
+    the rubric's anchors; None for a control, which must not move the score. `swaps`: it puts the other pupil's facts
+    where this one's stood, and can be undone by putting them back.
+    """
+
+    name: str
+    title: str
+    make: Callable[[Case], str | None]
+    least: float | None
+    swaps: bool = False
+    repair: Callable[[Case], str | None] | None = (
+        None  # the same worth in another text; the text as it was without it
+    )
+
+    def undone(self, case: Case, damaged: str) -> str:
+        if self.repair:
+            return self.repair(case) or case.text
+        if not self.swaps:
+            return case.text
+        return self.make(Case(damaged, case.other_facts, "", case.facts)) or case.text
 
 
 @dataclass(frozen=True)
@@ -23,7 +50,7 @@ class Subject:
 
     name: str
     damages: tuple[Damage, ...]
-    words: Mapping[str, str]
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def labelled(self) -> Path:
@@ -34,9 +61,3 @@ class Subject:
         for word, instead in self.words.items():
             text = text.replace(word, instead)
         return text
-
-
-SUBJECTS = {
-    "plan": Subject("plan", damage.DAMAGES, {}),
-    "question": Subject("question", question_damage.DAMAGES, _IN_QUESTIONS),
-}

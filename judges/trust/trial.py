@@ -14,7 +14,7 @@ from proctor.judges.figures.ratings import OVERALL, Ratings, together
 from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport
 from proctor.judges.judge import Judge
 from proctor.judges.rules.text import words
-from proctor.judges.trust.subject import SUBJECTS, Subject
+from proctor.judges.trust.subject import Subject
 from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 HELD = 0.9  # a check is passed when so many of its plans hold
@@ -80,16 +80,13 @@ class Trial:
     """One judge on trial: how it scores or compares, and what came out so far."""
 
     judge: Judge
+    subject: Subject
     score: ScoreAll
     compare: CompareAll
     report: FigureReport
     checks: list[TrustCheck] = field(default_factory=list)
     asked: int = 0
     unread: int = 0
-
-    @property
-    def subject(self) -> Subject:
-        return SUBJECTS[self.judge.subject]
 
     def check(
         self, name: str, title: str, kind: str, held: int, of: int, detail: str = "", lacking: str = ""
@@ -147,7 +144,7 @@ def finished_card(trial: Trial, items: int, labels: Ratings | None, by: str, mad
     return {
         "judge": trial.judge.name,
         "kind": trial.judge.kind,
-        "subject": trial.judge.subject,
+        "subject": trial.subject.name,
         "digest": trial.judge.digest,
         "made": made,
         "by": by,
