@@ -51,10 +51,10 @@ class Scorer:
 
     def items(self, task: Task, samples: Sequence[AskedSample]) -> list[Item]:
         """What the judge is given of the responses that did not fail."""
-        items, of_task = list[Item](), task.part("scoring").items
+        items: list[Item] = []
         for sample in samples:
             if not sample.response.error:
-                items += of_task(sample.doc, sample.response.text)
+                items += task.part("scoring").items(sample.doc, sample.response.text)
         return items
 
 
