@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +137,9 @@ def _by_judge(
             continue
         doc, text = sample.doc, sample.response.text
         own = list(islice(left, len(scoring.items(doc, text))))
-        missing = [verdict.explanation for verdict in own if verdict.problem]
+        missing = next(filter(attrgetter("problem"), own), None)
         if missing:
-            scores.append((None, missing[0]))
+            scores.append((None, missing.explanation))
         else:
             scores.append((scoring.from_verdicts(judge, own, doc, text), ""))
     return scores, tally(verdicts, scorer.spec)

@@ -56,8 +56,8 @@ def read_questions(path: Path) -> list[Item]:
     """One question a line: an id, `stem`, `options` and `key`, and what it is on: `passage` or `topic` with `grade` and
     so on, or in `source` the id of one of the task's passages or briefs.
     """
-    docs = {str(doc["id"]): doc for split in ("test", "train") for doc in TASKS["questions"].docs(split)}
-    items = []
+    task, items = TASKS["questions"], []
+    docs = {str(doc["id"]): doc for doc in [*task.docs("test"), *task.docs("train")]}
     for where, row in _rows(path, QUESTION):
         source, options = row.get("source"), row.get("options")
         if source is not None and source not in docs:

@@ -30,8 +30,9 @@ class _Parts:
     def last(self) -> int:
         return (self.right + 2) % len(self.options)
 
-    def text(self, right: int | None = None) -> str:
-        return question_text(self.stem, self.options, ascii_uppercase[self.right if right is None else right])
+    def text(self, key: int) -> str:
+        """With the option in this place as its key."""
+        return question_text(self.stem, self.options, ascii_uppercase[key])
 
 
 def _on_parts(change: Callable[[_Parts], str | None]) -> Callable[[Case], str | None]:
@@ -53,18 +54,20 @@ def key_swapped(question: _Parts) -> str:
 
 
 def two_right(question: _Parts) -> str | None:
+    if not question.also_right:
+        return None
     question.options[question.next] = question.also_right
-    return question.text() if question.also_right else None
+    return question.text(question.right)
 
 
 def option_doubled(question: _Parts) -> str:
     question.options[question.next] = question.options[question.last]
-    return question.text()
+    return question.text(question.right)
 
 
 def answer_in_stem(question: _Parts) -> str:
     question.stem += f" ({question.options[question.right]})"
-    return question.text()
+    return question.text(question.right)
 
 
 def another_order(question: _Parts) -> str:

@@ -65,7 +65,9 @@ def rate(
     serve_until_stopped(server, lambda: f"{sheet.done} of {len(sheet.items)} rated; kept in {near(out)}")
 
 
-def _plans(files: Sequence[Path], variants: Sequence[str], results: Path, subject: str) -> "list[RatedPlan]":
+def _plans(
+    files: Sequence[Path], variants: Sequence[str], results: Path, subject: str = "plan"
+) -> "list[RatedPlan]":
     """From files, of plans or questions, and from the study plans of variants; an id that comes twice is refused."""
     from proctor.harness.config.suite import repeated
     from proctor.harness.judging.trials import read_plans

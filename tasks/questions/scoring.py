@@ -19,8 +19,11 @@ LANGUAGES = {"en": "English", "zh": "Traditional Chinese"}
 
 
 def material(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What a judge is told of a passage or brief."""
-    known = {name: fields[name] for name in MATERIAL if fields.get(name)}
+    """What a judge is told of a passage or brief, as far as it is known."""
+    known = {}
+    for name in MATERIAL:
+        if fields.get(name):
+            known[name] = fields[name]
     if "language" in known:
         known["language"] = LANGUAGES.get(str(known["language"]), known["language"])
     return known
@@ -44,13 +47,19 @@ def from_verdicts(
     by_rules, nothing = score(doc, response), float(min(0, judge.scale.lowest))
     wanted = max(int(doc["number"]), len(read(response)))
 
-    def mean(scores: Sequence[float]) -> float:
-        return round((sum(scores) + nothing * (wanted - len(scores))) / wanted, 4)
-
-    metrics = {"usable_by_rules": by_rules.score}
-    for name in judge.dimensions:
-        metrics[name] = mean([verdict.scores[name] for verdict in verdicts])
-    overall = mean([verdict.overall for verdict in verdicts if verdict.overall is not None])
-    lines = [f"Question {number}: {verdict.explanation}" for number, verdict in enumerate(verdicts, 1)]
-    explained = "\n".join([*lines, f"By rules: {by_rules.answer or by_rules.explanation}."])
-    return ResponseScore(by_rules.answer, overall, metrics, by_rules.parsed, explained)
+    unwritten = nothing * (wanted - len(verdicts))
+    total, sums, lines = unwritten, dict.fromkeys(judge.dimensions, unwritten), []
+    for number, verdict in enumerate(verdicts, 1):
+        assert (
+            verdict.overall is not None
+        )  # a question has words, and a verdict that is missing does not come here
+        total += verdict.overall
+        for name, mark in verdict.scores.items():
+            sums[name] += mark
+        lines.append(f"Question {number}: {verdict.explanation}")
+    metrics = {name: round(each / wanted, 4) for name, each in sums.items()}
+    metrics["usable_by_rules"] = by_rules.score
+    lines.append(f"By rules: {by_rules.answer or by_rules.explanation}.")
+    return ResponseScore(
+        by_rules.answer, round(total / wanted, 4), metrics, by_rules.parsed, "\n".join(lines)
+    )
