@@ -185,4 +185,5 @@ class RatingSheet:
         items = []
         for at, item in enumerate(self.items):
             items.append({"profile": item.profile, "texts": item.texts, "said": self.ratings(at)})
-        return {"mode": self.mode, "levels": levels, "dimensions": dimensions, "items": items}
+        about = {"mode": self.mode, "subject": self.judge.subject}
+        return {**about, "levels": levels, "dimensions": dimensions, "items": items}

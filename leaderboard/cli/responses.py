@@ -81,8 +81,9 @@ def score(
     """Score responses that exist already, and write them as a cell like any other."""
     from proctor.harness.imports.score import score_file
     from proctor.tasks import TASKS
+    from proctor.tasks.index import as_judged
 
-    if judge is not None and task in TASKS and TASKS[task].scored_by != "judge":
+    if judge is not None and task in TASKS and as_judged(TASKS[task], judge).scored_by != "judge":
         raise Refusal(f"--judge {judge}", f"{task} is scored by rules, so no judge is asked", "leave it out")
     scorer = None
     if judge or grader or fallback or endpoint:
