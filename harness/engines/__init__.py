@@ -51,6 +51,9 @@ ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
 }
 
 
+OWN_PROCESSES = ("vllm",)  # engines that work in processes of their own
+
+
 def load_libraries(name: str) -> None:
     """What an engine imports, so that whoever measures its memory from now on measures the weights alone."""
     if name in ("hf", "llamacpp"):
