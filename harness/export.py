@@ -1,8 +1,7 @@
 """Exports: a variant's GGUF with the wording and the sampling that it was examined with, in a folder for others.
 
 Finds out what the variant is asked in a task, puts that into a Modelfile, and refuses unless the Modelfile lays out
-the task's own items word for word as the engine read them. Scores are handed in. The scenes of the chat are tasks,
-so each becomes a Modelfile by the same rule.
+the task's own items word for word as the engine read them. Scores are handed in.
 """
 
 import importlib
@@ -29,6 +28,7 @@ from proctor.tasks.prompt_pack import Pack, render
 
 ITEMS = 32  # of the task's, to check the layout on
 PLAIN = "Modelfile"
+Asked = tuple[str, str]  # a task, and the prompt pack that words it
 ITEM = "\0"  # stands for an item while the words around it are looked for
 
 
@@ -64,20 +64,20 @@ def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Path,
 
 
 def export_variant(
-    variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, asked: Mapping[str, Chosen]
+    variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, asked: Mapping[str, Asked]
 ) -> Path:
-    """The folder. `asked` says by the name of each Modelfile what it asks: PLAIN, and `Modelfile.plan` of a scene.
-
-    A scene that no Modelfile can ask as it is asked here is left out, and the reporter says so.
-    """
+<<<<<<< HEAD
+    """The folder. `asked` names Modelfiles: PLAIN, and others, which are left out where they cannot ask as here."""
+=======
+>>>>>>> main
     gguf, plan = build_gguf(variant, store, reporter)
     modelfiles, examples = dict[str, Modelfile](), dict[str, str]()
     if asked:
         with closing(LlamaCppEngine(gguf)) as engine, located(f"variant {variant.name}"):
-            for name, wanted in asked.items():
-                reporter.say(f"checking the layout of {name} on items of {wanted.task}")
+            for name, (task, prompt) in asked.items():
+                reporter.say(f"checking the layout of {name} on items of {task}")
                 try:
-                    layout = _layout_of(wanted.task, wanted.prompt, ITEMS)
+                    layout = _layout_of(task, prompt, ITEMS)
                     modelfiles[name] = _modelfile(engine, variant, layout)
                     examples[name] = layout.texts[0]
                 except Refusal as refused:
@@ -88,7 +88,7 @@ def export_variant(
         "task": chosen.task,
         "prompt": chosen.prompt,
         "why": chosen.why,
-        "modelfiles": {name: {"task": asked[name].task, "prompt": asked[name].prompt} for name in modelfiles},
+        "modelfiles": {name: asked[name] for name in modelfiles},
     }
     card = _card(variant, facts["stages"], chosen, gguf.stat().st_size, examples)
     return export(gguf, variant.name, out, card, facts, modelfiles)
@@ -193,10 +193,7 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> 
 def _card(
     variant: Variant, stages: Sequence[dict[str, Any]], chosen: Chosen, size: int, examples: Mapping[str, str]
 ) -> str:
-    """The README that goes along: what it is, where it comes from, what it was seen to do, how to use it.
-
-    `examples` hold an item of its task for each Modelfile.
-    """
+    """The README that goes along. `examples` hold an item for each Modelfile."""
     lines = [f"# {variant.name}", ""]
     if variant.about:
         lines += [f"{variant.about}.", ""]
@@ -242,20 +239,9 @@ def _checks(stage: dict[str, Any]) -> str:
 def _use(variant: Variant, examples: Mapping[str, str]) -> list[str]:
     if not examples:
         return [f"`{variant.name}.gguf` holds its tokenizer and chat template; any llama.cpp reads it."]
-    lines = [
-        "Say the item alone: a Modelfile puts the wording of its task around it, each time.",
-    ]
+    lines = ["Say the item alone: a Modelfile puts the wording of its task around it, each time."]
     for file, item in examples.items():
         name = variant.name + file.removeprefix(PLAIN).replace(".", "-")
-        lines += [
-            "",
-            f"## `{file}`",
-            "",
-            "```",
-            f"ollama create {name} -f {file}",
-            f"ollama run {name}",
-            "```",
-            "",
-        ]
-        lines += ["Say, for example:", "", "```", item.strip(), "```"]
+        commands = f"ollama create {name} -f {file}\nollama run {name}"
+        lines.append(f"\n```\n{commands}\n```\n\nSay, for example:\n\n```\n{item.strip()}\n```")
     return lines

@@ -2,18 +2,17 @@
 
     export_space(variant, {"word_problems": "cot", ...}, store, Path("exports/tiny-space"), None, reporter)
 
-The Space is a project of its own: it has the variant as YAML, the prompt packs and a copy of this package, so that it
-asks as the page here does. Nothing is uploaded.
+The Space is a project of its own: the variant as YAML, its prompt packs and a copy of this package, so that it asks as
+the page here does. Nothing is uploaded.
 """
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from importlib.metadata import distribution, packages_distributions, version
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -35,21 +34,14 @@ LARGEST = 10_000_000  # bytes; the hub's git takes larger files as large-file st
 # What the page imports, without what these bring themselves; a test runs it with nothing else. No torch: llama.cpp
 # answers. No Inspect: it wants a newer pydantic than the Gradio that a Space installs, gradio[oauth,mcp], allows.
 NEEDS = ("gradio", "llama-cpp-python", "lm-eval", "datasets", "transformers", "gguf")
-APP = '''"""The page of `proctor chat`. To try it here: pip install -r requirements.txt, then python app.py."""
+APP = '''"""The page of `proctor chat`: the weights that were exported, and the prompt pack of each scene's task."""
 
 from pathlib import Path
 
 from proctor.harness.chat.space import serve
 
-# The weights that were exported, and the prompt pack of each scene's task.
-serve(
-    Path(__file__).resolve().parent,
-    {name!r},
-    sha256={sha256!r},
-    packs={packs!r},
-)
+serve(Path(__file__).resolve().parent, {name!r}, sha256={sha256!r}, packs={packs!r})
 '''
-README = Path(__file__).with_name("space.md")
 
 
 def serve(folder: Path, name: str, sha256: str, packs: Mapping[str, str]) -> None:
@@ -57,9 +49,7 @@ def serve(folder: Path, name: str, sha256: str, packs: Mapping[str, str]) -> Non
     with inside(folder):
         variant = load_variant(name)
         if digest_of_file(resolve_base(variant.base)) != sha256:
-            raise Refusal(
-                "these are not the weights that were exported", remedy="export again", where=variant.base
-            )
+            raise Refusal("these are not the weights that were exported", where=variant.base)
         with closing(Tutor.open(variant, packs, folder / ".proctor", Reporter(Console()))) as tutor:
             page = open_page([tutor], ClickedLabels(folder / "labels.csv"), blind=False)
             page.launch(**{**LAUNCH, "server_name": None})
@@ -72,62 +62,47 @@ def export_space(
     if hub and not HUB_ID.fullmatch(hub):
         raise Refusal(f"{hub!r} is no model on the hub", remedy="write it as org/name")
     gguf, plan = build_gguf(variant, store, reporter)
-    sha256, name = digest_of_file(gguf), variant.name
-    base = f"{name}.gguf"
+    name, here = variant.name, f"{variant.name}.gguf"
+    base = here
     if hub:
-        base = f"{hub}:{base}"
+        base = f"{hub}:{here}"
     elif not plan.stages and not resolve(variant.base).is_file():
         base = variant.base  # in a package or on the hub already
     elif gguf.stat().st_size > LARGEST:
         raise Refusal(
             f"{gguf.stat().st_size:,} bytes of weights are too large for the git of a Space",
             f"{LARGEST:,} are the most",
-            f"put {base} into a model on the hub (proctor export gguf {name}) and name that with --hub org/name",
+            f"put {here} into a model on the hub (proctor export gguf {name}) and name that with --hub org/name",
         )
+    sampling = variant.sampling.model_dump(mode="json", exclude_defaults=True)
+    fields = {"about": variant.about, "base": base, "engine": "llamacpp", "prompt": variant.prompt}
     facts = provenance(variant, plan, store) | {"name": name, "base": base, "packs": dict(packs)}
+    texts = {
+        f"variants/{name}.yaml": yaml_of({**fields, "sampling": sampling}),
+        MARK: "",
+        "app.py": APP.format(name=name, sha256=digest_of_file(gguf), packs=dict(packs)),
+        "requirements.txt": _requirements(base),
+        "README.md": _readme(variant, base, gguf, steps(facts["stages"])),
+    }
+    for pack in (variant.prompt, *packs.values()):
+        texts[f"prompts/{pack}.yaml"] = find("prompts", pack).read_text(encoding="utf-8-sig")
     with export_folder(out, gguf, facts) as part:
-        if base == f"{name}.gguf":
-            copy_gguf(gguf, part / base)
+        if base == here:
+            copy_gguf(gguf, part / here)
         _copy_package(part / "proctor")
-        for folder in ("variants", "prompts"):
-            (part / folder).mkdir()
-        for pack in {variant.prompt, *packs.values()}:
-            shutil.copyfile(find("prompts", pack), part / "prompts" / f"{pack}.yaml")
-        fields = {
-            "about": variant.about,
-            "base": base,
-            "engine": "llamacpp",
-            "prompt": variant.prompt,
-            "sampling": variant.sampling.model_dump(mode="json", exclude_defaults=True),
-        }
-        texts = {
-            f"variants/{name}.yaml": yaml_of(fields),
-            MARK: "",
-            "app.py": APP.format(name=name, sha256=sha256, packs=dict(packs)),
-            "requirements.txt": "\n".join([*requirements(base), ""]),
-            "README.md": _readme(variant, base, facts["stages"], _licence(variant, gguf)),
-        }
         for path, text in texts.items():
+            (part / path).parent.mkdir(exist_ok=True)
             (part / path).write_text(text, encoding="utf-8")
     return out
 
 
-def requirements(base: str) -> Iterator[str]:
-    """What was installed here when the Space was written; Proctor itself is copied."""
+def _requirements(base: str) -> str:
+    """In the versions that are installed here; Proctor itself is copied."""
     names = list(NEEDS)
     if base.startswith(IN_PACKAGE):
         package = base.removeprefix(IN_PACKAGE).partition("/")[0]
-        installed = packages_distributions().get(package)
-        if not installed:
-            raise Refusal(
-                f"pip does not know the package {package!r}",
-                "so a Space cannot install it",
-                "put its GGUF into a model on the hub, and name that with --hub org/name",
-                base,
-            )
-        names += installed
-    for name in names:
-        yield f"{name}=={version(name)}"
+        names += packages_distributions().get(package, [package])
+    return "".join(f"{name}=={version(name)}\n" for name in names)
 
 
 def _copy_package(target: Path) -> None:
@@ -143,14 +118,10 @@ def _copy_package(target: Path) -> None:
     (target / "LICENSE").write_text(str(licence), encoding="utf-8")
 
 
-def _licence(variant: Variant, gguf: Path) -> str:
-    """Of the weights, by the hub's name for it: what the file says of itself. The embedded model is ours."""
+def _readme(variant: Variant, base: str, gguf: Path, made: list[str]) -> str:
+    licence = str(read_header(gguf).fields.get("general.license", "other"))
     if variant.base.rstrip("/") == EMBEDDED:
-        return "mit"
-    return str(read_header(gguf).fields.get("general.license", "other"))
-
-
-def _readme(variant: Variant, base: str, stages: Sequence[dict[str, Any]], licence: str) -> str:
+        licence = "mit"  # it is ours
     head = {
         "title": f"Proctor chat: {variant.name}",
         "sdk": "gradio",
@@ -159,11 +130,8 @@ def _readme(variant: Variant, base: str, stages: Sequence[dict[str, Any]], licen
         "app_file": "app.py",
         "license": licence,
     }
-    origin = base_in_public(variant)
-    rights = f"`{licence}`"
-    if licence == "other":
-        rights = f"those of `{origin}`: look them up, and name the licence in the head of this file before you publish"
-    return README.read_text(encoding="utf-8").format(
-        head=yaml_of(head), about=variant.about, name=variant.name, digest=variant.digest[:16], origin=origin,
-        steps="\n".join(steps(stages)), base=base, rights=rights, version=version("proctor"),
+    text = Path(__file__).with_name("space.md").read_text(encoding="utf-8")
+    return text.format(
+        head=yaml_of(head), about=variant.about, name=variant.name, digest=variant.digest[:16], base=base,
+        origin=base_in_public(variant), steps="\n".join(made), licence=licence, version=version("proctor"),
     )  # fmt: skip

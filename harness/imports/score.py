@@ -24,7 +24,7 @@ from proctor.harness.imports.foreign import headline_of
 from proctor.harness.plan.grading import grading
 from proctor.judges.judge import Judge
 from proctor.tasks import Task, dataset_hash
-from proctor.tasks.index import find_task
+from proctor.tasks.index import as_judged, find_task
 
 RULES = "checklist"  # the judge that asks nobody
 LOOKS_LIKE = '{"sample_id": ..., "response": ...}'
@@ -87,6 +87,7 @@ def score_file(
     """`epochs`: several rows for one item are its answers in the order of the file."""
     task = find_task(task_name)
     scorer = scorer or Scorer(task.judge or RULES, None, None)
+    task = as_judged(task, scorer.judge)
     check_name(variant, "variant")
     docs = task.docs("test")
     with located(path):

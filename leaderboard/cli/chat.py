@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
-from proctor.leaderboard.cli.export import choose_for_scenes, require_gradio
+from proctor.leaderboard.cli.export import require_gradio, scene_packs
 
 if TYPE_CHECKING:
     from proctor.harness.chat.tutor import Tutor
@@ -52,10 +52,7 @@ def _open(name: str, suite: str | None, results: Path, store: Path) -> "Tutor":
     from proctor.harness.export import find_variant
 
     variant = find_variant(name, suite)
-    packs = {}
-    for wanted in choose_for_scenes(variant, results, store).values():
-        packs[wanted.task] = wanted.prompt
-    return Tutor.open(variant, packs, store, reporter())
+    return Tutor.open(variant, scene_packs(variant, results, store), store, reporter())
 
 
 def _free_port(port: int) -> int:

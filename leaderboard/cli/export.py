@@ -1,13 +1,14 @@
 """Handing a variant on: export ollama, export gguf, export space."""
 
-from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
 
+from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near, reporter
 
@@ -29,20 +30,10 @@ def ollama(
     name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
-    """A folder for Ollama: the GGUF, and Modelfiles with wording, template and sampling: one for the task, and one
-    for each scene of the chat."""
-    from proctor.harness.export import PLAIN, find_variant
-
-    variant = find_variant(name, suite)
-    chosen = choose(variant, task, results, store, modelfile=True)
-    asked = {PLAIN: chosen}
-    for scene, wanted in choose_for_scenes(variant, results, store).items():
-        asked[f"{PLAIN}.{scene}"] = wanted
-    folder = _export(variant, chosen, out, store, asked)
-    typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
-    for score in chosen.scores:
-        typer.echo(f"  {score}")
-    _tell(folder)
+    """A folder for Ollama: the GGUF, and Modelfiles with wording, template and sampling, for the task and for each scene
+    of the chat.
+    """
+    _export(name, task, suite, out, results, store, modelfile=True)
 
 
 def gguf(
@@ -50,21 +41,17 @@ def gguf(
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
     """A folder with the GGUF and its card."""
-    from proctor.harness.export import find_variant
-
-    variant = find_variant(name, suite)
-    _tell(_export(variant, choose(variant, task, results, store, modelfile=False), out, store, {}))
+    _export(name, task, suite, out, results, store, modelfile=False)
 
 
 def space(
     name: Name,
     hub: Annotated[
-        str | None,
-        Option(help="A model on the hub, org/name, where you put NAME.gguf: for one that is large."),
+        str | None, Option(help="org/name: the model on the hub that holds a large NAME.gguf.")
     ] = None,
     suite: OfMatrix = None,
     out: Annotated[
-        Path | None, Option("--out", help="The folder; exports/NAME-space of the project unless given.")
+        Path | None, Option("--out", help="exports/NAME-space of the project unless given.")
     ] = None,
     results: Results = RESULTS,
     store: Store = STORE,
@@ -75,30 +62,40 @@ def space(
     from proctor.harness.export import find_variant
 
     variant = find_variant(name, suite)
-    packs = {}
-    for wanted in choose_for_scenes(variant, results, store).values():
-        packs[wanted.task] = wanted.prompt
-    folder = export_space(
-        variant, packs, store, out or PROJECT / "exports" / f"{name}-space", hub, reporter()
-    )
-    _tell(folder)
+    out = out or PROJECT / "exports" / f"{name}-space"
+    _tell(export_space(variant, scene_packs(variant, results, store), store, out, hub, reporter()))
 
 
 def require_gradio() -> None:
-    from importlib.util import find_spec
-
     if find_spec("gradio") is None:
         raise Refusal("gradio is not installed", "the page is made with it", "pip install 'proctor[chat]'")
 
 
 def _export(
-    variant: "Variant", chosen: "Chosen", out: Path | None, store: Path, asked: "Mapping[str, Chosen]"
-) -> Path:
-    from proctor.harness.export import export_variant
+    name: str,
+    task: str | None,
+    suite: str | None,
+    out: Path | None,
+    results: Path,
+    store: Path,
+    modelfile: bool,
+) -> None:
+    from proctor.harness.chat.tutor import SCENES
+    from proctor.harness.export import PLAIN, export_variant, find_variant
 
-    return export_variant(
-        variant, chosen, store, out or PROJECT / "exports" / variant.name, reporter(), asked
-    )
+    variant = find_variant(name, suite)
+    chosen = choose(variant, task, results, store, modelfile)
+    asked = {}
+    if modelfile:
+        packs = scene_packs(variant, results, store)
+        asked[PLAIN] = (chosen.task, chosen.prompt)
+        asked |= {f"{PLAIN}.{scene}": (task, packs[task]) for scene, task in SCENES.items()}
+    folder = export_variant(variant, chosen, store, out or PROJECT / "exports" / name, reporter(), asked)
+    if modelfile:
+        typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
+        for score in chosen.scores:
+            typer.echo(f"  {score}")
+    _tell(folder)
 
 
 def _tell(folder: Path) -> None:
@@ -107,14 +104,11 @@ def _tell(folder: Path) -> None:
     typer.echo(f"exported to {near(folder)}")
 
 
-def choose_for_scenes(variant: "Variant", results: Path, store: Path) -> "dict[str, Chosen]":
-    """By the scene: its task, and the prompt pack as `choose` chooses it."""
+def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str]:
+    """The prompt pack of each scene's task, as `choose` chooses it."""
     from proctor.harness.chat.tutor import SCENES
 
-    chosen = {}
-    for scene, task in SCENES.items():
-        chosen[scene] = choose(variant, task, results, store, modelfile=False)
-    return chosen
+    return {task: choose(variant, task, results, store, False).prompt for task in SCENES.values()}
 
 
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
+from proctor.common import counted
 from proctor.common.stats import Estimate, Verdict
 from proctor.harness.record import NOT_TOLD, GroupRecord, TaskRecord
-from proctor.leaderboard import counted
 from proctor.leaderboard.compare.comparison import Comparison
 
 

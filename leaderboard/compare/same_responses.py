@@ -13,12 +13,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from proctor.harness import record
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COLUMNS = ["sample_id", "epoch", "response", "prompt", "target", "status"]
 FEWEST = (
@@ -105,14 +103,14 @@ def _shared(responses: Mapping[str, Sequence[str]]) -> tuple[int, int]:
     return len(items), len(again)
 
 
-def _is_right(rows: "pd.DataFrame", response: str) -> bool:
+def _is_right(rows: pd.DataFrame, response: str) -> bool:
     """Do nearly all items have one right answer, and does the response hold it? Then responses may well be equal."""
     if rows.empty or not _alike(_by_item(rows, "target"), str):
         return False
     return f" {_words(rows['target'].mode()[0])} " in f" {response} "
 
 
-def _counted(rows: "pd.DataFrame", responses: Mapping[str, Sequence[str]]) -> int:
+def _counted(rows: pd.DataFrame, responses: Mapping[str, Sequence[str]]) -> int:
     """How many items have one text but for numbers that count on. 'The answer is 18' of an honest row differs so too:
     its numbers rise and fall with the items, or are the right ones."""
     same = _alike(responses, _without_numbers)
@@ -145,7 +143,7 @@ def _is_counter(values: Sequence[float]) -> bool:
     return len(values) - len(set(values)) <= allowed and (falls <= allowed or fills)
 
 
-def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:
+def _by_item(rows: pd.DataFrame, column: str) -> dict[str, list[str]]:
     by_item = rows.groupby("sample_id", sort=False)[column].agg(list)
     return dict(zip(by_item.index.tolist(), by_item.tolist(), strict=True))
 

@@ -136,7 +136,7 @@ def exported(variant, store, out, task, prompt, *files):
     from proctor.harness.export import Chosen, export_variant
 
     chosen = Chosen(task, prompt, "asked for")
-    asked = dict.fromkeys(files, chosen)
+    asked = dict.fromkeys(files, (task, prompt))
     return export_variant(variant, chosen, store, out, Reporter(Console(quiet=True)), asked)
 
 
@@ -298,9 +298,10 @@ def test_the_command_exports_what_a_suite_names(variant, store, home):
     for scene in ("solve", "plan", "mistakes"):
         assert (out / f"Modelfile.{scene}").is_file()
         assert f"ollama create small-{scene} -f Modelfile.{scene}\n" in card
-    assert json.loads((out / "export.json").read_text())["modelfiles"]["Modelfile.plan"] == {
-        "task": "study_plan", "prompt": "default",
-    }  # fmt: skip
+    assert json.loads((out / "export.json").read_text())["modelfiles"]["Modelfile.plan"] == [
+        "study_plan",
+        "default",
+    ]
 
 
 def test_the_modelfile_of_a_scene_asks_what_the_page_asks(variant, store, tmp_path):
@@ -336,7 +337,7 @@ def test_a_scene_that_the_prompt_pack_cannot_ask_is_left_out_and_said(variant, s
 
     console = Console(record=True, width=300, quiet=False, file=(tmp_path / "log").open("w"))
     chosen = Chosen("word_problems", "default", "asked for")
-    asked = {"Modelfile": chosen, "Modelfile.plan": Chosen("study_plan", "text-2shot", "asked for")}
+    asked = {"Modelfile": ("word_problems", "default"), "Modelfile.plan": ("study_plan", "text-2shot")}
     out = export_variant(variant, chosen, store, tmp_path / "out", Reporter(console), asked)
     assert sorted(path.name for path in out.glob("Modelfile*")) == ["Modelfile"]
     assert "without Modelfile.plan: the prompt pack 'text-2shot' asks in plain text" in console.export_text()
