@@ -66,10 +66,7 @@ def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Path,
 def export_variant(
     variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, asked: Mapping[str, Asked]
 ) -> Path:
-<<<<<<< HEAD
     """The folder. `asked` names Modelfiles: PLAIN, and others, which are left out where they cannot ask as here."""
-=======
->>>>>>> main
     gguf, plan = build_gguf(variant, store, reporter)
     modelfiles, examples = dict[str, Modelfile](), dict[str, str]()
     if asked:

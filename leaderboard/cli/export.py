@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near, reporter
 
@@ -30,9 +29,7 @@ def ollama(
     name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
-    """A folder for Ollama: the GGUF, and Modelfiles with wording, template and sampling, for the task and for each scene
-    of the chat.
-    """
+    """A folder for Ollama: the GGUF, and Modelfiles with wording, template and sampling: the task's, the chat's."""
     _export(name, task, suite, out, results, store, modelfile=True)
 
 

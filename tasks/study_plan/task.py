@@ -18,12 +18,8 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, open_graders, spec_of
 from proctor.judges.scoring import score_items
 from proctor.tasks.inspected import inspect_task
-<<<<<<< HEAD
 from proctor.tasks.study_plan import MAX_TOKENS
-from proctor.tasks.study_plan.scoring import from_verdict, item, metric_names, score
-=======
 from proctor.tasks.study_plan.scoring import from_verdicts, items, metric_names, score
->>>>>>> main
 
 __all__ = ["plan_scorer", "score", "study_plan"]
 
