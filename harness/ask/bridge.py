@@ -119,7 +119,8 @@ def _as_asked(doc: Mapping[str, Any], sample: Any, failed: Mapping[str, Response
         sample.output.completion,
         usage.input_tokens if usage else None,
         usage.output_tokens if usage else None,
-        sample.output.stop_reason == "max_tokens",
+        # A limit of the task's own leaves no choice, or one that it broke off.
+        bool(sample.limit) or sample.output.stop_reason == "max_tokens",
         kept.get("seconds"),
     )
     return AskedSample(doc, sample.epoch, kept.get("prompt", ""), response)

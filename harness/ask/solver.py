@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,9 @@ class Solver:
         replies = iter(self._replies(asks, what))
         solved: list[Solved | str] = []
         for doc, question in questions:
-            chosen_with = [next(replies) for _ in range(ORDERS)]
-            chosen_without = [next(replies) for _ in range(ORDERS)] if doc.get("passage") else []
+            chosen_with, chosen_without = list(islice(replies, ORDERS)), []
+            if doc.get("passage"):
+                chosen_without = list(islice(replies, ORDERS))
             problem = next((each.problem for each in chosen_with + chosen_without if each.problem), "")
             letters = tuple(each.choice for each in chosen_with)
             without = tuple(each.choice for each in chosen_without)

@@ -59,6 +59,7 @@ class Scored:
     headline: str
     score: float | None
     items: int
+    scored_items: int  # those with a score: a request that failed has none
     figures: dict[str, float]
     matched: Matched
 
@@ -70,6 +71,7 @@ class Scored:
             "headline": self.headline,
             "score": self.score,
             "items": self.items,
+            "scored_items": self.scored_items,
             "rows": run.rows,
             "statuses": self.cell.outcomes,
             "figures": self.figures,
@@ -108,8 +110,9 @@ def score_file(
     with record.lock(results, variant, task_name):
         cell = record.write_table(results, table, run)
     rows = table.to_pandas()
+    headline, with_score = headline_of(rows, task.kind == "counts"), rows[rows["score"].notna()]
     return Scored(
-        cell, task.headline, headline_of(rows, task.kind == "counts"), items, _figures(rows), matched
+        cell, task.headline, headline, items, int(with_score["sample_id"].nunique()), _figures(rows), matched
     )
 
 

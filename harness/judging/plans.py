@@ -107,15 +107,24 @@ def pairs_of_cells(results: Path, a: str, b: str) -> list[Pair]:
     return pairs
 
 
-def _plans_of(results: Path, variant: str) -> dict[tuple[str, int], tuple[str, str]]:
-    """By pupil and epoch: the digest of the pupil that the plan is for, and the plan."""
+def study_plans_of(results: Path, variant: str) -> record.Cell:
+    """The cell, whole; else it is refused with the nearest name."""
     cell = record.read(results, variant, "study_plan")
     if cell is None or cell.problem:
         there = [other.variant for other in record.cells(results) if other.task == "study_plan"]
         why = cell.problem if cell else nearest(variant, there)
-        raise Refusal(f"no study plans of {variant!r}", why, "run it first")
+        raise Refusal(f"no study plans of {variant!r}", why, "run it first", results)
+    return cell
+
+
+def _plans_of(results: Path, variant: str) -> dict[tuple[str, int], tuple[str, str]]:
+    """By pupil and epoch: the digest of the pupil that the plan is for, and the plan."""
     plans = {}
-    for row in cell.rows(["sample_id", "epoch", "doc_hash", "response"]).to_dict("records"):
+    for row in (
+        study_plans_of(results, variant)
+        .rows(["sample_id", "epoch", "doc_hash", "response"])
+        .to_dict("records")
+    ):
         plans[str(row["sample_id"]), int(row["epoch"])] = (row["doc_hash"], row["response"])
     return plans
 

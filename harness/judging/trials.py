@@ -50,7 +50,6 @@ def estimate_card(tried: Tried, store: Path) -> CostEstimate:
 
 
 def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporter) -> dict[str, Any]:
-    """The trust card of a judge."""
     judge, spec, plans, labels = tried
     made, cache = datetime.now(UTC).isoformat(timespec="seconds"), store / "verdicts"
 

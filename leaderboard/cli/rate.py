@@ -91,18 +91,13 @@ def _plans(
 
 
 def _of_variant(name: str, results: Path) -> "list[RatedPlan]":
-    from proctor.harness import record
     from proctor.harness.judging.labelled import item_id
+    from proctor.harness.judging.plans import study_plans_of
     from proctor.judges.people.rate import RatedPlan
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
-    cell = record.read(results, name, "study_plan")
-    if cell is None:
-        raise Refusal(f"no study plans of {name!r} ({results})")
-    if cell.problem:
-        raise Refusal(cell.problem)
     texts = {profile.id: str(as_doc(profile)["profile"]) for profile in profiles()}
-    rows = cell.rows(["sample_id", "epoch", "response"])
+    rows = study_plans_of(results, name).rows(["sample_id", "epoch", "response"])
     several = bool(rows["epoch"].nunique() > 1)
     plans = []
     for row in rows.to_dict("records"):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
+from proctor.common import counted
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
-from proctor.leaderboard import counted
 from proctor.leaderboard.cli import (
     RESULTS,
     STORE,
@@ -100,6 +100,8 @@ def _scored(scored: "Scored") -> Iterator[str]:
     if scored.score is not None:
         value = f"{formatting.score(scored.score, task)} {formatting.unit(task)}"
     size = f"{counted(scored.items, 'item')}, {counted(fields['rows'], 'response')}"
+    if scored.scored_items < scored.items:
+        size = f"{scored.scored_items:,} of {size}"
     yield f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {size}"
     yield "  responses: " + ", ".join(f"{n} {outcome}" for outcome, n in fields["statuses"].items() if n)
     for name in ("rule_accuracy", "second_reader", "strict_match", "flexible_extract"):
@@ -199,7 +201,7 @@ def _scorer(
         return Scorer(
             judge, None, cache, SecondReader(Extractor(fallback=fallback, endpoint=endpoint), cache)
         )
-    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint, None, None))
+    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint))
     if local_of(spec):
         raise Refusal(
             "a grader through 'engine'",

@@ -5,17 +5,16 @@
 A card speaks for the grader that was tried and for no other.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from proctor.common.schema import SAFE_NAME
 from proctor.harness import record
 from proctor.harness.record import TaskRecord
 
 Card = Mapping[str, Any]  # a file from elsewhere: any of it may be missing or of another type
 DAMAGED = "The trust card of this judge is damaged: make it again with proctor judge trust."
-SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 def cards(results: Path) -> dict[str, Card]:

@@ -215,6 +215,20 @@ def test_questions_are_rated_with_their_passage_and_by_the_judge_of_questions_al
     assert (done.returncode, "is for questions" in done.stderr) == (2, True)
 
 
+def test_two_raters_at_one_file_at_the_same_time_lose_no_click(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    sheets = []
+    for rater in ("kim", "lee"):
+        sheets.append(
+            RatingSheet(path, Judge.load("ternary"), shown(PLANS, "scores", rater), "scores", rater)
+        )
+    for question in sheets[0].judge.dimensions:
+        for sheet in sheets:
+            sheet.save(0, question, 1)
+    assert len(rows(path)) == 2 * len(sheets[0].judge.dimensions)
+    assert all(sheet.done == 1 for sheet in sheets)
+
+
 def test_plans_of_variants_are_found_and_an_id_that_comes_twice_is_refused(tmp_path: Path) -> None:
     for variant in ("one", "two"):
         rows = [

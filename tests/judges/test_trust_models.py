@@ -68,7 +68,7 @@ def model_card(tmp_path, reply, judge="study_plan", code=0, pupils=("devon-4", "
     with serve(reply) as server:
         done = trust(
             judge, "--grader", "stub", "--endpoint", server.url, "--plans", few, "--results", tmp_path / "results",
-            "--labels", SEEN_LABELS, "--store", tmp_path / "store", "--resamples", 100, "--concurrency", 8, code=code,
+            "--labels", SEEN_LABELS, "--store", tmp_path / "store", "--resamples", 100, code=code,
         )  # fmt: skip
     return done, record.read_cards(tmp_path / "results").get(judge)
 
