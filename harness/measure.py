@@ -28,9 +28,11 @@ FORGET = Path("/proc/self/clear_refs")  # writing 5 makes the highest count star
 
 
 class Costs:
-    def __init__(self, gpus: int) -> None:
-        """From now on: the engine's libraries are loaded, its weights are not."""
+    def __init__(self, gpus: int, elsewhere: bool = False) -> None:
+        """From now on: the engine's libraries are loaded, its weights are not. `elsewhere`: in processes of their own,
+        whose memory nobody counts here."""
         self._memory, self._cards = Memory(), Cards(gpus)
+        self._elsewhere = elsewhere
         self._load_seconds: float | None = None
         self._began = 0.0
 
@@ -55,7 +57,7 @@ class Costs:
             figures |= {
                 "size_bytes": built.size_bytes,
                 "tokens_per_second": _speed(samples),
-                "peak_memory_bytes": self._memory.peak() if asked else None,
+                "peak_memory_bytes": self._memory.peak() if asked and not self._elsewhere else None,
             }
         return {name: value for name, value in figures.items() if value is not None}
 

@@ -13,7 +13,7 @@ from proctor.common.digest import digest
 from proctor.common.files import LineFile, csv_text, write_text
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preferences import ORDERS, read_preferences
-from proctor.judges.people.rate import PAIR_COLUMNS, PLACES
+from proctor.judges.people.rate import PAIR_COLUMNS, PLACES, alone_at
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ClickedLabels:
             "item_id": pair.item_id, "order": pair.order, "verdict": verdict, "rater": rater,
             "plan_a": pair.names[0], "plan_b": pair.names[1], "cluster": pair.item_id,
         }  # fmt: skip
-        with self._lock:
+        with self._lock, alone_at(self.path):
             rows = []
             for old in self._rows():
                 if any(old.get(name) != row[name] for name in ("item_id", "order", "rater")):

@@ -20,7 +20,7 @@ from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.tasks import Task
-from proctor.tasks.index import find_task, named_tasks
+from proctor.tasks.index import as_judged, find_task, named_tasks
 from proctor.tasks.prompt_pack import Pack
 
 
@@ -103,11 +103,17 @@ class Suite(SuiteFields):
         file = read_named_yaml(path, SuiteFile)
         file, specs, groups = _with_names(file, path)
         limit = _each(file.limit, file.tasks)
-        tasks = {name: find_task(specs.get(name, name), file.metric.get(name), path) for name in file.tasks}
-        _check_tasks(file, limit, tasks, path)
         judge = str(resolve(file.judge)) if "/" in file.judge else file.judge
+        tasks = {name: find_task(specs.get(name, name), file.metric.get(name), path) for name in file.tasks}
         with located(path):
-            Judge.load(judge)
+            subject = Judge.load(judge).subject
+            tasks = {name: as_judged(task, judge) for name, task in tasks.items()}
+        _check_tasks(file, limit, tasks, path)
+        if file.solver and subject == "question":
+            raise Refusal(
+                f"a solver beside judge {file.judge!r}", "the judge's scores are the headline, and nobody would ask it",
+                "leave one of them out", path,
+            )  # fmt: skip
         variants = [load_variant(name, path) for name in file.variants]
         for matrix in file.matrix:
             variants += expand(load_variant(matrix.variant, path), matrix.vary, path)
@@ -144,7 +150,7 @@ class Suite(SuiteFields):
         )
 
     def task(self, name: str) -> Task:
-        return find_task(self.specs.get(name, name), self.metric.get(name))
+        return as_judged(find_task(self.specs.get(name, name), self.metric.get(name)), self.judge)
 
     def judge_of(self, task: Task) -> str:
         return task.judge or self.judge

@@ -37,6 +37,9 @@ def open_engine(name: str, weights: Weights) -> Engine:
     raise Refusal(f"no engine {name!r}", "there are hf, vllm, llamacpp, openai and echo")
 
 
+OWN_PROCESSES = ("vllm",)  # engines that work in processes of their own
+
+
 def load_libraries(name: str) -> None:
     """What an engine imports, so that whoever measures its memory from now on measures the weights alone."""
     if name in ("hf", "llamacpp"):

@@ -78,6 +78,9 @@ class Definition(RecordPart):
         return self.sampling.epochs if self.sampling else 1
 
 
+NOT_TOLD = "not told"  # who scored, where a source of scores does not say it
+
+
 class TaskRecord(RecordPart):
     """What was asked, and how it is scored. `kind` says what the headline is made of, as in proctor.tasks."""
 
@@ -89,7 +92,7 @@ class TaskRecord(RecordPart):
     scale_stated: bool = True  # False: taken from the scores of an imported file
     weighted: bool = False  # a sample counts by its metric "weight", such as the words of a text
     framework: str = "other"
-    scored_by: str = "rules"
+    scored_by: str = "rules"  # or the name of a judge, of another tool's scorer, or NOT_TOLD
     place: int | None = None  # among Proctor's own tasks
     own_data: bool = False
     judge_kind: str | None = None

@@ -142,7 +142,7 @@ def _pack(variant: "Variant", task: str, siblings: "list[Cell]", cells: "Cells")
         lines.append(_line(score, comparison))
         if _prompt(score.cell) != variant.prompt:
             others.append(_prompt(score.cell))
-            if comparison and comparison.verdict == Verdict.BETTER:
+            if comparison and comparison.verdict == Verdict.BETTER and not score.flag:
                 better.append((_prompt(score.cell), _figures(comparison, score.cell)))
     if better:
         prompt, figures = better[0]
@@ -173,6 +173,8 @@ def _line(score: "Score", against: "Comparison | None") -> str:
         f"{formatting.score(estimate.mean, task)} {formatting.unit(task)} ({low_high}, {estimate.n} items)"
     )
     line = f"{cell.variant} with {_prompt(cell)}: {task.title}, {task.headline} {value}"
+    if score.flag:
+        line += f"; flagged: {score.flag}"
     if against is None:
         return line
     return f"{line}; {formatting.verdict(against, task, named=True)}: {_figures(against, cell)}"

@@ -24,7 +24,9 @@ GraderName = Annotated[
 Endpoint = Annotated[str | None, Option(help="Where the grader is served: an address up to and with /v1.")]
 Through = Annotated[str | None, Option(help="openai (the default), inspect, or engine: a variant.")]
 Out = Annotated[Path | None, Option(help="Where verdicts go, a JSON row each; else they are printed.")]
-Plans = Annotated[Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")]
+Plans = Annotated[
+    Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row; or questions.")
+]
 PlanPairs = Annotated[
     Path | None, Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
 ]
@@ -53,12 +55,12 @@ def score(
     """Score plans that exist already; no engine is opened. What was asked before is not paid for again."""
     from proctor.harness.judging import verdicts
     from proctor.harness.judging.grader import opened
-    from proctor.harness.judging.plans import read_plans
+    from proctor.harness.judging.plans import read_items
     from proctor.judges.cost import estimate_scores, tally
     from proctor.judges.scoring import score_all
 
     loaded, spec = _chosen(judge, grader, endpoint, through, store)
-    items, told = read_plans(plans, profiles), reporter()
+    items, told = read_items(plans, loaded.subject, profiles), reporter()
     if dry_run:
         estimate = estimate_scores(loaded, items, spec, store / "verdicts")
         tell(json_, vars(estimate), [str(estimate)])

@@ -185,7 +185,7 @@ def _show_card(card: dict[str, Any]) -> None:
     console = Console()
     console.print(f"[bold]{escape(card['judge'])}[/bold] ({card['kind']}), scored by: {escape(card['by'])}")
     console.print(
-        f"Tried on {card['items']} plans; unparsed: {card['unparsed']['n']} of {card['unparsed']['of']}"
+        f"Tried on {card['items']} {card['subject']}s; unparsed: {card['unparsed']['n']} of {card['unparsed']['of']}"
     )
     made = table("figure", "dimension", "value", "95 % interval", "n")
     for figure in card["figures"]:
