@@ -49,6 +49,7 @@ def score(
     dry_run: DryRun = False,
     out: Out = None,
     ratings: Ratings = None,
+    results: Results = RESULTS,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
@@ -57,7 +58,7 @@ def score(
     from proctor.harness.judging.grader import opened
     from proctor.harness.judging.plans import read_items
     from proctor.judges.cost import estimate_scores, tally
-    from proctor.judges.scoring import score_all
+    from proctor.judges.scoring import method_of, score_all
 
     loaded, spec = _chosen(judge, grader, endpoint, through, store)
     items, told = read_items(plans, loaded.subject, profiles), reporter()
@@ -71,9 +72,10 @@ def score(
         told.answering("judged", _verdicts(len(items), spec), "verdicts") as progress,
     ):
         judged = score_all(loaded, items, asked, store / "verdicts", progress)
+        by = method_of(asked)
     if ratings:
         verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
-    _hand_out(judged, str(tally(judged, spec)), out, json_)
+    _hand_out(judged, f"{tally(judged, spec)}{_warning(loaded.name, by, results)}", out, json_)
 
 
 def pairs(
@@ -97,6 +99,7 @@ def pairs(
     from proctor.harness.judging.plans import pairs_of_cells, read_pairs
     from proctor.judges.cost import estimate_pairs, tally
     from proctor.judges.pairwise import compare_all
+    from proctor.judges.scoring import method_of
 
     loaded, spec = _chosen(judge, grader, endpoint, through, store)
     if (pairs is None) == (a is None or b is None):
@@ -117,10 +120,19 @@ def pairs(
         told.answering("judged", _verdicts(2 * len(shown), spec), "verdicts") as progress,
     ):
         judged = compare_all(loaded, shown, asked, store / "verdicts", progress)
+        by = method_of(asked)
     if ratings:
         verdicts.write_rows(ratings, verdicts.preferences_of(judged, a or "a", b or "b", shown))
     total = verdicts.standing(judged, a or "a", b or "b")
-    _hand_out(judged, f"{total}; {tally(judged, spec)}", out, json_)
+    _hand_out(judged, f"{total}; {tally(judged, spec)}{_warning(loaded.name, by, results)}", out, json_)
+
+
+def _warning(judge: str, by: str, results: Path) -> str:
+    """What the trust card in the results says against such scores, on a line of its own."""
+    from proctor.leaderboard.compare.trust import cards, named, warning_of
+
+    words = warning_of(judge, by, cards(results))
+    return f"\n{named(words)}" if words else ""
 
 
 def _chosen(

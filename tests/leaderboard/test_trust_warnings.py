@@ -63,6 +63,15 @@ def test_a_command_line_gate_says_it(tmp_path: Path) -> None:
     assert "read its scores with care" in " ".join(done.stdout.split())
 
 
+def test_scores_given_outside_a_suite_say_it(tmp_path: Path) -> None:
+    record.write_card(tmp_path, {**CARD, "judge": "checklist", "by": "rules, no model", "warning": WORDS})
+    plans = tmp_path / "plans.jsonl"
+    plans.write_text('{"id": "1", "pupil": "uma-7", "plan": "Week 1: Ratio."}\n', encoding="utf-8")
+    done = proctor("judge", "score", str(plans), "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert f"Warning about the scores: {WORDS}" in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize("warning", ["", WORDS])
 def test_a_card_of_another_grader_vouches_for_nobody_and_blames_nobody(tmp_path: Path, warning: str) -> None:
     results = judged(tmp_path / "results", grader="big-model", warning=warning)

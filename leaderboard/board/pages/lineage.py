@@ -4,11 +4,10 @@ the first of its parents that has results here, with its difference to each.
     [node.step for node in tree(ranked)]          # ["base some/base, run by hf", "trained with maths", ...]
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from proctor.harness.record import VariantRecord
+from proctor.harness.record import MergeRecord, VariantRecord
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.ranking import Ranking
 
@@ -116,10 +115,11 @@ def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
     return ", ".join(words) or "nothing that its definition names"
 
 
-def _merge(spec: Mapping[str, Any]) -> str:
+def _merge(merge: MergeRecord) -> str:
     """`smollm2-full: linear, weight 0.25`."""
-    settings = [spec["method"]]
+    fields = merge.as_json()
+    settings = [str(fields["method"])]
     for name in ("weight", "weights", "density", "base"):
-        if spec.get(name) is not None:
-            settings.append(f"{name} {spec[name]}")
-    return f"{' and '.join(spec['models'])}: {', '.join(settings)}"
+        if fields.get(name) is not None:
+            settings.append(f"{name} {fields[name]}")
+    return f"{' and '.join(merge.models)}: {', '.join(settings)}"
