@@ -78,9 +78,7 @@ def careful(request: dict, before: int) -> Reply:
 def card_of(tmp_path, reply, *more):
     with serve(reply) as server:
         where = ("--results", tmp_path / "results", "--store", tmp_path / "store", "--resamples", 50)
-        done = trust(
-            "question", "--grader", "stub", "--endpoint", server.url, "--concurrency", 16, *where, *more
-        )
+        done = trust("question", "--grader", "stub", "--endpoint", server.url, *where, *more)
         return record.read_cards(tmp_path / "results")["question"], done.stdout, len(server.asked)
 
 
