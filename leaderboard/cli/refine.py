@@ -85,6 +85,8 @@ def _checked(name: str, judge: str, *made: Path) -> "Judge":
     loaded = Judge.load(judge)
     if loaded.kind not in ("rubric", "panel"):
         raise Refusal(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for scores")
+    if loaded.subject != "plan":
+        raise Refusal(f"judge {loaded.name!r} is for questions; rubrics are refined over study plans")
     for path in made:
         if path.exists():
             raise Refusal(f"there is a {path.name!r} already; choose another name ({path})")

@@ -236,3 +236,10 @@ def test_a_judge_of_questions_is_no_checklist_and_compares_nothing(tmp_path):
         (folder / name).write_text(text.replace("kind: rubric", "kind: pairwise"))
     done = trust(folder, "--grader", "m", code=2)
     assert "a judge of questions is of kind rubric" in done.stderr
+
+
+def test_its_rubric_is_not_refined_over_plans(tmp_path):
+    done = proctor(
+        "judge", "refine", "mine", "--from", "question", "--expert", "m", "--writer", "m", cwd=tmp_path
+    )
+    assert (done.returncode, "is for questions" in done.stderr) == (2, True)
