@@ -1,7 +1,7 @@
 """Plans and findings as tables for a terminal and as plain data for a script. Shows; decides nothing."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rich.markup import escape  # square brackets in what is told are text, not colours
@@ -81,7 +81,7 @@ def _served(stage: Stage, plan: Plan) -> list[str]:
 class Foreseen:
     """One stage. It is trained once for all its `variants`. No estimate where it is kept from before."""
 
-    variants: tuple[str, ...]
+    variants: list[str]
     recipe: str
     estimate: TrainingEstimate | None
 
@@ -97,9 +97,9 @@ def foresee(plan: Plan) -> list[Foreseen]:
                 if stage.recipe is None:
                     continue
                 if stage.digest not in rows:
-                    rows[stage.digest] = Foreseen((), trained.name, _estimate(stage, trained, name, plan))
-                row = rows[stage.digest]
-                rows[stage.digest] = replace(row, variants=tuple(dict.fromkeys((*row.variants, name))))
+                    rows[stage.digest] = Foreseen([], trained.name, _estimate(stage, trained, name, plan))
+                if name not in rows[stage.digest].variants:
+                    rows[stage.digest].variants.append(name)
     return list(rows.values())
 
 

@@ -9,7 +9,7 @@ from proctor.common.files import write_text
 from proctor.common.paths import KINDS, from_here, inside, project, project_of
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, parse
-from proctor.harness.config import schemas
+from proctor.harness.config.schemas import first_line
 from proctor.harness.config.suite import Suite, is_path
 from proctor.harness.config.variant import Variant
 from proctor.harness.plan.plan import Plan, make_plan
@@ -37,12 +37,14 @@ def add_variant(
         before = suite_path.read_bytes().decode("utf-8")  # as it is, ends of lines and all
     parse({"name": name, **fields}, Variant, f"proctor add {name}")
     try:
-        write_text(path, _hint("variant", home) + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
+        write_text(
+            path, first_line("variant", home) + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
+        )
         if before is None:
             parent = fields.get("parent")
             variants = [parent, name] if parent else [name]
             new = f"variants: [{', '.join(variants)}]\ntasks: [word_problems]\nbaseline: {variants[0]}\n"
-            write_text(suite_path, _hint("suite", home) + new)
+            write_text(suite_path, first_line("suite", home) + new)
         else:
             write_text(suite_path, with_entry(before, "variants", name))
         return path, suite_path, make_plan(Suite.load(str(suite_path)), results, store, [name])
@@ -69,12 +71,6 @@ def _suite_path(suite: str) -> Path:
             "name one of your own: --suite NAME makes it where there is none",
         )
     return path
-
-
-def _hint(kind: str, home: Path) -> str:
-    """The line by which an editor finds the schema, where the project has it."""
-    there = (home / schemas.FOLDER / f"{kind}.json").is_file()
-    return schemas.first_line(kind) if there else ""
 
 
 def with_entry(text: str, field: str, name: str) -> str:

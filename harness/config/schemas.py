@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -49,6 +50,8 @@ def schema_of(kind: str) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"Proctor: {kind}"}
 
 
-def first_line(kind: str) -> str:
-    """What an editor's YAML support looks for, in a file one folder below the project's."""
+def first_line(kind: str, home: Path) -> str:
+    """What an editor's YAML support looks for, in a file one folder below the project; nothing without the schema."""
+    if not (home / FOLDER / f"{kind}.json").is_file():
+        return ""
     return f"# yaml-language-server: $schema=../{FOLDER}/{kind}.json\n"

@@ -249,12 +249,7 @@ def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str],
 def _check_tasks(file: SuiteFile, limit: dict[str, int], tasks: dict[str, Task], path: Path) -> None:
     if twice := repeated(file.tasks):
         raise Refusal(f"task {twice!r} stands twice in the suite", where=path)
-    for task in [*limit, *file.margin, *file.metric]:
-        if task not in file.tasks:
-            raise Refusal(
-                f"a limit, margin or metric for {task!r}, which is not among the suite's tasks",
-                nearest(task, list(file.tasks)), where=path,
-            )  # fmt: skip
+    _refuse_strange([*limit, *file.margin, *file.metric], "a limit, margin or metric for", file, path)
     if file.decide:
         _check_decide(file.decide, file, path)
     for task, n in limit.items():
@@ -272,16 +267,18 @@ def _check_tasks(file: SuiteFile, limit: dict[str, int], tasks: dict[str, Task],
             )
 
 
+def _refuse_strange(named: Sequence[str], what: str, file: SuiteFile, path: Path) -> None:
+    for task in named:
+        if task not in file.tasks:
+            why = f"{what} {task!r}, which is not among the suite's tasks"
+            raise Refusal(why, nearest(task, list(file.tasks)), where=path)
+
+
 def _check_decide(decide: Decide, file: SuiteFile, path: Path) -> None:
     named = [decide.primary, *decide.guard]
     if twice := repeated(named):
         raise Refusal(f"decide names {twice!r} twice", where=path)
-    for task in named:
-        if task not in file.tasks:
-            raise Refusal(
-                f"decide names {task!r}, which is not among the suite's tasks",
-                nearest(task, list(file.tasks)), where=path,
-            )  # fmt: skip
+    _refuse_strange(named, "decide names", file, path)
     for task in decide.guard:
         if task not in file.margin:
             raise Refusal(

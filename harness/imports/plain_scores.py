@@ -99,9 +99,8 @@ def _jsonl(path: Path) -> pd.DataFrame:
     columns = dict.fromkeys(chain.from_iterable(rows))
     table = pd.DataFrame({name: [as_text(row.get(name)) for row in rows] for name in columns})
     if "score" in columns:
-        refuse_rows(
-            ["score" not in row for row in rows], "without a score", "write null where there is none", path
-        )
+        without = ["score" not in row for row in rows]
+        refuse_rows(without, "without a score", "write null where there is none", path)
         table["score"] = ["" if row["score"] is None else row["score"] for row in rows]
     return table
 

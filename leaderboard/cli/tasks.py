@@ -113,8 +113,8 @@ def new(
     """Make a task of your data: guess its fields, write tasks/NAME.yaml, and show three samples as they are asked."""
     from proctor.common.files import write_text
     from proctor.common.schema import check_name, load_yaml, yaml_of
-    from proctor.harness.config import schemas
     from proctor.harness.config.add import with_entry
+    from proctor.harness.config.schemas import first_line
     from proctor.tasks import TASKS, target_of
     from proctor.tasks.index import find_task
     from proctor.tasks.own.guess import guess
@@ -126,8 +126,7 @@ def new(
     data = paths.from_here(str(source))
     fields = guess(read_rows(data), data)
     path.parent.mkdir(parents=True, exist_ok=True)
-    hint = schemas.first_line("task") if (paths.project() / schemas.FOLDER).is_dir() else ""
-    write_text(path, hint + yaml_of(fields))
+    write_text(path, first_line("task", paths.project()) + yaml_of(fields))
     try:
         task = find_task(name)
         items = task.docs("test")

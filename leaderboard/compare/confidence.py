@@ -62,6 +62,7 @@ MEASURES = (
         lambda entropy: -entropy,
     ),
 )  # fmt: skip
+COLUMNS = ("sample_id", "epoch", "cluster", "metrics", "score")
 BY_ITEM = ("self_consistency", "semantic_entropy")
 
 
@@ -120,11 +121,8 @@ Entry = tuple[Key, str, Mapping[str, Any] | None, float]
 
 
 def _by_row(scored: pd.DataFrame) -> list[Entry]:
-    columns = (scored[name].tolist() for name in ("sample_id", "epoch", "cluster", "metrics", "score"))
-    return [
-        ((item, epoch), cluster, metrics, score)
-        for item, epoch, cluster, metrics, score in zip(*columns, strict=True)
-    ]
+    items, epochs, *columns = (scored[name].tolist() for name in COLUMNS)
+    return list(zip(zip(items, epochs, strict=True), *columns, strict=True))
 
 
 def _by_item(scored: pd.DataFrame) -> list[Entry]:

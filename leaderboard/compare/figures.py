@@ -252,23 +252,21 @@ def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
 
 def _epochs(table: _Columns) -> list[CellFigure]:
     """pass@k and maj@k for k of 1, 2, 4, ... answers, over the items that have so many; the item is the unit."""
-    groups = table.scored.reset_index().groupby("sample_id", sort=False)
-    items = groups.agg(first=("index", "first"), right=("score", "sum"), n=("score", "size")).set_index(
-        "first"
-    )
-    most = int(items["n"].max()) if len(items) else 0
+    items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
+    most = max(map(len, items), default=0)
     if most < 2:
         return []
-    by_first = {rows["index"].iloc[0]: rows for _, rows in groups}
     figures = []
     for k in [*(2**power for power in range((most - 1).bit_length())), most]:
-        enough = items[items["n"] >= k]
-        passed = pd.Series(pass_at_k(enough["right"].to_numpy(), enough["n"].tolist(), k), enough.index)
+        enough = [rows for rows in items if len(rows) >= k]
+        firsts = [rows.index[0] for rows in enough]
+        right = np.array([rows["score"].sum() for rows in enough])
+        passed = pd.Series(pass_at_k(right, list(map(len, enough)), k), firsts)
         note, n = f"over {len(enough)} items with at least {k} answers", len(enough)
         title = f"Right in at least one of {k}"
         figures.append(CellFigure(f"pass@{k}", title, *_share(table, passed), n, note + ", unbiased"))
         if k > 1:
-            voted = pd.Series([_majority(by_first[first], k) for first in enough.index], enough.index)
+            voted = pd.Series([_majority(rows, k) for rows in enough], firsts)
             note += "; ties go by lot, an answer without a number is a vote of its own"
             title = f"Majority of {k} is right"
             figures.append(CellFigure(f"maj@{k}", title, *_share(table, voted), n, note))

@@ -97,17 +97,21 @@ def together_of(cells: Cells, families: Mapping[str, TaskFamily], settings: Sett
 
 def _over_all(cells: Cells, families: Mapping[str, TaskFamily], settings: Settings) -> TaskFamily:
     """One family of all pairs with at least two tasks. Scores on no stated scale are no share of anything."""
-    runs = [cell.run for cell in cells.values()]
-    guessed = [run.task for run in runs if not run.task.scale_stated or "scale" in run.lacks]
-    unstated = {task.name for task in guessed if task.scale != (0.0, 1.0)}
+    unstated = set()
+    for cell in cells.values():
+        task = cell.run.task
+        guessed = not task.scale_stated or "scale" in cell.run.lacks
+        if guessed and task.scale != (0.0, 1.0):
+            unstated.add(task.name)
     group_of = _groups(cells, sorted(families.keys() - unstated))
     by_pair: dict[Pair, list[Comparison]] = {}
-    for task in group_of:
-        for a, b in families[task].comparisons:
-            first, second = (b, a) if (b, a) in by_pair else (a, b)
-            pair = families[task].asked(first, second)
+    for name in group_of:
+        for a, b in families[name].comparisons:
+            if (b, a) in by_pair:
+                a, b = b, a
+            pair = families[name].asked(a, b)
             assert pair is not None
-            by_pair.setdefault((first, second), []).append(pair)
+            by_pair.setdefault((a, b), []).append(pair)
     pairs = []
     for (a, _), parts in by_pair.items():
         if len(parts) < 2:

@@ -93,7 +93,7 @@ def test_the_row_of_a_merge_tells_its_parents_their_stages_and_what_they_were_tr
     assert [stage.kind for stage in run.stages] == ["train", "merge", "merge_models"]
     assert any(one.set.startswith("word_problems train") for one in run.overlap)
     (training,) = foresee(plan)
-    assert training.variants == ("half",)
+    assert training.variants == ["half"]
     assert training.estimate is not None
     table = next(part for part in plan_as_tables(plan) if not isinstance(part, str))
     assert "merge_models linear 0.5, 0.5 of tiny-lora, its own base" in list(table.columns[0].cells)

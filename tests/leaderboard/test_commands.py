@@ -24,7 +24,9 @@ def test_list_names_every_kind_and_where_each_thing_is_from():
     listed = json.loads(shown("list", "--json"))
     assert list(listed) == ["variants", "suites", "tasks", "prompts", "judges", "recipes"]
     assert {"name": "demo", "from": "ships"}.items() <= listed["suites"][0].items()
-    assert {entry["name"] for entry in listed["judges"]} == {"checklist", "pairwise", "study_plan", "ternary"}
+    assert {entry["name"] for entry in listed["judges"]} == {
+        "checklist", "pairwise", "question", "study_plan", "ternary",
+    }  # fmt: skip
     only = shown("list", "tasks")
     assert "gsm8k" in only
     assert "demo" not in only

@@ -43,11 +43,11 @@ def page(ranking: Ranking, cells: Cells, sure: Sure) -> list[Section]:
     sections = []
     for task in ranking.tasks:
         for measure in MEASURES:
-            of = {
-                row.variant: sure[row.variant, task][measure.metric]
-                for row in ranking.rows
-                if measure.metric in sure.get((row.variant, task), {})
-            }
+            of = {}
+            for row in ranking.rows:
+                confidences = sure.get((row.variant, task), {}).get(measure.metric)
+                if confidences:
+                    of[row.variant] = confidences
             if of:
                 sections.append(_section(ranking, cells, task, measure, of))
     return sections

@@ -16,7 +16,9 @@ from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 def page(ranking: Ranking) -> dict[str, Any]:
     variants = [row.resolved for row in ranking.rows]
     answers = [in_short(ranking, task) for task in ranking.tasks]
-    facets, alike = [], []
+    facets, facets_of, alike = [], {}, []
+    for row in ranking.rows:
+        facets_of[row.variant] = {name: value_of(row.resolved) for name, (_, value_of) in FACETS.items()}
     for name, (words, value_of) in FACETS.items():
         values = sorted(set(map(value_of, variants)))
         if len(values) > 1:
@@ -29,10 +31,7 @@ def page(ranking: Ranking) -> dict[str, Any]:
         # These are not to be taken for more than numbers of the embedded model.
         "notice": any(is_embedded(variant.base or "") for variant in variants),
         "facets": facets,
-        "facets_of": {
-            row.variant: {name: value_of(row.resolved) for name, (_, value_of) in FACETS.items()}
-            for row in ranking.rows
-        },
+        "facets_of": facets_of,
         "alike": alike,
         "made": _made_from(ranking),
     }
