@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,6 +55,20 @@ def write_bytes(path: Path, content: bytes, durable: bool = True) -> None:
 def write_text(path: Path, text: str) -> None:
     """The same for text, in UTF-8 and with its line ends as they are."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """A whole file of JSON objects, a line each. A file that grows is a `LineFile`."""
+    write_text(path, as_json_lines(rows))
+
+
+def as_json_lines(rows: Iterable[Mapping[str, Any]], sort_keys: bool = False) -> str:
+    r"""One line of JSON for each row, with its letters as they are.
+
+    >>> as_json_lines([{"text": "½ kg"}])
+    '{"text": "½ kg"}\n'
+    """
+    return "".join(json.dumps(row, ensure_ascii=False, sort_keys=sort_keys) + "\n" for row in rows)
 
 
 def sync(path: Path) -> None:

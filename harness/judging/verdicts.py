@@ -2,14 +2,13 @@
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from proctor.common.files import write_text
+from proctor.common.files import as_json_lines, write_text
 from proctor.judges.prompt import profile_text
 from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
@@ -93,7 +92,7 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         writer.writeheader()
         writer.writerows(rows)
     else:
-        text.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        text.write(as_json_lines(rows))
     write_text(path, text.getvalue())
 
 

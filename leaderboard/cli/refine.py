@@ -188,7 +188,7 @@ def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """All that was ever said, also in a run before this one: a reply that nobody could read is not kept for another
     time, so it stands only here.
     """
-    from proctor.common.files import write_text
+    from proctor.common.files import write_json_lines
 
     kept: dict[tuple[str, str], dict[str, Any]] = {}
     if path.exists():
@@ -199,8 +199,7 @@ def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         before = kept.get(key, {"replies": []})["replies"]
         new = [reply for reply in entry["replies"] if reply not in before]
         kept[key] = {**entry, "replies": [*before, *new]}
-    lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in kept.values()]
-    write_text(path, "".join(lines))
+    write_json_lines(path, kept.values())
     return list(kept.values())
 
 
