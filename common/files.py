@@ -3,6 +3,8 @@
 Where a system has no `fcntl` (Windows), results can be read and boards built; only what needs a lock is refused.
 """
 
+import csv
+import io
 import json
 import os
 import socket
@@ -80,6 +82,15 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """A table as CSV, of these columns alone."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 class LineFile:

@@ -40,7 +40,6 @@ class Costs:
         self._load_seconds = round(seconds, 3)
 
     def begin(self) -> None:
-        """A cell begins."""
         self._memory.restart()
         self._cards.restart()
         self._began = time.perf_counter()
@@ -150,7 +149,6 @@ class Cards:
         self._began: int | None = None
 
     def restart(self) -> None:
-        """A cell begins."""
         for number in self._numbers:
             self._cuda.reset_peak_memory_stats(number)
         self._began = self._spent()
@@ -207,7 +205,6 @@ def _meter(uuid: str) -> Callable[[], int | None] | None:
 
 @cache
 def _installed() -> dict[str, str]:
-    """The versions of those packages that are."""
     versions = {}
     for package in PACKAGES:
         with suppress(metadata.PackageNotFoundError):

@@ -55,8 +55,11 @@ def over_all(parts: Sequence[Part]) -> Difference:
         margin = _mean(margins)
         p_no_worse, p_no_better = tail(margin + gap, below), tail(margin - gap, above)
         p_equivalent = max(p_no_worse, p_no_better)
-    if se > 0.0:
-        effect = paired_real_effect(groups, se * sqrt(groups), alpha)
+    wider = (
+        max(below, above) / reach
+    )  # what the test goes by: where nothing was seen to differ, se would promise much
+    if wider > 0.0:
+        effect = paired_real_effect(groups, wider * sqrt(groups), alpha)
     return Difference(
         kind="real", n=sum(each.n for each in every), clusters=sum(each.clusters for each in every),
         mean_a=_mean([part.share(part.difference.mean_a - part.scale[0]) for part in parts]),

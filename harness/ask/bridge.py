@@ -36,6 +36,7 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Chat, Engine, Options, Request, Response
+from proctor.tasks import TASKS
 from proctor.tasks.prompt_pack import STOCK, Pack
 
 Log = TypeVar("Log")
@@ -95,7 +96,7 @@ def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
         task = cell.task.definition.make()
     else:
         module = importlib.import_module(f"proctor.tasks.{cell.task.name}.task")
-        judged = {"judge": cell.judge} if cell.task.scored_by == "judge" else {}
+        judged = {"judge": cell.judge} if TASKS[cell.task.name].scored_by == "judge" else {}
         task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, **judged)
     task.dataset = task.dataset.filter(lambda sample: str(sample.id) in docs)
     config = cell.variant.sampling.model_dump(include={"temperature", "top_p", "seed", "max_tokens"})
@@ -118,7 +119,8 @@ def _as_asked(doc: Mapping[str, Any], sample: Any, failed: Mapping[str, Response
         sample.output.completion,
         usage.input_tokens if usage else None,
         usage.output_tokens if usage else None,
-        sample.output.stop_reason == "max_tokens",
+        # A limit of the task's own leaves no choice, or one that it broke off.
+        bool(sample.limit) or sample.output.stop_reason == "max_tokens",
         kept.get("seconds"),
     )
     return AskedSample(doc, sample.epoch, kept.get("prompt", ""), response)

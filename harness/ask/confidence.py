@@ -27,6 +27,8 @@ def confidence_of(response: Response, answer: str) -> dict[str, float]:
     stated = STATED.findall(response.text)
     if stated and float(stated[-1]) <= 100:
         metrics["stated_confidence"] = float(stated[-1]) / 100
+    if not response.logprobs:
+        return metrics
     whole = _between(response, 0, len(response.text))
     if whole:
         metrics["logprob_mean"], metrics["logprob_least"] = sum(whole) / len(whole), min(whole)

@@ -100,7 +100,6 @@ def respond(
 def respond_all(
     engine: Engine, requests: Sequence[Request], journal: Journal, progress: Advance
 ) -> list[Response]:
-    """Responses to all requests, in their order."""
     responses = dict(respond(engine, requests, journal, progress))
     return [responses[index] for index in range(len(requests))]
 
@@ -158,8 +157,7 @@ def respond_in_batches(
                     answers = engine.answer(batch)
                 else:
                     values = getattr(engine, batch[0].asks)(as_instances(batch), disable_tqdm=True)
-                    lengths = [engine.prompt_length(request.prompt) for request in batch]
-                    answers = [Response(json.dumps(v), n, 0) for v, n in zip(values, lengths, strict=True)]
+                    answers = _likelihoods(engine, batch, values)
                 responses = _timed(answers, len(batch), time.perf_counter() - start)
             except Exception as failed:  # any engine, any library: what it raises becomes the sample's error
                 if len(batch) > 1:  # each is tried alone, so that one bad request costs one sample
@@ -171,6 +169,13 @@ def respond_in_batches(
         for request, response in zip(batch, responses, strict=True):
             yield from asked.answered(request, response)
     journal.finish(plan)
+
+
+def _likelihoods(engine: Engine, batch: Sequence[Request], values: Sequence[Any]) -> list[Response]:
+    """As responses: the choices of a prompt have its length in common."""
+    lengths = {prompt: engine.prompt_length(prompt) for prompt in {request.prompt for request in batch}}
+    pairs = zip(batch, values, strict=True)
+    return [Response(json.dumps(value), lengths[request.prompt], 0) for request, value in pairs]
 
 
 def _seed(engine: Engine, batch: Sequence[Request]) -> None:

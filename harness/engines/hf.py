@@ -32,6 +32,9 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
     _model: Any
     _folder: Path
     _logprobs = False  # whether the batch at work wants them
+    _pairs: dict[
+        tuple[str, str], tuple[list[int], list[int]]
+    ]  # tokens of what is planned and not yet answered
 
     @classmethod
     def open(cls, weights: Weights) -> "HFEngine":
@@ -56,7 +59,7 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
         engine.context_length = int(engine.max_length)
         engine._plain = model
         engine._folder = folder
-        engine._names, engine._made = {}, []
+        engine._names, engine._made, engine._pairs = {}, [], {}
         for adapter in weights.adapters:
             engine._add(adapter)
         engine.use(None)
@@ -113,9 +116,11 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
         if requests[0].asks != "loglikelihood":
             return Engine.likelihood_batches(self, requests)
         groups: dict[tuple[int, ...], list[tuple[list[int], int, Request]]] = {}
+        self._pairs = {}
         for request in requests:
             if request.prompt:
-                prompt, continuation = self._encode_pair(request.prompt, request.continuation)
+                texts = request.prompt, request.continuation
+                prompt, continuation = self._pairs[texts] = super()._encode_pair(*texts)
             else:
                 prompt, continuation = [self.prefix_token_id], self.tok_encode(request.continuation)
             tokens = prompt + continuation
@@ -128,6 +133,13 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
                 batches.append([])
             batches[-1] += [request for _, _, request in groups[key]]
         return batches
+
+    def _encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
+        """In tokens, as the batches were planned by: HFLM asks for it once more when it answers one."""
+        if (context, continuation) in self._pairs:
+            return self._pairs.pop((context, continuation))
+        pair: tuple[list[int], list[int]] = super()._encode_pair(context, continuation)
+        return pair
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **options: Any) -> Any:
         width, noted = context.shape[1], _ChosenTokens()

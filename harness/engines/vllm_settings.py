@@ -40,6 +40,7 @@ def settings_for(weights: Weights) -> dict[str, Any]:
         "load_format": "bitsandbytes" if weights.quantization == "nf4" else "safetensors",  # never a pickle
         "enable_prefix_caching": True,  # the shots of a prompt are read once
         "max_num_seqs": SEQUENCES,
+        "batch_size": SEQUENCES,  # lm-eval's class would say "auto", and every engine of ours has a number
         "seed": 0,
     }
     if weights.adapters:

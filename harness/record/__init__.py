@@ -26,6 +26,7 @@ from proctor.harness.record.cells import (
     write_table,
 )
 from proctor.harness.record.run_record import (
+    NOT_TOLD,
     BaseRecord,
     CostRecord,
     DecideRecord,
@@ -47,6 +48,7 @@ from proctor.harness.record.run_record import (
 )
 
 __all__ = [
+    "NOT_TOLD",
     "STATUSES", "BaseRecord", "Cell", "CostRecord", "DecideRecord", "Definition", "GroupRecord", "HardwareRecord",
     "ItemsByKind", "Kind", "Measurements", "MergeRecord", "OriginRecord", "OverlapRecord", "RunRecord", "Sample",
     "SolverRecord", "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock",

@@ -26,7 +26,6 @@ class RecordPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The fields that were set."""
         return self.model_dump(mode="json", exclude_unset=True)
 
     def changed(self, **fields: object) -> Self:
@@ -84,6 +83,9 @@ class Definition(RecordPart):
         return self.sampling.epochs if self.sampling else 1
 
 
+NOT_TOLD = "not told"  # who scored, where a source of scores does not say it
+
+
 class TaskRecord(RecordPart):
     """What was asked, and how it is scored. `kind` says what the headline is made of, as in proctor.tasks."""
 
@@ -95,7 +97,7 @@ class TaskRecord(RecordPart):
     scale_stated: bool = True  # False: taken from the scores of an imported file
     weighted: bool = False  # a sample counts by its metric "weight", such as the words of a text
     framework: str = "other"
-    scored_by: str = "rules"
+    scored_by: str = "rules"  # or the name of a judge, of another tool's scorer, or NOT_TOLD
     place: int | None = None  # among Proctor's own tasks
     own_data: bool = False
     judge_kind: str | None = None
@@ -274,8 +276,6 @@ class Measurements(RecordPart):
 
 
 class RunRecord(Measurements):
-    """One run.json."""
-
     format: Literal[2] = FORMAT
     variant: str
     task: TaskRecord

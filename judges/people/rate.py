@@ -4,7 +4,6 @@ One plan against the rubric, or two plans side by side. The order is drawn for e
 """
 
 import csv
-import io
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-from proctor.common.files import can_lock, lock, write_text
+from proctor.common.files import can_lock, csv_text, lock, write_text
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preferences import read_preferences
 from proctor.judges.figures.ratings import read_ratings
@@ -173,11 +172,7 @@ class RatingSheet:
             self._write()
 
     def _write(self) -> None:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(dict(sorted(self._rows.items())).values())
-        write_text(self.path, text.getvalue())
+        write_text(self.path, csv_text(self.columns, dict(sorted(self._rows.items())).values()))
 
     def as_page(self) -> dict[str, Any]:
         """All that the page may know: no ids, no names, no sources."""
@@ -190,4 +185,5 @@ class RatingSheet:
         items = []
         for at, item in enumerate(self.items):
             items.append({"profile": item.profile, "texts": item.texts, "said": self.ratings(at)})
-        return {"mode": self.mode, "levels": levels, "dimensions": dimensions, "items": items}
+        about = {"mode": self.mode, "subject": self.judge.subject}
+        return {**about, "levels": levels, "dimensions": dimensions, "items": items}

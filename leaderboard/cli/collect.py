@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
+from proctor.common import counted
 from proctor.common.paths import from_here
-from proctor.leaderboard import counted
 from proctor.leaderboard.cli import (
     STORE,
     AsJson,

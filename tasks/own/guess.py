@@ -4,13 +4,13 @@ guess([{"question": "7 * 8?", "answer": "56"}], "data/quiz.csv")
 # {'data': 'data/quiz.csv', 'prompt': '{{ question }}\n\n...', 'answer': 'answer', 'score': 'number'}
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.tasks.number import read_number
-from proctor.tasks.own.scores import as_list, plain
+from proctor.tasks.own.scores import as_list, is_number, plain
 
 QUESTIONS = (
     "question", "prompt", "problem", "input", "query", "instruction", "text", "sentence", "aufgabe", "frage",
@@ -23,7 +23,7 @@ ANSWERS = (
 CHOICES = ("choices", "options", "answers", "endings")
 CLUSTERS = ("cluster", "source", "passage", "passage_id", "document", "group", "story")
 KINDS = ("topic", "kind", "category", "type", "level", "subject", "grade", "difficulty")
-_LETTERED = re.compile(r"(?:(?:option|choice|answer)[ _-]?)?([A-Ha-h]|[1-8])")
+_LETTERED = re.compile(r"(?:(?:option|choice|answer|选项)[ _-]?)?([A-Ha-h]|[1-8])")
 _WORD = re.compile(r"[\W_]+")
 Columns = Mapping[str, Sequence[Any]]
 SHORT = 6  # words of an answer that a response can be looked through for
@@ -107,6 +107,11 @@ def _score(answers: Sequence[Any], choices: bool) -> str:
     if all(isinstance(answer, list) for answer in answers):
         return "set"
     texts = list(map(str, answers))
+    if all(re.fullmatch("[A-H]", text.strip()) for text in texts):
+        raise Refusal(
+            "the answers are letters, and no columns are found with the choices", "",
+            "call them A, B, C, D, or name them in a YAML by hand ('choices:')",
+        )  # fmt: skip
     if all(map(_is_number, texts)):
         return "number"
     if all(map(_is_short, texts)):
@@ -124,7 +129,7 @@ def _is_short(text: str) -> bool:
 def _is_number(text: str) -> bool:
     """A number alone, or a worked answer that ends as GSM8K's do."""
     short = len(text.split()) <= 3 and any(map(str.isdigit, text))
-    return (short or "####" in text) and read_number(text) is not None
+    return (short or "####" in text) and is_number(text)
 
 
 def _values(column: Sequence[Any]) -> int:
@@ -135,4 +140,4 @@ def _shown(name: str) -> str:
     """A name that no template could hold is looked up in the row."""
     if name.isidentifier():
         return f"{{{{ {name} }}}}"
-    return f'{{{{ row["{name}"] }}}}'
+    return f"{{{{ row[{json.dumps(name, ensure_ascii=False)}] }}}}"

@@ -75,6 +75,10 @@ def _from_csv(text: str, path: Path) -> Rows:
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    names = [name.strip() for name in reader.fieldnames or ()]
+    for name in names:
+        if name and names.count(name) > 1:
+            raise Refusal(f"two columns are called {name!r}", remedy="rename one of them", where=path)
     rows = []
     for row in reader:
         if None in row or None in row.values():

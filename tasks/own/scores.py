@@ -24,6 +24,7 @@ from proctor.tasks.score import ResponseScore
 
 JUDGE = "judge:"
 LONGEST = 20_000  # letters of a response that a pattern is looked for in
+_RUN = re.compile(r"\d(?:[\d.,/:^'’ ]*\d)?")  # digits that may be one number
 Gold = dict[str, Any]  # fields of an item: `answer` as shots show it, `target`, and what the score needs
 
 
@@ -77,11 +78,11 @@ def gold_of(
             listed = as_list(value)
         elif not isinstance(value, list):
             listed = [value]
-        texts = list(map(_text, listed))
+        texts = list(map(text_of, listed))
         if not score.startswith(JUDGE) and not (texts and all(map(plain, texts))):
             raise Refusal(f"row {number} has no {field!r}", "an item without a right answer cannot be scored")
-        if score == "number" and (len(texts) != 1 or read_number(texts[0]) is None):
-            raise Refusal(f"the {field!r} of row {number} is no number", f"it is {_text(value)[:60]!r}")
+        if score == "number" and (len(texts) != 1 or not is_number(texts[0])):
+            raise Refusal(f"the {field!r} of row {number} is no number", f"it is {text_of(value)[:60]!r}")
         gold: Gold = {"answer": texts[0]}
         if score == "set":
             gold["answer"] = json.dumps(texts, ensure_ascii=False)
@@ -91,8 +92,16 @@ def gold_of(
     return golds
 
 
-def _text(value: Any) -> str:
-    if value is None:
+def is_number(text: str) -> bool:
+    """Whether a right answer is one number: no date, no range, no 3 m 20 cm, and no root."""
+    reading = read_number(text)
+    if reading is None:
+        return False
+    return reading.rule != "last number" or (len(_RUN.findall(text)) < 2 and not set(text) & set("√π"))
+
+
+def text_of(value: Any) -> str:
+    if value is None or value != value:  # a table's gap in a column of numbers
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # a column of numbers with a gap in it comes as floats
@@ -102,30 +111,32 @@ def _text(value: Any) -> str:
 def _gold_choices(
     rows: Sequence[Mapping[str, Any]], field: str, choices_of: Callable[[Mapping[str, Any], int], list[str]]
 ) -> list[Gold]:
-    """The answer is a choice's text, its letter, or its number, counted from 0 or 1 as all rows together say."""
-    listed, places, counted = [], [], {}
-    for at, row in enumerate(rows):
-        text = _text(row[field])
-        listed.append(choices_of(row, at + 1))
-        places.append(_index(text, listed[at]))
-        if places[at] is None and text.isdecimal():
-            counted[at] = int(text)
-    first = int(0 not in counted.values())
-    if counted and first and not any(number == len(listed[at]) for at, number in counted.items()):
-        raise Refusal(
-            f"whether {field!r} counts the choices from 0 or from 1 cannot be known", remedy="write letters"
-        )
+    """The answer is a choice's text or its letter; or in all rows its number, from 0 or 1 as they together say."""
+    texts = [text_of(row[field]) for row in rows]
+    listed = [choices_of(row, number) for number, row in enumerate(rows, 1)]
+    places = list(map(_index, texts, listed))
+    # "1" may be a choice's text by chance: a column that is no choice in one row counts them in all.
+    if None in places and all(map(str.isdecimal, texts)):
+        places = _counted(field, list(map(int, texts)), listed)
     golds = []
     for at, (choices, place) in enumerate(zip(listed, places, strict=True)):
-        if place is None:
-            place = counted.get(at, -1) - first
-        if not 0 <= place < len(choices):
-            text = _text(rows[at][field])[:60]
-            raise Refusal(f"the {field!r} of row {at + 1} is none of its choices", f"it is {text!r}")
+        if place is None or not 0 <= place < len(choices):
+            raise Refusal(
+                f"the {field!r} of row {at + 1} is none of its choices", f"it is {texts[at][:60]!r}"
+            )
         letter = ascii_uppercase[place]
         target = f"{letter}. {choices[place]}"
         golds.append({"answer": letter, "target": target, "choices": choices, "gold": place})
     return golds
+
+
+def _counted(field: str, numbers: Sequence[int], listed: Sequence[Sequence[str]]) -> list[int | None]:
+    first = int(0 not in numbers)
+    if first and not any(number == len(choices) for number, choices in zip(numbers, listed, strict=True)):
+        raise Refusal(
+            f"whether {field!r} counts the choices from 0 or from 1 cannot be known", remedy="write letters"
+        )
+    return [number - first for number in numbers]
 
 
 def _index(text: str, choices: Sequence[str]) -> int | None:
@@ -139,22 +150,31 @@ def _index(text: str, choices: Sequence[str]) -> int | None:
     return None
 
 
-_NAMED = re.compile(
-    r"(?:answer|choice|option|答案|选项|选择|选)\s*(?:is|:|：|是|为)*\s*[\"'*(（\[]*([A-Z])(?![A-Za-z'’])",
-    re.IGNORECASE,
-)
+_BEHIND = r"\s*(?:is|:|：|是|为)*\s*[\"'*(（\[]*([A-Z])(?![A-Za-z'’])"
+_ANSWERED = re.compile(rf"(?:answer|答案)(?:选项|选择|选)?{_BEHIND}", re.IGNORECASE)
+_CHOSEN = re.compile(rf"(?:choice|option|选项|选择|选){_BEHIND}", re.IGNORECASE)
+_BARE = re.compile(r"\W*([A-Z])\W*", re.IGNORECASE)
 _ALONE = re.compile(r"[\"'*(（\[\s]*([A-Z])[\"'*)）\]]*\s*(?:[.:;。：]|[,、](?!\s*[A-Z]\b)|$|\n)")
 _MARKED = re.compile(r"[(（]([A-Z])[)）]|\*\*([A-Z])\*\*|\\boxed\{\s*([A-Z])\s*\}")
 
 
 def read_choice(response: str, choices: Sequence[str]) -> int | None:
-    """The choice that a response names: behind a word for it, at its beginning, marked, or by its text alone."""
-    named = list(filter(str.isupper, _NAMED.findall(response)))
-    if named:
-        return _of_letters(named[-1:], choices)
+    """The choice that a response names: as its answer, by nothing but the letter, as the one that it chose, at its
+    beginning, marked, or by its text alone.
+    """
+    response = unicodedata.normalize("NFKC", response)
+    answered = list(filter(str.isupper, _ANSWERED.findall(response)))
+    if answered:
+        return _of_letters(answered[-1:], choices)
+    bare = _BARE.fullmatch(response)
+    if bare:
+        return _of_letters([bare[1].upper()], choices)
     alone = _ALONE.match(response)
     if alone:
         return _of_letters([alone[1]], choices)
+    chosen = list(filter(str.isupper, _CHOSEN.findall(response)))
+    if chosen:  # several are weighed, and none of them is the answer
+        return _of_letters(chosen, choices)
     marked = [match[match.lastindex or 0] for match in _MARKED.finditer(response)]
     if marked:
         return _of_letters(marked, choices)
@@ -249,20 +269,23 @@ WAYS: Mapping[str, Way] = {
     "contains": Way("binary", "share that contains it", _contains),
     "set": Way("counts", "micro F1", _set),
     "regex": Way("binary", "match", _regex),
-    JUDGE: Way("real", "mean score", _exact),  # scored by from_verdict
+    JUDGE: Way("real", "mean score", _exact),  # scored by from_verdicts
 }
 
 
-def item(doc: Mapping[str, Any], response: str) -> Item:
+def items(doc: Mapping[str, Any], response: str) -> list[Item]:
     """What a judge is given: what was asked, with the right answer where the task has one, and the response."""
     asked = str(doc["prompt"])
     if right := [text for text in doc.get("right", ()) if text]:
         asked += f"\n\nA right answer: {' or '.join(right)}"
-    return Item(str(doc["id"]), asked, response, None)
+    return [Item(str(doc["id"]), asked, response, None)]
 
 
-def from_verdict(judge: Judge, verdict: JudgeVerdict, doc: Mapping[str, Any], response: str) -> ResponseScore:
+def from_verdicts(
+    judge: Judge, verdicts: Sequence[JudgeVerdict], doc: Mapping[str, Any], response: str
+) -> ResponseScore:
     """An empty response is the model's failure and scores 0, or the scale's lowest value where that is less."""
+    (verdict,) = verdicts
     if not verdict.parsed or verdict.overall is None:
         return ResponseScore("", float(min(0, judge.scale.lowest)), {}, False, verdict.explanation)
     answer, overall = " ".join(response.split())[:200], round(verdict.overall, 4)

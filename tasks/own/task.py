@@ -106,7 +106,7 @@ class OwnDefinition:
         scored = file.model_dump(
             mode="json", include={"system", "answer", "score", "choices", "pattern", "max_tokens", "stop"}
         )
-        self.VERSION = digest([1, scored])[:12]
+        self.VERSION = digest([2, scored])[:12]  # the first number counts the rules of scoring
 
     @cached_property
     def task(self) -> Task:
@@ -179,6 +179,9 @@ class OwnDefinition:
         for number, row in enumerate(rows, 1):
             for name in sorted(wanted - set(row)):
                 raise Refusal(f"row {number} has no field {name!r}", nearest(name, list(map(str, row))))
+            shown = [scores.text_of(row[name]) for name in asked - {ROW, OPTIONS}]
+            if shown and not any(shown):
+                raise Refusal(f"row {number} asks nothing", "all that its prompt would show is empty")
 
     def _choices(self, row: Mapping[str, Any], number: int) -> list[str]:
         fields = self.file.choices
@@ -190,7 +193,10 @@ class OwnDefinition:
             values = [row[name] for name in fields or ()]
         texts = []
         if isinstance(values, list):
-            texts = [str(value).strip() for value in values]
+            texts = list(map(scores.text_of, values))
+        if not isinstance(fields, str):
+            while texts and not texts[-1]:  # a question with fewer choices than the table has columns
+                texts.pop()
         if not 2 <= len(texts) <= 26 or not all(texts):
             raise Refusal(f"row {number} has not 2 to 26 choices")
         return texts
@@ -227,8 +233,8 @@ class OwnDefinition:
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
         return WAYS[self.file.score].score(doc, response, self.file.pattern or "")
 
-    item = staticmethod(scores.item)
-    from_verdict = staticmethod(scores.from_verdict)
+    items = staticmethod(scores.items)
+    from_verdicts = staticmethod(scores.from_verdicts)
 
 
 def own_task(name: str, where: Path | str | None = None) -> Task:

@@ -4,6 +4,7 @@ Any task that only generates. Its own solvers ask, its own scorer scores, while 
 sandbox or an agent is refused by name.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
@@ -23,6 +24,9 @@ PREFIX = "inspect:"
 _ACTS = (
     "use_tools", "basic_agent", "react", "human_agent", "human_cli", "bridge", "sandbox_agent_bridge", "handoff",
 )  # fmt: skip
+
+
+_GRADED = ("model_graded_qa", "model_graded_fact")
 
 
 class InspectDefinition(StockDefinition):
@@ -111,6 +115,7 @@ class InspectDefinition(StockDefinition):
     def _refuse_unfit(self) -> None:
         task, why = self.inspect_task, ""
         acts = []
+        ids = [str(sample.id) for sample in task.dataset]
         for name, _ in _parts(task):
             if name.rpartition("/")[2] in _ACTS or name.startswith("tool:"):
                 acts.append(name)
@@ -122,15 +127,36 @@ class InspectDefinition(StockDefinition):
         elif not task.scorer:
             why = "it has no scorer"
         elif self.epochs > 1 and any("mean" not in name for name in reducers):
-            why = f"it reduces epochs by {reducers[0]!r}, and here they are averaged"
+            other = next(name for name in reducers if "mean" not in name)
+            why = f"it reduces epochs by {other!r}, and here they are averaged"
+        elif len(set(ids)) < len(ids):
+            why = f"two samples have the id {next(name for name in ids if ids.count(name) > 1)!r}"
+        elif any(map(_shows_more_than_text, task.dataset)):
+            why = "it shows images, plays sound or hands over files, and here a model only reads text"
         if why:
             raise Refusal(f"{self.spec} cannot be asked", why)
 
     def _headline(self, wanted: str | None) -> str:
+        from inspect_ai._util.registry import registry_params
+
         names = list(map(_name, self.inspect_task.scorer))
         if wanted is not None and wanted.partition(".")[0] not in names:
             raise Refusal(f"{self.spec} has no scorer {wanted!r}", nearest(wanted, names))
-        return wanted or names[0]
+        scorer = wanted or names[0]
+        name = scorer.partition(".")[0]
+        part = self.inspect_task.scorer[names.index(name)]
+        if name in _GRADED and registry_params(part).get("model") is None:
+            raise Refusal(
+                f"{self.spec} cannot be asked", f"by {name!r} the examined model would grade itself",
+                "name a grader in the task (model=...), or write a task of your own with 'score: judge:NAME'",
+            )  # fmt: skip
+        return scorer
+
+
+def _shows_more_than_text(sample: Any) -> bool:
+    turns = [] if isinstance(sample.input, str) else sample.input
+    contents = [turn.content for turn in turns if not isinstance(turn.content, str)]
+    return any(part.type != "text" for part in itertools.chain.from_iterable(contents))
 
 
 def _parts(task: Any) -> list[tuple[str, Any]]:

@@ -8,6 +8,7 @@ aggregates; here stands only what turns that into items and scores.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -206,8 +207,9 @@ class LmEvalDefinition(StockDefinition):
         }
         figures = {}
         for name, left in filtered.items():
-            for metric, value in self.lm_task.process_results(raw, left).items():
-                figures[f"{metric},{name}"] = value
+            with self._its_own_errors(f"score sample {doc['id']}"):
+                for metric, value in self.lm_task.process_results(raw, left).items():
+                    figures[f"{metric},{name}"] = value
         self._known[str(doc["id"]), response] = answers, figures, filtered
         return answers, figures, filtered
 
@@ -250,8 +252,20 @@ class LmEvalDefinition(StockDefinition):
         for name, values in columns.items():
             metric = name.partition(",")[0]
             if metric in functions:
-                figures[name] = float(functions[metric](values))
+                with self._its_own_errors(f"make {metric} of all samples"):
+                    figures[name] = float(functions[metric](values))
         return figures
+
+    @contextmanager
+    def _its_own_errors(self, what: str) -> Iterator[None]:
+        """Code and settings of the task's author fail in any way, on a response of a kind that they did not expect."""
+        try:
+            yield
+        except Exception as failed:
+            raise Refusal(
+                f"{self.spec} cannot {what}", f"{type(failed).__name__}: {failed}".splitlines()[0][:200],
+                "mend its YAML or its code, or take the metric out; the responses are kept",
+            ) from None  # fmt: skip
 
     def untested(self, names: Iterable[str]) -> list[str]:
         """Those of the aggregates that are no mean over samples, so that no test by sample is one of them."""

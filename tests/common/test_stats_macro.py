@@ -70,6 +70,15 @@ def test_tasks_on_which_all_is_equal_leave_an_interval_and_show_nothing():
     assert same.p_no_worse > 0.025
 
 
+def test_the_smallest_effect_is_one_that_the_interval_could_show():
+    """On a task where nothing was seen to differ, the standard error is zero, and what is not known is not."""
+    parts = [Part(on_task(12, 1, 0), SHARES, 0), Part(on_task(10, 0, 0), SHARES, 1)]
+    both = over_all(parts)
+    assert both.smallest_effect > (both.high - both.low) / 2
+    equal = over_all([Part(on_task(24, 0, 0), SHARES, at) for at in range(2)])
+    assert equal.smallest_effect > equal.high
+
+
 def test_without_a_margin_on_each_task_there_is_none_over_all():
     both = over_all([Part(on_task(), SHARES, 0), Part(on_task(margin=None), SHARES, 1)])
     assert (both.margin, both.p_no_worse, both.p_equivalent) == (None, None, None)

@@ -45,7 +45,12 @@ def ran(tmp_path_factory):
     # A process that has loaded all packages once, as other tests make it, looks for no new ones.
     entrypoints._inspect_ai_eps_loaded_all = False
     home.variant("tiny", base="finetune/tiny")
-    tasks = ["inspect:quiz.py@sums", "inspect:quiz.py@picks", "inspect:school_tasks/picks"]
+    tasks = [
+        "inspect:quiz.py@sums",
+        "inspect:quiz.py@picks",
+        "inspect:school_tasks/picks",
+        "inspect:quiz.py@limited",
+    ]
     metric = {"inspect:quiz.py@sums": "match"}
     suite = home.suite(variants=["tiny"], tasks=tasks, baseline="tiny", metric=metric)
     run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
@@ -55,8 +60,9 @@ def ran(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("called", "scorer", "rows"),
-    [("quiz.py@sums", "match", 6), ("quiz.py@picks", "choice", 8), ("school_tasks/picks", "choice", 8)],
-)
+    [("quiz.py@sums", "match", 6), ("quiz.py@picks", "choice", 8), ("school_tasks/picks", "choice", 8),
+     ("quiz.py@limited", "includes", 3)],
+)  # fmt: skip
 def test_every_response_and_score_is_the_stock_commands(ran, tmp_path, called, scorer, rows):
     model = get_model(
         "hf/tiny", model_path=TINY, device="cpu", do_sample=False, dtype="float32", memoize=False
@@ -88,6 +94,10 @@ def test_every_response_and_score_is_the_stock_commands(ran, tmp_path, called, s
         ("inspect:school_tasks/nothing", None, "school_tasks/nothing"),
         ("inspect:quiz.py@boxed", None, "it needs a sandbox"),
         ("inspect:quiz.py@best", None, "it reduces epochs by 'max'"),
+        ("inspect:quiz.py@reduced", None, "it reduces epochs by 'mode'"),
+        ("inspect:quiz.py@twins", None, "two samples have the id '2'"),
+        ("inspect:quiz.py@pictures", None, "here a model only reads text"),
+        ("inspect:quiz.py@graded", None, "the examined model would grade itself"),
         ("inspect:quiz.py@sums", "mtach", "has no scorer 'mtach'; did you mean 'match'?"),
         ("inspect:quiz.py@none", None, "none"),
         ("inspect:quiz.py", None, "names no task"),

@@ -60,6 +60,16 @@ doc_to_text: "{{qestion}}"
 doc_to_choice: "{{choices}}"
 doc_to_target: gold
 metric_list: [{metric: acc}]""",
+    "my_f1": """output_type: multiple_choice
+doc_to_text: "{{question}}"
+doc_to_choice: "{{choices}}"
+doc_to_target: gold
+metric_list: [{metric: acc}, {metric: f1, aggregation: f1}]""",
+    "my_code": """output_type: generate_until
+doc_to_text: "{{question}}"
+doc_to_target: "{{answer}}"
+process_results: !function code.first_word
+metric_list: [{metric: acc}]""",
     "my_ll": """output_type: loglikelihood
 doc_to_text: "{{question}} It is"
 doc_to_target: " {{answer}}"
@@ -104,6 +114,9 @@ def write_tasks(folder, n=90):
     (folder / "lm" / "my_group.yaml").write_text(
         "group: my_group\ntask: [my_mc, my_letter]\n"
         "aggregate_metric_list: [{metric: acc, aggregation: mean, weight_by_size: true}]\n"
+    )
+    (folder / "lm" / "code.py").write_text(
+        "def first_word(doc, results):\n    return {'acc': results[0].split()[0] == doc['answer']}\n"
     )
     (folder / "proctor.yaml").write_text("include_path: lm\n")
 
@@ -280,6 +293,22 @@ def test_a_field_that_is_not_there_is_no_task_on_which_all_are_wrong(ran):
     assert "the right choice of no sample is among its choices; doc_to_target gives 'glod'" in str(
         refused.value
     )
+
+
+def test_a_tasks_own_code_that_fails_on_what_was_answered_is_one_line(ran):
+    with inside(ran[0].folder):
+        binary_alone, code = find_task("lm_eval:my_f1"), find_task("lm_eval:my_code")
+    docs = binary_alone.docs("test")
+    likelihoods = json.dumps([[[-1.0, False]], [[-2.0, False]], [[-3.0, False]]])
+    with pytest.raises(
+        Refusal, match="lm_eval:my_f1 cannot make f1 of all samples; ValueError: Target is multiclass"
+    ):
+        binary_alone.definition.aggregates([(doc, likelihoods) for doc in docs])
+    assert code.score(code.docs("test")[0], "word").score == 0.0
+    with pytest.raises(
+        Refusal, match="lm_eval:my_code cannot score sample 0; IndexError: list index out of range"
+    ):
+        code.score(code.docs("test")[0], "")
 
 
 def test_an_engine_without_likelihoods_is_refused_before_it_opens(ran):

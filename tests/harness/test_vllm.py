@@ -46,6 +46,7 @@ def test_no_pickle_is_ever_loaded():
 
 
 STAND_IN = """
+import json
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
@@ -99,6 +100,28 @@ assert len(list(respond(engine, requests, Journal(journal.path), quiet))) == 4
 assert len(engine.model.llm_engine.asked) == again + 2
 """,
     )
+
+
+def test_log_likelihoods_come_in_batches_too(tmp_path):
+    with_stand_in(
+        tmp_path,
+        """
+from proctor.harness.ask.responses import respond_in_batches
+asks = [("Two and two is", " four"), ("Two and two is", " five"), ("", "Hello there")]
+choices = [Request(p, Options(0), asks="loglikelihood", continuation=c) for p, c in asks]
+texts = [Request(p + c, Options(0), asks="loglikelihood_rolling") for p, c in asks]
+found = dict(respond_in_batches(engine, choices, journal, quiet))
+(four, _), (five, _), _ = [json.loads(found[i].text) for i in range(3)]
+behind = lambda text: engine.tok_encode("Two and two is" + text)[len(engine.tok_encode("Two and two is")):]
+assert four == -sum(behind(" four")) / 1000 and five == -sum(behind(" five")) / 1000, found
+found = dict(respond_in_batches(engine, texts, journal, quiet))
+assert json.loads(found[2].text) == -sum(engine.tok_encode("Hello there")) / 1000, found
+""",
+    )
+
+
+def test_how_many_are_asked_together_is_a_number_in_every_engine(tmp_path):
+    with_stand_in(tmp_path, "assert type(engine.batch_size) is int, engine.batch_size")
 
 
 def test_prompt_that_does_not_fit_is_an_error_and_not_cut(tmp_path):

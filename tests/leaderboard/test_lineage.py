@@ -22,6 +22,9 @@ def test_each_kind_of_step_has_its_words() -> None:
     assert lineage.step(BASE, BASE.changed(prompt="cot")) == "prompt cot"
     half = MergeRecord(models=("a", "b"), method="ties", weights=None, density=0.5)
     assert lineage.step(BASE, BASE.changed(merge_with=half)) == "merged with a and b: ties, density 0.5"
+    file = BASE.changed(base="models/small.Q4_1.gguf", engine="llamacpp")
+    assert lineage.step(file, file.changed(engine="vllm")) == "dequantised, run by vllm"
+    assert lineage.step(file, file.changed(recipe="all-exams")) == "dequantised, trained with all-exams"
     assert lineage.step(BASE, BASE) == "nothing that its definition names"
 
 

@@ -54,6 +54,7 @@ class Output:
     prompt_token_ids: list[int]
     outputs: list[Completion]
     finished: bool = True
+    prompt_logprobs: list[dict[int, float] | None] | None = None
 
 
 class Engine:
@@ -86,7 +87,11 @@ class Engine:
         words = f"{self.weights} {lora.lora_name if lora else 'plain'} {prompt[-1]} {len(prompt)}".split(" ")
         kept = words[: params.max_tokens]
         reason = "length" if len(kept) < len(words) else "stop"
-        return Output(name, prompt, [Completion(" ".join(kept), list(range(len(kept))), reason)])
+        likelihoods = None
+        if params.prompt_logprobs:  # as likely as the token's number is small
+            likelihoods = [None, *({token: -token / 1000} for token in prompt[1:])]
+        done = [Completion(" ".join(kept), list(range(len(kept))), reason)]
+        return Output(name, prompt, done, prompt_logprobs=likelihoods)
 
 
 class LLM:

@@ -97,6 +97,8 @@ CHOICES = ["6 sides", "8 sides", "12"]
         ("The correct option is: A", 0), ("8 sides", 1), ("It has 8 sides.", 1), ("A hexagon has 6 sides", 0),
         ("So \\boxed{C}", 2), ("D", None), ("A, B or C", None), ("6 sides or 8 sides", None), ("", None),
         ("A good question", None), ("(A) or (B)", None), ("Answer: a lot", None), ("x = 120", None),
+        ("The answer is B. Option A is wrong.", 1), ("Option A is wrong, option B is right.", None),
+        ("Option B", 1), ("b", 1), ("(b)", 1), ("Ｂ", 1), ("答案是选项B", 1), ("选B", 1),
     ],
 )  # fmt: skip
 def test_a_choice_is_read_where_one_alone_is_named(response, place):
@@ -125,9 +127,57 @@ def test_the_right_choice_may_be_its_text_its_letter_or_its_number(project):
         assert [doc["gold"] for doc in task.docs("test")] == places
 
 
+def test_answers_that_count_the_choices_count_them_where_one_is_a_choices_text_too(project):
+    rows = [
+        {"question": "2 - 1?", "answer": 0, "choices": ["1", "2", "3"]},
+        {"question": "1 + 1?", "answer": 1, "choices": ["1", "2", "3"]},
+        {"question": "1 + 2?", "answer": 2, "choices": ["1", "2", "3"]},
+    ]
+    task = task_of(project, rows, score="choice", choices="choices", prompt="{{question}} {{options}}")
+    assert [doc["gold"] for doc in task.docs("test")] == [0, 1, 2]
+    numbers = [{"question": "?", "answer": "3", "choices": ["1", "2", "3"]}]
+    task = task_of(
+        project, numbers, "texts", score="choice", choices="choices", prompt="{{question}} {{options}}"
+    )
+    assert [doc["gold"] for doc in task.docs("test")] == [2]
+
+
+def test_a_question_may_have_fewer_choices_than_the_table_has_columns(project):
+    (project / "d.csv").write_text("question,A,B,C,answer\nOne?,x,y,z,C\nTwo?,yes,no,,B\n")
+    fields = {"score": "choice", "choices": ["A", "B", "C"], "prompt": "{{question}} {{options}}"}
+    task = task_of(project, [], data="d.csv", **fields)
+    assert [doc["choices"] for doc in task.docs("test")] == [["x", "y", "z"], ["yes", "no"]]
+    (project / "gap.csv").write_text("question,A,B,C,answer\nOne?,x,,z,C\n")
+    with pytest.raises(Refusal, match="row 1 has not 2 to 26 choices"):
+        task_of(project, [], "gap", data="gap.csv", **fields).docs("test")
+
+
+@pytest.mark.parametrize(
+    "answer", ["1789-07-14", "5-7", "3 m 20 cm", "14 July 1789", "2π", "√2", "3 or 4"]
+)  # fmt: skip
+def test_a_right_answer_that_is_not_one_number_is_refused_and_not_guessed_to_be_one(project, answer):
+    rows = [{"question": "?", "answer": answer}]
+    with pytest.raises(Refusal, match="of row 1 is no number"):
+        task_of(project, rows, score="number").docs("test")
+    assert guess(rows, "d.csv")["score"] == "contains"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["1 1/2", "5 000", "1.200,50", "$3.50", "-5", "50%", "10:30", "7 * 8 = <<7*8=56>>56\n#### 56", "三成"],
+)
+def test_a_right_answer_may_be_written_as_numbers_are(project, answer):
+    assert task_of(project, [{"question": "?", "answer": answer}], score="number").docs("test")
+
+
 @pytest.mark.parametrize(
     ("fields", "rows", "words"),
     [
+        ({}, [{"question": "?", "answer": float("nan")}], "row 1 has no 'answer'"),
+        ({}, [{"question": " ", "answer": "1"}], "row 1 asks nothing"),
+        ({}, [{"question": None, "answer": "1"}], "row 1 asks nothing"),
+        ({"score": "choice", "choices": "c", "prompt": "{{options}}"},
+         [{"answer": "x", "c": ["x", "y"]}, {"answer": "1", "c": ["x", "y"]}], "of row 2 is none of its choices"),
         ({"prompt": "{{ qestion }}"}, None, "row 1 has no field 'qestion'; did you mean 'question'?"),
         ({"answer": "gold"}, None, "row 1 has no field 'gold'"),
         ({"kinds": ["topic"]}, None, "row 1 has no field 'topic'"),
@@ -173,6 +223,9 @@ def test_tables_are_read_as_spreadsheets_write_them(project):
     (project / "b.csv").write_text("question,answer\nOne, two?,3\n")
     with pytest.raises(Refusal, match="line 2 has another number of columns"):
         read_rows("b.csv")
+    (project / "twice.csv").write_text("question, question,answer\nOne?,Two?,3\n")
+    with pytest.raises(Refusal, match="two columns are called 'question'"):
+        read_rows("twice.csv")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -197,6 +250,9 @@ def test_tables_are_read_as_spreadsheets_write_them(project):
          {"answer": "answer", "score": "choice", "choices": ["A", "B"], "id": "id"}),
         ({"question": "?", "options": "x|y", "target": "x"},
          {"answer": "target", "score": "choice", "choices": "options"}),
+        ({"题目": "?", "选项A": "x", "选项B": "y", "答案": "B"},
+         {"answer": "答案", "score": "choice", "choices": ["选项A", "选项B"]}),
+        ({'The "big" question': "?", "answer": "7"}, {"answer": "answer", "score": "number"}),
     ],
 )  # fmt: skip
 def test_fields_are_guessed_from_their_names_and_values(project, row, wanted):
@@ -211,6 +267,8 @@ def test_fields_are_guessed_from_their_names_and_values(project, row, wanted):
 def test_what_cannot_be_guessed_is_said():
     with pytest.raises(Refusal, match="cannot tell the answer among x, y"):
         guess([{"x": "a", "y": "b"}], "d.csv")
+    with pytest.raises(Refusal, match="answers are letters, and no columns are found with the choices"):
+        guess([{"question": "?", "first": "x", "second": "y", "answer": "B"}], "d.csv")
     with pytest.raises(Refusal, match="whole sentences"):
         guess([{"question": "?", "answer": "A plan that goes on for more than a handful of words."}], "d.csv")
 

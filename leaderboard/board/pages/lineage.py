@@ -85,12 +85,21 @@ def to_other_parents(ranking: Ranking, variant: str, task: str) -> Iterator[Comp
             yield pair
 
 
+def _dequantised(variant: VariantRecord) -> bool:
+    """Whether a base that came as a GGUF file is served, trained or quantised as other weights than it came with."""
+    quantized = (variant.quantization or "none") != "none"
+    as_it_is = variant.engine == "llamacpp" and not quantized and not variant.recipe
+    return str(variant.base or "").lower().endswith(".gguf") and not as_it_is
+
+
 def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
     """What was done to get from one variant to the next, in words; to get to the first one, from nothing."""
     before = earlier or VariantRecord()
     words = []
     if now.base != before.base:
         words.append(f"base {now.base}")
+    if _dequantised(now) and not _dequantised(before):
+        words.append("dequantised")
     if now.recipe != before.recipe:
         words.append(f"trained with {now.recipe}" if now.recipe else "without training")
     if now.examples != before.examples:
