@@ -59,6 +59,20 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """A whole file of JSON objects, a line each. A file that grows is a `LineFile`."""
+    write_text(path, as_json_lines(rows))
+
+
+def as_json_lines(rows: Iterable[Mapping[str, Any]], sort_keys: bool = False) -> str:
+    r"""One line of JSON for each row, with its letters as they are.
+
+    >>> as_json_lines([{"text": "½ kg"}])
+    '{"text": "½ kg"}\n'
+    """
+    return "".join(json.dumps(row, ensure_ascii=False, sort_keys=sort_keys) + "\n" for row in rows)
+
+
 def sync(path: Path) -> None:
     """Waits until a file's bytes, or a folder's names, are on the disk: else a rename may get there before them."""
     if path.is_dir() and os.name == "nt":
@@ -68,11 +82,6 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """A file of JSON lines for people and other tools, whole; what is added to is a LineFile."""
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:

@@ -17,6 +17,7 @@ class Refusal(ValueError):
     """
 
     def __init__(self, found: str, why: str = "", remedy: str = "", where: Path | str | None = None) -> None:
+        self.found, self.remedy = found, remedy
         sentence = "; ".join(part for part in (found, why, remedy) if part)
         super().__init__(" ".join(f"{sentence}{f' ({where})' if where else ''}".split()))
 

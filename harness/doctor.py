@@ -1,29 +1,47 @@
-"""What this machine can run: looks, changes nothing, loads no model, and never prints a key."""
+"""What this machine can run: looks, changes nothing, loads no model, and never prints a key.
+
+[finding.remedy for finding in examine_machine() if not finding.usable]     # ['pip install vllm, in an ...', ...]
+"""
 
 import importlib.util
 import os
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 from proctor.common.paths import project
-from proctor.tasks import TASKS
+from proctor.common.refusal import Refusal
+from proctor.tasks import TASKS, Task
 
+LEAST_MEMORY_GIB, LEAST_DISK_GIB = 4, 5  # what the demo wants
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HF_TOKEN")
-# What each package is for, and how to get it where that is not `pip install` and its name.
-PACKAGES = {
-    "transformers": ("engine hf", ""),
-    "llama_cpp": ("engine llamacpp", "pip install llama-cpp-python (needs a C compiler)"),
-    "vllm": ("engine vllm", "pip install vllm, in an environment of its own, on a machine with a GPU"),
-    "openai": ("engine openai", ""),
-    "trl": ("training", ""),
-    "bitsandbytes": ("nf4 weights", ""),
-    "gguf": ("GGUF making", ""),
-}
+
+
+class UsedPackage(NamedTuple):
+    """A package, what it is for, and how to get it where that is not `pip install` and its name."""
+
+    name: str
+    use: str
+    remedy: str = ""
+
+
+PACKAGES = (
+    UsedPackage("transformers", "engine hf"),
+    UsedPackage("llama_cpp", "engine llamacpp", "pip install llama-cpp-python (needs a C compiler)"),
+    UsedPackage(
+        "vllm", "engine vllm", "pip install vllm, in an environment of its own, on a machine with a GPU"
+    ),
+    UsedPackage("openai", "engine openai"),
+    UsedPackage("trl", "training"),
+    UsedPackage("bitsandbytes", "nf4 weights"),
+    UsedPackage("gguf", "GGUF making"),
+)
 
 
 @dataclass(frozen=True)
 class Finding:
+    """Whether one thing can be used here, what was found of it, and if it cannot, the line that would change that."""
+
     what: str
     usable: bool
     found: str
@@ -31,17 +49,20 @@ class Finding:
 
 
 def examine_machine() -> list[Finding]:
-    findings = [*_hardware(), *_packages(), _gsm8k()]
-    findings += [
-        Finding(f"data {name}", True, "embedded") for name, task in TASKS.items() if not task.fetched
-    ]
+    """Hardware, packages, the data of every task and keys, in this order."""
+    findings = [*_hardware(), *_packages()]
+    for name, task in TASKS.items():
+        findings.append(_fetched_data(task) if task.fetched else Finding(f"data {name}", True, "embedded"))
     for name in KEYS:
-        finding = Finding(f"key {name}", True, "present")
-        if name not in os.environ:
-            remedy = f"export {name}=..., if you use a service that wants it"
-            finding = Finding(f"key {name}", False, "absent", remedy)
-        findings.append(finding)
+        remedy = f"export {name}=..., if you use a service that wants it"
+        findings.append(_finding(f"key {name}", name in os.environ, "present", "absent", remedy))
     return findings
+
+
+def _finding(what: str, usable: bool, if_usable: str, if_not: str, remedy: str) -> Finding:
+    if usable:
+        return Finding(what, True, if_usable)
+    return Finding(what, False, if_not, remedy)
 
 
 def _hardware() -> list[Finding]:
@@ -53,42 +74,43 @@ def _hardware() -> list[Finding]:
     for number in range(torch.cuda.device_count()):
         about = torch.cuda.get_device_properties(number)
         gpus.append(f"{about.name}, {about.total_memory / 2**30:.0f} GiB")
+    size, space = f"{memory:.0f} GiB", f"{free:.0f} GiB free"
     without_gpu = "install an NVIDIA driver and a CUDA build of torch; the demo needs none"
     return [
         Finding("processor", True, f"{os.cpu_count()} cores"),
-        _measured("memory", memory >= 4, f"{memory:.0f} GiB", "the demo wants 4 GiB"),
-        _measured("disk", free >= 5, f"{free:.0f} GiB free", "free 5 GiB"),
-        _measured("GPU", bool(gpus), "; ".join(gpus) or "none that torch can see", without_gpu),
+        _finding("memory", memory >= LEAST_MEMORY_GIB, size, size, f"the demo wants {LEAST_MEMORY_GIB} GiB"),
+        _finding("disk", free >= LEAST_DISK_GIB, space, space, f"free {LEAST_DISK_GIB} GiB"),
+        _finding("GPU", bool(gpus), "; ".join(gpus), "none that torch can see", without_gpu),
     ]
-
-
-def _measured(what: str, usable: bool, found: str, remedy: str) -> Finding:
-    return Finding(what, usable, found, "" if usable else remedy)
 
 
 def _packages() -> list[Finding]:
     import torch
 
     findings = [Finding("engine echo", True, "answers from a file")]
-    for name, (what, remedy) in PACKAGES.items():
-        finding = Finding(what, True, f"{name} is installed")
-        if importlib.util.find_spec(name) is None:
-            absent = f"the package {name} is not installed"
-            finding = Finding(what, False, absent, remedy or f"pip install {name}")
-        elif name == "vllm" and not torch.cuda.is_available():
-            finding = Finding(
-                what, False, "needs a GPU, and torch sees none", "run it on a machine with a GPU"
-            )
-        findings.append(finding)
+    for name, use, remedy in PACKAGES:
+        installed = importlib.util.find_spec(name) is not None
+        if installed and name == "vllm" and not torch.cuda.is_available():
+            why = "needs a GPU, and torch sees none"
+            findings.append(Finding(use, False, why, "run it on a machine with a GPU"))
+            continue
+        found, absent = f"{name} is installed", f"the package {name} is not installed"
+        findings.append(_finding(use, installed, found, absent, remedy or f"pip install {name}"))
     return findings
 
 
-def _gsm8k() -> Finding:
-    remedy = "export PROCTOR_DATA=FOLDER with gsm8k/{train,test}.jsonl, or let `datasets` download it"
-    folder = os.environ.get("PROCTOR_DATA")
-    if not folder:
-        return Finding("data gsm8k", False, "PROCTOR_DATA is not set", remedy)
-    if not all((Path(folder) / "gsm8k" / f"{split}.jsonl").is_file() for split in ("train", "test")):
-        absent = f"PROCTOR_DATA is set to {folder}, but it has no gsm8k/train.jsonl and gsm8k/test.jsonl"
-        return Finding("data gsm8k", False, absent, remedy)
-    return Finding("data gsm8k", True, "JSONL files found")
+def _fetched_data(task: Task) -> Finding:
+    """Reads what a run would read, but downloads nothing."""
+    import datasets
+
+    what, place = f"data {task.name}", "PROCTOR_DATA"
+    if not os.environ.get("PROCTOR_DATA"):
+        place = "the cache of `datasets`"
+        if not datasets.config.HF_HUB_OFFLINE:
+            return Finding(what, True, "PROCTOR_DATA is not set: comes from the hub, if that can be reached")
+    try:
+        items = len(task.docs("test"))
+        task.docs("train")  # for shots and training
+    except Refusal as refusal:
+        return Finding(what, False, refusal.found, refusal.remedy)
+    return Finding(what, True, f"test items in {place}: {items:,}")

@@ -1,7 +1,7 @@
 """Items of tasks in files: those that ship, and published ones, from `PROCTOR_DATA` or else from the hub.
 
 read_items(Path("tasks/word_problems/data/test.jsonl"))[0]["question"]
-fetch("svamp/SVAMP.json", read_items, "ChilleD/SVAMP", ("train", "test"))
+fetch("gsm8k/test.jsonl", ("question", "answer"), read_items, "openai/gsm8k", ("test",), "main")
 """
 
 import gzip
@@ -33,21 +33,27 @@ def shuffled(items: Items, seed: int | str) -> Items:
 
 
 def fetch(
-    file: str, read: Callable[[Path], Items], hub: str, splits: Sequence[str], config: str | None = None
-) -> Items:
-    """The items of a file under `PROCTOR_DATA`; without that variable, of the hub's splits one after the other."""
+    file: str, fields: Sequence[str], read: Callable[[Path], Items], hub: str, splits: Sequence[str],
+    config: str | None = None,
+) -> Items:  # fmt: skip
+    """The items of a file under `PROCTOR_DATA`, each of which must have the `fields`; without that variable, of the
+    hub's splits one after the other.
+    """
     folder = os.environ.get("PROCTOR_DATA")
     if not folder:
         return _from_hub(file, hub, splits, config)
     path = Path(folder) / file
     if not path.is_file():
-        raise Refusal(f"PROCTOR_DATA has no {file}; put it there or unset PROCTOR_DATA ({path})")
+        raise Refusal(f"PROCTOR_DATA has no {file}", "", "put it there or unset PROCTOR_DATA", path)
     try:
-        return read(path)
+        items = read(path)
+        for item in items:
+            for name in fields:
+                item[name]  # a KeyError where it is missing
+        return items
     except (ValueError, KeyError, TypeError) as broken:
-        raise Refusal(
-            f"{file} is not what is published ({type(broken).__name__}: {broken})", where=path
-        ) from None
+        broken_how = f"{file} is not what is published ({type(broken).__name__}: {broken})"
+        raise Refusal(broken_how, remedy="fetch it again", where=path) from None
 
 
 def _from_hub(file: str, hub: str, splits: Sequence[str], config: str | None) -> Items:
@@ -59,7 +65,7 @@ def _from_hub(file: str, hub: str, splits: Sequence[str], config: str | None) ->
             items += datasets.load_dataset(hub, config, split=split)
     except Exception as failure:  # the hub's client raises a dozen kinds for 'not here and no network'
         raise Refusal(
-            f"{hub} is not here ({type(failure).__name__}); set PROCTOR_DATA to a folder with {file}, "
-            f"or let `datasets` fetch {hub} once"
+            f"{hub} is not here ({type(failure).__name__})",
+            remedy=f"set PROCTOR_DATA to a folder with {file}, or let `datasets` fetch {hub} once",
         ) from None
     return items

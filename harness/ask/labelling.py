@@ -24,7 +24,9 @@ from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label
 
 @dataclass(frozen=True)
 class Labeler:
-    """Who labels: a model behind an endpoint, one that an engine opens here, or a variant of ours."""
+    """Who labels texts, or writes questions on them: a model behind an endpoint, one that an engine opens here, or a
+    variant of ours.
+    """
 
     name: str
     engine: str = "openai"
@@ -94,7 +96,8 @@ def read_texts(path: Path) -> list[dict[str, Any]]:
                 name = f"{path.stem}-{len(rows) + 1}"
                 rows.append({"text": part.strip(), "id": name, "source": path.stem})
     if not rows:
-        raise Refusal("holds no text", "there is nothing to label", where=path)
+        remedy = "separate texts by a blank line, or give each as `text` in a row of a .jsonl"
+        raise Refusal("holds no text", remedy=remedy, where=path)
     return rows
 
 
@@ -102,7 +105,9 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, IsADirectoryError):
-        raise Refusal("no such file of texts", remedy="give a .jsonl or a .txt", where=path) from None
+        raise Refusal(
+            "no such file", remedy="give the path of a .jsonl or of plain text", where=path
+        ) from None
     except UnicodeDecodeError:
         raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
 
@@ -117,7 +122,7 @@ def asking(
 ) -> Iterator[tuple[Ask, int]]:
     """The model, opened, with how many it is best asked at once; what it answers is kept as it comes.
 
-    A request that failed stops it: an empty label would pass for an answer.
+    A request that failed stops it: an empty response would pass for an answer.
     """
     journal, options = Journal(store / "labels" / f"{labeler.identity[:24]}.jsonl"), Options(max_tokens)
 
@@ -131,7 +136,7 @@ def asking(
         failed = [response.error for response in responses if response.error]
         if failed:
             raise Refusal(
-                f"{len(failed)} of {len(responses)} requests to the labeller failed", failed[0],
+                f"{len(failed)} of {len(responses)} requests to {labeler.name} failed", failed[0],
                 "what it did answer is kept; run the same command again to go on",
             )  # fmt: skip
         return [response.text for response in responses]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest, sha256_of
-from proctor.common.files import write_text
+from proctor.common.files import as_json_lines, write_text
 from proctor.common.paths import PACKAGE, find, names, resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, nearest
@@ -74,7 +74,7 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     for kept in folder.glob(f"{source}-{key}-*.jsonl"):
         return ChatFile(kept, kept.stem.rpartition("-")[2])
     chats = train_chats(task, examples, seed, prompt)
-    text = "".join(json.dumps(chat, ensure_ascii=False, sort_keys=True) + "\n" for chat in chats)
+    text = as_json_lines(chats, sort_keys=True)
     content = hashlib.sha256(text.encode()).hexdigest()
     path = folder / f"{source}-{key}-{content}.jsonl"
     write_text(path, text)

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from proctor.common.files import as_json_lines
 from proctor.tasks.prompt_pack import train_chats
 
 Chat = dict[str, Any]
@@ -107,7 +108,7 @@ def main() -> None:
     }
     for name, chats in files.items():
         path = given.out / f"{name}.jsonl"
-        written = "".join(json.dumps(chat, ensure_ascii=False, sort_keys=True) + "\n" for chat in chats)
+        written = as_json_lines(chats, sort_keys=True)
         path.write_text(written, encoding="utf-8")
         print(f"{path}: {written.count(chr(10))} chats")
 

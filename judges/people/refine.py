@@ -1,6 +1,5 @@
 """What becomes of an expert's suggestions: kept, edited or dropped one by one, and a new judge folder written."""
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from pydantic import ConfigDict
 
+from proctor.common.files import as_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import load_yaml, parse
 from proctor.judges import judge as judges
@@ -148,7 +148,7 @@ def write_judge(
         "rubric.yaml": _as_yaml({"dimensions": rubric}),
         "prompt.txt": f"{judge.prompt}\n",
         "origin.yaml": _as_yaml(origin),
-        "expert.jsonl": "".join(json.dumps(reply, ensure_ascii=False) + "\n" for reply in heard),
+        "expert.jsonl": as_json_lines(heard),
     }
     part = folder.with_name(f".{folder.name}.part") / folder.name
     shutil.rmtree(part.parent, ignore_errors=True)

@@ -13,7 +13,8 @@ PUBLISHED = "0e5194ae66f1eb58e02bc3cb771a4ecc53d73e3528e10895ab3635fa7f582530"
 
 def docs(split: str) -> Items:
     """The items in their published order: id ('test-0001'), cluster (the same), question, answer."""
-    items = fetch(f"gsm8k/{split}.jsonl", read_items, "openai/gsm8k", (split,), "main")
+    fields = ("question", "answer")
+    items = fetch(f"gsm8k/{split}.jsonl", fields, read_items, "openai/gsm8k", (split,), "main")
     numbered = []
     for number, item in enumerate(items, 1):
         name = f"{split}-{number:04d}"

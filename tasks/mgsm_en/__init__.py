@@ -22,7 +22,8 @@ def docs(split: str, language: str = "en") -> Items:
     """The items in their published order: id ('en-001'), cluster (the item of GSM8K's test), question, answer."""
     if split == "train":
         return gsm8k.docs("train")
-    items = fetch(f"mgsm/mgsm_{language}.tsv", _read, "juletxara/mgsm", ("test",), language)
+    fields = ("question", "answer_number")
+    items = fetch(f"mgsm/mgsm_{language}.tsv", fields, _read, "juletxara/mgsm", ("test",), language)
     numbered = []
     for number, item in enumerate(items, 1):
         about = {"id": f"{language}-{number:03d}", "cluster": f"test-{number:04d}"}

@@ -1,19 +1,23 @@
 """Training sets of questions: out of exams, or written by a model on texts. What is left out is named with its reason.
 
-found = of_exam(read_pages(Path("exam.pdf")), "exam.pdf")
-kept, dropped = sift(found)
+questions = of_exam(read_pages(Path("exam.pdf")), "exam.pdf")
+kept, dropped = sift(questions)
 list(chats(kept, Pack.load("default")))      # rows with prompt, completion, source, page, subject
+write_chats(questions, Path("mine/exams.jsonl"), Pack.load("default"), {})   # both steps, into files
 """
 
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from proctor.common.files import write_json_lines
+from proctor.common.refusal import Refusal
 from proctor.tasks.prompt_pack import Pack, train_chat
-from proctor.tasks.questions import as_text, docs, instruction
+from proctor.tasks.questions import Subject, as_text, docs, instruction
 from proctor.tasks.questions.reading import ChoiceQuestion, from_text, read
 from proctor.tasks.questions.rules import ALIKE, FLAWS, flaws, flaws_of_set
 from proctor.tasks.text import CHINESE, pairs, runs, share_of_chinese, similarity, tidy, tokens
@@ -42,7 +46,7 @@ class FoundQuestion:
     question: ChoiceQuestion
     source: str
     page: int
-    subject: str
+    subject: Subject
     passage: str = ""
     why: str = ""
 
@@ -59,7 +63,27 @@ class FoundQuestion:
         return "en"
 
 
-def subject_of(question: ChoiceQuestion) -> str:
+class SourceText(NamedTuple):
+    """A text to ask about: the name of its file, its place in there, and what it says."""
+
+    source: str
+    page: int
+    text: str
+
+
+@dataclass(frozen=True)
+class CollectedQuestions:
+    """What `write_chats` wrote: `rows` chats with `kept` questions, and the questions that were left out."""
+
+    chats: Path
+    rows: int
+    kept: int
+    left_out: Path
+    dropped: int
+    reasons: dict[str, int]  # how often each, the most frequent first
+
+
+def subject_of(question: ChoiceQuestion) -> Subject:
     """By its signs: options of numbers are mathematics, Chinese characters 國文, the rest English."""
     wordless = 0
     for option in question.options:
@@ -72,7 +96,7 @@ def subject_of(question: ChoiceQuestion) -> str:
     return "english"
 
 
-def of_exam(pages: Sequence[str], source: str, subject: str | None = None) -> list[FoundQuestion]:
+def of_exam(pages: Sequence[str], source: str, subject: Subject | None = None) -> list[FoundQuestion]:
     """Every question of an exam, those that are no example with the reason."""
     starts, whole = [], ""
     for page in pages:
@@ -124,14 +148,11 @@ def article_doc(text: str) -> dict[str, Any]:
     return {**doc, "material": instruction(doc)}
 
 
-def usable_texts(
-    texts: Sequence[tuple[str, int, str]],
-) -> tuple[list[tuple[str, int, dict[str, Any]]], list[FoundQuestion]]:
+def usable_texts(texts: Sequence[SourceText]) -> tuple[list[SourceText], list[FoundQuestion]]:
     """Which texts a model may be asked about, and the others with the reason: nobody is asked about those."""
     known, seen = Known(), set()
-    asked, refused = [], []
-    for source, place, text in texts:
-        doc = article_doc(text)
+    usable, refused = [], []
+    for source, page, text in texts:
         why = known.overlap(text)
         if len(tokens(text)) < _LEAST_PASSAGE:
             why = "too short to ask about"
@@ -142,10 +163,10 @@ def usable_texts(
         seen.add(text)
         if why:
             empty = ChoiceQuestion(" ".join(text[:80].split()), (), "")
-            refused.append(FoundQuestion(empty, source, place, doc["subject"], why=why))
+            refused.append(FoundQuestion(empty, source, page, article_doc(text)["subject"], why=why))
         else:
-            asked.append((source, place, doc))
-    return asked, refused
+            usable.append(SourceText(source, page, text))
+    return usable, refused
 
 
 def of_article(doc: dict[str, Any], source: str, page: int, response: str) -> list[FoundQuestion]:
@@ -227,6 +248,22 @@ def chats(kept: Sequence[FoundQuestion], pack: Pack) -> Iterator[dict[str, Any]]
         chat = train_chat(pack, "questions", doc, as_text(questions, first.language))
         about = {"source": first.source, "page": first.page, "subject": first.subject}
         yield {**chat, **about, "questions": len(group)}
+
+
+def write_chats(
+    questions: Sequence[FoundQuestion], out: Path, pack: Pack, about: Mapping[str, Any]
+) -> CollectedQuestions:
+    """Sifts the questions; writes the chats, each with `about`, and beside them `.dropped.jsonl`, what was left out."""
+    kept, dropped = sift(questions)
+    left_out = out.with_suffix(".dropped.jsonl")
+    write_json_lines(left_out, [question.left_out for question in dropped])
+    if not kept:
+        reason = f"{len(dropped)} left out, and {left_out} says why"
+        raise Refusal("no question to learn from", reason, "give other files")
+    rows = [{**chat, **about} for chat in chats(kept, pack)]
+    write_json_lines(out, rows)
+    counts = dict(reasons(dropped).most_common())
+    return CollectedQuestions(out, len(rows), len(kept), left_out, len(dropped), counts)
 
 
 def reasons(dropped: Sequence[FoundQuestion]) -> Counter[str]:

@@ -17,6 +17,7 @@ from proctor.tasks.data import Items, fetch
 VERSION = "1.0"
 # `dataset_hash` of the published items: others, or fewer, are not called SVAMP.
 PUBLISHED = "61864ef7340d0c4d61f1339ecbdcb83410810a4c36050f3374dfffec39822d26"
+FIELDS = ("ID", "Body", "Question", "Type", "Equation", "Answer")
 train_docs = gsm8k.train_docs
 
 
@@ -24,7 +25,7 @@ def docs(split: str) -> Items:
     """The items in their published order: id ('chal-1'), cluster (the same), kind, question, answer."""
     if split == "train":
         return gsm8k.docs("train")
-    items = fetch("svamp/SVAMP.json", _read, "ChilleD/SVAMP", ("train", "test"))
+    items = fetch("svamp/SVAMP.json", FIELDS, _read, "ChilleD/SVAMP", ("train", "test"))
     return list(map(_doc, sorted(items, key=_number)))
 
 

@@ -170,3 +170,13 @@ def test_files_of_json_that_others_wrote_are_read_as_they_are(tmp_path):
     path = tmp_path / "lines.jsonl"
     path.write_text('{"a": "é"}\n\n' + json.dumps({"b": 1}), encoding="utf-8")
     assert [entry for _, entry in LineFile(path)] == [{"a": "é"}, {"b": 1}]
+
+
+def test_json_lines_are_a_line_a_row_with_their_letters_and_read_back(tmp_path):
+    rows = [{"b": "½ kg\n及", "a": 1}, {}]
+    files.write_json_lines(tmp_path / "new" / "a.jsonl", iter(rows))
+    text = (tmp_path / "new" / "a.jsonl").read_text(encoding="utf-8")
+    assert text.startswith('{"b": "½ kg\\n及", "a": 1}\n')
+    assert [json.loads(line) for line in text.splitlines()] == rows
+    assert files.as_json_lines(rows, sort_keys=True).startswith('{"a": 1, "b"')
+    assert files.as_json_lines([]) == ""

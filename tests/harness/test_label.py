@@ -116,7 +116,7 @@ def test_a_failed_request_is_no_empty_label_and_what_came_is_kept(home):
     ) as server:
         out, done = label(home, path, "--labeler", "m", "--endpoint", server.url, "--no-check")
         assert done.returncode == 2
-        assert "1 of 3 requests to the labeller failed" in done.stderr
+        assert "1 of 3 requests to m failed" in done.stderr
         assert not out.exists()
 
 

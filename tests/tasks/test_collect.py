@@ -285,3 +285,48 @@ def test_a_model_writes_on_articles_and_only_what_keeps_every_rule_is_kept(tmp_p
     (row,) = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert row["writer"] == str(answers)
     assert "Evidence: The old mill" in row["completion"][0]["content"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("nix.txt", None, "no such file"),
+        ("empty.txt", "\n\n", "holds no text"),
+        ("rows.jsonl", '{"text": "a"}\n{"txt": "b"}\n', 'text 2 has no "text"'),
+    ],
+)
+def test_a_file_without_texts_is_refused_once_by_name_and_in_words_of_no_other_command(
+    tmp_path, name, content, words
+):
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text('{"question": "?", "response": "!"}\n', encoding="utf-8")
+    refused = proctor(
+        "collect", "articles", str(path), "--out", str(tmp_path / "o.jsonl"), "--writer", str(answers),
+        "--engine", "echo", "--store", str(tmp_path / "store"),
+    )  # fmt: skip
+    line = refused.stderr.strip().splitlines()[-1]
+    assert refused.returncode == 2
+    assert words in line
+    assert line.count(str(path)) == 1
+    assert "label" not in line
+
+
+def test_nothing_to_learn_from_is_refused_and_the_reasons_stand_beside_it(tmp_path):
+    path = exam(tmp_path / "bad.pdf", [lines([("Which is a bird?", ("owl", "cat", "bee", "elk"), "")])])
+    out = tmp_path / "new" / "questions.jsonl"
+    refused = proctor("collect", "pdf", str(path), "--out", str(out))
+    assert refused.returncode == 2
+    assert "no question to learn from; 1 left out" in refused.stderr
+    assert "no key is named" in out.with_suffix(".dropped.jsonl").read_text(encoding="utf-8")
+    assert not out.exists()
+
+
+def test_an_unknown_subject_is_refused_with_those_that_there_are(tmp_path):
+    path = exam(tmp_path / "exam.pdf", [lines(ENGLISH)])
+    refused = proctor("collect", "pdf", str(path), "--out", str(tmp_path / "o.jsonl"), "--subject", "maths")
+    assert refused.returncode == 2
+    assert "no subject 'maths'; possible: english, chinese, mathematics" in refused.stderr
+    assert of_exam(read_pages(path), "exam.pdf", "mathematics")[0].subject == "mathematics"

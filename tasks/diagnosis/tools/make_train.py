@@ -4,12 +4,11 @@ python -m proctor.tasks.diagnosis.tools.make_train
 """
 
 import gzip
-import json
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from proctor.common.files import write_bytes
+from proctor.common.files import as_json_lines, write_bytes
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis import DATA, GRADES, profile
 from proctor.tasks.diagnosis.tools.errors import Pupil, draw_set
@@ -51,5 +50,5 @@ def with_target(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in stream())
+    text = as_json_lines(stream(), sort_keys=True)
     write_bytes(DATA / "train.jsonl.gz", gzip.compress(text.encode(), mtime=0))

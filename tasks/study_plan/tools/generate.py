@@ -6,14 +6,13 @@ writes data/train.jsonl.gz, and into data/profiles.jsonl the plan of each pupil 
 """
 
 import gzip
-import json
 import random
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from proctor.common.files import write_bytes, write_text
+from proctor.common.files import as_json_lines, write_bytes, write_text
 from proctor.common.schema import load_yaml
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.data import read_items
@@ -113,10 +112,7 @@ def rows_of_train(n: int = EXAMPLES, seed: int = SEED) -> Iterator[dict[str, Any
         yield {**asdict(pupil), "target": write(pupil, seed)}
 
 
-def as_lines(rows: Iterator[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
-
-
 if __name__ == "__main__":
-    write_text(DATA / "profiles.jsonl", as_lines(rows_of_test()))
-    write_bytes(DATA / "train.jsonl.gz", gzip.compress(as_lines(rows_of_train()).encode(), mtime=0))
+    write_text(DATA / "profiles.jsonl", as_json_lines(rows_of_test(), sort_keys=True))
+    train = as_json_lines(rows_of_train(), sort_keys=True)
+    write_bytes(DATA / "train.jsonl.gz", gzip.compress(train.encode(), mtime=0))
