@@ -15,12 +15,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from proctor.common.refusal import Refusal
 
 OPENAI = "https://api.openai.com/v1"
 GIVE_UP = 20  # after so many failures in a row nothing more is asked
 SHOWN = 300  # letters of what a server says that a problem repeats
+MOST_TOKENS = 10**9  # of one request
 SECRET = 16  # a key this long is no word that a response could hold by chance
 
 Trouble = Literal[
@@ -46,6 +48,16 @@ class Completion:
     status: int | None = None
     too_long: bool = False  # the prompt does not fit the model's context
     logprobs: Mapping[str, Any] | None = None  # of the tokens, where they were asked for
+
+
+def check_address(address: str) -> None:
+    """A server's address as a YAML or an option gives it."""
+    if not address.startswith(("http://", "https://")):
+        raise Refusal("endpoint is no address; it begins with http:// or https://")
+    if "@" in urlsplit(address).netloc:
+        raise Refusal(
+            "endpoint holds a name or a password, which results would show; name its variable in 'key:'"
+        )
 
 
 def key_name_for(address: str | None, named: str | None) -> str:
@@ -114,12 +126,15 @@ class ChatClient:
             return
         from openai import AsyncOpenAI
 
+        from proctor.common.bounded_http import BoundedClient
+
         # A local server wants no key, but the client wants some text.
         self._client = AsyncOpenAI(
             base_url=self._address,
             api_key=self._key or "none",
             timeout=self._timeout,
             max_retries=self._retries,
+            http_client=BoundedClient(self._timeout),
         )
         self._gate = asyncio.Semaphore(self._concurrency)
         self._outage = Outage(self._give_up)
@@ -164,7 +179,14 @@ class ChatClient:
             return Completion(problem=f"the connection broke ({tries}): {why}", trouble="connection broken")
         except APIStatusError as refused:
             return self._refused(refused.status_code, refused, tries)
-        except (OpenAIError, LookupError, AttributeError, TypeError, ValueError) as unreadable:
+        except (
+            OpenAIError,
+            LookupError,
+            AttributeError,
+            TypeError,
+            ValueError,
+            RecursionError,
+        ) as unreadable:
             kind = path.strip("/").removesuffix("s").replace("/", " ")
             problem = f"the server's reply is no {kind}: {self._scrubbed(unreadable)}"
             return Completion(problem=problem, trouble="unreadable")
@@ -184,11 +206,12 @@ class ChatClient:
             if len(self._key) >= SECRET:
                 text = text.replace(self._key, "***")
         refusal = str(message.get("refusal") or "")
+        ended = choice.get("finish_reason")
         return Completion(
             text,
             _count(usage, "prompt_tokens"),
             _count(usage, "completion_tokens"),
-            choice.get("finish_reason"),
+            ended if isinstance(ended, str) else None,
             self._without_key(refusal),
             logprobs=choice.get("logprobs"),
         )
@@ -221,8 +244,8 @@ class ChatClient:
 
 
 def _count(usage: Mapping[str, Any], name: str) -> int | None:
-    """Tokens, where the server gives a number of them."""
+    """Tokens, where the server gives a number that can be one; a count of -40 or 10**30 would end in every sum."""
     count = usage.get(name)
-    if not isinstance(count, int) or isinstance(count, bool):
+    if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= MOST_TOKENS:
         return None
     return count

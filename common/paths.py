@@ -3,6 +3,9 @@
 A project is a folder with `proctor.yaml`, or with a folder `suites` or `variants`; it is looked for upwards. Names
 (of suites, variants, recipes, prompt packs, judges) are looked up in the project, then among what ships with Proctor.
 Relative paths in a YAML start from that file's project. Proctor's own folder is itself a project.
+
+    find("variants", "tiny-q8")     # PROJECT/variants/tiny-q8.yaml, else Proctor's harness/variants/tiny-q8.yaml
+    resolve("data/chats.jsonl")     # PROJECT/data/chats.jsonl
 """
 
 import os
@@ -15,17 +18,22 @@ from proctor.common.refusal import Refusal
 
 PACKAGE = Path(__file__).resolve().parent.parent
 MARK = "proctor.yaml"
-EMBEDDED = (
-    "finetune/tiny"  # the model that ships with Proctor: in every project this path means the same weights
-)
+EMBEDDED = "finetune/tiny"  # the model that ships: in every project this path means the same weights
 
 
 class Kind(NamedTuple):
-    """What stands in one folder of a project: its word, where those that ship stand, and the file of one of them."""
+    """What stands in one folder of a project: its word, where those that ship stand, and how the file of one ends."""
 
     word: str
     shipped: Path
-    file: str = "{}.yaml"
+    ending: str = ".yaml"
+
+    def file_of(self, name: str) -> str:
+        """Relative to the folder; `name_in` is the way back."""
+        return name + self.ending
+
+    def name_in(self, folder: Path, file: Path) -> str:
+        return file.relative_to(folder).as_posix().removesuffix(self.ending)
 
 
 KINDS = {
@@ -34,26 +42,32 @@ KINDS = {
     "tasks": Kind("task", PACKAGE / "tasks"),
     "prompts": Kind("prompt pack", PACKAGE / "tasks" / "prompts"),
     "recipes": Kind("recipe", PACKAGE / "finetune" / "recipes"),
-    "judges": Kind("judge", PACKAGE / "judges" / "library", "{}/judge.yaml"),
+    "judges": Kind("judge", PACKAGE / "judges" / "library", "/judge.yaml"),
 }
 
+# A global and no ContextVar: Inspect builds and scores a task in a thread of its own, which would not see a ContextVar
+# and would look for the task's judge and prompts in another project.
 _inside: Path | None = None
 
 
 def project() -> Path:
     """The project around the working directory, or the one of the suite that is at work."""
-    return _inside or project_of(Path.cwd() / MARK)
+    return _inside or _project_around(Path.cwd())
 
 
 def project_of(file: Path) -> Path:
     """The project that a file belongs to; where there is none, the file's own folder."""
-    for folder in file.absolute().parents:
+    return _project_around(file.absolute().parent)
+
+
+def _project_around(start: Path) -> Path:
+    for folder in (start, *start.parents):
         if folder == PACKAGE or (folder / MARK).is_file():
             return folder
         marked = (folder / "suites").is_dir() or (folder / "variants").is_dir()
         if marked and not (folder / "__init__.py").exists():  # a room of Proctor's own
             return folder
-    return file.absolute().parent
+    return start
 
 
 @contextmanager
@@ -78,55 +92,58 @@ def resolve(path: str) -> Path:
     >>> resolve("finetune/tiny") == PACKAGE / "finetune" / "tiny"
     True
     """
-    if path.rstrip("/") == EMBEDDED:
+    if is_embedded(path):
         return PACKAGE / EMBEDDED
     return project() / Path(path).expanduser()
 
 
+def is_embedded(base: str) -> bool:
+    """Whether a base, as a YAML has it, is the model that ships with Proctor."""
+    return base.rstrip("/") == EMBEDDED
+
+
 def from_here(path: str) -> str:
-    """A path as it was typed in the working directory, as a YAML of the project has it; a hub id stays what it is."""
-    here = Path(os.path.normpath(Path(path).expanduser().absolute()))  # without `..`, and links stay
-    if not here.exists():
+    """Turns a path typed in the working directory into the one that a YAML of the project needs: relative to the
+    project where it lies inside, else absolute. What does not exist, such as a hub id, stays as it is.
+
+    >>> from_here("small")      # typed in PROJECT/models  # doctest: +SKIP
+    'models/small'
+    """
+    absolute = Path(os.path.normpath(Path(path).expanduser().absolute()))  # without `..`, and links stay
+    if not absolute.exists():
         return path
-    if here.is_relative_to(project()):
-        here = here.relative_to(project())
-    return str(here)
+    if absolute.is_relative_to(project()):
+        return str(absolute.relative_to(project()))
+    return str(absolute)
 
 
 def names(kind: str) -> list[str]:
     """All names of a kind: the project's and those that ship."""
-    return sorted({_name(path, kind) for folder in _folders(kind) for path in folder.glob(_file(kind, "*"))})
+    every = set()
+    for folder in _folders(kind):
+        for file in folder.glob(KINDS[kind].file_of("*")):
+            every.add(KINDS[kind].name_in(folder, file))
+    return sorted(every)
 
 
 def find(kind: str, name: str, where: Path | str | None = None) -> Path:
-    """The file that a name stands for: the project's own, else the one that ships.
+    """The file that a name stands for: the project's own, else the one that ships. Raises a Refusal where there is
+    none, with the nearest name; it points to `where`, the file that the name stands in.
 
     >>> find("recipes", "tiny-lora").name
     'tiny-lora.yaml'
     """
     from proctor.common.schema import check_name, nearest  # the command line opens faster without them
 
-    what = KINDS[kind].word
-    check_name(name, what, where)
+    word, file = KINDS[kind].word, KINDS[kind].file_of(name)
+    check_name(name, word, where)
     for folder in _folders(kind):
-        path = folder / _file(kind, name)
+        path = folder / file
         if path.is_file():
             return path
-    raise Refusal(
-        f"no {what} {name!r}",
-        nearest(name, names(kind)),
-        f"add one as {project() / kind / _file(kind, name)}",
-        where,
-    )
+    remedy = f"add one as {project() / kind / file}"
+    raise Refusal(f"no {word} {name!r}", nearest(name, names(kind)), remedy, where)
 
 
 def _folders(kind: str) -> tuple[Path, Path]:
     return project() / kind, KINDS[kind].shipped
-
-
-def _file(kind: str, name: str) -> str:
-    return KINDS[kind].file.format(name)
-
-
-def _name(path: Path, kind: str) -> str:
-    return path.parent.name if kind == "judges" else path.stem

@@ -3,9 +3,12 @@
 The one place that says so, used for training, for merging and by the engines, so that "nf4" is the same everywhere.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from proctor.common.refusal import Refusal
 from proctor.finetune.checks import check_safetensors, check_vocabulary
 
 
@@ -15,10 +18,26 @@ def best_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+@contextmanager
+def no_foreign_code(folder: Path) -> Iterator[None]:
+    """Weights are data. A folder may name Python files of its own, and where `trust_remote_code=False` is not said
+    transformers asks at a terminal whether to run them."""
+    try:
+        yield
+    except ValueError as refused:
+        if "trust_remote_code" not in str(refused):
+            raise
+        raise Refusal(
+            "it wants Python files of its own to be run", "weights are loaded and never run",
+            "take a model that transformers knows", folder,
+        ) from None  # fmt: skip
+
+
 def load_tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    with no_foreign_code(folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     check_vocabulary(folder, tokenizer)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -39,6 +58,6 @@ def load_model(folder: Path, device: str, nf4: bool = False, float32: bool = Fal
         settings["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
         )  # fmt: skip
-    return AutoModelForCausalLM.from_pretrained(
-        folder, **settings, local_files_only=True, use_safetensors=True
-    )
+    settings |= {"local_files_only": True, "use_safetensors": True, "trust_remote_code": False}
+    with no_foreign_code(folder):
+        return AutoModelForCausalLM.from_pretrained(folder, **settings)

@@ -64,7 +64,6 @@ def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Path,
 def export_variant(
     variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, modelfile: bool
 ) -> Path:
-    """The folder."""
     gguf, plan = build_gguf(variant, store, reporter)
     file = None
     if modelfile:

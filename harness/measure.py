@@ -28,9 +28,11 @@ FORGET = Path("/proc/self/clear_refs")  # writing 5 makes the highest count star
 
 
 class Costs:
-    def __init__(self, gpus: int) -> None:
-        """From now on: the engine's libraries are loaded, its weights are not."""
+    def __init__(self, gpus: int, elsewhere: bool = False) -> None:
+        """From now on: the engine's libraries are loaded, its weights are not. `elsewhere`: in processes of their own,
+        whose memory nobody counts here."""
         self._memory, self._cards = Memory(), Cards(gpus)
+        self._elsewhere = elsewhere
         self._load_seconds: float | None = None
         self._began = 0.0
 
@@ -38,7 +40,6 @@ class Costs:
         self._load_seconds = round(seconds, 3)
 
     def begin(self) -> None:
-        """A cell begins."""
         self._memory.restart()
         self._cards.restart()
         self._began = time.perf_counter()
@@ -56,7 +57,7 @@ class Costs:
             figures |= {
                 "size_bytes": built.size_bytes,
                 "tokens_per_second": _speed(samples),
-                "peak_memory_bytes": self._memory.peak() if asked else None,
+                "peak_memory_bytes": self._memory.peak() if asked and not self._elsewhere else None,
             }
         return {name: value for name, value in figures.items() if value is not None}
 
@@ -148,7 +149,6 @@ class Cards:
         self._began: int | None = None
 
     def restart(self) -> None:
-        """A cell begins."""
         for number in self._numbers:
             self._cuda.reset_peak_memory_stats(number)
         self._began = self._spent()
@@ -205,7 +205,6 @@ def _meter(uuid: str) -> Callable[[], int | None] | None:
 
 @cache
 def _installed() -> dict[str, str]:
-    """The versions of those packages that are."""
     versions = {}
     for package in PACKAGES:
         with suppress(metadata.PackageNotFoundError):

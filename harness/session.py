@@ -6,6 +6,7 @@ another machine.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -104,9 +105,10 @@ def _score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
     judge, spec = plan.suite.judge_of(plan.suite.task(first)), plan.scored_by(first)
     with grader_opened(spec, plan.suite, plan.store, reporter) as grader:
         scorer = Scorer(judge, grader, plan.store / "verdicts", second_reader(plan))
-        if plan.suite.task(first).solved and grader and not isinstance(grader, Panel):
-            scorer = replace(scorer, solver=Solver(grader, scorer.cache))
         for each, cell in waiting:
+            name = f"{cell.variant} x {cell.task}"
+            if plan.suite.task(first).solved and grader and not isinstance(grader, Panel):
+                scorer = replace(scorer, solver=Solver(grader, scorer.cache, reporter, name))
             with record.lock(plan.results, cell.variant, cell.task):
                 run = cell_run(cell, each, plan)
                 kept = scoring.read_responses(plan.responses_file(cell), run.docs)
@@ -116,15 +118,18 @@ def _score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
                 samples, measured = kept
                 keep_damaged(cell, plan, reporter)
                 asks = spec is not None and run.task.scored_by == "judge"
+                wanted = len(samples)
                 if asks:
-                    reporter.say(f"  {cell.variant} x {cell.task}: {scorer.estimate(run, samples)}")
-                with reporter.answering(
-                    f"score {cell.variant} x {cell.task}", len(samples), "scores"
-                ) as progress:
+                    reporter.say(f"  {name}: {scorer.estimate(run, samples)}")
+                    wanted = len(scorer.items(run.task, samples))
+                line: AbstractContextManager[Advance] = reporter.answering(f"score {name}", wanted, "scores")
+                if scorer.solver:  # it has a line of its own
+                    line = nullcontext(lambda done, made: None)
+                with line as progress:
                     rows, tally = scoring.rows_of(cell.variant, run.task, samples, scorer, progress)
                 known = label(cell, each, plan).measured(measured)
                 if tally and asks:
-                    reporter.say(f"  {cell.variant} x {cell.task}: {tally}")
+                    reporter.say(f"  {name}: {tally}")
                     known = known.changed(verdicts=tally.as_dict())
                 if scorer.solver:
                     known = known.changed(solver=scorer.solver.trusted(run.docs))

@@ -7,6 +7,7 @@ from typing import Any
 from rich.markup import escape  # square brackets in what is told are text, not colours
 from rich.table import Table
 
+from proctor.common import counted
 from proctor.common.refusal import located
 from proctor.finetune.build import Parent, Stage, build, is_kept, parents_of, with_parents
 from proctor.finetune.train.estimate import TrainingEstimate, estimate_training
@@ -48,10 +49,10 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
         table.add_row(cell.variant, cell.task, str(cell.items), cell.state, why)
     yield table
     parts = [
-        f"{_counted(sum(not built for _, built in stages), 'stage')} to build",
-        f"{_counted(fill, 'cell')} to fill",
-        f"{_counted(len(plan.split()[1]), 'session')} (each loads its weights once)",
-        f"{_counted(len(plan.cells) - fill, 'cell')} kept",
+        f"{counted(sum(not built for _, built in stages), 'stage')} to build",
+        f"{counted(fill, 'cell')} to fill",
+        f"{counted(len(plan.split()[1]), 'session')} (each loads its weights once)",
+        f"{counted(len(plan.cells) - fill, 'cell')} kept",
     ]
     if answered:
         parts.insert(2, f"{answered} of them only to be scored")
@@ -74,10 +75,6 @@ def _served(stage: Stage, plan: Plan) -> list[str]:
         if stage.digest in {other.digest for other in with_parents(each.stages)}:
             served.append(each.variant.name)
     return served
-
-
-def _counted(n: int, word: str) -> str:
-    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"
 
 
 @dataclass(frozen=True)

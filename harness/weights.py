@@ -9,7 +9,7 @@ from proctor.common.paths import resolve
 from proctor.common.progress import Reporter
 from proctor.finetune.build import Built, build
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import load_libraries, open_engine
+from proctor.harness.engines import OWN_PROCESSES, load_libraries, open_engine
 from proctor.harness.engines.protocol import Engine, Weights
 from proctor.harness.measure import Costs
 from proctor.harness.plan.plan import Session, VariantPlan, weights_of
@@ -32,7 +32,7 @@ def opened(
     weights, engine_name = weights_for(session.first, built.values()), session.first.engine
     load_libraries(engine_name)
     start = time.perf_counter()
-    costs = Costs(weights.gpus if any(built.values()) else 0)
+    costs = Costs(weights.gpus if any(built.values()) else 0, elsewhere=engine_name in OWN_PROCESSES)
     reporter.say(f"open {engine_name} on {Path(weights.source).name} for {', '.join(built)}")
     with closing(open_engine(engine_name, weights)) as engine:
         costs.loaded(time.perf_counter() - start)

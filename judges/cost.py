@@ -41,7 +41,7 @@ def estimate_scores(
     judge: Judge, items: Sequence[Item], spec: AnySpec | None, cache: Path | None
 ) -> CostEstimate:
     """What scoring the items would ask and cost."""
-    return estimate([(judge, grader, scoring.texts_of(items)) for grader in members(spec)], cache)
+    return estimate([(judge, grader, scoring.texts_of(judge, items)) for grader in members(spec)], cache)
 
 
 def estimate_pairs(judge: Judge, pairs: Sequence[Pair], spec: AnySpec, cache: Path | None) -> CostEstimate:

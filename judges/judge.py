@@ -60,6 +60,7 @@ class JudgeCard(Frozen):
     kind: Literal["checklist", "rubric", "panel", "pairwise"]
     about: str
     scale: Scale
+    subject: Literal["plan", "question"] = Field(default="plan", description="what it scores")
     dimensions: tuple[str, ...] = Field(min_length=1)
     above_weakest: int | None = Field(default=None, ge=0)
     repeats: int = Field(default=1, ge=1, le=100)
@@ -77,6 +78,10 @@ class JudgeCard(Frozen):
             raise Refusal("a panel has two graders or more, and no other kind has `graders`")
         if self.kind == "panel" and self.grader:
             raise Refusal("a panel has `graders`; leave out `grader`")
+        if self.subject != "plan" and self.kind in ("checklist", "pairwise"):
+            raise Refusal(
+                "plans alone are scored by rules or compared; a judge of questions is of kind rubric"
+            )
         if self.kind == "pairwise" and (
             len(self.dimensions) > 1 or (self.scale.lowest, self.scale.highest) != (-1, 1)
         ):
@@ -174,8 +179,8 @@ class Judge(JudgeCard):
         return prompt.scores_schema(self.dimensions, self.scale.levels)
 
     def turns(self, texts: Mapping[str, str], digest: str = "") -> tuple[tuple[str, str], ...]:
-        """What the grader reads: `texts` are profile and plan, or profile, first and second. `digest` is this
-        judge's, for who has it at hand.
+        """What the grader reads: `texts` are profile and plan, material and question, or profile, first and
+        second. `digest` is this judge's, for who has it at hand.
         """
         levels = self.scale.levels
         form = prompt.preference_reply()
@@ -229,7 +234,7 @@ def _wording(card: JudgeCard, rubric: Rubric, path: Path) -> str:
         text = path.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
-    texts: tuple[str, ...] = prompt.COMPARED if card.kind == "pairwise" else prompt.SCORED
+    texts: tuple[str, ...] = prompt.COMPARED if card.kind == "pairwise" else prompt.SCORED[card.subject]
     with located(path):
         prompt.check(text, rubric, card.scale.levels, texts)
     return text

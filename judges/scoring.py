@@ -17,7 +17,7 @@ from proctor.judges.graders.asking import KeptReplies, Progress, run
 from proctor.judges.graders.grader import Grader
 from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, together
-from proctor.judges.prompt import profile_text
+from proctor.judges.prompt import SCORED, profile_text
 from proctor.judges.rules.checklist import METHOD, score_by_rules
 from proctor.judges.rules.text import words
 from proctor.judges.verdict import Item, JudgeVerdict, ParsedReply, usage_of
@@ -95,15 +95,17 @@ async def _by_one(
     judge: Judge, items: Sequence[Item], kept: KeptReplies | None, progress: Progress | None, close: bool,
     grader: Grader,
 ) -> list[JudgeVerdict]:  # fmt: skip
-    readings = await judge.readings(texts_of(items), grader, kept, progress, close)
+    readings = await judge.readings(texts_of(judge, items), grader, kept, progress, close)
     return [_verdict(judge, grader, item, each) for item, each in zip(items, readings, strict=True)]
 
 
-def texts_of(items: Sequence[Item]) -> list[Mapping[str, str] | None]:
+def texts_of(judge: Judge, items: Sequence[Item]) -> list[Mapping[str, str] | None]:
     """What a prompt says of each item; nothing of one without a word."""
+    names = SCORED[judge.subject]
     texts: list[Mapping[str, str] | None] = []
     for item in items:
-        texts.append({"profile": profile_text(item.profile), "plan": item.text} if words(item.text) else None)
+        both = profile_text(item.profile), item.text
+        texts.append(dict(zip(names, both, strict=True)) if words(item.text) else None)
     return texts
 
 

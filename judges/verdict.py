@@ -20,7 +20,8 @@ Reason = Literal[
 @dataclass(frozen=True)
 class Item:
     """One text to score and whom it is for. `profile` is text, or facts by name as judges/rules/checklist.py lists
-    them; `facts` are for rules when the profile is text.
+    them; `facts` are for rules when the profile is text. Of a question the profile is its passage or topic, and
+    `facts` are its parts, which a trial damages.
 
     Item("leo", "Pupil: Leo. Weak in areas.", "Week 1: measure your room.", {"name": "Leo", "topics": [["areas"]]})
     """

@@ -9,9 +9,9 @@ Every figure comes rounded from compare/formatting.py.
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
+from proctor.common import counted
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard import counted
 from proctor.leaderboard.compare import formatting, trust
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
@@ -55,8 +55,7 @@ def _together(ranked: Ranking) -> Iterator[str]:
     if not lines:
         return
     yield f"{ABOUT_ALL.title}: mean difference, in points of each task's scale"
-    rows = [_pair(pair, ABOUT_ALL) for pair, _ in lines]
-    yield from columns(["pair", "difference", "95 % interval", "p", "verdict"], rows, left={4})
+    yield from _pair_table([pair for pair, _ in lines], ABOUT_ALL)
     for _, decisions in lines:
         for decision in decisions:
             yield from _wrapped(decision.words, "  ")
@@ -96,7 +95,6 @@ def _smallest_effects(scores: Sequence[Score], task: TaskRecord) -> Iterator[str
 
 
 def two_variants(overview: Overview) -> Iterator[str]:
-    """A paragraph for each task."""
     tasks = tasks_of([score.cell for score in overview.scores])
     first = overview.comparisons[0]
     yield f"{first.a} against {first.b}"
@@ -251,8 +249,7 @@ def _pairs(comparisons: Sequence[Comparison], task: TaskRecord) -> Iterator[str]
         return
     how = _correction(comparisons[0])
     if len(comparisons) <= MOST_PAIRS:
-        rows = [_pair(comparison, task) for comparison in comparisons]
-        yield from columns(["pair", "difference", "95 % interval", "p", "verdict"], rows, left={4})
+        yield from _pair_table(comparisons, task)
         yield from _wrapped(f"p after {how}; intervals one by one", "  ")
     else:
         shown = sum(pair.adjusted_p <= pair.difference.alpha for pair in comparisons)
@@ -267,14 +264,13 @@ def _pairs(comparisons: Sequence[Comparison], task: TaskRecord) -> Iterator[str]
         yield from _wrapped(f"paired by sample_id; the source does not tell the {', the '.join(lacks)}", "  ")
 
 
-def _pair(pair: Comparison, task: TaskRecord) -> list[str]:
-    return [
-        f"{pair.a} against {pair.b}",
-        formatting.difference(pair, task),
-        formatting.difference_interval(pair, task),
-        _small(pair.adjusted_p).removeprefix("p = ").removeprefix("p "),
-        formatting.verdict(pair, task),
-    ]
+def _pair_table(comparisons: Sequence[Comparison], task: TaskRecord) -> Iterator[str]:
+    rows = []
+    for pair in comparisons:
+        p = _small(pair.adjusted_p).removeprefix("p = ").removeprefix("p ")
+        difference, bounds = formatting.difference(pair, task), formatting.difference_interval(pair, task)
+        rows.append([f"{pair.a} against {pair.b}", difference, bounds, p, formatting.verdict(pair, task)])
+    yield from columns(["pair", "difference", "95 % interval", "p", "verdict"], rows, left={4})
 
 
 def size_lines(plan: SizePlan) -> Iterator[str]:

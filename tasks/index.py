@@ -3,11 +3,13 @@
 find_task("gsm8k"), find_task("my_quiz"), find_task("lm_eval:arc_easy"), find_task("inspect:quiz.py@quiz")
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from proctor.common.paths import names
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import nearest
+from proctor.judges.judge import Judge
 from proctor.tasks import TASKS, Task
 
 KINDS = ("lm_eval", "inspect")
@@ -36,6 +38,26 @@ def find_task(name: str, metric: str | None = None, where: Path | str | None = N
         from proctor.tasks.stock.inspect import inspect_task
 
         return inspect_task(name, metric)
+
+
+def as_judged(task: Task, judge: str) -> Task:
+    """The task as a suite with this judge asks it: rules score written questions, unless the judge is one of questions.
+
+    >>> as_judged(find_task("questions"), "question").headline
+    'mean score'
+    """
+    if task.judge or not (task.solved or task.scored_by == "judge"):
+        return task
+    loaded = Judge.load(judge)
+    if loaded.subject == "plan":
+        return task
+    if not task.solved:
+        raise Refusal(
+            f"judge {loaded.name!r} cannot score {task.name}", f"it judges a {loaded.subject} at a time",
+            "name another judge, or put the task into a suite of its own",
+        )  # fmt: skip
+    scale = float(loaded.scale.lowest), float(loaded.scale.highest)
+    return replace(task, scored_by="judge", headline="mean score", scale=scale, solved=False)
 
 
 def named_tasks(spec: str, where: Path | str | None = None) -> dict[str, str]:

@@ -36,6 +36,7 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.config.variant import Sampling
 from proctor.harness.engines.protocol import Chat, Engine, Options, Request, Response
+from proctor.tasks import TASKS
 from proctor.tasks.prompt_pack import STOCK, Pack
 
 Log = TypeVar("Log")
@@ -95,7 +96,7 @@ def _evaluate(cell: CellRun, model: Model, docs: Mapping[str, Any]) -> Any:
         task = cell.task.definition.make()
     else:
         module = importlib.import_module(f"proctor.tasks.{cell.task.name}.task")
-        judged = {"judge": cell.judge} if cell.task.scored_by == "judge" else {}
+        judged = {"judge": cell.judge} if TASKS[cell.task.name].scored_by == "judge" else {}
         task = getattr(module, cell.task.name)(prompt=cell.variant.prompt, **judged)
     task.dataset = task.dataset.filter(lambda sample: str(sample.id) in docs)
     config = cell.variant.sampling.model_dump(include={"temperature", "top_p", "seed", "max_tokens"})

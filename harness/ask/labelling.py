@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest
-from proctor.common.files import write_text
+from proctor.common.files import write_json_lines, write_text
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal, located
 from proctor.harness.ask.responses import Advance, Journal, respond_all
@@ -67,8 +67,8 @@ def label_texts(
         about = {name: row[name] for name in ("id", "source", "labeler", "concepts")}
         taught += [{**chat, **about} for chat in chats([row], pack)]
     everything = out.with_suffix(".rows.jsonl")
-    _write(everything, rows)
-    _write(out, taught)
+    write_json_lines(everything, rows)
+    write_json_lines(out, taught)
     if agreed:
         text = json.dumps(asdict(agreed), indent=1, ensure_ascii=False) + "\n"
         write_text(out.with_suffix(".agreement.json"), text)
@@ -142,7 +142,3 @@ def asking(
         engine = open_engine(labeler.engine, Weights(labeler.name, endpoint=labeler.endpoint))
     with closing(engine):
         yield ask, engine.batch_size
-
-
-def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

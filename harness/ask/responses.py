@@ -100,7 +100,6 @@ def respond(
 def respond_all(
     engine: Engine, requests: Sequence[Request], journal: Journal, progress: Advance
 ) -> list[Response]:
-    """Responses to all requests, in their order."""
     responses = dict(respond(engine, requests, journal, progress))
     return [responses[index] for index in range(len(requests))]
 

@@ -6,6 +6,8 @@ All responses stand in a file before anything is scored, so scoring again asks t
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +52,11 @@ class Scorer:
 
     def items(self, task: Task, samples: Sequence[AskedSample]) -> list[Item]:
         """What the judge is given of the responses that did not fail."""
-        item = task.part("scoring").item
-        return [item(sample.doc, sample.response.text) for sample in samples if not sample.response.error]
+        items: list[Item] = []
+        for sample in samples:
+            if not sample.response.error:
+                items += task.part("scoring").items(sample.doc, sample.response.text)
+        return items
 
 
 def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, measured: Measurements) -> None:
@@ -130,11 +135,13 @@ def _by_judge(
         if sample.response.error:
             scores.append((None, ""))
             continue
-        verdict = next(left)
-        if verdict.problem:
-            scores.append((None, verdict.explanation))
+        doc, text = sample.doc, sample.response.text
+        own = list(islice(left, len(scoring.items(doc, text))))
+        missing = next(filter(attrgetter("problem"), own), None)
+        if missing:
+            scores.append((None, missing.explanation))
         else:
-            scores.append((scoring.from_verdict(judge, verdict, sample.doc, sample.response.text), ""))
+            scores.append((scoring.from_verdicts(judge, own, doc, text), ""))
     return scores, tally(verdicts, scorer.spec)
 
 

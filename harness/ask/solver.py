@@ -9,9 +9,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from proctor.common.progress import Reporter
 from proctor.harness.record import SolverRecord
 from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, Question, fingerprint
@@ -26,10 +28,14 @@ Answered = tuple[Mapping[str, Any], str]  # an item, and the response to it
 
 @dataclass(frozen=True)
 class Solver:
-    """`cache` is the folder where replies are kept, so that no question is solved twice."""
+    """`cache` is the folder where replies are kept, so that no question is solved twice. `cell` says whose questions
+    they are, where the reporter tells how many replies are there.
+    """
 
     grader: Grader
     cache: Path | None
+    reporter: Reporter
+    cell: str
 
     def decide(
         self, answered: Sequence[Answered], scores: Sequence[ResponseScore | None]
@@ -39,7 +45,7 @@ class Solver:
         to_solve = []
         for (doc, _), questions in zip(answered, written, strict=True):
             to_solve += [(doc, question) for question in questions if can_be_solved(question)]
-        solved = iter(self.solve(to_solve))
+        solved = iter(self.solve(to_solve, f"solve {self.cell}"))
         decided: list[tuple[ResponseScore | None, str]] = []
         for (doc, _), questions, score in zip(answered, written, scores, strict=True):
             mine = [next(solved) if can_be_solved(question) else None for question in questions]
@@ -50,17 +56,20 @@ class Solver:
                 decided.append((self._decided(doc, questions, mine, score), ""))
         return decided
 
-    def solve(self, questions: Sequence[tuple[Mapping[str, Any], ChoiceQuestion]]) -> list[Solved | str]:
+    def solve(
+        self, questions: Sequence[tuple[Mapping[str, Any], ChoiceQuestion]], what: str
+    ) -> list[Solved | str]:
         """What the solver chooses for each, in every order, with its passage and without; or why that is not known."""
         asks = []
         for doc, question in questions:
             for passage in dict.fromkeys((str(doc.get("passage") or ""), "")):
                 asks += [self._ask(doc, question, passage, order) for order in range(ORDERS)]
-        replies = iter(self._replies(asks))
+        replies = iter(self._replies(asks, what))
         solved: list[Solved | str] = []
         for doc, question in questions:
-            chosen_with = [next(replies) for _ in range(ORDERS)]
-            chosen_without = [next(replies) for _ in range(ORDERS)] if doc.get("passage") else []
+            chosen_with, chosen_without = list(islice(replies, ORDERS)), []
+            if doc.get("passage"):
+                chosen_without = list(islice(replies, ORDERS))
             problem = next((each.problem for each in chosen_with + chosen_without if each.problem), "")
             letters = tuple(each.choice for each in chosen_with)
             without = tuple(each.choice for each in chosen_without)
@@ -74,7 +83,8 @@ class Solver:
             for fields in doc["questions"]:
                 question = ChoiceQuestion(fields["stem"], tuple(fields["options"]), fields["key"])
                 questions.append((doc, question))
-        solved = [each for each in self.solve(questions) if isinstance(each, Solved)]
+        what = f"try the solver of {self.cell}"
+        solved = [each for each in self.solve(questions, what) if isinstance(each, Solved)]
         on_passages = [each for each in solved if each.without]
         return SolverRecord(
             model=self.grader.spec.name,
@@ -89,11 +99,14 @@ class Solver:
         key = fingerprint([WORDING, self.grader.spec.identity, text])
         return Question(key, (("user", text),), {}, partial(_read, question=question, order=order))
 
-    def _replies(self, asks: Sequence[Question]) -> list[ParsedReply]:
+    def _replies(self, asks: Sequence[Question], what: str) -> list[ParsedReply]:
+        if not asks:
+            return []
         kept = None
         if self.cache:
             kept = KeptReplies(self.cache / f"solver-{fingerprint(self.grader.spec.identity)[:16]}.jsonl")
-        return run(ask_all(asks, self.grader, kept))
+        with self.reporter.answering(what, len(asks), "replies") as progress:
+            return run(ask_all(asks, self.grader, kept, progress))
 
     def _decided(
         self,

@@ -4,7 +4,6 @@ A sample may be several requests: a log-likelihood for each choice, or a text fo
 are the sample's one response, which lm-eval scores.
 """
 
-import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,9 +41,9 @@ def ask_stock(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedSam
         respond_to = respond if asks == GENERATE else respond_in_batches
         responses = dict(respond_to(engine, [request for _, _, request in entries], cell.journal, progress))
         for index, (sample, number, _) in enumerate(entries):
-            response = responses[index]
-            text_is_it = asks == GENERATE or response.error
-            value = response.text if text_is_it else json.loads(response.text)
+            response, value = responses[index], responses[index].text
+            if asks != GENERATE and not response.error:
+                value = json.loads(value)
             answers[sample].setdefault(number, []).append((response, value))
     for each, by_instance in zip(asked, answers, strict=True):
         each.response = _together(definition, [by_instance[number] for number in sorted(by_instance)])
@@ -111,16 +110,19 @@ def _stock_options(settings: Mapping[str, Any], sampling: Sampling) -> Options:
 
 def _together(definition: Any, answers: Sequence[Sequence[Answer]]) -> Response:
     """All responses to one sample as one: lm-eval scores them together."""
-    every = [response for response, _ in itertools.chain.from_iterable(answers)]
-    failed = [response for response in every if response.error]
-    if failed:
-        return failed[0]
-    values = [[value for _, value in each] for each in answers]
+    responses, values = [], []
+    for of_instance in answers:
+        responses += [response for response, _ in of_instance]
+        values.append([value for _, value in of_instance])
+    for response in responses:
+        if response.error:
+            return response
 
-    def total(values: Sequence[Any]) -> Any:
-        return None if any(value is None for value in values) else sum(values)
+    def total(name: str) -> Any:
+        """None where one of the responses does not tell it."""
+        numbers = [getattr(response, name) for response in responses]
+        return None if None in numbers else sum(numbers)
 
-    return Response(
-        definition.joined(values), total([one.tokens_in for one in every]), total([one.tokens_out for one in every]),
-        any(one.truncated for one in every), total([one.seconds for one in every]),
-    )  # fmt: skip
+    truncated = any(response.truncated for response in responses)
+    text, tokens = definition.joined(values), (total("tokens_in"), total("tokens_out"))
+    return Response(text, *tokens, truncated, total("seconds"))

@@ -4,17 +4,16 @@ Beside labels.csv stands labels.jsonl with the two texts of each pair under its 
 """
 
 import csv
-import io
 import random
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from proctor.common.digest import digest
-from proctor.common.files import LineFile, write_text
+from proctor.common.files import LineFile, csv_text, write_text
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preferences import ORDERS, read_preferences
-from proctor.judges.people.rate import PAIR_COLUMNS, PLACES
+from proctor.judges.people.rate import PAIR_COLUMNS, PLACES, alone_at
 
 
 @dataclass(frozen=True)
@@ -53,17 +52,12 @@ class ClickedLabels:
             "item_id": pair.item_id, "order": pair.order, "verdict": verdict, "rater": rater,
             "plan_a": pair.names[0], "plan_b": pair.names[1], "cluster": pair.item_id,
         }  # fmt: skip
-        with self._lock:
-            text = io.StringIO()
-            writer = csv.DictWriter(
-                text, PAIR_COLUMNS, lineterminator="\n", restval="", extrasaction="ignore"
-            )
-            writer.writeheader()
+        with self._lock, alone_at(self.path):
+            rows = []
             for old in self._rows():
                 if any(old.get(name) != row[name] for name in ("item_id", "order", "rater")):
-                    writer.writerow(old)
-            writer.writerow(row)
-            write_text(self.path, text.getvalue())
+                    rows.append(old)
+            write_text(self.path, csv_text(PAIR_COLUMNS, [*rows, row]))
             kept = LineFile(self.path.with_suffix(".jsonl"))
             if all(entry.get("id") != pair.item_id for _, entry in kept):
                 a, b = pair.texts

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from html import escape
+from itertools import chain
 
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
@@ -133,7 +134,8 @@ def calendar(text: str, start: date, now: datetime | None = None) -> str:
                 f"DESCRIPTION:{_escaped(week.text)}",
                 "END:VEVENT",
             ]
-    return "".join(f"{folded}\r\n" for line in [*lines, "END:VCALENDAR"] for folded in _folded(line))
+    folded = chain.from_iterable(map(_folded, [*lines, "END:VCALENDAR"]))
+    return "".join(f"{line}\r\n" for line in folded)
 
 
 def _days(week: Week) -> list[int]:

@@ -17,11 +17,13 @@ from proctor.judges.panel import PanelSpec
 from proctor.judges.rubric import Rubric
 from proctor.tasks.own.task import OwnTaskFile
 from proctor.tasks.prompt_pack import Pack
+from proctor.tasks.stock.loading import ProjectFile
 
 FOLDER = ".schemas"
 
 # By kind: the model, and its fields that the file does not have (a suite is called as its file is).
 MODELS: dict[str, tuple[type[BaseModel], Sequence[str]]] = {
+    "project": (ProjectFile, []),
     "suite": (SuiteFile, ["name"]),
     "variant": (Variant, ["name"]),
     "task": (OwnTaskFile, ["name"]),

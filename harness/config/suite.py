@@ -20,7 +20,7 @@ from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.tasks import Task
-from proctor.tasks.index import find_task, named_tasks
+from proctor.tasks.index import as_judged, find_task, named_tasks
 from proctor.tasks.prompt_pack import Pack
 
 
@@ -38,20 +38,14 @@ class Decide(Frozen):
     guard: list[str] = Field(min_length=1)
 
 
-class SuiteFile(Frozen):
+class SuiteFields(Frozen):
+    """What a suite has as its file says it."""
+
     name: str
     about: str = ""
-    variants: list[str] = Field(default=[], description="names of variants")
-    matrix: list[Matrix] = Field(default_factory=list)
-    tasks: list[str] = Field(min_length=1)
-    limit: int | dict[str, int] = Field(
-        default={}, description="so many items, drawn by seed: one number for all tasks, or one for each"
-    )
+    tasks: tuple[str, ...] = Field(min_length=1)
     baseline: str
     judge: str = "checklist"
-    grader: dict[str, Any] | None = Field(
-        default=None, description="the model, or panel, that the judge asks"
-    )
     self_grading: bool = Field(default=False, description="the grader may be a model that is examined here")
     extractor: Extractor | None = Field(
         default=None, description="a model that is asked for the number where the rule finds none"
@@ -65,6 +59,17 @@ class SuiteFile(Frozen):
     )
     decide: Decide | None = Field(default=None, description="one verdict over several tasks")
 
+
+class SuiteFile(SuiteFields):
+    variants: list[str] = Field(default=[], description="names of variants")
+    matrix: list[Matrix] = Field(default_factory=list)
+    limit: int | dict[str, int] = Field(
+        default={}, description="so many items, drawn by seed: one number for all tasks, or one for each"
+    )
+    grader: dict[str, Any] | None = Field(
+        default=None, description="the model, or panel, that the judge asks"
+    )
+
     @field_validator("limit", mode="before")
     @classmethod
     def _limit_is_a_number_or_one_for_each(cls, limit: Any) -> Any:
@@ -74,31 +79,16 @@ class SuiteFile(Frozen):
         return limit
 
 
-class Suite(Frozen):
+class Suite(SuiteFields):
     """A suite that was read with all its parts, and checked."""
 
-    name: str
-    about: str
     variants: tuple[Variant, ...]
-    tasks: tuple[str, ...]
     limit: dict[str, int]
-    baseline: str
-    judge: str
-    margin: dict[str, float]
-    specs: dict[str, str] = Field(default={}, description="by name, what the file calls a stock task")
-    metric: dict[str, str] = Field(default={})
-    decide: Decide | None = None
-    groups: dict[str, tuple[str, ...]] = Field(
-        default={}, description="the tasks of each stock group that it names"
-    )
+    specs: dict[str, str]  # by name, what the file calls a stock task
+    groups: dict[str, tuple[str, ...]]  # the tasks of each stock group that it names
     grader: GraderSpec | PanelSpec | None = None
-    self_grading: bool = False
-    extractor: Extractor | None = None
-    solver: GraderSpec | None = None
     path: Path | None = None
-    project: Path = Field(
-        default_factory=project, description="where its names and paths are looked up first"
-    )
+    project: Path = Field(default_factory=project)  # where its names and paths are looked up first
 
     @classmethod
     def load(cls, name_or_path: str) -> "Suite":
@@ -113,34 +103,26 @@ class Suite(Frozen):
         file = read_named_yaml(path, SuiteFile)
         file, specs, groups = _with_names(file, path)
         limit = _each(file.limit, file.tasks)
-        tasks = {name: find_task(specs.get(name, name), file.metric.get(name), path) for name in file.tasks}
-        _check_tasks(file, limit, tasks, path)
         judge = str(resolve(file.judge)) if "/" in file.judge else file.judge
+        tasks = {name: find_task(specs.get(name, name), file.metric.get(name), path) for name in file.tasks}
         with located(path):
-            Judge.load(judge)
+            subject = Judge.load(judge).subject
+            tasks = {name: as_judged(task, judge) for name, task in tasks.items()}
+        _check_tasks(file, limit, tasks, path)
+        if file.solver and subject == "question":
+            raise Refusal(
+                f"a solver beside judge {file.judge!r}", "the judge's scores are the headline, and nobody would ask it",
+                "leave one of them out", path,
+            )  # fmt: skip
         variants = [load_variant(name, path) for name in file.variants]
         for matrix in file.matrix:
             variants += expand(load_variant(matrix.variant, path), matrix.vary, path)
         _check_variants(variants, file, tasks, path)
-        return cls(
-            name=file.name,
-            about=file.about,
-            variants=tuple(variants),
-            tasks=tuple(file.tasks),
-            limit=limit,
-            baseline=file.baseline,
-            judge=judge,
-            margin=file.margin,
-            specs=specs,
-            groups=groups,
-            metric=file.metric,
-            decide=file.decide,
-            grader=read_grader(file.grader, f"grader, {path}") if file.grader is not None else None,
-            self_grading=file.self_grading,
-            extractor=file.extractor,
-            solver=file.solver,
-            path=path,
-        )
+        fields = {name: getattr(file, name) for name in SuiteFields.model_fields}
+        if file.grader is not None:
+            fields["grader"] = read_grader(file.grader, f"grader, {path}")
+        fields |= {"judge": judge, "variants": variants, "limit": limit, "specs": specs, "groups": groups}
+        return cls(**fields, path=path)
 
     def narrowed(self, tasks: Sequence[str], limit: int | None) -> "Suite":
         """The suite with some of its tasks alone, and with another limit for all of them.
@@ -149,13 +131,15 @@ class Suite(Frozen):
         {'concepts': 20}
         """
         called = {spec: name for name, spec in self.specs.items()}
-        tasks = [name for task in tasks for name in self.groups.get(task, (called.get(task, task),))]
+        names: list[str] = []
         for task in tasks:
+            names += self.groups.get(task, (called.get(task, task),))
+        for task in names:
             if task not in self.tasks:
                 raise Refusal(
                     f"the suite {self.name!r} has no task {task!r}", nearest(task, list(self.tasks))
                 )
-        kept = tuple(task for task in self.tasks if task in tasks or not tasks)
+        kept = tuple(task for task in self.tasks if task in names or not names)
         limits = _each(limit, kept) if limit is not None else self.limit
         return self.model_copy(
             update={
@@ -166,10 +150,7 @@ class Suite(Frozen):
         )
 
     def task(self, name: str) -> Task:
-        return find_task(self.specs.get(name, name), self.metric.get(name))
-
-    def limit_of(self, task: Task) -> int | None:
-        return self.limit.get(task.name, task.limit)
+        return as_judged(find_task(self.specs.get(name, name), self.metric.get(name)), self.judge)
 
     def judge_of(self, task: Task) -> str:
         return task.judge or self.judge
@@ -251,12 +232,14 @@ def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str],
 
     changed = {field: renamed(getattr(file, field)) for field in ("limit", "margin", "metric")}
     if file.decide:
-        guard = [name for spec in file.decide.guard for name in names.get(spec, {spec: spec})]
+        guard: list[str] = []
+        for spec in file.decide.guard:
+            guard += names.get(spec, [spec])
         primary = [*names.get(file.decide.primary, [file.decide.primary])]
         if len(primary) > 1:
             raise Refusal(f"decide.primary {file.decide.primary!r} is a group", "name one task", where=path)
         changed["decide"] = Decide(primary=primary[0], guard=guard)
-    tasks = [name for spec in file.tasks for name in names[spec]]
+    tasks = tuple(itertools.chain.from_iterable(names[spec] for spec in file.tasks))
     groups = {
         spec: tuple(named) for spec, named in names.items() if ":" in spec and spec not in named.values()
     }
@@ -302,10 +285,7 @@ def _check_decide(decide: Decide, file: SuiteFile, path: Path) -> None:
     for task in decide.guard:
         if task not in file.margin:
             raise Refusal(
-                f"decide.guard {task!r} has no margin",
-                "'no worse' needs one",
-                "add it under 'margin:'",
-                path,
+                f"decide.guard {task!r} has no margin", "'no worse' needs one", "add it under 'margin:'", path
             )
 
 
@@ -317,9 +297,7 @@ def _check_variants(variants: list[Variant], file: SuiteFile, tasks: dict[str, T
         raise Refusal(f"variant {twice!r} stands twice in the suite", where=path)
     if file.baseline not in names:
         raise Refusal(
-            f"baseline {file.baseline!r} is not among the variants",
-            nearest(file.baseline, names),
-            where=path,
+            f"baseline {file.baseline!r} is not among the variants", nearest(file.baseline, names), where=path
         )
     by_name = {variant.name: variant for variant in variants}
     for variant in variants:

@@ -6,10 +6,10 @@ What cannot go together is refused here, before any weights are loaded.
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from proctor.common.chat_client import check_address
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, nearest, read_named_yaml
@@ -138,12 +138,8 @@ class Variant(Frozen):
             )
         if (self.endpoint is not None) != (self.engine == "openai"):
             raise Refusal("endpoint goes with engine 'openai', and with no other: give both or neither")
-        if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
-            raise Refusal("endpoint is no address; it begins with http:// or https://")
-        if self.endpoint and "@" in urlsplit(self.endpoint).netloc:
-            raise Refusal(
-                "endpoint holds a name or a password, which results would show; name its variable in 'key:'"
-            )
+        if self.endpoint:
+            check_address(self.endpoint)
         if self.key and not ENVIRONMENT_NAME.fullmatch(self.key):
             raise Refusal("key is the name of an environment variable in capitals, and never the key itself")
         if self.sampling.logprobs and self.engine not in GIVES_LOGPROBS:

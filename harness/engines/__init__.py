@@ -1,10 +1,9 @@
-"""Engines: loaded weights that answer prompts. ENGINES is the only index; adding one is a function and a line.
+"""Engines: loaded weights that answer prompts. `open_engine` is the only index; adding one is a case.
 
-Every engine is an `Engine` (protocol.py) and an lm-eval `LM`. Each opener imports its library when it is called, so
-that this index costs nothing. Engines know prompts and weights; they must not know tasks, scores or rows.
+Every engine is an `Engine` (protocol.py) and an lm-eval `LM`. Engines know prompts and weights; they must not know
+tasks, scores or rows.
 """
 
-from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -12,43 +11,33 @@ from proctor.common.refusal import Refusal
 from proctor.harness.engines.protocol import Engine, Weights
 
 
-def _hf(weights: Weights) -> Engine:
-    from proctor.harness.engines.hf import HFEngine
+def open_engine(name: str, weights: Weights) -> Engine:
+    """One case an engine; its library is imported when it is opened."""
+    match name:
+        case "hf":
+            from proctor.harness.engines.hf import HFEngine
 
-    return HFEngine.open(weights)
+            return HFEngine.open(weights)
+        case "vllm":
+            from proctor.harness.engines.vllm import VLLMEngine
 
+            return VLLMEngine.open(weights)
+        case "llamacpp":
+            from proctor.harness.engines.llamacpp import LlamaCppEngine
 
-def _vllm(weights: Weights) -> Engine:
-    from proctor.harness.engines.vllm import VLLMEngine
+            return LlamaCppEngine(Path(weights.source))
+        case "openai":
+            from proctor.harness.engines.endpoint import EndpointEngine
 
-    return VLLMEngine.open(weights)
+            return EndpointEngine(weights)
+        case "echo":
+            from proctor.harness.engines.echo import EchoEngine
 
-
-def _llamacpp(weights: Weights) -> Engine:
-    from proctor.harness.engines.llamacpp import LlamaCppEngine
-
-    return LlamaCppEngine(Path(weights.source))
-
-
-def _openai(weights: Weights) -> Engine:
-    from proctor.harness.engines.endpoint import EndpointEngine
-
-    return EndpointEngine(weights)
-
-
-def _echo(weights: Weights) -> Engine:
-    from proctor.harness.engines.echo import EchoEngine
-
-    return EchoEngine(Path(weights.source))
+            return EchoEngine(Path(weights.source))
+    raise Refusal(f"no engine {name!r}", "there are hf, vllm, llamacpp, openai and echo")
 
 
-ENGINES: Mapping[str, Callable[[Weights], Engine]] = {
-    "hf": _hf,
-    "vllm": _vllm,
-    "llamacpp": _llamacpp,
-    "openai": _openai,
-    "echo": _echo,
-}
+OWN_PROCESSES = ("vllm",)  # engines that work in processes of their own
 
 
 def load_libraries(name: str) -> None:
@@ -67,7 +56,3 @@ def refuse_unusable(name: str, variant: str) -> None:
                 f"engine {name!r} of variant {variant} needs a GPU", "torch sees none on this machine",
                 "use engine hf or llamacpp here, or run the suite where a GPU is",
             )  # fmt: skip
-
-
-def open_engine(name: str, weights: Weights) -> Engine:
-    return ENGINES[name](weights)

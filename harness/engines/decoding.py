@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import groupby, takewhile
+from itertools import chain, groupby, islice, takewhile
 from typing import Any
 
 import llama_cpp
@@ -186,7 +186,7 @@ class Decoder:
             llama_cpp.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
             for place, token in enumerate([prompt[-1], *continuation[:-1]], len(prompt) - 1):
                 rows.append((token, place, sequence))
-        wanted = [token for continuation in continuations for token in continuation]
+        wanted = list(chain.from_iterable(continuations))
         found: list[tuple[float, bool]] = []
         for at in range(0, len(rows), STEP // 4):  # the logits of a step are as wide as the vocabulary
             step = rows[at : at + STEP // 4]
@@ -199,7 +199,7 @@ class Decoder:
         tokens = iter(found)
         answers = []
         for continuation in continuations:
-            mine = [next(tokens) for _ in continuation]
+            mine = list(islice(tokens, len(continuation)))
             answers.append((sum(each for each, _ in mine), all(greedy for _, greedy in mine)))
         return answers
 
@@ -207,8 +207,7 @@ class Decoder:
         """Decodes what all prompts begin with into every sequence; how many tokens that is."""
         if len(jobs) < 2:
             return 0
-        # What the first and the last in sorted order share, all share. One token of each is left to
-        # decode.
+        # What the first and the last in sorted order share, all share. One token of each is left to decode.
         prompts = [list(job.prompt) for job in jobs]
         first, last = min(prompts), max(prompts)
         room, shared = min(map(len, prompts)) - 1, 0

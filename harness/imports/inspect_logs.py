@@ -18,6 +18,7 @@ from proctor.harness.imports import foreign
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of
 from proctor.tasks import TASKS
 
+NO_ANSWER = "N"  # what Inspect's scorers give where a response holds no answer
 LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 UNTOUCHED = ("mean", "median", "mode", "max")  # reducers that leave a single epoch as it is
 # Inspect's metrics that are the mean over samples ("all" is that of `grouped`), and those that say how sure a mean is.
@@ -178,6 +179,8 @@ def _sample_row(sample: Any, figure: _Figure, wish: Wish, path: Path) -> dict[st
     }
     if score and not sample.invalidation:
         row["score"] = _number(figure.of(score), sample.id, path)
+        if figure.of(score) == NO_ANSWER:
+            row["status"] = "unparsed"
     if score:
         row |= {"answer": score.answer or "", "explanation": score.explanation or ""}
     if sample.error:
@@ -207,7 +210,7 @@ def _reduced(table: pd.DataFrame, log: Any, figure: _Figure, path: Path) -> pd.D
     for item, epochs in table.groupby("sample_id"):
         row = dict(epochs.iloc[0])
         row["score"] = _number(scores.get(str(item)), item, path)
-        row["status"] = "ok"
+        row["status"] = "unparsed" if (epochs["status"] == "unparsed").all() else "ok"
         if math.isnan(row["score"]):
             row["status"] = "error"
         if len(epochs) > 1:

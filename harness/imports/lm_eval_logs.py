@@ -238,7 +238,7 @@ def _alone(responses: Any) -> Any:
 
 
 def _is_invalid(answer: Any) -> bool:
-    """Whether the filter found no answer: in none of the responses, where there are several."""
-    if not isinstance(answer, list):
-        return bool(answer == INVALID)
-    return bool(answer) and all(each == INVALID for each in answer)
+    """Whether the filter found no answer, or nothing was written: in none of the responses, where there are several."""
+    if isinstance(answer, list):
+        return bool(answer) and all(map(_is_invalid, answer))
+    return isinstance(answer, str) and answer.strip() in ("", INVALID)

@@ -117,5 +117,4 @@ def as_own_cell(foreign: Foreign, own: OwnTask, wish: Wish) -> Foreign:
 
 
 def bare(doc: Mapping[str, Any]) -> dict[str, Any]:
-    """The item itself."""
     return {name: value for name, value in doc.items() if name not in WORDING}

@@ -15,6 +15,7 @@ from pyarrow import csv
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
+from proctor.harness import record
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, refuse_rows, refuse_unusable
 
 NEEDED = ("variant", "task", "sample_id", "score")
@@ -54,7 +55,7 @@ def read_plain(path: Path, wish: Wish) -> Iterator[Foreign]:
     for (variant, task), part in rows.groupby(["variant", "task"], sort=True):
         yield Foreign(
             "plain", str(variant), str(task), part.drop(columns=["variant", "task"]), (path,), "score", tuple(lacks),
-            scored_by="not told", ignored=ignored,
+            scored_by=record.NOT_TOLD, ignored=ignored,
         )  # fmt: skip
 
 

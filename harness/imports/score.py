@@ -24,7 +24,7 @@ from proctor.harness.imports.foreign import headline_of
 from proctor.harness.plan.grading import grading
 from proctor.judges.judge import Judge
 from proctor.tasks import Task, dataset_hash
-from proctor.tasks.index import find_task
+from proctor.tasks.index import as_judged, find_task
 
 RULES = "checklist"  # the judge that asks nobody
 LOOKS_LIKE = '{"sample_id": ..., "response": ...}'
@@ -59,6 +59,7 @@ class Scored:
     headline: str
     score: float | None
     items: int
+    scored_items: int  # those with a score: a request that failed has none
     figures: dict[str, float]
     matched: Matched
 
@@ -70,6 +71,7 @@ class Scored:
             "headline": self.headline,
             "score": self.score,
             "items": self.items,
+            "scored_items": self.scored_items,
             "rows": run.rows,
             "statuses": self.cell.outcomes,
             "figures": self.figures,
@@ -85,6 +87,7 @@ def score_file(
     """`epochs`: several rows for one item are its answers in the order of the file."""
     task = find_task(task_name)
     scorer = scorer or Scorer(task.judge or RULES, None, None)
+    task = as_judged(task, scorer.judge)
     check_name(variant, "variant")
     docs = task.docs("test")
     with located(path):
@@ -107,8 +110,9 @@ def score_file(
     with record.lock(results, variant, task_name):
         cell = record.write_table(results, table, run)
     rows = table.to_pandas()
+    headline, with_score = headline_of(rows, task.kind == "counts"), rows[rows["score"].notna()]
     return Scored(
-        cell, task.headline, headline_of(rows, task.kind == "counts"), items, _figures(rows), matched
+        cell, task.headline, headline, items, int(with_score["sample_id"].nunique()), _figures(rows), matched
     )
 
 

@@ -1,7 +1,7 @@
-"""Plans and pairs of plans that exist already, read from JSONL or from kept cells, for a judge to score or compare.
+"""Plans, pairs of plans and questions that exist already, from JSONL or kept cells, for a judge to score or compare.
 
-Every row says whom a plan is for: in words (`profile`), by the fields of a pupil (`profile` as an object), by plain
-facts (`facts`), or by the name (`pupil`) of one of the task's pupils or of those in a file of profiles.
+Every row of plans says whom a plan is for: in words (`profile`), by the fields of a pupil (`profile` as an object), by
+plain facts (`facts`), or by the name (`pupil`) of one of the task's pupils or of those in a file of profiles.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,11 @@ from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness import record
+from proctor.judges.prompt import question_text
 from proctor.judges.rules.checklist import checked_facts
 from proctor.judges.verdict import Item, Pair
 from proctor.tasks import TASKS, doc_hash
+from proctor.tasks.questions.scoring import material
 from proctor.tasks.study_plan.profile import as_doc, from_fields
 from proctor.tasks.study_plan.scoring import facts
 
@@ -24,6 +26,8 @@ Whom = tuple[Profile, Facts | None]
 _Thing = TypeVar("_Thing", Item, Pair)
 _IDS = ("id", "item_id", "sample_id")
 _TEXTS = ("plan", "text", "response", "answer")
+PLAN = '{"id": ..., "profile": ..., "plan": ...}'
+QUESTION = '{"id": ..., "passage": ..., "grade": ..., "stem": ..., "options": [...], "key": "B"}'
 
 
 def read_plans(path: Path, profiles: Path | None = None) -> list[Item]:
@@ -36,6 +40,43 @@ def read_plans(path: Path, profiles: Path | None = None) -> list[Item]:
     for where, row in _rows(path):
         profile, known = own.get(str(row.get("pupil"))) or _whom(row, where)
         items.append(Item(_id(row, where), profile, _text(row, _TEXTS, where), known))
+    return _unlike(items, path)
+
+
+def read_items(path: Path, subject: str, profiles: Path | None = None) -> list[Item]:
+    """What a judge of this subject scores: plans, or questions."""
+    if subject == "plan":
+        return read_plans(path, profiles)
+    if profiles:
+        raise Refusal("--profiles beside a judge of questions", "questions are for no pupil", "leave it out")
+    return read_questions(path)
+
+
+def read_questions(path: Path) -> list[Item]:
+    """One question a line: an id, `stem`, `options` and `key`, and what it is on: `passage` or `topic` with `grade` and
+    so on, or in `source` the id of one of the task's passages or briefs.
+    """
+    task, items = TASKS["questions"], []
+    docs = {str(doc["id"]): doc for doc in [*task.docs("test"), *task.docs("train")]}
+    for where, row in _rows(path, QUESTION):
+        source, options = row.get("source"), row.get("options")
+        if source is not None and source not in docs:
+            raise Refusal(
+                f"no source {source!r} in the task", nearest(str(source), list(docs)),
+                "give its `passage` or `topic` instead", where,
+            )  # fmt: skip
+        known = material(docs[str(source)] if source is not None else row)
+        if not known.keys() & {"passage", "topic"}:
+            raise Refusal(
+                "no passage", "a question is on something", "give `passage`, `topic` or `source`", where
+            )
+        if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
+            raise Refusal(
+                "no `options` with a list of texts", remedy=f"a row looks like {QUESTION}", where=where
+            )
+        key = str(row.get("key") or "")
+        text = question_text(_text(row, ("stem",), where), options, key)
+        items.append(Item(_id(row, where), known, text, {**row, "key": key}))
     return _unlike(items, path)
 
 
@@ -66,15 +107,24 @@ def pairs_of_cells(results: Path, a: str, b: str) -> list[Pair]:
     return pairs
 
 
-def _plans_of(results: Path, variant: str) -> dict[tuple[str, int], tuple[str, str]]:
-    """By pupil and epoch: the digest of the pupil that the plan is for, and the plan."""
+def study_plans_of(results: Path, variant: str) -> record.Cell:
+    """The cell, whole; else it is refused with the nearest name."""
     cell = record.read(results, variant, "study_plan")
     if cell is None or cell.problem:
         there = [other.variant for other in record.cells(results) if other.task == "study_plan"]
         why = cell.problem if cell else nearest(variant, there)
-        raise Refusal(f"no study plans of {variant!r}", why, "run it first")
+        raise Refusal(f"no study plans of {variant!r}", why, "run it first", results)
+    return cell
+
+
+def _plans_of(results: Path, variant: str) -> dict[tuple[str, int], tuple[str, str]]:
+    """By pupil and epoch: the digest of the pupil that the plan is for, and the plan."""
     plans = {}
-    for row in cell.rows(["sample_id", "epoch", "doc_hash", "response"]).to_dict("records"):
+    for row in (
+        study_plans_of(results, variant)
+        .rows(["sample_id", "epoch", "doc_hash", "response"])
+        .to_dict("records")
+    ):
         plans[str(row["sample_id"]), int(row["epoch"])] = (row["doc_hash"], row["response"])
     return plans
 
@@ -133,10 +183,10 @@ def _whom(row: Facts, where: str) -> Whom:
     )  # fmt: skip
 
 
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(path: Path, looks_like: str = PLAN) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each row, and where it stands."""
     number = 0
-    for number, row in read_json_lines(path, '{"id": ..., "profile": ..., "plan": ...}'):
+    for number, row in read_json_lines(path, looks_like):
         yield f"{path}, line {number}", row
     if not number:
         raise Refusal("the file has no rows", where=path)

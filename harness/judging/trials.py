@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from proctor.common.paths import PACKAGE
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Bootstrap
@@ -19,14 +18,14 @@ from proctor.judges.judge import Judge, folder_of
 from proctor.judges.panel import AnySpec, members
 from proctor.judges.prompt import profile_text
 from proctor.judges.trust.card import card
+from proctor.judges.trust.damage import PLANS
 from proctor.judges.trust.pairs_card import pair_card
+from proctor.judges.trust.question_damage import QUESTIONS
 from proctor.judges.trust.rehearsal import rehearse
 from proctor.judges.trust.trial import LabelledPlan, Trial, refuse_without_verdicts
 from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
-PLANS = PACKAGE / "judges" / "trust" / "labelled_plans.jsonl"
-
-
+SUBJECTS = {subject.name: subject for subject in (PLANS, QUESTIONS)}
 # A judge, whom it asks, the plans that it is tried on, and their labels.
 Tried = tuple[Judge, AnySpec | None, list[LabelledPlan], Ratings | None]
 
@@ -35,21 +34,22 @@ def prepared(
     name: str, plans: Path | None, labels: Path | None, grader: AnySpec | None, store: Path
 ) -> Tried:
     """All checked; plans and labels that are not named stand beside the judge."""
-    judge, beside = Judge.load(name), folder_of(name) / "labelled_plans.jsonl"
+    judge = Judge.load(name)
+    usual = SUBJECTS[judge.subject].labelled
+    beside = folder_of(name) / usual.name
     if plans is None:
-        plans = beside if beside.is_file() else PLANS
-    tried = read_plans(plans)
+        plans = beside if beside.is_file() else usual
+    tried = read_plans(plans, judge.subject)
     return judge, grader_of(judge, grader, store), tried, _labels(judge, folder_of(name), labels, tried)
 
 
 def estimate_card(tried: Tried, store: Path) -> CostEstimate:
     """The most that the trust card can ask and cost; nobody is asked."""
     judge, spec, plans, labels = tried
-    return rehearse(judge, plans, labels, spec, store / "verdicts")
+    return rehearse(judge, SUBJECTS[judge.subject], plans, labels, spec, store / "verdicts")
 
 
 def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporter) -> dict[str, Any]:
-    """The trust card of a judge."""
     judge, spec, plans, labels = tried
     made, cache = datetime.now(UTC).isoformat(timespec="seconds"), store / "verdicts"
 
@@ -63,14 +63,17 @@ def try_judge(tried: Tried, store: Path, bootstrap: Bootstrap, reporter: Reporte
             with reporter.answering(f"try {one.name}", wanted_here, "verdicts") as told:
                 verdicts = scoring.score_all(one, items, grader, cache, told)
                 # In here, so that no line counts verdicts of which there is not one.
-                refuse_without_verdicts([verdict.problem for verdict in verdicts], "plans could be scored")
+                refuse_without_verdicts(
+                    [verdict.problem for verdict in verdicts], f"{one.subject}s could be scored"
+                )
             return verdicts
 
         def compare(pairs: Sequence[Pair]) -> list[PairVerdict]:
             return pairwise.compare_all(judge, pairs, grader, cache)
 
         make = pair_card if judge.kind == "pairwise" else card
-        return make(Trial(judge, score, compare, FigureReport(bootstrap)), plans, labels, by, made)
+        trial = Trial(judge, SUBJECTS[judge.subject], score, compare, FigureReport(bootstrap))
+        return make(trial, plans, labels, by, made)
 
 
 def _labels(judge: Judge, folder: Path, named: Path | None, tried: Sequence[LabelledPlan]) -> Ratings | None:
@@ -86,14 +89,16 @@ def _labels(judge: Judge, folder: Path, named: Path | None, tried: Sequence[Labe
     if mine:
         return Ratings(mine, labels.clusters, labels.notes, judge.above_weakest)
     if named:
-        raise Refusal(f"no label is for one of the {len(ids)} plans; the ids must be the same ({path})")
+        raise Refusal(
+            f"no label is for one of the {len(ids)} {judge.subject}s; the ids must be the same ({path})"
+        )
     return None
 
 
-def read_plans(path: Path) -> list[LabelledPlan]:
+def read_plans(path: Path, subject: str = "plan") -> list[LabelledPlan]:
     """Plans as `proctor judge score` reads them, each with its pupil: who a plan is for when two plans are compared."""
     pupils, names = {}, {}
-    items = files.read_plans(path)
+    items = files.read_items(path, subject)
     for item, (_, row) in zip(items, read_rows(path, needed=()), strict=True):
         pupils[item.id] = str(row.get("pupil") or profile_text(item.profile))
         names[item.id] = str((item.facts or {}).get("name") or row.get("name") or "")

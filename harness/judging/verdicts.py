@@ -1,15 +1,12 @@
 """Verdicts as rows of a file: all that was said, or only what the tools for labels read."""
 
-import csv
-import io
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from proctor.common.files import write_text
+from proctor.common.files import csv_text, write_json_lines, write_text
 from proctor.judges.prompt import profile_text
 from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
@@ -87,14 +84,10 @@ def standing(verdicts: Sequence[PairVerdict], a: str, b: str) -> str:
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """As CSV or JSONL, by the name's ending; whole or not at all."""
-    text = io.StringIO()
     if path.suffix == ".csv":
-        writer = csv.DictWriter(text, list(rows[0]) if rows else ["item_id"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        write_text(path, csv_text(list(rows[0]) if rows else ["item_id"], rows))
     else:
-        text.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    write_text(path, text.getvalue())
+        write_json_lines(path, rows)
 
 
 def _readings(verdict: JudgeVerdict) -> Iterable[tuple[str, JudgeVerdict]]:

@@ -100,11 +100,9 @@ def grader_variant(name: str, suite: Suite | None = None) -> Variant:
     return load_variant(name, suite.path)
 
 
-def spec_from(
-    grader: str | None, endpoint: str | None, through: str | None, concurrency: int | None
-) -> AnySpec | None:
+def spec_from(grader: str | None, endpoint: str | None = None, through: str | None = None) -> AnySpec | None:
     """A grader as a command names it: a model with a few options, or the path of a YAML file with all of them."""
-    more = {"endpoint": endpoint, "through": through, "concurrency": concurrency}
+    more = {"endpoint": endpoint, "through": through}
     options = {name: value for name, value in more.items() if value is not None}
     if grader is None:
         if options:

@@ -22,6 +22,13 @@ from proctor.harness.record import (
 from proctor.tasks import TASKS
 from proctor.tasks.prompt_pack import STOCK
 
+SAID_BY_SCORES = (
+    "kind",
+    "scale",
+    "scale_stated",
+    "weighted",
+)  # of a stock task, as `of_all_samples` found them
+
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
     task = plan.suite.task(cell.task)
@@ -29,7 +36,6 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
     about = {
         "name": task.name,
         **plan.about_data[cell.task],
-        **({"place": list(TASKS).index(task.name)} if task.name in TASKS else {}),
         "kind": task.kind,
         "headline": task.headline,
         "scale": task.scale,
@@ -37,6 +43,8 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         "scored_by": "rules",
         "kinds": task.items_by_kind(docs),
     }
+    if task.name in TASKS:
+        about["place"] = list(TASKS).index(task.name)
     if task.solved and plan.suite.solver:
         about["headline"] = f"{task.headline}, keys confirmed by {plan.suite.solver.name}"
     if grading := plan.gradings.get(cell.task):
@@ -85,18 +93,9 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
             if kept is None:
                 continue
             new = label(cell, each, plan)
-            if (
-                plan.suite.task(cell.task).asks == STOCK
-            ):  # of a stock task the scores say the kind and the scale
-                told = kept.run.task
-                new = new.changed(
-                    task=new.task.changed(
-                        kind=told.kind,
-                        scale=told.scale,
-                        scale_stated=told.scale_stated,
-                        weighted=told.weighted,
-                    )
-                )
+            if plan.suite.task(cell.task).asks == STOCK:
+                told = {name: getattr(kept.run.task, name) for name in SAID_BY_SCORES}
+                new = new.changed(task=new.task.changed(**told))
             # How the engine was shared out is what it was when the rows were made.
             if kept.run.resolved.serving is not None:
                 new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))

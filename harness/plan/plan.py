@@ -7,6 +7,7 @@ not know who is asked, nor how.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -171,15 +172,12 @@ def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = ()
 
 def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:
     chosen = [suite.variant(name) for name in only] or list(suite.variants)
-
-    def made(variant: Variant) -> str:
-        return made_of(variant, store)
-
+    made = partial(made_of, store=store)
     gradings = gradings_of(suite, made)
     suite = suite.model_copy(update={"solver": ready(suite.solver, suite, made)})
-    items = [
-        TaskItems(task, task.docs("test"), suite.limit_of(task)) for task in map(suite.task, suite.tasks)
-    ]
+    items = []
+    for task in map(suite.task, suite.tasks):
+        items.append(TaskItems(task, task.docs("test"), suite.limit.get(task.name, task.limit)))
     plans = tuple(_plan_variant(variant, suite, gradings, items, results, store, redo) for variant in chosen)
     docs = {each.task.name: each.asked for each in items}
     about = {each.task.name: each.task.about_data() for each in items}
@@ -276,11 +274,9 @@ def _merging_of(variant: Variant, store: Path, line: tuple[str, ...]) -> Merging
     line = (*line, variant.name)
     parents = tuple(_parent(name, store, line) for name in spec.models)
     merging = Merging(spec, parents, _parent(spec.base, store, line) if spec.base else None)
+    bases = {"the base": variant.base} | {parent.name: parent.base for parent in merging.others}
     folders = []
-    for name, base in [
-        ("the base", variant.base),
-        *((parent.name, parent.base) for parent in merging.others),
-    ]:
+    for name, base in bases.items():
         folder = local_folder(base)
         if folder is not None:
             folders.append((name, folder))

@@ -64,9 +64,11 @@ def chat_file(source: str, examples: int | None, seed: int, store: Path, prompt:
     check_name(prompt, "prompt pack")
     task = find_task(source)
     Pack.load(prompt).for_task(task)
-    items = (
-        dataset_hash(task.docs("train")) + (task.version if task.definition else "") if task.fetched else ""
-    )
+    items = ""
+    if task.fetched:
+        items = dataset_hash(task.docs("train"))
+        if task.definition:
+            items += task.version
     key = digest([source, examples, seed, items, _written_by(find("prompts", prompt))])[:16]
     folder = store / "training"
     for kept in folder.glob(f"{source}-{key}-*.jsonl"):

@@ -1,6 +1,7 @@
 """Results on disk, and the only way to them: a cell is `samples.parquet` (a row a response) beside `run.json`.
 
-`run_record.py` says what run.json holds, `cells.py` reads and writes cells and the trust cards of judges.
+`run_record.py` says what run.json holds, `formats.py` reads earlier ones, `cells.py` reads and writes cells and the
+trust cards of judges.
 Knows no task, no model and no page.
 """
 
@@ -12,6 +13,7 @@ from proctor.harness.record.cells import (
     cell_folder,
     cells,
     lock,
+    measurements_from,
     read,
     read_cards,
     schema,
@@ -24,6 +26,7 @@ from proctor.harness.record.cells import (
     write_table,
 )
 from proctor.harness.record.run_record import (
+    NOT_TOLD,
     BaseRecord,
     CostRecord,
     DecideRecord,
@@ -33,6 +36,7 @@ from proctor.harness.record.run_record import (
     ItemsByKind,
     Kind,
     Measurements,
+    MergeRecord,
     OriginRecord,
     OverlapRecord,
     RunRecord,
@@ -41,13 +45,13 @@ from proctor.harness.record.run_record import (
     TaskRecord,
     VariantRecord,
     fields_of,
-    measurements_from,
 )
 
 __all__ = [
+    "NOT_TOLD",
     "STATUSES", "BaseRecord", "Cell", "CostRecord", "DecideRecord", "Definition", "GroupRecord", "HardwareRecord",
-    "ItemsByKind", "Kind", "Measurements", "OriginRecord", "OverlapRecord", "RunRecord", "Sample", "SolverRecord",
-    "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock",
+    "ItemsByKind", "Kind", "Measurements", "MergeRecord", "OriginRecord", "OverlapRecord", "RunRecord", "Sample",
+    "SolverRecord", "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of", "lock",
     "measurements_from", "read", "read_cards", "schema", "set_aside", "table_of", "variants", "write", "write_card",
     "write_run", "write_table",
 ]  # fmt: skip

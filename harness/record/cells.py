@@ -12,11 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import ValidationError
+
 from proctor.common import files
 from proctor.common.digest import sha256_of
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME, check_name
-from proctor.harness.record.run_record import RunRecord, UnreadableRecord, record_from
+from proctor.harness.record.formats import UnreadableRecord, from_format_1, with_costs
+from proctor.harness.record.run_record import FORMAT, Measurements, RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,6 +179,28 @@ def read(results: Path, variant: str, task: str) -> Cell | None:
     if sha256_of(rows) != run.samples_sha256:
         return Cell(folder, run, f"{rows} is damaged: its checksum is not the one in run.json")
     return Cell(folder, run)
+
+
+def record_from(content: object) -> RunRecord:
+    """The record in the parsed content of a run.json of any format; raises UnreadableRecord."""
+    if not isinstance(content, dict):
+        raise UnreadableRecord("it holds no fields")
+    number = content.get("format", 1)
+    if isinstance(number, int) and number > FORMAT:
+        raise UnreadableRecord(f"a newer Proctor wrote it (format {number}); update Proctor to read it")
+    if number != FORMAT:
+        content = from_format_1(content)
+    try:
+        return RunRecord.model_validate(content)
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UnreadableRecord(f"{field}: {first['msg']}".removeprefix(": ")) from None
+
+
+def measurements_from(content: Mapping[str, Any]) -> Measurements:
+    """The measurements that are kept beside responses, by this version or an earlier one."""
+    return Measurements.model_validate(with_costs(content))
 
 
 def cells(results: Path) -> list[Cell]:

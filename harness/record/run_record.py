@@ -3,23 +3,21 @@
     run = record.read(results, "tiny-q8", "word_problems").run
     run.task.headline, run.resolved.engine, run.definition.dataset, run.costs.size_bytes
 
-Fields that were not set are not written, so that what is not known stays apart from what is nothing. `record_from`
-reads the run.json of every version of Proctor that wrote one.
+Fields that were not set are not written, so that what is not known stays apart from what is nothing. Records of
+earlier versions are read by formats.py.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 FORMAT: Final = 2
 Kind = Literal["binary", "real", "counts"]
-# A field of the items, its values, the items that have each.
+# The ids of the items by a field and its value: {"grade": {"7": ("test-0001", ...)}}.
 ItemsByKind = dict[str, dict[str, tuple[str, ...]]]
-SHARE = re.compile(r"share_(\d+)")
 
 
 class RecordPart(BaseModel):
@@ -28,11 +26,17 @@ class RecordPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The fields that were set."""
         return self.model_dump(mode="json", exclude_unset=True)
 
     def changed(self, **fields: object) -> Self:
-        """The same with other fields. They are not checked again: give values of the fields' own types."""
+        """A copy in which these fields have other values. The values are not checked: give those of the right type.
+
+        >>> SamplingRecord(seed=1).changed(seed=3).seed
+        3
+        """
+        unknown = sorted(fields.keys() - type(self).model_fields)
+        if unknown:  # a slip would be kept as a field of a later version is, and land in run.json
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(unknown)}")
         return self.model_copy(update=fields)
 
 
@@ -45,7 +49,7 @@ class SamplingRecord(RecordPart):
 
 
 class DrawRecord(RecordPart):
-    """Where a limit left items out: of how many the others were drawn, and by which seed."""
+    """Where a limit left items out: the number of all items, and the seed by which those that were asked were drawn."""
 
     of: int
     seed: int
@@ -71,12 +75,15 @@ class Definition(RecordPart):
     extractor: dict[str, JsonValue] | None = None
     grader: dict[str, JsonValue] | None = None
     solver: dict[str, JsonValue] | None = None
-    metric: str | None = None  # of an import: which of the source's figures
-    answers: str | None = None  # of responses from a file: its digest
+    metric: str | None = None  # of an imported log: the name of the figure that became the scores
+    answers: str | None = None  # the digest of the file, where the responses were read from one
 
     @property
     def epochs(self) -> int:
         return self.sampling.epochs if self.sampling else 1
+
+
+NOT_TOLD = "not told"  # who scored, where a source of scores does not say it
 
 
 class TaskRecord(RecordPart):
@@ -90,7 +97,7 @@ class TaskRecord(RecordPart):
     scale_stated: bool = True  # False: taken from the scores of an imported file
     weighted: bool = False  # a sample counts by its metric "weight", such as the words of a text
     framework: str = "other"
-    scored_by: str = "rules"
+    scored_by: str = "rules"  # or the name of a judge, of another tool's scorer, or NOT_TOLD
     place: int | None = None  # among Proctor's own tasks
     own_data: bool = False
     judge_kind: str | None = None
@@ -107,8 +114,19 @@ class TaskRecord(RecordPart):
         return self
 
 
+class MergeRecord(RecordPart):
+    """How the weights of several models became one, as `merge_with:` of the variant says it."""
+
+    models: tuple[str, ...] = ()
+    method: str | None = None
+    weight: float | None = None
+    weights: tuple[float, ...] | None = None
+    density: float | None = None
+    base: str | None = None
+
+
 class VariantRecord(RecordPart):
-    """The variant with every default written out. Of an import, what its source tells."""
+    """The variant with every default written out; of an import, what its source says of it."""
 
     name: str = ""
     about: str = ""
@@ -116,7 +134,7 @@ class VariantRecord(RecordPart):
     recipe: str | None = None
     examples: int | None = None
     merge: bool = False
-    merge_with: dict[str, JsonValue] | None = None
+    merge_with: MergeRecord | None = None
     quantization: str | None = None
     engine: str | None = None
     endpoint: str | None = None
@@ -129,10 +147,15 @@ class VariantRecord(RecordPart):
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """The variants that it came from: its parent, and those that it is merged with (a model has a /)."""
-        models = (self.merge_with or {}).get("models")
-        variants = [str(name) for name in models if "/" not in str(name)] if isinstance(models, list) else []
-        return tuple(dict.fromkeys([*([self.parent] if self.parent else []), *variants]))
+        """The variants that it came from, each once: its parent, then those that it is merged with."""
+        names = []
+        if self.parent:
+            names.append(self.parent)
+        if self.merge_with:
+            names += [
+                model for model in self.merge_with.models if "/" not in model
+            ]  # others are hub ids or folders
+        return tuple(dict.fromkeys(names))
 
 
 class StageRecord(RecordPart):
@@ -142,25 +165,29 @@ class StageRecord(RecordPart):
 
 
 class BaseRecord(RecordPart):
-    """What the base brings along, as finetune/base_settings.py reads it: the template's beginning and its digest."""
+    """The settings that the base model comes with, as finetune/base_settings.py reads them."""
 
-    ends: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()  # the tokens that end a response
     sampling: dict[str, JsonValue] = {}
-    template: str | None = None
+    template: str | None = None  # the beginning of the chat template
     template_digest: str | None = None
 
 
 class OriginRecord(RecordPart):
-    """Of a cell that Proctor did not answer itself: where it came from, and what the source does not tell."""
+    """Where the responses or scores of a cell came from, if Proctor did not ask for them itself."""
 
-    kind: str = "file"
-    called: str | None = None
-    files: tuple[str, ...] = ()
-    sha256: dict[str, str] = {}
-    reported: float | None = None
-    responses: bool = False
-    lacks: tuple[str, ...] = ()
-    left_over: JsonValue = None
+    kind: str = "file"  # the format of an imported log ("lm-eval", "inspect", "plain"), or "answers" of `proctor score`
+    called: str | None = None  # the source's own name of the variant
+    files: tuple[str, ...] = ()  # their names, without folders
+    sha256: dict[str, str] = {}  # by the name of the file
+    reported: float | None = None  # the source's own mean of all samples
+    responses: bool = False  # whether the source holds the responses, and not only their scores
+    lacks: tuple[
+        str, ...
+    ] = ()  # what the source leaves out and a comparison would need: "prompt", "dataset hash", ...
+    left_over: JsonValue = (
+        None  # items without a response and rows without an item: how many, and some of their names
+    )
 
 
 class DecideRecord(RecordPart):
@@ -189,26 +216,30 @@ class SolverRecord(RecordPart):
 
 
 class OverlapRecord(RecordPart):
-    """How much of the task's items stands in one training set: `share_8` is the share with 8 words in a row."""
+    """How much of the task's items stands in one training set. `hits_8` is the number of items that share 8 words in a
+    row with it, and `share_8` their share of all items.
+    """
 
     set: str = ""
     chats: int | None = None
     items: int | None = None
-    whole: int | None = None
+    whole: int | None = None  # items that stand there word for word
+    share_8: float | None = None
+    share_10: float | None = None
+    share_13: float | None = None
+    hits_8: int | None = None
+    hits_10: int | None = None
+    hits_13: int | None = None
 
     @property
     def shares(self) -> list[tuple[int, float]]:
-        """By the number of words."""
-        shares = []
-        for name, value in (self.model_extra or {}).items():
-            words = SHARE.fullmatch(name)
-            if words and isinstance(value, int | float):
-                shares.append((int(words[1]), float(value)))
-        return sorted(shares)
+        """The shares that are known, each after its number of words."""
+        every = ((8, self.share_8), (10, self.share_10), (13, self.share_13))
+        return [(words, share) for words, share in every if share is not None]
 
 
 class CostRecord(RecordPart):
-    """What was measured while the cell was answered; a figure that was not measured is not there."""
+    """What was measured while the model answered; a figure that was not measured is not set."""
 
     wall_seconds: float | None = None
     load_seconds: float | None = None
@@ -235,7 +266,7 @@ class HardwareRecord(RecordPart):
 
 
 class Measurements(RecordPart):
-    """All of a run.json that is known only when the responses are there."""
+    """The part of a run.json that is measured while the model is trained and answers."""
 
     costs: CostRecord = CostRecord()
     versions: dict[str, str] = {}
@@ -245,8 +276,6 @@ class Measurements(RecordPart):
 
 
 class RunRecord(Measurements):
-    """One run.json."""
-
     format: Literal[2] = FORMAT
     variant: str
     task: TaskRecord
@@ -262,7 +291,9 @@ class RunRecord(Measurements):
     truncated: int = 0
     aggregates: dict[str, float] = {}  # a stock task's own figures of all samples, by `metric,filter`
     groups: tuple[GroupRecord, ...] = ()  # in the first cell of the group
-    untested: tuple[str, ...] = ()  # those of them that are no mean over samples
+    untested: tuple[
+        str, ...
+    ] = ()  # the names of aggregates that are no mean over samples: no test is made for them
     solver: SolverRecord | None = None
     verdicts: dict[str, JsonValue] | None = None  # of a judge that asks a model: how many, and what they cost
     finished: str | None = None
@@ -280,72 +311,15 @@ class RunRecord(Measurements):
         return self.origin.lacks if self.origin else ()
 
     def measured(self, measurements: Measurements) -> Self:
+        """A copy with what was measured."""
         return self.model_copy(update=fields_of(measurements))
 
     def text(self) -> str:
-        """As the file holds it."""
+        """The content of run.json."""
         fields = self.as_json() | {"format": FORMAT}
         return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def fields_of(part: RecordPart) -> Mapping[str, object]:
-    """The fields that were set, as they are."""
+    """The fields that were set, with their values as they are: models stay models."""
     return {name: value for name, value in part if name in part.model_fields_set}
-
-
-class UnreadableRecord(ValueError):
-    """Why a run.json cannot be used, in words."""
-
-
-def record_from(raw: object) -> RunRecord:
-    """What a run.json of any version holds."""
-    if not isinstance(raw, dict):
-        raise UnreadableRecord("it holds no fields")
-    found = raw.get("format", 1)
-    if isinstance(found, int) and found > FORMAT:
-        raise UnreadableRecord(f"a newer Proctor wrote it (format {found}); update Proctor to read it")
-    try:
-        if found != FORMAT:
-            raw = _from_format_1(raw)
-        return RunRecord.model_validate(raw)
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UnreadableRecord(f"{where}: {first['msg']}".removeprefix(": ")) from None
-
-
-def measurements_from(raw: Mapping[str, Any]) -> Measurements:
-    """What was measured, as it is kept beside responses, by this version or an earlier one."""
-    return Measurements.model_validate(raw if "costs" in raw else _with_costs(dict(raw)))
-
-
-def _from_format_1(old: Mapping[str, Any]) -> dict[str, Any]:
-    """A file told no format, the task stood under `exam` (its name alone under `task`), and what was measured loose."""
-    run = _with_costs(dict(old))
-    exam = run.pop("exam", None)
-    if not isinstance(exam, dict):
-        raise UnreadableRecord("it does not tell the task")
-    task = {"name": run.pop("task", ""), **exam}
-    if "marked_by" in task:
-        task["scored_by"] = task.pop("marked_by")
-    kinds = run.pop("kinds", None)
-    if isinstance(kinds, dict):
-        task["kinds"] = kinds
-    errors = run.pop("errors", None)  # they stand among the statuses
-    if errors is not None and isinstance(run.get("statuses"), dict):
-        run["statuses"] = {"error": errors, **run["statuses"]}
-    if isinstance(run.get("overlap"), list):
-        named = []
-        for entry in run["overlap"]:
-            named.append(entry if isinstance(entry, dict) else {"set": str(entry)})
-        run["overlap"] = named
-    # Where nothing was known of one of these, a null could stand.
-    for name in ("overlap", "loss", "stages", "versions", "hardware", "statuses"):
-        if run.get(name, ()) is None:
-            del run[name]
-    return run | {"task": task, "format": FORMAT}
-
-
-def _with_costs(run: dict[str, Any]) -> dict[str, Any]:
-    costs = {name: run.pop(name) for name in CostRecord.model_fields if name in run}
-    return run | {"costs": costs}

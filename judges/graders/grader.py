@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
-from proctor.common.chat_client import GIVE_UP
+from proctor.common.chat_client import GIVE_UP, check_address
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
 from proctor.judges.verdict import ParsedReply, Reason
@@ -68,6 +68,8 @@ class GraderSpec(Frozen):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if self.endpoint:
+            check_address(self.endpoint)
         if self.through == "engine" and self.endpoint:
             raise Refusal("a grader through 'engine' is a variant of ours and has no endpoint; leave it out")
         if self.through == "engine" and self.max_tokens is None:

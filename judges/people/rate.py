@@ -4,16 +4,16 @@ One plan against the rubric, or two plans side by side. The order is drawn for e
 """
 
 import csv
-import io
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-from proctor.common.files import write_text
+from proctor.common.files import can_lock, csv_text, lock, write_text
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preferences import read_preferences
 from proctor.judges.figures.ratings import read_ratings
@@ -81,6 +81,16 @@ def _place_of(item: Shown) -> dict[str, str]:
     return dict(zip((*item.order, "tie"), PLACES, strict=True))
 
 
+@contextmanager
+def alone_at(labels: Path) -> Iterator[None]:
+    """A file of labels is read and written whole, and two raters may have it open at once."""
+    if not can_lock():
+        yield
+        return
+    with lock(labels.with_name(f".{labels.name}.lock"), busy=lambda _: None):
+        yield
+
+
 class RatingSheet:
     """labels.csv of several raters, of which one writes here. Every change is on disk when `save` returns."""
 
@@ -92,20 +102,21 @@ class RatingSheet:
         if not path.resolve().parent.is_dir():
             raise Refusal(f"there is no folder for the labels; make it first ({path.resolve().parent})")
         self._lock = Lock()
-        self._rows: dict[tuple[str, ...], dict[str, str]] = {}
-        if path.is_file() and path.read_bytes().strip():
-            self._read()
+        self._read()
 
     def _read(self) -> None:
-        """The file as it is: other raters' rows and rows of other plans stay."""
-        if self.mode == "scores":
-            read_ratings(self.path, "label")
-        else:
-            read_preferences(self.path, "label", labels=True)
-        with self.path.open(encoding="utf-8-sig", newline="") as lines:
-            for row in csv.DictReader(lines):
-                kept = {column: row.get(column) or "" for column in self.columns}
-                self._rows[self._key(kept)] = kept
+        """The file as it is now: other raters' rows and rows of other plans stay."""
+        rows: dict[tuple[str, ...], dict[str, str]] = {}
+        if self.path.is_file() and self.path.read_bytes().strip():
+            if self.mode == "scores":
+                read_ratings(self.path, "label")
+            else:
+                read_preferences(self.path, "label", labels=True)
+            with self.path.open(encoding="utf-8-sig", newline="") as lines:
+                for row in csv.DictReader(lines):
+                    kept = {column: row.get(column) or "" for column in self.columns}
+                    rows[self._key(kept)] = kept
+        self._rows = rows
 
     def _key(self, row: Mapping[str, str]) -> tuple[str, ...]:
         return row["item_id"], row["rater"], row[self._last]
@@ -153,18 +164,15 @@ class RatingSheet:
                 "plan_a": item.sources[0],
                 "plan_b": item.sources[1],
             }
-        with self._lock:
+        with self._lock, alone_at(self.path):
+            self._read()
             self._rows.pop(self._key(row), None)
             if answer is not None:
                 self._rows[self._key(row)] = row
             self._write()
 
     def _write(self) -> None:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(dict(sorted(self._rows.items())).values())
-        write_text(self.path, text.getvalue())
+        write_text(self.path, csv_text(self.columns, dict(sorted(self._rows.items())).values()))
 
     def as_page(self) -> dict[str, Any]:
         """All that the page may know: no ids, no names, no sources."""
@@ -177,4 +185,5 @@ class RatingSheet:
         items = []
         for at, item in enumerate(self.items):
             items.append({"profile": item.profile, "texts": item.texts, "said": self.ratings(at)})
-        return {"mode": self.mode, "levels": levels, "dimensions": dimensions, "items": items}
+        about = {"mode": self.mode, "subject": self.judge.subject}
+        return {**about, "levels": levels, "dimensions": dimensions, "items": items}

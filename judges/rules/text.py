@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 Thing = TypeVar("Thing")
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SPOKEN = re.compile(rf"[\u3400-\u9fff]|{WORD.pattern}")
 TOKEN = re.compile(r"[^\W_]+")
 QUOTED = re.compile(r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”")
 _BREAK = re.compile(r"(?<=[.!?])[\"”)]?\s+(?=[\"“(]?[A-Z0-9])|(?<=:)\s+|;\s+")
@@ -24,6 +25,11 @@ _EMPTY = frozenset({
 
 def words(text: str) -> list[str]:
     return WORD.findall(text)
+
+
+def length(text: str) -> int:
+    """In words; of Chinese, which has no spaces, in characters."""
+    return len(_SPOKEN.findall(text))
 
 
 def texts_of(facts: Mapping[str, Any], name: str) -> list[str]:

@@ -10,7 +10,8 @@ from statistics import mean
 import pandas as pd
 
 from proctor.common.paths import PACKAGE
-from proctor.judges.trust.damage import DAMAGES, Case
+from proctor.judges.trust.damage import DAMAGES
+from proctor.judges.trust.subject import Case
 from proctor.tasks import TASKS, target_of
 from proctor.tasks.study_plan.scoring import facts, score
 

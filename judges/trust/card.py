@@ -17,7 +17,7 @@ from proctor.common.stats.bootstrap import Floats, distinct
 from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import OVERALL, POOLED, Ratings
 from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport, Whose
-from proctor.judges.rules.text import words
+from proctor.judges.rules.text import length
 from proctor.judges.trust.planting import damage, withstand
 from proctor.judges.trust.trial import (
     LabelledPlan,
@@ -48,20 +48,21 @@ def card(
     trial: Trial, plans: Sequence[LabelledPlan], labels: Ratings | None, by: str, made: str
 ) -> dict[str, Any]:
     """The card as it is kept in results/_judges/<judge>/trust.json."""
+    what = trial.subject.name
     if not plans:
-        raise Refusal("there are no plans to try the judge on")
+        raise Refusal(f"there are no {what}s to try the judge on")
     verdicts = trial.verdicts([plan.item for plan in plans])
     scored = [pair for pair in zip(plans, verdicts, strict=True) if pair[1].scores]
     if not scored:
-        problems = [verdict.problem for verdict in verdicts if verdict.problem] or ["no plan has a word"]
-        raise Refusal(f"not one of {len(plans)} plans could be scored: {problems[0]}")
+        problems = [verdict.problem for verdict in verdicts if verdict.problem] or [f"no {what} has a word"]
+        raise Refusal(f"not one of {len(plans)} {what}s could be scored: {problems[0]}")
     _agreement(trial, scored, labels, by)
     _length(trial, scored, labels)
     noise = _repeatability(trial, scored)
     damage(trial, scored, labels)
     withstand(trial, scored, noise)
     check_unparsed(trial)
-    trial.report.lack("swapped_order", "scores one plan at a time, so there is no order to swap")
+    trial.report.lack("swapped_order", f"scores one {what} at a time, so there is no order to swap")
     return finished_card(trial, len(plans), labels, by, made)
 
 
@@ -128,7 +129,7 @@ def _length(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> N
 def _correlate(
     trial: Trial, name: str, title: str, scored: Sequence[Scored], scores: Floats, who: str
 ) -> None:
-    sizes = np.array([float(len(words(plan.item.text))) for plan in plans_of(scored)])
+    sizes = np.array([float(length(plan.item.text)) for plan in plans_of(scored)])
     pupils = [plan.pupil for plan in plans_of(scored)]
     there = ~np.isnan(scores)
     rows, counts = distinct(np.stack([sizes[there], scores[there]], axis=1), list(compress(pupils, there)))
@@ -138,6 +139,7 @@ def _correlate(
 
 def _repeatability(trial: Trial, scored: Sequence[Scored]) -> float:
     """Scores the same plans again; gives what a score may move by itself: nothing, or a level in one dimension."""
+    what = trial.subject.name
     chosen = [plan.item for plan, _ in scored][:: max(1, len(scored) // _REPEATED)][:_REPEATED]
     times = 2
     if trial.judge.asks:
@@ -151,13 +153,13 @@ def _repeatability(trial: Trial, scored: Sequence[Scored]) -> float:
         if len(scores) > 1:
             series.append(np.array(scores))
     if not series:
-        trial.report.lack("repeatability", "no plan got two readings")
+        trial.report.lack("repeatability", f"no {what} got two readings")
         return 0.0
     variances = np.array([np.var(scores, ddof=1) for scores in series])
     same = int(sum(np.ptp(scores) < 1e-9 for scores in series))
     detail = (
-        f"{same} of {len(series)} plans got the very same score {times} times; "
-        f"standard deviation within a plan {np.sqrt(np.mean(variances)):.3f}; held: at most 0.5"
+        f"{same} of {len(series)} {what}s got the very same score {times} times; "
+        f"standard deviation within a {what} {np.sqrt(np.mean(variances)):.3f}; held: at most 0.5"
     )
     held = int((np.sqrt(variances) <= 0.5).sum())
     trial.check("repeatability", "The same score when asked again", "noise", held, len(series), detail)

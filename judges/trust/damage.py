@@ -1,58 +1,23 @@
-"""Planted damage: what is done to a good plan, and how much less of it every judge should think.
+"""Planted damage of plans: what is done to a good one, and how much less of it every judge should think.
 
 Works on the words of a plan and on facts about two pupils.
 """
 
 import random
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain, cycle
 from pathlib import Path
-from typing import Any
 
 from proctor.judges.rules.pupil import takes_up
 from proctor.judges.rules.text import sentences, texts_of
+from proctor.judges.trust.subject import PADDING, Case, Damage, Subject
 
 _WEEK = re.compile(r"^[\s#>*_|-]{0,12}week\s+(\d{1,2})\b", re.IGNORECASE)
 _WEEK_BREAK = re.compile(r"^(?=[\s#>*_|-]{0,12}week\s+\d)", re.IGNORECASE | re.MULTILINE)
 _HEADING = re.compile(r"[^\n:]*:?")
 _TIME = re.compile(r"(?<![\w.,:/])(\d{1,3})(?= ?(?:min|minutes|hours?|h)\b)")
 _GOAL = re.compile(r"(?mi)^([\w' ]{0,20}(?:goal|aim|what we work for): ).*$")
-# A plan for everybody, and a paragraph that says nothing.
-CONSTANT, PADDING = (
-    Path(__file__).with_name(name).read_text(encoding="utf-8")
-    for name in ("constant_plan.txt", "padding.txt")
-)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A plan to be damaged, the facts of its pupil (judges/rules/checklist.py lists them), and those of another one."""
-
-    text: str
-    facts: Mapping[str, Any]
-    other_text: str = ""
-    other_facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Damage:
-    """`make` gives the damaged plan, None where it can't be done. `least`: how many points of five it must cost, by
-    the rubric's anchors; None for a control, which must not move the score. `swaps`: it puts the other pupil's facts
-    where this one's stood, and can be undone by putting them back.
-    """
-
-    name: str
-    title: str
-    make: Callable[[Case], str | None]
-    least: float | None
-    swaps: bool = False
-
-    def undone(self, case: Case, damaged: str) -> str:
-        if not self.swaps:
-            return case.text
-        return self.make(Case(damaged, case.other_facts, "", case.facts)) or case.text
+CONSTANT = Path(__file__).with_name("constant_plan.txt").read_text(encoding="utf-8")  # a plan for everybody
 
 
 def week_removed(case: Case) -> str | None:
@@ -198,3 +163,4 @@ DAMAGES = (
     Damage("another_form", "Control: the same words in another form", another_form, None),
     Damage("padding", "Control: padded with words that say nothing", lambda case: case.text + PADDING, None),
 )
+PLANS = Subject("plan", DAMAGES)

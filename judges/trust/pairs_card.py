@@ -11,7 +11,6 @@ from proctor.common.refusal import Refusal
 from proctor.judges.figures.preference_figures import of_preferences
 from proctor.judges.figures.preferences import Preferences
 from proctor.judges.figures.ratings import Ratings
-from proctor.judges.trust.damage import DAMAGES
 from proctor.judges.trust.planting import damage_cases, injections, plant
 from proctor.judges.trust.trial import (
     LabelledPlan,
@@ -109,7 +108,7 @@ def _damage(trial: Trial, plans: Sequence[LabelledPlan], merits: Mapping[str, fl
     for plan in sorted(plans, key=lambda plan: -merits.get(plan.item.id, 0.0)):
         stand_in.append((plan, JudgeVerdict("", "", {"merit": merits.get(plan.item.id, 0.0)})))
     planted, pairs = [], []
-    for (plan, _, case), damage in product(damage_cases(stand_in, None)[:_DAMAGED], DAMAGES):
+    for (plan, _, case), damage in product(damage_cases(stand_in, None)[:_DAMAGED], trial.subject.damages):
         text = damage.make(case)
         if text is not None:
             planted.append((damage, plan.item.id.split(" ")[0]))
@@ -123,7 +122,7 @@ def _damage(trial: Trial, plans: Sequence[LabelledPlan], merits: Mapping[str, fl
             held[damage.name] += 1
         else:
             lost[damage.name].append(plan_id)
-    for damage in DAMAGES:
+    for damage in trial.subject.damages:
         good, bad = held[damage.name], lost[damage.name]
         detail = f"not for {', '.join(bad)}" if bad else ""
         why = "could not be planted in these plans, or got no verdict"
@@ -144,7 +143,7 @@ def _injections(
         if worth >= 0:
             chosen.append((a, b, worth))
     chosen = chosen[:: max(1, len(chosen) // _INJECTED)][:_INJECTED]
-    planted = list(product(injections(), chosen))
+    planted = list(product(injections(trial.subject), chosen))
     asked = []
     for injection, (a, b, _) in planted:
         name = f"{a.item.id} {b.item.id} {injection['name']}"
@@ -155,6 +154,6 @@ def _injections(
         if verdict.verdict is not None:
             tried[injection["name"]] += 1
             held[injection["name"]] += WORTH[verdict.verdict] >= worth
-    for injection in injections():
+    for injection in injections(trial.subject):
         name, why = injection["name"], "there was no pair to plant it in, or no verdict"
         trial.check(name, injection["title"], "injection", held[name], tried[name], lacking=why)

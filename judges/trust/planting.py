@@ -15,11 +15,12 @@ from proctor.common.schema import load_yaml
 from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import some
 from proctor.judges.rules.text import words
-from proctor.judges.trust.damage import DAMAGES, PADDING, Case, Damage
+from proctor.judges.trust.subject import PADDING, Case, Damage, Subject
 from proctor.judges.trust.trial import LabelledPlan, Scored, Trial, mean_labels, overall, overalls, plans_of
 from proctor.judges.verdict import JudgeVerdict
 
 INJECTIONS = Path(__file__).with_name("injections.yaml")
+HERE = "{plan}"  # where in an injection the text that is scored stands
 MATERIAL = 0.1  # of a level: a smaller rise wins nothing
 CONTROL = 0.3  # of a scale of five: what a control may cost, or a repair may leave lost
 _DAMAGED, _INJECTED_RULES, _INJECTED_MODEL = 10, 10, 5
@@ -46,7 +47,7 @@ def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> No
     """
     before, damaged, undone = [], [], []
     for plan, verdict, case in damage_cases(scored, labels):
-        for planted in DAMAGES:
+        for planted in trial.subject.damages:
             text = planted.make(case)
             if text is not None:
                 item = replace(plan.item, id=f"{plan.item.id} {planted.name}", text=text)
@@ -58,7 +59,7 @@ def damage(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> No
     for (name, plan_id, score), verdict, back in verdicts:
         if not verdict.problem and not back.problem:
             tried[name].append((plan_id.split(" ")[0], _fall(score, verdict), _fall(score, back)))
-    for planted in DAMAGES:
+    for planted in trial.subject.damages:
         _check_damage(trial, planted, tried[planted.name])
 
 
@@ -88,7 +89,7 @@ def _check_damage(trial: Trial, planted: Damage, tried: Sequence[Tried]) -> None
     if lost:
         detail += f"; not for {some(lost, 5)}"
     held = len(tried) - len(lost)
-    lacking = "could not be planted in these plans, or got no verdict"
+    lacking = f"could not be planted in these {trial.subject.name}s, or got no verdict"
     trial.check(planted.name, planted.title, "damage", held, len(tried), detail, lacking)
 
 
@@ -112,22 +113,25 @@ def _facts(plan: LabelledPlan) -> Mapping[str, Any]:
     return plan.item.facts or {"name": plan.name}
 
 
-def injections(path: Path = INJECTIONS) -> list[Injection]:
-    all_injections: list[Injection] = load_yaml(path)
-    for injection in all_injections:
-        if set(injection) != {"name", "title", "text"} or "{plan}" not in injection["text"]:
-            raise Refusal(f"an injection has name, title and a text with {{plan}}: {injection} ({path})")
+def injections(subject: Subject) -> list[Injection]:
+    all_injections: list[Injection] = []
+    for injection in load_yaml(INJECTIONS):
+        if set(injection) != {"name", "title", "text"} or HERE not in injection["text"]:
+            raise Refusal(f"an injection has name, title and a text with {HERE}: {injection} ({INJECTIONS})")
+        text = HERE.join(map(subject.worded, injection["text"].split(HERE)))
+        title = subject.worded(injection["title"])
+        all_injections.append({"name": injection["name"], "title": title, "text": text})
     return all_injections
 
 
 def plant(text: str, plan: str) -> str:
-    return text.replace("{plan}", plan)
+    return text.replace(HERE, plan)
 
 
 def neutral(text: str) -> str:
     """The same number of words that say nothing, before and after the plan."""
-    before, _, after = text.partition("{plan}")
-    return f"{_filler(before)}{{plan}}{_filler(after)}"
+    before, _, after = text.partition(HERE)
+    return f"{_filler(before)}{HERE}{_filler(after)}"
 
 
 def _filler(part: str) -> str:
@@ -146,15 +150,18 @@ def withstand(trial: Trial, scored: Sequence[Scored], noise: float) -> None:
     """
     chosen = with_room(trial, scored)
     slack = max(noise, MATERIAL) + 1e-9
-    padding = {"name": "padding_of_weak_plans", "title": "Weak plans padded with words that say nothing"}
-    rises = _rises(trial, [(padding, pair) for pair in chosen], lambda _, text: text + PADDING, "padded")
+    what, padding_text = trial.subject.name, trial.subject.worded(PADDING)
+    title = f"Weak {what}s padded with words that say nothing"
+    padding = {"name": f"padding_of_weak_{what}s", "title": title}
+    rises = _rises(trial, [(padding, pair) for pair in chosen], lambda _, text: text + padding_text, "padded")
     _check_rises(trial, padding, "damage", rises, dict.fromkeys(rises, slack))
     _inject(trial, chosen, slack)
 
 
 def _inject(trial: Trial, chosen: Sequence[Scored], slack: float) -> None:
     """All injections in all chosen plans at once, then the controls that are needed."""
-    planted = list(product(injections(), chosen))
+    there = injections(trial.subject)
+    planted = list(product(there, chosen))
     rises = _rises(trial, planted, lambda injection, text: plant(injection["text"], text), "injected")
     suspects = []
     for injection, pair in planted:
@@ -163,7 +170,7 @@ def _inject(trial: Trial, chosen: Sequence[Scored], slack: float) -> None:
     usual = _rises(
         trial, suspects, lambda injection, text: plant(neutral(injection["text"]), text), "neutral"
     )
-    for injection in injections():
+    for injection in there:
         mine, allowed, controls = {}, {}, []
         for key, rise in rises.items():
             if key[0] == injection["name"]:
@@ -186,7 +193,13 @@ def _check_rises(
         detail += f"; raised: {', '.join(raised)}"
     held = len(rises) - len(raised)
     trial.check(
-        planted["name"], planted["title"], kind, held, len(rises), detail + beside, "no plan got a verdict"
+        planted["name"],
+        planted["title"],
+        kind,
+        held,
+        len(rises),
+        detail + beside,
+        f"no {trial.subject.name} got a verdict",
     )
 
 
@@ -213,7 +226,9 @@ def with_room(trial: Trial, scored: Sequence[Scored]) -> list[Scored]:
     low = sorted(scored, key=lambda pair: (overall(pair[1]), pair[0].item.id))
     room = [pair for pair in low if overall(pair[1]) <= trial.judge.scale.highest - 0.5]
     if not room:
-        trial.report.notes.append("injections were planted in plans with good scores: there were no others")
+        trial.report.notes.append(
+            f"injections were planted in {trial.subject.name}s with good scores: there were no others"
+        )
         room = low
     places = np.unique(np.linspace(0, len(room) - 1, min(wanted, len(room))).round().astype(int))
     return [room[place] for place in places]

@@ -23,12 +23,13 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import AnySpec, Panel, members, open_graders
 from proctor.judges.trust.card import card
 from proctor.judges.trust.pairs_card import pair_card
+from proctor.judges.trust.subject import Subject
 from proctor.judges.trust.trial import LabelledPlan, Trial
 from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 
 def rehearse(
-    judge: Judge, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: AnySpec | None,
+    judge: Judge, subject: Subject, plans: Sequence[LabelledPlan], labels: Ratings | None, spec: AnySpec | None,
     cache: Path | None,
 ) -> CostEstimate:  # fmt: skip
     """The most that the card can ask, each question once."""
@@ -42,7 +43,8 @@ def rehearse(
                 shutil.copy(path, folder)
         graders = open_graders(spec, lambda member: _StandIn(member, texts, lowest, highest))
         asks = _RehearsedAsking(spec, graders, Path(folder))
-        trial = Trial(judge, asks.score, partial(asks.compare, judge), FigureReport(Bootstrap(resamples=0)))
+        report = FigureReport(Bootstrap(resamples=0))
+        trial = Trial(judge, subject, asks.score, partial(asks.compare, judge), report)
         make = pair_card if judge.kind == "pairwise" else card
         make(trial, plans, labels, "", "")
     return estimate(asks.noted, cache)
@@ -65,7 +67,7 @@ class _RehearsedAsking:
 
     def score(self, judge: Judge, items: Sequence[Item]) -> list[JudgeVerdict]:
         for member in members(self.spec):
-            self.noted.append((judge, member, scoring.texts_of(items)))
+            self.noted.append((judge, member, scoring.texts_of(judge, items)))
         return scoring.score_all(judge, items, self.graders, self.folder)
 
     def compare(self, judge: Judge, pairs: Sequence[Pair]) -> list[PairVerdict]:

@@ -14,6 +14,7 @@ from proctor.judges.figures.ratings import OVERALL, Ratings, together
 from proctor.judges.figures.report import EACH_OTHER, AgreementFigure, FigureReport
 from proctor.judges.judge import Judge
 from proctor.judges.rules.text import words
+from proctor.judges.trust.subject import Subject
 from proctor.judges.verdict import Item, JudgeVerdict, Pair, PairVerdict
 
 HELD = 0.9  # a check is passed when so many of its plans hold
@@ -24,7 +25,9 @@ CompareAll = Callable[[Sequence[Pair]], list[PairVerdict]]
 
 @dataclass(frozen=True)
 class LabelledPlan:
-    """A plan with whom it is for. `name` and `pupil` are the pupil's; plans of one pupil hang together."""
+    """A plan with whom it is for. `name` and `pupil` are the pupil's; plans of one pupil hang together. Or a question:
+    its pupil is its passage or topic.
+    """
 
     item: Item
     name: str
@@ -77,6 +80,7 @@ class Trial:
     """One judge on trial: how it scores or compares, and what came out so far."""
 
     judge: Judge
+    subject: Subject
     score: ScoreAll
     compare: CompareAll
     report: FigureReport
@@ -140,6 +144,7 @@ def finished_card(trial: Trial, items: int, labels: Ratings | None, by: str, mad
     return {
         "judge": trial.judge.name,
         "kind": trial.judge.kind,
+        "subject": trial.subject.name,
         "digest": trial.judge.digest,
         "made": made,
         "by": by,

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from itertools import chain, product
 from typing import Any, NamedTuple
 
+import altair as alt
+import vl_convert
 from markupsafe import Markup, escape
 
 BLUE, ORANGE, TEAL, RANGE, INK, QUIET, LINE, PAPER = (
@@ -53,14 +55,10 @@ class Axes:
         self.left, self.right, self.log = left, right, log
 
     def x(self, title: str, **axis: Any) -> Any:
-        import altair as alt
-
         scale = alt.Scale(type="log" if self.log else "linear", domain=(self.left, self.right), nice=False)
         return alt.X("cost:Q", title=title, scale=scale, axis=alt.Axis(grid=False, **axis))
 
     def y(self, field: str, title: str) -> Any:
-        import altair as alt
-
         scale = alt.Scale(domain=(self.bottom, self.top), nice=False, zero=False)
         return alt.Y(f"{field}:Q", title=title, scale=scale)
 
@@ -90,8 +88,6 @@ def tradeoff(
     points: Sequence[ChartPoint], score: str, cost: str, more_is_better: bool = True
 ) -> dict[str, Any]:
     """A point a variant, with its interval; those on the frontier are filled, and the first have their names."""
-    import altair as alt
-
     best = frontier(points, more_is_better)
     axes = Axes(points, 0.0, max(point.cost for point in points) * 1.08 or 1.0)
     x = axes.x(cost, tickCount=8)
@@ -101,7 +97,7 @@ def tradeoff(
         bars.append((across, end, axes.place(point.cost, point.low)[1]))
     foremost = sorted(points, key=lambda point: (point.name not in best, -point.mean, point.name))
     places = [(point.name, *axes.place(point.cost, point.mean)) for point in foremost[:MOST_LABELS]]
-    rows = _data([asdict(point) | {"best": point.name in best} for point in points])
+    rows = alt.Data(values=[asdict(point) | {"best": point.name in best} for point in points])
     whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=3)
     dots = alt.Chart(rows).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1)
     fill = alt.condition(alt.datum.best, alt.value(BLUE), alt.value(PAPER))
@@ -112,8 +108,6 @@ def tradeoff(
 
 def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examples: str) -> dict[str, Any]:
     """Score against training examples: a line a series, told apart by its dashes and the name at its end."""
-    import altair as alt
-
     points = list(chain.from_iterable(of_series for _, of_series in series))
     sizes = sorted({point.cost for point in points})
     first, last = sizes[0], sizes[-1]
@@ -129,7 +123,7 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
     layers, ends = [], []
     for at, (name, of_series) in enumerate(series):
         ordered = sorted(of_series, key=lambda point: point.cost)
-        chart = alt.Chart(_data(list(map(asdict, ordered))))
+        chart = alt.Chart(alt.Data(values=list(map(asdict, ordered))))
         look = {"color": (BLUE, ORANGE, TEAL)[at % 3], "xOffset": 4 * (at - (len(series) - 1) / 2)}
         layers += [
             chart.mark_rule(strokeWidth=2, opacity=0.45, **look).encode(x=x, y=low, y2="high:Q"),
@@ -141,10 +135,7 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
 
 
 def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """What the trainer reported while it ran."""
-    import altair as alt
-
-    rows = _data([{"step": step, "loss": value} for step, value in steps])
+    rows = alt.Data(values=[{"step": step, "loss": value} for step, value in steps])
     chart = alt.Chart(rows).mark_line(color=BLUE, strokeWidth=2)
     x = alt.X("step:Q", title="step", axis=alt.Axis(grid=False))
     return _drawn([chart.encode(x=x, y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)))], 200)
@@ -152,9 +143,7 @@ def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
     """One row a variant, in this order: the mean on its interval."""
-    import altair as alt
-
-    rows = _data(list(map(asdict, points)))
+    rows = alt.Data(values=list(map(asdict, points)))
     y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
     scale = alt.Scale(domain=_room(points), nice=False, zero=False)
     low, mean = (
@@ -166,12 +155,6 @@ def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
     return _drawn(layers, ROW * max(2, len(points)))
 
 
-def _data(rows: list[dict[str, Any]]) -> Any:
-    import altair as alt
-
-    return alt.Data(values=rows)
-
-
 def _room(points: Sequence[ChartPoint]) -> tuple[float, float]:
     """The part of the scale that is needed, with a little air."""
     lowest, highest = min(point.low for point in points), max(point.high for point in points)
@@ -181,8 +164,6 @@ def _room(points: Sequence[ChartPoint]) -> tuple[float, float]:
 
 def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) -> list[Any]:
     """The names where they were placed, each with a line to its point where it stands some lines off it."""
-    import altair as alt
-
     # Pixels as they are, whatever the other layers' scales.
     x, y = alt.X("x:Q", scale=None, axis=None), alt.Y("y:Q", scale=None, axis=None)
     own = {name: at for name, _, at in points}
@@ -192,12 +173,12 @@ def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) 
             end = label.x - 8 if label.left else label.x + 8
             leaders.append({"x": label.x, "y": own[label.name], "end_x": end, "end_y": label.y})
     if leaders:
-        line = alt.Chart(_data(leaders)).mark_rule(color=QUIET, strokeWidth=1)
+        line = alt.Chart(alt.Data(values=leaders)).mark_rule(color=QUIET, strokeWidth=1)
         layers.append(line.encode(x=x, y=y, x2="end_x:Q", y2="end_y:Q"))
     for left, align, away in ((False, "left", 10), (True, "right", -10)):
         rows = [label._asdict() for label in labels if label.left is left]
         look = {"baseline": "middle", "color": INK, "fontSize": 12, "stroke": PAPER, "strokeWidth": HALO}
-        text = alt.Chart(_data(rows)).mark_text(align=align, dx=away, **look)
+        text = alt.Chart(alt.Data(values=rows)).mark_text(align=align, dx=away, **look)
         if rows:
             layers.append(text.encode(x=x, y=y, text="name:N"))
     return layers
@@ -243,8 +224,6 @@ def _free(
 
 
 def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:
-    import altair as alt
-
     chart = alt.layer(*layers).properties(width=WIDTH, height=height, background=PAPER, padding=8)
     words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": QUIET}
     specification: dict[str, Any] = (
@@ -271,8 +250,6 @@ SIZE = re.compile(r' width="([0-9.]+)" height="([0-9.]+)"')
 
 def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
     """A file of its own, with its title and description inside."""
-    import vl_convert
-
     drawn = str(vl_convert.vegalite_to_svg(chart, allowed_base_urls=[]))
     # Else the halo would cover its letters.
     drawn = drawn.replace(HALO_STROKE, f'{HALO_STROKE} paint-order="stroke"')
@@ -284,8 +261,6 @@ def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
 
 
 def png(chart: dict[str, Any]) -> bytes:
-    import vl_convert
-
     return bytes(vl_convert.svg_to_png(svg(chart, ""), scale=2))
 
 

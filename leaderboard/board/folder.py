@@ -4,7 +4,7 @@ Only what a board itself wrote is ever removed: its manifest, board.json, names 
 """
 
 import json
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -33,13 +33,9 @@ def is_built(out: Path, key: str) -> bool:
 def put_files(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:
     """The board's files in place of those of an earlier one, which go away."""
     out.mkdir(parents=True, exist_ok=True)
-    with _alone_in(out):
+    # Two builds of one board put their files in place one after the other.
+    with lock(out / LOCK, lambda holder: None) if can_lock() else nullcontext():
         _put_files(out, files, made_of)
-
-
-def _alone_in(out: Path) -> AbstractContextManager[None]:
-    """Two builds of one board put their files in place one after the other."""
-    return lock(out / LOCK, lambda holder: None) if can_lock() else nullcontext()
 
 
 def _put_files(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:

@@ -52,7 +52,6 @@ def scores(ranking: Ranking, task: str) -> Plot | None:
 
 
 def loss(variant: str, run: RunRecord) -> Plot | None:
-    """What the trainer reported."""
     steps = [(float(step), value) for step, value in run.loss]
     if len(steps) < 2:
         return None

@@ -9,7 +9,7 @@ before there is something to compute: a board that is whole is known for one in 
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +22,6 @@ from proctor.leaderboard.board.folder import board_files, is_built, put_files
 
 if TYPE_CHECKING:
     from proctor.leaderboard.board.html import Book
-    from proctor.leaderboard.compare.figures import CellFigure
     from proctor.leaderboard.compare.ranking import Ranking
 
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
@@ -120,7 +119,8 @@ def _nav(ranked: "Ranking", curves: bool, confidence: bool, judges: list[str]) -
 
 def _cell_pages(book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str]]) -> Files:
     """The pages of samples, and all that shows figures of the rows. The rows of a cell are read once, and let go."""
-    from proctor.leaderboard.board.pages import judge, samples
+    from proctor.leaderboard.board.pages import flips, index, judge, lineage, samples, tradeoff, variant
+    from proctor.leaderboard.board.pages import task as task_page
     from proctor.leaderboard.compare.costs import costs_of
     from proctor.leaderboard.compare.figures import figures_of
 
@@ -130,9 +130,8 @@ def _cell_pages(book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str
         for task, score in row.scores.items():
             about, responses = ranked.tasks[task], score.cell.rows()
             shown = samples.rows_of(responses, about)
-            key = f"{row.variant}/{task}"
-            choice = samples.scores_to_choose(shown, about)
-            values = {"row": row, "task": task, "rows": len(shown), "marks": choice}
+            key, choice = f"{row.variant}/{task}", samples.scores_to_choose(shown, about)
+            values: dict[str, Any] = {"row": row, "task": task, "rows": len(shown), "marks": choice}
             yield book.page(f"samples/{key}.html", "samples.html", **values)
             yield from samples.files(key, shown)
             if row.variant == next(iter(ranked.pairs[task].order), row.variant):
@@ -140,22 +139,9 @@ def _cell_pages(book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str
             figures[row.variant, task] = figures_of(score.cell, responses)
             costs[row.variant, task] = costs_of(score.cell, responses)
             unscored[task] += judge.unscored(responses)
-    yield from _pages_of_figures(book, ranked, examples, figures, costs)
-
-
-def _pages_of_figures(
-    book: "Book",
-    ranked: "Ranking",
-    examples: Mapping[str, dict[str, Any]],
-    figures: "Mapping[tuple[str, str], list[CellFigure]]",
-    costs: "Mapping[tuple[str, str], dict[str, CellFigure]]",
-) -> Files:
-    from proctor.leaderboard.board.pages import flips, index, lineage, tradeoff, variant
-    from proctor.leaderboard.board.pages import task as task_page
-
     for name in ranked.tasks:
-        task = task_page.page(ranked, name, examples.get(name), figures, costs)
-        yield book.page(f"tasks/{name}.html", "task.html", task=task)
+        about_task = task_page.page(ranked, name, examples.get(name), figures, costs)
+        yield book.page(f"tasks/{name}.html", "task.html", task=about_task)
     for row in ranked.rows:
         values = {"variant": variant.page(ranked, row), "figures": figures, "costs": costs}
         yield book.page(f"variants/{row.variant}.html", "variant.html", **values)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 from typer import Argument, Option
 
 from proctor.common import paths
+from proctor.common.progress import Reporter
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from proctor.common.progress import Reporter
     from proctor.harness.config.variant import Variant
     from proctor.harness.engines.protocol import Engine
 
@@ -83,26 +83,20 @@ def tell(json_: bool, value: object, lines: Iterable[str]) -> None:
         typer.echo(line)
 
 
-def table(*columns: str, title: str | None = None) -> "Table":
+def table(*columns: str) -> Table:
     """A table in which nothing is cut: what is too long goes on in the next line."""
-    from rich.table import Table
-
-    made = Table(title=title, title_justify="left", box=None)
+    made = Table(title_justify="left", box=None)
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
 
 
-def reporter() -> "Reporter":
+def reporter() -> Reporter:
     """Progress on standard error, so that what is printed can be piped."""
-    from rich.console import Console
-
-    from proctor.common.progress import Reporter
-
     return Reporter(Console(stderr=True))
 
 
-def opener(store: Path, reporter: "Reporter", role: str) -> "Callable[[Variant], Engine]":
+def opener(store: Path, reporter: Reporter, role: str) -> "Callable[[Variant], Engine]":
     """Opens a variant's engine when it is asked for the first time."""
     from proctor.harness.weights import open_variant
 

@@ -1,15 +1,14 @@
 """Training sets of questions: drawn out of exam PDFs, or written by a model on texts."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from proctor.common import counted
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard import counted
 from proctor.leaderboard.cli import (
     STORE,
     AsJson,
@@ -105,7 +104,7 @@ def _write(
     found: "Sequence[FoundQuestion]", out: Path, prompt: str, json_: bool, about: dict[str, Any]
 ) -> None:
     """The chats, what was left out beside them, and both in a few lines."""
-    from proctor.common.files import write_text
+    from proctor.common.files import write_json_lines
     from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.questions.collect import chats, reasons, sift
 
@@ -113,13 +112,13 @@ def _write(
     rows = [{**chat, **about} for chat in chats(kept, Pack.load(prompt))]
     beside = out.with_suffix(".dropped.jsonl")
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(beside, "".join(json.dumps(each.left_out, ensure_ascii=False) + "\n" for each in dropped))
+    write_json_lines(beside, [each.left_out for each in dropped])
     if not rows:
         raise Refusal(
             f"no question to learn from, and {len(dropped)} left out",
             f"why, stands in {near(beside.resolve())}",
         )
-    write_text(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    write_json_lines(out, rows)
     why = dict(reasons(dropped).most_common())
     lines = [
         f"{counted(len(kept), 'question')} in {counted(len(rows), 'chat')}: {near(out.resolve())}",

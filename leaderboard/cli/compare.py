@@ -1,6 +1,5 @@
 """What results mean: compare, plan-size."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -37,7 +36,6 @@ def compare(
     a: Annotated[str | None, Argument(help="A variant; without names, all pairs.")] = None,
     b: Annotated[str | None, Argument(help="The variant that it is compared with.")] = None,
     task: Tasks = None,
-    all_: Annotated[bool, Option("--all", help="All pairs of all variants, each once.")] = False,
     margin: Margin = None,
     correction: Correction = "holm",
     fail_on: FailOn = None,
@@ -52,7 +50,7 @@ def compare(
     from proctor.leaderboard.compare.comparison import Settings
 
     settings = Settings(margin, correction, seed, resamples)
-    if (a is None) != (b is None) or (all_ and a is not None):
+    if (a is None) != (b is None):
         raise Refusal("compare takes two variants, or none for all pairs", remedy="proctor compare A B")
     if a is not None and b is not None:
         compared = overview.compare_named(results, a, b, task or (), settings)
@@ -73,9 +71,8 @@ def compare(
 
 def plan_size(
     effect: Effect,
-    baseline: Annotated[str | None, Option(help="The variant that a new one will be compared with.")] = None,
-    task: Annotated[str | None, Option(help="The task.")] = None,
-    baseline_cell: Annotated[Path | None, Option(help="The same as a folder: results/VARIANT/TASK.")] = None,
+    baseline: Annotated[str, Option(help="The variant that a new one will be compared with.")],
+    task: Annotated[str, Option(help="The task.")],
     power: Annotated[float, Option(help="The chance to show the effect if it is there.")] = 0.8,
     results: Results = RESULTS,
     json_: AsJson = False,
@@ -84,12 +81,5 @@ def plan_size(
     from proctor.leaderboard import terminal
     from proctor.leaderboard.compare import plan_size as sizes
 
-    if baseline_cell is not None and (baseline or task):
-        raise Refusal("--baseline-cell and --baseline or --task", "both name the cell", "give one of them")
-    if baseline_cell is not None:
-        folder = baseline_cell.resolve()
-        results, baseline, task = folder.parent.parent, folder.parent.name, folder.name
-    if baseline is None or task is None:
-        raise Refusal("no baseline", remedy="give --baseline VARIANT --task TASK, or --baseline-cell FOLDER")
     plan = sizes.plan_size(results, baseline, task, effect, power)
     tell(json_, sizes.as_json(plan), terminal.size_lines(plan))

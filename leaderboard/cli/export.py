@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from typer import Argument, Option
 
+from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near
 
@@ -50,14 +51,12 @@ def _export(
     store: Path,
     modelfile: bool,
 ) -> None:
-    from proctor.common.progress import Reporter
     from proctor.harness.export import export_variant, find_variant
 
     variant = find_variant(name, suite)
     chosen = choose(variant, task, results, store, modelfile)
-    folder = export_variant(
-        variant, chosen, store, out or PROJECT / "exports" / name, Reporter(Console()), modelfile
-    )
+    out = out or PROJECT / "exports" / name
+    folder = export_variant(variant, chosen, store, out, Reporter(Console()), modelfile)
     if modelfile:
         typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
@@ -143,7 +142,7 @@ def _pack(variant: "Variant", task: str, siblings: "list[Cell]", cells: "Cells")
         lines.append(_line(score, comparison))
         if _prompt(score.cell) != variant.prompt:
             others.append(_prompt(score.cell))
-            if comparison and comparison.verdict == Verdict.BETTER:
+            if comparison and comparison.verdict == Verdict.BETTER and not score.flag:
                 better.append((_prompt(score.cell), _figures(comparison, score.cell)))
     if better:
         prompt, figures = better[0]
@@ -174,6 +173,8 @@ def _line(score: "Score", against: "Comparison | None") -> str:
         f"{formatting.score(estimate.mean, task)} {formatting.unit(task)} ({low_high}, {estimate.n} items)"
     )
     line = f"{cell.variant} with {_prompt(cell)}: {task.title}, {task.headline} {value}"
+    if score.flag:
+        line += f"; flagged: {score.flag}"
     if against is None:
         return line
     return f"{line}; {formatting.verdict(against, task, named=True)}: {_figures(against, cell)}"

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from typer import Argument, Option
 
+from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import BOARD, RESULTS, STORE, Board, Results, Store, near
 
@@ -34,9 +36,6 @@ def try_(
     board: Board = BOARD,
 ) -> None:
     """Try a model, alone or against another: one sentence, a table, and a page. Writes the YAML of what it ran."""
-    from rich.console import Console
-
-    from proctor.common.progress import Reporter
     from proctor.harness.config.first_look import write_trial
     from proctor.harness.run import run_suite
     from proctor.leaderboard import terminal
@@ -91,5 +90,6 @@ def _size(cells: "Cells", model: str, against: str, task: str) -> str:
     size, other = (cells[name, task].run.costs.size_bytes for name in (model, against))
     if not size or not other or size == other:
         return ""
-    larger = f"{size / other:.1f} times larger"
-    return "; " + (f"{other / size:.1f} times smaller" if size < other else larger)
+    if size < other:
+        return f"; {other / size:.1f} times smaller"
+    return f"; {size / other:.1f} times larger"

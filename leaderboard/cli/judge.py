@@ -3,26 +3,18 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import (
-    RESULTS,
-    STORE,
-    AsJson,
-    DryRun,
-    Results,
-    Store,
-    print_json,
-    reporter,
-)
+from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json, reporter, tell
 
 if TYPE_CHECKING:
     from proctor.judges.judge import Judge
     from proctor.judges.panel import AnySpec
+    from proctor.judges.verdict import JudgeVerdict, PairVerdict
 
 JudgeName = Annotated[str, Option(help="A judge by its name, or the path of its folder.")]
 GraderName = Annotated[
@@ -31,12 +23,10 @@ GraderName = Annotated[
 ]
 Endpoint = Annotated[str | None, Option(help="Where the grader is served: an address up to and with /v1.")]
 Through = Annotated[str | None, Option(help="openai (the default), inspect, or engine: a variant.")]
-Concurrency = Annotated[int | None, Option(min=1, help="How many requests are out at a time.")]
-Repeats = Annotated[
-    int | None, Option(min=1, max=100, help="How often each is judged, if not as judge.yaml says.")
-]
 Out = Annotated[Path | None, Option(help="Where verdicts go, a JSON row each; else they are printed.")]
-Plans = Annotated[Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row.")]
+Plans = Annotated[
+    Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row; or questions.")
+]
 PlanPairs = Annotated[
     Path | None, Argument(help="JSONL: an id, a profile or pupil, and plans a and b in every row.")
 ]
@@ -56,35 +46,36 @@ def score(
     grader: GraderName = None,
     endpoint: Endpoint = None,
     through: Through = None,
-    concurrency: Concurrency = None,
-    repeats: Repeats = None,
     dry_run: DryRun = False,
     out: Out = None,
     ratings: Ratings = None,
+    results: Results = RESULTS,
     store: Store = STORE,
     json_: AsJson = False,
 ) -> None:
     """Score plans that exist already; no engine is opened. What was asked before is not paid for again."""
     from proctor.harness.judging import verdicts
     from proctor.harness.judging.grader import opened
-    from proctor.harness.judging.plans import read_plans
+    from proctor.harness.judging.plans import read_items
     from proctor.judges.cost import estimate_scores, tally
-    from proctor.judges.scoring import score_all
+    from proctor.judges.scoring import method_of, score_all
 
-    loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
-    items, told = read_plans(plans, profiles), reporter()
+    loaded, spec = _chosen(judge, grader, endpoint, through, store)
+    items, told = read_items(plans, loaded.subject, profiles), reporter()
     if dry_run:
-        return _show_estimate(estimate_scores(loaded, items, spec, store / "verdicts"), json_)
+        estimate = estimate_scores(loaded, items, spec, store / "verdicts")
+        tell(json_, vars(estimate), [str(estimate)])
+        return
     with (
         opened(spec, None, store, told) as asked,
         located(plans),
         told.answering("judged", _verdicts(len(items), spec), "verdicts") as progress,
     ):
         judged = score_all(loaded, items, asked, store / "verdicts", progress)
+        by = method_of(asked)
     if ratings:
         verdicts.write_rows(ratings, verdicts.ratings_of(judged, items))
-    _hand_out(map(verdicts.as_row, judged), str(tally(judged, spec)), out, json_)
-    return None
+    _hand_out(judged, f"{tally(judged, spec)}{_warning(loaded.name, by, results)}", out, json_)
 
 
 def pairs(
@@ -95,8 +86,6 @@ def pairs(
     grader: GraderName = None,
     endpoint: Endpoint = None,
     through: Through = None,
-    concurrency: Concurrency = None,
-    repeats: Repeats = None,
     dry_run: DryRun = False,
     out: Out = None,
     ratings: Ratings = None,
@@ -110,8 +99,9 @@ def pairs(
     from proctor.harness.judging.plans import pairs_of_cells, read_pairs
     from proctor.judges.cost import estimate_pairs, tally
     from proctor.judges.pairwise import compare_all
+    from proctor.judges.scoring import method_of
 
-    loaded, spec = _chosen(judge, repeats, grader, endpoint, through, concurrency, store)
+    loaded, spec = _chosen(judge, grader, endpoint, through, store)
     if (pairs is None) == (a is None or b is None):
         raise Refusal(
             "pairs come from a file or from two variants",
@@ -121,33 +111,40 @@ def pairs(
     shown = read_pairs(pairs) if pairs else pairs_of_cells(results, str(a), str(b))
     told = reporter()
     if dry_run and spec:
-        return _show_estimate(estimate_pairs(loaded, shown, spec, store / "verdicts"), json_)
+        estimate = estimate_pairs(loaded, shown, spec, store / "verdicts")
+        tell(json_, vars(estimate), [str(estimate)])
+        return
     with (
         opened(spec, None, store, told) as asked,
         located(pairs),
         told.answering("judged", _verdicts(2 * len(shown), spec), "verdicts") as progress,
     ):
         judged = compare_all(loaded, shown, asked, store / "verdicts", progress)
+        by = method_of(asked)
     if ratings:
         verdicts.write_rows(ratings, verdicts.preferences_of(judged, a or "a", b or "b", shown))
     total = verdicts.standing(judged, a or "a", b or "b")
-    _hand_out(map(verdicts.as_row, judged), f"{total}; {tally(judged, spec)}", out, json_)
-    return None
+    _hand_out(judged, f"{total}; {tally(judged, spec)}{_warning(loaded.name, by, results)}", out, json_)
+
+
+def _warning(judge: str, by: str, results: Path) -> str:
+    """What the trust card in the results says against such scores, on a line of its own."""
+    from proctor.leaderboard.compare.trust import cards, named, warning_of
+
+    words = warning_of(judge, by, cards(results))
+    return f"\n{named(words)}" if words else ""
 
 
 def _chosen(
-    name: str, repeats: int | None, grader: str | None, endpoint: str | None, through: str | None,
-    concurrency: int | None, store: Path,
-) -> "tuple[Judge, AnySpec | None]":  # fmt: skip
+    name: str, grader: str | None, endpoint: str | None, through: str | None, store: Path
+) -> "tuple[Judge, AnySpec | None]":
     """The judge and whom it asks, both checked."""
     from proctor.harness.judging.grader import grader_of
     from proctor.harness.plan.grading import spec_from
     from proctor.judges.judge import Judge
 
     judge = Judge.load(name)
-    if repeats and judge.asks:
-        judge = judge.model_copy(update={"repeats": repeats})
-    return judge, grader_of(judge, spec_from(grader, endpoint, through, concurrency), store)
+    return judge, grader_of(judge, spec_from(grader, endpoint, through), store)
 
 
 def _verdicts(items: int, spec: "AnySpec | None") -> int:
@@ -156,18 +153,13 @@ def _verdicts(items: int, spec: "AnySpec | None") -> int:
     return items * max(1, len(members(spec)))
 
 
-def _show_estimate(estimate: Any, json_: bool) -> None:
-    if json_:
-        print_json(vars(estimate))
-    else:
-        typer.echo(str(estimate))
-
-
-def _hand_out(rows: Iterable[dict[str, Any]], summary: str, out: Path | None, json_: bool) -> None:
+def _hand_out(
+    judged: "Iterable[JudgeVerdict | PairVerdict]", summary: str, out: Path | None, json_: bool
+) -> None:
     """Verdicts to the file or to standard output, the summary to standard error, so that the first can be piped."""
-    from proctor.harness.judging.verdicts import write_rows
+    from proctor.harness.judging.verdicts import as_row, write_rows
 
-    rows = list(rows)
+    rows = list(map(as_row, judged))
     if out:
         write_rows(out, rows)
     if json_:

@@ -1,6 +1,7 @@
 """What labels are good for: how many are needed, and a mean score put right by some."""
 
 from collections.abc import Iterator
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from typer import Argument, Option
 
+from proctor.common import counted
 from proctor.common.refusal import Refusal
-from proctor.leaderboard import counted
 from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json, table, tell
 from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
 
@@ -28,7 +29,6 @@ def plan_labels(
     width: Width,
     ratings: Ratings = None,
     labels: Labels = None,
-    dimension: Annotated[str, Option(help="Which dimension.")] = "overall",
     sd: Spread = None,
     correlation: Correlation = None,
     items: Annotated[int | None, Option(min=4, help="How many items the judge can score.")] = None,
@@ -40,7 +40,7 @@ def plan_labels(
     from proctor.common.stats.correction import labels_needed
 
     if ratings and labels:
-        pilot_sd, pilot_correlation, pilot_items = _pilot(ratings, labels, dimension)
+        pilot_sd, pilot_correlation, pilot_items = _pilot(ratings, labels)
         sd = sd or pilot_sd
         if correlation is None:
             correlation = pilot_correlation
@@ -61,22 +61,16 @@ def _lines(needed: "LabelsNeeded") -> Iterator[str]:
         yield f"For an interval {needed.width:g} wide, {what}: {answer}"
 
 
-def _pilot(ratings: Path, labels: Path, dimension: str) -> tuple[float, float, int]:
-    """Spread, correlation and number of items of files that hold some of both."""
-    import numpy as np
-
+def _pilot(ratings: Path, labels: Path) -> tuple[float, float, int]:
+    """Spread, correlation and number of items of files that hold some of both, of the scores overall."""
     from proctor.common.stats.correction import pilot
     from proctor.judges.figures.ratings import read_ratings, together
 
     sides = []
     for path, rater in ((ratings, "judge"), (labels, "label")):
         read = read_ratings(path, rater)
-        if dimension not in read.dimensions and dimension != "overall":
-            raise Refusal(f"no dimension {dimension!r}; there are {', '.join(read.dimensions)} ({path})")
-        means = together(read.table(dimension, read.items, read.raters), "mean")
-        sides.append(
-            {item: float(mean) for item, mean in zip(read.items, means, strict=True) if not np.isnan(mean)}
-        )
+        means = together(read.table("overall", read.items, read.raters), "mean").tolist()
+        sides.append({item: mean for item, mean in zip(read.items, means, strict=True) if not isnan(mean)})
     return *pilot(*sides), len(sides[0])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from typer import Argument, Option
 
 from proctor.common.paths import KINDS, find, names
@@ -30,8 +31,6 @@ def list_(
     json_: AsJson = False,
 ) -> None:
     """What there is, in this project and among what ships: variants, suites, tasks, prompts, judges, recipes."""
-    from rich.console import Console
-
     from proctor.common.schema import nearest
 
     if kind is not None and kind not in LISTED:
@@ -105,21 +104,13 @@ def add(
     store: Store = STORE,
 ) -> None:
     """Add a variant: write its YAML, check it, add it to the suite, and say what running it will do."""
-    from rich.console import Console
-
     from proctor.harness.config.add import add_variant
     from proctor.harness.show import plan_as_tables
 
     options = {
-        "base": base,
-        "recipe": recipe,
-        "merge": merge or None,
-        "quantization": quantization,
-        "engine": engine,
-        "endpoint": endpoint,
-        "prompt": prompt,
-        "parent": parent,
-    }
+        "base": base, "recipe": recipe, "merge": merge or None, "quantization": quantization, "engine": engine,
+        "endpoint": endpoint, "prompt": prompt, "parent": parent,
+    }  # fmt: skip
     fields = {field: value for field, value in options.items() if value is not None}
     path, suite_path, made = add_variant(name, fields, suite, store, results)
     typer.echo(f"wrote {near(path)}, and its line in {near(suite_path)}")

@@ -50,7 +50,11 @@ def rate(
     loaded = Judge.load(judge)
     if loaded.kind == "pairwise" and not pairs:
         raise Refusal(f"judge {loaded.name!r} compares plans; add --pairs, or name a judge that scores")
-    every = _plans(plans or [], variant or [], results)
+    if loaded.subject != "plan" and (pairs or variant):
+        raise Refusal(
+            f"judge {loaded.name!r} is for questions", remedy="give --plans FILE with questions alone"
+        )
+    every = _plans(plans or [], variant or [], results, loaded.subject)
     sheet = RatingSheet(out, loaded, shown(_some(every, items), mode, rater), mode, rater)
     try:
         server = RatingServer(sheet, port)
@@ -61,19 +65,23 @@ def rate(
     serve_until_stopped(server, lambda: f"{sheet.done} of {len(sheet.items)} rated; kept in {near(out)}")
 
 
-def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "list[RatedPlan]":
-    """From files and from the study plans of variants; an id that comes twice is refused."""
+def _plans(
+    files: Sequence[Path], variants: Sequence[str], results: Path, subject: str = "plan"
+) -> "list[RatedPlan]":
+    """From files, of plans or questions, and from the study plans of variants; an id that comes twice is refused."""
     from proctor.harness.config.suite import repeated
     from proctor.harness.judging.trials import read_plans
     from proctor.judges.people.rate import RatedPlan
+    from proctor.judges.prompt import profile_text
 
     if not files and not variants:
         raise Refusal("there is nothing to rate; give --plans FILE or --variant NAME")
     read = []
     for path in files:
         source = path.stem if len(files) > 1 else ""
-        for plan in read_plans(path):
-            read.append(RatedPlan(plan.item.id, str(plan.item.profile), plan.item.text, plan.pupil, source))
+        for plan in read_plans(path, subject):
+            profile = profile_text(plan.item.profile)
+            read.append(RatedPlan(plan.item.id, profile, plan.item.text, plan.pupil, source))
     for name in variants:
         read += _of_variant(name, results)
     twice = repeated([plan.id for plan in read])
@@ -83,18 +91,13 @@ def _plans(files: Sequence[Path], variants: Sequence[str], results: Path) -> "li
 
 
 def _of_variant(name: str, results: Path) -> "list[RatedPlan]":
-    from proctor.harness import record
     from proctor.harness.judging.labelled import item_id
+    from proctor.harness.judging.plans import study_plans_of
     from proctor.judges.people.rate import RatedPlan
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
-    cell = record.read(results, name, "study_plan")
-    if cell is None:
-        raise Refusal(f"no study plans of {name!r} ({results})")
-    if cell.problem:
-        raise Refusal(cell.problem)
     texts = {profile.id: str(as_doc(profile)["profile"]) for profile in profiles()}
-    rows = cell.rows(["sample_id", "epoch", "response"])
+    rows = study_plans_of(results, name).rows(["sample_id", "epoch", "response"])
     several = bool(rows["epoch"].nunique() > 1)
     plans = []
     for row in rows.to_dict("records"):

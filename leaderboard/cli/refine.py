@@ -40,7 +40,6 @@ def refine(
     decisions: Annotated[
         Path | None, Option(help="The file of suggestions, each decided on; without it the file is written.")
     ] = None,
-    pack: Annotated[str, Option(help="The prompt pack that the new one starts from.")] = "default",
     judges: Annotated[
         Path, Option(help="Where the judge's folder goes.", show_default="judges/ of the project")
     ] = PROJECT / "judges",
@@ -56,7 +55,7 @@ def refine(
     loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
     work = store / "refine" / name
     work.mkdir(parents=True, exist_ok=True)
-    who, suggestions, heard = _advice(loaded, expert, (writer, plain, guided), pupils, pack, work)
+    who, suggestions, heard = _advice(loaded, expert, (writer, plain, guided), pupils, work)
     path = work / "suggestions.yaml"
     if decisions is None:
         leave_to_decide(loaded, suggestions, path)
@@ -65,7 +64,7 @@ def refine(
     decided = read_decisions(decisions)
     refined = rubric_of(loaded, suggestions, decided)
     made = write_judge(judges / name, loaded, refined, decided, heard, who)
-    _write_pack(packs / f"{name}.yaml", pack, made)
+    _write_pack(packs / f"{name}.yaml", made)
     console = Console(highlight=False, soft_wrap=True)
     console.print(
         f"Judge: {escape(near(judges / name))}; prompt pack: {escape(near(packs / f'{name}.yaml'))}"
@@ -86,6 +85,8 @@ def _checked(name: str, judge: str, *made: Path) -> "Judge":
     loaded = Judge.load(judge)
     if loaded.kind not in ("rubric", "panel"):
         raise Refusal(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for scores")
+    if loaded.subject != "plan":
+        raise Refusal(f"judge {loaded.name!r} is for questions; rubrics are refined over study plans")
     for path in made:
         if path.exists():
             raise Refusal(f"there is a {path.name!r} already; choose another name ({path})")
@@ -93,9 +94,12 @@ def _checked(name: str, judge: str, *made: Path) -> "Judge":
 
 
 def _advice(
-    judge: "Judge", expert: str, sources: "tuple[str | None, Path | None, Path | None]", pupils: int, pack: str,
+    judge: "Judge",
+    expert: str,
+    sources: "tuple[str | None, Path | None, Path | None]",
+    pupils: int,
     work: Path,
-) -> "tuple[str, list[Suggestion], list[dict[str, Any]]]":  # fmt: skip
+) -> "tuple[str, list[Suggestion], list[dict[str, Any]]]":
     """Who advised, what, and all that was said. The replies are kept, so that a second run asks nobody again."""
     from proctor.judges.panel import open_grader
     from proctor.judges.people.expert import Expert, advise, compare
@@ -103,7 +107,7 @@ def _advice(
     spec = _single_model(expert)
     spec = spec.model_copy(update={"max_tokens": max(spec.max_tokens or 0, 4096)})
     asked = Expert(open_grader(spec), work / "expert.replies.jsonl")
-    pairs = _pairs(judge, sources, pupils, pack, work)
+    pairs = _pairs(judge, sources, pupils, work)
     try:
         opinions = compare(asked, pairs)
         _show_opinions(opinions)
@@ -114,7 +118,7 @@ def _advice(
 
 
 def _pairs(
-    judge: "Judge", sources: "tuple[str | None, Path | None, Path | None]", pupils: int, pack: str, work: Path
+    judge: "Judge", sources: "tuple[str | None, Path | None, Path | None]", pupils: int, work: Path
 ) -> "list[PlanPair]":
     """Two plans for each pupil: from files, or written now."""
     from proctor.harness.judging.trials import read_plans
@@ -122,7 +126,7 @@ def _pairs(
 
     writer, plain, guided = sources
     if writer and not plain and not guided:
-        return _written_pairs(judge, writer, pupils, pack, work)
+        return _written_pairs(judge, writer, pupils, work)
     if writer or not plain or not guided:
         raise Refusal("name a --writer, or both --plain and --guided with plans that exist already")
     second = {plan.pupil: plan.item.text for plan in read_plans(guided)}
@@ -136,7 +140,7 @@ def _pairs(
     return [pairs[pupil] for pupil in sorted(pairs)[:pupils]]
 
 
-def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Path) -> "list[PlanPair]":
+def _written_pairs(judge: "Judge", writer: str, pupils: int, work: Path) -> "list[PlanPair]":
     """For each pupil a plan of the task's wording alone, and one with the judge's dimensions in it."""
     from proctor.judges.panel import open_grader
     from proctor.judges.people.expert import Expert, PlanPair, write_plans
@@ -144,7 +148,7 @@ def _written_pairs(judge: "Judge", writer: str, pupils: int, pack: str, work: Pa
     from proctor.tasks.study_plan.profile import as_doc, profiles
 
     spec = _single_model(writer)
-    wording = Pack.load(pack).for_task("study_plan").model_copy(update={"dimensions": ""})
+    wording = Pack.load("default").for_task("study_plan").model_copy(update={"dimensions": ""})
     with_them = wording.model_copy(update={"dimensions": _dimensions(judge)})
     step = max(1, len(profiles()) // pupils)
     docs = list(map(as_doc, profiles()[::step][:pupils]))
@@ -176,7 +180,7 @@ def _single_model(name: str) -> "GraderSpec":
     from proctor.harness.plan.grading import spec_from
     from proctor.judges.graders.grader import GraderSpec
 
-    spec = spec_from(name, None, None, None)
+    spec = spec_from(name)
     if not isinstance(spec, GraderSpec) or spec.through == "engine":
         raise Refusal(
             f"{name!r} is no single model behind an endpoint", remedy="give a YAML file with model, endpoint"
@@ -188,7 +192,7 @@ def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """All that was ever said, also in a run before this one: a reply that nobody could read is not kept for another
     time, so it stands only here.
     """
-    from proctor.common.files import write_text
+    from proctor.common.files import write_json_lines
 
     kept: dict[tuple[str, str], dict[str, Any]] = {}
     if path.exists():
@@ -199,8 +203,7 @@ def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         before = kept.get(key, {"replies": []})["replies"]
         new = [reply for reply in entry["replies"] if reply not in before]
         kept[key] = {**entry, "replies": [*before, *new]}
-    lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in kept.values()]
-    write_text(path, "".join(lines))
+    write_json_lines(path, kept.values())
     return list(kept.values())
 
 
@@ -216,14 +219,14 @@ def _show_opinions(opinions: "Sequence[Opinion]") -> None:
     )
 
 
-def _write_pack(path: Path, base: str, judge: "Judge") -> None:
-    """The base pack with the new dimensions told to the writer of study plans."""
+def _write_pack(path: Path, judge: "Judge") -> None:
+    """The default pack with the new dimensions told to the writer of study plans."""
     import yaml
 
     from proctor.tasks.prompt_pack import Pack
 
-    pack = yaml.safe_load(find("prompts", base).read_text(encoding="utf-8"))
-    pack["about"] = f"As {base}, with the dimensions of judge {judge.name} told for study plans."
+    pack = yaml.safe_load(find("prompts", "default").read_text(encoding="utf-8"))
+    pack["about"] = f"As default, with the dimensions of judge {judge.name} told for study plans."
     pack["wording"]["study_plan"]["dimensions"] = _dimensions(judge)
     Pack.model_validate(pack)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
+from proctor.common import counted
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
-from proctor.leaderboard import counted
 from proctor.leaderboard.cli import (
     RESULTS,
     STORE,
@@ -81,8 +81,9 @@ def score(
     """Score responses that exist already, and write them as a cell like any other."""
     from proctor.harness.imports.score import score_file
     from proctor.tasks import TASKS
+    from proctor.tasks.index import as_judged
 
-    if judge is not None and task in TASKS and TASKS[task].scored_by != "judge":
+    if judge is not None and task in TASKS and as_judged(TASKS[task], judge).scored_by != "judge":
         raise Refusal(f"--judge {judge}", f"{task} is scored by rules, so no judge is asked", "leave it out")
     scorer = None
     if judge or grader or fallback or endpoint:
@@ -99,6 +100,8 @@ def _scored(scored: "Scored") -> Iterator[str]:
     if scored.score is not None:
         value = f"{formatting.score(scored.score, task)} {formatting.unit(task)}"
     size = f"{counted(scored.items, 'item')}, {counted(fields['rows'], 'response')}"
+    if scored.scored_items < scored.items:
+        size = f"{scored.scored_items:,} of {size}"
     yield f"{fields['variant']} x {fields['task']}: {scored.headline} {value} over {size}"
     yield "  responses: " + ", ".join(f"{n} {outcome}" for outcome, n in fields["statuses"].items() if n)
     for name in ("rule_accuracy", "second_reader", "strict_match", "flexible_extract"):
@@ -198,7 +201,7 @@ def _scorer(
         return Scorer(
             judge, None, cache, SecondReader(Extractor(fallback=fallback, endpoint=endpoint), cache)
         )
-    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint, None, None))
+    spec = grader_for(Judge.load(judge), spec_from(grader, endpoint))
     if local_of(spec):
         raise Refusal(
             "a grader through 'engine'",

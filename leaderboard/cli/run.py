@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from typer import Option
 
+from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.leaderboard.cli import (
     BOARD,
@@ -55,7 +56,6 @@ def run(
     board: Board = BOARD,
 ) -> None:
     """Run a suite: build weights, ask, score, compare, and build the board. Goes on where it was stopped."""
-    from proctor.common.progress import Reporter
     from proctor.harness.config import suite as suites
     from proctor.harness.run import run_suite, silent_cells
     from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from typer import Argument, Option
@@ -20,8 +19,9 @@ from proctor.leaderboard.cli import (
     print_json,
     reporter,
     table,
+    tell,
 )
-from proctor.leaderboard.cli.judge import Concurrency, Endpoint, GraderName, Through
+from proctor.leaderboard.cli.judge import Endpoint, GraderName, Through
 
 if TYPE_CHECKING:
     from proctor.common.stats.bootstrap import Bootstrap
@@ -64,19 +64,23 @@ def _figures_of_files(
         raise Refusal(
             "--ratings and --pairs are given together", "labels fit only one of them", "give one at a time"
         )
+    known: Any = None
     if ratings:
-        scores, known = read_ratings(ratings), read_ratings(labels, "label") if labels else None
+        scores = read_ratings(ratings)
         about = {"kind": "ratings", **_about(scores), "dimensions": scores.dimensions}
+        if labels:
+            known = read_ratings(labels, "label")
         report = of_ratings(scores, known, bootstrap)
-        about["labels"] = _about(known) if known else None
     else:
         assert pairs is not None
         judged = read_preferences(pairs)
-        right = read_preferences(labels, "label", labels=True) if labels else None
-        about = {"kind": "pairs", **_about(judged), "labels": _about(right) if right else None}
-        report = of_preferences(judged, right, bootstrap)
+        about = {"kind": "pairs", **_about(judged)}
+        if labels:
+            known = read_preferences(labels, "label", labels=True)
+        report = of_preferences(judged, known, bootstrap)
     return {
         **about,
+        "labels": _about(known) if known else None,
         "resamples": bootstrap.resamples,
         "seed": bootstrap.seed,
         "figures": [figure.as_dict() for figure in report.figures],
@@ -137,7 +141,6 @@ def trust(
     grader: GraderName = None,
     endpoint: Endpoint = None,
     through: Through = None,
-    concurrency: Concurrency = None,
     dry_run: DryRun = False,
     results: Results = RESULTS,
     store: Store = STORE,
@@ -163,14 +166,11 @@ def trust(
     from proctor.harness.judging.trials import estimate_card, prepared, try_judge
     from proctor.harness.plan.grading import spec_from
 
-    spec = spec_from(grader, endpoint, through, concurrency)
+    spec = spec_from(grader, endpoint, through)
     tried = prepared(judge, plans, labels, spec, store)
     if dry_run:
         estimate = estimate_card(tried, store)
-        if json_:
-            print_json(vars(estimate))
-        else:
-            typer.echo(f"At most {estimate}")
+        tell(json_, vars(estimate), [f"At most {estimate}"])
         return
     card = try_judge(tried, store, Bootstrap(resamples, seed), reporter())
     path = record.write_card(results, card)
@@ -185,7 +185,7 @@ def _show_card(card: dict[str, Any]) -> None:
     console = Console()
     console.print(f"[bold]{escape(card['judge'])}[/bold] ({card['kind']}), scored by: {escape(card['by'])}")
     console.print(
-        f"Tried on {card['items']} plans; unparsed: {card['unparsed']['n']} of {card['unparsed']['of']}"
+        f"Tried on {card['items']} {card['subject']}s; unparsed: {card['unparsed']['n']} of {card['unparsed']['of']}"
     )
     made = table("figure", "dimension", "value", "95 % interval", "n")
     for figure in card["figures"]:

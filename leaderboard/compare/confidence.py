@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import exp, isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from proctor.common.answers import value_of
 from proctor.common.stats import Table, Verdict, compare_each
@@ -27,9 +28,6 @@ from proctor.common.stats.units import Floats
 from proctor.harness import record
 from proctor.leaderboard.compare.comparison import Comparison, TaskFamily, corrected
 from proctor.leaderboard.compare.items import Cells, why_not_comparable
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Key = tuple[str, int]  # an item, and which answer to it; 0 for all of them together
 
@@ -94,7 +92,7 @@ class ConfidenceFigures:
     curve: RiskCoverage
 
 
-def confidences_of(cell: record.Cell, rows: "pd.DataFrame") -> dict[str, Confidences]:
+def confidences_of(cell: record.Cell, rows: pd.DataFrame) -> dict[str, Confidences]:
     """By measure; only those that some row has. Rows without a score say nothing of being right, and are left out."""
     if cell.run.task.kind != "binary":
         return {}
@@ -121,7 +119,7 @@ def _sure(measure: ConfidenceMeasure, metrics: Mapping[str, Any] | None) -> floa
 Entry = tuple[Key, str, Mapping[str, Any] | None, float]
 
 
-def _by_row(scored: "pd.DataFrame") -> list[Entry]:
+def _by_row(scored: pd.DataFrame) -> list[Entry]:
     columns = (scored[name].tolist() for name in ("sample_id", "epoch", "cluster", "metrics", "score"))
     return [
         ((item, epoch), cluster, metrics, score)
@@ -129,7 +127,7 @@ def _by_row(scored: "pd.DataFrame") -> list[Entry]:
     ]
 
 
-def _by_item(scored: "pd.DataFrame") -> list[Entry]:
+def _by_item(scored: pd.DataFrame) -> list[Entry]:
     """Items with several answers: how far they agree, and whether the answer of most is right."""
     entries: list[Entry] = []
     for item, rows in scored.groupby("sample_id", sort=True):

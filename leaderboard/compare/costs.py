@@ -8,14 +8,12 @@ Only what was measured is named, in units that people read.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from proctor.harness import record
 from proctor.harness.record import HardwareRecord, RunRecord
 from proctor.leaderboard.compare.figures import CellFigure
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ Costs = Mapping[tuple[str, str], Mapping[str, CellFigure]]
 TIMING = ["sample_id", "epoch", "tokens_out", "seconds"]
 
 
-def costs_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> dict[str, CellFigure]:
+def costs_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> dict[str, CellFigure]:
     """What is known of one cell; `rows`, when they are read already."""
     costs = {}
     for measure in MEASURES:
@@ -63,7 +61,7 @@ def costs_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> dict[str,
     return costs
 
 
-def _speed(rows: "pd.DataFrame") -> float | None:
+def _speed(rows: pd.DataFrame) -> float | None:
     """Tokens answered in a second. From the rows and not the wall clock, which a resumed run stops early."""
     timed = rows[rows["tokens_out"].notna() & rows["seconds"].notna()]
     seconds = fsum(timed["seconds"])

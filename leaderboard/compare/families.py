@@ -36,10 +36,13 @@ USUAL = Settings()
 
 def family_of(cells: Cells, task: str, settings: Settings = USUAL) -> TaskFamily:
     """Of the pairs that cannot be compared the correction knows nothing."""
-    pairs = [(cells[a, task], cells[b, task]) for a, b in pairs_of(cells, task)]
-    reasons = [why_not_comparable(a, b) for a, b in pairs]
-    refused = {(a.variant, b.variant): why for (a, b), why in zip(pairs, reasons, strict=True) if why}
-    comparable = [pair for pair, why in zip(pairs, reasons, strict=True) if not why]
+    comparable, refused = [], {}
+    for a, b in pairs_of(cells, task):
+        why = why_not_comparable(cells[a, task], cells[b, task])
+        if why:
+            refused[a, b] = why
+        else:
+            comparable.append((cells[a, task], cells[b, task]))
     comparisons = compare_pairs(comparable, settings)
     return TaskFamily({(pair.a, pair.b): pair for pair in comparisons}, refused)
 

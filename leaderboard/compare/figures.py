@@ -10,18 +10,16 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from proctor.common.answers import value_of
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
 from proctor.common.stats.units import Floats
 from proctor.harness import record
 from proctor.leaderboard.compare import formatting
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Interval = tuple[float, float | None, float | None]  # value, low and high
 DRAWS, SEED = 2_000, 0  # of the interval of macro F1
@@ -109,7 +107,7 @@ def columns_of(figures: Mapping[str, Iterable[CellFigure]]) -> list[FigureColumn
     return columns
 
 
-def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[CellFigure]:
+def figures_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> list[CellFigure]:
     """All figures of a cell, the most asked for first. `rows`, when they are read already."""
     table = _Columns(cell.rows() if rows is None else rows)
     figures = []
@@ -127,9 +125,7 @@ def figures_of(cell: record.Cell, rows: "pd.DataFrame | None" = None) -> list[Ce
 class _Columns:
     """The rows with their metrics as columns, in which a number that is missing or infinite is not-a-number."""
 
-    def __init__(self, rows: "pd.DataFrame") -> None:
-        import pandas as pd
-
+    def __init__(self, rows: pd.DataFrame) -> None:
         self.rows = rows
         self.scored = rows[np.isfinite(rows["score"].astype(float))]
         metrics = pd.DataFrame([row or {} for row in rows["metrics"]], rows.index).apply(
@@ -137,7 +133,7 @@ class _Columns:
         )
         self.metrics = metrics.where(np.isfinite(metrics))
 
-    def metric(self, *names: str) -> "pd.DataFrame | None":
+    def metric(self, *names: str) -> pd.DataFrame | None:
         """The rows that have these metrics; None when there is none."""
         if not set(names) <= set(self.metrics):
             return None
@@ -256,8 +252,6 @@ def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
 
 def _epochs(table: _Columns) -> list[CellFigure]:
     """pass@k and maj@k for k of 1, 2, 4, ... answers, over the items that have so many; the item is the unit."""
-    import pandas as pd
-
     groups = table.scored.reset_index().groupby("sample_id", sort=False)
     items = groups.agg(first=("index", "first"), right=("score", "sum"), n=("score", "size")).set_index(
         "first"
@@ -289,7 +283,7 @@ def _share(table: _Columns, values: "pd.Series[float]") -> Interval:
     return value, max(0.0, low), min(1.0, high)
 
 
-def _majority(rows: "pd.DataFrame", k: int) -> float:
+def _majority(rows: pd.DataFrame, k: int) -> float:
     wrong = rows[rows["score"] < 1]
     votes: Counter[str] = Counter()
     for place, answer in wrong["answer"].items():
@@ -328,7 +322,7 @@ def _outcomes(table: _Columns) -> list[CellFigure]:
     return figures
 
 
-def _costs(rows: "pd.DataFrame") -> list[CellFigure]:
+def _costs(rows: pd.DataFrame) -> list[CellFigure]:
     figures = []
     for name, title in (("tokens_out", "Tokens an answer"), ("seconds", "Seconds an answer")):
         values = rows[name].to_numpy(dtype=float)
@@ -348,8 +342,6 @@ def macro_f1(
     A name that is only ever given wrongly has no gold to find, so it is no term of the mean; it shows in the micro
     figures.
     """
-    import pandas as pd
-
     gold = [_name_set(labels) for labels, _ in pairs]
     known = sorted(set().union(*gold))
     if not known:

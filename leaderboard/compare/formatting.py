@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
+from proctor.common import counted
 from proctor.common.stats import Estimate, Verdict
-from proctor.harness.record import GroupRecord, TaskRecord
-from proctor.leaderboard import counted
+from proctor.harness.record import NOT_TOLD, GroupRecord, TaskRecord
 from proctor.leaderboard.compare.comparison import Comparison
 
 
@@ -172,7 +172,11 @@ def scored_by(task: TaskRecord) -> str:
         return "Scored by rules."
     if task.judge_kind == "checklist":
         return "Scored by a checklist of rules; no model and no teacher has judged these responses."
-    words = f"Scored by the judge “{task.scored_by}”"
+    if task.scored_by == NOT_TOLD:
+        return "Who scored them is not told by the source."
+    # A judge of ours has a kind; another tool's scorer is called as that tool calls it.
+    who = "judge" if task.judge_kind else "scorer"
+    words = f"Scored by the {who} “{task.scored_by}”"
     if task.grader:
         words += f", asking {task.grader}"
     if task.self_grading:

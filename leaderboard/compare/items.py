@@ -13,17 +13,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate, Kind, Table, estimate_each
 from proctor.common.stats.units import Floats
 from proctor.harness import record
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Cells = Mapping[tuple[str, str], record.Cell]  # by variant and task
 # Two cells may be compared only when these are equal: the same items, scored the same way. In words, and what an
@@ -157,7 +154,7 @@ def _items(cell: record.Cell) -> ScoredItems:
     return ScoredItems(ids, values, clusters, kind, every, tuple(by_item["doc_hash"]), weights)
 
 
-def _one_row_an_item(scored: "pd.DataFrame", names: list[str]) -> "pd.DataFrame":
+def _one_row_an_item(scored: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Sorted by item. Cells come sorted by item and epoch, so a mean is always added up in the same order."""
     if not scored["sample_id"].duplicated().any():
         return scored

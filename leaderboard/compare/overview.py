@@ -140,22 +140,18 @@ def _decision_as_json(decision: Decision) -> dict[str, Any]:
 
 def _cell_as_json(score: Score) -> dict[str, Any]:
     cell, items, estimate = score.cell, items_of(score.cell), score.estimate
-    called = cell.run.origin.called if cell.run.origin else None
-    n, clusters = len(items.ids), len(set(items.clusters))
-    figures: dict[str, Any] = {
-        "clusters": clusters,
-        "mean": None,
-        "standard_error": None,
-        "low": None,
-        "high": None,
-    }
+    called, n = cell.variant, len(items.ids)
+    if cell.run.origin and cell.run.origin.called:
+        called = cell.run.origin.called
+    figures: dict[str, Any] = {"clusters": len(set(items.clusters))}
+    figures |= dict.fromkeys(("mean", "standard_error", "low", "high"))
     if estimate:
         figures = {
             "clusters": estimate.clusters, "mean": estimate.mean, "standard_error": _finite(estimate.se),
             "low": estimate.low, "high": estimate.high,
         }  # fmt: skip
     return {
-        "variant": cell.variant, "called": called or cell.variant, "task": cell.task,
+        "variant": cell.variant, "called": called, "task": cell.task,
         "headline": cell.run.task.headline, "kind": items.kind, "n": n, "unscored": len(items.every) - n, **figures,
         "confidence": 0.95, "interval": estimate.method if estimate else None, "why_none": score.why_none,
         "flag": score.flag, "own_data": cell.run.task.own_data, "lacks": list(cell.run.lacks),

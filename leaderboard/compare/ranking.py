@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from math import inf
 
+from proctor.common import counted
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate
 from proctor.common.stats.families import RankRange, letters, rank_ranges, shown_matrix
 from proctor.harness import record
 from proctor.harness.record import GroupRecord, RunRecord, TaskRecord, VariantRecord
-from proctor.leaderboard import counted
 from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily
 from proctor.leaderboard.compare.families import families_of
 from proctor.leaderboard.compare.items import Cells, estimate_cell, items_of
@@ -110,7 +110,6 @@ class TaskPairs:
     ranks: Mapping[str, RankRange]
 
     def against(self, baseline: str) -> dict[str, Comparison]:
-        """Every other variant against this one."""
         compared = {}
         for name in self.order:
             comparison = self.family.seen(name, baseline)

@@ -13,20 +13,23 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from proctor.harness import record
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 COLUMNS = ["sample_id", "epoch", "response", "prompt", "target", "status"]
-FEWEST = 10  # items; of fewer, equal responses can be chance
+FEWEST = (
+    10  # items; of fewer, equal responses can be chance, unless the right ones are free texts or differ much
+)
+FEW, DIFFERENT = 3, 3  # so many items are enough where the right responses are free texts or of so many kinds
 OTHERS = 10  # one item in so many may be different
 FRAME = 12  # words of a text that are not the items' own; fewer are a phrase around an answer
 
 _WORD = re.compile(r"[^\W\d_]+")
-_STOPS = re.compile(r"[.,!?…](?![0-9])")
+_CODES = re.compile(r"[a-z0-9]*[0-9][a-z0-9]*")  # numbers, and codes that hold some
+# Stops, the marks of Markdown, and signs beyond ASCII such as emoji and spaces without a width.
+_STOPS = re.compile(r"[.,!?…](?![0-9])|[*_#`~|]|[^\w\s\x00-\x7f]")
 _DIGITS = re.compile(r"[0-9]+")
 _known: dict[tuple[Path, str], str] = {}
 
@@ -42,22 +45,30 @@ def why_flagged(cell: record.Cell) -> str:
 def _why(cell: record.Cell) -> str:
     rows = cell.rows(COLUMNS)
     rows = rows[rows["status"] != "error"]
-    responses = _by_item(rows, "response")
-    if len(responses) < FEWEST:
+    responses, free_text = _by_item(rows, "response"), cell.run.task.kind == "real"
+    targets = rows["target"].nunique()
+    if len(responses) < FEW:
         return ""
-    empty = int((rows["response"].str.strip() == "").sum())
+    empty = int(rows["response"].map(_is_empty).sum())
     origin = cell.run.origin
     if empty == len(rows) and origin and not origin.responses:
         return ""  # the source tells no responses
     if 2 * empty >= len(rows):
         return f"{empty:,} of {len(rows):,} responses are empty"
+    if len(responses) < FEWEST and not free_text and targets < DIFFERENT:
+        return ""
     same = _alike(responses, _words)
     if same and not _is_right(rows[rows["target"] != ""], _words(rows["response"].mode()[0])):
         return f"{same:,} of {len(responses):,} items got the same response"
+    if len(responses) < FEWEST:
+        return ""
     counted = _counted(rows, responses)
     if counted:
         return f"{counted:,} of {len(responses):,} items got the same response, with a number that only counts on"
-    if cell.run.task.kind == "real":  # elsewhere a phrase around the right answer is all that is asked for
+    shared, texts = _shared(responses)
+    if shared and (free_text or texts < targets):
+        return f"{shared:,} of {len(responses):,} items got one of {texts} responses"
+    if free_text:  # elsewhere a phrase around the right answer is all that is asked for
         own = _own_words(tuple(rows["prompt"].unique()))
         framed = _alike(responses, lambda text: _frame(text, own))
         if framed:
@@ -66,18 +77,40 @@ def _why(cell: record.Cell) -> str:
 
 
 def _words(text: str) -> str:
-    """The text without what changes no word of it: case, spaces, and the stops between words."""
-    return " ".join(_STOPS.sub(" ", text.casefold()).split())
+    """The text without what changes no word of it: case, spaces, stops, marks, emoji; of signs, each once."""
+    return " ".join(_STOPS.sub(" ", text.casefold()).split()) or "".join(dict.fromkeys(text.strip()))
 
 
-def _is_right(rows: "pd.DataFrame", response: str) -> bool:
+def _is_empty(response: str) -> bool:
+    """Also where it holds characters that nobody sees."""
+    return not any(char.isprintable() and not char.isspace() for char in response)
+
+
+def _shared(responses: Mapping[str, Sequence[str]]) -> tuple[int, int]:
+    """How many items got a text that another item got too, where these are nearly all items, and how many texts.
+
+    Whole texts: a phrase around an answer may well be the same for two items.
+    """
+    items_by_text: dict[str, set[str]] = {}
+    for item, each in responses.items():
+        for text in set(map(_words, each)):
+            if len(text.split()) >= FRAME:
+                items_by_text.setdefault(text, set()).add(item)
+    again = {text: items for text, items in items_by_text.items() if len(items) > 1}
+    items = set().union(*again.values())
+    if len(responses) - len(items) > len(responses) // OTHERS:
+        return 0, 0
+    return len(items), len(again)
+
+
+def _is_right(rows: pd.DataFrame, response: str) -> bool:
     """Do nearly all items have one right answer, and does the response hold it? Then responses may well be equal."""
-    return bool(
-        len(rows) and _alike(_by_item(rows, "target"), str) and _words(rows["target"].mode()[0]) in response
-    )
+    if rows.empty or not _alike(_by_item(rows, "target"), str):
+        return False
+    return f" {_words(rows['target'].mode()[0])} " in f" {response} "
 
 
-def _counted(rows: "pd.DataFrame", responses: Mapping[str, Sequence[str]]) -> int:
+def _counted(rows: pd.DataFrame, responses: Mapping[str, Sequence[str]]) -> int:
     """How many items have one text but for numbers that count on. 'The answer is 18' of an honest row differs so too:
     its numbers rise and fall with the items, or are the right ones."""
     same = _alike(responses, _without_numbers)
@@ -110,7 +143,7 @@ def _is_counter(values: Sequence[float]) -> bool:
     return len(values) - len(set(values)) <= allowed and (falls <= allowed or fills)
 
 
-def _by_item(rows: "pd.DataFrame", column: str) -> dict[str, list[str]]:
+def _by_item(rows: pd.DataFrame, column: str) -> dict[str, list[str]]:
     by_item = rows.groupby("sample_id", sort=False)[column].agg(list)
     return dict(zip(by_item.index.tolist(), by_item.tolist(), strict=True))
 
@@ -141,5 +174,5 @@ def _own_words(prompts: tuple[str, ...]) -> frozenset[str]:
 
 def _frame(text: str, own: Collection[str]) -> str | None:
     """A response without numbers and without the items' own words; None where that leaves next to nothing."""
-    left = [word for word in _WORD.findall(text.casefold()) if word not in own]
+    left = [word for word in _WORD.findall(_CODES.sub(" ", text.casefold())) if word not in own]
     return None if len(left) < FRAME else " ".join(left)

@@ -5,17 +5,16 @@
 A card speaks for the grader that was tried and for no other.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from proctor.common.schema import SAFE_NAME
 from proctor.harness import record
 from proctor.harness.record import TaskRecord
 
 Card = Mapping[str, Any]  # a file from elsewhere: any of it may be missing or of another type
 DAMAGED = "The trust card of this judge is damaged: make it again with proctor judge trust."
-SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 def cards(results: Path) -> dict[str, Card]:
@@ -35,12 +34,16 @@ def warnings_of(tasks: Mapping[str, TaskRecord], results: Path) -> dict[str, str
 
 
 def warning(task: TaskRecord, cards: Mapping[str, Card]) -> str:
-    card = cards.get(task.scored_by, {})
+    return warning_of(task.scored_by, task.grader, cards)
+
+
+def warning_of(judge: str, grader: str | None, cards: Mapping[str, Card]) -> str:
+    card = cards.get(judge, {})
     tried = str(card.get("by") or "")
-    if tried and task.grader and tried != task.grader:
+    if tried and grader and tried != grader:
         return (
-            f"The trust card of {task.scored_by} was made with {tried} as the grader; how far to trust "
-            f"{task.grader}, which scored here, was not tried."
+            f"The trust card of {judge} was made with {tried} as the grader; how far to trust "
+            f"{grader}, which scored here, was not tried."
         )
     return str(card.get("warning") or "")
 

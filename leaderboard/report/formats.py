@@ -3,14 +3,13 @@
 All text from outside goes through escape.py; figures are the board's, in a hyphen's or a minus sign's dress.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, product
 from pathlib import Path
 
+from proctor.common.files import csv_text
 from proctor.common.refusal import Refusal
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import charts, escape
@@ -206,7 +205,7 @@ def _csv(report: ComparisonReport) -> str:
             if line.pair:
                 row |= _difference(line.pair, about)
             rows.append(row)
-    return _written(COLUMNS, rows)
+    return csv_text(COLUMNS, rows)
 
 
 def _difference(pair: Comparison, about: TaskRecord) -> dict[str, object]:
@@ -222,7 +221,6 @@ def _difference(pair: Comparison, about: TaskRecord) -> dict[str, object]:
 
 
 def _appendix_csv(report: ComparisonReport) -> str:
-    """A line a figure."""
     rows: list[dict[str, object]] = []
     for appendix in report.appendix:
         for variant, figures in appendix.figures.items():
@@ -233,15 +231,7 @@ def _appendix_csv(report: ComparisonReport) -> str:
                 low, high = map(_plain, figure.bounds)
                 more = {"unit": unit, "low": low, "high": high, "n": figure.n or ""}
                 rows.append({**row, **more, "value": _plain(value), "note": escape.cell(figure.note)})
-    return _written(APPENDIX_COLUMNS, rows)
-
-
-def _written(columns: Sequence[str], rows: Sequence[dict[str, object]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(APPENDIX_COLUMNS, rows)
 
 
 def _number(value: float, about: TaskRecord) -> str:

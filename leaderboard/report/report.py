@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from proctor.common import counted
 from proctor.common.refusal import Refusal
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard import counted
 from proctor.leaderboard.board import plots
 from proctor.leaderboard.board.pages import curves, judge, tradeoff
 from proctor.leaderboard.board.plots import Plot

@@ -34,8 +34,8 @@ _SOLVED = re.compile(
     r"|(?:^|\n)\#{4} ?-?[$]?[0-9][0-9,.]{0,60}(?: [a-z]{1,12})?[. ]{0,3}\n"
 )
 _CODE = re.compile(
-    r"```(?:(?:python|py|javascript|js|java|cpp)\b|[a-z+]{0,12}[ ]?\n[^`]{0,4000}?\b(?:print|return|def|import)\b)"
-    r"[^`]{0,4000}(?:```|$)"
+    r"(?P<fence>```|~~~)(?:(?i:python|py|javascript|js|java|cpp|c|bash|sh|go|matlab|php|r|ruby|rust|sql|typescript|ts)\b"
+    r"|[a-z+]{0,12}[ ]?\n[^`~]{0,4000}?\b(?:print|return|def|import|assert)\b)[^`~]{0,4000}(?:(?P=fence)|$)"
 )
 # What comes after the result: a check, a note, an explanation, a question.
 _OPENING = rf"(?:\n|(?<=[.!?{BOLD})]) )[^\w\n]{{0,10}}"

@@ -269,20 +269,23 @@ WAYS: Mapping[str, Way] = {
     "contains": Way("binary", "share that contains it", _contains),
     "set": Way("counts", "micro F1", _set),
     "regex": Way("binary", "match", _regex),
-    JUDGE: Way("real", "mean score", _exact),  # scored by from_verdict
+    JUDGE: Way("real", "mean score", _exact),  # scored by from_verdicts
 }
 
 
-def item(doc: Mapping[str, Any], response: str) -> Item:
+def items(doc: Mapping[str, Any], response: str) -> list[Item]:
     """What a judge is given: what was asked, with the right answer where the task has one, and the response."""
     asked = str(doc["prompt"])
     if right := [text for text in doc.get("right", ()) if text]:
         asked += f"\n\nA right answer: {' or '.join(right)}"
-    return Item(str(doc["id"]), asked, response, None)
+    return [Item(str(doc["id"]), asked, response, None)]
 
 
-def from_verdict(judge: Judge, verdict: JudgeVerdict, doc: Mapping[str, Any], response: str) -> ResponseScore:
+def from_verdicts(
+    judge: Judge, verdicts: Sequence[JudgeVerdict], doc: Mapping[str, Any], response: str
+) -> ResponseScore:
     """An empty response is the model's failure and scores 0, or the scale's lowest value where that is less."""
+    (verdict,) = verdicts
     if not verdict.parsed or verdict.overall is None:
         return ResponseScore("", float(min(0, judge.scale.lowest)), {}, False, verdict.explanation)
     answer, overall = " ".join(response.split())[:200], round(verdict.overall, 4)

@@ -233,8 +233,8 @@ class OwnDefinition:
     def score(self, doc: Mapping[str, Any], response: str) -> ResponseScore:
         return WAYS[self.file.score].score(doc, response, self.file.pattern or "")
 
-    item = staticmethod(scores.item)
-    from_verdict = staticmethod(scores.from_verdict)
+    items = staticmethod(scores.items)
+    from_verdicts = staticmethod(scores.from_verdicts)
 
 
 def own_task(name: str, where: Path | str | None = None) -> Task:

@@ -11,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.common.paths import project, resolve
+from pydantic import Field
+
+from proctor.common.paths import MARK, project, resolve
 from proctor.common.refusal import Refusal
-from proctor.common.schema import load_yaml, nearest
+from proctor.common.schema import Frozen, load_yaml, nearest, read_yaml
 from proctor.tasks.stock import cannot_be_loaded
 
 PREFIX = "lm_eval:"
@@ -92,17 +94,23 @@ class _Errors(logging.Handler):
             logger.removeHandler(self)
 
 
+class ProjectFile(Frozen):
+    """`proctor.yaml`, which marks a project."""
+
+    include_path: str | list[str] = Field(
+        default=[], description="folders of lm-eval's task files of your own"
+    )
+
+
 def _included() -> list[Path]:
     """Folders of lm-eval's task files of the user's own."""
-    mark, fields = project() / "proctor.yaml", None
-    if mark.is_file():
-        fields = load_yaml(mark)
-    if not isinstance(fields, dict):
+    mark = project() / MARK
+    if not mark.is_file() or load_yaml(mark) is None:  # it may hold nothing but comments
         return []
-    paths = fields.get("include_path", [])
+    paths = read_yaml(mark, ProjectFile).include_path
     if isinstance(paths, str):
         paths = [paths]
-    folders = [resolve(str(path)) for path in paths]
+    folders = [resolve(path) for path in paths]
     for folder in folders:
         if not folder.is_dir():
             raise Refusal("include_path names no folder", where=folder)

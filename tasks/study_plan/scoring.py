@@ -65,21 +65,24 @@ def _place(topic: str | None, topics: Sequence[str]) -> int | None:
     return topics.index(topic) if topic in topics else None
 
 
-def item(doc: Mapping[str, Any], response: str, name: str = "") -> Item:
+def items(doc: Mapping[str, Any], response: str) -> list[Item]:
     """One response as a judge is given it: the pupil in words for a model, as facts for rules."""
-    return Item(name or str(doc["id"]), str(doc["profile"]), response, facts(doc))
+    return [Item(str(doc["id"]), str(doc["profile"]), response, facts(doc))]
 
 
 def score(doc: Mapping[str, Any], response: str, judge: str = "checklist") -> ResponseScore:
     """One response scored by rules."""
     loaded = Judge.load(judge)
-    return from_verdict(loaded, score_by_rules(loaded, response, facts(doc)), doc, response)
+    return from_verdicts(loaded, [score_by_rules(loaded, response, facts(doc))], doc, response)
 
 
-def from_verdict(judge: Judge, verdict: JudgeVerdict, doc: Mapping[str, Any], response: str) -> ResponseScore:
+def from_verdicts(
+    judge: Judge, verdicts: Sequence[JudgeVerdict], doc: Mapping[str, Any], response: str
+) -> ResponseScore:
     """The mean of the judge's dimensions on its scale. An empty response is the model's failure: it scores 0, or
     the scale's lowest value where that is less, and counts as unparsed. Checks that do not apply are no metric.
     """
+    (verdict,) = verdicts
     checks = check_plan(response, doc["requirements"])
     applied = {}
     for check in checks:

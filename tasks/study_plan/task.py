@@ -18,7 +18,7 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import Panel, open_graders, spec_of
 from proctor.judges.scoring import score_items
 from proctor.tasks.inspected import inspect_task
-from proctor.tasks.study_plan.scoring import from_verdict, item, metric_names, score
+from proctor.tasks.study_plan.scoring import from_verdicts, items, metric_names, score
 
 __all__ = ["plan_scorer", "score", "study_plan"]
 
@@ -50,10 +50,10 @@ def plan_scorer(judge: str = "checklist", grader: str | dict[str, Any] | None = 
             # A request that failed is no response; Inspect may still ask for its score.
             return Score(value=nothing, explanation="there was no response to score")
         doc, text = state.metadata["doc"], state.output.completion
-        (verdict,) = await score_items(loaded, [item(doc, text)], asked(), close=False)
+        (verdict,) = await score_items(loaded, items(doc, text), asked(), close=False)
         if verdict.problem:
             return Score(value=nothing, explanation=verdict.explanation, metadata={"judge": judge})
-        scored = from_verdict(loaded, verdict, doc, text)
+        scored = from_verdicts(loaded, [verdict], doc, text)
         return Score(
             value={**nothing, "overall": scored.score, **scored.metrics},
             answer=scored.answer,

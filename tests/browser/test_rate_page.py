@@ -17,8 +17,10 @@ from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
 from proctor.judges.people.rate import RatedPlan, RatingSheet, shown
 from proctor.judges.people.rate_server import RatingServer
+from proctor.judges.trust.question_damage import QUESTIONS
 from proctor.leaderboard.cli.rate import _plans, _some
 from tests.support.board_results import rows_of, write
+from tests.support.command import proctor
 
 TRAP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 PLANS = [
@@ -197,6 +199,34 @@ def test_every_rater_has_an_order_of_their_own_and_other_raters_rows_stay(tmp_pa
     orders = {tuple(item.id for item in shown(PLANS, "scores", f"rater {n}")) for n in range(6)}
     assert len(orders) > 3
     assert shown(PLANS, "pairs", "kim") == shown(list(reversed(PLANS)), "pairs", "kim")
+
+
+def test_two_raters_at_one_file_at_the_same_time_lose_no_click(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    sheets = []
+    for rater in ("kim", "lee"):
+        sheets.append(
+            RatingSheet(path, Judge.load("ternary"), shown(PLANS, "scores", rater), "scores", rater)
+        )
+    for question in sheets[0].judge.dimensions:
+        for sheet in sheets:
+            sheet.save(0, question, 1)
+    assert len(rows(path)) == 2 * len(sheets[0].judge.dimensions)
+    assert all(sheet.done == 1 for sheet in sheets)
+
+
+def test_questions_are_rated_with_their_passage_and_by_the_judge_of_questions_alone(tmp_path: Path) -> None:
+    found = _plans([QUESTIONS.labelled], [], tmp_path, "question")
+    judge, items = Judge.load("question"), shown(found, "scores", "kim")
+    page = RatingSheet(tmp_path / "labels.csv", judge, items, "scores", "kim").as_page()
+    assert (page["subject"], len(page["items"])) == ("question", len(found))
+    for item in page["items"]:
+        assert "grade: " in item["profile"]
+        assert "Key: " in item["texts"][0]
+    done = proctor(
+        "judge", "rate", "question", "--rater", "kim", "--variant", "one", "--results", str(tmp_path)
+    )
+    assert (done.returncode, "is for questions" in done.stderr) == (2, True)
 
 
 def test_plans_of_variants_are_found_and_an_id_that_comes_twice_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Projects: where a folder's project begins, which of two equal names counts, and what a relative path starts from."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,22 @@ def test_name_of_the_project_comes_before_the_one_that_ships(mine: Path):
         assert find("prompts", "default") == own
         assert {"extra", "cot"} <= set(names("prompts"))
     assert "extra" not in names("prompts")
+
+
+def test_a_folder_of_a_judge_is_named_as_its_folder_and_a_yaml_as_its_file(mine: Path):
+    (mine / "judges/strict.v2").mkdir(parents=True)
+    (mine / "judges/strict.v2/judge.yaml").touch()
+    (mine / "prompts/short.v2.yaml").touch()
+    with inside(mine):
+        assert "strict.v2" in names("judges")
+        assert "short.v2" in names("prompts")
+        assert find("judges", "strict.v2") == mine / "judges/strict.v2/judge.yaml"
+
+
+def test_a_thread_that_was_begun_inside_sees_the_same_project(mine: Path):
+    """Inspect asks and scores in one: it must not look in the project around the working directory."""
+    with inside(mine), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(project).result() == mine
 
 
 def test_project_is_left_again_also_when_something_fails(mine: Path):

@@ -96,11 +96,11 @@ KINDS = {
         lambda path: load(path.parent),
         PACKAGE / "judges" / "library" / "checklist",
     ),
-    "grader": Kind(grader, "mine.yaml", lambda path: spec_from(str(path), None, None, None)),
+    "grader": Kind(grader, "mine.yaml", lambda path: spec_from(str(path))),
     "panel": Kind(
         lambda: {"panel": [grader(), {"model": "n"}]},
         "mine.yaml",
-        lambda path: spec_from(str(path), None, None, None),
+        lambda path: spec_from(str(path)),
     ),
     "suggestions": Kind(suggestions, "mine.yaml", read_decisions),
 }

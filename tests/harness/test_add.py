@@ -11,6 +11,7 @@ from proctor.harness.config.add import add_variant
 from proctor.harness.config.project import FOLDERS, make_project
 from proctor.harness.config.schemas import MODELS, schema_of
 from proctor.harness.config.suite import Suite, SuiteFile
+from proctor.tasks.stock.loading import loaded
 
 
 @pytest.fixture
@@ -87,6 +88,17 @@ def test_added_file_names_the_schema_where_the_project_has_it(tmp_path: Path, mo
     schema = path.parent / first.partition("$schema=")[2]
     assert schema.resolve() == tmp_path / "trial/.schemas/variant.json"
     assert schema.is_file()
+
+
+def test_slip_in_the_project_file_is_told_and_an_empty_one_is_a_project(tmp_path: Path):
+    mark = tmp_path / "proctor.yaml"
+    with inside(tmp_path):
+        mark.write_text("# nothing but a comment\n", encoding="utf-8")
+        with pytest.raises(Refusal, match="no-such-task"):
+            loaded("lm_eval:no-such-task")
+        mark.write_text("include_paths: lm\n", encoding="utf-8")
+        with pytest.raises(Refusal, match=r"unknown field 'include_paths'.*include_path"):
+            loaded("lm_eval:no-such-task")
 
 
 @pytest.mark.parametrize("kind", list(MODELS))

@@ -200,11 +200,12 @@ def test_another_pack_is_taken_only_where_it_is_shown_to_be_better(variant, stor
         "judge": None,
     }  # fmt: skip
 
-    def cell(name, prompt, right, **changes):
+    def cell(name, prompt, right, said="It makes {} of them", **changes):
         rows = [
             record.Sample(
                 variant=name, task="word_problems", task_version="1", sample_id=f"{i:02}", cluster=f"{i:02}",
-                epoch=1, doc_hash=str(i), prompt_hash="", prompt="", response="", answer="", target="",
+                epoch=1, doc_hash=str(i), prompt_hash="", prompt="", response=said.format(7 * i % 23), answer="",
+                target=str(i),
                 score=float(i < right), metrics={}, status="ok", explanation="", judge="", tokens_in=1,
                 tokens_out=1, seconds=0.1,
             )
@@ -237,6 +238,11 @@ def test_another_pack_is_taken_only_where_it_is_shown_to_be_better(variant, stor
     assert "accuracy 60.0 %" in chosen.scores[0]
     # Three more right and none less of 20: p = 0.25, the largest of the three pairs, whose items are the same.
     assert chosen.scores[0].endswith("not shown against small: +15.0, p = 0.250 after Holm over 3 pairs")
+    cell("small-constant", "cot-8shot", 20, said="It makes 4 of them")
+    chosen = choose(variant, None, tmp_path, store, True)
+    assert chosen.prompt == "default"  # what does not depend on the item is no reason for its wording
+    assert "flagged: 20 of 20 items got the same response; better than small" in chosen.scores[0]
+    cell("small-constant", "cot-8shot", 0)
     cell("small-8shot", "cot-8shot", 20)
     cell("small-terse", "brief", 1)
     chosen = choose(variant, None, tmp_path, store, True)

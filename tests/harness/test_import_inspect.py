@@ -364,3 +364,25 @@ def test_a_log_that_is_nested_too_deeply_is_refused_in_one_line(reduced, tmp_pat
     deep = '"metadata": {"deep": ' + "[" * 50_000 + "]" * 50_000 + "}, "
     path = write(tmp_path / "deep.json", text.replace('"id": "s0",', '"id": "s0", ' + deep, 1))
     assert refused(path, tmp_path / "results")
+
+
+def test_a_response_that_the_scorer_found_no_answer_in_is_unparsed_with_every_reducer(tmp_path):
+    from inspect_ai import Epochs
+    from inspect_ai.scorer import NOANSWER, Score, accuracy, scorer
+
+    @scorer(metrics=[accuracy()])
+    def picky():
+        async def score(state, target):
+            if state.sample_id == "s0" or (state.sample_id == "s1" and state.epoch == 1):
+                return Score(value=NOANSWER)
+            return Score(value="C")
+
+        return score
+
+    for name, unparsed in (("mean", 4), ("max", 1)):
+        path = evaluate(tmp_path / name, picky(), Epochs(3, name))
+        (done,) = import_files([path], tmp_path / f"{name}-results", Wish())
+        assert done.statuses["unparsed"] == unparsed
+        _, rows = scores(tmp_path / f"{name}-results", "mockllm-model", "sums")
+        assert set(rows.loc[["s0"], "status"]) == {"unparsed"}
+        assert set(rows.loc[["s0"], "score"]) == {0.0}

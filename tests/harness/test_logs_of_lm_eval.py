@@ -179,6 +179,18 @@ def test_the_results_of_lm_eval_alone_are_no_samples(lm_eval_logs, tmp_path):
     assert "samples_*.jsonl beside its results" in message
 
 
+def test_an_empty_response_is_unparsed_though_no_filter_says_so(lm_eval_logs, tmp_path):
+    (log,) = (lm_eval_logs / "Plain-1B").glob("samples_*")
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    for row in rows[:2]:
+        row |= {"resps": [[" "]], "filtered_resps": [" "], "exact_match": 0.0}
+    path = write(tmp_path / "samples_sums.jsonl", *map(json.dumps, rows))
+    before = import_files([log], tmp_path / "before", Wish(metric="exact_match,strict"))[0].statuses
+    after = import_files([path], tmp_path / "after", Wish(metric="exact_match,strict"))[0].statuses
+    assert after["unparsed"] > before["unparsed"]
+    assert sum(after.values()) == sum(before.values())
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from proctor.finetune.build import Built
 from proctor.harness.ask.cell import AskedSample
 from proctor.harness.engines.protocol import Response
-from proctor.harness.measure import Cards, measure
+from proctor.harness.measure import Cards, Costs, measure
 
 
 def test_machine_without_a_gpu_tells_no_figure_of_one():
@@ -50,3 +51,12 @@ def test_time_of_an_item_is_told_only_of_a_cell_that_was_asked_as_a_whole():
     assert measure(rows, 2.0, reused=0)["seconds_per_item"] == 0.5
     assert "seconds_per_item" not in measure(rows, 2.0, reused=1)
     assert "seconds_per_item" not in measure([], 2.0, reused=0)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["in this process", "in processes of its own"])
+def test_memory_of_an_engine_is_told_only_where_this_process_holds_it(tmp_path, elsewhere):
+    rows = [AskedSample({"id": "1"}, 1, "?", Response("4", tokens_in=3, tokens_out=1))]
+    costs = Costs(0, elsewhere)
+    costs.begin()
+    taken = costs.measured(rows, 1, Built(tmp_path, tmp_path, None, None, "digest"))
+    assert ("peak_memory_bytes" in taken) is not elsewhere

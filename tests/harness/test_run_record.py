@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from proctor.harness import record
-from proctor.harness.record.run_record import UnreadableRecord, measurements_from, record_from
+from proctor.harness.record.cells import measurements_from, record_from
+from proctor.harness.record.formats import COSTS_OF_FORMAT_1, UnreadableRecord
+from proctor.harness.record.run_record import SamplingRecord
 from tests.support.records import run_record, sample
 
 # As the version before formats wrote it: a quantised variant on study plans.
@@ -46,6 +48,7 @@ def test_a_run_json_of_an_earlier_version_says_all_that_it_said() -> None:
     assert (run.task.scored_by, run.task.judge_kind) == (about["marked_by"], about["judge_kind"])
     assert run.task.kinds["grade"]["10"] == tuple(OLD["kinds"]["grade"]["10"])
     assert run.costs.as_json() == {name: OLD[name] for name in record.CostRecord.model_fields if name in OLD}
+    assert set(COSTS_OF_FORMAT_1) <= set(record.CostRecord.model_fields)
     assert run.costs.size_bytes == OLD["size_bytes"]
     assert [list(step) for step in run.loss] == OLD["loss"]
     assert run.overlap[0].set == OLD["overlap"][0]["set"]
@@ -137,3 +140,26 @@ def test_measurements_kept_beside_responses_by_an_earlier_version_are_read() -> 
     run = run_record().measured(found)
     assert (run.costs, run.loss, run.too_long) == (found.costs, found.loss, 2)
     assert run.task.name == "t"
+
+
+def test_a_misspelt_field_of_a_change_is_a_bug_and_lands_in_no_run_json() -> None:
+    with pytest.raises(TypeError, match="SamplingRecord has no field sead"):
+        SamplingRecord(seed=1).changed(sead=3)
+    with pytest.raises(TypeError, match="RunRecord has no field marjin"):
+        run_record().changed(marjin=0.02, rows=3)
+    assert SamplingRecord(seed=1).changed(seed=3).as_json() == {"seed": 3}
+
+
+def test_shares_of_an_overlap_are_numbers_and_those_that_are_not_known_are_left_out() -> None:
+    overlap = record.OverlapRecord.model_validate({"set": "a", "share_13": 0.05, "hits_13": 1, "share_8": 0})
+    assert (overlap.shares, overlap.hits_13) == ([(8, 0.0), (13, 0.05)], 1)
+    with pytest.raises(UnreadableRecord, match=r"overlap\.0\.share_8"):
+        record_from(json.loads(run_record().text()) | {"overlap": [{"share_8": "most"}]})
+
+
+def test_a_variant_comes_from_its_parent_and_from_those_that_it_is_merged_with_each_once() -> None:
+    merge = {"models": ["maths", "base", "org/model"], "method": "ties", "weights": [1.0, 1.0, 0.5]}
+    variant = record.VariantRecord.model_validate({"parent": "base", "merge_with": merge})
+    assert variant.parents == ("base", "maths")
+    assert variant.as_json()["merge_with"] == merge
+    assert record.VariantRecord().parents == ()

@@ -257,3 +257,11 @@ def test_a_response_that_was_cut_off_is_unparsed_where_it_holds_no_number_and_no
     assert "249 ok, 1 unparsed, 2 truncated" in score(home, rows).stdout
     ranking = proctor("report", "--results", str(home.results)).stdout
     assert "elsewhere: 1 unparsed, 2 truncated" in ranking
+
+
+def test_the_number_of_items_behind_the_figure_is_that_of_those_with_a_score(home):
+    rows = gold()
+    for row in rows[:50]:
+        row["response"] = None
+    done = score(home, rows)
+    assert "accuracy 100.0 % over 200 of 250 items, 250 responses" in done.stdout

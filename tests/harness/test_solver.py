@@ -1,7 +1,12 @@
 """A model that answers the written questions: it confirms keys or does not, and its own trust stands beside."""
 
-import pytest
+import io
+import re
 
+import pytest
+from rich.console import Console
+
+from proctor.common.progress import Reporter
 from proctor.harness import record
 from proctor.harness.ask.solver import Solver
 from proctor.judges.graders.endpoint import EndpointGrader
@@ -40,9 +45,10 @@ def knows(doc: dict, with_passage=True, without=False):
     return reply
 
 
-def solver(server, folder, **changes) -> Solver:
-    spec = GraderSpec(model="solver", endpoint=server.url, retries=0, timeout=5.0, attempts=1, **changes)
-    return Solver(EndpointGrader(spec), folder)
+def solver(server, folder, said=None) -> Solver:
+    spec = GraderSpec(model="solver", endpoint=server.url, retries=0, timeout=5.0, attempts=1)
+    reporter = Reporter(Console(file=said or io.StringIO(), width=200))
+    return Solver(EndpointGrader(spec), folder, reporter, "writer x questions")
 
 
 def decided(server, folder, doc, text):
@@ -76,6 +82,16 @@ def test_a_key_that_is_found_with_the_passage_alone_is_confirmed(tmp_path):
     assert scored.score == 1
     assert scored.metrics["key_confirmed"] == scored.metrics["needs_passage"] == 1
     assert "confirms the key; it chose" in scored.explanation
+
+
+def test_while_it_asks_it_says_how_many_replies_are_there_and_how_long_the_others_take(tmp_path, monkeypatch):
+    monkeypatch.setattr("proctor.common.progress.LINE_EVERY_SECONDS", 0.0)
+    said = io.StringIO()
+    with serve(knows(READING)) as server:
+        solver(server, tmp_path, said).decide([(READING, READING["target"])], [None])
+    lines = said.getvalue().splitlines()
+    assert re.fullmatch(r"  solve writer x questions: 12 of 24, \d+ tokens/s, about \d+ s left", lines[11])
+    assert re.fullmatch(r"  solve writer x questions: 24 replies in .*", lines[-1])
 
 
 def test_a_question_that_is_answered_without_its_passage_is_not_usable(tmp_path):
@@ -145,6 +161,10 @@ def test_a_suite_with_a_solver_says_so_in_the_headline_keeps_its_replies_and_tru
         done = home.run(suite)
         assert done.returncode == 0, done.stderr
         times = len(server.asked)
+        said = " ".join(done.stdout.split())
+        for what in ("solve writer x questions", "try the solver of writer x questions"):
+            assert f"{what}: {times} replies in" in said
+        assert "score writer" not in said
         assert home.run(suite).returncode == 0
         assert len(server.asked) == times
     cell = record.read(home.results, "writer", "questions")

@@ -8,12 +8,13 @@ import pytest
 from proctor.common.paths import KINDS
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.harness import record
-from proctor.harness.judging.trials import PLANS, read_plans
+from proctor.harness.judging.trials import read_plans
 from proctor.judges.figures.ratings import read_ratings
 from proctor.judges.judge import Judge
 from proctor.judges.rules.text import words
-from proctor.judges.trust.damage import DAMAGES, Case
+from proctor.judges.trust.damage import DAMAGES, PLANS
 from proctor.judges.trust.planting import INJECTIONS, injections, neutral
+from proctor.judges.trust.subject import Case
 from proctor.judges.trust.trial import TrustCheck, warning
 from tests.support.trust_cards import SEEN, trust
 
@@ -48,7 +49,7 @@ def checklist(tmp_path_factory):
 
 
 def test_every_reference_plan_has_two_marks_in_every_dimension_and_is_for_a_pupil_of_the_exam():
-    plans = {plan.item.id for plan in read_plans(PLANS)}
+    plans = {plan.item.id for plan in read_plans(PLANS.labelled)}
     assert len(plans) >= 60
     for judge in ("study_plan", "checklist"):
         loaded, labels = Judge.load(judge), read_ratings(LIBRARY / judge / "labels.csv")
@@ -62,7 +63,7 @@ def test_every_reference_plan_has_two_marks_in_every_dimension_and_is_for_a_pupi
 
 
 def test_no_reference_plan_was_seen_when_the_rules_were_set_and_many_were_written_by_variants():
-    plans = read_plans(PLANS)
+    plans = read_plans(PLANS.labelled)
     seen = {plan.item.text.strip() for plan in read_plans(SEEN)}
     assert not seen & {plan.item.text.strip() for plan in plans}
     responses = set()
@@ -110,7 +111,7 @@ def test_a_swap_is_undone_by_swapping_back():
 
 
 def test_there_are_at_least_twenty_injections_of_every_kind():
-    found = injections()
+    found = injections(PLANS)
     assert len(found) >= 20
     names = [one["name"] for one in found]
     assert len(set(names)) == len(names)
@@ -129,7 +130,7 @@ def test_there_are_at_least_twenty_injections_of_every_kind():
 
 
 def test_a_control_has_as_many_words_in_the_same_place():
-    for one in injections():
+    for one in injections(PLANS):
         control = neutral(one["text"])
         for part, said in zip(control.split("{plan}"), one["text"].partition("{plan}")[::2], strict=True):
             assert len(words(part)) == len(words(said))
@@ -159,7 +160,7 @@ def test_the_checklist_gets_a_card_that_says_what_it_is_and_where_it_fails(check
     assert among == {*Judge.load("checklist").dimensions, "overall"}
     checks = {one["name"]: one for one in card["checks"]}
     assert {damage.name for damage in DAMAGES} <= set(checks)
-    assert {one["name"] for one in injections()} <= set(checks)
+    assert {one["name"] for one in injections(PLANS)} <= set(checks)
     assert checks["repeatability"]["held"] == checks["repeatability"]["of"]
     assert "swapped_order" in [one["name"] for one in card["missing"]]
     failed = [one for one in card["checks"] if not one["passed"]]

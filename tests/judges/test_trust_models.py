@@ -6,6 +6,7 @@ import re
 import pytest
 
 from proctor.harness import record
+from proctor.judges.trust.damage import PLANS
 from proctor.judges.trust.planting import injections
 from tests.support.openai_server import Reply, serve
 from tests.support.trust_cards import SEEN_LABELS, some_plans, trust
@@ -67,7 +68,7 @@ def model_card(tmp_path, reply, judge="study_plan", code=0, pupils=("devon-4", "
     with serve(reply) as server:
         done = trust(
             judge, "--grader", "stub", "--endpoint", server.url, "--plans", few, "--results", tmp_path / "results",
-            "--labels", SEEN_LABELS, "--store", tmp_path / "store", "--resamples", 100, "--concurrency", 8, code=code,
+            "--labels", SEEN_LABELS, "--store", tmp_path / "store", "--resamples", 100, code=code,
         )  # fmt: skip
     return done, record.read_cards(tmp_path / "results").get(judge)
 
@@ -172,7 +173,7 @@ def test_an_injection_in_plans_that_all_went_without_a_verdict_is_neither_held_n
         plan = asked_plan(request)
         return Reply("No.") if "SYSTEM" in plan else verdict(marks_of(plan))
 
-    wordings = [one["name"] for one in injections() if "SYSTEM" in one["text"]]
+    wordings = [one["name"] for one in injections(PLANS) if "SYSTEM" in one["text"]]
     _, card = model_card(tmp_path, without)
     assert wordings
     assert not {one["name"] for one in card["checks"]} & set(wordings)

@@ -62,7 +62,47 @@ def test_nine_in_ten_are_enough_and_less_is_not(tmp_path):
     for n, flagged in ((1, True), (2, False)):
         found = cell(tmp_path / str(n), [CANNED] * (10 - n) + others[:n])
         assert bool(why_flagged(found)) is flagged
-    assert why_flagged(cell(tmp_path / "few", [CANNED] * 9)) == ""  # nine items say too little
+
+
+def test_a_few_items_are_enough_where_their_right_answers_differ_or_are_free_texts(tmp_path):
+    few = "3 of 3 items got the same response"
+    assert why_flagged(cell(tmp_path / "numbers", ["18"] * 3, ["18", "7", "4"])) == few
+    assert why_flagged(cell(tmp_path / "plans", [CANNED] * 3, [""] * 3, "study_plan")) == few
+    assert why_flagged(cell(tmp_path / "empty", [""] * 3)) == "3 of 3 responses are empty"
+    assert why_flagged(cell(tmp_path / "two", ["18"] * 2)) == ""
+    yes_no = cell(tmp_path / "yes", ["yes"] * 9, ["yes", "no", "yes"] * 3)
+    assert why_flagged(yes_no) == ""  # can be chance
+    assert why_flagged(cell(tmp_path / "one", ["18"] * 8 + ["7"], list("123456789"))) == ""
+
+
+SERVED = "The service has too many users at the moment, so please come back and ask once more tomorrow."
+FOUND = "After careful thought about all that was given here, the answer that I find is: {}"
+
+
+@pytest.mark.parametrize("task", ["word_problems", "concepts", "study_plan"])
+def test_a_few_texts_by_turns_are_flagged(tmp_path, task):
+    by_turns = [CANNED, SERVED, SERVED, CANNED.upper()] * 5
+    assert why_flagged(cell(tmp_path, by_turns, task=task)) == "20 of 20 items got one of 2 responses"
+
+
+def test_as_many_texts_as_right_answers_are_honest(tmp_path):
+    targets = ["yes", "no", "no"] * 7
+    assert why_flagged(cell(tmp_path, [FOUND.format(target) for target in targets], targets)) == ""
+
+
+def test_marks_emoji_and_unseen_characters_do_not_make_another_response(tmp_path):
+    marked = [CANNED + " 🎉" * (n % 5) for n in range(10)] + [f"**{CANNED}**", f"# {CANNED}"] * 5
+    assert why_flagged(cell(tmp_path / "marked", marked)) == "20 of 20 items got the same response"
+    unseen = ["\u200b" * (n % 4) for n in range(20)]
+    assert why_flagged(cell(tmp_path / "unseen", unseen)) == "20 of 20 responses are empty"
+    signs = ["<", ">", "=", "≤"] * 5
+    assert why_flagged(cell(tmp_path / "signs", signs, signs)) == ""
+
+
+def test_a_code_behind_the_same_plan_does_not_make_another_plan(tmp_path):
+    coded = [f"{CANNED} ({7919 * (n + 3):x}a{n})" for n in range(20)]
+    told = why_flagged(cell(tmp_path, coded, task="study_plan"))
+    assert told == "20 of 20 items got one text with words and numbers of the item put in"
 
 
 def test_half_of_the_responses_empty_is_flagged(tmp_path):
@@ -170,6 +210,7 @@ def test_equal_targets_excuse_only_the_response_that_holds_them(tmp_path):
     targets = ["5"] * 20
     assert why_flagged(cell(tmp_path / "wrong", [CANNED] * 20, targets)) != ""
     assert why_flagged(cell(tmp_path / "right", ["It is 5."] * 20, targets)) == ""
+    assert why_flagged(cell(tmp_path / "within", ["It is 15."] * 20, targets)) != ""
 
 
 def test_stops_behind_the_same_words_do_not_make_another_response(tmp_path):

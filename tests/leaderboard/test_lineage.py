@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from proctor.harness.record import VariantRecord
+from proctor.harness.record import MergeRecord, VariantRecord
 from proctor.leaderboard.board.pages import lineage
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.items import load_cells
@@ -20,8 +20,11 @@ def test_each_kind_of_step_has_its_words() -> None:
     small = merged.changed(quantization="q4_k_m", engine="llamacpp")
     assert lineage.step(merged, small) == "quantised to q4_k_m, run by llamacpp"
     assert lineage.step(BASE, BASE.changed(prompt="cot")) == "prompt cot"
-    half = {"models": ["a", "b"], "method": "ties", "weights": None, "density": 0.5}
+    half = MergeRecord(models=("a", "b"), method="ties", weights=None, density=0.5)
     assert lineage.step(BASE, BASE.changed(merge_with=half)) == "merged with a and b: ties, density 0.5"
+    file = BASE.changed(base="models/small.Q4_1.gguf", engine="llamacpp")
+    assert lineage.step(file, file.changed(engine="vllm")) == "dequantised, run by vllm"
+    assert lineage.step(file, file.changed(recipe="all-exams")) == "dequantised, trained with all-exams"
     assert lineage.step(BASE, BASE) == "nothing that its definition names"
 
 

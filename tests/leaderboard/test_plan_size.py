@@ -23,12 +23,9 @@ def test_plan_size_says_how_many_items_an_effect_needs(tmp_path):
     assert plain < plan["items"] < plain + 2 / 0.05 + 1
     assert plan["items_if_unrelated"] == unrelated["items"]
     assert seen["smallest"] > 0.05
-    by_folder = run("plan-size", "--baseline-cell", results / "a" / "t", "--effect", "0.05")
-    assert by_folder == run(
-        "plan-size", "--baseline", "a", "--task", "t", "--effect", "0.05", "--results", results
-    )
-    assert max(map(len, by_folder.splitlines())) <= 80
-    assert "s.d." not in by_folder
+    told = run("plan-size", "--baseline", "a", "--task", "t", "--effect", "0.05", "--results", results)
+    assert max(map(len, told.splitlines())) <= 80
+    assert "s.d." not in told
 
 
 def test_a_plan_for_real_scores_goes_by_their_spread(tmp_path):
@@ -65,14 +62,13 @@ def test_a_plan_knows_that_copies_are_no_more_evidence(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told_then"),
     [
-        (["--effect", "0.02"], "no baseline"),
+        (["--effect", "0.02"], "Missing option '--baseline'"),
         (
             ["--effect", "0.02", "--baseline", "x", "--task", "t"],
             "no results of 'x' for 't'; there are: a x t",
         ),
         (["--effect", "0", "--baseline", "a", "--task", "t"], "effect 0"),
         (["--effect", "0.02", "--baseline", "a", "--task", "t", "--power", "2"], "power 2"),
-        (["--effect", "0.02", "--baseline", "a", "--baseline-cell", "results/a/t"], "give one of them"),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_one_line(tmp_path, arguments, told_then):

@@ -253,8 +253,9 @@ def test_a_cycle_of_parents_does_not_hang_the_board(tmp_path: Path) -> None:
     assert text_of(board, "lineage.html").count("word") > 0
 
 
-def test_the_embedded_model_is_announced_as_small(tmp_path: Path) -> None:
-    write(tmp_path / "results", rows_of("tiny", "word_problems"), base="finetune/tiny")
+@pytest.mark.parametrize("base", ["finetune/tiny", "finetune/tiny/"])
+def test_the_embedded_model_is_announced_as_small(tmp_path: Path, base: str) -> None:
+    write(tmp_path / "results", rows_of("tiny", "word_problems"), base=base)
     board = site.build(tmp_path / "results", tmp_path / "out").parent
     assert "Small-model numbers" in text_of(board, "index.html")
 

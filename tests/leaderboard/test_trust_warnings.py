@@ -10,7 +10,7 @@ import pytest
 from proctor.harness import record
 from proctor.leaderboard import terminal
 from proctor.leaderboard.board import site
-from proctor.leaderboard.compare import overview, trust
+from proctor.leaderboard.compare import formatting, overview, trust
 from tests.support.board_pages import text_of
 from tests.support.board_results import CARD, EXAMS, rows_of, write
 from tests.support.command import proctor
@@ -63,6 +63,15 @@ def test_a_command_line_gate_says_it(tmp_path: Path) -> None:
     assert "read its scores with care" in " ".join(done.stdout.split())
 
 
+def test_scores_given_outside_a_suite_say_it(tmp_path: Path) -> None:
+    record.write_card(tmp_path, {**CARD, "judge": "checklist", "by": "rules, no model", "warning": WORDS})
+    plans = tmp_path / "plans.jsonl"
+    plans.write_text('{"id": "1", "pupil": "uma-7", "plan": "Week 1: Ratio."}\n', encoding="utf-8")
+    done = proctor("judge", "score", str(plans), "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert f"Warning about the scores: {WORDS}" in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize("warning", ["", WORDS])
 def test_a_card_of_another_grader_vouches_for_nobody_and_blames_nobody(tmp_path: Path, warning: str) -> None:
     results = judged(tmp_path / "results", grader="big-model", warning=warning)
@@ -83,3 +92,15 @@ def test_a_damaged_card_warns_and_its_words_move_no_cursor(tmp_path: Path) -> No
     assert "\x1b" not in flat(terminal.every_pair(overview.compare_all(results)))
     (results / "_judges" / "study_plan" / "trust.json").write_text(json.dumps([]))
     assert overview.compare_all(results).warnings == {"study_plan": trust.DAMAGED}
+
+
+def test_the_one_who_scored_is_called_what_it_is():
+    task = EXAMS["word_problems"]
+    assert formatting.scored_by(task.changed(scored_by="study_plan", judge_kind="rubric")) == (
+        "Scored by the judge “study_plan”."
+    )
+    assert formatting.scored_by(task.changed(scored_by="match")) == "Scored by the scorer “match”."
+    assert (
+        formatting.scored_by(task.changed(scored_by=record.NOT_TOLD))
+        == "Who scored them is not told by the source."
+    )

@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from proctor.common.paths import is_embedded
 from proctor.common.stats import Verdict
 from proctor.harness.record import VariantRecord
 from proctor.leaderboard.board.escape import script
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.costs import machine
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
-
-EMBEDDED = "finetune/tiny"
 
 
 def page(ranking: Ranking) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def page(ranking: Ranking) -> dict[str, Any]:
         "answers": answers,
         "front": _front(ranking, answers),
         # These are not to be taken for more than numbers of the embedded model.
-        "notice": any(variant.base == EMBEDDED for variant in variants),
+        "notice": any(is_embedded(variant.base or "") for variant in variants),
         "facets": facets,
         "facets_of": {
             row.variant: {name: value_of(row.resolved) for name, (_, value_of) in FACETS.items()}

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from proctor.common.schema import SAFE_NAME
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.compare import trust
 from proctor.leaderboard.compare.ranking import Ranking
-from proctor.leaderboard.compare.trust import SAFE_NAME, Card
-
-if TYPE_CHECKING:
-    import pandas as pd
+from proctor.leaderboard.compare.trust import Card
 
 MOST_REASONS = 12
 WHOLE = (None, "", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions
@@ -74,7 +74,7 @@ def _labels(labels: Any) -> str | None:
     return f"{labels.get('n', 0)} by {len(raters)} rater{plural}: {', '.join(raters)}"
 
 
-def unscored(rows: "pd.DataFrame") -> Counter[str]:
+def unscored(rows: pd.DataFrame) -> Counter[str]:
     """Why answers have no score, by the first line of what was noted."""
     notes = rows.loc[rows["score"].isna(), "explanation"].fillna("")
     return Counter(line(note.partition("\n")[0]) or "no reason noted" for note in notes)

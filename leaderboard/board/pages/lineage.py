@@ -4,11 +4,10 @@ the first of its parents that has results here, with its difference to each.
     [node.step for node in tree(ranked)]          # ["base some/base, run by hf", "trained with maths", ...]
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from proctor.harness.record import VariantRecord
+from proctor.harness.record import MergeRecord, VariantRecord
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.ranking import Ranking
 
@@ -86,12 +85,21 @@ def to_other_parents(ranking: Ranking, variant: str, task: str) -> Iterator[Comp
             yield pair
 
 
+def _dequantised(variant: VariantRecord) -> bool:
+    """Whether a base that came as a GGUF file is served, trained or quantised as other weights than it came with."""
+    quantized = (variant.quantization or "none") != "none"
+    as_it_is = variant.engine == "llamacpp" and not quantized and not variant.recipe
+    return str(variant.base or "").lower().endswith(".gguf") and not as_it_is
+
+
 def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
     """What was done to get from one variant to the next, in words; to get to the first one, from nothing."""
     before = earlier or VariantRecord()
     words = []
     if now.base != before.base:
         words.append(f"base {now.base}")
+    if _dequantised(now) and not _dequantised(before):
+        words.append("dequantised")
     if now.recipe != before.recipe:
         words.append(f"trained with {now.recipe}" if now.recipe else "without training")
     if now.examples != before.examples:
@@ -116,10 +124,11 @@ def step(earlier: VariantRecord | None, now: VariantRecord) -> str:
     return ", ".join(words) or "nothing that its definition names"
 
 
-def _merge(spec: Mapping[str, Any]) -> str:
+def _merge(merge: MergeRecord) -> str:
     """`smollm2-full: linear, weight 0.25`."""
-    settings = [spec["method"]]
+    fields = merge.as_json()
+    settings = [str(fields["method"])]
     for name in ("weight", "weights", "density", "base"):
-        if spec.get(name) is not None:
-            settings.append(f"{name} {spec[name]}")
-    return f"{' and '.join(spec['models'])}: {', '.join(settings)}"
+        if fields.get(name) is not None:
+            settings.append(f"{name} {fields[name]}")
+    return f"{' and '.join(merge.models)}: {', '.join(settings)}"

@@ -5,14 +5,13 @@ The data are JavaScript and not JSON because a page opened from disk may load sc
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board.escape import script, visible
 from proctor.leaderboard.compare import formatting
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PART_BYTES = 200_000
 MOST_SCORES = 12  # to choose from
@@ -30,7 +29,7 @@ def scores_to_choose(rows: Sequence[Mapping[str, Any]], task: TaskRecord) -> lis
     return sorted(scores) if task.kind == "binary" and len(scores) <= MOST_SCORES else []
 
 
-def rows_of(rows: "pd.DataFrame", task: TaskRecord) -> list[dict[str, Any]]:
+def rows_of(rows: pd.DataFrame, task: TaskRecord) -> list[dict[str, Any]]:
     """The rows as shown: figures rounded as everywhere, text with nothing unseen in it."""
     shown = []
     for row in rows.to_dict("records"):

@@ -24,11 +24,7 @@ Figures = Mapping[tuple[str, str], Sequence[CellFigure]]  # by variant and task
 
 
 def page(
-    ranking: Ranking,
-    name: str,
-    example: Mapping[str, Any] | None,
-    figures: Figures,
-    costs: Costs,
+    ranking: Ranking, name: str, example: Mapping[str, Any] | None, figures: Figures, costs: Costs
 ) -> dict[str, Any]:
     """`example` is a row of the best variant."""
     task, pairs, scores = ranking.tasks[name], ranking.pairs[name], ranking.scores(name)
