@@ -51,10 +51,15 @@ def suggest_name(name: str) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:100]
 
 
+LISTED = 60  # names in a message
+
+
 def nearest(wrong: str, right: Sequence[str]) -> str:
-    """`did you mean 'x'?`, or all the names there are."""
+    """`did you mean 'x'?`, or all the names there are, where a line can hold them."""
     for near in difflib.get_close_matches(wrong, right, n=1, cutoff=0.5):
         return f"did you mean {near!r}?"
+    if len(right) > LISTED:
+        return f"none of {len(right):,} names is like it"
     return f"possible: {', '.join(right) or 'none'}"
 
 

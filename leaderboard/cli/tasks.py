@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 SHOWN = 3  # rendered samples
 LONGEST = 600  # letters of a sample that are shown
+# Headlines of stock tasks that are right or wrong: that their scores are no others is only known when they are there.
+RIGHT_OR_WRONG = (
+    "acc", "acc_norm", "acc_mutual_info", "exact_match", "includes", "match", "choice", "exact", "pattern", "answer",
+)  # fmt: skip
 SUPPOSED = ((0.1, "if one response in ten differs"), (0.5, "if every other one does"))
 
 
@@ -89,7 +93,7 @@ def _smallest(task: "Task", clusters: int) -> str:
 
     if clusters < 2:
         return "with one cluster no difference can be shown"
-    if task.kind == "binary":
+    if task.kind == "binary" or (task.definition and task.headline.partition(" ")[0] in RIGHT_OR_WRONG):
         effects = [(paired_binary_effect(clusters, share), words) for share, words in SUPPOSED]
         told = {f"{100 * effect:.1f} points": words for effect, words in effects if effect}
         few = len(told) < 2  # so few items that whatever is shown, all that differ fall on one side

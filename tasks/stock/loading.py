@@ -5,7 +5,7 @@ tasks, groups = loaded("arc_easy")
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,9 @@ from proctor.common.schema import Frozen, load_yaml, nearest, read_yaml
 from proctor.tasks.stock import cannot_be_loaded
 
 PREFIX = "lm_eval:"
-_DEFINED = re.compile(rb"^(?:task|group):[ \t]*[\"']?([^\s\"'\[#]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+_DEFINED = re.compile(
+    rb"^[\"']?(?:task|group)[\"']?:[ \t]*[\"']?([^\s\"'\[#]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE
+)
 Loaded = tuple[dict[str, Any], dict[str, Any]]  # tasks and groups by their names
 _LOADED: dict[tuple[Path, str], Loaded] = {}
 
@@ -41,8 +43,8 @@ def _load(called: str) -> Loaded:
     datasets.disable_progress_bars()
     compile_templates_once()
     manager = _manager(project(), tuple(_included()))
-    if manager._entry(called) is None:
-        manager = _whole_manager(project(), tuple(_included()))  # a tag stands in no file of its own
+    if not _has_all(manager, [called]):
+        manager = _whole_manager(project(), tuple(_included()))
     if manager._entry(called) is None:
         raise Refusal(f"lm-eval has no task {called!r}", nearest(called, manager.all_tasks))
     errors = _Errors()
@@ -130,6 +132,27 @@ def _whole_manager(_project: Path, included: tuple[Path, ...]) -> Any:
     from lm_eval.tasks import TaskManager
 
     return TaskManager(include_path=list(included))
+
+
+def _has_all(manager: Any, names: Sequence[Any]) -> bool:
+    """Whether the quick index has these, and all that groups among them name: it has no tags, which stand in no file of
+    their own, and lm-eval would take the name of one for a new task.
+    """
+    for each in names:
+        if isinstance(each, dict):  # a group, or a task with other settings, written where it is named
+            inner = (
+                each["task"] if isinstance(each.get("task"), list) else [each.get("task", each.get("group"))]
+            )
+            if not _has_all(manager, inner):
+                return False
+            continue
+        entry = manager._entry(each)
+        if entry is None:
+            return False
+        members = (entry.cfg or {}).get("task")
+        if isinstance(members, list) and not _has_all(manager, members):
+            return False
+    return True
 
 
 class _Files(dict[str, Any]):

@@ -4,6 +4,7 @@ import json
 import math
 import random
 from functools import cache
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -11,9 +12,11 @@ from rich.console import Console
 from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.schema import nearest
 from proctor.harness import record
 from proctor.harness.run import run_suite
 from proctor.leaderboard.board import site
+from proctor.leaderboard.cli.tasks import _about
 from proctor.leaderboard.compare.items import estimate_cell
 from proctor.leaderboard.compare.ranking import remarks_of
 from proctor.tasks.index import find_task, named_tasks
@@ -285,6 +288,37 @@ def test_what_cannot_be_asked_is_one_line(ran, spec, metric, words, monkeypatch)
         find_task(spec, metric)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_group_that_stands_for_a_tag_is_looked_up_among_all_that_lm_eval_has(ran, monkeypatch):
+    """As mmlu does: the quick index knows no tags. Here the whole one is that of mmlu's folder alone."""
+    import lm_eval.tasks
+
+    from proctor.tasks.stock import loading
+
+    folder = Path(lm_eval.tasks.__file__).parent / "mmlu" / "default"
+    whole = lm_eval.tasks.TaskManager(include_path=str(folder), include_defaults=False)
+    monkeypatch.setattr(loading, "_whole_manager", lambda *_: whole)
+    asked = []
+    monkeypatch.setattr(whole, "load", lambda name: asked.append(name) or {"tasks": {}})
+    with inside(ran[0].folder):
+        loading._load("mmlu")
+        loading._load("my_group")
+    assert asked == ["mmlu"]
+
+
+def test_the_smallest_effect_of_a_task_of_right_and_wrong_is_told_in_points(ran):
+    with inside(ran[0].folder):
+        told = {
+            name: _about(find_task(f"lm_eval:{name}"), None, "default")["smallest"]
+            for name in ("my_mc", "my_roll")
+        }
+    assert "points if one response in ten differs" in told["my_mc"]
+    assert "if differences have an s.d. of" in told["my_roll"]
+
+
+def test_a_name_like_no_other_is_not_answered_with_all_names():
+    assert nearest("zzzzqqqq", [f"task_{n}" for n in range(14_000)]) == "none of 14,000 names is like it"
 
 
 def test_a_field_that_is_not_there_is_no_task_on_which_all_are_wrong(ran):
