@@ -156,7 +156,7 @@ def _language(plan: ReadPlan, text: str, written: Sequence[PlanLine]) -> dict[st
     return {
         "enough": Measurement(len(spoken), f"{len(spoken)} words"),
         "order": _order(plan.reading),
-        "joined": _joined(text_of(lines)),
+        "joined": _joined(lines),
         "new": Measurement(new, f"{1 - new:.0%} of four-word runs are repeats"),
         "sentences": Measurement(whole, f"{whole:.0%} of lines are whole"),
         "length": Measurement(short, f"{short:.0%} of sentences have at most {limit} words"),
@@ -245,11 +245,15 @@ def _is_filled(week: Week) -> bool:
     return any(not line.heading or len(words(line.text)) > 5 for line in week.lines)
 
 
-def _joined(text: str) -> Measurement:
-    """Words in random order betray themselves by their neighbours."""
-    good, known = fitting(text)
-    if known < 5:
+def _joined(lines: Sequence[PlanLine]) -> Measurement:
+    """Words in random order betray themselves by their neighbours. Whole headings do not make up for tasks without
+    order, so the lines below the weeks' headings count by themselves where they are many words.
+    """
+    inside = fitting(text_of([line for line in lines if line.week and not line.heading]))
+    parts = [part for part in (fitting(text_of(lines)), inside) if part[1] >= 5]
+    if not parts:
         return Measurement(None, "too few small words to tell")
+    good, known = min(parts, key=lambda part: part[0] / part[1])
     return Measurement(good / known, f"{good} of {known} words fit the word before them")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from proctor.harness.imports.score import score_rows
 from proctor.harness.judging.trials import read_plans
 from proctor.judges.figures.ratings import Ratings, read_ratings
 from proctor.judges.rules import word_order
@@ -18,6 +19,7 @@ from proctor.judges.rules.checklist import checked_facts, score_by_rules
 from proctor.judges.rules.pupil import takes_up
 from proctor.judges.rules.reading import read
 from proctor.judges.verdict import JudgeVerdict
+from proctor.tasks import TASKS
 from tests.support.checklist_plans import FACTS, GOOD, JUDGE, PLAN, scores_of_plan
 
 # Marks
@@ -354,3 +356,31 @@ def test_a_topic_is_worked_on_where_its_mistake_is_taken_up_without_its_name() -
         scores_of_plan(nameless, mistake_topics=[1, 0])["personalisation"]
         > scores_of_plan(nameless)["personalisation"]
     )
+
+
+def test_tasks_without_order_are_not_made_up_for_by_whole_headings() -> None:
+    """The words of each task in random order, titles and goal as they were."""
+    kept, shuffled = [], random.Random(1)
+    for line in PLAN.splitlines():
+        words = line.removeprefix("- ").split()
+        if line.startswith("- "):
+            shuffled.shuffle(words)
+            line = "- " + " ".join(words)
+        kept.append(line)
+    heap = "\n".join(kept)
+    assert heap != PLAN
+    assert scores_of_plan(heap)["fluency"] == 1.0
+    profiles = [doc for doc in TASKS["study_plan"].docs("test") if "\n- " in doc["target"]]
+    plans = {"as they were": [], "in no order": []}
+    for doc in profiles:
+        lines = [
+            "- " + " ".join(shuffled.sample(line.split()[1:], len(line.split()) - 1))
+            if line.startswith("- ")
+            else line
+            for line in doc["target"].splitlines()
+        ]
+        plans["as they were"].append({"sample_id": doc["id"], "response": doc["target"]})
+        plans["in no order"].append({"sample_id": doc["id"], "response": "\n".join(lines)})
+    assert score_rows("study_plan", plans["as they were"])["score"].min() == 5.0
+    heaps = score_rows("study_plan", plans["in no order"])["score"]
+    assert (heaps <= 2.5).mean() > 0.9
