@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,34 +15,55 @@ import yaml
 from tests.support.command import proctor
 from tests.support.once import FOLDER
 
+gc.disable()  # until all is imported: a quarter of the time would go into looking for garbage where there is none
+
 # Files that take long, the longest first: begun late, one of them would end with one of two workers idle. All others
 # take some seconds at most.
 LONG = (
     "test_spread.py",
-    "test_stock.py",
-    "test_chat_page.py",
-    "test_wheel.py",
     "test_board_page.py",
-    "test_journey.py",
-    "test_export.py",
-    "test_train.py",
-    "test_chat_server.py",
+    "test_stock.py",
+    "test_wheel.py",
     "test_resume.py",
+    "test_journey.py",
+    "test_chat_page.py",
     "test_reuse.py",
-    "test_gguf.py",
-    "test_formats.py",
     "test_stock_tasks.py",
-    "test_import_own_tasks.py",
-    "test_judged_suite.py",
-    "test_endpoint.py",
+    "test_trust_models.py",
+    "test_own_process.py",
+    "test_stats_coverage.py",
+    "test_gguf.py",
+    "test_trust.py",
+    "test_chat_server.py",
     "test_llamacpp.py",
+    "test_import_own_tasks.py",
+    "test_compare.py",
+    "test_endpoint.py",
+    "test_judged_suite.py",
+    "test_score.py",
+    "test_train.py",
+    "test_confidence.py",
     "test_faulty_grader.py",
     "test_overlaps.py",
+    "test_export.py",
+    "test_formats.py",
 )
 
 
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if _memory_will_do():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     config.option.loadscopereorder = False  # or pytest-xdist would begin with the files of many tests
+
+
+def _memory_will_do() -> bool:
+    """All that is kept goes to the disk before a run goes on, and thousands of tests would wait for the disk alone."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        return False
+    return not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,8 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Whoever collects garbage need not look through the libraries that were imported: a million objects, each time."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @dataclass

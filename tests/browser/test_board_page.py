@@ -78,6 +78,10 @@ def seen(request: pytest.FixtureRequest, browser: Any, board: Path, served: str)
     context.close()
 
 
+# What a page does with what it holds itself is the same wherever it came from.
+from_disk = pytest.mark.parametrize("seen", ["disk"], indirect=True)
+
+
 def test_every_page_opens_without_a_fault(seen: Seen, board: Path) -> None:
     for page in sorted(board.rglob("*.html")):
         seen.open(page.relative_to(board).as_posix())
@@ -86,6 +90,7 @@ def test_every_page_opens_without_a_fault(seen: Seen, board: Path) -> None:
         assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page
 
 
+@from_disk
 def test_no_page_is_wider_than_a_phone(seen: Seen, board: Path) -> None:
     seen.page.set_viewport_size({"width": 360, "height": 800})
     for path in (
@@ -104,6 +109,7 @@ def test_no_page_is_wider_than_a_phone(seen: Seen, board: Path) -> None:
         assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
+@from_disk
 def test_the_ranking_sorts_by_any_column_and_says_so(seen: Seen) -> None:
     seen.open("index.html")
     names = "#ranking-table tbody th a"
@@ -117,6 +123,7 @@ def test_the_ranking_sorts_by_any_column_and_says_so(seen: Seen) -> None:
     assert set(seen.words(names)[:2]) == {"tiny", "tiny-lora"}  # the others have no score: always last
 
 
+@from_disk
 def test_the_ranking_is_filtered_by_words(seen: Seen) -> None:
     seen.open("index.html")
     seen.page.get_by_label("Filter").fill("q4_k_m")
@@ -178,6 +185,7 @@ def test_flips_open_with_the_side_that_has_more_of_them_and_say_when_there_are_n
     assert "show=a" in seen.page.url
 
 
+@from_disk
 def test_the_figures_of_the_drawings_sort(seen: Seen) -> None:
     seen.open("tradeoff.html")
     table = seen.page.locator("table", has_text="Size of the weights").last
@@ -189,6 +197,7 @@ def test_the_figures_of_the_drawings_sort(seen: Seen) -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
+@from_disk
 def test_the_keyboard_reaches_the_table_and_its_sorting(seen: Seen) -> None:
     seen.open("index.html")
     seen.page.keyboard.press("Tab")
@@ -202,6 +211,7 @@ def test_the_keyboard_reaches_the_table_and_its_sorting(seen: Seen) -> None:
     assert {"find", "scroll", "BUTTON"} <= focused
 
 
+@from_disk
 def test_every_column_of_the_ranking_sorts(seen: Seen) -> None:
     seen.open("index.html")
     heads = seen.page.locator("#ranking-table thead tr:last-child th button")
@@ -220,6 +230,7 @@ def test_every_column_of_the_ranking_sorts(seen: Seen) -> None:
         assert values == ordered, head.inner_text()
 
 
+@from_disk
 def test_rows_are_filtered_by_base_stage_quantisation_and_prompt(seen: Seen) -> None:
     seen.open("index.html")
     rows = "#ranking-table tbody tr:not([hidden]) th a"

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,6 @@ from proctor.tasks.draw import TaskItems
 from tests.support.command import ROOT
 
 LIMIT = 4
-# The stock CLIs as their packages install them, beside the interpreter that runs the tests.
-BIN = Path(sys.executable).parent
 
 
 def places(task):
@@ -37,48 +34,65 @@ def ours(tmp_path_factory):
     return {task: record.read(home.results, "tiny", task).rows() for task in tasks}
 
 
-def test_lm_eval_gives_our_answers_and_our_marks(ours, tmp_path):
+# Each as its package installs it, one after the other in one new interpreter that has nothing of Proctor but the tasks.
+STOCK = """
+import json, sys
+from importlib.metadata import entry_points
+for name, *words in json.loads(sys.argv[1]):
+    (command,) = entry_points(group="console_scripts", name=name)
+    sys.argv = [name, *words]
+    try:
+        ended = command.load()()
+    except SystemExit as end:
+        ended = end.code
+    assert not ended, name
+"""
+
+
+@pytest.fixture(scope="module")
+def stock(ours, tmp_path_factory):
+    """The folder with what the stock commands wrote."""
+    folder = tmp_path_factory.mktemp("stock")
     samples = {f"proctor_{task}": places(task) for task in ("word_problems", "concepts")}
+    lm_eval = [
+        "lm_eval", "run", "--include_path", "tasks", "--tasks", "proctor_word_problems,proctor_concepts",
+        "--model", "hf", "--model_args", "pretrained=finetune/tiny,dtype=float32", "--batch_size", "64",
+        "--device", "cpu", "--samples", json.dumps(samples), "--apply_chat_template",
+        "--fewshot_as_multiturn", "True", "--log_samples", "--output_path", str(folder / "lm_eval"),
+    ]  # fmt: skip
+    inspect = [
+        "inspect", "eval", "tasks/study_plan/task.py", "--model", "hf/tiny", "-M", "model_path=finetune/tiny",
+        "-M", "device=cpu", "-M", "do_sample=false", "-M", "dtype=float32",
+        "--sample-id", ",".join(ours["study_plan"]["sample_id"]), "--log-dir", str(folder / "inspect"),
+        "--log-format", "json", "--display", "none", "--max-connections", str(LIMIT),
+    ]  # fmt: skip
     done = subprocess.run(
-        [
-            str(BIN / "lm_eval"), "run", "--include_path", "tasks", "--tasks",
-            "proctor_word_problems,proctor_concepts",
-            "--model", "hf", "--model_args", "pretrained=finetune/tiny,dtype=float32", "--batch_size", "64",
-            "--device", "cpu", "--samples", json.dumps(samples), "--apply_chat_template",
-            "--fewshot_as_multiturn", "True", "--log_samples", "--output_path", str(tmp_path),
-        ],
+        [sys.executable, "-c", STOCK, json.dumps([lm_eval, inspect])],
         cwd=ROOT, capture_output=True, text=True, timeout=400,
-        env=os.environ | {"HF_DATASETS_CACHE": str(tmp_path / "cache")},
+        env=os.environ | {"HF_DATASETS_CACHE": str(folder / "cache")},
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    return folder
+
+
+def test_lm_eval_gives_our_answers_and_our_marks(ours, stock):
     for task, metric in (("word_problems", "accuracy"), ("concepts", "f1")):
-        (log,) = tmp_path.rglob(f"samples_proctor_{task}_*.jsonl")
-        stock = {}
+        (log,) = stock.rglob(f"samples_proctor_{task}_*.jsonl")
+        theirs = {}
         for line in log.read_text(encoding="utf-8").splitlines():
             sample = json.loads(line)
-            stock[sample["doc"]["id"]] = (
+            theirs[sample["doc"]["id"]] = (
                 sample["arguments"]["gen_args_0"]["arg_0"],
                 sample["resps"][0][0],
                 sample[metric],
             )
         mine = {row.sample_id: (row.prompt, row.response, row.score) for row in ours[task].itertuples()}
         assert len(mine) == LIMIT
-        assert mine == stock
+        assert mine == theirs
 
 
-def test_inspect_gives_our_answers_and_our_marks(ours, tmp_path):
-    done = subprocess.run(
-        [
-            str(BIN / "inspect"), "eval", "tasks/study_plan/task.py", "--model", "hf/tiny", "-M",
-            "model_path=finetune/tiny",
-            "-M", "device=cpu", "-M", "do_sample=false", "-M",
-            "dtype=float32", "--sample-id", ",".join(ours["study_plan"]["sample_id"]), "--log-dir", str(tmp_path),
-            "--log-format", "json", "--display", "none", "--max-connections", str(LIMIT),
-        ],
-        cwd=ROOT, capture_output=True, text=True, timeout=400,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    (log,) = tmp_path.glob("*.json")
+def test_inspect_gives_our_answers_and_our_marks(ours, stock):
+    (log,) = (stock / "inspect").glob("*.json")
     told = json.loads(log.read_text(encoding="utf-8"))
     assert told["status"] == "success"
     mine = {row.sample_id: row for row in ours["study_plan"].itertuples()}
