@@ -30,6 +30,11 @@ _TITLE = (
     re.compile(rf"^[^\W\d_]+(?: [a-z]+)? {_NAME}[,!]"),
 )
 _ANYWHERE = re.compile(rf"(?i:remember|keep in mind|good to know|note|tip)[:,]? (?:that )?{_NAME}{_VERB}")
+# A second plan in the same text has a title too, wherever it stands.
+_PLAN_OF = (
+    re.compile(rf"^(?:\w+ ){{0,3}}[Pp]lan (?:for|of) {_NAME}(?=$|[\s,:;.(–—-])"),
+    re.compile(rf"^{_NAME}['’]s (?:[a-z]+ )?[Pp]lan\b"),
+)
 _GOAL = re.compile(
     r"[\W_]{0,5}(?:the |my |your |our |\w+['’]s )?(?:main |big |learning |overall |final |personal )?"
     r"(?:goal|aim|target|objective|purpose|what (?:we|you) (?:are )?(?:work|aim)(?:ing)? (?:for|at|towards))"
@@ -57,11 +62,26 @@ def times_named(text: str, name: str) -> int:
     return len(re.findall(rf"(?<!\w){re.escape(folded(name))}(?!\w)", folded(text)))
 
 
+def no_names(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> set[str]:
+    """What is no name although it stands where one could: words of the course, and whatever has small letters too."""
+    lists = known.no_names | known.tasks | known.checks | known.amounts | known.small
+    return {*lists, *map(folded, _words_of(facts)), *filter(str.islower, TOKEN.findall(text_of(lines)))}
+
+
+def titled_for(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> str:
+    """The name in the title of another pupil's plan; '' where there is none."""
+    own, words_of_plans = folded(str(facts.get("name") or "")), no_names(lines, facts, known)
+    for line in lines:
+        for title in _PLAN_OF:
+            match = title.match(unquoted(line.text))
+            if match and folded(match["name"]) not in {own, *words_of_plans} and not is_ordinary(match["name"]):
+                return match["name"]
+    return ""
+
+
 def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLists) -> tuple[str, int]:
     """The name that stands most often of those that stand where the pupil's should, and how often; '' for none."""
-    text = text_of(lines)
-    no_names = known.no_names | known.tasks | known.checks | known.amounts | known.small
-    no_names = no_names.union(map(folded, _words_of(facts)), filter(str.islower, TOKEN.findall(text)))
+    text, other_words = text_of(lines), no_names(lines, facts, known)
     counts = Counter(folded(word).removesuffix("'s") for word in words(text.replace("’", "'")))
     times = {"": 0}
     for number, line in enumerate(lines):
@@ -76,7 +96,7 @@ def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLis
             for match in slot.finditer(unquoted(line.text)):
                 name = match["name"]
                 is_word = slot in doubtful and is_ordinary(name)
-                if not is_word and folded(name) not in no_names:
+                if not is_word and folded(name) not in other_words:
                     times[name] = counts[folded(name)]
     return max(times.items(), key=lambda item: item[1])
 
@@ -131,6 +151,8 @@ def another_pupils(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: W
     name, times = stranger(lines, facts, known)
     if own and times > named and folded(name) != folded(own):
         return f"it is for {name}"
+    if own and titled_for(lines, facts, known):
+        return f"a plan for {titled_for(lines, facts, known)} stands in it"
     if facts.get("goal"):
         for goal in _goals(lines):
             if _foreign(goal, facts, known):

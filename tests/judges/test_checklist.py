@@ -155,6 +155,19 @@ def test_every_item_is_explained_and_what_is_missing_is_named() -> None:
     assert "it is for Tom" in verdict.explanation
 
 
+@pytest.mark.parametrize("title", ["Study plan for Tom: 3 weeks", "A plan for Tom, grade 8", "Tom's study plan"])
+def test_another_pupils_plan_behind_the_right_one_is_no_plan_for_this_one(title: str) -> None:
+    other = PLAN.replace(PLAN.splitlines()[0], title).replace("Mira", "you")
+    verdict = score_by_rules(JUDGE, f"{PLAN}\n\n{other}", FACTS)
+    assert verdict.overall <= 2
+    assert "a plan for Tom stands in it" in verdict.explanation
+
+
+def test_title_that_names_a_topic_or_a_day_names_nobody() -> None:
+    for title in ("Plan for Fractions", "Plan for Friday", "A plan for You"):
+        assert score_by_rules(JUDGE, f"{PLAN}\n{title}", FACTS).scores["personalisation"] > 4, title
+
+
 def test_an_empty_plan_has_no_scores_rather_than_low_ones() -> None:
     verdict = score_by_rules(JUDGE, " \n", FACTS)
     assert (verdict.parsed, verdict.scores, verdict.overall) == (False, {}, None)
