@@ -114,8 +114,9 @@ def _copy_package(target: Path) -> None:
 
     with as_file(files("proctor")) as package:
         shutil.copytree(package, target, ignore=left_out)
-    licence = distribution("proctor").read_text("licenses/LICENSE")
-    (target / "LICENSE").write_text(str(licence), encoding="utf-8")
+    # Where the licence of an installed package lies depends on how it was installed.
+    (licence,) = [file for file in distribution("proctor").files or () if file.name == "LICENSE"]
+    (target / "LICENSE").write_text(licence.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def _readme(variant: Variant, base: str, gguf: Path, made: list[str]) -> str:

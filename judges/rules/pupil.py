@@ -74,7 +74,11 @@ def titled_for(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordL
     for line in lines:
         for title in _PLAN_OF:
             match = title.match(unquoted(line.text))
-            if match and folded(match["name"]) not in {own, *words_of_plans} and not is_ordinary(match["name"]):
+            if (
+                match
+                and folded(match["name"]) not in {own, *words_of_plans}
+                and not is_ordinary(match["name"])
+            ):
                 return match["name"]
     return ""
 

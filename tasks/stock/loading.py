@@ -42,9 +42,9 @@ def _load(called: str) -> Loaded:
 
     datasets.disable_progress_bars()
     compile_templates_once()
-    manager = _manager(project(), tuple(_included()))
+    manager = _manager(project(), tuple(included()))
     if not _has_all(manager, [called]):
-        manager = _whole_manager(project(), tuple(_included()))
+        manager = _whole_manager(project(), tuple(included()))
     if manager._entry(called) is None:
         raise Refusal(f"lm-eval has no task {called!r}", nearest(called, manager.all_tasks))
     errors = _Errors()
@@ -102,7 +102,7 @@ class ProjectFile(Frozen):
     )
 
 
-def _included() -> list[Path]:
+def included() -> list[Path]:
     """Folders of lm-eval's task files of the user's own."""
     mark = project() / MARK
     if not mark.is_file() or load_yaml(mark) is None:  # it may hold nothing but comments

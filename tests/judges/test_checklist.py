@@ -155,7 +155,9 @@ def test_every_item_is_explained_and_what_is_missing_is_named() -> None:
     assert "it is for Tom" in verdict.explanation
 
 
-@pytest.mark.parametrize("title", ["Study plan for Tom: 3 weeks", "A plan for Tom, grade 8", "Tom's study plan"])
+@pytest.mark.parametrize(
+    "title", ["Study plan for Tom: 3 weeks", "A plan for Tom, grade 8", "Tom's study plan"]
+)
 def test_another_pupils_plan_behind_the_right_one_is_no_plan_for_this_one(title: str) -> None:
     other = PLAN.replace(PLAN.splitlines()[0], title).replace("Mira", "you")
     verdict = score_by_rules(JUDGE, f"{PLAN}\n\n{other}", FACTS)

@@ -139,9 +139,13 @@ def test_ranking_and_readme_say_it_with_the_margin(told: Told, board: Path) -> N
     assert checked == 3 * 5
 
 
-def test_the_readme_shows_rows_of_the_real_model_as_the_ranking_has_them(tmp_path: Path) -> None:
-    build(ROOT / "results" / "smollm2", tmp_path / "board")
-    ranking = (tmp_path / "board" / RANKING).read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def real_board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT / "results" / "smollm2", tmp_path_factory.mktemp("real") / "board").parent
+
+
+def test_the_readme_shows_rows_of_the_real_model_as_the_ranking_has_them(real_board: Path) -> None:
+    ranking = (real_board / RANKING).read_text(encoding="utf-8")
     shown = (ROOT / "README.md").read_text(encoding="utf-8").partition("```console\n")[2].partition("…")[0]
     rows = shown.splitlines()[1:-1]
     assert len(rows) > 10
@@ -149,12 +153,10 @@ def test_the_readme_shows_rows_of_the_real_model_as_the_ranking_has_them(tmp_pat
         assert f"{row}\n" in ranking
 
 
-def test_a_task_whose_items_are_of_one_kind_has_no_heading_over_nothing(tmp_path: Path) -> None:
-    build(ROOT / "results" / "smollm2", tmp_path / "board")
-    headed = {
-        path.stem: "By kind of item" in path.read_text("utf-8")
-        for path in (tmp_path / "board/tasks").iterdir()
-    }
+def test_a_task_whose_items_are_of_one_kind_has_no_heading_over_nothing(real_board: Path) -> None:
+    headed = {}
+    for path in (real_board / "tasks").iterdir():
+        headed[path.stem] = "By kind of item" in path.read_text("utf-8")
     assert headed == {"gsm8k": False, "word_problems": True, "concepts": True, "study_plan": True}
 
 
