@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from proctor.common import counted
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.compare import formatting, trust
+from proctor.leaderboard.compare import formatting, judge_warnings
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
 from proctor.leaderboard.compare.overview import Overview
@@ -65,7 +65,7 @@ def _together(ranked: Ranking) -> Iterator[str]:
 def _warning(warnings: Mapping[str, str], task: str) -> Iterator[str]:
     """No verdict is told without what its judge's trust card warns of."""
     if warnings.get(task):
-        yield from _wrapped(_clean(trust.named(warnings[task])), "  ")
+        yield from _wrapped(_clean(judge_warnings.named(warnings[task])), "  ")
 
 
 def _score(score: Score | None, task: TaskRecord) -> list[str]:

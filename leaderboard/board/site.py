@@ -73,13 +73,13 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board.html import TEMPLATES, Book
     from proctor.leaderboard.board.pages import confidence, curves, index, judge
-    from proctor.leaderboard.compare import trust
+    from proctor.leaderboard.compare import judge_warnings
     from proctor.leaderboard.compare.confidence import confidences_of
     from proctor.leaderboard.compare.items import whole_cells
     from proctor.leaderboard.compare.ranking import ranking
     from proctor.leaderboard.compare.together import ABOUT_ALL
 
-    cells, cards = whole_cells(whole), trust.cards(results)
+    cells, cards = whole_cells(whole), judge_warnings.cards(results)
     ranked = judge.with_warnings(ranking(cells, baseline), cards)
     drawn = list(filter(None, (curves.curve(ranked, task) for task in ranked.tasks)))
     judges = sorted({*judge.judges_of(ranked), *cards})

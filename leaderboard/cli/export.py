@@ -112,7 +112,7 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
     """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
     from proctor.harness.plan.plan import weights_of
-    from proctor.leaderboard.compare import trust
+    from proctor.leaderboard.compare import judge_warnings
     from proctor.leaderboard.compare.items import load_cells
     from proctor.tasks import TASKS
 
@@ -141,8 +141,8 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
     task = task or "word_problems"
     mine = [cell for cell in siblings if cell.task == task]
     chosen = _pack(variant, task, mine, cells)
-    warnings = trust.warnings_of({cell.task: cell.run.task for cell in mine}, results)
-    return replace(chosen, scores=(*chosen.scores, *map(trust.named, warnings.values())))
+    warnings = judge_warnings.warnings_of({cell.task: cell.run.task for cell in mine}, results)
+    return replace(chosen, scores=(*chosen.scores, *map(judge_warnings.named, warnings.values())))
 
 
 def _own_task(variant: "Variant", siblings: "list[Cell]") -> str | None:

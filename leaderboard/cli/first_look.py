@@ -41,8 +41,8 @@ def try_(
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board import site
     from proctor.leaderboard.compare.items import load_cells
+    from proctor.leaderboard.compare.judge_warnings import warnings_of
     from proctor.leaderboard.compare.ranking import ranking
-    from proctor.leaderboard.compare.trust import warnings_of
 
     if task and data:
         raise Refusal("--task and --data", "both say what is asked", "leave one of them out")

@@ -129,7 +129,7 @@ def pairs(
 
 def _warning(judge: str, by: str, results: Path) -> str:
     """What the trust card in the results says against such scores, on a line of its own."""
-    from proctor.leaderboard.compare.trust import cards, named, warning_of
+    from proctor.leaderboard.compare.judge_warnings import cards, named, warning_of
 
     words = warning_of(judge, by, cards(results))
     return f"\n{named(words)}" if words else ""

@@ -18,6 +18,7 @@ from proctor.common.stats.reference import references
 from proctor.leaderboard.compare.comparison import Comparison, Settings
 from proctor.leaderboard.compare.families import USUAL, compare_two, families_of
 from proctor.leaderboard.compare.items import items_of, load_cells
+from proctor.leaderboard.compare.judge_warnings import warnings_of
 from proctor.leaderboard.compare.ranking import (
     Score,
     TaskPairs,
@@ -27,7 +28,6 @@ from proctor.leaderboard.compare.ranking import (
     tasks_of,
 )
 from proctor.leaderboard.compare.together import Decision, together_of
-from proctor.leaderboard.compare.trust import warnings_of
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import plots
 from proctor.leaderboard.board.pages import curves, judge, tradeoff
 from proctor.leaderboard.board.plots import Plot
-from proctor.leaderboard.compare import formatting, trust
+from proctor.leaderboard.compare import formatting, judge_warnings
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.costs import costs_of
 from proctor.leaderboard.compare.families import variant_called
@@ -49,7 +49,7 @@ def make(
     for task in tasks:
         if task not in known:
             raise Refusal(f"no results on {task!r}; there are: {', '.join(known)} ({results})")
-    ranked = judge.with_warnings(ranking(cells), trust.cards(results))
+    ranked = judge.with_warnings(ranking(cells), judge_warnings.cards(results))
     wanted = list(dict.fromkeys(tasks)) or list(ranked.tasks)
     tables = tuple(_table(ranked, task, baseline) for task in wanted)
     appendix = tuple(map(_appendix, tables)) if with_appendix else ()
@@ -79,7 +79,7 @@ def _table(ranked: Ranking, task: str, baseline: str | None) -> TaskTable:
     notes = [*_how(list(scores.values()), compared, about), formatting.scored_by(about)]
     warning = ranked.warnings.get(task)
     if warning:
-        notes.append(trust.named(warning))
+        notes.append(judge_warnings.named(warning))
     notes += _missing(ranked, task, compared)
     return TaskTable(task, about, against, tuple(lines), tuple(notes))
 

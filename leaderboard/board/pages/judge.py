@@ -9,9 +9,9 @@ import pandas as pd
 
 from proctor.common.schema import SAFE_NAME
 from proctor.leaderboard.board.escape import line
-from proctor.leaderboard.compare import trust
+from proctor.leaderboard.compare import judge_warnings
+from proctor.leaderboard.compare.judge_warnings import Card
 from proctor.leaderboard.compare.ranking import Ranking
-from proctor.leaderboard.compare.trust import Card
 
 MOST_REASONS = 12
 WHOLE = (None, "", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions
@@ -30,7 +30,7 @@ def with_warnings(ranking: Ranking, cards: Mapping[str, Card]) -> Ranking:
     for task, about in ranking.tasks.items():
         if about.scored_by in judges:
             pages[task] = about.scored_by
-        warnings[task] = trust.warning(about, cards)
+        warnings[task] = judge_warnings.warning(about, cards)
     return replace(ranking, judge_pages=pages, warnings=warnings)
 
 

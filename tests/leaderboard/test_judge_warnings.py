@@ -10,7 +10,7 @@ import pytest
 from proctor.harness import record
 from proctor.leaderboard import terminal
 from proctor.leaderboard.board import site
-from proctor.leaderboard.compare import formatting, overview, trust
+from proctor.leaderboard.compare import formatting, overview
 from tests.support.board_pages import text_of
 from tests.support.board_results import CARD, EXAMS, rows_of, write
 from tests.support.command import proctor
@@ -91,7 +91,7 @@ def test_a_damaged_card_warns_and_its_words_move_no_cursor(tmp_path: Path) -> No
     results = judged(tmp_path / "results", warning="red \x1b[31m")
     assert "\x1b" not in flat(terminal.every_pair(overview.compare_all(results)))
     (results / "_judges" / "study_plan" / "trust.json").write_text(json.dumps([]))
-    assert overview.compare_all(results).warnings == {"study_plan": trust.DAMAGED}
+    assert overview.compare_all(results).warnings == {"study_plan": judge_warnings.DAMAGED}
 
 
 def test_the_one_who_scored_is_called_what_it_is():
