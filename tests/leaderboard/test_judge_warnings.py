@@ -10,7 +10,7 @@ import pytest
 from proctor.harness import record
 from proctor.leaderboard import terminal
 from proctor.leaderboard.board import site
-from proctor.leaderboard.compare import formatting, overview
+from proctor.leaderboard.compare import formatting, judge_warnings, overview
 from tests.support.board_pages import text_of
 from tests.support.board_results import CARD, EXAMS, rows_of, write
 from tests.support.command import proctor
