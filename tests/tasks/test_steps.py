@@ -148,9 +148,13 @@ def test_no_text_makes_it_raise(text: str) -> None:
 @pytest.mark.parametrize("piece", ["1+", "(", "1=", "1 a ", "9", "<<1=1>>", "1+1=2 ", "-", ". ", "%", "1 x "])
 def test_time_grows_with_the_length_and_not_with_its_square(piece: str) -> None:
     def seconds(size: int) -> float:
-        start = time.process_time()
-        check_steps(piece * (size // len(piece)))
-        return time.process_time() - start
+        """The best of three: a garbage collection in between takes longer than what is measured."""
+        times = []
+        for _ in range(3):
+            start = time.process_time()
+            check_steps(piece * (size // len(piece)))
+            times.append(time.process_time() - start)
+        return min(times)
 
     assert seconds(40_000) < 24 * seconds(5_000) + 0.1
 
