@@ -6,6 +6,7 @@ from proctor.harness import record
 from proctor.harness.plan.overlaps import counted, known_of, overlap_of, verdict_on
 from proctor.harness.plan.training import chat_file
 from proctor.tasks import TASKS
+from proctor.tasks.index import find_task
 from tests.support.command import proctor
 
 CHAT = {"prompt": [{"role": "user", "content": "?"}], "completion": [{"role": "assistant", "content": "."}]}
@@ -30,6 +31,17 @@ def test_a_test_item_in_a_file_of_chats_is_found(tmp_path):
     assert found["set"] == "mine.jsonl (2)"
     assert (found["items"], found["hits_13"]) == (20, 1)
     assert found["share_8"] >= found["share_10"] >= found["share_13"] == 0.05
+
+
+def test_wording_of_a_users_own_task_is_none_of_its_items(tmp_path):
+    task = find_task("three-questions")
+    docs = task.docs("test")
+    wording = 'Solve the problem step by step. Finish with a line that says "#### " and the final number.'
+    file = chat_file(
+        str(chats(tmp_path / "mine.jsonl", wording, docs[1]["prompt"])), 10, 0, tmp_path / "store"
+    )
+    (found,) = overlap_of(task, docs, {str(file.path): file}, "elsewhere", tmp_path / "store")
+    assert (found["items"], found["hits_8"], found["hits_13"]) == (3, 1, 1)
 
 
 def test_what_was_counted_is_kept_and_another_file_is_counted_anew(tmp_path):
