@@ -25,9 +25,8 @@ class BoundedClient(httpx2.AsyncClient):
         super().__init__(timeout=timeout, follow_redirects=False)
         self._seconds = timeout
 
-    async def send(
-        self, request: httpx2.Request, **_: Any
-    ) -> httpx2.Response:  # never streamed, never redirected
+    async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
+        """Whatever else is asked: nothing is streamed to the caller, and no redirect is followed."""
         headers = {name: value for name, value in request.headers.items() if name.lower() in _SENT}
         request.headers = httpx2.Headers({**headers, "accept-encoding": "identity"})
         try:

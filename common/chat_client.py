@@ -28,6 +28,8 @@ SECRET = 16  # a key this long is no word that a response could hold by chance
 Trouble = Literal[
     "rate limited", "server error", "timed out", "connection broken", "refused", "unreadable", "not asked"
 ]
+# What reading a body raises that is no completion; a RecursionError where it is nested without end.
+_UNREADABLE = (LookupError, AttributeError, TypeError, ValueError, RecursionError)
 _GONE: tuple[Trouble, ...] = ("rate limited", "server error", "timed out", "connection broken")
 # How servers say that a prompt does not fit: OpenAI and vLLM ("maximum context length"), llama.cpp ("context size").
 _TOO_LONG = re.compile(r"context.(length|size|window)", re.IGNORECASE)
@@ -179,14 +181,7 @@ class ChatClient:
             return Completion(problem=f"the connection broke ({tries}): {why}", trouble="connection broken")
         except APIStatusError as refused:
             return self._refused(refused.status_code, refused, tries)
-        except (
-            OpenAIError,
-            LookupError,
-            AttributeError,
-            TypeError,
-            ValueError,
-            RecursionError,
-        ) as unreadable:
+        except (OpenAIError, *_UNREADABLE) as unreadable:
             kind = path.strip("/").removesuffix("s").replace("/", " ")
             problem = f"the server's reply is no {kind}: {self._scrubbed(unreadable)}"
             return Completion(problem=problem, trouble="unreadable")

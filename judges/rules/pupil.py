@@ -155,8 +155,9 @@ def another_pupils(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: W
     name, times = stranger(lines, facts, known)
     if own and times > named and folded(name) != folded(own):
         return f"it is for {name}"
-    if own and titled_for(lines, facts, known):
-        return f"a plan for {titled_for(lines, facts, known)} stands in it"
+    other = titled_for(lines, facts, known)
+    if own and other:
+        return f"a plan for {other} stands in it"
     if facts.get("goal"):
         for goal in _goals(lines):
             if _foreign(goal, facts, known):

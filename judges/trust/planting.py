@@ -192,15 +192,8 @@ def _check_rises(
     if raised:
         detail += f"; raised: {', '.join(raised)}"
     held = len(rises) - len(raised)
-    trial.check(
-        planted["name"],
-        planted["title"],
-        kind,
-        held,
-        len(rises),
-        detail + beside,
-        f"no {trial.subject.name} got a verdict",
-    )
+    lacking = f"no {trial.subject.name} got a verdict"
+    trial.check(planted["name"], planted["title"], kind, held, len(rises), detail + beside, lacking)
 
 
 def _rises(
