@@ -212,7 +212,10 @@ def expand(variant: Variant, vary: dict[str, list[Any]], where: Path) -> Iterato
         fields = dict(zip(vary, combination, strict=True))
         endings = [f"{field}-{str(value).lower()}" for field, value in fields.items()]
         name = "-".join([variant.name, *endings])
-        yield parse({**variant.model_dump(exclude_unset=True), **fields, "name": name}, Variant, where)
+        # What is said of the variant may hold no longer of its copy: 'a 16-bit adapter' with a recipe for all weights.
+        about = f"{variant.name} with {', '.join(f'{field} {value}' for field, value in fields.items())}"
+        made = {**variant.model_dump(exclude_unset=True), "about": about, **fields, "name": name}
+        yield parse(made, Variant, where)
 
 
 def _with_names(file: SuiteFile, path: Path) -> tuple[SuiteFile, dict[str, str], dict[str, tuple[str, ...]]]:

@@ -129,6 +129,12 @@ def test_extra_fields_are_another_variant_and_none_leave_the_digest_alone(tmp_pa
     assert plain.digest != load(tmp_path, **SERVED, extra={"reasoning_effort": "low"}).digest
 
 
+def test_variant_of_a_matrix_is_not_described_as_the_one_it_is_made_of(tmp_path):
+    adapter = Variant(name="adapter", about="A 16-bit adapter", base="b", recipe="tiny-lora", engine="hf")
+    (made,) = expand(adapter, {"recipe": ["tiny-full"]}, tmp_path)
+    assert (made.about, made.recipe) == ("adapter with recipe tiny-full", "tiny-full")
+
+
 def test_variants_of_a_matrix_keep_what_is_null_and_what_is_left_out(tmp_path):
     for sampling, limit in (({}, None), ({"max_tokens": None}, 0)):
         variant = load(tmp_path, **SERVED, sampling=sampling)
