@@ -4,6 +4,7 @@ Weights are built, an engine is opened once for all that share them, each varian
 finished cell is on disk before the next one begins.
 """
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def run_suite(
         if spread:
             waiting += spread(sessions, plan, reporter)
         else:
-            for session in sessions:
+            for number, session in enumerate(sessions):
+                if number:
+                    gc.collect()  # an engine's weights lie in cycles, and the next one would move into them uncounted
                 waiting += run_session(session, plan, reporter)
         if waiting:
             score_waiting(waiting, plan, reporter)
