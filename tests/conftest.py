@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.command import proctor
+from tests.support.command import proctor, share_forks
 from tests.support.once import FOLDER
 
 gc.disable()  # until all is imported: a quarter of the time would go into looking for garbage where there is none
@@ -57,6 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if _memory_will_do():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     config.option.loadscopereorder = False  # or pytest-xdist would begin with the files of many tests
+    if config.getoption("numprocesses", None):
+        share_forks()
 
 
 def _memory_will_do() -> bool:
