@@ -147,7 +147,8 @@ class _Columns:
         statistic: Callable[[Floats], Floats] = micro_f1,
     ) -> Interval:
         """Value and interval, by item and cluster; the value alone where there is too little for an interval."""
-        rows, numbers = self.rows.loc[values.index], values.to_numpy(dtype=float)
+        numbers = values.to_numpy(dtype=float)
+        rows = self.rows[["sample_id", "cluster"]].loc[values.index]
         items, clusters = rows["sample_id"].tolist(), rows["cluster"].tolist()
         try:
             result = estimate(numbers, kind=kind, items=items, clusters=clusters, statistic=statistic)
