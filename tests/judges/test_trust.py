@@ -16,7 +16,7 @@ from proctor.judges.trust.damage import DAMAGES, PLANS
 from proctor.judges.trust.planting import INJECTIONS, injections, neutral
 from proctor.judges.trust.subject import Case
 from proctor.judges.trust.trial import TrustCheck, warning
-from tests.support.trust_cards import SEEN, SEEN_LABELS, some_plans, trust
+from tests.support.trust_cards import SEEN, trust
 
 LIBRARY = KINDS["judges"].shipped
 PLAN = """A plan for Mira
@@ -191,15 +191,10 @@ def test_a_card_is_read_as_it_was_written_and_a_damaged_one_is_called_so(checkli
     assert record.cells(results) == []
 
 
-def test_the_same_card_comes_out_twice(tmp_path):
-    cards = []
-    for results in (tmp_path / "first", tmp_path / "second"):
-        where = ("--plans", some_plans(tmp_path), "--labels", SEEN_LABELS, "--results", results)
-        trust("checklist", *where, "--resamples", 200)
-        cards.append(json.loads((results / "_judges/checklist/trust.json").read_text()) | {"made": ""})
-    bounds = [(figure["low"], figure["high"]) for figure in cards[0]["figures"]]
-    assert any(low is not None and low < high for low, high in bounds), "nothing was drawn"
-    assert cards[0] == cards[1]
+def test_the_same_card_comes_out_twice(checklist, tmp_path):
+    trust("checklist", "--results", tmp_path, "--resamples", 200)
+    again = json.loads((tmp_path / "_judges/checklist/trust.json").read_text())
+    assert again | {"made": ""} == checklist[1] | {"made": ""}
 
 
 def test_the_card_that_is_kept_is_of_the_checklist_as_it_is_now():
