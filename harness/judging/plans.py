@@ -5,6 +5,7 @@ plain facts (`facts`), or by the name (`pupil`) of one of the task's pupils or o
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -156,6 +157,11 @@ def _from_fields(fields: Facts, where: str) -> tuple[str, dict[str, Any]]:
     return str(doc["profile"]), facts(doc)
 
 
+@cache
+def _pupils() -> dict[str, Any]:
+    return {str(doc["id"]): doc for doc in TASKS["study_plan"].docs("test")}
+
+
 def _whom(row: Facts, where: str) -> Whom:
     """The profile as a grader reads it, and the facts that rules need, where they are known."""
     known = None
@@ -163,7 +169,7 @@ def _whom(row: Facts, where: str) -> Whom:
         known = _facts(row["facts"], where)
     name, profile = row.get("pupil"), row.get("profile")
     if name is not None:
-        docs = {str(doc["id"]): doc for doc in TASKS["study_plan"].docs("test")}
+        docs = _pupils()
         if name not in docs:
             raise Refusal(
                 f"no pupil {name!r} in the task", nearest(str(name), list(docs)),

@@ -361,11 +361,9 @@ def _course(plan: ReadPlan) -> Measurement:
         return Measurement(None, "the course is not known")
     inside = set(map(plain, plan.facts.get("inside") or ()))
     foreign: dict[str, None] = {}  # each once, in their order
-    for line in plan.lines:
-        if line.week:
-            for name in names_in(plain(unquoted(line.text)), outside | inside):
-                if name in outside - inside:
-                    foreign[" ".join(name)] = None
+    for name in names_in([plain(unquoted(line.text)) for line in plan.lines if line.week], outside | inside):
+        if name not in inside:
+            foreign[" ".join(name)] = None
     return Measurement(len(foreign), f"from outside the course: {', '.join(foreign) or 'nothing'}")
 
 

@@ -52,6 +52,8 @@ _FIGURE = re.compile(r"\d{1,9}(?:[.,:/]\d{1,9})?")
 
 def folded(text: str) -> str:
     """Without accents, in small letters: 'Björn' and 'BJORN' are one name."""
+    if text.isascii():  # nothing to take off; a plan has hundreds of words folded
+        return text.lower()
     signs = unicodedata.normalize("NFKD", text).casefold()
     return "".join(sign for sign in signs if not unicodedata.combining(sign))
 

@@ -128,9 +128,8 @@ def _by_row(scored: pd.DataFrame) -> list[Entry]:
 def _by_item(scored: pd.DataFrame) -> list[Entry]:
     """Items with several answers: how far they agree, and whether the answer of most is right."""
     entries: list[Entry] = []
-    for item, rows in scored.groupby("sample_id", sort=True):
-        if len(rows) < 2:
-            continue
+    several = scored[scored["sample_id"].duplicated(keep=False)]
+    for item, rows in several.groupby("sample_id", sort=True):
         statuses, texts = rows["status"].tolist(), rows["answer"].tolist()
         answers = [
             value_of(text) if status == "ok" else None for text, status in zip(texts, statuses, strict=True)

@@ -147,7 +147,8 @@ class _Columns:
         statistic: Callable[[Floats], Floats] = micro_f1,
     ) -> Interval:
         """Value and interval, by item and cluster; the value alone where there is too little for an interval."""
-        rows, numbers = self.rows.loc[values.index], values.to_numpy(dtype=float)
+        numbers = values.to_numpy(dtype=float)
+        rows = self.rows[["sample_id", "cluster"]].loc[values.index]
         items, clusters = rows["sample_id"].tolist(), rows["cluster"].tolist()
         try:
             result = estimate(numbers, kind=kind, items=items, clusters=clusters, statistic=statistic)
@@ -252,10 +253,10 @@ def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
 
 def _epochs(table: _Columns) -> list[CellFigure]:
     """pass@k and maj@k for k of 1, 2, 4, ... answers, over the items that have so many; the item is the unit."""
-    items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
-    most = max(map(len, items), default=0)
-    if most < 2:
+    most = table.scored["sample_id"].value_counts().max()
+    if not most > 1:  # not a number where there are no rows
         return []
+    items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
     figures = []
     for k in [*(2**power for power in range((most - 1).bit_length())), most]:
         enough = [rows for rows in items if len(rows) >= k]
