@@ -16,7 +16,7 @@ from proctor.harness import record
 from proctor.harness.ask import scoring
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
-from proctor.harness.ask.responses import Advance, Journal
+from proctor.harness.ask.responses import Advance, Journal, kept_answers
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
@@ -166,6 +166,10 @@ def second_reader(plan: Plan) -> SecondReader | None:
 
 
 def keep_damaged(cell: CellPlan, plan: Plan, reporter: Reporter) -> None:
+    kept = plan.responses_file(cell)
+    if kept.exists() and kept_answers(kept) is None:
+        aside = kept.replace(kept.with_suffix(".damaged"))
+        reporter.say(f"  kept the damaged responses in {aside}; what the journal has is not asked again")
     if cell.state != "damaged":
         return
     damaged = record.read(plan.results, cell.variant, cell.task)

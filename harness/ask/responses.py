@@ -9,12 +9,13 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from proctor.common.digest import digest
+from pydantic import TypeAdapter, ValidationError
+
+from proctor.common.digest import digest, is_whole
 from proctor.common.files import LineFile
 from proctor.harness.engines.protocol import (
     Engine,
@@ -26,17 +27,38 @@ from proctor.harness.engines.protocol import (
     StreamingEngine,
     as_instances,
 )
+from proctor.harness.record import measurements_from
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
 Advance = Callable[[int, int], None]  # told of requests that are done and tokens that were made
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KeptLine(Response):
+    """A response in the journal."""
+
+    key: str
+    plan: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KeptAnswer(Response):
+    """A response in the file of a cell."""
+
+    id: str
+    epoch: int
+    prompt: str
+
+
+_LINE, _ANSWERS = TypeAdapter(_KeptLine), TypeAdapter(list[_KeptAnswer])
 
 
 class Journal:
     """The responses of one set of weights, whoever asked for them, in one file: a line each, added and never changed.
 
     An engine's batches are planned together, and a response counts for everybody when all batches of its plan are done.
-    Until then it counts for the same plan alone, so that a run that was killed goes on with the same batches. In memory
-    is only where each line begins.
+    Until then it counts for the same plan alone, so that a run that was killed goes on with the same batches. A plan
+    that has lost a line is not done any more: its batch is asked again. In memory is only where each line begins.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,19 +66,18 @@ class Journal:
         self.asked = 0  # responses that were kept since this was opened
         self._done: dict[str, int] = {}  # key of a request: where its response stands in the file
         self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
-        self._lines = LineFile(path)
+        self._lines = LineFile(path, _is_line)
         for start, entry in self._lines:
-            with suppress(KeyError, TypeError):
-                self._note(entry, start)
+            self._note(entry, start)
 
     def get(self, request: Request, plan: str = "") -> Response | None:
         """The response that is kept for a request; with a `plan`, what that plan has of it so far."""
         kept = self._begun.get(plan, {}) if plan else self._done
         start = kept.get(request.key)
-        if start is None:
+        entry = self._lines.at(start) if start is not None else None
+        if entry is None or entry.get("key") != request.key:
             return None
-        entry = self._lines.at(start)
-        return Response(**{name: entry[name] for name in Response.__dataclass_fields__ if name in entry})
+        return response_of(entry)
 
     def keep(self, batch: Sequence[Request], responses: Sequence[Response], plan: str = "") -> None:
         """Failed requests are not kept: the next run asks them again."""
@@ -70,11 +91,12 @@ class Journal:
 
     def finish(self, plan: str) -> None:
         """All batches of a plan are done."""
-        self._add([{"finished": plan}])
+        self._add([{"finished": plan, "of": len(self._begun.get(plan, {}))}])
 
     def _note(self, entry: Mapping[str, Any], start: int) -> None:
         if "finished" in entry:
-            self._done |= self._begun.pop(entry["finished"], {})
+            if len(self._begun.get(entry["finished"], {})) >= entry.get("of", 0):
+                self._done |= self._begun.pop(entry["finished"], {})
         elif plan := entry.get("plan"):
             self._begun.setdefault(plan, {})[entry["key"]] = start
         else:
@@ -83,6 +105,44 @@ class Journal:
     def _add(self, entries: Sequence[Mapping[str, Any]]) -> None:
         for entry, start in zip(entries, self._lines.add(entries), strict=True):
             self._note(entry, start)
+
+
+def _is_line(entry: Mapping[str, Any]) -> bool:
+    """Whether it is a line of an earlier version, which had no checksum."""
+    if "finished" in entry:
+        return isinstance(entry["finished"], str) and "of" not in entry
+    return _fits(_LINE, entry)
+
+
+def _fits(kind: TypeAdapter[Any], value: object) -> bool:
+    try:
+        kind.validate_json(json.dumps(value), strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def response_of(entry: Mapping[str, Any]) -> Response:
+    """The response in a kept entry, which says more than that."""
+    return Response(**{name: entry[name] for name in Response.__dataclass_fields__ if name in entry})
+
+
+def kept_answers(path: Path) -> dict[str, Any] | None:
+    """The file of a cell's responses; None where there is none, or where it is not as it was written."""
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return kept if is_whole(kept, _are_answers, path.name) else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _are_answers(kept: Mapping[str, Any]) -> bool:
+    """Whether it is a file of an earlier version, which had no checksum."""
+    try:
+        measurements_from(kept["measured"])
+        return isinstance(kept["task_version"], str) and _fits(_ANSWERS, kept["answers"])
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def respond(

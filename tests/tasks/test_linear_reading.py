@@ -1,4 +1,4 @@
-"""Whatever a response repeats without end, each of its readers takes time that grows with its length, not its square."""
+"""Whatever a response repeats without end, each reader takes time that grows with its length, not its square."""
 
 import time
 from collections.abc import Callable, Iterable
