@@ -8,7 +8,6 @@ import io
 import json
 import os
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import IO, Any
 
 from proctor.common.digest import is_whole, sealed
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 
 PART = ".part"
 LONGEST_LINE = 2**27  # bytes: four times the largest reply, whose letters may each take six here
@@ -152,13 +152,15 @@ class LineFile:
             for start in starts:
                 file.seek(start)
                 line = file.readline(LONGEST_LINE)
-                if line.strip() and self._entry(line) is None:  # it may have been in the middle of being written
+                if (
+                    line.strip() and self._entry(line) is None
+                ):  # it may have been in the middle of being written
                     kept.write(line.rstrip(b"\n") + b"\n")
                     file.seek(start)
                     file.write(b" " * len(line.rstrip(b"\n")))
                     moved += 1
         if moved:
-            print(f"{moved} damaged lines of {self.path} were set aside in {aside.name}", file=sys.stderr)
+            echo(f"{moved} damaged lines of {self.path} were set aside in {aside.name}", err=True)
 
     def add(self, entries: Sequence[Mapping[str, Any]], durable: bool = True) -> list[int]:
         """Puts entries at the end and says where each begins."""

@@ -58,7 +58,9 @@ def _verdict(reply: str, tag: str, fits: Callable[[dict[str, Any]], bool]) -> di
         return ParsedReply(problem="the reply is empty", reason="unreadable")
     if len(shown) > 80:
         shown = f"{shown[:80]}…"
-    return ParsedReply(problem=f"no verdict with the request's tag in the reply {shown!r}", reason="unreadable")
+    return ParsedReply(
+        problem=f"no verdict with the request's tag in the reply {shown!r}", reason="unreadable"
+    )
 
 
 def plain(name: str) -> str:
