@@ -97,6 +97,22 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> st
     return text.getvalue()
 
 
+def write_kept(path: Path, fields: Mapping[str, Any]) -> None:
+    """A JSON object with its checksum, which `read_kept` reads."""
+    write_text(path, json.dumps(sealed(fields, path.name)))
+
+
+def read_kept(path: Path, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+    """What was kept; None where there is nothing, or where it is not as it was written. Where it has no checksum `fits`
+    says whether it can be used.
+    """
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return kept if is_whole(kept, fits, path.name) else None
+
+
 class LineFile:
     """JSON objects, a line each with a checksum, added and never changed. Several processes may add to one file.
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from proctor.common.digest import digest, is_whole
-from proctor.common.files import LineFile
+from proctor.common.digest import digest
+from proctor.common.files import LineFile, read_kept
 from proctor.harness.engines.protocol import (
     Engine,
     EngineDied,
@@ -129,11 +129,7 @@ def response_of(entry: Mapping[str, Any]) -> Response:
 
 def kept_answers(path: Path) -> dict[str, Any] | None:
     """The file of a cell's responses; None where there is none, or where it is not as it was written."""
-    try:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return kept if is_whole(kept, _are_answers, path.name) else None
-    except (OSError, ValueError, RecursionError):
-        return None
+    return read_kept(path, _are_answers)
 
 
 def _are_answers(kept: Mapping[str, Any]) -> bool:

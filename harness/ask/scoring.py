@@ -3,7 +3,6 @@
 All responses stand in a file before anything is scored, so scoring again asks the examined model for nothing.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -11,8 +10,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from proctor.common.digest import digest, sealed
-from proctor.common.files import write_text
+from proctor.common.digest import digest
+from proctor.common.files import write_kept
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance, kept_answers, response_of
@@ -65,7 +64,7 @@ def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, mea
         for sample in samples
     ]
     kept = {"task_version": version, "measured": measured.as_json(), "answers": entries}
-    write_text(path, json.dumps(sealed(kept, path.name)))
+    write_kept(path, kept)
 
 
 def read_responses(

@@ -5,7 +5,6 @@ it takes what Inspect made of each sample, as the log tells it.
 """
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from zipfile import ZipFile, is_zipfile
 
 import pandas as pd
 
+from proctor.common.answers import number_of
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.harness.imports import foreign
@@ -21,9 +21,6 @@ from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of
 from proctor.tasks import TASKS
 
 NO_ANSWER = "N"  # what Inspect's scorers give where a response holds no answer
-NUMBER = re.compile(
-    r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*"
-)  # Python also takes 1_0 for 10
 LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 UNTOUCHED = ("mean", "median", "mode", "max")  # reducers that leave a single epoch as it is
 # Inspect's metrics that are the mean over samples ("all" is that of `grouped`), and those that say how sure a mean is.
@@ -253,10 +250,8 @@ def _number(value: Any, item: Any, path: Path) -> float:
     if isinstance(value, str):
         value = LETTERS.get(value.lower() if len(value) > 1 else value, value)
     try:
-        if isinstance(value, str) and not NUMBER.fullmatch(value):
-            raise ValueError
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
+        return number_of(value)
+    except ValueError:
         why = "it is no number and no C, I, P or N"
         raise Refusal(f"sample {item}: {str(value)[:40]!r} is no score", why, where=path) from None
 

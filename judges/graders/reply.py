@@ -172,7 +172,7 @@ def _inside(value: object, fits: Callable[[dict[str, Any]], bool], depth: int = 
 
 def objects_in(reply: str) -> tuple[list[dict[str, Any]], int | None]:
     """Every JSON object that stands in the reply outside of others, and where the last one begins if it is cut off."""
-    objects = []
+    objects: list[dict[str, Any]] = []
     for start, end, value in _decoded(re.sub(r",(\s{0,20}[}\]])", r"\1", reply)):
         if end is None:
             return objects, start

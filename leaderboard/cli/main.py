@@ -126,7 +126,9 @@ UNUSABLE = (
 
 def main() -> None:
     """Exit 0 when done, 2 with one line for a mistake that the user can mend; a bug keeps its traceback."""
-    sys.excepthook = lambda kind, bug, trace: echo("".join(traceback.format_exception(bug)), err=True, nl=False)
+    sys.excepthook = lambda kind, bug, trace: echo(
+        "".join(traceback.format_exception(bug)), err=True, nl=False
+    )
     try:
         code = app(standalone_mode=False, prog_name="proctor") or 0
     except Refusal as refused:
