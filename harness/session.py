@@ -16,11 +16,12 @@ from proctor.harness import record
 from proctor.harness.ask import scoring
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.lm_eval import ask_lm_eval, lm_eval_task
-from proctor.harness.ask.responses import Advance, Journal, kept_answers
+from proctor.harness.ask.responses import Advance, Journal
 from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
 from proctor.harness.ask.stock import ask_stock, of_all_samples
+from proctor.harness.engines.kept import kept_answers
 from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label

@@ -9,14 +9,13 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from proctor.common.digest import digest
-from proctor.common.files import LineFile, read_kept
+from proctor.common.files import LineFile
+from proctor.harness.engines.kept import is_line, response_of
 from proctor.harness.engines.protocol import (
     Engine,
     EngineDied,
@@ -27,30 +26,9 @@ from proctor.harness.engines.protocol import (
     StreamingEngine,
     as_instances,
 )
-from proctor.harness.record import measurements_from
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
 Advance = Callable[[int, int], None]  # told of requests that are done and tokens that were made
-
-
-@dataclass(frozen=True, kw_only=True)
-class _KeptLine(Response):
-    """A response in the journal."""
-
-    key: str
-    plan: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _KeptAnswer(Response):
-    """A response in the file of a cell."""
-
-    id: str
-    epoch: int
-    prompt: str
-
-
-_LINE, _ANSWERS = TypeAdapter(_KeptLine), TypeAdapter(list[_KeptAnswer])
 
 
 class Journal:
@@ -66,7 +44,7 @@ class Journal:
         self.asked = 0  # responses that were kept since this was opened
         self._done: dict[str, int] = {}  # key of a request: where its response stands in the file
         self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
-        self._lines = LineFile(path, _is_line)
+        self._lines = LineFile(path, is_line)
         for start, entry in self._lines:
             self._note(entry, start)
 
@@ -105,40 +83,6 @@ class Journal:
     def _add(self, entries: Sequence[Mapping[str, Any]]) -> None:
         for entry, start in zip(entries, self._lines.add(entries), strict=True):
             self._note(entry, start)
-
-
-def _is_line(entry: Mapping[str, Any]) -> bool:
-    """Whether it is a line of an earlier version, which had no checksum."""
-    if "finished" in entry:
-        return isinstance(entry["finished"], str) and "of" not in entry
-    return _fits(_LINE, entry)
-
-
-def _fits(kind: TypeAdapter[Any], value: object) -> bool:
-    try:
-        kind.validate_json(json.dumps(value), strict=True)
-    except ValidationError:
-        return False
-    return True
-
-
-def response_of(entry: Mapping[str, Any]) -> Response:
-    """The response in a kept entry, which says more than that."""
-    return Response(**{name: entry[name] for name in Response.__dataclass_fields__ if name in entry})
-
-
-def kept_answers(path: Path) -> dict[str, Any] | None:
-    """The file of a cell's responses; None where there is none, or where it is not as it was written."""
-    return read_kept(path, _are_answers)
-
-
-def _are_answers(kept: Mapping[str, Any]) -> bool:
-    """Whether it is a file of an earlier version, which had no checksum."""
-    try:
-        measurements_from(kept["measured"])
-        return isinstance(kept["task_version"], str) and _fits(_ANSWERS, kept["answers"])
-    except (ValueError, KeyError, TypeError):
-        return False
 
 
 def respond(

@@ -14,9 +14,10 @@ from proctor.common.digest import digest
 from proctor.common.files import write_kept
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.confidence import confidence_of, with_agreement
-from proctor.harness.ask.responses import Advance, kept_answers, response_of
+from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
+from proctor.harness.engines.kept import kept_answers, response_of
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
 from proctor.judges.graders.grader import Grader, GraderSpec
