@@ -21,8 +21,7 @@ from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
 from proctor.harness.ask.stock import ask_stock, of_all_samples
-from proctor.harness.engines.kept import kept_answers
-from proctor.harness.engines.protocol import Engine
+from proctor.harness.engines.protocol import Engine, kept_answers
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan

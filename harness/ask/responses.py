@@ -15,7 +15,6 @@ from typing import Any
 
 from proctor.common.digest import digest
 from proctor.common.files import LineFile
-from proctor.harness.engines.kept import is_line, response_of
 from proctor.harness.engines.protocol import (
     Engine,
     EngineDied,
@@ -25,6 +24,8 @@ from proctor.harness.engines.protocol import (
     Response,
     StreamingEngine,
     as_instances,
+    is_line,
+    response_of,
 )
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost

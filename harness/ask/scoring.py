@@ -17,7 +17,7 @@ from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
-from proctor.harness.engines.kept import kept_answers, response_of
+from proctor.harness.engines.protocol import kept_answers, response_of
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
 from proctor.judges.graders.grader import Grader, GraderSpec
@@ -80,7 +80,10 @@ def read_responses(
     for entry in kept["answers"]:
         doc = by_id[entry["id"]]
         samples.append(AskedSample(doc, entry["epoch"], entry["prompt"], response_of(entry)))
-    return samples, measurements_from(kept["measured"])
+    try:
+        return samples, measurements_from(kept["measured"])
+    except ValueError:  # of an earlier version, without a checksum: then nothing is known of the costs
+        return samples, Measurements()
 
 
 def counts(statuses: Sequence[str], truncated: Sequence[bool]) -> dict[str, Any]:

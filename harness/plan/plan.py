@@ -23,7 +23,7 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import TAKES_ADAPTER, Variant
-from proctor.harness.engines.kept import kept_answers
+from proctor.harness.engines.protocol import kept_answers
 from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.judges.panel import AnySpec

@@ -16,7 +16,7 @@ from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.run import run_suite
 from proctor.judges.graders.asking import KeptReplies
 from proctor.judges.graders.grader import Reply
-from tests.harness.test_answers import Counting, quiet, requests
+from tests.support.counting import Counting, quiet, requests
 
 DEEP = b'{"key": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 
