@@ -59,7 +59,7 @@ def _verdict(reply: str, tag: str, fits: Callable[[dict[str, Any]], bool]) -> di
     if len(shown) > 80:
         shown = f"{shown[:80]}…"
     return ParsedReply(
-        problem=f"no verdict with the request's tag in the reply {shown!r}", reason="unreadable"
+        problem=f"no verdict in the reply {shown!r} has the request's tag", reason="unreadable"
     )
 
 

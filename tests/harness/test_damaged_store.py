@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from proctor.common.progress import Reporter
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.run import run_suite

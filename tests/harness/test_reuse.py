@@ -5,11 +5,11 @@ import shutil
 from io import StringIO
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan

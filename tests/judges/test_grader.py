@@ -46,7 +46,7 @@ def test_schema_is_sent_with_the_reason_before_the_mark():
         (asked,) = server.asked
     form = asked["response_format"]["json_schema"]
     assert form["strict"]
-    assert list(form["schema"]["properties"]) == list(JUDGE.dimensions)
+    assert list(form["schema"]["properties"]) == ["tag", *JUDGE.dimensions]
     assert list(form["schema"]["properties"]["fluency"]["properties"]) == ["reason", "mark"]
     assert form["schema"]["properties"]["fluency"]["properties"]["mark"]["enum"] == [1, 2, 3, 4, 5]
     assert (asked["temperature"], asked["seed"], asked["max_tokens"]) == (0, 0, 1024)
