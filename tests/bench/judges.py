@@ -18,6 +18,7 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import open_grader
 from proctor.judges.scoring import score_all
 from proctor.judges.verdict import Item
+from tests.support.openai_server import with_tag
 
 SECONDS = 0.2
 
@@ -36,7 +37,7 @@ def serve(told: Connection) -> None:
         await asyncio.sleep(SECONDS)
         return web.json_response({
             "id": "c", "object": "chat.completion", "created": 1, "model": asked["model"],
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": marks}}],
+            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": with_tag(marks, asked)}}],
             "usage": {"prompt_tokens": 700, "completion_tokens": 120, "total_tokens": 820},
         })  # fmt: skip
 
