@@ -22,9 +22,11 @@ def read_json_lines(path: Path, looks_like: str) -> Iterator[tuple[int, dict[str
         with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    row = json.loads(_without_halves(line))
+                    row = json.loads(line, object_pairs_hook=_each_key_once)
+                    if HALF.search(line):
+                        row = json.loads(_without_halves(row))
                     if not isinstance(row, dict):
-                        raise Refusal(f"line {number} is no JSON object", f"rows look like {looks_like}")
+                        raise Refusal("is no JSON object", f"rows look like {looks_like}")
                     yield number, row
     except (FileNotFoundError, IsADirectoryError):
         raise Refusal("no such file", remedy="give the path of a JSONL file", where=path) from None
@@ -35,16 +37,22 @@ def read_json_lines(path: Path, looks_like: str) -> Iterator[tuple[int, dict[str
             f"line {number} is no JSON: {broken.msg}", f"rows look like {looks_like}", where=path
         ) from None
     except Refusal as refused:
-        raise Refusal(str(refused), where=path) from None
+        raise Refusal(f"line {number} {refused}", where=path) from None
     except (ValueError, RecursionError):
         raise Refusal(
             f"line {number} holds a number or a nesting beyond what can be read", where=path
         ) from None
 
 
-def _without_halves(line: str) -> str:
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Refusal(f"has {twice!r} twice", "which of the two counts nobody can know", "keep one")
+    return fields
+
+
+def _without_halves(row: Any) -> str:
     """JSON can hold half of a character, which is no text and cannot be kept as such."""
-    if not HALF.search(line):
-        return line
-    whole = json.dumps(json.loads(line), ensure_ascii=False)
-    return whole.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -26,11 +26,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
-from rich.console import Console
-
 from proctor.common.paths import PACKAGE, inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console, echo
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import Plan, Session
@@ -120,7 +119,7 @@ def work() -> None:
     try:
         _run(session, plan)
     except Refusal as refused:
-        print(refused, file=sys.stderr)
+        echo(refused, err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -5,10 +5,11 @@ not know who is asked, nor how.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import TAKES_ADAPTER, Variant
+from proctor.harness.engines.protocol import kept_answers
 from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.judges.panel import AnySpec
@@ -127,16 +129,16 @@ class Plan:
         task = self.suite.task(cell.task)
         if task.asks == STOCK and task.framework == "inspect":
             return False  # Inspect scores while it asks; the journal has what was answered
-        try:
-            kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
-            # What did not fit the context fits no better the next time.
-            for response in kept["answers"]:
-                if response["error"] and (self.redo or not response.get("too_long")):
-                    return False
-            whole = len(kept["answers"]) == cell.items * cell.definition.epochs
-            return whole and kept["task_version"] == cell.definition.task_version
-        except (OSError, ValueError, KeyError, TypeError):
+        kept = kept_answers(self.responses_file(cell))
+        if kept is None or kept["task_version"] != cell.definition.task_version:
             return False
+        # What did not fit the context fits no better the next time.
+        for response in kept["answers"]:
+            if response.get("error") and (self.redo or not response.get("too_long")):
+                return False
+        ids = [str(doc["id"]) for doc in self.docs[cell.task]]
+        wanted = Counter(product(ids, range(1, cell.definition.epochs + 1)))
+        return wanted == Counter((response["id"], response["epoch"]) for response in kept["answers"])
 
     def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Session]]:
         """The cells that have their responses and want only scores, and the sessions without them."""

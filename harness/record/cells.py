@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from proctor.common import files
-from proctor.common.digest import sha256_of
+from proctor.common.digest import is_whole, sha256_of
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME, check_name
 from proctor.harness.record.formats import UnreadableRecord, from_format_1, with_costs
@@ -188,6 +188,8 @@ def record_from(content: object) -> RunRecord:
     number = content.get("format", 1)
     if isinstance(number, int) and number > FORMAT:
         raise UnreadableRecord(f"a newer Proctor wrote it (format {number}); update Proctor to read it")
+    if not is_whole(content, fits=lambda of_an_earlier_version: True):
+        raise UnreadableRecord("its fields are not those that its checksum was made of")
     if number != FORMAT:
         content = from_format_1(content)
     try:
@@ -295,7 +297,7 @@ def read_cards(results: Path) -> dict[str, dict[str, Any]]:
         judge = path.parent.name
         try:
             card: Any = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             card = None
         if isinstance(card, dict) and "checks" in card:
             cards[judge] = card

@@ -14,6 +14,8 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
+from proctor.common.digest import sealed
+
 FORMAT: Final = 2
 Kind = Literal["binary", "real", "counts"]
 # The ids of the items by a field and its value: {"grade": {"7": ("test-0001", ...)}}.
@@ -315,8 +317,8 @@ class RunRecord(Measurements):
         return self.model_copy(update=fields_of(measurements))
 
     def text(self) -> str:
-        """The content of run.json."""
-        fields = self.as_json() | {"format": FORMAT}
+        """The content of run.json, with a checksum of its fields."""
+        fields = sealed(self.as_json() | {"format": FORMAT})
         return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

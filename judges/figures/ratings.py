@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from proctor.common.answers import number_of
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Floats
@@ -134,11 +135,12 @@ def _score(value: Any, line: int, path: Path) -> float | None:
     if is_empty(value):
         return None
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = number_of(value)
+    except ValueError:
         raise Refusal(
-            f"row {line}: the score is {value!r}, which is no number; leave it empty where there is none ({path})"
-        ) from None
+            f"row {line}: the score is {str(value)[:60]!r}, which is no number",
+            remedy="leave it empty where there is none", where=path,
+        ) from None  # fmt: skip
     if isinstance(value, bool) or not math.isfinite(number):
         raise Refusal(
             f"row {line}: the score is {value!r}; it must be a number, or empty where there is none ({path})"

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from proctor.common.files import PART, can_lock, lock, write_bytes
+from proctor.common.files import PART, can_lock, lock, read_kept, write_bytes
 from proctor.common.refusal import Refusal
 
 MANIFEST = "board.json"
@@ -18,16 +18,20 @@ LOCK = ".lock"
 
 def is_built(out: Path, key: str) -> bool:
     """Whether this very board is there and whole: a finished suite is not compared anew every time."""
+    manifest = read_kept(out / MANIFEST, _is_manifest)
+    if manifest is None or manifest.get("key") != key:
+        return False
     try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["key"] != key:
-            return False
         for path, checksum in manifest["files"].items():
             if sha256((out / path).read_bytes()).hexdigest() != checksum:
                 return False
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError):
         return False
     return True
+
+
+def _is_manifest(fields: dict[str, Any]) -> bool:
+    return isinstance(fields.get("files"), dict)
 
 
 def put_files(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:
@@ -63,15 +67,14 @@ def board_files(out: Path) -> set[str]:
         raise Refusal(f"{out} is a file; a board is a folder; name another place with --out")
     if all(is_left_over(path.name) for path in out.iterdir()):
         return set()
-    try:
-        named = list(json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError):
+    manifest = read_kept(out / MANIFEST, _is_manifest)
+    if manifest is None:
         raise Refusal(
             f"{out} holds files that no board wrote; a board would be mixed with them; "
             "name an empty folder with --out"
-        ) from None
+        )
     files = set()
-    for name in named:
+    for name in manifest["files"]:
         if isinstance(name, str) and ".." not in PurePosixPath(name).parts and not name.startswith("/"):
             files.add(name)
     return files

@@ -9,13 +9,12 @@ from http.server import HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-from rich.console import Console
 from rich.table import Table
 from typer import Argument, Option
 
 from proctor.common import paths
 from proctor.common.progress import Reporter
+from proctor.common.terminal import Console, echo
 
 if TYPE_CHECKING:
     from proctor.harness.config.variant import Variant
@@ -71,7 +70,7 @@ def near(path: Path) -> str:
 
 
 def print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    echo(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def tell(json_: bool, value: object, lines: Iterable[str]) -> None:
@@ -80,7 +79,7 @@ def tell(json_: bool, value: object, lines: Iterable[str]) -> None:
         print_json(value)
         return
     for line in lines:
-        typer.echo(line)
+        echo(line)
 
 
 def table(*columns: str) -> Table:
@@ -107,6 +106,6 @@ def serve_until_stopped(server: HTTPServer, last_words: Callable[[], str]) -> No
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        typer.echo(last_words())
+        echo(last_words())
     finally:
         server.server_close()

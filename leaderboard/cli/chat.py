@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
 from proctor.leaderboard.cli.export import require_gradio, scene_packs
 
@@ -38,7 +38,7 @@ def chat(
     app = open_page(tutors, kept, blind)
     try:
         _, address, _ = app.launch(server_port=_free_port(port), prevent_thread_lock=True, **LAUNCH)
-        typer.echo(f"open {address} (Ctrl-C ends)")
+        echo(f"open {address} (Ctrl-C ends)")
         app.block_thread()
     finally:
         app.close(verbose=False)

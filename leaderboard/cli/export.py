@@ -5,10 +5,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near, reporter
 
 if TYPE_CHECKING:
@@ -89,16 +89,16 @@ def _export(
         asked |= {f"{PLAIN}.{scene}": (task, packs[task]) for scene, task in SCENES.items()}
     folder = export_variant(variant, chosen, store, out or PROJECT / "exports" / name, reporter(), asked)
     if modelfile:
-        typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
+        echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
-            typer.echo(f"  {score}")
+            echo(f"  {score}")
     _tell(folder)
 
 
 def _tell(folder: Path) -> None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    typer.echo(f"{size / 1e6:,.1f} MB on disk")
-    typer.echo(f"exported to {near(folder)}")
+    echo(f"{size / 1e6:,.1f} MB on disk")
+    echo(f"exported to {near(folder)}")
 
 
 def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str]:

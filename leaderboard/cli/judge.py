@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json, reporter, tell
 
 if TYPE_CHECKING:
@@ -166,5 +166,5 @@ def _hand_out(
         print_json({"verdicts": rows, "summary": summary})
     elif not out:
         for row in rows:
-            typer.echo(json.dumps(row, ensure_ascii=False))
-    typer.echo(summary, err=True)
+            echo(json.dumps(row, ensure_ascii=False))
+    echo(summary, err=True)

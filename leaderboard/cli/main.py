@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from typer import Option
 
 from proctor import __version__
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import (
     board,
     chat,
@@ -87,7 +89,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"proctor {__version__}")
+        echo(f"proctor {__version__}")
         raise typer.Exit
 
 
@@ -124,6 +126,9 @@ UNUSABLE = (
 
 def main() -> None:
     """Exit 0 when done, 2 with one line for a mistake that the user can mend; a bug keeps its traceback."""
+    sys.excepthook = lambda kind, bug, trace: echo(
+        "".join(traceback.format_exception(bug)), err=True, nl=False
+    )
     try:
         code = app(standalone_mode=False, prog_name="proctor") or 0
     except Refusal as refused:
@@ -155,5 +160,5 @@ def main() -> None:
 
 
 def _refused(line: str) -> int:
-    typer.echo(f"proctor: {' '.join(line.split())}", err=True)
+    echo(f"proctor: {' '.join(line.split())}", err=True)
     return 2

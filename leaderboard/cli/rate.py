@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, Port, Results, near, serve_until_stopped
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def rate(
     except OSError as refused:
         raise Refusal(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
     address = f"http://127.0.0.1:{server.server_address[1]}/"
-    typer.echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {address} (Ctrl-C ends)")
+    echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {address} (Ctrl-C ends)")
     serve_until_stopped(server, lambda: f"{sheet.done} of {len(sheet.items)} rated; kept in {near(out)}")
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from typer import Option
 
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, Results, Tasks, near
 
 
@@ -40,7 +40,7 @@ def report(
     if out is None:
         for name in wanted:
             for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):
-                typer.echo(formats.render(made, name, part=part), nl=False)
+                echo(formats.render(made, name, part=part), nl=False)
     else:
         for path in formats.write(made, wanted, out):
-            typer.echo(near(path))
+            echo(near(path))

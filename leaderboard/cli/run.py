@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from typer import Option
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
+from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import (
     BOARD,
     RESULTS,
@@ -73,12 +73,12 @@ def run(
     with located(results):
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.
-    typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
-    typer.echo(f"board: {near(index)}")
+    echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
+    echo(f"board: {near(index)}")
     silent = silent_cells(plan)
     if silent:
         why = f"every response or verdict failed in {', '.join(silent)}"
-        typer.echo(f"proctor: {why}; mend why (its rows say), and run again", err=True)
+        echo(f"proctor: {why}; mend why (its rows say), and run again", err=True)
         raise typer.Exit(1)
 
 

@@ -373,6 +373,6 @@ def _marked(sets: Sequence[set[str]], known: Sequence[str]) -> Floats:
 def _name_set(text: str) -> set[str]:
     try:
         names: Any = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return set()
     return set(map(str, names)) if isinstance(names, list) else set()

@@ -7,11 +7,11 @@ import inspect_ai
 import pytest
 from inspect_ai._util import entrypoints
 from inspect_ai.model import get_model
-from rich.console import Console
 
 from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.run import run_suite
 from proctor.tasks.index import find_task
