@@ -175,7 +175,9 @@ def lock(path: Path, busy: Callable[[str], None]) -> Iterator[None]:
 @contextmanager
 def _held(path: Path, busy: Callable[[str], None]) -> Iterator[IO[str]]:
     while True:
-        with path.open("a+", encoding="utf-8") as file:
+        # A link would be followed, and what it points to emptied.
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        with os.fdopen(handle, "a+", encoding="utf-8") as file:
             if not _flock(file, wait=False):
                 file.seek(0)
                 busy(file.read().strip() or "another process")

@@ -30,14 +30,20 @@ def chat(
         raise Refusal("--blind hides which of two is which", "there is one", "name another with --beside")
     if beside == name:
         raise Refusal(f"{name!r} stands beside itself", remedy="name another variant with --beside")
+    from starlette.middleware import Middleware
+
+    from proctor.common.local_server import OwnPagesOnly
     from proctor.harness.chat.labels import ClickedLabels
     from proctor.harness.chat.page import LAUNCH, open_page
 
     kept = ClickedLabels(labels)
     tutors = [_open(each, suite, results, store) for each in (name, beside) if each]
     app = open_page(tutors, kept, blind)
+    own = {"middleware": [Middleware(OwnPagesOnly)]}
     try:
-        _, address, _ = app.launch(server_port=_free_port(port), prevent_thread_lock=True, **LAUNCH)
+        _, address, _ = app.launch(
+            server_port=_free_port(port), prevent_thread_lock=True, app_kwargs=own, **LAUNCH
+        )
         typer.echo(f"open {address} (Ctrl-C ends)")
         app.block_thread()
     finally:

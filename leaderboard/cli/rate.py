@@ -56,12 +56,8 @@ def rate(
         )
     every = _plans(plans or [], variant or [], results, loaded.subject)
     sheet = RatingSheet(out, loaded, shown(_some(every, items), mode, rater), mode, rater)
-    try:
-        server = RatingServer(sheet, port)
-    except OSError as refused:
-        raise Refusal(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
-    address = f"http://127.0.0.1:{server.server_address[1]}/"
-    typer.echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {address} (Ctrl-C ends)")
+    server = RatingServer(sheet, port)
+    typer.echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {server.address} (Ctrl-C ends)")
     serve_until_stopped(server, lambda: f"{sheet.done} of {len(sheet.items)} rated; kept in {near(out)}")
 
 

@@ -25,7 +25,8 @@ HOSTILE = {
     "a text times a billion": "{{ 'x' * 10 ** 10 }}",
     "a list times a billion": "{{ ([0] * 10 ** 10) | length }}",
     "a power of powers": "{{ 9 ** (9 ** 9) }}",
-    "a text that doubles": "{% set n = namespace(t='xx') %}{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",
+    "a text that doubles": "{% set n = namespace(t='x') %}"
+    "{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",
     "a width": "{{ '%09999999999d' | format(1) }}",
     "a padding": "{{ 'x' | center(10 ** 11) }}",
     "filler words": "{{ lipsum(n=10 ** 8) }}",
@@ -40,7 +41,7 @@ HOSTILE = {
     "an absent field": "{{ messages[9].content.text }}",
     "an unknown filter": "{{ 1 | shell }}",
     "a change of the chat": "{{ messages.append(1) }}",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("template", HOSTILE.values(), ids=HOSTILE)
@@ -70,7 +71,8 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("template", LAYOUTS.values(), ids=LAYOUTS)
 def test_template_is_read_as_transformers_reads_it(template: str) -> None:
-    for chat, ask, go_on in ((QUESTION, True, False), (TALK, True, False), (BEGUN, False, False), (BEGUN, False, True)):  # fmt: skip
+    asked, whole, begun = (True, False), (False, False), (False, True)
+    for chat, (ask, go_on) in ((QUESTION, asked), (TALK, asked), (BEGUN, whole), (BEGUN, begun)):
         try:
             (theirs,), _ = render_jinja_template(
                 [chat], chat_template=template, add_generation_prompt=ask, continue_final_message=go_on, **TOKENS
