@@ -60,6 +60,16 @@ _KINDS: dict[str, tuple[Any, str]] = {
 }
 
 
+_MOST = 1_000_000  # weeks or minutes
+
+
+def _is_named(entry: object) -> bool:
+    """An entry of a list of facts: a text, nothing, or a list of names for one thing."""
+    if isinstance(entry, list):
+        return all(isinstance(name, str) for name in entry)
+    return entry is None or isinstance(entry, str)
+
+
 def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts as somebody wrote them, refused where a rule would misread them; a topic may be one name or a list."""
     for key, value in facts.items():
@@ -68,7 +78,11 @@ def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
         right, kind = _KINDS[key]
         if value is not None and (not isinstance(value, right) or isinstance(value, bool)):
             raise Refusal(f"the fact {key!r} is {value!r}, and should be {kind}")
-    if not facts.get("topics"):
+        if kind == "a number" and value is not None and not 0 <= value <= _MOST:
+            raise Refusal(f"the fact {key!r} is not from 0 to {_MOST:,}")
+        if kind == "a list" and not all(map(_is_named, value or ())):
+            raise Refusal(f"the fact {key!r} holds something that is neither a text nor a list of texts")
+    if not any(map(words, map(str, facts.get("topics") or ()))):
         raise Refusal("the facts name no `topics`, and without them nobody can tell whose plan it is")
     topics = []
     for topic in facts["topics"]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+from proctor.common.files import writable
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
 from proctor.leaderboard.cli.export import require_gradio, scene_packs
@@ -18,7 +19,9 @@ def chat(
     name: Annotated[str, Argument(help="The variant that answers.")],
     beside: Annotated[str | None, Option(help="A second variant, whose answers stand beside.")] = None,
     blind: Annotated[bool, Option("--blind", help="Hide which is which until a click is kept.")] = False,
-    labels: Annotated[Path, Option(help="Where clicks on two answers are kept.")] = Path("labels.csv"),
+    labels: Annotated[Path, Option(help="Where clicks on two answers are kept.", callback=writable)] = Path(
+        "labels.csv"
+    ),
     port: Port = 0,
     suite: OfMatrix = None,
     results: Results = RESULTS,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+from proctor.common.files import writable
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import RESULTS, Port, Results, near, serve_until_stopped
 
@@ -33,9 +34,9 @@ def rate(
     items: Annotated[
         int | None, Option(min=1, help="Only so many pupils, drawn by lot but the same for all.")
     ] = None,
-    out: Annotated[Path, Option(help="Where the labels are kept, written at every click.")] = Path(
-        "labels.csv"
-    ),
+    out: Annotated[
+        Path, Option(help="Where the labels are kept, written at every click.", callback=writable)
+    ] = Path("labels.csv"),
     port: Port = 0,
     results: Results = RESULTS,
 ) -> None:
