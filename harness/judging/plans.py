@@ -15,7 +15,7 @@ from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness import record
 from proctor.judges.prompt import question_text
-from proctor.judges.rules.checklist import checked_facts
+from proctor.judges.rules.facts import checked_facts
 from proctor.judges.verdict import Item, Pair
 from proctor.tasks import TASKS, doc_hash
 from proctor.tasks.questions.scoring import material
