@@ -227,7 +227,7 @@ class Attacks:
             shutil.rmtree(project, ignore_errors=True)
 
     def _mended(self, fault: Reply, good: Callable[[int], bool]) -> str:
-        """A run with a server whose replies are good or of the fault, by how many came before; then one with it mended."""
+        """A run with a server that is good or faulty by how many requests came before; then one with it mended."""
         faulty = [True]
 
         def reply(request: dict, before: int) -> Reply:
