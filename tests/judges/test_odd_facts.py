@@ -18,9 +18,10 @@ NUMBERS = ("1e999", "NaN", "-Infinity", "-1", "9" * 4000, "true", '"three"', "10
 LISTS = ("[[[]]]", "[1]", '[{"a": 1}]', "3", '{"a": 1}', "[" * 200 + "]" * 200)
 FACTS = [
     *(f'{{"topics": [["areas"]], "{name}": {value}}}' for name in ("weeks", "minutes_per_week") for value in NUMBERS),
-    *(f'{{"topics": [["areas"]], "{name}": {value}}}' for name in ("mistakes", "busy", "inside") for value in LISTS),
+    *(f'{{"topics": [["areas"]], "{name}": {value}}}' for name in ("mistakes", "inside") for value in (*LISTS, "[null]")),
     *(f'{{"topics": {value}}}' for value in (*LISTS, "[]", "[[]]", '[[""]]', '["  ", []]', "null")),
     *(f'{{"topics": ["areas"], "name": {value}}}' for value in ("1", "[]", '{"a": 1}', "true")),
+    *(f'{{"topics": ["areas"], "mistake_topics": {value}}}' for value in ("[1]", "[-1]", '["a"]', "[true]", "[0.0]")),
     "[]", "3", '"areas"', "true", "{}",
 ]  # fmt: skip
 
@@ -51,7 +52,14 @@ def test_profile_that_is_no_pupil_is_refused_in_a_short_line(tmp_path: Path) -> 
 
 
 def test_facts_with_empty_places_are_read(tmp_path: Path) -> None:
-    facts = {"topics": ["areas", ["ratio", "ratios"]], "weeks": 0, "name": None, "mistakes": [], "busy": None}
+    facts = {
+        "topics": ["areas", ["ratio", "ratios"]],
+        "weeks": 0,
+        "name": None,
+        "mistakes": ["3 by 4: 14", "2"],
+        "busy": None,
+    }
+    facts["mistake_topics"] = [1, None]
     path = tmp_path / "plans.jsonl"
     path.write_text(json.dumps({"id": "a", "facts": facts, "plan": "Week 1"}) + "\n", encoding="utf-8")
     assert read_plans(path)[0].facts["topics"] == [["areas"], ["ratio", "ratios"]]
