@@ -18,7 +18,7 @@ NUMBERS = ("1e999", "NaN", "-Infinity", "-1", "9" * 4000, "true", '"three"', "10
 LISTS = ("[[[]]]", "[1]", '[{"a": 1}]', "3", '{"a": 1}', "[" * 200 + "]" * 200)
 FACTS = [
     *(f'{{"topics": [["areas"]], "{name}": {value}}}' for name in ("weeks", "minutes_per_week") for value in NUMBERS),
-    *(f'{{"topics": [["areas"]], "{name}": {value}}}' for name in ("mistakes", "inside") for value in (*LISTS, "[null]")),
+    *(f'{{"topics": [["areas"]], "{name}": {value}}}' for name in ("busy", "inside") for value in [*LISTS, "[null]"]),
     *(f'{{"topics": {value}}}' for value in (*LISTS, "[]", "[[]]", '[[""]]', '["  ", []]', "null")),
     *(f'{{"topics": ["areas"], "name": {value}}}' for value in ("1", "[]", '{"a": 1}', "true")),
     *(f'{{"topics": ["areas"], "mistake_topics": {value}}}' for value in ("[1]", "[-1]", '["a"]', "[true]", "[0.0]")),
