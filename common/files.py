@@ -7,10 +7,11 @@ import csv
 import io
 import json
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,10 +35,15 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two processes, or two threads of one, may write the same file.
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{PART}")
+    if durable and can_lock():
+        remove_parts(path.parent)
     try:
-        yield part
-        if durable:
-            sync(part)
+        with part.open("wb") as held:
+            if can_lock():
+                _flock(held, wait=True)
+            yield part
+            if durable:
+                os.fsync(held.fileno())
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -47,9 +53,41 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
 
 
 def remove_parts(folder: Path) -> None:
-    """What writes that were killed have left in a folder. The caller holds its lock: nobody is writing there."""
+    """What writes that were killed have left in a folder: parts that no process holds any more."""
     for part in folder.glob(f".*{PART}"):
-        part.unlink()
+        with suppress(OSError), part.open("rb") as left:
+            if _flock(left, wait=False):
+                part.unlink()
+
+
+ROOM = 64 * 2**20  # bytes: rows and responses of a long run
+
+
+def refuse_unwritable(*folders: Path, room: int = ROOM) -> None:
+    """Where nothing could be kept, or not so many bytes: said before the work, and not after it."""
+    for folder in folders:
+        there = folder.absolute()
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            raise Refusal(f"{there} is a file", "a folder is wanted there", "give another place", folder)
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise Refusal(
+                "nothing can be written there", remedy="give another place, or mend its rights", where=there
+            )
+        free = shutil.disk_usage(there).free
+        if free < room:
+            found = f"{free / 2**20:,.0f} MB are free there, and {room / 2**20:,.0f} MB are wanted"
+            raise Refusal(found, remedy="free some space, or give another place", where=there)
+
+
+def writable(path: Path | None) -> Path | None:
+    """For an option that names a file to be written at the end: refused now where that could not be done."""
+    if path is not None:
+        if path.is_dir():
+            raise Refusal("that is a folder", "a file is wanted", "give a file's name in it", path)
+        refuse_unwritable(path.parent, room=2**20)
+    return path
 
 
 def write_bytes(path: Path, content: bytes, durable: bool = True) -> None:
@@ -224,7 +262,9 @@ def lock(path: Path, busy: Callable[[str], None]) -> Iterator[None]:
 @contextmanager
 def _held(path: Path, busy: Callable[[str], None]) -> Iterator[IO[str]]:
     while True:
-        with path.open("a+", encoding="utf-8") as file:
+        # A link would be followed, and what it points to emptied.
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        with os.fdopen(handle, "a+", encoding="utf-8") as file:
             if not _flock(file, wait=False):
                 file.seek(0)
                 busy(file.read().strip() or "another process")

@@ -114,7 +114,7 @@ def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: 
 
 def work() -> None:
     """In the process of one session: `python -m proctor.harness.parallel`; it reads the session and its plan."""
-    session, plan = pickle.load(sys.stdin.buffer)
+    session, plan = pickle.load(sys.stdin.buffer)  # nosec B301
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _run(session, plan)

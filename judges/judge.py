@@ -250,6 +250,8 @@ def _agree(card: JudgeCard, rubric: Rubric, path: Path) -> None:
         )
     if len({reply.plain(name) for name in card.dimensions}) < len(card.dimensions):
         raise Refusal(f"two dimensions differ only in spelling or stand twice; rename one ({path})")
+    if card.kind == "checklist" and not rubric.sentence_words:
+        raise Refusal("a checklist's rubric needs `sentence_words`, such as {plain: 20}", where=path)
     for name, dimension in rubric.dimensions.items():
         if set(dimension.anchors) != set(card.scale.levels):
             odd_level = sorted(set(dimension.anchors) ^ set(card.scale.levels))[0]

@@ -9,12 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness import record
 from proctor.judges.prompt import question_text
-from proctor.judges.rules.checklist import checked_facts
+from proctor.judges.rules.facts import checked_facts
 from proctor.judges.verdict import Item, Pair
 from proctor.tasks import TASKS, doc_hash
 from proctor.tasks.questions.scoring import material
@@ -152,7 +154,11 @@ def _from_fields(fields: Facts, where: str) -> tuple[str, dict[str, Any]]:
         doc = as_doc(from_fields(fields))
     except KeyError as missing:
         raise Refusal(f"the profile is no pupil of the task: no {missing}", where=where) from None
-    except (TypeError, ValueError) as wrong:
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise Refusal(f"the profile is no pupil of the task: {why}", where=where) from None
+    except (TypeError, ValueError, OverflowError) as wrong:
         raise Refusal(f"the profile is no pupil of the task: {wrong}", where=where) from None
     return str(doc["profile"]), facts(doc)
 
@@ -170,12 +176,12 @@ def _whom(row: Facts, where: str) -> Whom:
     name, profile = row.get("pupil"), row.get("profile")
     if name is not None:
         docs = _pupils()
-        if name not in docs:
+        if str(name) not in docs:
             raise Refusal(
                 f"no pupil {name!r} in the task", nearest(str(name), list(docs)),
                 "give `facts` or `profile`, or a file of pupils with --profiles", where,
             )  # fmt: skip
-        return str(docs[name]["profile"]), known or facts(docs[name])
+        return str(docs[str(name)]["profile"]), known or facts(docs[str(name)])
     if isinstance(profile, dict) and "weak_topics" in profile:
         text, own = _from_fields(profile, where)
         return text, known or own

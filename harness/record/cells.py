@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from proctor.common import files
 from proctor.common.digest import is_whole, sha256_of
 from proctor.common.refusal import Refusal
-from proctor.common.schema import SAFE_NAME, check_name
+from proctor.common.schema import check_name
 from proctor.harness.record.formats import UnreadableRecord, from_format_1, with_costs
 from proctor.harness.record.run_record import FORMAT, Measurements, RunRecord
 
@@ -147,7 +147,6 @@ def write_table(results: Path, table: Any, run: RunRecord) -> Cell:
     import pyarrow.parquet as pq
 
     folder = cell_folder(results, run.variant, run.task.name)
-    files.remove_parts(folder)
     with files.replacing(folder / "samples.parquet") as part:
         pq.write_table(table, part, compression="zstd")
         checksum = sha256_of(part)
@@ -213,7 +212,7 @@ def cells(results: Path) -> list[Cell]:
     there = []
     for notes in sorted(results.glob("*/*/run.json")):
         variant, task = notes.parent.parent.name, notes.parent.name
-        if SAFE_NAME.fullmatch(variant):
+        if not variant.startswith((".", "_")):
             cell = read(results, variant, task)
             if cell:
                 there.append(cell)
@@ -254,11 +253,8 @@ def lock(results: Path, variant: str, task: str) -> Iterator[None]:
 
 
 def cell_folder(results: Path, variant: str, task: str) -> Path:
-    for name in (variant, task):
-        if not SAFE_NAME.fullmatch(name):
-            raise Refusal(
-                f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
-            )
+    check_name(variant, "variant", results / variant)
+    check_name(task, "task", results / variant / task)
     return results / variant / task
 
 

@@ -51,31 +51,6 @@ from proctor.judges.rules.word_order import fitting
 from proctor.judges.verdict import ItemFinding, JudgeVerdict
 
 METHOD = "rules, no model"
-_KINDS: dict[str, tuple[Any, str]] = {
-    **dict.fromkeys(("name", "goal", "language"), (str, "text")),
-    **dict.fromkeys(("weeks", "minutes_per_week", "session_minutes"), (int | float, "a number")),
-    **dict.fromkeys(
-        ("topics", "mistakes", "notes", "busy", "mistake_topics", "inside", "outside"), (list, "a list")
-    ),
-}
-
-
-def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as somebody wrote them, refused where a rule would misread them; a topic may be one name or a list."""
-    for key, value in facts.items():
-        if key not in _KINDS:
-            raise Refusal(f"no fact is called {key!r}; there are {', '.join(_KINDS)}")
-        right, kind = _KINDS[key]
-        if value is not None and (not isinstance(value, right) or isinstance(value, bool)):
-            raise Refusal(f"the fact {key!r} is {value!r}, and should be {kind}")
-    if not facts.get("topics"):
-        raise Refusal("the facts name no `topics`, and without them nobody can tell whose plan it is")
-    topics = []
-    for topic in facts["topics"]:
-        if isinstance(topic, str):
-            topic = [topic]
-        topics.append(topic)
-    return {**facts, "topics": topics}
 
 
 def score_by_rules(judge: Judge, text: str, facts: Mapping[str, Any]) -> JudgeVerdict:

@@ -13,6 +13,7 @@ from rich.table import Table
 from typer import Argument, Option
 
 from proctor.common import paths
+from proctor.common.files import refuse_unwritable
 from proctor.common.progress import Reporter
 from proctor.common.terminal import Console, echo
 
@@ -51,7 +52,24 @@ Limit = Annotated[
 ]
 AsJson = Annotated[bool, Option("--json", help="As JSON, for a script.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
-Board = Annotated[Path, Option("--out", help="Where the board is put.", show_default="board/ of the project")]
+
+
+def writable_folder(path: Path | None) -> Path | None:
+    """For an option that names a folder to be written at the end: refused now where that could not be done."""
+    if path is not None:
+        refuse_unwritable(path)
+    return path
+
+
+Board = Annotated[
+    Path,
+    Option(
+        "--out",
+        help="Where the board is put.",
+        show_default="board/ of the project",
+        callback=writable_folder,
+    ),
+]
 PromptPack = Annotated[
     str, Option(help="The prompt pack that is asked in.", autocompletion=_named("prompts"))
 ]

@@ -34,8 +34,7 @@ def serve(board: Made = BOARD, port: Annotated[int, Option(help="0 takes any tha
     from proctor.leaderboard.board.serve import open_server
 
     server = open_server(board, port)
-    host, taken = server.server_address[:2]
-    echo(f"http://{host!s}:{taken}/ (Ctrl+C ends it)")
+    echo(f"{server.address} (Ctrl+C ends it)")
     serve_until_stopped(server, str)
 
 

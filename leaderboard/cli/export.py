@@ -9,7 +9,17 @@ from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near, reporter
+from proctor.leaderboard.cli import (
+    PROJECT,
+    RESULTS,
+    STORE,
+    OfMatrix,
+    Results,
+    Store,
+    near,
+    reporter,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from proctor.harness.config.variant import Variant
@@ -22,7 +32,10 @@ if TYPE_CHECKING:
 SAME_TASK = ("dataset", "items", "task_version", "judge")
 Name = Annotated[str, Argument(help="A variant of engine llamacpp.")]
 TaskOption = Annotated[str | None, Option(help="The task whose wording goes along.")]
-Out = Annotated[Path | None, Option("--out", help="The folder; exports/NAME of the project unless given.")]
+Out = Annotated[
+    Path | None,
+    Option("--out", help="The folder; exports/NAME of the project unless given.", callback=writable_folder),
+]
 
 
 def ollama(
@@ -48,7 +61,8 @@ def space(
     ] = None,
     suite: OfMatrix = None,
     out: Annotated[
-        Path | None, Option("--out", help="exports/NAME-space of the project unless given.")
+        Path | None,
+        Option("--out", help="exports/NAME-space of the project unless given.", callback=writable_folder),
     ] = None,
     results: Results = RESULTS,
     store: Store = STORE,

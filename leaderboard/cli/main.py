@@ -118,9 +118,10 @@ for name, (about, members) in GROUPS.items():
 
 
 # The disk or the place, and not a fault of ours.
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNUSABLE = (
     errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST,
+    errno.ELOOP, errno.ENXIO,
 )  # fmt: skip
 
 
@@ -143,8 +144,8 @@ def main() -> None:
         where = f" ({failed.filename})" if failed.filename else ""
         if failed.errno in FULL:
             code = _refused(
-                "the disk is full; nothing half-written counts, and finished batches are kept; "
-                f"free some space and run again{where}"
+                "the disk is full, or files may not grow so large; nothing half-written counts, and finished "
+                f"batches are kept; free some space and run again{where}"
             )
         elif failed.errno in UNUSABLE:
             code = _refused(

@@ -7,7 +7,7 @@ from typer import Option
 
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import RESULTS, Results, Tasks, near
+from proctor.leaderboard.cli import RESULTS, Results, Tasks, near, writable_folder
 
 
 def report(
@@ -20,7 +20,8 @@ def report(
         str | None, Option(help="The row that all others are compared with; left out: each one's parent.")
     ] = None,
     out: Annotated[
-        Path | None, Option(help="A folder for the tables and for figures as SVG and PNG.")
+        Path | None,
+        Option(help="A folder for the tables and for figures as SVG and PNG.", callback=writable_folder),
     ] = None,
     appendix: Annotated[
         bool, Option("--appendix", help="Also the figures beside each headline; with --out always.")

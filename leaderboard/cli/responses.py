@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from proctor.common import counted
+from proctor.common.files import writable
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
@@ -119,7 +120,9 @@ def label(
     task: Annotated[str, Argument(help="The task whose labels are wanted: concepts.")],
     texts: Texts,
     labeler: Annotated[str, Option(help="A model's name, a hub id or folder, or one of our variants.")],
-    out: Annotated[Path, Option("--out", help="The training set: a JSONL that a recipe can name.")],
+    out: Annotated[
+        Path, Option("--out", help="The training set: a JSONL that a recipe can name.", callback=writable)
+    ],
     endpoint: ServerOf = None,
     engine: EngineName = None,
     prompt: PromptPack = "default",

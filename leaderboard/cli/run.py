@@ -60,6 +60,7 @@ def run(
     from proctor.harness.run import run_suite, silent_cells
     from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
     from proctor.leaderboard.board import RANKING, site
+    from proctor.leaderboard.board.folder import board_files
 
     console = Console()
     if dry_run:
@@ -67,6 +68,7 @@ def run(
         for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
             console.print(part)
         return
+    board_files(board)  # refuses a folder of other files now, and not after the run
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
     plan = run_suite(asked, results, store, Reporter(console), only or (), redo, spread, here=on is None)
