@@ -181,6 +181,16 @@ def build(
     return built
 
 
+def gguf_of(base: Base, stages: Sequence[Stage], store: Path) -> Path | None:
+    """The GGUF that these stages end in, if it is there already; without stages the base, if it is one."""
+    if not stages:
+        return resolve_base(base) if is_gguf(base) else None
+    last = stages[-1]
+    if last.kind != "quantize" or not is_kept(store, last):
+        return None
+    return store / last.name / f"{last.type}.gguf"
+
+
 def parents_of(stages: Iterable[Stage]) -> Iterator[Parent]:
     """All that is merged in these stages, a parent's own parents before it."""
     for stage in stages:
