@@ -49,13 +49,14 @@ class Merging:
 
     @property
     def inputs(self) -> dict[str, Any]:
-        return {
+        inputs = {
             "method": self.spec.method,
             "weights": list(self.spec.used_weights),
             "density": self.spec.density,
             "parents": [parent.digest for parent in self.parents],
             "reference": self.reference and self.reference.digest,
         }
+        return inputs | {"tokenizer": self.spec.tokenizer} if self.spec.tokenizer else inputs
 
     @property
     def others(self) -> tuple[Parent, ...]:

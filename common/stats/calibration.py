@@ -238,7 +238,8 @@ def _area(confidence: ArrayLike, right: ArrayLike, clusters: Labels) -> _Area | 
     influence[correct == 0] = (1 - below - value) * len(sure) / n
     if clusters is None:
         return _Area(value, influence, m, n, None)
-    totals = np.bincount(np.unique(np.asarray(clusters), return_inverse=True)[1], weights=influence)
+    codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    totals = np.bincount(codes, weights=influence).astype(np.float64)
     groups, worth = len(totals), 1.0
     if groups > 1:
         plain, robust = standard_error(influence), standard_error(totals * groups / len(sure))

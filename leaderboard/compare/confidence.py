@@ -171,8 +171,9 @@ def auroc_pairs(
 ) -> dict[tuple[str, str], AurocDifference]:
     """Every pair of variants, from both sides, with p after Holm's correction over all pairs of the task."""
     differences = {}
-    for pair, (a, b) in _shared(task, cells, of).items():
-        difference = auroc_difference((a.confidence, a.right), (b.confidence, b.right), a.clusters)
+    for pair, both in _shared(task, cells, of).items():
+        first, second = ((mine.confidence, mine.right) for mine in both)
+        difference = auroc_difference(first, second, both[0].clusters)
         if difference:
             differences[pair] = difference
     adjusted = holm(np.array([difference.p for difference in differences.values()]))
