@@ -72,12 +72,11 @@ def join(base: Path, other: Path, spec: MergeWith, out: Path, dtype: str) -> Non
     run_merge(MergeConfiguration.model_validate(settings), str(out), options=options)
     check_safetensors(out)
     joined, _ = vocabulary_of(out / "tokenizer.json")
-    lost = vocabulary_of(base / "tokenizer.json")[0].items() - joined.items()
-    lost |= vocabulary_of(other / "tokenizer.json")[0].keys() - joined.keys()
+    moved = {token for token, _ in vocabulary_of(base / "tokenizer.json")[0].items() - joined.items()}
+    lost = moved | (vocabulary_of(other / "tokenizer.json")[0].keys() - joined.keys())
     if lost:
-        raise Refusal(
-            f"mergekit's union has lost {sorted(map(str, lost))[0]!r}", remedy="report this", where=out
-        )
+        remedy = "merge models of one vocabulary"
+        raise Refusal(f"mergekit's union lost or moved the token {min(lost)!r}", remedy=remedy, where=out)
     for name in SETTINGS:
         if (base / name).is_file():
             (out / name).write_bytes((base / name).read_bytes())
