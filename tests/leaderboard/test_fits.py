@@ -71,7 +71,7 @@ def test_only_what_fits_and_is_shown_to_be_no_worse_than_its_parent_is_named(tmp
     gguf(tmp_path, "served", GB, engine="openai")
     made = page(tmp_path)
     assert sorted(made.no_worse) == ["better", "same"]
-    assert made.with_parent == 3
+    assert (made.fitting, made.with_parent) == (4, 3)
     board = site.build(tmp_path, tmp_path / "board").parent
     sentence = "better and same fit on a phone of 6 GB and are shown to be no worse than their parents on every task."
     for name in ("index.html", "fits.html"):
@@ -87,7 +87,9 @@ def test_a_task_on_which_nothing_is_shown_is_enough_to_leave_a_variant_out(tmp_p
     write(tmp_path, rows_of("same", "concepts", 4, 1), engine="llamacpp", parent="base")
     assert page(tmp_path).no_worse == []
     board = site.build(tmp_path, tmp_path / "board").parent
-    sentence = "1 GGUF fits on a phone of 6 GB; none is shown to be no worse than its parent on every task."
+    gguf(tmp_path, "orphan", GB, parent=None)
+    site.build(tmp_path, board)
+    sentence = "2 GGUFs fit on a phone of 6 GB; of the 1 with a parent none is shown to be no worse than it on every task."
     assert sentence in text_of(board, "index.html")
 
 

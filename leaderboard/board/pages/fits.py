@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from proctor.common.stats import Verdict
 from proctor.harness.record import DeviceRecord, Devices, DeviceTest
@@ -36,7 +37,8 @@ class WhatFits:
     fits: list[Fit]
     devices: list[str]
     no_worse: list[str]
-    with_parent: int  # those that fit on it and have a parent to be compared with
+    fitting: int  # on such a phone
+    with_parent: int  # of these, those with a parent to be compared with
     phones: tuple[int, ...] = PHONES
     asked: int = ASKED
 
@@ -46,10 +48,11 @@ def page(ranking: Ranking, devices: Devices) -> WhatFits | None:
     fits = [fit for row in ranking.rows if (fit := _fit(row, devices.get(row.variant, {})))]
     if not fits:
         return None
-    small = [fit.row for fit in fits if fit.on(ASKED) and fit.row.resolved.parents]
-    no_worse = [row.variant for row in small if _no_worse(ranking, row)]
-    names = sorted({device for fit in fits for device in fit.speeds})
-    return WhatFits(fits, names, no_worse, len(small))
+    small = [fit.row for fit in fits if fit.on(ASKED)]
+    compared = [row for row in small if row.resolved.parents]
+    no_worse = [row.variant for row in compared if _no_worse(ranking, row)]
+    names = sorted(set(chain.from_iterable(fit.speeds for fit in fits)))
+    return WhatFits(fits, names, no_worse, len(small), len(compared))
 
 
 def _fit(row: RankingRow, devices: Mapping[str, DeviceRecord]) -> Fit | None:
