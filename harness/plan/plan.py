@@ -19,6 +19,7 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.base import digest_of_base, is_gguf, local_folder, shape_of
 from proctor.finetune.build import Merging, Parent, Stage, is_kept, plan_stages, with_parents
 from proctor.finetune.merge.models import refuse_unlike
+from proctor.finetune.merge.vocabularies import refuse_without_mergekit
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
@@ -283,7 +284,9 @@ def _merging_of(variant: Variant, store: Path, line: tuple[str, ...]) -> Merging
         if folder is not None:
             folders.append((name, folder))
     if folders:
-        refuse_unlike(folders)
+        refuse_unlike(folders, joined=spec.tokenizer is not None)
+    if spec.tokenizer:
+        refuse_without_mergekit()
     return merging
 
 

@@ -171,8 +171,17 @@ class BaseRecord(RecordPart):
 
     ends: tuple[str, ...] = ()  # the tokens that end a response
     sampling: dict[str, JsonValue] = {}
+    cache_bytes: int | None = None  # of a GGUF base, as in GgufRecord
     template: str | None = None  # the beginning of the chat template
     template_digest: str | None = None
+
+
+class GgufRecord(RecordPart):
+    """What the header of the file says that llama.cpp is given. llama-bench tells the first two of a file as well."""
+
+    parameters: int
+    tensor_bytes: int
+    cache_bytes: int | None = None  # of keys and values at 2,048 tokens, 16 bits each
 
 
 class OriginRecord(RecordPart):
@@ -286,6 +295,7 @@ class RunRecord(Measurements):
     suite: str | None = None
     stages: tuple[StageRecord, ...] = ()
     base_settings: BaseRecord | None = None
+    gguf: GgufRecord | None = None
     margin: float | None = None
     decide: DecideRecord | None = None  # of a cell of the primary task
     overlap: tuple[OverlapRecord, ...] = ()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option
 
@@ -48,10 +48,13 @@ def ollama(
 
 def gguf(
     name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
+    for_: Annotated[
+        Literal["phone"] | None, Option("--for", help="With a prompt, and scripts that try and measure it there.")
+    ] = None,
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
     """A folder with the GGUF and its card."""
-    _export(name, task, suite, out, results, store, modelfile=False)
+    _export(name, task, suite, out, results, store, modelfile=False, phone=for_ == "phone")
 
 
 def space(
@@ -90,19 +93,21 @@ def _export(
     results: Path,
     store: Path,
     modelfile: bool,
+    phone: bool = False,
 ) -> None:
     from proctor.harness.chat.tutor import SCENES
     from proctor.harness.export import PLAIN, export_variant, find_variant
 
     variant = find_variant(name, suite)
-    chosen = choose(variant, task, results, store, modelfile)
+    chosen = choose(variant, task, results, store, modelfile or phone)
     asked = {}
     if modelfile:
         packs = scene_packs(variant, results, store)
         asked[PLAIN] = (chosen.task, chosen.prompt)
         asked |= {f"{PLAIN}.{scene}": (task, packs[task]) for scene, task in SCENES.items()}
-    folder = export_variant(variant, chosen, store, out or PROJECT / "exports" / name, reporter(), asked)
-    if modelfile:
+    out = out or PROJECT / "exports" / name
+    folder = export_variant(variant, chosen, store, out, reporter(), asked, phone)
+    if modelfile or phone:
         echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
             echo(f"  {score}")
@@ -122,7 +127,7 @@ def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str
     return {task: choose(variant, task, results, store, False).prompt for task in SCENES.values()}
 
 
-def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":
+def choose(variant: "Variant", task: str | None, results: Path, store: Path, needed: bool) -> "Chosen":
     """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
     from proctor.harness.plan.plan import weights_of
@@ -146,7 +151,7 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
             cells = load_cells(results)
     siblings = [cell for cell in cells.values() if _agree(cell, same)]
     task = task or _own_task(variant, siblings)
-    if task is None and modelfile:
+    if task is None and needed:
         raise Refusal(
             f"nothing says which task's wording {variant.name!r} is to have",
             f"it has no results in {near(results)} and no recipe",
