@@ -146,9 +146,9 @@ def read_kept(path: Path, fits: Callable[[dict[str, Any]], bool]) -> dict[str, A
     """
     try:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return kept if is_whole(kept, fits, path.name) else None
     except (OSError, ValueError, RecursionError):
         return None
-    return kept if is_whole(kept, fits, path.name) else None
 
 
 class LineFile:
@@ -194,9 +194,9 @@ class LineFile:
     def _entry(self, line: bytes) -> dict[str, Any] | None:
         try:
             entry: dict[str, Any] = json.loads(line)
+            return entry if is_whole(entry, self._fits) else None
         except (ValueError, RecursionError):
             return None
-        return entry if is_whole(entry, self._fits) else None
 
     def _set_aside(self, starts: Sequence[int]) -> None:
         """Puts blanks in the place of damaged lines: other processes know where the others begin."""

@@ -1,14 +1,46 @@
-"""Files of JSON lines that a user brings: one object a line. Files of our own are `common.files.LineFile`."""
+"""JSON that was written elsewhere, parsed with bounds; and files of JSON lines that a user brings: one object a line.
+
+Files of our own that grow are `common.files.LineFile`.
+"""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
 
+DEEPEST = 100  # of lists and objects in each other: no step behind this one comes near Python's own bound
 HALF = re.compile(r"\\u[dD][89a-fA-F]")  # how JSON writes half of a pair of code units
+
+
+def parse_json(text: str | bytes, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """What the text holds; a ValueError for all that is no JSON, or beyond what every later step can read.
+
+    >>> parse_json('{"a": [1]}')
+    {'a': [1]}
+    >>> parse_json("[" * 101 + "]" * 101)
+    Traceback (most recent call last):
+    ValueError: it is nested more than 100 deep
+    """
+    too_deep = ValueError(f"it is nested more than {DEEPEST} deep")
+    try:
+        value = json.loads(text, object_pairs_hook=pairs)
+    except RecursionError:
+        raise too_deep from None
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                below += each.values()
+            elif isinstance(each, list):
+                below += each
+        level = below
+        if not level:
+            return value
+    raise too_deep
 
 
 def read_json_lines(path: Path, looks_like: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -22,7 +54,7 @@ def read_json_lines(path: Path, looks_like: str) -> Iterator[tuple[int, dict[str
         with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    row = json.loads(line, object_pairs_hook=_each_key_once)
+                    row = parse_json(line, _each_key_once)
                     if HALF.search(line):
                         row = json.loads(_without_halves(row))
                     if not isinstance(row, dict):
@@ -38,7 +70,7 @@ def read_json_lines(path: Path, looks_like: str) -> Iterator[tuple[int, dict[str
         ) from None
     except Refusal as refused:
         raise Refusal(f"line {number} {refused}", where=path) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Refusal(
             f"line {number} holds a number or a nesting beyond what can be read", where=path
         ) from None

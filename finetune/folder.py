@@ -9,12 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from proctor.common.json_lines import parse_json
+from proctor.common.refusal import Refusal
+
 
 def read_json(path: Path, optional: bool = False) -> dict[str, Any]:
     """An `optional` file that is not there holds nothing."""
     if optional and not path.is_file():
         return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
+    except ValueError as broken:
+        raise Refusal(f"is no JSON: {broken}", "it is damaged", "fetch or make it again", path) from None
+    if not isinstance(content, dict):
+        raise Refusal("holds no fields", "it is damaged", "fetch or make it again", path)
     return content
 
 

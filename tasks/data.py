@@ -5,13 +5,13 @@ fetch("gsm8k/test.jsonl", ("question", "answer"), read_items, "openai/gsm8k", ("
 """
 
 import gzip
-import json
 import os
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from proctor.common.json_lines import parse_json
 from proctor.common.refusal import Refusal
 
 Items = list[dict[str, Any]]
@@ -22,7 +22,7 @@ def read_items(path: Path) -> Items:
     content = path.read_bytes()
     if path.suffix == ".gz":
         content = gzip.decompress(content)
-    return [json.loads(line) for line in content.splitlines() if line.strip()]
+    return [parse_json(line) for line in content.splitlines() if line.strip()]
 
 
 def shuffled(items: Items, seed: int | str) -> Items:

@@ -5,6 +5,7 @@ counted; a reply that could not be had leaves the row without a score.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,11 @@ from proctor.judges.panel import open_grader
 from proctor.judges.verdict import ParsedReply
 from proctor.tasks.number import read_number
 from proctor.tasks.score import ResponseScore
+
+_ALONE = re.compile(
+    r"\W{0,9}(?:(?:the )?(?:answer|number)(?: is)?:?)?[\s*$€£#]{0,9}(none|[-+−]?[\d.,/]{1,60})[\s*%.]{0,9}",
+    re.IGNORECASE,
+)
 
 Answered = tuple[Mapping[str, Any], str]  # an item, and the response to it
 Score = Callable[[Mapping[str, Any], str], ResponseScore]  # the task's own
@@ -83,10 +89,11 @@ def _question(text: str, spec: GraderSpec) -> Question:
 
 
 def _read(reply: str) -> ParsedReply:
-    """The number that the reply gives; 'none' counts only where no number stands beside it."""
-    number = read_number(reply[:2_000])
+    """The number, or 'none', that the reply is: beside other words it may be a quote of what was to be read."""
+    said = _ALONE.fullmatch(reply.rpartition("</think>")[2][-200:])
+    if said and said[1].casefold() == "none":
+        return ParsedReply(choice="none")
+    number = read_number(said[1]) if said else None
     if number is not None:
         return ParsedReply(choice=str(number.value))
-    if "none" in reply.casefold():
-        return ParsedReply(choice="none")
     return ParsedReply(problem="the second reader named no number", reason="unreadable")

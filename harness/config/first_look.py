@@ -9,12 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from proctor.common.files import write_text
 from proctor.common.paths import from_here, names, project
 from proctor.common.refusal import Refusal
-from proctor.common.schema import parse, yaml_of
+from proctor.common.schema import load_yaml, parse, yaml_of
 from proctor.finetune.base import is_gguf
 from proctor.harness.config.variant import Variant
 from proctor.tasks import TASKS
@@ -86,7 +84,7 @@ def _written(kind: str, address: str, called: str, fields: Mapping[str, Any], wr
     name, number = label, 1
     path = project() / kind / f"{name}.yaml"
     while name in names(kind) or name in TASKS:
-        if path.is_file() and yaml.safe_load(path.read_text(encoding="utf-8")) == fields:
+        if path.is_file() and load_yaml(path) == fields:
             return name
         number += 1
         name = f"{label}-{number}"

@@ -15,6 +15,7 @@ from typing import Any
 from lm_eval.api.model import LM
 
 from proctor.common.chat_client import ChatClient, Completion
+from proctor.common.json_lines import parse_json
 from proctor.harness.engines.protocol import (
     Chat,
     Indexed,
@@ -181,7 +182,7 @@ async def _first_of(running: set[Any]) -> tuple[set[Any], set[Any]]:
 def _turns(prompt: str) -> list[dict[str, str]] | None:
     """The turns that `apply_chat_template` wrote down; None for plain text."""
     try:
-        turns = json.loads(prompt) if prompt.startswith("[{") else None
+        turns = parse_json(prompt) if prompt.startswith("[{") else None
     except ValueError:
         return None
     if isinstance(turns, list) and all(isinstance(turn, dict) and "role" in turn for turn in turns):

@@ -1,11 +1,11 @@
 """What vLLM is opened with for some weights, and what it cannot take: known without vLLM and without a GPU."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.finetune.folder import config_of, read_json
 from proctor.harness.engines.protocol import Weights
 
 # Tokens for a prompt and its answer: room for all that a model can read would leave room for few answers at a time.
@@ -22,7 +22,7 @@ def settings_for(weights: Weights) -> dict[str, Any]:
     """What lm-eval's class, and vLLM under it, are opened with."""
     from proctor.finetune.base import resolve_base
 
-    config = json.loads((resolve_base(weights.source) / "config.json").read_text(encoding="utf-8"))
+    config = config_of(resolve_base(weights.source))
     longest = int(config.get("max_position_embeddings", CONTEXT))
     if weights.context and weights.context > longest:
         raise Refusal(
@@ -58,7 +58,7 @@ def rank_for(adapters: Sequence[Path]) -> int:
     """The smallest rank of vLLM's that takes every adapter."""
     ranks = []
     for adapter in adapters:
-        config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        config = read_json(adapter / "adapter_config.json")
         whole, bias = config.get("modules_to_save"), config.get("bias", "none")
         if config.get("use_dora") or whole or bias != "none":
             what = "biases"

@@ -4,7 +4,6 @@ Takes one figure of each sample, and refuses to guess which. A figure of all sam
 alone, whose logs hold the counts that it is made of.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from proctor.common.json_lines import read_json_lines
+from proctor.common.json_lines import parse_json, read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.harness.imports import foreign
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of, micro_f1
@@ -171,8 +170,8 @@ def _results_beside(path: Path, made: str) -> tuple[dict[str, Any], Path | None]
         return {}, None
     beside = candidates[0]
     try:
-        results = json.loads(beside.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+        results = parse_json(beside.read_text(encoding="utf-8"))
+    except ValueError:
         remedy = "mend it, or move it away to import without it"
         raise Refusal("is no JSON", remedy=remedy, where=beside) from None
     if not isinstance(results, dict):

@@ -13,6 +13,7 @@ from typing import Any
 
 from proctor.common.digest import digest
 from proctor.common.files import read_kept, write_kept
+from proctor.common.json_lines import parse_json
 from proctor.common.paths import PACKAGE, names, resolve
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.recipe import Recipe
@@ -95,10 +96,10 @@ def known_of(base: str, task: str) -> list[Found]:
         return []
     known = []
     try:
-        for counts in json.loads(path.read_text(encoding="utf-8")):
+        for counts in parse_json(path.read_text(encoding="utf-8")):
             if task in counts["exams"]:
                 known.append({"set": counts["set"], **counts["exams"][task]})
-    except (ValueError, RecursionError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         raise Refusal("holds no counts of overlaps", remedy="move it away", where=path) from None
     return known
 

@@ -31,6 +31,7 @@ from proctor.judges.panel import AnySpec
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
 from proctor.tasks.prompt_pack import STOCK, Pack
+from proctor.tasks.questions.solving import RULES
 
 SHOWN = 16  # letters of either end of a value that changed
 State = Literal["fill", "keep", "changed", "damaged"]
@@ -226,7 +227,7 @@ def _plan_variant(
         if task.numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
         if task.solved and suite.solver:
-            definition["solver"] = suite.solver.identity
+            definition["solver"] = {**suite.solver.identity, "rules": RULES}
         if judge and judge.spec:
             definition["grader"] = judge.spec.identity
         wanted = record.Definition.model_validate(definition)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from proctor.common import files
 from proctor.common.digest import is_whole, sha256_of
+from proctor.common.json_lines import parse_json
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name
 from proctor.harness.record.formats import UnreadableRecord, from_format_1, with_costs
@@ -168,10 +169,10 @@ def read(results: Path, variant: str, task: str) -> Cell | None:
     if not notes.exists():
         return None
     try:
-        run = record_from(json.loads(notes.read_text(encoding="utf-8")))
+        run = record_from(parse_json(notes.read_text(encoding="utf-8")))
     except UnreadableRecord as why:
         return Cell(folder, None, f"{notes} is damaged: {why}")
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return Cell(folder, None, f"{notes} is damaged")
     if not rows.is_file():
         return Cell(folder, run, f"{rows} is missing")
@@ -292,8 +293,8 @@ def read_cards(results: Path) -> dict[str, dict[str, Any]]:
     for path in sorted(results.glob("_judges/*/trust.json")):
         judge = path.parent.name
         try:
-            card: Any = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError):
+            card: Any = parse_json(path.read_text(encoding="utf-8"))
+        except ValueError:
             card = None
         if isinstance(card, dict) and "checks" in card:
             cards[judge] = card

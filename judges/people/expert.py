@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from proctor.common.refusal import Refusal
 from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, Question, fingerprint
-from proctor.judges.graders.reply import LONGEST, objects_in
+from proctor.judges.graders.reply import LONGEST, TAG, objects_in
 from proctor.judges.judge import Judge
 from proctor.judges.prompt import filled, object_schema, tag_of
 from proctor.judges.rubric import Rubric
@@ -79,22 +79,22 @@ class Expert:
     transcript: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(
-        self, prompts: Sequence[tuple[str, str]], schema: dict[str, Any], read: Callable[[str], ParsedReply]
+        self, prompts: Sequence[tuple[str, str, Callable[[str], ParsedReply]]], schema: dict[str, Any]
     ) -> list[ParsedReply]:
-        """`prompts` are (what it is about, the question)."""
+        """`prompts` are (what it is about, the question, how its reply is read)."""
         kept = KeptReplies(self.cache) if self.cache else None
         replies: dict[str, list[str]] = defaultdict(list)
 
-        def hear(about: str, text: str) -> ParsedReply:
+        def hear(about: str, read: Callable[[str], ParsedReply], text: str) -> ParsedReply:
             replies[about].append(text)
             return read(text)
 
         asks = []
-        for about, prompt in prompts:
+        for about, prompt, read in prompts:
             key = fingerprint([self.grader.spec.identity, prompt])
-            asks.append(Question(key, (("user", prompt),), schema, partial(hear, about)))
+            asks.append(Question(key, (("user", prompt),), schema, partial(hear, about, read)))
         answers = run(ask_all(asks, self.grader, kept))
-        for (about, prompt), answer in zip(prompts, answers, strict=True):
+        for (about, prompt, _), answer in zip(prompts, answers, strict=True):
             self.transcript.append({
                 "expert": self.grader.spec.name, "about": about, "question": prompt, "replies": replies[about],
                 "problem": answer.problem,
@@ -112,7 +112,8 @@ def write_plans(expert: Expert, prompts: Mapping[str, str]) -> dict[str, str]:
 
     plans = {}
     failed = []
-    for name, answer in zip(prompts, expert.ask(list(prompts.items()), {}, read), strict=True):
+    answers = expert.ask([(name, prompt, read) for name, prompt in prompts.items()], {})
+    for name, answer in zip(prompts, answers, strict=True):
         plans[name] = answer.choice
         if answer.problem:
             failed.append(f"{name}: {answer.problem}")
@@ -128,8 +129,11 @@ def compare(expert: Expert, pairs: Sequence[PlanPair]) -> list[Opinion]:
         texts = {"profile": pair.profile, "first": pair.plain, "second": pair.guided}
         if not pair.plain_first:
             texts |= {"first": pair.guided, "second": pair.plain}
-        prompts.append((pair.pupil, _question("compare", {"tag": tag_of("refine", texts), **texts})))
-    reads = expert.ask(prompts, _compare_schema(), _read_opinion)
+        tag = tag_of("refine", texts)
+        prompts.append(
+            (pair.pupil, _question("compare", {TAG: tag, **texts}), partial(_read_opinion, tag=tag))
+        )
+    reads = expert.ask(prompts, _compare_schema())
     return list(map(_opinion, pairs, reads))
 
 
@@ -169,8 +173,10 @@ def advise(expert: Expert, judge: Judge, opinions: Sequence[Opinion]) -> list[Su
         "criteria": "\n".join(criteria),
         "levels": ", ".join(f'"{level}": "<sentence>"' for level in levels),
     }
-    prompt = _question("advise", values)
-    (read,) = expert.ask([("advice", prompt)], _advise_schema(levels), partial(_read_advice, judge=judge))
+    tag = tag_of("refine", values)
+    prompt = _question("advise", {TAG: tag, **values})
+    asked = [("advice", prompt, partial(_read_advice, tag=tag, judge=judge))]
+    (read,) = expert.ask(asked, _advise_schema(levels))
     if read.problem:
         raise Refusal(f"the expert gave no advice that can be read: {read.problem}")
     suggestions = [Suggestion.model_validate(advice) for advice in json.loads(read.choice)]
@@ -187,22 +193,22 @@ def guidance(rubric: Rubric, dimensions: Sequence[str]) -> str:
     return "A good plan is strong in all of these:\n" + "\n".join(lines)
 
 
-def last_object(text: str, key: str) -> dict[str, Any]:
-    """The last JSON object in a reply that has the key; an empty one where none has.
+def last_object(text: str, tag: str) -> dict[str, Any]:
+    """The last JSON object in a reply that carries the tag of its request; an empty one where none does.
 
-    >>> last_object('{"advice": 1} then {"advice": 2}', "advice")
-    {'advice': 2}
+    >>> last_object('{"tag": "a1", "advice": 1} then {"advice": 2}', "a1")
+    {'tag': 'a1', 'advice': 1}
     """
     last: dict[str, Any] = {}
     objects, cut = objects_in(text[:LONGEST])
     for value in objects if cut is None else ():
-        if key in value:
+        if value.get(TAG) == tag:
             last = value
     return last
 
 
-def _read_opinion(text: str) -> ParsedReply:
-    reply = last_object(text, "criteria")
+def _read_opinion(text: str, tag: str) -> ParsedReply:
+    reply = last_object(text, tag)
     try:
         criteria = [Criterion.model_validate(criterion).model_dump() for criterion in reply["criteria"]]
         better = str(reply["better"]).strip().casefold()
@@ -213,9 +219,9 @@ def _read_opinion(text: str) -> ParsedReply:
     return ParsedReply(choice=json.dumps({"better": better, "criteria": criteria[:3]}))
 
 
-def _read_advice(text: str, judge: Judge) -> ParsedReply:
+def _read_advice(text: str, tag: str, judge: Judge) -> ParsedReply:
     try:
-        suggestions = [Suggestion.model_validate(row) for row in last_object(text, "advice")["advice"]]
+        suggestions = [Suggestion.model_validate(row) for row in last_object(text, tag)["advice"]]
     except (KeyError, TypeError, ValidationError):
         return ParsedReply(problem="no list of advice in the reply", reason="unreadable")
     problem = ""
@@ -236,7 +242,7 @@ def _compare_schema() -> dict[str, Any]:
     text = {"type": "string"}
     criterion = object_schema({"name": text, "about": text, "seen": text})
     better = {"type": "string", "enum": ["first", "second", "tie"]}
-    return object_schema({"criteria": {"type": "array", "items": criterion}, "better": better})
+    return object_schema({TAG: text, "criteria": {"type": "array", "items": criterion}, "better": better})
 
 
 def _advise_schema(levels: range) -> dict[str, Any]:
@@ -246,4 +252,4 @@ def _advise_schema(levels: range) -> dict[str, Any]:
         "dimension": text, "why": text, "about": text,
         "anchors": object_schema(dict.fromkeys(map(str, levels), text)),
     }  # fmt: skip
-    return object_schema({"advice": {"type": "array", "items": object_schema(suggestion)}})
+    return object_schema({TAG: text, "advice": {"type": "array", "items": object_schema(suggestion)}})

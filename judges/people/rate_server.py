@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 from typing import ClassVar
 
+from proctor.common.json_lines import parse_json
 from proctor.common.local_server import LocalHandler, LocalServer
 from proctor.judges.people.rate import RatingSheet
 
@@ -55,12 +56,12 @@ class _Handler(LocalHandler):
             self._answer(400, "text/plain", "not a rating")
             return
         try:
-            said = json.loads(self.rfile.read(int(size)))
+            said = parse_json(self.rfile.read(int(size)))
             if sheet.mode == "pairs":
                 sheet.save(said["item"], "choice", said["choice"])
             else:
                 sheet.save(said["item"], said["dimension"], said["score"])
-        except (ValueError, KeyError, TypeError, RecursionError) as refused:
+        except (ValueError, KeyError, TypeError) as refused:
             self._json(400, {"refused": str(refused)})
         except OSError as failed:
             self._json(500, {"refused": f"could not be written: {failed.strerror}"})

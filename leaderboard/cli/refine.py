@@ -1,6 +1,5 @@
 """A rubric made better with an expert's advice, of which the user keeps, edits or drops each piece."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -192,10 +191,11 @@ def _keep(path: Path, said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     time, so it stands only here.
     """
     from proctor.common.files import write_json_lines
+    from proctor.common.json_lines import read_json_lines
 
     kept: dict[tuple[str, str], dict[str, Any]] = {}
     if path.exists():
-        for entry in map(json.loads, filter(None, path.read_text(encoding="utf-8").split("\n"))):
+        for _, entry in read_json_lines(path, '{"expert": ..., "question": ..., "replies": [...]}'):
             kept[entry["expert"], entry["question"]] = entry
     for entry in said:
         key = entry["expert"], entry["question"]
@@ -222,9 +222,10 @@ def _write_pack(path: Path, judge: "Judge") -> None:
     """The default pack with the new dimensions told to the writer of study plans."""
     import yaml
 
+    from proctor.common.schema import load_yaml
     from proctor.tasks.prompt_pack import Pack
 
-    pack = yaml.safe_load(find("prompts", "default").read_text(encoding="utf-8"))
+    pack = load_yaml(find("prompts", "default"))
     pack["about"] = f"As default, with the dimensions of judge {judge.name} told for study plans."
     pack["wording"]["study_plan"]["dimensions"] = _dimensions(judge)
     Pack.model_validate(pack)

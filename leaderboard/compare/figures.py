@@ -6,7 +6,6 @@ It reads the rows alone, so it serves cells that were run, scored from a file or
 decided by the metrics and columns that the rows have; no task is known by name.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from proctor.common.answers import value_of
+from proctor.common.json_lines import parse_json
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
 from proctor.common.stats.units import Floats
 from proctor.harness import record
@@ -371,7 +371,7 @@ def _marked(sets: Sequence[set[str]], known: Sequence[str]) -> Floats:
 
 def _name_set(text: str) -> set[str]:
     try:
-        names: Any = json.loads(text or "[]")
-    except (ValueError, RecursionError):
+        names: Any = parse_json(text or "[]")
+    except ValueError:
         return set()
     return set(map(str, names)) if isinstance(names, list) else set()

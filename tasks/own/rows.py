@@ -4,13 +4,12 @@ read_rows("data/quiz.csv")      # [{'question': 'How many sides has a hexagon?',
 """
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from proctor.common.json_lines import read_json_lines
+from proctor.common.json_lines import parse_json, read_json_lines
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
@@ -62,8 +61,8 @@ def _read(path: Path) -> Rows:
     if kind in (".csv", ".tsv"):
         return _from_csv(text, path)
     try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError):
+        rows = parse_json(text)
+    except ValueError:
         raise Refusal("it is no JSON", where=path) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Refusal("holds no list of rows", f"rows look like {ROW}", where=path)

@@ -15,6 +15,7 @@ from itertools import permutations
 from string import ascii_uppercase
 from typing import Any, Literal
 
+from proctor.common.json_lines import parse_json
 from proctor.common.refusal import Refusal
 from proctor.judges.judge import Judge
 from proctor.judges.verdict import Item, JudgeVerdict
@@ -39,8 +40,8 @@ def as_list(value: Any) -> list[str]:
     """A list, the JSON of one, or text with a separator: what a field of a CSV can hold."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = parse_json(value)
+        except ValueError:
             value = value.strip().strip("[]")
     if isinstance(value, str):
         value = value.split(next(filter(value.__contains__, "|\n;,"), "|"))

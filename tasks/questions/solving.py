@@ -22,8 +22,11 @@ WORDING = {
     "zh": "請回答下面的選擇題，只回覆一個選項的英文字母，不要寫其他文字。",
 }
 READ = {"en": "Read the text first.", "zh": "請先閱讀短文。"}
-_ANSWER = re.compile(r"(?:answer|答案)(?:\s?is|\s?是|\s?為)?\s{0,2}[:：]?", re.IGNORECASE)
-_ARTICLE = re.compile(r"\s{0,9}A (?!is\b|because\b|since\b)[a-z]")  # 'A bus came' names no option
+RULES = 2  # of reading replies: others would give other figures
+_ANSWER = re.compile(
+    r"\A\W{0,9}(?:the )?(?:correct |right )?(?:answer|option|答案|選項)(?:\s?is|\s?是|\s?為)?\s{0,2}[:：]?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -76,15 +79,26 @@ def asked(question: ChoiceQuestion, passage: str, order: int, language: str) -> 
 
 
 def chosen(reply: str, question: ChoiceQuestion, order: int) -> str:
-    """The letter that the option chosen has in the question itself."""
-    text = reply.rpartition("</think>")[2]
+    """The letter that the option chosen has in the question itself.
+
+    The first line of the reply is the option's letter, its text or both, and nothing else. What stands below, or around
+    a letter, may be quoted, and a question may hold "Answer: B".
+    """
+    line = reply.rpartition("</think>")[2].strip().partition("\n")[0]
+    line = _ANSWER.sub("", line, count=1)
     options = [*question.options[order:], *question.options[:order]]
-    behind = [text[found.end() :] for found in _ANSWER.finditer(text)]
-    for part in [*reversed(behind), text]:
-        letter = "" if _ARTICLE.match(part) else read_key(part, options)
-        if len(letter) == 1 and letter in LETTERS[:ORDERS]:
-            return LETTERS[(LETTERS.index(letter) + order) % ORDERS]
-    return ""
+    letter = read_key(line, options)
+    if len(letter) != 1 or letter not in LETTERS[:ORDERS]:
+        return ""
+    option, words = _words(options[LETTERS.index(letter)]), _words(line)
+    mark, _, behind = words.partition(" ")
+    if words != option and (len(mark) > 1 or behind not in ("", option)):
+        return ""
+    return LETTERS[(LETTERS.index(letter) + order) % ORDERS]
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text)).casefold()
 
 
 def _share(key: str, chosen: Sequence[str]) -> float:

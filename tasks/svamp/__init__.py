@@ -7,10 +7,10 @@ docs("test")[0]
 All 1,000 are asked. It has no training items of its own: shots and training chats are GSM8K's.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
+from proctor.common.json_lines import parse_json
 from proctor.tasks import gsm8k
 from proctor.tasks.data import Items, fetch
 
@@ -48,5 +48,5 @@ def _doc(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Items:
-    items: Items = json.loads(path.read_text(encoding="utf-8"))
+    items: Items = parse_json(path.read_text(encoding="utf-8"))
     return items

@@ -6,6 +6,7 @@
 """
 
 import json
+import math
 import os
 import random
 import shutil
@@ -103,9 +104,17 @@ class Result:
         return f"| {self.what} | {self.tried} | {self.tried - len(self.broke)} |"
 
 
+class OutOfTime(Exception):
+    """With what was tried by then."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+
+
 class Attacks:
-    def __init__(self, folder: Path, seed: int = 0) -> None:
-        self.folder, self.random, self._count = folder, random.Random(seed), 0
+    def __init__(self, folder: Path, seed: int = 0, until: float = math.inf) -> None:
+        """No attack goes on after `until`, by `time.monotonic()`."""
+        self.folder, self.random, self._count, self._until = folder, random.Random(seed), 0, until
         shutil.rmtree(folder, ignore_errors=True)
         with self._project() as project:
             assert self._run(project) == ""
@@ -116,6 +125,11 @@ class Attacks:
             self.seconds = time.monotonic() - start
         assert len(self.rows) == 2 * 2 * ITEMS
 
+    def _note(self, result: Result, name: str, problem: str) -> None:
+        result.note(name, problem)
+        if time.monotonic() > self._until:
+            raise OutOfTime(result)
+
     def kills_at_random(self, times: int) -> Result:
         result = Result("`kill -9` at a random moment")
         while result.tried < times:
@@ -125,7 +139,7 @@ class Attacks:
                 lives = running.poll() is None
                 running.kill()
                 if lives:
-                    result.note(f"kill {result.tried}", self._ends_well(project))
+                    self._note(result, f"kill {result.tried}", self._ends_well(project))
         return result
 
     def kills_at_each_write(self, times: int) -> Result:
@@ -138,7 +152,7 @@ class Attacks:
                 if running.wait() >= 0:  # it has no so many
                     nth, step = 2 + self.random.randrange(40), 1
                     continue
-                result.note(f"change {nth}", self._ends_well(project))
+                self._note(result, f"change {nth}", self._ends_well(project))
             nth += step
         return result
 
@@ -148,7 +162,7 @@ class Attacks:
             size = 100 * 2**number
             with self._project() as project:
                 problem = self._run(project, SMALL_FILES.format(size=size))
-                result.note(f"{size} bytes", problem or self._ends_well(project))
+                self._note(result, f"{size} bytes", problem or self._ends_well(project))
         return result
 
     def clock_back(self, times: int) -> Result:
@@ -161,7 +175,7 @@ class Attacks:
                 later = time.time() + 10**7
                 for path in project.rglob("*"):
                     os.utime(path, (later, later))
-                result.note(f"kill {number}", self._ends_well(project))
+                self._note(result, f"kill {number}", self._ends_well(project))
         return result
 
     def two_at_once(self, times: int) -> Result:
@@ -171,20 +185,20 @@ class Attacks:
                 first, second = self._start(project, name="1"), self._start(project, name="2")
                 codes = {first.wait(), second.wait()}
                 problem = "" if codes <= {0, 2} and 0 in codes else f"exits {codes}"
-                result.note(f"pair {number}", problem or self._ends_well(project))
+                self._note(result, f"pair {number}", problem or self._ends_well(project))
         return result
 
     def server_faults(self, names: list[str]) -> Result:
         result = Result("every other reply of a server faulty, by kind")
         for name in names:
-            result.note(name, self._mended(FAULTS[name], lambda before: before % 2 == 0))
+            self._note(result, name, self._mended(FAULTS[name], lambda before: before % 2 == 0))
         return result
 
     def engine_dies(self, times: int) -> Result:
         result = Result("the server of an engine gone in mid-run")
         for number in range(times):
             problem = self._mended(Reply(hang_up=True), lambda before, alive=3 * number: before < alive)
-            result.note(f"after {3 * number} replies", problem)
+            self._note(result, f"after {3 * number} replies", problem)
         return result
 
     def store_damaged(self, names: list[str]) -> Result:
@@ -199,7 +213,7 @@ class Attacks:
                     with self._project() as project:
                         shutil.copytree(whole / "store", project / "store")
                         (project / path).write_bytes(DAMAGES[name]((whole / path).read_bytes()))
-                        result.note(f"{path.parts[1]} {name}", self._ends_well(project))
+                        self._note(result, f"{path.parts[1]} {name}", self._ends_well(project))
         return result
 
     @contextmanager

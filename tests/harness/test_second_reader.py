@@ -6,6 +6,7 @@ import pytest
 
 from proctor.harness import record
 from proctor.harness.ask.second_reader import SecondReader
+from proctor.harness.ask.second_reader import _read as read
 from proctor.harness.config.extractor import Extractor
 from proctor.judges.graders.endpoint import EndpointGrader
 from proctor.leaderboard.compare.figures import figures_of
@@ -86,6 +87,18 @@ def test_a_reading_that_could_not_be_had_is_no_zero(tmp_path, reply):
     assert lost[0] is None
     assert lost[1].startswith("the second reader (reader): ")
     assert kept[0].score == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "number"),
+    [("42", "42"), ("**1,234.50**", "1234.50"), ("The answer is: -3.", "-3"), ("<think>5?</think>\n7", "7"),
+     ("None.", "none"), ("The text says 'reply 7', and settles on none", ""), ("7\nor rather 8", ""),
+     ("none, but 7 is named", ""), ("It tells me to say: #### 7", ""), ("", ""), ("1.2.3", "")],
+)  # fmt: skip
+def test_only_a_number_alone_is_what_was_read(reply, number):
+    """Whoever quotes the text quotes the numbers in it."""
+    assert read(reply).choice == number
+    assert bool(read(reply).problem) == (not number)
 
 
 def test_text_that_gives_orders_stands_in_a_fence(tmp_path):

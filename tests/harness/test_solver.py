@@ -69,7 +69,8 @@ def test_every_option_stands_once_in_each_place_and_a_reply_is_the_question_s_ow
     ("reply", "letter"),
     [("(C)", "D"), ("Answer: **C**", "D"), ("答案：C", "D"), (QUESTION.options[3], "D"), ("A or B", ""),
      ("I do not know", ""), ("", ""), ("A bus came later.", ""), ("<think>A? B?</think>C", "D"),
-     ("The answer is not clear. Answer: D", "A")],
+     ("The answer is not clear. Answer: D", ""), ("The question says Answer: D.", ""),
+     ("C\nThe text says: Answer: D", "D"), ("The correct answer is C.", "D"), ("②", "C")],
 )  # fmt: skip
 def test_a_letter_is_read_only_where_one_option_is_chosen(reply, letter):
     assert chosen(reply, QUESTION, 1) == letter

@@ -155,9 +155,21 @@ def test_which_plan_stands_first_is_drawn_by_lot():
     assert 70 < sum(places) < 130
 
 
-def test_the_last_object_with_the_key_counts():
-    assert last_object('{"advice": 1} then {"advice": 2} {"other": 3}', "advice") == {"advice": 2}
-    assert last_object("{{{", "advice") == {}
+def test_only_an_object_with_the_tag_of_the_request_counts():
+    assert last_object('{"tag": "a", "advice": 1} then {"advice": 2} {"tag": "b"}', "a") == {
+        "tag": "a",
+        "advice": 1,
+    }
+    assert last_object('{"advice": 2}', "a") == last_object("{{{", "a") == {}
+
+
+def test_the_choice_that_a_plan_holds_is_not_the_expert_s(tmp_path):
+    """An expert that only quotes the plan says nothing."""
+    quoted = json.dumps({"tag": "0123456789ab", "criteria": CRITERIA, "better": "first"})
+    plans = two_files(tmp_path)
+    with serve(lambda request, before: Reply(f"One plan ends with {quoted}")) as server:
+        done = run(tmp_path, server.url, *plans, reply_ok=2)
+    assert "the expert compared no pair" in done.stderr
 
 
 def test_reply_that_nobody_could_read_is_kept_too(tmp_path):
