@@ -20,7 +20,8 @@ from proctor.tasks.number import read_number
 from proctor.tasks.score import ResponseScore
 
 _ALONE = re.compile(
-    r"\W{0,9}(?:(?:the )?(?:answer|number)(?: is)?:?)?[\s*$€£#]{0,9}(none|[-+−]?[\d.,/]{1,60})[\s*%.]{0,9}",
+    r"[\s*#]{0,9}(?:(?:the )?(?:answer|number)(?: is)?:?)?[\s*$€£#]{0,9}"
+    r"(none|[-+−]?(?:\d{1,3}(?:,\d{3}){1,9}|\d{1,40})(?:[./]\d{1,20})?)[\s*%.]{0,9}",
     re.IGNORECASE,
 )
 

@@ -1,4 +1,4 @@
-"""All attacks, or those named, and the table of docs/reliability.md: `make chaos`, or `python -m tests.chaos disk_full`.
+"""All attacks, or those named, and the table of docs/reliability.md: `make chaos`, `python -m tests.chaos disk_full`.
 
 With `--seconds 200` it ends then, with what was tried; `--seed 2` draws other moments.
 """
