@@ -179,9 +179,8 @@ def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], re
     made = partial(made_of, store=store)
     gradings = gradings_of(suite, made)
     suite = suite.model_copy(update={"solver": ready(suite.solver, suite, made)})
-    items = []
-    for task in map(suite.task, suite.tasks):
-        items.append(TaskItems(task, task.docs("test"), suite.limit.get(task.name, task.limit)))
+    tasks = [suite.task(name) for name in suite.tasks]
+    items = [TaskItems(task, task.docs("test"), suite.limit.get(task.name, task.limit)) for task in tasks]
     plans = tuple(_plan_variant(variant, suite, gradings, items, results, store, redo) for variant in chosen)
     docs = {each.task.name: each.asked for each in items}
     about = {each.task.name: each.task.about_data() for each in items}

@@ -15,14 +15,13 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, Self
 
-from jinja2 import StrictUndefined, TemplateError, meta
-from jinja2.sandbox import SandboxedEnvironment
 from pydantic import Field, field_validator, model_validator
 
 from proctor.common.digest import digest
 from proctor.common.paths import PACKAGE, find, inside, project
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, nearest, read_named_yaml
+from proctor.common.templates.bounded import rendered
 from proctor.judges.judge import Judge
 from proctor.tasks import TASKS, Task
 from proctor.tasks.data import shuffled
@@ -34,7 +33,6 @@ from proctor.tasks.score import ResponseScore
 
 OPTIONS = "options"  # what a prompt says for the choices with their letters, a line each
 ROW = "row"  # and for the whole row, whose fields may be called as no name in a template can be: row["Question 1"]
-_TEMPLATES = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
 
 
 class OwnTaskFile(Frozen):
@@ -87,15 +85,17 @@ class OwnTaskFile(Frozen):
         if self.shots and self.train is None:
             raise Refusal("shots are taken from training rows; name a file of them with `train:`")
         scores.compiled(self.pattern or "")
-        template_of(self.prompt)
+        names_in(self.prompt)
         return self
 
 
-def template_of(prompt: str) -> Any:
-    try:
-        return _TEMPLATES.from_string(prompt)
-    except TemplateError as broken:
-        raise Refusal(f"prompt: {broken}; a field stands as {{{{ name }}}}") from None
+@cache
+def names_in(prompt: str) -> set[str]:
+    """The fields that a prompt uses."""
+    reply = rendered({"names": prompt})
+    if "problem" in reply:
+        raise Refusal(f"prompt: {reply['problem']}; a field stands as {{{{ name }}}}")
+    return set(reply["names"])
 
 
 class OwnDefinition:
@@ -165,7 +165,7 @@ class OwnDefinition:
     def _refuse_absent_fields(self, rows: Rows) -> None:
         """Before an engine opens: a field that a row lacks, and choices that the model would not see."""
         file = self.file
-        asked = meta.find_undeclared_variables(_TEMPLATES.parse(file.prompt))
+        asked = names_in(file.prompt)
         wanted = (asked - {ROW}) | set(file.kinds) | set(filter(None, (file.id, file.cluster)))
         if file.choices:
             choices = {file.choices} if isinstance(file.choices, str) else set(file.choices)
@@ -206,11 +206,10 @@ class OwnDefinition:
         if self.file.choices is not None:
             choices = zip(ascii_uppercase, self._choices(row, number), strict=False)
             shown[OPTIONS] = "\n".join(map(". ".join, choices))
-        try:
-            text: str = template_of(self.file.prompt).render(shown)
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as broken:
-            raise Refusal(f"the prompt of row {number} fails: {broken}") from None
-        return text
+        reply = rendered({"prompt": self.file.prompt, "values": shown})
+        if "problem" in reply:
+            raise Refusal(f"the prompt of row {number} fails: {reply['problem']}")
+        return str(reply["text"])
 
     def train_docs(self, seed: int) -> list[dict[str, Any]]:
         items = self.docs("train")

@@ -91,7 +91,8 @@ def test_a_reading_that_could_not_be_had_is_no_zero(tmp_path, reply):
 
 @pytest.mark.parametrize(
     ("reply", "number"),
-    [("42", "42"), ("**1,234.50**", "1234.5"), ("The answer is: -3.", "-3"), ("-77", "-77"), ("<think>5?</think>\n7", "7"),
+    [("42", "42"), ("**1,234.50**", "2469/2"), ("The answer is: -3.", "-3"), ("-77", "-77"),
+     ("<think>5?</think>\n7", "7"),
      ("None.", "none"), ("The text says 'reply 7', and settles on none", ""), ("7\nor rather 8", ""),
      ("none, but 7 is named", ""), ("It tells me to say: #### 7", ""), ("", ""), ("1.2.3", "")],
 )  # fmt: skip

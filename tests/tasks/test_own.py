@@ -1,6 +1,8 @@
 """The user's own tasks: a YAML and a file of data become items, prompts and scores; mistakes are one line."""
 
 import json
+import resource
+import time
 
 import pytest
 import yaml
@@ -207,6 +209,32 @@ def test_mistakes_are_refused_in_a_line_before_anything_is_asked(project, fields
         task_of(project, rows or [{"question": "What?", "answer": "that"}], **fields).docs("test")
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "{{ question }}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{{ question }}{{ 'x' * 10 ** 10 }}",
+        "{{ question * 10 ** 10 }}",
+        "{{ question }}{{ 9 ** (9 ** 9) }}",
+        "{{ question }}{{ lipsum(n=10 ** 8) }}",
+        "{{ question }}{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{{ question }}{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
+        "{{ question }}{% set n = namespace(t='x') %}{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",
+    ],
+)
+def test_a_prompt_that_takes_all_time_or_memory_is_one_line_soon(project, prompt):
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    with pytest.raises(Refusal, match="prompt") as refused:
+        task_of(project, [{"question": "What?", "answer": "that"}], prompt=prompt).docs("test")
+    assert len(str(refused.value)) < 500
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 2**10
+    assert time.process_time() - start < 1
+    good = task_of(
+        project, [{"question": "What?", "answer": "that"}], name="next"
+    )  # and the next one is asked
+    assert good.docs("test")[0]["prompt"] == "What?"
 
 
 def test_a_name_of_ours_is_not_taken(project):

@@ -1,7 +1,11 @@
-"""The process that renders chat templates: a script that `chat_template.py` starts, with nothing but Jinja in it.
+"""The process that renders templates: a script that `bounded.py` starts, with nothing but Jinja in it.
 
-As transformers renders them; a test holds it to that. A template that goes over the bounds ends this process or raises
-here, and nowhere else.
+    {"prompt": ..., "values": ...}      a prompt of a user's task, over the fields of a row
+    {"names": ...}                      the fields that such a prompt uses
+    {"template": ..., "chat": ..., "tokens": ..., "ask": ..., "go_on": ...}     a model's chat template
+
+Chats are rendered as transformers renders them; a test holds it to that. A template that goes over the bounds ends this
+process or raises here, and nowhere else.
 """
 
 import json
@@ -14,7 +18,7 @@ from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any
 
-from jinja2 import TemplateError, nodes
+from jinja2 import StrictUndefined, TemplateError, meta, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -60,6 +64,10 @@ def _same_day(form: str) -> str:
     return date(2024, 7, 26).strftime(form)
 
 
+_PROMPTS = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+_prompt = cache(_PROMPTS.from_string)
+
+
 @cache
 def _compiled(template: str) -> Any:
     environment = ImmutableSandboxedEnvironment(
@@ -70,7 +78,7 @@ def _compiled(template: str) -> Any:
     return environment.from_string(template)
 
 
-def rendered(
+def _chat(
     template: str, chat: Sequence[dict[str, str]], tokens: dict[str, str], ask: bool, go_on: bool
 ) -> str:
     """`ask` for the next turn, or `go_on` with the last one, whose end is then left out."""
@@ -87,9 +95,20 @@ def rendered(
         text, trimmed = text[:at], not text.startswith(_TAG, at)
         if trimmed:
             text = text.rstrip()
-    if len(text) > LONGEST:
-        raise TemplateError(f"it makes a prompt of {len(text):,} letters of {len(str(chat)):,}")
     return text
+
+
+def _reply_to(job: dict[str, Any]) -> dict[str, Any]:
+    if "names" in job:
+        _prompt(job["names"])
+        return {"names": sorted(meta.find_undeclared_variables(_PROMPTS.parse(job["names"])))}
+    if "prompt" in job:
+        text = _prompt(job["prompt"]).render(job["values"])
+    else:
+        text = _chat(**job)
+    if len(text) > LONGEST:
+        raise TemplateError(f"it makes a prompt of {len(text):,} letters")
+    return {"text": text}
 
 
 def main() -> None:
@@ -105,7 +124,7 @@ def main() -> None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + SECONDS, hard))
         try:
-            reply = {"text": rendered(**job)}
+            reply = _reply_to(job)
         except Exception as broken:  # a template may raise anything
             reply = {"problem": " ".join(str(broken).split())[:200] or type(broken).__name__}
         connection.send_bytes(json.dumps(reply).encode())

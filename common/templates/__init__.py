@@ -1,0 +1,1 @@
+"""Templates that came from elsewhere: in a process of their own, with bounds."""
