@@ -86,7 +86,10 @@ def _csv(path: Path) -> pd.DataFrame:
         )  # fmt: skip
     except pa.ArrowInvalid as broken:
         raise Refusal("not readable as CSV: " + " ".join(str(broken).split())[:200], where=path) from None
-    columns = [name.strip() for name in table.column_names]
+    try:
+        columns = [name.strip() for name in table.column_names]
+    except UnicodeDecodeError:
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
     for name in columns:
         if columns.count(name) > 1:
             raise Refusal(f"two columns are called {name!r}", "", "rename one", path)

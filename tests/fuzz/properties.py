@@ -18,15 +18,16 @@ from hypothesis import strategies as st
 
 from proctor.common.digest import digest
 from proctor.common.json_lines import read_json_lines
-from proctor.common.paths import inside
+from proctor.common.paths import PACKAGE, inside
 from proctor.common.refusal import Refusal
-from proctor.common.schema import parse, parse_yaml
+from proctor.common.schema import load_yaml, parse, parse_yaml
 from proctor.harness import record
 from proctor.harness.ask.second_reader import _read as read_again
 from proctor.harness.config.schemas import MODELS, schema_of
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.judges.graders.reply import read_choice, read_scores
+from proctor.judges.judge import Judge
 from proctor.tasks import TASKS
 from proctor.tasks.index import find_task
 from proctor.tasks.questions.reading import ChoiceQuestion
@@ -40,6 +41,10 @@ DIMENSIONS = ("fluency", "personalisation", "actionability")
 QUESTION = ChoiceQuestion("Which letter is named? Answer: B", ("one", "two", "three", "four"), "A")
 
 
+# What a file does not hold, and its place says.
+BESIDE = {"name": "x", "rubric": Judge.load("study_plan").rubric, "prompt": Judge.load("study_plan").prompt}
+
+
 def one_line(refused: Refusal) -> None:
     text = str(refused)
     assert text.strip()
@@ -47,15 +52,26 @@ def one_line(refused: Refusal) -> None:
     assert len(text) < 5_000
 
 
-# Every kind of YAML: from its schema, damaged in its values, damaged as a text.
+# Every kind of YAML: those that ship and others from its schema, damaged in their values, damaged as a text.
+
+SHIPPED = {
+    "suite": "harness/suites/*.yaml",
+    "variant": "harness/variants/tiny*.yaml",
+    "recipe": "finetune/recipes/*.yaml",
+    "prompt": "tasks/prompts/[ds]*.yaml",
+    "judge": "judges/library/*/judge.yaml",
+    "rubric": "judges/library/*/rubric.yaml",
+}
 
 
 def yaml_texts(kind: str) -> st.SearchStrategy[tuple[str, str]]:
     schema = schema_of(kind)
-    values = damaged(fitting(schema, schema.get("$defs", {})))
-    return st.tuples(
-        st.just(kind), st.builds(_as_yaml, values, st.integers(0, 9), st.integers(0, 10_000), odd)
-    )
+    shipped = []
+    if kind in SHIPPED:
+        shipped = [load_yaml(path) for path in sorted(PACKAGE.glob(SHIPPED[kind]))]
+    values = damaged(st.one_of(*map(st.just, shipped), *[fitting(schema, schema.get("$defs", {}))] * 2))
+    text = st.builds(_as_yaml, values, st.integers(0, 30), st.integers(0, 10_000), odd)
+    return st.tuples(st.just(kind), text)
 
 
 def _as_yaml(value: Any, what: int, at: int, put_in: Any) -> str:
@@ -77,7 +93,7 @@ def check_yaml(given: tuple[str, str]) -> None:
     try:
         raw = parse_yaml(text, "file.yaml")
         if isinstance(raw, dict) and absent:
-            raw = {**raw, "name": "x", **({"rubric": {}, "prompt": ""} if "rubric" in absent else {})}
+            raw = {**raw, **{name: BESIDE[name] for name in absent}}
         read = parse(raw, model, "file.yaml")
     except Refusal as refused:
         one_line(refused)
@@ -157,8 +173,8 @@ pieces = st.one_of(
     odd.map(str).map(lambda text: text[:200]),
     st.sampled_from(
         ["#### ", "\\boxed{", "}", "The answer is ", "Week 1: ", "Monday ", "1. ", "A. ", "Answer: B", "答案：", "$",
-         "%", "1/2", "1,000", "\n", "```json\n", '{"question": "', '"options": [', "]", "</think>", "-", "x = ", "3 + 4 = 7",
-         "fractions", "30 minutes", "|", "**", "[", "(", "三", "½"]
+         "%", "1/2", "1,000", "\n", "```json\n", '{"question": "', '"options": [', "]", "</think>", "-", "x = ",
+         "3 + 4 = 7", "fractions", "30 minutes", "|", "**", "[", "(", "三", "½"]
     ),
 )  # fmt: skip
 responses = st.lists(pieces, max_size=25).map("".join)

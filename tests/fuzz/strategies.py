@@ -39,12 +39,14 @@ def damaged(draw: st.DrawFn, sound: Any) -> Any:
     """A value with up to three of its parts taken away, doubled, renamed or replaced by odd ones."""
     value = json.loads(json.dumps(sound if not isinstance(sound, st.SearchStrategy) else draw(sound)))
     for _ in range(draw(st.integers(0, 3))):
-        value = _changed(draw, value)
+        value = _changed(draw, value, outside=True)
     return value
 
 
-def _changed(draw: st.DrawFn, value: Any) -> Any:
-    if isinstance(value, dict) and value and draw(st.integers(0, 5)):
+def _changed(draw: st.DrawFn, value: Any, outside: bool = False) -> Any:
+    """`outside` it is seldom another thing altogether: all kinds of those are refused alike."""
+    inside = draw(st.integers(0, 30 if outside else 5))
+    if isinstance(value, dict) and value and inside:
         key = draw(st.sampled_from(sorted(value)))
         what = draw(st.integers(0, 7))
         if what == 0:
@@ -52,7 +54,7 @@ def _changed(draw: st.DrawFn, value: Any) -> Any:
         if what == 1:
             return {**value, draw(words): draw(odd)}
         return {**value, key: _changed(draw, value[key])}
-    if isinstance(value, list) and value and draw(st.integers(0, 5)):
+    if isinstance(value, list) and value and inside:
         at = draw(st.integers(0, len(value) - 1))
         what = draw(st.integers(0, 7))
         if what == 0:
