@@ -21,6 +21,7 @@ from proctor.common.refusal import Refusal, located
 
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _DEEPEST = 50  # of lists and fields in each other
+_MOST = 200_000  # values, what an alias repeats counted each time: nine aliases of nine of nine ... fill any memory
 _LONGEST_VALUE = 80  # signs of a wrong value that are shown
 
 
@@ -67,7 +68,11 @@ def nearest(wrong: str, right: Sequence[str]) -> str:
 class _UniqueKeyLoader(yaml.SafeLoader):
     """The safe loader, which refuses a key that stands twice: PyYAML would take the last one and say nothing."""
 
-    depth = 0
+    depth = values = 0
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._repeats: dict[str, int] = {}  # values by anchor
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         lines: dict[str, int] = {}
@@ -83,7 +88,15 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         self.depth += 1
         if self.depth > _DEEPEST:
             raise Refusal(f"it is nested more than {_DEEPEST} deep")
+        event, before = self.peek_event(), self.values
+        self.values += 1
+        if isinstance(event, yaml.AliasEvent):
+            self.values += self._repeats.get(event.anchor, 0)
+        if self.values > _MOST:
+            raise Refusal(f"it holds more than {_MOST:,} values")
         node: yaml.Node | None = super().compose_node(parent, index)
+        if isinstance(event, yaml.NodeEvent) and event.anchor:
+            self._repeats[event.anchor] = self.values - before
         self.depth -= 1
         return node
 

@@ -2,6 +2,7 @@
 
     {"prompt": ..., "values": ...}      a prompt of a user's task, over the fields of a row
     {"names": ...}                      the fields that such a prompt uses
+    {"pattern": ..., "text": ...}       what a user's regular expression finds last: some take for ever
     {"template": ..., "chat": ..., "tokens": ..., "ask": ..., "go_on": ...}     a model's chat template
 
 Chats are rendered as transformers renders them; a test holds it to that. A template that goes over the bounds ends this
@@ -9,6 +10,7 @@ process or raises here, and nowhere else.
 """
 
 import json
+import re
 import resource
 import sys
 import time
@@ -102,6 +104,11 @@ def _reply_to(job: dict[str, Any]) -> dict[str, Any]:
     if "names" in job:
         _prompt(job["names"])
         return {"names": sorted(meta.find_undeclared_variables(_PROMPTS.parse(job["names"])))}
+    if "pattern" in job:
+        answer = ""
+        for match in re.finditer(job["pattern"], job["text"]):
+            answer = match[min(match.re.groups, 1)] or ""
+        return {"text": answer.strip()}
     if "prompt" in job:
         text = _prompt(job["prompt"]).render(job["values"])
     else:

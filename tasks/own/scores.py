@@ -10,13 +10,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import permutations
 from string import ascii_uppercase
 from typing import Any, Literal
 
 from proctor.common.json_lines import parse_json
 from proctor.common.refusal import Refusal
+from proctor.common.templates.bounded import rendered
 from proctor.judges.judge import Judge
 from proctor.judges.verdict import Item, JudgeVerdict
 from proctor.tasks import numeric
@@ -56,12 +56,12 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(".。").strip()
 
 
-@cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as broken:
-        raise Refusal(f"pattern: {broken}") from None
+def last_match(pattern: str, text: str, where: str = "") -> str:
+    """What the first group of the last match holds, or the whole match; "" where nothing matches."""
+    reply = rendered({"pattern": pattern, "text": text})
+    if "problem" in reply:
+        raise Refusal(f"pattern: {reply['problem']}", remedy="write a simpler one", where=where)
+    return str(reply["text"])
 
 
 def gold_of(
@@ -239,10 +239,7 @@ def _contains(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseSc
 
 def _regex(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     """The last match: what a text says at its end is its answer."""
-    matches = list(compiled(pattern).finditer(response[-LONGEST:]))
-    answer = ""
-    if matches:
-        answer = (matches[-1][min(matches[-1].re.groups, 1)] or "").strip()
+    answer = last_match(pattern, response[-LONGEST:], f"the response to {doc['id']}")
     if not answer:
         return ResponseScore("", 0.0, {}, False, f"Nothing matches; right is {' or '.join(doc['right'])}.")
     return _exact(doc, answer, pattern)

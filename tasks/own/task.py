@@ -84,7 +84,7 @@ class OwnTaskFile(Frozen):
             raise Refusal("`pattern` and `score: regex` go together")
         if self.shots and self.train is None:
             raise Refusal("shots are taken from training rows; name a file of them with `train:`")
-        scores.compiled(self.pattern or "")
+        scores.last_match(self.pattern or "", "")
         names_in(self.prompt)
         return self
 

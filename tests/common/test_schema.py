@@ -13,7 +13,7 @@ from pydantic import Field
 from proctor.common.digest import digest
 from proctor.common.paths import PACKAGE
 from proctor.common.refusal import Refusal
-from proctor.common.schema import Frozen, read_yaml
+from proctor.common.schema import Frozen, parse_yaml, read_yaml
 from proctor.finetune.recipe import Recipe
 from proctor.harness.config.suite import Suite
 from proctor.harness.config.variant import Variant
@@ -267,3 +267,12 @@ def test_every_prompt_pack_of_ours_is_read():
 
 def test_a_digest_is_that_of_the_content_and_not_of_its_order():
     assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1}) != digest({"a": 1, "b": [3]})
+
+
+def test_aliases_of_aliases_are_refused_before_they_fill_the_memory():
+    lines = ["extra:", "  a0: &a0 [x, x]"]
+    for number in range(1, 12):
+        lines.append(f"  a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]")
+    with pytest.raises(Refusal, match="more than 200,000 values"):
+        parse_yaml("\n".join(lines), "bomb.yaml")
+    assert parse_yaml("a: &a [1, 2]\nb: [*a, *a]\nc: {<<: {d: *a}}", "fine.yaml")["b"] == [[1, 2], [1, 2]]

@@ -237,6 +237,14 @@ def test_a_prompt_that_takes_all_time_or_memory_is_one_line_soon(project, prompt
     assert good.docs("test")[0]["prompt"] == "What?"
 
 
+def test_a_pattern_that_takes_for_ever_is_one_line_soon(project):
+    task = task_of(project, [{"question": "What?", "answer": "a"}], score="regex", pattern="(a+)+$")
+    (doc,) = task.docs("test")
+    assert task.score(doc, "aaa a").score == 1
+    with pytest.raises(Refusal, match="pattern: it takes too much time"):
+        task.score(doc, "a" * 60 + "b")
+
+
 def test_a_name_of_ours_is_not_taken(project):
     (project / "tasks").mkdir()
     (project / "tasks" / "gsm8k.yaml").write_text("data: x.csv\nprompt: x\nscore: exact\n")
