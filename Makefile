@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ROOMS := common finetune tasks judges harness leaderboard
 
-.PHONY: demo smollm2 test check lock chaos bench picture bench-gpu setup clean
+.PHONY: demo smollm2 test check lock chaos fuzz fuzz-short bench picture bench-gpu setup clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)            ## the whole journey on the embedded model
@@ -47,6 +47,12 @@ lock: $(READY)            ## requirements.lock: what the wheel needs, with check
 
 chaos: $(READY)           ## kills, full disks, faulty servers and damaged files by the hundred; the table of docs/reliability.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos
+
+fuzz: $(READY)            ## odd input for every reader, other input each time; for hours
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --seconds 14400
+
+fuzz-short: $(READY)      ## the same for a minute
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --seconds 60
 
 bench: $(READY)           ## ratios against the libraries underneath, measured in one run on a quiet machine
 	$(BIN)/python -m tests.bench.engines

@@ -1,4 +1,4 @@
-"""A little of `make chaos` in every test run: each attack, and after it the undisturbed rows."""
+"""A little of `make chaos` in every test run: five of its attacks, and after each the undisturbed rows."""
 
 import pytest
 
@@ -13,9 +13,8 @@ def attacks(tmp_path_factory: pytest.TempPathFactory) -> Attacks:
 @pytest.mark.parametrize(
     ("attack", "size"),
     [
-        ("kills_at_random", 2), ("kills_at_each_write", 4), ("disk_full", 3), ("clock_back", 1), ("two_at_once", 1),
-        ("engine_dies", 2), ("server_faults", ["hangs up", "nested deep", "status 429"]),
-        ("store_damaged", ["cut in half", "its last byte gone"]),
+        ("kills_at_each_write", 2), ("disk_full", 1), ("two_at_once", 1), ("server_faults", ["nested deep"]),
+        ("store_damaged", ["cut in half"]),
     ],
 )  # fmt: skip
 def test_run_ends_in_the_undisturbed_rows_after(attacks: Attacks, attack: str, size: object) -> None:

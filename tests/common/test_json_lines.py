@@ -1,8 +1,11 @@
 """Files of JSON lines that a user brings: read whole, or refused with the line that is wrong."""
 
+import json
+
 import pytest
 
-from proctor.common.json_lines import read_json_lines
+from proctor.common.files import read_kept
+from proctor.common.json_lines import parse_json, read_json_lines
 from proctor.common.refusal import Refusal
 
 LOOKS_LIKE = '{"text": ...}'
@@ -52,3 +55,25 @@ def test_a_key_that_stands_twice_in_a_row_is_refused_with_its_line(tmp_path, lin
     path.write_text('{"score": 1}\n' + line + "\n")
     with pytest.raises(Refusal, match=r"line 2 has '.' twice|line 2 has 'score' twice"):
         list(read_json_lines(path, "{}"))
+
+
+@pytest.mark.parametrize("depth", [101, 300, 900, 960, 990, 100_000])
+def test_json_that_a_later_step_could_not_write_is_refused_at_every_depth(tmp_path, depth):
+    """Between the depth that Python can parse and the one that it can write lie some dozens."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": ' + "[" * depth + "]" * depth + "}")
+    with pytest.raises(Refusal, match="line 1 holds a number or a nesting beyond"):
+        list(read_json_lines(path, "{}"))
+
+
+def test_a_kept_file_nested_to_any_depth_is_used_or_made_anew(tmp_path):
+    path = tmp_path / "kept.json"
+    for depth in [*range(800, 1000), 100_000]:
+        path.write_text('{"a": ' + "[" * depth + "]" * depth + "}")
+        kept = read_kept(path, lambda fields: bool(json.dumps(fields)))
+        assert kept is None or list(kept) == ["a"]
+    assert kept is None
+
+
+def test_json_as_deep_as_anybody_writes_is_read():
+    assert parse_json("[" * 100 + "]" * 100)
