@@ -251,13 +251,16 @@ def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
 
 
 def _epochs(table: _Columns) -> list[CellFigure]:
-    """pass@k and maj@k for k of 1, 2, 4, ... answers, over the items that have so many; the item is the unit."""
+    """pass@k and maj@k for k of 1, 2, 4, ... and 5 answers, over the items that have so many; the item is the unit."""
     items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
     most = max(map(len, items), default=0)
     if most < 2:
         return []
     figures = []
-    for k in [*(2**power for power in range((most - 1).bit_length())), most]:
+    counts = {5, most, *(2**power for power in range(most.bit_length()))}
+    for k in sorted(counts):
+        if k > most:
+            break
         enough = [rows for rows in items if len(rows) >= k]
         firsts = [rows.index[0] for rows in enough]
         right = np.array([rows["score"].sum() for rows in enough])
