@@ -177,3 +177,36 @@ def test_a_row_of_weights_that_were_quantised_twice_says_so(home, q8):
     assert labels["twice"].stages[0].weights == "Q8_0"
     assert remarks_of(labels["twice"]) == ["quantised again: the base came as Q8_0"]
     assert remarks_of(labels["whole"]) == []
+
+
+@pytest.mark.parametrize("engine", ["hf", "llamacpp"])
+@pytest.mark.parametrize("kind", ["cut off", "no chat template", "cannot dequantise"])
+def test_a_file_that_does_not_fit_is_refused_before_any_variant_is_asked(home, engine, kind):
+    """Planning refuses it, so the variants before it are not asked first, and no dry run promises it."""
+    from proctor.harness.config.suite import Suite
+    from proctor.harness.plan.plan import make_plan
+
+    file = write_llama(home.folder / "base.gguf", SMALL, template=None if kind == "no chat template" else TEMPLATE)
+    content = file.read_bytes()
+    if kind == "cut off":
+        file.write_bytes(content[: len(content) // 2])
+    if kind == "cannot dequantise":
+        file.write_bytes(content.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0other", 1))
+    home.variant("unfit", base=str(file), engine=engine)
+    suite = home.suite(variants=["tiny", "unfit"], tasks=["word_problems"], baseline="tiny", limit=2)
+    if (engine, kind) == ("llamacpp", "cannot dequantise"):
+        make_plan(Suite.load(str(suite)), home.results, home.store)  # llama.cpp says itself what it reads
+        return
+    with pytest.raises(Refusal, match=kind):
+        make_plan(Suite.load(str(suite)), home.results, home.store)
+
+
+def test_a_file_without_a_template_is_asked_as_plain_text(home):
+    from proctor.harness.config.suite import Suite
+    from proctor.harness.plan.plan import make_plan
+
+    file = write_llama(home.folder / "plain.gguf", SMALL, template=None)
+    home.variant("plain", base=str(file), engine="llamacpp", prompt="text-8shot")
+    suite = home.suite(variants=["plain"], tasks=["word_problems"], baseline="plain", limit=2)
+    (cell,) = make_plan(Suite.load(str(suite)), home.results, home.store).cells
+    assert cell.state == "fill"
