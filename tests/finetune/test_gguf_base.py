@@ -122,10 +122,16 @@ def test_a_package_that_is_not_installed_is_refused_with_the_line_that_installs_
         resolve_base("package:no_such_model/model.gguf")
 
 
+@pytest.mark.parametrize("base", ["package:no_such_model", "package:json/README.md"])
+def test_a_package_without_a_file_is_refused_with_how_one_is_named(base):
+    with pytest.raises(Refusal, match=r"names no file; .*package:PACKAGE/FILE\.gguf"):
+        resolve_base(base)
+
+
 def test_a_file_that_is_nowhere_is_refused_in_one_line():
     with pytest.raises(Refusal, match=r"no GGUF file 'nowhere\.gguf'; give the path"):
         resolve_base("nowhere.gguf")
-    with pytest.raises(Refusal, match=r"base 'org/name:model\.gguf' is not on this machine"):
+    with pytest.raises(Refusal, match=r"'org/name:model\.gguf' is not on .*hf download org/name model\.gguf\)"):
         resolve_base("org/name:model.gguf")
 
 
