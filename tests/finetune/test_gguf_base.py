@@ -131,7 +131,9 @@ def test_a_package_without_a_file_is_refused_with_how_one_is_named(base):
 def test_a_file_that_is_nowhere_is_refused_in_one_line():
     with pytest.raises(Refusal, match=r"no GGUF file 'nowhere\.gguf'; give the path"):
         resolve_base("nowhere.gguf")
-    with pytest.raises(Refusal, match=r"'org/name:model\.gguf' is not on .*hf download org/name model\.gguf\)"):
+    with pytest.raises(
+        Refusal, match=r"'org/name:model\.gguf' is not on .*hf download org/name model\.gguf\)"
+    ):
         resolve_base("org/name:model.gguf")
 
 
@@ -192,7 +194,9 @@ def test_a_file_that_does_not_fit_is_refused_before_any_variant_is_asked(home, e
     from proctor.harness.config.suite import Suite
     from proctor.harness.plan.plan import make_plan
 
-    file = write_llama(home.folder / "base.gguf", SMALL, template=None if kind == "no chat template" else TEMPLATE)
+    file = write_llama(
+        home.folder / "base.gguf", SMALL, template=None if kind == "no chat template" else TEMPLATE
+    )
     content = file.read_bytes()
     if kind == "cut off":
         file.write_bytes(content[: len(content) // 2])
