@@ -15,20 +15,22 @@ from proctor.harness.config.suite import Suite
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
-from proctor.harness.plan.plan import Plan, Session, make_plan
+from proctor.harness.plan.plan import Look, Plan, Session, make_plan
 from proctor.harness.session import Spread, run_session, score_waiting
 from proctor.tasks.stock.lm_eval import of_group
 
 
 def run_suite(
     suite: str | Suite, results: Path, store: Path, reporter: Reporter, only: Sequence[str] = (), redo: bool = False,
-    spread: Spread | None = None, here: bool = True,
+    spread: Spread | None = None, here: bool = True, look: Look | None = None,
 ) -> Plan:  # fmt: skip
-    """`spread` sends the sessions elsewhere; `here`: whether the engines are opened on this machine."""
+    """`spread` sends the sessions elsewhere; `here`: whether the engines are opened on this machine; `look`: the cells
+    of one look of a run until decided.
+    """
     if isinstance(suite, str):
         suite = Suite.load(suite)
     with inside(suite.project):
-        plan = make_plan(suite, results, store, only, redo)
+        plan = make_plan(suite, results, store, only, redo, look)
         refuse_unmatched(plan, redo)
         relabel(plan, reporter.say)
         refuse_absent_models(plan)

@@ -181,6 +181,8 @@ def _paired(pair: Comparison) -> str:
 
 
 def _power(pair: Comparison, task: TaskRecord) -> str:
+    if pair.difference.planned is not None:
+        return f"{formatting.after(pair)}; p and interval hold at any number of looks, and are no figures of all items"
     d, items = pair.difference, f"{pair.difference.n:,} such {'item' if pair.difference.n == 1 else 'items'}"
     if d.smallest_effect is None and d.difference == d.se == 0.0:
         words = f"all {d.n:,} items were scored alike: no difference was seen"

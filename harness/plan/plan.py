@@ -87,6 +87,14 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Look:
+    """One of several rounds of a run until decided: the cells that are asked so far, and of each task all its items."""
+
+    cells: frozenset[tuple[str, str]]
+    planned: dict[str, record.PlannedRecord]
+
+
+@dataclass(frozen=True)
 class Plan:
     suite: Suite
     store: Path
@@ -98,6 +106,7 @@ class Plan:
     gradings: dict[str, Grading] = field(default_factory=dict)  # of each task that a judge scores
     redo: bool = False
     about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task
+    look: Look | None = None
 
     @property
     def cells(self) -> list[CellPlan]:
@@ -165,9 +174,19 @@ class Plan:
         return [(stage, is_kept(self.store / "artifacts", stage)) for stage in every.values()]
 
 
-def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False) -> Plan:
+def make_plan(
+    suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False, look: Look | None = None
+) -> Plan:  # fmt: skip
     with inside(suite.project):
-        return _make_plan(suite, results, store, only, redo)
+        plan = _make_plan(suite, results, store, only, redo)
+        if look is None:
+            return plan
+        variants = []
+        for each in plan.variants:
+            cells = tuple(cell for cell in each.cells if (cell.variant, cell.task) in look.cells)
+            if cells:
+                variants.append(replace(each, cells=cells))
+        return replace(plan, variants=tuple(variants), sessions=_group(tuple(variants)), look=look)
 
 
 def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:

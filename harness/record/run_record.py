@@ -197,6 +197,16 @@ class DecideRecord(RecordPart):
     guard: tuple[str, ...]
 
 
+class PlannedRecord(RecordPart):
+    """Of a cell that is asked until its pairs are decided: how many items all are, and the digest of all of them.
+
+    Figures of such a cell hold at any look, and stay so until a run without that option has all items.
+    """
+
+    items: int
+    dataset: str
+
+
 class GroupRecord(RecordPart):
     """lm-eval's own aggregate of a group of its tasks, with the checksum of the rows of each that it was made of."""
 
@@ -286,6 +296,7 @@ class RunRecord(Measurements):
     base_settings: BaseRecord | None = None
     margin: float | None = None
     decide: DecideRecord | None = None  # of a cell of the primary task
+    planned: PlannedRecord | None = None
     overlap: tuple[OverlapRecord, ...] = ()
     statuses: dict[str, int] = {}
     truncated: int = 0
@@ -309,6 +320,11 @@ class RunRecord(Measurements):
     def lacks(self) -> tuple[str, ...]:
         """What the source of an imported cell does not tell; nothing of a cell that Proctor made."""
         return self.origin.lacks if self.origin else ()
+
+    @property
+    def all_items(self) -> str | None:
+        """The digest of the items that the cell has, or will have: two cells can be compared where it is the same."""
+        return self.planned.dataset if self.planned else self.definition.dataset
 
     def measured(self, measurements: Measurements) -> Self:
         """A copy with what was measured."""

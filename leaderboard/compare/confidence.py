@@ -27,7 +27,7 @@ from proctor.common.stats.calibration import (
 from proctor.common.stats.units import Floats
 from proctor.harness import record
 from proctor.leaderboard.compare.comparison import Comparison, TaskFamily, corrected
-from proctor.leaderboard.compare.items import Cells, why_not_comparable
+from proctor.leaderboard.compare.items import Cells, planned_of, why_not_comparable
 
 Key = tuple[str, int]  # an item, and which answer to it; 0 for all of them together
 
@@ -166,7 +166,8 @@ def family_of(
             continue
         shared[a, b] = both
         scores = np.stack([-((one.confidence - one.right) ** 2) for one in both])
-        tables.append(Table(scores, [item for item, _ in keys], both[0].clusters))
+        planned = planned_of(cells[a, task], cells[b, task])
+        tables.append(Table(scores, [item for item, _ in keys], both[0].clusters, planned=planned))
     compared = compare_each(tables, kind="real", family=len(tables), scale=(-1.0, 0.0))
     alone = []
     for (a, b), found in zip(shared, compared, strict=True):

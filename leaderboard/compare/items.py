@@ -168,6 +168,8 @@ def estimate_cell(cell: record.Cell) -> Estimate | None:
     if items.too_few:
         return None
     table = as_table(items.values[None], items.ids, items.clusters, weights=items.weights_of(items.ids))
+    if cell.run.planned:
+        table = replace(table, planned=cell.run.planned.items)
     low, high = bounds_of(cell)
     # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
     if "scale" in cell.run.lacks and (low, high) != (0.0, 1.0):
@@ -235,6 +237,14 @@ def shared_items(a: record.Cell, b: record.Cell) -> SharedItems:
     return SharedItems(kind, ids, clusters, _left_out(a, b))
 
 
+def planned_of(a: record.Cell, b: record.Cell) -> int | None:
+    """Of how many items those of a pair are the first, where one of the two was asked until decided."""
+    for run in (a.run, b.run):
+        if run.planned:
+            return run.planned.items
+    return None
+
+
 def _left_out(a: record.Cell, b: record.Cell) -> dict[str, int]:
     if a.variant > b.variant:
         a, b = b, a  # in the same order from either side
@@ -264,7 +274,7 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
         fields |= ASKED_ALIKE
     differ = []
     for field, (words, name) in fields.items():
-        same = getattr(run_a.definition, field) == getattr(run_b.definition, field)
+        same = _told(run_a, field) == _told(run_b, field)
         if not same and name not in lacks:
             differ.append(f"{words} ({_in_words(a, field)} and {_in_words(b, field)})")
     (low_a, high_a), (low_b, high_b) = run_a.task.scale, run_b.task.scale
@@ -273,12 +283,18 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
     return differ
 
 
+def _told(run: record.RunRecord, field: str) -> object:
+    """Items that a run until decided has not asked yet are its items too."""
+    return run.all_items if field == "dataset" else getattr(run.definition, field)
+
+
 def _in_words(cell: record.Cell, field: str) -> str:
     """A field of the definition as one would say it."""
     value = getattr(cell.run.definition, field)
     if field == "dataset":
-        known = f", hash {str(value)[:8]}" if value else " without a hash"
-        return f"{cell.run.definition.items} items{known}"
+        known = f", hash {str(cell.run.all_items)[:8]}" if value else " without a hash"
+        asked = f"{cell.run.definition.items} of " if cell.run.planned else ""
+        return f"{asked}{cell.run.planned.items if cell.run.planned else cell.run.definition.items} items{known}"
     if field == "metric" and value is None:
         return cell.run.task.headline
     if field == "prompt":

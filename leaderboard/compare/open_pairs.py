@@ -1,0 +1,60 @@
+"""Which pairs are open while a suite is run until decided, and so which cells are asked on.
+
+    open_cells(results, [("tiny-q8", "tiny")], ["word_problems"], None)
+
+A pair is closed when its verdict is shown, corrected for its family as everywhere, or when the rest of the items would
+hardly show one. To stop where there is little hope can only lower the error of what is shown.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from proctor.common.stats import Verdict
+from proctor.common.stats.looks import chance_at_end
+from proctor.harness.record import DecideRecord
+from proctor.leaderboard.compare.comparison import Comparison, TaskFamily
+from proctor.leaderboard.compare.families import families_of
+from proctor.leaderboard.compare.items import load_cells
+
+NO_HOPE_FROM, LITTLE_HOPE = 0.5, 0.2  # docs/statistics.md: what they save, and what they cost
+
+
+def open_cells(
+    results: Path, pairs: Iterable[tuple[str, str]], tasks: Sequence[str], decide: DecideRecord | None
+) -> set[tuple[str, str]]:
+    """By variant and task. A pair that cannot be compared is never decided, and a variant without a pair neither."""
+    families = families_of(load_cells(results), tasks)
+    still = set()
+    for a, b in pairs:
+        for task in tasks:
+            pair = _told(families[task], a, b)
+            is_open = pair is None or _is_open(pair, decide is not None and decide.primary == task)
+            if decide and task in decide.guard and decide.primary in families:
+                is_open = is_open and not _nobody_better(_told(families[decide.primary], a, b))
+            if is_open:
+                still |= {(a, task), (b, task)}
+    return still
+
+
+def _told(family: TaskFamily, a: str, b: str) -> Comparison | None:
+    return family.comparisons.get((a, b)) or family.comparisons.get((b, a))
+
+
+def _is_open(pair: Comparison, primary: bool) -> bool:
+    """`primary`: whether 'no worse' is no answer, since better is asked."""
+    d = pair.difference
+    enough = {Verdict.BETTER, Verdict.WORSE} if primary else {*Verdict} - {Verdict.NOT_SHOWN}
+    if pair.verdict in enough or d.planned is None:
+        return False
+    share = d.n / d.planned
+    if share < NO_HOPE_FROM:
+        return True
+    hope = chance_at_end(pair.adjusted_p, share, d.alpha)
+    if not primary and pair.adjusted_p_no_worse is not None:
+        hope = max(hope, chance_at_end(pair.adjusted_p_no_worse, share, d.alpha, sides=1))
+    return hope >= LITTLE_HOPE
+
+
+def _nobody_better(primary: Comparison | None) -> bool:
+    """Then no guard is asked for: nothing takes the place of anything."""
+    return primary is not None and primary.verdict not in (Verdict.BETTER, Verdict.WORSE) and not _is_open(primary, True)
