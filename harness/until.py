@@ -1,9 +1,9 @@
-"""Until decided: all items come in blocks of one drawn order, and who is in no open pair any more is asked nothing further.
+"""Until decided: items come in blocks of one drawn order, and who is in no open pair any more is asked no further.
 
     run_until_decided(Suite.load("demo"), results, store, reporter, open_cells)
 
 After each block every pair that the suite asks for is looked at, by figures that hold at any number of looks
-(common/stats/looks.py). What was asked is kept: the same run goes on from there, and a run of the plain kind to all items.
+(common/stats/looks.py). What was asked is kept: the same run goes on from there, and a plain run to all items.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +36,9 @@ def run_until_decided(
         if cell.state != "keep":
             still.add((cell.variant, cell.task))
             there[cell.variant, cell.task] = _items_there(cell, results)
-    decide = suite.decide and record.DecideRecord(primary=suite.decide.primary, guard=tuple(suite.decide.guard))
+    decide = None
+    if suite.decide:
+        decide = record.DecideRecord(primary=suite.decide.primary, guard=tuple(suite.decide.guard))
     # Where all items are one block there is one look, and its figures are those of all items.
     looked_at = {task: all_of for task, all_of in planned.items() if _block(all_of.items) < all_of.items}
     number = 0

@@ -288,9 +288,17 @@ def size_lines(plan: SizePlan) -> Iterator[str]:
         smallest = "none"
         if guess.smallest is not None:
             smallest = formatting.score(guess.smallest, task)
-        rows.append([guess.name, guess.assumed, f"{guess.items:,}", smallest])
+        row = [guess.name, guess.assumed, f"{guess.items:,}", smallest]
+        if guess.planned is not None:
+            row += [f"{guess.planned:,}", f"{guess.expected:,}"]
+        rows.append(row)
     header = ["if it differs from the baseline as", "assumed", "items", f"{plan.n:,} show"]
+    if plan.guesses[0].planned is not None:
+        header += ["planned", "asked"]
     yield from columns(header, rows, left={1})
+    if plan.guesses[0].planned is not None:
+        words = "planned and asked (in the mean): by a run until decided, with the same power"
+        yield from _wrapped(words, "  ")
 
 
 def columns(

@@ -4,10 +4,10 @@
 
 The lead of one variant over the other, item by item, is a walk without drift where they are equally good. A walk is at
 some step beyond a line twice as often as at its end (the reflection principle; Lévy's inequality where steps are not
-alike). So whoever decides as soon as the lead would be enough at the end, although nothing more is gained or lost, errs
-twice as often as who waits: p is twice that p. With z at a look, after a share t of the items, it is 4 Φ(−√t z): the
-bound of O'Brien and Fleming (1979) for looks after every item, and stochastic curtailment (Lan, Simon & Halperin 1982) at
-a half. It takes the test's own p as it is, so clusters, marks and counts are served by what serves all items.
+alike). So whoever decides as soon as the lead would be enough at the end, although nothing more is gained or lost,
+errs twice as often as who waits: p is twice that p. With z at a look, after a share t of the items, it is 4 Φ(−√t z):
+the bound of O'Brien and Fleming (1979) for looks after every item, and stochastic curtailment (Lan, Simon & Halperin
+1982) at a half. It takes the test's own p as it is: clusters, marks and counts are served by what serves all items.
 """
 
 from dataclasses import replace

@@ -52,7 +52,7 @@ __all__ = [
     "NOT_TOLD",
     "STATUSES", "BaseRecord", "Cell", "CostRecord", "DecideRecord", "Definition", "GroupRecord", "HardwareRecord",
     "ItemsByKind", "Kind", "Measurements", "MergeRecord", "OriginRecord", "OverlapRecord", "PlannedRecord", "RunRecord",
-    "Sample", "SolverRecord", "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "fields_of",
-    "lock", "measurements_from", "read", "read_cards", "schema", "set_aside", "table_of", "variants", "write",
-    "write_card", "write_run", "write_table",
+    "Sample", "SolverRecord", "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells",
+    "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside", "table_of", "variants",
+    "write", "write_card", "write_run", "write_table",
 ]  # fmt: skip

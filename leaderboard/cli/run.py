@@ -1,7 +1,7 @@
 """Running a suite: run, plan."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -47,6 +47,12 @@ def run(
     dry_run: Annotated[
         bool, Option("--dry-run", help="Only say what it would do, and what training would take.")
     ] = False,
+    until: Annotated[
+        Literal["decided"] | None,
+        Option(
+            help="Ask in blocks, and no variant further than until its pairs are decided. A run without it goes on."
+        ),
+    ] = None,
     gpus: Annotated[
         str | None, Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
     ] = None,
@@ -59,7 +65,9 @@ def run(
     from proctor.harness.config import suite as suites
     from proctor.harness.run import run_suite, silent_cells
     from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
+    from proctor.harness.until import run_until_decided
     from proctor.leaderboard.board import RANKING, site
+    from proctor.leaderboard.compare.open_pairs import open_cells
 
     console = Console()
     if dry_run:
@@ -69,7 +77,13 @@ def run(
         return
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
-    plan = run_suite(asked, results, store, Reporter(console), only or (), redo, spread, here=on is None)
+    reporter = Reporter(console)
+    if until:
+        plan = run_until_decided(
+            asked, results, store, reporter, open_cells, only or (), redo, spread, here=on is None
+        )
+    else:
+        plan = run_suite(asked, results, store, reporter, only or (), redo, spread, here=on is None)
     with located(results):
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.

@@ -294,7 +294,9 @@ def _in_words(cell: record.Cell, field: str) -> str:
     if field == "dataset":
         known = f", hash {str(cell.run.all_items)[:8]}" if value else " without a hash"
         asked = f"{cell.run.definition.items} of " if cell.run.planned else ""
-        return f"{asked}{cell.run.planned.items if cell.run.planned else cell.run.definition.items} items{known}"
+        return (
+            f"{asked}{cell.run.planned.items if cell.run.planned else cell.run.definition.items} items{known}"
+        )
     if field == "metric" and value is None:
         return cell.run.task.headline
     if field == "prompt":

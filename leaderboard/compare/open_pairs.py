@@ -2,8 +2,9 @@
 
     open_cells(results, [("tiny-q8", "tiny")], ["word_problems"], None)
 
-A pair is closed when its verdict is shown, corrected for its family as everywhere, or when the rest of the items would
-hardly show one. To stop where there is little hope can only lower the error of what is shown.
+A pair is closed when its verdict is shown, corrected for its family as everywhere, and no better one is likely to come
+('better' after 'no worse', 'no worse' after 'worse'); or when the rest of the items would hardly show one. To stop where
+there is little hope can only lower the error of what is shown.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,20 +42,25 @@ def _told(family: TaskFamily, a: str, b: str) -> Comparison | None:
 
 
 def _is_open(pair: Comparison, primary: bool) -> bool:
-    """`primary`: whether 'no worse' is no answer, since better is asked."""
-    d = pair.difference
-    enough = {Verdict.BETTER, Verdict.WORSE} if primary else {*Verdict} - {Verdict.NOT_SHOWN}
-    if pair.verdict in enough or d.planned is None:
+    """Whether another verdict may come. `primary`: 'no worse' is no answer there, since better is asked."""
+    d, difference_shown = pair.difference, pair.verdict in (Verdict.BETTER, Verdict.WORSE)
+    if pair.verdict == Verdict.BETTER or d.planned is None:
         return False
-    share = d.n / d.planned
-    if share < NO_HOPE_FROM:
+    share, hopes = d.n / d.planned, []
+    if not difference_shown and (d.difference > 0.0 or pair.verdict != Verdict.NO_WORSE or primary):
+        hopes.append(chance_at_end(pair.adjusted_p, share, d.alpha))
+    if not primary and pair.verdict != Verdict.NO_WORSE and pair.adjusted_p_no_worse is not None:
+        hopes.append(chance_at_end(pair.adjusted_p_no_worse, share, d.alpha, sides=1))
+    answered = difference_shown or (pair.verdict == Verdict.NO_WORSE and not primary)
+    if not answered and share < NO_HOPE_FROM:
         return True
-    hope = chance_at_end(pair.adjusted_p, share, d.alpha)
-    if not primary and pair.adjusted_p_no_worse is not None:
-        hope = max(hope, chance_at_end(pair.adjusted_p_no_worse, share, d.alpha, sides=1))
-    return hope >= LITTLE_HOPE
+    return max(hopes, default=0.0) >= LITTLE_HOPE
 
 
 def _nobody_better(primary: Comparison | None) -> bool:
     """Then no guard is asked for: nothing takes the place of anything."""
-    return primary is not None and primary.verdict not in (Verdict.BETTER, Verdict.WORSE) and not _is_open(primary, True)
+    return (
+        primary is not None
+        and primary.verdict not in (Verdict.BETTER, Verdict.WORSE)
+        and not _is_open(primary, True)
+    )
