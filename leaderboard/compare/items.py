@@ -249,6 +249,9 @@ def _left_out(a: record.Cell, b: record.Cell) -> dict[str, int]:
     if a.variant > b.variant:
         a, b = b, a  # in the same order from either side
     mine, other = items_of(a), items_of(b)
+    if planned_of(a, b):  # an item that one of them was not asked yet is not left out
+        every = mine.every & other.every
+        mine, other = replace(mine, every=every), replace(other, every=every)
     if mine.ids == other.ids and len(mine.ids) == len(mine.every) == len(other.every):
         return {}
     in_both = mine.every & other.every

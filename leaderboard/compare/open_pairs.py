@@ -2,9 +2,9 @@
 
     open_cells(results, [("tiny-q8", "tiny")], ["word_problems"], None)
 
-A pair is closed when its verdict is shown, corrected for its family as everywhere, and no better one is likely to come
-('better' after 'no worse', 'no worse' after 'worse'); or when the rest of the items would hardly show one. To stop where
-there is little hope can only lower the error of what is shown.
+A pair is closed when its verdict is shown, corrected for its family as everywhere, and no better one is likely to
+come ('better' after 'no worse', 'no worse' after 'worse'); or when the rest of the items would hardly show one. To
+stop where there is little hope can only lower the error of what is shown.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ def open_cells(
     for a, b in pairs:
         for task in tasks:
             pair = _told(families[task], a, b)
-            is_open = pair is None or _is_open(pair, decide is not None and decide.primary == task)
+            is_open = pair is None or is_open(pair, decide is not None and decide.primary == task)
             if decide and task in decide.guard and decide.primary in families:
                 is_open = is_open and not _nobody_better(_told(families[decide.primary], a, b))
             if is_open:
@@ -41,7 +41,7 @@ def _told(family: TaskFamily, a: str, b: str) -> Comparison | None:
     return family.comparisons.get((a, b)) or family.comparisons.get((b, a))
 
 
-def _is_open(pair: Comparison, primary: bool) -> bool:
+def is_open(pair: Comparison, primary: bool) -> bool:
     """Whether another verdict may come. `primary`: 'no worse' is no answer there, since better is asked."""
     d, difference_shown = pair.difference, pair.verdict in (Verdict.BETTER, Verdict.WORSE)
     if pair.verdict == Verdict.BETTER or d.planned is None:
@@ -62,5 +62,5 @@ def _nobody_better(primary: Comparison | None) -> bool:
     return (
         primary is not None
         and primary.verdict not in (Verdict.BETTER, Verdict.WORSE)
-        and not _is_open(primary, True)
+        and not is_open(primary, True)
     )
