@@ -17,7 +17,8 @@ from proctor.leaderboard.compare.comparison import Comparison, TaskFamily
 from proctor.leaderboard.compare.families import families_of
 from proctor.leaderboard.compare.items import load_cells
 
-NO_HOPE_FROM, LITTLE_HOPE = 0.5, 0.2  # docs/statistics.md: what they save, and what they cost
+# docs/statistics.md says what they save, and what they cost.
+NO_HOPE_FROM, LITTLE_HOPE, LITTLE_HOPE_OF_BETTER = 0.5, 0.2, 0.1
 
 
 def open_cells(
@@ -29,11 +30,12 @@ def open_cells(
     for a, b in pairs:
         for task in tasks:
             pair = _told(families[task], a, b)
-            is_open = pair is None or is_open(pair, decide is not None and decide.primary == task)
-            if decide and task in decide.guard and decide.primary in families:
-                is_open = is_open and not _nobody_better(_told(families[decide.primary], a, b))
-            if is_open:
-                still |= {(a, task), (b, task)}
+            if pair is not None and not is_open(pair, decide is not None and decide.primary == task):
+                continue
+            if decide and task in decide.guard and decide.primary in tasks:
+                if _nobody_better(_told(families[decide.primary], a, b)):
+                    continue
+            still |= {(a, task), (b, task)}
     return still
 
 
@@ -54,7 +56,7 @@ def is_open(pair: Comparison, primary: bool) -> bool:
     answered = difference_shown or (pair.verdict == Verdict.NO_WORSE and not primary)
     if not answered and share < NO_HOPE_FROM:
         return True
-    return max(hopes, default=0.0) >= LITTLE_HOPE
+    return max(hopes, default=0.0) >= (LITTLE_HOPE_OF_BETTER if answered else LITTLE_HOPE)
 
 
 def _nobody_better(primary: Comparison | None) -> bool:
