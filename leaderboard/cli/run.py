@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from proctor.harness.plan.plan import Plan
     from proctor.harness.session import Spread
 
+Until = Annotated[
+    Literal["decided"] | None,
+    Option(
+        help="Ask in blocks, no variant further than until its pairs are decided. A run without it goes on."
+    ),
+]
+
 
 def run(
     suite: Suite = "demo",
@@ -47,12 +54,7 @@ def run(
     dry_run: Annotated[
         bool, Option("--dry-run", help="Only say what it would do, and what training would take.")
     ] = False,
-    until: Annotated[
-        Literal["decided"] | None,
-        Option(
-            help="Ask in blocks, and no variant further than until its pairs are decided. A run without it goes on."
-        ),
-    ] = None,
+    until: Until = None,
     gpus: Annotated[
         str | None, Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
     ] = None,
@@ -77,13 +79,11 @@ def run(
         return
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
-    reporter = Reporter(console)
+    rest = only or (), redo, spread, on is None
     if until:
-        plan = run_until_decided(
-            asked, results, store, reporter, open_cells, only or (), redo, spread, here=on is None
-        )
+        plan = run_until_decided(asked, results, store, Reporter(console), open_cells, *rest)
     else:
-        plan = run_suite(asked, results, store, reporter, only or (), redo, spread, here=on is None)
+        plan = run_suite(asked, results, store, Reporter(console), *rest)
     with located(results):
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.

@@ -13,7 +13,7 @@ from pathlib import Path
 from proctor.common.stats import Verdict
 from proctor.common.stats.looks import chance_at_end
 from proctor.harness.record import DecideRecord
-from proctor.leaderboard.compare.comparison import Comparison, TaskFamily
+from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.families import families_of
 from proctor.leaderboard.compare.items import load_cells
 
@@ -25,22 +25,20 @@ def open_cells(
     results: Path, pairs: Iterable[tuple[str, str]], tasks: Sequence[str], decide: DecideRecord | None
 ) -> set[tuple[str, str]]:
     """By variant and task. A pair that cannot be compared is never decided, and a variant without a pair neither."""
-    families = families_of(load_cells(results), tasks)
-    still = set()
+    families, still = families_of(load_cells(results), tasks), set()
     for a, b in pairs:
+        told = {}
         for task in tasks:
-            pair = _told(families[task], a, b)
-            if pair is not None and not is_open(pair, decide is not None and decide.primary == task):
-                continue
-            if decide and task in decide.guard and decide.primary in tasks:
-                if _nobody_better(_told(families[decide.primary], a, b)):
-                    continue
-            still |= {(a, task), (b, task)}
+            family = families[task].comparisons
+            told[task] = family.get((a, b)) or family.get((b, a))
+        needless: tuple[str, ...] = ()
+        if decide and _nobody_better(told.get(decide.primary)):
+            needless = decide.guard
+        for task, pair in told.items():
+            better_is_asked = decide is not None and task == decide.primary
+            if task not in needless and (pair is None or is_open(pair, better_is_asked)):
+                still |= {(a, task), (b, task)}
     return still
-
-
-def _told(family: TaskFamily, a: str, b: str) -> Comparison | None:
-    return family.comparisons.get((a, b)) or family.comparisons.get((b, a))
 
 
 def is_open(pair: Comparison, primary: bool) -> bool:
