@@ -27,7 +27,7 @@ MAY_IMPORT = {
 # Inside the harness: each wing imports those before it alone, so that one can be read without those behind it.
 WINGS = (
     "record", "engines", "config", "plan", "ask", "measure", "weights", "judging", "imports", "export", "chat",
-    "session", "run", "until", "parallel", "doctor", "show",
+    "session", "run", "parallel", "doctor", "show",
 )  # fmt: skip
 CLIMBS = {("config/add.py", "plan")}  # adding a variant says what running it would do
 FLOORS = 8  # of modules that stand on each other inside a room

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from proctor.common.digest import digest
 from proctor.common.paths import inside, resolve
@@ -23,12 +23,13 @@ from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import TAKES_ADAPTER, Variant
 from proctor.harness.plan.grading import Grading, gradings_of, ready
-from proctor.harness.plan.state import State, state_of
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.judges.panel import AnySpec
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
 from proctor.tasks.prompt_pack import STOCK, Pack
+
+State = Literal["fill", "keep", "changed", "damaged"]
 
 
 @dataclass(frozen=True)
@@ -362,3 +363,37 @@ def _has_adapter(plan: VariantPlan) -> bool:
         return False
     last = plan.stages[-1]
     return last.kind == "train" and last.recipe is not None and last.recipe.method != "full"
+
+
+def state_of(
+    cell: record.Cell | None, wanted: record.Definition, items: TaskItems, redo: bool
+) -> tuple[State, str]:
+    if cell is None:
+        return "fill", "not there yet"
+    if cell.problem:
+        return "damaged", cell.problem
+    earlier, definition = cell.run.definition.as_json(), wanted.as_json()
+    changed = [name for name in definition if earlier.get(name) != definition[name]]
+    if changed and _only_more(earlier, definition, changed, items):
+        return "fill", f"{cell.run.rows} of {len(items.asked) * wanted.epochs} answers are there"
+    if changed:
+        differences = [record.difference(name, earlier.get(name), definition[name]) for name in changed]
+        return "changed", "; ".join(differences)
+    errors, too_long, rows = cell.run.errors, cell.run.too_long, cell.run.rows
+    if errors > too_long or (too_long and redo):
+        return "fill", f"{errors} of {rows} answers failed the last time"
+    if too_long:
+        return "keep", f"made as defined; {too_long} of {rows} prompts do not fit the context"
+    return "keep", "made as defined"
+
+
+def _only_more(
+    earlier: dict[str, Any], now: dict[str, Any], changed: Sequence[str], items: TaskItems
+) -> bool:
+    """Whether all that was asked is asked now too: items of the same draw, or epochs, were added."""
+    if not set(changed) <= {"dataset", "items", "draw", "sampling"}:
+        return False
+    same_sampling = earlier["sampling"] | {"epochs": 0} == now["sampling"] | {"epochs": 0}
+    fewer = earlier["items"] <= now["items"] and earlier["sampling"]["epochs"] <= now["sampling"]["epochs"]
+    drawn = dataset_hash(items.drawn(earlier["items"]))
+    return bool(same_sampling and fewer and earlier["dataset"] == drawn)

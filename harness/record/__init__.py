@@ -45,6 +45,7 @@ from proctor.harness.record.run_record import (
     StageRecord,
     TaskRecord,
     VariantRecord,
+    difference,
     fields_of,
 )
 
@@ -53,6 +54,6 @@ __all__ = [
     "STATUSES", "BaseRecord", "Cell", "CostRecord", "DecideRecord", "Definition", "GroupRecord", "HardwareRecord",
     "ItemsByKind", "Kind", "Measurements", "MergeRecord", "OriginRecord", "OverlapRecord", "PlannedRecord", "RunRecord",
     "Sample", "SolverRecord", "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells",
-    "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside", "table_of", "variants",
-    "write", "write_card", "write_run", "write_table",
+    "difference", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside", "table_of",
+    "variants", "write", "write_card", "write_run", "write_table",
 ]  # fmt: skip

@@ -10,11 +10,12 @@ earlier versions are read by formats.py.
 import json
 from collections.abc import Mapping
 from math import isfinite
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 FORMAT: Final = 2
+SHOWN = 16  # letters of either end of a value that changed
 Kind = Literal["binary", "real", "counts"]
 # The ids of the items by a field and its value: {"grade": {"7": ("test-0001", ...)}}.
 ItemsByKind = dict[str, dict[str, tuple[str, ...]]]
@@ -81,6 +82,21 @@ class Definition(RecordPart):
     @property
     def epochs(self) -> int:
         return self.sampling.epochs if self.sampling else 1
+
+
+def difference(name: str, was: Any, now: Any) -> str:
+    """A field of two definitions, in words."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
+        return difference(f"{name}.{inner}", was.get(inner), now.get(inner))
+    return f"{name} was {_short(str(was))}, is {_short(str(now))}"
+
+
+def _short(text: str) -> str:
+    """Both ends of what is long: two addresses may be equal for thirty letters, and differ in the last."""
+    if len(text) <= 2 * SHOWN:
+        return text
+    return f"{text[:SHOWN]}…{text[-SHOWN:]}"
 
 
 NOT_TOLD = "not told"  # who scored, where a source of scores does not say it

@@ -65,9 +65,8 @@ def run(
 ) -> None:
     """Run a suite: build weights, ask, score, compare, and build the board. Goes on where it was stopped."""
     from proctor.harness.config import suite as suites
-    from proctor.harness.run import run_suite, silent_cells
+    from proctor.harness.run import run_suite, run_until_decided, silent_cells
     from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
-    from proctor.harness.until import run_until_decided
     from proctor.leaderboard.board import RANKING, site
     from proctor.leaderboard.compare.open_pairs import open_cells
 

@@ -21,7 +21,7 @@ from proctor.common.stats import Verdict, compare_paired
 from proctor.common.stats.binary import mcnemar, tango_z
 from proctor.common.stats.looks import level_of
 from proctor.harness import record
-from proctor.harness.until import LOOKS
+from proctor.harness.run import LOOKS
 from proctor.leaderboard.compare.comparison import Comparison, corrected
 from proctor.leaderboard.compare.items import items_of
 from proctor.leaderboard.compare.open_pairs import is_open
