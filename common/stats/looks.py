@@ -72,15 +72,23 @@ def chance_at_end(p: float, share: float, alpha: float = 0.05, sides: int = 2) -
 
 def planned_items(items: int, alpha: float = 0.05, power: float = 0.8) -> tuple[float, float]:
     """Of `items` that a test at the end needs: how many must be planned for the same power, and how many are asked in
-    the mean, where looks are dense and the effect is the planned one (a walk with drift, Bachelier 1900; Lévy 1939).
+    the mean, where looks are dense and the effect is the planned one.
     """
-    line, once = -special.ndtri(alpha / 4.0), -special.ndtri(alpha / 2.0)
-    z_power = special.ndtri(power)
-    drift, steps = line + z_power, 1000
-    waiting = 0.0
-    for step in range(steps):
-        t = (step + 0.5) / steps
-        back = exp(2.0 * line * drift) * special.ndtr((-line - drift * t) / sqrt(t))
-        waiting += 1.0 - float(special.ndtr((drift * t - line) / sqrt(t)) + back)
-    planned = items * ((line + z_power) / (once + z_power)) ** 2
+    once, least, most = -special.ndtri(alpha / 2.0) + special.ndtri(power), 0.0, 40.0
+    for _ in range(60):
+        drift = (least + most) / 2.0
+        if _over(1.0, drift, alpha) < power:
+            least = drift
+        else:
+            most = drift
+    planned, steps = items * (drift / once) ** 2, 1000
+    waiting = sum(1.0 - _over((step + 0.5) / steps, drift, alpha) for step in range(steps))
     return float(planned), float(planned * waiting / steps)
+
+
+def _over(share: float, drift: float, alpha: float) -> float:
+    """The chance that a walk with drift was over the line by then (Bachelier 1900; Lévy 1939)."""
+    line, root = -special.ndtri(alpha / 4.0), sqrt(share)
+    # exp(2 line drift) Φ(x), which would leave the range of numbers as a product
+    back = exp(2.0 * line * drift + special.log_ndtr((-line - drift * share) / root))
+    return float(special.ndtr((drift * share - line) / root) + back)
