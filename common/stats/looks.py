@@ -64,7 +64,9 @@ def chance_at_end(p: float, share: float, alpha: float = 0.05, sides: int = 2) -
     >>> round(chance_at_end(0.9, 0.5), 2)
     0.15
     """
-    lead, line = -special.ndtri(p / (2.0 * sides)), -special.ndtri(alpha / 4.0)
+    lead, line = 0.0, -special.ndtri(alpha / 4.0)
+    if p < 1.0:  # 1 is all that is left of any larger one
+        lead = -special.ndtri(p / (2.0 * sides))
     if share >= 1.0 or lead >= line:
         return float(lead >= line)
     return float(special.ndtr((lead / share - line) / sqrt(1.0 - share)))

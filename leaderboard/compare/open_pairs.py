@@ -17,6 +17,7 @@ from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.families import families_of
 from proctor.leaderboard.compare.items import load_cells
 
+ALPHA = 0.05
 # docs/statistics.md says what they save, and what they cost.
 NO_HOPE_FROM, LITTLE_HOPE, LITTLE_HOPE_OF_BETTER = 0.5, 0.2, 0.1
 
@@ -25,42 +26,50 @@ def open_cells(
     results: Path, pairs: Iterable[tuple[str, str]], tasks: Sequence[str], decide: DecideRecord | None
 ) -> set[tuple[str, str]]:
     """By variant and task. A pair that cannot be compared is never decided, and a variant without a pair neither."""
-    families, still = families_of(load_cells(results), tasks), set()
-    for a, b in pairs:
-        told = {}
+    known, still_open = {}, {}
+    for task, family in families_of(load_cells(results), tasks).items():
+        known[task] = family.comparisons
+        better_is_asked = decide is not None and task == decide.primary
+        still_open[task] = open_pairs([*family.comparisons.values()], better_is_asked)
+    cells = set()
+    for names in pairs:
         for task in tasks:
-            family = families[task].comparisons
-            told[task] = family.get((a, b)) or family.get((b, a))
-        needless: tuple[str, ...] = ()
-        if decide and _nobody_better(told.get(decide.primary)):
-            needless = decide.guard
-        for task, pair in told.items():
-            better_is_asked = decide is not None and task == decide.primary
-            if task not in needless and (pair is None or is_open(pair, better_is_asked)):
-                still |= {(a, task), (b, task)}
-    return still
+            pair = known[task].get(names) or known[task].get(names[::-1])
+            needless = False
+            if decide and task in decide.guard and decide.primary in known:
+                primary = known[decide.primary].get(names) or known[decide.primary].get(names[::-1])
+                needless = _nobody_better(primary, still_open[decide.primary])
+            if not needless and (pair is None or pair in still_open[task]):
+                cells |= {(name, task) for name in names}
+    return cells
 
 
-def is_open(pair: Comparison, primary: bool) -> bool:
-    """Whether another verdict may come. `primary`: 'no worse' is no answer there, since better is asked."""
+def open_pairs(family: Sequence[Comparison], better_is_asked: bool = False) -> list[Comparison]:
+    """Those for which another verdict may come; 'no worse' is none where better is asked."""
+    # Holm holds the next p against alpha over the number of those that are not shown yet.
+    left = sum(pair.adjusted_p > ALPHA for pair in family)
+    left_no_worse = sum((pair.adjusted_p_no_worse or 0.0) > ALPHA / 2 for pair in family)
+    levels = ALPHA / max(1, left), ALPHA / max(1, left_no_worse)
+    return [pair for pair in family if _is_open(pair, better_is_asked, *levels)]
+
+
+def _is_open(pair: Comparison, better_is_asked: bool, level: float, level_no_worse: float) -> bool:
     d, difference_shown = pair.difference, pair.verdict in (Verdict.BETTER, Verdict.WORSE)
+    no_worse_shown = pair.verdict == Verdict.NO_WORSE and not better_is_asked
     if pair.verdict == Verdict.BETTER or d.planned is None:
         return False
-    share, hopes = d.n / d.planned, []
-    if not difference_shown and (d.difference > 0.0 or pair.verdict != Verdict.NO_WORSE or primary):
-        hopes.append(chance_at_end(pair.adjusted_p, share, d.alpha))
-    if not primary and pair.verdict != Verdict.NO_WORSE and pair.adjusted_p_no_worse is not None:
-        hopes.append(chance_at_end(pair.adjusted_p_no_worse, share, d.alpha, sides=1))
-    answered = difference_shown or (pair.verdict == Verdict.NO_WORSE and not primary)
+    share, hopes, answered = d.n / d.planned, [0.0], difference_shown or no_worse_shown
+    if not difference_shown and (d.difference > 0.0 or not no_worse_shown):
+        hopes.append(chance_at_end(d.p, share, level))
+    if not better_is_asked and not no_worse_shown and d.p_no_worse is not None:
+        hopes.append(chance_at_end(d.p_no_worse, share, level_no_worse, sides=1))
     if not answered and share < NO_HOPE_FROM:
         return True
-    return max(hopes, default=0.0) >= (LITTLE_HOPE_OF_BETTER if answered else LITTLE_HOPE)
+    return max(hopes) >= (LITTLE_HOPE_OF_BETTER if answered else LITTLE_HOPE)
 
 
-def _nobody_better(primary: Comparison | None) -> bool:
+def _nobody_better(primary: Comparison | None, still_open: Sequence[Comparison]) -> bool:
     """Then no guard is asked for: nothing takes the place of anything."""
-    return (
-        primary is not None
-        and primary.verdict not in (Verdict.BETTER, Verdict.WORSE)
-        and not is_open(primary, True)
-    )
+    if primary is None or primary in still_open:
+        return False
+    return primary.verdict not in (Verdict.BETTER, Verdict.WORSE)

@@ -24,7 +24,7 @@ from proctor.harness import record
 from proctor.harness.run import LOOKS
 from proctor.leaderboard.compare.comparison import Comparison, corrected
 from proctor.leaderboard.compare.items import items_of
-from proctor.leaderboard.compare.open_pairs import is_open
+from proctor.leaderboard.compare.open_pairs import open_pairs
 from tests.bench.worlds import CASES, Case
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -149,8 +149,10 @@ def replay(scores: np.ndarray, pairs: list[tuple[int, int]], margin: float | Non
     full = compared(scores, pairs, margin, None)
     while len(ends) < len(pairs) and seen < n:
         seen = min(n, seen + block)
-        for place, pair in enumerate(compared(scores[:, :seen], pairs, margin, n)):
-            if place not in ends and (seen == n or not is_open(pair, primary=False)):
+        family = compared(scores[:, :seen], pairs, margin, n)
+        still_open = open_pairs(family)
+        for place, pair in enumerate(family):
+            if place not in ends and (seen == n or pair not in still_open):
                 ends[place] = Replay(seen / n, pair.verdict, full[place].verdict)
     return [ends[place] for place in range(len(pairs))]
 

@@ -174,7 +174,7 @@ BOTH = {("new", "t"), ("old", "t")}
         (600, 15, 4, "no worse (within margin)", BOTH),  # 'better' is still likely to come
         (300, 30, 30, "not shown", BOTH),
         (600, 60, 60, "not shown", set()),  # more than half, and the rest would hardly show anything
-        (600, 56, 34, "not shown", BOTH),
+        (600, 62, 46, "not shown", BOTH),
     ],
 )
 def test_a_pair_is_open_until_it_is_decided_or_there_is_little_hope(tmp_path, n, won, lost, verdict, still):
