@@ -40,6 +40,7 @@ check: $(READY)           ## lint, format and types
 bench: $(READY)           ## ratios against the libraries underneath, measured in one run on a quiet machine
 	$(BIN)/python -m tests.bench.engines
 	$(BIN)/python -m tests.bench.stats
+	$(BIN)/python -m tests.bench.looks
 	$(BIN)/python -m tests.bench.judges
 	$(BIN)/python -m tests.bench.llamacpp
 	$(BIN)/python -m tests.bench.stock

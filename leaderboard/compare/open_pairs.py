@@ -19,7 +19,7 @@ from proctor.leaderboard.compare.items import load_cells
 
 ALPHA = 0.05
 # docs/statistics.md says what they save, and what they cost.
-NO_HOPE_FROM, LITTLE_HOPE, LITTLE_HOPE_OF_BETTER = 0.5, 0.2, 0.1
+NO_HOPE_FROM, LITTLE_HOPE, LITTLE_HOPE_OF_BETTER = 0.5, 0.25, 0.1
 
 
 def open_cells(

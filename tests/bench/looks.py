@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -232,26 +232,27 @@ def shares(rng: np.random.Generator, worlds: int) -> bool:
     return bool(failed)
 
 
+def told(name: str, errors: Errors, times: int) -> bool:
+    """Prints a line; whether it fails."""
+    wrong = outside(errors, times)
+    note = "  OUTSIDE: " + ", ".join(wrong) if wrong else ""
+    no_worse = "" if errors.no_worse is None else f"{errors.no_worse:.3f}"
+    print(f"{name:58} {errors.shown:7.3f} {errors.held:7.3f} {no_worse:>9}{note}", flush=True)
+    return bool(wrong)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=2000, help="worlds in each row of the errors")
     options = parser.parse_args()
     failed = False
     print(f"{'world':58} {'shown':>7} {'held':>7} {'no worse':>9}   (nominal 0.05 0.95 0.025)")
-    rows = []
-    for n in (50, 200, ITEMS):
-        for discordance in DISCORDANCES:
-            name = f"0/1, {n} items, {100 * discordance:g} % discordant, every item"
-            rows.append((name, binary_errors(n, discordance, options.times), options.times))
+    for n, discordance in product((50, 200, ITEMS), DISCORDANCES):
+        name = f"0/1, {n} items, {100 * discordance:g} % discordant, every item"
+        failed |= told(name, binary_errors(n, discordance, options.times), options.times)
     for case in CASES_LOOKED_AT:
         times = max(1, options.times // 4)
-        rows.append((f"{case.name}, {LOOKS} looks", case_errors(case, times), times))
-    for name, errors, times in rows:
-        wrong = outside(errors, times)
-        failed = failed or bool(wrong)
-        note = "  OUTSIDE: " + ", ".join(wrong) if wrong else ""
-        no_worse = "" if errors.no_worse is None else f"{errors.no_worse:.3f}"
-        print(f"{name:58} {errors.shown:7.3f} {errors.held:7.3f} {no_worse:>9}{note}", flush=True)
+        failed |= told(f"{case.name}, {LOOKS} looks", case_errors(case, times), times)
     return int(shares(np.random.default_rng(11), max(1, options.times // 20)) or failed)
 
 
