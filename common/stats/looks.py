@@ -48,9 +48,10 @@ def at_any_look(difference: Difference, planned: int, alpha: float) -> Differenc
     p = p_at_any_look(difference.p, share)
     if error:
         error = p_at_any_look(min(1.0, difference.p + error), share) - p
-    tails = []
-    for tail in (difference.p_no_worse, difference.p_no_better, difference.p_equivalent):
-        tails.append(None if tail is None else p_at_any_look(tail, share, 1))
+    tails: list[float | None] = [difference.p_no_worse, difference.p_no_better, difference.p_equivalent]
+    for place, tail in enumerate(tails):
+        if tail is not None:
+            tails[place] = p_at_any_look(tail, share, 1)
     return replace(
         difference, p=p, p_error=error, p_no_worse=tails[0], p_no_better=tails[1], p_equivalent=tails[2],
         alpha=alpha, planned=planned, smallest_effect=None, items_needed=None,

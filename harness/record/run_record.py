@@ -340,7 +340,14 @@ class RunRecord(Measurements):
     @property
     def all_items(self) -> str | None:
         """The digest of the items that the cell has, or will have: two cells can be compared where it is the same."""
-        return self.planned.dataset if self.planned else self.definition.dataset
+        if self.planned is None:
+            return self.definition.dataset
+        return self.planned.dataset
+
+    @property
+    def items_planned(self) -> int | None:
+        """Of how many items the cell's are the first; None of a cell that was not looked at before all were there."""
+        return None if self.planned is None else self.planned.items
 
     def measured(self, measurements: Measurements) -> Self:
         """A copy with what was measured."""

@@ -109,8 +109,7 @@ def columns_of(figures: Mapping[str, Iterable[CellFigure]]) -> list[FigureColumn
 
 def figures_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> list[CellFigure]:
     """All figures of a cell, the most asked for first. `rows`, when they are read already."""
-    planned = cell.run.planned.items if cell.run.planned else None
-    table = _Columns(cell.rows() if rows is None else rows, planned)
+    table = _Columns(cell.rows() if rows is None else rows, cell.run.items_planned)
     figures = []
     for name, (title, note) in SHARES.items():
         figures += table.mean_of(name, title, note)

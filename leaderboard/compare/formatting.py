@@ -103,7 +103,9 @@ def after(comparison: Comparison) -> str:
     d = comparison.difference
     if d.planned is None:
         return ""
-    what = "not decided" if comparison.verdict == Verdict.NOT_SHOWN else "decided"
+    what = "decided"
+    if comparison.verdict == Verdict.NOT_SHOWN:
+        what = "not decided"
     return f"{what} after {d.n:,} of {d.planned:,} items"
 
 

@@ -168,8 +168,7 @@ def estimate_cell(cell: record.Cell) -> Estimate | None:
     if items.too_few:
         return None
     table = as_table(items.values[None], items.ids, items.clusters, weights=items.weights_of(items.ids))
-    if cell.run.planned:
-        table = replace(table, planned=cell.run.planned.items)
+    table = replace(table, planned=cell.run.items_planned)
     low, high = bounds_of(cell)
     # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
     if "scale" in cell.run.lacks and (low, high) != (0.0, 1.0):
@@ -239,10 +238,7 @@ def shared_items(a: record.Cell, b: record.Cell) -> SharedItems:
 
 def planned_of(a: record.Cell, b: record.Cell) -> int | None:
     """Of how many items those of a pair are the first, where one of the two was asked until decided."""
-    for run in (a.run, b.run):
-        if run.planned:
-            return run.planned.items
-    return None
+    return a.run.items_planned or b.run.items_planned
 
 
 def _left_out(a: record.Cell, b: record.Cell) -> dict[str, int]:
@@ -288,18 +284,22 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
 
 def _told(run: record.RunRecord, field: str) -> object:
     """Items that a run until decided has not asked yet are its items too."""
-    return run.all_items if field == "dataset" else getattr(run.definition, field)
+    if field == "dataset":
+        return run.all_items
+    return getattr(run.definition, field)
 
 
 def _in_words(cell: record.Cell, field: str) -> str:
     """A field of the definition as one would say it."""
     value = getattr(cell.run.definition, field)
     if field == "dataset":
-        known = f", hash {str(cell.run.all_items)[:8]}" if value else " without a hash"
-        asked = f"{cell.run.definition.items} of " if cell.run.planned else ""
-        return (
-            f"{asked}{cell.run.planned.items if cell.run.planned else cell.run.definition.items} items{known}"
-        )
+        known = " without a hash"
+        if value:
+            known = f", hash {str(cell.run.all_items)[:8]}"
+        asked = f"{cell.run.definition.items}"
+        if cell.run.planned:
+            asked += f" of {cell.run.items_planned}"
+        return f"{asked} items{known}"
     if field == "metric" and value is None:
         return cell.run.task.headline
     if field == "prompt":
