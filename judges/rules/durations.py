@@ -62,6 +62,7 @@ _NOT = re.compile(
 )
 
 _STOP = re.compile(r"[.;!?]\s")
+_SUM = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ def timed(line: str) -> Timed:
     if not single:
         return Timed(0.0, (), claimed)
     first, *rest = single
+    if _SUM.search(line[:24]):
+        return Timed(0.0, (), max(claimed, first.total))
     # "40 min: 10 min of cards, a film of 2 h" is one session of 40; "Mon, 40 min: ... Thu, 40 min: ..." are two.
     if _headed(line, first):
         single = [time for time in single if _headed(line, time)]
