@@ -6,7 +6,6 @@ is left out. Must not know how weights are made, nor what is done with figures.
 
 import ctypes
 import gc
-import os
 import platform
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 from proctor.finetune.build import Built
 from proctor.harness.ask.cell import AskedSample
+from proctor.harness.engines.threads import cores
 
 PACKAGES = (
     "torch", "transformers", "peft", "trl", "lm-eval", "inspect-ai", "bitsandbytes", "llama-cpp-python", "vllm",
@@ -218,4 +218,4 @@ def hardware() -> dict[str, Any]:
         cuda = import_module("torch").cuda
         gpus = [cuda.get_device_name(number) for number in range(cuda.device_count())]
     python = platform.python_version()
-    return {"machine": platform.machine(), "cores": os.cpu_count(), "gpus": gpus, "python": python}
+    return {"machine": platform.machine(), "cores": cores(), "gpus": gpus, "python": python}

@@ -25,7 +25,7 @@ from proctor.judges.verdict import ParsedReply
 
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py score otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
-RULES, READING = 5, 1
+RULES, READING = 6, 1
 KINDS = ("checklist", "rubric", "panel", "pairwise")
 
 _Model = TypeVar("_Model", bound=BaseModel)
