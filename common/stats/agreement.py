@@ -5,6 +5,7 @@ Functions of weighted observations, so that one definition gives the figure and 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class ScorePairs:
 Figure = Callable[[ScorePairs], Statistic]
 
 
-def _mean_of(part: Callable[[Floats, Floats], Floats]) -> Figure:
+def _mean_of(part: Callable[[Floats, Floats], Any]) -> Figure:
     """The mean of what each pair of scores gives."""
 
     def made(pairs: ScorePairs) -> Statistic:
