@@ -3,8 +3,6 @@
 A score that is not there is missing, never 0, and counted.
 """
 
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from proctor.common.json_lines import read_json_lines
+from proctor.common.json_lines import csv_rows, read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Floats
 
@@ -181,7 +179,7 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, An
     if text.lstrip().startswith("{"):
         rows = list(read_json_lines(path, '{"item_id": ...}'))
     else:
-        rows = _csv(text, path)
+        rows = list(csv_rows(text, path))
     if not rows:
         raise Refusal(f"the file has a header and no rows ({path})")
     columns = set().union(*(row for _, row in rows))
@@ -189,24 +187,4 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, An
         if column not in columns:
             there = ", ".join(rows[0][1])
             raise Refusal(f"no column {column!r}; there are {there}; rename one ({path})")
-    return rows
-
-
-def _csv(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = list(map(str.strip, next(reader)))
-        if len(set(header)) < len(header):
-            raise Refusal(f"the header names a column twice: {', '.join(header)} ({path})")
-        rows = []
-        for cells in reader:
-            if not "".join(cells).strip():
-                continue
-            if len(cells) != len(header):
-                raise Refusal(
-                    f"row {reader.line_num} has {len(cells)} fields, the header {len(header)} ({path})"
-                )
-            rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
-    except csv.Error as broken:
-        raise Refusal(f"row {reader.line_num} is no CSV: {broken} ({path})") from None
     return rows

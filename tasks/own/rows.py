@@ -3,14 +3,13 @@
 read_rows("data/quiz.csv")      # [{'question': 'How many sides has a hexagon?', 'answer': '6'}, ...]
 """
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from proctor.common.json_lines import read_json_lines
+from proctor.common.json_lines import csv_rows, read_json_lines
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
@@ -45,7 +44,7 @@ def read_rows(data: str | HubData) -> Rows:
         raise Refusal(
             "not UTF-8 text", remedy="save it as UTF-8 (in Excel: 'CSV UTF-8')", where=path
         ) from None
-    except (csv.Error, OSError) as broken:
+    except OSError as broken:
         raise Refusal(f"cannot be read: {broken}", where=path) from None
     if not rows:
         raise Refusal("holds no rows", "there is nothing to ask", where=path)
@@ -60,34 +59,13 @@ def _read(path: Path) -> Rows:
         return [row for _, row in read_json_lines(path, ROW)]
     text = path.read_text(encoding="utf-8-sig")
     if kind in (".csv", ".tsv"):
-        return _from_csv(text, path)
+        return [row for _, row in csv_rows(text, path)]
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError):
         raise Refusal("it is no JSON", where=path) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Refusal("holds no list of rows", f"rows look like {ROW}", where=path)
-    return rows
-
-
-def _from_csv(text: str, path: Path) -> Rows:
-    """Some spreadsheets part the columns by semicolons or tabs: whatever the head has most of."""
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
-    names = [name.strip() for name in reader.fieldnames or ()]
-    for name in names:
-        if name and names.count(name) > 1:
-            raise Refusal(f"two columns are called {name!r}", remedy="rename one of them", where=path)
-    rows = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise Refusal(
-                f"line {reader.line_num} has another number of columns than the head",
-                "a text with a comma in it stands in quotation marks", where=path,
-            )  # fmt: skip
-        if any(value.strip() for value in row.values()):
-            rows.append({name.strip(): value.strip() for name, value in row.items()})
     return rows
 
 
