@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from proctor.common.files import read_text
 from proctor.common.json_lines import csv_rows, read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Floats
@@ -166,12 +167,7 @@ def text_of(row: Mapping[str, Any], column: str, line: int, path: Path) -> str:
 
 def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, Any]]]:
     """The rows with their line numbers: JSONL when the first sign is a brace, otherwise CSV with a header."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise Refusal(f"there is no file {path.name!r} ({path})") from None
-    except (IsADirectoryError, UnicodeDecodeError, PermissionError) as refused:
-        raise Refusal(f"cannot be read as text: {type(refused).__name__} ({path})") from None
+    text = read_text(path)
     if not text.strip():
         raise Refusal(f"the file is empty; it needs rows with {', '.join(needed)} ({path})")
     if text.lstrip().startswith("["):

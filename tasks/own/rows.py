@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from proctor.common.files import read_text
 from proctor.common.json_lines import csv_rows, read_json_lines
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
@@ -38,14 +39,7 @@ def read_rows(data: str | HubData) -> Rows:
         )
     if not path.is_file():
         raise Refusal(f"no file of data {data!r}", remedy="relative paths start from the project", where=path)
-    try:
-        rows = _read(path)
-    except UnicodeDecodeError:
-        raise Refusal(
-            "not UTF-8 text", remedy="save it as UTF-8 (in Excel: 'CSV UTF-8')", where=path
-        ) from None
-    except OSError as broken:
-        raise Refusal(f"cannot be read: {broken}", where=path) from None
+    rows = _read(path)
     if not rows:
         raise Refusal("holds no rows", "there is nothing to ask", where=path)
     return rows
@@ -57,7 +51,7 @@ def _read(path: Path) -> Rows:
         return _from_parquet(path)
     if kind in (".jsonl", ".ndjson"):
         return [row for _, row in read_json_lines(path, ROW)]
-    text = path.read_text(encoding="utf-8-sig")
+    text = read_text(path)
     if kind in (".csv", ".tsv"):
         return [row for _, row in csv_rows(text, path)]
     try:

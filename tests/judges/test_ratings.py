@@ -286,7 +286,7 @@ def test_files_that_do_not_belong_together_are_refused_in_one_line(tmp_path):
         (("--ratings", ratings, "--labels", strange), "no dimension stands in both files"),
         (("--ratings", ratings, "--pairs", pairs), "are given together"),
         (("--pairs", pairs, "--labels", ratings), "no column 'verdict'"),
-        (("--ratings", tmp_path / "none"), "there is no file"),
+        (("--ratings", tmp_path / "none"), "no such file"),
         ((), "name either a judge or a file"),
     ):
         said = trust(*arguments, code=2)
