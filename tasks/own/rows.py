@@ -14,6 +14,7 @@ from proctor.common.json_lines import csv_rows, read_json_lines
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
+from proctor.tasks.data import from_hub
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 ROW = '{"question": ..., "answer": ...}'
@@ -29,7 +30,7 @@ class HubData(Frozen):
 def read_rows(data: str | HubData) -> Rows:
     """All rows, each with its fields by name. A relative path starts from the project."""
     if isinstance(data, HubData):
-        return _from_hub(data)
+        return from_hub(data.hub, data.split, data.config, "let `datasets` fetch it once, or give a file")
     path = resolve(data)
     if path.suffix.lower() not in SUFFIXES:
         raise Refusal(
@@ -72,16 +73,3 @@ def _from_parquet(path: Path) -> Rows:
     except pyarrow.ArrowException as broken:
         raise Refusal(f"no parquet file: {str(broken).splitlines()[0]}", where=path) from None
     return rows
-
-
-def _from_hub(data: HubData) -> Rows:
-    import datasets
-
-    try:
-        return list(datasets.load_dataset(data.hub, data.config, split=data.split))
-    except Exception as failed:  # the hub's client raises a dozen kinds for 'not here and no network'
-        why = str(failed).strip().splitlines() or [type(failed).__name__]
-        raise Refusal(
-            f"the data set {data.hub!r} ({data.split}) is not here", why[0][:200],
-            "let `datasets` fetch it once, or give a file",
-        ) from None  # fmt: skip
