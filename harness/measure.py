@@ -5,8 +5,6 @@ is left out. Must not know how weights are made, nor what is done with figures.
 """
 
 import ctypes
-import gc
-import os
 import platform
 import sys
 import time
@@ -19,6 +17,7 @@ from typing import Any
 
 from proctor.finetune.build import Built
 from proctor.harness.ask.cell import AskedSample
+from proctor.harness.engines.threads import cores
 
 PACKAGES = (
     "torch", "transformers", "peft", "trl", "lm-eval", "inspect-ai", "bitsandbytes", "llama-cpp-python", "vllm",
@@ -100,7 +99,6 @@ class Memory:
 
     def __init__(self) -> None:
         """From now on: what was freed is given back first, or the engine would move into it unseen."""
-        gc.collect()
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim:
             trim(0)
@@ -218,4 +216,4 @@ def hardware() -> dict[str, Any]:
         cuda = import_module("torch").cuda
         gpus = [cuda.get_device_name(number) for number in range(cuda.device_count())]
     python = platform.python_version()
-    return {"machine": platform.machine(), "cores": os.cpu_count(), "gpus": gpus, "python": python}
+    return {"machine": platform.machine(), "cores": cores(), "gpus": gpus, "python": python}

@@ -4,13 +4,17 @@ Weights are built, an engine is opened once for all that share them, each varian
 finished cell is on disk before the next one begins.
 """
 
+import gc
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from proctor.common.files import ROOM, refuse_unwritable
 from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.finetune.base import local_folder
+from proctor.finetune.build import is_kept
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.engines import refuse_unusable
@@ -45,7 +49,9 @@ def run_suite(
         if spread:
             waiting += spread(sessions, plan, reporter)
         else:
-            for session in sessions:
+            for number, session in enumerate(sessions):
+                if number:
+                    gc.collect()  # an engine's weights lie in cycles, and the next one would move into them uncounted
                 waiting += run_session(session, plan, reporter)
         if waiting:
             score_waiting(waiting, plan, reporter)
@@ -134,7 +140,11 @@ def keep_groups(plan: Plan) -> None:
 
 
 def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:
-    """A cell that another process is at, and an engine that cannot run here: now, and not after hours of training."""
+    """A cell that another process is at, an engine that cannot run here, a disk without room: now, and not after hours
+    of training.
+    """
+    if sessions:
+        refuse_unwritable(plan.results, plan.store, room=ROOM + bytes_to_build(sessions, plan.store))
     for session in sessions:
         for each in session.variants:
             for cell in each.cells:
@@ -148,6 +158,19 @@ def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:
                 )
         if here:
             refuse_unusable(session.first.engine, session.first.name)
+
+
+def bytes_to_build(sessions: Sequence[Session], store: Path) -> int:
+    """About what the missing stages write: each of them as much as its base has."""
+    wanted: dict[str, int] = {}
+    for session in sessions:
+        for each in session.variants:
+            missing = [stage.name for stage in each.stages if not is_kept(store / "artifacts", stage)]
+            folder = local_folder(each.variant.base) if missing else None
+            if folder:
+                size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+                wanted |= dict.fromkeys(missing, size)
+    return sum(wanted.values())
 
 
 def refuse_absent_models(plan: Plan) -> None:

@@ -5,10 +5,11 @@ not know who is asked, nor how.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +19,12 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.base import digest_of_base, is_gguf, local_folder, shape_of
 from proctor.finetune.build import Merging, Parent, Stage, is_kept, plan_stages, with_parents
 from proctor.finetune.merge.models import refuse_unlike
+from proctor.finetune.merge.vocabularies import refuse_without_mergekit
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import TAKES_ADAPTER, Variant
+from proctor.harness.engines.protocol import kept_answers
 from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.judges.panel import AnySpec
@@ -135,16 +138,16 @@ class Plan:
         task = self.suite.task(cell.task)
         if task.asks == STOCK and task.framework == "inspect":
             return False  # Inspect scores while it asks; the journal has what was answered
-        try:
-            kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
-            # What did not fit the context fits no better the next time.
-            for response in kept["answers"]:
-                if response["error"] and (self.redo or not response.get("too_long")):
-                    return False
-            whole = len(kept["answers"]) == cell.items * cell.definition.epochs
-            return whole and kept["task_version"] == cell.definition.task_version
-        except (OSError, ValueError, KeyError, TypeError):
+        kept = kept_answers(self.responses_file(cell))
+        if kept is None or kept["task_version"] != cell.definition.task_version:
             return False
+        # What did not fit the context fits no better the next time.
+        for response in kept["answers"]:
+            if response.get("error") and (self.redo or not response.get("too_long")):
+                return False
+        ids = [str(doc["id"]) for doc in self.docs[cell.task]]
+        wanted = Counter(product(ids, range(1, cell.definition.epochs + 1)))
+        return wanted == Counter((response["id"], response["epoch"]) for response in kept["answers"])
 
     def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Session]]:
         """The cells that have their responses and want only scores, and the sessions without them."""
@@ -180,12 +183,12 @@ def make_plan(
         plan = _make_plan(suite, results, store, only, redo)
         if look is None:
             return plan
-        variants = []
-        for each in plan.variants:
-            cells = tuple(cell for cell in each.cells if (cell.variant, cell.task) in look.cells)
-            if cells:
-                variants.append(replace(each, cells=cells))
-        return replace(plan, variants=tuple(variants), sessions=_group(tuple(variants)), look=look)
+        seen = look.cells  # of each variant at least one
+        kept = [
+            tuple(cell for cell in each.cells if (cell.variant, cell.task) in seen) for each in plan.variants
+        ]
+        variants = tuple(map(lambda each, cells: replace(each, cells=cells), plan.variants, kept))
+        return replace(plan, variants=variants, sessions=_group(variants), look=look)
 
 
 def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:
@@ -299,7 +302,9 @@ def _merging_of(variant: Variant, store: Path, line: tuple[str, ...]) -> Merging
         if folder is not None:
             folders.append((name, folder))
     if folders:
-        refuse_unlike(folders)
+        refuse_unlike(folders, joined=spec.tokenizer is not None)
+    if spec.tokenizer:
+        refuse_without_mergekit()
     return merging
 
 

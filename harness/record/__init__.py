@@ -25,12 +25,14 @@ from proctor.harness.record.cells import (
     write_run,
     write_table,
 )
+from proctor.harness.record.devices import DeviceRecord, Devices, DeviceTest, read_devices, write_device
 from proctor.harness.record.run_record import (
     NOT_TOLD,
     BaseRecord,
     CostRecord,
     DecideRecord,
     Definition,
+    GgufRecord,
     GroupRecord,
     HardwareRecord,
     ItemsByKind,
@@ -50,10 +52,10 @@ from proctor.harness.record.run_record import (
 )
 
 __all__ = [
-    "NOT_TOLD",
-    "STATUSES", "BaseRecord", "Cell", "CostRecord", "DecideRecord", "Definition", "GroupRecord", "HardwareRecord",
-    "ItemsByKind", "Kind", "Measurements", "MergeRecord", "OriginRecord", "OverlapRecord", "PlannedRecord", "RunRecord",
-    "Sample", "SolverRecord", "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells",
-    "difference", "fields_of", "lock", "measurements_from", "read", "read_cards", "schema", "set_aside", "table_of",
-    "variants", "write", "write_card", "write_run", "write_table",
+    "NOT_TOLD", "STATUSES", "BaseRecord", "Cell", "CostRecord", "DecideRecord", "Definition", "DeviceRecord",
+    "DeviceTest", "Devices", "GgufRecord", "GroupRecord", "HardwareRecord", "ItemsByKind", "Kind", "Measurements",
+    "MergeRecord", "OriginRecord", "OverlapRecord", "PlannedRecord", "RunRecord", "Sample", "SolverRecord",
+    "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "difference", "fields_of", "lock",
+    "measurements_from", "read", "read_cards", "read_devices", "schema", "set_aside", "table_of", "variants", "write", "write_card",
+    "write_device", "write_run", "write_table",
 ]  # fmt: skip

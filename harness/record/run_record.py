@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
+from proctor.common.digest import sealed
+
 FORMAT: Final = 2
 SHOWN = 16  # letters of either end of a value that changed
 Kind = Literal["binary", "real", "counts"]
@@ -185,8 +187,17 @@ class BaseRecord(RecordPart):
 
     ends: tuple[str, ...] = ()  # the tokens that end a response
     sampling: dict[str, JsonValue] = {}
+    cache_bytes: int | None = None  # of a GGUF base, as in GgufRecord
     template: str | None = None  # the beginning of the chat template
     template_digest: str | None = None
+
+
+class GgufRecord(RecordPart):
+    """What the header of the file says that llama.cpp is given. llama-bench tells the first two of a file as well."""
+
+    parameters: int
+    tensor_bytes: int
+    cache_bytes: int | None = None  # of keys and values at 2,048 tokens, 16 bits each
 
 
 class OriginRecord(RecordPart):
@@ -310,6 +321,7 @@ class RunRecord(Measurements):
     suite: str | None = None
     stages: tuple[StageRecord, ...] = ()
     base_settings: BaseRecord | None = None
+    gguf: GgufRecord | None = None
     margin: float | None = None
     decide: DecideRecord | None = None  # of a cell of the primary task
     planned: PlannedRecord | None = None
@@ -354,8 +366,8 @@ class RunRecord(Measurements):
         return self.model_copy(update=fields_of(measurements))
 
     def text(self) -> str:
-        """The content of run.json."""
-        fields = self.as_json() | {"format": FORMAT}
+        """The content of run.json, with a checksum of its fields."""
+        fields = sealed(self.as_json() | {"format": FORMAT})
         return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -6,6 +6,7 @@ import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, AsJson, Results, Tasks, tell
 
 Margin = Annotated[
@@ -65,7 +66,7 @@ def compare(
     failed = overview.failing(compared, fail_on) if fail_on else []
     tell(json_, overview.as_json(compared), lines)
     if failed:
-        typer.echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)
+        echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)
         raise typer.Exit(1)
 
 

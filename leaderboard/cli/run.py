@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 from typer import Option
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
+from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import (
     BOARD,
     RESULTS,
@@ -68,6 +68,7 @@ def run(
     from proctor.harness.run import run_suite, run_until_decided, silent_cells
     from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
     from proctor.leaderboard.board import RANKING, site
+    from proctor.leaderboard.board.folder import board_files
     from proctor.leaderboard.compare.open_pairs import open_cells
 
     console = Console()
@@ -76,6 +77,7 @@ def run(
         for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
             console.print(part)
         return
+    board_files(board)  # refuses a folder of other files now, and not after the run
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
     rest = only or (), redo, spread, on is None
@@ -86,12 +88,12 @@ def run(
     with located(results):
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.
-    typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
-    typer.echo(f"board: {near(index)}")
+    echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
+    echo(f"board: {near(index)}")
     silent = silent_cells(plan)
     if silent:
         why = f"every response or verdict failed in {', '.join(silent)}"
-        typer.echo(f"proctor: {why}; mend why (its rows say), and run again", err=True)
+        echo(f"proctor: {why}; mend why (its rows say), and run again", err=True)
         raise typer.Exit(1)
 
 

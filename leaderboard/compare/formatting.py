@@ -145,6 +145,10 @@ def _three_digits(value: float, small: str) -> str:
     return with_minus(f"{value:.0f}") if abs(value) >= 100 else with_minus(small)
 
 
+def megabytes(size: int) -> str:
+    return three_digits(1e-6 * size)
+
+
 def aligned(column: Sequence[str]) -> list[str]:
     """Figures that stand to the right of their column, with room behind the shorter ones: all points in one line."""
     behind_point = [len(figure.partition(".")[2]) for figure in column if "." in figure]

@@ -23,6 +23,7 @@ from proctor.leaderboard.compare.families import variant_called
 from proctor.leaderboard.compare.figures import figures_of
 from proctor.leaderboard.compare.items import Cells, load_cells
 from proctor.leaderboard.compare.ranking import Ranking, Score, ranking
+from proctor.leaderboard.compare.reasoning import reasoning_figures
 from proctor.leaderboard.report.tables import (
     OTHER_WITHIN,
     SHOWN,
@@ -61,7 +62,11 @@ def _appendix(table: TaskTable) -> Appendix:
     for line in table.lines:
         cell = line.score.cell
         rows = cell.rows()
-        figures[line.variant] = [*figures_of(cell, rows), *costs_of(cell, rows).values()]
+        figures[line.variant] = [
+            *figures_of(cell, rows),
+            *reasoning_figures(rows),
+            *costs_of(cell, rows).values(),
+        ]
     return Appendix(table.task, table.about, figures)
 
 
