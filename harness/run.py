@@ -20,7 +20,7 @@ from proctor.harness.config.suite import Suite
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
-from proctor.harness.plan.plan import CellPlan, Look, Plan, Session, make_plan
+from proctor.harness.plan.plan import CellPlan, Plan, Session, make_plan
 from proctor.harness.session import Spread, run_session, score_waiting
 from proctor.tasks.stock.lm_eval import of_group
 
@@ -32,7 +32,7 @@ OpenCells = Callable[[Path, Sequence[Names], Sequence[str], record.DecideRecord 
 
 def run_suite(
     suite: str | Suite, results: Path, store: Path, reporter: Reporter, only: Sequence[str] = (), redo: bool = False,
-    spread: Spread | None = None, here: bool = True, look: Look | None = None,
+    spread: Spread | None = None, here: bool = True, look: record.Look | None = None,
 ) -> Plan:  # fmt: skip
     """`spread` sends the sessions elsewhere; `here`: whether the engines are opened on this machine; `look`: the cells
     of one look of a run until decided.
@@ -89,7 +89,7 @@ def run_until_decided(
         cells = {(variant, task) for variant, task in still if there[variant, task] <= limits[task]}
         if cells:
             names = [each.variant.name for each in whole.variants if each.variant.name in dict(cells)]
-            part, look = suite.model_copy(update={"limit": limits}), Look(frozenset(cells), looked_at)
+            part, look = suite.model_copy(update={"limit": limits}), record.Look(frozenset(cells), looked_at)
             run_suite(part, results, store, reporter, names, redo, spread, here, look)
             still &= open_cells(results, pairs_of(suite), suite.tasks, decide)
         still = {(variant, task) for variant, task in still if limits[task] < planned[task].items}

@@ -89,14 +89,6 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Look:
-    """One of several rounds of a run until decided: the cells that are asked so far, and of each task all its items."""
-
-    cells: frozenset[tuple[str, str]]
-    planned: dict[str, record.PlannedRecord]
-
-
-@dataclass(frozen=True)
 class Plan:
     suite: Suite
     store: Path
@@ -108,7 +100,7 @@ class Plan:
     gradings: dict[str, Grading] = field(default_factory=dict)  # of each task that a judge scores
     redo: bool = False
     about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task
-    look: Look | None = None
+    look: record.Look | None = None
 
     @property
     def cells(self) -> list[CellPlan]:
@@ -177,17 +169,16 @@ class Plan:
 
 
 def make_plan(
-    suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False, look: Look | None = None
+    suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False, look: record.Look | None = None
 ) -> Plan:  # fmt: skip
     with inside(suite.project):
         plan = _make_plan(suite, results, store, only, redo)
         if look is None:
             return plan
-        seen = look.cells  # of each variant at least one
-        kept = [
-            tuple(cell for cell in each.cells if (cell.variant, cell.task) in seen) for each in plan.variants
-        ]
-        variants = tuple(map(lambda each, cells: replace(each, cells=cells), plan.variants, kept))
+        variants: tuple[VariantPlan, ...] = ()
+        for each in plan.variants:
+            cells = tuple(cell for cell in each.cells if (cell.variant, cell.task) in look.cells)
+            variants += (replace(each, cells=cells),)
         return replace(plan, variants=variants, sessions=_group(variants), look=look)
 
 

@@ -9,6 +9,7 @@ earlier versions are read by formats.py.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, Literal, Self
 
@@ -232,6 +233,14 @@ class PlannedRecord(RecordPart):
 
     items: int
     dataset: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """One of several rounds of a run until decided: the cells that are asked so far, and of each task all its items."""
+
+    cells: frozenset[tuple[str, str]]
+    planned: dict[str, PlannedRecord]
 
 
 class GroupRecord(RecordPart):
