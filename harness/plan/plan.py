@@ -169,7 +169,8 @@ class Plan:
 
 
 def make_plan(
-    suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False, look: record.Look | None = None
+    suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False,
+    look: record.Look | None = None,
 ) -> Plan:  # fmt: skip
     with inside(suite.project):
         plan = _make_plan(suite, results, store, only, redo)
