@@ -267,7 +267,7 @@ def _epochs(table: CellColumns) -> list[CellFigure]:
         return []
     items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
     figures = []
-    for k in [*(2**power for power in range((most - 1).bit_length())), most]:
+    for k in [*(2**power for power in range((int(most) - 1).bit_length())), int(most)]:
         enough = [rows for rows in items if len(rows) >= k]
         firsts = [rows.index[0] for rows in enough]
         right = np.array([rows["score"].sum() for rows in enough])
