@@ -3,8 +3,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ROOMS := common finetune tasks judges harness leaderboard
 
-.PHONY: demo smollm2 test check bench picture bench-gpu setup clean
+.PHONY: demo smollm2 test check lock chaos bench picture bench-gpu setup clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)            ## the whole journey on the embedded model
@@ -36,10 +37,21 @@ check: $(READY)           ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml --severity-level medium $(ROOMS)
+	$(BIN)/python -m proctor.common.tools.audit
+
+lock: $(READY)            ## requirements.lock: what the wheel needs, with checksums; takes minutes
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint constraints.txt \
+		--output-file requirements.lock pyproject.toml
+
+chaos: $(READY)           ## kills, full disks, faulty servers and damaged files by the hundred; the table of docs/reliability.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos
 
 bench: $(READY)           ## ratios against the libraries underneath, measured in one run on a quiet machine
 	$(BIN)/python -m tests.bench.engines
 	$(BIN)/python -m tests.bench.stats
+	$(BIN)/python -m tests.bench.looks
 	$(BIN)/python -m tests.bench.judges
 	$(BIN)/python -m tests.bench.llamacpp
 	$(BIN)/python -m tests.bench.stock

@@ -1,7 +1,8 @@
-"""Extracted answers: which of them are the same."""
+"""Extracted answers, and scores in files: which are the same, and which are numbers."""
 
 import re
 from fractions import Fraction
+from typing import Any
 
 
 def value_of(answer: str) -> str:
@@ -15,3 +16,20 @@ def value_of(answer: str) -> str:
     if len(bare) >= 60 or not re.fullmatch(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|[0-9]+/0*[1-9][0-9]*)", bare):
         return bare.casefold()
     return str(Fraction(bare))
+
+
+_DECIMAL = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
+
+
+def number_of(value: Any) -> float:
+    """A number, or a decimal written out; raises ValueError for all else. Python itself takes '1_0' for 10, and 'nan'.
+
+    >>> number_of(" 1.5e1")
+    15.0
+    """
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise ValueError("no decimal")
+    try:
+        return float(value)
+    except (TypeError, OverflowError) as no_number:
+        raise ValueError("no number that can be worked with") from no_number

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +21,30 @@ def sha256_of(path: Path) -> str:
     """Of a file's bytes, as they are now."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+CHECK = "check"
+
+
+def sealed(fields: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+    """With a checksum of the content and of the name that it is kept under."""
+    return {**fields, CHECK: _checksum(fields, name)}
+
+
+def is_whole(fields: Any, fits: Callable[[dict[str, Any]], bool], name: str = "") -> bool:
+    """Whether fields are as `sealed` made them; takes the checksum out.
+
+    Earlier versions wrote none: there `fits` says it.
+
+    >>> is_whole(sealed({"text": "18"}), fits=bool), is_whole(sealed({"text": "18"}) | {"text": "19"}, fits=bool)
+    (True, False)
+    """
+    if not isinstance(fields, dict):
+        return False
+    check = fields.pop(CHECK, None)
+    return fits(fields) if check is None else check == _checksum(fields, name)
+
+
+def _checksum(fields: Mapping[str, Any], name: str) -> str:
+    # In ASCII: a model's words may hold half a character.
+    return hashlib.sha256((name + json.dumps(fields, sort_keys=True)).encode()).hexdigest()[:32]

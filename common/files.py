@@ -7,17 +7,22 @@ import csv
 import io
 import json
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
+from proctor.common.digest import is_whole, sealed
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 
 PART = ".part"
+LONGEST_LINE = 2**27  # bytes: four times the largest reply, whose letters may each take six here
 
 
 @contextmanager
@@ -30,10 +35,15 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two processes, or two threads of one, may write the same file.
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{PART}")
+    if durable and can_lock():
+        remove_parts(path.parent)
     try:
-        yield part
-        if durable:
-            sync(part)
+        with part.open("wb") as held:
+            if can_lock():
+                _flock(held, wait=True)
+            yield part
+            if durable:
+                os.fsync(held.fileno())
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -43,9 +53,41 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
 
 
 def remove_parts(folder: Path) -> None:
-    """What writes that were killed have left in a folder. The caller holds its lock: nobody is writing there."""
+    """What writes that were killed have left in a folder: parts that no process holds any more."""
     for part in folder.glob(f".*{PART}"):
-        part.unlink()
+        with suppress(OSError), part.open("rb") as left:
+            if _flock(left, wait=False):
+                part.unlink()
+
+
+ROOM = 64 * 2**20  # bytes: rows and responses of a long run
+
+
+def refuse_unwritable(*folders: Path, room: int = ROOM) -> None:
+    """Where nothing could be kept, or not so many bytes: said before the work, and not after it."""
+    for folder in folders:
+        there = folder.absolute()
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            raise Refusal(f"{there} is a file", "a folder is wanted there", "give another place", folder)
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise Refusal(
+                "nothing can be written there", remedy="give another place, or mend its rights", where=there
+            )
+        free = shutil.disk_usage(there).free
+        if free < room:
+            found = f"{free / 2**20:,.0f} MB are free there, and {room / 2**20:,.0f} MB are wanted"
+            raise Refusal(found, remedy="free some space, or give another place", where=there)
+
+
+def writable(path: Path | None) -> Path | None:
+    """For an option that names a file to be written at the end: refused now where that could not be done."""
+    if path is not None:
+        if path.is_dir():
+            raise Refusal("that is a folder", "a file is wanted", "give a file's name in it", path)
+        refuse_unwritable(path.parent, room=2**20)
+    return path
 
 
 def write_bytes(path: Path, content: bytes, durable: bool = True) -> None:
@@ -62,6 +104,18 @@ def write_text(path: Path, text: str) -> None:
 def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """A whole file of JSON objects, a line each. A file that grows is a `LineFile`."""
     write_text(path, as_json_lines(rows))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that a user brings, or one line that says why there is none."""
+    try:
+        return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+    except (FileNotFoundError, IsADirectoryError):
+        raise Refusal("no such file", where=path) from None
+    except UnicodeDecodeError:
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+    except OSError as failed:
+        raise Refusal(f"cannot be read: {failed.strerror}", where=path) from None
 
 
 def as_json_lines(rows: Iterable[Mapping[str, Any]], sort_keys: bool = False) -> str:
@@ -93,10 +147,28 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> st
     return text.getvalue()
 
 
-class LineFile:
-    """JSON objects, a line each, added and never changed. Several processes may add to one file.
+def write_kept(path: Path, fields: Mapping[str, Any]) -> None:
+    """A JSON object with its checksum, which `read_kept` reads."""
+    write_text(path, json.dumps(sealed(fields, path.name)))
 
-    A kill may leave half a line: it is passed over, and the next one begins on a line of its own.
+
+def read_kept(path: Path, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+    """What was kept; None where there is nothing, or where it is not as it was written. Where it has no checksum `fits`
+    says whether it can be used.
+    """
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return kept if is_whole(kept, fits, path.name) else None
+
+
+class LineFile:
+    """JSON objects, a line each with a checksum, added and never changed. Several processes may add to one file.
+
+    A line that a kill cut off, that was damaged or that somebody else put there is set aside in FILE.damaged when the
+    file is read, and one line on standard error says so. `fits` tells foreign lines from those of earlier versions,
+    which have no checksum.
 
     >>> lines = LineFile(Path("journal.jsonl"))
     >>> lines.add([{"key": "a"}])
@@ -105,29 +177,56 @@ class LineFile:
     [(1, {'key': 'a'})]
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, fits: Callable[[dict[str, Any]], bool] = lambda entry: True) -> None:
+        self.path, self._fits = path, fits
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each entry that can be read, and where its line begins."""
         if not self.path.exists():
             return
+        damaged = []
         with self.path.open("rb") as file:
             start = 0
-            for line in file:
-                entry: Any = None
-                with suppress(ValueError, RecursionError):
-                    entry = json.loads(line)
-                if isinstance(entry, dict):
+            for line in iter(partial(file.readline, LONGEST_LINE), b""):
+                entry = self._entry(line)
+                if entry is not None:
                     yield start, entry
+                elif line.strip():
+                    damaged.append(start)
                 start += len(line)
+        if damaged:
+            self._set_aside(damaged)
 
-    def at(self, start: int) -> dict[str, Any]:
-        """The entry whose line begins there."""
+    def at(self, start: int) -> dict[str, Any] | None:
+        """The entry whose line begins there; None where that was damaged in the meantime."""
         with self.path.open("rb") as file:
             file.seek(start)
-            entry: dict[str, Any] = json.loads(file.readline())
-        return entry
+            return self._entry(file.readline(LONGEST_LINE))
+
+    def _entry(self, line: bytes) -> dict[str, Any] | None:
+        try:
+            entry: dict[str, Any] = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        return entry if is_whole(entry, self._fits) else None
+
+    def _set_aside(self, starts: Sequence[int]) -> None:
+        """Puts blanks in the place of damaged lines: other processes know where the others begin."""
+        aside, moved = self.path.with_name(f"{self.path.name}.damaged"), 0
+        with self.path.open("r+b") as file, aside.open("ab") as kept:
+            _flock(file, wait=True)
+            for start in starts:
+                file.seek(start)
+                line = file.readline(LONGEST_LINE)
+                if (
+                    line.strip() and self._entry(line) is None
+                ):  # it may have been in the middle of being written
+                    kept.write(line.rstrip(b"\n") + b"\n")
+                    file.seek(start)
+                    file.write(b" " * len(line.rstrip(b"\n")))
+                    moved += 1
+        if moved:
+            echo(f"{moved} damaged lines of {self.path} were set aside in {aside.name}", err=True)
 
     def add(self, entries: Sequence[Mapping[str, Any]], durable: bool = True) -> list[int]:
         """Puts entries at the end and says where each begins."""
@@ -142,7 +241,7 @@ class LineFile:
             for entry in entries:
                 starts.append(end + len(lines))
                 # In ASCII: what a model says may hold half a character, or what Python takes for the end of a line.
-                lines += json.dumps(entry).encode("ascii") + b"\n"
+                lines += json.dumps(sealed(entry)).encode("ascii") + b"\n"
             file.write(lines)  # all at once: of lines written one by one a kill between leaves a part
             file.flush()
             if durable:
@@ -175,7 +274,9 @@ def lock(path: Path, busy: Callable[[str], None]) -> Iterator[None]:
 @contextmanager
 def _held(path: Path, busy: Callable[[str], None]) -> Iterator[IO[str]]:
     while True:
-        with path.open("a+", encoding="utf-8") as file:
+        # A link would be followed, and what it points to emptied.
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        with os.fdopen(handle, "a+", encoding="utf-8") as file:
             if not _flock(file, wait=False):
                 file.seek(0)
                 busy(file.read().strip() or "another process")

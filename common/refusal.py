@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST = 1_000  # characters of a part: what a file names may be a million names long
+
 
 class Refusal(ValueError):
     """Something that the user can mend.
@@ -18,7 +20,8 @@ class Refusal(ValueError):
 
     def __init__(self, found: str, why: str = "", remedy: str = "", where: Path | str | None = None) -> None:
         self.found, self.remedy = found, remedy
-        sentence = "; ".join(part for part in (found, why, remedy) if part)
+        parts = [f"{part[:LONGEST]}..." if len(part) > LONGEST else part for part in (found, why, remedy)]
+        sentence = "; ".join(filter(None, parts))
         super().__init__(" ".join(f"{sentence}{f' ({where})' if where else ''}".split()))
 
 

@@ -17,16 +17,18 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from proctor.common.refusal import Refusal
+from proctor.common.files import read_text
+from proctor.common.refusal import Refusal, located
 
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_DEEPEST = 50  # of lists and fields in each other
 _LONGEST_VALUE = 80  # signs of a wrong value that are shown
 
 
 class Frozen(BaseModel):
     """What a YAML file may hold: a field that is not declared is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -66,6 +68,8 @@ def nearest(wrong: str, right: Sequence[str]) -> str:
 class _UniqueKeyLoader(yaml.SafeLoader):
     """The safe loader, which refuses a key that stands twice: PyYAML would take the last one and say nothing."""
 
+    depth = 0
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         lines: dict[str, int] = {}
         for key, _ in node.value:
@@ -75,6 +79,34 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                     f"{key.value!r} stands twice, in lines {lines[key.value]} and {line}; leave one out"
                 )
         return super().construct_mapping(node, deep)
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise Refusal(f"it is nested more than {_DEEPEST} deep")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def text(self, node: yaml.ScalarNode) -> str:
+        """YAML can spell half of a character, which is no text: it could be neither kept nor sent."""
+        if any("\ud800" <= sign <= "\udfff" for sign in node.value):
+            raise Refusal(f"half of a character stands in line {node.start_mark.line + 1}")
+        return str(node.value)
+
+    def whole_number(self, node: yaml.ScalarNode) -> int:
+        """Beyond 2^53 a whole number becomes another one in a table, in JSON and in a mean."""
+        number = 2**60
+        if len(node.value) < 60:
+            number = self.construct_yaml_int(node)
+        if abs(number) > 2**53:
+            line = node.start_mark.line + 1
+            raise Refusal(f"{node.value[:20]}... in line {line} is too large", "2^53 is the largest number")
+        return number
+
+
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:int", _UniqueKeyLoader.whole_number)
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:str", _UniqueKeyLoader.text)
 
 
 class _BlockDumper(yaml.SafeDumper):
@@ -97,7 +129,10 @@ def yaml_of(fields: Mapping[str, Any]) -> str:
 def parse_yaml(text: str, where: Path | str) -> Any:
     """What the text holds; one line where it is no YAML."""
     try:
-        return yaml.load(text, _UniqueKeyLoader)
+        with located(where):
+            return yaml.load(text, _UniqueKeyLoader)  # nosec B506
+    except Refusal:
+        raise
     except yaml.YAMLError as broken:
         line = ""
         if isinstance(broken, yaml.MarkedYAMLError) and broken.problem_mark:
@@ -110,13 +145,7 @@ def parse_yaml(text: str, where: Path | str) -> Any:
 
 def load_yaml(path: Path) -> Any:
     """What the file holds, whatever that is."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
-    except UnicodeDecodeError:
-        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
-    except OSError as failed:
-        raise Refusal(f"cannot be read: {failed.strerror}", where=path) from None
-    return parse_yaml(text, path)
+    return parse_yaml(read_text(path), path)
 
 
 def read_yaml(path: Path, schema: type[Schema]) -> Schema:

@@ -63,7 +63,8 @@ def _of_gguf(file: Path) -> dict[str, Any]:
         if name.startswith(SAMPLING):
             sampling[name.removeprefix(SAMPLING)] = value
     named = [tokens[end] for end in dict.fromkeys(ends) if end is not None and end < len(tokens)]
-    return _settings(named, sampling, header.chat_template)
+    settings = _settings(named, sampling, header.chat_template)
+    return settings if header.cache_bytes is None else settings | {"cache_bytes": header.cache_bytes}
 
 
 def _settings(ends: list[str], sampling: dict[str, Any], template: str | None) -> dict[str, Any]:

@@ -49,13 +49,14 @@ class Merging:
 
     @property
     def inputs(self) -> dict[str, Any]:
-        return {
+        inputs = {
             "method": self.spec.method,
             "weights": list(self.spec.used_weights),
             "density": self.spec.density,
             "parents": [parent.digest for parent in self.parents],
             "reference": self.reference and self.reference.digest,
         }
+        return inputs | {"tokenizer": self.spec.tokenizer} if self.spec.tokenizer else inputs
 
     @property
     def others(self) -> tuple[Parent, ...]:
@@ -179,6 +180,16 @@ def build(
             progress(stage.name, 1.0, "kept from before")
         built = _with(built, stage, place)
     return built
+
+
+def gguf_of(base: Base, stages: Sequence[Stage], store: Path) -> Path | None:
+    """The GGUF that these stages end in, if it is there already; without stages the base, if it is one."""
+    if not stages:
+        return resolve_base(base) if is_gguf(base) else None
+    last = stages[-1]
+    if last.kind != "quantize" or not is_kept(store, last):
+        return None
+    return store / last.name / f"{last.type}.gguf"
 
 
 def parents_of(stages: Iterable[Stage]) -> Iterator[Parent]:

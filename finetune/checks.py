@@ -5,12 +5,12 @@ compare_logits(logits_of(base, rows), logits_of(merged, rows))["kl_mean"]   # ho
 
 import math
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.base import digest_of_base
+from proctor.finetune.chat_template import render_for
 from proctor.finetune.folder import config_of, read_json, shapes_of, tensors
 
 # Asked of every model, so that figures of different stages stand for the same thing. The last one is there for the
@@ -103,23 +103,12 @@ def prompt_ids(tokenizer: Any) -> list[list[int]]:
     return [tokenizer(text, add_special_tokens=not chats)["input_ids"] for text in prompt_texts(tokenizer)]
 
 
-def same_day(form: str) -> str:
-    """The date for a chat template that asks for today's (Llama 3.2's does, as `strftime_now`).
-
-    Always the same day, the one that this template falls back to: a prompt, and so an answer and every digest of
-    them, must not change at midnight, and a model must be asked on the day on which it was trained.
-    """
-    return date(2024, 7, 26).strftime(form)
-
-
 def prompt_texts(tokenizer: Any) -> list[str]:
     if not tokenizer.chat_template:
         return list(PROMPTS)
     rendered = []
     for text in PROMPTS:
-        chat = [{"role": "user", "content": text}]
-        options = {"add_generation_prompt": True, "tokenize": False, "strftime_now": same_day}
-        rendered.append(tokenizer.apply_chat_template(chat, **options))
+        rendered.append(render_for(tokenizer, [{"role": "user", "content": text}]))
     return rendered
 
 

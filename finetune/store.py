@@ -69,6 +69,7 @@ def make(
 ) -> None:
     """Let `work` fill FOLDER.part, write down how it was made, and only then give it its name."""
     part = folder.with_name(folder.name + ".part")
+    _sweep(folder)
     if part.exists() and not resumes:
         shutil.rmtree(part)
     part.mkdir(parents=True, exist_ok=True)
@@ -99,6 +100,23 @@ def make(
         sync(path)
     part.rename(folder)
     sync(folder.parent)
+
+
+class _Busy(Exception):
+    """Another process is making it."""
+
+
+def _sweep(folder: Path) -> None:
+    """What stages that were killed have left of others. A training may still go on from its checkpoints."""
+
+    def busy(holder: str) -> None:
+        raise _Busy
+
+    for part in folder.parent.glob("*.part"):
+        name = part.name.removesuffix(".part")
+        if not name.startswith("train-") and name != folder.name:
+            with suppress(_Busy), lock(folder.parent / ".locks" / name, busy):
+                shutil.rmtree(part)
 
 
 def _versions() -> dict[str, str]:

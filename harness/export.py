@@ -17,6 +17,7 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import made
 from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
 from proctor.finetune.export.folder import Modelfile, export, parameters
+from proctor.finetune.export.phone import CARD, phone_files
 from proctor.harness.ask.lm_eval import laid_out, limits, lm_eval_task
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import Variant
@@ -64,18 +65,21 @@ def build_gguf(variant: Variant, store: Path, reporter: Reporter) -> tuple[Path,
 
 
 def export_variant(
-    variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, asked: Mapping[str, Asked]
-) -> Path:
-    """The folder. `asked` names Modelfiles: PLAIN, and others, which are left out where they cannot ask as here."""
+    variant: Variant, chosen: Chosen, store: Path, out: Path, reporter: Reporter, asked: Mapping[str, Asked],
+    phone: bool = False,
+) -> Path:  # fmt: skip
+    """The folder. `asked` names Modelfiles: PLAIN, and others, which are left out where they cannot ask as here. For a
+    `phone` it holds a prompt of the chosen task, and scripts that try and measure the file.
+    """
     gguf, plan = build_gguf(variant, store, reporter)
-    modelfiles, examples = dict[str, Modelfile](), dict[str, str]()
+    texts, examples = dict[str, str](), dict[str, str]()
     if asked:
         with closing(LlamaCppEngine(gguf)) as engine, located(f"variant {variant.name}"):
             for name, (task, prompt) in asked.items():
                 reporter.say(f"checking the layout of {name} on items of {task}")
                 try:
                     layout = _layout_of(task, prompt, ITEMS)
-                    modelfiles[name] = _modelfile(engine, variant, layout)
+                    texts[name] = _modelfile(engine, variant, layout).written()
                     examples[name] = layout.texts[0]
                 except Refusal as refused:
                     if name == PLAIN:
@@ -85,10 +89,26 @@ def export_variant(
         "task": chosen.task,
         "prompt": chosen.prompt,
         "why": chosen.why,
-        "modelfiles": {name: asked[name] for name in modelfiles},
+        "modelfiles": {name: asked[name] for name in texts},
     }
     card = _card(variant, facts["stages"], chosen, gguf.stat().st_size, examples)
-    return export(gguf, variant.name, out, card, facts, modelfiles)
+    if phone:
+        texts |= _for_phone(gguf, variant, chosen)
+        card += CARD.format(name=variant.name)
+    return export(gguf, variant.name, out, card, facts, texts)
+
+
+def _for_phone(gguf: Path, variant: Variant, chosen: Chosen) -> dict[str, str]:
+    """The first item of the task as the engine reads it, and scripts with the sampling that was examined."""
+    layout = _layout_of(chosen.task, chosen.prompt, 1)
+    sampling = variant.sampling
+    limit = sampling.max_tokens or layout.max_tokens
+    with closing(LlamaCppEngine(gguf)) as engine:
+        prompt = engine.apply_chat_template(layout.chats[0]).removeprefix(engine.start_token)
+        context = min(engine.context_length, max(2048, engine.prompt_length(prompt) + limit))
+    options = f"--temp {sampling.temperature or 0:g} --top-k 0 --min-p 0 --seed {sampling.seed}"
+    options += f" --top-p {1.0 if sampling.top_p is None else sampling.top_p:g}"
+    return phone_files(variant.name, prompt, limit, context, options)
 
 
 def provenance(variant: Variant, plan: VariantPlan, store: Path) -> dict[str, Any]:
@@ -121,8 +141,8 @@ def _layout_of(task: str, prompt: str, count: int) -> TaskLayout:
     docs = TASKS[task].docs("test", count)
     if pack.turns != "chat":
         raise Refusal(
-            f"the prompt pack {prompt!r} asks in plain text, and Ollama chats",
-            remedy="take a variant whose pack has 'turns: chat', or use 'proctor export gguf'",
+            f"the prompt pack {prompt!r} asks in plain text, and Ollama and phones chat",
+            remedy="take a variant whose pack has 'turns: chat', or use 'proctor export gguf' alone",
         )
     asks = TASKS[task].asks
     before, _, after = wording.user.format(**{asks: ITEM}).partition(ITEM)

@@ -5,7 +5,6 @@ is left out. Must not know how weights are made, nor what is done with figures.
 """
 
 import ctypes
-import gc
 import platform
 import sys
 import time
@@ -100,7 +99,6 @@ class Memory:
 
     def __init__(self) -> None:
         """From now on: what was freed is given back first, or the engine would move into it unseen."""
-        gc.collect()
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim:
             trim(0)

@@ -26,11 +26,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
-from rich.console import Console
-
 from proctor.common.paths import PACKAGE, inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console, echo
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import Plan, Session
@@ -115,12 +114,12 @@ def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: 
 
 def work() -> None:
     """In the process of one session: `python -m proctor.harness.parallel`; it reads the session and its plan."""
-    session, plan = pickle.load(sys.stdin.buffer)
+    session, plan = pickle.load(sys.stdin.buffer)  # nosec B301
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _run(session, plan)
     except Refusal as refused:
-        print(refused, file=sys.stderr)
+        echo(refused, err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

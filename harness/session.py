@@ -21,7 +21,7 @@ from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
 from proctor.harness.ask.stock import ask_stock, of_all_samples
-from proctor.harness.engines.protocol import Engine
+from proctor.harness.engines.protocol import Engine, kept_answers
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
@@ -166,6 +166,10 @@ def second_reader(plan: Plan) -> SecondReader | None:
 
 
 def keep_damaged(cell: CellPlan, plan: Plan, reporter: Reporter) -> None:
+    kept = plan.responses_file(cell)
+    if kept.exists() and kept_answers(kept) is None:
+        aside = kept.replace(kept.with_suffix(".damaged"))
+        reporter.say(f"  kept the damaged responses in {aside}; what the journal has is not asked again")
     if cell.state != "damaged":
         return
     damaged = record.read(plan.results, cell.variant, cell.task)

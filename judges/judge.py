@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 
+from proctor.common.files import read_text
 from proctor.common.paths import find
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, read_yaml
@@ -25,7 +26,7 @@ from proctor.judges.verdict import ParsedReply
 
 # A digest covers the files and these numbers, which are raised when the rules in checklist.py score otherwise
 # than before, and when prompts are put together or replies read otherwise than before.
-RULES, READING = 6, 1
+RULES, READING = 6, 2
 KINDS = ("checklist", "rubric", "panel", "pairwise")
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -146,11 +147,11 @@ class Judge(JudgeCard):
         digest, identity, schema = self.digest, spec.identity, self.schema_
         questions = []
         for texts in all_texts:
-            turns = self.turns(texts, digest)
-            read = partial(self.read, texts=tuple(texts.values()))
+            tag = prompt.tag_of(digest, texts)
+            turns, read = self.turns(texts, tag), partial(self.read, tag=tag)
             for repeat in range(self.repeats):
                 key = fingerprint([digest, identity, dict(texts), repeat])
-                questions.append(Question(key, turns, schema, read, repeat))
+                questions.append(Question(key, turns, schema, read, repeat, tag=tag))
         return questions
 
     async def readings(
@@ -178,21 +179,21 @@ class Judge(JudgeCard):
             return prompt.preference_schema()
         return prompt.scores_schema(self.dimensions, self.scale.levels)
 
-    def turns(self, texts: Mapping[str, str], digest: str = "") -> tuple[tuple[str, str], ...]:
+    def turns(self, texts: Mapping[str, str], tag: str = "") -> tuple[tuple[str, str], ...]:
         """What the grader reads: `texts` are profile and plan, material and question, or profile, first and
-        second. `digest` is this judge's, for who has it at hand.
+        second. `tag` is theirs, for who has it at hand.
         """
-        levels = self.scale.levels
-        form = prompt.preference_reply()
+        tag, levels = tag or prompt.tag_of(self.digest, texts), self.scale.levels
+        form = prompt.preference_reply(tag)
         if self.kind != "pairwise":
-            form = prompt.scores_reply(self.dimensions, levels)
-        return prompt.turns(self.prompt, self.rubric, levels, texts, form, digest or self.digest)
+            form = prompt.scores_reply(self.dimensions, levels, tag)
+        return prompt.turns(self.prompt, self.rubric, levels, texts, form, tag)
 
-    def read(self, text: str, texts: Sequence[str]) -> ParsedReply:
-        """The verdict in a reply about `texts`."""
+    def read(self, text: str, tag: str) -> ParsedReply:
+        """The verdict in the reply to a request with this tag."""
         if self.kind == "pairwise":
-            return reply.read_choice(text, texts)
-        return reply.read_scores(text, self.dimensions, self.scale.levels, texts)
+            return reply.read_choice(text, tag)
+        return reply.read_scores(text, self.dimensions, self.scale.levels, tag)
 
 
 def folder_of(name: str) -> Path:
@@ -230,10 +231,7 @@ def _wording(card: JudgeCard, rubric: Rubric, path: Path) -> str:
         return ""
     if not path.is_file():
         raise Refusal(f"a judge that asks a model needs prompt.txt; there is none; write it ({path})")
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except UnicodeDecodeError:
-        raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
+    text = read_text(path).strip()
     texts: tuple[str, ...] = prompt.COMPARED if card.kind == "pairwise" else prompt.SCORED[card.subject]
     with located(path):
         prompt.check(text, rubric, card.scale.levels, texts)
@@ -250,6 +248,8 @@ def _agree(card: JudgeCard, rubric: Rubric, path: Path) -> None:
         )
     if len({reply.plain(name) for name in card.dimensions}) < len(card.dimensions):
         raise Refusal(f"two dimensions differ only in spelling or stand twice; rename one ({path})")
+    if card.kind == "checklist" and not rubric.sentence_words:
+        raise Refusal("a checklist's rubric needs `sentence_words`, such as {plain: 20}", where=path)
     for name, dimension in rubric.dimensions.items():
         if set(dimension.anchors) != set(card.scale.levels):
             odd_level = sorted(set(dimension.anchors) ^ set(card.scale.levels))[0]

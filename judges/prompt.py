@@ -13,7 +13,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.judges.graders.grader import fingerprint
-from proctor.judges.graders.reply import REASON_OF_CHOICE, REASON_OF_SCORE
+from proctor.judges.graders.reply import REASON_OF_CHOICE, REASON_OF_SCORE, TAG
 from proctor.judges.rubric import Rubric
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -101,10 +101,9 @@ def check(prompt: str, rubric: Rubric, levels: range, texts: Sequence[str]) -> N
 
 
 def turns(
-    prompt: str, rubric: Rubric, levels: range, texts: Mapping[str, str], reply: str, digest: str
+    prompt: str, rubric: Rubric, levels: range, texts: Mapping[str, str], reply: str, tag: str
 ) -> tuple[tuple[str, str], ...]:
     """The chat to send. `texts` are filled in once and never read for placeholders themselves."""
-    tag = tag_of(digest, texts)
     values = {
         "fence": _fence_rule(tag, texts), "rubric": rubric.as_text(), "lowest": str(levels[0]),
         "highest": str(levels[-1]), "reply": reply,
@@ -132,31 +131,38 @@ def tag_of(digest: str, texts: Mapping[str, str]) -> str:
 
 
 def scores_schema(dimensions: Sequence[str], levels: range) -> dict[str, Any]:
-    """For each dimension the reason first, then the score."""
+    """The tag, then for each dimension the reason first and then the score. The tag's value is not in here: a server
+    works for seconds on each schema that it has not seen.
+    """
     score = {"reason": {"type": "string"}, "mark": {"type": "integer", "enum": list(levels)}}
-    return object_schema(dict.fromkeys(dimensions, object_schema(score)))
+    return object_schema({TAG: {"type": "string"}, **dict.fromkeys(dimensions, object_schema(score))})
 
 
 def preference_schema() -> dict[str, Any]:
     better = {"type": "string", "enum": ["first", "second", "tie"]}
-    return object_schema({"reason": {"type": "string"}, "better": better})
+    return object_schema({TAG: {"type": "string"}, "reason": {"type": "string"}, "better": better})
 
 
-def scores_reply(dimensions: Sequence[str], levels: range) -> str:
+def scores_reply(dimensions: Sequence[str], levels: range, tag: str) -> str:
     """The form of the reply in words, for a grader that is given no schema."""
     scores = ", ".join(map(str, levels))
     if len(levels) > 12:
         scores = f"a whole number, {levels[0]} to {levels[-1]}"
     # Graders are told "mark", the teacher's word: another word is another prompt, and its scores other scores.
     score = f'{{"reason": "<{REASON_OF_SCORE}>", "mark": <{scores}>}}'
-    lines = ",\n".join(f' "{name}": {score}' for name in dimensions)
-    return f"Reply with one JSON object and nothing after it, the reason before the mark each time:\n{{\n{lines}\n}}"
+    lines = [f' "{TAG}": "{tag}"', *(f' "{name}": {score}' for name in dimensions)]
+    return _form("mark each time", "{\n" + ",\n".join(lines) + "\n}")
 
 
-def preference_reply() -> str:
+def preference_reply(tag: str) -> str:
+    fields = f'"reason": "<{REASON_OF_CHOICE}>", "better": "<first, second or tie>"'
+    return _form("choice", f'{{"{TAG}": "{tag}", {fields}}}')
+
+
+def _form(score: str, form: str) -> str:
     return (
-        "Reply with one JSON object and nothing after it, the reason before the choice:\n"
-        f'{{"reason": "<{REASON_OF_CHOICE}>", "better": "<first, second or tie>"}}'
+        f"Reply with one JSON object and nothing after it. It begins with your tag, without which it does not count, "
+        f"and has the reason before the {score}:\n{form}"
     )
 
 

@@ -47,10 +47,9 @@ def run(
     >>> rows = run("demo", only=["tiny"], tasks=["word_problems"], limit=20)   # doctest: +SKIP
     >>> rows[["sample_id", "response", "answer", "score", "status"]].head()    # doctest: +SKIP
     """
-    from rich.console import Console
-
     from proctor.common.paths import project
     from proctor.common.progress import Reporter
+    from proctor.common.terminal import Console
     from proctor.harness.config.suite import Suite
     from proctor.harness.run import run_suite
 

@@ -28,7 +28,7 @@ EXACT_MATCH: dict[str, Any] = {
 }
 _NONE = "[invalid]"
 _STRICT, _FLEXIBLE = (re.compile(str(FILTERS[name]["regex_pattern"])) for name in FILTERS)
-_IGNORED = [re.compile(pattern) for pattern in EXACT_MATCH["regexes_to_ignore"]]
+_FULL_STOP = re.compile(EXACT_MATCH["regexes_to_ignore"][-1])
 
 
 def score(doc: Mapping[str, Any], response: str) -> ResponseScore:
@@ -89,10 +89,10 @@ def flexible(response: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """What lm-eval's exact_match compares. Its own function costs ten times as much, for it makes arrays of one."""
-    for pattern in _IGNORED:
-        text = pattern.sub("", text)
-    return text.lower()
+    """What lm-eval's exact_match compares. Its own function costs ten times as much, for it makes arrays of one, and
+    looks for `.*#### ` from every character on, which takes the square of the length."""
+    text = text.replace(",", "").replace("$", "").rpartition("#### ")[2]
+    return _FULL_STOP.sub("", text).lower()
 
 
 _bare_gold = lru_cache(maxsize=20_000)(_bare)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.command import proctor
+from tests.support.command import proctor, share_forks
 from tests.support.once import FOLDER
 
 gc.disable()  # until all is imported: a quarter of the time would go into looking for garbage where there is none
@@ -20,33 +20,43 @@ gc.disable()  # until all is imported: a quarter of the time would go into looki
 # Files that take long, the longest first: begun late, one of them would end with one of two workers idle. All others
 # take some seconds at most.
 LONG = (
+    "test_stock.py",
     "test_spread.py",
     "test_board_page.py",
-    "test_stock.py",
-    "test_wheel.py",
-    "test_resume.py",
-    "test_journey.py",
-    "test_chat_page.py",
-    "test_reuse.py",
-    "test_stock_tasks.py",
-    "test_trust_models.py",
-    "test_own_process.py",
-    "test_stats_coverage.py",
-    "test_gguf.py",
-    "test_trust.py",
     "test_chat_server.py",
-    "test_llamacpp.py",
+    "test_tasks.py",
+    "test_chat_page.py",
+    "test_wheel.py",
+    "test_one_verdict.py",
+    "test_gguf.py",
+    "test_answer_everywhere.py",
+    "test_site_build.py",
+    "test_space.py",
+    "test_journey.py",
+    "test_stock_tasks.py",
+    "test_reuse.py",
     "test_import_own_tasks.py",
+    "test_llamacpp.py",
+    "test_resume.py",
+    "test_trust_models.py",
+    "test_stats_coverage.py",
     "test_compare.py",
-    "test_endpoint.py",
-    "test_judged_suite.py",
+    "test_files.py",
+    "test_refusals.py",
+    "test_report.py",
+    "test_trust.py",
     "test_score.py",
-    "test_train.py",
-    "test_confidence.py",
-    "test_faulty_grader.py",
-    "test_overlaps.py",
-    "test_export.py",
     "test_formats.py",
+    "test_own_process.py",
+    "test_endpoint.py",
+    "test_stats_macro.py",
+    "test_schema.py",
+    "test_study_plan.py",
+    "test_stats_signs.py",
+    "test_gguf_base.py",
+    "test_import_inspect.py",
+    "test_judged_suite.py",
+    "test_overlaps.py",
 )
 
 
@@ -57,6 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if _memory_will_do():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     config.option.loadscopereorder = False  # or pytest-xdist would begin with the files of many tests
+    if config.getoption("numprocesses", None):
+        share_forks()
 
 
 def _memory_will_do() -> bool:

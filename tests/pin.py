@@ -53,7 +53,7 @@ SCORES = "variant,task,sample_id,score,cluster\n" + "".join(
 )
 
 
-def pins(tmp: Path) -> Iterator[tuple[str, str]]:
+def pins(tmp: Path, board: Path) -> Iterator[tuple[str, str]]:
     """Each pin's file name and text."""
     scores = tmp / "scores.csv"
     scores.write_text(SCORES, encoding="utf-8")
@@ -61,7 +61,7 @@ def pins(tmp: Path) -> Iterator[tuple[str, str]]:
         arguments = words.format(demo=DEMO, tmp=tmp, scores=scores).split(" ")
         yield f"{name}.txt", _steady(_output(arguments), tmp)
     yield "definitions.json", _definitions()
-    yield "pages.json", _pages(tmp / "pages")
+    yield "pages.json", _pages(board)
 
 
 def _output(arguments: list[str]) -> str:
@@ -114,12 +114,9 @@ class _Text(HTMLParser):
         self.parts.append(data)
 
 
-def _pages(out: Path) -> str:
+def _pages(board: Path) -> str:
     """A digest of each page's words: which page changed, and not how; for that, build it before and after."""
-    from proctor.leaderboard.board import site
-
     digests = {}
-    board = site.build(DEMO, out, "tiny").parent
     for page in sorted(board.rglob("*.html")):
         reader = _Text()
         reader.feed(page.read_text(encoding="utf-8"))
@@ -128,19 +125,23 @@ def _pages(out: Path) -> str:
     return json.dumps(digests, indent=1) + "\n"
 
 
-def made() -> dict[str, str]:
-    """All pins as the code makes them now."""
+def made(board: Path) -> dict[str, str]:
+    """All pins as the code makes them now; the board is that of results/demo with the baseline tiny."""
     before = dict(os.environ)
     os.environ.update(COLUMNS="80", NO_COLOR="1", TERM="dumb")
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return dict(pins(Path(folder)))
+            return dict(pins(Path(folder), board))
     finally:
         os.environ.clear()
         os.environ.update(before)
 
 
 if __name__ == "__main__":
-    for file, text in made().items():
+    from proctor.leaderboard.board import site
+
+    with tempfile.TemporaryDirectory() as folder:
+        texts = made(site.build(DEMO, Path(folder) / "board", "tiny").parent)
+    for file, text in texts.items():
         (PINS / file).write_text(text, encoding="utf-8", newline="")
     print(f"written: {PINS.relative_to(ROOT)}; git diff tells what changed")

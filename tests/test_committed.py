@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from proctor.harness import record
-from proctor.leaderboard.board import private, site
+from proctor.leaderboard.board import private
 from proctor.leaderboard.report import formats, report
-from tests.support.board_pages import Links, files_of
+from tests.support.board_pages import Links
 from tests.support.boards import demo_board
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,11 +30,6 @@ def test_every_cell_is_whole(results: Path) -> None:
         assert cell.problem == ""
         assert len(cell.rows()) == cell.run.rows
         assert sum(cell.run.statuses.values()) == cell.run.rows
-
-
-def test_the_board_is_the_same_twice(results: Path, board: Path, tmp_path: Path) -> None:
-    site.build(results, tmp_path / "again", "tiny")
-    assert files_of(tmp_path / "again") == files_of(board)
 
 
 def test_its_links_lead_to_files(board: Path) -> None:

@@ -3,13 +3,14 @@
 import pytest
 
 from tests.pin import COMMANDS, PINS, made
+from tests.support.boards import demo_board
 
 FILES = [*(f"{name}.txt" for name in COMMANDS), "definitions.json", "pages.json"]
 
 
 @pytest.fixture(scope="module")
 def now() -> dict[str, str]:
-    return made()
+    return made(demo_board())
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -268,3 +268,14 @@ def test_readme_tree_is_what_is_on_disk():
     for room in ROOMS:
         modules = {relative(path) for path in (ROOT / room).glob("*.py") if path.stem != "__init__"}
         assert not modules - named, f"on disk but not in the README's tree: {sorted(modules - named)}"
+
+
+def test_all_text_goes_to_the_terminal_through_one_writer():
+    """A rich console or a print of another kind would let a name or a response command the terminal."""
+    for path in python_files():
+        if "tools" in path.parts or path.name == "terminal.py":
+            continue
+        other = {"rich.console.Console", "typer.echo", "typer.secho", "click.echo"} & imports(path)
+        calls = {ast.unparse(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)}
+        other |= {"print", "typer.echo", "typer.secho", "click.echo", "sys.stdout.write"} & calls
+        assert not other, f"{relative(path)} uses {other}; use proctor.common.terminal"

@@ -24,6 +24,11 @@ def quantile(tail: float, groups: int | None = None) -> float:
     return float(special.ndtri(tail) if groups is None else special.stdtrit(groups - 1, tail))
 
 
+def tail(z: float, groups: int | None = None) -> float:
+    """The chance beyond z: the other way round."""
+    return float(special.ndtr(-z) if groups is None else special.stdtr(groups - 1, -z))
+
+
 def wilson(right: ArrayLike, n: ArrayLike, z: float) -> tuple[Floats, Floats]:
     """Wilson's score interval for a proportion (Wilson 1927)."""
     right, n = np.asarray(right, dtype=np.float64), np.asarray(n, dtype=np.float64)

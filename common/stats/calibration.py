@@ -2,6 +2,7 @@
 
     calibration(confidence, right)          # Brier score with its parts, ECE with what chance makes of it, bins
     auroc(confidence, right, clusters)      # with an interval by cluster
+    auroc_difference(a, b, clusters)        # of two variants on the same items
     risk_coverage(confidence, right)        # accuracy of the surest answers
     agreement(["7", "7", "8", None])        # of several answers to one item: modal share, entropy, whose answer it is
 
@@ -19,12 +20,13 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats.binary import critical, effective_n
+from proctor.common.stats.binary import critical, effective_n, tail
 from proctor.common.stats.paired import estimate
 from proctor.common.stats.units import Floats, Labels, standard_error
 
 BINS = 10
 DRAWS, SEED = 2_000, 0  # of what chance makes of the ECE of a calibrated model
+NEAREST, FARTHEST = 0.01, 40.0  # standard errors between which p is looked for: below it is 1, beyond it 0
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,84 @@ def auroc(
     """None where all answers are right, or all are wrong. Newcombe's interval (2006, his method 5), on effective
     numbers by DeLong's variance with clusters (Obuchowski 1997): it has a width at 0 and at 1 too.
     """
+    area = _area(confidence, right, clusters)
+    if area is None:
+        return None
+    return Auroc(area.value, *area.limits(critical(alpha, area.groups)))
+
+
+@dataclass(frozen=True)
+class AurocDifference:
+    """The first less the second, on the same answers' places."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+
+    def turned(self) -> "AurocDifference":
+        return AurocDifference(-self.difference, -self.high, -self.low, self.p)
+
+
+def auroc_difference(
+    a: tuple[ArrayLike, ArrayLike],
+    b: tuple[ArrayLike, ArrayLike],
+    clusters: Labels = None,
+    alpha: float = 0.05,
+) -> AurocDifference | None:
+    """`a` and `b` are confidence and right of two variants, row by row for the same items. The interval is put
+    together from both AUROCs' own and the correlation of their influences, by cluster (Zou & Donner 2008), so it has a
+    width where both are perfect; p is where it would end at 0.
+    """
+    first, second = _area(*a, clusters), _area(*b, clusters)
+    if first is None or second is None:
+        return None
+    if len(first.influence) != len(second.influence):
+        raise Refusal("two variants with other answers", remedy="align both by item")
+    difference = first.value - second.value
+    together = float(np.sqrt((first.influence**2).sum() * (second.influence**2).sum()))
+    correlation = float(first.influence @ second.influence) / together if together > 0 else 0.0
+
+    def limits(z: float) -> tuple[float, float]:
+        (low_a, high_a), (low_b, high_b) = first.limits(z), second.limits(z)
+        below = _joined(first.value - low_a, high_b - second.value, correlation)
+        above = _joined(high_a - first.value, second.value - low_b, correlation)
+        return max(-1.0, difference - below), min(1.0, difference + above)
+
+    def nearest_to_zero(z: float) -> float:
+        low, high = limits(z)
+        return low if difference > 0 else -high
+
+    low, high = limits(critical(alpha, first.groups))
+    p = 1.0
+    if nearest_to_zero(NEAREST) > 0:
+        z = float(brentq(nearest_to_zero, NEAREST, FARTHEST)) if nearest_to_zero(FARTHEST) < 0 else FARTHEST
+        p = 2 * tail(z, first.groups)
+    return AurocDifference(difference, low, high, p)
+
+
+def _joined(a: float, b: float, correlation: float) -> float:
+    """How far a difference's limit lies from it, of the distances of both values' own limits."""
+    return sqrt(max(0.0, a * a - 2 * correlation * a * b + b * b))
+
+
+@dataclass(frozen=True)
+class _Area:
+    """An AUROC with the influence of each cluster, and how many right and wrong answers it is worth."""
+
+    value: float
+    influence: Floats
+    m: float
+    n: float
+    groups: int | None
+
+    def limits(self, z: float) -> tuple[float, float]:
+        if self.groups == 1:  # of a single cluster nothing is known
+            return 0.0, 1.0
+        return _newcombe(self.value, self.m, self.n, z)
+
+
+def _area(confidence: ArrayLike, right: ArrayLike, clusters: Labels) -> _Area | None:
     sure, correct = _checked(confidence, right)
     m, n = int(correct.sum()), int(len(correct) - correct.sum())
     if not m or not n:
@@ -156,17 +236,15 @@ def auroc(
     influence = np.empty(len(sure))
     influence[correct == 1] = (above - value) * len(sure) / m
     influence[correct == 0] = (1 - below - value) * len(sure) / n
-    worth, groups = 1.0, None
-    if clusters is not None:
-        codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
-        totals = np.bincount(codes, weights=influence)
-        groups = len(totals)
-        if groups < 2:
-            return Auroc(value, 0.0, 1.0)
+    if clusters is None:
+        return _Area(value, influence, m, n, None)
+    codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    totals = np.bincount(codes, weights=influence).astype(np.float64)
+    groups, worth = len(totals), 1.0
+    if groups > 1:
         plain, robust = standard_error(influence), standard_error(totals * groups / len(sure))
         worth = float(effective_n(robust**2, plain**2, len(sure), groups)) / len(sure)
-    low, high = _newcombe(value, m * worth, n * worth, critical(alpha, groups))
-    return Auroc(value, low, high)
+    return _Area(value, totals, m * worth, n * worth, groups)
 
 
 def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]:

@@ -50,13 +50,13 @@ def export(
     out: Path,
     card: str,
     record: Mapping[str, Any],
-    modelfiles: Mapping[str, Modelfile],
+    texts: Mapping[str, str],
 ) -> Path:
-    """`out` with NAME.gguf, README.md (the card), export.json (the record) and the Modelfiles. Whole, or not there."""
+    """`out` with NAME.gguf, README.md (the card), export.json (the record) and more texts. Whole, or not there."""
     with export_folder(out, gguf, {**record, "name": name}) as part:
         copy_gguf(gguf, part / f"{name}.gguf")
-        for file, modelfile in modelfiles.items():
-            (part / file).write_text(modelfile.written(), encoding="utf-8")
+        for file, text in texts.items():
+            (part / file).write_bytes(text.encode("utf-8"))
         (part / "README.md").write_text(card, encoding="utf-8")
     return out
 

@@ -19,6 +19,7 @@ SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "
 STRING, ARRAY = 8, 9
 AGAIN = "fetch or make it again"
 MOST = 2**32  # no count or length in a header is larger
+CACHE_TOKENS = 2_048  # for which the size of the cache is told
 
 
 class _Broken(Exception):
@@ -28,13 +29,15 @@ class _Broken(Exception):
 @dataclass(frozen=True)
 class Header:
     """`fields` hold one value each, `lists` those arrays that were asked for; `bytes` is where the last tensor ends;
-    `types` counts tensors by type.
+    `types` counts tensors by type; `parameters` are all their numbers, `tensor_bytes` what these take.
     """
 
     fields: dict[str, Value]
     lists: dict[str, list[Any]]
     types: dict[str, int]
     bytes: int
+    parameters: int
+    tensor_bytes: int
 
     @property
     def architecture(self) -> str:
@@ -50,6 +53,24 @@ class Header:
         """The type of most of the file's matrices: 'Q4_1', 'F16'."""
         matrices = {name: count for name, count in self.types.items() if name != "F32"} or self.types
         return max(matrices, key=lambda name: matrices[name])
+
+    @property
+    def cache_bytes(self) -> int | None:
+        """What keys and values of 2,048 tokens take at 16 bits, or of the context where that is shorter. A model whose
+        layers do not all look back so far needs less. None where the cache is of another kind, or not told.
+        """
+        sizes = {}
+        for name, value in self.fields.items():
+            sizes[name.removeprefix(f"{self.architecture}.")] = value
+        if any(name.startswith("ssm.") or name.endswith("kv_lora_rank") for name in sizes):
+            return None
+        try:
+            head = int(sizes["embedding_length"]) // int(sizes["attention.head_count"])
+            keys, values = (int(sizes.get(f"attention.{name}_length", head)) for name in ("key", "value"))
+            heads = int(sizes["block_count"]) * int(sizes["attention.head_count_kv"])
+            return 2 * heads * (keys + values) * min(CACHE_TOKENS, int(sizes["context_length"]))
+        except (KeyError, ValueError, ZeroDivisionError):
+            return None
 
     def token(self, kind: str) -> int | None:
         """The id of the 'bos', 'eos' or 'padding' token, as the file says."""
@@ -92,7 +113,7 @@ def _read(file: BinaryIO, wanted: Container[str]) -> Header:
             fields[name] = _value(file, int(kind))
     known = {kind.value: kind for kind in GGMLQuantizationType}
     types: dict[str, int] = {}
-    end = 0
+    end = parameters = tensor_bytes = 0
     for _ in range(tensors):
         _text(file)
         elements = 1
@@ -104,12 +125,14 @@ def _read(file: BinaryIO, wanted: Container[str]) -> Header:
         kind = known[number]
         block, block_bytes = GGML_QUANT_SIZES[kind]
         types[kind.name] = types.get(kind.name, 0) + 1
-        end = max(end, offset + elements // block * block_bytes)
+        size = elements // block * block_bytes
+        parameters, tensor_bytes = parameters + elements, tensor_bytes + size
+        end = max(end, offset + size)
     alignment = fields.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment < 1:
         raise _Broken(f"its tensors are aligned by {alignment!r}")
     start = -(-file.tell() // alignment) * alignment
-    return Header(fields, lists, types, start + end)
+    return Header(fields, lists, types, start + end, parameters, tensor_bytes)
 
 
 def _number(file: BinaryIO, form: str) -> float:

@@ -7,18 +7,19 @@ once, so a model merged with itself is itself, and `linear` at weight 1 is the f
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.base import digest_of_file, files_of
+from proctor.finetune.base import files_of
 from proctor.finetune.checks import check_safetensors, compare_logits, logits_of, passed, prompt_ids
-from proctor.finetune.folder import config_of, read_json, shapes_of, tensors, write_json
-from proctor.finetune.gguf.vocabulary import merge_pairs
+from proctor.finetune.folder import config_of, shapes_of, tensors, write_json
 from proctor.finetune.load import load_model, load_tokenizer
 from proctor.finetune.merge.spec import MergeWith
+from proctor.finetune.merge.vocabularies import join, unlike_vocabulary
 from proctor.finetune.store import Tell
 
 SEED = 0  # of dare_ties, which drops changes by chance
@@ -26,6 +27,7 @@ SAME_DIRECTION = 0.9995  # cosine above which slerp is a line: its formula divid
 # Of config.json: what makes equal shapes mean something else.
 MEANING = ("model_type", "num_attention_heads", "num_key_value_heads", "hidden_act", "tie_word_embeddings")
 INDEX = "model.safetensors.index.json"
+BY_TOKEN = ("model.embed_tokens.weight", "lm_head.weight")  # a row for each token
 
 
 def merge_models(
@@ -38,13 +40,18 @@ def merge_models(
     every = [("the base", base), *parents, ("the base of the changes", reference)]
     for _, folder in every:
         check_safetensors(folder)
-    refuse_unlike(every)
+    refuse_unlike(every, joined=spec.tokenizer is not None)
     folders = [folder for _, folder in parents]
     dtype = widest(folders)
+    dtype_name = str(dtype).removeprefix("torch.")
+    if spec.tokenizer:
+        tell(0.1, "mergekit joins the vocabularies")
+        join(base, folders[0], spec, out, dtype_name)
+        return {"checks": [passed("the base's tokens keep their ids, and every weight is a number", {})]}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         _write_weights(base, folders, spec, reference, out, dtype, tell)
-    _copy_the_rest(base, out, str(dtype).removeprefix("torch."))
+    _copy_the_rest(base, out, dtype_name)
     _refuse_unless_itself(base, spec)
     tell(0.7, "comparing with each parent")
     rows = prompt_ids(load_tokenizer(out))
@@ -56,45 +63,22 @@ def merge_models(
     return {"checks": checks}
 
 
-def refuse_unlike(models: Sequence[tuple[str, Path]]) -> None:
-    """Each model is compared with the first: vocabulary, architecture, tensors. Reads headers, and no weights."""
+def refuse_unlike(models: Sequence[tuple[str, Path]], joined: bool = False) -> None:
+    """Each model is compared with the first: vocabulary, architecture, tensors. Reads headers, and no weights. Where
+    vocabularies are `joined`, they and the number of rows by token may differ.
+    """
+    checks: list[Callable[[Path, Path], str]] = [_unlike_meaning, partial(_unlike_tensors, joined=joined)]
+    if not joined:
+        checks.insert(0, unlike_vocabulary)
     (first, base), *others = models
     for name, folder in others:
         if folder == base:
             continue
-        for unlike in (_unlike_vocabulary, _unlike_meaning, _unlike_tensors):
+        for unlike in checks:
             why = unlike(base, folder)
             if why:
                 advice = "merge models of one family and size"
                 raise Refusal(f"{name} cannot be merged with {first}", why, advice)
-
-
-def _unlike_vocabulary(base: Path, other: Path) -> str:
-    """Compared token by token: the file itself may be written otherwise by another version."""
-    mine, theirs = base / "tokenizer.json", other / "tokenizer.json"
-    if mine.is_file() != theirs.is_file():
-        return "only one of them has a tokenizer.json"
-    if not mine.is_file():
-        return ""
-    if digest_of_file(mine) == digest_of_file(theirs):
-        return ""
-    (tokens, merges), (their_tokens, their_merges) = _vocabulary(mine), _vocabulary(theirs)
-    if differing := sorted(set(tokens.items()) ^ set(their_tokens.items()))[:1]:
-        sizes = f"{len(their_tokens):,} tokens against {len(tokens):,}"
-        return f"its vocabulary is another: {sizes}, and {differing[0][0]!r} is in one of them alone or elsewhere"
-    if merges != their_merges:
-        return "its tokenizer joins the same tokens by other rules"
-    return ""
-
-
-def _vocabulary(file: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Its tokens, and its merges."""
-    tokenizer = read_json(file)
-    vocabulary = tokenizer["model"]["vocab"]
-    if isinstance(vocabulary, list):  # unigram: pairs of token and score
-        vocabulary = {token: place for place, (token, _) in enumerate(vocabulary)}
-    added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or ()}
-    return {**vocabulary, **added}, merge_pairs(tokenizer["model"].get("merges") or ())
 
 
 def _unlike_meaning(base: Path, other: Path) -> str:
@@ -109,12 +93,13 @@ def _unlike_meaning(base: Path, other: Path) -> str:
     return "; ".join(differing)
 
 
-def _unlike_tensors(base: Path, other: Path) -> str:
+def _unlike_tensors(base: Path, other: Path, joined: bool) -> str:
     mine, theirs = shapes_of(base), shapes_of(other)
     for name in sorted(mine | theirs):
         if name not in mine or name not in theirs:
             return f"only one of them has the tensor {name}"
-        if mine[name] != theirs[name]:
+        first = 1 if joined and name in BY_TOKEN else 0
+        if mine[name][first:] != theirs[name][first:]:
             return f"{name} has the shape {theirs[name]}, not {mine[name]}"
     return ""
 

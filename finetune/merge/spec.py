@@ -17,7 +17,8 @@ class MergeWith(Frozen):
         {models: [smollm2-full], method: linear, weight: 0.25}   # a quarter of it, the rest is the variant's own base
         {models: [maths, plans], method: ties, weights: [1, 1], density: 0.5}
 
-    Tokenizer, chat template and settings are those of the variant's own `base`.
+    Tokenizer, chat template and settings are those of the variant's own `base`; with `tokenizer: union` there are the
+    other model's tokens too.
     """
 
     models: tuple[str, ...] = Field(
@@ -35,6 +36,10 @@ class MergeWith(Frozen):
         default=None, description="what changes are measured from, if it is not the variant's own base"
     )
 
+    tokenizer: Literal["union"] | None = Field(
+        default=None, description="where vocabularies differ: all tokens of both, by mergekit"
+    )
+
     @model_validator(mode="after")
     def _fields_agree(self) -> Self:
         if self.weight is not None and self.weights is not None:
@@ -49,6 +54,13 @@ class MergeWith(Frozen):
             raise Refusal(f"{self.method} without density", remedy="say which share of the changes it keeps")
         if self.density is not None and self.method not in PRUNES:
             raise Refusal(f"density goes with {' and '.join(PRUNES)}", remedy=f"{self.method} keeps all")
+        if self.tokenizer and not self.own_base_is_parent:
+            why = "the own base says where each token stands"
+            raise Refusal(
+                "tokenizer: union of more than one model and the own base",
+                why,
+                "name one, by linear or slerp",
+            )
         if self.averages:
             self._check_average()
         elif self.weight is not None and len(self.models) > 1:

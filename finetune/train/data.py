@@ -14,7 +14,7 @@ from typing import Any
 
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
-from proctor.finetune.checks import same_day
+from proctor.finetune.chat_template import render_for
 from proctor.finetune.recipe import Recipe, Source
 
 IGNORED = -100  # the label that torch's cross entropy leaves out
@@ -79,9 +79,8 @@ def choose(chats: list[dict[str, list[Turn]]], part: Source, seed: int) -> list[
 
 def encode(tokenizer: Any, chat: Mapping[str, list[Turn]]) -> dict[str, list[int]]:
     """Token ids as the model will meet them when it is asked, with labels on the response and its stop token alone."""
-    how = {"tokenize": False, "strftime_now": same_day}
-    prompt = tokenizer.apply_chat_template(chat["prompt"], add_generation_prompt=True, **how)
-    whole = tokenizer.apply_chat_template(chat["prompt"] + chat["completion"], **how)
+    prompt = render_for(tokenizer, chat["prompt"])
+    whole = render_for(tokenizer, chat["prompt"] + chat["completion"], ask=False)
     if not whole.startswith(prompt):
         raise Refusal(
             "the base's chat template renders a question otherwise when its response follows; "

@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import inspect_ai
 from inspect_ai.model import (
     ChatMessage,
     GenerateConfig,
+    Logprob,
+    Logprobs,
     Model,
     ModelAPI,
     ModelOutput,
@@ -122,6 +125,7 @@ def _as_asked(doc: Mapping[str, Any], sample: Any, failed: Mapping[str, Response
         # A limit of the task's own leaves no choice, or one that it broke off.
         bool(sample.limit) or sample.output.stop_reason == "max_tokens",
         kept.get("seconds"),
+        logprobs=_logprobs_of(sample.output),
     )
     return AskedSample(doc, sample.epoch, kept.get("prompt", ""), response)
 
@@ -277,6 +281,8 @@ class EngineAPI(ModelAPI):
         response = await asyncio.wrap_future(self._desk.submit(request))
         ended: StopReason = "max_tokens" if response.truncated else "stop"
         output = ModelOutput.from_content(self.model_name, response.text, ended)
+        if response.logprobs is not None:
+            output.choices[0].logprobs = _as_inspect(response.text, response.logprobs)
         if response.tokens_in is not None and response.tokens_out is not None:
             total = response.tokens_in + response.tokens_out
             output.usage = ModelUsage(
@@ -296,4 +302,23 @@ def _options(config: GenerateConfig, sampling: Sampling) -> Options:
         temperature=None if sampling.temperature is None else config.temperature or 0.0,
         top_p=config.top_p,
         seed=config.seed or 0,
+        logprobs=sampling.logprobs,
     )
+
+
+def _as_inspect(text: str, logprobs: Sequence[tuple[int, float]]) -> Logprobs:
+    """Inspect keeps each token's text in the place of where it ends."""
+    content, begin = [], 0
+    for end, logprob in logprobs:
+        content.append(Logprob(token=text[begin:end], logprob=logprob))
+        begin = max(begin, end)
+    return Logprobs(content=content)
+
+
+def _logprobs_of(output: ModelOutput) -> list[tuple[int, float]] | None:
+    """The other way round; a token that wrote nothing ends where the one before it does."""
+    kept = output.choices[0].logprobs if output.choices else None
+    if kept is None:
+        return None
+    ends = accumulate(len(token.token) for token in kept.content)
+    return [(end, token.logprob) for end, token in zip(ends, kept.content, strict=True)]

@@ -9,7 +9,6 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ from proctor.harness.engines.protocol import (
     Response,
     StreamingEngine,
     as_instances,
+    is_line,
+    response_of,
 )
 
 KEEP_EVERY_SECONDS = 0.5  # responses that come one by one go to the disk this often: what a kill can cost
@@ -35,8 +36,8 @@ class Journal:
     """The responses of one set of weights, whoever asked for them, in one file: a line each, added and never changed.
 
     An engine's batches are planned together, and a response counts for everybody when all batches of its plan are done.
-    Until then it counts for the same plan alone, so that a run that was killed goes on with the same batches. In memory
-    is only where each line begins.
+    Until then it counts for the same plan alone, so that a run that was killed goes on with the same batches. A plan
+    that has lost a line is not done any more: its batch is asked again. In memory is only where each line begins.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,19 +45,18 @@ class Journal:
         self.asked = 0  # responses that were kept since this was opened
         self._done: dict[str, int] = {}  # key of a request: where its response stands in the file
         self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
-        self._lines = LineFile(path)
+        self._lines = LineFile(path, is_line)
         for start, entry in self._lines:
-            with suppress(KeyError, TypeError):
-                self._note(entry, start)
+            self._note(entry, start)
 
     def get(self, request: Request, plan: str = "") -> Response | None:
         """The response that is kept for a request; with a `plan`, what that plan has of it so far."""
         kept = self._begun.get(plan, {}) if plan else self._done
         start = kept.get(request.key)
-        if start is None:
+        entry = self._lines.at(start) if start is not None else None
+        if entry is None or entry.get("key") != request.key:
             return None
-        entry = self._lines.at(start)
-        return Response(**{name: entry[name] for name in Response.__dataclass_fields__ if name in entry})
+        return response_of(entry)
 
     def keep(self, batch: Sequence[Request], responses: Sequence[Response], plan: str = "") -> None:
         """Failed requests are not kept: the next run asks them again."""
@@ -70,11 +70,12 @@ class Journal:
 
     def finish(self, plan: str) -> None:
         """All batches of a plan are done."""
-        self._add([{"finished": plan}])
+        self._add([{"finished": plan, "of": len(self._begun.get(plan, {}))}])
 
     def _note(self, entry: Mapping[str, Any], start: int) -> None:
         if "finished" in entry:
-            self._done |= self._begun.pop(entry["finished"], {})
+            if len(self._begun.get(entry["finished"], {})) >= entry.get("of", 0):
+                self._done |= self._begun.pop(entry["finished"], {})
         elif plan := entry.get("plan"):
             self._begun.setdefault(plan, {})[entry["key"]] = start
         else:

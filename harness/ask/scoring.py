@@ -3,7 +3,6 @@
 All responses stand in a file before anything is scored, so scoring again asks the examined model for nothing.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest
-from proctor.common.files import write_text
+from proctor.common.files import write_kept
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
-from proctor.harness.engines.protocol import Response
+from proctor.harness.engines.protocol import kept_answers, response_of
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
 from proctor.judges.graders.grader import Grader, GraderSpec
@@ -66,23 +65,25 @@ def keep_responses(path: Path, samples: Sequence[AskedSample], version: str, mea
         for sample in samples
     ]
     kept = {"task_version": version, "measured": measured.as_json(), "answers": entries}
-    write_text(path, json.dumps(kept))
+    write_kept(path, kept)
 
 
 def read_responses(
     path: Path, docs: Sequence[Mapping[str, Any]]
 ) -> tuple[list[AskedSample], Measurements] | None:
     """What `keep_responses` kept, and what was measured; None where there is nothing that can be read."""
+    kept = kept_answers(path)
+    if kept is None:
+        return None
     by_id = {str(doc["id"]): doc for doc in docs}
     samples = []
+    for entry in kept["answers"]:
+        doc = by_id[entry["id"]]
+        samples.append(AskedSample(doc, entry["epoch"], entry["prompt"], response_of(entry)))
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        for entry in kept["answers"]:
-            doc, epoch, prompt = by_id[entry.pop("id")], entry.pop("epoch"), entry.pop("prompt")
-            samples.append(AskedSample(doc, epoch, prompt, Response(**entry)))
         return samples, measurements_from(kept["measured"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    except ValueError:  # of an earlier version, without a checksum: then nothing is known of the costs
+        return samples, Measurements()
 
 
 def counts(statuses: Sequence[str], truncated: Sequence[bool]) -> dict[str, Any]:

@@ -14,12 +14,11 @@ from importlib.metadata import distribution, packages_distributions, version
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from rich.console import Console
-
 from proctor.common.paths import EMBEDDED, MARK, find, inside, resolve
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.common.schema import yaml_of
+from proctor.common.terminal import Console
 from proctor.finetune.base import HUB_ID, IN_PACKAGE, digest_of_file, resolve_base
 from proctor.finetune.export.folder import copy_gguf, export_folder
 from proctor.finetune.gguf.header import read_header

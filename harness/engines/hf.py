@@ -19,9 +19,10 @@ from peft import PeftModel
 from transformers import AttentionInterface, GenerationConfig
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
-from proctor.finetune.checks import check_adapter, same_day
+from proctor.finetune.chat_template import render_for
+from proctor.finetune.checks import check_adapter
 from proctor.finetune.load import best_device, load_model, load_tokenizer
-from proctor.harness.engines.protocol import Engine, Request, Response, Weights, as_instances
+from proctor.harness.engines.protocol import Chat, Engine, Request, Response, Weights, as_instances
 
 # On a CPU a batch answers together and is kept together, so a large model gets short batches: this many weights in all.
 WEIGHTS_A_BATCH = 2 * 10**9
@@ -52,10 +53,8 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
         )
         # It warns that a loaded model is a loaded model.
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
-        engine = cls(
-            pretrained=model, tokenizer=tokenizer, batch_size=_batch_size(model, device), device=device,
-            chat_template_args={"strftime_now": same_day},
-        )  # fmt: skip
+        size = _batch_size(model, device)
+        engine = cls(pretrained=model, tokenizer=tokenizer, batch_size=size, device=device)
         engine.context_length = int(engine.max_length)
         engine._plain = model
         engine._folder = folder
@@ -64,6 +63,10 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
             engine._add(adapter)
         engine.use(None)
         return engine
+
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
+        """HFLM's own leaves the system turn out, and goes on, where a template takes none."""
+        return render_for(self.tokenizer, chat_history, add_generation_prompt, not add_generation_prompt)
 
     def prompt_length(self, prompt: str) -> int:
         return len(self.tok_encode(prompt))

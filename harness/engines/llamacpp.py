@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp
-from jinja2.exceptions import TemplateError
 from lm_eval.api.model import LM
 
 from proctor.common.refusal import Refusal
-from proctor.finetune.checks import same_day
+from proctor.finetune.chat_template import render_chat
 from proctor.finetune.gguf.header import read_header
 from proctor.harness.engines.decoding import Decoders, Job, Made
 from proctor.harness.engines.gguf_model import Model
@@ -53,26 +52,9 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
         return len(self._model.tokens(prompt))
 
     def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
-        """By the sandboxed renderer that the `hf` engine uses too, so that both read the same prompt."""
-        from transformers.utils.chat_template_utils import render_jinja_template  # it takes a second
-
-        if self._model.chat_template is None:
-            raise Refusal(
-                "the GGUF has no chat template", "the prompt pack asks in turns of a chat",
-                "take a prompt pack with 'turns: text', or make the GGUF from a model with a template", self._path,
-            )  # fmt: skip
-        try:
-            (rendered,), _ = render_jinja_template(
-                [chat_history],
-                chat_template=self._model.chat_template,
-                add_generation_prompt=add_generation_prompt,
-                strftime_now=same_day,
-                bos_token=self._special("bos"),
-                eos_token=self._special("eos"),
-            )
-        except TemplateError as broken:
-            raise Refusal("the GGUF's chat template fails", str(broken), where=self._path) from None
-        return str(rendered)
+        tokens = {"bos_token": self._special("bos"), "eos_token": self._special("eos")}
+        ask = add_generation_prompt
+        return render_chat(self._model.chat_template, chat_history, tokens, ask, not ask, self._path)
 
     @property
     def start_token(self) -> str:

@@ -16,8 +16,9 @@ from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
-from proctor.finetune.checks import same_day
+from proctor.finetune.chat_template import render_for
 from proctor.harness.engines.protocol import (
+    Chat,
     EngineDied,
     Indexed,
     Request,
@@ -68,7 +69,6 @@ class VLLMEngine(VLLM, StreamingEngine):  # type: ignore[misc]
                 f"lower serving.memory (now {weights.memory:g}) or serving.context, or see vLLM's own log with "
                 "VLLM_LOGGING_LEVEL=INFO",
             ) from None
-        engine.chat_template_args["strftime_now"] = same_day  # as in training and in the other engines
         engine._source, engine.context_length = weights.source, int(engine.max_length)
         engine._numbers = {adapter: number for number, adapter in enumerate(weights.adapters, 1)}
         engine._asked = 0
@@ -77,6 +77,9 @@ class VLLMEngine(VLLM, StreamingEngine):  # type: ignore[misc]
         gc.collect()
         gc.freeze()
         return engine
+
+    def apply_chat_template(self, chat_history: Chat, add_generation_prompt: bool = True) -> str:
+        return render_for(self.tokenizer, chat_history, add_generation_prompt, not add_generation_prompt)
 
     def prompt_length(self, prompt: str) -> int:
         return len(self.tok_encode(prompt))

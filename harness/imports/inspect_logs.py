@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, is_zipfile
 
 import pandas as pd
 
+from proctor.common.answers import number_of
 from proctor.common.digest import digest
 from proctor.common.refusal import Refusal
 from proctor.harness.imports import foreign
@@ -50,7 +52,7 @@ def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
     """One log is one variant x task. A sample that failed, or got nothing from its scorer, has no score."""
     log = _open_log(path)
     samples = sorted(log.samples, key=lambda sample: (str(sample.id), sample.epoch))
-    figures = _figures_of(log)
+    figures = _figures_of(log, path)
     figure = figures[foreign.choose_metric(list(figures), wish, path)]
     epochs = max(sample.epoch for sample in samples)
     table = pd.DataFrame([_sample_row(sample, figure, wish, path) for sample in samples])
@@ -109,17 +111,35 @@ def _open_log(path: Path) -> Any:
         raise Refusal(f"its status is {log.status!r}", "samples are missing", remedy, path)
     if not log.samples:
         raise Refusal("holds no samples", "there is nothing to import", where=path)
+    there = {(str(sample.id), sample.epoch) for sample in log.samples}
+    twice = False
+    if is_zipfile(path):
+        names = list(filter(lambda name: name.startswith("samples/"), ZipFile(path).namelist()))
+        twice = len(set(names)) < len(names)
+    if twice or (log.results and len(there) < log.results.total_samples):
+        raise Refusal(
+            "it does not hold each sample of its results once", "it was changed after it was written",
+            "get it once more from where it was made", path,
+        )  # fmt: skip
     return log
 
 
-def _figures_of(log: Any) -> dict[str, _Figure]:
+def _figures_of(log: Any, path: Path) -> dict[str, _Figure]:
     """By name: `scorer`, or `scorer/figure` where a scorer gives several; with `,reducer` where there are several."""
     keys: dict[str, dict[str, None]] = {}
+    mixed: dict[str, set[bool]] = {}
     for sample in log.samples:
         for scorer, score in (sample.scores or {}).items():
             keys.setdefault(scorer, {}).update(dict.fromkeys(fields_of(score.value)))
+            if score.value is not None and score.value == score.value:  # NaN: unscored
+                mixed.setdefault(scorer, set()).add(isinstance(score.value, dict))
     figures = {}
     for scorer, several in keys.items():
+        if len(mixed.get(scorer, ())) > 1:
+            raise Refusal(
+                f"scorer {scorer!r} gives one value to some samples and several to others",
+                "they are no scores of one kind", "score it again with 'inspect score'", path,
+            )  # fmt: skip
         for key in several or [""]:
             # A log can be scored again with other reducers than it was begun with: the results have the last ones.
             named = [entry.reducer for entry in _entries(log, scorer, key) if entry.reducer]
@@ -230,8 +250,8 @@ def _number(value: Any, item: Any, path: Path) -> float:
     if isinstance(value, str):
         value = LETTERS.get(value.lower() if len(value) > 1 else value, value)
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        return number_of(value)
+    except ValueError:
         why = "it is no number and no C, I, P or N"
         raise Refusal(f"sample {item}: {str(value)[:40]!r} is no score", why, where=path) from None
 

@@ -16,7 +16,7 @@ from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness import record
-from proctor.harness.imports.foreign import Foreign, Wish, as_text, refuse_rows, refuse_unusable
+from proctor.harness.imports.foreign import LARGEST, Foreign, Wish, as_text, refuse_rows, refuse_unusable
 
 NEEDED = ("variant", "task", "sample_id", "score")
 MAY = ("cluster", "epoch", "doc_hash", "prompt", "response", "answer", "target")
@@ -106,7 +106,12 @@ def _jsonl(path: Path) -> pd.DataFrame:
 
 
 def _scores(column: "pd.Series[Any]", path: Path) -> "pd.Series[float]":
-    numbers = pd.to_numeric(column.where(column != "", None), errors="coerce").astype("float64")
+    try:
+        numbers = pd.to_numeric(column.where(column != "", None), errors="coerce").astype("float64")
+    except OverflowError:
+        raise Refusal(
+            "a score has hundreds of digits", f"beyond {LARGEST:g} none can be", where=path
+        ) from None
     unclear = numbers.isna() & (column != "")
     if unclear.any():
         words = column[unclear].astype(str).str.strip().str.lower()

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from proctor.common.terminal import Console
 from proctor.judges.judge import Judge
 from proctor.judges.people.expert import Suggestion
 from proctor.judges.people.refine import read_suggestions, written

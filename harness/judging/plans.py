@@ -5,15 +5,18 @@ plain facts (`facts`), or by the name (`pupil`) of one of the task's pupils or o
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
 from proctor.harness import record
 from proctor.judges.prompt import question_text
-from proctor.judges.rules.checklist import checked_facts
+from proctor.judges.rules.facts import checked_facts
 from proctor.judges.verdict import Item, Pair
 from proctor.tasks import TASKS, doc_hash
 from proctor.tasks.questions.scoring import material
@@ -151,9 +154,18 @@ def _from_fields(fields: Facts, where: str) -> tuple[str, dict[str, Any]]:
         doc = as_doc(from_fields(fields))
     except KeyError as missing:
         raise Refusal(f"the profile is no pupil of the task: no {missing}", where=where) from None
-    except (TypeError, ValueError) as wrong:
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise Refusal(f"the profile is no pupil of the task: {why}", where=where) from None
+    except (TypeError, ValueError, OverflowError) as wrong:
         raise Refusal(f"the profile is no pupil of the task: {wrong}", where=where) from None
     return str(doc["profile"]), facts(doc)
+
+
+@cache
+def _pupils() -> dict[str, Any]:
+    return {str(doc["id"]): doc for doc in TASKS["study_plan"].docs("test")}
 
 
 def _whom(row: Facts, where: str) -> Whom:
@@ -163,13 +175,13 @@ def _whom(row: Facts, where: str) -> Whom:
         known = _facts(row["facts"], where)
     name, profile = row.get("pupil"), row.get("profile")
     if name is not None:
-        docs = {str(doc["id"]): doc for doc in TASKS["study_plan"].docs("test")}
-        if name not in docs:
+        docs = _pupils()
+        if str(name) not in docs:
             raise Refusal(
                 f"no pupil {name!r} in the task", nearest(str(name), list(docs)),
                 "give `facts` or `profile`, or a file of pupils with --profiles", where,
             )  # fmt: skip
-        return str(docs[name]["profile"]), known or facts(docs[name])
+        return str(docs[str(name)]["profile"]), known or facts(docs[str(name)])
     if isinstance(profile, dict) and "weak_topics" in profile:
         text, own = _from_fields(profile, where)
         return text, known or own

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from proctor.finetune.base import digest_of_file, resolve_base
 from proctor.finetune.base_settings import base_settings
-from proctor.finetune.build import Stage, parents_of
+from proctor.finetune.build import Stage, gguf_of, parents_of
 from proctor.finetune.gguf.header import read_header
 from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
@@ -13,6 +13,7 @@ from proctor.harness.plan.training import ChatFile
 from proctor.harness.record import (
     BaseRecord,
     DecideRecord,
+    GgufRecord,
     OverlapRecord,
     RunRecord,
     StageRecord,
@@ -70,12 +71,29 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
+    if plan.look:
+        run = run.changed(planned=plan.look.planned.get(cell.task))
     if brought:
         run = run.changed(base_settings=BaseRecord.model_validate(brought))
+    gguf = _gguf(each, plan)
+    if gguf:
+        run = run.changed(gguf=gguf)
     decide = plan.suite.decide
     if decide and decide.primary == cell.task:
         run = run.changed(decide=DecideRecord(primary=decide.primary, guard=tuple(decide.guard)))
     return run
+
+
+def _gguf(each: VariantPlan, plan: Plan) -> GgufRecord | None:
+    if each.variant.engine != "llamacpp":
+        return None
+    file = gguf_of(each.variant.base, each.stages, plan.store / "artifacts")
+    if file is None:
+        return None
+    header = read_header(file)
+    return GgufRecord(
+        parameters=header.parameters, tensor_bytes=header.tensor_bytes, cache_bytes=header.cache_bytes
+    )
 
 
 def _stage(stage: Stage, base: str) -> StageRecord:
@@ -101,6 +119,10 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
                 new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))
             if kept.run.decide and not new.decide:
                 new = new.changed(decide=None)
+            if kept.run.planned:
+                # All items by a run that does not look before: figures are those of all items from now on.
+                whole = plan.look is None and cell.items == kept.run.planned.items
+                new = new.changed(planned=None if whole else kept.run.planned)
             updated = kept.run.changed(**record.fields_of(new))
             if updated.as_json() != kept.run.as_json():
                 was, now = kept.run.margin, new.margin

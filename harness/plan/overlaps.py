@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest
-from proctor.common.files import write_text
+from proctor.common.files import read_kept, write_kept
 from proctor.common.paths import PACKAGE, names, resolve
-from proctor.common.refusal import located
+from proctor.common.refusal import Refusal, located
 from proctor.finetune.recipe import Recipe
 from proctor.harness.plan.training import ChatFile, chat_file
 from proctor.tasks import TASKS, Task, dataset_hash
@@ -38,11 +38,10 @@ def overlap_of(
 def counted(task: Task, docs: list[dict[str, Any]], source: str, file: ChatFile, store: Path) -> Found:
     key = digest([COUNTED, dataset_hash(docs), file.digest])
     kept = store / "overlap" / f"{task.name}-{key[:24]}.json"
-    try:
-        found: Found = json.loads(kept.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    found = read_kept(kept, lambda counts: isinstance(counts.get("chats"), int))
+    if found is None:
         found = count(task, docs, file.path)
-        write_text(kept, json.dumps(found))
+        write_kept(kept, found)
     return {"set": named(source, found["chats"]), **found}
 
 
@@ -95,9 +94,12 @@ def known_of(base: str, task: str) -> list[Found]:
     if not path.is_file():
         return []
     known = []
-    for counts in json.loads(path.read_text(encoding="utf-8")):
-        if task in counts["exams"]:
-            known.append({"set": counts["set"], **counts["exams"][task]})
+    try:
+        for counts in json.loads(path.read_text(encoding="utf-8")):
+            if task in counts["exams"]:
+                known.append({"set": counts["set"], **counts["exams"][task]})
+    except (ValueError, RecursionError, KeyError, TypeError):
+        raise Refusal("holds no counts of overlaps", remedy="move it away", where=path) from None
     return known
 
 

@@ -5,10 +5,11 @@ not know who is asked, nor how.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +19,12 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.base import digest_of_base, is_gguf, local_folder, shape_of
 from proctor.finetune.build import Merging, Parent, Stage, is_kept, plan_stages, with_parents
 from proctor.finetune.merge.models import refuse_unlike
+from proctor.finetune.merge.vocabularies import refuse_without_mergekit
 from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import TAKES_ADAPTER, Variant
+from proctor.harness.engines.protocol import kept_answers
 from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.harness.plan.unfit import refuse_unfit
@@ -30,7 +33,6 @@ from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
 from proctor.tasks.prompt_pack import STOCK, Pack
 
-SHOWN = 16  # letters of either end of a value that changed
 State = Literal["fill", "keep", "changed", "damaged"]
 
 
@@ -99,6 +101,7 @@ class Plan:
     gradings: dict[str, Grading] = field(default_factory=dict)  # of each task that a judge scores
     redo: bool = False
     about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task
+    look: record.Look | None = None
 
     @property
     def cells(self) -> list[CellPlan]:
@@ -128,16 +131,16 @@ class Plan:
         task = self.suite.task(cell.task)
         if task.asks == STOCK and task.framework == "inspect":
             return False  # Inspect scores while it asks; the journal has what was answered
-        try:
-            kept = json.loads(self.responses_file(cell).read_text(encoding="utf-8"))
-            # What did not fit the context fits no better the next time.
-            for response in kept["answers"]:
-                if response["error"] and (self.redo or not response.get("too_long")):
-                    return False
-            whole = len(kept["answers"]) == cell.items * cell.definition.epochs
-            return whole and kept["task_version"] == cell.definition.task_version
-        except (OSError, ValueError, KeyError, TypeError):
+        kept = kept_answers(self.responses_file(cell))
+        if kept is None or kept["task_version"] != cell.definition.task_version:
             return False
+        # What did not fit the context fits no better the next time.
+        for response in kept["answers"]:
+            if response.get("error") and (self.redo or not response.get("too_long")):
+                return False
+        ids = [str(doc["id"]) for doc in self.docs[cell.task]]
+        wanted = Counter(product(ids, range(1, cell.definition.epochs + 1)))
+        return wanted == Counter((response["id"], response["epoch"]) for response in kept["answers"])
 
     def split(self) -> tuple[list[tuple[VariantPlan, CellPlan]], list[Session]]:
         """The cells that have their responses and want only scores, and the sessions without them."""
@@ -166,9 +169,19 @@ class Plan:
         return [(stage, is_kept(self.store / "artifacts", stage)) for stage in every.values()]
 
 
-def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False) -> Plan:
+def make_plan(
+    suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False,
+    look: record.Look | None = None,
+) -> Plan:  # fmt: skip
     with inside(suite.project):
-        return _make_plan(suite, results, store, only, redo)
+        plan = _make_plan(suite, results, store, only, redo)
+        if look is None:
+            return plan
+        variants: tuple[VariantPlan, ...] = ()
+        for each in plan.variants:
+            cells = tuple(cell for cell in each.cells if (cell.variant, cell.task) in look.cells)
+            variants += (replace(each, cells=cells),)
+        return replace(plan, variants=variants, sessions=_group(variants), look=look)
 
 
 def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:
@@ -284,7 +297,9 @@ def _merging_of(variant: Variant, store: Path, line: tuple[str, ...]) -> Merging
         if folder is not None:
             folders.append((name, folder))
     if folders:
-        refuse_unlike(folders)
+        refuse_unlike(folders, joined=spec.tokenizer is not None)
+    if spec.tokenizer:
+        refuse_without_mergekit()
     return merging
 
 
@@ -362,7 +377,7 @@ def state_of(
     if changed and _only_more(earlier, definition, changed, items):
         return "fill", f"{cell.run.rows} of {len(items.asked) * wanted.epochs} answers are there"
     if changed:
-        differences = [_difference(name, earlier.get(name), definition[name]) for name in changed]
+        differences = [record.difference(name, earlier.get(name), definition[name]) for name in changed]
         return "changed", "; ".join(differences)
     errors, too_long, rows = cell.run.errors, cell.run.too_long, cell.run.rows
     if errors > too_long or (too_long and redo):
@@ -382,17 +397,3 @@ def _only_more(
     fewer = earlier["items"] <= now["items"] and earlier["sampling"]["epochs"] <= now["sampling"]["epochs"]
     drawn = dataset_hash(items.drawn(earlier["items"]))
     return bool(same_sampling and fewer and earlier["dataset"] == drawn)
-
-
-def _difference(name: str, was: Any, now: Any) -> str:
-    if isinstance(was, dict) and isinstance(now, dict):
-        inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
-        return _difference(f"{name}.{inner}", was.get(inner), now.get(inner))
-    return f"{name} was {_short(str(was))}, is {_short(str(now))}"
-
-
-def _short(text: str) -> str:
-    """Both ends of what is long: two addresses may be equal for thirty letters, and differ in the last."""
-    if len(text) <= 2 * SHOWN:
-        return text
-    return f"{text[:SHOWN]}…{text[-SHOWN:]}"

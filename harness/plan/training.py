@@ -5,7 +5,6 @@ anything again.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest, sha256_of
-from proctor.common.files import as_json_lines, write_text
+from proctor.common.files import as_json_lines, read_kept, write_text
 from proctor.common.paths import PACKAGE, find, names, resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, nearest
@@ -105,8 +104,9 @@ def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:
     """The loss of the training among these stages, thinned to what a drawing shows; nothing where none was trained."""
     for stage in stages:
         path = artifacts / stage.name / "train.json"
-        if stage.kind == "train" and path.is_file():
-            log = json.loads(path.read_text(encoding="utf-8")).get("log") or []
+        figures = read_kept(path, lambda figures: isinstance(figures.get("log", []), list))
+        if stage.kind == "train" and figures:
+            log = figures.get("log") or []
             kept = log[:: max(1, len(log) // LOSSES)]
             if kept and kept[-1] is not log[-1]:
                 kept.append(log[-1])

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from proctor.common import files
-from proctor.common.digest import sha256_of
+from proctor.common.digest import is_whole, sha256_of
 from proctor.common.refusal import Refusal
-from proctor.common.schema import SAFE_NAME, check_name
+from proctor.common.schema import check_name
 from proctor.harness.record.formats import UnreadableRecord, from_format_1, with_costs
 from proctor.harness.record.run_record import FORMAT, Measurements, RunRecord
 
@@ -147,7 +147,6 @@ def write_table(results: Path, table: Any, run: RunRecord) -> Cell:
     import pyarrow.parquet as pq
 
     folder = cell_folder(results, run.variant, run.task.name)
-    files.remove_parts(folder)
     with files.replacing(folder / "samples.parquet") as part:
         pq.write_table(table, part, compression="zstd")
         checksum = sha256_of(part)
@@ -188,6 +187,8 @@ def record_from(content: object) -> RunRecord:
     number = content.get("format", 1)
     if isinstance(number, int) and number > FORMAT:
         raise UnreadableRecord(f"a newer Proctor wrote it (format {number}); update Proctor to read it")
+    if not is_whole(content, fits=lambda of_an_earlier_version: True):
+        raise UnreadableRecord("its fields are not those that its checksum was made of")
     if number != FORMAT:
         content = from_format_1(content)
     try:
@@ -211,7 +212,7 @@ def cells(results: Path) -> list[Cell]:
     there = []
     for notes in sorted(results.glob("*/*/run.json")):
         variant, task = notes.parent.parent.name, notes.parent.name
-        if SAFE_NAME.fullmatch(variant):
+        if not variant.startswith((".", "_")):
             cell = read(results, variant, task)
             if cell:
                 there.append(cell)
@@ -252,11 +253,8 @@ def lock(results: Path, variant: str, task: str) -> Iterator[None]:
 
 
 def cell_folder(results: Path, variant: str, task: str) -> Path:
-    for name in (variant, task):
-        if not SAFE_NAME.fullmatch(name):
-            raise Refusal(
-                f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
-            )
+    check_name(variant, "variant", results / variant)
+    check_name(task, "task", results / variant / task)
     return results / variant / task
 
 
@@ -295,7 +293,7 @@ def read_cards(results: Path) -> dict[str, dict[str, Any]]:
         judge = path.parent.name
         try:
             card: Any = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             card = None
         if isinstance(card, dict) and "checks" in card:
             cards[judge] = card

@@ -8,7 +8,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import filterfalse
@@ -29,15 +28,14 @@ class KeptReplies:
     """Replies that a grader gave, kept in a file as they come, so that no question is paid for twice.
 
     A key holds the judge's digest, the grader, the texts and the repeat. What is kept is the reply, which is read anew
-    each time. Safe against a kill at any moment: a line that was cut off is passed over, and its question asked again.
+    each time. Safe against a kill at any moment: a line that was cut off is set aside, and its question asked again.
     """
 
     def __init__(self, path: Path) -> None:
-        self._lines = LineFile(path)
+        self._lines = LineFile(path, _is_line)
         self._kept: dict[str, Reply] = {}
         for _, entry in self._lines:
-            with suppress(KeyError, TypeError):
-                self._kept[entry["key"]] = Reply(entry["text"], entry["tokens_in"], entry["tokens_out"])
+            self._kept[entry["key"]] = Reply(entry["text"], entry["tokens_in"], entry["tokens_out"])
 
     def get(self, key: str) -> Reply | None:
         return self._kept.get(key)
@@ -50,6 +48,13 @@ class KeptReplies:
     def sync(self) -> None:
         """Onto the disk. A kill loses nothing without it; it is for a power cut, and would hold up every reply."""
         self._lines.sync()
+
+
+def _is_line(entry: dict[str, Any]) -> bool:
+    """Whether it is a line of an earlier version, which had no checksum."""
+    counts = [entry.get("tokens_in", ""), entry.get("tokens_out", "")]
+    texts = isinstance(entry.get("key"), str) and isinstance(entry.get("text"), str)
+    return texts and all(count is None or isinstance(count, int) for count in counts)
 
 
 async def ask_all(

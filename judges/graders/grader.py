@@ -99,7 +99,7 @@ class GraderSpec(Frozen):
 @dataclass(frozen=True)
 class Question:
     """One thing to ask: under what key its reply is kept, turns of a chat, the JSON schema of the reply ({}: none), how
-    the reply is read, and which time this is.
+    the reply is read, which time this is, and the tag that the reply has to carry.
     """
 
     key: str
@@ -108,6 +108,7 @@ class Question:
     read: Callable[[str], ParsedReply]
     repeat: int = 0
     attempt: int = 0
+    tag: str = ""
 
     def seed(self, first: int | None) -> int | None:
         """The seed of this repeat and attempt, where the grader has one."""

@@ -1,72 +1,66 @@
-"""Reads a grader's reply: the last verdict in it, in JSON or in lines, or the reason why there is none.
+"""Reads a grader's reply: the last verdict in it that carries the tag of its request, or why there is none.
 
-Tolerant of what stands around a verdict, strict about the verdict: a score that is missing, stands twice, lies off the
-scale, or is cut off gives no verdict at all. A JSON that stands word for word in the text being scored is a quotation.
-Never raises, whatever the reply.
+Whatever else looks like a verdict was quoted, recited or written by somebody else: the tag stands in no text that is
+judged (see judges/prompt.py). Tolerant of what stands around a verdict, strict about the verdict: a score that is
+missing, stands twice, lies off the scale, or is cut off gives no verdict at all. Never raises, whatever the reply.
 """
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from proctor.judges.verdict import ParsedReply
 
 LONGEST = 100_000
+TAG = "tag"  # the key under which a verdict carries the tag of its request
 # What stands in the form that a grader is asked to fill in, for the reason of a score and of a choice.
 REASON_OF_SCORE, REASON_OF_CHOICE = "one or two sentences", "two or three sentences"
 _SCORE_KEYS = ("mark", "score", "level", "rating", "value", "grade")
 _REASON_KEYS = ("reason", "why", "explanation", "rationale", "justification", "comment", "reasoning")
 _CHOICE_KEYS = ("better", "winner", "verdict", "preference", "preferred", "choice")
 _CHOICES = {
-    "first": "first", "1": "first", "a": "first", "one": "first",
-    "second": "second", "2": "second", "b": "second", "two": "second",
-    "tie": "tie", "equal": "tie", "both": "tie", "neither": "tie", "draw": "tie", "same": "tie",
+    "first": "first", "1": "first", "one": "first",
+    "second": "second", "2": "second", "two": "second",
+    "tie": "tie", "a_tie": "tie", "equal": "tie", "both": "tie", "neither": "tie", "draw": "tie", "same": "tie",
 }  # fmt: skip
 _NUMBER = re.compile(r"\s*([+-]?\d{1,9}(?:\.\d{1,9})?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
-_CHOICE_LINE = re.compile(
-    r"(?<![\"\w])(?:better|winner|verdict|preference|preferred|choice)[*_`]*\s{0,3}[:=][*_`\s]{0,6}(?:the )?(?:plan )?"
-    r"(\w+)",
-    re.I,
-)
 _TWICE = object()
 
 
-def read_scores(
-    reply: str, dimensions: Sequence[str], levels: range, texts: Sequence[str] = ()
-) -> ParsedReply:
-    """The scores of the last verdict in the reply. `texts` are those that were scored."""
+def read_scores(reply: str, dimensions: Sequence[str], levels: range, tag: str) -> ParsedReply:
+    """The scores of the last verdict in the reply that carries the tag."""
     wanted = {plain(name): name for name in dimensions}
-    objects, cut = objects_in(reply[:LONGEST], texts)
-    verdict = _inside(objects, set(wanted), depth=5)
-    if verdict is not None:
-        return _scores(verdict, wanted, levels)
-    if cut:
-        return ParsedReply(problem="the reply is half a JSON", reason="unreadable")
-    lines: dict[str, Any] = {}
-    for key, name in wanted.items():
-        line = _last_line(reply[:LONGEST], name)
-        if line is not None:
-            lines[key] = line
-    if not lines:
-        return _unreadable(reply)
-    return _scores(lines, wanted, levels)
+    verdict = _verdict(reply[:LONGEST], tag, lambda named: not named.keys().isdisjoint(wanted))
+    if isinstance(verdict, ParsedReply):
+        return verdict
+    return _scores(verdict, wanted, levels)
 
 
-def read_choice(reply: str, texts: Sequence[str] = ()) -> ParsedReply:
-    """Which of two the last verdict prefers: 'first', 'second' or 'tie'."""
-    objects, cut = objects_in(reply[:LONGEST], texts)
-    verdict = _inside(objects, set(_CHOICE_KEYS), leaves=True, depth=5)
-    if verdict is not None:
-        for key in _CHOICE_KEYS:
-            if key in verdict and not isinstance(verdict[key], dict):
-                return _choice(verdict[key], _reason(verdict))
-    if cut:
+def read_choice(reply: str, tag: str) -> ParsedReply:
+    """Which of two the last verdict prefers that carries the tag: 'first', 'second' or 'tie'."""
+    verdict = _verdict(reply[:LONGEST], tag, lambda named: _choice_in(named) is not None)
+    if isinstance(verdict, ParsedReply):
+        return verdict
+    return _choice(_choice_in(verdict), _reason(verdict))
+
+
+def _verdict(reply: str, tag: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | ParsedReply:
+    """The last object with the tag, or within it, that fits; or the reply without a verdict."""
+    objects, cut = objects_in(reply)
+    if cut is not None and (tag in reply[cut:] or not objects):
         return ParsedReply(problem="the reply is half a JSON", reason="unreadable")
-    lines = _CHOICE_LINE.findall(reply[:LONGEST])
-    if not lines:
-        return _unreadable(reply)
-    return _choice(lines[-1], "")
+    verdict = _inside(_inside(objects, lambda named: str(named.get(TAG)) == tag), fits)
+    if verdict is not None:
+        return verdict
+    shown = " ".join(reply.split())
+    if not shown:
+        return ParsedReply(problem="the reply is empty", reason="unreadable")
+    if len(shown) > 80:
+        shown = f"{shown[:80]}…"
+    return ParsedReply(
+        problem=f"no verdict in the reply {shown!r} has the request's tag", reason="unreadable"
+    )
 
 
 def plain(name: str) -> str:
@@ -74,13 +68,11 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().casefold()).replace("z", "s")
 
 
-def _unreadable(reply: str) -> ParsedReply:
-    shown = " ".join(reply.split())
-    if not shown:
-        return ParsedReply(problem="the reply is empty", reason="unreadable")
-    if len(shown) > 80:
-        shown = f"{shown[:80]}…"
-    return ParsedReply(problem=f"no verdict in the reply {shown!r}", reason="unreadable")
+def _choice_in(verdict: dict[str, Any]) -> object:
+    for key in _CHOICE_KEYS:
+        if key in verdict and not isinstance(verdict[key], dict):
+            return verdict[key]
+    return None
 
 
 def _choice(value: object, reason: str) -> ParsedReply:
@@ -160,44 +152,32 @@ def _reason(verdict: dict[str, Any]) -> str:
     return ""
 
 
-def _inside(value: object, keys: set[str], leaves: bool = False, depth: int = 4) -> dict[str, Any] | None:
-    """The object, or the last one within it, that has one of the keys; with plain names for keys. With `leaves`
-    a key counts only when no object stands behind it.
-    """
+def _inside(value: object, fits: Callable[[dict[str, Any]], bool], depth: int = 5) -> dict[str, Any] | None:
+    """The object, or the last one within it, that fits; with plain names for keys."""
     if isinstance(value, list | tuple) and depth:
         for each in reversed(value):
-            verdict = _inside(each, keys, leaves, depth - 1)
+            verdict = _inside(each, fits, depth - 1)
             if verdict is not None:
                 return verdict
     if not isinstance(value, dict):
         return None
     named = _pairs([(plain(key), each) for key, each in value.items()])
-    for key in keys & named.keys():
-        if not (leaves and isinstance(named[key], dict)):
-            for name, each in named.items():
-                if isinstance(each, dict):
-                    named[name] = {plain(inner): below for inner, below in each.items()}
-            return named
-    if not depth:
-        return None
-    return _inside(list(value.values()), keys, leaves, depth)
+    if fits(named):
+        for name, each in named.items():
+            if isinstance(each, dict):
+                named[name] = {plain(inner): below for inner, below in each.items()}
+        return named
+    return _inside(list(value.values()), fits, depth)
 
 
-def objects_in(reply: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], bool]:
-    """Every JSON object that stands in the reply outside of others, and whether the last one is cut off."""
-    squeezed = ["".join(text.split()) for text in texts]
-    for text in (reply, re.sub(r",(\s{0,20}[}\]])", r"\1", reply)):
-        objects = []
-        pieces = list(_decoded(text))
-        for start, end, value in pieces:
-            if end is None:
-                return [], True
-            raw = "".join(text[start:end].split())
-            if not any(raw in each for each in squeezed):
-                objects.append(value)
-        if pieces:
-            return objects, False
-    return [], False
+def objects_in(reply: str) -> tuple[list[dict[str, Any]], int | None]:
+    """Every JSON object that stands in the reply outside of others, and where the last one begins if it is cut off."""
+    objects: list[dict[str, Any]] = []
+    for start, end, value in _decoded(re.sub(r",(\s{0,20}[}\]])", r"\1", reply)):
+        if end is None:
+            return objects, start
+        objects.append(value)
+    return objects, None
 
 
 def _decoded(text: str) -> Iterator[tuple[int, int | None, Any]]:
@@ -228,17 +208,3 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             value = _TWICE
         made[key] = value
     return made
-
-
-def _last_line(reply: str, name: str) -> str | None:
-    """The number in the last line that says 'name: number'; a recited 'name: 1 to 5' is none."""
-    words = r"[\s_-]".join(map(re.escape, re.split(r"[\s_-]+", name)))
-    pattern = re.compile(
-        rf"(?<![\"\w]){words}[*_`]{{0,3}}(?:\s(?:mark|score|level|rating))?\s{{0,3}}[:=][*_`\s]{{0,6}}"
-        r"([+\-−]?\d{1,9}(?:\.\d{1,9})?(?:\s?(?:/|out of)\s?\d{1,9})?)(?![\d.]*\d|\s?(?:to|or|-|–|,)\s?[-−+]?\d)",
-        re.I,
-    )
-    numbers = pattern.findall(reply.replace("personaliz", "personalis").replace("Personaliz", "Personalis"))
-    if not numbers:
-        return None
-    return str(numbers[-1])

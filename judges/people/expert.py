@@ -194,7 +194,8 @@ def last_object(text: str, key: str) -> dict[str, Any]:
     {'advice': 2}
     """
     last: dict[str, Any] = {}
-    for value in objects_in(text[:LONGEST])[0]:
+    objects, cut = objects_in(text[:LONGEST])
+    for value in objects if cut is None else ():
         if key in value:
             last = value
     return last

@@ -51,31 +51,6 @@ from proctor.judges.rules.word_order import fitting
 from proctor.judges.verdict import ItemFinding, JudgeVerdict
 
 METHOD = "rules, no model"
-_KINDS: dict[str, tuple[Any, str]] = {
-    **dict.fromkeys(("name", "goal", "language"), (str, "text")),
-    **dict.fromkeys(("weeks", "minutes_per_week", "session_minutes"), (int | float, "a number")),
-    **dict.fromkeys(
-        ("topics", "mistakes", "notes", "busy", "mistake_topics", "inside", "outside"), (list, "a list")
-    ),
-}
-
-
-def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as somebody wrote them, refused where a rule would misread them; a topic may be one name or a list."""
-    for key, value in facts.items():
-        if key not in _KINDS:
-            raise Refusal(f"no fact is called {key!r}; there are {', '.join(_KINDS)}")
-        right, kind = _KINDS[key]
-        if value is not None and (not isinstance(value, right) or isinstance(value, bool)):
-            raise Refusal(f"the fact {key!r} is {value!r}, and should be {kind}")
-    if not facts.get("topics"):
-        raise Refusal("the facts name no `topics`, and without them nobody can tell whose plan it is")
-    topics = []
-    for topic in facts["topics"]:
-        if isinstance(topic, str):
-            topic = [topic]
-        topics.append(topic)
-    return {**facts, "topics": topics}
 
 
 def score_by_rules(judge: Judge, text: str, facts: Mapping[str, Any]) -> JudgeVerdict:
@@ -339,19 +314,14 @@ def _fits(plan: ReadPlan) -> Measurement:
     if not plan.weeks or (budget == limit == inf and not busy):
         return Measurement(None, "any times will do")
 
+    def longest(week: Week) -> float:
+        return max((minutes for minutes in week.sessions if minutes < inf), default=0.0)
+
     def fits(week: Week) -> bool:
-        return week.minutes <= budget + 1 and not busy & week.days and _longest(week, budget) <= limit + 1
+        return week.minutes <= budget + 1 and not busy & week.days and longest(week) <= limit + 1
 
     good, of = sum(map(fits, plan.weeks)), len(plan.weeks)
     return Measurement(good / of, f"{of - good} of {of} weeks take more time, or other days, than there are")
-
-
-def _longest(week: Week, budget: float) -> float:
-    """The longest session; 'three hours' for several days, or for none in particular, is the sum of the week."""
-    sessions = set(week.sessions)
-    if len(week.days) != 1:
-        sessions.discard(budget)
-    return max(sessions - {inf}, default=0.0)
 
 
 def _course(plan: ReadPlan) -> Measurement:
@@ -361,11 +331,9 @@ def _course(plan: ReadPlan) -> Measurement:
         return Measurement(None, "the course is not known")
     inside = set(map(plain, plan.facts.get("inside") or ()))
     foreign: dict[str, None] = {}  # each once, in their order
-    for line in plan.lines:
-        if line.week:
-            for name in names_in(plain(unquoted(line.text)), outside | inside):
-                if name in outside - inside:
-                    foreign[" ".join(name)] = None
+    for name in names_in([plain(unquoted(line.text)) for line in plan.lines if line.week], outside | inside):
+        if name not in inside:
+            foreign[" ".join(name)] = None
     return Measurement(len(foreign), f"from outside the course: {', '.join(foreign) or 'nothing'}")
 
 

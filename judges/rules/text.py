@@ -95,17 +95,18 @@ def mentions(line: frozenset[str], phrases: Iterable[Sequence[str]]) -> bool:
     return any(phrase and line.issuperset(phrase) for phrase in phrases)
 
 
-def names_in(line: tuple[str, ...], names: set[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    """The names that stand in the line, the longest at each place."""
+def names_in(lines: Iterable[tuple[str, ...]], names: set[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """The names that stand in the lines, the longest at each place."""
     longest = max(1, *map(len, names))
-    start = 0
-    while start < len(line):
-        size = longest
-        while size > 1 and line[start : start + size] not in names:
-            size -= 1
-        if line[start : start + size] in names:
-            yield line[start : start + size]
-        start += size
+    for line in lines:
+        start = 0
+        while start < len(line):
+            size = longest
+            while size > 1 and line[start : start + size] not in names:
+                size -= 1
+            if line[start : start + size] in names:
+                yield line[start : start + size]
+            start += size
 
 
 def new_share(tokens: Sequence[str], length: int = 4) -> float:

@@ -7,7 +7,7 @@ ending ("-ing"), a number ("#"), a mark, or any other word ("*").
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from proctor.judges.rules.text import stem, unquoted
@@ -18,6 +18,7 @@ ENDINGS = ("ing", "ed", "ly", "s")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d[\d.,:/]*|[.,;:!?](?=\s|$)|\S")
 
 
+@lru_cache(maxsize=10_000)  # a plan has few words, many times
 def kind(token: str) -> str:
     token = token.lower().replace("’", "'")
     if token in ".,;:!?":
@@ -38,6 +39,7 @@ def adjacent(text: str) -> Iterator[tuple[str, str]]:
             before = now
 
 
+@lru_cache(maxsize=10_000)
 def common(word: str, small: frozenset[str]) -> str:
     """The kind that the table knows: a small word or a mark itself, other words by their ending."""
     if word in small or not word[0].isalpha():

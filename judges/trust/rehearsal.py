@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.judges import pairwise, scoring
@@ -19,6 +20,7 @@ from proctor.judges.cost import CostEstimate, estimate
 from proctor.judges.figures.ratings import Ratings
 from proctor.judges.figures.report import FigureReport
 from proctor.judges.graders.grader import Done, Grader, GraderSpec, Question, Reply
+from proctor.judges.graders.reply import TAG
 from proctor.judges.judge import Judge
 from proctor.judges.panel import AnySpec, Panel, members, open_graders
 from proctor.judges.trust.card import card
@@ -35,7 +37,7 @@ def rehearse(
     """The most that the card can ask, each question once."""
     if spec is None:
         return CostEstimate(0, 0, 0, 0, 0.0)
-    lowest, highest = _reply(judge, judge.scale.lowest), _reply(judge, judge.scale.highest)
+    lowest, highest = _verdict(judge, judge.scale.lowest), _verdict(judge, judge.scale.highest)
     texts = [f"]\n{plan.item.text}\n[end" for plan in plans]  # as they stand in a prompt
     with TemporaryDirectory() as folder:
         if cache:
@@ -50,10 +52,10 @@ def rehearse(
     return estimate(asks.noted, cache)
 
 
-def _reply(judge: Judge, score: int) -> str:
+def _verdict(judge: Judge, score: int) -> dict[str, Any]:
     if judge.kind == "pairwise":
-        return json.dumps({"better": "tie"})
-    return json.dumps(dict.fromkeys(judge.dimensions, score))
+        return {"better": "tie"}
+    return dict.fromkeys(judge.dimensions, score)
 
 
 @dataclass
@@ -82,14 +84,15 @@ class _StandIn:
 
     spec: GraderSpec
     plans: Sequence[str]
-    to_plan: str
-    to_planted: str
+    to_plan: dict[str, Any]
+    to_planted: dict[str, Any]
     resumes: bool = False
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         for index, question in enumerate(questions):
             asked = question.turns[-1][1]
             is_plan = any(plan in asked for plan in self.plans)
-            done(index, Reply(self.to_plan if is_plan else self.to_planted))
+            verdict = self.to_plan if is_plan else self.to_planted
+            done(index, Reply(json.dumps({TAG: question.tag, **verdict})))
 
     async def aclose(self) -> None: ...

@@ -50,13 +50,16 @@ def groups_of(cells: Mapping[str, record.Cell]) -> Iterator[tuple[str, list[Grou
 def _rows(groups: Mapping[str, Iterable[str]], scored: list[ScoredItems]) -> list[GroupRow]:
     """Nothing where there are too few groups, or too many."""
     every = frozenset[str]().union(*(items.ids for items in scored))
-    rows = []
+    members_of = {}
     for name, members in groups.items():
         inside = every.intersection(members)
         if inside:
-            rows.append(GroupRow(name, len(inside), tuple(_mean(items, inside) for items in scored)))
-    if not 2 <= len(rows) <= MOST:
+            members_of[name] = inside
+    if not 2 <= len(members_of) <= MOST:
         return []
+    rows = []
+    for name, inside in members_of.items():
+        rows.append(GroupRow(name, len(inside), tuple(_mean(items, inside) for items in scored)))
     return sorted(rows, key=lambda row: (row.mean, row.name))
 
 

@@ -5,15 +5,15 @@ The board itself comes from site.py, the check for what is private from private.
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from proctor.common.files import write_bytes
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.board import private
-from proctor.leaderboard.board.folder import MANIFEST, board_files, is_left_over
+from proctor.leaderboard.board.folder import MANIFEST, board_files, contents_of, own_path
 
 BRANCH = "branch:"
 NAMED = 8  # so many findings are named; of the others their number
@@ -52,10 +52,10 @@ def _to_folder(board: Path, out: Path) -> str:
         raise Refusal(
             f"{out} holds files that no board wrote; they would be mixed; name an empty folder with --out"
         )
-    before = board_files(out) if out.is_dir() else set()
+    before = board_files(out)
     wanted = _copy(board, out, out.name)
     for name in before - wanted:
-        (out / name).unlink(missing_ok=True)
+        own_path(out, name).unlink(missing_ok=True)
     return (
         f"in {out}: any static host can serve this folder as it is, under any path\n"
         f"GitHub Pages: put it into a repository; {out / 'pages-workflow.yml'} is an example of a workflow\n"
@@ -68,16 +68,12 @@ def _copy(board: Path, out: Path, folder: str) -> set[str]:
     texts = {path.name: path.read_text(encoding="utf-8") for path in HOST.iterdir()}
     texts = {name: text.replace("FOLDER", json.dumps(folder)) for name, text in texts.items()}
     texts[".nojekyll"] = ""
-    wanted = set(texts)
-    for path in board.rglob("*"):
-        if path.is_file() and not is_left_over(path.name):
-            name = path.relative_to(board).as_posix()
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, out / name)
-            wanted.add(name)
-    for name, text in texts.items():
-        (out / name).write_text(text, encoding="utf-8")
-    return wanted
+    contents = contents_of(board)
+    contents |= {name: text.encode() for name, text in texts.items()}
+    places = {name: own_path(out, name) for name in contents}
+    for name, content in contents.items():
+        write_bytes(places[name], content, durable=False)
+    return set(contents)
 
 
 def _to_branch(board: Path, branch: str) -> str:

@@ -32,10 +32,11 @@ Files = Iterator[tuple[str, str]]  # path in the board, text
 def build(results: Path, out: Path, baseline: str | None = None) -> Path:
     """Writes the board and returns its index.html. What only an earlier board had goes away."""
     cells = _cells(results)
-    key = _key(cells, record.read_cards(results), baseline)
+    devices = record.read_devices(results)
+    key = _key(cells, record.read_cards(results), devices, baseline)
     if not is_built(out, key):
         board_files(out)  # refuses a folder of other files before anything is computed
-        files = {path: text.encode("utf-8") for path, text in _files(cells, results, baseline)}
+        files = {path: text.encode("utf-8") for path, text in _files(cells, results, devices, baseline)}
         made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
         put_files(out, files, {"made_from": made_from, "key": key})
     return out / "index.html"
@@ -53,9 +54,13 @@ def _cells(results: Path) -> list[record.Cell]:
     return cells
 
 
-def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: str | None) -> str:
+def _key(
+    cells: list[record.Cell], cards: dict[str, dict[str, Any]], devices: record.Devices, baseline: str | None
+) -> str:
     """Of all that decides the board: results, baseline, our code, the libraries that compute and render."""
     contents: list[Any] = [baseline]
+    for variant, measured in devices.items():
+        contents.append([variant, [device.as_json() for device in measured.values()]])
     for name, card in cards.items():
         contents.append([name, card if "checks" in card else "damaged"])
     for cell in cells:
@@ -68,11 +73,11 @@ def _key(cells: list[record.Cell], cards: dict[str, dict[str, Any]], baseline: s
     return hashed.hexdigest()
 
 
-def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Files:
+def _files(whole: list[record.Cell], results: Path, devices: record.Devices, baseline: str | None) -> Files:
     """Every file of the board: its path in it and its text."""
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board.html import TEMPLATES, Book
-    from proctor.leaderboard.board.pages import confidence, curves, index, judge
+    from proctor.leaderboard.board.pages import confidence, curves, fits, index, judge
     from proctor.leaderboard.compare import judge_warnings
     from proctor.leaderboard.compare.confidence import confidences_of
     from proctor.leaderboard.compare.items import whole_cells
@@ -86,8 +91,11 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}
     sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
     sections = confidence.page(ranked, cells, sure)
-    book = Book(_nav(ranked, bool(drawn), bool(sections), judges), ranked=ranked)
-    yield book.page("index.html", "index.html", board=index.page(ranked), about_all=ABOUT_ALL)
+    fitting = fits.page(ranked, devices)
+    book = Book(_nav(ranked, bool(drawn), bool(sections), bool(fitting), judges), ranked=ranked)
+    yield book.page("index.html", "index.html", board=index.page(ranked), about_all=ABOUT_ALL, fits=fitting)
+    if fitting:
+        yield book.page("fits.html", "fits.html", fits=fitting)
     unscored: dict[str, Counter[str]] = defaultdict(Counter)
     yield from _cell_pages(book, ranked, unscored)
     if drawn:
@@ -103,7 +111,9 @@ def _files(whole: list[record.Cell], results: Path, baseline: str | None) -> Fil
     yield ".nojekyll", ""  # GitHub Pages then serves the folder as it is
 
 
-def _nav(ranked: "Ranking", curves: bool, confidence: bool, judges: list[str]) -> list[tuple[str, str]]:
+def _nav(
+    ranked: "Ranking", curves: bool, confidence: bool, fits: bool, judges: list[str]
+) -> list[tuple[str, str]]:
     """Only pages that there are: with one variant there is nothing to lay side by side."""
     links = [("index.html", "Ranking")]
     if len(ranked.rows) > 1:
@@ -112,6 +122,8 @@ def _nav(ranked: "Ranking", curves: bool, confidence: bool, judges: list[str]) -
         links.append(("curves.html", "Curves"))
     if confidence:
         links.append(("confidence.html", "How sure"))
+    if fits:
+        links.append(("fits.html", "What fits"))
     links += [(f"tasks/{name}.html", about.title) for name, about in ranked.tasks.items()]
     links += [(f"judges/{name}.html", f"Judge: {name}") for name in judges]
     return links

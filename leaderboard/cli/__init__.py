@@ -9,13 +9,13 @@ from http.server import HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-from rich.console import Console
 from rich.table import Table
 from typer import Argument, Option
 
 from proctor.common import paths
+from proctor.common.files import refuse_unwritable
 from proctor.common.progress import Reporter
+from proctor.common.terminal import Console, echo
 
 if TYPE_CHECKING:
     from proctor.harness.config.variant import Variant
@@ -52,7 +52,24 @@ Limit = Annotated[
 ]
 AsJson = Annotated[bool, Option("--json", help="As JSON, for a script.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Say what it would ask and cost, and ask nothing.")]
-Board = Annotated[Path, Option("--out", help="Where the board is put.", show_default="board/ of the project")]
+
+
+def writable_folder(path: Path | None) -> Path | None:
+    """For an option that names a folder to be written at the end: refused now where that could not be done."""
+    if path is not None:
+        refuse_unwritable(path)
+    return path
+
+
+Board = Annotated[
+    Path,
+    Option(
+        "--out",
+        help="Where the board is put.",
+        show_default="board/ of the project",
+        callback=writable_folder,
+    ),
+]
 PromptPack = Annotated[
     str, Option(help="The prompt pack that is asked in.", autocompletion=_named("prompts"))
 ]
@@ -71,7 +88,7 @@ def near(path: Path) -> str:
 
 
 def print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    echo(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def tell(json_: bool, value: object, lines: Iterable[str]) -> None:
@@ -80,7 +97,7 @@ def tell(json_: bool, value: object, lines: Iterable[str]) -> None:
         print_json(value)
         return
     for line in lines:
-        typer.echo(line)
+        echo(line)
 
 
 def table(*columns: str) -> Table:
@@ -107,6 +124,6 @@ def serve_until_stopped(server: HTTPServer, last_words: Callable[[], str]) -> No
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        typer.echo(last_words())
+        echo(last_words())
     finally:
         server.server_close()

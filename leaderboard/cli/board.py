@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from typer import Option
 
 from proctor.common.refusal import Refusal, located
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import BOARD, RESULTS, Board, Results, near, serve_until_stopped
 
 Baseline = Annotated[str | None, Option(help="The row that all others are compared with.")]
@@ -26,7 +26,7 @@ def build(results: Results = RESULTS, out: Board = BOARD, baseline: Baseline = N
         if there and baseline is not None and baseline not in there:
             raise Refusal(f"no results of {baseline!r}; there are: {', '.join(there)}")
         index = site.build(results, out, baseline)
-    typer.echo(f"board: {near(index)}")
+    echo(f"board: {near(index)}")
 
 
 def serve(board: Made = BOARD, port: Annotated[int, Option(help="0 takes any that is free.")] = 8000) -> None:
@@ -34,8 +34,7 @@ def serve(board: Made = BOARD, port: Annotated[int, Option(help="0 takes any tha
     from proctor.leaderboard.board.serve import open_server
 
     server = open_server(board, port)
-    host, taken = server.server_address[:2]
-    typer.echo(f"http://{host!s}:{taken}/ (Ctrl+C ends it)")
+    echo(f"{server.address} (Ctrl+C ends it)")
     serve_until_stopped(server, str)
 
 
@@ -47,4 +46,4 @@ def publish(
     """Make the built board ready for a static host, unless something private stands in it."""
     from proctor.leaderboard.board.publish import publish as put
 
-    typer.echo(put(board, out, allow or ()))
+    echo(put(board, out, allow or ()))

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Argument, Option
 
+from proctor.common.files import writable
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
 from proctor.leaderboard.cli.export import require_gradio, scene_packs
 
@@ -18,7 +19,9 @@ def chat(
     name: Annotated[str, Argument(help="The variant that answers.")],
     beside: Annotated[str | None, Option(help="A second variant, whose answers stand beside.")] = None,
     blind: Annotated[bool, Option("--blind", help="Hide which is which until a click is kept.")] = False,
-    labels: Annotated[Path, Option(help="Where clicks on two answers are kept.")] = Path("labels.csv"),
+    labels: Annotated[Path, Option(help="Where clicks on two answers are kept.", callback=writable)] = Path(
+        "labels.csv"
+    ),
     port: Port = 0,
     suite: OfMatrix = None,
     results: Results = RESULTS,
@@ -30,15 +33,21 @@ def chat(
         raise Refusal("--blind hides which of two is which", "there is one", "name another with --beside")
     if beside == name:
         raise Refusal(f"{name!r} stands beside itself", remedy="name another variant with --beside")
+    from starlette.middleware import Middleware
+
+    from proctor.common.local_server import OwnPagesOnly
     from proctor.harness.chat.labels import ClickedLabels
     from proctor.harness.chat.page import LAUNCH, open_page
 
     kept = ClickedLabels(labels)
     tutors = [_open(each, suite, results, store) for each in (name, beside) if each]
     app = open_page(tutors, kept, blind)
+    own = {"middleware": [Middleware(OwnPagesOnly)]}
     try:
-        _, address, _ = app.launch(server_port=_free_port(port), prevent_thread_lock=True, **LAUNCH)
-        typer.echo(f"open {address} (Ctrl-C ends)")
+        _, address, _ = app.launch(
+            server_port=_free_port(port), prevent_thread_lock=True, app_kwargs=own, **LAUNCH
+        )
+        echo(f"open {address} (Ctrl-C ends)")
         app.block_thread()
     finally:
         app.close(verbose=False)

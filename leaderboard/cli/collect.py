@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from proctor.common import counted
+from proctor.common.files import writable
 from proctor.common.paths import from_here
 from proctor.leaderboard.cli import (
     STORE,
@@ -25,7 +26,9 @@ from proctor.leaderboard.cli.responses import labeler_of
 if TYPE_CHECKING:
     from proctor.tasks.questions.collect import CollectedQuestions
 
-Out = Annotated[Path, Option("--out", help="The training set: a JSONL that a recipe can name.")]
+Out = Annotated[
+    Path, Option("--out", help="The training set: a JSONL that a recipe can name.", callback=writable)
+]
 PDFS = Argument(help="Exams as PDFs with text.")
 TEXTS = Argument(help="Texts: a .txt or .md each, a .pdf, or a .jsonl with `text` in each row.")
 

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-from rich.console import Console
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import STORE, AsJson, Store, print_json
 
 MEANING = (
@@ -51,9 +50,9 @@ def _data(store: Path, all_: bool, json_: bool) -> None:
         return
     for task in tasks:
         own_data = " (own data)" if task["own_data"] else ""
-        typer.echo(f"{task['exam']}{own_data}: {task['verdict']}")
+        echo(f"{task['exam']}{own_data}: {task['verdict']}")
     if all_:
         Console().print(overlaps_as_table(tasks))
-    typer.echo(MEANING if all_ else f"{MEANING} --all shows each training set, and shorter runs.")
+    echo(MEANING if all_ else f"{MEANING} --all shows each training set, and shorter runs.")
     for line in absent:
-        typer.echo(f"not looked at: {line}")
+        echo(f"not looked at: {line}")

@@ -3,13 +3,23 @@
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
-from proctor.leaderboard.cli import PROJECT, RESULTS, STORE, OfMatrix, Results, Store, near, reporter
+from proctor.common.terminal import echo
+from proctor.leaderboard.cli import (
+    PROJECT,
+    RESULTS,
+    STORE,
+    OfMatrix,
+    Results,
+    Store,
+    near,
+    reporter,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from proctor.harness.config.variant import Variant
@@ -22,7 +32,10 @@ if TYPE_CHECKING:
 SAME_TASK = ("dataset", "items", "task_version", "judge")
 Name = Annotated[str, Argument(help="A variant of engine llamacpp.")]
 TaskOption = Annotated[str | None, Option(help="The task whose wording goes along.")]
-Out = Annotated[Path | None, Option("--out", help="The folder; exports/NAME of the project unless given.")]
+Out = Annotated[
+    Path | None,
+    Option("--out", help="The folder; exports/NAME of the project unless given.", callback=writable_folder),
+]
 
 
 def ollama(
@@ -35,10 +48,13 @@ def ollama(
 
 def gguf(
     name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
+    for_: Annotated[
+        Literal["phone"] | None, Option("--for", help="With a prompt, and scripts that try and measure it there.")
+    ] = None,
     results: Results = RESULTS, store: Store = STORE,
 ) -> None:  # fmt: skip
     """A folder with the GGUF and its card."""
-    _export(name, task, suite, out, results, store, modelfile=False)
+    _export(name, task, suite, out, results, store, modelfile=False, phone=for_ == "phone")
 
 
 def space(
@@ -48,7 +64,8 @@ def space(
     ] = None,
     suite: OfMatrix = None,
     out: Annotated[
-        Path | None, Option("--out", help="exports/NAME-space of the project unless given.")
+        Path | None,
+        Option("--out", help="exports/NAME-space of the project unless given.", callback=writable_folder),
     ] = None,
     results: Results = RESULTS,
     store: Store = STORE,
@@ -76,29 +93,31 @@ def _export(
     results: Path,
     store: Path,
     modelfile: bool,
+    phone: bool = False,
 ) -> None:
     from proctor.harness.chat.tutor import SCENES
     from proctor.harness.export import PLAIN, export_variant, find_variant
 
     variant = find_variant(name, suite)
-    chosen = choose(variant, task, results, store, modelfile)
+    chosen = choose(variant, task, results, store, modelfile or phone)
     asked = {}
     if modelfile:
         packs = scene_packs(variant, results, store)
         asked[PLAIN] = (chosen.task, chosen.prompt)
         asked |= {f"{PLAIN}.{scene}": (task, packs[task]) for scene, task in SCENES.items()}
-    folder = export_variant(variant, chosen, store, out or PROJECT / "exports" / name, reporter(), asked)
-    if modelfile:
-        typer.echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
+    out = out or PROJECT / "exports" / name
+    folder = export_variant(variant, chosen, store, out, reporter(), asked, phone)
+    if modelfile or phone:
+        echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
-            typer.echo(f"  {score}")
+            echo(f"  {score}")
     _tell(folder)
 
 
 def _tell(folder: Path) -> None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    typer.echo(f"{size / 1e6:,.1f} MB on disk")
-    typer.echo(f"exported to {near(folder)}")
+    echo(f"{size / 1e6:,.1f} MB on disk")
+    echo(f"exported to {near(folder)}")
 
 
 def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str]:
@@ -108,7 +127,7 @@ def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str
     return {task: choose(variant, task, results, store, False).prompt for task in SCENES.values()}
 
 
-def choose(variant: "Variant", task: str | None, results: Path, store: Path, modelfile: bool) -> "Chosen":
+def choose(variant: "Variant", task: str | None, results: Path, store: Path, needed: bool) -> "Chosen":
     """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
     from proctor.harness.plan.plan import weights_of
@@ -132,7 +151,7 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, mod
             cells = load_cells(results)
     siblings = [cell for cell in cells.values() if _agree(cell, same)]
     task = task or _own_task(variant, siblings)
-    if task is None and modelfile:
+    if task is None and needed:
         raise Refusal(
             f"nothing says which task's wording {variant.name!r} is to have",
             f"it has no results in {near(results)} and no recipe",

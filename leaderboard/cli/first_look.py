@@ -4,12 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-from rich.console import Console
 from typer import Argument, Option
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import BOARD, RESULTS, STORE, Board, Results, Store, near
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def try_(
         raise Refusal("--task and --data", "both say what is asked", "leave one of them out")
     made = write_trial(model, against, task or "word_problems", limit, margin, data)
     for path in made.written:
-        typer.echo(f"wrote {near(path)}")
+        echo(f"wrote {near(path)}")
     run_suite(str(made.suite), results, store, Reporter(Console()))
     index = site.build(results, board, made.against or made.model)
     # Verdicts are those of the board: of the family of all pairs that the results hold.
@@ -56,12 +55,12 @@ def try_(
     ranked = ranking(cells, made.against or made.model)
     ranked = replace(ranked, warnings=warnings_of(ranked.tasks, results))
     mine = tuple(row for row in ranked.rows if row.variant in (made.model, made.against))
-    typer.echo(_sentence(cells, ranked, results, made.model, made.against, made.task) + "\n")
+    echo(_sentence(cells, ranked, results, made.model, made.against, made.task) + "\n")
     shown = replace(ranked, tasks={made.task: ranked.tasks[made.task]}, rows=mine)
     for line in terminal.ranking_lines(shown):
-        typer.echo(line)
-    typer.echo(f"board: {near(index)}")
-    typer.echo(f"to go on: copy {near(made.suite)} to a name of your own, edit it, and run it")
+        echo(line)
+    echo(f"board: {near(index)}")
+    echo(f"to go on: copy {near(made.suite)} to a name of your own, edit it, and run it")
 
 
 def _sentence(

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-from typer import Argument, Option
+from typer import Argument, Exit, Option
 
+from proctor.common.files import writable
 from proctor.common.refusal import Refusal, located
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, DryRun, Results, Store, print_json, reporter, tell
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ GraderName = Annotated[
 ]
 Endpoint = Annotated[str | None, Option(help="Where the grader is served: an address up to and with /v1.")]
 Through = Annotated[str | None, Option(help="openai (the default), inspect, or engine: a variant.")]
-Out = Annotated[Path | None, Option(help="Where verdicts go, a JSON row each; else they are printed.")]
+Out = Annotated[
+    Path | None, Option(help="Where verdicts go, a JSON row each; else they are printed.", callback=writable)
+]
 Plans = Annotated[
     Path, Argument(help="JSONL: an id, a pupil, a profile or facts, and a plan in every row; or questions.")
 ]
@@ -35,7 +38,10 @@ Profiles = Annotated[
 ]
 Ratings = Annotated[
     Path | None,
-    Option(help="Also write rows of item_id, rater and dimension, score or order, verdict (.csv or .jsonl)."),
+    Option(
+        help="Also write rows of item_id, rater and dimension, score or order, verdict (.csv or .jsonl).",
+        callback=writable,
+    ),
 ]
 
 
@@ -166,5 +172,8 @@ def _hand_out(
         print_json({"verdicts": rows, "summary": summary})
     elif not out:
         for row in rows:
-            typer.echo(json.dumps(row, ensure_ascii=False))
-    typer.echo(summary, err=True)
+            echo(json.dumps(row, ensure_ascii=False))
+    echo(summary, err=True)
+    if rows and all(row["problem"] for row in rows):
+        echo("proctor: no verdict came; mend why (`problem` in the rows), and run again", err=True)
+        raise Exit(1)

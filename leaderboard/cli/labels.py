@@ -5,12 +5,12 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
 from rich.markup import escape
 from typer import Argument, Option
 
 from proctor.common import counted
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.leaderboard.cli import RESULTS, AsJson, Results, print_json, table, tell
 from proctor.leaderboard.cli.trust import Labels, Ratings, Resamples, Seed
 

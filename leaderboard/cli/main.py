@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from typer import Option
 
 from proctor import __version__
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import (
     board,
     chat,
@@ -87,7 +89,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"proctor {__version__}")
+        echo(f"proctor {__version__}")
         raise typer.Exit
 
 
@@ -116,14 +118,18 @@ for name, (about, members) in GROUPS.items():
 
 
 # The disk or the place, and not a fault of ours.
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNUSABLE = (
     errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST,
+    errno.ELOOP, errno.ENXIO,
 )  # fmt: skip
 
 
 def main() -> None:
     """Exit 0 when done, 2 with one line for a mistake that the user can mend; a bug keeps its traceback."""
+    sys.excepthook = lambda kind, bug, trace: echo(
+        "".join(traceback.format_exception(bug)), err=True, nl=False
+    )
     try:
         code = app(standalone_mode=False, prog_name="proctor") or 0
     except Refusal as refused:
@@ -138,8 +144,8 @@ def main() -> None:
         where = f" ({failed.filename})" if failed.filename else ""
         if failed.errno in FULL:
             code = _refused(
-                "the disk is full; nothing half-written counts, and finished batches are kept; "
-                f"free some space and run again{where}"
+                "the disk is full, or files may not grow so large; nothing half-written counts, and finished "
+                f"batches are kept; free some space and run again{where}"
             )
         elif failed.errno in UNUSABLE:
             code = _refused(
@@ -155,5 +161,5 @@ def main() -> None:
 
 
 def _refused(line: str) -> int:
-    typer.echo(f"proctor: {' '.join(line.split())}", err=True)
+    echo(f"proctor: {' '.join(line.split())}", err=True)
     return 2

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import typer
-from rich.console import Console
 from typer import Argument, Option
 
 from proctor.common.paths import KINDS, find, names
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json, table
 
 LISTED = ("variants", "suites", "tasks", "prompts", "judges", "recipes")
@@ -20,8 +19,8 @@ def init(name: Annotated[Path, Argument(help="The folder of the new project.")])
     from proctor.harness.config.project import make_project
 
     for path in make_project(name):
-        typer.echo(f"wrote {path}")
-    typer.echo(f"to run its suite: cd {name} && proctor run main")
+        echo(f"wrote {path}")
+    echo(f"to run its suite: cd {name} && proctor run main")
 
 
 def list_(
@@ -113,10 +112,10 @@ def add(
     }  # fmt: skip
     fields = {field: value for field, value in options.items() if value is not None}
     path, suite_path, made = add_variant(name, fields, suite, store, results)
-    typer.echo(f"wrote {near(path)}, and its line in {near(suite_path)}")
+    echo(f"wrote {near(path)}, and its line in {near(suite_path)}")
     for part in plan_as_tables(made):
         Console().print(part)
-    typer.echo(f"to run it: proctor run {suite} --only {name}")
+    echo(f"to run it: proctor run {suite} --only {name}")
 
 
 def schema(
@@ -127,7 +126,7 @@ def schema(
     from proctor.harness.config.schemas import MODELS, schema_of
 
     if kind is None:
-        typer.echo("\n".join(MODELS))
+        echo("\n".join(MODELS))
         return
     if kind not in MODELS:
         raise Refusal(f"no kind of YAML is called {kind!r}", nearest(kind, list(MODELS)))

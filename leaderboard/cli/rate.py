@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Argument, Option
 
+from proctor.common.files import writable
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, Port, Results, near, serve_until_stopped
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def rate(
     items: Annotated[
         int | None, Option(min=1, help="Only so many pupils, drawn by lot but the same for all.")
     ] = None,
-    out: Annotated[Path, Option(help="Where the labels are kept, written at every click.")] = Path(
-        "labels.csv"
-    ),
+    out: Annotated[
+        Path, Option(help="Where the labels are kept, written at every click.", callback=writable)
+    ] = Path("labels.csv"),
     port: Port = 0,
     results: Results = RESULTS,
 ) -> None:
@@ -56,12 +57,8 @@ def rate(
         )
     every = _plans(plans or [], variant or [], results, loaded.subject)
     sheet = RatingSheet(out, loaded, shown(_some(every, items), mode, rater), mode, rater)
-    try:
-        server = RatingServer(sheet, port)
-    except OSError as refused:
-        raise Refusal(f"port {port}: {refused.strerror}; leave --port out for a free one") from None
-    address = f"http://127.0.0.1:{server.server_address[1]}/"
-    typer.echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {address} (Ctrl-C ends)")
+    server = RatingServer(sheet, port)
+    echo(f"{len(sheet.items)} to rate, {sheet.done} done; open {server.address} (Ctrl-C ends)")
     serve_until_stopped(server, lambda: f"{sheet.done} of {len(sheet.items)} rated; kept in {near(out)}")
 
 

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-from rich.console import Console
 from rich.markup import escape
 from typer import Argument, Option
 
 from proctor.common.paths import find
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import PROJECT, STORE, Store, near
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def refine(
     path = work / "suggestions.yaml"
     if decisions is None:
         leave_to_decide(loaded, suggestions, path)
-        typer.echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
+        echo(f"Decide in {near(path)}, then run this again with --decisions {near(path)}")
         return
     decided = read_decisions(decisions)
     refined = rubric_of(loaded, suggestions, decided)

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from typer import Option
 
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import RESULTS, Results, Tasks, near
+from proctor.common.terminal import echo
+from proctor.leaderboard.cli import RESULTS, Results, Tasks, near, writable_folder
 
 
 def report(
@@ -20,7 +20,8 @@ def report(
         str | None, Option(help="The row that all others are compared with; left out: each one's parent.")
     ] = None,
     out: Annotated[
-        Path | None, Option(help="A folder for the tables and for figures as SVG and PNG.")
+        Path | None,
+        Option(help="A folder for the tables and for figures as SVG and PNG.", callback=writable_folder),
     ] = None,
     appendix: Annotated[
         bool, Option("--appendix", help="Also the figures beside each headline; with --out always.")
@@ -40,7 +41,7 @@ def report(
     if out is None:
         for name in wanted:
             for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):
-                typer.echo(formats.render(made, name, part=part), nl=False)
+                echo(formats.render(made, name, part=part), nl=False)
     else:
         for path in formats.write(made, wanted, out):
-            typer.echo(near(path))
+            echo(near(path))

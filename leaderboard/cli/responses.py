@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from proctor.common import counted
+from proctor.common.files import writable
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.cli import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from proctor.harness.ask.scoring import Scorer
     from proctor.harness.imports.imports import Imported
     from proctor.harness.imports.score import Scored
+    from proctor.harness.record import DeviceRecord
 
 Answers = Annotated[
     Path, Argument(help="JSONL: rows with `response` and `sample_id` or `question`; more fields are kept.")
@@ -59,7 +61,8 @@ Cluster = Annotated[
 ]
 Negate = Annotated[bool, Option("--lower-is-better", help="Turn the sign of the scores: less is better.")]
 Format = Annotated[
-    Literal["lm-eval", "inspect", "plain"] | None, Option("--format", help="If the files do not tell.")
+    Literal["lm-eval", "inspect", "plain", "llama-bench"] | None,
+    Option("--format", help="If the files do not tell; llama-bench may also be said before the file."),
 ]
 
 
@@ -119,7 +122,9 @@ def label(
     task: Annotated[str, Argument(help="The task whose labels are wanted: concepts.")],
     texts: Texts,
     labeler: Annotated[str, Option(help="A model's name, a hub id or folder, or one of our variants.")],
-    out: Annotated[Path, Option("--out", help="The training set: a JSONL that a recipe can name.")],
+    out: Annotated[
+        Path, Option("--out", help="The training set: a JSONL that a recipe can name.", callback=writable)
+    ],
     endpoint: ServerOf = None,
     engine: EngineName = None,
     prompt: PromptPack = "default",
@@ -219,6 +224,9 @@ def import_(
     cluster: Cluster = None,
     scale: Annotated[str | None, Option(help="The lowest and highest score, such as 1,5.")] = None,
     negate: Negate = False,
+    device: Annotated[
+        str | None, Option(help="The phone on which llama-bench measured the GGUF of --variant.")
+    ] = None,
     form: Format = None,
     redo: Redo = False,
     results: Results = RESULTS,
@@ -228,9 +236,42 @@ def import_(
     from proctor.harness.imports.foreign import Wish
     from proctor.harness.imports.imports import import_files
 
+    if str(files[0]) == "llama-bench":
+        form, files = "llama-bench", files[1:]
+    if form == "llama-bench":
+        _import_speeds(files, variant, device, redo, results, json_)
+        return
+    if device:
+        raise Refusal(
+            "--device goes with llama-bench", remedy="proctor import llama-bench FILE --device NAME"
+        )
     wish = Wish(variant, task, metric, cluster, negate)
     done = import_files(files, results, wish, form, _bounds(scale) if scale is not None else None, redo)
     tell(json_, [asdict(one) | {"cell": str(one.cell)} for one in done], _imported(done))
+
+
+def _import_speeds(
+    files: list[Path], variant: str | None, device: str | None, redo: bool, results: Path, json_: bool
+) -> None:
+    from proctor.harness.imports.llama_bench import import_bench
+
+    if not (variant and device and len(files) == 1):
+        raise Refusal(
+            "llama-bench wants one file, --variant and --device",
+            "a speed is that of one GGUF on one phone",
+            "proctor import llama-bench bench.json --variant tiny-q8 --device 'Pixel 8'",
+        )
+    made = import_bench(files[0], results, variant, device, redo)
+    tell(json_, made.as_json(), _speeds(made))
+
+
+def _speeds(made: "DeviceRecord") -> Iterator[str]:
+    for test in made.tests:
+        what = f"writing {test.generated}" if test.generated else f"reading {test.prompt}"
+        line = f"{made.variant} on {made.device}, {what} tokens after {test.depth}: {test.first:.3g} tokens/s at first"
+        if test.sustained is not None:
+            line += f", {test.sustained:.3g} in the later half of {test.seconds:.0f} s"
+        yield line
 
 
 def _bounds(scale: str) -> tuple[float, float]:

@@ -1,14 +1,14 @@
 """Running a suite: run, plan."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 from typer import Option
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
+from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import (
     BOARD,
     RESULTS,
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from proctor.harness.plan.plan import Plan
     from proctor.harness.session import Spread
 
+Until = Annotated[
+    Literal["decided"] | None,
+    Option(
+        help="Ask in blocks, no variant further than until its pairs are decided. A run without it goes on."
+    ),
+]
+
 
 def run(
     suite: Suite = "demo",
@@ -47,6 +54,7 @@ def run(
     dry_run: Annotated[
         bool, Option("--dry-run", help="Only say what it would do, and what training would take.")
     ] = False,
+    until: Until = None,
     gpus: Annotated[
         str | None, Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
     ] = None,
@@ -57,9 +65,11 @@ def run(
 ) -> None:
     """Run a suite: build weights, ask, score, compare, and build the board. Goes on where it was stopped."""
     from proctor.harness.config import suite as suites
-    from proctor.harness.run import run_suite, silent_cells
+    from proctor.harness.run import run_suite, run_until_decided, silent_cells
     from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
     from proctor.leaderboard.board import RANKING, site
+    from proctor.leaderboard.board.folder import board_files
+    from proctor.leaderboard.compare.open_pairs import open_cells
 
     console = Console()
     if dry_run:
@@ -67,18 +77,23 @@ def run(
         for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
             console.print(part)
         return
+    board_files(board)  # refuses a folder of other files now, and not after the run
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
-    plan = run_suite(asked, results, store, Reporter(console), only or (), redo, spread, here=on is None)
+    rest = only or (), redo, spread, on is None
+    if until:
+        plan = run_until_decided(asked, results, store, Reporter(console), open_cells, *rest)
+    else:
+        plan = run_suite(asked, results, store, Reporter(console), *rest)
     with located(results):
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.
-    typer.echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
-    typer.echo(f"board: {near(index)}")
+    echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
+    echo(f"board: {near(index)}")
     silent = silent_cells(plan)
     if silent:
         why = f"every response or verdict failed in {', '.join(silent)}"
-        typer.echo(f"proctor: {why}; mend why (its rows say), and run again", err=True)
+        echo(f"proctor: {why}; mend why (its rows say), and run again", err=True)
         raise typer.Exit(1)
 
 

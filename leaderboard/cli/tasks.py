@@ -8,6 +8,7 @@ import typer
 
 from proctor.common import paths
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import echo
 from proctor.leaderboard.cli import AsJson, near, print_json, project
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def tasks(context: typer.Context, json_: AsJson = False) -> None:
         return
     project.list_("tasks", json_)
     if not json_:
-        typer.echo("and stock ones: lm_eval:NAME, inspect:PACKAGE/TASK, inspect:FILE.py@TASK")
+        echo("and stock ones: lm_eval:NAME, inspect:PACKAGE/TASK, inspect:FILE.py@TASK")
 
 
 def show(
@@ -47,14 +48,12 @@ def show(
         print_json(shown if len(shown) > 1 else shown[0])
         return
     for about in shown:
-        typer.echo(
-            f"{about['name']}: {about['title']}, {about['items']:,} items in {about['clusters']:,} clusters"
-        )
-        typer.echo(f"scored by {about['scored_by']}; headline: {about['headline']} ({about['kind']})")
-        typer.echo(about["smallest"])
+        echo(f"{about['name']}: {about['title']}, {about['items']:,} items in {about['clusters']:,} clusters")
+        echo(f"scored by {about['scored_by']}; headline: {about['headline']} ({about['kind']})")
+        echo(about["smallest"])
         for number, sample in enumerate(about["samples"], 1):
-            typer.echo(f"\n--- sample {number} of {about['items']:,}: {sample['id']}\n{sample['asked']}")
-            typer.echo(f"--- right: {sample['right']}")
+            echo(f"\n--- sample {number} of {about['items']:,}: {sample['id']}\n{sample['asked']}")
+            echo(f"--- right: {sample['right']}")
 
 
 def _about(task: "Task", limit: int | None, prompt: str) -> dict[str, Any]:
@@ -137,17 +136,15 @@ def new(
     except Refusal:
         path.unlink()
         raise
-    typer.echo(f"wrote {near(path)}: {len(items):,} items")
+    echo(f"wrote {near(path)}: {len(items):,} items")
     for doc in items[:SHOWN]:
-        typer.echo(
-            f"\n--- {doc['id']}\n{_cut(_asked(task, doc, 'default'))}\n--- right: {_cut(target_of(doc))}"
-        )
+        echo(f"\n--- {doc['id']}\n{_cut(_asked(task, doc, 'default'))}\n--- right: {_cut(target_of(doc))}")
     known = {name: value for name, value in fields.items() if name not in ("prompt", "data")}
-    typer.echo(f"\nguessed: {json.dumps(known, ensure_ascii=False)}; edit the file where that is wrong")
+    echo(f"\nguessed: {json.dumps(known, ensure_ascii=False)}; edit the file where that is wrong")
     suite_path = paths.project() / "suites" / f"{suite}.yaml"
     if not suite_path.is_file():
-        typer.echo(f"to ask it: name {name} under 'tasks:' of a suite")
+        echo(f"to ask it: name {name} under 'tasks:' of a suite")
         return
     if name not in (load_yaml(suite_path).get("tasks") or ()):
         write_text(suite_path, with_entry(suite_path.read_text(encoding="utf-8"), "tasks", name))
-    typer.echo(f"added to {near(suite_path)}; to ask it: proctor run {suite} --task {name}")
+    echo(f"added to {near(suite_path)}; to ask it: proctor run {suite} --task {name}")

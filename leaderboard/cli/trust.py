@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
 from rich.markup import escape
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.leaderboard.cli import (
     RESULTS,
     STORE,

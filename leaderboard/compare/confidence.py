@@ -14,20 +14,22 @@ import numpy as np
 import pandas as pd
 
 from proctor.common.answers import value_of
-from proctor.common.stats import Table, Verdict, compare_each
+from proctor.common.stats import Table, Verdict, compare_each, holm
 from proctor.common.stats.calibration import (
     Auroc,
+    AurocDifference,
     Calibration,
     RiskCoverage,
     agreement,
     auroc,
+    auroc_difference,
     calibration,
     risk_coverage,
 )
 from proctor.common.stats.units import Floats
 from proctor.harness import record
 from proctor.leaderboard.compare.comparison import Comparison, TaskFamily, corrected
-from proctor.leaderboard.compare.items import Cells, why_not_comparable
+from proctor.leaderboard.compare.items import Cells, planned_of, why_not_comparable
 
 Key = tuple[str, int]  # an item, and which answer to it; 0 for all of them together
 
@@ -128,9 +130,8 @@ def _by_row(scored: pd.DataFrame) -> list[Entry]:
 def _by_item(scored: pd.DataFrame) -> list[Entry]:
     """Items with several answers: how far they agree, and whether the answer of most is right."""
     entries: list[Entry] = []
-    for item, rows in scored.groupby("sample_id", sort=True):
-        if len(rows) < 2:
-            continue
+    several = scored[scored["sample_id"].duplicated(keep=False)]
+    for item, rows in several.groupby("sample_id", sort=True):
         statuses, texts = rows["status"].tolist(), rows["answer"].tolist()
         answers = [
             value_of(text) if status == "ok" else None for text, status in zip(texts, statuses, strict=True)
@@ -149,6 +150,39 @@ def figures_of(measure: ConfidenceMeasure, mine: Confidences) -> ConfidenceFigur
     return ConfidenceFigures(mine, held, area, risk_coverage(mine.confidence, mine.right))
 
 
+def _shared(
+    task: str, cells: Cells, of: Mapping[str, Confidences]
+) -> dict[tuple[str, str], tuple[Confidences, Confidences]]:
+    """Of every pair that may be compared, the rows that both have."""
+    shared = {}
+    for a, b in combinations(sorted(of), 2):
+        keys = sorted(set(of[a].keys) & set(of[b].keys))
+        if why_not_comparable(cells[a, task], cells[b, task]) or len({item for item, _ in keys}) < 2:
+            continue
+        both = of[a].of(keys), of[b].of(keys)
+        if len(set(both[0].clusters)) > 1:
+            shared[a, b] = both
+    return shared
+
+
+def auroc_pairs(
+    task: str, cells: Cells, of: Mapping[str, Confidences]
+) -> dict[tuple[str, str], AurocDifference]:
+    """Every pair of variants, from both sides, with p after Holm's correction over all pairs of the task."""
+    differences = {}
+    for pair, both in _shared(task, cells, of).items():
+        first, second = ((mine.confidence, mine.right) for mine in both)
+        difference = auroc_difference(first, second, both[0].clusters)
+        if difference:
+            differences[pair] = difference
+    adjusted = holm(np.array([difference.p for difference in differences.values()]))
+    pairs = {}
+    for ((a, b), difference), p in zip(differences.items(), adjusted.tolist(), strict=True):
+        pairs[a, b] = replace(difference, p=p)
+        pairs[b, a] = pairs[a, b].turned()
+    return pairs
+
+
 def family_of(
     measure: ConfidenceMeasure, task: str, cells: Cells, of: Mapping[str, Confidences]
 ) -> TaskFamily:
@@ -156,17 +190,11 @@ def family_of(
 
     What is compared is minus the Brier score, so more is better as everywhere.
     """
-    tables, shared = [], {}
-    for a, b in combinations(sorted(of), 2) if measure.probability else ():
-        keys = sorted(set(of[a].keys) & set(of[b].keys))
-        if why_not_comparable(cells[a, task], cells[b, task]) or len({item for item, _ in keys}) < 2:
-            continue
-        both = of[a].of(keys), of[b].of(keys)
-        if len(set(both[0].clusters)) < 2:
-            continue
-        shared[a, b] = both
+    tables, shared = [], _shared(task, cells, of) if measure.probability else {}
+    for (a, b), both in shared.items():
         scores = np.stack([-((one.confidence - one.right) ** 2) for one in both])
-        tables.append(Table(scores, [item for item, _ in keys], both[0].clusters))
+        planned = planned_of(cells[a, task], cells[b, task])
+        tables.append(Table(scores, [item for item, _ in both[0].keys], both[0].clusters, planned=planned))
     compared = compare_each(tables, kind="real", family=len(tables), scale=(-1.0, 0.0))
     alone = []
     for (a, b), found in zip(shared, compared, strict=True):

@@ -109,7 +109,7 @@ def columns_of(figures: Mapping[str, Iterable[CellFigure]]) -> list[FigureColumn
 
 def figures_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> list[CellFigure]:
     """All figures of a cell, the most asked for first. `rows`, when they are read already."""
-    table = _Columns(cell.rows() if rows is None else rows)
+    table = CellColumns(cell.rows() if rows is None else rows, cell.run.items_planned)
     figures = []
     for name, (title, note) in SHARES.items():
         figures += table.mean_of(name, title, note)
@@ -122,11 +122,11 @@ def figures_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> list[Cell
     return [*figures, *_rest(table), *_checks(table), *_outcomes(table), *_costs(table.rows)]
 
 
-class _Columns:
+class CellColumns:
     """The rows with their metrics as columns, in which a number that is missing or infinite is not-a-number."""
 
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self.rows = rows
+    def __init__(self, rows: pd.DataFrame, planned: int | None = None) -> None:
+        self.rows, self.planned = rows, planned
         self.scored = rows[np.isfinite(rows["score"].astype(float))]
         metrics = pd.DataFrame([row or {} for row in rows["metrics"]], rows.index).apply(
             pd.to_numeric, errors="coerce"
@@ -147,10 +147,13 @@ class _Columns:
         statistic: Callable[[Floats], Floats] = micro_f1,
     ) -> Interval:
         """Value and interval, by item and cluster; the value alone where there is too little for an interval."""
-        rows, numbers = self.rows.loc[values.index], values.to_numpy(dtype=float)
+        numbers = values.to_numpy(dtype=float)
+        rows = self.rows[["sample_id", "cluster"]].loc[values.index]
         items, clusters = rows["sample_id"].tolist(), rows["cluster"].tolist()
         try:
-            result = estimate(numbers, kind=kind, items=items, clusters=clusters, statistic=statistic)
+            result = estimate(
+                numbers, kind=kind, items=items, clusters=clusters, statistic=statistic, planned=self.planned
+            )
         except ValueError:
             if kind == "counts":
                 return float(statistic(numbers.sum(axis=0)[None])[0]), None, None
@@ -158,6 +161,13 @@ class _Columns:
         if result.low == result.high:  # all alike on a scale that nobody told
             return result.mean, None, None
         return result.mean, result.low, result.high
+
+    def share(self, values: "pd.Series[float]") -> Interval:
+        """A share ends at 0 and 1, wherever Student's interval would go on to."""
+        value, low, high = self.estimated(values, "real")
+        if low is None or high is None:
+            return value, None, None
+        return value, max(0.0, low), min(1.0, high)
 
     def mean_of(
         self, name: str, title: str, note: str, unit: str = "%", kind: Kind = "binary"
@@ -170,7 +180,7 @@ class _Columns:
         return [CellFigure(name, title, *interval, n=len(column), note=note, unit=unit)]
 
 
-def _second_reader(table: _Columns) -> list[CellFigure]:
+def _second_reader(table: CellColumns) -> list[CellFigure]:
     column = table.metric("second_reader")
     if column is None:
         return []
@@ -179,7 +189,7 @@ def _second_reader(table: _Columns) -> list[CellFigure]:
     return [CellFigure("second_reader", "Decided by the second reader", decided / asked, n=asked, note=note)]
 
 
-def _solver(cell: record.Cell, table: _Columns) -> list[CellFigure]:
+def _solver(cell: record.Cell, table: CellColumns) -> list[CellFigure]:
     """What the solver says of the written questions, and what it does with model questions, whose keys are right: how
     far its word on the others can be trusted.
     """
@@ -197,7 +207,7 @@ def _solver(cell: record.Cell, table: _Columns) -> list[CellFigure]:
     return [*figures, CellFigure("solver", title, share, n=solver.questions, note=note)]
 
 
-def _steps(table: _Columns) -> list[CellFigure]:
+def _steps(table: CellColumns) -> list[CellFigure]:
     """Of all equations in the working, the share that is right; and the answers with a wrong one."""
     steps = table.metric("steps_right", "steps_total")
     if steps is None or steps["steps_total"].sum() == 0:
@@ -229,7 +239,7 @@ def _share_of(part: Floats, whole: Floats) -> Floats:
     )
 
 
-def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
+def _names(table: CellColumns, resolved: bool) -> list[CellFigure]:
     counts, column = table.metric("tp", "fp", "fn"), table.metric("unknown")
     if counts is None:
         return []
@@ -250,14 +260,14 @@ def _names(table: _Columns, resolved: bool) -> list[CellFigure]:
     return figures
 
 
-def _epochs(table: _Columns) -> list[CellFigure]:
+def _epochs(table: CellColumns) -> list[CellFigure]:
     """pass@k and maj@k for k of 1, 2, 4, ... and 5 answers, over the items that have so many; the item is the unit."""
-    items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
-    most = max(map(len, items), default=0)
-    if most < 2:
+    most = table.scored["sample_id"].value_counts().max()
+    if not most > 1:  # not a number where there are no rows
         return []
+    items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
     figures = []
-    counts = {5, most, *(2**power for power in range(most.bit_length()))}
+    counts = {5, int(most), *(2**power for power in range(int(most).bit_length()))}
     for k in sorted(counts):
         if k > most:
             break
@@ -267,21 +277,13 @@ def _epochs(table: _Columns) -> list[CellFigure]:
         passed = pd.Series(pass_at_k(right, list(map(len, enough)), k), firsts)
         note, n = f"over {len(enough)} items with at least {k} answers", len(enough)
         title = f"Right in at least one of {k}"
-        figures.append(CellFigure(f"pass@{k}", title, *_share(table, passed), n, note + ", unbiased"))
+        figures.append(CellFigure(f"pass@{k}", title, *table.share(passed), n, note + ", unbiased"))
         if k > 1:
             voted = pd.Series([_majority(rows, k) for rows in enough], firsts)
             note += "; ties go by lot, an answer without a number is a vote of its own"
             title = f"Majority of {k} is right"
-            figures.append(CellFigure(f"maj@{k}", title, *_share(table, voted), n, note))
+            figures.append(CellFigure(f"maj@{k}", title, *table.share(voted), n, note))
     return figures
-
-
-def _share(table: _Columns, values: "pd.Series[float]") -> Interval:
-    """A share ends at 0 and 1, wherever Student's interval would go on to."""
-    value, low, high = table.estimated(values, "real")
-    if low is None or high is None:
-        return value, None, None
-    return value, max(0.0, low), min(1.0, high)
 
 
 def _majority(rows: pd.DataFrame, k: int) -> float:
@@ -292,7 +294,7 @@ def _majority(rows: pd.DataFrame, k: int) -> float:
     return maj_at_k(len(rows) - len(wrong), list(votes.values()), k)
 
 
-def _rest(table: _Columns) -> list[CellFigure]:
+def _rest(table: CellColumns) -> list[CellFigure]:
     """Every other metric as a mean: a judge's dimensions, what an imported cell brought."""
     judged = "judge" in table.rows and bool(table.rows["judge"].fillna("").astype(bool).any())
     figures = []
@@ -303,7 +305,7 @@ def _rest(table: _Columns) -> list[CellFigure]:
     return figures
 
 
-def _checks(table: _Columns) -> list[CellFigure]:
+def _checks(table: CellColumns) -> list[CellFigure]:
     note = "the mean share of those that apply"
     figures = table.mean_of("checks_passed", "Checks passed", note, kind="real")
     for name in sorted(table.metrics):
@@ -313,7 +315,7 @@ def _checks(table: _Columns) -> list[CellFigure]:
     return figures
 
 
-def _outcomes(table: _Columns) -> list[CellFigure]:
+def _outcomes(table: CellColumns) -> list[CellFigure]:
     figures, rows = [], table.rows
     for outcome, title in OUTCOMES.items():
         there = rows["truncated"] if outcome == "truncated" else rows["status"] == outcome
@@ -375,6 +377,6 @@ def _marked(sets: Sequence[set[str]], known: Sequence[str]) -> Floats:
 def _name_set(text: str) -> set[str]:
     try:
         names: Any = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return set()
     return set(map(str, names)) if isinstance(names, list) else set()

@@ -98,6 +98,17 @@ def left_out(comparison: Comparison) -> str:
     return f"{counted(comparison.left_out, 'item')} left out" if comparison.left_out else ""
 
 
+def after(comparison: Comparison) -> str:
+    """Of a pair that was looked at before all items were there; empty of others."""
+    d = comparison.difference
+    if d.planned is None:
+        return ""
+    what = "decided"
+    if comparison.verdict == Verdict.NOT_SHOWN:
+        what = "not decided"
+    return f"{what} after {d.n:,} of {d.planned:,} items"
+
+
 def unit(task: TaskRecord) -> str:
     low, high = task.scale
     if not task.scale_stated:  # by an imported file
@@ -132,6 +143,10 @@ def three_digits(value: float) -> str:
 
 def _three_digits(value: float, small: str) -> str:
     return with_minus(f"{value:.0f}") if abs(value) >= 100 else with_minus(small)
+
+
+def megabytes(size: int) -> str:
+    return three_digits(1e-6 * size)
 
 
 def aligned(column: Sequence[str]) -> list[str]:

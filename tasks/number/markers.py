@@ -76,11 +76,13 @@ def marked(text: str) -> tuple[Number | None, str] | None:
             return number, "A:"
     folded = text.lower()
     kinds = [kind for kind, (hint, _) in _KINDS.items() if re.search(hint, folded)]
+    limit = len(text)  # each marker reaches to the next one at most: a text of nothing else is read once
     for marker in reversed(list(_pattern(*kinds).finditer(text))[-_MARKERS:]) if kinds else ():
         ends = _CUT_OFF.match(text, marker.start()) or _NONE.match(text, _after_lead(text, marker.end()))
-        number = None if ends else _behind(text, marker)
+        number = None if ends else _behind(text, marker, limit)
         if ends or number is not None:
             return number, {"hashes": "####", "boxed": "boxed"}.get(str(marker.lastgroup), "answer")
+        limit = marker.start()
     for result in list(_RESULT.finditer(text))[-1:]:
         line, _, rest = text[result.end() :].partition("\n")
         number = _begins_with(text, result.end(), result.end() + len(line))
@@ -89,26 +91,27 @@ def marked(text: str) -> tuple[Number | None, str] | None:
     return None
 
 
-def _behind(text: str, marker: re.Match[str]) -> Number | None:
+def _behind(text: str, marker: re.Match[str], limit: int) -> Number | None:
     kind, start = marker.lastgroup, marker.end()
     if kind in ("boxed", "tag"):
-        end = text.find("</" if kind == "tag" else "}", start, start + _BLOCK)
-        end = end if end >= 0 else min(len(text), start + (_BLOCK if kind == "tag" else 30))
+        end = text.find("</" if kind == "tag" else "}", start, min(limit, start + _BLOCK))
+        end = end if end >= 0 else min(limit, start + (_BLOCK if kind == "tag" else 30))
         return _begins_with(text, start, end) or stated_result(text, start, end)
-    begin = _after_lead(text, start)
-    stop = _STOP.search(text, begin, begin + _WINDOW)
-    end = stop.start() if stop else min(len(text), begin + _WINDOW)
+    begin = _after_lead(text, start, limit)
+    end = min(limit, begin + _WINDOW)
+    stop = _STOP.search(text, begin, end)
+    end = stop.start() if stop else end
     number = _begins_with(text, begin, end)
     if number is not None:
         return number
-    line = text.find("\n", begin) if "\n" in text[begin:] else len(text)
-    more = _MORE_WORKING.match(text, line)
+    line = (text.find("\n", begin, limit) + 1 or limit + 1) - 1
+    more = _MORE_WORKING.match(text, line, limit)
     if kind == "hashes":  # '#### Step 1' is a heading
         return None if more else stated_result(text, begin, line)
     if text[begin:end].rstrip().endswith("="):
         return None
     if ":" in text[start - 1 : start + 1]:  # it may open the working
-        return stated_result(text, begin, len(text) if more else line)
+        return stated_result(text, begin, limit if more else line)
     return by_sentence(text, begin, end) or next(in_words(text, begin, end), None)
 
 

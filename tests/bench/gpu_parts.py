@@ -109,7 +109,7 @@ def adapters(work: Path, figures: Figures) -> None:
 ONE_RUN = """
 import sys
 from pathlib import Path
-from rich.console import Console
+from proctor.common.terminal import Console
 from proctor.common.progress import Reporter
 from proctor.harness.run import run_suite
 

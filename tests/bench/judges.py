@@ -18,6 +18,7 @@ from proctor.judges.judge import Judge
 from proctor.judges.panel import open_grader
 from proctor.judges.scoring import score_all
 from proctor.judges.verdict import Item
+from tests.support.openai_server import with_tag
 
 SECONDS = 0.2
 
@@ -34,9 +35,10 @@ def serve(told: Connection) -> None:
     async def answer(request: web.Request) -> web.Response:
         asked = await request.json()
         await asyncio.sleep(SECONDS)
+        said = {"role": "assistant", "content": with_tag(marks, asked)}
         return web.json_response({
             "id": "c", "object": "chat.completion", "created": 1, "model": asked["model"],
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": marks}}],
+            "choices": [{"index": 0, "finish_reason": "stop", "message": said}],
             "usage": {"prompt_tokens": 700, "completion_tokens": 120, "total_tokens": 820},
         })  # fmt: skip
 

@@ -16,11 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.common.paths import inside
 from proctor.common.progress import Reporter
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.ask.cell import CellRun
 from proctor.harness.ask.responses import Journal

@@ -10,6 +10,7 @@ from proctor.common.refusal import Refusal
 from proctor.common.stats.calibration import (
     agreement,
     auroc,
+    auroc_difference,
     calibration,
     risk_coverage,
 )
@@ -110,6 +111,67 @@ def test_a_perfect_auroc_keeps_a_width_and_copies_in_clusters_are_no_evidence():
     assert copies is not None
     assert copies.value == pytest.approx(plain.value)
     assert copies.high - copies.low == pytest.approx(plain.high - plain.low, rel=0.1)
+
+
+def two_variants(rng, n: int, better: float, answers: float = 0.7):
+    """Two variants on the same items, whose confidences and right answers hang together; the second's AUROC is .76."""
+    right = (rng.random(n) < 0.5).astype(float)
+    other = np.where(rng.random(n) < answers, right, rng.random(n) < 0.5).astype(float)
+    shared = rng.normal(size=n)
+    noise = (shared + rng.normal(size=(2, n))) / np.sqrt(2)
+    return (better * right + noise[0], right), (other + noise[1], other)
+
+
+def test_the_difference_of_two_aurocs_is_that_of_scikit_learns_and_turns_round():
+    rng = np.random.default_rng(1)
+    for n in (20, 60, 200):
+        a, b = two_variants(rng, n, 2.0)
+        found, back = auroc_difference(a, b), auroc_difference(b, a)
+        assert found is not None
+        assert back is not None
+        areas = [roc_auc_score(right, sure) for sure, right in (a, b)]
+        assert found.difference == pytest.approx(areas[0] - areas[1], abs=1e-12)
+        turned = back.turned()
+        assert (found.low, found.high, found.p) == pytest.approx(
+            (turned.low, turned.high, turned.p), abs=1e-9
+        )
+        assert found.low <= found.difference <= found.high
+
+
+def test_the_interval_of_a_difference_of_aurocs_holds_the_truth_and_p_ends_where_it_does():
+    rng, held, refuted = np.random.default_rng(0), [0, 0], [0, 0]
+    for _ in range(150):
+        # Alike; and apart by P(N(2, 2) > 0) - P(N(1, 2) > 0), each answer standing there three times.
+        alike = auroc_difference(*two_variants(rng, 60, 1.0))
+        a, b = ([np.repeat(values, 3) for values in variant] for variant in two_variants(rng, 60, 2.0))
+        apart = auroc_difference(a, b, np.repeat(np.arange(60), 3))
+        for at, (found, truth) in enumerate(((alike, 0.0), (apart, 0.9214 - 0.7602))):
+            assert found is not None
+            held[at] += found.low <= truth <= found.high
+            refuted[at] += found.p <= 0.05
+            assert (found.p <= 0.05) == (found.low > 0 or found.high < 0)
+    assert min(held) >= 0.92 * 150
+    assert refuted[0] <= 0.08 * 150
+    assert refuted[1] >= 0.6 * 150, "the test sees such a difference"
+
+
+def test_two_perfect_aurocs_and_two_of_one_cluster_show_no_difference():
+    sure, right = [0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]
+    perfect = auroc_difference((sure, right), (sure, right))
+    assert perfect is not None
+    assert (perfect.difference, perfect.p) == (0.0, 1.0)
+    assert perfect.low < 0 < perfect.high, "four answers do not show that two are alike"
+    flat = auroc_difference((sure, right), ([0.5] * 4, right))
+    assert flat is not None
+    assert flat.difference == 0.5
+    assert flat.p > 0.05, "four answers show nothing, though none of them varies"
+    one = auroc_difference((sure, right), ([0.5] * 4, right), ["a"] * 4)
+    assert one is not None
+    assert one.low < 0
+    assert (one.high, one.p) == (1.0, 1.0)
+    assert auroc_difference((sure, [1, 1, 1, 1]), (sure, right)) is None
+    with pytest.raises(Refusal, match="align both"):
+        auroc_difference((sure, right), (sure[1:], right[1:]))
 
 
 def test_auroc_says_nothing_where_all_are_right_and_all_of_one_cluster():

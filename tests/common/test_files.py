@@ -154,8 +154,12 @@ def without_locks(*commands):
 
 
 def test_results_are_compared_reported_and_shown_where_there_are_no_file_locks(tmp_path):
-    demo = f"--results {ROOT / 'results' / 'demo'}"
-    done = without_locks(f"compare {demo}", f"report {demo}", f"board build --out {tmp_path}/board {demo}")
+    from tests.support.board_results import (
+        small_results,
+    )  # pandas, which every spawned process would read above
+
+    small = f"--results {small_results(tmp_path / 'results')}"
+    done = without_locks(f"compare {small}", f"report {small}", f"board build --out {tmp_path}/board {small}")
     assert done.returncode == 0, done.stderr
     compared, reported, built = done.stdout.split("ended:")[:3]
     assert "tiny" in compared

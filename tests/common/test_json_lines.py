@@ -42,3 +42,13 @@ def test_what_is_wrong_is_refused_in_one_line_with_the_file(tmp_path, content, p
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(Refusal, match="no such file; give the path of a JSONL file"):
         list(read_json_lines(tmp_path / "none.jsonl", LOOKS_LIKE))
+
+
+@pytest.mark.parametrize(
+    "line", ['{"score": 1, "score": 0}', '{"a": {"b": 1, "b": 2}}', '{"s": "\\ud800", "s": 1}']
+)
+def test_a_key_that_stands_twice_in_a_row_is_refused_with_its_line(tmp_path, line):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"score": 1}\n' + line + "\n")
+    with pytest.raises(Refusal, match=r"line 2 has '.' twice|line 2 has 'score' twice"):
+        list(read_json_lines(path, "{}"))

@@ -135,7 +135,9 @@ def written(kind: Kind, folder: Path, content: Any) -> Path:
     if path.parent.name == "suites":
         (folder / "variants").mkdir(exist_ok=True)
         (folder / "variants" / "plain.yaml").write_text("base: x/y\n")
-    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+    # libyaml writes ten times as fast, and a thousand files are written here
+    text = content if isinstance(content, str) else yaml.dump(content, Dumper=yaml.CSafeDumper)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -35,7 +35,7 @@ def test_a_gguf_file_says_its_end_token_and_its_template(tmp_path):
     assert settings["sampling"] == {}
     assert settings["template"] == TEMPLATE[:240]
     bare = write_llama(tmp_path / "bare.gguf", SMALL, template=None)
-    assert set(base_settings(str(bare))) == {"ends", "sampling"}
+    assert set(base_settings(str(bare))) == {"ends", "sampling", "cache_bytes"}
 
 
 @pytest.mark.parametrize(

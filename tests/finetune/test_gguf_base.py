@@ -1,8 +1,10 @@
 """A GGUF file as the base: found wherever it lies, served as it is, and dequantised for everything else."""
 
 import json
+import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -17,6 +19,7 @@ from proctor.finetune.gguf.header import read_header
 from proctor.finetune.gguf.probe import probe
 from proctor.finetune.load import load_tokenizer
 from proctor.harness.config.variant import Variant
+from tests.support.command import python
 from tests.support.mini_llama import quiet
 from tests.support.random_gguf import SMALL, TEMPLATE, TINY, quantize, write_llama
 
@@ -37,6 +40,29 @@ def test_the_header_says_what_the_gguf_library_reads(q8):
     assert (header.token("bos"), header.token("eos"), header.token("padding")) == (0, 2, 0)
     assert sum(header.types.values()) == len(reader.tensors)
     assert header.bytes == max(tensor.data_offset + tensor.n_bytes for tensor in reader.tensors)
+    assert header.parameters == sum(int(tensor.n_elements) for tensor in reader.tensors)
+    assert header.tensor_bytes == sum(tensor.n_bytes for tensor in reader.tensors)
+
+
+def test_the_cache_is_as_large_as_llama_cpp_makes_it(q8, tmp_path):
+    code = "import sys, llama_cpp; llama_cpp.Llama(sys.argv[1], n_ctx=int(sys.argv[2]), verbose=True)"
+    short = write_llama(tmp_path / "short.gguf", {**SMALL, "layers": 8}, context=512)
+    for file, tokens in ((q8, 2048), (short, 512)):
+        log = python(code, str(file), str(tokens)).stderr
+        size = re.search(r"KV buffer size = +([\d.]+) MiB", log)
+        assert size is not None, log[-500:]
+        assert read_header(file).cache_bytes == float(size[1]) * 2**20
+
+
+def test_the_cache_of_a_file_that_does_not_say_enough_is_not_guessed(q8):
+    header = read_header(q8)
+    for name in ("llama.block_count", "llama.attention.head_count_kv", "llama.context_length"):
+        less = {key: value for key, value in header.fields.items() if key != name}
+        assert replace(header, fields=less).cache_bytes is None
+    for name in ("llama.ssm.state_size", "llama.attention.kv_lora_rank"):
+        assert replace(header, fields={**header.fields, name: 16}).cache_bytes is None
+    sizes = {"llama.attention.key_length": 32, "llama.attention.value_length": 32}
+    assert replace(header, fields={**header.fields, **sizes}).cache_bytes == 2 * header.cache_bytes
 
 
 @pytest.mark.parametrize("keep", [0, 3, 20, 500, -1])

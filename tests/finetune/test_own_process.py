@@ -1,11 +1,14 @@
 """Training in a process of its own: what comes of it, what it tells, and what becomes of a refusal."""
 
+import multiprocessing
+
 import pytest
 
 from proctor.common.paths import PACKAGE as ROOT
 from proctor.finetune.recipe import Recipe
 from proctor.finetune.train.own_process import train_in_own_process
 from proctor.tasks.prompt_pack import train_chats
+from tests.support.command import FORKS
 
 TINY = ROOT / "finetune" / "tiny"
 FEW = {
@@ -42,7 +45,9 @@ def test_training_apart_makes_an_adapter_and_tells_of_its_steps(tmp_path, chats)
     assert any(what.startswith("step 1/1") for what in told)
 
 
-def test_refusal_in_the_other_process_is_heard_in_this_one(tmp_path, chats):
+def test_refusal_in_the_other_process_is_heard_in_this_one(tmp_path, chats, monkeypatch):
+    """In a fork that has the libraries; that a new interpreter trains is the subject of the test above."""
+    monkeypatch.setattr(multiprocessing, "get_context", lambda method: FORKS)
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(ValueError, match="max_length"):

@@ -1,30 +1,10 @@
 """Answers are asked in planned batches, kept as they come, and asked again in the same company."""
 
-from pathlib import Path
-
 import pytest
 
 from proctor.harness.ask.responses import Journal, plan_batches, respond_all
-from proctor.harness.engines.echo import EchoEngine
 from proctor.harness.engines.protocol import Options, Request, Response
-
-OPTIONS = Options(max_tokens=8)
-
-
-class Counting(EchoEngine):
-    """Echo that remembers which batches it was asked, and fails whole batches that hold a poisoned prompt."""
-
-    batch_size = 4
-
-    def __init__(self, answers: Path) -> None:
-        super().__init__(answers)
-        self.batches: list[list[str]] = []
-
-    def answer(self, requests):
-        self.batches.append([request.prompt for request in requests])
-        if any("poison" in request.prompt for request in requests):
-            raise RuntimeError("out of memory")
-        return super().answer(requests)
+from tests.support.counting import OPTIONS, Counting, quiet, requests
 
 
 @pytest.fixture
@@ -32,16 +12,6 @@ def engine(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text('{"question": "q", "response": "an answer"}\n')
     return Counting(path)
-
-
-def requests(n, extra=()):
-    return [Request("word " * i + "q", OPTIONS) for i in range(n)] + [
-        Request(text, OPTIONS) for text in extra
-    ]
-
-
-def quiet(done, tokens):
-    pass
 
 
 def test_batches_do_not_depend_on_the_order_of_requests():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.support.chat_server import PASTED, QUESTION, chatting, needs_gradio
@@ -52,6 +53,24 @@ def test_mistakes_are_sent_as_the_task_sends_them(address: str) -> None:
     html, sent, _ = client(address).predict(PASTED, "Ada", 4, 4, 2, [], "", api_name="/mistakes_en")
     assert "1. 403 - 168\n   Working: 8 - 3 = 5" in sent
     assert "<td>4 - 1 = 4</td>" in html
+
+
+def test_page_is_for_browsers_that_ask_for_this_machine_by_name_and_for_its_own_pages(address: str) -> None:
+    own = address.removeprefix("http://").rstrip("/")
+
+    def status(path: str, **headers: str) -> int:
+        return httpx2.get(f"{address}{path}", headers=headers, follow_redirects=True).status_code
+
+    for path in ("", "config", "gradio_api/info"):
+        assert status(path) == 200, path
+        assert status(path, origin=f"http://{own}") == 200, path
+        for other in ({"host": "evil.example"}, {"origin": "http://evil.example"}, {"origin": "null"}):
+            assert status(path, **other) == 403, other
+    for path in ("/etc/passwd", "pyproject.toml", "../../etc/passwd", str(Path.home() / ".bashrc")):
+        assert status(f"gradio_api/file={path}") in (403, 404), path
+    with httpx2.Client(headers={"origin": "http://evil.example"}) as evil:
+        sent = evil.post(f"{address}gradio_api/upload", files={"files": ("a.txt", b"x" * 100)})
+        assert sent.status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -75,10 +75,14 @@ def test_reply_that_is_no_answer_is_an_error_and_not_an_empty_answer(tmp_path, r
     assert failed.text == ""
 
 
-def test_server_that_hangs_up_is_an_error(tmp_path):
+def test_server_that_hangs_up_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "proctor.harness.engines.endpoint.RETRIES", 1
+    )  # each waits twice as long as the one before
     with serve(lambda request, _: Reply(hang_up=True)) as server:
         (answer,) = ask(server, tmp_path, ["one"])
-    assert answer.error.startswith("the connection broke (up to 5 tries): ")
+    assert answer.error.startswith("the connection broke (up to 2 tries): ")
+    assert len(server.asked) == 2
 
 
 def ask_plainly(server, tmp_path, *texts):
@@ -227,15 +231,16 @@ def test_server_that_came_back_is_asked_what_it_was_not(tmp_path, monkeypatch):
 
 
 SECRET = "sk-proj-0123456789abcdef"
+AT_ONCE = {"retry-after-ms": "1"}  # a client that is not told waits seven seconds for its four retries
 ECHOES = {
     "a refusal": Reply(
         status=400, body=json.dumps({"error": {"message": f"no access with Bearer {SECRET}"}})
     ),
     "a wrong key": Reply(status=401, body=json.dumps({"error": {"message": f"wrong key: {SECRET}"}})),
-    "a busy server": Reply(
-        status=429, body=json.dumps({"error": {"message": SECRET}}), headers={"retry-after": "0"}
+    "a busy server": Reply(status=429, body=json.dumps({"error": {"message": SECRET}}), headers=AT_ONCE),
+    "a broken server": Reply(
+        status=500, body=json.dumps({"error": {"message": f"got Bearer {SECRET}"}}), headers=AT_ONCE
     ),
-    "a broken server": Reply(status=500, body=json.dumps({"error": {"message": f"got Bearer {SECRET}"}})),
     "a text": Reply(f"Your key is {SECRET}."),
     "a refused text": Reply(
         body=json.dumps({"choices": [{"message": {"content": None, "refusal": SECRET}}]})

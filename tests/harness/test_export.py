@@ -1,12 +1,15 @@
 """Exports: the same chat laid out by the model's template and by the Modelfile's, word for word."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
 from proctor.common.refusal import Refusal
 from proctor.finetune.export.chat_template import TEMPLATES, ItemWording, recognise
 from proctor.finetune.export.folder import Modelfile
+from proctor.harness.config.variant import Sampling
 from tests.support import chat_templates, go_templates
 from tests.support.modelfile import read_modelfile
 from tests.support.records import run_record
@@ -128,7 +131,7 @@ def variant(store):
     return made
 
 
-def exported(variant, store, out, task, prompt, *files):
+def exported(variant, store, out, task, prompt, *files, phone=False):
     """`files` are the names of the Modelfiles."""
     from rich.console import Console
 
@@ -137,7 +140,7 @@ def exported(variant, store, out, task, prompt, *files):
 
     chosen = Chosen(task, prompt, "asked for")
     asked = dict.fromkeys(files, (task, prompt))
-    return export_variant(variant, chosen, store, out, Reporter(Console(quiet=True)), asked)
+    return export_variant(variant, chosen, store, out, Reporter(Console(quiet=True)), asked, phone)
 
 
 @pytest.mark.parametrize(
@@ -356,3 +359,42 @@ def test_where_a_base_lies_on_this_machine_is_in_no_file_of_an_export(store, tmp
     out = exported(made, store, tmp_path / "out", "word_problems", "default", "Modelfile")
     for name in ("README.md", "export.json", "Modelfile"):
         assert "home-of-somebody" not in (out / name).read_text(), name
+
+
+def test_an_export_for_a_phone_holds_a_prompt_of_the_task_and_scripts_that_run(variant, store, tmp_path):
+    from proctor.harness.engines.llamacpp import LlamaCppEngine
+    from proctor.harness.export import _layout_of
+
+    warm = variant.model_copy(
+        update={"sampling": Sampling(temperature=0.7, top_p=0.9, seed=3, max_tokens=64)}
+    )
+    out = exported(warm, store, tmp_path / "out", "word_problems", "default", phone=True)
+    names = ["README.md", "bench.sh", "export.json", "prompt.txt", "small.gguf", "try.sh"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    engine = LlamaCppEngine(out / "small.gguf")
+    (chat,) = _layout_of("word_problems", "default", 1).chats
+    asked = engine.apply_chat_template(chat)
+    engine.close()
+    # llama.cpp takes one line break from the end of the file, and puts the start token in front itself.
+    assert (out / "prompt.txt").read_text(encoding="utf-8") == asked.removeprefix(engine.start_token) + "\n"
+    tried = (out / "try.sh").read_text()
+    assert "-c 1024 -n 64" in tried
+    assert "--temp 0.7 --top-k 0 --min-p 0 --seed 3 --top-p 0.9" in tried
+    # The scripts' own words, by what stands in for the programs: `echo`, which says what it was asked.
+    for script, program in (("try.sh", "LLAMA_COMPLETION"), ("bench.sh", "LLAMA_BENCH")):
+        command = ["sh", str(out / script), "-t", "4"]
+        done = subprocess.run(
+            command, env={**os.environ, program: "echo"}, cwd="/", capture_output=True, text=True, check=True
+        )
+        words = done.stdout or (out / "bench.json").read_text()
+        assert words.startswith("-m small.gguf ")
+        assert words.endswith(" -t 4\n")
+    card = (out / "README.md").read_text()
+    assert "proctor import llama-bench bench.json --variant small --device 'Pixel 8'" in card
+    assert "pkg install llama-cpp" in card
+
+
+def test_a_pack_in_plain_text_is_not_exported_for_a_phone(variant, store, tmp_path):
+    with pytest.raises(Refusal, match="asks in plain text, and Ollama and phones chat"):
+        exported(variant, store, tmp_path / "out", "word_problems", "text-8shot", phone=True)
+    assert not (tmp_path / "out").exists()

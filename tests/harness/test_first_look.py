@@ -82,10 +82,10 @@ def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):
     (tmp_path / "suites").mkdir()
     whole = write_llama(tmp_path / "whole.gguf", SMALL)
     quantize(whole, tmp_path / "small.gguf", "q8_0")
-    done = proctor("try", "small.gguf", "--against", "whole.gguf", "--limit", "4", cwd=tmp_path)
+    done = proctor("try", "small.gguf", "--against", "whole.gguf", "--limit", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("small against whole")]
-    assert "small against whole on 4 samples of word_problems: not shown; difference 0.0" in sentence
+    assert "small against whole on 2 samples of word_problems: not shown; difference 0.0" in sentence
     assert sentence.endswith("1.8 times smaller.")
     assert "Word problems: accuracy, %" in done.stdout
     assert (tmp_path / "board" / "index.html").is_file()

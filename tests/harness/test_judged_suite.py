@@ -5,12 +5,16 @@ import json
 from contextlib import contextmanager
 
 import pytest
-from rich.console import Console
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.run import run_suite
+from proctor.judges.judge import Judge
+from proctor.judges.prompt import tag_of
+from proctor.judges.scoring import texts_of
+from proctor.tasks.study_plan.scoring import items as items_of
 from tests.support.command import proctor
 from tests.support.graders import QUICK, asked_for, marks_for, verdict
 from tests.support.openai_server import Reply, serve
@@ -155,9 +159,16 @@ def test_judge_and_grader_that_do_not_fit_are_refused_in_one_line(home, monkeypa
 
 def test_variant_of_ours_marks_through_its_engine(home):
     """Echo answers from a file by the words of the pupil; marking again asks its journal."""
-    marks = json.dumps({"fluency": 2, "personalisation": 3, "actionability": 4})
+    judge = Judge.load("study_plan")
+
+    def marks(doc):
+        (texts,) = texts_of(judge, items_of(doc, plan_of(doc)))
+        return json.dumps({
+            "tag": tag_of(judge.digest, texts), "fluency": 2, "personalisation": 3, "actionability": 4,
+        })  # fmt: skip
+
     home.echo("one", plan_of, "study_plan")
-    home.echo("marker", lambda doc: "hm" if doc["name"] == "Freya" else marks, "study_plan")
+    home.echo("marker", lambda doc: "hm" if doc["name"] == "Freya" else marks(doc), "study_plan")
     grader = {"model": "marker", "through": "engine", "attempts": 2}
     suite = home.suite(variants=["one"], baseline="one", grader=grader, **PLANS)
     said = run(home, suite)

@@ -1,6 +1,8 @@
 """Logs of Inspect, written by Inspect itself, become cells; those that are not whole are refused."""
 
 import json
+import warnings
+import zipfile
 
 import pytest
 
@@ -94,3 +96,51 @@ def test_a_log_that_is_not_whole_is_refused(inspect_logs, tmp_path):
     told["samples"][0]["scores"]["match"]["value"] = "superb"
     odd = write(tmp_path / "odd.json", json.dumps(told))
     assert "'superb' is no score" in refused(odd, tmp_path, metric="match")
+
+
+def changed(path, target, change):
+    """The log in JSON with other samples; its results, which are those of all samples, stay."""
+    log = json.loads(path.read_text())
+    change(log["samples"])
+    return write(target, json.dumps(log))
+
+
+def test_a_sample_that_is_missing_in_the_log_is_refused_even_where_the_mean_stays(inspect_logs, tmp_path):
+    entries = zipfile.ZipFile(inspect_logs["eval"])
+    lost = tmp_path / "lost.eval"
+    with zipfile.ZipFile(lost, "w") as archive:
+        for entry in entries.infolist():
+            if not entry.filename.startswith("samples/s1_epoch_"):
+                archive.writestr(entry, entries.read(entry))
+    assert "does not hold each sample" in refused(lost, tmp_path / "r", metric="marks/depth")
+    less = changed(inspect_logs["json"], tmp_path / "less.json", lambda samples: samples.pop(0))
+    assert "does not hold each sample" in refused(less, tmp_path / "r", metric="marks/depth")
+
+
+def test_an_archive_with_two_entries_of_one_sample_is_refused(inspect_logs, tmp_path):
+    doubled = tmp_path / "doubled.eval"
+    doubled.write_bytes(inspect_logs["eval"].read_bytes())
+    with warnings.catch_warnings(), zipfile.ZipFile(doubled, "a") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("samples/s1_epoch_1.json", archive.read("samples/s1_epoch_1.json"))
+    assert "does not hold each sample" in refused(doubled, tmp_path / "r", metric="marks/depth")
+
+
+def test_a_score_of_several_figures_among_numbers_is_refused(inspect_logs, tmp_path):
+    def mix(samples):
+        samples[0]["scores"]["match"]["value"] = {"accuracy": 1}
+
+    path = changed(inspect_logs["json"], tmp_path / "mixed.json", mix)
+    assert "gives one value to some samples and several to others" in refused(
+        path, tmp_path / "r", metric="match/accuracy"
+    )
+
+
+@pytest.mark.parametrize("word", ["1_0", "nan", "0x1", "１", "1e", "infinity"])
+def test_a_word_that_python_alone_takes_for_a_number_is_no_score(inspect_logs, word, tmp_path):
+    def spell(samples):
+        for sample in samples:
+            sample["scores"]["match"]["value"] = word
+
+    path = changed(inspect_logs["json"], tmp_path / "words.json", spell)
+    assert "is no score" in refused(path, tmp_path / "r", metric="match")

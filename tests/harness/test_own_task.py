@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from rich.console import Console
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.run import run_suite

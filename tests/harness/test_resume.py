@@ -52,9 +52,9 @@ def whole(board):
 def disturbed(home):
     short = {"max_tokens": 8}  # a kill is a kill, however long the answers are
     home.variant("tiny", base="finetune/tiny", sampling=short)
-    home.variant("shots", base="finetune/tiny", sampling=short, prompt="cot-2shot", parent="tiny")
+    home.variant("cot", base="finetune/tiny", sampling=short, prompt="cot", parent="tiny")
     return home.suite(
-        variants=["tiny", "shots"], tasks=["word_problems", "study_plan"], baseline="tiny",
+        variants=["tiny", "cot"], tasks=["word_problems", "study_plan"], baseline="tiny",
         limit={"word_problems": MANY, "study_plan": 2},
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def test_run_that_was_killed_at_every_stage_ends_with_the_rows_of_an_undisturbed
     )
     assert killed_writing, "while writing a cell"
 
-    assert kill_when(start(home, disturbed), exists("shots/study_plan/run.json")), "before the page is built"
+    assert kill_when(start(home, disturbed), exists("cot/study_plan/run.json")), "before the page is built"
     assert not (home.board / "index.html").exists()
 
     for _ in range(5):  # the pages are in place within a tenth of a second: a kill may come too late
@@ -101,7 +101,7 @@ def test_run_that_was_killed_at_every_stage_ends_with_the_rows_of_an_undisturbed
     assert whole(home.board)
     assert not list(home.board.rglob("*.part"))
     assert not list(home.results.rglob("*.part"))
-    for variant in ("tiny", "shots"):
+    for variant in ("tiny", "cot"):
         for task in ("word_problems", "study_plan"):
             mine, theirs = (record.read(where.results, variant, task).rows() for where in (home, calm))
             assert mine.drop(columns="seconds").equals(theirs.drop(columns="seconds"))

@@ -85,7 +85,7 @@ def test_written_anew_it_reads_the_same_and_is_written_the_same(old: dict) -> No
 
 
 def test_fields_of_a_later_version_are_kept_and_another_format_is_refused_by_name() -> None:
-    new = json.loads(run_record().text()) | {"mood": {"good": 1}}
+    new = json.loads(run_record().text()) | {"mood": {"good": 1}, "check": None}
     new["task"]["colour"] = "blue"
     again = json.loads(record_from(new).text())
     assert (again["mood"], again["task"]["colour"]) == ({"good": 1}, "blue")
@@ -122,13 +122,33 @@ def test_fields_of_a_later_version_are_kept_and_another_format_is_refused_by_nam
 def test_what_cannot_be_used_is_named(tmp_path: Path, change: dict, named: str) -> None:
     cell = record.write(tmp_path, [sample()], run_record())
     notes = cell.folder / "run.json"
-    notes.write_text(json.dumps(json.loads(notes.read_text()) | change))
+    notes.write_text(json.dumps(json.loads(notes.read_text()) | change | {"check": None}))
     found = record.read(tmp_path, "v", "t")
     assert found is not None
     assert "run.json is damaged" in found.problem
     assert named in found.problem
     with pytest.raises(ValueError, match="is damaged"):
         print(found.run)
+
+
+@pytest.mark.parametrize("field", ["margin", "costs", "resolved", "definition", "statuses", "task"])
+def test_a_changed_field_is_seen_by_its_checksum_and_an_earlier_record_has_none(
+    tmp_path: Path, field: str
+) -> None:
+    cell = record.write(tmp_path, [sample()], run_record(margin=0.05, statuses={"ok": 1}))
+    notes = cell.folder / "run.json"
+    fields = json.loads(notes.read_text())
+    other = {"margin": 0.5, "statuses": {"ok": 2}, "task": fields["task"] | {"title": "another"}}
+    changed = fields | {field: other.get(field, {"name": "x"})}
+    notes.write_text(json.dumps(changed))
+    found = record.read(tmp_path, "v", "t")
+    assert found
+    assert "its checksum" in found.problem
+    del fields["check"]
+    notes.write_text(json.dumps(fields))
+    again = record.read(tmp_path, "v", "t")
+    assert again
+    assert (again.problem, again.run.margin) == ("", 0.05)
 
 
 def test_measurements_kept_beside_responses_by_an_earlier_version_are_read() -> None:
@@ -154,7 +174,7 @@ def test_shares_of_an_overlap_are_numbers_and_those_that_are_not_known_are_left_
     overlap = record.OverlapRecord.model_validate({"set": "a", "share_13": 0.05, "hits_13": 1, "share_8": 0})
     assert (overlap.shares, overlap.hits_13) == ([(8, 0.0), (13, 0.05)], 1)
     with pytest.raises(UnreadableRecord, match=r"overlap\.0\.share_8"):
-        record_from(json.loads(run_record().text()) | {"overlap": [{"share_8": "most"}]})
+        record_from(json.loads(run_record().text()) | {"overlap": [{"share_8": "most"}], "check": None})
 
 
 def test_a_variant_comes_from_its_parent_and_from_those_that_it_is_merged_with_each_once() -> None:

@@ -4,9 +4,9 @@ import io
 import re
 
 import pytest
-from rich.console import Console
 
 from proctor.common.progress import Reporter
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.ask.solver import Solver
 from proctor.judges.graders.endpoint import EndpointGrader

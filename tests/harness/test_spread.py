@@ -13,10 +13,10 @@ from functools import partial
 from io import StringIO
 
 import pytest
-from rich.console import Console
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.harness import parallel, record
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan

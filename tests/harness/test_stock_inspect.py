@@ -6,12 +6,13 @@ import sys
 import inspect_ai
 import pytest
 from inspect_ai._util import entrypoints
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import get_model
-from rich.console import Console
 
 from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.run import run_suite
 from proctor.tasks.index import find_task
@@ -45,6 +46,7 @@ def ran(tmp_path_factory):
     # A process that has loaded all packages once, as other tests make it, looks for no new ones.
     entrypoints._inspect_ai_eps_loaded_all = False
     home.variant("tiny", base="finetune/tiny")
+    home.variant("sure", base="finetune/tiny", sampling={"logprobs": True})
     tasks = [
         "inspect:quiz.py@sums",
         "inspect:quiz.py@picks",
@@ -52,7 +54,7 @@ def ran(tmp_path_factory):
         "inspect:quiz.py@limited",
     ]
     metric = {"inspect:quiz.py@sums": "match"}
-    suite = home.suite(variants=["tiny"], tasks=tasks, baseline="tiny", metric=metric)
+    suite = home.suite(variants=["tiny", "sure"], tasks=tasks, baseline="tiny", metric=metric)
     run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
     yield home
     sys.path.remove(str(home.folder / "site-packages"))
@@ -84,6 +86,24 @@ def test_every_response_and_score_is_the_stock_commands(ran, tmp_path, called, s
     assert cell.rows()["score"].mean() == told.metrics["accuracy"].value
     assert cell.run.task.kind == "binary"
     assert cell.run.task.headline == scorer
+
+
+def test_log_probabilities_reach_inspects_log_and_the_rows_and_change_no_response(ran):
+    with inside(ran.folder):
+        task = find_task("inspect:quiz.py@sums", "match")
+    plain, sure = (record.read(ran.results, variant, task.name).rows() for variant in ("tiny", "sure"))
+    assert plain[["response", "score"]].equals(sure[["response", "score"]])
+    assert all("logprob_mean" not in row for row in plain["metrics"])
+    (path,) = (ran.store / "inspect").glob("sure-*/*sums*.eval")
+    logged = {(str(sample.id), sample.epoch): sample.output for sample in read_eval_log(str(path)).samples}
+    for row in sure.itertuples():
+        output = logged[row.sample_id, row.epoch]
+        tokens = output.choices[0].logprobs.content
+        assert "".join(token.token for token in tokens) == row.response
+        values = [token.logprob for token in tokens if token.token]
+        assert all(value <= 0 for value in values)
+        assert row.metrics["logprob_mean"] == pytest.approx(sum(values) / len(values))
+        assert row.metrics["logprob_least"] == min(values)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.common.schema import nearest
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.run import run_suite
 from proctor.leaderboard.board import site

@@ -105,7 +105,7 @@ def test_installed_proctor_is_the_wheels_and_says_its_version(environment, tmp_p
 
 def test_new_project_runs_its_suite_and_keeps_all_of_it_in_the_project(environment, trial):
     below = trial / "suites"  # a command finds its project from any folder inside it
-    shown = ok(inside(environment, below, "run", "main", "--limit", "2"))
+    shown = ok(inside(environment, below, "run", "main", "--limit", "1"))
     assert "Word problems: accuracy" in shown
     assert "Study plans: mean score" in shown
     for place in ("results/tiny/word_problems/run.json", "results/tiny-2shot/study_plan/samples.parquet",

@@ -15,7 +15,8 @@ from proctor.harness.judging.trials import read_plans
 from proctor.judges.figures.ratings import Ratings, read_ratings
 from proctor.judges.rules import word_order
 from proctor.judges.rules.arithmetic import wrong_equations
-from proctor.judges.rules.checklist import checked_facts, score_by_rules
+from proctor.judges.rules.checklist import score_by_rules
+from proctor.judges.rules.facts import checked_facts
 from proctor.judges.rules.pupil import takes_up
 from proctor.judges.rules.reading import read
 from proctor.judges.verdict import JudgeVerdict

@@ -8,9 +8,9 @@ import time
 from collections import Counter
 
 import pytest
-from rich.console import Console
 
 from proctor.common.progress import Reporter
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Journal

@@ -46,7 +46,7 @@ def test_schema_is_sent_with_the_reason_before_the_mark():
         (asked,) = server.asked
     form = asked["response_format"]["json_schema"]
     assert form["strict"]
-    assert list(form["schema"]["properties"]) == list(JUDGE.dimensions)
+    assert list(form["schema"]["properties"]) == ["tag", *JUDGE.dimensions]
     assert list(form["schema"]["properties"]["fluency"]["properties"]) == ["reason", "mark"]
     assert form["schema"]["properties"]["fluency"]["properties"]["mark"]["enum"] == [1, 2, 3, 4, 5]
     assert (asked["temperature"], asked["seed"], asked["max_tokens"]) == (0, 0, 1024)
@@ -80,7 +80,7 @@ def test_server_that_knows_only_the_older_form_of_a_schema_gets_that():
         assert not any(one.problem for one in mark(server, 3, concurrency=1, retries=0))
         forms = [one["response_format"] for one in server.asked]
     assert [form["type"] for form in forms] == ["json_schema", *["json_object"] * 3]
-    assert list(forms[1]["schema"]["properties"]) == list(JUDGE.dimensions)
+    assert list(forms[1]["schema"]["properties"]) == ["tag", *JUDGE.dimensions]
 
 
 @pytest.mark.parametrize("fault", [BUSY, DOWN, Reply(hang_up=True)], ids=["429", "500", "closed"])

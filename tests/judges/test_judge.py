@@ -67,8 +67,8 @@ def test_scales_and_dimensions_are_free(judge):
     anchors = {0: "Cold.", 1: "Civil.", 2: "Kind."}
     change(judge / "rubric.yaml", lambda _: {"dimensions": {"kind": {"about": "Tone.", "anchors": anchors}}})
     found = load(judge)
-    assert found.read('{"kind": 2}', []).scores == {"kind": 2}
-    assert found.read('{"kind": 3}', []).problem
+    assert found.read('{"tag": "t1", "kind": 2}', "t1").scores == {"kind": 2}
+    assert found.read('{"tag": "t1", "kind": 3}', "t1").problem
     assert found.schema_["properties"]["kind"]["properties"]["mark"]["enum"] == [0, 1, 2]
 
 

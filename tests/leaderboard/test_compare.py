@@ -25,17 +25,17 @@ from tests.support.records import run_record, sample
 
 @pytest.fixture(scope="module")
 def systems():
-    """57 systems on 805 items, preferences between 0 and 1, as judged leaderboards publish them."""
+    """36 systems on 805 items, preferences between 0 and 1, as judged leaderboards publish them."""
     rng = np.random.default_rng(57)
     ease = rng.normal(size=805)
     draw = lambda k: 1 / (1 + np.exp(-(ease + 2 * rng.normal(size=805) + (k - 28) / 14)))  # noqa: E731
-    return {f"Sys-{k:02} v{k % 3}": draw(k) for k in range(57)}
+    return {f"Sys-{k:02} v{k % 3}": draw(k) for k in range(10, 46)}
 
 
-def test_57_systems_on_805_items_have_the_scores_and_errors_that_others_compute(systems, tmp_path):
+def test_36_systems_on_805_items_have_the_scores_and_errors_that_others_compute(systems, tmp_path):
     results = imported(tmp_path, rows_for({name: values.tolist() for name, values in systems.items()}))
     found = told(results)
-    assert len(found["cells"]) == 57
+    assert len(found["cells"]) == 36
     for cell in found["cells"]:
         values = systems[cell["called"]]
         assert cell["n"] == 805
@@ -43,7 +43,7 @@ def test_57_systems_on_805_items_have_the_scores_and_errors_that_others_compute(
         assert cell["standard_error"] == pytest.approx(stats.sem(values), rel=1e-10)  # ddof = 1
     means = [cell["mean"] for cell in found["cells"]]
     assert means == sorted(means, reverse=True)
-    assert len(found["comparisons"]) == 57 * 56 // 2
+    assert len(found["comparisons"]) == 36 * 35 // 2
     by_name = {cell["variant"]: systems[cell["called"]] for cell in found["cells"]}
     for one in found["comparisons"]:
         a, b = by_name[one["a"]], by_name[one["b"]]
@@ -55,12 +55,12 @@ def test_57_systems_on_805_items_have_the_scores_and_errors_that_others_compute(
         assert one["p"] == pytest.approx(t.pvalue, rel=0.3, abs=0.02)
     adjusted = multipletests([one["p"] for one in found["comparisons"]], method="holm")[1]
     np.testing.assert_allclose([one["p_adjusted"] for one in found["comparisons"]], adjusted, rtol=1e-9)
-    # A draw's smallest p, 1/10001, would be 0.16 after Holm: what is far apart is shown all the same.
-    assert sum(one["p_adjusted"] < 0.05 for one in found["comparisons"]) > 1000
+    # A draw's smallest p, 1/10001, would be 0.06 after Holm: what is far apart is shown all the same.
+    assert sum(one["p_adjusted"] < 0.05 for one in found["comparisons"]) > 300
 
 
 def test_all_pairs_give_each_pair_the_figures_that_it_gets_alone(systems, tmp_path):
-    some = {name: values.tolist() for name, values in list(systems.items())[20:25]}
+    some = {name: values.tolist() for name, values in list(systems.items())[10:15]}
     results = imported(tmp_path, rows_for(some))
     for one in told(results)["comparisons"]:
         alone = one_of(results, one["a"], one["b"])

@@ -129,6 +129,8 @@ def test_the_page_shows_figures_verdicts_and_the_surest_wrong_answers(world, tmp
     assert 'samples/fool/word_problems.html#mark=wrong&amp;find=item-003">item-003</a>' in page
     assert "confidence.html" in (board / "index.html").read_text()
     assert text.count("refuted, p") >= 4
+    # `knows` tells right from wrong, `plain` (the same confidence throughout) does not.
+    assert re.search(r"\+0\.500 \(\+0\.\d+ to \+0\.\d+\) to plain, p &lt; 0\.001", text)
 
 
 def test_a_board_without_confidences_has_no_such_page(tmp_path):

@@ -29,7 +29,7 @@ def judged(results: Path, grader: str = "small-model", **card: Any) -> Path:
         ]
         write(results, rows, parent=None if name == "plain" else "plain")
         notes = results / name / "study_plan" / "run.json"
-        notes.write_text(json.dumps(json.loads(notes.read_text()) | {"task": task.as_json()}))
+        notes.write_text(json.dumps(json.loads(notes.read_text()) | {"task": task.as_json(), "check": None}))
     record.write_card(results, {**CARD, "judge": "study_plan", "by": "small-model", "warning": WORDS, **card})
     return results
 

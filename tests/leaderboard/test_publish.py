@@ -1,6 +1,8 @@
 """Publishing: a folder or a branch that a static host takes as it is, and nothing private in it."""
 
 import http.client
+import os
+import shutil
 import subprocess
 import threading
 import urllib.error
@@ -121,10 +123,10 @@ def test_without_a_repository_a_branch_is_refused(
 
 
 PRIVATE = {
-    "sk-" + "a1B2" * 8: "an API key",
-    "hf_" + "aB" * 17: "an API key",
-    "ghp_" + "a" * 36: "a token",
-    "AKIA" + "A1" * 8: "an access key",
+    "sk-" + "a1B2" * 8: "a key or token",
+    "hf_" + "aB" * 17: "a key or token",
+    "ghp_" + "a" * 36: "a key or token",
+    "AKIA" + "A1" * 8: "a key or token",
     "Bearer " + "x" * 30: "a token",
     "https://ada:secret@host.example/x": "a password",
     "-----BEGIN RSA PRIVATE KEY-----": "a private key",
@@ -224,6 +226,86 @@ def test_a_board_is_read_by_this_machines_own_names_alone(board: Path) -> None:
     assert status("localhost", "evil.example") == 403
     server.shutdown()
     server.server_close()
+
+
+def status_of(port: int, path: str, **headers: str) -> int:
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    asked.putrequest("GET", path, skip_host="Host" in headers)
+    for name, value in headers.items():
+        asked.putheader(name, value)
+    asked.endheaders()
+    answer = asked.getresponse()
+    assert (b"secret of mine" in answer.read()) is False
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    return answer.status
+
+
+def test_served_board_lists_no_folder_and_follows_no_link(board: Path, tmp_path: Path) -> None:
+    place, outside = tmp_path / "board", tmp_path / "outside"
+    shutil.copytree(board, place)
+    outside.mkdir()
+    (outside / "index.html").write_text("secret of mine")
+    (place / "linked").symlink_to(outside)
+    (place / "linked.html").symlink_to(outside / "index.html")
+    os.mkfifo(place / "waiting")
+    server = open_server(place, 0)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    port = server.server_address[1]
+    for path in ("/", "/index.html", "/board.json", "/static/data.js?x=1"):
+        assert status_of(port, path) == 200, path
+    for path in (
+        "/linked.html", "/linked/index.html",
+        "/linked/", "/linked", "/static/", "/static", "/data/", "/waiting",
+        "/%00",
+        "/..%2foutside/index.html", "//../outside/index.html", "/static/../../outside/index.html", "/" + "a" * 5000,
+    ):  # fmt: skip
+        assert status_of(port, path) == 404, path
+    own = f"127.0.0.1:{port}"
+    assert status_of(port, "/", Host=own, Origin=f"http://{own}") == 200
+    for origin in ("http://evil.example", "null", "http://localhost:3000", f"https://{own}"):
+        assert status_of(port, "/", Host=own, Origin=origin) == 403, origin
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("name", ["index.html", "static", "board.json", ".lock"])
+def test_no_link_leads_out_of_a_board_that_is_built_or_published(tmp_path: Path, name: str) -> None:
+    results, out, outside = small_results(tmp_path / "results"), tmp_path / "board", tmp_path / "outside"
+    place = site.build(results, out).parent
+    public = tmp_path / "public"
+    publish.publish(place, str(public))
+    outside.mkdir()
+    (outside / "kept").write_text("mine")
+    target = outside if name == "static" else outside / "kept"
+    for folder in (out, public):
+        (folder / name).rename(folder / "before") if (folder / name).exists() else None
+        (folder / name).symlink_to(target)
+    with pytest.raises(ValueError, match=r"is a link|no board wrote"):
+        site.build(results, out, "tiny-lora")
+    if name != ".lock":  # which is none of the board's files
+        with pytest.raises(ValueError, match=r"is a link|no board wrote"):
+            publish.publish(place, str(tmp_path / "other"))
+        assert not (tmp_path / "other").exists()
+        (out / name).unlink()
+        (out / "before").rename(out / name)
+        with pytest.raises(ValueError, match=r"is a link|no board wrote"):
+            publish.publish(place, str(public))
+    assert [path.name for path in outside.iterdir()] == ["kept"]
+    assert (outside / "kept").read_text() == "mine"
+
+
+def test_only_what_the_board_wrote_is_published(board: Path, tmp_path: Path) -> None:
+    place = tmp_path / "board"
+    shutil.copytree(board, place)
+    for name in (".git/config", "notes/diary.txt", ".env"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_text("a secret of mine")
+    publish.publish(place, str(tmp_path / "public"))
+    for text in files_of(tmp_path / "public").values():
+        assert b"a secret of mine" not in text
+    (place / "index.html").unlink()
+    with pytest.raises(ValueError, match=r"index\.html is missing from the board; build it again"):
+        publish.publish(place, str(tmp_path / "public"))
 
 
 def test_without_a_board_there_is_nothing_to_serve(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_builds_of_one_board_at_the_same_time_all_end_well(tmp_path: Path) -> No
         assert each.stderr == ""
     last = [
         files_of(site.build(tmp_path / "results", tmp_path / f"of-{at}", baseline or None).parent)
-        for at, baseline in enumerate(baselines)
+        for at, baseline in enumerate(baselines[:3])
     ]
     assert files_of(tmp_path / "out") in last
 

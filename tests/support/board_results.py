@@ -120,7 +120,7 @@ def change(results: Path, variant: str, task: str, **told: Any) -> None:
             run["task"][name] = value
         else:
             run[name] = value
-    notes.write_text(json.dumps(run))
+    notes.write_text(json.dumps(run | {"check": None}))
 
 
 def rich_results(results: Path) -> Path:

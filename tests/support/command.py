@@ -14,9 +14,11 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import _forkserver as server
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SERVER = "PROCTOR_TESTS_FORKS"  # in the environment of workers: the address of the server that forks for all of them
 COMMAND = "from proctor.leaderboard.cli.main import main; main()"
 
 
@@ -121,7 +123,18 @@ def _become(
 def _forks() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.support.warm"])
+    if address := os.environ.get(SERVER):
+        # The server of the process that started this worker, and which ends it.
+        server.ensure_running = lambda: None
+        server._forkserver_address = address
+        server._forkserver_alive_fd = os.open(os.devnull, os.O_RDONLY)
     return context
 
 
 FORKS = _forks()
+
+
+def share_forks() -> None:
+    """Starts the server that this process and its workers fork from: one import of the libraries for all of them."""
+    server.ensure_running()
+    os.environ[SERVER] = server._forkserver_address

@@ -1,6 +1,7 @@
 """A local server that speaks the OpenAI protocol, chat and plain completions, well or badly, as a test wants it."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,14 @@ class Server:
     asked: list[dict] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     peak: int = 0  # most requests at a time
+
+
+def with_tag(text: str | None, request: dict) -> str | None:
+    """A verdict with the tag that its request asks for, as a grader writes it that does what it is told."""
+    tags = re.findall(r'"tag": "([0-9a-f]{12})"', str(request.get("messages", [{}])[-1].get("content")))
+    if not tags or not isinstance(text, str) or '"tag"' in text:
+        return text
+    return text.replace("{", f'{{"tag": "{tags[-1]}", ', 1)
 
 
 class Listener(ThreadingHTTPServer):
@@ -78,7 +87,8 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
 
         def _completion(self, request: dict, told: Reply) -> dict:
             chat = "messages" in request
-            said = {"message": {"role": "assistant", "content": told.text}} if chat else {"text": told.text}
+            text = with_tag(told.text, request)
+            said = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
             return {
                 "id": "c",
                 "object": "chat.completion" if chat else "text_completion",

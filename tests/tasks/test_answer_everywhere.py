@@ -93,7 +93,7 @@ def _written(value: Fraction) -> str:
 
 
 @given(VALUES, st.sampled_from(NUMERALS), st.sampled_from(FRAMES))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_number_written_in_any_supported_way_is_read_back(value, numeral, frame) -> None:
     text = frame.format(numeral(_written(value), value))
     reading = read_number(text)
@@ -132,7 +132,7 @@ def test_a_fraction_is_read_back(whole, above, below, frame) -> None:
     st.text(max_size=200).filter(lambda noise: "think>" not in noise),
     st.integers(0, 10**6),
 )
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_text_after_a_recited_next_question_never_wins(value, frame, label, noise, other) -> None:
     text = (
         frame.format(_written(value))
@@ -153,7 +153,7 @@ PIECES = st.sampled_from(_PIECES.split("|"))
 
 
 @given(st.one_of(st.text(max_size=400), st.lists(PIECES, max_size=60).map("".join)))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_no_text_makes_it_raise(text) -> None:
     reading = read_number(text)
     assert reading is None or isinstance(reading.value, Fraction)

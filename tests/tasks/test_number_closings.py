@@ -31,7 +31,7 @@ def test_who_declines_or_names_two_numbers_gives_no_answer() -> None:
 
 
 @given(st.integers(0, 999_999), st.sampled_from(["The answer is {}.", "So it is {} dollars.", "#### {}"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_number_in_words_is_read_back(number: int, frame: str) -> None:
     reading = read_number(frame.format(in_words(number)))
     if number == 1 and "answer" not in frame:

@@ -138,7 +138,7 @@ def test_the_evaluator_is_exact_and_bounded(expression: str, value: str | None) 
 
 
 @given(st.text(alphabet="0123456789+-*/^%()=.,$x <>\n", max_size=300))
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_no_text_makes_it_raise(text: str) -> None:
     right, total = check_steps(text)
     assert 0 <= right <= total
@@ -176,3 +176,16 @@ def test_the_gold_working_of_gsm8k_is_nearly_all_right() -> None:
 def test_a_result_counts_in_italics_bold_and_in_a_box(result: str) -> None:
     assert check_steps(f"5 * 4 = {result}") == (1, 1)
     assert check_steps(f"5 * 3 = {result}") == (0, 1)
+
+
+def test_the_measurement_against_labels_counts_each_solution_once():
+    from tests.bench.step_labels import first_wrong, seen
+
+    found = {"steps": ["3 + 4 = 7", "7 * 2 = 15", "15 - 1 = 13"], "label": 1}
+    early = {"steps": ["3 + 4 = 8", "so it is 8 * 2 = 16"], "label": 1}
+    missed = {"steps": ["She has 3 pens.", "3 + 4 = 7"], "label": 0}
+    right, alarm = {"steps": ["2 * 3 = 6"], "label": -1}, {"steps": ["2 * 3 = 7"], "label": -1}
+    assert [first_wrong(row["steps"]) for row in (found, early, missed, right, alarm)] == [1, 0, -1, -1, 0]
+    assert list(seen([found, early, missed, right, alarm]).values()) == [
+        [True, True, False], [True, False], [False, True], [False, True],
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from proctor.common.stats.calibration import AurocDifference
 from proctor.leaderboard.board import charts
 from proctor.leaderboard.board.charts import ChartPoint
 from proctor.leaderboard.board.escape import line
@@ -14,6 +15,7 @@ from proctor.leaderboard.compare.confidence import (
     ConfidenceFigures,
     ConfidenceMeasure,
     Confidences,
+    auroc_pairs,
     family_of,
     figures_of,
 )
@@ -27,13 +29,13 @@ Sure = Mapping[tuple[str, str], Mapping[str, Confidences]]  # by variant and tas
 
 @dataclass(frozen=True)
 class Section:
-    """One measure on one task: by variant, the best first, its figures with the difference to its parent or the
-    baseline, and wrong answers to look at.
+    """One measure on one task: by variant, the best first, its figures with the differences to its parent or the
+    baseline in Brier score and AUROC, and wrong answers to look at.
     """
 
     task: str
     measure: ConfidenceMeasure
-    rows: dict[str, tuple[ConfidenceFigures, Comparison | None]]
+    rows: dict[str, tuple[ConfidenceFigures, Comparison | None, AurocDifference | None, str]]
     plots: list[Plot]
     wrong: dict[str, dict[str, str]]
 
@@ -57,11 +59,11 @@ def _section(
     ranking: Ranking, cells: Cells, task: str, measure: ConfidenceMeasure, of: Mapping[str, Confidences]
 ) -> Section:
     figures = {name: figures_of(measure, mine) for name, mine in of.items()}
-    family = family_of(measure, task, cells, of)
+    family, areas = family_of(measure, task, cells, of), auroc_pairs(task, cells, of)
     rows = {}
     for name, found in figures.items():
         against = str(cells[name, task].run.resolved.parent or ranking.baseline)
-        rows[name] = found, family.seen(name, against)
+        rows[name] = found, family.seen(name, against), areas.get((name, against)), against
     wrong = {name: _surest_wrong(mine) for name, mine in of.items() if not mine.right.all()}
     return Section(task, measure, rows, _plots(ranking, task, measure, figures), wrong)
 
