@@ -12,7 +12,7 @@ import posixpath
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,13 @@ from proctor.leaderboard.compare.comparison import Comparison
 
 ROOT = Path(__file__).resolve().parents[3]
 LINK = re.compile(r"(?<=\]\()(?!https?:|#)([^)#\s]+)")  # the path in ](path#heading)
-WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
+WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "null": "null",
+}
 
 Fields = Mapping[str, Any]
 
@@ -87,7 +93,7 @@ def names_in(nav: Any) -> Iterator[str]:
             yield from names_in(part)
 
 
-def table(head: str, rows: list[tuple[str, ...]]) -> str:
+def table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, re.sub(r"[^|]+", " --- ", head)]
     for row in rows:
         cells = [" ".join(cell.split()).replace("|", r"\|") for cell in row]
@@ -97,7 +103,10 @@ def table(head: str, rows: list[tuple[str, ...]]) -> str:
 
 def yaml_page() -> str:
     """Every kind of YAML, and then the parts that several kinds share."""
-    text = ["# Every field of every YAML\n", "Made from the models that read the files. `proctor schema KIND` prints the same as JSON.\n"]
+    text = [
+        "# Every field of every YAML\n",
+        "Made from the models that read the files. `proctor schema KIND` prints the same as JSON.\n",
+    ]
     parts: dict[str, Fields] = {}
     for kind in MODELS:
         schema = schema_of(kind)
@@ -136,7 +145,10 @@ def type_of(field: Fields) -> str:
 
 
 def commands_page() -> str:
-    text = ["# Every command\n", "Made from the commands themselves; `proctor COMMAND --help` prints the same.\n"]
+    text = [
+        "# Every command\n",
+        "Made from the commands themselves; `proctor COMMAND --help` prints the same.\n",
+    ]
     root = typer.main.get_command(app)
     for command, context in leaves(root, root.make_context("proctor", [], resilient_parsing=True)):
         usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
@@ -164,7 +176,9 @@ def python_page() -> str:
     for name in proctor.__all__:
         member = getattr(proctor, name)
         if inspect.isfunction(member):
-            call = inspect.getsource(member).partition('"""')[0].strip()  # as it is written: a parameter a line
+            call = (
+                inspect.getsource(member).partition('"""')[0].strip()
+            )  # as it is written: a parameter a line
             text += [f"## proctor.{name}\n", code(call), prose(member), ""]
     text += ["## proctor.Refusal\n", prose(Refusal), ""]
     for model in (Comparison, Difference):
