@@ -14,6 +14,7 @@ import pytest
 import typer
 import yaml
 
+from docs import pages
 from proctor.common.paths import inside
 from proctor.harness import record
 from proctor.harness.config.suite import SuiteFile
@@ -146,3 +147,42 @@ def test_page_of_your_own_task_makes_a_task(project):
     assert cell.rows()["prompt"].str.contains("Give the number alone.").all()
     with inside(project):
         assert find_task("quiz").title == "Quiz"
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site") / "docs"
+    pages.write(folder)
+    return folder
+
+
+def test_reference_says_something_of_every_field_option_and_call(guide):
+    rows = []
+    for name in ("reference-yaml.md", "reference-commands.md", "reference-python.md"):
+        for line in (guide / name).read_text("utf-8").splitlines():
+            if line.startswith("| `"):
+                assert all(cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]), f"{name}: {line}"
+                rows.append(line)
+    assert len(rows) > 300
+    fields = (guide / "reference-yaml.md").read_text("utf-8")
+    assert "| `rank` | whole number | `16` | of the adapter |" in fields
+    assert "| `merge_with` | [MergeWith](#mergewith) or null | `null` |" in fields
+    commands = (guide / "reference-commands.md").read_text("utf-8")
+    assert "## proctor judge plan-labels\n" in commands
+    assert "| `--limit <int range>` | So many samples of each task" in commands
+    assert "## proctor.compare\n" in (guide / "reference-python.md").read_text("utf-8")
+
+
+def test_links_between_pages_lead_to_pages_and_the_guide_has_them_all(guide):
+    text = (guide / "llms.txt").read_text("utf-8")
+    for page in guide.glob("*.md"):
+        assert f"<!-- page: {page.name} -->\n" in text, f"{page.name} stands nowhere in mkdocs.yml"
+        for link in pages.LINK.findall(page.read_text("utf-8")):
+            assert (guide / link).is_file(), f"{page.name} leads to {link}"
+
+
+def test_site_is_asked_for_nothing_by_another_host():
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+    assert settings["theme"]["font"] is False
+    assert "extra_javascript" not in settings
+    assert "extra_css" not in settings

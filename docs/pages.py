@@ -1,6 +1,6 @@
 """The folder of pages that mkdocs makes the site from: README and docs/, and a reference made from models and commands.
 
-python -m proctor.leaderboard.cli.tools.pages build/docs
+python -m docs.pages build/docs
 
 Every page is Markdown, and `llms.txt` is all of them in the order of mkdocs.yml.
 """
@@ -26,7 +26,7 @@ from proctor.harness.config.schemas import MODELS, schema_of
 from proctor.leaderboard.cli.main import app
 from proctor.leaderboard.compare.comparison import Comparison
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"(?<=\]\()(?!https?:|#)([^)#\s]+)")  # the path in ](path#heading)
 WORDS = {
     "string": "text",
@@ -39,8 +39,8 @@ WORDS = {
 Fields = Mapping[str, Any]
 
 
-def main() -> None:
-    target = Path(sys.argv[1])
+def write(target: Path) -> None:
+    """Makes the folder anew."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     pages = committed_pages() | {
@@ -202,4 +202,4 @@ def code(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    write(Path(sys.argv[1]))
