@@ -41,6 +41,7 @@ check: $(READY) docs      ## lint, format, types, and a site without a broken li
 	$(BIN)/python -m proctor.common.tools.audit
 
 docs: $(READY)            ## the site, offline, in build/site; build/docs/llms.txt is all of it as one text
+	rm -rf build/docs
 	$(BIN)/python -m docs.pages build/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 

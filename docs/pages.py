@@ -20,7 +20,6 @@ import typer
 
 import proctor
 from proctor.common.refusal import Refusal
-from proctor.common.schema import load_yaml
 from proctor.common.stats import Difference
 from proctor.harness.config.schemas import MODELS, schema_of
 from proctor.leaderboard.cli.main import app
@@ -40,9 +39,7 @@ Fields = Mapping[str, Any]
 
 
 def write(target: Path) -> None:
-    """Makes the folder anew."""
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
     pages = committed_pages() | {
         "reference-yaml.md": yaml_page(),
         "reference-commands.md": commands_page(),
@@ -80,17 +77,9 @@ def committed_pages() -> dict[str, str]:
 def guide(pages: Mapping[str, str]) -> str:
     """All pages as one text for a reader that follows no links."""
     parts = []
-    for name in names_in(load_yaml(ROOT / "mkdocs.yml")["nav"]):
+    for name in re.findall(r"[\w-]+\.md$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE):
         parts.append(f"<!-- page: {name} -->\n\n{pages[name].strip()}\n")
     return "\n".join(parts)
-
-
-def names_in(nav: Any) -> Iterator[str]:
-    if isinstance(nav, str):
-        yield nav
-    else:
-        for part in nav.values() if isinstance(nav, dict) else nav:
-            yield from names_in(part)
 
 
 def table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
