@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 
+from proctor.common.files import read_text
 from proctor.common.paths import find
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, read_yaml
@@ -32,8 +33,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Scale(Frozen):
-    lowest: int
-    highest: int
+    lowest: int = Field(description="the lowest score")
+    highest: int = Field(description="the highest score")
 
     @model_validator(mode="after")
     def _rises(self) -> Self:
@@ -56,17 +57,23 @@ class JudgeCard(Frozen):
     when nobody says otherwise; a panel has `graders` and a way to `combine` their scores.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    kind: Literal["checklist", "rubric", "panel", "pairwise"]
-    about: str
-    scale: Scale
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="as its folder")
+    kind: Literal["checklist", "rubric", "panel", "pairwise"] = Field(
+        description="rules, a rubric for a model, several models, or two texts at once"
+    )
+    about: str = Field(description="one line for lists")
+    scale: Scale = Field(description="of every dimension")
     subject: Literal["plan", "question"] = Field(default="plan", description="what it scores")
-    dimensions: tuple[str, ...] = Field(min_length=1)
-    above_weakest: int | None = Field(default=None, ge=0)
-    repeats: int = Field(default=1, ge=1, le=100)
-    grader: GraderSpec | None = None
-    graders: tuple[GraderSpec, ...] = ()
-    combine: Literal["mean", "median"] = "mean"
+    dimensions: tuple[str, ...] = Field(
+        min_length=1, description="qualities that are scored, as in the rubric"
+    )
+    above_weakest: int | None = Field(
+        default=None, ge=0, description="how far the whole may lie above its weakest dimension"
+    )
+    repeats: int = Field(default=1, ge=1, le=100, description="times that each text is scored")
+    grader: GraderSpec | None = Field(default=None, description="who is asked where a suite names nobody")
+    graders: tuple[GraderSpec, ...] = Field(default=(), description="of a panel: who is asked")
+    combine: Literal["mean", "median"] = Field(default="mean", description="how a panel's scores become one")
 
     @model_validator(mode="after")
     def _kind_fits(self) -> Self:
@@ -230,10 +237,7 @@ def _wording(card: JudgeCard, rubric: Rubric, path: Path) -> str:
         return ""
     if not path.is_file():
         raise Refusal(f"a judge that asks a model needs prompt.txt; there is none; write it ({path})")
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except UnicodeDecodeError:
-        raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
+    text = read_text(path).strip()
     texts: tuple[str, ...] = prompt.COMPARED if card.kind == "pairwise" else prompt.SCORED[card.subject]
     with located(path):
         prompt.check(text, rubric, card.scale.levels, texts)

@@ -141,6 +141,7 @@ def test_bad_rows_are_refused_in_one_line_that_names_them(tmp_path, rows, told):
             "1 row with a score beyond 1e+100 (row 1)",
         ),
         ("latin.csv", HEADER + "\na,t,\xe9,1\n", ""),
+        ("head.csv", "\xe9" + HEADER + "\na,t,1,1\n", "not UTF-8 text"),
     ],
 )
 def test_bad_files_are_refused_in_one_line(tmp_path, name, text, told):

@@ -186,6 +186,8 @@ def test_a_right_answer_may_be_written_as_numbers_are(project, answer):
         ({"data": "none.csv"}, None, "no file of data 'none.csv'"),
         ({"data": "none.xlsx"}, None, "no kind of data"),
         ({"score": "numbre"}, None, "did you mean 'number'?"),
+        ({"score": "number"}, [{"question": "?", "answer": {"x": 1}}], "of row 1 is an object"),
+        ({"score": "contains"}, [{"question": "?", "answer": {"x": 1}}], "of row 1 is an object"),
         ({"score": "number"}, [{"question": "?", "answer": "blue"}], "of row 1 is no number; it is 'blue'"),
         ({"score": "choice"}, None, "go together"),
         ({"score": "regex"}, None, "go together"),
@@ -237,6 +239,13 @@ def test_a_prompt_that_takes_all_time_or_memory_is_one_line_soon(project, prompt
     assert good.docs("test")[0]["prompt"] == "What?"
 
 
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff", "question,answer\n"])
+def test_a_table_without_rows_is_one_line(project, text):
+    (project / "empty.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(Refusal, match="holds no rows"):
+        task_of(project, [], data="empty.csv").docs("test")
+
+
 def test_a_pattern_that_takes_for_ever_is_one_line_soon(project):
     task = task_of(project, [{"question": "What?", "answer": "a"}], score="regex", pattern="(a+)+$")
     (doc,) = task.docs("test")
@@ -257,7 +266,7 @@ def test_tables_are_read_as_spreadsheets_write_them(project):
     (project / "a.csv").write_text('\ufeffFrage;Antwort\r\n"Was ist 1;5?";2\r\n\r\n', "utf-8")
     assert read_rows("a.csv") == [{"Frage": "Was ist 1;5?", "Antwort": "2"}]
     (project / "b.csv").write_text("question,answer\nOne, two?,3\n")
-    with pytest.raises(Refusal, match="line 2 has another number of columns"):
+    with pytest.raises(Refusal, match="line 2 has 3 fields, the head 2"):
         read_rows("b.csv")
     (project / "twice.csv").write_text("question, question,answer\nOne?,Two?,3\n")
     with pytest.raises(Refusal, match="two columns are called 'question'"):
