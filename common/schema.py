@@ -73,7 +73,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
-        self._repeats: dict[str, int] = {}  # values by anchor
+        self._repeats: dict[str | None, int] = {}  # values by anchor
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         lines: dict[str, int] = {}
@@ -89,7 +89,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         self.depth += 1
         if self.depth > _DEEPEST:
             raise Refusal(f"it is nested more than {_DEEPEST} deep")
-        event, before = self.peek_event(), self.values
+        event: yaml.Event | None = self.peek_event()  # type: ignore[no-untyped-call]
+        before = self.values
         self.values += 1
         if isinstance(event, yaml.AliasEvent):
             self.values += self._repeats.get(event.anchor, 0)
