@@ -13,7 +13,7 @@ def attacks(tmp_path_factory: pytest.TempPathFactory) -> Attacks:
 @pytest.mark.parametrize(
     ("attack", "size"),
     [
-        ("kills_at_each_write", 2), ("disk_full", 1), ("two_at_once", 1), ("server_faults", ["nested deep"]),
+        ("kills_at_each_write", 1), ("disk_full", 1), ("two_at_once", 1), ("server_faults", ["nested deep"]),
         ("store_damaged", ["cut in half"]),
     ],
 )  # fmt: skip
