@@ -13,7 +13,11 @@ from proctor.leaderboard.cli import RESULTS, Results, Tasks, near, writable_fold
 def report(
     form: Annotated[
         list[str] | None,
-        Option("--format", help="md, latex, csv or html (may be given again); md, or all with --out."),
+        Option(
+            "--format",
+            help="md, latex, csv, html (one file to send) or github (one comment); may be given again; "
+            "md, or all with --out.",
+        ),
     ] = None,
     task: Tasks = None,
     baseline: Annotated[
@@ -37,7 +41,8 @@ def report(
     for name in wanted:
         if name not in formats.FORMATS:
             raise Refusal(f"no format {name!r}; there are: {', '.join(formats.FORMATS)}")
-    made = reporting.make(results, named, baseline, appendix or out is not None)
+    changed = not set(wanted).isdisjoint(formats.WITH_CHANGED)
+    made = reporting.make(results, named, baseline, appendix or out is not None, changed)
     if out is None:
         for name in wanted:
             for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):

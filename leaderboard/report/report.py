@@ -6,7 +6,7 @@
 Decides what a table says; every figure comes rounded from compare/formatting.py, as on the board.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from proctor.leaderboard.compare.figures import figures_of
 from proctor.leaderboard.compare.items import Cells, load_cells
 from proctor.leaderboard.compare.ranking import Ranking, Score, ranking
 from proctor.leaderboard.compare.reasoning import reasoning_figures
+from proctor.leaderboard.report.changed import ChangedAnswers, changed_answers
 from proctor.leaderboard.report.tables import (
     OTHER_WITHIN,
     SHOWN,
@@ -36,9 +37,13 @@ from proctor.leaderboard.report.tables import (
 
 
 def make(
-    results: Path, tasks: Sequence[str] = (), baseline: str | None = None, with_appendix: bool = False
-) -> ComparisonReport:
-    """Differences are to the baseline; without one, each variant's to its parent, as on the board's first page."""
+    results: Path, tasks: Sequence[str] = (), baseline: str | None = None, with_appendix: bool = False,
+    with_changed: bool = False,
+) -> ComparisonReport:  # fmt: skip
+    """Differences are to the baseline; without one, each variant's to its parent, as on the board's first page.
+
+    `with_changed`: also the answers that changed, of every difference.
+    """
     cells = load_cells(results)
     if not cells:
         raise Refusal(
@@ -54,7 +59,19 @@ def make(
     wanted = list(dict.fromkeys(tasks)) or list(ranked.tasks)
     tables = tuple(_table(ranked, task, baseline) for task in wanted)
     appendix = tuple(map(_appendix, tables)) if with_appendix else ()
-    return ComparisonReport(tables, _source(cells, wanted), tuple(_plots(ranked, wanted)), appendix)
+    changed: list[ChangedAnswers] = []
+    if with_changed:
+        for table in tables:
+            changed += _changed(cells, table)
+    drawings = tuple(_plots(ranked, tables))
+    return ComparisonReport(tables, _source(cells, wanted), drawings, appendix, tuple(changed))
+
+
+def _changed(cells: Cells, table: TaskTable) -> Iterator[ChangedAnswers]:
+    for pair in filter(None, (line.pair for line in table.lines)):
+        answers = changed_answers(cells[pair.a, table.task], cells[pair.b, table.task])
+        if answers:
+            yield ChangedAnswers(pair, table.about, answers)
 
 
 def _appendix(table: TaskTable) -> Appendix:
@@ -86,7 +103,8 @@ def _table(ranked: Ranking, task: str, baseline: str | None) -> TaskTable:
     if warning:
         notes.append(judge_warnings.named(warning))
     notes += _missing(ranked, task, compared)
-    return TaskTable(task, about, against, tuple(lines), tuple(notes))
+    best = [name for name, ranks in pairs.ranks.items() if ranks.worst == 1 and not scores[name].flag]
+    return TaskTable(task, about, against, tuple(lines), tuple(notes), "".join(best))
 
 
 def _how(scores: Sequence[Score], compared: Sequence[Comparison], task: TaskRecord) -> list[str]:
@@ -155,8 +173,13 @@ def _source(cells: Cells, tasks: Sequence[str]) -> str:
     return f"{words}; checksum of their rows {checksum[:16]}."
 
 
-def _plots(ranked: Ranking, tasks: Sequence[str]) -> list[Plot]:
+def _plots(ranked: Ranking, tables: Sequence[TaskTable]) -> list[Plot]:
+    tasks = [table.task for table in tables]
     means = [plots.scores(ranked, task) for task in tasks]
+    pairs = [[line.pair for line in table.lines if line.pair] for table in tables]
+    forests = [
+        plots.differences(of_task, ranked.tasks[task]) for task, of_task in zip(tasks, pairs, strict=True)
+    ]
     against_costs: list[Plot | None] = []
     learning: list[Plot | None] = []
     for task in tasks:
@@ -164,4 +187,4 @@ def _plots(ranked: Ranking, tasks: Sequence[str]) -> list[Plot]:
         against_costs += [part.plot for part in tradeoff.tradeoffs(ranked, task, costs)]
         curve = curves.curve(ranked, task)
         learning.append(curve.plot if curve else None)
-    return list(filter(None, [*means, *against_costs, *learning]))
+    return list(filter(None, [*means, *forests, *against_costs, *learning]))
