@@ -38,6 +38,17 @@ class ChartPoint:
     cost: float
 
 
+@dataclass(frozen=True)
+class Plot:
+    """A drawing to be made: `name` is its file's, `title` and `about` are for those who do not see it."""
+
+    task: str
+    name: str
+    title: str
+    about: str
+    spec: dict[str, Any]
+
+
 class Label(NamedTuple):
     """A name beside a point, in pixels; `left`: to the left of it."""
 

@@ -1,28 +1,15 @@
 """What a drawing of the board or of a report shows. The look is in charts.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from proctor.common.stats import Estimate
 from proctor.harness.record import RunRecord, TaskRecord
 from proctor.leaderboard.board import charts
-from proctor.leaderboard.board.charts import ChartPoint
+from proctor.leaderboard.board.charts import ChartPoint, Plot
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.ranking import Ranking
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A drawing to be made: `name` is its file's, `title` and `about` are for those who do not see it."""
-
-    task: str
-    name: str
-    title: str
-    about: str
-    spec: dict[str, Any]
 
 
 def axis(task: TaskRecord) -> str:

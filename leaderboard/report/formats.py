@@ -15,8 +15,8 @@ from proctor.common.files import csv_text
 from proctor.common.refusal import Refusal
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import charts, escape
+from proctor.leaderboard.board.charts import Plot
 from proctor.leaderboard.board.html import environment
-from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.report.github import render_github

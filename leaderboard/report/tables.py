@@ -9,7 +9,7 @@ from math import ceil
 
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.board.plots import Plot
+from proctor.leaderboard.board.charts import Plot
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.figures import CellFigure, columns_of

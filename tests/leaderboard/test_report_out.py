@@ -119,7 +119,9 @@ def test_the_best_is_bold_only_where_a_test_shows_it(made: tables.ComparisonRepo
     assert "| good | **4.25** | **100.0** |" in formats.render(made, "md")
     assert formats.render(made, "html").count("<strong>") == 2
     unshown = report.make(small_results(tmp_path / "small"))
-    assert "| tiny-lora | **73.1** | 3.48 | 63.6 |" in formats.render(unshown, "md")  # of the three, one is shown
+    assert "| tiny-lora | **73.1** | 3.48 | 63.6 |" in formats.render(
+        unshown, "md"
+    )  # of the three, one is shown
 
 
 def test_every_table_of_a_paper_has_a_label_of_its_own(tmp_path: Path) -> None:
