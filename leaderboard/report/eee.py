@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
+from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from proctor import __version__
 from proctor.common.files import write_text
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
@@ -66,7 +66,7 @@ def _aggregate(score: Score, model: str) -> dict[str, Any]:
         },
         "model_info": _model(score, model),
         "eval_library": {
-            "name": "proctor", "version": __version__, "additional_details": {"framework": run.task.framework},
+            "name": "proctor", "version": version("proctor"), "additional_details": {"framework": run.task.framework},
         },
         "evaluation_results": [_result(score)],
     }  # fmt: skip

@@ -8,13 +8,13 @@ The Hub's `.eval_results/` are claims about a published data set: only a complet
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 
-from proctor import __version__
 from proctor.common.files import write_text
 from proctor.common.paths import PACKAGE, project
 from proctor.harness.record import VariantRecord
@@ -39,6 +39,8 @@ def export_hub(results: Path, name: str, out: Path) -> list[str]:
     row = row_of(results, name)
     warnings = warnings_of({task: score.run.task for task, score in row.scores.items()}, results)
     write_text(out / "model" / "README.md", _card(row, warnings))
+    for earlier in (out / "model" / ".eval_results").glob("*.yaml"):
+        earlier.unlink()  # a claim of results that may be others by now
     for task, score in row.scores.items():
         if is_published(score):
             entry = yaml.safe_dump(
@@ -120,7 +122,7 @@ def _card(row: RankingRow, warnings: dict[str, str]) -> str:
         lines += ["", escape.markdown(f"Made in these steps: {', '.join(stages)}.")]
     lines += [
         "",
-        f"Scored by Proctor {__version__}; every response with its score is in the data set of rows.",
+        f"Exported by Proctor {version('proctor')}; every response with its score is in the data set of rows.",
         "",
     ]
     return "\n".join(lines)
