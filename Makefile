@@ -51,6 +51,7 @@ chaos: $(READY)           ## kills, full disks, faulty servers and damaged files
 bench: $(READY)           ## ratios against the libraries underneath, measured in one run on a quiet machine
 	$(BIN)/python -m tests.bench.engines
 	$(BIN)/python -m tests.bench.stats
+	$(BIN)/python -m tests.bench.looks
 	$(BIN)/python -m tests.bench.judges
 	$(BIN)/python -m tests.bench.llamacpp
 	$(BIN)/python -m tests.bench.stock

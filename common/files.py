@@ -106,6 +106,18 @@ def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_text(path, as_json_lines(rows))
 
 
+def read_text(path: Path) -> str:
+    """The text of a file that a user brings, or one line that says why there is none."""
+    try:
+        return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+    except (FileNotFoundError, IsADirectoryError):
+        raise Refusal("no such file", where=path) from None
+    except UnicodeDecodeError:
+        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
+    except OSError as failed:
+        raise Refusal(f"cannot be read: {failed.strerror}", where=path) from None
+
+
 def as_json_lines(rows: Iterable[Mapping[str, Any]], sort_keys: bool = False) -> str:
     r"""One line of JSON for each row, with its letters as they are.
 

@@ -1,5 +1,7 @@
-"""Files of JSON lines that a user brings: one object a line. Files of our own are `common.files.LineFile`."""
+"""Files of rows that a user brings: JSON lines, or CSV. Files of our own are `common.files.LineFile`."""
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -51,6 +53,28 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise Refusal(f"has {twice!r} twice", "which of the two counts nobody can know", "keep one")
     return fields
+
+
+def csv_rows(text: str, where: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each row of a CSV with the number of its line, empty ones left out. Some spreadsheets part the columns by
+    semicolons or tabs: by whatever the head has most of.
+    """
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        names = list(map(str.strip, next(reader)))
+        for name in names:
+            if name and names.count(name) > 1:
+                raise Refusal(f"two columns are called {name!r}", remedy="rename one of them", where=where)
+        for cells in reader:
+            if not "".join(cells).strip():
+                continue
+            if len(cells) != len(names):
+                found = f"line {reader.line_num} has {len(cells)} fields, the head {len(names)}"
+                raise Refusal(found, "a text with a comma in it stands in quotation marks", where=where)
+            yield reader.line_num, dict(zip(names, map(str.strip, cells), strict=True))
+    except csv.Error as broken:
+        raise Refusal(f"line {reader.line_num} is no CSV: {broken}", where=where) from None
 
 
 def _without_halves(row: Any) -> str:

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from proctor.common.files import read_text
 from proctor.common.refusal import Refusal, located
 
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
@@ -144,13 +145,7 @@ def parse_yaml(text: str, where: Path | str) -> Any:
 
 def load_yaml(path: Path) -> Any:
     """What the file holds, whatever that is."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
-    except UnicodeDecodeError:
-        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
-    except OSError as failed:
-        raise Refusal(f"cannot be read: {failed.strerror}", where=path) from None
-    return parse_yaml(text, path)
+    return parse_yaml(read_text(path), path)
 
 
 def read_yaml(path: Path, schema: type[Schema]) -> Schema:

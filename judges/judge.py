@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 
+from proctor.common.files import read_text
 from proctor.common.paths import find
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import Frozen, read_yaml
@@ -230,10 +231,7 @@ def _wording(card: JudgeCard, rubric: Rubric, path: Path) -> str:
         return ""
     if not path.is_file():
         raise Refusal(f"a judge that asks a model needs prompt.txt; there is none; write it ({path})")
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except UnicodeDecodeError:
-        raise Refusal(f"not UTF-8 text; save it as UTF-8 ({path})") from None
+    text = read_text(path).strip()
     texts: tuple[str, ...] = prompt.COMPARED if card.kind == "pairwise" else prompt.SCORED[card.subject]
     with located(path):
         prompt.check(text, rubric, card.scale.levels, texts)

@@ -181,6 +181,8 @@ def _paired(pair: Comparison) -> str:
 
 
 def _power(pair: Comparison, task: TaskRecord) -> str:
+    if pair.difference.planned is not None:
+        return f"{formatting.after(pair)}; p and interval hold at any number of looks, and are no figures of all items"
     d, items = pair.difference, f"{pair.difference.n:,} such {'item' if pair.difference.n == 1 else 'items'}"
     if d.smallest_effect is None and d.difference == d.se == 0.0:
         words = f"all {d.n:,} items were scored alike: no difference was seen"
@@ -286,9 +288,17 @@ def size_lines(plan: SizePlan) -> Iterator[str]:
         smallest = "none"
         if guess.smallest is not None:
             smallest = formatting.score(guess.smallest, task)
-        rows.append([guess.name, guess.assumed, f"{guess.items:,}", smallest])
+        row = [guess.name, guess.assumed, f"{guess.items:,}", smallest]
+        if guess.planned is not None:
+            row += [f"{guess.planned:,}", f"{guess.expected:,}"]
+        rows.append(row)
     header = ["if it differs from the baseline as", "assumed", "items", f"{plan.n:,} show"]
+    if plan.guesses[0].planned is not None:
+        header += ["planned", "asked"]
     yield from columns(header, rows, left={1})
+    if plan.guesses[0].planned is not None:
+        words = "planned and asked (in the mean): by a run until decided, with the same power"
+        yield from _wrapped(words, "  ")
 
 
 def columns(

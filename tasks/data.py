@@ -9,6 +9,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def fetch(
     """
     folder = os.environ.get("PROCTOR_DATA")
     if not folder:
-        return _from_hub(file, hub, splits, config)
+        remedy = f"set PROCTOR_DATA to a folder with {file}, or let `datasets` fetch {hub} once"
+        return list(chain.from_iterable(from_hub(hub, split, config, remedy) for split in splits))
     path = Path(folder) / file
     if not path.is_file():
         raise Refusal(f"PROCTOR_DATA has no {file}", "", "put it there or unset PROCTOR_DATA", path)
@@ -56,16 +58,12 @@ def fetch(
         raise Refusal(broken_how, remedy="fetch it again", where=path) from None
 
 
-def _from_hub(file: str, hub: str, splits: Sequence[str], config: str | None) -> Items:
+def from_hub(hub: str, split: str, config: str | None, remedy: str) -> Items:
+    """The rows of a data set of the hub, in its client's cache or fetched."""
     import datasets
 
-    items: Items = []
     try:
-        for split in splits:
-            items += datasets.load_dataset(hub, config, split=split)
-    except Exception as failure:  # the hub's client raises a dozen kinds for 'not here and no network'
-        raise Refusal(
-            f"{hub} is not here ({type(failure).__name__})",
-            remedy=f"set PROCTOR_DATA to a folder with {file}, or let `datasets` fetch {hub} once",
-        ) from None
-    return items
+        return list(datasets.load_dataset(hub, config, split=split))
+    except Exception as failed:  # the hub's client raises a dozen kinds for 'not here and no network'
+        why = (str(failed).strip().splitlines() or [""])[0][:200]
+        raise Refusal(f"{hub} is not here ({type(failed).__name__})", why, remedy) from None

@@ -5,6 +5,7 @@ Functions of weighted observations, so that one definition gives the figure and 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,28 +32,24 @@ class ScorePairs:
         return np.stack([self.x, self.y], axis=1)
 
 
-def _share(pairs: ScorePairs, hit: Floats) -> Statistic:
-    return lambda w: ratio(w @ hit, w.sum(axis=1))
+Figure = Callable[[ScorePairs], Statistic]
 
 
-def exact_agreement(pairs: ScorePairs) -> Statistic:
-    return _share(pairs, (np.abs(pairs.x - pairs.y) < _CLOSE).astype(float))
+def _mean_of(part: Callable[[Floats, Floats], Any]) -> Figure:
+    """The mean of what each pair of scores gives."""
+
+    def made(pairs: ScorePairs) -> Statistic:
+        values = np.asarray(part(pairs.x, pairs.y), dtype=np.float64)
+        return lambda w: ratio(w @ values, w.sum(axis=1))
+
+    return made
 
 
-def within_one(pairs: ScorePairs) -> Statistic:
-    return _share(pairs, (np.abs(pairs.x - pairs.y) < 1 + _CLOSE).astype(float))
-
-
-def mean_difference(pairs: ScorePairs) -> Statistic:
-    return _share(pairs, pairs.x - pairs.y)
-
-
-def mean_absolute_error(pairs: ScorePairs) -> Statistic:
-    return _share(pairs, np.abs(pairs.x - pairs.y))
+_mean_square_error = _mean_of(lambda x, y: (x - y) ** 2)
 
 
 def root_mean_square_error(pairs: ScorePairs) -> Statistic:
-    mean_square = _share(pairs, (pairs.x - pairs.y) ** 2)
+    mean_square = _mean_square_error(pairs)
     return lambda w: np.sqrt(mean_square(w))
 
 
@@ -92,7 +89,8 @@ def kendall_tau_a(pairs: ScorePairs) -> Statistic:
 def goodman_kruskal_gamma(pairs: ScorePairs) -> Statistic:
     """(P - Q) / (P + Q): pairs of items that are tied on either side count nothing."""
     balance = _concordance(pairs)
-    ties = _ties(pairs.x), _ties(pairs.y), _ties(_both(pairs))
+    (_, at_x), (levels, at_y) = _levels(pairs.x), _levels(pairs.y)
+    ties = _ties(pairs.x), _ties(pairs.y), _ties((at_x * len(levels) + at_y).astype(np.float64))
 
     def gamma(w: Floats) -> Floats:
         pairs = w.sum(axis=1) * (w.sum(axis=1) - 1) / 2
@@ -114,7 +112,7 @@ def concordance_correlation(pairs: ScorePairs) -> Statistic:
     return concordance
 
 
-def macro(part: str) -> Callable[[ScorePairs], Statistic]:
+def macro(part: str) -> Figure:
     """The plain mean over the levels in use of precision, recall or F1; a level never named has 0. y is the truth."""
 
     def made(pairs: ScorePairs) -> Statistic:
@@ -146,27 +144,34 @@ def matthews_correlation(pairs: ScorePairs) -> Statistic:
     return correlation
 
 
-def cohen_kappa(pairs: ScorePairs) -> Statistic:
-    return _kappa(pairs, lambda a, b: (np.abs(a - b) > _CLOSE).astype(float))
+def _kappa(distance: Callable[[Floats, Floats], Floats]) -> Figure:
+    """1 - observed / expected disagreement, the latter from the two raters' own shares (Cohen 1960, 1968)."""
+
+    def made(pairs: ScorePairs) -> Statistic:
+        (u, at_u), (v, at_v) = _levels(pairs.x), _levels(pairs.y)
+        in_u, in_v = np.eye(len(u))[at_u], np.eye(len(v))[at_v]
+        apart, observed = distance(u[:, None], v[None, :]), distance(pairs.x, pairs.y)
+
+        def kappa(w: Floats) -> Floats:
+            expected = (((w @ in_u) @ apart) * (w @ in_v)).sum(axis=1)
+            return 1.0 - ratio((w @ observed) * w.sum(axis=1), expected)
+
+        return kappa
+
+    return made
 
 
-def linear_weighted_kappa(pairs: ScorePairs) -> Statistic:
-    return _kappa(pairs, lambda a, b: np.abs(a - b))
+cohen_kappa = _kappa(lambda a, b: (np.abs(a - b) > _CLOSE).astype(float))
 
-
-def quadratic_weighted_kappa(pairs: ScorePairs) -> Statistic:
-    return _kappa(pairs, lambda a, b: (a - b) ** 2)
-
-
-BETWEEN_TWO: dict[str, tuple[str, Callable[[ScorePairs], Statistic]]] = {
-    "exact_agreement": ("Exact agreement", exact_agreement),
-    "within_one": ("Agreement within one", within_one),
-    "mean_difference": ("Mean difference (judge less label)", mean_difference),
-    "mean_absolute_error": ("Mean absolute error", mean_absolute_error),
+BETWEEN_TWO: dict[str, tuple[str, Figure]] = {
+    "exact_agreement": ("Exact agreement", _mean_of(lambda x, y: np.abs(x - y) < _CLOSE)),
+    "within_one": ("Agreement within one", _mean_of(lambda x, y: np.abs(x - y) < 1 + _CLOSE)),
+    "mean_difference": ("Mean difference (judge less label)", _mean_of(np.subtract)),
+    "mean_absolute_error": ("Mean absolute error", _mean_of(lambda x, y: np.abs(x - y))),
     "root_mean_square_error": ("Root mean square error", root_mean_square_error),
     "cohen_kappa": ("Cohen's kappa, unweighted", cohen_kappa),
-    "linear_weighted_kappa": ("Cohen's kappa, linear weights", linear_weighted_kappa),
-    "quadratic_weighted_kappa": ("Cohen's kappa, quadratic weights", quadratic_weighted_kappa),
+    "linear_weighted_kappa": ("Cohen's kappa, linear weights", _kappa(lambda a, b: np.abs(a - b))),
+    "quadratic_weighted_kappa": ("Cohen's kappa, quadratic weights", _kappa(lambda a, b: (a - b) ** 2)),
     "pearson": ("Pearson's r", pearson),
     "spearman": ("Spearman's rho", spearman),
     "kendall_tau_b": ("Kendall's tau-b", kendall_tau_b),
@@ -181,29 +186,9 @@ BETWEEN_TWO: dict[str, tuple[str, Callable[[ScorePairs], Statistic]]] = {
 }
 # Those that ask for scores on the scale's levels: a mean of raters is rounded before it comes to them.
 BY_LEVEL = (
-    "exact_agreement",
-    "cohen_kappa",
-    "linear_weighted_kappa",
-    "quadratic_weighted_kappa",
-    "macro_precision",
-    "macro_recall",
-    "macro_f1",
-    "matthews_correlation",
-)
-
-
-def _kappa(pairs: ScorePairs, distance: Callable[[Floats, Floats], Floats]) -> Statistic:
-    """1 - observed / expected disagreement, the latter from the two raters' own shares (Cohen 1960, 1968)."""
-    (u, at_u), (v, at_v) = _levels(pairs.x), _levels(pairs.y)
-    in_u, in_v = np.eye(len(u))[at_u], np.eye(len(v))[at_v]
-    apart, observed = distance(u[:, None], v[None, :]), distance(pairs.x, pairs.y)
-
-    def kappa(w: Floats) -> Floats:
-        n = w.sum(axis=1)
-        expected = (((w @ in_u) @ apart) * (w @ in_v)).sum(axis=1)
-        return 1.0 - ratio((w @ observed) * n, expected)
-
-    return kappa
+    "exact_agreement", "cohen_kappa", "linear_weighted_kappa", "quadratic_weighted_kappa", "macro_precision",
+    "macro_recall", "macro_f1", "matthews_correlation",
+)  # fmt: skip
 
 
 def _correlation(w: Floats, a: Floats, b: Floats) -> Floats:
@@ -217,13 +202,6 @@ def _levels(values: Floats) -> tuple[Floats, np.ndarray]:
     """The distinct scores in rising order, and the place of each score among them."""
     levels, places = np.unique(np.round(values, 9), return_inverse=True)
     return levels, places.reshape(-1)
-
-
-def _both(pairs: ScorePairs) -> Floats:
-    """A number for each distinct pair of scores."""
-    (_, at_x), (levels, at_y) = _levels(pairs.x), _levels(pairs.y)
-    codes: Floats = (at_x * len(levels) + at_y).astype(np.float64)
-    return codes
 
 
 def _margins(values: Floats) -> Callable[[Floats], Floats]:

@@ -75,6 +75,7 @@ class Difference:
     p_no_worse: float | None = None  # one-sided p of 'a is worse than b by the margin or more'
     p_equivalent: float | None = None  # p of 'they differ by the margin or more' (TOST, Schuirmann 1987)
     p_no_better: float | None = None  # one-sided p of 'a is better than b by the margin or more'
+    planned: int | None = None  # items, where one looks before all are there: p and interval hold at any look
 
     def turned(self) -> "Difference":
         """The same seen from b: b - a. Nothing is drawn again."""

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from proctor.common.refusal import Refusal
 from proctor.common.stats import engine
 from proctor.common.stats.flips import Pair
+from proctor.common.stats.looks import at_any_look, level_of, share_seen
 from proctor.common.stats.outcome import Difference, Estimate
 from proctor.common.stats.units import (
     Floats,
@@ -47,6 +48,7 @@ class Table:
     clusters: Labels = None
     pairs: Sequence[Pair] | None = None
     weights: Floats | None = None  # of the rows, each an item by its label
+    planned: int | None = None  # items, where one looks before all of them are there (looks.py)
 
     def units(self, kind: Kind, statistic: Statistic) -> Units:
         return _enough(gather(self.scores, kind, self.items, self.clusters, statistic, self.weights))
@@ -66,9 +68,11 @@ class CompareOptions(TypedDict, total=False):
 
 def compare_paired(
     a: ArrayLike, b: ArrayLike, *, kind: Kind, items: Labels = None, clusters: Labels = None,
-    **options: Unpack[CompareOptions],
+    planned: int | None = None, **options: Unpack[CompareOptions],
 ) -> Difference:  # fmt: skip
     """Compare two cells, aligned row by row: 'binary' 0/1, 'real' numbers, 'counts' (rows, 3) of tp, fp, fn.
+
+    `planned`: of how many items these are the first, in an order that was drawn. Look as often as you like.
 
     >>> compare_paired([1, 1, 1, 0], [0, 0, 1, 0], kind="binary").difference
     0.5
@@ -77,15 +81,17 @@ def compare_paired(
     if first.shape != second.shape:
         raise Refusal(f"scores of shape {first.shape} against {second.shape}; align both by item first")
     both = np.stack([first, second])
-    return compare_all(both, kind=kind, items=items, clusters=clusters, **options)[0, 1]
+    compared = compare_all(both, kind=kind, items=items, clusters=clusters, planned=planned, **options)
+    return compared[0, 1]
 
 
 def compare_all(
     scores: ArrayLike, *, kind: Kind, pairs: Iterable[Pair] | None = None, items: Labels = None,
-    clusters: Labels = None, **options: Unpack[CompareOptions],
+    clusters: Labels = None, planned: int | None = None, **options: Unpack[CompareOptions],
 ) -> dict[Pair, Difference]:  # fmt: skip
     """Compare pairs of variants (all i < j unless named) of a (variants, rows[, columns]) array."""
-    table = Table(as_numbers(scores), items, clusters, None if pairs is None else list(pairs))
+    wanted = None if pairs is None else list(pairs)
+    table = Table(as_numbers(scores), items, clusters, wanted, planned=planned)
     (differences,) = compare_each([table], kind=kind, **options)
     return differences
 
@@ -120,13 +126,16 @@ def compare_each(
             places.append({(i, j): (i + start, j + start) for i, j in _wanted(own, table)})
             start += len(own.values)
         wanted = [at for mine in places for at in mine.values()]
+        planned, level = batch[0][1].planned, _level(units, batch[0][1].planned, alpha)
         if not wanted:
             differences: dict[Pair, Difference] = {}
         elif units.kind == "binary":
-            differences = engine.binary_pairs(units, wanted, seed, resamples, alpha, margin, mid_p)
+            differences = engine.binary_pairs(units, wanted, seed, resamples, level, margin, mid_p)
         else:
             ends, of = _on_scale(units, scale), max(family, len(wanted))
-            differences = engine.real_pairs(units, wanted, seed, resamples, alpha, margin, ends, of)
+            differences = engine.real_pairs(units, wanted, seed, resamples, level, margin, ends, of)
+        if planned is not None:
+            differences = {at: at_any_look(found, planned, alpha) for at, found in differences.items()}
         yield from ({pair: differences[at] for pair, at in mine.items()} for mine in places)
 
 
@@ -139,13 +148,14 @@ def estimate(
     alpha: float = 0.05,
     scale: Scale | None = None,
     statistic: Statistic = micro_f1,
+    planned: int | None = None,
 ) -> Estimate:
     """One cell with its interval: Wilson for 0/1, Gaffke or Student's t for the rest, whichever is wider.
 
     >>> estimate([1.0] * 20, kind="real").low < 0.9
     True
     """
-    table = Table(as_numbers(values)[None], items, clusters)
+    table = Table(as_numbers(values)[None], items, clusters, planned=planned)
     ((single,),) = estimate_each([table], kind=kind, alpha=alpha, scale=scale, statistic=statistic)
     return single
 
@@ -162,7 +172,11 @@ def estimate_each(
     _check(alpha=alpha, scale=scale)
     for table in tables:
         units = table.units(kind, statistic)
-        yield engine.cells(units, alpha, _on_scale(units, scale))
+        yield engine.cells(units, _level(units, table.planned, alpha), _on_scale(units, scale))
+
+
+def _level(units: Units, planned: int | None, alpha: float) -> float:
+    return alpha if planned is None else level_of(share_seen(units.n, planned), alpha)
 
 
 def _batches(
@@ -170,7 +184,7 @@ def _batches(
 ) -> Iterator[list[tuple[Units, Table]]]:
     """Neighbours of the same shape, so many at once as memory allows."""
     gathered = ((one.units(kind, statistic), one) for one in tables)
-    for _, alike in groupby(gathered, key=_shape):
+    for _, alike in groupby(gathered, key=lambda one: (*_shape(one[0]), one[1].planned)):
         batch: list[tuple[Units, Table]] = []
         for one in alike:
             batch.append(one)
@@ -181,8 +195,7 @@ def _batches(
             yield batch
 
 
-def _shape(one: tuple[Units, Table]) -> tuple[Kind, int, int, int]:
-    units, _ = one
+def _shape(units: Units) -> tuple[Kind, int, int, int]:
     return units.kind, units.n, units.groups, units.totals.shape[2]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest
-from proctor.common.files import write_json_lines, write_text
+from proctor.common.files import read_text, write_json_lines, write_text
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal, located
 from proctor.harness.ask.responses import Advance, Journal, respond_all
@@ -91,7 +91,7 @@ def read_texts(path: Path) -> list[dict[str, Any]]:
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         rows = [row for _, row in read_json_lines(path, '{"text": ..., "id": ...}')]
     else:
-        for part in _text_of(path).split("\n\n"):
+        for part in read_text(path).split("\n\n"):
             if part.strip():
                 name = f"{path.stem}-{len(rows) + 1}"
                 rows.append({"text": part.strip(), "id": name, "source": path.stem})
@@ -99,17 +99,6 @@ def read_texts(path: Path) -> list[dict[str, Any]]:
         remedy = "separate texts by a blank line, or give each as `text` in a row of a .jsonl"
         raise Refusal("holds no text", remedy=remedy, where=path)
     return rows
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError):
-        raise Refusal(
-            "no such file", remedy="give the path of a .jsonl or of plain text", where=path
-        ) from None
-    except UnicodeDecodeError:
-        raise Refusal("not UTF-8 text", remedy="save it as UTF-8", where=path) from None
 
 
 @contextmanager

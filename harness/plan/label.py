@@ -71,6 +71,8 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         margin=plan.suite.margin.get(cell.task),
         overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
     )
+    if plan.look:
+        run = run.changed(planned=plan.look.planned.get(cell.task))
     if brought:
         run = run.changed(base_settings=BaseRecord.model_validate(brought))
     gguf = _gguf(each, plan)
@@ -117,6 +119,10 @@ def relabel(plan: Plan, say: Callable[[str], None]) -> None:
                 new = new.changed(resolved=new.resolved.changed(serving=kept.run.resolved.serving))
             if kept.run.decide and not new.decide:
                 new = new.changed(decide=None)
+            if kept.run.planned:
+                # All items by a run that does not look before: figures are those of all items from now on.
+                whole = plan.look is None and cell.items == kept.run.planned.items
+                new = new.changed(planned=None if whole else kept.run.planned)
             updated = kept.run.changed(**record.fields_of(new))
             if updated.as_json() != kept.run.as_json():
                 was, now = kept.run.margin, new.margin

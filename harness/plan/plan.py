@@ -32,7 +32,6 @@ from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
 from proctor.tasks.prompt_pack import STOCK, Pack
 
-SHOWN = 16  # letters of either end of a value that changed
 State = Literal["fill", "keep", "changed", "damaged"]
 
 
@@ -101,6 +100,7 @@ class Plan:
     gradings: dict[str, Grading] = field(default_factory=dict)  # of each task that a judge scores
     redo: bool = False
     about_data: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task
+    look: record.Look | None = None
 
     @property
     def cells(self) -> list[CellPlan]:
@@ -168,9 +168,19 @@ class Plan:
         return [(stage, is_kept(self.store / "artifacts", stage)) for stage in every.values()]
 
 
-def make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False) -> Plan:
+def make_plan(
+    suite: Suite, results: Path, store: Path, only: Iterable[str] = (), redo: bool = False,
+    look: record.Look | None = None,
+) -> Plan:  # fmt: skip
     with inside(suite.project):
-        return _make_plan(suite, results, store, only, redo)
+        plan = _make_plan(suite, results, store, only, redo)
+        if look is None:
+            return plan
+        variants: tuple[VariantPlan, ...] = ()
+        for each in plan.variants:
+            cells = tuple(cell for cell in each.cells if (cell.variant, cell.task) in look.cells)
+            variants += (replace(each, cells=cells),)
+        return replace(plan, variants=variants, sessions=_group(variants), look=look)
 
 
 def _make_plan(suite: Suite, results: Path, store: Path, only: Iterable[str], redo: bool) -> Plan:
@@ -364,7 +374,7 @@ def state_of(
     if changed and _only_more(earlier, definition, changed, items):
         return "fill", f"{cell.run.rows} of {len(items.asked) * wanted.epochs} answers are there"
     if changed:
-        differences = [_difference(name, earlier.get(name), definition[name]) for name in changed]
+        differences = [record.difference(name, earlier.get(name), definition[name]) for name in changed]
         return "changed", "; ".join(differences)
     errors, too_long, rows = cell.run.errors, cell.run.too_long, cell.run.rows
     if errors > too_long or (too_long and redo):
@@ -384,17 +394,3 @@ def _only_more(
     fewer = earlier["items"] <= now["items"] and earlier["sampling"]["epochs"] <= now["sampling"]["epochs"]
     drawn = dataset_hash(items.drawn(earlier["items"]))
     return bool(same_sampling and fewer and earlier["dataset"] == drawn)
-
-
-def _difference(name: str, was: Any, now: Any) -> str:
-    if isinstance(was, dict) and isinstance(now, dict):
-        inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
-        return _difference(f"{name}.{inner}", was.get(inner), now.get(inner))
-    return f"{name} was {_short(str(was))}, is {_short(str(now))}"
-
-
-def _short(text: str) -> str:
-    """Both ends of what is long: two addresses may be equal for thirty letters, and differ in the last."""
-    if len(text) <= 2 * SHOWN:
-        return text
-    return f"{text[:SHOWN]}…{text[-SHOWN:]}"

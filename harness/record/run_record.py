@@ -9,14 +9,16 @@ earlier versions are read by formats.py.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isfinite
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from proctor.common.digest import sealed
 
 FORMAT: Final = 2
+SHOWN = 16  # letters of either end of a value that changed
 Kind = Literal["binary", "real", "counts"]
 # The ids of the items by a field and its value: {"grade": {"7": ("test-0001", ...)}}.
 ItemsByKind = dict[str, dict[str, tuple[str, ...]]]
@@ -83,6 +85,21 @@ class Definition(RecordPart):
     @property
     def epochs(self) -> int:
         return self.sampling.epochs if self.sampling else 1
+
+
+def difference(name: str, was: Any, now: Any) -> str:
+    """A field of two definitions, in words."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
+        return difference(f"{name}.{inner}", was.get(inner), now.get(inner))
+    return f"{name} was {_short(str(was))}, is {_short(str(now))}"
+
+
+def _short(text: str) -> str:
+    """Both ends of what is long: two addresses may be equal for thirty letters, and differ in the last."""
+    if len(text) <= 2 * SHOWN:
+        return text
+    return f"{text[:SHOWN]}…{text[-SHOWN:]}"
 
 
 NOT_TOLD = "not told"  # who scored, where a source of scores does not say it
@@ -208,6 +225,24 @@ class DecideRecord(RecordPart):
     guard: tuple[str, ...]
 
 
+class PlannedRecord(RecordPart):
+    """Of a cell that is asked until its pairs are decided: how many items all are, and the digest of all of them.
+
+    Figures of such a cell hold at any look, and stay so until a run without that option has all items.
+    """
+
+    items: int
+    dataset: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """One of several rounds of a run until decided: the cells that are asked so far, and of each task all its items."""
+
+    cells: frozenset[tuple[str, str]]
+    planned: dict[str, PlannedRecord]
+
+
 class GroupRecord(RecordPart):
     """lm-eval's own aggregate of a group of its tasks, with the checksum of the rows of each that it was made of."""
 
@@ -298,6 +333,7 @@ class RunRecord(Measurements):
     gguf: GgufRecord | None = None
     margin: float | None = None
     decide: DecideRecord | None = None  # of a cell of the primary task
+    planned: PlannedRecord | None = None
     overlap: tuple[OverlapRecord, ...] = ()
     statuses: dict[str, int] = {}
     truncated: int = 0
@@ -321,6 +357,18 @@ class RunRecord(Measurements):
     def lacks(self) -> tuple[str, ...]:
         """What the source of an imported cell does not tell; nothing of a cell that Proctor made."""
         return self.origin.lacks if self.origin else ()
+
+    @property
+    def all_items(self) -> str | None:
+        """The digest of the items that the cell has, or will have: two cells can be compared where it is the same."""
+        if self.planned is None:
+            return self.definition.dataset
+        return self.planned.dataset
+
+    @property
+    def items_planned(self) -> int | None:
+        """Of how many items the cell's are the first; None of a cell that was not looked at before all were there."""
+        return None if self.planned is None else self.planned.items
 
     def measured(self, measurements: Measurements) -> Self:
         """A copy with what was measured."""

@@ -3,8 +3,6 @@
 A score that is not there is missing, never 0, and counted.
 """
 
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from proctor.common.answers import number_of
-from proctor.common.json_lines import read_json_lines
+from proctor.common.files import read_text
+from proctor.common.json_lines import csv_rows, read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.stats.bootstrap import Floats
 
@@ -170,12 +169,7 @@ def text_of(row: Mapping[str, Any], column: str, line: int, path: Path) -> str:
 
 def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, Any]]]:
     """The rows with their line numbers: JSONL when the first sign is a brace, otherwise CSV with a header."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise Refusal(f"there is no file {path.name!r} ({path})") from None
-    except (IsADirectoryError, UnicodeDecodeError, PermissionError) as refused:
-        raise Refusal(f"cannot be read as text: {type(refused).__name__} ({path})") from None
+    text = read_text(path)
     if not text.strip():
         raise Refusal(f"the file is empty; it needs rows with {', '.join(needed)} ({path})")
     if text.lstrip().startswith("["):
@@ -183,7 +177,7 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, An
     if text.lstrip().startswith("{"):
         rows = list(read_json_lines(path, '{"item_id": ...}'))
     else:
-        rows = _csv(text, path)
+        rows = list(csv_rows(text, path))
     if not rows:
         raise Refusal(f"the file has a header and no rows ({path})")
     columns = set().union(*(row for _, row in rows))
@@ -191,24 +185,4 @@ def read_rows(path: Path, needed: Iterable[str]) -> list[tuple[int, dict[str, An
         if column not in columns:
             there = ", ".join(rows[0][1])
             raise Refusal(f"no column {column!r}; there are {there}; rename one ({path})")
-    return rows
-
-
-def _csv(text: str, path: Path) -> list[tuple[int, dict[str, Any]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = list(map(str.strip, next(reader)))
-        if len(set(header)) < len(header):
-            raise Refusal(f"the header names a column twice: {', '.join(header)} ({path})")
-        rows = []
-        for cells in reader:
-            if not "".join(cells).strip():
-                continue
-            if len(cells) != len(header):
-                raise Refusal(
-                    f"row {reader.line_num} has {len(cells)} fields, the header {len(header)} ({path})"
-                )
-            rows.append((reader.line_num, dict(zip(header, cells, strict=True))))
-    except csv.Error as broken:
-        raise Refusal(f"row {reader.line_num} is no CSV: {broken} ({path})") from None
     return rows

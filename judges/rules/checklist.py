@@ -314,19 +314,14 @@ def _fits(plan: ReadPlan) -> Measurement:
     if not plan.weeks or (budget == limit == inf and not busy):
         return Measurement(None, "any times will do")
 
+    def longest(week: Week) -> float:
+        return max((minutes for minutes in week.sessions if minutes < inf), default=0.0)
+
     def fits(week: Week) -> bool:
-        return week.minutes <= budget + 1 and not busy & week.days and _longest(week, budget) <= limit + 1
+        return week.minutes <= budget + 1 and not busy & week.days and longest(week) <= limit + 1
 
     good, of = sum(map(fits, plan.weeks)), len(plan.weeks)
     return Measurement(good / of, f"{of - good} of {of} weeks take more time, or other days, than there are")
-
-
-def _longest(week: Week, budget: float) -> float:
-    """The longest session; 'three hours' for several days, or for none in particular, is the sum of the week."""
-    sessions = set(week.sessions)
-    if len(week.days) != 1:
-        sessions.discard(budget)
-    return max(sessions - {inf}, default=0.0)
 
 
 def _course(plan: ReadPlan) -> Measurement:

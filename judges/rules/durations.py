@@ -61,8 +61,6 @@ _NOT = re.compile(
     re.I,
 )
 
-
-_BUT_NOT = re.compile(r"(?<=\w)[,;]? (?:but )?(?:never|not|except)(?= on | \(?[A-Z])")
 _STOP = re.compile(r"[.;!?]\s")
 _SUM = re.compile(r"(?<!\w)(?:total|in all|altogether)(?!\w)", re.IGNORECASE)
 
@@ -103,7 +101,6 @@ def days(line: str) -> tuple[str, ...]:
     line = unquoted(line)
     named: set[int] = set()
     for part in _SENTENCE.split(line):
-        part = _BUT_NOT.split(part)[0]
         if _NOT.search(part):
             continue
         last: re.Match[str] | None = None
@@ -204,14 +201,6 @@ def timed(line: str) -> Timed:
         # A count is bounded, or '99 x 9999 hours' would make a list of its own size.
         sessions += [time.minutes] * min(time.count, 20)
     return Timed(minutes, tuple(sessions), claimed)
-
-
-def work_days(line: str) -> tuple[str, ...]:
-    """The days that a line sets work for: those of its head, where a time ends one, and else all that it names."""
-    headed = [time for time in durations(line) if _headed(line, time)]
-    if len(headed) == 1:
-        return days(line[: headed[0].end]) or days(line)
-    return days(line)
 
 
 def _beside(line: str, time: Duration) -> str:

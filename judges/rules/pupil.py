@@ -14,8 +14,7 @@ from proctor.judges.rules.word_order import is_ordinary
 
 _NAME = r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)"
 # Where a plan says whose it is. Upper and lower case matter: it is how a name differs from a word.
-_HAS = r"has|likes|needs|works|learns|gets|gives|reads|prefers|asks|shares|sees|forgets"
-_VERB = rf" (?:{_HAS}|is|should|must|starts)\b"
+_VERB = r" (?:has|likes|needs|works|learns|gets|gives|reads|prefers|asks|shares|sees|forgets|is|should|must|starts)\b"
 _OUTSIDE_WEEKS = (
     re.compile(rf"\b[Ff]or {_NAME}(?=$|'s|’s|[\s,:;.()–—-])"),
     re.compile(rf"(?<!\w){_NAME}['’][sS]\b"),
@@ -23,7 +22,6 @@ _OUTSIDE_WEEKS = (
     re.compile(rf"(?i:pupil|student|learner|name)\s?[:=|]\s?{_NAME}"),
 )
 # Places where other words stand as well: what English has in small letters too is no name there.
-_ABOUT = re.compile(rf"^{_NAME} (?:{_HAS})\b")
 _TITLE = (
     re.compile(rf"^{_NAME}(?:{_VERB}| [a-z]+s\b|,? and |[,!]|\s?[:(–—|]| - )"),
     re.compile(rf"\b(?:[Ww]ith|[Bb]elongs to) {_NAME}(?=$|\s?[.,:;!(–—]| - )"),
@@ -95,7 +93,6 @@ def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLis
         sure: Sequence[re.Pattern[str]] = ()
         if not line.week:
             sure = _OUTSIDE_WEEKS
-            doubtful.append(_ABOUT)
             if number < 2:
                 doubtful += _TITLE
         for slot in (*doubtful, *sure):

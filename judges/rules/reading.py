@@ -16,7 +16,6 @@ from proctor.judges.rules.durations import (
     durations,
     starts_with_day,
     timed,
-    work_days,
 )  # fmt: skip
 from proctor.judges.rules.text import words
 
@@ -54,7 +53,6 @@ _INLINE_WEEK = re.compile(
 _MARKUP = re.compile(r"^[\s#>*_+•·‣◦–—-]{0,20}(?:\d{1,2}[.)]\s{1,3}(?=\D))?[*_]{0,3}")
 _LISTED = re.compile(r"\s{0,20}(?:[*+•·‣◦–—-]\s|\d{1,2}[.)]\s|\|)")
 _WEEKLY = re.compile(r"(?<!\w)(?:(?:every|each|per|a) week|weekly)(?!\w)", re.IGNORECASE)
-_SAME = re.compile(r"(?<!\w)same (?:days|times|hours|sessions|evenings|rhythm)(?!\w)", re.IGNORECASE)
 # Much longer than any plan that a pupil would read; what comes after it is not read.
 LONGEST = 30_000
 # Remarks that name times without setting work: "Remember: he walks an hour to school".
@@ -125,16 +123,14 @@ def read(text: str) -> PlanReading:
         else:
             preamble.append(line)
     lines[end:] = [replace(line, week=0) for line in lines[end:]]
-    before = usual = _usual(preamble)
+    usual = _usual(preamble)
     ordered = sorted(weeks.values(), key=lambda week: week.number)
     for week in ordered:
         _fill(week)
-        like = before if _SAME.search(week.text) else usual
         if not week.timed:
-            week.minutes, week.sessions = like.minutes, list(like.sessions)
+            week.minutes, week.sessions = usual.minutes, list(usual.sessions)
         if not week.days:
-            week.days |= like.days
-        before = week
+            week.days |= usual.days
     return PlanReading(tuple(lines), tuple(ordered), tuple(headings))
 
 
@@ -259,7 +255,7 @@ def _fill(week: Week) -> None:
         time = timed(line.text)
         claimed = max(claimed, time.claimed)
         if time.minutes or starts_with_day(line.text):
-            week.days.update(work_days(line.text))
+            week.days.update(days(line.text))
         if not time.minutes:
             continue
         if line.heading:

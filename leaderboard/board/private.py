@@ -65,7 +65,7 @@ PLACES = (
     ("an absolute path", (":\\",), r"\b[A-Za-z]:\\+[A-Za-z][^\s\"'<>]*"),
     ("an absolute path", ("\\\\",), r"(?<![\w\\])\\\\[A-Za-z][\w.-]+\\[\w$.-]+"),
     ("an absolute path", tuple(f"/{root.lower()}" for root in ROOTS),
-     rf"(?<![\w.:/])/(?:{'|'.join(ROOTS)})\d*/[\w.-]+"),
+     rf"(?<![\w.:/])/(?!data/local/tmp/)(?:{'|'.join(ROOTS)})\d*/[\w.-]+"),  # not adb's folder on every phone
     ("an absolute path", ("file:///",), r"\bfile:///[\w.-]+"),
     ("an address inside a network", ("://", "."),
      r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))"

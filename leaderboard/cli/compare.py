@@ -75,6 +75,10 @@ def plan_size(
     baseline: Annotated[str, Option(help="The variant that a new one will be compared with.")],
     task: Annotated[str, Option(help="The task.")],
     power: Annotated[float, Option(help="The chance to show the effect if it is there.")] = 0.8,
+    sequential: Annotated[
+        bool,
+        Option("--sequential", help="Also for a run until decided: how many to plan, how many are asked."),
+    ] = False,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
@@ -82,5 +86,5 @@ def plan_size(
     from proctor.leaderboard import terminal
     from proctor.leaderboard.compare import plan_size as sizes
 
-    plan = sizes.plan_size(results, baseline, task, effect, power)
+    plan = sizes.plan_size(results, baseline, task, effect, power, sequential)
     tell(json_, sizes.as_json(plan), terminal.size_lines(plan))

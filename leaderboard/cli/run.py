@@ -1,7 +1,7 @@
 """Running a suite: run, plan."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from typer import Option
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from proctor.harness.plan.plan import Plan
     from proctor.harness.session import Spread
 
+Until = Annotated[
+    Literal["decided"] | None,
+    Option(
+        help="Ask in blocks, no variant further than until its pairs are decided. A run without it goes on."
+    ),
+]
+
 
 def run(
     suite: Suite = "demo",
@@ -47,6 +54,7 @@ def run(
     dry_run: Annotated[
         bool, Option("--dry-run", help="Only say what it would do, and what training would take.")
     ] = False,
+    until: Until = None,
     gpus: Annotated[
         str | None, Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
     ] = None,
@@ -57,10 +65,11 @@ def run(
 ) -> None:
     """Run a suite: build weights, ask, score, compare, and build the board. Goes on where it was stopped."""
     from proctor.harness.config import suite as suites
-    from proctor.harness.run import run_suite, silent_cells
+    from proctor.harness.run import run_suite, run_until_decided, silent_cells
     from proctor.harness.show import foresee, foreseen_as_tables, plan_as_tables
     from proctor.leaderboard.board import RANKING, site
     from proctor.leaderboard.board.folder import board_files
+    from proctor.leaderboard.compare.open_pairs import open_cells
 
     console = Console()
     if dry_run:
@@ -71,7 +80,11 @@ def run(
     board_files(board)  # refuses a folder of other files now, and not after the run
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
-    plan = run_suite(asked, results, store, Reporter(console), only or (), redo, spread, here=on is None)
+    rest = only or (), redo, spread, on is None
+    if until:
+        plan = run_until_decided(asked, results, store, Reporter(console), open_cells, *rest)
+    else:
+        plan = run_suite(asked, results, store, Reporter(console), *rest)
     with located(results):
         index = site.build(results, board, plan.suite.baseline)
     # All that the results hold, as the board shows it: the correction for the family must be the same.

@@ -29,7 +29,7 @@ from proctor.common.stats.calibration import (
 from proctor.common.stats.units import Floats
 from proctor.harness import record
 from proctor.leaderboard.compare.comparison import Comparison, TaskFamily, corrected
-from proctor.leaderboard.compare.items import Cells, why_not_comparable
+from proctor.leaderboard.compare.items import Cells, planned_of, why_not_comparable
 
 Key = tuple[str, int]  # an item, and which answer to it; 0 for all of them together
 
@@ -191,9 +191,10 @@ def family_of(
     What is compared is minus the Brier score, so more is better as everywhere.
     """
     tables, shared = [], _shared(task, cells, of) if measure.probability else {}
-    for both in shared.values():
+    for (a, b), both in shared.items():
         scores = np.stack([-((one.confidence - one.right) ** 2) for one in both])
-        tables.append(Table(scores, [item for item, _ in both[0].keys], both[0].clusters))
+        planned = planned_of(cells[a, task], cells[b, task])
+        tables.append(Table(scores, [item for item, _ in both[0].keys], both[0].clusters, planned=planned))
     compared = compare_each(tables, kind="real", family=len(tables), scale=(-1.0, 0.0))
     alone = []
     for (a, b), found in zip(shared, compared, strict=True):

@@ -7,6 +7,7 @@ Which items two cells share is in items.py, what a pair says in comparison.py, t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, combinations, starmap
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from proctor.leaderboard.compare.items import (
     bounds_of,
     items_of,
     load_cells,
+    planned_of,
     refuse_unlike,
     shared_items,
     why_not_comparable,
@@ -114,6 +116,7 @@ class _OneTable(NamedTuple):
     task: str
     ids: tuple[str, ...]
     clusters: tuple[str, ...]
+    planned: int | None
 
 
 def _differences(
@@ -127,7 +130,8 @@ def _differences(
     places: dict[_Scoring, dict[_OneTable, list[int]]] = {}
     for place, (pair, items) in enumerate(zip(pairs, shared, strict=True)):
         alike = places.setdefault(_scoring(pair, items.kind, settings.margin), {})
-        alike.setdefault(_OneTable(pair[0].task, items.ids, items.clusters), []).append(place)
+        key = _OneTable(pair[0].task, items.ids, items.clusters, planned_of(*pair))
+        alike.setdefault(key, []).append(place)
     result = {}
     for scoring, by_items in places.items():
         keys = sorted(by_items, key=lambda key: (len(key.ids), len(set(key.clusters))))
@@ -169,7 +173,8 @@ def _table(key: _OneTable, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int
     rows = [(row_of[a.folder], row_of[b.folder]) for a, b in pairs]
     scores = np.stack([items.scores(key.ids) for items in cells.values()])
     weights = next(iter(cells.values())).weights_of(key.ids)  # the documents' own: the same for all
-    return as_table(scores, key.ids, key.clusters, list(dict.fromkeys(rows)), weights), rows
+    table = as_table(scores, key.ids, key.clusters, list(dict.fromkeys(rows)), weights)
+    return replace(table, planned=key.planned), rows
 
 
 def compare_variants(

@@ -109,7 +109,7 @@ def columns_of(figures: Mapping[str, Iterable[CellFigure]]) -> list[FigureColumn
 
 def figures_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> list[CellFigure]:
     """All figures of a cell, the most asked for first. `rows`, when they are read already."""
-    table = CellColumns(cell.rows() if rows is None else rows)
+    table = CellColumns(cell.rows() if rows is None else rows, cell.run.items_planned)
     figures = []
     for name, (title, note) in SHARES.items():
         figures += table.mean_of(name, title, note)
@@ -125,8 +125,8 @@ def figures_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> list[Cell
 class CellColumns:
     """The rows with their metrics as columns, in which a number that is missing or infinite is not-a-number."""
 
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self.rows = rows
+    def __init__(self, rows: pd.DataFrame, planned: int | None = None) -> None:
+        self.rows, self.planned = rows, planned
         self.scored = rows[np.isfinite(rows["score"].astype(float))]
         metrics = pd.DataFrame([row or {} for row in rows["metrics"]], rows.index).apply(
             pd.to_numeric, errors="coerce"
@@ -151,7 +151,9 @@ class CellColumns:
         rows = self.rows[["sample_id", "cluster"]].loc[values.index]
         items, clusters = rows["sample_id"].tolist(), rows["cluster"].tolist()
         try:
-            result = estimate(numbers, kind=kind, items=items, clusters=clusters, statistic=statistic)
+            result = estimate(
+                numbers, kind=kind, items=items, clusters=clusters, statistic=statistic, planned=self.planned
+            )
         except ValueError:
             if kind == "counts":
                 return float(statistic(numbers.sum(axis=0)[None])[0]), None, None
@@ -265,7 +267,7 @@ def _epochs(table: CellColumns) -> list[CellFigure]:
         return []
     items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
     figures = []
-    for k in [*(2**power for power in range((most - 1).bit_length())), most]:
+    for k in [*(2**power for power in range((int(most) - 1).bit_length())), int(most)]:
         enough = [rows for rows in items if len(rows) >= k]
         firsts = [rows.index[0] for rows in enough]
         right = np.array([rows["score"].sum() for rows in enough])

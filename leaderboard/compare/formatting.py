@@ -98,6 +98,17 @@ def left_out(comparison: Comparison) -> str:
     return f"{counted(comparison.left_out, 'item')} left out" if comparison.left_out else ""
 
 
+def after(comparison: Comparison) -> str:
+    """Of a pair that was looked at before all items were there; empty of others."""
+    d = comparison.difference
+    if d.planned is None:
+        return ""
+    what = "decided"
+    if comparison.verdict == Verdict.NOT_SHOWN:
+        what = "not decided"
+    return f"{what} after {d.n:,} of {d.planned:,} items"
+
+
 def unit(task: TaskRecord) -> str:
     low, high = task.scale
     if not task.scale_stated:  # by an imported file

@@ -168,6 +168,7 @@ def estimate_cell(cell: record.Cell) -> Estimate | None:
     if items.too_few:
         return None
     table = as_table(items.values[None], items.ids, items.clusters, weights=items.weights_of(items.ids))
+    table = replace(table, planned=cell.run.items_planned)
     low, high = bounds_of(cell)
     # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
     if "scale" in cell.run.lacks and (low, high) != (0.0, 1.0):
@@ -235,10 +236,18 @@ def shared_items(a: record.Cell, b: record.Cell) -> SharedItems:
     return SharedItems(kind, ids, clusters, _left_out(a, b))
 
 
+def planned_of(a: record.Cell, b: record.Cell) -> int | None:
+    """Of how many items those of a pair are the first, where one of the two was asked until decided."""
+    return a.run.items_planned or b.run.items_planned
+
+
 def _left_out(a: record.Cell, b: record.Cell) -> dict[str, int]:
     if a.variant > b.variant:
         a, b = b, a  # in the same order from either side
     mine, other = items_of(a), items_of(b)
+    if planned_of(a, b):  # an item that one of them was not asked yet is not left out
+        every = mine.every & other.every
+        mine, other = replace(mine, every=every), replace(other, every=every)
     if mine.ids == other.ids and len(mine.ids) == len(mine.every) == len(other.every):
         return {}
     in_both = mine.every & other.every
@@ -264,7 +273,7 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
         fields |= ASKED_ALIKE
     differ = []
     for field, (words, name) in fields.items():
-        same = getattr(run_a.definition, field) == getattr(run_b.definition, field)
+        same = _told(run_a, field) == _told(run_b, field)
         if not same and name not in lacks:
             differ.append(f"{words} ({_in_words(a, field)} and {_in_words(b, field)})")
     (low_a, high_a), (low_b, high_b) = run_a.task.scale, run_b.task.scale
@@ -273,12 +282,24 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
     return differ
 
 
+def _told(run: record.RunRecord, field: str) -> object:
+    """Items that a run until decided has not asked yet are its items too."""
+    if field == "dataset":
+        return run.all_items
+    return getattr(run.definition, field)
+
+
 def _in_words(cell: record.Cell, field: str) -> str:
     """A field of the definition as one would say it."""
     value = getattr(cell.run.definition, field)
     if field == "dataset":
-        known = f", hash {str(value)[:8]}" if value else " without a hash"
-        return f"{cell.run.definition.items} items{known}"
+        known = " without a hash"
+        if value:
+            known = f", hash {str(cell.run.all_items)[:8]}"
+        asked = f"{cell.run.definition.items}"
+        if cell.run.planned:
+            asked += f" of {cell.run.items_planned}"
+        return f"{asked} items{known}"
     if field == "metric" and value is None:
         return cell.run.task.headline
     if field == "prompt":

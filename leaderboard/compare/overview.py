@@ -155,6 +155,7 @@ def _cell_as_json(score: Score) -> dict[str, Any]:
         "headline": cell.run.task.headline, "kind": items.kind, "n": n, "unscored": len(items.every) - n, **figures,
         "confidence": 0.95, "interval": estimate.method if estimate else None, "why_none": score.why_none,
         "flag": score.flag, "own_data": cell.run.task.own_data, "lacks": list(cell.run.lacks),
+        "planned": cell.run.items_planned,
     }  # fmt: skip
 
 
@@ -162,6 +163,9 @@ def _comparison_as_json(pair: Comparison) -> dict[str, Any]:
     d = pair.difference
     both, neither = pair.both_and_neither or (None, None)
     a_higher = b_higher = equal = None
+    also = {}
+    if d.planned is None:  # else they would be tests of a fixed number of items
+        also = references(d)
     if pair.higher:
         a_higher, b_higher = pair.higher
         equal = d.n - a_higher - b_higher
@@ -179,7 +183,7 @@ def _comparison_as_json(pair: Comparison) -> dict[str, Any]:
         "margin": d.margin, "p_no_worse": d.p_no_worse, "p_no_worse_adjusted": pair.adjusted_p_no_worse,
         "p_no_better": d.p_no_better, "p_equivalent": d.p_equivalent,
         "smallest_effect": d.smallest_effect, "items_needed": d.items_needed,
-        "lacks": list(pair.lacks), "also": references(d),
+        "lacks": list(pair.lacks), "planned": d.planned, "also": also,
     }  # fmt: skip
 
 

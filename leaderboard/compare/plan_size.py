@@ -5,7 +5,7 @@
 The arithmetic is proctor.common.stats.power.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil, sqrt
 from pathlib import Path
 from statistics import median
@@ -13,6 +13,7 @@ from typing import Any
 
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Difference
+from proctor.common.stats.looks import planned_items
 from proctor.common.stats.power import (
     paired_binary_effect,
     paired_binary_items,
@@ -37,6 +38,8 @@ class Guess:
     design: float  # how many items one is worth less because of clusters
     items: int
     smallest: float | None  # effect that the baseline's own items show
+    planned: int | None = None  # items of a run until decided that shows the effect with the same power
+    expected: int | None = None  # and how many of them it asks in the mean
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,13 @@ class SizePlan:
         self.by_discordance(name, discordance, design)
 
 
-def plan_size(results: Path, baseline: str, task: str, effect: float, power: float = 0.8) -> SizePlan:
-    """From every variant that can be compared with the baseline, and from two that have nothing in common."""
+def plan_size(
+    results: Path, baseline: str, task: str, effect: float, power: float = 0.8, sequential: bool = False
+) -> SizePlan:
+    """From every variant that can be compared with the baseline, and from two that have nothing in common.
+
+    `sequential` adds what a run until decided has to plan, and what it asks of that.
+    """
     cells = load_cells(results)
     if (baseline, task) not in cells:
         names = ", ".join(map(" x ".join, cells)) or "none"
@@ -95,6 +103,10 @@ def plan_size(results: Path, baseline: str, task: str, effect: float, power: flo
     else:
         spread = estimate.se * sqrt(estimate.clusters)
         plan.by_spread(UNRELATED, sqrt(2.0) * spread, estimate.n / estimate.clusters)
+    if sequential:
+        for place, guess in enumerate(plan.guesses):
+            planned, expected = map(ceil, planned_items(guess.items, power=power))
+            plan.guesses[place] = replace(guess, planned=planned, expected=expected)
     return plan
 
 

@@ -17,6 +17,7 @@ from proctor.common.stats import Estimate
 from proctor.common.stats.families import RankRange, letters, rank_ranges, shown_matrix
 from proctor.harness import record
 from proctor.harness.record import GroupRecord, RunRecord, TaskRecord, VariantRecord
+from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily
 from proctor.leaderboard.compare.families import families_of
 from proctor.leaderboard.compare.items import Cells, estimate_cell, items_of
@@ -61,7 +62,16 @@ class Score:
         words = []
         if self.flag:
             words.append(f"flagged: {self.flag}")
-        return [*words, *remarks_of(self.run)]
+        return [*words, *self.until, *remarks_of(self.run)]
+
+    @property
+    def until(self) -> list[str]:
+        """Of a cell that was asked until decided, how far that went; the pair may have fewer items than the cell."""
+        if self.run.planned is None:
+            return []
+        if self.comparison and self.comparison.difference.planned:
+            return [formatting.after(self.comparison)]
+        return [f"asked {self.run.definition.items:,} of {self.run.planned.items:,} items, until decided"]
 
     @property
     def not_ok(self) -> list[tuple[str, str]]:

@@ -143,7 +143,8 @@ def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison], shown: 
     """What a table of numbers would hide: rows without a score, items left out, variants that did not run."""
     parts: dict[str, list[str]] = {
         "Flagged": [], "Own data, not the published items": [], "Answers that are not ok": [],
-        "Items left out of a difference": [], "Not run": [], "Imported, and not told by the source": [],
+        "Items left out of a difference": [], "Not all items were asked": [], "Not run": [],
+        "Imported, and not told by the source": [],
     }  # fmt: skip
     for row in ranked.rows:
         score, name = row.scores.get(task), row.variant
@@ -159,6 +160,7 @@ def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison], shown: 
         if score.not_ok:
             not_ok = ", ".join(words for _, words in score.not_ok)
             parts["Answers that are not ok"].append(f"{name}: {not_ok}")
+        parts["Not all items were asked"] += [f"{name}: {words}" for words in score.until]
         if score.run.lacks:
             lacks = f"{name}: no {', no '.join(score.run.lacks)}"
             parts["Imported, and not told by the source"].append(lacks)

@@ -12,6 +12,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 
 from proctor.tasks.concepts.taxonomy import resolve
@@ -19,8 +20,10 @@ from proctor.tasks.concepts.taxonomy import resolve
 # Longer or wordier than any name of a concept: a sentence.
 _MOST_CHARACTERS = 90
 _MOST_WORDS = 12
-# json and ast recurse; an honest answer nests two or three deep.
-_DEEPEST = 20
+# A list without another inside it, of names or of flat objects, with its key where it has one; else a flat object.
+_LISTS = re.compile(
+    r"(?:[\"'](\w{1,30})[\"']\s{0,3}:\s{0,3})?((?<!\w)\[(?:[^\[\]{}]|\{[^\[\]{}]*+\})*+\]|\{[^\[\]{}]*+\})"
+)
 
 _BULLET = re.compile(r"\s{0,12}(?:[-*+•‣◦–—]|\(?[0-9]{1,3}[.):]|\(?[a-zA-Z][.)])\s+(?=\S)")
 _LABEL = re.compile(
@@ -53,85 +56,38 @@ def read(response: str) -> list[str] | None:
 
 def _from_json(text: str) -> list[str] | None:
     """The last list of names. An empty one counts only where there is no other: '[]' is an answer too."""
-    empty = False
-    for start, end in reversed(_spans(text)):
-        value = _load(text[start:end])
-        names = _names_in(value)
-        if names:
-            return names
-        empty = empty or value == [] or (isinstance(value, dict) and value.get("concepts") == [])
-    return [] if empty else None
-
-
-def _spans(text: str) -> list[tuple[int, int]]:
-    """Where the outermost balanced [...] and {...} stand, in one pass.
-
-    Trying json.loads at every bracket would be simpler, and takes quadratic time on '[[[[[['.
-    """
-    spans: list[tuple[int, int]] = []
-    open_at: list[int] = []
-    quoted = escaped = False
-    for at, char in enumerate(text):
-        if quoted:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"' or char == "\n":
-                quoted = False
-        elif char == '"' and open_at:
-            quoted = True
-        elif char in "[{":
-            open_at.append(at)
-        elif char in "]}" and open_at:
-            start = open_at.pop()
-            if text[start] + char not in ("[]", "{}"):
-                open_at.clear()
-                continue
-            while spans and spans[-1][0] > start:
-                spans.pop()
-            spans.append((start, at + 1))
-    return spans
+    none: list[str] | None = None
+    for key, span in reversed(_LISTS.findall(text)):
+        if not key or key in _KEYS:
+            value = _load(span)
+            names = _names_in(value)
+            if names:
+                return names
+            if value == []:
+                none = []
+    return none
 
 
 def _load(span: str) -> object:
-    deepest = depth = 0
-    for char in span:
-        depth += (char in "[{") - (char in "]}")
-        deepest = max(deepest, depth)
-    if deepest > _DEEPEST:
-        return None
-    try:
-        return json.loads(span)
-    except (ValueError, RecursionError):
-        pass
-    try:  # ['fractions', 'ratio']: Python's quotes, which small models like, and a comma too many
-        return ast.literal_eval(span)
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        pass
-    if deepest == 1 and span.startswith("["):  # [Fractions, Ratio]
-        parts = list(_split(span[1:-1]))
-        if _all_names(parts) and any(map(_known, parts)):
-            return parts
+    # Python's quotes, which small models like, and a comma too many are no JSON; [Fractions, Ratio] is neither.
+    for load in (json.loads, ast.literal_eval):
+        with suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return load(span)
+    parts = list(_split(span[1:-1]))
+    if span.startswith("[") and '"' not in span and _all_names(parts) and any(map(_known, parts)):
+        return parts
     return None
 
 
 def _names_in(value: object) -> list[str]:
-    if isinstance(value, dict):
-        for key in _KEYS:
-            if key in value:
-                inner = value[key]
-                return _names_in(inner if isinstance(inner, list) else [inner])
-        return []
     names: list[str] = []
-    if isinstance(value, list | tuple | set):
-        for item in value:
-            if isinstance(item, dict):
-                item = item.get(next(filter(item.__contains__, _ITEM_KEYS), None))
-            if isinstance(item, str):
-                names.extend(_clean(item))
-            elif isinstance(item, list):
-                names.extend(_names_in(item))
+    if isinstance(value, dict):
+        value = [value.get(next(filter(value.__contains__, _KEYS), None))]
+    for item in value if isinstance(value, list | set) else ():
+        if isinstance(item, dict):
+            item = item.get(next(filter(item.__contains__, _ITEM_KEYS), None))
+        if isinstance(item, str):
+            names += _clean(item)
     return names
 
 

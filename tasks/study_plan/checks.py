@@ -6,7 +6,7 @@
 Each check passes, fails or does not apply, with a sentence that says why. Never raises, linear time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,10 +16,12 @@ from proctor.tasks.concepts import taxonomy
 from proctor.tasks.study_plan.topics import find, first_lines, names_of
 
 Result = Literal["passed", "failed", "not applicable"]
+Requirements = Mapping[str, Any]
+Outcome = tuple[bool | None, str]  # whether it passed, None where it does not apply; and why
 
 # Rounding in a plan ("1.3 hours") is not going over.
 SLACK_MINUTES = 1.0
-NAMES = ("total_hours", "weekly_hours", "weeks", "weak_topics", "prerequisites", "course", "days", "sessions")
+_RESULTS: dict[bool | None, Result] = {True: "passed", False: "failed", None: "not applicable"}
 
 
 @dataclass(frozen=True)
@@ -29,62 +31,48 @@ class PlanCheck:
     why: str
 
 
-def check_plan(text: str, requirements: Mapping[str, Any]) -> tuple[PlanCheck, ...]:
+def check_plan(text: str, requirements: Requirements) -> tuple[PlanCheck, ...]:
     """All checks of one plan, always the same names in the same order."""
-    reading = read(text)
-    return (
-        _total_hours(reading, requirements),
-        _weekly_hours(reading, requirements),
-        _weeks(reading, requirements),
-        _weak_topics(reading, requirements),
-        _prerequisites(reading, requirements),
-        _course(reading, requirements),
-        _days(reading, requirements),
-        _sessions(reading, requirements),
-    )
+    reading, checks = read(text), []
+    for name, check in CHECKS.items():
+        passed, why = check(reading, requirements)
+        checks.append(PlanCheck(name, _RESULTS[passed], why))
+    return tuple(checks)
 
 
-def _decide(name: str, good: bool, why: str) -> PlanCheck:
-    return PlanCheck(name, "passed" if good else "failed", why)
-
-
-def _total_hours(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _total_hours(reading: PlanReading, requirements: Requirements) -> Outcome:
     budget = requirements["minutes_total"]
     if not reading.minutes:
-        return PlanCheck(
-            "total_hours", "failed", "The plan names no times, so nobody can tell whether they fit."
-        )
+        return False, "The plan names no times, so nobody can tell whether they fit."
     why = f"The plan takes {reading.minutes / 60:.3g} h of {budget / 60:g} h."
-    return _decide("total_hours", reading.minutes <= budget + SLACK_MINUTES, why)
+    return reading.minutes <= budget + SLACK_MINUTES, why
 
 
-def _weekly_hours(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _weekly_hours(reading: PlanReading, requirements: Requirements) -> Outcome:
     budget = requirements["minutes_per_week"]
-    over = [week for week in reading.weeks if week.minutes > budget + SLACK_MINUTES]
-    if not any(week.timed for week in reading.weeks):
-        return PlanCheck("weekly_hours", "failed", "No week names a time.")
-    if over:
-        longest = max(over, key=lambda week: week.minutes)
-        why = f"Week {longest.number} takes {longest.minutes / 60:.3g} h, over the {budget / 60:g} h a week."
-        return PlanCheck("weekly_hours", "failed", why)
-    return PlanCheck("weekly_hours", "passed", f"No week takes more than {budget / 60:g} h.")
+    longest = max(reading.weeks, key=lambda week: week.minutes, default=None)
+    if longest is None or not longest.timed:
+        return False, "No week names a time."
+    if longest.minutes > budget + SLACK_MINUTES:
+        return (
+            False,
+            f"Week {longest.number} takes {longest.minutes / 60:.3g} h, over the {budget / 60:g} h a week.",
+        )
+    return True, f"No week takes more than {budget / 60:g} h."
 
 
-def _weeks(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _weeks(reading: PlanReading, requirements: Requirements) -> Outcome:
     wanted = range(1, requirements["weeks"] + 1)
     numbers = {week.number for week in reading.weeks}
-    missing = [number for number in wanted if number not in numbers]
-    extra = sorted(numbers - set(wanted))
+    missing, extra = sorted(set(wanted) - numbers), sorted(numbers - set(wanted))
     if missing:
-        return PlanCheck("weeks", "failed", f"Week {_some(missing)} of {len(wanted)} is missing.")
+        return False, f"Week {_some(missing)} of {len(wanted)} is missing."
     if extra:
-        return PlanCheck(
-            "weeks", "failed", f"There are {len(wanted)} weeks, but the plan has a week {_some(extra)}."
-        )
-    return PlanCheck("weeks", "passed", f"All {len(wanted)} weeks are there.")
+        return False, f"There are {len(wanted)} weeks, but the plan has a week {_some(extra)}."
+    return True, f"All {len(wanted)} weeks are there."
 
 
-def _weak_topics(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _weak_topics(reading: PlanReading, requirements: Requirements) -> Outcome:
     topics = requirements["topics"]
     lines = _planned(reading)
     named = set(first_lines(lines, topics))
@@ -95,71 +83,66 @@ def _weak_topics(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanC
             named.add(topic)
     missing = [topic for topic in topics if topic not in named]
     if missing:
-        return PlanCheck("weak_topics", "failed", f"No week works on {', '.join(taxonomy.names(missing))}.")
-    return PlanCheck("weak_topics", "passed", f"All {len(topics)} weak topics are worked on.")
+        return False, f"No week works on {', '.join(taxonomy.names(missing))}."
+    return True, f"All {len(topics)} weak topics are worked on."
 
 
-def _prerequisites(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _prerequisites(reading: PlanReading, requirements: Requirements) -> Outcome:
     pairs = requirements["order"]
     if not pairs:
-        return PlanCheck("prerequisites", "not applicable", "No weak topic needs another one.")
+        return None, "No weak topic needs another one."
     first = first_lines(_planned(reading), requirements["topics"])
     both = [(a, b) for a, b in pairs if a in first and b in first]
     if not both:
-        return PlanCheck(
-            "prerequisites", "not applicable", "The plan does not name both of two topics that hang together."
-        )
+        return None, "The plan does not name both of two topics that hang together."
     for earlier, later in both:
         if first[earlier] > first[later]:
             a, b = taxonomy.names((earlier, later))
-            return PlanCheck("prerequisites", "failed", f"{b} comes before {a}, which it needs.")
-    return PlanCheck("prerequisites", "passed", "Each topic comes after what it needs.")
+            return False, f"{b} comes before {a}, which it needs."
+    return True, "Each topic comes after what it needs."
 
 
-def _course(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
-    allowed = set(requirements["course_topics"]) | set(requirements["topics"])
+def _course(reading: PlanReading, requirements: Requirements) -> Outcome:
+    allowed = {*requirements["course_topics"], *requirements["topics"]}
     named: set[str] = set()
     for line in _planned(reading):
         named.update(find(line, strict=True))
     if not named:
-        return PlanCheck("course", "not applicable", "The plan names no topic.")
+        return None, "The plan names no topic."
     outside = sorted(named - allowed)
     if outside:
-        return PlanCheck("course", "failed", f"Outside the course: {', '.join(taxonomy.names(outside))}.")
-    return PlanCheck(
-        "course", "passed", f"All {len(named)} topics named belong to the course or lead up to it."
-    )
+        return False, f"Outside the course: {', '.join(taxonomy.names(outside))}."
+    return True, f"All {len(named)} topics named belong to the course or lead up to it."
 
 
-def _days(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
+def _days(reading: PlanReading, requirements: Requirements) -> Outcome:
     busy = requirements["busy"]
+    named: set[str] = set().union(*(week.days for week in reading.weeks))
     if not busy:
-        return PlanCheck("days", "not applicable", "The pupil can work on every day.")
-    named: set[str] = set()
-    for week in reading.weeks:
-        named.update(week.days)
+        return None, "The pupil can work on every day."
     if not named:
-        return PlanCheck("days", "not applicable", "The plan names no days.")
+        return None, "The plan names no days."
     taken = [day for day in busy if day in named]
     if taken:
-        return PlanCheck("days", "failed", f"Work is set for {' and '.join(taken)}, when the pupil is busy.")
-    return PlanCheck("days", "passed", f"Nothing is set for {' or '.join(busy)}.")
+        return False, f"Work is set for {' and '.join(taken)}, when the pupil is busy."
+    return True, f"Nothing is set for {' or '.join(busy)}."
 
 
-def _sessions(reading: PlanReading, requirements: Mapping[str, Any]) -> PlanCheck:
-    limit = requirements["session_minutes"]
-    if not limit:
-        return PlanCheck("sessions", "not applicable", "The pupil sets no limit to a session.")
-    longest = 0.0
+def _sessions(reading: PlanReading, requirements: Requirements) -> Outcome:
+    limit, longest = requirements["session_minutes"], 0.0
     for week in reading.weeks:
         longest = max([longest, *week.sessions])
+    if not limit:
+        return None, "The pupil sets no limit to a session."
     if not longest:
-        return PlanCheck("sessions", "not applicable", "The plan says of no session how long it is.")
-    return _decide(
-        "sessions",
-        longest <= limit + SLACK_MINUTES,
-        f"The longest session has {longest:g} of {limit} minutes.",
-    )
+        return None, "The plan says of no session how long it is."
+    return longest <= limit + SLACK_MINUTES, f"The longest session has {longest:g} of {limit} minutes."
+
+
+CHECKS: Mapping[str, Callable[[PlanReading, Requirements], Outcome]] = {
+    "total_hours": _total_hours, "weekly_hours": _weekly_hours, "weeks": _weeks, "weak_topics": _weak_topics,
+    "prerequisites": _prerequisites, "course": _course, "days": _days, "sessions": _sessions,
+}  # fmt: skip
 
 
 def _planned(reading: PlanReading) -> list[str]:

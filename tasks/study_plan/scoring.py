@@ -15,7 +15,7 @@ from proctor.judges.rules.checklist import score_by_rules
 from proctor.judges.verdict import Item, JudgeVerdict
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.score import ResponseScore
-from proctor.tasks.study_plan.checks import NAMES, PlanCheck, check_plan
+from proctor.tasks.study_plan.checks import CHECKS, PlanCheck, check_plan
 from proctor.tasks.study_plan.topics import is_topic, names_of, telling_names
 
 
@@ -100,7 +100,7 @@ def from_verdicts(
 
 def metric_names(judge: str = "checklist") -> tuple[str, ...]:
     """Every metric that `score` can give, in its order."""
-    return (*Judge.load(judge).dimensions, *map("check_{}".format, NAMES), "checks_passed")
+    return (*Judge.load(judge).dimensions, *map("check_{}".format, CHECKS), "checks_passed")
 
 
 def _explain(verdict: JudgeVerdict, checks: tuple[PlanCheck, ...]) -> str:

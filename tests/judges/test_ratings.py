@@ -52,9 +52,9 @@ def test_columns_that_are_left_out_are_filled_in_and_named(tmp_path):
         ("item_id,rater,score\na,x,1\na,x,2\n", "row 3: 'x' scores overall of 'a' a second time"),
         ("item_id,rater,score\n,x,1\n", "row 2: no item_id"),
         ("item_id,rater,score\na,x,\n", "no score in any of them"),
-        ("item_id,rater,score\na,x\n", "row 2 has 2 fields, the header 3"),
+        ("item_id,rater,score\na,x\n", "line 2 has 2 fields, the head 3"),
         ("item,rater,score\na,x,1\n", "no column 'item_id'; there are item, rater, score"),
-        ("item_id,score,score\na,1,1\n", "names a column twice"),
+        ("item_id,score,score\na,1,1\n", "two columns are called 'score'"),
         ("item_id,rater,score,cluster\na,x,1,g\na,y,1,h\n", "in cluster 'h', before it was in 'g'"),
         ('{"item_id": "a", "score": NaN}\n', "the score is nan"),
         ('{"item_id": "a", "score": true}\n', "the score is True"),
@@ -286,7 +286,7 @@ def test_files_that_do_not_belong_together_are_refused_in_one_line(tmp_path):
         (("--ratings", ratings, "--labels", strange), "no dimension stands in both files"),
         (("--ratings", ratings, "--pairs", pairs), "are given together"),
         (("--pairs", pairs, "--labels", ratings), "no column 'verdict'"),
-        (("--ratings", tmp_path / "none"), "there is no file"),
+        (("--ratings", tmp_path / "none"), "no such file"),
         ((), "name either a judge or a file"),
     ):
         said = trust(*arguments, code=2)

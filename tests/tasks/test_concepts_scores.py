@@ -28,6 +28,8 @@ DOC = {"id": "made-up-1", "concepts": ["fractions", "ratio", "mean"]}
         ('[{"name": "Fractions", "why": "x"}, {"name": "Ratio"}]', ["Fractions", "Ratio"]),
         ('{"concepts": [{"name": "Fractions"}, {"concept": "Ratio"}]}', ["Fractions", "Ratio"]),
         ('{"text": "a [b] c", "concepts": ["Ratio"]}', ["Ratio"]),
+        ('{"concepts": ["Fractions"], "steps": ["Ratio", "Mean"]}', ["Fractions"]),
+        ('{"concept": "Ratio"}', ["Ratio"]),
         ('First guess ["Mean"], no: ["Fractions"]', ["Fractions"]),
         ('["Fractions"]\n\nThe interval is [0, 1) and then [2].', ["Fractions"]),
         ("['Fractions', 'Ratio',]", ["Fractions", "Ratio"]),
@@ -106,8 +108,9 @@ def test_marking_takes_linear_time(piece: str) -> None:
     assert seconds(100_000) < 40 * max(seconds(10_000), 0.002)
 
 
-def test_brackets_nested_without_end_are_not_read() -> None:
-    assert not task.score(DOC, "[" * 50_000 + '"Ratio"' + "]" * 50_000).parsed
+def test_of_brackets_nested_without_end_the_innermost_are_read() -> None:
+    assert task.score(DOC, "[" * 50_000 + '"Ratio"' + "]" * 50_000).answer == '["Ratio"]'
+    assert not task.score(DOC, "[" + '{"a":' * 50_000 + '"Ratio"' + "}" * 50_000 + "]").parsed
 
 
 # --- scores

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proctor.judges.rules.durations import days, durations
 from proctor.judges.rules.reading import read
-from proctor.tasks.study_plan.checks import NAMES, check_plan
+from proctor.tasks.study_plan.checks import CHECKS, check_plan
 from proctor.tasks.study_plan.scoring import score
 from tests.support.study_plans import TEST, requirements_of
 
@@ -102,7 +102,7 @@ def test_days_are_read_and_days_off_are_not() -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_can_be_read_checked_and_marked(text: str) -> None:
-    assert [one.name for one in check_plan(text, requirements_of())] == list(NAMES)
+    assert [one.name for one in check_plan(text, requirements_of())] == list(CHECKS)
     assert 0 <= score(TEST[0], text).score <= 5
 
 
