@@ -1,4 +1,4 @@
-"""Handing a variant on: export ollama, export gguf, export space; and its results: export hub, export eee."""
+"""Handing a variant on: export ollama, export gguf, export space."""
 
 from dataclasses import replace
 from importlib.util import find_spec
@@ -35,12 +35,6 @@ TaskOption = Annotated[str | None, Option(help="The task whose wording goes alon
 Out = Annotated[
     Path | None,
     Option("--out", help="The folder; exports/NAME of the project unless given.", callback=writable_folder),
-]
-
-ResultsOf = Annotated[str, Argument(help="A variant that has results.")]
-ResultsOut = Annotated[
-    Path | None,
-    Option("--out", help="A folder of exports/ in the project unless given.", callback=writable_folder),
 ]
 
 
@@ -84,34 +78,6 @@ def space(
     variant = find_variant(name, suite)
     out = out or PROJECT / "exports" / f"{name}-space"
     _tell(export_space(variant, scene_packs(variant, results, store), store, out, hub, reporter()))
-
-
-def hub(
-    name: ResultsOf,
-    out: ResultsOut = None,
-    results: Results = RESULTS,
-) -> None:
-    """Results in the Hub's forms: a model card with model-index, .eval_results, a data set of rows. Uploads nothing."""
-    from proctor.leaderboard.report.hub import export_hub
-
-    folder = out or PROJECT / "exports" / f"{name}-hub"
-    for line in export_hub(results, name, folder):
-        echo(f"look at this before you upload it: {line}")
-    _tell(folder)
-
-
-def eee(
-    name: ResultsOf,
-    org: Annotated[str, Option(help="Whose model it is: the first half of its id, org/NAME.")] = "local",
-    out: ResultsOut = None,
-    results: Results = RESULTS,
-) -> None:
-    """Results in the form of Every Eval Ever: a JSON a task with its uncertainty, and a line a response."""
-    from proctor.leaderboard.report.eee import export_eee
-
-    folder = out or PROJECT / "exports" / f"{name}-eee"
-    for path in export_eee(results, name, folder, org):
-        echo(near(path))
 
 
 def require_gradio() -> None:

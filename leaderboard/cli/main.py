@@ -29,6 +29,7 @@ from proctor.leaderboard.cli import (
     report,
     responses,
     run,
+    share,
     tasks,
     trust,
 )
@@ -71,7 +72,7 @@ GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
     "tasks": ("What is asked: the tasks that there are, and new ones of your own.", (tasks.show, tasks.new)),
     "export": (
         "Hand a variant on, or its results.",
-        (export.ollama, export.gguf, export.space, export.hub, export.eee),
+        (export.ollama, export.gguf, export.space, share.hub, share.eee),
     ),
 }
 # Names of options and commands that changed, and are still understood.

@@ -1,6 +1,6 @@
 """A variant's results in the form of Every Eval Ever 0.3.0: a JSON a task with its uncertainty, a line a response.
 
-    export_eee(Path("results/demo"), "tiny-q8", Path("out"), "org")    # UUID.json, UUID_samples.jsonl, ...
+    export_eee(make(Path("results/demo"), only=["tiny-q8"]).scores, Path("out"), "org")    # UUID.json, ...
 
 `proctor import` reads the same files back. A line needs a score: rows without one are counted beside the figure.
 """
@@ -20,24 +20,24 @@ from proctor.common.files import write_text
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
 from proctor.leaderboard.compare.ranking import Score
-from proctor.leaderboard.report.hub import DATA_SETS, hub_id, row_of
+from proctor.leaderboard.report.published import DATA_SETS, hub_id
 
 SCHEMA = "0.3.0"
 COUNTS = ("tp", "fp", "fn")
 
 
-def export_eee(results: Path, name: str, out: Path, org: str) -> list[Path]:
+def export_eee(scores: Mapping[str, Score], out: Path, org: str) -> list[Path]:
     """Tasks without any score are left out: the form has no place for none."""
     if not SAFE_NAME.fullmatch(org.lower()):
         raise Refusal(f"--org {org!r} is no name of a folder", "", "letters, digits, '.', '_' and '-'")
-    row, written = row_of(results, name), []
-    for task, score in row.scores.items():
+    written: list[Path] = []
+    for task, score in scores.items():
         if score.estimate is None:
             continue
         # The form asks for a random UUID; one made of the rows is the same each time.
         known = UUID(bytes=sha256(score.run.samples_sha256.encode()).digest()[:16], version=4)
-        folder = Path("data") / task / org / row.variant
-        whole = _aggregate(score, f"{org}/{row.variant}")
+        folder = Path("data") / task / org / score.run.variant
+        whole = _aggregate(score, f"{org}/{score.run.variant}")
         lines = [json.dumps(line, ensure_ascii=False) for line in _lines(score, whole)]
         text = "\n".join(lines) + "\n"
         samples = folder / f"{known}_samples.jsonl"
@@ -50,7 +50,7 @@ def export_eee(results: Path, name: str, out: Path, org: str) -> list[Path]:
         write_text(written[-2], json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         write_text(written[-1], text)
     if not written:
-        raise Refusal(f"{row.variant} has no score on any task", "there is nothing to export", where=results)
+        raise Refusal("it has no score on any task", "there is nothing to export")
     return written
 
 

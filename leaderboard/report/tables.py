@@ -123,3 +123,8 @@ class ComparisonReport:
     plots: tuple[Plot, ...]
     appendix: tuple[Appendix, ...]
     changed: tuple[ChangedAnswers, ...] = ()
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        """By task, of a report on one variant."""
+        return {table.task: table.lines[0].score for table in self.tables}
