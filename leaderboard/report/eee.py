@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pandas as pd
+
 from proctor.common.files import write_text
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
@@ -24,6 +26,7 @@ from proctor.leaderboard.report.published import DATA_SETS, hub_id
 
 SCHEMA = "0.3.0"
 COUNTS = ("tp", "fp", "fn")
+GENERATION = ("temperature", "top_p", "max_tokens")
 
 
 def export_eee(scores: Mapping[str, Score], out: Path, org: str) -> list[Path]:
@@ -80,11 +83,8 @@ def _model(score: Score, model: str) -> dict[str, Any]:
     deployed = "externally_managed" if resolved.endpoint else "self_deployed"
     if resolved.engine == "imported":
         deployed = "unknown"
-    details = {
-        "deployment_type": deployed,
-        "model_availability": "open_weights" if hub_id(resolved) else "unknown",
-    }
     base = hub_id(resolved)
+    details = {"deployment_type": deployed, "model_availability": "open_weights" if base else "unknown"}
     known = {"base": base, "quantization": resolved.quantization, "parent": resolved.parent}
     details |= {name: str(value) for name, value in known.items() if value}
     info: dict[str, Any] = {"name": run.variant, "id": model, "additional_details": details}
@@ -123,11 +123,7 @@ def _result(score: Score) -> dict[str, Any]:
         "metric_config": metric, "score_details": figure,
     }  # fmt: skip
     sampling = run.resolved.sampling or {}
-    asked = {
-        name: sampling[name]
-        for name in ("temperature", "top_p", "max_tokens")
-        if sampling.get(name) is not None
-    }
+    asked = {name: value for name, value in sampling.items() if name in GENERATION and value is not None}
     details = {"prompt_pack": str(run.resolved.prompt), "seed": str(sampling.get("seed"))}
     return result | {"generation_config": {"generation_args": asked, "additional_details": details}}
 
@@ -154,13 +150,9 @@ def _lines(score: Score, whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "evaluation": {"score": row["score"], "is_correct": row["score"] >= top},
             "metadata": metadata,
         }  # fmt: skip
-        if row["tokens_in"] == row["tokens_in"] and row["tokens_out"] == row["tokens_out"]:  # not NaN
-            used = int(row["tokens_in"]), int(row["tokens_out"])
-            line["token_usage"] = {
-                "input_tokens": used[0],
-                "output_tokens": used[1],
-                "total_tokens": sum(used),
-            }
-        if row["seconds"] == row["seconds"]:
+        if pd.notna(row["tokens_in"]) and pd.notna(row["tokens_out"]):
+            read, wrote = int(row["tokens_in"]), int(row["tokens_out"])
+            line["token_usage"] = {"input_tokens": read, "output_tokens": wrote, "total_tokens": read + wrote}
+        if pd.notna(row["seconds"]):
             line["performance"] = {"latency_ms": 1000.0 * row["seconds"]}
         yield line

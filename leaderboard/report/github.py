@@ -18,11 +18,12 @@ NAMED = 8  # pairs that a verdict names; of more it says the number
 TEXT = 160  # letters of an answer
 HEAD = ("Task", "Variant", "Score", "95 % interval", "Difference", "95 % interval", "Verdict", "n")
 SIDES = "| :-- | :-- | --: | --: | --: | --: | :-- | --: |"
-WORST_FIRST = (Verdict.WORSE, Verdict.NOT_SHOWN, Verdict.NO_WORSE, Verdict.BETTER)
+# The worst first.
 HEADINGS = {
     Verdict.WORSE: "Worse", Verdict.NOT_SHOWN: "Not shown either way", Verdict.NO_WORSE: "No worse",
     Verdict.BETTER: "Better",
 }  # fmt: skip
+WITHOUT = "\n{} left out here for want of room.\n"
 Line = tuple[TaskTable, ReportLine]
 
 
@@ -34,14 +35,20 @@ def render_github(report: ComparisonReport, longest: int = LONGEST) -> str:
     lines: list[Line] = []
     for table in report.tables:
         lines += [(table, line) for line in table.lines]
-    lines.sort(key=lambda line: _rank(line[1]))
+    lines.sort(key=_rank)
     head = f"{MARKER}\n{_verdicts(lines)}\n"
     source = f"\n{escape.markdown(report.source)}\n"
     # Two thirds of the room at most, so that changed answers stand below a long table.
     rows = [_row(_cells(*line)) for line in lines]
     text = head + _cut([_row(HEAD), SIDES], rows, "row", 2 * longest // 3 - len(head) - len(source))
+    dropped = 0
+    end = len(source) + len(WITHOUT) + 40  # where it is said how many lists are dropped
     for index, changed in enumerate(report.changed):
-        text += _folded(changed, (longest - len(text) - len(source)) // (len(report.changed) - index))
+        folded = _folded(changed, (longest - len(text) - end) // (len(report.changed) - index))
+        dropped += not folded
+        text += folded
+    if dropped:
+        text += WITHOUT.format(counted(dropped, "list") + " of changed answers")
     notes = _notes(report)
     if len(text) + len(notes) + len(source) <= longest:
         text += notes
@@ -55,15 +62,15 @@ def _verdict(line: ReportLine) -> Verdict | None:
     return line.pair.verdict if line.pair else None
 
 
-def _rank(line: ReportLine) -> int:
-    verdict = _verdict(line)
-    return len(WORST_FIRST) if verdict is None else WORST_FIRST.index(verdict)
+def _rank(line: Line) -> int:
+    verdict = _verdict(line[1])
+    return list(HEADINGS).index(verdict) if verdict else len(HEADINGS)
 
 
 def _verdicts(lines: Sequence[Line]) -> str:
     """A paragraph a verdict, the worst first. What is not shown is never passed over: a loss may hide in it."""
     paragraphs = []
-    for verdict in WORST_FIRST:
+    for verdict, heading in HEADINGS.items():
         named = []
         for table, line in lines:
             if line.pair and _verdict(line) == verdict:
@@ -74,7 +81,7 @@ def _verdicts(lines: Sequence[Line]) -> str:
         if len(named) > NAMED:
             words = counted(len(named), "pair")
         if named:
-            paragraphs.append(f"**{HEADINGS[verdict]}:** {escape.markdown(words)}\n")
+            paragraphs.append(f"**{heading}:** {escape.markdown(words)}\n")
     return "\n".join(paragraphs) or "**Nothing was compared.**\n"
 
 
@@ -82,16 +89,8 @@ def _cells(table: TaskTable, line: ReportLine) -> list[str]:
     _, score, interval, difference, *_, bounds, n = table.row(line)
     verdict = formatting.verdict(line.pair, table.about, named=True) if line.pair else ""
     name = f"{line.variant} (flagged)" if line.score.flag else line.variant
-    return [
-        table.about.title,
-        name,
-        f"{score} {formatting.unit(table.about)}",
-        interval,
-        difference,
-        bounds,
-        verdict,
-        n,
-    ]
+    figure = f"{score} {formatting.unit(table.about)}"
+    return [table.about.title, name, figure, interval, difference, bounds, verdict, n]
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -102,7 +101,7 @@ def _cut(head: Sequence[str], rows: Sequence[str], name: str, room: int) -> str:
     """As many rows as there is room for, and how many are not among them."""
     text = "\n".join(head) + "\n"
     for index, row in enumerate(rows):
-        left_out = f"\n{counted(len(rows) - index, name)} left out here for want of room.\n"
+        left_out = WITHOUT.format(counted(len(rows) - index, name))
         if len(text) + len(row) + 1 + len(left_out) > room:
             return text + left_out
         text += f"{row}\n"

@@ -174,6 +174,15 @@ def test_two_imported_variants_compare_as_they_did(tmp_path: Path) -> None:
     assert after.difference.p == pytest.approx(before.difference.p)
 
 
+def test_what_was_imported_goes_out_again_without_what_it_never_had(tmp_path: Path) -> None:
+    export_eee(small_results(tmp_path / "r"), "tiny", tmp_path / "out", "org")
+    import_files([tmp_path / "out"], tmp_path / "back", Wish())
+    _, samples, *_ = export_eee(tmp_path / "back", "tiny", tmp_path / "again", "org")
+    (line, *_) = map(json.loads, samples.read_text().splitlines())
+    assert "token_usage" not in line
+    assert "performance" not in line
+
+
 def changed(tmp_path: Path, **fields: Any) -> Path:
     """The word problems of tiny-q8 with fields of the aggregate changed."""
     aggregate, samples, *_ = export_eee(DEMO, "tiny-q8", tmp_path / "out", "org")
