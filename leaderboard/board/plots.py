@@ -52,7 +52,7 @@ def differences(pairs: Sequence[Comparison], task: TaskRecord) -> Plot | None:
         )
     if not points:
         return None
-    chart = charts.scores(points, f"Difference in {axis(task)}", line_at=0.0)
+    chart = charts.scores(points, f"Difference in {line(task.headline)}, points", line_at=0.0)
     return Plot(
         task.name, f"{task.name}-differences", f"{plot_title(task)}, differences", "; ".join(words), chart
     )
