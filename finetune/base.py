@@ -196,6 +196,9 @@ def _local(base: Base) -> Path | None:
         return folder.resolve()
     if HUB_ID.fullmatch(base):
         return None
+    if base.startswith(IN_PACKAGE):
+        remedy = "name a GGUF file in it: package:PACKAGE/FILE.gguf"
+        raise Refusal(f"base {base!r} names no file", "a package is a base by its GGUF file alone", remedy)
     raise Refusal(
         f"no base folder {base!r}; give a hub id like org/name, or the path of a folder from the project on ({folder})"
     )
@@ -215,8 +218,9 @@ def _cached(base: Base) -> Path | None:
 @contextmanager
 def _asking_the_hub(base: Base) -> Iterator[None]:
     """Refused where the environment says offline, and where the hub has no answer."""
+    wanted = base.replace(":", " ", 1)  # a file of a model is another argument
     missing = (
-        f"base {base!r} is not on this machine; fetch it once where there is a network (hf download {base}), "
+        f"base {base!r} is not on this machine; fetch it once where there is a network (hf download {wanted}), "
         f"or give the path of a folder that holds its safetensors, config.json and tokenizer"
     )
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):

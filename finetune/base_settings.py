@@ -32,6 +32,15 @@ def chat_template_of(folder: Path) -> str | None:
     return template if isinstance(template, str) else None
 
 
+def has_chat_template(base: Path) -> bool:
+    """Whether a GGUF file, or a folder, has one or more."""
+    if base.is_file():
+        return read_header(base).chat_template is not None
+    if chat_template_of(base) is not None or (base / "additional_chat_templates").is_dir():
+        return True
+    return bool(read_json(base / "tokenizer_config.json", optional=True).get("chat_template"))
+
+
 def _of_folder(folder: Path) -> dict[str, Any]:
     generation = read_json(folder / "generation_config.json", optional=True)
     ends = generation.get(

@@ -12,6 +12,7 @@ Without `results`, results lie in the project around the working directory, as t
 mistake that the caller can mend is a `proctor.Refusal`; anything else that is raised is a bug.
 """
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,16 +72,20 @@ def compare(
 ) -> "Comparison":
     """Whether variant `a` is better than `b` on a task: paired by sample, and corrected for all pairs of that task.
 
-    `margin` is the loss that still counts as no worse, in the unit of the score; without it, as the suite said.
+    `margin` is the loss that still counts as no worse, in the unit of the score; without it, as the suite said. Where
+    the judge of the scores failed a check of its trust card, a Python warning says so.
 
     >>> found = compare("tiny-q8", "tiny-lora", task="word_problems", results="results/demo")  # doctest: +SKIP
     >>> found.verdict, found.difference.difference                                             # doctest: +SKIP
     ('no worse (within margin)', -0.008)
     """
     from proctor.leaderboard.compare.comparison import Settings
-    from proctor.leaderboard.compare.families import compare_variants
+    from proctor.leaderboard.compare.overview import compare_named
 
-    (found,) = compare_variants(_results(results), a, b, [task], Settings(margin))
+    compared = compare_named(_results(results), a, b, [task], Settings(margin))
+    for words in compared.warnings.values():
+        warnings.warn(words, stacklevel=2)
+    (found,) = compared.comparisons
     return found
 
 

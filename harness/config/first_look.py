@@ -15,7 +15,7 @@ from proctor.common.files import write_text
 from proctor.common.paths import from_here, names, project
 from proctor.common.refusal import Refusal
 from proctor.common.schema import parse, yaml_of
-from proctor.finetune.base import is_gguf
+from proctor.finetune.base import is_gguf, local_folder, resolve_base
 from proctor.harness.config.variant import Variant
 from proctor.tasks import TASKS
 from proctor.tasks.own.guess import guess
@@ -42,6 +42,10 @@ def write_trial(
     'q4'
     """
     written: list[Path] = []
+    for address in filter(None, (model, against)):
+        _refuse_nowhere(address)
+    if data is not None:
+        task = _task(data, written)
     name = _variant(model, written)
     other = None if against is None else _variant(against, written)
     if other == name:
@@ -49,7 +53,6 @@ def write_trial(
     variants = [name] if other is None else [other, name]
     called = "-and-".join(reversed(variants))
     if data is not None:
-        task = _task(data, written)
         called += f"-on-{task}"
     suite = project() / "suites" / f"try-{called}.yaml"
     fields = {
@@ -58,6 +61,16 @@ def write_trial(
     }  # fmt: skip
     _write(suite, fields)
     return FirstLook(suite, name, other, task, (*written, suite))
+
+
+def _refuse_nowhere(address: str) -> None:
+    """A model that is not there leaves no files behind."""
+    if address in names("variants") or address.startswith(("http://", "https://")):
+        return
+    if is_gguf(address):
+        resolve_base(from_here(address))
+    else:
+        local_folder(from_here(address))
 
 
 def _variant(address: str, written: list[Path]) -> str:

@@ -27,6 +27,7 @@ from proctor.harness.config.variant import TAKES_ADAPTER, Variant
 from proctor.harness.engines.protocol import kept_answers
 from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
+from proctor.harness.plan.unfit import refuse_unfit
 from proctor.judges.panel import AnySpec
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
@@ -242,6 +243,8 @@ def _plan_variant(
         wanted = record.Definition.model_validate(definition)
         state, why = state_of(record.read(results, variant.name, task.name), wanted, each, redo)
         cells.append(CellPlan(variant.name, task.name, len(each.asked), wanted, weights, state, why))
+    if any(cell.state != "keep" for cell in cells):
+        refuse_unfit(variant, stages, [each.task for each in items], store)
     return VariantPlan(variant, stages, data, tuple(cells))
 
 

@@ -25,7 +25,6 @@ from proctor.leaderboard.compare.items import (
     as_table,
     bounds_of,
     items_of,
-    load_cells,
     planned_of,
     refuse_unlike,
     shared_items,
@@ -175,17 +174,6 @@ def _table(key: _OneTable, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int
     weights = next(iter(cells.values())).weights_of(key.ids)  # the documents' own: the same for all
     table = as_table(scores, key.ids, key.clusters, list(dict.fromkeys(rows)), weights)
     return replace(table, planned=key.planned), rows
-
-
-def compare_variants(
-    results: Path, a: str, b: str, tasks: Iterable[str] = (), settings: Settings = USUAL
-) -> list[Comparison]:
-    """A against B on every task that both have, or on the tasks named; each from its task's family of all pairs.
-
-    >>> compare_variants(Path("results/demo"), "tiny-q8", "tiny", ["concepts"])[0].verdict
-    <Verdict.NO_WORSE: 'no worse (within margin)'>
-    """
-    return compare_two(load_cells(results), results, a, b, tasks, settings)
 
 
 def families_of(cells: Cells, tasks: Iterable[str], settings: Settings = USUAL) -> dict[str, TaskFamily]:

@@ -261,13 +261,16 @@ def _names(table: CellColumns, resolved: bool) -> list[CellFigure]:
 
 
 def _epochs(table: CellColumns) -> list[CellFigure]:
-    """pass@k and maj@k for k of 1, 2, 4, ... answers, over the items that have so many; the item is the unit."""
+    """pass@k and maj@k for k of 1, 2, 4, ... and 5 answers, over the items that have so many; the item is the unit."""
     most = table.scored["sample_id"].value_counts().max()
     if not most > 1:  # not a number where there are no rows
         return []
     items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
     figures = []
-    for k in [*(2**power for power in range((int(most) - 1).bit_length())), int(most)]:
+    counts = {5, int(most), *(2**power for power in range(int(most).bit_length()))}
+    for k in sorted(counts):
+        if k > most:
+            break
         enough = [rows for rows in items if len(rows) >= k]
         firsts = [rows.index[0] for rows in enough]
         right = np.array([rows["score"].sum() for rows in enough])

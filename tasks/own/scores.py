@@ -81,6 +81,8 @@ def gold_of(
         texts = list(map(text_of, listed))
         if not score.startswith(JUDGE) and not (texts and all(map(plain, texts))):
             raise Refusal(f"row {number} has no {field!r}", "an item without a right answer cannot be scored")
+        if any(isinstance(each, Mapping) for each in listed):
+            raise Refusal(f"the {field!r} of row {number} is an object", f"it is {text_of(value)[:60]!r}")
         if score == "number" and (len(texts) != 1 or not is_number(texts[0])):
             raise Refusal(f"the {field!r} of row {number} is no number", f"it is {text_of(value)[:60]!r}")
         gold: Gold = {"answer": texts[0]}

@@ -148,10 +148,18 @@ def test_a_package_that_is_not_installed_is_refused_with_the_line_that_installs_
         resolve_base("package:no_such_model/model.gguf")
 
 
+@pytest.mark.parametrize("base", ["package:no_such_model", "package:json/README.md"])
+def test_a_package_without_a_file_is_refused_with_how_one_is_named(base):
+    with pytest.raises(Refusal, match=r"names no file; .*package:PACKAGE/FILE\.gguf"):
+        resolve_base(base)
+
+
 def test_a_file_that_is_nowhere_is_refused_in_one_line():
     with pytest.raises(Refusal, match=r"no GGUF file 'nowhere\.gguf'; give the path"):
         resolve_base("nowhere.gguf")
-    with pytest.raises(Refusal, match=r"base 'org/name:model\.gguf' is not on this machine"):
+    with pytest.raises(
+        Refusal, match=r"'org/name:model\.gguf' is not on .*hf download org/name model\.gguf\)"
+    ):
         resolve_base("org/name:model.gguf")
 
 
@@ -203,3 +211,38 @@ def test_a_row_of_weights_that_were_quantised_twice_says_so(home, q8):
     assert labels["twice"].stages[0].weights == "Q8_0"
     assert remarks_of(labels["twice"]) == ["quantised again: the base came as Q8_0"]
     assert remarks_of(labels["whole"]) == []
+
+
+@pytest.mark.parametrize("engine", ["hf", "llamacpp"])
+@pytest.mark.parametrize("kind", ["cut off", "no chat template", "cannot dequantise"])
+def test_a_file_that_does_not_fit_is_refused_before_any_variant_is_asked(home, engine, kind):
+    """Planning refuses it, so the variants before it are not asked first, and no dry run promises it."""
+    from proctor.harness.config.suite import Suite
+    from proctor.harness.plan.plan import make_plan
+
+    file = write_llama(
+        home.folder / "base.gguf", SMALL, template=None if kind == "no chat template" else TEMPLATE
+    )
+    content = file.read_bytes()
+    if kind == "cut off":
+        file.write_bytes(content[: len(content) // 2])
+    if kind == "cannot dequantise":
+        file.write_bytes(content.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0other", 1))
+    home.variant("unfit", base=str(file), engine=engine)
+    suite = home.suite(variants=["tiny", "unfit"], tasks=["word_problems"], baseline="tiny", limit=2)
+    if (engine, kind) == ("llamacpp", "cannot dequantise"):
+        make_plan(Suite.load(str(suite)), home.results, home.store)  # llama.cpp says itself what it reads
+        return
+    with pytest.raises(Refusal, match=kind):
+        make_plan(Suite.load(str(suite)), home.results, home.store)
+
+
+def test_a_file_without_a_template_is_asked_as_plain_text(home):
+    from proctor.harness.config.suite import Suite
+    from proctor.harness.plan.plan import make_plan
+
+    file = write_llama(home.folder / "plain.gguf", SMALL, template=None)
+    home.variant("plain", base=str(file), engine="llamacpp", prompt="text-8shot")
+    suite = home.suite(variants=["plain"], tasks=["word_problems"], baseline="plain", limit=2)
+    (cell,) = make_plan(Suite.load(str(suite)), home.results, home.store).cells
+    assert cell.state == "fill"

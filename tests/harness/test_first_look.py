@@ -56,12 +56,26 @@ def test_a_trial_writes_over_no_file_of_the_users(project):
             None,
             "the address does not say which model; give http://127.0.0.1:9/v1#MODEL",
         ),
-        ("...", None, "no name can be made of"),
+        ("题", None, "no name can be made of"),
     ],
 )
 def test_what_cannot_be_tried_is_refused_in_one_line(project, model, against, why):
+    (project / "题").mkdir()
     with pytest.raises(Refusal, match=why):
         write_trial(model, against, "gsm8k", 20, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("model", "against", "data"),
+    [
+        ("tiny", "nowhere.gguf", None), ("nowhere", None, None), ("package:no_such/x.gguf", "finetune/tiny", None),
+        ("org/one", "org/two", "nowhere.jsonl"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_leaves_no_files(project, model, against, data):
+    with pytest.raises(Refusal):
+        write_trial(model, against, "gsm8k", 20, 0.02, data)
+    assert [path for path in project.rglob("*") if path.is_file()] == []
 
 
 def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):

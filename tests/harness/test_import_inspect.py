@@ -11,8 +11,8 @@ from proctor.common.refusal import Refusal
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.cli.main import app
-from proctor.leaderboard.compare.families import compare_variants
 from proctor.leaderboard.compare.items import estimate_cell, items_of
+from tests.support.comparing import compare_variants
 from tests.support.import_rows import refused, scores, write
 
 # Of six samples, three times: right 3, 2, 1, 0, 2 and 1 times.

@@ -6,7 +6,7 @@ import pytest
 
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
-from proctor.leaderboard.compare.families import compare_variants
+from tests.support.comparing import compare_variants
 from tests.support.import_rows import refused, scores, write
 
 CHOICE = """

@@ -10,11 +10,11 @@ from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.cli.main import app
-from proctor.leaderboard.compare.families import compare_variants
 from proctor.leaderboard.compare.items import estimate_cell
 from proctor.tasks import TASKS
 from tests.conftest import Home
 from tests.support.command import ROOT
+from tests.support.comparing import compare_variants
 from tests.support.import_rows import write
 
 

@@ -8,10 +8,10 @@ import pytest
 from proctor.common.refusal import Refusal
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
-from proctor.leaderboard.compare.families import compare_variants
 from proctor.leaderboard.compare.figures import figures_of
 from proctor.leaderboard.compare.items import estimate_cell
 from tests.support.command import ROOT
+from tests.support.comparing import compare_variants
 from tests.support.import_rows import refused, scores, write
 
 # lm-eval: two real runs, made by the lm-eval that is installed.

@@ -49,6 +49,13 @@ def test_compare_gives_the_verdict_that_the_command_prints():
     assert found.difference.difference == pytest.approx(0.128)
 
 
+def test_compare_warns_where_the_judge_failed_a_check_of_its_card():
+    with pytest.warns(UserWarning, match="failed 1 of its checks"):
+        proctor.compare(
+            "smollm2-full", "smollm2-bf16", task="study_plan", results=ROOT / "results" / "smollm2"
+        )
+
+
 def test_score_scores_responses_and_keeps_nothing(tmp_path, monkeypatch):
     from proctor.tasks import TASKS
 

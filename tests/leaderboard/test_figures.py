@@ -95,6 +95,14 @@ def test_several_epochs_give_pass_and_majority_without_bias(tmp_path):
     assert found["pass@2"].low <= found["pass@2"].value <= found["pass@2"].high
 
 
+def test_ten_epochs_say_how_often_one_of_five_is_right(tmp_path):
+    rows = [sample("a", float(epoch <= 2), epoch, answer=str(epoch)) for epoch in range(1, 11)]
+    rows += [sample("b", 0.0, epoch, answer="1") for epoch in range(1, 11)]
+    found = figures(tmp_path, rows)
+    assert found["pass@5"].value == pytest.approx((1 - 56 / 252) / 2)  # none of five: 8 over 5 of 10 over 5
+    assert [name for name in found if name.startswith("pass@")] == [f"pass@{k}" for k in (1, 2, 4, 5, 8, 10)]
+
+
 def test_an_answer_without_a_number_has_no_second_vote(tmp_path):
     rows = [
         sample(item, float(at == 0), at + 1, answer="18" if at == 0 else "")

@@ -184,6 +184,8 @@ def test_a_right_answer_may_be_written_as_numbers_are(project, answer):
         ({"data": "none.csv"}, None, "no file of data 'none.csv'"),
         ({"data": "none.xlsx"}, None, "no kind of data"),
         ({"score": "numbre"}, None, "did you mean 'number'?"),
+        ({"score": "number"}, [{"question": "?", "answer": {"x": 1}}], "of row 1 is an object"),
+        ({"score": "contains"}, [{"question": "?", "answer": {"x": 1}}], "of row 1 is an object"),
         ({"score": "number"}, [{"question": "?", "answer": "blue"}], "of row 1 is no number; it is 'blue'"),
         ({"score": "choice"}, None, "go together"),
         ({"score": "regex"}, None, "go together"),
