@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ROOMS := common finetune tasks judges harness leaderboard
 
-.PHONY: demo smollm2 test check lock chaos bench picture bench-gpu setup clean
+.PHONY: demo smollm2 test check docs lock chaos bench picture bench-gpu setup clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)            ## the whole journey on the embedded model
@@ -33,12 +33,17 @@ smollm2: $(READY)         ## SmolLM2-135M; LIMIT=20 asks so many samples of each
 test: $(READY)            ## all tests; pytest's "no tests" is a failure
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(READY)           ## lint, format and types
+check: $(READY) docs      ## lint, format, types, and a site without a broken link
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml --severity-level medium $(ROOMS)
 	$(BIN)/python -m proctor.common.tools.audit
+
+docs: $(READY)            ## the site, offline, in build/site; build/docs/llms.txt is all of it as one text
+	rm -rf build/docs
+	$(BIN)/python -m docs.pages build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock: $(READY)            ## requirements.lock: what the wheel needs, with checksums; takes minutes
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
@@ -72,7 +77,7 @@ setup: $(READY)
 $(READY): constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"
 	touch $(READY)
 
 clean:                    ## what was built here; results stay

@@ -51,10 +51,16 @@ class Source(_Digested):
     every other. `prompt` names the prompt pack in whose wording a task's chats are asked; a file has its own.
     """
 
-    source: str = Field(min_length=1)
-    weight: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
-    examples: int | None = Field(default=None, ge=1, le=1_000_000)
-    prompt: str = "default"
+    source: str = Field(
+        min_length=1, description="a task's training set by name, or a JSONL of chats by path"
+    )
+    weight: float = Field(
+        default=1.0, gt=0, le=100, allow_inf_nan=False, description="times that each chat is seen in an epoch"
+    )
+    examples: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="so many of them; left out: all"
+    )
+    prompt: str = Field(default="default", description="the prompt pack in which a task's chats are asked")
 
     later: ClassVar = ("prompt",)
 
@@ -66,24 +72,41 @@ class Recipe(_Digested):
     to be the faster one at 3 B, and smaller bases were not measured. `trl` and `unsloth` choose by hand.
     """
 
-    method: Literal["lora", "qlora", "full"]
-    data: tuple[Source, ...] = Field(min_length=1)
-    steps: int | None = Field(default=None, ge=1)
-    epochs: float | None = Field(default=None, gt=0, le=1000, allow_inf_nan=False)
-    rank: int = Field(default=16, ge=1, le=512)
-    alpha: float = Field(default=16, gt=0, allow_inf_nan=False)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-    rslora: bool = False
-    target_modules: tuple[str, ...] = Field(default=PROJECTIONS, min_length=1)
-    learning_rate: float = Field(default=2e-4, gt=0, le=1, allow_inf_nan=False)
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
-    warmup_steps: int = Field(default=0, ge=0)
-    batch: int = Field(default=8, ge=1)
-    accumulation: int = Field(default=1, ge=1)
-    max_length: int = Field(default=1024, ge=8)
-    packing: bool = False
-    seed: int = Field(default=0, ge=0, lt=2**31)
-    trainer: Literal["auto", "trl", "unsloth"] = "auto"
+    method: Literal["lora", "qlora", "full"] = Field(
+        description="an adapter, an adapter on 4-bit weights, or all weights"
+    )
+    data: tuple[Source, ...] = Field(min_length=1, description="what it learns from")
+    steps: int | None = Field(default=None, ge=1, description="updates; give these or epochs")
+    epochs: float | None = Field(
+        default=None,
+        gt=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="passes over the data; give these or steps",
+    )
+    rank: int = Field(default=16, ge=1, le=512, description="of the adapter")
+    alpha: float = Field(
+        default=16, gt=0, allow_inf_nan=False, description="the adapter's scale, divided by its rank"
+    )
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="in the adapter")
+    rslora: bool = Field(default=False, description="divide alpha by the root of the rank instead")
+    target_modules: tuple[str, ...] = Field(
+        default=PROJECTIONS, min_length=1, description="layers that carry the adapter"
+    )
+    learning_rate: float = Field(default=2e-4, gt=0, le=1, allow_inf_nan=False, description="at its highest")
+    schedule: Literal["linear", "cosine", "constant"] = Field(
+        default="linear", description="how the rate falls after the warm-up"
+    )
+    warmup_steps: int = Field(default=0, ge=0, description="steps in which the rate rises")
+    batch: int = Field(default=8, ge=1, description="chats on the device at once")
+    accumulation: int = Field(default=1, ge=1, description="batches that make one step")
+    max_length: int = Field(default=1024, ge=8, description="tokens of a chat")
+    packing: bool = Field(default=False, description="several chats in one row")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="of order and adapter")
+    trainer: Literal["auto", "trl", "unsloth"] = Field(
+        default="auto",
+        description="auto: unsloth on a GPU for adapters of a base of a billion or more, else trl",
+    )
 
     later: ClassVar = ("trainer",)
 

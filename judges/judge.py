@@ -33,8 +33,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Scale(Frozen):
-    lowest: int
-    highest: int
+    lowest: int = Field(description="the lowest score")
+    highest: int = Field(description="the highest score")
 
     @model_validator(mode="after")
     def _rises(self) -> Self:
@@ -57,17 +57,23 @@ class JudgeCard(Frozen):
     when nobody says otherwise; a panel has `graders` and a way to `combine` their scores.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    kind: Literal["checklist", "rubric", "panel", "pairwise"]
-    about: str
-    scale: Scale
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="as its folder")
+    kind: Literal["checklist", "rubric", "panel", "pairwise"] = Field(
+        description="rules, a rubric for a model, several models, or two texts at once"
+    )
+    about: str = Field(description="one line for lists")
+    scale: Scale = Field(description="of every dimension")
     subject: Literal["plan", "question"] = Field(default="plan", description="what it scores")
-    dimensions: tuple[str, ...] = Field(min_length=1)
-    above_weakest: int | None = Field(default=None, ge=0)
-    repeats: int = Field(default=1, ge=1, le=100)
-    grader: GraderSpec | None = None
-    graders: tuple[GraderSpec, ...] = ()
-    combine: Literal["mean", "median"] = "mean"
+    dimensions: tuple[str, ...] = Field(
+        min_length=1, description="qualities that are scored, as in the rubric"
+    )
+    above_weakest: int | None = Field(
+        default=None, ge=0, description="how far the whole may lie above its weakest dimension"
+    )
+    repeats: int = Field(default=1, ge=1, le=100, description="times that each text is scored")
+    grader: GraderSpec | None = Field(default=None, description="who is asked where a suite names nobody")
+    graders: tuple[GraderSpec, ...] = Field(default=(), description="of a panel: who is asked")
+    combine: Literal["mean", "median"] = Field(default="mean", description="how a panel's scores become one")
 
     @model_validator(mode="after")
     def _kind_fits(self) -> Self:

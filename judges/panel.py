@@ -22,8 +22,8 @@ Combine = Literal["mean", "median"]
 class PanelSpec(Frozen):
     """Graders who score every text, and how their scores become one."""
 
-    panel: tuple[GraderSpec, ...] = Field(min_length=2)
-    combine: Combine = "mean"
+    panel: tuple[GraderSpec, ...] = Field(min_length=2, description="who is asked")
+    combine: Combine = Field(default="mean", description="how their scores become one")
 
     @model_validator(mode="after")
     def _differ(self) -> Self:

@@ -25,11 +25,13 @@ class RubricItem(Frozen):
     item earns nothing; it rises in proportion to what the item earns.
     """
 
-    asks: str
-    weight: float = Field(ge=0)
-    none: float
-    full: float
-    at_most: int | None = None
+    asks: str = Field(description="the question that it answers")
+    weight: float = Field(ge=0, description="its part of the dimension's mean")
+    none: float = Field(description="the number that earns nothing")
+    full: float = Field(description="the number that earns all")
+    at_most: int | None = Field(
+        default=None, description="the dimension's highest score where this earns nothing"
+    )
 
     @model_validator(mode="after")
     def _ends_differ(self) -> Self:
@@ -51,9 +53,9 @@ class RubricItem(Frozen):
 class Dimension(Frozen):
     """A quality that is scored: what it is, a sentence for every level, and for a checklist what is measured."""
 
-    about: str
-    anchors: dict[int, str]
-    items: dict[str, RubricItem] = Field(default={})
+    about: str = Field(description="what the quality is")
+    anchors: dict[int, str] = Field(description="a sentence for each level")
+    items: dict[str, RubricItem] = Field(default={}, description="what a checklist measures")
 
     def as_text(self, name: str) -> str:
         """As a model reads it: what the quality is, and a line for each level."""
@@ -66,13 +68,17 @@ class Dimension(Frozen):
 class WordLists(Frozen):
     """Word lists, each written as one text with blanks between."""
 
-    tasks: frozenset[str] = frozenset()
-    vague: frozenset[str] = frozenset()
-    amounts: frozenset[str] = frozenset()
-    checks: frozenset[str] = frozenset()
-    small: frozenset[str] = frozenset()
-    no_names: frozenset[str] = frozenset()
-    no_goals: frozenset[str] = frozenset()
+    tasks: frozenset[str] = Field(default=frozenset(), description="verbs that set a task")
+    vague: frozenset[str] = Field(
+        default=frozenset(), description="verbs that set a task only with a number or working"
+    )
+    amounts: frozenset[str] = Field(default=frozenset(), description="what is counted")
+    checks: frozenset[str] = Field(default=frozenset(), description="words of a check")
+    small: frozenset[str] = Field(default=frozenset(), description="small words of any text")
+    no_names: frozenset[str] = Field(default=frozenset(), description="capitals that are no names")
+    no_goals: frozenset[str] = Field(
+        default=frozenset(), description="words of goals that tell no pupil apart"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -89,9 +95,11 @@ class WordLists(Frozen):
 class Rubric(Frozen):
     """`sentence_words` and `words` are a checklist's; a model needs neither."""
 
-    dimensions: dict[str, Dimension]
-    sentence_words: dict[str, int] = Field(default={})
-    words: WordLists = WordLists()
+    dimensions: dict[str, Dimension] = Field(description="by name")
+    sentence_words: dict[str, int] = Field(
+        default={}, description="the longest sentence for each language level"
+    )
+    words: WordLists = Field(default=WordLists(), description="word lists of a checklist")
 
     def as_text(self) -> str:
         """As a model reads it."""

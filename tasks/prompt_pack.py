@@ -32,11 +32,11 @@ class Wording(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    system: str = ""
-    task: str
-    constraints: str = ""
-    dimensions: str = ""
-    shots: int = Field(default=0, ge=0, le=32)
+    system: str = Field(default="", description="the system turn; empty: none")
+    task: str = Field(description="what is to be done, with the item's field in braces")
+    constraints: str = Field(default="", description="what to keep to, behind the task")
+    dimensions: str = Field(default="", description="what is scored, behind that")
+    shots: int = Field(default=0, ge=0, le=32, description="solved examples before the item")
 
     @property
     def user(self) -> str:
@@ -48,13 +48,15 @@ class Wording(BaseModel):
 class Pack(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    about: str
-    turns: Literal["chat", "text"] = "chat"
+    about: str = Field(description="one line for lists")
+    turns: Literal["chat", "text"] = Field(
+        default="chat", description="through the model's chat template, or as plain text"
+    )
     stock: Literal["chat", "text"] = Field(
         default="text",
         description="stock tasks of lm-eval: as its command asks, or with --apply_chat_template",
     )
-    wording: dict[str, Wording]
+    wording: dict[str, Wording] = Field(description="by task")
 
     @model_validator(mode="after")
     def _placeholders_fit(self) -> "Pack":

@@ -249,11 +249,11 @@ def test_every_task_has_its_folder_wording_and_readme():
         assert re.fullmatch(r"\d+\.\d+", task.version), f"{name} has version {task.version!r}"
 
 
-def test_readme_tree_is_what_is_on_disk():
+def test_tree_of_the_house_is_what_is_on_disk():
     """Two spaces deeper is one folder deeper; what follows the first word of a line is said about it."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "house.md").read_text(encoding="utf-8")
     tree = re.search(r"<!-- tree -->\n```\n(.*?)```", text, re.S)
-    assert tree, "README.md has no tree between '<!-- tree -->' and its closing fence"
+    assert tree, "docs/house.md has no tree between '<!-- tree -->' and its closing fence"
     folders: list[str] = []
     named = set()
     for line in filter(str.strip, tree[1].splitlines()):
@@ -262,12 +262,12 @@ def test_readme_tree_is_what_is_on_disk():
         folders = [*folders[:depth], entries[-1]]
         named |= {"".join([*folders[:depth], entry]).rstrip("/") for entry in entries}
     missing = sorted(name for name in named if not list(ROOT.glob(name)))
-    assert not missing, f"in the README's tree but not on disk: {missing}"
+    assert not missing, f"in the tree but not on disk: {missing}"
     top = {path.relative_to(ROOT).parts[0] for path in tracked("*")} - {".gitignore", ".ci", "README.md"}
-    assert not top - named, f"on disk but not in the README's tree: {sorted(top - named)}"
+    assert not top - named, f"on disk but not in the tree: {sorted(top - named)}"
     for room in ROOMS:
         modules = {relative(path) for path in (ROOT / room).glob("*.py") if path.stem != "__init__"}
-        assert not modules - named, f"on disk but not in the README's tree: {sorted(modules - named)}"
+        assert not modules - named, f"on disk but not in the tree: {sorted(modules - named)}"
 
 
 def test_all_text_goes_to_the_terminal_through_one_writer():

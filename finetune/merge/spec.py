@@ -24,7 +24,9 @@ class MergeWith(Frozen):
     models: tuple[str, ...] = Field(
         min_length=1, max_length=8, description="variants by name, or models as `base:` names them (with a /)"
     )
-    method: Literal["linear", "slerp", "task_arithmetic", "ties", "dare_ties"]
+    method: Literal["linear", "slerp", "task_arithmetic", "ties", "dare_ties"] = Field(
+        description="linear and slerp lie between models; the others add what they learnt"
+    )
     weight: float | None = Field(
         default=None, ge=0, le=1, description="of the first of `models`; the other one has the rest"
     )

@@ -26,7 +26,7 @@ class Extractor(Frozen):
     fallback: str = Field(min_length=1, description="the model that is asked where the rule finds no number")
     endpoint: str | None = Field(default=None, description="the server's address, up to and with /v1")
     key: str | None = Field(default=None, description="the environment variable with the key")
-    max_tokens: int = Field(default=256, ge=1)
+    max_tokens: int = Field(default=256, ge=1, description="of its reply")
 
     @property
     def spec(self) -> GraderSpec:

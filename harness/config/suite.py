@@ -27,25 +27,29 @@ from proctor.tasks.prompt_pack import Pack
 class Matrix(Frozen):
     """One variant and lists of values for some of its fields: every combination becomes a variant of its own."""
 
-    variant: str
-    vary: dict[str, list[Any]] = Field(min_length=1)
+    variant: str = Field(description="the variant to begin with")
+    vary: dict[str, list[Any]] = Field(
+        min_length=1, description="lists of values by field; every combination is a variant"
+    )
 
 
 class Decide(Frozen):
     """Better on the primary and no worse on every guard, within its margin: one verdict over several tasks."""
 
-    primary: str
-    guard: list[str] = Field(min_length=1)
+    primary: str = Field(description="the task on which a variant has to be better")
+    guard: list[str] = Field(min_length=1, description="the tasks on which it has to be no worse")
 
 
 class SuiteFields(Frozen):
     """What a suite has as its file says it."""
 
     name: str
-    about: str = ""
-    tasks: tuple[str, ...] = Field(min_length=1)
-    baseline: str
-    judge: str = "checklist"
+    about: str = Field(default="", description="one line for lists")
+    tasks: tuple[str, ...] = Field(min_length=1, description="names, lm_eval:NAME or inspect:NAME")
+    baseline: str = Field(description="the variant that rows without a parent are compared with")
+    judge: str = Field(
+        default="checklist", description="who scores study plans: a judge's name, or its folder"
+    )
     self_grading: bool = Field(default=False, description="the grader may be a model that is examined here")
     extractor: Extractor | None = Field(
         default=None, description="a model that is asked for the number where the rule finds none"
@@ -62,7 +66,9 @@ class SuiteFields(Frozen):
 
 class SuiteFile(SuiteFields):
     variants: list[str] = Field(default=[], description="names of variants")
-    matrix: list[Matrix] = Field(default_factory=list)
+    matrix: list[Matrix] = Field(
+        default_factory=list, description="more variants, made of one and lists of values"
+    )
     limit: int | dict[str, int] = Field(
         default={}, description="so many items, drawn by seed: one number for all tasks, or one for each"
     )

@@ -34,12 +34,12 @@ class Sampling(Frozen):
     temperature: float | None = Field(
         default=0.0, ge=0, le=2, description="null: not sent to the endpoint, which then takes its own"
     )
-    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_p: float | None = Field(default=None, gt=0, le=1, description="null: all tokens can be drawn")
     max_tokens: int | None = Field(
         default=None, ge=0, description="left out: as the task says; null or 0: not sent to the endpoint"
     )
-    epochs: int = Field(default=1, ge=1, le=1024)
-    seed: int = 0
+    epochs: int = Field(default=1, ge=1, le=1024, description="times that each sample is asked")
+    seed: int = Field(default=0, description="of the draws")
     logprobs: bool = Field(default=False, description="keep how sure the model is of each token it writes")
 
     @model_serializer(mode="wrap")
@@ -74,19 +74,19 @@ class Serving(Frozen):
 
 class Variant(Frozen):
     name: str
-    about: str = ""
-    base: str
-    recipe: str | None = None
+    about: str = Field(default="", description="one line for lists")
+    base: str = Field(description="a hub id, a folder, a GGUF file or package:NAME/FILE")
+    recipe: str | None = Field(default=None, description="how it is trained; left out: it is not")
     examples: int | None = Field(
         default=None, ge=1, description="train on this many, instead of what the recipe says"
     )
-    merge: bool = False
+    merge: bool = Field(default=False, description="merge the trained adapter into the weights")
     merge_with: MergeWith | None = Field(
         default=None, description="other models that its base is merged with, before it is trained"
     )
-    quantization: Quantization = "none"
-    engine: str = "hf"
-    endpoint: str | None = None
+    quantization: Quantization = Field(default="none", description="how the weights are rounded")
+    engine: str = Field(default="hf", description="hf, vllm, llamacpp, openai or echo")
+    endpoint: str | None = Field(default=None, description="the server's address, for engine openai")
     key: str | None = Field(
         default=None,
         description="the environment variable with the endpoint's key; OPENAI_API_KEY for OpenAI's own address",
@@ -94,10 +94,10 @@ class Variant(Frozen):
     extra: dict[str, Any] = Field(
         default={}, description="more fields for the body of the endpoint's requests"
     )
-    prompt: str = "default"
-    parent: str | None = None
-    sampling: Sampling = Sampling()
-    serving: Serving = Serving()
+    prompt: str = Field(default="default", description="the prompt pack")
+    parent: str | None = Field(default=None, description="the variant that its row is compared with")
+    sampling: Sampling = Field(default=Sampling(), description="how responses are drawn")
+    serving: Serving = Field(default=Serving(), description="how a GPU is shared out")
 
     @model_validator(mode="before")
     @classmethod

@@ -21,9 +21,9 @@ from proctor.judges.verdict import ParsedReply, Reason
 class Price(Frozen):
     """Money for a million tokens, in any one currency."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    currency: str = "USD"
+    input: float = Field(ge=0, description="for a million tokens read")
+    output: float = Field(ge=0, description="for a million tokens written")
+    currency: str = Field(default="USD", description="any")
 
     def of(self, tokens_in: int | None, tokens_out: int | None) -> float | None:
         if tokens_in is None or tokens_out is None:
@@ -38,8 +38,10 @@ class GraderSpec(Frozen):
     The first block decides what the grader says and is part of every verdict's key; the second does not.
     """
 
-    model: str = Field(min_length=1)
-    through: Literal["openai", "inspect", "engine"] = "openai"
+    model: str = Field(min_length=1, description="its name at the server or provider; a variant of ours")
+    through: Literal["openai", "inspect", "engine"] = Field(
+        default="openai", description="who carries the question"
+    )
     endpoint: str | None = Field(default=None, description="the server's address, up to and with /v1")
     temperature: float | None = Field(default=0.0, ge=0, description="null: not sent")
     max_tokens: int | None = Field(default=1024, gt=0, description="null: not sent")
@@ -50,7 +52,7 @@ class GraderSpec(Frozen):
     extra: dict[str, Any] = Field(default={}, description="more fields for the request's body")
     weights: str = Field(default="", description="what a local engine loads; filled in, not written by hand")
 
-    concurrency: int = Field(default=16, gt=0)
+    concurrency: int = Field(default=16, gt=0, description="requests at once")
     timeout: float = Field(default=120.0, gt=0, description="seconds that a request may take")
     patience: float = Field(
         default=300.0, gt=0, description="seconds that a verdict may take, waits included"
@@ -64,7 +66,7 @@ class GraderSpec(Frozen):
         default=None,
         description="the environment variable with the key; OPENAI_API_KEY for OpenAI's own address",
     )
-    price: Price | None = None
+    price: Price | None = Field(default=None, description="to tell what a run costs")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

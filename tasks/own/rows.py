@@ -23,8 +23,8 @@ Rows = list[dict[str, Any]]
 
 class HubData(Frozen):
     hub: str = Field(description="owner/name of a data set on the hub")
-    config: str | None = None
-    split: str = "test"
+    config: str | None = Field(default=None, description="the data set's configuration")
+    split: str = Field(default="test", description="the part of it that is read")
 
 
 def read_rows(data: str | HubData) -> Rows:

@@ -41,13 +41,13 @@ class OwnTaskFile(Frozen):
     """`tasks/NAME.yaml`."""
 
     name: str
-    title: str = ""
-    about: str = ""
+    title: str = Field(default="", description="for the board; left out: made of the name")
+    about: str = Field(default="", description="one line for lists")
     data: str | HubData = Field(
         description="JSONL, JSON, CSV, TSV or parquet, or {hub: owner/name, split: test}"
     )
     prompt: str = Field(description="what is asked, a Jinja template over the fields of a row")
-    system: str = ""
+    system: str = Field(default="", description="the system turn; empty: none")
     answer: str = Field(
         default="answer", description="the field with the right answer, or a list of right ones"
     )
@@ -67,9 +67,9 @@ class OwnTaskFile(Frozen):
     train: str | HubData | None = Field(
         default=None, description="rows for shots and for recipes; none of the test's"
     )
-    shots: int = Field(default=0, ge=0, le=32)
-    max_tokens: int = Field(default=512, ge=1)
-    stop: tuple[str, ...] = ()
+    shots: int = Field(default=0, ge=0, le=32, description="examples from `train` before the question")
+    max_tokens: int = Field(default=512, ge=1, description="of a response")
+    stop: tuple[str, ...] = Field(default=(), description="texts that end a response")
 
     @field_validator("score")
     @classmethod

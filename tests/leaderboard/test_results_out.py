@@ -14,11 +14,11 @@ from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
-from proctor.leaderboard.compare.families import compare_variants
 from proctor.leaderboard.compare.items import estimate_cell, load_cells
 from proctor.leaderboard.report import eee, formats, hub, report
 from tests.support.board_results import EXAMS, rows_of, small_results, write
 from tests.support.command import ROOT, proctor
+from tests.support.comparing import compare_variants
 
 DEMO = ROOT / "results" / "demo"
 
