@@ -16,7 +16,7 @@ import pandas as pd
 
 from proctor.common.refusal import Refusal
 
-Format = Literal["lm-eval", "inspect", "plain"]
+Format = Literal["lm-eval", "inspect", "plain", "eee"]
 SHOWN = 5  # rows that a refusal names
 LARGEST = 1e100  # beyond it squares of scores are infinite
 
@@ -57,6 +57,7 @@ class Foreign:
     ignored: tuple[str, ...] = ()  # columns of the file that are no columns here
     reported: float | None = None  # the source's own figure of all samples
     title: str = ""  # the task's name unless given
+    scale: tuple[float, float] | None = None  # where the source tells it
     dataset: str | None = None  # the hash of the items, where they are those of a task of ours
     asked: dict[str, str] = field(default_factory=dict)  # prompt and shots, by digest, of a task of ours
 

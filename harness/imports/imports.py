@@ -1,7 +1,7 @@
 """Scores that other tools made become cells like any other: `proctor import`.
 
 Chooses the reader by what a file is, decides what kind of task its scores are, says what the source lacks, and writes
-the cells. What is in a file is read in lm_eval_logs.py, inspect_logs.py and plain_scores.py.
+the cells. What is in a file is read in lm_eval_logs.py, inspect_logs.py, plain_scores.py and eee.py.
 """
 
 import math
@@ -19,6 +19,7 @@ from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME, suggest_name
 from proctor.harness import record
+from proctor.harness.imports.eee import ENDING, MARKS, read_eee
 from proctor.harness.imports.foreign import Foreign, Format, Wish
 from proctor.harness.imports.inspect_logs import read_inspect
 from proctor.harness.imports.lm_eval_logs import read_lm_eval, runs_of_lm_eval
@@ -28,10 +29,11 @@ READERS: Mapping[Format, Callable[[Path, Wish], Iterator[Foreign]]] = {
     "lm-eval": read_lm_eval,
     "inspect": read_inspect,
     "plain": read_plain,
+    "eee": read_eee,
 }
 Scale = tuple[float, float]
 State = Literal["new", "made again", "there already"]
-FRAMEWORK = {"lm-eval": "lm_eval", "inspect": "inspect", "plain": "other"}
+FRAMEWORK = {"lm-eval": "lm_eval", "inspect": "inspect", "plain": "other", "eee": "other"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def import_files(
     for (variant, task), foreign in cells.items():
         rows = _completed(foreign, variant, task)
         table = _table(rows, foreign.files[0])
-        run = _run_record(foreign, rows, variant, tasks[task], scale is not None)
+        told = scale is not None or tasks[task].scale == foreign.scale
+        run = _run_record(foreign, rows, variant, tasks[task], told)
         ready.append((foreign, table, run, _state(results, table, run, redo)))
     return [_written(results, *each) for each in ready]
 
@@ -121,7 +124,7 @@ def _written(results: Path, foreign: Foreign, table: Any, run: record.RunRecord,
 
 
 def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
-    """The file, or all logs in a folder: those of lm-eval by their names, Inspect's by their endings."""
+    """The file, or all logs in a folder: those of lm-eval and Every Eval Ever by their names, Inspect's by endings."""
     if not path.exists():
         raise Refusal("no such file or folder", where=path)
     if path.is_file():
@@ -131,9 +134,12 @@ def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
     for file in sorted(path.rglob("*")):
         if _is_inspect(file):
             logs.append((file, "inspect"))
+        elif file.name.endswith(ENDING):
+            logs.append((file, "eee"))
     if not logs:
         raise Refusal(
-            "no logs in this folder", "lm-eval's are called samples_*.jsonl, Inspect's *.eval or *.json",
+            "no logs in this folder",
+            "lm-eval's are called samples_*.jsonl, Inspect's *.eval or *.json, Every Eval Ever's *_samples.jsonl",
             "give the files of plain scores by name", path,
         )  # fmt: skip
     for file, format_ in logs:
@@ -161,6 +167,8 @@ def _format(path: Path) -> Format:
             "rename it, or give --format", path,
         )  # fmt: skip
     for _, row in read_json_lines(path, '{"doc_id": ...} or {"variant": ...}'):
+        if set(row) >= MARKS:
+            return "eee"
         return "lm-eval" if {"doc_id", "metrics"} <= set(row) else "plain"
     raise Refusal("is empty", "there is nothing to import", where=path)
 
@@ -192,7 +200,12 @@ def _task_records(
         if foreign.rows["score"].isna().all():
             nothing = f"{foreign.called} x {foreign.task}: no row has a score"
             raise Refusal(nothing, "there is nothing to compare", where=foreign.files[0])
-    return {task: _task_record(task, foreigns, scale) for task, foreigns in by_task.items()}
+    records = {}
+    for task, foreigns in by_task.items():
+        told = {foreign.scale for foreign in foreigns}
+        own = told.pop() if len(told) == 1 else None
+        records[task] = _task_record(task, foreigns, scale or own)
+    return records
 
 
 def _task_record(task: str, foreigns: Sequence[Foreign], scale: Scale | None) -> record.TaskRecord:

@@ -38,6 +38,17 @@ class ChartPoint:
     cost: float
 
 
+@dataclass(frozen=True)
+class Plot:
+    """A drawing to be made: `name` is its file's, `title` and `about` are for those who do not see it."""
+
+    task: str
+    name: str
+    title: str
+    about: str
+    spec: dict[str, Any]
+
+
 class Label(NamedTuple):
     """A name beside a point, in pixels; `left`: to the left of it."""
 
@@ -141,17 +152,22 @@ def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
     return _drawn([chart.encode(x=x, y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)))], 200)
 
 
-def scores(points: Sequence[ChartPoint], score: str) -> dict[str, Any]:
-    """One row a variant, in this order: the mean on its interval."""
+def scores(points: Sequence[ChartPoint], score: str, line_at: float | None = None) -> dict[str, Any]:
+    """One row a variant, in this order: the mean on its interval; and a line across all, such as at no difference."""
     rows = alt.Data(values=list(map(asdict, points)))
     y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
-    scale = alt.Scale(domain=_room(points), nice=False, zero=False)
+    rules, shown = [], [*points]
+    if line_at is not None:
+        rules = [alt.Chart(alt.Data(values=[{"at": line_at}])).mark_rule(color=QUIET, strokeDash=[4, 3])]
+        shown.append(ChartPoint("", line_at, line_at, line_at, 0.0))
+    scale = alt.Scale(domain=_room(shown), nice=False, zero=False)
+    rules = [rule.encode(x=alt.X("at:Q", title=score, scale=scale)) for rule in rules]
     low, mean = (
         alt.X(f"{field}:Q", title=score, scale=scale, axis=alt.Axis(tickCount=8)) for field in ("low", "mean")
     )
     whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=8)
     dots = alt.Chart(rows).mark_point(size=75, filled=True, color=BLUE, opacity=1)
-    layers = [whiskers.encode(y=y, x=low, x2="high:Q"), dots.encode(y=y, x=mean)]
+    layers = [whiskers.encode(y=y, x=low, x2="high:Q"), *rules, dots.encode(y=y, x=mean)]
     return _drawn(layers, ROW * max(2, len(points)))
 
 

@@ -14,8 +14,8 @@ import jinja2
 from markupsafe import Markup
 
 from proctor.leaderboard.board import charts
+from proctor.leaderboard.board.charts import Plot
 from proctor.leaderboard.board.escape import visible
-from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.compare import formatting
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -1,26 +1,15 @@
 """What a drawing of the board or of a report shows. The look is in charts.py."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from proctor.common.stats import Estimate
 from proctor.harness.record import RunRecord, TaskRecord
 from proctor.leaderboard.board import charts
-from proctor.leaderboard.board.charts import ChartPoint
+from proctor.leaderboard.board.charts import ChartPoint, Plot
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.ranking import Ranking
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A drawing to be made: `name` is its file's, `title` and `about` are for those who do not see it."""
-
-    task: str
-    name: str
-    title: str
-    about: str
-    spec: dict[str, Any]
 
 
 def axis(task: TaskRecord) -> str:
@@ -49,6 +38,24 @@ def scores(ranking: Ranking, task: str) -> Plot | None:
     if not points:
         return None
     return Plot(task, task, plot_title(about), "; ".join(words), charts.scores(points, axis(about)))
+
+
+def differences(pairs: Sequence[Comparison], task: TaskRecord) -> Plot | None:
+    """Of one task, each difference with its interval beside a line at none: overlapping bars of means hide them."""
+    points, words = [], []
+    factor = 100.0 if formatting.unit(task) == "%" else 1.0
+    for pair in pairs:
+        d, name = pair.difference, f"{pair.a} − {pair.b}"
+        points.append(ChartPoint(name, factor * d.difference, factor * d.low, factor * d.high, 0.0))
+        words.append(
+            f"{name} {formatting.difference(pair, task)} ({formatting.difference_interval(pair, task)})"
+        )
+    if not points:
+        return None
+    chart = charts.scores(points, f"Difference in {line(task.headline)}, points", line_at=0.0)
+    return Plot(
+        task.name, f"{task.name}-differences", f"{plot_title(task)}, differences", "; ".join(words), chart
+    )
 
 
 def loss(variant: str, run: RunRecord) -> Plot | None:

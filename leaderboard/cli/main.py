@@ -29,6 +29,7 @@ from proctor.leaderboard.cli import (
     report,
     responses,
     run,
+    share,
     tasks,
     trust,
 )
@@ -69,7 +70,10 @@ GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
         (collect.pdf, collect.articles),
     ),
     "tasks": ("What is asked: the tasks that there are, and new ones of your own.", (tasks.show, tasks.new)),
-    "export": ("Hand a variant on.", (export.ollama, export.gguf, export.space)),
+    "export": (
+        "Hand a variant on, or its results.",
+        (export.ollama, export.gguf, export.space, share.hub, share.eee),
+    ),
 }
 # Names of options and commands that changed, and are still understood.
 EARLIER = {"tasks": "task", "estimate": "dry-run", "to": "out", "mark": "score"}

@@ -7,13 +7,17 @@ from typer import Option
 
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import RESULTS, Results, Tasks, near, writable_folder
+from proctor.leaderboard.cli import RESULTS, Only, Results, Tasks, near, writable_folder
 
 
 def report(
     form: Annotated[
         list[str] | None,
-        Option("--format", help="md, latex, csv or html (may be given again); md, or all with --out."),
+        Option(
+            "--format",
+            help="md, latex, csv, html (one file to send) or github (one comment); may be given again; "
+            "md, or all with --out.",
+        ),
     ] = None,
     task: Tasks = None,
     baseline: Annotated[
@@ -26,6 +30,7 @@ def report(
     appendix: Annotated[
         bool, Option("--appendix", help="Also the figures beside each headline; with --out always.")
     ] = False,
+    only: Only = None,
     results: Results = RESULTS,
 ) -> None:
     """Comparison tables: mean, difference, intervals, signs, n, and footnotes; the board's own digits."""
@@ -37,7 +42,8 @@ def report(
     for name in wanted:
         if name not in formats.FORMATS:
             raise Refusal(f"no format {name!r}; there are: {', '.join(formats.FORMATS)}")
-    made = reporting.make(results, named, baseline, appendix or out is not None)
+    changed = not set(wanted).isdisjoint(formats.WITH_CHANGED)
+    made = reporting.make(results, named, baseline, appendix or out is not None, changed, only or ())
     if out is None:
         for name in wanted:
             for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):

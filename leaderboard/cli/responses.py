@@ -54,15 +54,21 @@ Partial = Annotated[
 Epochs = Annotated[bool, Option("--epochs", help="Several rows for one item are its epochs, in their order.")]
 Texts = Annotated[Path, Argument(help="JSONL rows with `text`, or plain text with a blank line between two.")]
 Logs = Annotated[
-    list[Path], Argument(help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, plain .csv or .jsonl.")
+    list[Path],
+    Argument(
+        help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, Every Eval Ever's *_samples.jsonl, "
+        "plain .csv or .jsonl."
+    ),
 ]
 Cluster = Annotated[
     str | None, Option(help="The field that says which samples share a source: book, or origin.book.")
 ]
 Negate = Annotated[bool, Option("--lower-is-better", help="Turn the sign of the scores: less is better.")]
 Format = Annotated[
-    Literal["lm-eval", "inspect", "plain", "llama-bench"] | None,
-    Option("--format", help="If the files do not tell; llama-bench may also be said before the file."),
+    Literal["lm-eval", "inspect", "plain", "eee", "llama-bench"] | None,
+    Option(
+        "--format", help="If the files do not tell; llama-bench and eee may also be said before the files."
+    ),
 ]
 
 
@@ -236,8 +242,9 @@ def import_(
     from proctor.harness.imports.foreign import Wish
     from proctor.harness.imports.imports import import_files
 
-    if str(files[0]) == "llama-bench":
-        form, files = "llama-bench", files[1:]
+    for name in ("llama-bench", "eee"):
+        if str(files[0]) == name:
+            form, files = name, files[1:]
     if form == "llama-bench":
         _import_speeds(files, variant, device, redo, results, json_)
         return

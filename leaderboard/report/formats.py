@@ -1,27 +1,31 @@
-"""A report as Markdown, LaTeX (booktabs alone), CSV and HTML. Nothing is computed or rounded here.
+"""A report as Markdown, LaTeX (booktabs alone), CSV, HTML and a comment on GitHub. Nothing is computed or rounded here.
 
 All text from outside goes through escape.py; figures are the board's, in a hyphen's or a minus sign's dress.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, product
 from pathlib import Path
+
+from markupsafe import Markup
 
 from proctor.common.files import csv_text
 from proctor.common.refusal import Refusal
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import charts, escape
+from proctor.leaderboard.board.charts import Plot
 from proctor.leaderboard.board.html import environment
-from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
-from proctor.leaderboard.report.tables import OTHER_WITHIN, SHOWN, WITHIN, ComparisonReport
+from proctor.leaderboard.report.github import render_github
+from proctor.leaderboard.report.tables import OTHER_WITHIN, SHOWN, WITHIN, ComparisonReport, TaskTable
 
-FORMATS = ("md", "latex", "csv", "html")
+FORMATS = ("md", "latex", "csv", "html", "github")
+WITH_CHANGED = ("html", "github")  # which show the answers that changed
 MAIN, APPENDIX = "report", "appendix"  # the files' names
-ENDINGS = {"md": "md", "latex": "tex", "csv": "csv", "html": "html"}
+ENDINGS = {"md": "md", "latex": "tex", "csv": "csv", "html": "html", "github": "github.md"}
 PAGE = 40  # rows of a LaTeX table
 MARKED = re.compile(rf"([+−]?[0-9.]+)([{SHOWN}{WITHIN}{OTHER_WITHIN}])")
 LATEX_MARKS = {SHOWN: "*", WITHIN: r"\approx", OTHER_WITHIN: r"\dagger"}
@@ -32,6 +36,10 @@ COLUMNS = (
     "truncated", "error", "why_no_score", "flag",
 )  # fmt: skip
 APPENDIX_COLUMNS = ("task", "title", "variant", "figure", "value", "unit", "low", "high", "n", "note")
+BEST = (
+    "Bold: shown to be better than each other variant on that task (Holm). No bold: no test shows a best one. "
+    "Intervals and differences stand in the table of each task."
+)
 NOTES = (
     "Intervals, and what each figure rests on, stand in this appendix as CSV and on the board's pages of the variants.",
     "No test was made of these. Costs were measured while the task was answered; those of several machines do not "
@@ -48,6 +56,8 @@ class ReportSheet:
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
     plots: Sequence[Plot] = ()
+    label: str = ""  # by which a paper refers to it
+    bold: Collection[tuple[str, int]] = ()  # cells, by the first word of their row and their column
 
     @property
     def lefts(self) -> set[int]:
@@ -62,6 +72,8 @@ def render(report: ComparisonReport, form: str, figures: str = "", part: str = M
     """`figures` is the folder of the drawings as seen from the file; empty: without drawings."""
     if form not in FORMATS:
         raise Refusal(f"no format {form!r}; there are: {', '.join(FORMATS)}")
+    if form == "github":
+        return render_github(report) if part == MAIN else ""
     if form == "csv" and part == MAIN:
         return _csv(report)
     if form == "csv":
@@ -72,9 +84,12 @@ def render(report: ComparisonReport, form: str, figures: str = "", part: str = M
     if form == "latex":
         return _latex(report, sheets)
     templates = environment(escape.line)
-    templates.globals["marked"] = marked
+    templates.globals |= {"marked": marked, "drawing": _drawing, "whole": _whole}
     return templates.get_template("report.html").render(
-        title=part.capitalize(), sheets=sheets, source=report.source, figures=figures
+        title=part.capitalize(),
+        sheets=sheets,
+        source=report.source,
+        changed=report.changed if part == MAIN else (),
     )
 
 
@@ -85,6 +100,7 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
     (out / "figures").mkdir(parents=True, exist_ok=True)
     wanted = list(product((MAIN,), dict.fromkeys(forms)))
     if report.appendix:
+        forms = [form for form in forms if form != "github"]
         # The appendix sends its readers to the CSV for intervals: it is always there.
         wanted += product((APPENDIX,), dict.fromkeys((*forms, "csv")))
     written = []
@@ -98,10 +114,38 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
     return written
 
 
+def _drawing(plot: Plot) -> Markup:
+    """Inside the page, which is one file to send. The drawing's words are escaped where it is made."""
+    return Markup(charts.svg(plot.spec, plot.title, plot.about))
+
+
+def _whole(text: str) -> Markup:
+    """A prompt or an answer with all its lines."""
+    return Markup("{}").format(escape.visible(text))
+
+
 def _tables(report: ComparisonReport) -> Iterator[ReportSheet]:
+    if len(report.tables) > 1:
+        yield _all_tasks(report.tables)
     for table in report.tables:
         plots = [plot for plot in report.plots if plot.task == table.task]
-        yield ReportSheet(table.about.title, table.head, table.rows, table.notes, plots)
+        yield ReportSheet(table.about.title, table.head, table.rows, table.notes, plots, f"tab:{table.task}")
+
+
+def _all_tasks(tables: Sequence[TaskTable]) -> ReportSheet:
+    """Variants x tasks."""
+    heads = [
+        f"{table.about.title}, {table.about.headline}, {formatting.unit(table.about)}" for table in tables
+    ]
+    rows: dict[str, list[str]] = {}
+    for column, table in enumerate(tables):
+        for line in table.lines:
+            row = rows.setdefault(line.variant, [line.variant] + [""] * len(tables))
+            row[column + 1] = table.row(line)[1]
+    bold = {(table.best, column) for column, table in enumerate(tables, start=1)}
+    return ReportSheet(
+        "All tasks", ["Variant", *heads], list(rows.values()), [BEST], (), "tab:all-tasks", bold
+    )
 
 
 def _appendices(report: ComparisonReport) -> Iterator[ReportSheet]:
@@ -111,14 +155,19 @@ def _appendices(report: ComparisonReport) -> Iterator[ReportSheet]:
             title = f"{appendix.about.title}: beside the headline"
             if len(panels) > 1:
                 title += f", part {n} of {len(panels)}"
-            yield ReportSheet(title, ["Figure", *variants], appendix.lines(variants), NOTES)
+            label = f"tab:{appendix.task}-appendix-{n}"
+            yield ReportSheet(title, ["Figure", *variants], appendix.lines(variants), NOTES, (), label)
 
 
 def _markdown(report: ComparisonReport, sheets: Sequence[ReportSheet], figures: str) -> str:
     parts = []
     for sheet in sheets:
         rule = " | ".join(sheet.sides(":--", "--:"))
-        rows = [_markdown_row(sheet.head), f"| {rule} |", *map(_markdown_row, sheet.rows)]
+        rows = [
+            _markdown_row(sheet.head),
+            f"| {rule} |",
+            *(_markdown_row(row, sheet.bold) for row in sheet.rows),
+        ]
         notes = [f"- {escape.markdown(note)}" for note in sheet.notes]
         parts += [f"### {escape.markdown(sheet.title)}", "\n".join(rows), "\n".join(notes)]
         if figures:
@@ -127,8 +176,12 @@ def _markdown(report: ComparisonReport, sheets: Sequence[ReportSheet], figures: 
     return "\n\n".join([*parts, escape.markdown(report.source)]) + "\n"
 
 
-def _markdown_row(row: Sequence[str]) -> str:
-    return f"| {' | '.join(map(escape.markdown, row))} |"
+def _markdown_row(row: Sequence[str], bold: Collection[tuple[str, int]] = ()) -> str:
+    cells = list(map(escape.markdown, row))
+    for column, text in enumerate(cells):
+        if (row[0], column) in bold:
+            cells[column] = f"**{text}**"
+    return f"| {' | '.join(cells)} |"
 
 
 def _latex(report: ComparisonReport, sheets: Sequence[ReportSheet]) -> str:
@@ -139,10 +192,10 @@ def _latex(report: ComparisonReport, sheets: Sequence[ReportSheet]) -> str:
         parts += [
             r"\begin{table}[htbp]",
             r"\centering\footnotesize\setlength{\tabcolsep}{5pt}",
-            rf"\caption{{{escape.latex(sheet.title)}}}\medskip",
+            rf"\caption{{{escape.latex(sheet.title)}}}\label{{{sheet.label}}}\medskip",
             rf"\makebox[\linewidth]{{\begin{{tabular}}{{@{{}}{columns}@{{}}}}", r"\toprule",
             " & ".join(map(escape.latex, sheet.head)) + r" \\", r"\midrule",
-            *map(_latex_row, sheet.rows), r"\bottomrule",
+            *(_latex_row(row, sheet.bold) for row in sheet.rows), r"\bottomrule",
             r"\end{tabular}}", "", rf"\medskip\parbox{{\linewidth}}{{\footnotesize {notes}}}", r"\end{table}", "",
         ]  # fmt: skip
     return "\n".join(parts)
@@ -159,11 +212,16 @@ def _pages(sheet: ReportSheet) -> Iterator[ReportSheet]:
         if n < len(starts):
             notes = [f"The notes stand under page {len(starts)}."]
         title = f"{sheet.title}, page {n} of {len(starts)}"
-        yield replace(sheet, title=title, rows=sheet.rows[start : start + PAGE], notes=notes)
+        label = f"{sheet.label}-{n}"
+        yield replace(sheet, title=title, rows=sheet.rows[start : start + PAGE], notes=notes, label=label)
 
 
-def _latex_row(row: Sequence[str]) -> str:
-    written = " & ".join(map(_latex_cell, row)) + r" \\"
+def _latex_row(row: Sequence[str], bold: Collection[tuple[str, int]]) -> str:
+    cells = list(map(_latex_cell, row))
+    for column, text in enumerate(cells):
+        if (row[0], column) in bold:
+            cells[column] = rf"\textbf{{{text}}}"
+    written = " & ".join(cells) + r" \\"
     if written.startswith("*"):  # which the command that ends the row before would take for its own
         return "{}" + written
     return written

@@ -6,7 +6,7 @@
 Decides what a table says; every figure comes rounded from compare/formatting.py, as on the board.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from proctor.common import counted
 from proctor.common.refusal import Refusal
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import plots
+from proctor.leaderboard.board.charts import Plot
 from proctor.leaderboard.board.pages import curves, judge, tradeoff
-from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.compare import formatting, judge_warnings
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.costs import costs_of
@@ -24,6 +24,7 @@ from proctor.leaderboard.compare.figures import figures_of
 from proctor.leaderboard.compare.items import Cells, load_cells
 from proctor.leaderboard.compare.ranking import Ranking, Score, ranking
 from proctor.leaderboard.compare.reasoning import reasoning_figures
+from proctor.leaderboard.report.changed import ChangedAnswers, changed_answers
 from proctor.leaderboard.report.tables import (
     OTHER_WITHIN,
     SHOWN,
@@ -36,9 +37,14 @@ from proctor.leaderboard.report.tables import (
 
 
 def make(
-    results: Path, tasks: Sequence[str] = (), baseline: str | None = None, with_appendix: bool = False
-) -> ComparisonReport:
-    """Differences are to the baseline; without one, each variant's to its parent, as on the board's first page."""
+    results: Path, tasks: Sequence[str] = (), baseline: str | None = None, with_appendix: bool = False,
+    with_changed: bool = False, only: Sequence[str] = (),
+) -> ComparisonReport:  # fmt: skip
+    """Differences are to the baseline; without one, each variant's to its parent, as on the board's first page.
+
+    `with_changed`: also the answers that changed, of every difference. `only`: rows of these variants and the
+    baseline; what is said of them is what is said among all.
+    """
     cells = load_cells(results)
     if not cells:
         raise Refusal(
@@ -52,9 +58,25 @@ def make(
             raise Refusal(f"no results on {task!r}; there are: {', '.join(known)} ({results})")
     ranked = judge.with_warnings(ranking(cells), judge_warnings.cards(results))
     wanted = list(dict.fromkeys(tasks)) or list(ranked.tasks)
-    tables = tuple(_table(ranked, task, baseline) for task in wanted)
+    shown = {variant_called(cells, name, results) for name in only}
+    if shown and baseline:
+        shown.add(baseline)
+    made = [_table(ranked, task, baseline, shown) for task in wanted]
+    tables = tuple(table for table in made if table.lines)
     appendix = tuple(map(_appendix, tables)) if with_appendix else ()
-    return ComparisonReport(tables, _source(cells, wanted), tuple(_plots(ranked, wanted)), appendix)
+    changed: list[ChangedAnswers] = []
+    if with_changed:
+        for table in tables:
+            changed += _changed(cells, table)
+    drawings = tuple(_plots(ranked, tables))
+    return ComparisonReport(tables, _source(cells, wanted), drawings, appendix, tuple(changed))
+
+
+def _changed(cells: Cells, table: TaskTable) -> Iterator[ChangedAnswers]:
+    for pair in filter(None, (line.pair for line in table.lines)):
+        answers = changed_answers(cells[pair.a, table.task], cells[pair.b, table.task])
+        if answers:
+            yield ChangedAnswers(pair, table.about, answers)
 
 
 def _appendix(table: TaskTable) -> Appendix:
@@ -70,10 +92,12 @@ def _appendix(table: TaskTable) -> Appendix:
     return Appendix(table.task, table.about, figures)
 
 
-def _table(ranked: Ranking, task: str, baseline: str | None) -> TaskTable:
+def _table(ranked: Ranking, task: str, baseline: str | None, shown: Collection[str]) -> TaskTable:
     about, pairs, scores = ranked.tasks[task], ranked.pairs[task], ranked.scores(task)
     lines = []
     for name in dict.fromkeys([*pairs.order, *scores]):
+        if shown and name not in shown:
+            continue
         pair = pairs.family.seen(name, baseline) if baseline is not None else scores[name].comparison
         lines.append(ReportLine(name, scores[name], pair))
     compared = [line.pair for line in lines if line.pair]
@@ -85,8 +109,9 @@ def _table(ranked: Ranking, task: str, baseline: str | None) -> TaskTable:
     warning = ranked.warnings.get(task)
     if warning:
         notes.append(judge_warnings.named(warning))
-    notes += _missing(ranked, task, compared)
-    return TaskTable(task, about, against, tuple(lines), tuple(notes))
+    notes += _missing(ranked, task, compared, shown)
+    best = [name for name, ranks in pairs.ranks.items() if ranks.worst == 1 and not scores[name].flag]
+    return TaskTable(task, about, against, tuple(lines), tuple(notes), "".join(best))
 
 
 def _how(scores: Sequence[Score], compared: Sequence[Comparison], task: TaskRecord) -> list[str]:
@@ -114,7 +139,7 @@ def _how(scores: Sequence[Score], compared: Sequence[Comparison], task: TaskReco
     return [*notes, f"{marks} No mark: not shown."]
 
 
-def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison]) -> list[str]:
+def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison], shown: Collection[str]) -> list[str]:
     """What a table of numbers would hide: rows without a score, items left out, variants that did not run."""
     parts: dict[str, list[str]] = {
         "Flagged": [], "Own data, not the published items": [], "Answers that are not ok": [],
@@ -123,6 +148,8 @@ def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison]) -> list
     }  # fmt: skip
     for row in ranked.rows:
         score, name = row.scores.get(task), row.variant
+        if shown and name not in shown:
+            continue
         if score is None:
             parts["Not run"].append(name)
             continue
@@ -157,8 +184,13 @@ def _source(cells: Cells, tasks: Sequence[str]) -> str:
     return f"{words}; checksum of their rows {checksum[:16]}."
 
 
-def _plots(ranked: Ranking, tasks: Sequence[str]) -> list[Plot]:
+def _plots(ranked: Ranking, tables: Sequence[TaskTable]) -> list[Plot]:
+    tasks = [table.task for table in tables]
     means = [plots.scores(ranked, task) for task in tasks]
+    pairs = [[line.pair for line in table.lines if line.pair] for table in tables]
+    forests = [
+        plots.differences(of_task, ranked.tasks[task]) for task, of_task in zip(tasks, pairs, strict=True)
+    ]
     against_costs: list[Plot | None] = []
     learning: list[Plot | None] = []
     for task in tasks:
@@ -166,4 +198,4 @@ def _plots(ranked: Ranking, tasks: Sequence[str]) -> list[Plot]:
         against_costs += [part.plot for part in tradeoff.tradeoffs(ranked, task, costs)]
         curve = curves.curve(ranked, task)
         learning.append(curve.plot if curve else None)
-    return list(filter(None, [*means, *against_costs, *learning]))
+    return list(filter(None, [*means, *forests, *against_costs, *learning]))

@@ -9,11 +9,12 @@ from math import ceil
 
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
-from proctor.leaderboard.board.plots import Plot
+from proctor.leaderboard.board.charts import Plot
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.figures import CellFigure, columns_of
 from proctor.leaderboard.compare.ranking import Score
+from proctor.leaderboard.report.changed import ChangedAnswers
 
 SHOWN, WITHIN, OTHER_WITHIN = "*", "≈", "†"  # marks of a difference
 WIDE = 72  # letters of the variants' names that a page has room for; more stand in a table of their own
@@ -47,13 +48,16 @@ class ReportLine:
 
 @dataclass(frozen=True)
 class TaskTable:
-    """`against` is what all differences are to; empty where each is to the variant's own parent."""
+    """`against` is what all differences are to; empty where each is to the variant's own parent. `best` is the
+    variant that is shown to be better than each other one; empty where no test shows it.
+    """
 
     task: str
     about: TaskRecord
     against: str
     lines: tuple[ReportLine, ...]
     notes: tuple[str, ...]
+    best: str = ""
 
     @property
     def names_parents(self) -> bool:
@@ -69,9 +73,9 @@ class TaskTable:
 
     @property
     def rows(self) -> list[list[str]]:
-        return [self._row(line) for line in self.lines]
+        return [self.row(line) for line in self.lines]
 
-    def _row(self, line: ReportLine) -> list[str]:
+    def row(self, line: ReportLine) -> list[str]:
         name, n, estimate = line.variant, str(line.n), line.score.estimate
         if line.score.flag:
             name += " (flagged)"
@@ -112,9 +116,15 @@ class Appendix:
 
 @dataclass(frozen=True)
 class ComparisonReport:
-    """`appendix` is empty where none was asked for."""
+    """`appendix` and `changed` are empty where none were asked for."""
 
     tables: tuple[TaskTable, ...]
     source: str
     plots: tuple[Plot, ...]
     appendix: tuple[Appendix, ...]
+    changed: tuple[ChangedAnswers, ...] = ()
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        """By task, of a report on one variant."""
+        return {table.task: table.lines[0].score for table in self.tables}

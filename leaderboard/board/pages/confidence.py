@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from proctor.common.stats.calibration import AurocDifference
 from proctor.leaderboard.board import charts
-from proctor.leaderboard.board.charts import ChartPoint
+from proctor.leaderboard.board.charts import ChartPoint, Plot
 from proctor.leaderboard.board.escape import line
-from proctor.leaderboard.board.plots import Plot
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.confidence import (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from proctor.leaderboard.board import charts
-from proctor.leaderboard.board.charts import ChartPoint
+from proctor.leaderboard.board.charts import ChartPoint, Plot
 from proctor.leaderboard.board.escape import line
-from proctor.leaderboard.board.plots import Plot, axis, plot_title, point
+from proctor.leaderboard.board.plots import axis, plot_title, point
 from proctor.leaderboard.compare.ranking import Ranking
 
 # What must be equal for two variants to be points of one curve: all that makes a variant but its examples.

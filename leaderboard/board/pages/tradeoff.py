@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from proctor.leaderboard.board import charts
-from proctor.leaderboard.board.plots import Plot, axis, plot_title, point
+from proctor.leaderboard.board.charts import Plot
+from proctor.leaderboard.board.plots import axis, plot_title, point
 from proctor.leaderboard.compare.costs import MEASURES, Costs, Measure, several_machines
 from proctor.leaderboard.compare.figures import CellFigure, FigureColumn, columns_of
 from proctor.leaderboard.compare.ranking import Ranking

@@ -1,0 +1,169 @@
+"""Reports that travel: a comment for a merge request, one file to send, tables for a paper."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from proctor.leaderboard.board import charts
+from proctor.leaderboard.report import formats, report, tables
+from proctor.leaderboard.report.github import LONGEST, MARKER, render_github
+from tests.support.board_pages import HOSTILE
+from tests.support.board_results import rows_of, small_results, write
+from tests.support.command import ROOT
+from tests.support.report_tables import Words, rows_in
+
+
+def three_variants(results: Path, n: int = 80) -> Path:
+    """`good` is shown to be better than both others, which have the same scores."""
+    for name, ability in (("base", 1), ("same", 1), ("good", 4)):
+        for task in ("word_problems", "study_plan"):
+            rows = rows_of(name, task, n, ability)
+            write(results, [replace(row, cluster=row.sample_id) for row in rows], parent="base")
+    return results
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tables.ComparisonReport:
+    return report.make(three_variants(tmp_path_factory.mktemp("out") / "r"), (), "base", with_changed=True)
+
+
+def text_in(markdown: str) -> Words:
+    words = Words()
+    words.feed(MarkdownIt("commonmark", {"html": True, "linkify": False}).enable("table").render(markdown))
+    return words
+
+
+def test_a_comment_says_the_verdict_first_then_the_table_then_every_changed_answer(
+    made: tables.ComparisonReport,
+) -> None:
+    comment = formats.render(made, "github")
+    assert comment.startswith(f"{MARKER}\n**Not shown either way:**") or "**No worse:**" in comment
+    assert "**Better:** good than base on study\\_plan; good than base on word\\_problems" in comment
+    assert "Word problems, good against base: 0 lost, 60 gained" in comment
+    for changed in made.changed:
+        for answer in changed.answers:
+            assert f"| {answer.item} |" in comment
+    assert len(made.changed) == 2  # `same` answers as the base does
+
+
+def test_what_is_worse_stands_first(tmp_path: Path) -> None:
+    made = report.make(three_variants(tmp_path / "r"), (), "good", with_changed=True)
+    assert formats.render(made, "github").splitlines()[1].startswith("**Worse:** ")
+    losses = [answer.gain for answer in made.changed[0].answers]
+    assert losses == sorted(losses)
+    assert losses[0] < 0
+
+
+@pytest.mark.parametrize("longest", [1_800, 3_000, 6_000, 12_000, LONGEST])
+def test_a_comment_is_never_longer_than_it_may_be_and_says_what_it_leaves_out(
+    made: tables.ComparisonReport, longest: int
+) -> None:
+    comment = render_github(made, longest)
+    assert len(comment) <= longest
+    shown = len(re.findall(r"^\| item-", comment, re.MULTILINE))
+    left_out = sum(int(n) for n in re.findall(r"^(\d+) changed answers? left out", comment, re.MULTILINE))
+    if "of changed answers left out" in comment:
+        assert shown == 0 or comment.count("against base:") == 1
+    else:
+        assert shown + left_out == sum(len(changed.answers) for changed in made.changed)
+    assert comment.count("<details>") == comment.count("</details>")
+
+
+def test_a_comment_on_hundreds_of_variants_keeps_its_head_and_says_how_many_rows_are_missing(
+    made: tables.ComparisonReport,
+) -> None:
+    (table, *_) = made.tables
+    wide = replace(made, tables=(replace(table, lines=table.lines * 400),))
+    comment = render_github(wide)
+    assert len(comment) <= LONGEST
+    rows = comment.count("| Study plans | ")
+    assert f"{1200 - rows} rows left out here" in comment
+    assert "**Better:** 400 pairs" in comment
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
+def test_hostile_answers_are_text_in_the_comment_and_in_the_one_file(text: str, tmp_path: Path) -> None:
+    write(tmp_path / "r", rows_of("base", "word_problems", ability=1))
+    rows = rows_of("other", "word_problems", ability=3)
+    write(tmp_path / "r", [replace(row, answer=text, prompt=text) for row in rows], parent="base")
+    made = report.make(tmp_path / "r", with_changed=True)
+    comment = text_in(formats.render(made, "github"))
+    assert set(comment.tags) <= {
+        "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "ul", "li",
+    }  # fmt: skip
+    page = formats.render(made, "html")
+    assert not re.search(r"<(?:script|img|image|a|link|iframe)\b", page)
+
+
+def test_the_one_file_holds_drawings_and_changed_answers_and_asks_nobody(
+    made: tables.ComparisonReport,
+) -> None:
+    page = formats.render(made, "html")
+    assert page.count("<svg") == len(made.plots) >= 4
+    assert "Study plans, good against base" in page
+    assert "<pre>Question 1?</pre>" in page
+    assert "default-src 'none'" in page
+    addresses = set(re.findall(r"https?://[^\s\"'<]+", page))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+def test_the_best_is_bold_only_where_a_test_shows_it(made: tables.ComparisonReport, tmp_path: Path) -> None:
+    assert [table.best for table in made.tables] == ["good", "good"]
+    latex = formats.render(made, "latex")
+    assert r"good & \textbf{4.25} & \textbf{100.0} \\" in latex
+    assert latex.count(r"\textbf") == 2
+    assert "| good | **4.25** | **100.0** |" in formats.render(made, "md")
+    assert formats.render(made, "html").count("<strong>") == 2
+    unshown = report.make(small_results(tmp_path / "small"))
+    assert "| tiny-lora | **73.1** | 3.48 | 63.6 |" in formats.render(
+        unshown, "md"
+    )  # of the three, one is shown
+
+
+def test_every_table_of_a_paper_has_a_label_of_its_own(tmp_path: Path) -> None:
+    made = report.make(small_results(tmp_path / "r"), with_appendix=True)
+    labels = []
+    for part in (formats.MAIN, formats.APPENDIX):
+        latex = formats.render(made, "latex", part=part)
+        labels += re.findall(r"\\label\{([^}]*)\}", latex)
+        assert latex.count(r"\begin{table}") == latex.count(r"\label{")
+    assert len(set(labels)) == len(labels) == 7
+    assert {"tab:all-tasks", "tab:word_problems"} <= set(labels)
+
+
+def test_differences_are_drawn_with_the_line_at_none(made: tables.ComparisonReport) -> None:
+    (plot,) = (plot for plot in made.plots if plot.name == "word_problems-differences")
+    assert "good − base +75.0 (" in plot.about
+    domain = next(
+        layer["encoding"]["x"]["scale"]["domain"] for layer in plot.spec["layer"] if "x" in layer["encoding"]
+    )
+    assert domain[0] < 0.0 < domain[1]
+    assert ">good − base</text>" in charts.svg(plot.spec, plot.title)
+
+
+def test_every_figure_of_the_csv_is_a_plain_number() -> None:
+    made = report.make(ROOT / "results" / "demo", with_appendix=True)
+    words = {
+        "task",
+        "title",
+        "variant",
+        "headline",
+        "unit",
+        "against",
+        "verdict",
+        "mark",
+        "test",
+        "why_no_score",
+    }
+    words |= {"flag", "figure", "note"}
+    checked = 0
+    for part in (formats.MAIN, formats.APPENDIX):
+        for row in rows_in(formats.render(made, "csv", part=part)):
+            for name, value in row.items():
+                if name not in words and value:
+                    float(value)
+                    checked += 1
+    assert checked > 400
