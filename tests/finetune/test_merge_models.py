@@ -283,7 +283,8 @@ def test_a_merge_of_a_merge_names_every_stage_once_in_order(other):
         ({"method": "slerp", "weights": [1, 1]}, "weights where two models share one"),
         ({"method": "ties"}, "ties without density"),
         ({"method": "ties", "density": 0.5, "weight": 0.5}, "several models with one weight"),
-        ({"method": "ties", "density": 0.5, "weights": [float("nan"), 1]}, "not from -10 to 10"),
+        ({"method": "ties", "density": 0.5, "weights": [11, 1]}, "not from -10 to 10"),
+        ({"method": "ties", "density": 0.5, "weights": [float("nan"), 1]}, "a finite number"),
         ({"method": "linear", "models": ["a", "b", "c"], "weight": 0.5}, "more than two models"),
     ],
 )

@@ -258,19 +258,20 @@ def test_doctor_tells_keys_present_or_absent_and_never_their_values(monkeypatch)
     assert all(finding["remedy"] for finding in found if not finding["usable"])
 
 
-def test_full_disk_is_told_in_one_line_and_the_run_goes_on_afterwards(home):
-    """On a real file system that is too small, where this machine lets one be mounted."""
+@pytest.mark.parametrize(
+    ("room", "why"), [("size=40k", "64 MB are wanted"), ("size=80m,nr_inodes=3", "the disk is full")]
+)
+def test_full_disk_is_told_in_one_line_and_the_run_goes_on_afterwards(home, room, why):
+    """On a real file system that is too small, or holds too few files, where this machine lets one be mounted."""
     small = home.folder / "results"
     small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", str(small)], capture_output=True
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", room, "tmpfs", str(small)], capture_output=True)
     if mounted.returncode:
         pytest.skip("mounting a small file system needs root")
     home.echo("gold", right, "word_problems")
     suite = home.suite(variants=["gold"], tasks=["word_problems"], baseline="gold")
     try:
-        assert "the disk is full" in refused(home.run(suite))
+        assert why in refused(home.run(suite))
         assert record.read(home.results, "gold", "word_problems") is None
     finally:
         subprocess.run(["umount", str(small)], check=True)
