@@ -31,7 +31,7 @@ smollm2: $(READY)         ## SmolLM2-135M; LIMIT=20 asks so many samples of each
 	fi
 
 test: $(READY)            ## all tests; pytest's "no tests" is a failure
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY) docs      ## lint, format, types, and a site without a broken link
 	$(BIN)/ruff check .
