@@ -33,7 +33,7 @@ COLUMNS = (
     "task", "title", "variant", "headline", "unit", "mean", "low", "high", "standard_error", "n", "items",
     "against", "difference", "difference_low", "difference_high", "difference_standard_error", "p", "p_corrected",
     "comparisons", "verdict", "mark", "test", "unparsed",
-    "truncated", "error", "why_no_score", "flag",
+    "truncated", "error", "why_no_score", "flag", "warning",
 )  # fmt: skip
 APPENDIX_COLUMNS = ("task", "title", "variant", "figure", "value", "unit", "low", "high", "n", "note")
 BEST = (
@@ -254,7 +254,7 @@ def _csv(report: ComparisonReport) -> str:
                 "unit": escape.cell(formatting.unit(about)), "n": line.n, "items": line.items, "mark": line.mark,
                 "unparsed": outcomes.get("unparsed", 0), "truncated": outcomes.get("truncated", 0),
                 "error": outcomes.get("error", 0), "why_no_score": escape.cell(line.score.why_none),
-                "flag": line.score.flag,
+                "flag": line.score.flag, "warning": escape.cell(table.warning),
             }  # fmt: skip
             if line.score.estimate:
                 e = line.score.estimate

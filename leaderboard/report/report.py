@@ -106,12 +106,12 @@ def _table(ranked: Ranking, task: str, baseline: str | None, shown: Collection[s
     if baseline is None and len(parents) == 1:
         against = parents.pop()
     notes = [*_how(list(scores.values()), compared, about), formatting.scored_by(about)]
-    warning = ranked.warnings.get(task)
+    warning = ranked.warnings.get(task, "")
     if warning:
         notes.append(judge_warnings.named(warning))
     notes += _missing(ranked, task, compared, shown)
     best = [name for name, ranks in pairs.ranks.items() if ranks.worst == 1 and not scores[name].flag]
-    return TaskTable(task, about, against, tuple(lines), tuple(notes), "".join(best))
+    return TaskTable(task, about, against, tuple(lines), tuple(notes), "".join(best), warning)
 
 
 def _how(scores: Sequence[Score], compared: Sequence[Comparison], task: TaskRecord) -> list[str]:

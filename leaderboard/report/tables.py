@@ -50,6 +50,7 @@ class ReportLine:
 class TaskTable:
     """`against` is what all differences are to; empty where each is to the variant's own parent. `best` is the
     variant that is shown to be better than each other one; empty where no test shows it.
+    `warning` is that of its judge's card.
     """
 
     task: str
@@ -58,6 +59,7 @@ class TaskTable:
     lines: tuple[ReportLine, ...]
     notes: tuple[str, ...]
     best: str = ""
+    warning: str = ""
 
     @property
     def names_parents(self) -> bool:

@@ -1,5 +1,7 @@
 """Reports: the board's digits in every format, footnotes that hide nothing, and text that stays text."""
 
+import csv
+import io
 import json
 import re
 import shutil
@@ -204,6 +206,9 @@ def test_a_warning_of_the_judge_is_a_footnote(tmp_path: Path) -> None:
     assert "Warning about the scores: It raised the marks of plans that told it to." in table.notes
     (other,) = (one for one in made.tables if one.task == "word_problems")
     assert "Imported, and not told by the source: tiny-q4: no prompt." in other.notes
+    warned = {row["task"]: row["warning"] for row in csv.DictReader(io.StringIO(formats.render(made, "csv")))}
+    assert warned["study_plan"] == "It raised the marks of plans that told it to."
+    assert not warned["word_problems"]
     assert {plot.name for plot in made.plots} >= {"word_problems-examples", "word_problems-size-bytes"}
 
 
