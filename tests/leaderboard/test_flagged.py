@@ -1,5 +1,6 @@
 """Responses that do not depend on the item are flagged wherever the row stands, and honest rows are not."""
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -280,6 +281,5 @@ def test_the_flag_stands_in_comparisons_and_reports(results):
     text = proctor("report", *where).stdout
     assert "| null (flagged) |" in text
     assert "Flagged: null: 40 of 40 items got the same response." in text
-    table = proctor("report", "--format", "csv", *where).stdout.splitlines()
-    assert table[0].endswith(",flag")
-    assert [line.split(",")[2] for line in table if line.endswith("same response")] == ["null"]
+    table = list(csv.DictReader(proctor("report", "--format", "csv", *where).stdout.splitlines()))
+    assert [row["variant"] for row in table if row["flag"].endswith("same response")] == ["null"]
