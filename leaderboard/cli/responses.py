@@ -65,7 +65,8 @@ Cluster = Annotated[
 ]
 Negate = Annotated[bool, Option("--lower-is-better", help="Turn the sign of the scores: less is better.")]
 Format = Annotated[
-    Literal["lm-eval", "inspect", "plain", "eee", "helm", "nemo", "evalscope", "promptfoo", "llama-bench"] | None,
+    Literal["lm-eval", "inspect", "plain", "eee", "helm", "nemo", "evalscope", "promptfoo", "llama-bench"]
+    | None,
     Option(
         "--format", help="If the files do not tell; llama-bench and eee may also be said before the files."
     ),
