@@ -92,8 +92,8 @@ def _rows(path: Path, subset: Mapping[str, Any], metric: str, wish: Wish) -> lis
             status = "unparsed"
         if math.isnan(value):
             explanation, status = explanation or as_text(score.get("status")), "error"
-        asked = [fields_of(each).get("content") for each in line.get("messages") or []]
-        prompt = "\n\n".join(map(as_text, asked[:-1]))  # the last is the response
+        messages = objects(line.get("messages") or [], {"content"}, "messages of evalscope", path)
+        prompt = "\n\n".join(as_text(message["content"]) for message in messages[:-1])  # the last is the response
         rows.append({
             "sample_id": item, "epoch": whole(sample.get("generation_index"), "a repeat", path) + 1,
             "score": value, "status": status, "explanation": explanation, "prompt": prompt,

@@ -115,7 +115,8 @@ def _row(key: Key, score: float, requests: list[dict[str, Any]], wish: Wish, pat
     row["cluster"] = foreign.cluster_of(instance.get("extra_data"), wish.cluster, item, path)
     row["prompt"] = row["response"] = ""
     if len(requests) == 1:
-        completions = fields_of(requests[0].get("result")).get("completions") or [{}]
+        completions = fields_of(requests[0].get("result")).get("completions") or []
         row["prompt"] = as_text(fields_of(requests[0].get("request")).get("prompt"))
-        row["response"] = as_text(fields_of(completions[0]).get("text"))
+        for completion in objects(completions, {"text"}, "completions of HELM", path)[:1]:
+            row["response"] = as_text(completion["text"])
     return row

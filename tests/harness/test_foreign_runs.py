@@ -1,4 +1,4 @@
-"""Runs of HELM 0.5.16, NeMo Evaluator 0.3.0, evalscope 1.14.1 and promptfoo 0.123.1, as these tools wrote them.
+"""Runs of HELM 0.5.16, NeMo Evaluator 0.3.0, evalscope 1.14.1 and promptfoo 0.121.20, as these tools wrote them.
 
 Made offline for these tests: in HELM a client that says A or B and typos in the questions, in the others a server on
 this machine, or a provider that fails where it is asked for 4. Two trials or repeats each.
