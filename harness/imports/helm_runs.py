@@ -34,9 +34,8 @@ def read_helm(path: Path, wish: Wish) -> Iterator[Foreign]:
     scores = _scores(path)
     metric = foreign.choose_metric(list(scores), wish, path, reported)
     if math.isnan(reported.get(metric, math.nan)):
-        raise Refusal(
-            f"{metric!r} is not in stats.json", "nothing holds its scores to HELM's figure", where=path
-        )
+        why = "nothing holds its scores to HELM's figure"
+        raise Refusal(f"{metric!r} is not in stats.json", why, where=path)
     headline, _, part = metric.partition(",")
     rows = []
     for key in dict.fromkeys([*asked, *scores[metric]]):  # an instance without a score keeps its row
@@ -44,12 +43,12 @@ def read_helm(path: Path, wish: Wish) -> Iterator[Foreign]:
             rows.append(_row(key, scores[metric].get(key, math.nan), asked.get(key, []), wish, path))
     adapter = fields_of(spec.get("adapter_spec"))
     name, _, arguments = as_text(spec.get("name")).partition(":")
-    kept = [
-        each for each in arguments.split(",") if each and not each.startswith(("model=", "model_deployment="))
-    ]
+    for argument in arguments.split(","):
+        if not argument.startswith(("model=", "model_deployment=")):
+            name += f" {argument}"
     model = as_text(adapter.get("model"))
     yield Foreign(
-        "helm", wish.variant or model, wish.task or " ".join([name, *kept]), pd.DataFrame(rows), (path, stats),
+        "helm", wish.variant or model, wish.task or name.strip(), pd.DataFrame(rows), (path, stats),
         headline, ("task version",), metric=wish.metric_name(metric), model=model, reported=reported[metric],
         sampling={field: adapter[field] for field in ("temperature", "max_tokens") if field in adapter},
         prompt=f"{adapter.get('max_train_instances', 0)} shots",
@@ -75,17 +74,15 @@ def _part(named: Mapping[str, Any]) -> str:
 def _scores(path: Path) -> dict[str, dict[Key, float]]:
     scores: dict[str, dict[Key, float]] = {}
     fields = {"instance_id", "train_trial_index", "stats"}
-    for entry in objects(
-        read_json(path, "HELM's figures of each instance"), fields, "instances of HELM", path
-    ):
+    instances = read_json(path, "HELM's figures of each instance")
+    for entry in objects(instances, fields, "instances of HELM", path):
         item = as_text(entry["instance_id"])
         for stat in objects(entry["stats"], {"name"}, "figures of HELM", path):
             metric = _metric(stat)
             key = metric.partition(",")[2], item, whole(entry["train_trial_index"], "a trial", path)
             if key in scores.setdefault(metric, {}):
-                raise Refusal(
-                    f"instance {item} has two values of {metric!r}", "a sample has one score", where=path
-                )
+                why = "a sample has one score"
+                raise Refusal(f"instance {item} has two values of {metric!r}", why, where=path)
             scores[metric][key] = foreign.score_of(stat.get("mean"), item, path)
     return scores
 
@@ -96,12 +93,8 @@ def _asked(path: Path) -> dict[Key, list[dict[str, Any]]]:
     state = fields_of(read_json(path, "what HELM asked and what came back"))
     for request in objects(state.get("request_states"), {"instance"}, "requests of HELM", path):
         instance = fields_of(request["instance"])
-        key = (
-            _part(instance),
-            as_text(instance.get("id")),
-            whole(request.get("train_trial_index"), "a trial", path),
-        )
-        asked.setdefault(key, []).append(request)
+        trial = whole(request.get("train_trial_index"), "a trial", path)
+        asked.setdefault((_part(instance), as_text(instance.get("id")), trial), []).append(request)
     return asked
 
 

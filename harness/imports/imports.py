@@ -62,7 +62,7 @@ class Imported:
     headline: str
     mean: float
     reported: float | None  # the same figure as the source's own results tell it
-    errors_count: bool  # whether the source counts as scores what has none here
+    counts_errors: bool  # whether the source counts as scores what has none here
     samples: int  # those with a score
     rows: int
     scored: int
@@ -128,7 +128,7 @@ def _written(results: Path, foreign: Foreign, table: Any, run: record.RunRecord,
         headline=foreign.headline,
         mean=foreign.mean,
         reported=foreign.reported,
-        errors_count="as_source" in foreign.rows
+        counts_errors="as_source" in foreign.rows
         and len(scored) < int(foreign.rows["as_source"].notna().sum()),
         samples=int(scored["sample_id"].nunique()),
         rows=table.num_rows,

@@ -19,10 +19,7 @@ from proctor.common.refusal import Refusal
 from proctor.harness.imports import foreign
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of, whole
 
-MEANS = (
-    "pass@1",
-    "mean_reward",
-)  # of its figures, those that are the mean over the problems of each one's mean
+MEANS = ("pass@1", "mean_reward")  # of its figures, those that are a mean over problems
 ROUNDING = 0.5e-4
 
 

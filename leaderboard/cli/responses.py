@@ -304,7 +304,7 @@ def _imported(done: "list[Imported]") -> Iterator[str]:
             f"{cell.variant} x {cell.task}: {cell.headline} {_mean(cell)} over {samples}, "
             f"{unparsed:,} unparsed, {errors}; {near(cell.cell)} ({cell.state}){left_out}"
         )
-        if cell.errors_count:
+        if cell.counts_errors:
             yield f"  the source says {cell.reported:.6g}: it counts what failed or was not scored as well"
     if lacks:
         yield f"the source does not tell the {', the '.join(lacks)}; comparisons say so"
