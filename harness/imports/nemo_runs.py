@@ -2,8 +2,8 @@
 
     for foreign in read_nemo(Path("eval_results/gsm8k/eval-20261129T184945Z-gsm8k.json"), Wish()): ...
 
-NeMo Evaluator counts a failed request as 0. Here it is an error, which has no score; its own figure is checked with
-the zeros in it.
+NeMo Evaluator counts as 0 what failed: a request, a scorer, a judge's reply. Here that is an error, which has no score;
+its own figure is checked with the zeros in it.
 """
 
 import math
@@ -62,7 +62,10 @@ def read_nemo(path: Path, wish: Wish) -> Iterator[Foreign]:
 def _row(line: Mapping[str, Any], wish: Wish, path: Path) -> dict[str, Any]:
     item, details = as_text(line.get("problem_idx")), fields_of(line.get("scoring_details"))
     reward = foreign.score_of(line.get("reward"), item, path)
-    error = as_text(details.get("error") or fields_of(details.get("judge")).get("error"))
+    judge = fields_of(details.get("judge"))
+    error = as_text(details.get("error") or judge.get("error"))
+    if judge.get("parse_error"):
+        error = "the judge's reply holds no verdict"
     return {
         "sample_id": item, "epoch": whole(line.get("repeat"), "a repeat", path) + 1,
         "score": math.nan if error else reward, "as_source": reward, "explanation": error,

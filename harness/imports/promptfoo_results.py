@@ -3,7 +3,8 @@
     for foreign in read_promptfoo(Path("results.json"), Wish(metric="score")): ...
 
 Each provider with each prompt is a variant. `score` is what the assertions give, `pass` is whether that was enough.
-A test without assertions passes in promptfoo; here nobody scored it, so it has no score, and neither has an error.
+In promptfoo a test without assertions passes, an error is 0, and so is an assertion whose grader wrote no verdict. Here
+none of them has a score; promptfoo's own figure is checked with them in it.
 """
 
 import math
@@ -21,7 +22,7 @@ from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of, o
 
 VERSION = 3
 METRICS = {"score": "score", "pass": "success"}  # by the field of a result
-ERROR = 2  # promptfoo's reason of a failure: 1 is an assertion, 2 is that the provider or the grader failed
+ERROR = 2  # why a test failed: 1 is an assertion, 2 is that there was no response
 
 
 def read_promptfoo(path: Path, wish: Wish) -> Iterator[Foreign]:
@@ -81,7 +82,9 @@ def _rows(tests: list[dict[str, Any]], field: str, wish: Wish, path: Path) -> pd
         epochs[item] = epochs.get(item, 0) + 1
         score = as_source = foreign.score_of(test[field], item, path)
         explanation = as_text(grading.get("reason") or test.get("error"))
-        if test.get("failureReason") == ERROR or not grading.get("componentResults"):
+        assertions = objects(grading.get("componentResults") or [], set(), "assertions of promptfoo", path)
+        broken = [fields_of(each.get("metadata")).get("graderError") for each in assertions]
+        if test.get("failureReason") == ERROR or not assertions or any(broken):
             score = math.nan
         rows.append({
             "sample_id": item, "epoch": epochs[item], "score": score, "as_source": as_source,

@@ -1,13 +1,17 @@
 """Runs of HELM 0.5.16, NeMo Evaluator 0.3.0, evalscope 1.14.1 and promptfoo 0.121.20, as these tools wrote them.
 
 Made offline for these tests: in HELM a client that says A or B and typos in the questions, in the others a server on
-this machine, or a provider that fails where it is asked for 4. Two trials or repeats each.
+this machine, or a provider that fails where it is asked for 4 and a grader that says hm. Two trials or repeats each.
 """
 
+import contextlib
+import functools
 import json
 import math
+import operator
+import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -121,6 +125,16 @@ def test_a_request_that_failed_is_no_zero_though_nemo_evaluator_counts_it_as_one
     assert cell.run.origin.reported == 0.5
 
 
+def test_a_judge_whose_reply_was_not_read_gave_no_score(runs, tmp_path):
+    """NeMo Evaluator's rows in its own form for judges; none of its runs here had a judge."""
+    details = '"scoring_details": {"judge": {"normalized": 0.0, "parse_error": true}, "method"'
+    path = runs / "nemo/sums/results.jsonl"
+    path.write_text(path.read_text().replace('"scoring_details": {"method"', details, 1))
+    (done,) = import_files([runs / "nemo"], tmp_path / "results", Wish())
+    assert done.statuses["error"] == 3
+    assert done.mean == pytest.approx(2 / 3)
+
+
 def test_the_command_says_where_the_source_counts_errors(runs, tmp_path):
     told = CliRunner().invoke(app, ["import", str(runs / "nemo"), "--results", str(tmp_path / "results")])
     assert "pass@1 66.7 % over 3 samples (8 rows), 0 unparsed, 2 errors" in told.output
@@ -141,22 +155,26 @@ def test_the_subsets_of_an_evalscope_benchmark_are_one_task_held_to_its_score(ru
 def test_promptfoos_providers_are_variants_and_what_nobody_scored_has_no_score(runs, tmp_path):
     echo, halting = import_files([runs / "promptfoo"], tmp_path / "results", Wish(metric="score"))
     assert [(done.variant, done.task, done.rows) for done in (echo, halting)] == [
-        ("echo", "sums", 8),
-        ("halting", "sums", 8),
+        ("echo", "sums", 10),
+        ("halting", "sums", 10),
     ]
-    assert echo.reported == pytest.approx(5.333333333 / 8)
-    assert echo.mean == pytest.approx((1 + 2 / 3 + 0) / 3)  # the fourth test has no assertion
+    assert echo.reported == pytest.approx(6.333333333 / 10)
+    assert echo.mean == pytest.approx(
+        (1 + 2 / 3 + 0) / 3
+    )  # the fourth test has no assertion, the fifth no verdict
     assert halting.mean == pytest.approx((0 + 1) / 2)  # and of the first there was no answer
-    assert (echo.statuses["error"], halting.statuses["error"]) == (2, 4)
+    assert (echo.statuses["error"], halting.statuses["error"]) == (4, 6)
     _, rows = scores(tmp_path / "results", "halting", "sums")
-    assert set(rows[rows["score"].isna()]["explanation"]) == {"out of memory", "No assertions"}
+    assert set(rows[rows["score"].isna()]["explanation"]) == {
+        "out of memory", "No assertions", "Could not extract JSON from llm-rubric response",
+    }  # fmt: skip
     assert set(rows["epoch"]) == {1, 2}
 
 
 def test_promptfoos_passes_are_a_metric_beside_its_scores(runs, tmp_path):
     assert "there are: score, pass" in refused(runs / "promptfoo/sums.json", tmp_path / "results")
     echo, _ = import_files([runs / "promptfoo"], tmp_path / "results", Wish(metric="pass"))
-    assert echo.reported == 6 / 8
+    assert echo.reported == 6 / 10
     assert echo.mean == pytest.approx(2 / 3)
 
 
@@ -164,7 +182,7 @@ def test_the_same_test_is_the_same_sample_of_both_providers(runs, tmp_path):
     import_files([runs / "promptfoo"], tmp_path / "results", Wish(metric="pass"))
     tables = [scores(tmp_path / "results", name, "sums")[1] for name in ("echo", "halting")]
     assert set(tables[0].index) == set(tables[1].index)
-    assert len(set(tables[0].index)) == 4
+    assert len(set(tables[0].index)) == 5
 
 
 def cut_nemo(runs: Path) -> None:
@@ -244,10 +262,10 @@ SUBSET = "evalscope/reviews/tiny/general_mcq_more.jsonl"
         ("evalscope", cut_review, "holds 3 scores, and the report speaks of 4"),
         ("evalscope", changed(FILES["evalscope"], lambda report: report.update(schema_version=1)), "is version 1"),
         ("evalscope", other_evalscope, "is 0.6003 in the results, and 0.6 as the mean of its samples"),
-        ("promptfoo", cut_promptfoo, "holds 7 results of a prompt that was tested 8 times"),
+        ("promptfoo", cut_promptfoo, "holds 9 results of a prompt that was tested 10 times"),
         ("promptfoo", stray_promptfoo, "1 row of a prompt that the file does not have"),
         ("promptfoo", changed(FILES["promptfoo"], lambda output: output["results"].update(version=4)), "is version 4"),
-        ("promptfoo", other_promptfoo, "is 0.625 in the results, and 0.666667 as the mean of its samples"),
+        ("promptfoo", other_promptfoo, "is 0.5 in the results, and 0.633333 as the mean of its samples"),
         ("helm", changed(FILES["helm"], lambda entries: entries.append(entries[0])), "id60 has two values"),
         ("helm", lost(f"{HELM}/stats.json"), "it should be HELM's figures of the run"),
         ("helm", changed(f"{HELM}/scenario_state.json", lambda state: state.clear()), "holds no requests of HELM"),
@@ -268,6 +286,28 @@ def test_half_a_file_of_json_is_refused(tool, runs, tmp_path):
     path = runs / FILES[tool]
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert "is no JSON that can be read" in refused(path, tmp_path / "results", metric=METRIC[tool])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value inside a JSON value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+    for name, part in inside:
+        yield (*path, name)
+        yield from places(part, (*path, name))
+
+
+@pytest.mark.parametrize("tool", FILES)
+def test_whatever_stands_in_a_file_it_is_read_or_refused(tool, runs, tmp_path):
+    path, rng = runs / FILES[tool], random.Random(tool)
+    sound = path.read_text()
+    ways = list(places(json.loads(sound)))
+    for odd in (None, "x", "", [], {}, -1, 1e400, True, 10**30, math.nan, "\ud800", 0.5, [1], {"a": 1}):
+        value = json.loads(sound)
+        *way, last = rng.choice(ways)
+        functools.reduce(operator.getitem, way, value)[last] = odd
+        path.write_text(json.dumps(value))
+        with contextlib.suppress(Refusal):
+            import_files([path], tmp_path / "results", Wish(metric=METRIC[tool]), form=tool, redo=True)
 
 
 def test_a_metric_of_which_less_is_better_is_turned_round_just_when_asked(runs, tmp_path):
