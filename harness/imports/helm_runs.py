@@ -40,7 +40,7 @@ def read_helm(path: Path, wish: Wish) -> Iterator[Foreign]:
     rows = []
     for key in dict.fromkeys([*asked, *scores[metric]]):  # an instance without a score keeps its row
         if key[0] == part:
-            rows.append(_row(key, scores[metric].get(key, math.nan), asked.get(key, []), wish, path))
+            rows.append(_row(key, scores[metric].get(key, set()), asked.get(key, []), wish, path))
     adapter = fields_of(spec.get("adapter_spec"))
     name, _, arguments = as_text(spec.get("name")).partition(":")
     for argument in arguments.split(","):
@@ -64,6 +64,8 @@ def _part(named: Mapping[str, Any]) -> str:
     """Figures on the instances before perturbation, and the worst of both, are others than those after it."""
     perturbation = fields_of(named.get("perturbation"))
     part = as_text(named.get("split"))
+    if named.get("sub_split"):
+        part += f"/{as_text(named['sub_split'])}"
     if perturbation:
         part += f",{as_text(perturbation.get('name'))}"
     if perturbation.get("computed_on", "perturbed") != "perturbed":
@@ -71,8 +73,9 @@ def _part(named: Mapping[str, Any]) -> str:
     return part
 
 
-def _scores(path: Path) -> dict[str, dict[Key, float]]:
-    scores: dict[str, dict[Key, float]] = {}
+def _scores(path: Path) -> dict[str, dict[Key, set[float]]]:
+    """By metric. HELM writes an entry for each of a run's metrics, and what several of them measure each time."""
+    scores: dict[str, dict[Key, set[float]]] = {}
     fields = {"instance_id", "train_trial_index", "stats"}
     instances = read_json(path, "HELM's figures of each instance")
     for entry in objects(instances, fields, "instances of HELM", path):
@@ -80,10 +83,9 @@ def _scores(path: Path) -> dict[str, dict[Key, float]]:
         for stat in objects(entry["stats"], {"name"}, "figures of HELM", path):
             metric = _metric(stat)
             key = metric.partition(",")[2], item, whole(entry["train_trial_index"], "a trial", path)
-            if key in scores.setdefault(metric, {}):
-                why = "a sample has one score"
-                raise Refusal(f"instance {item} has two values of {metric!r}", why, where=path)
-            scores[metric][key] = foreign.score_of(stat.get("mean"), item, path)
+            values = scores.setdefault(metric, {}).setdefault(key, set())
+            if stat.get("mean") is not None:
+                values.add(foreign.score_of(stat["mean"], item, path))
     return scores
 
 
@@ -98,11 +100,17 @@ def _asked(path: Path) -> dict[Key, list[dict[str, Any]]]:
     return asked
 
 
-def _row(key: Key, score: float, requests: list[dict[str, Any]], wish: Wish, path: Path) -> dict[str, Any]:
+def _row(
+    key: Key, scores: set[float], requests: list[dict[str, Any]], wish: Wish, path: Path
+) -> dict[str, Any]:
     _, item, trial = key
-    row = {"sample_id": item, "epoch": trial + 1, "score": score, "explanation": ""}
-    if math.isnan(score):
-        row["explanation"] = "HELM gives no value"
+    if len(scores) > 1:
+        raise Refusal(
+            f"instance {item} has {len(scores)} values of this metric", "a sample has one score", where=path
+        )
+    row = {"sample_id": item, "epoch": trial + 1, "score": math.nan, "explanation": "HELM gives no value"}
+    for score in scores:
+        row |= {"score": score, "explanation": ""}
     instance = fields_of(requests[0]["instance"]) if requests else {}
     row["doc_hash"] = digest([instance.get("input"), instance.get("references")])
     row["cluster"] = foreign.cluster_of(instance.get("extra_data"), wish.cluster, item, path)

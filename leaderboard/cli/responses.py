@@ -305,7 +305,7 @@ def _imported(done: "list[Imported]") -> Iterator[str]:
             f"{unparsed:,} unparsed, {errors}; {near(cell.cell)} ({cell.state}){left_out}"
         )
         if cell.counts_errors:
-            yield f"  the source says {cell.reported:.6g}: it counts what failed or was not scored as well"
+            yield f"  the source reports {cell.reported:.6g}, in which what failed or was not scored counts"
     if lacks:
         yield f"the source does not tell the {', the '.join(lacks)}; comparisons say so"
     if any(cell.reported is None and cell.format != "plain" for cell in done):

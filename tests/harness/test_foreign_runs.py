@@ -33,6 +33,7 @@ FILES = {
     "evalscope": "evalscope/reports/tiny/general_mcq.json",
     "promptfoo": "promptfoo/sums.json",
 }
+EXACT_MATCH = 12  # the first of HELM's entries with this metric: those of the other metric come before
 METRIC = {"helm": "exact_match,test", "nemo": None, "evalscope": None, "promptfoo": "score"}
 
 
@@ -138,7 +139,7 @@ def test_a_judge_whose_reply_was_not_read_gave_no_score(runs, tmp_path):
 def test_the_command_says_where_the_source_counts_errors(runs, tmp_path):
     told = CliRunner().invoke(app, ["import", str(runs / "nemo"), "--results", str(tmp_path / "results")])
     assert "pass@1 66.7 % over 3 samples (8 rows), 0 unparsed, 2 errors" in told.output
-    assert "the source says 0.5: it counts what failed or was not scored as well" in told.output
+    assert "the source reports 0.5, in which what failed or was not scored counts" in told.output
 
 
 def test_the_subsets_of_an_evalscope_benchmark_are_one_task_held_to_its_score(runs, tmp_path):
@@ -216,7 +217,10 @@ def other_nemo(runs: Path) -> None:
 
 
 def other_helm(runs: Path) -> None:
-    change(runs / FILES["helm"], lambda entries: [stat.update(mean=0.5) for stat in entries[0]["stats"]])
+    change(
+        runs / FILES["helm"],
+        lambda entries: [stat.update(mean=0.5) for stat in entries[EXACT_MATCH]["stats"]],
+    )
 
 
 def other_evalscope(runs: Path) -> None:
@@ -227,6 +231,17 @@ def other_promptfoo(runs: Path) -> None:
     change(
         runs / FILES["promptfoo"], lambda output: output["results"]["prompts"][0]["metrics"].update(score=5)
     )
+
+
+def second_value(runs: Path) -> None:
+    """HELM repeats what two of its metrics measure; but then the values are the same."""
+    path = runs / FILES["helm"]
+    again = json.loads(path.read_text())[EXACT_MATCH]
+    change(path, lambda entries: entries.append(again))
+    import_files([path], runs / "results", Wish(metric=METRIC["helm"]))
+    for stat in again["stats"]:
+        stat["mean"] = 0.25
+    change(path, lambda entries: entries.append(again))
 
 
 def cut_review(runs: Path) -> None:
@@ -266,7 +281,7 @@ SUBSET = "evalscope/reviews/tiny/general_mcq_more.jsonl"
         ("promptfoo", stray_promptfoo, "1 row of a prompt that the file does not have"),
         ("promptfoo", changed(FILES["promptfoo"], lambda output: output["results"].update(version=4)), "is version 4"),
         ("promptfoo", other_promptfoo, "is 0.5 in the results, and 0.633333 as the mean of its samples"),
-        ("helm", changed(FILES["helm"], lambda entries: entries.append(entries[0])), "id60 has two values"),
+        ("helm", second_value, "id60 has 2 values of this metric"),
         ("helm", lost(f"{HELM}/stats.json"), "it should be HELM's figures of the run"),
         ("helm", changed(f"{HELM}/scenario_state.json", lambda state: state.clear()), "holds no requests of HELM"),
         ("helm", other_helm, "is 0.666667 in the results, and 0.583333 as the mean of its samples"),
