@@ -98,7 +98,7 @@ def _rows(path: Path, subset: Mapping[str, Any], metric: str, wish: Wish) -> lis
         )  # the last is the response
         rows.append({
             "sample_id": item, "epoch": whole(sample.get("generation_index"), "a repeat", path) + 1,
-            "score": value, "status": status, "explanation": explanation, "prompt": prompt,
+            "score": value, "as_source": value, "status": status, "explanation": explanation, "prompt": prompt,
             "response": as_text(score.get("prediction")),
             "answer": as_text(score.get("extracted_prediction")), "target": as_text(line.get("target")),
             "cluster": foreign.cluster_of(sample.get("sample_metadata"), wish.cluster, item, path),

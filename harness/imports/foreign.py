@@ -39,7 +39,8 @@ class Wish:
 class Foreign:
     """`rows` has sample_id and score (NaN where there is none), and those of record's columns that the file tells.
 
-    A column `as_source` holds what the source counts for each row, where it counts a failure as a score.
+    A column `as_source` holds what the source counts for each row, where its figure is the mean of all rows: failures
+    may be scores there, and a sample with more epochs than another weighs more.
     """
 
     format: Format
@@ -60,6 +61,7 @@ class Foreign:
     ignored: tuple[str, ...] = ()  # columns of the file that are no columns here
     reported: float | None = None  # the source's own figure of all samples
     rounding: float = 0.0  # how far the source's rounding may move that figure
+    differs: bool = False  # that figure is over all rows, and not the mean of the scores that are kept here
     title: str = ""  # the task's name unless given
     scale: tuple[float, float] | None = None  # where the source tells it
     dataset: str | None = None  # the hash of the items, where they are those of a task of ours
@@ -144,14 +146,14 @@ def checked(foreign: Foreign, wish: Wish) -> Foreign:
     path, mean, reported = foreign.files[0], foreign.mean, foreign.reported
     refuse_unusable(foreign.rows, path)
     if "as_source" in foreign.rows:
-        mean = headline_of(foreign.rows.assign(score=foreign.rows["as_source"]), False) or 0.0
-    if reported is not None and not math.isclose(
-        reported, mean, rel_tol=1e-6, abs_tol=foreign.rounding + 1e-9
-    ):
+        mean = float(foreign.rows["as_source"].mean())
+    near = {"rel_tol": 1e-6, "abs_tol": foreign.rounding + 1e-9}
+    if reported is not None and not math.isclose(reported, mean, **near):
         raise Refusal(
             f"{foreign.headline!r} is {reported:.6g} in the results, and {mean:.6g} as the mean of its samples",
             "what is logged for a sample is something else", "choose another metric with --metric", path,
         )  # fmt: skip
+    foreign = replace(foreign, differs=not math.isclose(foreign.mean, mean, **near))
     if not wish.negate:
         return foreign
     return replace(foreign, rows=foreign.rows.assign(score=-foreign.rows["score"]), scale=None)

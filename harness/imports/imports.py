@@ -62,7 +62,7 @@ class Imported:
     headline: str
     mean: float
     reported: float | None  # the same figure as the source's own results tell it
-    counts_errors: bool  # whether the source counts as scores what has none here
+    differs: bool  # that figure is over all rows, and not the mean of the scores that are kept here
     samples: int  # those with a score
     rows: int
     scored: int
@@ -128,8 +128,7 @@ def _written(results: Path, foreign: Foreign, table: Any, run: record.RunRecord,
         headline=foreign.headline,
         mean=foreign.mean,
         reported=foreign.reported,
-        counts_errors="as_source" in foreign.rows
-        and len(scored) < int(foreign.rows["as_source"].notna().sum()),
+        differs=foreign.differs,
         samples=int(scored["sample_id"].nunique()),
         rows=table.num_rows,
         scored=len(scored),

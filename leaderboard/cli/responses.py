@@ -304,8 +304,8 @@ def _imported(done: "list[Imported]") -> Iterator[str]:
             f"{cell.variant} x {cell.task}: {cell.headline} {_mean(cell)} over {samples}, "
             f"{unparsed:,} unparsed, {errors}; {near(cell.cell)} ({cell.state}){left_out}"
         )
-        if cell.counts_errors:
-            yield f"  the source reports {cell.reported:.6g}, in which what failed or was not scored counts"
+        if cell.differs:
+            yield f"  the source reports {cell.reported:.6g} over all its rows, those without a score here among them"
     if lacks:
         yield f"the source does not tell the {', the '.join(lacks)}; comparisons say so"
     if any(cell.reported is None and cell.format != "plain" for cell in done):

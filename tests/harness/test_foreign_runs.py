@@ -139,7 +139,7 @@ def test_a_judge_whose_reply_was_not_read_gave_no_score(runs, tmp_path):
 def test_the_command_says_where_the_source_counts_errors(runs, tmp_path):
     told = CliRunner().invoke(app, ["import", str(runs / "nemo"), "--results", str(tmp_path / "results")])
     assert "pass@1 66.7 % over 3 samples (8 rows), 0 unparsed, 2 errors" in told.output
-    assert "the source reports 0.5, in which what failed or was not scored counts" in told.output
+    assert "the source reports 0.5 over all its rows, those without a score here among them" in told.output
 
 
 def test_the_subsets_of_an_evalscope_benchmark_are_one_task_held_to_its_score(runs, tmp_path):
@@ -176,6 +176,20 @@ def test_promptfoos_passes_are_a_metric_beside_its_scores(runs, tmp_path):
     assert "there are: score, pass" in refused(runs / "promptfoo/sums.json", tmp_path / "results")
     echo, _ = import_files([runs / "promptfoo"], tmp_path / "results", Wish(metric="pass"))
     assert echo.reported == 6 / 10
+    assert echo.mean == pytest.approx(2 / 3)
+
+
+def test_a_test_that_stands_twice_in_promptfoo_weighs_once(runs, tmp_path):
+    """promptfoo's figure is over all rows: of nine, echo passed five."""
+
+    def forget(output):
+        rows = output["results"]["results"]
+        rows.remove(next(row for row in rows if (row["promptIdx"], row["testIdx"]) == (0, 1)))
+        output["results"]["prompts"][0]["metrics"].update(testPassCount=5)
+
+    change(runs / FILES["promptfoo"], forget)
+    echo, _ = import_files([runs / FILES["promptfoo"]], tmp_path / "results", Wish(metric="pass"))
+    assert (echo.reported, echo.differs) == (5 / 9, True)
     assert echo.mean == pytest.approx(2 / 3)
 
 
