@@ -173,7 +173,7 @@ def _format(path: Path) -> Format:
         return "plain"
     if ending == ".json":
         raise Refusal(
-            f"is no log of {', '.join(HEADS)} or helm: it doesn't begin as theirs do",
+            "is no log of Inspect, HELM, NeMo Evaluator, evalscope or promptfoo: it doesn't begin as theirs do",
             "lm-eval's samples stand in samples_*.jsonl beside its results, plain scores are JSONL or CSV",
             "give that file, or --format inspect for a log that was rewritten", path,
         )  # fmt: skip
