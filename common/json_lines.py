@@ -14,6 +14,7 @@ from typing import Any
 from proctor.common.refusal import Refusal
 
 DEEPEST = 100  # of lists and objects in each other: no step behind this one comes near Python's own bound
+LARGEST = 2**29  # bytes of a whole file: in memory it takes ten times as much
 HALF = re.compile(r"\\u[dD][89a-fA-F]")  # how JSON writes half of a pair of code units
 
 
@@ -43,6 +44,23 @@ def parse_json(text: str | bytes, pairs: Callable[[list[tuple[str, Any]]], Any] 
         if not level:
             return value
     raise too_deep
+
+
+def read_json(path: Path, what: str, remedy: str = "bring the folder as it was written") -> Any:
+    """A whole file, which should be `what`: refused where it is missing, too large, cut or nested too deep."""
+    why = f"it should be {what}"
+    if not path.is_file():
+        raise Refusal("no such file", why, remedy, path)
+    if path.stat().st_size > LARGEST:
+        raise Refusal(f"is larger than {LARGEST:,} bytes", why, remedy, path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        value = parse_json(text)
+    except ValueError:
+        raise Refusal("is no JSON that can be read", why, remedy, path) from None
+    if HALF.search(text):
+        return json.loads(_without_halves(value))
+    return value
 
 
 def read_json_lines(path: Path, looks_like: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -5,14 +5,13 @@
 Each result of the aggregate becomes a cell, and the mean of its lines must be the score that the aggregate reports.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from proctor.common.json_lines import read_json_lines
+from proctor.common.json_lines import read_json, read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.imports import foreign
@@ -30,24 +29,16 @@ def read_eee(path: Path, wish: Wish) -> Iterator[Foreign]:
         name = as_text(line.get("evaluation_result_id") or line.get("evaluation_name"))
         lines.setdefault(name, []).append(line)
     beside = path.with_name(path.name.removesuffix(ENDING) + ".json")
-    whole = _aggregate(beside) if path.name.endswith(ENDING) and beside.is_file() else {}
+    whole = {}
+    if path.name.endswith(ENDING) and beside.is_file():
+        whole = fields_of(read_json(beside, "the aggregate of the lines beside it"))
     results = {}
     for result in whole.get("evaluation_results", []):
         results[as_text(result.get("evaluation_result_id") or result.get("evaluation_name"))] = result
     _refuse_other_rows(path, whole, sum(map(len, lines.values())))
     files = (path, beside) if whole else (path,)
     for name, own in lines.items():
-        described = _described(files, own, fields_of(results.get(name)), whole, wish)
-        foreign.refuse_unusable(described.rows, path)
-        foreign.refuse_other_mean(described, wish)
-        yield described
-
-
-def _aggregate(path: Path) -> dict[str, Any]:
-    try:
-        return fields_of(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, RecursionError):
-        raise Refusal("is no JSON", "it should be the aggregate of the lines beside it", where=path) from None
+        yield _described(files, own, fields_of(results.get(name)), whole, wish)
 
 
 def _refuse_other_rows(path: Path, whole: Mapping[str, Any], rows: int) -> None:
@@ -64,16 +55,13 @@ def _described(
     wish: Wish,
 ) -> Foreign:  # fmt: skip
     metric, path = fields_of(result.get("metric_config")), files[0]
-    if metric.get("lower_is_better") is True and not wish.negate:
-        raise Refusal(
-            "of this metric less is better", "here more is better",
-            "give --lower-is-better, which turns the sign round", path,
-        )  # fmt: skip
+    headline = as_text(metric.get("metric_name")) or "score"
+    if metric.get("lower_is_better") is True:
+        foreign.refuse_less_is_better(headline, wish, path)
     model, library = fields_of(whole.get("model_info")), fields_of(whole.get("eval_library"))
     asked = fields_of(fields_of(result.get("generation_config")).get("generation_args"))
     reported = fields_of(result.get("score_details")).get("score")
     task = as_text(lines[0].get("evaluation_name"))
-    headline = as_text(metric.get("metric_name")) or "score"
     called = as_text(lines[0].get("model_id"))
     return Foreign(
         "eee", wish.variant or called.rpartition("/")[2], wish.task or task, _rows(lines, wish, path), files,
@@ -82,16 +70,9 @@ def _described(
         model=as_text(model.get("id")) or called, reported=reported if isinstance(reported, int | float) else None,
         sampling={name: asked[name] for name in ("temperature", "top_p", "max_tokens") if name in asked},
         versions={as_text(library["name"]): as_text(library.get("version"))} if library.get("name") else {},
-        scale=_scale(metric) if not wish.negate else None,
+        scale=foreign.scale_of(metric.get("min_score"), metric.get("max_score")),
         title=as_text(fields_of(result.get("source_data")).get("dataset_name")) or task,
     )  # fmt: skip
-
-
-def _scale(metric: Mapping[str, Any]) -> tuple[float, float] | None:
-    low, high = metric.get("min_score"), metric.get("max_score")
-    if isinstance(low, int | float) and isinstance(high, int | float) and low < high:
-        return float(low), float(high)
-    return None
 
 
 def _rows(lines: list[dict[str, Any]], wish: Wish, path: Path) -> pd.DataFrame:
@@ -110,7 +91,7 @@ def _rows(lines: list[dict[str, Any]], wish: Wish, path: Path) -> pd.DataFrame:
         outputs, targets = fields_of(line.get("output")).get("raw"), asked.get("reference")
         row = {
             "sample_id": item, "epoch": int(epoch) if epoch.isdecimal() else epochs[item],
-            "score": -float(score) if wish.negate else float(score), "prompt": as_text(asked.get("raw")),
+            "score": float(score), "prompt": as_text(asked.get("raw")),
             "target": _joined(targets), "response": _joined(outputs), "answer": as_text(last.get("extracted_value")),
             "status": "unparsed" if more.get("status") == "unparsed" else "ok",
             "cluster": cluster_of(more, wish.cluster or "cluster", item, path) if _clustered(more, wish) else item,

@@ -1,7 +1,7 @@
 """Scores that other tools made become cells like any other: `proctor import`.
 
 Chooses the reader by what a file is, decides what kind of task its scores are, says what the source lacks, and writes
-the cells. What is in a file is read in lm_eval_logs.py, inspect_logs.py, plain_scores.py and eee.py.
+the cells. What is in a file is read in a module for each format.
 """
 
 import math
@@ -20,20 +20,35 @@ from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME, suggest_name
 from proctor.harness import record
 from proctor.harness.imports.eee import ENDING, MARKS, read_eee
-from proctor.harness.imports.foreign import Foreign, Format, Wish
+from proctor.harness.imports.evalscope_runs import read_evalscope
+from proctor.harness.imports.foreign import Foreign, Format, Wish, checked
+from proctor.harness.imports.helm_runs import PER_INSTANCE, read_helm
 from proctor.harness.imports.inspect_logs import read_inspect
 from proctor.harness.imports.lm_eval_logs import read_lm_eval, runs_of_lm_eval
+from proctor.harness.imports.nemo_runs import read_nemo
 from proctor.harness.imports.plain_scores import read_plain
+from proctor.harness.imports.promptfoo_results import read_promptfoo
 
 READERS: Mapping[Format, Callable[[Path, Wish], Iterator[Foreign]]] = {
     "lm-eval": read_lm_eval,
     "inspect": read_inspect,
     "plain": read_plain,
     "eee": read_eee,
+    "helm": read_helm,
+    "evalscope": read_evalscope,
+    "nemo": read_nemo,
+    "promptfoo": read_promptfoo,
+}
+# What a JSON file of each form has in its first lines.
+HEADS: Mapping[Format, tuple[str, str]] = {
+    "inspect": ('"version"', '"status"'),
+    "evalscope": ('"schema_version"', '"dataset_pretty_name"'),
+    "nemo": ('"config_hash"', '"sdk_version"'),
+    "promptfoo": ('"evalId"', '"results"'),
 }
 Scale = tuple[float, float]
 State = Literal["new", "made again", "there already"]
-FRAMEWORK = {"lm-eval": "lm_eval", "inspect": "inspect", "plain": "other", "eee": "other"}
+FRAMEWORK = {"lm-eval": "lm_eval", "inspect": "inspect"}  # of all others it is "other"
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,7 @@ class Imported:
     headline: str
     mean: float
     reported: float | None  # the same figure as the source's own results tell it
+    differs: bool  # that figure is over all rows, and not the mean of the scores that are kept here
     samples: int  # those with a score
     rows: int
     scored: int
@@ -93,7 +109,8 @@ def _read(paths: Sequence[Path], wish: Wish, form: Format | None) -> Iterator[Fo
     for path in paths:
         for file, format_ in _files(path, form):
             try:
-                yield from READERS[format_](file, wish)
+                for foreign in READERS[format_](file, wish):
+                    yield checked(foreign, wish)
             except (OverflowError, RecursionError):  # no log of a real run holds such a thing
                 raise Refusal("holds a number or a nesting beyond what can be read", where=file) from None
 
@@ -111,6 +128,7 @@ def _written(results: Path, foreign: Foreign, table: Any, run: record.RunRecord,
         headline=foreign.headline,
         mean=foreign.mean,
         reported=foreign.reported,
+        differs=foreign.differs,
         samples=int(scored["sample_id"].nunique()),
         rows=table.num_rows,
         scored=len(scored),
@@ -124,7 +142,7 @@ def _written(results: Path, foreign: Foreign, table: Any, run: record.RunRecord,
 
 
 def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
-    """The file, or all logs in a folder: those of lm-eval and Every Eval Ever by their names, Inspect's by endings."""
+    """The file, or all logs in a folder, told by their names or by their first lines."""
     if not path.exists():
         raise Refusal("no such file or folder", where=path)
     if path.is_file():
@@ -132,14 +150,13 @@ def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
         return
     logs: list[tuple[Path, Format]] = [(file, "lm-eval") for file in runs_of_lm_eval(path)]
     for file in sorted(path.rglob("*")):
-        if _is_inspect(file):
-            logs.append((file, "inspect"))
-        elif file.name.endswith(ENDING):
-            logs.append((file, "eee"))
+        format_ = "eee" if file.name.endswith(ENDING) else _format_of_run(file)
+        if format_:
+            logs.append((file, format_))
     if not logs:
         raise Refusal(
             "no logs in this folder",
-            "lm-eval's are called samples_*.jsonl, Inspect's *.eval or *.json, Every Eval Ever's *_samples.jsonl",
+            f"those of {', '.join(name for name in READERS if name != 'plain')} are found by what they are",
             "give the files of plain scores by name", path,
         )  # fmt: skip
     for file, format_ in logs:
@@ -149,14 +166,14 @@ def _files(path: Path, form: Format | None) -> Iterator[tuple[Path, Format]]:
 
 def _format(path: Path) -> Format:
     """By what the file is: its ending, and for JSONL what its first row holds."""
-    ending = path.suffix.lower()
-    if _is_inspect(path):
-        return "inspect"
+    ending, format_ = path.suffix.lower(), _format_of_run(path)
+    if format_:
+        return format_
     if ending in (".csv", ".tsv"):
         return "plain"
     if ending == ".json":
         raise Refusal(
-            "is no log of Inspect: it doesn't begin with a version and a status",
+            "is no log of Inspect, HELM, NeMo Evaluator, evalscope or promptfoo: it doesn't begin as theirs do",
             "lm-eval's samples stand in samples_*.jsonl beside its results, plain scores are JSONL or CSV",
             "give that file, or --format inspect for a log that was rewritten", path,
         )  # fmt: skip
@@ -173,14 +190,19 @@ def _format(path: Path) -> Format:
     raise Refusal("is empty", "there is nothing to import", where=path)
 
 
-def _is_inspect(path: Path) -> bool:
-    """Inspect's JSON logs begin with their version and status; lm-eval's results do not."""
-    ending = path.suffix.lower()
-    if ending != ".json":
-        return ending == ".eval"
-    with path.open(encoding="utf-8", errors="replace") as file:
-        head = file.read(400)
-    return '"version"' in head and '"status"' in head
+def _format_of_run(path: Path) -> Format | None:
+    """Of the file that stands for a run in its folder; lm-eval's and plain files are told by their rows."""
+    if path.suffix.lower() == ".eval":
+        return "inspect"
+    if path.name == PER_INSTANCE:
+        return "helm"
+    if path.suffix.lower() == ".json" and path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(400)
+        for format_, words in HEADS.items():
+            if all(word in head for word in words):
+                return format_
+    return None
 
 
 def _safe_name(name: str, what: str, where: Path) -> str:
@@ -231,7 +253,8 @@ def _task_record(task: str, foreigns: Sequence[Foreign], scale: Scale | None) ->
         kind = "binary"
     made = record.TaskRecord(
         name=task, title=first.title or first.task, kind=kind, headline=first.headline,
-        scale=scale or _scale(lowest, highest), framework=FRAMEWORK[first.format], scored_by=first.scored_by,
+        scale=scale or _scale(lowest, highest), framework=FRAMEWORK.get(first.format, "other"),
+        scored_by=first.scored_by,
     )  # fmt: skip
     if kind == "real" and not scale and made.scale != (0.0, 1.0):
         return made.changed(scale_stated=False)

@@ -56,7 +56,7 @@ def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
     figure = figures[foreign.choose_metric(list(figures), wish, path)]
     epochs = max(sample.epoch for sample in samples)
     table = pd.DataFrame([_sample_row(sample, figure, wish, path) for sample in samples])
-    foreign.refuse_unusable(table, path)
+    foreign.refuse_unusable(table, path)  # an epoch that is there twice is seen before they are reduced
     metric = figure.name
     if figure.reducer != "mean" and not (epochs == 1 and figure.reducer in UNTOUCHED):
         metric += f", {figure.reducer}"
@@ -64,11 +64,7 @@ def read_inspect(path: Path, wish: Wish) -> Iterator[Foreign]:
         if "pass" not in figure.reducer:
             metric += f" of {epochs} epochs"
         table = _reduced(table, log, figure, path)
-    if wish.negate:
-        table["score"] = -table["score"]
-    described = _described(log, figure, metric, table, path, wish)
-    foreign.refuse_other_mean(described, wish)
-    yield described
+    yield _described(log, figure, metric, table, path, wish)
 
 
 def _described(log: Any, figure: _Figure, metric: str, rows: pd.DataFrame, path: Path, wish: Wish) -> Foreign:

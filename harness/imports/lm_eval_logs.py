@@ -6,14 +6,14 @@ alone, whose logs hold the counts that it is made of.
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from proctor.common.json_lines import parse_json, read_json_lines
+from proctor.common.json_lines import read_json, read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.harness.imports import foreign
 from proctor.harness.imports.foreign import Foreign, Wish, as_text, fields_of, micro_f1
@@ -95,19 +95,15 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
     if own and own.task.kind == "counts":
         counted = f"{own.metric},none"
         offered.append(counted)
-    metric = _chosen(log, offered, wish)
+    metric = foreign.choose_metric(offered, wish, path, log.metrics())
     name = metric.partition(",")[0]
     if metric == counted and wish.negate:
         raise Refusal(
             f"{metric!r} can't be turned round", "its counts make an F1", "drop --lower-is-better", path
         )
-    if fields_of(log.of_task("higher_is_better")).get(name) is False and not wish.negate:
-        raise Refusal(
-            f"of {name!r} less is better", "here more is better", "give --lower-is-better, which turns the sign round",
-            path,
-        )  # fmt: skip
+    if fields_of(log.of_task("higher_is_better")).get(name) is False:
+        foreign.refuse_less_is_better(name, wish, path)
     rows = pd.DataFrame([_row(row, name, wish, own is not None, path) for row in log.filtered(metric)])
-    foreign.refuse_unusable(rows, path)
     whole = fields_of(log.of_task("results")).get("sample_len")
     if isinstance(whole, int) and whole > len(rows):
         raise Refusal(
@@ -115,7 +111,6 @@ def read_lm_eval(path: Path, wish: Wish) -> Iterator[Foreign]:
             "bring the one that lm-eval wrote", path,
         )  # fmt: skip
     described = _described(log, rows, metric, wish)
-    foreign.refuse_other_mean(described, wish)
     yield as_own_cell(described, own, wish) if own else described
 
 
@@ -169,24 +164,10 @@ def _results_beside(path: Path, made: str) -> tuple[dict[str, Any], Path | None]
     if not made or not candidates:
         return {}, None
     beside = candidates[0]
-    try:
-        results = parse_json(beside.read_text(encoding="utf-8"))
-    except ValueError:
-        remedy = "mend it, or move it away to import without it"
-        raise Refusal("is no JSON", remedy=remedy, where=beside) from None
+    results = read_json(beside, "lm-eval's results", "mend it, or move it away to import without it")
     if not isinstance(results, dict):
         return {}, None
     return results, beside
-
-
-def _chosen(log: _Log, offered: Sequence[str], wish: Wish) -> str:
-    """The metric wished for; one that belongs to all samples together is refused by its name."""
-    fitting = [metric for metric in log.metrics() if wish.metric in (metric, metric.partition(",")[0])]
-    if not fitting or set(fitting) & set(offered):
-        return foreign.choose_metric(offered, wish, log.path)
-    why = "no sample has a number of its own for it"
-    remedy = f"choose one of {', '.join(offered)}"
-    raise Refusal(f"{fitting[0]!r} belongs to all samples together", why, remedy, log.path)
 
 
 def _row(row: Mapping[str, Any], metric: str, wish: Wish, own: bool, path: Path) -> dict[str, Any]:
@@ -214,7 +195,7 @@ def _row(row: Mapping[str, Any], metric: str, wish: Wish, own: bool, path: Path)
         "answer": answer,
         "target": as_text(row.get("target")),
         "status": status,
-        "score": -float(value) if wish.negate else float(value),
+        "score": float(value),
     }
 
 

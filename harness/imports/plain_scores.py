@@ -61,8 +61,6 @@ def read_plain(path: Path, wish: Wish) -> Iterator[Foreign]:
 
 def _checked(rows: pd.DataFrame, wish: Wish, path: Path) -> pd.DataFrame:
     rows["score"] = _scores(rows["score"], path)
-    if wish.negate:
-        rows["score"] *= -1.0
     if "epoch" in rows:
         rows["epoch"] = _epochs(rows["epoch"], path)
     for name in ("variant", "task"):

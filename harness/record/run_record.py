@@ -204,7 +204,9 @@ class GgufRecord(RecordPart):
 class OriginRecord(RecordPart):
     """Where the responses or scores of a cell came from, if Proctor did not ask for them itself."""
 
-    kind: str = "file"  # the format of an imported log ("lm-eval", "inspect", "plain"), or "answers" of `proctor score`
+    kind: str = (
+        "file"  # the format of an imported log ("lm-eval", "plain", ...), or "answers" of `proctor score`
+    )
     called: str | None = None  # the source's own name of the variant
     files: tuple[str, ...] = ()  # their names, without folders
     sha256: dict[str, str] = {}  # by the name of the file

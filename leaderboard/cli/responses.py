@@ -56,8 +56,8 @@ Texts = Annotated[Path, Argument(help="JSONL rows with `text`, or plain text wit
 Logs = Annotated[
     list[Path],
     Argument(
-        help="lm-eval's samples_*.jsonl, Inspect's .eval or .json, Every Eval Ever's *_samples.jsonl, "
-        "plain .csv or .jsonl."
+        help="Files or folders: lm-eval's samples_*.jsonl, Inspect's .eval or .json, Every Eval Ever's "
+        "*_samples.jsonl, runs of HELM, NeMo Evaluator, evalscope or promptfoo, plain .csv or .jsonl."
     ),
 ]
 Cluster = Annotated[
@@ -65,7 +65,8 @@ Cluster = Annotated[
 ]
 Negate = Annotated[bool, Option("--lower-is-better", help="Turn the sign of the scores: less is better.")]
 Format = Annotated[
-    Literal["lm-eval", "inspect", "plain", "eee", "llama-bench"] | None,
+    Literal["lm-eval", "inspect", "plain", "eee", "helm", "nemo", "evalscope", "promptfoo", "llama-bench"]
+    | None,
     Option(
         "--format", help="If the files do not tell; llama-bench and eee may also be said before the files."
     ),
@@ -303,6 +304,8 @@ def _imported(done: "list[Imported]") -> Iterator[str]:
             f"{cell.variant} x {cell.task}: {cell.headline} {_mean(cell)} over {samples}, "
             f"{unparsed:,} unparsed, {errors}; {near(cell.cell)} ({cell.state}){left_out}"
         )
+        if cell.differs:
+            yield f"  the source reports {cell.reported:.6g} over all its rows, those without a score here among them"
     if lacks:
         yield f"the source does not tell the {', the '.join(lacks)}; comparisons say so"
     if any(cell.reported is None and cell.format != "plain" for cell in done):

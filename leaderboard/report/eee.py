@@ -19,6 +19,7 @@ from uuid import UUID
 import pandas as pd
 
 from proctor.common.files import write_text
+from proctor.common.json_lines import read_json
 from proctor.common.refusal import Refusal
 from proctor.common.schema import SAFE_NAME
 from proctor.leaderboard.compare.ranking import Score
@@ -54,7 +55,17 @@ def export_eee(scores: Mapping[str, Score], out: Path, org: str) -> list[Path]:
         write_text(written[-1], text)
     if not written:
         raise Refusal("it has no score on any task", "there is nothing to export")
+    _remove_older(out, Path(org) / score.run.variant, written)
     return written
+
+
+def _remove_older(out: Path, model: Path, written: list[Path]) -> None:
+    """What an earlier export left of this model would be read as results beside these. Only Proctor's own goes."""
+    for whole in (out / "data").glob(f"*/{model.as_posix()}/*.json"):
+        made_by = read_json(whole, "an aggregate of Every Eval Ever")["eval_library"]["name"]
+        if whole not in written and made_by == "proctor":
+            whole.unlink()
+            whole.with_name(f"{whole.stem}_samples.jsonl").unlink(missing_ok=True)
 
 
 def _aggregate(score: Score, model: str) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def test_bad_rows_are_refused_in_one_line_that_names_them(tmp_path, rows, told):
         ("twice.csv", "variant,task,sample_id,score,score\na,t,1,1,1\n", "two columns are called 'score'"),
         ("epoch.csv", HEADER + ",epoch\na,t,1,1,first\n", "with an epoch that is no whole number"),
         ("scores.xlsx", "x", "'.xlsx' is no format that is known"),
-        ("scores.json", '[{"score": 1}]', "is no log of Inspect: it doesn't begin with a version"),
+        ("scores.json", '[{"score": 1}]', "is no log of Inspect, HELM, NeMo Evaluator"),
         ("deep.jsonl", "[" * 90_000, "line 1 holds a number or a nesting beyond what can be read"),
         ("long.jsonl", '{"score": ' + "1" * 9_000 + "}", "line 1 holds a number or a nesting"),
         (

@@ -150,6 +150,16 @@ def test_what_is_exported_twice_is_the_same_bytes_and_says_its_uncertainty(tmp_p
     assert whole["detailed_evaluation_results"]["total_rows"] == len(first[1].read_text().splitlines()) == 250
 
 
+def test_an_older_export_of_the_model_goes_and_nothing_else_does(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    older = export_eee(small_results(tmp_path / "r"), "tiny-q4", out, "org")
+    neighbour = export_eee(DEMO, "tiny", out, "org")
+    foreign = older[0].with_name("of-another-tool.json")
+    foreign.write_text(json.dumps({"eval_library": {"name": "another"}}))
+    newer = export_eee(DEMO, "tiny-q4", out, "org")
+    assert set(out.rglob("*.json*")) == {*neighbour, *newer, foreign}
+
+
 def test_a_response_without_a_score_is_counted_and_is_no_zero(tmp_path: Path) -> None:
     paths = export_eee(small_results(tmp_path / "r"), "tiny-lora", tmp_path / "out", "org")
     for aggregate, samples in zip(paths[::2], paths[1::2], strict=True):
