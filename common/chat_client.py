@@ -200,14 +200,17 @@ class ChatClient:
                 text = text.encode(errors="replace").decode()
             if len(self._key) >= SECRET:
                 text = text.replace(self._key, "***")
-        refusal = str(message.get("refusal") or "")
         ended = choice.get("finish_reason")
+        if not isinstance(ended, str):
+            ended = None
+        elif ended != "length":
+            ended = self._scrubbed(ended)
         return Completion(
             text,
             _count(usage, "prompt_tokens"),
             _count(usage, "completion_tokens"),
-            ended if isinstance(ended, str) else None,
-            self._without_key(refusal),
+            ended,
+            self._scrubbed(message.get("refusal") or ""),
             logprobs=choice.get("logprobs"),
         )
 
@@ -228,14 +231,12 @@ class ChatClient:
         problem = f"{status}, the server refused: {why}"
         return Completion(problem=problem, trouble="refused", status=status, too_long=too_long)
 
-    def _scrubbed(self, failed: BaseException) -> str:
-        """What went wrong in one line, without the key, whoever repeated it."""
-        return self._without_key(" ".join((str(failed) or type(failed).__name__).split()))[:SHOWN]
-
-    def _without_key(self, text: str) -> str:
-        if not self._key:
-            return text
-        return text.replace(self._key, "***")
+    def _scrubbed(self, words: object) -> str:
+        """What a server says of itself, or an error does, in one line and without the key, whoever repeated it."""
+        text = " ".join((str(words) or type(words).__name__).split())
+        if self._key:
+            text = text.replace(self._key, "***")
+        return text[:SHOWN]
 
 
 def _count(usage: Mapping[str, Any], name: str) -> int | None:
