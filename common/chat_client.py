@@ -23,6 +23,9 @@ OPENAI = "https://api.openai.com/v1"
 GIVE_UP = 20  # after so many failures in a row nothing more is asked
 SHOWN = 300  # letters of what a server says that a problem repeats
 MOST_TOKENS = 10**9  # of one request
+LONGEST_TEXT = (
+    500_000  # letters of a response: more than 128,000 tokens; reading tens of millions takes minutes
+)
 SECRET = 16  # a key this long is no word that a response could hold by chance
 
 Trouble = Literal[
@@ -196,6 +199,8 @@ class ChatClient:
         if text is not None:
             if not isinstance(text, str):
                 raise TypeError("the message is no text")
+            if len(text) > LONGEST_TEXT:
+                raise ValueError(f"its text has {len(text):,} letters, and {LONGEST_TEXT:,} are the most")
             if not text.isascii():  # half a character, which JSON can carry, could be neither kept nor shown
                 text = text.encode(errors="replace").decode()
             if len(self._key) >= SECRET:
@@ -233,7 +238,9 @@ class ChatClient:
 
     def _scrubbed(self, words: object) -> str:
         """What a server says of itself, or an error does, in one line and without the key, whoever repeated it."""
-        text = " ".join((str(words) or type(words).__name__).split())
+        text = " ".join(str(words).split())
+        if not text and isinstance(words, BaseException):
+            text = type(words).__name__
         if self._key:
             text = text.replace(self._key, "***")
         return text[:SHOWN]

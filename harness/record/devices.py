@@ -8,8 +8,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from proctor.common import files
 from proctor.common.refusal import Refusal
 from proctor.harness.record.run_record import RecordPart

@@ -44,7 +44,7 @@ def test_one_text_that_a_million_rows_name_is_counted_for_each_of_them(tmp_path,
     path = written(tmp_path / "text.parquet", pa.table({"text": column}), store_schema=False)
     assert path.stat().st_size < 10_000
     before = pa.total_allocated_bytes()
-    with pytest.raises(Refusal, match="it takes 2,00.,...,... bytes of memory"):
+    with pytest.raises(Refusal, match=r"it takes 2,0\d\d,\d\d\d,\d\d\d bytes of memory"):
         read_parquet(path)
     assert pa.total_allocated_bytes() - before < 2**26
 
