@@ -5,22 +5,26 @@
 Each result of the aggregate becomes a cell, and the mean of its lines must be the score that the aggregate reports.
 """
 
-import json
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from proctor.common.json_lines import read_json_lines
+from proctor.common.answers import number_of
+from proctor.common.files import read_text
+from proctor.common.json_lines import parse_json, read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.imports import foreign
-from proctor.harness.imports.foreign import Foreign, Wish, as_text, cluster_of, fields_of
+from proctor.harness.imports.foreign import LARGEST, Foreign, Wish, as_text, cluster_of, fields_of
 
 MARKS = {"schema_version", "evaluation_id", "evaluation", "interaction_type"}  # what a line of the form has
 ENDING = "_samples.jsonl"
 COUNTS = ("tp", "fp", "fn")
+EPOCH = re.compile(r"[0-9]{1,9}")
 LINE = '{"schema_version": ..., "evaluation_id": ..., "sample_id": ..., "evaluation": {"score": ...}}'
 
 
@@ -32,7 +36,7 @@ def read_eee(path: Path, wish: Wish) -> Iterator[Foreign]:
     beside = path.with_name(path.name.removesuffix(ENDING) + ".json")
     whole = _aggregate(beside) if path.name.endswith(ENDING) and beside.is_file() else {}
     results = {}
-    for result in whole.get("evaluation_results", []):
+    for result in map(fields_of, _listed(whole.get("evaluation_results"))):
         results[as_text(result.get("evaluation_result_id") or result.get("evaluation_name"))] = result
     _refuse_other_rows(path, whole, sum(map(len, lines.values())))
     files = (path, beside) if whole else (path,)
@@ -45,8 +49,8 @@ def read_eee(path: Path, wish: Wish) -> Iterator[Foreign]:
 
 def _aggregate(path: Path) -> dict[str, Any]:
     try:
-        return fields_of(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, RecursionError):
+        return fields_of(parse_json(read_text(path)))
+    except ValueError:
         raise Refusal("is no JSON", "it should be the aggregate of the lines beside it", where=path) from None
 
 
@@ -89,7 +93,7 @@ def _described(
 
 def _scale(metric: Mapping[str, Any]) -> tuple[float, float] | None:
     low, high = metric.get("min_score"), metric.get("max_score")
-    if isinstance(low, int | float) and isinstance(high, int | float) and low < high:
+    if isinstance(low, int | float) and isinstance(high, int | float) and -LARGEST <= low < high <= LARGEST:
         return float(low), float(high)
     return None
 
@@ -105,11 +109,11 @@ def _rows(lines: list[dict[str, Any]], wish: Wish, path: Path) -> pd.DataFrame:
             raise Refusal(f"sample {item!r} has a score that is no number", "each line has one", where=path)
         epochs[item] = epochs.get(item, 0) + 1
         epoch = as_text(more.get("epoch"))
-        answers = line.get("answer_attribution") or []
-        last = fields_of(answers[-1]) if isinstance(answers, list) and answers else {}
+        answers = _listed(line.get("answer_attribution")) or [{}]
+        last = fields_of(answers[-1])
         outputs, targets = fields_of(line.get("output")).get("raw"), asked.get("reference")
         row = {
-            "sample_id": item, "epoch": int(epoch) if epoch.isdecimal() else epochs[item],
+            "sample_id": item, "epoch": int(epoch) if EPOCH.fullmatch(epoch) else epochs[item],
             "score": -float(score) if wish.negate else float(score), "prompt": as_text(asked.get("raw")),
             "target": _joined(targets), "response": _joined(outputs), "answer": as_text(last.get("extracted_value")),
             "status": "unparsed" if more.get("status") == "unparsed" else "ok",
@@ -118,9 +122,21 @@ def _rows(lines: list[dict[str, Any]], wish: Wish, path: Path) -> pd.DataFrame:
         if line.get("error"):
             row |= {"status": "error", "explanation": as_text(line["error"])}
         if set(COUNTS) <= more.keys() and not wish.negate:
-            row["metrics"] = {name: float(more[name]) for name in COUNTS}
+            row["metrics"] = {name: _count(more[name], item, path) for name in COUNTS}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _count(value: Any, item: str, path: Path) -> float:
+    with suppress(ValueError):
+        count = number_of(value)
+        if 0 <= count < LARGEST:
+            return count
+    raise Refusal(f"sample {item!r} counts {as_text(value)[:40]!r}, which is no count", where=path)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _clustered(more: Mapping[str, Any], wish: Wish) -> bool:

@@ -176,7 +176,7 @@ def _format(path: Path) -> Format:
 def _is_inspect(path: Path) -> bool:
     """Inspect's JSON logs begin with their version and status; lm-eval's results do not."""
     ending = path.suffix.lower()
-    if ending != ".json":
+    if ending != ".json" or not path.is_file():  # a pipe would be waited for
         return ending == ".eval"
     with path.open(encoding="utf-8", errors="replace") as file:
         head = file.read(400)

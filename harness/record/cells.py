@@ -120,8 +120,10 @@ def _unsound(rows: "pd.DataFrame", lowest: float, highest: float) -> str:
     """What no cell holds that was written here, in those columns that are there."""
     if rows.duplicated(["sample_id", "epoch"]).any():
         return "a sample stands there twice"
-    if "score" in rows and ((rows["score"] < lowest) | (rows["score"] > highest)).any():
-        return f"a score is outside of its scale, {lowest:g} to {highest:g}"
+    if "score" in rows:
+        scores = rows["score"][rows["score"] != 0]  # an unparsed response gets 0, whatever the scale
+        if ((scores < lowest) | (scores > highest)).any():
+            return f"a score is outside of its scale, {lowest:g} to {highest:g}"
     if {"score", "status"} <= set(rows) and (rows["score"].isna() != (rows["status"] == "error")).any():
         return "a row has a score and an error, or neither"
     return ""
