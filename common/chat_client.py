@@ -23,6 +23,9 @@ OPENAI = "https://api.openai.com/v1"
 GIVE_UP = 20  # after so many failures in a row nothing more is asked
 SHOWN = 300  # letters of what a server says that a problem repeats
 MOST_TOKENS = 10**9  # of one request
+LONGEST_TEXT = (
+    500_000  # letters of a response: more than 128,000 tokens; reading tens of millions takes minutes
+)
 SECRET = 16  # a key this long is no word that a response could hold by chance
 
 Trouble = Literal[
@@ -196,18 +199,23 @@ class ChatClient:
         if text is not None:
             if not isinstance(text, str):
                 raise TypeError("the message is no text")
+            if len(text) > LONGEST_TEXT:
+                raise ValueError(f"its text has {len(text):,} letters, and {LONGEST_TEXT:,} are the most")
             if not text.isascii():  # half a character, which JSON can carry, could be neither kept nor shown
                 text = text.encode(errors="replace").decode()
             if len(self._key) >= SECRET:
                 text = text.replace(self._key, "***")
-        refusal = str(message.get("refusal") or "")
         ended = choice.get("finish_reason")
+        if not isinstance(ended, str):
+            ended = None
+        elif ended != "length":
+            ended = self._scrubbed(ended)
         return Completion(
             text,
             _count(usage, "prompt_tokens"),
             _count(usage, "completion_tokens"),
-            ended if isinstance(ended, str) else None,
-            self._without_key(refusal),
+            ended,
+            self._scrubbed(message.get("refusal") or ""),
             logprobs=choice.get("logprobs"),
         )
 
@@ -228,14 +236,14 @@ class ChatClient:
         problem = f"{status}, the server refused: {why}"
         return Completion(problem=problem, trouble="refused", status=status, too_long=too_long)
 
-    def _scrubbed(self, failed: BaseException) -> str:
-        """What went wrong in one line, without the key, whoever repeated it."""
-        return self._without_key(" ".join((str(failed) or type(failed).__name__).split()))[:SHOWN]
-
-    def _without_key(self, text: str) -> str:
-        if not self._key:
-            return text
-        return text.replace(self._key, "***")
+    def _scrubbed(self, words: object) -> str:
+        """What a server says of itself, or an error does, in one line and without the key, whoever repeated it."""
+        text = " ".join(str(words).split())
+        if not text and isinstance(words, BaseException):
+            text = type(words).__name__
+        if self._key:
+            text = text.replace(self._key, "***")
+        return text[:SHOWN]
 
 
 def _count(usage: Mapping[str, Any], name: str) -> int | None:

@@ -22,6 +22,7 @@ from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
 
 PART = ".part"
+LARGEST_TEXT = 2**28  # bytes of a file that is read as one text
 LONGEST_LINE = 2**27  # bytes: four times the largest reply, whose letters may each take six here
 
 
@@ -109,6 +110,13 @@ def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 def read_text(path: Path) -> str:
     """The text of a file that a user brings, or one line that says why there is none."""
     try:
+        # A pipe or a device has no end.
+        if (
+            path.exists()
+            and not path.is_dir()
+            and not (path.is_file() and path.stat().st_size <= LARGEST_TEXT)
+        ):
+            raise Refusal(f"no file of at most {LARGEST_TEXT:,} bytes", where=path)
         return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except (FileNotFoundError, IsADirectoryError):
         raise Refusal("no such file", where=path) from None
@@ -157,7 +165,7 @@ def read_kept(path: Path, fits: Callable[[dict[str, Any]], bool]) -> dict[str, A
     says whether it can be used.
     """
     try:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        kept: dict[str, Any] = json.loads(read_text(path))
         return kept if is_whole(kept, fits, path.name) else None
     except (OSError, ValueError, RecursionError):
         return None

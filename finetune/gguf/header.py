@@ -19,6 +19,8 @@ SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "
 STRING, ARRAY = 8, 9
 AGAIN = "fetch or make it again"
 MOST = 2**32  # no count or length in a header is larger
+LONGEST = 2**26  # bytes of a text in it
+DIMENSIONS = 4  # of a tensor, as ggml knows them
 CACHE_TOKENS = 2_048  # for which the size of the cache is told
 
 
@@ -69,7 +71,7 @@ class Header:
             keys, values = (int(sizes.get(f"attention.{name}_length", head)) for name in ("key", "value"))
             heads = int(sizes["block_count"]) * int(sizes["attention.head_count_kv"])
             return 2 * heads * (keys + values) * min(CACHE_TOKENS, int(sizes["context_length"]))
-        except (KeyError, ValueError, ZeroDivisionError):
+        except (KeyError, ValueError, ArithmeticError):
             return None
 
     def token(self, kind: str) -> int | None:
@@ -116,8 +118,10 @@ def _read(file: BinaryIO, wanted: Container[str]) -> Header:
     end = parameters = tensor_bytes = 0
     for _ in range(tensors):
         _text(file)
-        elements = 1
-        for _ in range(int(_number(file, "I"))):
+        elements, dimensions = 1, int(_number(file, "I"))
+        if dimensions > DIMENSIONS:
+            raise _Broken(f"a tensor has {dimensions:,} dimensions")
+        for _ in range(dimensions):
             elements *= _count(file)
         number, offset = int(_number(file, "I")), int(_number(file, "Q"))
         if number not in known:
@@ -150,7 +154,7 @@ def _count(file: BinaryIO) -> int:
 
 def _text(file: BinaryIO) -> str:
     length = _count(file)
-    data = file.read(length)
+    data = file.read(min(length, LONGEST))
     if len(data) < length:
         raise _Broken("its header ends too early")
     return data.decode("utf-8", "replace")

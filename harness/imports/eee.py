@@ -5,21 +5,25 @@
 Each result of the aggregate becomes a cell, and the mean of its lines must be the score that the aggregate reports.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from proctor.common.answers import number_of
 from proctor.common.json_lines import read_json, read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.imports import foreign
-from proctor.harness.imports.foreign import Foreign, Wish, as_text, cluster_of, fields_of
+from proctor.harness.imports.foreign import LARGEST, Foreign, Wish, as_text, cluster_of, fields_of
 
 MARKS = {"schema_version", "evaluation_id", "evaluation", "interaction_type"}  # what a line of the form has
 ENDING = "_samples.jsonl"
 COUNTS = ("tp", "fp", "fn")
+EPOCH = re.compile(r"[0-9]{1,9}")
 LINE = '{"schema_version": ..., "evaluation_id": ..., "sample_id": ..., "evaluation": {"score": ...}}'
 
 
@@ -33,7 +37,7 @@ def read_eee(path: Path, wish: Wish) -> Iterator[Foreign]:
     if path.name.endswith(ENDING) and beside.is_file():
         whole = fields_of(read_json(beside, "the aggregate of the lines beside it"))
     results = {}
-    for result in whole.get("evaluation_results", []):
+    for result in map(fields_of, _listed(whole.get("evaluation_results"))):
         results[as_text(result.get("evaluation_result_id") or result.get("evaluation_name"))] = result
     _refuse_other_rows(path, whole, sum(map(len, lines.values())))
     files = (path, beside) if whole else (path,)
@@ -86,11 +90,11 @@ def _rows(lines: list[dict[str, Any]], wish: Wish, path: Path) -> pd.DataFrame:
             raise Refusal(f"sample {item!r} has a score that is no number", "each line has one", where=path)
         epochs[item] = epochs.get(item, 0) + 1
         epoch = as_text(more.get("epoch"))
-        answers = line.get("answer_attribution") or []
-        last = fields_of(answers[-1]) if isinstance(answers, list) and answers else {}
+        answers = _listed(line.get("answer_attribution")) or [{}]
+        last = fields_of(answers[-1])
         outputs, targets = fields_of(line.get("output")).get("raw"), asked.get("reference")
         row = {
-            "sample_id": item, "epoch": int(epoch) if epoch.isdecimal() else epochs[item],
+            "sample_id": item, "epoch": int(epoch) if EPOCH.fullmatch(epoch) else epochs[item],
             "score": float(score), "prompt": as_text(asked.get("raw")),
             "target": _joined(targets), "response": _joined(outputs), "answer": as_text(last.get("extracted_value")),
             "status": "unparsed" if more.get("status") == "unparsed" else "ok",
@@ -99,9 +103,21 @@ def _rows(lines: list[dict[str, Any]], wish: Wish, path: Path) -> pd.DataFrame:
         if line.get("error"):
             row |= {"status": "error", "explanation": as_text(line["error"])}
         if set(COUNTS) <= more.keys() and not wish.negate:
-            row["metrics"] = {name: float(more[name]) for name in COUNTS}
+            row["metrics"] = {name: _count(more[name], item, path) for name in COUNTS}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _count(value: Any, item: str, path: Path) -> float:
+    with suppress(ValueError):
+        count = number_of(value)
+        if 0 <= count < LARGEST:
+            return count
+    raise Refusal(f"sample {item!r} counts {as_text(value)[:40]!r}, which is no count", where=path)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _clustered(more: Mapping[str, Any], wish: Wish) -> bool:

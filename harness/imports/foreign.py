@@ -197,7 +197,7 @@ def whole(value: Any, what: str, where: Path) -> int:
 
 def scale_of(low: Any, high: Any) -> tuple[float, float] | None:
     """The bounds of a metric, where both are told."""
-    if isinstance(low, int | float) and isinstance(high, int | float) and low < high:
+    if isinstance(low, int | float) and isinstance(high, int | float) and -LARGEST <= low < high <= LARGEST:
         return float(low), float(high)
     return None
 

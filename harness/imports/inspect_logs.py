@@ -5,11 +5,13 @@ it takes what Inspect made of each sample, as the log tells it.
 """
 
 import math
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import pandas as pd
 
@@ -23,6 +25,8 @@ from proctor.tasks import TASKS
 NO_ANSWER = "N"  # what Inspect's scorers give where a response holds no answer
 LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 UNTOUCHED = ("mean", "median", "mode", "max")  # reducers that leave a single epoch as it is
+LARGEST = 2**28  # bytes, unpacked
+MEMORY = 3 * 2**29  # bytes that reading them may take
 # Inspect's metrics that are the mean over samples ("all" is that of `grouped`), and those that say how sure a mean is.
 MEANS = ("accuracy", "mean", "all")
 SPREADS = ("stderr", "bootstrap_stderr", "std", "var", "ci", "ci_wilson")
@@ -97,8 +101,12 @@ def _described(log: Any, figure: _Figure, metric: str, rows: pd.DataFrame, path:
 def _open_log(path: Path) -> Any:
     from inspect_ai.log import read_eval_log
 
+    size = _unpacked(path)
+    if size > LARGEST:
+        raise Refusal(f"holds {size:,} bytes", f"a log of more than {LARGEST:,} is not read", where=path)
     try:
-        log = read_eval_log(str(path), resolve_attachments=True)
+        with _memory(MEMORY):
+            log = read_eval_log(str(path), resolve_attachments=True)
     except Exception as broken:  # each kind of damage has its own exception: of zip, of JSON, of pydantic
         why = " ".join(f"{type(broken).__name__}: {broken}".split())[:160]
         raise Refusal(f"is no log that Inspect can read ({why})", where=path) from None
@@ -118,6 +126,30 @@ def _open_log(path: Path) -> Any:
             "get it once more from where it was made", path,
         )  # fmt: skip
     return log
+
+
+def _unpacked(path: Path) -> int:
+    """Bytes; an archive of a few kilobytes can hold more than any memory."""
+    with suppress(OSError, BadZipFile), ZipFile(path) as archive:
+        return sum(member.file_size for member in archive.infolist())
+    return path.stat().st_size
+
+
+@contextmanager
+def _memory(most: int) -> Iterator[None]:
+    """A MemoryError where the block takes more: an archive can also lie about what it holds."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    now = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + most, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def _figures_of(log: Any, path: Path) -> dict[str, _Figure]:

@@ -27,7 +27,7 @@ SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<made>\d{4}-\d\d-\d\dT\d\d-\d\d-\
 def runs_of_lm_eval(folder: Path) -> list[Path]:
     """The sample logs under a folder; two runs of one task side by side are refused, for one of them is older."""
     logs: dict[tuple[Path, str], Path] = {}
-    for path in sorted(folder.rglob("samples_*.jsonl")):
+    for path in filter(Path.is_file, sorted(folder.rglob("samples_*.jsonl"))):
         task, _ = _task_and_time(path)
         key = path.parent, task
         if key in logs:
@@ -150,8 +150,11 @@ def _open(path: Path) -> _Log:
     results, beside = _results_beside(path, made)
     samples = []
     for number, row in read_json_lines(path, '{"doc_id": ..., "metrics": [...]}'):
-        if "doc_id" not in row or not isinstance(row.get("metrics"), list):
-            raise Refusal(f"row {number} is no sample of lm-eval", "it has no doc_id and metrics", where=path)
+        filtered = isinstance(row.get("filter", ""), str)
+        if "doc_id" not in row or not isinstance(row.get("metrics"), list) or not filtered:
+            raise Refusal(
+                f"row {number} is no sample of lm-eval", "it has no doc_id, metrics and filter", where=path
+            )
         samples.append(row)
     if not samples:
         raise Refusal("is empty", "there is nothing to import", where=path)

@@ -124,7 +124,7 @@ def _scores(column: "pd.Series[Any]", path: Path) -> "pd.Series[float]":
 
 def _epochs(column: "pd.Series[Any]", path: Path) -> "pd.Series[int]":
     numbers = pd.to_numeric(column, errors="coerce")
-    broken = numbers.isna() | (numbers % 1 != 0)
+    broken = numbers.isna() | (numbers % 1 != 0) | (numbers.abs() > 2**53)
     refuse_rows(broken, "with an epoch that is no whole number", "count epochs from 1", path)
     return numbers.astype("int64")
 

@@ -85,23 +85,27 @@ class Cell:
 
     def rows(self, columns: list[str] | None = None) -> "pd.DataFrame":
         """Sorted by item and epoch; all columns, or those named, which must hold sample_id and epoch."""
-        import pyarrow.parquet as pq
-
-        rows: pd.DataFrame = pq.read_table(self.folder / "samples.parquet", columns=columns).to_pandas()
+        rows: pd.DataFrame = self._table(columns).to_pandas()
         if columns is None:
             rows = self._with_two_facts(rows)
+        problem = _unsound(rows, *self.run.task.scale)
+        if problem:
+            raise Refusal(problem, remedy="make the cell again with --redo", where=self.folder)
         return rows.sort_values(["sample_id", "epoch"], ignore_index=True)
 
     @cached_property
     def outcomes(self) -> dict[str, int]:
         """How many rows are ok, unparsed or an error, which are all rows; and how many of all were truncated."""
-        import pyarrow.parquet as pq
-
-        path = self.folder / "samples.parquet"
-        names = {"status", "answer", "truncated"} & set(pq.read_schema(path).names)
-        rows = self._with_two_facts(pq.read_table(path, columns=sorted(names)).to_pandas())
+        rows = self._with_two_facts(self._table(["status", "answer", "truncated"]).to_pandas())
         counted = {status: int((rows["status"] == status).sum()) for status in STATUSES}
         return counted | {"truncated": int(rows["truncated"].sum())}
+
+    def _table(self, columns: list[str] | None) -> Any:
+        """With bounds: a checksum that somebody else made fits whatever file he made."""
+        from proctor.common.parquet import read_parquet
+
+        # Earlier results lack the first.
+        return read_parquet(self.folder / "samples.parquet", columns, schema([]), ("truncated", "metrics"))
 
     def _with_two_facts(self, rows: "pd.DataFrame") -> "pd.DataFrame":
         """Earlier results have a status 'truncated', which hid whether the response held an answer."""
@@ -110,6 +114,20 @@ class Cell:
         unparsed = old & (rows["answer"] == "") & (self.run.resolved.engine != "imported")
         status = rows["status"].mask(old, "ok").mask(unparsed, "unparsed")
         return rows.assign(status=status, truncated=rows.get("truncated", False) | old)
+
+
+def _unsound(rows: "pd.DataFrame", lowest: float, highest: float) -> str:
+    """What no cell holds that was written here, in those columns that are there."""
+    if rows.duplicated(["sample_id", "epoch"]).any():
+        return "a sample stands there twice"
+    if "score" in rows:
+        scores = rows["score"][rows["score"] != 0]  # an unparsed response gets 0, whatever the scale
+        if ((scores < lowest) | (scores > highest)).any():
+            return f"a score is outside of its scale, {lowest:g} to {highest:g}"
+    # Both it may have: Inspect counts a score that was given before another scorer failed.
+    if {"score", "status"} <= set(rows) and (rows["score"].isna() & (rows["status"] != "error")).any():
+        return "a row has neither a score nor an error"
+    return ""
 
 
 def write(results: Path, samples: list[Sample], run: RunRecord) -> Cell:
@@ -169,7 +187,7 @@ def read(results: Path, variant: str, task: str) -> Cell | None:
     if not notes.exists():
         return None
     try:
-        run = record_from(parse_json(notes.read_text(encoding="utf-8")))
+        run = record_from(parse_json(files.read_text(notes)))
     except UnreadableRecord as why:
         return Cell(folder, None, f"{notes} is damaged: {why}")
     except (OSError, ValueError):
@@ -293,7 +311,7 @@ def read_cards(results: Path) -> dict[str, dict[str, Any]]:
     for path in sorted(results.glob("_judges/*/trust.json")):
         judge = path.parent.name
         try:
-            card: Any = parse_json(path.read_text(encoding="utf-8"))
+            card: Any = parse_json(files.read_text(path))
         except ValueError:
             card = None
         if isinstance(card, dict) and "checks" in card:

@@ -8,8 +8,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from proctor.common import files
 from proctor.common.refusal import Refusal
 from proctor.harness.record.run_record import RecordPart
@@ -80,8 +78,8 @@ def read_devices(results: Path) -> Devices:
     devices: dict[str, dict[str, DeviceRecord]] = {}
     for path in sorted(results.glob("_devices/*/*.json")):
         try:
-            device = DeviceRecord.model_validate_json(path.read_text(encoding="utf-8"))
-        except (ValidationError, UnicodeDecodeError):
+            device = DeviceRecord.model_validate_json(files.read_text(path))
+        except ValueError:
             raise Refusal("is damaged", remedy="import the file of llama-bench again", where=path) from None
         devices.setdefault(device.variant, {})[device.device] = device
     return devices

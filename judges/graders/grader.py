@@ -74,6 +74,11 @@ class GraderSpec(Frozen):
             check_address(self.endpoint)
         if self.through == "engine" and self.endpoint:
             raise Refusal("a grader through 'engine' is a variant of ours and has no endpoint; leave it out")
+        if self.through == "inspect" and self.endpoint:
+            raise Refusal(
+                "a grader through 'inspect' has no endpoint; its provider would send your key for another service "
+                "there; take through: openai, or the provider's own variable for its address"
+            )
         if self.through == "engine" and self.max_tokens is None:
             raise Refusal("a grader through 'engine' needs max_tokens; an answer could go on for ever")
         if self.through != "openai" and self.extra:

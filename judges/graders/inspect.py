@@ -64,9 +64,7 @@ class InspectGrader:
                 timeout=max(1, round(spec.patience)),
             )
             try:
-                self._models[seed] = get_model(
-                    spec.model, base_url=spec.endpoint, config=config, memoize=False
-                )
+                self._models[seed] = get_model(spec.model, config=config, memoize=False)
             except Exception as refused:  # Inspect has several ways to say that a provider is not to be had
                 why = " ".join(str(refused).split())[:_SHOWN]
                 raise Refusal(f"Inspect cannot open the grader {spec.model!r}: {why}") from None

@@ -48,7 +48,10 @@ def read_rows(data: str | HubData) -> Rows:
 def _read(path: Path) -> Rows:
     kind = path.suffix.lower()
     if kind == ".parquet":
-        return _from_parquet(path)
+        from proctor.common.parquet import read_parquet
+
+        rows: Rows = read_parquet(path).to_pylist()
+        return rows
     if kind in (".jsonl", ".ndjson"):
         return [row for _, row in read_json_lines(path, ROW)]
     text = read_text(path)
@@ -60,15 +63,4 @@ def _read(path: Path) -> Rows:
         raise Refusal("it is no JSON", where=path) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Refusal("holds no list of rows", f"rows look like {ROW}", where=path)
-    return rows
-
-
-def _from_parquet(path: Path) -> Rows:
-    import pyarrow
-    import pyarrow.parquet as pq
-
-    try:
-        rows: Rows = pq.read_table(path).to_pylist()
-    except pyarrow.ArrowException as broken:
-        raise Refusal(f"no parquet file: {str(broken).splitlines()[0]}", where=path) from None
     return rows

@@ -88,6 +88,26 @@ def test_short_key_is_no_word_of_a_text_but_is_scrubbed_from_errors(monkeypatch)
         assert "***" in ask(server, key="MY_KEY")[0].problem
 
 
+@pytest.mark.parametrize("field", ["text", "finish_reason", "refusal"])
+def test_key_that_a_server_repeats_in_a_reply_is_scrubbed_wherever_it_stands(monkeypatch, field):
+    key = "sk-SECRET-0123456789"
+    monkeypatch.setenv("MY_KEY", key)
+    choice = {"message": {"content": "fine", "refusal": None}, "finish_reason": "stop"}
+    place = choice if field == "finish_reason" else choice["message"]
+    place[field.replace("text", "content")] = f"your key is {key}"
+    with serve(lambda request, _: Reply(body=json.dumps({"choices": [choice]}))) as server:
+        (completion,) = ask(server, key="MY_KEY")
+    assert key not in repr(completion)
+    assert "your key is ***" in repr(completion)
+
+
+def test_reason_for_an_end_that_is_no_word_is_cut():
+    choice = {"message": {"content": None, "refusal": "n" * 10**6}, "finish_reason": "x" * 10**6}
+    with serve(lambda request, _: Reply(body=json.dumps({"choices": [choice]}))) as server:
+        (completion,) = ask(server)
+    assert len(completion.ended) == len(completion.refusal) == 300
+
+
 def test_no_key_goes_to_an_address_that_it_was_not_named_for(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "for-openai")
     with serve(lambda request, _: Reply("x")) as server:

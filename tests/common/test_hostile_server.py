@@ -144,6 +144,14 @@ def test_reply_that_is_nested_too_deep_is_unreadable():
         assert ask(url).trouble == "unreadable"
 
 
+def test_text_that_would_take_minutes_to_read_is_no_response():
+    body = json.dumps({"choices": [{"message": {"content": "1. " * 10**6}}]}).encode()
+    with server(lambda write: write(whole(body))) as (url, _):
+        completion = ask(url)
+    assert completion.trouble == "unreadable"
+    assert "its text has 3,000,000 letters" in completion.problem
+
+
 @pytest.mark.parametrize("address", ["https://me:password@host/v1", "host/v1"])
 def test_address_with_a_password_is_refused_in_every_yaml(address: str):
     with pytest.raises(Refusal, match="endpoint"):

@@ -1,8 +1,11 @@
 """A GGUF file as the base: found wherever it lies, served as it is, and dequantised for everything else."""
 
 import json
+import math
 import re
+import struct
 import sys
+import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -71,6 +74,23 @@ def test_a_file_that_is_cut_off_is_refused(q8, tmp_path, keep):
     cut.write_bytes(q8.read_bytes()[:keep])
     with pytest.raises(Refusal, match="GGUF is cut off"):
         read_header(cut)
+
+
+def test_a_tensor_of_a_million_dimensions_is_refused_at_once(tmp_path):
+    """Their product has 32 million bits, and each step of it takes longer than the one before."""
+    path = tmp_path / "dimensions.gguf"
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + struct.pack("<Q", 1) + b"x"
+    path.write_bytes(head + struct.pack("<I", 10**6) + struct.pack("<Q", 2**32) * 10**6 + bytes(64))
+    start = time.process_time()
+    with pytest.raises(Refusal, match="a tensor has 1,000,000 dimensions"):
+        read_header(path)
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize("size", [math.inf, math.nan])
+def test_a_size_that_is_no_number_gives_no_size_of_the_cache(q8, size):
+    header = read_header(q8)
+    assert replace(header, fields={**header.fields, "llama.context_length": size}).cache_bytes is None
 
 
 def test_dequantised_weights_read_stop_and_answer_as_the_file(q8, tmp_path):

@@ -32,6 +32,7 @@ from proctor.tasks import TASKS
 from proctor.tasks.index import find_task
 from proctor.tasks.questions.reading import ChoiceQuestion
 from proctor.tasks.questions.solving import chosen
+from tests.fuzz import importing
 from tests.fuzz.strategies import damaged, fitting, odd, torn
 from tests.support.board_results import CARD, small_results
 
@@ -341,5 +342,8 @@ PROPERTIES: dict[str, tuple[st.SearchStrategy[Any], Check]] = {
     "responses": (responses, check_responses),
     "grader replies": (replies, check_replies),
     "logs": (logs, check_logs),
+    "logs of Inspect": (importing.inspect_files(), importing.check_files),
+    "Every Eval Ever": (importing.eee_files(), importing.check_files),
+    "llama-bench": (importing.bench_files(), importing.check_bench),
     "results folder": (results(), check_results),
 }

@@ -1,6 +1,8 @@
 """Logs of Inspect, written by Inspect itself, become cells; those that are not whole are refused."""
 
 import json
+import os
+import shutil
 import warnings
 import zipfile
 
@@ -144,3 +146,40 @@ def test_a_word_that_python_alone_takes_for_a_number_is_no_score(inspect_logs, w
 
     path = changed(inspect_logs["json"], tmp_path / "words.json", spell)
     assert "is no score" in refused(path, tmp_path / "r", metric="match")
+
+
+def swollen(log, path, size, **declared):
+    """The log with so many spaces in a sample; the archive declares another size where it lies."""
+    with zipfile.ZipFile(log) as whole, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        first, *others = sorted(whole.namelist(), key=lambda name: not name.startswith("samples/"))
+        with made.open(first, "w") as sample:
+            for _ in range(size // 2**20):
+                sample.write(b" " * 2**20)
+            sample.write(whole.read(first))
+        for name, value in declared.items():
+            setattr(made.infolist()[0], name, value)
+        for name in others:
+            made.writestr(name, whole.read(name))
+    return path
+
+
+def test_an_archive_that_holds_more_than_any_memory_is_refused_unread(inspect_logs, tmp_path):
+    bomb = swollen(inspect_logs["eval"], tmp_path / "bomb.eval", 2**29)
+    assert bomb.stat().st_size < 2**20
+    assert "a log of more than 268,435,456 is not read" in refused(bomb, tmp_path, metric="match")
+
+
+def test_an_archive_that_lies_about_its_size_takes_no_more_memory_than_a_log_may(
+    inspect_logs, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("proctor.harness.imports.inspect_logs.MEMORY", 2**28)
+    lying = swollen(inspect_logs["eval"], tmp_path / "lying.eval", 2**29, file_size=100)
+    assert "MemoryError" in refused(lying, tmp_path, metric="match")
+
+
+def test_a_pipe_among_logs_is_not_waited_for(inspect_logs, tmp_path):
+    shutil.copy(inspect_logs["eval"], tmp_path)
+    for name in ("pipe.json", "samples_t_2024-01-01T00-00-00.0.jsonl"):
+        os.mkfifo(tmp_path / name)
+    (imported,) = import_files([tmp_path], tmp_path / "r", Wish(metric="match"))
+    assert imported.task == "sums"

@@ -1,11 +1,16 @@
 """Cells are whole or not there, one writer at a time holds one, and damage is named."""
 
 import json
+import math
 import multiprocessing
+import os
+from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from proctor.common.digest import sha256_of
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from tests.support.records import run_record, sample
@@ -70,6 +75,51 @@ def test_damaged_cell_is_named_and_kept_aside(tmp_path, damage, named):
     assert (aside / "run.json").exists()
     assert record.read(tmp_path, "v", "t") is None
     assert record.cells(tmp_path) == []
+
+
+@pytest.mark.parametrize("put", [lambda path: path.symlink_to("/dev/zero"), os.mkfifo, Path.mkdir])
+def test_what_has_no_end_in_the_place_of_a_record_is_a_damaged_cell(tmp_path, put):
+    record.write(tmp_path, [sample()], RUN)
+    (tmp_path / "v/t/run.json").unlink()
+    put(tmp_path / "v/t/run.json")
+    (cell,) = record.cells(tmp_path)
+    assert "run.json is damaged" in cell.problem
+
+
+@pytest.mark.parametrize("put", [lambda path: path.symlink_to("/dev/zero"), os.mkfifo, Path.mkdir])
+def test_what_has_no_end_in_the_place_of_a_trust_card_is_a_damaged_card(tmp_path, put):
+    (tmp_path / "_judges/j").mkdir(parents=True)
+    put(tmp_path / "_judges/j/trust.json")
+    assert "is damaged" in record.read_cards(tmp_path)["j"]["warning"]
+
+
+def instead(rows, name, value):
+    """The one row with another value in this column."""
+    return rows.set_column(rows.schema.get_field_index(name), name, pa.array([value]))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda rows: pa.concat_tables([rows, rows]), "a sample stands there twice"),
+        (lambda rows: instead(rows, "score", 7.0), "a score is outside of its scale, 0 to 1"),
+        (lambda rows: instead(rows, "score", math.inf), "a score is outside of its scale"),
+        (lambda rows: instead(rows, "score", math.nan), "neither a score nor an error"),
+        (lambda rows: instead(rows, "score", "1"), "column 'score' holds string"),
+        (lambda rows: rows.drop_columns(["response"]), "0 columns 'response'"),
+    ],
+)
+def test_rows_that_are_not_as_they_are_written_here_are_refused_whatever_their_checksum(
+    tmp_path, change, named
+):
+    cell = record.write(tmp_path, [sample()], RUN)
+    path = cell.folder / "samples.parquet"
+    pq.write_table(change(pq.read_table(path)), path)
+    record.write_run(cell.folder, cell.run.changed(samples_sha256=sha256_of(path)))
+    there = record.read(tmp_path, "v", "t")
+    assert there.problem == ""
+    with pytest.raises(Refusal, match=named):
+        there.rows()
 
 
 def _hold(folder, ready, done):

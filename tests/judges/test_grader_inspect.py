@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from proctor.common.refusal import Refusal
+from proctor.common.schema import parse
 from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.judge import Judge
 from proctor.judges.panel import open_grader
@@ -20,8 +22,16 @@ def key(monkeypatch):
 
 
 def mark(server, count=1, **changes):
-    fields = {"model": "openai-api/stub/some-grader", "through": "inspect", "endpoint": server.url, **QUICK}
-    return score_all(JUDGE, items(count), open_grader(GraderSpec.model_validate({**fields, **changes})))
+    fields = {"model": "openai-api/stub/some-grader", "through": "inspect", **QUICK}
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("STUB_BASE_URL", server.url)
+        return score_all(JUDGE, items(count), open_grader(GraderSpec.model_validate({**fields, **changes})))
+
+
+def test_no_endpoint_of_a_yaml_gets_the_key_that_a_provider_finds_for_itself():
+    fields = {"model": "openai/some-grader", "through": "inspect", "endpoint": "https://elsewhere.example/v1"}
+    with pytest.raises(Refusal, match="a grader through 'inspect' has no endpoint"):
+        parse(fields, GraderSpec, "grader.yaml")
 
 
 def test_verdicts_come_with_schema_seed_and_tokens():

@@ -1,6 +1,7 @@
 """Results that travel: the Hub's own forms, held to its own client, and Every Eval Ever, held to its own validator."""
 
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -248,3 +249,45 @@ def test_the_receivers_own_validator_passes_every_file(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["eee-validate"])
     assert validator.main(["data/*/*/*/*.json", "data/*/*/*/*.jsonl"]) == 0
+
+
+LINE = {
+    "schema_version": "0.2", "evaluation_id": "e", "evaluation": {"score": 1}, "interaction_type": "single_turn",
+    "sample_id": "1", "evaluation_name": "t", "model_id": "org/m",
+}  # fmt: skip
+
+
+def brought(folder: Path, line: dict[str, Any], **whole: Any) -> Path:
+    """A file of this line alone, with an aggregate of these fields."""
+    (folder / "x_samples.jsonl").write_text(json.dumps(LINE | line) + "\n")
+    (folder / "x.json").write_text(json.dumps(whole))
+    return folder / "x_samples.jsonl"
+
+
+@pytest.mark.parametrize("results", [7, None, "text", [7, None], {"a": 1}])
+def test_an_aggregate_whose_results_are_none_tells_nothing(tmp_path: Path, results: Any) -> None:
+    path = brought(tmp_path, {}, evaluation_results=results)
+    (imported,) = import_files([path], tmp_path / "r", Wish())
+    assert (imported.mean, imported.reported) == (1.0, None)
+
+
+@pytest.mark.parametrize(
+    "scale", [{"min_score": 0, "max_score": 1e999}, {"min_score": -(10**400), "max_score": 1}]
+)
+def test_a_scale_without_end_is_none(tmp_path: Path, scale: dict[str, Any]) -> None:
+    path = brought(tmp_path, {}, evaluation_results=[{"evaluation_name": "t", "metric_config": scale}])
+    import_files([path], tmp_path / "r", Wish())
+    assert load_cells(tmp_path / "r")["m", "t"].run.task.scale == (0.0, 1.0)
+
+
+def test_an_epoch_of_thousands_of_digits_is_counted_instead(tmp_path: Path) -> None:
+    path = brought(tmp_path, {"metadata": {"epoch": "9" * 5000}})
+    import_files([path], tmp_path / "r", Wish())
+    assert list(load_cells(tmp_path / "r")["m", "t"].rows()["epoch"]) == [1]
+
+
+@pytest.mark.parametrize("count", ["x", None, [], -1, math.nan, 10**400])
+def test_a_count_that_is_no_count_is_refused(tmp_path: Path, count: Any) -> None:
+    path = brought(tmp_path, {"metadata": {"tp": count, "fp": 0, "fn": 0}})
+    with pytest.raises(Refusal, match="which is no count"):
+        import_files([path], tmp_path / "r", Wish())
