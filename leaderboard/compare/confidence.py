@@ -36,8 +36,8 @@ Key = tuple[str, int]  # an item, and which answer to it; 0 for all of them toge
 
 @dataclass(frozen=True)
 class ConfidenceMeasure:
-    """`convert` makes of the metric what grows with confidence; a `probability` can be held against shares of right
-    answers, anything else only tells right from wrong.
+    """`convert` and then `sign` make of the metric what grows with confidence; a `probability` can be held against
+    shares of right answers, anything else only tells right from wrong.
     """
 
     metric: str
@@ -45,6 +45,7 @@ class ConfidenceMeasure:
     about: str
     probability: bool
     convert: Callable[[float], float] = float
+    sign: int = 1
 
 
 def _probability(logprob: float) -> float:
@@ -66,7 +67,7 @@ MEASURES = (
     ConfidenceMeasure("logprob_least", "Least log-probability of the response", "of its least likely token", False),
     ConfidenceMeasure(
         "semantic_entropy", "Semantic entropy", f"of an item's answers, the lower the surer; {MODAL}", False,
-        lambda entropy: -entropy,
+        sign=-1,
     ),
 )  # fmt: skip
 COLUMNS = ("sample_id", "epoch", "cluster", "metrics", "score")
@@ -121,7 +122,7 @@ def _sure(measure: ConfidenceMeasure, metrics: Mapping[str, Any] | None) -> floa
     value = (metrics or {}).get(measure.metric)
     if not isinstance(value, int | float) or not isfinite(value):
         return nan
-    sure = measure.convert(float(value))
+    sure = measure.sign * measure.convert(float(value))
     return nan if measure.probability and not 0 <= sure <= 1 else sure
 
 

@@ -165,3 +165,13 @@ def test_what_is_no_probability_is_counted_as_missing_and_stops_no_board(metrics
     (mine,) = confidences_of(cell, cell.rows()).values()
     assert (len(mine.keys), mine.without) == (11, 1)
     site.build(tmp_path / "results", tmp_path / "board", "v")
+
+
+def test_the_entropy_of_a_wrong_answer_is_shown_as_it_is_defined(tmp_path):
+    rows = epochs("v", ["8", "9", "7"], "7")
+    others = [replace(row, sample_id="item-1", cluster="b") for row in epochs("v", ["7", "7", "7"], "7")]
+    write(tmp_path / "results", rows + others)
+    site.build(tmp_path / "results", tmp_path / "board", "v")
+    page = (tmp_path / "board" / "confidence.html").read_text()
+    assert '(<span class="num">1.1</span>)' in page, "three answers of three kinds: log 3"
+    assert "−1.1" not in page
