@@ -191,3 +191,10 @@ def test_the_committed_files_name_no_place(results):
 def _objects(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
     return [json.dumps(row) for row in json.loads(text)] if path == REAL else text.splitlines()
+
+
+def test_a_short_test_that_is_faster_does_not_stand_for_the_long_one(results, tmp_path):
+    _, writing = rows()
+    short = {**writing, "n_gen": 8, "samples_ts": [900.0, 900.0, 900.0, 900.0]}
+    made = import_bench(written(tmp_path / "b.json", short, writing, short), results, "small", "phone")
+    assert made.best(generated=True).generated == 128
