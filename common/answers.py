@@ -1,6 +1,7 @@
 """Extracted answers, and scores in files: which are the same, and which are numbers."""
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +17,19 @@ def value_of(answer: str) -> str:
     if len(bare) >= 60 or not re.fullmatch(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|[0-9]+/0*[1-9][0-9]*)", bare):
         return bare.casefold()
     return str(Fraction(bare))
+
+
+def classes_of(statuses: Sequence[str], answers: Sequence[str]) -> list[str | None]:
+    """Answers that mean the same are equal; None where none could be read. Empty where scores came without answers:
+    then nothing tells which agree.
+
+    >>> classes_of(["ok", "ok", "unparsed"], ["7", "7.0", ""])
+    ['7', '7', None]
+    """
+    classes = []
+    for status, answer in zip(statuses, answers, strict=True):
+        classes.append(value_of(answer) or None if status == "ok" else None)
+    return classes if any(classes) or "ok" not in statuses else []
 
 
 _DECIMAL = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")

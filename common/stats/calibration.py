@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats.binary import critical, effective_n, tail
+from proctor.common.stats.binary import critical, tail
 from proctor.common.stats.paired import estimate
 from proctor.common.stats.units import Floats, Labels, standard_error
 
@@ -139,8 +139,8 @@ class Auroc:
 def auroc(
     confidence: ArrayLike, right: ArrayLike, clusters: Labels = None, alpha: float = 0.05
 ) -> Auroc | None:
-    """None where all answers are right, or all are wrong. Newcombe's interval (2006, his method 5), on effective
-    numbers by DeLong's variance with clusters (Obuchowski 1997): it has a width at 0 and at 1 too.
+    """None where all answers are right, or all are wrong. Newcombe's interval (2006, his method 5), on as many answers
+    as DeLong's variance with clusters leaves (Obuchowski 1997): it has a width at 0 and at 1 too.
     """
     area = _area(confidence, right, clusters)
     if area is None:
@@ -169,7 +169,8 @@ def auroc_difference(
 ) -> AurocDifference | None:
     """`a` and `b` are confidence and right of two variants, row by row for the same items. The interval is put
     together from both AUROCs' own and the correlation of their influences, by cluster (Zou & Donner 2008), so it has a
-    width where both are perfect; p is where it would end at 0.
+    width where both are perfect; p is where it would end at 0. Student's t, for the correlation is only as well known
+    as the fewest right or wrong answers tell it.
     """
     first, second = _area(*a, clusters), _area(*b, clusters)
     if first is None or second is None:
@@ -177,6 +178,9 @@ def auroc_difference(
     if len(first.influence) != len(second.influence):
         raise Refusal("two variants with other answers", remedy="align both by item")
     difference = first.value - second.value
+    groups = min(len(first.influence), 2 * min(first.fewest, second.fewest) - 1)
+    if groups == 1:  # of a single cluster, or a single wrong answer, nothing is known
+        return AurocDifference(difference, -1.0, 1.0, 1.0)
     together = float(np.sqrt((first.influence**2).sum() * (second.influence**2).sum()))
     correlation = float(first.influence @ second.influence) / together if together > 0 else 0.0
 
@@ -190,11 +194,11 @@ def auroc_difference(
         low, high = limits(z)
         return low if difference > 0 else -high
 
-    low, high = limits(critical(alpha, first.groups))
+    low, high = limits(critical(alpha, groups))
     p = 1.0
     if nearest_to_zero(NEAREST) > 0:
         z = float(brentq(nearest_to_zero, NEAREST, FARTHEST)) if nearest_to_zero(FARTHEST) < 0 else FARTHEST
-        p = 2 * tail(z, first.groups)
+        p = 2 * tail(z, groups)
     return AurocDifference(difference, low, high, p)
 
 
@@ -205,13 +209,16 @@ def _joined(a: float, b: float, correlation: float) -> float:
 
 @dataclass(frozen=True)
 class _Area:
-    """An AUROC with the influence of each cluster, and how many right and wrong answers it is worth."""
+    """An AUROC with the influence of each cluster, how many right and wrong answers it is worth, and how many clusters
+    hold the rarer of both.
+    """
 
     value: float
     influence: Floats
     m: float
     n: float
     groups: int | None
+    fewest: int
 
     def limits(self, z: float) -> tuple[float, float]:
         if self.groups == 1:  # of a single cluster nothing is known
@@ -236,24 +243,23 @@ def _area(confidence: ArrayLike, right: ArrayLike, clusters: Labels) -> _Area | 
     influence = np.empty(len(sure))
     influence[correct == 1] = (above - value) * len(sure) / m
     influence[correct == 0] = (1 - below - value) * len(sure) / n
-    if clusters is None:
-        return _Area(value, influence, m, n, None)
-    codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    labels = np.arange(len(sure)) if clusters is None else np.asarray(clusters)
+    codes = np.unique(labels, return_inverse=True)[1]
     totals = np.bincount(codes, weights=influence).astype(np.float64)
-    groups, worth = len(totals), 1.0
-    if groups > 1:
-        plain, robust = standard_error(influence), standard_error(totals * groups / len(sure))
-        worth = float(effective_n(robust**2, plain**2, len(sure), groups)) / len(sure)
-    return _Area(value, totals, m * worth, n * worth, groups)
+    groups = len(totals)
+    worth = groups / len(sure)
+    plain, robust = standard_error(influence) ** 2, standard_error(totals * groups / len(sure)) ** 2
+    if robust > 0:  # not where all are told apart, nor where none is
+        worth = min(plain, robust, _variance(value, m, n)) / robust
+    fewest = min(len(np.unique(codes[correct == answer])) for answer in (0, 1))
+    return _Area(value, totals, m * worth, n * worth, None if clusters is None else groups, fewest)
 
 
 def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]:
     """All areas from which the one seen is no further than z of their own standard errors."""
 
     def distance(area: float) -> float:
-        mean = (m + n) / 2 - 1
-        spread = area * (1 - area) * (1 + mean * (1 - area) / (2 - area) + mean * area / (1 + area)) / (m * n)
-        return abs(value - area) - z * sqrt(max(spread, 0.0))
+        return abs(value - area) - z * sqrt(max(_variance(area, m, n), 0.0))
 
     low, high = 0.0, 1.0
     if value > 0:
@@ -261,6 +267,12 @@ def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]
     if value < 1:
         high = float(brentq(distance, max(value, 1e-9), 1.0))
     return low, high
+
+
+def _variance(area: float, m: float, n: float) -> float:
+    """Of an AUROC, where right and wrong answers vary alike (Hanley & McNeil 1982, m and n for their mean)."""
+    mean = (m + n) / 2 - 1
+    return area * (1 - area) * (1 + mean * (1 - area) / (2 - area) + mean * area / (1 + area)) / (m * n)
 
 
 @dataclass(frozen=True)

@@ -177,10 +177,16 @@ def combine(tensors: Sequence[Any], reference: Any, spec: MergeWith) -> Any:
     changes = [tensor - reference for tensor in tensors]
     if spec.method == "task_arithmetic":
         return reference + merge_utils.task_arithmetic(changes, weights)
-    method = merge_utils.ties if spec.method == "ties" else merge_utils.dare_ties
+    how = "magnitude" if spec.method == "ties" else "random"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns that a density of 1 keeps all, which is what was asked for
-        return reference + method(changes, weights, spec.density)
+        kept = [merge_utils.prune(change, spec.density, how, rescale=how == "random") for change in changes]
+    shares = weights.view(-1, *[1] * reference.dim()).expand(-1, *reference.shape)
+    weighted = torch.stack(kept) * shares
+    majority = merge_utils.calculate_majority_sign_mask(weighted)
+    # A mean over those alone that are kept. Where none is, nothing changes: the least share is far above this one.
+    divisor = merge_utils.disjoint_merge(shares, majority).clamp(min=1e-9)
+    return reference + merge_utils.disjoint_merge(weighted, majority) / divisor
 
 
 def slerp(first: Any, second: Any, share: float) -> Any:

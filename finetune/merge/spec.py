@@ -15,7 +15,7 @@ class MergeWith(Frozen):
     """`linear` and `slerp` lie between two models; the others add what models learnt since a common base.
 
         {models: [smollm2-full], method: linear, weight: 0.25}   # a quarter of it, the rest is the variant's own base
-        {models: [maths, plans], method: ties, weights: [1, 1], density: 0.5}
+        {models: [maths, plans], method: ties, weights: [2, 1], density: 0.5}
 
     Tokenizer, chat template and settings are those of the variant's own `base`; with `tokenizer: union` there are the
     other model's tokens too.
@@ -30,7 +30,9 @@ class MergeWith(Frozen):
     weight: float | None = Field(
         default=None, ge=0, le=1, description="of the first of `models`; the other one has the rest"
     )
-    weights: tuple[float, ...] | None = Field(default=None, description="one for each of `models`")
+    weights: tuple[float, ...] | None = Field(
+        default=None, description="one for each of `models`: shares, but of task_arithmetic factors"
+    )
     density: float | None = Field(
         default=None, gt=0, le=1, description="share of each model's changes that ties and dare_ties keep"
     )
@@ -67,6 +69,14 @@ class MergeWith(Frozen):
             self._check_average()
         elif self.weight is not None and len(self.models) > 1:
             raise Refusal(f"{self.method} of several models with one weight", remedy="give weights")
+        if (
+            self.weights is not None
+            and self.method != "task_arithmetic"
+            and not min(self.weights) >= 0 < sum(self.weights)
+        ):
+            raise Refusal(f"weights of {self.method} that are negative or all 0", remedy="give shares")
+        if self.method in PRUNES and len(self.models) == 1 and (self.weight, self.weights) != (None, None):
+            raise Refusal(f"{self.method} of one model with a weight", "weights are shares", "leave it out")
         return self
 
     def _check_average(self) -> None:
@@ -80,8 +90,6 @@ class MergeWith(Frozen):
             return
         if self.method == "slerp" or len(self.models) == 1:
             raise Refusal("weights where two models share one", remedy="give weight: that of the first")
-        if min(self.weights) < 0 or sum(self.weights) <= 0:
-            raise Refusal("weights of an average that are negative or all 0", remedy="give shares")
 
     @property
     def averages(self) -> bool:
@@ -94,16 +102,17 @@ class MergeWith(Frozen):
 
     @property
     def used_weights(self) -> tuple[float, ...]:
-        """One for each parent, the variant's own base last where it is one; those of an average sum to 1.
+        """One for each parent, the variant's own base last where it is one. They sum to 1, but for task_arithmetic.
 
         >>> MergeWith(models=("a", "b"), method="linear", weights=(3, 1)).used_weights
         (0.75, 0.25)
         """
-        if not self.averages:
-            return self.weights or (1.0 if self.weight is None else self.weight,) * len(self.models)
+        count = len(self.models)
+        if self.method == "task_arithmetic":
+            return self.weights or (1.0 if self.weight is None else self.weight,) * count
         if self.weights is not None:
             return tuple(weight / sum(self.weights) for weight in self.weights)
-        if len(self.models) > 2:
-            return (1 / len(self.models),) * len(self.models)
+        if count > 2 or not self.averages:
+            return (1 / count,) * count
         first = 0.5 if self.weight is None else self.weight
         return first, 1 - first

@@ -6,14 +6,16 @@ Nothing is asked again. A metric that a response does not allow is not there, an
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isfinite
 
-from proctor.common.answers import value_of
+from proctor.common.answers import classes_of, value_of
 from proctor.common.stats.calibration import agreement
 from proctor.harness.engines.protocol import Response
 from proctor.harness.record import Sample
 
 # On a line of its own, as the prompt pack `confidence` asks for it; the last one counts.
 STATED = re.compile(r"^\W*confidence\W*(\d{1,3}(?:\.\d+)?) ?%", re.IGNORECASE | re.MULTILINE)
+ROUNDING = 0.001  # by which a server's log-probability of a sure token may lie above 0
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:/\d+)?")
 
 
@@ -27,8 +29,9 @@ def confidence_of(response: Response, answer: str) -> dict[str, float]:
     stated = STATED.findall(response.text)
     if stated and float(stated[-1]) <= 100:
         metrics["stated_confidence"] = float(stated[-1]) / 100
-    if not response.logprobs:
-        return metrics
+    logprobs = [logprob for _, logprob in response.logprobs or ()]
+    if not logprobs or not all(isfinite(logprob) and logprob <= ROUNDING for logprob in logprobs):
+        return metrics  # some servers write no number, or something else, in the place of one
     whole = _between(response, 0, len(response.text))
     if whole:
         metrics["logprob_mean"], metrics["logprob_least"] = sum(whole) / len(whole), min(whole)
@@ -55,7 +58,7 @@ def _between(response: Response, start: int, end: int) -> list[float]:
     inside, begin = [], 0
     for token_end, logprob in response.logprobs or ():
         if token_end > begin and begin < end and token_end > start:
-            inside.append(logprob)
+            inside.append(min(logprob, 0.0))
         begin = max(begin, token_end)
     return inside
 
@@ -65,14 +68,17 @@ def with_agreement(rows: Sequence[Sample]) -> list[Sample]:
 
     A failed request gave no answer, and an item with one answer has nothing to agree with.
     """
-    by_item: dict[str, list[Sample]] = {}
-    for row in rows:
-        if row.status != "error":
-            by_item.setdefault(row.sample_id, []).append(row)
+    answered = [row for row in rows if row.status != "error"]
+    classes = classes_of([row.status for row in answered], [row.answer for row in answered])
+    if not classes:
+        return list(rows)
+    by_item: dict[str, list[str | None]] = {}
+    for row, answer in zip(answered, classes, strict=True):
+        by_item.setdefault(row.sample_id, []).append(answer)
     metrics: dict[str, dict[str, float]] = {}
-    for item, mine in by_item.items():
-        if len(mine) > 1:
-            found = agreement([value_of(row.answer) if row.status == "ok" else None for row in mine])
+    for item, answers in by_item.items():
+        if len(answers) > 1:
+            found = agreement(answers)
             metrics[item] = {"self_consistency": found.share, "semantic_entropy": found.entropy}
     return [
         row if row.status == "error" else replace(row, metrics=row.metrics | metrics.get(row.sample_id, {}))

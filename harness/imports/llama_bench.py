@@ -9,7 +9,6 @@ the JSON is passed over. The file must have measured the very GGUF that the vari
 import json
 import re
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from proctor.harness.record import DeviceRecord, DeviceTest
 from proctor.harness.record.devices import device_file
 
 LARGEST = 1_000_000  # bytes; a test of a hundred repetitions takes five thousand
-START = re.compile(r"^\s*[\[{]", re.MULTILINE)
+FASTEST = 1e9  # tokens a second that no machine reaches
+START = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 HOW = "llama-bench writes what is read here with -o json"
 
 
@@ -51,7 +51,8 @@ def import_bench(path: Path, results: Path, variant: str, device: str, redo: boo
             )
     made = DeviceRecord(
         variant=variant, device=device, parameters=wanted.parameters, tensor_bytes=wanted.tensor_bytes,
-        build=str(same[0].get("build_commit", ""))[:40], measured=str(same[-1].get("test_time", ""))[:40], tests=tests,
+        build=str(same[0].get("build_commit") or "")[:40], measured=str(same[-1].get("test_time") or "")[:40],
+        tests=tests,
     )  # fmt: skip
     place = device_file(results, variant, name)
     if place.exists() and not redo and record.read_devices(results)[variant].get(device) != made:
@@ -122,9 +123,9 @@ def _test(row: Mapping[str, Any]) -> DeviceTest | None:
     if bool(prompt) == bool(generated) or not speeds or not isinstance(speeds, list):
         return None
     for speed in speeds:
-        if isinstance(speed, bool) or not isinstance(speed, int | float) or not isfinite(speed) or speed <= 0:
+        if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed < FASTEST:
             raise Refusal(f"a speed is {str(speed)[:40]!r} tokens a second", HOW)
     return DeviceTest(
         prompt=prompt, generated=generated, depth=_whole(row, "n_depth"), threads=_whole(row, "n_threads") or None,
-        backend=str(row.get("backends", ""))[:40], speeds=tuple(map(float, speeds)),
+        backend=str(row.get("backends") or "")[:40], speeds=tuple(map(float, speeds)),
     )  # fmt: skip

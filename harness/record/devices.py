@@ -57,9 +57,15 @@ class DeviceRecord(RecordPart):
     tests: tuple[DeviceTest, ...]
 
     def best(self, generated: bool) -> DeviceTest | None:
-        """The fastest test of writing, or of reading, from an empty cache: with the threads that suit the phone."""
+        """Of the longest tests of writing, or of reading, from an empty cache the fastest: with the threads that suit
+        the phone.
+        """
         tests = [test for test in self.tests if test.depth == 0 and bool(test.generated) == generated]
-        return max(tests, key=lambda test: test.sustained or test.first, default=None)
+        return max(
+            tests,
+            key=lambda test: (test.prompt + test.generated, test.sustained or test.first),
+            default=None,
+        )
 
 
 Devices = Mapping[str, Mapping[str, DeviceRecord]]  # by variant and device

@@ -7,13 +7,13 @@ several answers to an item, how far those agree. Only tasks whose answers are ri
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import exp, isfinite
+from math import exp, isfinite, nan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from proctor.common.answers import value_of
+from proctor.common.answers import classes_of
 from proctor.common.stats import Table, Verdict, compare_each, holm
 from proctor.common.stats.calibration import (
     Auroc,
@@ -36,8 +36,8 @@ Key = tuple[str, int]  # an item, and which answer to it; 0 for all of them toge
 
 @dataclass(frozen=True)
 class ConfidenceMeasure:
-    """`convert` makes of the metric what grows with confidence; a `probability` can be held against shares of right
-    answers, anything else only tells right from wrong.
+    """`convert` and then `sign` make of the metric what grows with confidence; a `probability` can be held against
+    shares of right answers, anything else only tells right from wrong.
     """
 
     metric: str
@@ -45,6 +45,12 @@ class ConfidenceMeasure:
     about: str
     probability: bool
     convert: Callable[[float], float] = float
+    sign: int = 1
+
+
+def _probability(logprob: float) -> float:
+    """Of a token. A number above 0 is the logarithm of none, and so is what comes of it."""
+    return exp(min(logprob, 1.0))
 
 
 MODAL = "right where the answer of most is"
@@ -52,16 +58,16 @@ MEASURES = (
     ConfidenceMeasure("self_consistency", "Self-consistency", f"the share of its answers that agree; {MODAL}", True),
     ConfidenceMeasure("stated_confidence", "Stated confidence", "what the response says of itself", True),
     ConfidenceMeasure(
-        "answer_logprob_mean", "Probability of the answer", "the geometric mean of its tokens", True, exp
+        "answer_logprob_mean", "Probability of the answer", "the geometric mean of its tokens", True, _probability
     ),
     ConfidenceMeasure(
-        "answer_logprob_least", "Least probability in the answer", "of its least likely token", True, exp
+        "answer_logprob_least", "Least probability in the answer", "of its least likely token", True, _probability
     ),
     ConfidenceMeasure("logprob_mean", "Log-probability of the response", "the mean of its tokens", False),
     ConfidenceMeasure("logprob_least", "Least log-probability of the response", "of its least likely token", False),
     ConfidenceMeasure(
         "semantic_entropy", "Semantic entropy", f"of an item's answers, the lower the surer; {MODAL}", False,
-        lambda entropy: -entropy,
+        sign=-1,
     ),
 )  # fmt: skip
 COLUMNS = ("sample_id", "epoch", "cluster", "metrics", "score")
@@ -114,9 +120,10 @@ def confidences_of(cell: record.Cell, rows: pd.DataFrame) -> dict[str, Confidenc
 
 def _sure(measure: ConfidenceMeasure, metrics: Mapping[str, Any] | None) -> float:
     value = (metrics or {}).get(measure.metric)
-    if isinstance(value, int | float) and isfinite(value):
-        return measure.convert(float(value))
-    return float("nan")
+    if not isinstance(value, int | float) or not isfinite(value):
+        return nan
+    sure = measure.sign * measure.convert(float(value))
+    return nan if measure.probability and not 0 <= sure <= 1 else sure
 
 
 Entry = tuple[Key, str, Mapping[str, Any] | None, float]
@@ -131,12 +138,11 @@ def _by_item(scored: pd.DataFrame) -> list[Entry]:
     """Items with several answers: how far they agree, and whether the answer of most is right."""
     entries: list[Entry] = []
     several = scored[scored["sample_id"].duplicated(keep=False)]
-    for item, rows in several.groupby("sample_id", sort=True):
-        statuses, texts = rows["status"].tolist(), rows["answer"].tolist()
-        answers = [
-            value_of(text) if status == "ok" else None for text, status in zip(texts, statuses, strict=True)
-        ]
-        agreed = agreement(answers)
+    classes = classes_of(several["status"].tolist(), several["answer"].tolist())
+    if not classes:
+        return []
+    for item, rows in several.reset_index(drop=True).groupby("sample_id", sort=True):
+        agreed = agreement([classes[index] for index in rows.index])
         metrics = {"self_consistency": agreed.share, "semantic_entropy": agreed.entropy}
         entries.append(
             ((str(item), 0), rows["cluster"].iloc[0], metrics, float(rows["score"].iloc[agreed.modal]))

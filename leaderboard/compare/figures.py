@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from proctor.common.answers import value_of
+from proctor.common.answers import classes_of, value_of
 from proctor.common.json_lines import parse_json
 from proctor.common.stats import Kind, estimate, maj_at_k, micro_f1, pass_at_k
 from proctor.common.stats.units import Floats
@@ -266,6 +266,7 @@ def _epochs(table: CellColumns) -> list[CellFigure]:
     if not most > 1:  # not a number where there are no rows
         return []
     items = [rows for _, rows in table.scored.groupby("sample_id", sort=False)]
+    told = bool(classes_of(table.scored["status"].tolist(), table.scored["answer"].tolist()))
     figures = []
     counts = {5, int(most), *(2**power for power in range(int(most).bit_length()))}
     for k in sorted(counts):
@@ -278,7 +279,7 @@ def _epochs(table: CellColumns) -> list[CellFigure]:
         note, n = f"over {len(enough)} items with at least {k} answers", len(enough)
         title = f"Right in at least one of {k}"
         figures.append(CellFigure(f"pass@{k}", title, *table.share(passed), n, note + ", unbiased"))
-        if k > 1:
+        if k > 1 and told:
             voted = pd.Series([_majority(rows, k) for rows in enough], firsts)
             note += "; ties go by lot, an answer without a number is a vote of its own"
             title = f"Majority of {k} is right"

@@ -99,6 +99,16 @@ def test_the_interval_of_auroc_holds_the_truth_with_and_without_clusters():
     assert 0.92 <= held_clusters / 300 <= 1.0
 
 
+def test_the_interval_of_auroc_holds_the_truth_where_right_answers_are_sure_alike_and_wrong_ones_are_not():
+    rng, held = np.random.default_rng(3), 0
+    for _ in range(200):
+        right = (rng.random(120) < 0.8).astype(float)
+        area = auroc(np.where(right == 1, rng.normal(1.4284, 0.3, 120), rng.normal(0, 2, 120)), right)
+        assert area is not None
+        held += area.low <= 0.76 <= area.high  # P(N(1.4284, 4.09) > 0)
+    assert held >= 0.9 * 200
+
+
 def test_a_perfect_auroc_keeps_a_width_and_copies_in_clusters_are_no_evidence():
     one = auroc([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0])
     assert one is not None
@@ -153,6 +163,17 @@ def test_the_interval_of_a_difference_of_aurocs_holds_the_truth_and_p_ends_where
     assert min(held) >= 0.92 * 150
     assert refuted[0] <= 0.08 * 150
     assert refuted[1] >= 0.6 * 150, "the test sees such a difference"
+
+
+def test_variants_that_are_alike_are_seldom_told_apart_by_a_few_right_answers():
+    rng, refuted, tested = np.random.default_rng(4), 0, 0
+    for _ in range(500):
+        variants = [(rng.normal(size=25), (rng.random(25) < 0.1).astype(float)) for _ in range(2)]
+        found = auroc_difference(*variants)
+        if found is not None:
+            refuted, tested = refuted + (found.p <= 0.05), tested + 1
+    assert tested > 300
+    assert refuted <= 0.07 * tested
 
 
 def test_two_perfect_aurocs_and_two_of_one_cluster_show_no_difference():

@@ -114,6 +114,17 @@ def test_ties_keeps_the_largest_changes_and_lets_the_majority_decide_the_sign():
     assert combine([a, b], start, spec(method="ties", density=1)).tolist() == pytest.approx([3, 3, 0.1, 3])
 
 
+def test_ties_weighs_votes_for_the_sign_and_averages_what_is_kept_by_weight():
+    start = torch.zeros(4).double()
+    a = torch.tensor([4.0, -2.0, 0.1, 3.0]).double()
+    b = torch.tensor([2.0, 3.0, 0.1, -1.0]).double()
+    # -2 counts three times and wins against 3; alone in its place it counts as a whole.
+    uneven = combine([a, b], start, spec(method="ties", density=1, weights=[3, 1]))
+    assert uneven.tolist() == pytest.approx([3.5, -2.0, 0.1, 3.0])
+    halves = combine([a, b], start, spec(method="ties", density=0.5, weights=[0.5, 0.5]))
+    assert torch.equal(halves, combine([a, b], start, spec(method="ties", density=0.5)))
+
+
 def test_dare_drops_changes_by_chance_keeps_their_size_and_draws_the_same_again(other, tmp_path):
     how = MergeWith(models=("a",), method="dare_ties", density=0.25)
     outs = []
@@ -284,6 +295,11 @@ def test_a_merge_of_a_merge_names_every_stage_once_in_order(other):
         ({"method": "ties"}, "ties without density"),
         ({"method": "ties", "density": 0.5, "weight": 0.5}, "several models with one weight"),
         ({"method": "ties", "density": 0.5, "weights": [11, 1]}, "not from -10 to 10"),
+        ({"method": "ties", "density": 0.5, "weights": [-1, 2]}, "weights of ties that are negative"),
+        (
+            {"method": "dare_ties", "density": 0.5, "models": ["a"], "weight": 0.5},
+            "of one model with a weight",
+        ),
         ({"method": "ties", "density": 0.5, "weights": [float("nan"), 1]}, "a finite number"),
         ({"method": "linear", "models": ["a", "b", "c"], "weight": 0.5}, "more than two models"),
     ],
@@ -301,6 +317,7 @@ def test_settings_that_say_nothing_are_refused(fields, why):
         ({"method": "slerp", "weight": 0.7}, {"parameters": {"t": 0.3}}),
         ({"method": "task_arithmetic", "weights": [0.7, 0.4]}, {}),
         ({"method": "ties", "density": 0.5}, {"parameters": {"normalize": True}}),
+        ({"method": "ties", "density": 0.5, "weights": [1, 0.4]}, {"parameters": {"normalize": True}}),
     ],
     ids=str,
 )

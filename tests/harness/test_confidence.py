@@ -1,6 +1,7 @@
 """How sure a response is: log-probabilities as the model has them, stated confidence, agreement of several answers."""
 
 import json
+from dataclasses import replace
 from math import log
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.support.embedded_gguf import embedded_gguf
 from tests.support.openai_server import Reply, serve
 
 TINY = ROOT / "finetune" / "tiny"
+TASK = "word_problems"
 QUESTIONS = [f"Tom has {n} apples and buys {n + 3} more. How many has he?" for n in (2, 5, 11)]
 GREEDY, DRAWN = Options(40, ("=",), logprobs=True), Options(40, (), 0.8, 0.9, 1, True)
 
@@ -186,3 +188,19 @@ def test_agreement_goes_by_value_and_failed_requests_are_no_answers():
     }
     assert found[3].metrics == {}
     assert with_agreement(rows[:1])[0].metrics == {}, "one answer has nothing to agree with"
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("-inf"), 0.9, 1000.0])
+def test_what_is_no_log_probability_is_no_confidence(odd):
+    for logprobs in ([(1, odd), (2, -0.5)], [(1, -0.5), (2, odd)]):
+        assert confidence_of(Response("7!", logprobs=logprobs), "7") == {}
+    rounded = confidence_of(Response("7!", logprobs=[(1, 1e-7), (2, -0.5)]), "7")
+    assert (rounded["answer_logprob_mean"], rounded["logprob_mean"]) == (0.0, -0.25)
+
+
+def test_scores_that_came_without_answers_do_not_agree():
+    rows = [
+        replace(row, epoch=epoch, answer="", metrics={}) for epoch in (1, 2) for row in rows_of("v", TASK, 5)
+    ]
+    assert {row.status for row in rows} == {"ok"}
+    assert [row.metrics for row in with_agreement(rows)] == [{}] * 10

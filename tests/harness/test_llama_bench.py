@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from time import process_time
 
 import pytest
 from typer.testing import CliRunner
@@ -74,6 +75,9 @@ def test_older_and_newer_versions_are_read(results, tmp_path):
     }
     (test,) = import_bench(written(tmp_path / "old.json", old), results, "small", "old").tests
     assert (test.depth, test.threads, test.backend) == (0, None, "")
+    empty = {**writing, "n_depth": None, "backends": None, "build_commit": None, "test_time": None}
+    made = import_bench(written(tmp_path / "empty.json", empty), results, "small", "empty")
+    assert (made.tests[0].backend, made.build, made.measured) == ("", "", "")
     new = {**writing, "n_depth": 512, "some_field_of_tomorrow": {"deep": [1]}}
     both = {**writing, "n_prompt": 512}
     made = import_bench(written(tmp_path / "new.json", new, both, reading), results, "small", "new")
@@ -115,6 +119,7 @@ def test_the_file_of_another_model_is_refused_and_writes_nothing(results, tmp_pa
         ("", "holds no test of llama-bench"),
         ('[{"model_size": 1', "holds no test of llama-bench"),
         ("[" * 100_000, "holds no test of llama-bench"),
+        ("\n" * 50_000, "holds no test of llama-bench"),
         ('[{"model_size": "many"}]', "model_size is 'many'"),
         ('[{"model_size": -1}]', "model_size is '-1'"),
         ('[{"model_size": true}]', "model_size is 'True'"),
@@ -124,11 +129,13 @@ def test_the_file_of_another_model_is_refused_and_writes_nothing(results, tmp_pa
 def test_what_is_no_file_of_llama_bench_is_refused(results, tmp_path, content, why):
     path = tmp_path / "bad.json"
     path.write_text(content)
+    before = process_time()
     with pytest.raises(Refusal, match=why):
         import_bench(path, results, "small", "Pixel 8")
+    assert process_time() - before < 3
 
 
-@pytest.mark.parametrize("speed", [0, -1.0, float("nan"), float("inf"), "7", None, True])
+@pytest.mark.parametrize("speed", [0, -1.0, float("nan"), float("inf"), 10**400, "7", None, True])
 def test_a_speed_that_is_none_is_refused(results, tmp_path, speed):
     _, writing = rows()
     path = written(tmp_path / "bad.json", {**writing, "samples_ts": [12.0, speed]})
@@ -184,3 +191,10 @@ def test_the_committed_files_name_no_place(results):
 def _objects(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
     return [json.dumps(row) for row in json.loads(text)] if path == REAL else text.splitlines()
+
+
+def test_a_short_test_that_is_faster_does_not_stand_for_the_long_one(results, tmp_path):
+    _, writing = rows()
+    short = {**writing, "n_gen": 8, "samples_ts": [900.0, 900.0, 900.0, 900.0]}
+    made = import_bench(written(tmp_path / "b.json", short, writing, short), results, "small", "phone")
+    assert made.best(generated=True).generated == 128

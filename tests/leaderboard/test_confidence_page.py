@@ -11,6 +11,7 @@ from proctor.common.stats import Verdict
 from proctor.common.stats.calibration import calibration
 from proctor.leaderboard.board import site
 from proctor.leaderboard.compare.confidence import MEASURES, confidences_of, family_of, figures_of
+from proctor.leaderboard.compare.figures import figures_of as figures_beside
 from proctor.leaderboard.compare.items import load_cells
 from tests.support.board_results import rows_of, write
 
@@ -138,3 +139,39 @@ def test_a_board_without_confidences_has_no_such_page(tmp_path):
     site.build(tmp_path / "results", tmp_path / "board", "v")
     assert not (tmp_path / "board" / "confidence.html").exists()
     assert "confidence.html" not in (tmp_path / "board" / "index.html").read_text()
+
+
+def test_scores_that_came_without_answers_have_no_agreement_and_no_majority(tmp_path):
+    rows = []
+    for epoch in (1, 2, 3):
+        rows += [replace(row, epoch=epoch, answer="") for row in rows_of("v", TASK, 12)]
+    write(tmp_path, rows)
+    ((_, cell),) = load_cells(tmp_path).items()
+    assert confidences_of(cell, cell.rows()) == {}
+    names = {figure.name for figure in figures_beside(cell)}
+    assert "pass@3" in names
+    assert "maj@3" not in names
+
+
+@pytest.mark.parametrize(
+    "metrics", [{"answer_logprob_mean": 1000.0}, {"answer_logprob_mean": 0.5}, {"stated_confidence": 1.7}]
+)
+def test_what_is_no_probability_is_counted_as_missing_and_stops_no_board(metrics, tmp_path):
+    rows = rows_of("v", TASK, 12)
+    rows[0] = replace(rows[0], metrics=metrics)
+    rows[1:] = [replace(row, metrics=dict.fromkeys(metrics, 0.0)) for row in rows[1:]]
+    write(tmp_path / "results", rows)
+    ((_, cell),) = load_cells(tmp_path / "results").items()
+    (mine,) = confidences_of(cell, cell.rows()).values()
+    assert (len(mine.keys), mine.without) == (11, 1)
+    site.build(tmp_path / "results", tmp_path / "board", "v")
+
+
+def test_the_entropy_of_a_wrong_answer_is_shown_as_it_is_defined(tmp_path):
+    rows = epochs("v", ["8", "9", "7"], "7")
+    others = [replace(row, sample_id="item-1", cluster="b") for row in epochs("v", ["7", "7", "7"], "7")]
+    write(tmp_path / "results", rows + others)
+    site.build(tmp_path / "results", tmp_path / "board", "v")
+    page = (tmp_path / "board" / "confidence.html").read_text()
+    assert '(<span class="num">1.1</span>)' in page, "three answers of three kinds: log 3"
+    assert "−1.1" not in page

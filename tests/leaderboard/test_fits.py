@@ -120,7 +120,7 @@ def test_speeds_of_a_phone_stand_beside_the_score_and_those_of_an_earlier_file_d
     board = site.build(tmp_path, tmp_path / "board").parent
     text = text_of(board, "fits.html")
     assert "Pixel &lt;8&gt;, tokens/s" in text
-    assert "20.0 at first, 10.0 in the later half of 40.0 s 4 threads, CPU" in text
+    assert "20.0 at first, 10.0 in the later half of 40.0 s 4 threads, CPU, 128 tokens a run" in text
     assert "99" not in text.replace("1,000,000,000", "")
     first = (board / "fits.html").read_bytes()
     phone(tmp_path, "small", 21.0)

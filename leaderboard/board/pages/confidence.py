@@ -63,17 +63,18 @@ def _section(
     for name, found in figures.items():
         against = str(cells[name, task].run.resolved.parent or ranking.baseline)
         rows[name] = found, family.seen(name, against), areas.get((name, against)), against
-    wrong = {name: _surest_wrong(mine) for name, mine in of.items() if not mine.right.all()}
+    wrong = {name: _surest_wrong(measure, mine) for name, mine in of.items() if not mine.right.all()}
     return Section(task, measure, rows, _plots(ranking, task, measure, figures), wrong)
 
 
-def _surest_wrong(mine: Confidences) -> dict[str, str]:
-    """Items and how sure the answer was, the surest first, each once."""
+def _surest_wrong(measure: ConfidenceMeasure, mine: Confidences) -> dict[str, str]:
+    """Items and how sure the answer was, the surest first, each once, in the measure's own sign."""
     wrong = [index for index in range(len(mine.keys)) if not mine.right[index]]
     wrong.sort(key=lambda index: (-mine.confidence[index], mine.keys[index]))
     surest: dict[str, str] = {}
     for index in wrong:
-        surest.setdefault(mine.keys[index][0], formatting.with_minus(f"{mine.confidence[index]:.3g}"))
+        shown = formatting.with_minus(f"{measure.sign * mine.confidence[index]:.3g}")
+        surest.setdefault(mine.keys[index][0], shown)
     return dict(list(surest.items())[:WRONG])
 
 
