@@ -195,7 +195,14 @@ def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) 
         layers.append(line.encode(x=x, y=y, x2="end_x:Q", y2="end_y:Q", description="name:N"))
     for left, align, away in ((False, "left", 10), (True, "right", -10)):
         rows = [label._asdict() for label in labels if label.left is left]
-        look = {"baseline": "middle", "color": INK, "fontSize": 12, "stroke": PAPER, "strokeWidth": HALO, "aria": True}
+        look = {
+            "baseline": "middle",
+            "color": INK,
+            "fontSize": 12,
+            "stroke": PAPER,
+            "strokeWidth": HALO,
+            "aria": True,
+        }
         text = alt.Chart(alt.Data(values=rows)).mark_text(align=align, dx=away, **look)
         if rows:
             layers.append(text.encode(x=x, y=y, text="name:N", description="name:N"))

@@ -116,7 +116,11 @@ def _nav(
     """Only pages that there are: with one variant there is nothing to lay side by side."""
     links = [("index.html", "Ranking")]
     if len(ranked.rows) > 1:
-        links += [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Changed answers")]
+        links += [
+            ("lineage.html", "Lineage"),
+            ("tradeoff.html", "Trade-off"),
+            ("flips.html", "Changed answers"),
+        ]
     if curves:
         links.append(("curves.html", "Curves"))
     if confidence:

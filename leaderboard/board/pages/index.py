@@ -33,10 +33,15 @@ def page(ranking: Ranking, costs: Costs, tradeoffs: Mapping[str, Sequence[Tradeo
         "answers": answers,
         "leading": {task: leading(ranking, task) for task in ranking.tasks},
         "waterfalls": {task: waterfall(ranking, task) for task in ranking.tasks},
-        "by_size": {task: [one.plot for one in drawn if one.measure == SIZE] for task, drawn in tradeoffs.items()},
+        "by_size": {
+            task: [one.plot for one in drawn if one.measure == SIZE] for task, drawn in tradeoffs.items()
+        },
         "sizes": _cost_column(ranking, costs, SIZE, list(ranking.tasks)),
         "speeds": {task: _cost_column(ranking, costs, SPEED, [task]) for task in ranking.tasks},
-        "commands": {row.variant: command(row.variant, [score.run for score in row.scores.values()]) for row in ranking.rows},
+        "commands": {
+            row.variant: command(row.variant, [score.run for score in row.scores.values()])
+            for row in ranking.rows
+        },
         "front": _front(ranking, answers),
         # These are not to be taken for more than numbers of the embedded model.
         "notice": any(is_embedded(variant.base or "") for variant in variants),
@@ -48,11 +53,13 @@ def page(ranking: Ranking, costs: Costs, tradeoffs: Mapping[str, Sequence[Tradeo
 
 
 def leading(ranking: Ranking, task: str) -> Comparison | None:
-    """What is said first of a task: the largest gain over a parent (or the baseline) that a test shows; else the row
-    that is shown to be no worse; else the largest loss; else nothing. Flagged rows are not spoken of.
+    """What is said first of a task: the largest gain over a parent (or the baseline) that a test shows; else the
+    largest loss; else the best row that is no worse; else nothing. Flagged rows are not spoken of.
     """
-    pairs = [score.comparison for score in ranking.scores(task).values() if score.comparison and not score.flag]
-    for verdict in (Verdict.BETTER, Verdict.NO_WORSE, Verdict.WORSE):
+    pairs = [
+        score.comparison for score in ranking.scores(task).values() if score.comparison and not score.flag
+    ]
+    for verdict in (Verdict.BETTER, Verdict.WORSE, Verdict.NO_WORSE):
         fitting = [pair for pair in pairs if pair.verdict == verdict and not pair.said_of_b]
         if fitting:
             fitting.sort(key=lambda pair: pair.difference.difference)
@@ -69,7 +76,9 @@ def command(name: str, runs: Sequence[RunRecord]) -> str:
     return " && ".join(commands)
 
 
-def _cost_column(ranking: Ranking, costs: Costs, measure: Measure, tasks: Sequence[str]) -> FigureColumn | None:
+def _cost_column(
+    ranking: Ranking, costs: Costs, measure: Measure, tasks: Sequence[str]
+) -> FigureColumn | None:
     """A cost of every variant, from the first of these tasks for which it was measured; None without any."""
     known = {}
     for row in ranking.rows:

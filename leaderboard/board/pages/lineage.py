@@ -4,6 +4,7 @@ the first of its parents that has results here, with its difference to each.
     [node.step for node in tree(ranked)]          # ["base some/base, run by hf", "trained with maths", ...]
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -12,7 +13,6 @@ from proctor.harness.record import MergeRecord, VariantRecord
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.ranking import Ranking
-
 
 MOST_STEPS = 16  # rows of a waterfall, which is seen at once
 
@@ -112,6 +112,11 @@ class Waterfall:
     steps: list[Step]
     ticks: list[tuple[float, str]]
     left_out: int
+
+    @property
+    def signs(self) -> Counter[str]:
+        """How many steps have each verdict, by its sign."""
+        return Counter(formatting.sign(step.pair) for step in self.steps if step.pair)
 
 
 def waterfall(ranking: Ranking, task: str) -> Waterfall:

@@ -4,30 +4,35 @@
 (function () {
   var note = document.getElementById("note");
 
+  function show(words, beside) {
+    note.textContent = words;
+    note.showPopover();
+    var at = beside.getBoundingClientRect(), below = at.bottom + 6, room = window.innerHeight - note.offsetHeight - 8;
+    note.style.left = Math.max(8, Math.min(at.left, window.innerWidth - note.offsetWidth - 8)) + "px";
+    note.style.top = (below > room ? Math.max(8, at.top - note.offsetHeight - 6) : below) + "px";
+  }
+
   document.addEventListener("click", function (event) {
     var term = event.target.closest("a.term"), meaning = term && document.getElementById(term.hash.slice(1));
     if (!meaning || !note.showPopover) { return; }
     event.preventDefault();
-    note.textContent = meaning.textContent + ": " + meaning.nextElementSibling.textContent;
-    note.showPopover();
-    var at = term.getBoundingClientRect(), below = at.bottom + 6, room = window.innerHeight - note.offsetHeight - 8;
-    note.style.left = Math.max(8, Math.min(at.left, window.innerWidth - note.offsetWidth - 8)) + "px";
-    note.style.top = (below > room ? Math.max(8, at.top - note.offsetHeight - 6) : below) + "px";
+    show(meaning.textContent + ": " + meaning.nextElementSibling.textContent, term);
   });
 
   document.querySelectorAll("[data-copy]").forEach(function (code) {
-    var button = document.createElement("button");
+    var button = document.createElement("button"), command = code.textContent;
     button.type = "button";
     button.className = "copy";
     button.textContent = "Copy";
-    button.setAttribute("aria-label", "Copy: " + code.textContent);
+    button.title = command;
+    button.setAttribute("aria-label", "Copy: " + command);
     button.addEventListener("click", function () {
-      var done = navigator.clipboard ? navigator.clipboard.writeText(code.textContent) : Promise.reject(new Error());
-      done.then(function () { button.textContent = "Copied"; }, function () {
-        getSelection().selectAllChildren(code); /* no clipboard is given to this page: one key copies what is chosen */
-        button.textContent = "Press Ctrl+C";
+      var done = navigator.clipboard ? navigator.clipboard.writeText(command) : Promise.reject(new Error());
+      done.then(function () { show("Copied: " + command, button); }, function () {
+        show(command, button);
+        getSelection().selectAllChildren(note); /* this page is given no clipboard: a key copies what is chosen */
       });
     });
-    code.after(button);
+    code.after(" ", button);
   });
 })();

@@ -31,7 +31,8 @@
   /* One task at a time: its answer, its picture, its columns, and the order by its score. */
   function see() {
     var task = values(tasks)[0] || "all";
-    main.classList.toggle("all-tasks", tasks.length > 0 && task === "all");
+    main.classList.toggle("one-task", task !== "all");
+    all(main, ".pictures").forEach(function (one) { one.hidden = tasks.length > 0 && task === "all"; });
     all(main, "[data-task]").forEach(function (one) { one.hidden = task !== "all" && one.dataset.task !== task; });
     table.tHead.rows[0].hidden = tasks.length > 0 && task !== "all";
     var head = table.tHead.querySelector('tr:last-child th[data-task="' + task + '"]');
@@ -110,6 +111,7 @@
       var field = form.elements[name], value = wanted[name] || "";
       if (field.tagName !== "SELECT" || Array.prototype.some.call(field.options, function (one) { return one.value === value; })) { field.value = value; }
     });
+    form.parentNode.open = form.parentNode.open || ["find", "baseline"].concat(facets).some(function (name) { return wanted[name]; });
     see();
     filter();
     compare();
@@ -117,7 +119,6 @@
 
   form.addEventListener("submit", function (event) { event.preventDefault(); });
   main.addEventListener("input", function () { p.remember(chosen()); see(); filter(); compare(); });
-  if (window.matchMedia("(max-width: 40rem)").matches) { form.parentNode.open = false; }
   window.addEventListener("hashchange", choose);
   choose();
 })();
