@@ -19,7 +19,7 @@ from proctor.leaderboard.compare.overview import Overview
 from proctor.leaderboard.compare.ranking import tasks_of
 from proctor.leaderboard.compare.together import ABOUT_ALL
 
-WIDTH = 30  # of the drawing in the terminal, in letters
+WIDTH = 28  # of the drawing in the terminal, in letters
 
 
 def lines(overview: Overview) -> Iterator[str]:

@@ -305,7 +305,7 @@ def test_one_task_is_looked_at_or_all(seen: Seen) -> None:
     assert seen.page.locator("th[aria-sort]").get_attribute("data-task") == "study_plan"
     seen.page.reload()
     assert seen.words(sentences) != first
-    seen.page.get_by_text("All tasks").click()
+    seen.page.get_by_text("All tasks", exact=True).click()
     assert len(seen.words(sentences)) == 3
     assert len(seen.words(heads)) == 1 + 3 * 3 + 1 + 2 + 1
     assert seen.page.locator(".pictures:visible").count() == 0

@@ -122,7 +122,7 @@ class Waterfall:
 def waterfall(ranking: Ranking, task: str) -> Waterfall:
     """What each step gained or lost on a task: the best variants in the order of the tree."""
     scores, order = ranking.scores(task), ranking.pairs[task].order
-    values = []
+    values: list[tuple[Node, Comparison | None, tuple[float, float, float, float]]] = []
     for node in tree(ranking):
         if node.variant not in order[:MOST_STEPS]:
             continue
