@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
 OURS = (".py", ".html", ".css", ".js")
+MOST_LINKS = 8  # to tasks, in the list of pages
 Files = Iterator[tuple[str, str]]  # path in the board, text
 
 
@@ -127,7 +128,8 @@ def _nav(
         links.append(("confidence.html", "How sure"))
     if fits:
         links.append(("fits.html", "What fits"))
-    links += [(f"tasks/{name}.html", about.title) for name, about in ranked.tasks.items()]
+    if len(ranked.tasks) <= MOST_LINKS:  # else the sentences of the first page lead to them
+        links += [(f"tasks/{name}.html", about.title) for name, about in ranked.tasks.items()]
     links += [(f"judges/{name}.html", f"Judge: {name}") for name in judges]
     return links
 

@@ -167,7 +167,7 @@ def test_every_row_has_the_command_that_makes_it_again_unless_it_came_from_elsew
     )
     command = "proctor run first --only own &amp;&amp; proctor run second --only own"
     assert f"<code data-copy>{command}</code>" in rows["own"]
-    assert "made elsewhere" in rows["foreign"]
+    assert "not known" in rows["foreign"]
 
 
 def test_size_and_speed_stand_in_the_table(tmp_path: Path) -> None:
