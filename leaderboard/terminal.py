@@ -29,7 +29,7 @@ CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correctio
 def ranking_lines(ranked: Ranking) -> Iterator[str]:
     """A block for each task, the best variant first, with what is hidden behind a bare number."""
     for task, about in ranked.tasks.items():
-        yield f"{_clean(about.title)}: {_clean(about.headline)}, {unit(about)}"
+        yield f"{clean(about.title)}: {clean(about.headline)}, {unit(about)}"
         scores = ranked.scores(task)
         names = [*ranked.pairs[task].order, *(row.variant for row in ranked.rows)]
         rows, notes = [], {}
@@ -65,7 +65,7 @@ def _together(ranked: Ranking) -> Iterator[str]:
 def _warning(warnings: Mapping[str, str], task: str) -> Iterator[str]:
     """No verdict is told without what its judge's trust card warns of."""
     if warnings.get(task):
-        yield from _wrapped(_clean(judge_warnings.named(warnings[task])), "  ")
+        yield from _wrapped(clean(judge_warnings.named(warnings[task])), "  ")
 
 
 def _score(score: Score | None, task: TaskRecord) -> list[str]:
@@ -115,7 +115,7 @@ def two_variants(overview: Overview) -> Iterator[str]:
 
 def _comparison(pair: Comparison, task: TaskRecord) -> Iterator[str]:
     d = pair.difference
-    yield from _wrapped(f"{pair.task} ({_clean(pair.headline)}, {unit(task)}): {_verdict(pair, task)}", "")
+    yield from _wrapped(f"{pair.task} ({clean(pair.headline)}, {unit(task)}): {_verdict(pair, task)}", "")
     lines = [
         f"{pair.a} {formatting.score(d.mean_a, task)}, {pair.b} {formatting.score(d.mean_b, task)}: difference "
         f"{formatting.difference(pair, task)}, 95 % interval {formatting.difference_interval(pair, task)}",
@@ -202,7 +202,7 @@ def every_pair(overview: Overview) -> Iterator[str]:
     """For each task the variants with ranks and letters, then the pairs."""
     tasks = tasks_of([score.cell for score in overview.scores])
     for task, pairs in overview.pairs.items():
-        yield f"{task}: {_clean(tasks[task].headline)}, {unit(tasks[task])}"
+        yield f"{task}: {clean(tasks[task].headline)}, {unit(tasks[task])}"
         scores = [score for score in overview.scores if score.cell.task == task]
         yield from _standings(scores, pairs, tasks[task])
         yield ""
@@ -356,6 +356,6 @@ def _wrapped(text: str, indent: str) -> list[str]:
     )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Titles of imported tasks come from files: nothing in them may move the cursor."""
     return "".join(character if character.isprintable() else "?" for character in text)

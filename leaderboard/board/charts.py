@@ -109,11 +109,11 @@ def tradeoff(
     foremost = sorted(points, key=lambda point: (point.name not in best, -point.mean, point.name))
     places = [(point.name, *axes.place(point.cost, point.mean)) for point in foremost[:MOST_LABELS]]
     rows = alt.Data(values=[asdict(point) | {"best": point.name in best} for point in points])
-    whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=3)
-    dots = alt.Chart(rows).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1)
+    whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=3, aria=True)
+    dots = alt.Chart(rows).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1, aria=True)
     fill = alt.condition(alt.datum.best, alt.value(BLUE), alt.value(PAPER))
-    intervals = whiskers.encode(x=x, y=axes.y("low", score), y2="high:Q")
-    means = dots.encode(x=x, y=axes.y("mean", score), fill=fill)
+    intervals = whiskers.encode(x=x, y=axes.y("low", score), y2="high:Q", description="name:N")
+    means = dots.encode(x=x, y=axes.y("mean", score), fill=fill, description="name:N")
     return _drawn([intervals, *_named(_labels(places, bars), places), means], HEIGHT)
 
 
@@ -187,16 +187,25 @@ def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) 
     for label in labels:
         if abs(own.get(label.name, label.y) - label.y) > 1:
             end = label.x - 8 if label.left else label.x + 8
-            leaders.append({"x": label.x, "y": own[label.name], "end_x": end, "end_y": label.y})
+            leaders.append(
+                {"name": label.name, "x": label.x, "y": own[label.name], "end_x": end, "end_y": label.y}
+            )
     if leaders:
-        line = alt.Chart(alt.Data(values=leaders)).mark_rule(color=QUIET, strokeWidth=1)
-        layers.append(line.encode(x=x, y=y, x2="end_x:Q", y2="end_y:Q"))
+        line = alt.Chart(alt.Data(values=leaders)).mark_rule(color=QUIET, strokeWidth=1, aria=True)
+        layers.append(line.encode(x=x, y=y, x2="end_x:Q", y2="end_y:Q", description="name:N"))
     for left, align, away in ((False, "left", 10), (True, "right", -10)):
         rows = [label._asdict() for label in labels if label.left is left]
-        look = {"baseline": "middle", "color": INK, "fontSize": 12, "stroke": PAPER, "strokeWidth": HALO}
+        look = {
+            "baseline": "middle",
+            "color": INK,
+            "fontSize": 12,
+            "stroke": PAPER,
+            "strokeWidth": HALO,
+            "aria": True,
+        }
         text = alt.Chart(alt.Data(values=rows)).mark_text(align=align, dx=away, **look)
         if rows:
-            layers.append(text.encode(x=x, y=y, text="name:N"))
+            layers.append(text.encode(x=x, y=y, text="name:N", description="name:N"))
     return layers
 
 
@@ -281,8 +290,9 @@ def png(chart: dict[str, Any]) -> bytes:
 
 
 def inline(chart: dict[str, Any], title: str, about: str = "") -> Markup:
-    """For a page: the page's colours and letters, as wide as there is room."""
+    """For a page: the page's colours and letters, as wide as there is room; each mark knows whose it is."""
     drawn = NEEDLESS.sub("", PAINT.sub(_paint, svg(chart, title, about)))
+    drawn = drawn.replace(' aria-label="', ' data-variant="')
     drawn = drawn.replace(f'font-family="{FONT}"', 'font-family="inherit"')
     return Markup(SIZE.sub(r' class="chart" width="\1"', drawn.replace(' class="marks"', ""), count=1))
 

@@ -22,10 +22,12 @@ from proctor.leaderboard.board.folder import board_files, is_built, put_files
 
 if TYPE_CHECKING:
     from proctor.leaderboard.board.html import Book
+    from proctor.leaderboard.board.pages.fits import WhatFits
     from proctor.leaderboard.compare.ranking import Ranking
 
 COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
 OURS = (".py", ".html", ".css", ".js")
+MOST_LINKS = 8  # to tasks, in the list of pages
 Files = Iterator[tuple[str, str]]  # path in the board, text
 
 
@@ -77,12 +79,11 @@ def _files(whole: list[record.Cell], results: Path, devices: record.Devices, bas
     """Every file of the board: its path in it and its text."""
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board.html import TEMPLATES, Book
-    from proctor.leaderboard.board.pages import confidence, curves, fits, index, judge
+    from proctor.leaderboard.board.pages import confidence, curves, fits, judge
     from proctor.leaderboard.compare import judge_warnings
     from proctor.leaderboard.compare.confidence import confidences_of
     from proctor.leaderboard.compare.items import whole_cells
     from proctor.leaderboard.compare.ranking import ranking
-    from proctor.leaderboard.compare.together import ABOUT_ALL
 
     cells, cards = whole_cells(whole), judge_warnings.cards(results)
     ranked = judge.with_warnings(ranking(cells, baseline), cards)
@@ -93,11 +94,10 @@ def _files(whole: list[record.Cell], results: Path, devices: record.Devices, bas
     sections = confidence.page(ranked, cells, sure)
     fitting = fits.page(ranked, devices)
     book = Book(_nav(ranked, bool(drawn), bool(sections), bool(fitting), judges), ranked=ranked)
-    yield book.page("index.html", "index.html", board=index.page(ranked), about_all=ABOUT_ALL, fits=fitting)
     if fitting:
         yield book.page("fits.html", "fits.html", fits=fitting)
     unscored: dict[str, Counter[str]] = defaultdict(Counter)
-    yield from _cell_pages(book, ranked, unscored)
+    yield from _cell_pages(book, ranked, unscored, fitting)
     if drawn:
         yield book.page("curves.html", "curves.html", curves=drawn)
     if sections:
@@ -117,24 +117,32 @@ def _nav(
     """Only pages that there are: with one variant there is nothing to lay side by side."""
     links = [("index.html", "Ranking")]
     if len(ranked.rows) > 1:
-        links += [("lineage.html", "Lineage"), ("tradeoff.html", "Trade-off"), ("flips.html", "Flips")]
+        links += [
+            ("lineage.html", "Lineage"),
+            ("tradeoff.html", "Trade-off"),
+            ("flips.html", "Changed answers"),
+        ]
     if curves:
         links.append(("curves.html", "Curves"))
     if confidence:
         links.append(("confidence.html", "How sure"))
     if fits:
         links.append(("fits.html", "What fits"))
-    links += [(f"tasks/{name}.html", about.title) for name, about in ranked.tasks.items()]
+    if len(ranked.tasks) <= MOST_LINKS:  # else the sentences of the first page lead to them
+        links += [(f"tasks/{name}.html", about.title) for name, about in ranked.tasks.items()]
     links += [(f"judges/{name}.html", f"Judge: {name}") for name in judges]
     return links
 
 
-def _cell_pages(book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str]]) -> Files:
+def _cell_pages(
+    book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str]], fitting: "WhatFits | None"
+) -> Files:
     """The pages of samples, and all that shows figures of the rows. The rows of a cell are read once, and let go."""
     from proctor.leaderboard.board.pages import flips, index, judge, lineage, samples, tradeoff, variant
     from proctor.leaderboard.board.pages import task as task_page
     from proctor.leaderboard.compare.costs import costs_of
     from proctor.leaderboard.compare.figures import figures_of
+    from proctor.leaderboard.compare.together import ABOUT_ALL
 
     examples: dict[str, dict[str, Any]] = {}
     figures, costs = {}, {}
@@ -157,10 +165,12 @@ def _cell_pages(book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str
     for row in ranked.rows:
         values = {"variant": variant.page(ranked, row), "figures": figures, "costs": costs}
         yield book.page(f"variants/{row.variant}.html", "variant.html", **values)
+    drawn = {task: tradeoff.tradeoffs(ranked, task, costs) for task in ranked.tasks}
+    first_page = index.page(ranked, costs, drawn)
+    yield book.page("index.html", "index.html", board=first_page, about_all=ABOUT_ALL, fits=fitting)
     if len(ranked.rows) > 1:
         values = {"nodes": lineage.tree(ranked), "to_other_parents": lineage.to_other_parents}
         yield book.page("lineage.html", "lineage.html", **values)
-        drawn = {task: tradeoff.tradeoffs(ranked, task, costs) for task in ranked.tasks}
         yield book.page("tradeoff.html", "tradeoff.html", tradeoffs=drawn)
         yield book.page("flips.html", "flips.html", flips=flips.page(ranked))
         for row in ranked.rows:

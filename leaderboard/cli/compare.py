@@ -1,5 +1,7 @@
 """What results mean: compare, plan-size."""
 
+from itertools import chain
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -42,11 +44,13 @@ def compare(
     fail_on: FailOn = None,
     seed: Annotated[int, Option(help="Of the resamples.", min=0)] = 0,
     resamples: Annotated[int, Option(help="How many are drawn.")] = 10_000,
+    plot: Annotated[bool, Option("--plot", help="Draw each difference with its interval.")] = False,
+    png: Annotated[Path | None, Option(help="Draw them into this file; of several tasks, one each.")] = None,
     results: Results = RESULTS,
     json_: AsJson = False,
 ) -> None:
     """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
-    from proctor.leaderboard import terminal
+    from proctor.leaderboard import forest, terminal
     from proctor.leaderboard.compare import overview
     from proctor.leaderboard.compare.comparison import Settings
 
@@ -63,8 +67,12 @@ def compare(
     else:
         compared = overview.compare_all(results, task or (), settings)
         lines = terminal.every_pair(compared)
+    if plot:
+        lines = chain(lines, forest.lines(compared))
     failed = overview.failing(compared, fail_on) if fail_on else []
     tell(json_, overview.as_json(compared), lines)
+    for picture in forest.write_pngs(compared, png) if png else []:
+        echo(f"picture: {picture}", err=True)
     if failed:
         echo(f"proctor: {fail_on}: {', '.join(failed)}", err=True)
         raise typer.Exit(1)

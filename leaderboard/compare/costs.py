@@ -31,10 +31,11 @@ class Measure:
 
 UNKNOWN = "machine not known"
 SPEED = Measure("tokens_per_second", "Speed", "tokens/s", more_is_better=True)
+SIZE = Measure("size_bytes", "Size of the weights", "MB", 1e-6, here=False)
 MEASURES = (
     SPEED,
     Measure("seconds_per_item", "Time for an item", "s"),
-    Measure("size_bytes", "Size of the weights", "MB", 1e-6, here=False),
+    SIZE,
     Measure("peak_memory_bytes", "Peak memory", "MB", 1e-6),
     Measure("peak_gpu_bytes", "Peak GPU memory", "MB", 1e-6),
     Measure("energy_joules", "Energy for an answer", "J", each=True),

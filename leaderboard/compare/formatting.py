@@ -125,6 +125,11 @@ def response_score(value: float | None, task: TaskRecord) -> str:
     return f"{score(value, task)} {unit(task)}"
 
 
+def tick(value: float, task: TaskRecord) -> str:
+    """A round figure on an axis."""
+    return with_minus(f"{100 * value if unit(task) == '%' else value:.6g}")
+
+
 def plain(value: float | None) -> str:
     """A figure that is no headline: whole when it is whole, else three digits that count."""
     if value is None:
@@ -179,6 +184,13 @@ def points(value: float, task: TaskRecord) -> str:
 def key(comparison: Comparison) -> str:
     """The verdict's name in the style sheet, which adds colour to words only."""
     return comparison.verdict.name.lower().replace("_", "-")
+
+
+def sign(comparison: Comparison) -> str:
+    """The verdict as one letter, where there is no room for its word; what is said of the other has none."""
+    if comparison.said_of_b:
+        return "·"
+    return {Verdict.WORSE: "▼", Verdict.BETTER: "▲", Verdict.NO_WORSE: "≈"}.get(comparison.verdict, "·")
 
 
 def scored_by(task: TaskRecord) -> str:

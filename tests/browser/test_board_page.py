@@ -12,6 +12,7 @@ import pytest
 
 from proctor.leaderboard.board import site
 from tests.support.board_results import change, rich_results, rows_of, wide_results, write
+from tests.support.boards import demo_board
 
 TRAP = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
 
@@ -111,7 +112,7 @@ def test_no_page_is_wider_than_a_phone(seen: Seen, board: Path) -> None:
 
 @from_disk
 def test_the_ranking_sorts_by_any_column_and_says_so(seen: Seen) -> None:
-    seen.open("index.html")
+    seen.open("index.html#task=all")
     names = "#ranking-table tbody th a"
     by_score = seen.words(names)
     seen.page.get_by_role("button", name="Variant").click()
@@ -125,14 +126,15 @@ def test_the_ranking_sorts_by_any_column_and_says_so(seen: Seen) -> None:
 
 @from_disk
 def test_the_ranking_is_filtered_by_words(seen: Seen) -> None:
-    seen.open("index.html")
+    seen.open("index.html#task=all")
+    seen.page.get_by_text("Filter the rows").click()
     seen.page.get_by_label("Filter").fill("q4_k_m")
     assert seen.words("#ranking-table tbody tr:not([hidden]) th a") == ["tiny-q4"]
     assert "1 of 7 variants" in seen.words("output")
 
 
 def test_answers_are_filtered_by_status_through_the_link_on_the_ranking(seen: Seen) -> None:
-    seen.open("index.html")
+    seen.open("index.html#task=all")
     seen.page.locator('a[href="samples/tiny-lora/word_problems.html#status=unparsed"]').click()
     seen.page.locator("#count", has_text="1 of 12").wait_for()
     assert seen.page.locator("article h2").inner_text().startswith("item-002")
@@ -199,11 +201,11 @@ def test_the_figures_of_the_drawings_sort(seen: Seen) -> None:
 
 @from_disk
 def test_the_keyboard_reaches_the_table_and_its_sorting(seen: Seen) -> None:
-    seen.open("index.html")
+    seen.open("index.html#find=tiny")
     seen.page.keyboard.press("Tab")
     assert seen.page.evaluate("document.activeElement.textContent") == "Skip to content"
     focused = set()
-    for _ in range(60):
+    for _ in range(90):
         seen.page.keyboard.press("Tab")
         focused.add(
             seen.page.evaluate("(one => one.id || one.className || one.tagName)(document.activeElement)")
@@ -213,11 +215,11 @@ def test_the_keyboard_reaches_the_table_and_its_sorting(seen: Seen) -> None:
 
 @from_disk
 def test_every_column_of_the_ranking_sorts(seen: Seen) -> None:
-    seen.open("index.html")
+    seen.open("index.html#task=all")
     heads = seen.page.locator("#ranking-table thead tr:last-child th button")
     assert (
-        heads.count() == 1 + 2 * 3 + 2
-    )  # of what variants are, only what tells them apart: stage and quantisation
+        heads.count() == 1 + 3 * 3 + 1 + 2
+    )  # score, difference, speed of each task; size; of what variants are, only what tells them apart
     for at in range(heads.count()):
         heads.nth(at).click()
         head = seen.page.locator("#ranking-table thead tr:last-child th").nth(at)
@@ -232,7 +234,8 @@ def test_every_column_of_the_ranking_sorts(seen: Seen) -> None:
 
 @from_disk
 def test_rows_are_filtered_by_base_stage_quantisation_and_prompt(seen: Seen) -> None:
-    seen.open("index.html")
+    seen.open("index.html#task=all")
+    seen.page.get_by_text("Filter the rows").click()
     rows = "#ranking-table tbody tr:not([hidden]) th a"
     seen.page.get_by_label("Stage").select_option("quantised")
     assert seen.words(rows) == ["tiny-q4"]
@@ -247,7 +250,8 @@ def test_rows_are_filtered_by_base_stage_quantisation_and_prompt(seen: Seen) -> 
 
 
 def test_the_baseline_is_chosen_in_the_page_and_all_differences_follow(seen: Seen) -> None:
-    seen.open("index.html")
+    seen.open("index.html#task=all")
+    seen.page.get_by_text("Filter the rows").click()
     lora = 'tr[data-variant="tiny-lora"] td.difference[data-task="word_problems"]'
     before = seen.page.locator(lora).inner_text()
     assert "to tiny," in before
@@ -260,13 +264,128 @@ def test_the_baseline_is_chosen_in_the_page_and_all_differences_follow(seen: See
     assert other.inner_text() == "tiny-q4 has no results here"
     assert seen.page.locator("#to").inner_text() == "tiny-q4"
     assert "baseline=tiny-q4" in seen.page.url
-    href = seen.page.locator(f"{lora} a").get_attribute("href")
+    href = seen.page.locator(f"{lora} a:not(.term)").get_attribute("href")
     assert href.endswith("flips.html#task=word_problems&a=tiny-lora&b=tiny-q4")
     seen.page.reload()
     seen.page.locator(lora, has_text="to tiny-q4").wait_for()
     seen.page.get_by_label("Differences to").select_option("")
     seen.page.locator(lora, has_text="to tiny,").wait_for()
     assert seen.page.locator(lora).inner_text() == before
+
+
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (390, 844)])
+def test_the_answer_and_its_picture_stand_in_the_first_screen(browser: Any, width: int, height: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(f"file://{demo_board()}/index.html")
+    answer, picture = page.locator(".answer h2:visible"), page.locator("table.fall:visible")
+    assert answer.inner_text().startswith("tiny-lora gains 12.8 points")
+    assert answer.bounding_box()["y"] < 300
+    box = picture.bounding_box()
+    assert box["y"] + box["height"] < height
+    if width > 1000:
+        box = page.locator("#ranking-table tbody tr").first.bounding_box()
+        assert box["y"] + box["height"] < height
+        assert page.locator("#ranking-table").evaluate(
+            "it => it.parentNode.scrollWidth <= it.parentNode.clientWidth"
+        )
+    page.close()
+
+
+@from_disk
+def test_one_task_is_looked_at_or_all(seen: Seen) -> None:
+    seen.open("index.html")
+    heads, sentences = "#ranking-table thead tr:last-child th:visible", ".answer h2:visible"
+    first = seen.words(sentences)
+    assert len(first) == 1
+    assert len(seen.words(heads)) == 1 + 3 + 1 + 2 + 1
+    seen.page.locator(".tasks label", has_text="Study plans").click()
+    assert len(seen.words(sentences)) == 1
+    assert seen.words(sentences) != first
+    assert "task=study_plan" in seen.page.url
+    assert seen.page.locator("th[aria-sort]").get_attribute("data-task") == "study_plan"
+    seen.page.reload()
+    assert seen.words(sentences) != first
+    seen.page.get_by_text("All tasks", exact=True).click()
+    assert len(seen.words(sentences)) == 3
+    assert len(seen.words(heads)) == 1 + 3 * 3 + 1 + 2 + 1
+    assert seen.page.locator(".pictures:visible").count() == 0
+
+
+@from_disk
+def test_ticked_rows_are_alone_in_every_chart_and_on_the_next_page(seen: Seen) -> None:
+    seen.open("index.html#task=word_problems")
+    marks = ".answer:not([hidden]) .pictures [data-variant]:visible"
+    names = "all => [...new Set(all.map(one => one.dataset.variant))].sort()"
+    assert len(seen.page.locator(marks).evaluate_all(names)) > 3
+    for name in ("tiny", "tiny-q4"):
+        seen.page.get_by_label(f"{name} alone in the charts", exact=True).check()
+    assert seen.page.locator(marks).evaluate_all(names) == ["tiny", "tiny-q4"]
+    assert seen.page.locator("#ranking-table tbody tr:visible").count() == 7, (
+        "rows stay, so that more can be ticked"
+    )
+    seen.page.get_by_role("link", name="Trade-off").click()
+    drawn = seen.page.locator("svg.chart [data-variant]:visible")
+    drawn.first.wait_for()
+    assert drawn.evaluate_all(names) == ["tiny", "tiny-q4"]
+    seen.page.get_by_role("link", name="Show all").click()
+    seen.page.wait_for_function("document.getElementById('alone').hidden")
+    assert len(drawn.evaluate_all(names)) > 3
+
+
+@from_disk
+def test_a_term_says_what_it_means_where_it_is_tapped_and_without_scripts_at_the_foot(
+    seen: Seen, browser: Any
+) -> None:
+    seen.open("index.html#task=word_problems")
+    before = seen.page.url
+    seen.page.locator("td.difference a.verdict:visible").first.click()
+    note = seen.page.locator("#note")
+    note.wait_for()
+    verdict = seen.page.locator("td.difference a.verdict:visible").first.inner_text()
+    assert note.inner_text().startswith(verdict.split(" (")[0])
+    assert seen.page.url == before
+    seen.page.keyboard.press("Escape")
+    assert not note.is_visible()
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(seen.base + "index.html")
+    page.locator("td.difference a.verdict").first.click()
+    assert "#word-" in page.url
+    assert page.locator(f"dt#{page.url.partition('#')[2]}").is_visible()
+    assert page.locator("code[data-copy]").count() == 0 or page.locator("code[data-copy]").first.is_visible()
+    context.close()
+
+
+def test_the_command_of_a_row_is_copied(browser: Any) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"file://{demo_board()}/index.html")
+    page.locator('tr[data-variant="tiny-q4"] button.copy').click()
+    page.locator("#note", has_text="Copied: proctor run demo --only tiny-q4").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "proctor run demo --only tiny-q4"
+    context.close()
+
+
+def test_on_a_phone_each_row_is_a_card_and_nothing_of_it_is_cut(browser: Any, wide: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    for path in (
+        wide / "index.html",
+        wide / "tasks" / "concepts.html",
+        demo_board() / "variants" / "tiny-q4.html",
+    ):
+        page.goto(f"file://{path}")
+        for table in page.locator("table.stack").all():
+            frame = "it => it.parentNode.scrollWidth <= it.parentNode.clientWidth"
+            assert table.evaluate(frame), path
+            labels = (
+                table.locator("tbody tr")
+                .first.locator("td:visible")
+                .evaluate_all(
+                    "all => all.filter(one => one.textContent.trim()).map(one => one.dataset.label || '')"
+                )
+            )
+            assert "" not in labels, path
+    page.close()
 
 
 def test_drawings_are_dark_where_the_page_is(browser: Any, board: Path) -> None:

@@ -255,7 +255,7 @@ def test_a_constant_row_that_leads_is_flagged_on_every_page_and_not_one_to_publi
         assert told in text_of(board, page), page
     assert "Flagged" not in text_of(board, "variants/honest.html")
     index = text_of(board, "index.html")
-    short = index[index.index("In short") : index.index("What this was made from")]
+    short = index[index.index("Which one to publish") : index.index("What this was made from")]
     assert "Study plans honest" in short
     assert "null is left out here: 40 of 40 items got the same response" in short
     assert "Shown to be better than the other. To publish: the first." in short

@@ -72,11 +72,11 @@ class Rows(HTMLParser):
             self.attributes.append(dict(attrs))
         elif tag in ("td", "th") and self.rows:
             self.rows[-1].append({"text": "", "verdict": "", **dict(attrs)})
-        elif tag == "span":
+        elif tag == "a":
             self.in_verdict = "verdict" in (dict(attrs).get("class") or "").split()
 
     def handle_endtag(self, tag: str) -> None:
-        self.in_verdict = self.in_verdict and tag != "span"
+        self.in_verdict = self.in_verdict and tag != "a"
 
     def handle_data(self, data: str) -> None:
         if self.rows and self.rows[-1]:
@@ -195,7 +195,7 @@ def test_the_matrix_of_all_pairs_says_it(task: str, told: Told, board: Path) -> 
     for row in re.findall(r"<tr>.*?</tr>", matrix, re.S)[1:]:
         for cell in re.findall(r'<td class="pair.*?</td>', row, re.S):
             pair = re.search(r"#task=\w+&amp;a=(\S+?)&amp;b=(\S+?)\"", cell)
-            verdict = re.search(r'<span class="verdict [\w-]+">(.*?)</span>', cell)
+            verdict = re.search(r'<a class="term verdict [\w-]+" href="#word-[\w-]+">(.*?)</a>', cell)
             assert pair
             assert verdict
             found[task, pair[1], pair[2]] = verdict[1]
@@ -206,7 +206,7 @@ def test_the_summary_lists_the_others_by_it(told: Told, board: Path) -> None:
     cards = (board / "index.html").read_text(encoding="utf-8").split('<article class="card">')[1:]
     for task, card in zip(TASKS, cards, strict=True):
         best, *_ = re.findall(r'<a class="name"[^>]*>(\S+?)</a>', card)
-        parts = {"better than": "worse", "losing no more": "no worse", "cannot tell": "not shown"}
+        parts = {"Shown to be": "worse", "losing no more": "no worse", "cannot tell": "not shown"}
         listed = {}
         for paragraph in re.findall(r"<p>(.*?)</p>", card, re.S):
             for start, verdict in parts.items():
@@ -266,9 +266,7 @@ def test_no_worse_never_stands_without_its_margin(board: Path) -> None:
     places += [path.read_text(encoding="utf-8") for path in board.glob("tasks/*.html")]
     count = 0
     for text in places:
-        told_here = re.sub(r"<[^>]*>", " ", text).split("A difference is called")[
-            0
-        ]  # its footer explains the words
+        told_here, _, _ = re.sub(r"<[^>]*>", " ", text).partition("What the words mean")
         for after in re.findall(r"no worse(.{0,40})", " ".join(told_here.split())):
             assert re.match(r"( than \S+)? \(within [\d.]+ \w+", after), after
             count += 1

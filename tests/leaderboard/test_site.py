@@ -117,7 +117,10 @@ def test_the_dimensions_of_a_judge_stand_beside_its_mean(tmp_path: Path) -> None
     )
     titles = re.findall(r"<th scope=\"col\"[^>]*>([^<]*)", ranking)
     assert titles[-2:] == ["Fluency", "Personalisation"]
-    assert re.findall(r'<td class="num right" data-sort="([^"]*)"', ranking) == ["4.875", "1.0"]
+    assert re.findall(r'<td class="num right" data-label="[^"]*" data-sort="([^"]*)"', ranking) == [
+        "4.875",
+        "1.0",
+    ]
     other = (board / "tasks" / "concepts.html").read_text().split('id="task-table"')[1].split("</table>")[0]
     assert re.findall(r"<th scope=\"col\"[^>]*>([^<]*)", other)[-1] == "Difference"
 
@@ -183,7 +186,7 @@ def test_where_the_best_have_the_same_score_the_first_of_them_is_not_the_one_to_
         write(tmp_path / "r", rows_of(name, "study_plan", 40))
     write(tmp_path / "r", rows_of("dora", "study_plan", 40, 0))
     page = text_of(site.build(tmp_path / "r", tmp_path / "board").parent, "index.html")
-    told = page[page.index("In short") : page.index("What this was made from")]
+    told = page[page.index("Which one to publish") : page.index("What this was made from")]
     assert (
         "To publish: nothing separates the first from bob and cleo , whose scores are exactly the same"
         in told
@@ -296,5 +299,5 @@ def test_all_ties_make_a_board(tmp_path: Path) -> None:
         write(tmp_path / "results", rows_of(name, "word_problems"))
     board = site.build(tmp_path / "results", tmp_path / "out", "a").parent
     index = text_of(board, "index.html")
-    assert "rank 1 to 3, group a" in index
+    assert "tied group a, places 1 to 3" in index
     assert "0.0 not shown" in index

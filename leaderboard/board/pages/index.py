@@ -1,19 +1,23 @@
-"""The first page: the ranking, what it says in short, and what it was made from."""
+"""The first page: of each task the answer in a sentence and its picture; the ranking; which variant to publish."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from proctor.common.paths import is_embedded
 from proctor.common.stats import Verdict
-from proctor.harness.record import VariantRecord
+from proctor.harness.record import RunRecord, VariantRecord
 from proctor.leaderboard.board.escape import script
+from proctor.leaderboard.board.pages.lineage import waterfall
+from proctor.leaderboard.board.pages.tradeoff import Tradeoff
 from proctor.leaderboard.compare import formatting
-from proctor.leaderboard.compare.costs import machine
+from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.costs import SIZE, SPEED, Costs, Measure, machine
+from proctor.leaderboard.compare.figures import FigureColumn, columns_of
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
 
-def page(ranking: Ranking) -> dict[str, Any]:
+def page(ranking: Ranking, costs: Costs, tradeoffs: Mapping[str, Sequence[Tradeoff]]) -> dict[str, Any]:
     variants = [row.resolved for row in ranking.rows]
     answers = [in_short(ranking, task) for task in ranking.tasks]
     facets, facets_of, alike = [], {}, []
@@ -27,6 +31,17 @@ def page(ranking: Ranking) -> dict[str, Any]:
             alike.append((words, values[0]))
     return {
         "answers": answers,
+        "leading": {task: leading(ranking, task) for task in ranking.tasks},
+        "waterfalls": {task: waterfall(ranking, task) for task in ranking.tasks},
+        "by_size": {
+            task: [one.plot for one in drawn if one.measure == SIZE] for task, drawn in tradeoffs.items()
+        },
+        "sizes": _cost_column(ranking, costs, SIZE, list(ranking.tasks)),
+        "speeds": {task: _cost_column(ranking, costs, SPEED, [task]) for task in ranking.tasks},
+        "commands": {
+            row.variant: command(row.variant, [score.run for score in row.scores.values()])
+            for row in ranking.rows
+        },
         "front": _front(ranking, answers),
         # These are not to be taken for more than numbers of the embedded model.
         "notice": any(is_embedded(variant.base or "") for variant in variants),
@@ -35,6 +50,42 @@ def page(ranking: Ranking) -> dict[str, Any]:
         "alike": alike,
         "made": _made_from(ranking),
     }
+
+
+def leading(ranking: Ranking, task: str) -> Comparison | None:
+    """What is said first of a task: the largest gain over a parent (or the baseline) that a test shows; else the
+    largest loss; else the best row that is no worse; else nothing. Flagged rows are not spoken of.
+    """
+    pairs = [
+        score.comparison for score in ranking.scores(task).values() if score.comparison and not score.flag
+    ]
+    for verdict in (Verdict.BETTER, Verdict.WORSE, Verdict.NO_WORSE):
+        fitting = [pair for pair in pairs if pair.verdict == verdict and not pair.said_of_b]
+        if fitting:
+            fitting.sort(key=lambda pair: pair.difference.difference)
+            return fitting[0] if verdict == Verdict.WORSE else fitting[-1]
+    return None
+
+
+def command(name: str, runs: Sequence[RunRecord]) -> str:
+    """What makes a row again; empty where its results came from elsewhere, or no suite is known that names it."""
+    suites = [run.suite for run in runs if run.suite and not run.origin]
+    if len(suites) < len(runs):
+        return ""
+    commands = [f"proctor run {suite} --only {name}" for suite in dict.fromkeys(suites)]
+    return " && ".join(commands)
+
+
+def _cost_column(
+    ranking: Ranking, costs: Costs, measure: Measure, tasks: Sequence[str]
+) -> FigureColumn | None:
+    """A cost of every variant, from the first of these tasks for which it was measured; None without any."""
+    known = {}
+    for row in ranking.rows:
+        measured = [costs[row.variant, task] for task in tasks if task in row.scores]
+        of_row = [cost[measure.name] for cost in measured if measure.name in cost]
+        known[row.variant] = of_row[:1]
+    return next(iter(columns_of(known)), None)
 
 
 def _stage(variant: VariantRecord) -> str:
@@ -63,7 +114,12 @@ def in_short(ranking: Ranking, task: str) -> dict[str, Any]:
     pairs, scores = ranking.pairs[task], ranking.scores(task)
     flagged = [(name, scores[name].flag) for name in pairs.order if scores[name].flag]
     order = [name for name in pairs.order if not scores[name].flag]
-    answer: dict[str, Any] = {"task": task, "flagged": flagged, "absent": len(ranking.rows) - len(scores)}
+    answer: dict[str, Any] = {
+        "task": task,
+        "flagged": flagged,
+        "absent": len(ranking.rows) - len(scores),
+        "margins": formatting.margins(pairs.family.comparisons.values(), ranking.tasks[task]),
+    }
     if not order:
         return answer | {"best": None}
     best, *rivals = order

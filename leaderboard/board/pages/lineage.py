@@ -4,12 +4,17 @@ the first of its parents that has results here, with its difference to each.
     [node.step for node in tree(ranked)]          # ["base some/base, run by hf", "trained with maths", ...]
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 from proctor.harness.record import MergeRecord, VariantRecord
+from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.ranking import Ranking
+
+MOST_STEPS = 16  # rows of a waterfall, which is seen at once
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,77 @@ def to_other_parents(ranking: Ranking, variant: str, task: str) -> Iterator[Comp
         pair = ranking.pairs[task].family.seen(variant, parent)
         if pair and pair != score.comparison:
             yield pair
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row of a waterfall, its places in per cent of the width. From where the bar goes and where it ends: from the
+    parent's mean to its own, over the paired items; `low` and `high` are the difference's interval, put at its start.
+    Of a variant that is compared with nothing it is the mean with its own interval.
+    """
+
+    node: Node
+    pair: Comparison | None
+    start: float
+    end: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """`ticks` are the axis' places and figures; `left_out` how many variants with a score are not drawn."""
+
+    steps: list[Step]
+    ticks: list[tuple[float, str]]
+    left_out: int
+
+    @property
+    def signs(self) -> Counter[str]:
+        """How many steps have each verdict, by its sign."""
+        return Counter(formatting.sign(step.pair) for step in self.steps if step.pair)
+
+
+def waterfall(ranking: Ranking, task: str) -> Waterfall:
+    """What each step gained or lost on a task: the best variants in the order of the tree."""
+    scores, order = ranking.scores(task), ranking.pairs[task].order
+    values: list[tuple[Node, Comparison | None, tuple[float, float, float, float]]] = []
+    for node in tree(ranking):
+        if node.variant not in order[:MOST_STEPS]:
+            continue
+        estimate, pair = scores[node.variant].estimate, scores[node.variant].comparison
+        if pair:
+            d = pair.difference
+            values.append((node, pair, (d.mean_b, d.mean_a, d.mean_b + d.low, d.mean_b + d.high)))
+        elif estimate:
+            values.append((node, None, (estimate.mean, estimate.mean, estimate.low, estimate.high)))
+    if not values:
+        return Waterfall([], [], 0)
+    least = min(min(places) for _, _, places in values)
+    most = max(max(places) for _, _, places in values)
+    pad = 0.04 * (most - least) or 0.05 * (abs(most) or 1.0)
+    least, most = least - pad, most + pad
+
+    def place(value: float) -> float:
+        return 100 * (value - least) / (most - least)
+
+    steps = [Step(node, pair, *map(place, places)) for node, pair, places in values]
+    about = ranking.tasks[task]
+    bottom, top = max(least, about.scale[0]), min(most, about.scale[1])
+    ticks = [(place(value), formatting.tick(value, about)) for value in round_values(bottom, top)]
+    return Waterfall(steps, ticks, len(order) - len(steps))
+
+
+def round_values(low: float, high: float) -> Sequence[float]:
+    """Two to five round values between these, for an axis; none where there is no room between them."""
+    if high <= low:
+        return []
+    step = 10.0 ** floor(log10((high - low) / 2))
+    if (high - low) / step > 10:
+        step *= 5
+    elif (high - low) / step > 5:
+        step *= 2
+    return [step * at for at in range(ceil(low / step), floor(high / step) + 1)]
 
 
 def _dequantised(variant: VariantRecord) -> bool:

@@ -90,11 +90,15 @@ var proctor = (function () {
     return found;
   }
 
-  function remember(chosen) {
-    var parts = Object.keys(chosen).filter(function (name) { return chosen[name]; }).map(function (name) {
+  function address(chosen) {
+    return "#" + Object.keys(chosen).filter(function (name) { return chosen[name]; }).map(function (name) {
       return name + "=" + encodeURIComponent(chosen[name]);
-    });
-    history.replaceState(null, "", location.pathname + location.search + (parts.length ? "#" + parts.join("&") : ""));
+    }).join("&");
+  }
+
+  function remember(chosen) {
+    var hash = address(chosen);
+    history.replaceState(null, "", location.pathname + location.search + (hash === "#" ? "" : hash));
   }
 
   return {
@@ -102,6 +106,6 @@ var proctor = (function () {
     part: function (key, value) { arrived(key, value); },
     load: load, answer: answer, element: element, block: block, folded: folded, facts: facts, figures: figures,
     target: target, tags: tags,
-    choices: choices, remember: remember
+    choices: choices, address: address, remember: remember
   };
 })();

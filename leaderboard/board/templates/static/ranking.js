@@ -1,5 +1,6 @@
-/* The ranking's choices: which rows are seen, and to which variant the differences are. Every difference was computed
-   when the board was made; here the chosen ones are only put in place. The choices stand in the page's address. */
+/* The ranking's choices: the task, which rows are seen, which are alone in the charts, and to which variant the
+   differences are. Every difference was computed when the board was made; here the chosen ones are only put in place.
+   The choices stand in the page's address. */
 "use strict";
 (function () {
   var form = document.getElementById("controls"), table = document.getElementById("ranking-table");
@@ -9,15 +10,34 @@
   var facets = Array.prototype.slice.call(form.elements).filter(function (one) {
     return one.tagName === "SELECT" && one.name !== "baseline";
   }).map(function (one) { return one.name; });
-  var cells = rows.map(function (row) { return Array.prototype.slice.call(row.querySelectorAll("td.difference[data-task]")); });
+  var main = document.getElementById("main"), tasks = all(main, "input[name=task]"), ticks = all(main, "input[name=only]");
+  var cells = rows.map(function (row) { return all(row, "td.difference:not(.unrun)"); });
   var made = cells.map(function (list) {
     return list.map(function (cell) { return { sort: cell.dataset.sort, none: cell.classList.contains("none"), inside: Array.prototype.slice.call(cell.childNodes) }; });
   });
 
+  function all(inside, selector) { return Array.prototype.slice.call(inside.querySelectorAll(selector)); }
+
+  function values(inputs) {
+    return inputs.filter(function (one) { return one.checked; }).map(function (one) { return one.value; });
+  }
+
   function chosen() {
-    var found = { find: form.elements.find.value };
+    var found = { task: tasks.length && !tasks[0].checked ? values(tasks)[0] : "", find: form.elements.find.value, only: values(ticks).join(",") };
     facets.concat(form.elements.baseline ? ["baseline"] : []).forEach(function (name) { found[name] = form.elements[name].value; });
     return found;
+  }
+
+  /* One task at a time: its answer, its picture, its columns, and the order by its score. */
+  function see() {
+    var task = values(tasks)[0] || "all";
+    main.classList.toggle("one-task", task !== "all");
+    all(main, ".pictures").forEach(function (one) { one.hidden = tasks.length > 0 && task === "all"; });
+    all(main, "[data-task]").forEach(function (one) { one.hidden = task !== "all" && one.dataset.task !== task; });
+    table.tHead.rows[0].hidden = tasks.length > 0 && task !== "all";
+    var head = table.tHead.querySelector('tr:last-child th[data-task="' + task + '"]');
+    if (head && !head.hasAttribute("aria-sort")) { head.querySelector("button").click(); }
+    proctor.alone();
   }
 
   function filter() {
@@ -39,16 +59,22 @@
   }
 
   function flips(task, a, b) {
-    var link = p.element("a", "flips");
+    var link = p.element("a", "changed answers");
     link.href = root + "flips.html#task=" + encodeURIComponent(task) + "&a=" + encodeURIComponent(a) + "&b=" + encodeURIComponent(b);
     link.appendChild(p.element("span", " of " + task + " between " + a + " and " + b, "sr"));
     return link;
   }
 
+  function meaning(one) {
+    var verdict = p.element("a", one[3], "term verdict " + one[4]);
+    verdict.href = "#word-" + one[4];
+    return verdict;
+  }
+
   function difference(one, task, variant, baseline) {
     var against = p.element("span", "to " + baseline + ", " + one[5] + (one[6] ? ", " + one[6] : "") + ", ", "against");
     against.appendChild(flips(task, variant, baseline));
-    return [p.element("span", one[1], "num"), document.createTextNode(" "), p.element("span", one[3], "verdict " + one[4]),
+    return [p.element("span", one[1], "num"), document.createTextNode(" "), meaning(one),
       p.element("span", one[2], "interval num"), document.createTextNode(" "), against];
   }
 
@@ -78,16 +104,21 @@
 
   function choose() {
     var wanted = p.choices();
-    Object.keys(chosen()).forEach(function (name) {
+    tasks.forEach(function (one, i) { one.checked = wanted.task ? one.value === wanted.task : i === 0; });
+    if (tasks.length && !values(tasks).length) { tasks[0].checked = true; }
+    ticks.forEach(function (one) { one.checked = (wanted.only || "").split(",").indexOf(one.value) >= 0; });
+    ["find"].concat(facets, form.elements.baseline ? ["baseline"] : []).forEach(function (name) {
       var field = form.elements[name], value = wanted[name] || "";
       if (field.tagName !== "SELECT" || Array.prototype.some.call(field.options, function (one) { return one.value === value; })) { field.value = value; }
     });
+    form.parentNode.open = form.parentNode.open || ["find", "baseline"].concat(facets).some(function (name) { return wanted[name]; });
+    see();
     filter();
     compare();
   }
 
   form.addEventListener("submit", function (event) { event.preventDefault(); });
-  form.addEventListener("input", function () { p.remember(chosen()); filter(); compare(); });
+  main.addEventListener("input", function () { p.remember(chosen()); see(); filter(); compare(); });
   window.addEventListener("hashchange", choose);
   choose();
 })();

@@ -24,6 +24,7 @@
   document.querySelectorAll("table.sortable").forEach(function (table) {
     var heads = Array.prototype.slice.call(table.tHead.rows[table.tHead.rows.length - 1].cells);
     heads.forEach(function (head, column) {
+      if (head.dataset.kind === "none") { return; }
       var button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
