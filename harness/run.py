@@ -21,6 +21,7 @@ from proctor.harness.engines import refuse_unusable
 from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
 from proctor.harness.plan.plan import CellPlan, Plan, Session, make_plan
+from proctor.harness.record import running
 from proctor.harness.session import Spread, run_session, score_waiting
 from proctor.tasks.stock.lm_eval import of_group
 
@@ -46,6 +47,7 @@ def run_suite(
         refuse_absent_models(plan)
         waiting, sessions = plan.split()
         refuse_unready(sessions, plan, here)
+        running.begin(results, suite.name, suite.baseline, [(cell.variant, cell.task) for cell in plan.cells])
         if spread:
             waiting += spread(sessions, plan, reporter)
         else:
@@ -56,6 +58,7 @@ def run_suite(
         if waiting:
             score_waiting(waiting, plan, reporter)
         keep_groups(plan)
+        running.end(results, suite.name)
         return plan
 
 
