@@ -6,6 +6,7 @@ finished cell is on disk before the next one begins.
 
 import gc
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from itertools import combinations
 from pathlib import Path
 
@@ -48,15 +49,18 @@ def run_suite(
         waiting, sessions = plan.split()
         refuse_unready(sessions, plan, here)
         running.begin(results, suite.name, suite.baseline, [(cell.variant, cell.task) for cell in plan.cells])
-        if spread:
-            waiting += spread(sessions, plan, reporter)
-        else:
+        missing = len(waiting) + sum(len(each.cells) for session in sessions for each in session.variants)
+        # Cells that are asked elsewhere are counted there.
+        with nullcontext() if spread else reporter.run(missing):
+            if spread:
+                waiting += spread(sessions, plan, reporter)
+                sessions = []
             for number, session in enumerate(sessions):
                 if number:
                     gc.collect()  # an engine's weights lie in cycles, and the next one would move into them uncounted
                 waiting += run_session(session, plan, reporter)
-        if waiting:
-            score_waiting(waiting, plan, reporter)
+            if waiting:
+                score_waiting(waiting, plan, reporter)
         keep_groups(plan)
         running.end(results, suite.name)
         return plan

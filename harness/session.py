@@ -162,6 +162,7 @@ def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, repo
     counts = scoring.counts([row.status for row in rows], [row.truncated for row in rows])
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     record.write(plan.results, list(rows), run.changed(**counts, finished=finished))
+    reporter.cell(run.variant, run.task.name, rows=len(rows), **counts)
 
 
 def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:

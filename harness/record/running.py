@@ -7,6 +7,9 @@ A file for each cell that is being asked or scored, which goes when the cell's r
 being built; and one for each suite that is run, which goes when the run ends. No result is made of them.
 """
 
+import errno
+import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -61,10 +64,25 @@ class RunningCell(RecordPart):
 
 
 class RunningSuite(RecordPart):
+    """`process` runs it, on the machine `host`."""
+
     suite: str
+    process: int
+    host: str
     baseline: str | None = None
     began: float
     cells: tuple[tuple[str, str], ...]  # variant and task
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process is there, as far as this machine can know."""
+        if self.host != socket.gethostname() or not files.can_lock():  # elsewhere signal 0 would end it
+            return True
+        try:
+            os.kill(self.process, 0)
+        except OSError as refused:
+            return refused.errno == errno.EPERM
+        return True
 
 
 Part = TypeVar("Part", bound=RecordPart)
@@ -76,7 +94,10 @@ def begin(results: Path, suite: str, baseline: str | None, cells: list[tuple[str
     for variant, task in cells:
         for name in (task, ""):
             _file(results, variant, name).unlink(missing_ok=True)
-    plan = RunningSuite(suite=suite, baseline=baseline, began=time.time(), cells=tuple(cells))
+    plan = RunningSuite(
+        suite=suite, process=os.getpid(), host=socket.gethostname(), baseline=baseline, began=time.time(),
+        cells=tuple(cells),
+    )  # fmt: skip
     _write(results, "", suite, plan)
 
 

@@ -1,12 +1,13 @@
 """Running a suite: run, plan."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from typer import Option
 
-from proctor.common.progress import Reporter
+from proctor.common.progress import JsonReporter, Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import (
@@ -24,6 +25,7 @@ from proctor.leaderboard.cli import (
     near,
     print_json,
 )
+from proctor.leaderboard.cli.watch import watched
 
 if TYPE_CHECKING:
     from proctor.harness.plan.plan import Plan
@@ -59,6 +61,16 @@ def run(
         str | None, Option(help="Sessions side by side on GPUs of this machine: 'all', or how many.")
     ] = None,
     on: Annotated[str | None, Option(help="Sessions over a Ray cluster: ray, or ray://HOST:PORT.")] = None,
+    watch: Annotated[
+        bool,
+        Option("--watch", help="Serve a page of it on this machine: progress, provisional means, the board."),
+    ] = False,
+    quiet: Annotated[
+        bool, Option("--quiet", help="Say nothing but the ranking and where the board is.")
+    ] = False,
+    json_lines: Annotated[
+        bool, Option("--json-lines", help="Say everything as JSON, an object a line, for a machine.")
+    ] = False,
     results: Results = RESULTS,
     store: Store = STORE,
     board: Board = BOARD,
@@ -71,30 +83,54 @@ def run(
     from proctor.leaderboard.board.folder import board_files
     from proctor.leaderboard.compare.open_pairs import open_cells
 
-    console = Console()
     if dry_run:
         made = _planned(suite, only, task, limit, results, store)
         for part in (*plan_as_tables(made), *foreseen_as_tables(foresee(made))):
-            console.print(part)
+            Console().print(part)
         return
+    reporter = _reporter(quiet, json_lines)
     board_files(board)  # refuses a folder of other files now, and not after the run
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
     rest = only or (), redo, spread, on is None
-    if until:
-        plan = run_until_decided(asked, results, store, Reporter(console), open_cells, *rest)
-    else:
-        plan = run_suite(asked, results, store, Reporter(console), *rest)
-    with located(results):
-        index = site.build(results, board, plan.suite.baseline)
-    # All that the results hold, as the board shows it: the correction for the family must be the same.
-    echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
-    echo(f"board: {near(index)}")
+    with watched(results, board, reporter.say if json_lines else echo) if watch else nullcontext():
+        if until:
+            plan = run_until_decided(asked, results, store, reporter, open_cells, *rest)
+        else:
+            plan = run_suite(asked, results, store, reporter, *rest)
+        with located(results):
+            index = site.build(results, board, plan.suite.baseline)
+        if isinstance(reporter, JsonReporter):
+            _tell_scores(plan, reporter)
+            reporter.tell("board", path=str(index))
+        else:
+            # All that the results hold, as the board shows it: the correction for the family must be the same.
+            echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
+            echo(f"board: {near(index)}")
     silent = silent_cells(plan)
     if silent:
         why = f"every response or verdict failed in {', '.join(silent)}"
         echo(f"proctor: {why}; mend why (its rows say), and run again", err=True)
         raise typer.Exit(1)
+
+
+def _reporter(quiet: bool, json_lines: bool) -> Reporter:
+    if quiet and json_lines:
+        raise Refusal(
+            "--quiet and --json-lines", "one says little and the other all", "leave one of them out"
+        )
+    return JsonReporter() if json_lines else Reporter(Console(quiet=quiet))
+
+
+def _tell_scores(plan: "Plan", reporter: JsonReporter) -> None:
+    from proctor.leaderboard.compare.items import estimate_cell, load_cells
+
+    cells = load_cells(plan.results)
+    for each in plan.cells:
+        estimate = estimate_cell(cells[each.variant, each.task])
+        if estimate:
+            figures = {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "n": estimate.n}
+            reporter.tell("score", variant=each.variant, task=each.task, **figures)
 
 
 def plan(
