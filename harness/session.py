@@ -63,7 +63,7 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
                     keep_damaged(cell, plan, reporter)
                     run, known = cell_run(cell, each, plan), labels[cell.variant, cell.task]
                     names = plan.results, cell.variant, cell.task
-                    watched = Watched(*names, "asked", run.requests, known.task, run.journal)
+                    watched = Watched(*names, "", run.requests, known.task, run.journal)
                     run = replace(run, answered=watched.answered)
                     costs.begin()
                     with reporter.answering(f"{cell.variant} x {cell.task}", run.requests) as progress:

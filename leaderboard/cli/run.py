@@ -26,6 +26,7 @@ from proctor.leaderboard.cli import (
     print_json,
 )
 from proctor.leaderboard.cli.watch import watched
+from proctor.leaderboard.trackers import Tracker, refuse_absent, run_of, send
 
 if TYPE_CHECKING:
     from proctor.harness.plan.plan import Plan
@@ -71,6 +72,9 @@ def run(
     json_lines: Annotated[
         bool, Option("--json-lines", help="Say everything as JSON, an object a line, for a machine.")
     ] = False,
+    log_to: Annotated[
+        Tracker | None, Option(help="Hand scores, losses and artifacts' digests to this tracker at the end.")
+    ] = None,
     results: Results = RESULTS,
     store: Store = STORE,
     board: Board = BOARD,
@@ -89,6 +93,8 @@ def run(
             Console().print(part)
         return
     reporter = _reporter(quiet, json_lines)
+    if log_to:
+        refuse_absent(log_to)
     board_files(board)  # refuses a folder of other files now, and not after the run
     spread = _spread(gpus, on)
     asked = suites.Suite.load(suite).narrowed(task or (), limit)
@@ -107,6 +113,8 @@ def run(
             # All that the results hold, as the board shows it: the correction for the family must be the same.
             echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
             echo(f"board: {near(index)}")
+        if log_to:
+            _log(log_to, plan, near(index))
     silent = silent_cells(plan)
     if silent:
         why = f"every response or verdict failed in {', '.join(silent)}"
@@ -120,6 +128,19 @@ def _reporter(quiet: bool, json_lines: bool) -> Reporter:
             "--quiet and --json-lines", "one says little and the other all", "leave one of them out"
         )
     return JsonReporter() if json_lines else Reporter(Console(quiet=quiet))
+
+
+def _log(tracker: Tracker, plan: "Plan", board: str) -> None:
+    """A run of the tracker for each variant. What goes wrong there is a line, and no end of the run."""
+    from proctor.leaderboard.compare.items import load_cells
+
+    cells, runs = load_cells(plan.results), []
+    for each in plan.variants:
+        mine = [cells[cell.variant, cell.task] for cell in each.cells]
+        runs.append(run_of(mine, plan.store, board))
+    why = send(tracker, runs)
+    if why:
+        echo(f"proctor: nothing was logged to {tracker}, or not all: {why}", err=True)
 
 
 def _tell_scores(plan: "Plan", reporter: JsonReporter) -> None:

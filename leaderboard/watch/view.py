@@ -6,6 +6,7 @@ Figures of a cell that is not whole are provisional: its items are no random par
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,13 @@ from proctor.common.stats import Estimate
 from proctor.harness import record
 from proctor.harness.record.running import RunningCell, RunningSuite, ShownResponse, read_running, read_suites
 from proctor.leaderboard.compare import formatting
-from proctor.leaderboard.compare.items import bounds_of, estimate_cell, estimate_items, items_of_rows
+from proctor.leaderboard.compare.items import (
+    bounds_of,
+    estimate_cell,
+    estimate_items,
+    items_of,
+    items_of_rows,
+)
 
 QUIET_SECONDS = 60.0  # after which it is said that nothing was heard
 Stamp = tuple[int, int]  # of a file: when it was changed, and its size
@@ -44,9 +51,12 @@ class WatchedCell:
 
 @dataclass(frozen=True)
 class RunView:
+    """`is_on`: a process is at it."""
+
     headline: str
-    cells: tuple[WatchedCell, ...] = ()
-    running: tuple[WatchedCell, ...] = ()
+    is_on: bool
+    cells: tuple[WatchedCell, ...]
+    running: tuple[WatchedCell, ...]
 
 
 def stamps_of(results: Path) -> dict[Path, Stamp]:
@@ -87,7 +97,8 @@ class Watch:
                 running.append(_running(each, now, state))
                 if each.task:
                     cells[key] = running[-1]
-        return RunView(_headline(suites, alive, list(cells.values())), tuple(cells.values()), tuple(running))
+        listed = tuple(cells.values())
+        return RunView(_headline(suites, alive, listed), bool(alive), listed, tuple(running))
 
     def _finished(self, path: Path, stamp: Stamp) -> WatchedCell | None:
         known = self._done.get(path)
@@ -105,7 +116,10 @@ def _done(cell: record.Cell) -> WatchedCell:
         estimate, run = estimate_cell(cell), cell.run
     except (Refusal, OSError) as why:
         return replace(shown, state="damaged", words=cell.problem or str(why))
-    return _with_figures(replace(shown, words=counted(run.rows, "response")), estimate, run.task)
+    words = counted(run.rows, "response") + _failed(run.errors)
+    if estimate is None:
+        words += f": {items_of(cell).too_few}"
+    return _with_figures(replace(shown, words=words), estimate, run.task)
 
 
 def _running(cell: RunningCell, now: float, state: str) -> WatchedCell:
@@ -113,8 +127,7 @@ def _running(cell: RunningCell, now: float, state: str) -> WatchedCell:
     words = cell.doing
     if cell.task:
         words = f"{cell.done:,} of {counted(cell.total, 'response')} {cell.doing}"
-    if cell.failed:
-        words += f", {cell.failed:,} failed"
+    words = words.strip() + _failed(cell.failed)
     if state == "running" and silent > QUIET_SECONDS:
         words += f"; nothing heard for {_duration(silent)}"
     shown = WatchedCell(
@@ -142,7 +155,11 @@ def _with_figures(shown: WatchedCell, estimate: Estimate | None, task: record.Ta
     return replace(shown, mean=mean, interval=interval, n=estimate.n, unit=unit)
 
 
-def _headline(suites: list[RunningSuite], alive: list[RunningSuite], cells: list[WatchedCell]) -> str:
+def _failed(number: int) -> str:
+    return f", {number:,} failed" if number else ""
+
+
+def _headline(suites: list[RunningSuite], alive: list[RunningSuite], cells: Sequence[WatchedCell]) -> str:
     done = sum(cell.state == "done" for cell in cells)
     count = f"{done:,} of {counted(len(cells), 'cell')} done"
     if alive:
