@@ -50,9 +50,9 @@ def run_of(cells: Sequence[Cell], store: Path, board: str) -> TrackedRun:
 
     run = cells[0].run
     config: dict[str, Any] = {"suite": run.suite, "board": board, **run.resolved.as_json()}
-    for stage in run.stages:
+    for stage in run.stages:  # each in the folder that finetune/build.py names so
         config[f"artifact/{stage.kind}"] = stage.digest
-        files = store.glob(f"artifacts/{stage.kind}-{stage.digest}*/**/*")
+        files = (store / "artifacts" / f"{stage.kind}-{stage.digest[:16]}").rglob("*")
         size = sum(path.stat().st_size for path in files if path.is_file())
         if size:
             config[f"artifact/{stage.kind}/bytes"] = size

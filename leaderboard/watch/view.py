@@ -112,10 +112,12 @@ class Watch:
 
 def _done(cell: record.Cell) -> WatchedCell:
     shown = WatchedCell(cell.variant, cell.task, "done", percent=100)
+    if cell.problem:
+        return replace(shown, state="damaged", words=cell.problem)
     try:
         estimate, run = estimate_cell(cell), cell.run
     except (Refusal, OSError) as why:
-        return replace(shown, state="damaged", words=cell.problem or str(why))
+        return replace(shown, state="damaged", words=str(why))
     words = counted(run.rows, "response") + _failed(run.errors)
     if estimate is None:
         words += f": {items_of(cell).too_few}"
