@@ -50,12 +50,13 @@ def run_of(cells: Sequence[Cell], store: Path, board: str) -> TrackedRun:
 
     run = cells[0].run
     config: dict[str, Any] = {"suite": run.suite, "board": board, **run.resolved.as_json()}
-    for stage in run.stages:  # each in the folder that finetune/build.py names so
-        config[f"artifact/{stage.kind}"] = stage.digest
+    for number, stage in enumerate(run.stages, 1):  # each in the folder that finetune/build.py names so
+        name = f"artifact/{number}-{stage.kind}"
+        config[f"{name}/digest"] = stage.digest
         files = (store / "artifacts" / f"{stage.kind}-{stage.digest[:16]}").rglob("*")
         size = sum(path.stat().st_size for path in files if path.is_file())
         if size:
-            config[f"artifact/{stage.kind}/bytes"] = size
+            config[f"{name}/bytes"] = size
     figures: dict[str, float] = {}
     loss: tuple[tuple[float, float], ...] = ()
     for cell in cells:
