@@ -2,6 +2,8 @@
 
 import http.client
 import os
+import re
+import signal
 import socket
 import threading
 import time
@@ -126,7 +128,9 @@ def small(home: Any) -> Path:
         "concepts",
     )
     tasks = ["word_problems", "concepts"]
-    return home.suite(variants=["good"], tasks=tasks, baseline="good", limit={"word_problems": 40, "concepts": 32})
+    return home.suite(
+        variants=["good"], tasks=tasks, baseline="good", limit={"word_problems": 40, "concepts": 32}
+    )
 
 
 def test_the_last_provisional_figures_are_those_of_the_whole_cell(home, small, monkeypatch):
@@ -172,9 +176,9 @@ def test_a_damaged_cell_is_named_and_the_others_are_shown(home, small):
 
 
 def test_a_run_is_seen_to_fill_is_killed_and_goes_on(home, tmp_path):
-    home.echo("slow", lambda doc: f"It is {doc['answer']}", "word_problems", delay=0.4)
+    home.echo("slow", lambda doc: f"It is {doc['answer']}", "word_problems", delay=0.3)
     suite = home.suite(
-        variants=["slow"], tasks=["word_problems"], baseline="slow", limit={"word_problems": 160}
+        variants=["slow"], tasks=["word_problems"], baseline="slow", limit={"word_problems": 128}
     )
     words = ["run", str(suite), *home.where(), "--out", str(home.board)]
     seen = []
@@ -190,20 +194,35 @@ def test_a_run_is_seen_to_fill_is_killed_and_goes_on(home, tmp_path):
             time.sleep(0.05)
         raise AssertionError(f"never seen: {running.stdout}{running.stderr}")
 
-    first = Running(words, folder(tmp_path, "first"))
+    first = Running([*words, "--watch"], folder(tmp_path, "first"), PYTHONUNBUFFERED="1")
     seen_when(first, lambda run: run.running and run.running[0].n >= 32)
-    first.kill()
+    address = re.findall(r"127\.0\.0\.1:(\d+)", first.stdout)
+    socket.create_connection(("127.0.0.1", int(address[0])), timeout=10).close()
+    os.kill(first.pid, signal.SIGKILL)  # and nobody else
+    first.wait()
     stopped = watch.view()
     assert stopped.cells[0].state == "stopped"
     assert stopped.cells[0].n >= 32
     assert baseline_of(home.results) is None  # it has no results yet
+    assert is_refused(int(address[0])), "the page outlives its run"
     second = Running(words, folder(tmp_path, "second"))
     seen_when(second, lambda run: run.is_on and run.cells[0].state == "running")
     assert second.wait() == 0, second.stderr
     (cell,) = watch.view().cells
-    assert (cell.state, cell.n, cell.words) == ("done", 160, "160 responses")
+    assert (cell.state, cell.n, cell.words) == ("done", 128, "128 responses")
     assert not (home.results / FOLDER).exists()
-    assert record.read(home.results, "slow", "word_problems").run.rows == 160
+    assert record.read(home.results, "slow", "word_problems").run.rows == 128
+
+
+def is_refused(port: int) -> bool:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        except ConnectionRefusedError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def folder(tmp_path: Path, name: str) -> Path:
