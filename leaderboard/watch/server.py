@@ -1,16 +1,12 @@
 """The page of a run on this machine alone, and the board behind it, which is built anew when a cell has ended.
 
-    server = open_watch(Path("results"), Path("board"), 8000)
-    server.serve_forever()
-
-`python -m proctor.leaderboard.watch.server RESULTS BOARD` does it beside a run, and ends with it.
+server = open_watch(Path("results"), Path("board"), 8000, site.build)
+server.serve_forever()
 """
 
-import os
-import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -18,41 +14,40 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from proctor.common.files import read_kept
 from proctor.common.local_server import LocalServer
 from proctor.common.refusal import Refusal
-from proctor.common.terminal import echo
 from proctor.harness import record
 from proctor.harness.record.running import read_suites
 from proctor.leaderboard.board.folder import MANIFEST, board_files
 from proctor.leaderboard.board.serve import BoardHandler
 
 if TYPE_CHECKING:
-    from proctor.leaderboard.watch.view import Watch
+    from proctor.leaderboard.watch.view import RunWatch
 
-PORT = 8000
 LOOK_SECONDS = 1.0  # between two looks at the folder, whoever asks
 SHARE = 0.1  # of the time, at most, goes into building boards
 PAGES = Path(__file__).parent.parent / "board" / "templates" / "watch"
+Build = Callable[[Path, Path, str | None], Path]  # results, board, baseline
 KINDS = {"/watch.css": "text/css", "/watch.js": "text/javascript"}
 
 
 class WatchServer(LocalServer):
     """Looks at the results when it is asked, at most once a second; a thread of its own builds the board."""
 
-    def __init__(self, results: Path, board: Path, port: int) -> None:
+    def __init__(self, results: Path, board: Path, port: int, build: Build) -> None:
         handler: Any = partial(WatchHandler, directory=str(board))
         super().__init__(port, handler)
         self._results, self._board, self._problem = results, board, ""
         self._lock, self._next, self._cells = threading.Lock(), 0.0, ""
-        self._watch: Watch | None = None
-        threading.Thread(target=self._keep_built, daemon=True).start()
+        self._watch: RunWatch | None = None
+        threading.Thread(target=self._keep_built, args=(build,), daemon=True).start()
 
     def cells(self) -> str:
         """The part of the page that changes."""
         from proctor.leaderboard.board.html import environment  # takes a second, after the address is known
-        from proctor.leaderboard.watch.view import Watch
+        from proctor.leaderboard.watch.view import RunWatch
 
         with self._lock:
             if time.monotonic() > self._next:
-                self._watch = self._watch or Watch(self._results)
+                self._watch = self._watch or RunWatch(self._results)
                 values = {"run": self._watch.view(), "problem": self._problem, "pages": self._pages()}
                 self._cells = environment().get_template("watch/cells.html").render(**values)
                 self._next = time.monotonic() + LOOK_SECONDS
@@ -66,9 +61,8 @@ class WatchServer(LocalServer):
         manifest = read_kept(self._board / MANIFEST, lambda fields: True) or {}
         return set(manifest.get("files", {}))
 
-    def _keep_built(self) -> None:
+    def _keep_built(self, build: Build) -> None:
         """The board's pages, when a cell has ended; seldom enough that the run does not feel it."""
-        from proctor.leaderboard.board import site
         from proctor.leaderboard.watch.view import stamps_of
 
         built: dict[Path, tuple[int, int]] = {}
@@ -77,7 +71,7 @@ class WatchServer(LocalServer):
             if stamps != built:
                 self._problem = ""
                 try:
-                    site.build(self._results, self._board, baseline_of(self._results))
+                    build(self._results, self._board, baseline_of(self._results))
                 except (Refusal, OSError) as why:
                     self._problem = str(why)
                 built = stamps
@@ -118,35 +112,17 @@ class WatchHandler(BoardHandler):
         self.wfile.write(content)
 
 
-def open_watch(results: Path, board: Path, port: int) -> WatchServer:
-    """Ready to serve; port 0 takes any that is free."""
+def open_watch(results: Path, board: Path, port: int, build: Build) -> WatchServer:
+    """Ready to serve; port 0 takes any that is free. `build` makes the board of the results, as site.build does."""
     if not results.is_dir():
         raise Refusal(
             "there is no such folder of results", remedy="begin a run, or name another one", where=results
         )
     board_files(board)  # refuses a folder of other files
-    return WatchServer(results, board, port)
+    return WatchServer(results, board, port, build)
 
 
 def baseline_of(results: Path) -> str | None:
     """That of the suite that runs, as soon as it has results."""
     there = record.variants(results)
     return next((suite.baseline for suite in read_suites(results) if suite.baseline in there), None)
-
-
-def _beside_a_run() -> None:
-    """In a process of its own, so that the run feels nothing of it. When the run's process is gone, this ends."""
-    results, board = map(Path, sys.argv[1:])
-    os.nice(10)
-    try:
-        server = open_watch(results, board, PORT)
-    except Refusal:
-        server = open_watch(results, board, 0)
-    echo(server.address)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with suppress(KeyboardInterrupt):
-        sys.stdin.read()
-
-
-if __name__ == "__main__":
-    _beside_a_run()

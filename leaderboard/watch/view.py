@@ -1,6 +1,6 @@
 """What a results folder shows of a run: cells that are done, that are being asked, and that wait.
 
-    Watch(Path("results")).view().cells[0].mean      # "43.8"
+    RunWatch(Path("results")).view().cells[0].mean      # "43.8"
 
 Figures of a cell that is not whole are provisional: its items are no random part of all. No verdict is made of them.
 """
@@ -69,7 +69,7 @@ def stamps_of(results: Path) -> dict[Path, Stamp]:
     return {path: stamp for path, stamp in stamps.items() if not path.parts[-3].startswith((".", "_"))}
 
 
-class Watch:
+class RunWatch:
     """Cells that are done are read once for each state of theirs."""
 
     def __init__(self, results: Path) -> None:

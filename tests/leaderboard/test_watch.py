@@ -30,9 +30,10 @@ from proctor.harness.record.running import (
     write_running,
 )
 from proctor.harness.run import run_suite
+from proctor.leaderboard.board import site
 from proctor.leaderboard.watch import view
 from proctor.leaderboard.watch.server import WatchServer, baseline_of, open_watch
-from proctor.leaderboard.watch.view import Watch
+from proctor.leaderboard.watch.view import RunWatch
 from tests.support.command import Running
 
 TASK = TaskRecord(name="quiz", title="Quiz", kind="binary", headline="accuracy", scale=(0.0, 1.0))
@@ -49,7 +50,7 @@ def asked(results: Path, scores: list[RunningScore], **fields: Any) -> view.Watc
     begin(results, "suite", None, [("one", "quiz")])
     values = {"began": now - 10, "at": now, "done": len(scores), "total": 100, "about": TASK} | fields
     write_running(results, RunningCell(variant="one", task="quiz", doing="", scores=tuple(scores), **values))
-    (cell,) = Watch(results).view().running
+    (cell,) = RunWatch(results).view().running
     return cell
 
 
@@ -97,7 +98,7 @@ def test_a_batch_that_takes_long_is_named_and_a_run_that_is_gone_is_stopped(tmp_
         suite="suite", process=2**22 + 1, host=socket.gethostname(), began=0.0, cells=(("one", "quiz"),)
     )
     (tmp_path / FOLDER / "@suite.json").write_text(suite.model_dump_json())
-    run = Watch(tmp_path).view()
+    run = RunWatch(tmp_path).view()
     assert (
         run.headline == "The run of suite was stopped: 0 of 1 cell done. The same command goes on from here"
     )
@@ -111,7 +112,7 @@ def test_what_cannot_be_read_is_left_out(tmp_path):
     begin(tmp_path, "suite", None, [("one", "quiz")])
     for name, text in (("one@quiz", "{"), ("two@quiz", "[" * 5000), ("three@quiz", '{"variant": 3}')):
         (tmp_path / FOLDER / f"{name}.json").write_text(text)
-    run = Watch(tmp_path).view()
+    run = RunWatch(tmp_path).view()
     assert (run.running, [cell.state for cell in run.cells]) == ((), ["waiting"])
     end(tmp_path, "suite")
     begin(tmp_path, "suite", None, [("one", "quiz"), ("two", "quiz"), ("three", "quiz")])
@@ -141,13 +142,13 @@ def test_the_last_provisional_figures_are_those_of_the_whole_cell(home, small, m
     monkeypatch.setattr(watched, "remove", lambda results, variant, task: kept.update(shown(results)))
 
     def shown(results: Path) -> dict[str, Any]:
-        running = Watch(results).view().running
+        running = RunWatch(results).view().running
         return {cell.task: (cell.mean, cell.interval, cell.n) for cell in running if cell.mean}
 
     monkeypatch.setattr(view, "stamps_of", lambda results: {})  # as if the rows were not there yet
     run_suite(str(small), home.results, home.store, Reporter(Console(quiet=True)))
     monkeypatch.undo()
-    done = {cell.task: (cell.mean, cell.interval, cell.n) for cell in Watch(home.results).view().cells}
+    done = {cell.task: (cell.mean, cell.interval, cell.n) for cell in RunWatch(home.results).view().cells}
     assert kept == done
     assert set(done) == {"word_problems", "concepts"}
     assert all(mean for mean, _, _ in done.values())
@@ -159,17 +160,17 @@ def test_a_kill_between_the_rows_and_the_note_leaves_a_cell_that_is_done(home, s
     then = time.time() - 60
     left = RunningCell(variant="good", task="word_problems", doing="", done=10, total=40, began=then, at=then)
     write_running(home.results, left)
-    assert {cell.state for cell in Watch(home.results).view().cells} == {"done"}
+    assert {cell.state for cell in RunWatch(home.results).view().cells} == {"done"}
     later = left.changed(at=time.time() + 60)  # the cell is asked for more
     write_running(home.results, later)
-    assert {cell.state for cell in Watch(home.results).view().cells} == {"done", "stopped"}
+    assert {cell.state for cell in RunWatch(home.results).view().cells} == {"done", "stopped"}
 
 
 def test_a_damaged_cell_is_named_and_the_others_are_shown(home, small):
     run_suite(str(small), home.results, home.store, Reporter(Console(quiet=True)))
     with (home.results / "good" / "concepts" / "samples.parquet").open("ab") as rows:
         rows.write(b"x")
-    cells = {cell.task: cell for cell in Watch(home.results).view().cells}
+    cells = {cell.task: cell for cell in RunWatch(home.results).view().cells}
     assert cells["word_problems"].state == "done"
     assert cells["concepts"].state == "damaged"
     assert "checksum" in cells["concepts"].words
@@ -182,7 +183,7 @@ def test_a_run_is_seen_to_fill_is_killed_and_goes_on(home, tmp_path):
     )
     words = ["run", str(suite), *home.where(), "--out", str(home.board)]
     seen = []
-    watch = Watch(home.results)
+    watch = RunWatch(home.results)
 
     def seen_when(running: Running, happened: Any) -> None:
         until = time.monotonic() + 120
@@ -236,7 +237,7 @@ def server(tmp_path: Path) -> Iterator[WatchServer]:
     last = (ShownResponse(response=TRAP, item="q1", answer=TRAP, target=TRAP, score=0.0),)
     asked(results, [score("q1", 0.0)], last=last)
     (tmp_path / "secret.txt").write_text("secret")
-    server = open_watch(results, tmp_path / "board", 0)
+    server = open_watch(results, tmp_path / "board", 0, site.build)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield server
     server.shutdown()
@@ -278,9 +279,9 @@ def test_nothing_but_the_page_and_the_board_is_served(server, tmp_path):
 
 def test_folder_that_is_not_there_and_a_place_of_other_files_are_refused(tmp_path):
     with pytest.raises(Refusal, match="no such folder of results"):
-        open_watch(tmp_path / "nothing", tmp_path / "board", 0)
+        open_watch(tmp_path / "nothing", tmp_path / "board", 0, site.build)
     with pytest.raises(Refusal, match="holds files that no board wrote"):
-        open_watch(folder(tmp_path, "results"), mixed(tmp_path), 0)
+        open_watch(folder(tmp_path, "results"), mixed(tmp_path), 0, site.build)
 
 
 def mixed(tmp_path: Path) -> Path:
