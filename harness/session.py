@@ -75,9 +75,7 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
                     scoring.keep_responses(plan.responses_file(cell), samples, run.task.version, measured)
                     if plan.asks_a_model(cell):
                         waiting.append((each, cell))
-                        watched.wait(
-                            "all responses are there; a model scores them when the engines are closed"
-                        )
+                        watched.wait("there; a model scores them when the engines are closed")
                         continue
                     scorer = Scorer(run.judge, None, plan.store / "verdicts", second_reader(plan))
                     rows, _ = scoring.rows_of(

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from proctor.common.refusal import Refusal
 from proctor.harness.record import Cell
+from proctor.leaderboard.board.private import private_forms
 
 Tracker = Literal["trackio", "wandb", "mlflow"]
 SECONDS = 120.0  # that the library is given
@@ -65,6 +66,9 @@ def run_of(cells: Sequence[Cell], store: Path, board: str) -> TrackedRun:
         if estimate:
             for name in ("mean", "low", "high", "n"):
                 figures[f"{cell.task}/{name}"] = getattr(estimate, name)
+    for name, value in config.items():
+        if any(private_forms(str(value))):
+            config[name] = "left out: it looks private"
     return TrackedRun(run.suite or "proctor", run.variant, config, figures, loss)
 
 

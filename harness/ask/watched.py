@@ -58,6 +58,8 @@ class Watched:
     def build(self, what: str, share: float, now: str) -> None:
         """The same for weights: what is made, how much of it is done, and what it says now."""
         if share < 1.0:
+            if not self._cell.doing.startswith(f"{what}: "):
+                self._cell = self._cell.changed(began=time.time())
             self._cell = self._cell.changed(doing=f"{what}: {now}", done=round(100 * share))
             self._write_sometimes()
 
@@ -91,12 +93,12 @@ class Watched:
             self._write()
 
     def _write(self) -> None:
-        begin, last, asked = time.monotonic(), list(self._last), 0
+        begin, last = time.monotonic(), list(self._last)
+        cell = self._cell.changed(at=time.time(), scores=tuple(self._scores))
         if self._journal:
-            asked = self._journal.asked
+            cell = cell.changed(asked=self._journal.asked)
         if self._journal and not last:
             last = [ShownResponse(response=text[:LONGEST]) for text in self._journal.latest]
-        fields = {"asked": asked, "at": time.time(), "scores": tuple(self._scores), "last": tuple(last)}
-        write_running(self._results, self._cell.changed(**fields))
+        write_running(self._results, cell.changed(last=tuple(last)))
         now = time.monotonic()
         self._next = now + max(EVERY_SECONDS, (now - begin) / SHARE)

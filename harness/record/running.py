@@ -8,10 +8,11 @@ being built; and one for each suite that is run, which goes when the run ends. N
 """
 
 import errno
+import glob
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -46,7 +47,10 @@ class RunningScore(RecordPart):
 
 
 class RunningCell(RecordPart):
-    """`done` of `total` requests; `asked` of them now, and not in an earlier run. Times are seconds since 1970."""
+    """`done` of `total` requests; `asked` of them now and not in an earlier run, where that is known.
+
+    Times are seconds since 1970.
+    """
 
     variant: str
     task: str = ""  # none while weights are built
@@ -54,7 +58,7 @@ class RunningCell(RecordPart):
     done: int = 0
     total: int = 0
     tokens: int = 0
-    asked: int = 0
+    asked: int | None = None
     failed: int = 0
     began: float
     at: float
@@ -89,21 +93,25 @@ Part = TypeVar("Part", bound=RecordPart)
 
 
 def begin(results: Path, suite: str, baseline: str | None, cells: list[tuple[str, str]]) -> None:
-    """Notes what a run is going to do. What a killed run left of these cells goes away."""
+    """Notes what a run is going to do. What a killed run left of it goes away."""
     files.remove_parts(results / FOLDER)
+    for path in (results / FOLDER).glob(f"@{glob.escape(suite)}@*.json"):
+        for left in _read([path], RunningSuite):
+            if not left.is_alive:
+                path.unlink(missing_ok=True)
     for variant, task in cells:
         for name in (task, ""):
-            _file(results, variant, name).unlink(missing_ok=True)
+            _remove(results, variant, name)
     plan = RunningSuite(
         suite=suite, process=os.getpid(), host=socket.gethostname(), baseline=baseline, began=time.time(),
         cells=tuple(cells),
     )  # fmt: skip
-    _write(results, "", suite, plan)
+    _write(results, *_of_suite(suite), plan)
 
 
 def end(results: Path, suite: str) -> None:
-    """The run has done all of it."""
-    remove(results, "", suite)
+    """The run of this process has done all of it."""
+    remove(results, *_of_suite(suite))
 
 
 def write_running(results: Path, cell: RunningCell) -> None:
@@ -111,23 +119,34 @@ def write_running(results: Path, cell: RunningCell) -> None:
 
 
 def remove(results: Path, variant: str, task: str = "") -> None:
-    _file(results, variant, task).unlink(missing_ok=True)
+    _remove(results, variant, task)
     with suppress(OSError):  # others are at work
         (results / FOLDER).rmdir()
 
 
 def read_running(results: Path) -> list[RunningCell]:
     """What is being built, asked or scored; or was, when its run was killed."""
-    return list(_read(results, "[!@]*.json", RunningCell))
+    return list(_read((results / FOLDER).glob("[!@]*.json"), RunningCell))
 
 
 def read_suites(results: Path) -> list[RunningSuite]:
     """The suites that are being run, or whose run was killed; the last one first."""
-    return sorted(_read(results, "@*.json", RunningSuite), key=lambda suite: -suite.began)
+    suites = _read((results / FOLDER).glob("@*.json"), RunningSuite)
+    return sorted(suites, key=lambda suite: -suite.began)
 
 
 def _file(results: Path, variant: str, task: str) -> Path:
     return results / FOLDER / f"{variant}@{task}.json"  # no name has an '@' in it
+
+
+def _of_suite(suite: str) -> tuple[str, str]:
+    """Two processes may run the same suite, each some of its variants."""
+    return f"@{suite}", str(os.getpid())
+
+
+def _remove(results: Path, variant: str, task: str) -> None:
+    with suppress(OSError):
+        _file(results, variant, task).unlink(missing_ok=True)
 
 
 def _write(results: Path, variant: str, task: str, part: RecordPart) -> None:
@@ -137,9 +156,9 @@ def _write(results: Path, variant: str, task: str, part: RecordPart) -> None:
         files.write_bytes(_file(results, variant, task), text.encode(), durable=False)
 
 
-def _read(results: Path, pattern: str, kind: type[Part]) -> Iterator[Part]:
+def _read(paths: Iterable[Path], kind: type[Part]) -> Iterator[Part]:
     """What cannot be read is left out: it may have gone in the meantime, and nothing depends on it."""
-    for path in sorted((results / FOLDER).glob(pattern)):
+    for path in sorted(paths):
         try:
             yield kind.model_validate(parse_json(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, ValidationError):

@@ -79,7 +79,9 @@ class RunWatch:
     def view(self) -> RunView:
         suites, now = read_suites(self._results), time.time()
         alive = [suite for suite in suites if suite.is_alive]
-        asked = {cell for suite in alive for cell in suite.cells}
+        asked: set[tuple[str, str]] = set()
+        for suite in alive:
+            asked |= {*suite.cells, *((variant, "") for variant, _ in suite.cells)}  # and its weights
         cells: dict[tuple[str, str], WatchedCell] = {}
         for suite in suites:
             for variant, task in suite.cells:
@@ -93,7 +95,7 @@ class RunWatch:
         for each in read_running(self._results):
             key = each.variant, each.task
             if ended.get(key, 0.0) < each.at:  # a kill may have come between the rows and the end of this
-                state = "running" if key in asked or not each.task else "stopped"
+                state = "running" if key in asked else "stopped"
                 running.append(_running(each, now, state))
                 if each.task:
                     cells[key] = running[-1]
@@ -130,23 +132,31 @@ def _running(cell: RunningCell, now: float, state: str) -> WatchedCell:
     if cell.task:
         words = f"{cell.done:,} of {counted(cell.total, 'response')} {cell.doing}"
     words = words.strip() + _failed(cell.failed)
-    if state == "running" and silent > QUIET_SECONDS:
+    going = state == "running" and cell.done < cell.total
+    if going and silent > QUIET_SECONDS:
         words += f"; nothing heard for {_duration(silent)}"
     shown = WatchedCell(
         cell.variant, cell.task, state, words, 100 * cell.done // max(cell.total, 1), last=cell.last
     )
-    fresh = cell.asked or cell.done
-    if seconds > 0 and fresh and state == "running":
-        rate = f"{fresh / seconds:.1f} a second"
-        if cell.tokens:
-            rate = f"{cell.tokens / seconds:,.0f} tokens a second"
+    fresh = cell.done if cell.asked is None else cell.asked
+    if going and seconds > 0 and fresh:
         left = (cell.total - cell.done) * seconds / fresh
-        shown = replace(shown, rate=rate, left=f"about {_duration(left)} left")
+        shown = replace(shown, left=f"about {_duration(left)} left")
+    if going and seconds > 0 and cell.tokens:
+        shown = replace(shown, rate=f"{cell.tokens / seconds:,.0f} tokens a second")
     if cell.about is None or not cell.scores:
         return shown
+    try:
+        return _with_figures(shown, provisional(cell, cell.about), cell.about)
+    except (Refusal, KeyError):  # scores that no task of this kind gives
+        return shown
+
+
+def provisional(cell: RunningCell, task: record.TaskRecord) -> Estimate | None:
+    """Of the scores that there are, by the statistics of a cell that is whole."""
     rows = pd.DataFrame([score.model_dump() for score in cell.scores]).assign(doc_hash="")
-    items = items_of_rows(rows.sort_values(["sample_id", "epoch"]), cell.about, Path(cell.variant, cell.task))
-    return _with_figures(shown, estimate_items(items, bounds_of(cell.about)), cell.about)
+    items = items_of_rows(rows.sort_values(["sample_id", "epoch"]), task, Path(cell.variant, cell.task))
+    return estimate_items(items, bounds_of(task))
 
 
 def _with_figures(shown: WatchedCell, estimate: Estimate | None, task: record.TaskRecord) -> WatchedCell:
@@ -164,10 +174,10 @@ def _failed(number: int) -> str:
 def _headline(suites: list[RunningSuite], alive: list[RunningSuite], cells: Sequence[WatchedCell]) -> str:
     done = sum(cell.state == "done" for cell in cells)
     count = f"{done:,} of {counted(len(cells), 'cell')} done"
+    names = ", ".join(dict.fromkeys(suite.suite for suite in alive or suites))
     if alive:
-        return f"Running {', '.join(suite.suite for suite in alive)}: {count}"
+        return f"Running {names}: {count}"
     if suites:
-        names = ", ".join(suite.suite for suite in suites)
         return f"The run of {names} was stopped: {count}. The same command goes on from here"
     return f"No run is going on here: {count}"
 

@@ -53,6 +53,15 @@ def test_a_run_holds_every_cell_the_loss_the_artifacts_and_the_board_and_no_verd
     assert "verdict" not in json.dumps([tracked.config, tracked.figures])
 
 
+def test_what_looks_private_is_left_out(tmp_path: Path) -> None:
+    cell = record.read(DEMO, "tiny", "word_problems")
+    assert cell
+    run = cell.run.changed(resolved=cell.run.resolved.changed(base="/home/kim/models/mine"))
+    tracked = run_of([record.Cell(cell.folder, run)], tmp_path, "board/index.html")
+    assert "kim" not in json.dumps(tracked.config)
+    assert tracked.config["engine"] == "hf"
+
+
 @needs("trackio")
 def test_trackio_keeps_it(tracked: TrackedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))

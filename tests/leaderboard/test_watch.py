@@ -97,7 +97,8 @@ def test_a_batch_that_takes_long_is_named_and_a_run_that_is_gone_is_stopped(tmp_
     suite = RunningSuite(
         suite="suite", process=2**22 + 1, host=socket.gethostname(), began=0.0, cells=(("one", "quiz"),)
     )
-    (tmp_path / FOLDER / "@suite.json").write_text(suite.model_dump_json())
+    end(tmp_path, "suite")
+    (tmp_path / FOLDER / "@suite@1.json").write_text(suite.model_dump_json())
     run = RunWatch(tmp_path).view()
     assert (
         run.headline == "The run of suite was stopped: 0 of 1 cell done. The same command goes on from here"
@@ -269,7 +270,7 @@ def test_nothing_but_the_page_and_the_board_is_served(server, tmp_path):
         "/board/",
         "/secret.txt",
         "/board/../secret.txt",
-        "/watched/.running/@suite.json",
+        "/watched/.running/one@quiz.json",
         "/page.html",
     ):
         assert get(server, path)[0].status == 404, path
@@ -294,3 +295,21 @@ def test_whoever_runs_is_alive_by_its_process():
     mine = RunningSuite(suite="s", process=os.getpid(), host=socket.gethostname(), began=0.0, cells=())
     assert mine.is_alive
     assert not mine.changed(process=2**22 + 1).is_alive
+
+
+def test_scores_that_no_task_of_the_kind_gives_show_no_mean(tmp_path):
+    assert asked(tmp_path, [score("a", 1.0)], about=TASK.changed(kind="counts")).mean == ""
+    assert asked(tmp_path, [score("a", 1.0)], about=TASK.changed(weighted=True)).mean == ""
+
+
+def test_weights_are_built_with_what_they_say_and_stopped_with_their_run(tmp_path):
+    begin(tmp_path, "suite", None, [("one", "quiz")])
+    building = watched.Watched(tmp_path, "one")
+    building.build("train-abc", 0.4, "step 4 of 10")
+    (weights,) = RunWatch(tmp_path).view().running
+    assert (weights.task, weights.state, weights.percent) == ("", "running", 40)
+    assert (weights.words, weights.rate) == ("train-abc: step 4 of 10", "")
+    end(tmp_path, "suite")
+    assert [cell.state for cell in RunWatch(tmp_path).view().running] == ["stopped"]
+    building.end()
+    assert not (tmp_path / FOLDER).exists()
