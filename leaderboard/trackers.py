@@ -106,13 +106,9 @@ def to_wandb(run: TrackedRun) -> None:
 
     # Nothing of this machine or of its code is sent along.
     quiet = wandb.Settings(
-        console="off",
-        disable_code=True,
-        disable_git=True,
-        x_disable_meta=True,
-        x_disable_stats=True,
-        silent=True,
-    )
+        console="off", disable_code=True, disable_git=True, host="not told", silent=True,
+        x_disable_meta=True, x_disable_stats=True, x_save_requirements=False,
+    )  # fmt: skip
     with wandb.init(project=run.project, name=run.name, config=run.config, settings=quiet) as tracked:
         for step, loss in run.loss:
             tracked.log({"train/loss": loss}, step=int(step))
@@ -123,7 +119,11 @@ def to_mlflow(run: TrackedRun) -> None:
     import mlflow
 
     mlflow.set_experiment(run.project)
-    with mlflow.start_run(run_name=run.name):
+    mine = {
+        "mlflow.source.name": "proctor",
+        "mlflow.user": "not told",
+    }  # else a path and a name of this machine
+    with mlflow.start_run(run_name=run.name, tags=mine):
         mlflow.log_params(run.config)
         for step, loss in run.loss:
             mlflow.log_metric("train/loss", loss, step=int(step))

@@ -1,6 +1,7 @@
 """Trackers: each library really keeps what a run made, without a network; where one fails, the run is done."""
 
 import json
+import socket
 import sqlite3
 import subprocess
 from importlib.util import find_spec
@@ -93,6 +94,7 @@ def test_wandb_keeps_it_offline(tracked: TrackedRun, tmp_path: Path, monkeypatch
         b"board/index.html",
     ):
         assert words in content
+    assert socket.gethostname().encode() not in content
 
 
 @needs("mlflow")
@@ -107,6 +109,8 @@ def test_mlflow_keeps_it_in_a_folder(
     (loss,) = tmp_path.glob("mlruns/*/*/metrics/train/loss")
     assert len(loss.read_text().splitlines()) == len(tracked.loss)
     (digest,) = tmp_path.glob("mlruns/*/*/params/artifact/1-train/digest")
+    files = [path for path in tmp_path.glob("mlruns/*/*/tags/*") if path.is_file()]
+    assert {path.name: path.read_text() for path in files}["mlflow.source.name"] == "proctor"
     assert digest.read_text() == tracked.config["artifact/1-train/digest"]
 
 
