@@ -5,6 +5,7 @@ print(server.address)                   # http://127.0.0.1:8000/
 """
 
 import re
+import sys
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -38,6 +39,11 @@ class LocalServer(ThreadingHTTPServer):
             ) from None
         except OverflowError:
             raise Refusal(f"port {port} is no port; they run from 0 to 65535") from None
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that leaves a page before it has all of it is no fault."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def address(self) -> str:

@@ -6,6 +6,7 @@ finished cell is on disk before the next one begins.
 
 import gc
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from itertools import combinations
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from proctor.harness.engines import refuse_unusable
 from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
 from proctor.harness.plan.plan import CellPlan, Plan, Session, make_plan
+from proctor.harness.record import running
 from proctor.harness.session import Spread, run_session, score_waiting
 from proctor.tasks.stock.lm_eval import of_group
 
@@ -46,16 +48,21 @@ def run_suite(
         refuse_absent_models(plan)
         waiting, sessions = plan.split()
         refuse_unready(sessions, plan, here)
-        if spread:
-            waiting += spread(sessions, plan, reporter)
-        else:
+        running.begin(results, suite.name, suite.baseline, [(cell.variant, cell.task) for cell in plan.cells])
+        missing = len(waiting) + sum(len(each.cells) for session in sessions for each in session.variants)
+        # Cells that are asked elsewhere are counted there.
+        with nullcontext() if spread else reporter.run(missing):
+            if spread:
+                waiting += spread(sessions, plan, reporter)
+                sessions = []
             for number, session in enumerate(sessions):
                 if number:
                     gc.collect()  # an engine's weights lie in cycles, and the next one would move into them uncounted
                 waiting += run_session(session, plan, reporter)
-        if waiting:
-            score_waiting(waiting, plan, reporter)
+            if waiting:
+                score_waiting(waiting, plan, reporter)
         keep_groups(plan)
+        running.end(results, suite.name)
         return plan
 
 

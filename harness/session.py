@@ -21,6 +21,7 @@ from proctor.harness.ask.scoring import Scorer
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
 from proctor.harness.ask.stock import ask_stock, of_all_samples
+from proctor.harness.ask.watched import Watched
 from proctor.harness.engines.protocol import Engine, kept_answers
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
@@ -43,7 +44,11 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
     Returns the cells that a model has to score: it is asked when all engines are closed.
     """
     waiting: Waiting = []
-    built = {each.variant.name: build_weights(each, plan.store, reporter) for each in session.variants}
+    built = {}
+    for each in session.variants:
+        watched = Watched(plan.results, each.variant.name)
+        built[each.variant.name] = build_weights(each, plan.store, reporter, watched.build)
+        watched.end()
     # All that can be made ready, while nobody waits for the engine.
     labels, asks = {}, {}
     for each, cell in session.missing():
@@ -56,10 +61,13 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
             for cell in each.missing:
                 with record.lock(plan.results, cell.variant, cell.task):
                     keep_damaged(cell, plan, reporter)
-                    run = cell_run(cell, each, plan)
+                    run, known = cell_run(cell, each, plan), labels[cell.variant, cell.task]
+                    names = plan.results, cell.variant, cell.task
+                    watched = Watched(*names, "", run.requests, known.task, run.journal)
+                    run = replace(run, answered=watched.answered)
                     costs.begin()
                     with reporter.answering(f"{cell.variant} x {cell.task}", run.requests) as progress:
-                        samples = asks[cell.variant, cell.task](engine, run, progress)
+                        samples = asks[cell.variant, cell.task](engine, run, watched.also(progress))
                     measured = record.measurements_from(
                         costs.measured(samples, run.journal.asked, weights)
                         | learnt(each.stages, plan.store / "artifacts")
@@ -67,12 +75,14 @@ def run_session(session: Session, plan: Plan, reporter: Reporter) -> Waiting:
                     scoring.keep_responses(plan.responses_file(cell), samples, run.task.version, measured)
                     if plan.asks_a_model(cell):
                         waiting.append((each, cell))
+                        watched.wait("there; a model scores them when the engines are closed")
                         continue
                     scorer = Scorer(run.judge, None, plan.store / "verdicts", second_reader(plan))
                     rows, _ = scoring.rows_of(
                         cell.variant, run.task, samples, scorer, lambda done, made: None
                     )
-                    write(rows, labels[cell.variant, cell.task].measured(measured), plan, reporter)
+                    write(rows, known.measured(measured), plan, reporter)
+                    watched.end()
     return waiting
 
 
@@ -125,8 +135,10 @@ def _score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
                 line: AbstractContextManager[Advance] = reporter.answering(f"score {name}", wanted, "scores")
                 if scorer.solver:  # it has a line of its own
                     line = nullcontext(lambda done, made: None)
+                watched = Watched(plan.results, cell.variant, cell.task, "scored", wanted)
                 with line as progress:
-                    rows, tally = scoring.rows_of(cell.variant, run.task, samples, scorer, progress)
+                    advance = watched.also(progress)
+                    rows, tally = scoring.rows_of(cell.variant, run.task, samples, scorer, advance)
                 known = label(cell, each, plan).measured(measured)
                 if tally and asks:
                     reporter.say(f"  {name}: {tally}")
@@ -134,6 +146,7 @@ def _score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
                 if scorer.solver:
                     known = known.changed(solver=scorer.solver.trusted(run.docs))
                 write(rows, known, plan, reporter)
+                watched.end()
 
 
 def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, reporter: Reporter) -> None:
@@ -147,6 +160,7 @@ def write(rows: Sequence[record.Sample], run: record.RunRecord, plan: Plan, repo
     counts = scoring.counts([row.status for row in rows], [row.truncated for row in rows])
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     record.write(plan.results, list(rows), run.changed(**counts, finished=finished))
+    reporter.cell(run.variant, run.task.name, rows=len(rows), **counts)
 
 
 def cell_run(cell: CellPlan, each: VariantPlan, plan: Plan) -> CellRun:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proctor.common.paths import resolve
 from proctor.common.progress import Reporter
-from proctor.finetune.build import Built, build
+from proctor.finetune.build import Built, Progress, build
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import OWN_PROCESSES, load_libraries, open_engine
 from proctor.harness.engines.protocol import Engine, Weights
@@ -15,13 +15,20 @@ from proctor.harness.measure import Costs
 from proctor.harness.plan.plan import Session, VariantPlan, weights_of
 
 
-def build_weights(plan: VariantPlan, store: Path, reporter: Reporter) -> Built | None:
+def build_weights(
+    plan: VariantPlan, store: Path, reporter: Reporter, watched: Progress = lambda what, share, now: None
+) -> Built | None:
     """Train, merge, quantise: only what is missing. None for an engine that has its weights elsewhere."""
     if plan.variant.engine in ("openai", "echo"):
         return None
     data = {source: file.path for source, file in plan.data.items()}
     with reporter.building() as progress:
-        return build(plan.variant.base, plan.stages, store / "artifacts", data, progress)
+
+        def tell(what: str, share: float, now: str) -> None:
+            progress(what, share, now)
+            watched(what, share, now)
+
+        return build(plan.variant.base, plan.stages, store / "artifacts", data, tell)
 
 
 @contextmanager

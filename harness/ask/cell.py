@@ -1,6 +1,6 @@
 """What one variant is asked of one task, and its samples with their responses; read and written by all of `ask`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ class CellRun:
     judge: str
     journal: Journal
     logs: Path
+    answered: "Callable[[AskedSample], None]" = lambda sample: None  # told of each response as it comes
 
     @property
     def requests(self) -> int:

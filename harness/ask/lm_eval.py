@@ -44,6 +44,7 @@ def ask_lm_eval(engine: Engine, cell: CellRun, progress: Advance) -> list[AskedS
         sample.response = response
         if not response.error and cell.task.scored_by == "rules":
             sample.score = cell.task.score(sample.doc, response.text)
+        cell.answered(sample)
     return asked
 
 

@@ -43,6 +43,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.asked = 0  # responses that were kept since this was opened
+        self.latest: deque[str] = deque(maxlen=3)  # for whoever watches
         self._done: dict[str, int] = {}  # key of a request: where its response stands in the file
         self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
         self._lines = LineFile(path, is_line)
@@ -66,6 +67,7 @@ class Journal:
             if not response.error
         ]
         self.asked += len(entries)
+        self.latest.extend(response.text for response in responses if not response.error)
         self._add(entries)
 
     def finish(self, plan: str) -> None:

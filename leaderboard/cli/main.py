@@ -32,6 +32,7 @@ from proctor.leaderboard.cli import (
     share,
     tasks,
     trust,
+    watch,
 )
 
 # No model, data set or telemetry is looked for outside unless the user asks for a hub id that is not here.
@@ -47,6 +48,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     first_look.try_,
     run.run,
     run.plan,
+    watch.watch,
     project.list_,
     project.add,
     chat.chat,

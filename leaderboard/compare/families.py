@@ -162,7 +162,7 @@ def _scoring(pair: Pair, kind: Kind, margin: float | None) -> _Scoring:
         )
     # What only the range of the scores says of a scale is no bound on what was not seen.
     told = "scale" not in (*a.run.lacks, *b.run.lacks)
-    return _Scoring(kind, margin, bounds_of(a) if told else None)
+    return _Scoring(kind, margin, bounds_of(a.run.task) if told else None)
 
 
 def _table(key: _OneTable, pairs: Sequence[Pair]) -> tuple[Table, list[tuple[int, int]]]:

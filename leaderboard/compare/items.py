@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats import Estimate, Kind, Table, estimate_each
+from proctor.common.stats import Estimate, Kind, Scale, Table, estimate_each
 from proctor.common.stats.units import Floats
 from proctor.harness import record
 
@@ -125,9 +125,16 @@ def items_of(cell: record.Cell) -> ScoredItems:
 
 
 def _items(cell: record.Cell) -> ScoredItems:
-    kind: Kind = cell.run.task.kind
+    task, columns = cell.run.task, COLUMNS
+    if task.kind == "counts" or task.weighted:
+        columns = [*COLUMNS, "metrics"]
+    return items_of_rows(cell.rows(columns), task, cell.folder)
+
+
+def items_of_rows(rows: pd.DataFrame, task: record.TaskRecord, folder: Path) -> ScoredItems:
+    """The same of rows sorted by item and epoch, which need not be all that the cell in this folder will have."""
+    kind: Kind = task.kind
     names = ["tp", "fp", "fn"] if kind == "counts" else ["score"]
-    rows = cell.rows([*COLUMNS, "metrics"] if kind == "counts" or cell.run.task.weighted else COLUMNS)
     scored = rows[rows["score"].notna()]
     every = frozenset(rows["sample_id"].tolist())
     if len(scored) == 0:
@@ -138,7 +145,7 @@ def _items(cell: record.Cell) -> ScoredItems:
     bad = int((~np.isfinite(scored[names].to_numpy(dtype=float))).any(axis=1).sum())
     if bad:
         raise Refusal(
-            f"{cell.variant} x {cell.task}: {bad} scores are infinite; make it again ({cell.folder})"
+            f"{folder.parent.name} x {folder.name}: {bad} scores are infinite; make it again ({folder})"
         )
     by_item = _one_row_an_item(scored, names)
     values: Floats = by_item[names].to_numpy(dtype=float)
@@ -148,7 +155,7 @@ def _items(cell: record.Cell) -> ScoredItems:
         kind = "real"  # several epochs of a 0/1 score: a share of right answers for each item
     ids, clusters = tuple(by_item["sample_id"]), tuple(by_item["cluster"])
     weights = None
-    if cell.run.task.weighted:
+    if task.weighted:
         by_id = dict(zip(scored["sample_id"], scored["metrics"], strict=True))
         weights = tuple(float(by_id[item]["weight"]) for item in ids)
     return ScoredItems(ids, values, clusters, kind, every, tuple(by_item["doc_hash"]), weights)
@@ -164,23 +171,27 @@ def _one_row_an_item(scored: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 def estimate_cell(cell: record.Cell) -> Estimate | None:
     """The headline with its interval, which never leaves the task's scale; None when no interval can be given."""
-    items = items_of(cell)
+    bounds: Scale | None = bounds_of(cell.run.task)
+    if "scale" in cell.run.lacks and bounds != (0.0, 1.0):
+        bounds = None  # one that was only guessed from the scores bounds nothing
+    return estimate_items(items_of(cell), bounds, cell.run.items_planned)
+
+
+def estimate_items(items: ScoredItems, bounds: Scale | None, planned: int | None = None) -> Estimate | None:
     if items.too_few:
         return None
     table = as_table(items.values[None], items.ids, items.clusters, weights=items.weights_of(items.ids))
-    table = replace(table, planned=cell.run.items_planned)
-    low, high = bounds_of(cell)
-    # Student's t knows no scale. A scale that was only guessed from the scores bounds nothing.
-    if "scale" in cell.run.lacks and (low, high) != (0.0, 1.0):
-        ((unbounded,),) = estimate_each([table], kind=items.kind, scale=None)
-        return unbounded
-    ((estimate,),) = estimate_each([table], kind=items.kind, scale=(low, high))
+    table = replace(table, planned=planned)
+    ((estimate,),) = estimate_each([table], kind=items.kind, scale=bounds)
+    if bounds is None:
+        return estimate
+    low, high = bounds  # Student's t knows no scale
     return replace(estimate, low=max(estimate.low, low), high=min(estimate.high, high))
 
 
-def bounds_of(cell: record.Cell) -> tuple[float, float]:
+def bounds_of(task: record.TaskRecord) -> tuple[float, float]:
     """Where scores can lie: on the task's scale, or at 0, which is what a response scores that cannot be read."""
-    low, high = cell.run.task.scale
+    low, high = task.scale
     return min(low, 0.0), high
 
 

@@ -118,7 +118,10 @@ def _over_all(cells: Cells, families: Mapping[str, TaskFamily], settings: Settin
     for (a, _), parts in by_pair.items():
         if len(parts) < 2:
             continue
-        of = [Part(pair.difference, bounds_of(cells[a, pair.task]), group_of[pair.task]) for pair in parts]
+        of = [
+            Part(pair.difference, bounds_of(cells[a, pair.task].run.task), group_of[pair.task])
+            for pair in parts
+        ]
         left_out: dict[str, int] = {}
         lacks: dict[str, None] = {}
         for pair in parts:
