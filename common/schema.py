@@ -23,6 +23,7 @@ from proctor.common.refusal import Refusal, located
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _DEEPEST = 50  # of lists and fields in each other
 _MOST = 200_000  # values, what an alias repeats counted each time: nine aliases of nine of nine ... fill any memory
+_LONGEST_FILE = 2_000_000  # letters; reading them takes some seconds
 _LONGEST_VALUE = 80  # signs of a wrong value that are shown
 
 
@@ -142,6 +143,8 @@ def yaml_of(fields: Mapping[str, Any]) -> str:
 
 def parse_yaml(text: str, where: Path | str) -> Any:
     """What the text holds; one line where it is no YAML."""
+    if len(text) > _LONGEST_FILE:
+        raise Refusal(f"it has {len(text):,} letters", f"at most {_LONGEST_FILE:,} are read", where=where)
     try:
         with located(where):
             return yaml.load(text, _UniqueKeyLoader)  # nosec B506
@@ -153,7 +156,8 @@ def parse_yaml(text: str, where: Path | str) -> Any:
             line = f" in line {broken.problem_mark.line + 1}"
         problem = getattr(broken, "problem", broken)
         raise Refusal(f"not readable as YAML{line}: {problem}", where=where) from None
-    except (ValueError, RecursionError) as refused:  # a date that does not exist, a nesting that is too deep
+    # A date that does not exist, a nesting that is too deep, and whatever PyYAML makes of `!!int ''` or `!!map [1]`.
+    except (ValueError, RecursionError, ArithmeticError, LookupError, AttributeError, TypeError) as refused:
         raise Refusal(f"not readable as YAML: {refused}", where=where) from None
 
 

@@ -276,3 +276,20 @@ def test_aliases_of_aliases_are_refused_before_they_fill_the_memory():
     with pytest.raises(Refusal, match="more than 200,000 values"):
         parse_yaml("\n".join(lines), "bomb.yaml")
     assert parse_yaml("a: &a [1, 2]\nb: [*a, *a]\nc: {<<: {d: *a}}", "fine.yaml")["b"] == [[1, 2], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !!int ''", "a: !!float ''", "a: !!bool ''", "a: !!timestamp 'x'", "a: !!map [1]", "a: !!str [1]",
+        f"a: {':'.join(['59'] * 5_000)}.5", "a: 9999-99-99", "a: !!python/object/apply:os.system ['id']", "a: *b",
+    ],
+)  # fmt: skip
+def test_values_that_pyyaml_itself_stumbles_over_are_refused(text):
+    with pytest.raises(Refusal, match=r"readable as YAML.*file\.yaml"):
+        parse_yaml(text, "file.yaml")
+
+
+def test_a_file_of_more_letters_than_any_yaml_has_is_refused_unread():
+    with pytest.raises(Refusal, match="it has 3,000,000 letters; at most 2,000,000 are read"):
+        parse_yaml("\n" * 3_000_000, "file.yaml")
