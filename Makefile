@@ -45,10 +45,13 @@ docs: $(READY)            ## the site, offline, in build/site; build/docs/llms.t
 	$(BIN)/python -m docs.pages build/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-lock: $(READY)            ## requirements.lock: what the wheel needs, with checksums; takes minutes
+lock: $(READY)            ## requirements.lock: what the wheel needs, with checksums; takes a quarter of an hour
+	@mkdir -p build && grep '^#' requirements.lock > build/lock
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint constraints.txt \
 		--output-file requirements.lock pyproject.toml
+	awk '/^[a-z]/ {keep = !/^(cuda|nvidia|triton)/} /^(#|$$)/ {keep = 0} keep' requirements.lock >> build/lock
+	mv build/lock requirements.lock
 
 chaos: $(READY)           ## kills, full disks, faulty servers and damaged files by the hundred; the table of docs/reliability.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos

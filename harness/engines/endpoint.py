@@ -8,6 +8,7 @@ failed request.
 
 import asyncio
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -145,12 +146,15 @@ def _logprobs(told: Mapping[str, Any] | None) -> list[tuple[int, float]] | None:
     values: list[float] = []
     try:
         for one in (told or {}).get("content") or ():
-            pieces.append(bytes(one.get("bytes") or one["token"].encode()))
+            # A number in the place of the bytes would make so many of them.
+            pieces.append(bytes(list(one.get("bytes") or one["token"].encode())))
             values.append(float(one["logprob"]))
         for token, value in zip(*((told or {}).get(name) or () for name in PLAIN_LOGPROBS), strict=True):
             pieces.append(token.encode())
             values.append(float(value))
-    except (TypeError, ValueError, KeyError, AttributeError):
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError):
+        return None
+    if not all(map(math.isfinite, values)):
         return None
     return list(zip(token_ends(pieces), values, strict=True)) or None
 
@@ -159,7 +163,13 @@ def _likelihood(prompt: str, continuation: str, completion: Completion) -> tuple
     """Of the tokens that begin in the continuation; the one that the server wrote itself comes behind it."""
     if completion.problem:
         raise RuntimeError(completion.problem)
-    told = completion.logprobs or {}
+    try:
+        return _likelihood_in(completion.logprobs or {}, len(prompt), len(prompt) + len(continuation))
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        raise RuntimeError("the server's likelihoods are no numbers") from None
+
+
+def _likelihood_in(told: Mapping[str, Any], begin: int, end: int) -> tuple[float, bool]:
     starts, likely, best = (told.get(name) for name in ("text_offset", "token_logprobs", "top_logprobs"))
     if not starts or not likely or not best or not len(starts) == len(likely) == len(best):
         raise RuntimeError(
@@ -167,9 +177,11 @@ def _likelihood(prompt: str, continuation: str, completion: Completion) -> tuple
         )
     total, greedy, counted = 0.0, True, 0
     for start, value, top in zip(starts, likely, best, strict=True):
-        if len(prompt) <= start < len(prompt) + len(continuation) and value is not None:
+        if begin <= start < end and value is not None:
             total, counted = total + float(value), counted + 1
             greedy = greedy and value >= max(top.values(), default=value)
+    if not math.isfinite(total):
+        raise ValueError(total)
     if not counted:
         raise RuntimeError("no token of the server's begins where the text does whose likelihood is asked")
     return total, greedy

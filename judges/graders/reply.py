@@ -50,9 +50,12 @@ def _verdict(reply: str, tag: str, fits: Callable[[dict[str, Any]], bool]) -> di
     objects, cut = objects_in(reply)
     if cut is not None and (tag in reply[cut:] or not objects):
         return ParsedReply(problem="the reply is half a JSON", reason="unreadable")
-    verdict = _inside(_inside(objects, lambda named: str(named.get(TAG)) == tag), fits)
-    if verdict is not None:
-        return verdict
+    tagged = next(_inside(objects, lambda named: str(named.get(TAG)) == tag), None)
+    verdicts = list(_inside(tagged, fits))
+    if len(verdicts) > 1:  # one of them may be the judged text's own, told again
+        return ParsedReply(problem="the verdict holds several verdicts", reason="unreadable")
+    if verdicts:
+        return verdicts[0]
     shown = " ".join(reply.split())
     if not shown:
         return ParsedReply(problem="the reply is empty", reason="unreadable")
@@ -152,22 +155,22 @@ def _reason(verdict: dict[str, Any]) -> str:
     return ""
 
 
-def _inside(value: object, fits: Callable[[dict[str, Any]], bool], depth: int = 5) -> dict[str, Any] | None:
-    """The object, or the last one within it, that fits; with plain names for keys."""
+def _inside(
+    value: object, fits: Callable[[dict[str, Any]], bool], depth: int = 5
+) -> Iterator[dict[str, Any]]:
+    """The object, or those within it, that fit, from the last on; with plain names for keys."""
+    if isinstance(value, dict):
+        named = _pairs([(plain(key), each) for key, each in value.items()])
+        if fits(named):
+            for name, each in named.items():
+                if isinstance(each, dict):
+                    named[name] = {plain(inner): below for inner, below in each.items()}
+            yield named
+            return
+        value = list(value.values())
     if isinstance(value, list | tuple) and depth:
         for each in reversed(value):
-            verdict = _inside(each, fits, depth - 1)
-            if verdict is not None:
-                return verdict
-    if not isinstance(value, dict):
-        return None
-    named = _pairs([(plain(key), each) for key, each in value.items()])
-    if fits(named):
-        for name, each in named.items():
-            if isinstance(each, dict):
-                named[name] = {plain(inner): below for inner, below in each.items()}
-        return named
-    return _inside(list(value.values()), fits, depth)
+            yield from _inside(each, fits, depth - 1)
 
 
 def objects_in(reply: str) -> tuple[list[dict[str, Any]], int | None]:

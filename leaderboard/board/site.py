@@ -166,8 +166,10 @@ def _cell_pages(
         values = {"variant": variant.page(ranked, row), "figures": figures, "costs": costs}
         yield book.page(f"variants/{row.variant}.html", "variant.html", **values)
     drawn = {task: tradeoff.tradeoffs(ranked, task, costs) for task in ranked.tasks}
-    first_page = index.page(ranked, costs, drawn)
-    yield book.page("index.html", "index.html", board=first_page, about_all=ABOUT_ALL, fits=fitting)
+    falls = {task: lineage.waterfall(ranked, task) for task in ranked.tasks}
+    pictures = {"tradeoffs": drawn, "waterfalls": falls}
+    first = index.page(ranked, costs)
+    yield book.page("index.html", "index.html", board=first, about_all=ABOUT_ALL, fits=fitting, **pictures)
     if len(ranked.rows) > 1:
         values = {"nodes": lineage.tree(ranked), "to_other_parents": lineage.to_other_parents}
         yield book.page("lineage.html", "lineage.html", **values)

@@ -40,8 +40,8 @@ def export_eee(scores: Mapping[str, Score], out: Path, org: str) -> list[Path]:
             continue
         # The form asks for a random UUID; one made of the rows is the same each time.
         known = UUID(bytes=sha256(score.run.samples_sha256.encode()).digest()[:16], version=4)
-        folder = Path("data") / task / org / score.run.variant
-        whole = _aggregate(score, f"{org}/{score.run.variant}")
+        folder = Path("data") / task / org / score.cell.variant
+        whole = _aggregate(score, f"{org}/{score.cell.variant}")
         lines = [json.dumps(line, ensure_ascii=False) for line in _lines(score, whole)]
         text = "\n".join(lines) + "\n"
         samples = folder / f"{known}_samples.jsonl"
@@ -71,7 +71,10 @@ def _remove_older(out: Path, model: Path, written: list[Path]) -> None:
 def _aggregate(score: Score, model: str) -> dict[str, Any]:
     run = score.run
     made = run.finished or ""
-    stamp = str(int(datetime.fromisoformat(made).timestamp() if made else time.time()))
+    try:
+        stamp = str(int(datetime.fromisoformat(made).timestamp()))
+    except (ValueError, OverflowError):  # of an imported cell
+        stamp = str(int(time.time()))
     whole: dict[str, Any] = {
         "schema_version": SCHEMA, "evaluation_id": f"{run.task.name}/{model}/{stamp}", "retrieved_timestamp": stamp,
         "source_metadata": {
@@ -90,7 +93,7 @@ def _aggregate(score: Score, model: str) -> dict[str, Any]:
 
 
 def _model(score: Score, model: str) -> dict[str, Any]:
-    resolved, run = score.run.resolved, score.run
+    resolved = score.run.resolved
     deployed = "externally_managed" if resolved.endpoint else "self_deployed"
     if resolved.engine == "imported":
         deployed = "unknown"
@@ -98,7 +101,7 @@ def _model(score: Score, model: str) -> dict[str, Any]:
     details = {"deployment_type": deployed, "model_availability": "open_weights" if base else "unknown"}
     known = {"base": base, "quantization": resolved.quantization, "parent": resolved.parent}
     details |= {name: str(value) for name, value in known.items() if value}
-    info: dict[str, Any] = {"name": run.variant, "id": model, "additional_details": details}
+    info: dict[str, Any] = {"name": score.cell.variant, "id": model, "additional_details": details}
     if resolved.engine and resolved.engine != "imported":
         info["inference_engine"] = {"name": resolved.engine}
     return info

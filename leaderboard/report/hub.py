@@ -15,7 +15,7 @@ import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 
 from proctor.common.files import write_text
-from proctor.leaderboard.board import private
+from proctor.leaderboard.board import escape, private
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.ranking import Score
 from proctor.leaderboard.report.published import DATA_SETS, hub_id, is_published
@@ -70,14 +70,16 @@ def _entry(score: Score) -> EvalResultEntry:
 
 
 def _card(scores: Mapping[str, Score], tables: str) -> str:
-    first = next(iter(scores.values())).run
+    name, first = next((score.cell.variant, score.run) for score in scores.values())
     results = [_model_index(score) for score in scores.values() if score.estimate and not score.flag]
     data = ModelCardData(
-        model_name=first.variant, base_model=hub_id(first.resolved), eval_results=results or None, tags=["proctor"],
+        model_name=name, base_model=hub_id(first.resolved), eval_results=results or None, tags=["proctor"],
         library_name="gguf" if first.resolved.engine == "llamacpp" else None,
     )  # fmt: skip
-    stages = ", ".join(f"{stage.kind} `{stage.digest[:16]}`" for stage in first.stages) or "none"
-    return f"---\n{data}\n---\n\n# {first.variant}\n\nStages: {stages}.\n\n{tables}"
+    stages = (
+        ", ".join(escape.markdown(f"{stage.kind} {stage.digest[:16]}") for stage in first.stages) or "none"
+    )
+    return f"---\n{data}\n---\n\n# {name}\n\nStages: {stages}.\n\n{tables}"
 
 
 def _model_index(score: Score) -> EvalResult:

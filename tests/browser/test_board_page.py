@@ -1,86 +1,15 @@
 """The board in a real browser: every page, from disk and over http under a sub-path, and all it can do."""
 
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from proctor.leaderboard.board import site
-from tests.support.board_results import change, rich_results, rows_of, wide_results, write
-from tests.support.boards import demo_board
-
-TRAP = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
-
-
-@dataclass
-class Seen:
-    """A page, and all that it should not have done."""
-
-    page: Any
-    base: str
-    faults: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.base + path)
-        self.page.wait_for_load_state("load")
-
-    def words(self, selector: str) -> list[str]:
-        return [text.strip() for text in self.page.locator(selector).all_inner_texts()]
-
-
-@pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("served")
-    results = rich_results(place / "results")
-    rows = rows_of("tiny-trap", "word_problems", n=60, ability=1)
-    rows[0] = replace(rows[0], response=TRAP, explanation=TRAP, prompt=TRAP, answer=TRAP, target=TRAP)
-    rows[1] = replace(rows[1], response="needle " + "x" * 100_000)
-    write(results, rows, parent="tiny", about=TRAP)
-    return site.build(results, place / "some" / "path", "tiny").parent
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def served(board: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(board.parent.parent)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/some/path/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(params=["disk", "http"])
-def seen(request: pytest.FixtureRequest, browser: Any, board: Path, served: str) -> Iterator[Seen]:
-    base = f"file://{board}/" if request.param == "disk" else served
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    one = Seen(page, base)
-    page.on("console", lambda message: one.faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: one.faults.append(str(error)))
-    page.on("dialog", lambda dialog: (one.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on(
-        "request",
-        lambda asked: (
-            None if asked.url.startswith((base, "data:")) else one.faults.append(f"asked for {asked.url}")
-        ),
-    )
-    yield one
-    assert one.faults == []
-    context.close()
-
-
-# What a page does with what it holds itself is the same wherever it came from.
-from_disk = pytest.mark.parametrize("seen", ["disk"], indirect=True)
+from tests.support.board_results import change, rows_of, write
+from tests.support.seen import TRAP, Seen, from_disk
 
 
 def test_every_page_opens_without_a_fault(seen: Seen, board: Path) -> None:
@@ -273,121 +202,6 @@ def test_the_baseline_is_chosen_in_the_page_and_all_differences_follow(seen: See
     assert seen.page.locator(lora).inner_text() == before
 
 
-@pytest.mark.parametrize(("width", "height"), [(1400, 900), (390, 844)])
-def test_the_answer_and_its_picture_stand_in_the_first_screen(browser: Any, width: int, height: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.goto(f"file://{demo_board()}/index.html")
-    answer, picture = page.locator(".answer h2:visible"), page.locator("table.fall:visible")
-    assert answer.inner_text().startswith("tiny-lora gains 12.8 points")
-    assert answer.bounding_box()["y"] < 300
-    box = picture.bounding_box()
-    assert box["y"] + box["height"] < height
-    if width > 1000:
-        box = page.locator("#ranking-table tbody tr").first.bounding_box()
-        assert box["y"] + box["height"] < height
-        assert page.locator("#ranking-table").evaluate(
-            "it => it.parentNode.scrollWidth <= it.parentNode.clientWidth"
-        )
-    page.close()
-
-
-@from_disk
-def test_one_task_is_looked_at_or_all(seen: Seen) -> None:
-    seen.open("index.html")
-    heads, sentences = "#ranking-table thead tr:last-child th:visible", ".answer h2:visible"
-    first = seen.words(sentences)
-    assert len(first) == 1
-    assert len(seen.words(heads)) == 1 + 3 + 1 + 2 + 1
-    seen.page.locator(".tasks label", has_text="Study plans").click()
-    assert len(seen.words(sentences)) == 1
-    assert seen.words(sentences) != first
-    assert "task=study_plan" in seen.page.url
-    assert seen.page.locator("th[aria-sort]").get_attribute("data-task") == "study_plan"
-    seen.page.reload()
-    assert seen.words(sentences) != first
-    seen.page.get_by_text("All tasks", exact=True).click()
-    assert len(seen.words(sentences)) == 3
-    assert len(seen.words(heads)) == 1 + 3 * 3 + 1 + 2 + 1
-    assert seen.page.locator(".pictures:visible").count() == 0
-
-
-@from_disk
-def test_ticked_rows_are_alone_in_every_chart_and_on_the_next_page(seen: Seen) -> None:
-    seen.open("index.html#task=word_problems")
-    marks = ".answer:not([hidden]) .pictures [data-variant]:visible"
-    names = "all => [...new Set(all.map(one => one.dataset.variant))].sort()"
-    assert len(seen.page.locator(marks).evaluate_all(names)) > 3
-    for name in ("tiny", "tiny-q4"):
-        seen.page.get_by_label(f"{name} alone in the charts", exact=True).check()
-    assert seen.page.locator(marks).evaluate_all(names) == ["tiny", "tiny-q4"]
-    assert seen.page.locator("#ranking-table tbody tr:visible").count() == 7, (
-        "rows stay, so that more can be ticked"
-    )
-    seen.page.get_by_role("link", name="Trade-off").click()
-    drawn = seen.page.locator("svg.chart [data-variant]:visible")
-    drawn.first.wait_for()
-    assert drawn.evaluate_all(names) == ["tiny", "tiny-q4"]
-    seen.page.get_by_role("link", name="Show all").click()
-    seen.page.wait_for_function("document.getElementById('alone').hidden")
-    assert len(drawn.evaluate_all(names)) > 3
-
-
-@from_disk
-def test_a_term_says_what_it_means_where_it_is_tapped_and_without_scripts_at_the_foot(
-    seen: Seen, browser: Any
-) -> None:
-    seen.open("index.html#task=word_problems")
-    before = seen.page.url
-    seen.page.locator("td.difference a.verdict:visible").first.click()
-    note = seen.page.locator("#note")
-    note.wait_for()
-    verdict = seen.page.locator("td.difference a.verdict:visible").first.inner_text()
-    assert note.inner_text().startswith(verdict.split(" (")[0])
-    assert seen.page.url == before
-    seen.page.keyboard.press("Escape")
-    assert not note.is_visible()
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(seen.base + "index.html")
-    page.locator("td.difference a.verdict").first.click()
-    assert "#word-" in page.url
-    assert page.locator(f"dt#{page.url.partition('#')[2]}").is_visible()
-    assert page.locator("code[data-copy]").count() == 0 or page.locator("code[data-copy]").first.is_visible()
-    context.close()
-
-
-def test_the_command_of_a_row_is_copied(browser: Any) -> None:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto(f"file://{demo_board()}/index.html")
-    page.locator('tr[data-variant="tiny-q4"] button.copy').click()
-    page.locator("#note", has_text="Copied: proctor run demo --only tiny-q4").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()") == "proctor run demo --only tiny-q4"
-    context.close()
-
-
-def test_on_a_phone_each_row_is_a_card_and_nothing_of_it_is_cut(browser: Any, wide: Path) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    for path in (
-        wide / "index.html",
-        wide / "tasks" / "concepts.html",
-        demo_board() / "variants" / "tiny-q4.html",
-    ):
-        page.goto(f"file://{path}")
-        for table in page.locator("table.stack").all():
-            frame = "it => it.parentNode.scrollWidth <= it.parentNode.clientWidth"
-            assert table.evaluate(frame), path
-            labels = (
-                table.locator("tbody tr")
-                .first.locator("td:visible")
-                .evaluate_all(
-                    "all => all.filter(one => one.textContent.trim()).map(one => one.dataset.label || '')"
-                )
-            )
-            assert "" not in labels, path
-    page.close()
-
-
 def test_drawings_are_dark_where_the_page_is(browser: Any, board: Path) -> None:
     colours = set()
     for scheme in ("light", "dark"):
@@ -398,13 +212,6 @@ def test_drawings_are_dark_where_the_page_is(browser: Any, board: Path) -> None:
         assert page.locator("svg.chart title").first.text_content().startswith("Word problems")
         context.close()
     assert len(colours) == 2
-
-
-@pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("wide")
-    sizes = {"word_problems": 60, "concepts": 40}
-    return site.build(wide_results(place / "results", 15, sizes), place / "board").parent
 
 
 def test_any_pair_of_many_variants_can_be_read(browser: Any, wide: Path) -> None:

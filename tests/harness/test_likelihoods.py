@@ -1,6 +1,8 @@
 """Log-likelihoods: llama.cpp gives those of transformers, a prompt's choices together; endpoints by echo."""
 
 import json
+import math
+import resource
 import shutil
 import time
 
@@ -9,7 +11,7 @@ from lm_eval.api.instance import Instance
 
 from proctor.finetune.gguf.convert import write_gguf
 from proctor.harness.engines import open_engine
-from proctor.harness.engines.protocol import Weights
+from proctor.harness.engines.protocol import Options, Request, Weights
 from tests.support.command import ROOT
 from tests.support.embedded_gguf import embedded_gguf
 from tests.support.openai_server import Reply, serve
@@ -137,3 +139,34 @@ def test_an_endpoint_that_gives_no_likelihoods_says_so():
         engine = open_engine("openai", Weights("m", endpoint=server.url))
         with pytest.raises(RuntimeError, match="needs /completions with echo and logprobs"):
             engine.loglikelihood([Instance("loglikelihood", {}, ("a", " b"), 0)])
+
+
+@pytest.mark.parametrize("value", ["x", math.nan, math.inf, 10**400, [1], {}])
+@pytest.mark.parametrize("place", ["text_offset", "token_logprobs", "top_logprobs"])
+def test_likelihoods_of_an_endpoint_that_are_no_numbers_are_an_error_and_no_number(place, value):
+    told = {"text_offset": [0, 1], "token_logprobs": [None, -1.0], "top_logprobs": [None, {"b": -1.0}]}
+    told[place] = [None, {"b": value}] if place == "top_logprobs" else [0, value]
+    with serve(lambda request, before: completion(told)) as server:
+        engine = open_engine("openai", Weights("m", endpoint=server.url))
+        pair = Instance("loglikelihood", {}, ("a", "b"), 0)
+        try:
+            ((total, _),) = engine.loglikelihood([pair])
+        except RuntimeError:
+            return
+    assert (place, total) == ("top_logprobs", -1.0)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"bytes": 4 * 10**9}, {"logprob": math.nan}, {"logprob": 10**400}, {"bytes": {}}]
+)
+def test_log_probabilities_of_a_response_that_are_none_take_no_memory_and_cost_no_response(odd):
+    choice = {"message": {"content": "a"}, "finish_reason": "stop"}
+    choice["logprobs"] = {"content": [{"token": "a", "logprob": -1.0} | odd]}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with serve(lambda request, before: Reply(body=json.dumps({"choices": [choice]}))) as server:
+        engine = open_engine("openai", Weights("m", endpoint=server.url))
+        request = Request('[{"role": "user", "content": "?"}]', Options(max_tokens=5))
+        ((_, response),) = engine.stream([request])
+    assert (response.text, response.error) == ("a", "")
+    assert response.logprobs in (None, [(1, -1.0)])
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 2**10

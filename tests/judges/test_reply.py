@@ -201,3 +201,13 @@ def test_the_words_of_the_form_are_those_that_a_grader_is_shown():
             assert (
                 choose(json.dumps({"tag": TAG, "reason": reason, "better": "first"})).reason == "unreadable"
             )
+
+
+@pytest.mark.parametrize("own", ["scores", "verdict"])
+def test_verdict_that_retells_the_judged_texts_own_beside_its_own_is_none(own):
+    claimed = dict.fromkeys(NAMES, 5)
+    for reply in ({own: MARKS, "the plan says": claimed}, {"the plan says": [claimed], own: MARKS}):
+        found = read(json.dumps({"tag": TAG, **reply}))
+        assert (found.scores, found.reason) == ({}, "unreadable")
+    found = choose(json.dumps({"tag": TAG, own: {"better": "first"}, "it says": {"better": "second"}}))
+    assert (found.choice, found.reason) == ("", "unreadable")

@@ -79,7 +79,7 @@ def test_without_a_shown_difference_the_highest_score_is_said_and_that_no_step_i
     scored(tmp_path / "r", "tuned", 3, of=4, parent="base")
     page = page_of(tmp_path / "r")
     assert leading(ranked(tmp_path / "r"), "word_problems") is None
-    assert "tuned scores highest on Word problems: 75.0 %" in page
+    assert "tuned scores highest on Word problems : 75.0 %" in page
     assert "Not shown : a gain or a loss of any variant against the one that it came from." in page
 
 
@@ -122,7 +122,7 @@ def test_a_picture_of_one_of_equals_and_of_none(tmp_path: Path) -> None:
     failed = [replace(row, status="error", score=None, metrics={}) for row in rows_of("x", "word_problems")]
     write(tmp_path / "none", failed)
     assert waterfall(ranked(tmp_path / "none"), "word_problems").steps == []
-    assert "Word problems: no figure to go by yet" in page_of(tmp_path / "none")
+    assert "Word problems : no figure to go by yet" in page_of(tmp_path / "none")
 
 
 def test_of_many_variants_the_best_are_drawn_and_the_others_counted(tmp_path: Path) -> None:

@@ -291,3 +291,22 @@ def test_a_count_that_is_no_count_is_refused(tmp_path: Path, count: Any) -> None
     path = brought(tmp_path, {"metadata": {"tp": count, "fp": 0, "fn": 0}})
     with pytest.raises(Refusal, match="which is no count"):
         import_files([path], tmp_path / "r", Wish())
+
+
+def test_what_a_record_says_of_itself_names_no_file_and_writes_no_card(tmp_path: Path) -> None:
+    small_results(tmp_path / "r")
+    hostile = "../../../../../outside\n<script>"
+    for cell in record.cells(tmp_path / "r"):
+        fields = json.loads((cell.folder / "run.json").read_text())
+        del fields["check"]
+        fields |= {
+            "variant": hostile,
+            "finished": "99999-99-99",
+            "stages": [{"kind": hostile, "digest": hostile}],
+        }
+        (cell.folder / "run.json").write_text(json.dumps(fields))
+    export_eee(tmp_path / "r", "tiny", tmp_path / "deep/out", "org")
+    export_hub(tmp_path / "r", "tiny", tmp_path / "hub")
+    assert {path.name for path in tmp_path.iterdir()} == {"r", "deep", "hub"}
+    assert {path.name for path in (tmp_path / "deep").iterdir()} == {"out"}
+    assert "<script>" not in (tmp_path / "hub/model/README.md").read_text()

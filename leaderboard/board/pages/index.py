@@ -1,15 +1,13 @@
 """The first page: of each task the answer in a sentence and its picture; the ranking; which variant to publish."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from proctor.common.paths import is_embedded
 from proctor.common.stats import Verdict
 from proctor.harness.record import RunRecord, VariantRecord
 from proctor.leaderboard.board.escape import script
-from proctor.leaderboard.board.pages.lineage import waterfall
-from proctor.leaderboard.board.pages.tradeoff import Tradeoff
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.costs import SIZE, SPEED, Costs, Measure, machine
@@ -17,7 +15,7 @@ from proctor.leaderboard.compare.figures import FigureColumn, columns_of
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
 
-def page(ranking: Ranking, costs: Costs, tradeoffs: Mapping[str, Sequence[Tradeoff]]) -> dict[str, Any]:
+def page(ranking: Ranking, costs: Costs) -> dict[str, Any]:
     variants = [row.resolved for row in ranking.rows]
     answers = [in_short(ranking, task) for task in ranking.tasks]
     facets, facets_of, alike = [], {}, []
@@ -32,10 +30,6 @@ def page(ranking: Ranking, costs: Costs, tradeoffs: Mapping[str, Sequence[Tradeo
     return {
         "answers": answers,
         "leading": {task: leading(ranking, task) for task in ranking.tasks},
-        "waterfalls": {task: waterfall(ranking, task) for task in ranking.tasks},
-        "by_size": {
-            task: [one.plot for one in drawn if one.measure == SIZE] for task, drawn in tradeoffs.items()
-        },
         "sizes": _cost_column(ranking, costs, SIZE, list(ranking.tasks)),
         "speeds": {task: _cost_column(ranking, costs, SPEED, [task]) for task in ranking.tasks},
         "commands": {
