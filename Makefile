@@ -72,7 +72,7 @@ bench: $(READY)           ## ratios against the libraries underneath, measured i
 # make bench-gpu GPU_PYTHON=path/to/its/bin/python
 GPU_PYTHON ?= python3
 
-bench-gpu:                ## on one GPU at real size, in ten minutes at most; see docs/gpu.md
+bench-gpu:                ## on one GPU at real size: what is not measured yet, in ten minutes at most; see docs/gpu.md
 	$(GPU_PYTHON) -m tests.bench.gpu
 
 picture: $(READY)         ## docs/board.png, from the committed results
