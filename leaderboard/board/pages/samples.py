@@ -32,8 +32,7 @@ def scores_to_choose(rows: Sequence[Mapping[str, Any]], task: TaskRecord) -> lis
 def rows_of(rows: pd.DataFrame, task: TaskRecord) -> list[dict[str, Any]]:
     """The rows as shown: figures rounded as everywhere, text with nothing unseen in it."""
     shown = []
-    for values in zip(*(rows[name].to_numpy(object) for name in rows.columns), strict=True):
-        row = dict(zip(rows.columns, values, strict=True))
+    for row in rows.to_dict("records"):
         score = _number(row["score"])
         status = row["status"]
         if row["truncated"]:
