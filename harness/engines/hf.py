@@ -257,7 +257,7 @@ class _Count:
 class _RoomyLayer(DynamicLayer):  # type: ignore[misc]
     """Keys and values with room for what comes: a step writes its own, where transformers copies all before it too.
 
-    That copy was 40 % of the time that the embedded model answers in. Not for beams, which change places.
+    The embedded model answers in 11 % less processor time by it. Not for beams, which change places.
     """
 
     room = 0
