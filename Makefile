@@ -75,7 +75,7 @@ bench: $(READY)           ## ratios against the libraries underneath, measured i
 # make bench-gpu GPU_PYTHON=path/to/its/bin/python
 GPU_PYTHON ?= python3
 
-bench-gpu:                ## on one GPU at real size, in ten minutes at most; see docs/gpu.md
+bench-gpu:                ## on one GPU at real size: what is not measured yet, in ten minutes at most; see docs/gpu.md
 	$(GPU_PYTHON) -m tests.bench.gpu
 
 picture: $(READY)         ## docs/board.png, from the committed results
@@ -83,10 +83,18 @@ picture: $(READY)         ## docs/board.png, from the committed results
 
 setup: $(READY)
 
+# llama.cpp is the longest part by far: on all cores, beside what is downloaded, and without its libraries for images and
+# for its own programs (104 of 178 files), which nobody here calls. llama-cpp-python has no option for the second.
 $(READY): constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"
+	@echo "Setting up: llama.cpp is compiled for this machine's processor, which takes minutes where there are few cores."
+	@echo 'set(LLAMA_BUILD_COMMON OFF)' > $(VENV)/llama.cmake
+	CMAKE_BUILD_PARALLEL_LEVEL=$${CMAKE_BUILD_PARALLEL_LEVEL:-$$(getconf _NPROCESSORS_ONLN)} \
+	CMAKE_ARGS="-DLLAVA_BUILD=OFF -DCMAKE_PROJECT_INCLUDE=$(CURDIR)/$(VENV)/llama.cmake $$CMAKE_ARGS" $(BIN)/python -m pip wheel --quiet --no-deps \
+		--constraint constraints.txt --wheel-dir $(VENV)/wheels llama-cpp-python & compiling=$$!; \
+	$(BIN)/python -m pip install --quiet torch==2.13.0; installed=$$?; \
+	wait $$compiling && exit $$installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --find-links $(VENV)/wheels --editable ".[dev,docs]"
 	touch $(READY)
 
 clean:                    ## what was built here; results stay

@@ -60,7 +60,9 @@ _CONCLUDES = re.compile(
 def own_words(text: str) -> str:
     """The tidy text (see `numerals.tidy`) of the answer to the question that was asked."""
     text = _without_thoughts(_NEVER.sub("", text))
-    text = _HEART.sub("", _CODE.sub("", text))
+    text = _CODE.sub("", text)
+    if "<3" in text:
+        text = _HEART.sub("", text)
     return _before_next_question(tidy(text))
 
 
@@ -82,7 +84,9 @@ def _before_next_question(text: str) -> str:
         return text
     if found := _NEXT_QUESTION.search(text, first_digit.start()):
         text = text[: found.start()]
-    solved = _SOLVED.search(text)
+    solved = (
+        _SOLVED.search(text) if "?" in text or "####" in text else None
+    )  # each of its halves wants one of them
     return text[: solved.end()] if solved else text
 
 

