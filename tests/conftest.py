@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import tests.support.installed  # noqa: F401  (before Inspect)
 from tests.support.command import proctor, share_forks
 from tests.support.once import FOLDER
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.common.paths import PACKAGE, project
+from proctor.common.paths import PACKAGE, find
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.engines.protocol import Engine, Options, Request
@@ -64,12 +64,12 @@ def limits(task: Any) -> tuple[int, tuple[str, ...]]:
 
 def lm_eval_task(task: Task, prompt: str) -> Any:
     """A task of ours as lm-eval's under a prompt pack, loaded without the fourteen thousand stock ones."""
-    return _lm_eval_task(task, prompt, project())
+    return _lm_eval_task(task, prompt, find("prompts", prompt))
 
 
 @cache
-def _lm_eval_task(task: Task, prompt: str, _project: Path) -> Any:
-    """Kept for each project: two of them may call different packs alike."""
+def _lm_eval_task(task: Task, prompt: str, _pack: Path) -> Any:
+    """Kept for each pack: two projects may call different ones alike."""
     from lm_eval.api.task import ConfigurableTask
     from lm_eval.tasks import TaskManager
 
