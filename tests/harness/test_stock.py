@@ -12,7 +12,7 @@ from proctor.tasks import TASKS
 from proctor.tasks.draw import TaskItems
 from tests.support.command import ROOT
 
-LIMIT = 2
+LIMIT = 3
 
 
 def places(task):
