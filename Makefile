@@ -30,8 +30,9 @@ smollm2: $(READY)         ## SmolLM2-135M; LIMIT=20 asks so many samples of each
 		$(SMOLLM2_RUN) --only smollm2 $(EMBEDDED) $$gsm8k; \
 	fi
 
+# What is compiled is kept, whatever the environment says: else each worker would compile all tests anew, each time.
 test: $(READY)            ## all tests; pytest's "no tests" is a failure
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY) docs      ## lint, format, types, and a site without a broken link
 	$(BIN)/ruff check .

@@ -4,12 +4,13 @@ lm-eval's own evaluator is left out, because it cannot resume a batch.
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proctor.common.paths import PACKAGE, project
+from proctor.common.paths import PACKAGE, find
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.responses import Advance, respond
 from proctor.harness.engines.protocol import Engine, Options, Request
@@ -65,12 +66,12 @@ def limits(task: Any) -> tuple[int, tuple[str, ...]]:
 
 def lm_eval_task(task: Task, prompt: str) -> Any:
     """A task of ours as lm-eval's under a prompt pack, loaded without the fourteen thousand stock ones."""
-    return _lm_eval_task(task, prompt, project())
+    return _lm_eval_task(task, prompt, find("prompts", prompt), os.environ.get("PROCTOR_DATA"))
 
 
 @cache
-def _lm_eval_task(task: Task, prompt: str, _project: Path) -> Any:
-    """Kept for each project: two of them may call different packs alike."""
+def _lm_eval_task(task: Task, prompt: str, _pack: Path, _data: str | None) -> Any:
+    """Kept for each pack, since two projects may call different ones alike, and each folder of published data."""
     from lm_eval.api.task import ConfigurableTask
     from lm_eval.tasks import TaskManager
 

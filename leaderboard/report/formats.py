@@ -109,8 +109,9 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
         written[-1].write_text(render(report, form, "figures", part), encoding="utf-8")
     for plot in report.plots:
         written += [out / "figures" / f"{plot.name}.svg", out / "figures" / f"{plot.name}.png"]
-        written[-2].write_text(charts.svg(plot.spec, plot.title, plot.about), encoding="utf-8")
-        written[-1].write_bytes(charts.png(plot.spec))
+        drawn = charts.svg(plot.spec, plot.title, plot.about)
+        written[-2].write_text(drawn, encoding="utf-8")
+        written[-1].write_bytes(charts.png(drawn))
     return written
 
 

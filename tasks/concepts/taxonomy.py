@@ -65,6 +65,7 @@ def concepts() -> dict[str, Concept]:
     return by_id
 
 
+@lru_cache(maxsize=8192)
 def fold(name: str) -> str:
     """A name without what tells no concepts apart: case, punctuation, articles, plurals, British spelling."""
     text = _PER_CENT.sub("percent", name.casefold().replace("&", " and "))

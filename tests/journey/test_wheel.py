@@ -60,9 +60,17 @@ def environment(wheel, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def trial(environment, tmp_path_factory) -> Path:
-    """A project that `proctor init` made in an empty folder."""
+    """A project that `proctor init` made in an empty folder. Its variants answer in a few words: a whole study plan of
+    each says no more of the wheel.
+    """
     folder = tmp_path_factory.mktemp("empty")
     ok(inside(environment, folder, "init", "trial"))
+    variants = folder / "trial" / "variants"
+    (shipped,) = environment.glob("lib/python*/site-packages/proctor/harness/variants/tiny.yaml")
+    shutil.copyfile(shipped, variants / "tiny.yaml")
+    for name in ("tiny", "tiny-2shot"):
+        with (variants / f"{name}.yaml").open("a", encoding="utf-8") as file:
+            file.write("sampling: {max_tokens: 24}\n")
     return folder / "trial"
 
 

@@ -4,7 +4,9 @@ import re
 from itertools import pairwise
 from xml.etree import ElementTree
 
+import altair
 import pytest
+from jsonschema import ValidationError
 
 from proctor.leaderboard.board import charts, escape
 from proctor.leaderboard.board.charts import LABEL, MOST_LABELS, ChartPoint, frontier
@@ -69,15 +71,23 @@ CHARTS = {
     ),
     "loss": charts.loss([(1, 2.5), (2, 1.5), (3, 1.2)]),
     "scores": charts.scores([measured("a", 40, 0), measured("b", 50, 0)], "accuracy, %"),
+    "differences": charts.scores([measured("a", 4, 0), measured("b", -5, 0)], "difference", 0),
 }
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_drawing_is_valid_by_the_schema_of_vega_lite(name: str) -> None:
+    altair.LayerChart.validate(CHARTS[name])
+    with pytest.raises(ValidationError):
+        altair.LayerChart.validate(CHARTS[name] | {"layer": [{"mark": "blot"}]})
 
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_drawing_is_the_same_twice_and_names_no_host(name: str) -> None:
     drawn = charts.svg(CHARTS[name], "A title", "About it")
     assert drawn == charts.svg(CHARTS[name], "A title", "About it")
-    assert charts.png(CHARTS[name]) == charts.png(CHARTS[name])
-    assert charts.png(CHARTS[name]).startswith(b"\x89PNG")
+    assert charts.png(drawn) == charts.png(drawn)
+    assert charts.png(drawn).startswith(b"\x89PNG")
     assert set(re.findall(r'"(https?:[^"]*)"', drawn)) <= {
         "http://www.w3.org/2000/svg",
         "http://www.w3.org/1999/xlink",

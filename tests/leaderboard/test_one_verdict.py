@@ -260,7 +260,8 @@ def test_reports_say_it(baseline: str | None, told: Told) -> None:
 
 def test_no_worse_never_stands_without_its_margin(board: Path) -> None:
     places = [run("compare", "--results", DEMO), run("compare", "tiny-q8", "tiny-lora", "--results", DEMO)]
-    places += [formats.render(report.make(DEMO, (), "tiny-q8"), form) for form in formats.FORMATS]
+    made = report.make(DEMO, (), "tiny-q8")
+    places += [formats.render(made, form) for form in formats.FORMATS]
     places += [path.read_text(encoding="utf-8") for path in (board / "data" / "_against").glob("*.js")]
     places.append((board / RANKING).read_text(encoding="utf-8"))
     places += [path.read_text(encoding="utf-8") for path in board.glob("tasks/*.html")]

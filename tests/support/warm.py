@@ -1,9 +1,12 @@
 """What a command reads before it does its work, read once for all forks of a process: the libraries, Proctor's own
-modules, and the items of its tasks.
+modules, the items of its tasks, these tasks as lm-eval has them, and the words of courses and plans.
 """
 
 # ruff: noqa: F401, E402
 import gc
+from importlib import metadata
+
+import tests.support.installed  # before Inspect
 
 gc.disable()  # no garbage is made here, and to look for it takes a quarter of the time
 
@@ -24,6 +27,8 @@ import peft
 import scipy.stats
 import transformers.models.llama.modeling_llama
 
+from proctor.harness.ask.lm_eval import lm_eval_task
+from proctor.judges.judge import Judge
 from proctor.leaderboard.board import html
 from proctor.tasks import TASKS
 from tests.support.command import ROOT
@@ -39,9 +44,17 @@ for room in ROOMS:
                 "proctor." + ".".join(name.with_suffix("").parts).removesuffix(".__init__")
             )
 
-for task in ("word_problems", "study_plan"):
-    for split in ("train", "test"):
-        TASKS[task].docs(split)
+for task in ("word_problems", "concepts"):
+    lm_eval_task(TASKS[task], "default")
+
+for doc in TASKS["study_plan"].docs("test")[::5]:
+    TASKS["study_plan"].score(doc, doc["target"])
+
+for judge in ("checklist", "study_plan"):
+    Judge.load(judge)
+
+metadata.packages_distributions()
+inspect_ai.model.get_model_info("openai/gpt-4o")  # reads its list of models, which each run would look into
 
 for path in html.TEMPLATES.glob("*.html"):
     html.environment().get_template(path.name)

@@ -1,9 +1,12 @@
 """Prompt packs: every one is loaded and rendered for every task, and what cannot be meant is refused."""
 
+import json
+
 import pytest
 import yaml
 
-from proctor.common.paths import KINDS, names
+from proctor.common.paths import KINDS, inside, names
+from proctor.harness.ask.lm_eval import lm_eval_task
 from proctor.tasks import TASKS
 from proctor.tasks.prompt_pack import Pack, render
 
@@ -75,8 +78,6 @@ def test_two_packs_that_differ_by_the_dimensions_differ_by_nothing_else(without,
     ("name", "shots"), [("cot-2shot", 2), ("cot-8shot", 8), ("text-2shot", 2), ("text-8shot", 8)]
 )
 def test_shots_stand_before_the_question_in_plain_text_and_as_turns(name, shots):
-    from proctor.harness.ask.lm_eval import lm_eval_task
-
     docs = TASKS["word_problems"].docs("test")[:1]
     first = TASKS["word_problems"].docs("train")[:shots]
     turns: list[dict] = []
@@ -100,6 +101,31 @@ def test_shots_stand_before_the_question_in_plain_text_and_as_turns(name, shots)
         assert prompt.count("\n\nQuestion: ") == shots + 1
     else:
         assert [turn["role"] for turn in turns] == ["user", "assistant"] * shots + ["user"]
+
+
+def test_packs_that_two_projects_call_alike_are_two_and_one_that_ships_is_loaded_once(tmp_path):
+    shipped = []
+    for project in ("first", "second"):
+        folder = tmp_path / project / "prompts"
+        folder.mkdir(parents=True)
+        wording = {"word_problems": {"task": f"The {project}: {{question}}"}}
+        (folder / "mine.yaml").write_text(yaml.safe_dump({"about": "a test", "wording": wording}), "utf-8")
+        with inside(tmp_path / project):
+            item = next(iter(lm_eval_task(TASKS["word_problems"], "mine").eval_docs))
+            assert item["prompt"].startswith(f"The {project}: ")
+            shipped.append(lm_eval_task(TASKS["word_problems"], "default"))
+    assert shipped[0] is shipped[1]
+
+
+def test_published_data_in_another_folder_is_loaded_anew(tmp_path, monkeypatch):
+    for name in ("first", "second"):
+        monkeypatch.setenv("PROCTOR_DATA", str(tmp_path / name))
+        (tmp_path / name / "gsm8k").mkdir(parents=True)
+        for split in ("train", "test"):
+            row = json.dumps({"question": f"The {name} of {split}?", "answer": "#### 2"})
+            (tmp_path / name / "gsm8k" / f"{split}.jsonl").write_text(row + "\n", encoding="utf-8")
+        (item,) = lm_eval_task(TASKS["gsm8k"], "default").eval_docs
+        assert item["question"] == f"The {name} of test?"
 
 
 def test_the_system_turn_is_apart_and_braces_of_an_item_are_left_alone():
