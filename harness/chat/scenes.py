@@ -13,8 +13,7 @@ from html import escape
 from itertools import chain
 
 from proctor.common.digest import digest
-from proctor.common.refusal import Refusal
-from proctor.harness.chat.words import Words, table
+from proctor.harness.chat.words import PageRefusal, Words, sentence, table
 from proctor.judges.rules.reading import Week, read
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis.reading import Diagnosis
@@ -59,6 +58,15 @@ def how_sure(response: str, others: Sequence[str], words: Words) -> str:
     return f"<p class='{kind}'>{escape(text.format(agree=agree, tries=TRIES))}</p>"
 
 
+def talked(turns: Sequence[str], words: Words) -> str:
+    """What was said, the pupil's words and the answers to them by turns; the latest stands first."""
+    html = ""
+    for place in range(0, len(turns), 2):
+        question, answer = map(escape, turns[place : place + 2])
+        html = f"<p class='mine'>{words['you']}: {question}</p><pre>{answer}</pre>{html}"
+    return html
+
+
 SIGNS = {"passed": ("right", "✓"), "failed": ("wrong", "✗")}
 
 
@@ -100,9 +108,8 @@ def findings(text: str, profile: Profile, words: Words) -> str:
     for check in check_plan(text, as_doc(profile)["requirements"]):
         if check.result in SIGNS:
             kind, sign = SIGNS[check.result]
-            items.append(
-                f"<li class='{kind}'>{sign} {words['check_' + check.name]}: {escape(check.why)}</li>"
-            )
+            why = escape(sentence(check.text, check.values, words))
+            items.append(f"<li class='{kind}'>{sign} {words['check_' + check.name]}: {why}</li>")
     return f"<h3>{words['findings']}</h3><ul>{''.join(items)}</ul>"
 
 
@@ -178,11 +185,12 @@ def pasted(text: str) -> list[dict[str, str]]:
             blocks[-1].append(line)
     items = [_item(block) for block in blocks if block]
     if not items:
-        raise Refusal("there is no problem yet", remedy="paste a problem, your working and your answer")
+        raise PageRefusal("there is no problem yet; paste a problem, your working and your answer")
     if len(items) > MOST:
-        raise Refusal(
-            f"these are {len(items)} problems", f"{MOST} at once are the most", "send some of them first"
-        )
+        raise PageRefusal(
+            "these are {count} problems; {most} at once are the most: send some of them first",
+            count=len(items), most=MOST,
+        )  # fmt: skip
     return items
 
 
@@ -199,8 +207,9 @@ def _item(block: list[str]) -> dict[str, str]:
         parts["answer"] = [parts["problem"].pop()]
     item = {name: " ".join(lines).strip() for name, lines in parts.items()}
     if not item["problem"] or not item["answer"]:
-        raise Refusal(
-            f"no answer of yours is with {' '.join(block)[:60]!r}", remedy="write it below, as 'Answer: 365'"
+        raise PageRefusal(
+            "no answer of yours is with “{problem}”; write it below, as 'Answer: 365'",
+            problem=" ".join(block)[:60],
         )
     return item
 

