@@ -111,7 +111,9 @@ class Tutor:
             while isinstance(now := grown.get(), str):
                 yield now
             if now.error:
-                raise PageRefusal("no answer came: {why}", why=now.error)
+                raise PageRefusal(
+                    "no answer came ({why}); try again, or tell whoever runs this page", why=now.error
+                )
             yield now.text
         finally:
             stopped.set()
@@ -142,7 +144,9 @@ class Tutor:
                 return [response.text for response in self._engine.answer(asked) if not response.error]
             except Exception as broken:
                 traceback.print_exc(file=sys.stderr)
-                raise PageRefusal("no answer came: {why}", why=_named(broken)) from broken
+                raise PageRefusal(
+                    "no answer came ({why}); try again, or tell whoever runs this page", why=_named(broken)
+                ) from broken
 
     def stop(self, visitor: str) -> None:
         """Ends what is being written for this visitor: he asked for it, or has left."""

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from proctor.judges.figures.preferences import read_preferences
-from tests.support.chat_server import PASTED, QUESTION, SOLUTION, book, chatting, needs_gradio
+from tests.support.chat_server import (
+    PASTED,
+    QUESTION,
+    SOLUTION,
+    SPOKEN,
+    book,
+    chatting,
+    needs_gradio,
+    needs_voice,
+)
 
 pytestmark = needs_gradio
 
@@ -108,13 +117,37 @@ def test_mistakes_are_shown_with_what_is_right_and_what_is_weak(browser: Any, ad
         assert "Week 2" in table
 
 
-def test_the_talk_answers_by_keyboard_alone(browser: Any, address: str) -> None:
+def test_the_talk_answers_by_keyboard_alone_with_both_and_a_click_is_kept(
+    browser: Any, address: str, folder: Path
+) -> None:
     with opened(browser, address) as page:
         panel = scene(page, "Free chat")
-        panel.get_by_role("textbox").first.focus()
+        panel.get_by_label("Your message").focus()
         page.keyboard.type("hello")
         page.keyboard.press("Enter")
-        panel.get_by_text("Good day!").wait_for()
+        panel.get_by_text("Good day!").nth(1).wait_for()
+        page.keyboard.type("Tom has 3 apples and")
+        page.keyboard.press("Enter")
+        panel.get_by_text("3 + 5 = 9.").wait_for()
+        answers = panel.locator(".answer")
+        assert "book" not in panel.inner_text()
+        left = "other" if "= 9" in answers.first.inner_text() else "book"
+        for answer in answers.all():
+            words = answer.inner_text()
+            assert words.index("You: Tom has 3 apples") < words.index("You: hello") < words.index("Good day!")
+        sent = panel.get_by_role("button", name="What is sent")
+        sent.click()
+        assert "hello" in panel.get_by_label("What is sent to the model").input_value()
+        panel.get_by_role("button", name="Both alike").click()
+        panel.get_by_text(f"Left was {left}").wait_for()
+        read = read_preferences(folder / "labels.csv", "label", labels=True)
+        assert "tie" in read.verdicts.values()
+        panel.get_by_role("button", name="New talk").click()
+        panel.get_by_text("Good day!").first.wait_for(state="detached")
+        panel.get_by_label("Your message").fill("nobody answers this")
+        page.keyboard.press("Enter")
+        panel.get_by_text("no answer came").nth(1).wait_for()
+        assert panel.get_by_label("Your message").input_value() == "nobody answers this"
 
 
 def test_the_page_in_chinese_says_everything_in_chinese(browser: Any, address: str) -> None:
@@ -123,7 +156,31 @@ def test_the_page_in_chinese_says_everything_in_chinese(browser: Any, address: s
         panel.get_by_label("你的題目").fill(QUESTION)
         panel.get_by_role("button", name="送出", exact=True).click()
         panel.get_by_text("✓ 3 + 5 = 8 (正確)").wait_for()
+        panel.get_by_text("有 5 次得到相同的數字").nth(1).wait_for()
         assert "Ask" not in panel.inner_text()
+        panel.get_by_label("你的題目").fill("沒有人回答")
+        panel.get_by_role("button", name="送出", exact=True).click()
+        panel.get_by_text("沒有得到回答").nth(1).wait_for()
+
+
+@needs_voice
+def test_a_spoken_problem_is_shown_for_correction_and_solved(browser: Any, address: str) -> None:
+    with opened(browser, address) as page:
+        panel = scene(page, "Solve a problem")
+        panel.get_by_role("button", name="Speak instead of typing").click()
+        panel.get_by_role("button", name="Upload file").click()
+        panel.locator("input[type=file]").set_input_files(SPOKEN)
+        panel.get_by_text("This was heard").wait_for(timeout=60_000)
+        box = panel.get_by_label("Your problem")
+        assert box.input_value() == QUESTION
+        box.fill(QUESTION + " Show your working.")
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.get_by_text("✓ 3 + 5 = 8 (right)").wait_for()
+        panel.locator("input[type=file]").set_input_files(
+            {"name": "x.wav", "mimeType": "audio/wav", "buffer": b"no sound"}
+        )
+        panel.get_by_text("this is no recording").wait_for()
+        assert box.input_value() == QUESTION + " Show your working."
 
 
 def test_stop_ends_an_answer_while_it_grows(browser: Any, tmp_path: Path) -> None:

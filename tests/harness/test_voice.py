@@ -7,8 +7,13 @@ import pytest
 
 from proctor.common.refusal import Refusal
 from proctor.harness.chat import voice
+from proctor.harness.chat.labels import ClickedLabels
 from proctor.harness.chat.spoken import with_digits
-from tests.support.chat_server import SPOKEN, needs_voice
+from proctor.harness.chat.tutor import Tutor
+from proctor.harness.config.variant import Variant
+from proctor.harness.engines import open_engine
+from proctor.harness.engines.protocol import Weights
+from tests.support.chat_server import SPOKEN, needs_gradio, needs_voice
 
 
 @pytest.mark.parametrize(
@@ -103,3 +108,20 @@ def test_a_recording_that_names_other_places_opens_none_of_them(tmp_path: Path) 
             (tmp_path / "list.m3u8").write_text(text.format(place), encoding="utf-8")
             with pytest.raises(Refusal, match="no recording"):
                 voice.written(tmp_path / "list.m3u8")
+
+
+@needs_gradio
+def test_without_the_extra_the_button_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from proctor.harness.chat.page import open_page
+
+    (tmp_path / "answers.jsonl").write_text("", encoding="utf-8")
+    base = str(tmp_path / "answers.jsonl")
+    variant = Variant(name="book", about="a book", base=base, engine="echo")
+    book = Tutor(variant, open_engine("echo", Weights(base)), {})
+    monkeypatch.setitem(voice.PACKAGES, "faster-whisper", "a_module_that_is_not_there")
+    page = str(open_page([book], ClickedLabels(tmp_path / "labels.csv"), blind=False).config)
+    assert "pip install faster-whisper" in page
+    assert "Speak instead of typing" in page
+    assert "Record, or choose a recording" not in page
