@@ -190,7 +190,7 @@ def test_a_model_that_dies_is_told_in_a_line_and_the_next_visitor_is_answered(tm
     engine.context_length = 1000
     request = book.request(SOLVE, "Count to eight")
     engine.reseed = lambda seed: 1 / 0  # type: ignore[assignment, misc, return-value]
-    with pytest.raises(Refusal, match="no answer came .ZeroDivisionError: division by zero.; try again"):
+    with pytest.raises(Refusal, match=r"no answer came .ZeroDivisionError: division by zero.; try again"):
         list(book.answer(request))
     del engine.reseed
     assert list(book.answer(request))[-1].endswith("eight")
