@@ -167,16 +167,18 @@ def _folded(line: str) -> list[str]:
 
 MOST = 12  # problems at once
 _LABEL = re.compile(
-    r"\s*(?:(?P<working>my working|working|work|steps|計算|過程|算式)|(?P<answer>my answer|answer|答案|我的答案|答))"
-    r"\s*[:：]\s*(?P<text>.*)",
+    r"\s*(?:(?P<problem>(?:question|problem|q|題目|問題)\s?[0-9]{0,2})"
+    r"|(?P<working>(?:my )?working|work|steps|計算|過程|算式)"
+    r"|(?P<answer>(?:my )?(?:answer|ans)|a|(?:我的)?答案|答))"
+    r"(?:\s*[:：]|(?<=answer) is\b)\s*(?P<text>.*)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\s*\(?[0-9]{1,2}[.)、]\s+(?=\S)")
+_NUMBER = re.compile(r"\s*\(?[0-9]{1,2}(?:[.)]\s+|、\s*)(?=\S)")
 
 
 def pasted(text: str) -> list[dict[str, str]]:
     """The problems of a pasted text: an empty line between two, or a number before each. Without 'Answer:' the last
-    line of a problem is the answer."""
+    line of a problem is the answer, or what stands behind its last '='."""
     blocks: list[list[str]] = [[]]
     for line in text.splitlines():
         if not line.strip() or _NUMBER.match(line):
@@ -199,12 +201,13 @@ def _item(block: list[str]) -> dict[str, str]:
     here = "problem"
     for line in [_NUMBER.sub("", block[0], count=1), *block[1:]]:
         if label := _LABEL.fullmatch(line):
-            line, here = label["text"], "answer"
-            if label["working"]:
-                here = "working"
-        parts[here].append(line.strip())
-    if not parts["answer"] and len(parts["problem"]) > 1:
-        parts["answer"] = [parts["problem"].pop()]
+            line, here = label["text"], next(filter(label.__getitem__, parts))
+        if here == "problem" and parts["problem"] and checked_equations(line):
+            parts["working"].append(line.strip())
+        else:
+            parts[here].append(line.strip())
+    if not parts["answer"]:
+        _take_answer(parts)
     item = {name: " ".join(lines).strip() for name, lines in parts.items()}
     if not item["problem"] or not item["answer"]:
         raise PageRefusal(
@@ -214,14 +217,36 @@ def _item(block: list[str]) -> dict[str, str]:
     return item
 
 
+def _take_answer(parts: dict[str, list[str]]) -> None:
+    """From the last line of the problem; where that has one line, from behind the last '=' of a calculation."""
+    if len(parts["problem"]) > 1:
+        parts["answer"] = [parts["problem"].pop()]
+        return
+    lines = parts["working"] or parts["problem"]
+    if lines and checked_equations(lines[-1]):
+        before, _, answer = lines[-1].rpartition("=")
+        parts["answer"] = [answer]
+        if not parts["working"]:
+            parts["problem"] = [before]
+
+
 def diagnosed(items: list[dict[str, str]], diagnosis: Diagnosis, words: Words) -> str:
     """For each problem the right answer, where the working goes wrong, and its topic; then the weak topics by count."""
     rows, counted = [], Counter[str]()
     for number, item in enumerate(items, 1):
         topic = diagnosis.concepts.get(number, "")
         counted[taxonomy.resolve(topic) or topic] += bool(topic)
-        cells = [item["problem"], item["answer"], diagnosis.answers.get(number, "?")]
-        rows.append([escape(cell) for cell in (*cells, _first_wrong(item, words), topic)])
+        cells = [
+            item["problem"],
+            item["answer"],
+            diagnosis.answers.get(number, "?"),
+            _first_wrong(item, words),
+            topic,
+        ]
+        shown = list(map(escape, cells))
+        for equation, right in checked_equations(f"{cells[0]} = {cells[2]}"):
+            shown[2] = mark(equation, right, words)
+        rows.append(shown)
     heads = ("problem", "your_answer", "right_answer", "where", "topic")
     return table([words[name] for name in heads], rows) + _weak(diagnosis, counted, words)
 
@@ -233,10 +258,12 @@ def weak_topics(diagnosis: Diagnosis) -> list[str]:
 
 
 def _first_wrong(item: dict[str, str], words: Words) -> str:
-    if not item["working"]:
-        return ""
-    wrong = next((equation for equation, right in checked_equations(item["working"]) if not right), None)
-    return wrong or words["no_wrong_sum"]
+    """In the working, or between the problem and the answer where the problem is a calculation."""
+    for text in (item["working"], f"{item['problem']} = {item['answer']}"):
+        for equation, right in checked_equations(text):
+            if not right:
+                return equation
+    return words["no_wrong_sum"] if item["working"] else ""
 
 
 def _weak(diagnosis: Diagnosis, counted: Counter[str], words: Words) -> str:
