@@ -244,8 +244,8 @@ def diagnosed(items: list[dict[str, str]], diagnosis: Diagnosis, words: Words) -
             topic,
         ]
         shown = list(map(escape, cells))
-        for equation, right in checked_equations(f"{cells[0]} = {cells[2]}"):
-            shown[2] = mark(equation, right, words)
+        for _, right in checked_equations(f"{cells[0]} = {cells[2]}"):
+            shown[2] = mark(cells[2], right, words)
         rows.append(shown)
     heads = ("problem", "your_answer", "right_answer", "where", "topic")
     return table([words[name] for name in heads], rows) + _weak(diagnosis, counted, words)

@@ -17,6 +17,7 @@ from tests.support.chat_server import (
     chatting,
     needs_gradio,
     needs_voice,
+    silence,
 )
 
 pytestmark = needs_gradio
@@ -147,7 +148,8 @@ def test_the_talk_answers_by_keyboard_alone_with_both_and_a_click_is_kept(
         panel.get_by_label("Your message").fill("nobody answers this")
         page.keyboard.press("Enter")
         panel.get_by_text("no answer came").nth(1).wait_for()
-        assert panel.get_by_label("Your message").input_value() == "nobody answers this"
+        box = panel.get_by_label("Your message")
+        page.wait_for_function("box => box.value === 'nobody answers this'", arg=box.element_handle())
 
 
 def test_the_page_in_chinese_says_everything_in_chinese(browser: Any, address: str) -> None:
@@ -164,7 +166,9 @@ def test_the_page_in_chinese_says_everything_in_chinese(browser: Any, address: s
 
 
 @needs_voice
-def test_a_spoken_problem_is_shown_for_correction_and_solved(browser: Any, address: str) -> None:
+def test_a_spoken_problem_is_shown_for_correction_and_solved(
+    browser: Any, address: str, tmp_path: Path
+) -> None:
     with opened(browser, address) as page:
         panel = scene(page, "Solve a problem")
         panel.get_by_role("button", name="Speak instead of typing").click()
@@ -176,10 +180,8 @@ def test_a_spoken_problem_is_shown_for_correction_and_solved(browser: Any, addre
         box.fill(QUESTION + " Show your working.")
         panel.get_by_role("button", name="Ask", exact=True).click()
         panel.get_by_text("✓ 3 + 5 = 8 (right)").wait_for()
-        panel.locator("input[type=file]").set_input_files(
-            {"name": "x.wav", "mimeType": "audio/wav", "buffer": b"no sound"}
-        )
-        panel.get_by_text("this is no recording").wait_for()
+        panel.locator("input[type=file]").set_input_files(silence(tmp_path / "silence.wav", 2))
+        panel.get_by_text("no words can be heard").wait_for()
         assert box.input_value() == QUESTION + " Show your working."
 
 

@@ -1,6 +1,5 @@
 """Speech: spoken numbers become digits, a recording becomes words, and what cannot be heard is said in a line."""
 
-import wave
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from proctor.harness.chat.tutor import Tutor
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Weights
-from tests.support.chat_server import SPOKEN, needs_gradio, needs_voice
+from tests.support.chat_server import SPOKEN, needs_gradio, needs_voice, silence
 
 
 @pytest.mark.parametrize(
@@ -77,15 +76,6 @@ def test_long_speech_takes_no_longer_than_its_length() -> None:
 @needs_voice
 def test_words_are_heard_and_their_numbers_written_in_digits() -> None:
     assert voice.written(SPOKEN) == "Tom has 3 apples and buys 5 more. How many apples does he have?"
-
-
-def silence(path: Path, seconds: int) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(1)
-        file.setframerate(8000)
-        file.writeframes(b"\x80" * 8000 * seconds)
-    return path
 
 
 @needs_voice

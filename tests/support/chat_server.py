@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -31,6 +32,15 @@ PLAN = "Week 1: Ratio. Tuesday, 60 min. Solve 8 questions.\nWeek 2: Ratio. Frida
 DIAGNOSIS = (
     f"Answers:\n1. 235 | Regrouping\n2. 36 | Multiplication\n\nWeak topics: Regrouping\n\nPlan:\n{PLAN}"
 )
+
+
+def silence(path: Path, seconds: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8000)
+        file.writeframes(b"\x80" * 8000 * seconds)
+    return path
 
 
 def book(folder: Path, name: str, solution: str) -> None:
