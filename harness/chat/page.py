@@ -27,6 +27,7 @@ from proctor.harness.engines.protocol import Request
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis import render as render_work
 from proctor.tasks.diagnosis.reading import read_diagnosis
+from proctor.tasks.study_plan.checks import Names
 from proctor.tasks.study_plan.profile import Profile, as_doc, courses
 
 CSS = """
@@ -43,9 +44,14 @@ button[role=tab].selected { color: #1d4ed8 !important } input.subdued { color: v
 LAUNCH: dict[str, Any] = {
     "server_name": "127.0.0.1", "share": False, "footer_links": [], "quiet": True, "run_history": False,
     "mcp_server": False, "ssr_mode": False, "enable_monitoring": False, "show_error": False, "css": CSS,
-    "max_file_size": "200mb",
+    "max_file_size": "1gb",  # an hour of sound is refused by its length, in the page's language
 }  # fmt: skip
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+LIMITS = {
+    "grade": (3, 12),
+    "weeks": (2, 8),
+    "hours": (0.5, 20),
+}  # what the tasks know; hours are those of a week
 Values = tuple[Any, ...]
 
 
@@ -85,7 +91,7 @@ class Scene:
     show: Callable[[str, Values], str]
     grow: Callable[[str, Values], str] = lambda text, values: f"<pre>{escape(text)}</pre>"
     after: Callable[[Tutor, Request, str], str] = lambda *_: ""
-    files: Callable[[str, Values], list[str]] = lambda *_: []
+    files: Callable[[str, Values, str], list[str]] = lambda *_: []
     about: Callable[[Values], str] = lambda values: str(values[0])
 
 
@@ -120,9 +126,9 @@ class ChatPage:
         with gr.Row():
             form: list[Any] = [
                 gr.Textbox(label=names["name"], max_length=40, min_width=140),
-                gr.Number(6, label=names["grade"], minimum=3, maximum=12, precision=0, min_width=100),
-                gr.Number(4, label=names["weeks"], minimum=2, maximum=8, precision=0, min_width=100),
-                gr.Number(2, label=names["hours"], minimum=0.5, maximum=20, min_width=100),
+                gr.Number(6, label=names["grade"], precision=0, min_width=100),
+                gr.Number(4, label=names["weeks"], precision=0, min_width=100),
+                gr.Number(2, label=names["hours"], min_width=100),
             ]
         named = [(day, english) for english, day in days(self.language).items()]
         form.append(gr.CheckboxGroup(named, label=names["busy"]))
@@ -157,6 +163,8 @@ class ChatPage:
                 return [text, names["heard"], None]
             except Refusal as refused:
                 return [text, self._line(refused), None]
+            finally:
+                Path(path).unlink(missing_ok=True)
 
         gr.on(
             [recording.stop_recording, recording.upload], hear, [recording, box], [box, heard, recording],
@@ -291,7 +299,7 @@ class ChatPage:
                 shown[place] = scene.show(texts[number], values) + before
                 yield [*shown, sent, gr.skip(), asked]
                 shown[place] += scene.after(tutor, request, texts[number])
-                files += scene.files(texts[number], values)
+                files += scene.files(texts[number], values, f"-{place + 1}" if len(names) > 1 else "")
             except Refusal as refused:
                 shown[place] += f"<p class='wrong' role='alert'>{escape(self._line(refused))}</p>"
         if len(texts) == 2:
@@ -346,25 +354,31 @@ def open_page(tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool) -> An
 
 def _pupil(values: Values, topics: Sequence[str] | None = None) -> Profile:
     name, grade, weeks, hours, busy, goal, *more = values
-    grade = grade or 6
+    for field_name, value in (("grade", grade), ("weeks", weeks), ("hours", hours)):
+        low, high = LIMITS[field_name]
+        if value is None or not low <= value <= high:
+            raise PageRefusal(
+                "“{field:}” goes from {low} to {high}", field=Names([field_name]), low=low, high=high
+            )
     course, chosen = f"grade-{min(max(int(grade), 4), 8)}", topics or ()
     if more:
         course, chosen, _ = more
         if not chosen:
             raise PageRefusal("no weak topic is chosen; choose one or more from the list")
-    return scenes.pupil(name, grade, weeks or 4, hours or 2, busy, goal, chosen, course)
+    return scenes.pupil(name, grade, weeks, hours, busy, goal, chosen, course)
 
 
-def _files(text: str, values: Values) -> list[str]:
+def _files(text: str, values: Values, which: str) -> list[str]:
     profile = _pupil(values)
     try:
         start = date.fromisoformat(str(values[-1]).strip())
     except ValueError:
         raise PageRefusal("{day!r} is no day; write it as 2026-09-01", day=str(values[-1])[:20]) from None
     folder = Path(tempfile.mkdtemp(prefix="proctor-chat-"))
-    (folder / "plan.md").write_text(scenes.markdown(text, profile), encoding="utf-8")
-    (folder / "plan.ics").write_bytes(scenes.calendar(text, start).encode())
-    return [str(folder / "plan.md"), str(folder / "plan.ics")]
+    plan, calendar = folder / f"plan{which}.md", folder / f"plan{which}.ics"
+    plan.write_text(scenes.markdown(text, profile), encoding="utf-8")
+    calendar.write_bytes(scenes.calendar(text, start).encode())
+    return [str(plan), str(calendar)]
 
 
 def _visitor(request: gr.Request) -> str:

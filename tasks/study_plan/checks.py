@@ -88,6 +88,8 @@ def _weeks(reading: PlanReading, requirements: Requirements) -> Outcome:
 
 def _weak_topics(reading: PlanReading, requirements: Requirements) -> Outcome:
     topics = requirements["topics"]
+    if not topics:
+        return None, "No weak topic is known.", {}
     lines = _planned(reading)
     named = set(first_lines(lines, topics))
     for topic in set(topics) - named:
@@ -98,7 +100,7 @@ def _weak_topics(reading: PlanReading, requirements: Requirements) -> Outcome:
     missing = [topic for topic in topics if topic not in named]
     if missing:
         return False, "No week works on {topics:, }.", {"topics": Names(taxonomy.names(missing))}
-    return True, "All {count} weak topics are worked on.", {"count": len(topics)}
+    return True, "Every weak topic is worked on.", {}
 
 
 def _prerequisites(reading: PlanReading, requirements: Requirements) -> Outcome:
@@ -126,7 +128,7 @@ def _course(reading: PlanReading, requirements: Requirements) -> Outcome:
     outside = sorted(named - allowed)
     if outside:
         return False, "Outside the course: {topics:, }.", {"topics": Names(taxonomy.names(outside))}
-    return True, "All {count} topics named belong to the course or lead up to it.", {"count": len(named)}
+    return True, "The topics named belong to the course or lead up to it.", {}
 
 
 def _days(reading: PlanReading, requirements: Requirements) -> Outcome:
