@@ -90,7 +90,7 @@ class Scene:
     ask: Callable[[Tutor, Asked, int], Request]
     show: Callable[[str, Values], str]
     grow: Callable[[str, Values], str] = lambda text, values: f"<pre>{escape(text)}</pre>"
-    after: Callable[[Tutor, Request, str], str] = lambda *_: ""
+    after: Callable[[Tutor, Request, str, str], str] = lambda *_: ""
     files: Callable[[str, Values, str], list[str]] = lambda *_: []
     about: Callable[[Values], str] = lambda values: str(values[0])
 
@@ -176,8 +176,8 @@ class ChatPage:
             "solve",
             lambda tutor, asked, _: tutor.request(SOLVE, asked.values[0], asked.tries),
             lambda text, values: scenes.solved(text, self.words),
-            after=lambda tutor, request, text: scenes.how_sure(
-                text, tutor.tries(request, scenes.TRIES), self.words
+            after=lambda tutor, request, text, visitor: scenes.how_sure(
+                text, tutor.tries(request, scenes.TRIES, visitor), self.words
             ),
         )
 
@@ -298,7 +298,7 @@ class ChatPage:
                     yield [*shown, sent, gr.skip(), asked]
                 shown[place] = scene.show(texts[number], values) + before
                 yield [*shown, sent, gr.skip(), asked]
-                shown[place] += scene.after(tutor, request, texts[number])
+                shown[place] += scene.after(tutor, request, texts[number], visitor)
                 files += scene.files(texts[number], values, f"-{place + 1}" if len(names) > 1 else "")
             except Refusal as refused:
                 shown[place] += f"<p class='wrong' role='alert'>{escape(self._line(refused))}</p>"

@@ -111,9 +111,7 @@ class Tutor:
             while isinstance(now := grown.get(), str):
                 yield now
             if now.error:
-                raise PageRefusal(
-                    "no answer came ({why}); try again, or tell whoever runs this page", why=now.error
-                )
+                raise _no_answer(now.error)
             yield now.text
         finally:
             stopped.set()
@@ -134,19 +132,25 @@ class Tutor:
                 traceback.print_exc(file=sys.stderr)
                 grown.put(Response("", error=_named(broken)))
 
-    def tries(self, request: Request, count: int) -> list[str]:
-        """More answers to the same question, each drawn by chance."""
+    def tries(self, request: Request, count: int, visitor: str = "") -> list[str]:
+        """More answers to the same question, each drawn by chance, one by one: others are answered in between."""
+        stopped = self._stops[visitor] = threading.Event()
         warm = replace(request.options, temperature=request.options.temperature or WARM)
-        with self._lock:
-            asked = [Request(request.prompt, warm, request.epoch + number) for number in range(1, count + 1)]
-            try:
-                self._engine.reseed(request.seed + 1)
-                return [response.text for response in self._engine.answer(asked) if not response.error]
-            except Exception as broken:
-                traceback.print_exc(file=sys.stderr)
-                raise PageRefusal(
-                    "no answer came ({why}); try again, or tell whoever runs this page", why=_named(broken)
-                ) from broken
+        texts = []
+        for number in range(1, count + 1):
+            asked = Request(request.prompt, warm, request.epoch + number)
+            with self._lock:
+                if stopped.is_set():
+                    break
+                try:
+                    self._engine.reseed(asked.seed)
+                    response = self._engine.write(asked, lambda _: stopped.is_set())
+                except Exception as broken:
+                    traceback.print_exc(file=sys.stderr)
+                    raise _no_answer(_named(broken)) from broken
+            if not response.error:
+                texts.append(response.text)
+        return texts
 
     def stop(self, visitor: str) -> None:
         """Ends what is being written for this visitor: he asked for it, or has left."""
@@ -159,6 +163,10 @@ class Tutor:
         # An engine that cannot be stopped may write for long; the process ends with it open.
         if self._lock.acquire(timeout=CLOSING_SECONDS):
             self._engine.close()
+
+
+def _no_answer(why: str) -> PageRefusal:
+    return PageRefusal("no answer came ({why}); try again, or tell whoever runs this page", why=why)
 
 
 def _named(broken: Exception) -> str:

@@ -229,6 +229,22 @@ def test_not_sure_is_said_where_other_tries_disagree(tmp_path: Path) -> None:
     assert scenes.how_sure("I cannot tell.", others, WORDS) == ""
 
 
+def test_a_visitor_who_leaves_ends_the_other_tries_too_and_others_are_answered_between_them(
+    tmp_path: Path,
+) -> None:
+    book, engine = writing(tmp_path)
+    engine.context_length = 1000
+    request, texts = book.request(SOLVE, "Count to eight"), list[str]()
+    trying = threading.Thread(target=lambda: texts.extend(book.tries(request, 1000, "a")))
+    trying.start()
+    assert list(book.answer(request, "b"))[-1].endswith("eight")
+    book.stop("a")
+    trying.join(5)
+    assert not trying.is_alive()
+    assert len(texts) < 1000
+    assert engine.most_active == 1
+
+
 def test_a_plan_is_a_table_with_what_the_rules_find() -> None:
     html = scenes.planned(PLAN_TEXT, PUPIL, WORDS)
     assert html.count("<th scope='row'>") == 2
