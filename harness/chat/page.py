@@ -255,15 +255,19 @@ class ChatPage:
                 tries = asked.tries + 1
             yield from self._run(scene, replace(asked, values=values, tries=tries), _visitor(request))
 
-        def go_on(request: gr.Request, asked: Asked) -> Iterator[list[Any]]:
-            yield from self._run(scene, asked, _visitor(request))
+        def go_on(request: gr.Request, asked: Asked, message: str) -> Iterator[list[Any]]:
+            yield from self._run(scene, asked.then(message), _visitor(request))
 
         shared: dict[str, Any] = {"concurrency_limit": 8, "api_visibility": "private"}
         running = [again.click(more, [state, *form], outputs, **shared)]
         if talk:
             (box,) = form
-            taken = gr.on([ask.click, box.submit], _taken, [state, box], [state, box], queue=False, **PRIVATE)
-            running.append(taken.then(go_on, state, outputs, **shared))
+            # A message leaves its box, so that the next one can be written while it is answered.
+            sending = gr.State("")
+            taken = gr.on(
+                [ask.click, box.submit], lambda text: (text, ""), box, [sending, box], queue=False, **PRIVATE
+            )
+            running.append(taken.then(go_on, [state, sending], outputs, **shared))
             running[-1].then(_given_back, [state, box], box, queue=False, **PRIVATE)
             anew.click(lambda: [*[""] * len(answers), "", Asked()], None, [*answers, sent, state], **PRIVATE)
         else:
@@ -385,13 +389,8 @@ def _visitor(request: gr.Request) -> str:
     return str(request.session_hash or request.client)
 
 
-def _taken(asked: Asked, message: str) -> tuple[Asked, str]:
-    """A message leaves its box, so that the next one can be written while it is answered."""
-    return asked.then(message), ""
-
-
-def _given_back(asked: Asked, message: str) -> str:
-    """What could not be answered can be mended."""
+def _given_back(asked: Asked, message: str) -> Any:
+    """What could not be answered can be mended, unless something else is being written."""
     if asked.texts or message:
-        return message
-    return str(asked.values[0])
+        return gr.skip()
+    return asked.values[0]
