@@ -184,8 +184,8 @@ def refuse_absent_models(plan: Plan) -> None:
     """A grader or second reader without its key is refused before anything is built."""
     missing = [cell for cell in plan.cells if cell.state != "keep"]
     for cell in missing:
-        if plan.asks_a_model(cell):
-            refuse_unopenable(plan.scored_by(cell.task), plan.suite)
+        for spec in plan.scored_by(cell.task):
+            refuse_unopenable(spec, plan.suite)
     if plan.suite.extractor and any(plan.suite.task(cell.task).numeric for cell in missing):
         refuse_unopenable(plan.suite.extractor.spec, plan.suite)
 

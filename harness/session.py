@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
@@ -103,8 +104,8 @@ def score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
     alike: dict[str, Waiting] = {}
     for each, cell in waiting:
         judge = plan.suite.judge_of(plan.suite.task(cell.task))
-        spec = plan.scored_by(cell.task)
-        alike.setdefault(fingerprint([judge, spec and spec.identity]), []).append((each, cell))
+        asked = [spec and spec.identity for spec in plan.scored_by(cell.task)]
+        alike.setdefault(fingerprint([judge, *asked]), []).append((each, cell))
     for cells in alike.values():
         _score_waiting(cells, plan, reporter)
 
@@ -112,13 +113,14 @@ def score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
 def _score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
     """Cells that are scored by the same judge and the same model."""
     first = waiting[0][1].task
-    judge, spec = plan.suite.judge_of(plan.suite.task(first)), plan.scored_by(first)
-    with grader_opened(spec, plan.suite, plan.store, reporter) as grader:
+    judge, (spec, solver) = plan.suite.judge_of(plan.suite.task(first)), plan.scored_by(first)
+    open_model = partial(grader_opened, suite=plan.suite, store=plan.store, reporter=reporter)
+    with open_model(spec) as grader, open_model(solver) as solving:
         scorer = Scorer(judge, grader, plan.store / "verdicts", second_reader(plan))
         for each, cell in waiting:
             name = f"{cell.variant} x {cell.task}"
-            if plan.suite.task(first).solved and grader and not isinstance(grader, Panel):
-                scorer = replace(scorer, solver=Solver(grader, scorer.cache, reporter, name))
+            if solving and not isinstance(solving, Panel):
+                scorer = replace(scorer, solver=Solver(solving, scorer.cache, reporter, name))
             with record.lock(plan.results, cell.variant, cell.task):
                 run = cell_run(cell, each, plan)
                 kept = scoring.read_responses(plan.responses_file(cell), run.docs)
@@ -127,20 +129,19 @@ def _score_waiting(waiting: Waiting, plan: Plan, reporter: Reporter) -> None:
                     raise Refusal("the kept responses vanished", remedy="run again", where=where)
                 samples, measured = kept
                 keep_damaged(cell, plan, reporter)
-                asks = spec is not None and run.task.scored_by == "judge"
                 wanted = len(samples)
-                if asks:
+                if spec:
                     reporter.say(f"  {name}: {scorer.estimate(run, samples)}")
                     wanted = len(scorer.items(run.task, samples))
                 line: AbstractContextManager[Advance] = reporter.answering(f"score {name}", wanted, "scores")
-                if scorer.solver:  # it has a line of its own
+                if not spec:  # the solver has a line of its own
                     line = nullcontext(lambda done, made: None)
                 watched = Watched(plan.results, cell.variant, cell.task, "scored", wanted)
                 with line as progress:
                     advance = watched.also(progress)
                     rows, tally = scoring.rows_of(cell.variant, run.task, samples, scorer, advance)
                 known = label(cell, each, plan).measured(measured)
-                if tally and asks:
+                if tally and spec:
                     reporter.say(f"  {name}: {tally}")
                     known = known.changed(verdicts=tally.as_dict())
                 if scorer.solver:

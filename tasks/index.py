@@ -57,7 +57,7 @@ def as_judged(task: Task, judge: str) -> Task:
             "name another judge, or put the task into a suite of its own",
         )  # fmt: skip
     scale = float(loaded.scale.lowest), float(loaded.scale.highest)
-    return replace(task, scored_by="judge", headline="mean score", scale=scale, solved=False)
+    return replace(task, scored_by="judge", headline="mean score", scale=scale)
 
 
 def named_tasks(spec: str, where: Path | str | None = None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
-from proctor.harness.ask.solver import Solver
+from proctor.harness.ask.solver import ScoreOrReason, Solver
 from proctor.harness.engines.protocol import kept_answers, response_of
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
@@ -27,8 +27,6 @@ from proctor.judges.scoring import score_all
 from proctor.judges.verdict import Item
 from proctor.tasks import Task, doc_hash, target_of
 from proctor.tasks.score import ResponseScore, status_of
-
-ScoreOrReason = tuple[ResponseScore | None, str]  # a score, or why there is none
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,9 @@ def rows_of(
     else:
         judge = Judge.load(scorer.judge).name
         scores, counted = _by_judge(task, samples, scorer, progress)
+    if scorer.solver:
+        answered = [(sample.doc, sample.response.text) for sample in samples]
+        scores = scorer.solver.decide(answered, scores, judged=task.scored_by == "judge")
     rows = []
     for sample, (score, problem) in zip(samples, scores, strict=True):
         rows.append(_row(variant, task, judge, sample, score, problem))
@@ -118,8 +119,6 @@ def _by_rules(task: Task, samples: Sequence[AskedSample], scorer: Scorer) -> lis
             sample.score = score(sample.doc, sample.response.text)
     scores = [sample.score for sample in samples]
     answered = [(sample.doc, sample.response.text) for sample in samples]
-    if scorer.solver:
-        return scorer.solver.decide(answered, scores)
     if scorer.reader and task.numeric:
         return scorer.reader.decide(answered, scores, score)
     return [(each, "") for each in scores]

@@ -24,6 +24,7 @@ from proctor.tasks.questions.solving import ORDERS, WORDING, Solved, asked, can_
 from proctor.tasks.score import ResponseScore
 
 Answered = tuple[Mapping[str, Any], str]  # an item, and the response to it
+ScoreOrReason = tuple[ResponseScore | None, str]  # a score, or why there is none
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,29 @@ class Solver:
     cell: str
 
     def decide(
-        self, answered: Sequence[Answered], scores: Sequence[ResponseScore | None]
-    ) -> list[tuple[ResponseScore | None, str]]:
-        """The scores of the rules, with what the solver says of each key; or why there is none."""
+        self, answered: Sequence[Answered], scores: Sequence[ScoreOrReason], judged: bool = False
+    ) -> list[ScoreOrReason]:
+        """The scores with what the solver says of each key, or why there is none. A judge's scores stay as they are."""
         written = [read(text) for _, text in answered]
         to_solve = []
         for (doc, _), questions in zip(answered, written, strict=True):
             to_solve += [(doc, question) for question in questions if can_be_solved(question)]
         solved = iter(self.solve(to_solve, f"solve {self.cell}"))
-        decided: list[tuple[ResponseScore | None, str]] = []
-        for (doc, _), questions, score in zip(answered, written, scores, strict=True):
+        decided: list[ScoreOrReason] = []
+        for (doc, _), questions, (score, why) in zip(answered, written, scores, strict=True):
             mine = [next(solved) if can_be_solved(question) else None for question in questions]
             problem = next((each for each in mine if isinstance(each, str)), "")
             if score is None or problem:
-                decided.append((None, problem and f"the solver ({self.grader.spec.name}): {problem}"))
+                said = problem and f"the solver ({self.grader.spec.name}): {problem}"
+                decided.append((None, why or said))
+                continue
+            share, figures, lines = self._decided(doc, questions, mine)
+            if judged:
+                figures["usable_confirmed"] = share
             else:
-                decided.append((self._decided(doc, questions, mine, score), ""))
+                figures["usable_by_rules"], score = score.score, replace(score, score=share)
+            why = "\n".join([score.explanation, *lines])
+            decided.append((replace(score, metrics={**score.metrics, **figures}, explanation=why), ""))
         return decided
 
     def solve(
@@ -113,16 +121,16 @@ class Solver:
         doc: Mapping[str, Any],
         questions: Sequence[ChoiceQuestion],
         solved: Sequence[Solved | str | None],
-        score: ResponseScore,
-    ) -> ResponseScore:
+    ) -> tuple[float, dict[str, float], list[str]]:
+        """The share of usable questions, figures, and a line on each question."""
         known = [each for each in solved if isinstance(each, Solved)]
-        metrics = {**score.metrics, "usable_by_rules": score.score}
+        metrics = dict[str, float]()
         if known:
             metrics["key_confirmed"] = statistics.fmean(each.confirmed for each in known)
             metrics["solver_agreement"] = statistics.fmean(each.agreement for each in known)
             if doc.get("passage"):
                 metrics["needs_passage"] = statistics.fmean(each.needs_passage for each in known)
-        usable, lines = 0, [score.explanation]
+        usable, lines = 0, list[str]()
         flaws = flaws_of_set(questions, doc)
         for number, (each, flawed) in enumerate(zip(solved, flaws, strict=True), 1):
             if not isinstance(each, Solved):
@@ -132,8 +140,7 @@ class Solver:
             if not each.needs_passage:
                 says += " and finds it without the passage"
             lines.append(f"Question {number}: the solver {says}; it chose {each}.")
-        share = usable / max(int(doc["number"]), len(questions))
-        return replace(score, score=share, metrics=metrics, explanation="\n".join(lines))
+        return usable / max(int(doc["number"]), len(questions)), metrics, lines
 
 
 def _read(reply: str, question: ChoiceQuestion, order: int) -> ParsedReply:

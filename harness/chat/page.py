@@ -6,7 +6,7 @@ open_page([tutor], ClickedLabels(path), blind=False).launch(**LAUNCH)
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -19,20 +19,22 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = (
 import gradio as gr
 
 from proctor.common.refusal import Refusal
-from proctor.harness.chat import scenes
+from proctor.harness.chat import scenes, voice
 from proctor.harness.chat.labels import AnsweredPair, ClickedLabels, drawn_order
 from proctor.harness.chat.tutor import MISTAKES, PLAN, SOLVE, Tutor
-from proctor.harness.chat.words import LANGUAGES, Words, days, words
+from proctor.harness.chat.words import LANGUAGES, PageRefusal, Words, days, sentence, words
 from proctor.harness.engines.protocol import Request
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis import render as render_work
 from proctor.tasks.diagnosis.reading import read_diagnosis
+from proctor.tasks.study_plan.checks import Names
 from proctor.tasks.study_plan.profile import Profile, as_doc, courses
 
 CSS = """
 .answer table { width: 100%; border-collapse: collapse } .answer td, .answer th { padding: .3em .5em; text-align: left }
 .answer pre { white-space: pre-wrap; font: inherit } .answer .right { color: #116329 } .answer .wrong { color: #a40e26 }
 .dark .answer .right { color: #7ee787 } .dark .answer .wrong { color: #ffa198 } .answer .number { font-size: 1.3em }
+.answer .mine { font-weight: 600; margin: 1em 0 .3em }
 button.primary { background: #1d4ed8 !important; color: #fff !important }
 .nav-holder a { color: var(--body-text-color) !important }
 button[role=tab].selected { color: #1d4ed8 !important } input.subdued { color: var(--body-text-color) !important }
@@ -42,32 +44,55 @@ button[role=tab].selected { color: #1d4ed8 !important } input.subdued { color: v
 LAUNCH: dict[str, Any] = {
     "server_name": "127.0.0.1", "share": False, "footer_links": [], "quiet": True, "run_history": False,
     "mcp_server": False, "ssr_mode": False, "enable_monitoring": False, "show_error": False, "css": CSS,
+    "max_file_size": "1gb",  # an hour of sound is refused by its length, in the page's language
 }  # fmt: skip
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+LIMITS = {
+    "grade": (3, 12),
+    "weeks": (2, 8),
+    "hours": (0.5, 20),
+}  # what the tasks know; hours are those of a week
 Values = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What one visitor asked in one scene: the values of the form, how often it was tried, and the texts that came, by
+    the tutor's place in the list. In a talk also what was said before, and who stands left."""
+
+    values: Values = ()
+    tries: int = 0
+    texts: dict[int, str] = field(default_factory=dict)
+    turns: dict[int, list[dict[str, str]]] = field(default_factory=dict)
+    order: str = ""
+    pairs: list[AnsweredPair] = field(
+        default_factory=list
+    )  # the one that a click is about, once both have answered
+
+    def then(self, message: str) -> "Asked":
+        """The talk as it goes on."""
+        turns = dict(self.turns)
+        for number, text in self.texts.items():
+            said = ("user", str(self.values[0])), ("assistant", text)
+            turns[number] = [*turns.get(number, []), *({"role": who, "content": what} for who, what in said)]
+        return Asked((message,), turns=turns, order=self.order)
+
+
+@dataclass(frozen=True)
 class Scene:
-    """What a scene asks of a tutor for the values of its form, and how it shows the whole response.
+    """What a scene asks of a tutor (its place in the list tells whose turns a talk goes on with), and how it shows the
+    response, whole or growing.
 
     `after` adds what takes longer, as HTML; `files` are what can be saved; `about` is the question in words.
     """
 
     name: str
-    ask: Callable[[Tutor, Values, int], Request]
+    ask: Callable[[Tutor, Asked, int], Request]
     show: Callable[[str, Values], str]
-    after: Callable[[Tutor, Request, str], str] = lambda *_: ""
-    files: Callable[[str, Values], list[str]] = lambda *_: []
+    grow: Callable[[str, Values], str] = lambda text, values: f"<pre>{escape(text)}</pre>"
+    after: Callable[[Tutor, Request, str, str], str] = lambda *_: ""
+    files: Callable[[str, Values, str], list[str]] = lambda *_: []
     about: Callable[[Values], str] = lambda values: str(values[0])
-
-
-@dataclass
-class Asked:
-    """What stands on the page of one visitor: how often it was tried, and the pair that he may compare."""
-
-    tries: int = 0
-    values: Values = ()
-    pair: AnsweredPair | None = None
 
 
 class ChatPage:
@@ -82,14 +107,18 @@ class ChatPage:
         with gr.Tabs():
             with gr.Tab(names["solve"]):
                 question = gr.Textbox(label=names["question"], lines=4, elem_id=f"question-{self.language}")
+                self._voice(question)
                 self._scene(self._solve(), [question])
             with gr.Tab(names["plan"]):
                 self._scene(self._plan(), self._pupil_form(topics=True))
             with gr.Tab(names["mistakes"]):
                 work = gr.Textbox(label=names["pasted"], lines=9, placeholder=names["example"])
+                self._voice(work)
                 self._scene(self._mistakes(), [work, *self._pupil_form(topics=False)])
             with gr.Tab(names["talk"]):
-                self._talk()
+                message = gr.Textbox(label=names["message"], lines=1, max_lines=8)
+                self._voice(message)
+                self._scene(self._talk(), [message])
 
     def _pupil_form(self, topics: bool) -> list[Any]:
         """Name, grade, weeks, hours, days off and goal; for a plan also course, weak topics and the first day."""
@@ -97,9 +126,9 @@ class ChatPage:
         with gr.Row():
             form: list[Any] = [
                 gr.Textbox(label=names["name"], max_length=40, min_width=140),
-                gr.Number(6, label=names["grade"], minimum=3, maximum=12, precision=0, min_width=100),
-                gr.Number(4, label=names["weeks"], minimum=2, maximum=8, precision=0, min_width=100),
-                gr.Number(2, label=names["hours"], minimum=0.5, maximum=20, min_width=100),
+                gr.Number(6, label=names["grade"], precision=0, min_width=100),
+                gr.Number(4, label=names["weeks"], precision=0, min_width=100),
+                gr.Number(2, label=names["hours"], min_width=100),
             ]
         named = [(day, english) for english, day in days(self.language).items()]
         form.append(gr.CheckboxGroup(named, label=names["busy"]))
@@ -115,28 +144,59 @@ class ChatPage:
                 form.append(gr.Textbox(date.today().isoformat(), label=names["start"], min_width=140))
         return form
 
+    def _voice(self, box: Any) -> None:
+        """A recording becomes words below those of the box, to be corrected there before they are sent."""
+        names = self.words
+        with gr.Accordion(names["speak"], open=False, elem_classes="noprint"):
+            if packages := voice.missing():
+                gr.Markdown(names["no_voice"].format(packages=" ".join(packages)))
+                return
+            heard = gr.Markdown(names["how_to_speak"])
+            recording = gr.Audio(
+                sources=["microphone", "upload"], type="filepath", label=names["recording"], buttons=[],
+                editable=False,
+            )  # fmt: skip
+
+        def hear(path: str, text: str) -> list[Any]:
+            try:
+                text = f"{text}\n{voice.written(Path(path))}".strip()
+                return [text, names["heard"], None]
+            except Refusal as refused:
+                return [text, self._line(refused), None]
+            finally:
+                Path(path).unlink(missing_ok=True)
+
+        gr.on(
+            [recording.stop_recording, recording.upload], hear, [recording, box], [box, heard, recording],
+            concurrency_id="voice", concurrency_limit=1, api_visibility="private",
+        )  # fmt: skip
+
     def _solve(self) -> Scene:
         return Scene(
             "solve",
-            lambda tutor, values, again: tutor.request(SOLVE, values[0], again),
+            lambda tutor, asked, _: tutor.request(SOLVE, asked.values[0], asked.tries),
             lambda text, values: scenes.solved(text, self.words),
-            lambda tutor, request, text: scenes.how_sure(
-                text, tutor.tries(request, scenes.TRIES), self.words
+            after=lambda tutor, request, text, visitor: scenes.how_sure(
+                text, tutor.tries(request, scenes.TRIES, visitor), self.words
             ),
         )
 
     def _plan(self) -> Scene:
+        def about(values: Values) -> str:
+            return str(as_doc(_pupil(values))["profile"])
+
         return Scene(
             "plan",
-            lambda tutor, values, again: tutor.request(PLAN, as_doc(_pupil(values))["profile"], again),
+            lambda tutor, asked, _: tutor.request(PLAN, about(asked.values), asked.tries),
             lambda text, values: scenes.planned(text, _pupil(values), self.words),
             files=_files,
-            about=lambda values: str(as_doc(_pupil(values))["profile"]),
+            about=about,
         )
 
     def _mistakes(self) -> Scene:
-        def ask(tutor: Tutor, values: Values, again: int) -> Request:
-            return tutor.request(MISTAKES, render_work(_pupil(values[1:]), scenes.pasted(values[0])), again)
+        def ask(tutor: Tutor, asked: Asked, _: int) -> Request:
+            work, *form = asked.values
+            return tutor.request(MISTAKES, render_work(_pupil(tuple(form)), scenes.pasted(work)), asked.tries)
 
         def show(text: str, values: Values) -> str:
             items = scenes.pasted(values[0])
@@ -147,14 +207,26 @@ class ChatPage:
 
         return Scene("mistakes", ask, show)
 
+    def _talk(self) -> Scene:
+        def ask(tutor: Tutor, asked: Asked, number: int) -> Request:
+            message = {"role": "user", "content": str(asked.values[0])}
+            return tutor.free([*asked.turns.get(number, ()), message], asked.tries)
+
+        def show(text: str, values: Values) -> str:
+            return scenes.talked([str(values[0]), text], self.words)
+
+        return Scene("talk", ask, show, show)
+
     def _scene(self, scene: Scene, form: list[Any]) -> None:
         """Buttons, an answer for each tutor, what is sent, what can be saved, and the clicks where there are two."""
-        names, two = self.words, len(self.tutors) > 1
+        names, two, talk = self.words, len(self.tutors) > 1, scene.name == "talk"
         state = gr.State(Asked())
         with gr.Row(elem_classes="noprint"):
             ask = gr.Button(names["ask"], variant="primary", min_width=90)
             stop = gr.Button(names["stop"], min_width=90)
             again = gr.Button(names["again"], min_width=90)
+            if talk:
+                anew = gr.Button(names["anew"], min_width=90)
             gr.Button(names["print"], min_width=90).click(None, js="() => window.print()")
         with gr.Row():
             answers = []
@@ -173,19 +245,35 @@ class ChatPage:
         outputs = [*answers, sent, saved, state]
 
         def first(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
-            yield from self._run(scene, values, 0, _visitor(request))
+            yield from self._run(scene, Asked(values), _visitor(request))
 
         def more(request: gr.Request, asked: Asked, *values: Any) -> Iterator[list[Any]]:
             tries = 0
+            if talk:
+                values = asked.values or values
             if asked.values == values:
                 tries = asked.tries + 1
-            yield from self._run(scene, values, tries, _visitor(request))
+            yield from self._run(scene, replace(asked, values=values, tries=tries), _visitor(request))
 
-        running = [
-            ask.click(first, form, outputs, api_name=f"{scene.name}_{self.language}", concurrency_limit=8),
-            again.click(more, [state, *form], outputs, api_visibility="private", concurrency_limit=8),
-        ]
-        stop.click(self._stop, None, None, cancels=running, queue=False, api_visibility="private")
+        def go_on(request: gr.Request, asked: Asked, message: str) -> Iterator[list[Any]]:
+            yield from self._run(scene, asked.then(message), _visitor(request))
+
+        shared: dict[str, Any] = {"concurrency_limit": 8, "api_visibility": "private"}
+        running = [again.click(more, [state, *form], outputs, **shared)]
+        if talk:
+            (box,) = form
+            # A message leaves its box, so that the next one can be written while it is answered.
+            sending = gr.State("")
+            taken = gr.on(
+                [ask.click, box.submit], lambda text: (text, ""), box, [sending, box], queue=False, **PRIVATE
+            )
+            running.append(taken.then(go_on, [state, sending], outputs, **shared))
+            running[-1].then(_given_back, [state, box], box, queue=False, **PRIVATE)
+            anew.click(lambda: [*[""] * len(answers), "", Asked()], None, [*answers, sent, state], **PRIVATE)
+        else:
+            name = f"{scene.name}_{self.language}"
+            running.append(ask.click(first, form, outputs, api_name=name, concurrency_limit=8))
+        stop.click(self._stop, None, None, cancels=running, queue=False, **PRIVATE)
         if two:
             self._clicks(state)
 
@@ -194,45 +282,51 @@ class ChatPage:
             return self.words[("first", "second")[place]]
         return self.tutors[place].name
 
-    def _run(self, scene: Scene, values: Values, tries: int, visitor: str) -> Iterator[list[Any]]:
+    def _run(self, scene: Scene, asked: Asked, visitor: str) -> Iterator[list[Any]]:
         """The answers of all tutors, one after the other, each in its place; blind, the places are drawn."""
-        order, places = "ab", list(range(len(self.tutors)))
-        if self.blind and drawn_order() == "ba":
-            order, places = "ba", places[::-1]
-        asked = Asked(tries, values)
-        shown, sent = [""] * len(self.tutors), ""
-        texts, files = dict[int, str](), list[str]()
-        for place, number in enumerate(places):
+        order = asked.order
+        if not order:
+            order = drawn_order() if self.blind else "ab"
+        asked = replace(asked, order=order, texts={}, pairs=[])
+        values, texts, names = asked.values, asked.texts, [tutor.name for tutor in self.tutors]
+        shown, sent, files = [""] * len(names), "", list[str]()
+        for place, number in enumerate(sorted(range(len(names)), reverse=order == "ba")):
             tutor = self.tutors[number]
+            before = scenes.talked([turn["content"] for turn in asked.turns.get(number, ())], self.words)
             try:
-                request = scene.ask(tutor, values, tries)
+                request = scene.ask(tutor, asked, number)
                 sent = sent or request.prompt
                 for text in tutor.answer(request, visitor):
                     texts[number] = text
-                    shown[place] = f"<pre>{escape(text)}</pre>"
+                    shown[place] = scene.grow(text, values) + before
                     yield [*shown, sent, gr.skip(), asked]
-                shown[place] = scene.show(texts[number], values)
+                shown[place] = scene.show(texts[number], values) + before
                 yield [*shown, sent, gr.skip(), asked]
-                shown[place] += scene.after(tutor, request, texts[number])
-                files += scene.files(texts[number], values)
+                shown[place] += scene.after(tutor, request, texts[number], visitor)
+                files += scene.files(texts[number], values, f"-{place + 1}" if len(names) > 1 else "")
             except Refusal as refused:
-                shown[place] = f"<p class='wrong' role='alert'>{escape(str(refused))}</p>"
-        if len(texts) > 1:
-            asked.pair = AnsweredPair(
-                scene.about(values), (self.tutors[0].name, self.tutors[1].name), (texts[0], texts[1]), order
-            )
+                shown[place] += f"<p class='wrong' role='alert'>{escape(self._line(refused))}</p>"
+        if len(texts) == 2:
+            a, b = names
+            asked.pairs.append(AnsweredPair(scene.about(values), (a, b), (texts[0], texts[1]), order))
         yield [*shown, sent, gr.update(value=files or None, visible=bool(files)), asked]
+
+    def _line(self, refused: Refusal) -> str:
+        if isinstance(refused, PageRefusal):
+            return sentence(refused.text, refused.values, self.words)
+        return str(refused)
 
     def _clicks(self, state: Any) -> None:
         said = gr.Markdown()
 
         def kept(place: str) -> Callable[..., str]:
             def keep(asked: Asked, request: gr.Request) -> str:
-                if asked.pair is None:
+                if not asked.pairs:
                     return ""
-                self.labels.keep(asked.pair, place, f"visitor-{_visitor(request)[:8]}")
-                names = dict(zip("ab", asked.pair.names, strict=True))
-                left, right = (names[side] for side in asked.pair.order)
+                (pair,) = asked.pairs
+                self.labels.keep(pair, place, f"visitor-{_visitor(request)[:8]}")
+                names = dict(zip("ab", pair.names, strict=True))
+                left, right = (names[side] for side in pair.order)
                 return self.words["thanks"].format(left=left, right=right)
 
             return keep
@@ -242,24 +336,6 @@ class ChatPage:
                 gr.Button(self.words[name], min_width=90).click(
                     kept(place), state, said, api_visibility="private"
                 )
-
-    def _talk(self) -> None:
-        def reply(message: str, history: list[dict[str, Any]], request: gr.Request) -> Iterator[str]:
-            turns = [{"role": turn["role"], "content": _text_of(turn["content"])} for turn in history]
-            turns.append({"role": "user", "content": message})
-            try:
-                tutor = self.tutors[0]
-                yield from tutor.answer(tutor.free(turns, len(history) // 2), _visitor(request))
-            except Refusal as refused:
-                yield str(refused)
-
-        gr.ChatInterface(
-            reply,
-            chatbot=gr.Chatbot(buttons=["copy", "copy_all"], label=self.words["talk"], height=420),
-            textbox=gr.Textbox(label=self.words["talk"], max_length=20_000),
-            analytics_enabled=False,
-            api_name=f"talk_{self.language}",
-        )
 
     def _stop(self, request: gr.Request) -> None:
         for tutor in self.tutors:
@@ -282,33 +358,39 @@ def open_page(tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool) -> An
 
 def _pupil(values: Values, topics: Sequence[str] | None = None) -> Profile:
     name, grade, weeks, hours, busy, goal, *more = values
-    grade = grade or 6
+    for field_name, value in (("grade", grade), ("weeks", weeks), ("hours", hours)):
+        low, high = LIMITS[field_name]
+        if value is None or not low <= value <= high:
+            raise PageRefusal(
+                "“{field:}” goes from {low} to {high}", field=Names([field_name]), low=low, high=high
+            )
     course, chosen = f"grade-{min(max(int(grade), 4), 8)}", topics or ()
     if more:
         course, chosen, _ = more
         if not chosen:
-            raise Refusal("no weak topic is chosen", remedy="choose one or more from the list")
-    return scenes.pupil(name, grade, weeks or 4, hours or 2, busy, goal, chosen, course)
+            raise PageRefusal("no weak topic is chosen; choose one or more from the list")
+    return scenes.pupil(name, grade, weeks, hours, busy, goal, chosen, course)
 
 
-def _files(text: str, values: Values) -> list[str]:
+def _files(text: str, values: Values, which: str) -> list[str]:
     profile = _pupil(values)
     try:
         start = date.fromisoformat(str(values[-1]).strip())
     except ValueError:
-        raise Refusal(f"{values[-1]!r} is no day", remedy="write it as 2026-09-01") from None
+        raise PageRefusal("{day!r} is no day; write it as 2026-09-01", day=str(values[-1])[:20]) from None
     folder = Path(tempfile.mkdtemp(prefix="proctor-chat-"))
-    (folder / "plan.md").write_text(scenes.markdown(text, profile), encoding="utf-8")
-    (folder / "plan.ics").write_bytes(scenes.calendar(text, start).encode())
-    return [str(folder / "plan.md"), str(folder / "plan.ics")]
+    plan, calendar = folder / f"plan{which}.md", folder / f"plan{which}.ics"
+    plan.write_text(scenes.markdown(text, profile), encoding="utf-8")
+    calendar.write_bytes(scenes.calendar(text, start).encode())
+    return [str(plan), str(calendar)]
 
 
 def _visitor(request: gr.Request) -> str:
     return str(request.session_hash or request.client)
 
 
-def _text_of(content: Any) -> str:
-    """Gradio keeps a turn as text or as a list of parts."""
-    if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for part in content if part.get("type") == "text")
+def _given_back(asked: Asked, message: str) -> Any:
+    """What could not be answered can be mended, unless something else is being written."""
+    if asked.texts or message:
+        return gr.skip()
+    return asked.values[0]

@@ -13,8 +13,7 @@ from html import escape
 from itertools import chain
 
 from proctor.common.digest import digest
-from proctor.common.refusal import Refusal
-from proctor.harness.chat.words import Words, table
+from proctor.harness.chat.words import PageRefusal, Words, sentence, table
 from proctor.judges.rules.reading import Week, read
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis.reading import Diagnosis
@@ -59,6 +58,15 @@ def how_sure(response: str, others: Sequence[str], words: Words) -> str:
     return f"<p class='{kind}'>{escape(text.format(agree=agree, tries=TRIES))}</p>"
 
 
+def talked(turns: Sequence[str], words: Words) -> str:
+    """What was said, the pupil's words and the answers to them by turns; the latest stands first."""
+    html = ""
+    for place in range(0, len(turns), 2):
+        question, answer = map(escape, turns[place : place + 2])
+        html = f"<p class='mine'>{words['you']}: {question}</p><pre>{answer}</pre>{html}"
+    return html
+
+
 SIGNS = {"passed": ("right", "✓"), "failed": ("wrong", "✗")}
 
 
@@ -100,9 +108,8 @@ def findings(text: str, profile: Profile, words: Words) -> str:
     for check in check_plan(text, as_doc(profile)["requirements"]):
         if check.result in SIGNS:
             kind, sign = SIGNS[check.result]
-            items.append(
-                f"<li class='{kind}'>{sign} {words['check_' + check.name]}: {escape(check.why)}</li>"
-            )
+            why = escape(sentence(check.text, check.values, words))
+            items.append(f"<li class='{kind}'>{sign} {words['check_' + check.name]}: {why}</li>")
     return f"<h3>{words['findings']}</h3><ul>{''.join(items)}</ul>"
 
 
@@ -160,16 +167,18 @@ def _folded(line: str) -> list[str]:
 
 MOST = 12  # problems at once
 _LABEL = re.compile(
-    r"\s*(?:(?P<working>my working|working|work|steps|計算|過程|算式)|(?P<answer>my answer|answer|答案|我的答案|答))"
-    r"\s*[:：]\s*(?P<text>.*)",
+    r"\s*(?:(?P<problem>(?:question|problem|q|題目|問題)\s?[0-9]{0,2})"
+    r"|(?P<working>(?:my )?working|work|steps|計算|過程|算式)"
+    r"|(?P<answer>(?:my )?(?:answer|ans)|a|(?:我的)?答案|答))"
+    r"(?:\s*[:：]|(?<=answer) is\b)\s*(?P<text>.*)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\s*\(?[0-9]{1,2}[.)、]\s+(?=\S)")
+_NUMBER = re.compile(r"\s*\(?[0-9]{1,2}(?:[.)]\s+|、\s*)(?=\S)")
 
 
 def pasted(text: str) -> list[dict[str, str]]:
     """The problems of a pasted text: an empty line between two, or a number before each. Without 'Answer:' the last
-    line of a problem is the answer."""
+    line of a problem is the answer, or what stands behind its last '='."""
     blocks: list[list[str]] = [[]]
     for line in text.splitlines():
         if not line.strip() or _NUMBER.match(line):
@@ -178,11 +187,12 @@ def pasted(text: str) -> list[dict[str, str]]:
             blocks[-1].append(line)
     items = [_item(block) for block in blocks if block]
     if not items:
-        raise Refusal("there is no problem yet", remedy="paste a problem, your working and your answer")
+        raise PageRefusal("there is no problem yet; paste a problem, your working and your answer")
     if len(items) > MOST:
-        raise Refusal(
-            f"these are {len(items)} problems", f"{MOST} at once are the most", "send some of them first"
-        )
+        raise PageRefusal(
+            "these are {count} problems; {most} at once are the most: send some of them first",
+            count=len(items), most=MOST,
+        )  # fmt: skip
     return items
 
 
@@ -191,18 +201,33 @@ def _item(block: list[str]) -> dict[str, str]:
     here = "problem"
     for line in [_NUMBER.sub("", block[0], count=1), *block[1:]]:
         if label := _LABEL.fullmatch(line):
-            line, here = label["text"], "answer"
-            if label["working"]:
-                here = "working"
-        parts[here].append(line.strip())
-    if not parts["answer"] and len(parts["problem"]) > 1:
-        parts["answer"] = [parts["problem"].pop()]
+            line, here = label["text"], next(filter(label.__getitem__, parts))
+        if here == "problem" and parts["problem"] and checked_equations(line):
+            parts["working"].append(line.strip())
+        else:
+            parts[here].append(line.strip())
+    if not parts["answer"]:
+        _take_answer(parts)
     item = {name: " ".join(lines).strip() for name, lines in parts.items()}
     if not item["problem"] or not item["answer"]:
-        raise Refusal(
-            f"no answer of yours is with {' '.join(block)[:60]!r}", remedy="write it below, as 'Answer: 365'"
+        raise PageRefusal(
+            "no answer of yours is with “{problem}”; write it below, as 'Answer: 365'",
+            problem=" ".join(block)[:60],
         )
     return item
+
+
+def _take_answer(parts: dict[str, list[str]]) -> None:
+    """From the last line of the problem; where that has one line, from behind the last '=' of a calculation."""
+    if len(parts["problem"]) > 1:
+        parts["answer"] = [parts["problem"].pop()]
+        return
+    lines = parts["working"] or parts["problem"]
+    if lines and checked_equations(lines[-1]):
+        before, _, answer = lines[-1].rpartition("=")
+        parts["answer"] = [answer]
+        if not parts["working"]:
+            parts["problem"] = [before]
 
 
 def diagnosed(items: list[dict[str, str]], diagnosis: Diagnosis, words: Words) -> str:
@@ -211,8 +236,17 @@ def diagnosed(items: list[dict[str, str]], diagnosis: Diagnosis, words: Words) -
     for number, item in enumerate(items, 1):
         topic = diagnosis.concepts.get(number, "")
         counted[taxonomy.resolve(topic) or topic] += bool(topic)
-        cells = [item["problem"], item["answer"], diagnosis.answers.get(number, "?")]
-        rows.append([escape(cell) for cell in (*cells, _first_wrong(item, words), topic)])
+        cells = [
+            item["problem"],
+            item["answer"],
+            diagnosis.answers.get(number, "?"),
+            _first_wrong(item, words),
+            topic,
+        ]
+        shown = list(map(escape, cells))
+        for _, right in checked_equations(f"{cells[0]} = {cells[2]}"):
+            shown[2] = mark(cells[2], right, words)
+        rows.append(shown)
     heads = ("problem", "your_answer", "right_answer", "where", "topic")
     return table([words[name] for name in heads], rows) + _weak(diagnosis, counted, words)
 
@@ -224,10 +258,12 @@ def weak_topics(diagnosis: Diagnosis) -> list[str]:
 
 
 def _first_wrong(item: dict[str, str], words: Words) -> str:
-    if not item["working"]:
-        return ""
-    wrong = next((equation for equation, right in checked_equations(item["working"]) if not right), None)
-    return wrong or words["no_wrong_sum"]
+    """In the working, or between the problem and the answer where the problem is a calculation."""
+    for text in (item["working"], f"{item['problem']} = {item['answer']}"):
+        for equation, right in checked_equations(text):
+            if not right:
+                return equation
+    return words["no_wrong_sum"] if item["working"] else ""
 
 
 def _weak(diagnosis: Diagnosis, counted: Counter[str], words: Words) -> str:

@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from proctor.common.progress import Reporter
-from proctor.common.refusal import Refusal
 from proctor.finetune.recipe import GGUF_TYPES
 from proctor.harness.ask.lm_eval import laid_out, limits, lm_eval_task
+from proctor.harness.chat.words import PageRefusal
 from proctor.harness.config.variant import Variant
 from proctor.harness.engines.protocol import Engine, Options, Request, Response
 from proctor.harness.weights import open_variant
@@ -84,11 +84,11 @@ class Tutor:
             length = self._engine.prompt_length(prompt)
             room = self._engine.context_length - length
             if room < SHORTEST_ANSWER:
-                raise Refusal(
-                    f"this is too long for {self.name}",
-                    f"{length:,} tokens leave no room for an answer in {self._engine.context_length:,}",
-                    "make it shorter, or begin anew",
-                )
+                raise PageRefusal(
+                    "this is too long for {name}: {length:,} tokens leave no room for an answer in {most:,}; make it "
+                    "shorter, or begin anew",
+                    name=self.name, length=length, most=self._engine.context_length,
+                )  # fmt: skip
             limit = min(limit, room)
         own = self.sampling
         temperature = own.temperature
@@ -111,7 +111,7 @@ class Tutor:
             while isinstance(now := grown.get(), str):
                 yield now
             if now.error:
-                raise Refusal(now.error)
+                raise _no_answer(now.error)
             yield now.text
         finally:
             stopped.set()
@@ -130,15 +130,27 @@ class Tutor:
                 grown.put(self._engine.write(request, watch))
             except Exception as broken:  # whatever the model's library raises: the visitor must hear of it
                 traceback.print_exc(file=sys.stderr)
-                grown.put(Response("", error=f"the model failed: {str(broken).splitlines()[0][:200]}"))
+                grown.put(Response("", error=_named(broken)))
 
-    def tries(self, request: Request, count: int) -> list[str]:
-        """More answers to the same question, each drawn by chance."""
+    def tries(self, request: Request, count: int, visitor: str = "") -> list[str]:
+        """More answers to the same question, each drawn by chance, one by one: others are answered in between."""
+        stopped = self._stops[visitor] = threading.Event()
         warm = replace(request.options, temperature=request.options.temperature or WARM)
-        with self._lock:
-            self._engine.reseed(request.seed + 1)
-            asked = [Request(request.prompt, warm, request.epoch + number) for number in range(1, count + 1)]
-            return [response.text for response in self._engine.answer(asked) if not response.error]
+        texts = []
+        for number in range(1, count + 1):
+            asked = Request(request.prompt, warm, request.epoch + number)
+            with self._lock:
+                if stopped.is_set():
+                    break
+                try:
+                    self._engine.reseed(asked.seed)
+                    response = self._engine.write(asked, lambda _: stopped.is_set())
+                except Exception as broken:
+                    traceback.print_exc(file=sys.stderr)
+                    raise _no_answer(_named(broken)) from broken
+            if not response.error:
+                texts.append(response.text)
+        return texts
 
     def stop(self, visitor: str) -> None:
         """Ends what is being written for this visitor: he asked for it, or has left."""
@@ -153,8 +165,21 @@ class Tutor:
             self._engine.close()
 
 
+def _no_answer(why: str) -> PageRefusal:
+    return PageRefusal("no answer came ({why}); try again, or tell whoever runs this page", why=why)
+
+
+def _named(broken: Exception) -> str:
+    first, _, _ = f"{type(broken).__name__}: {broken}".partition("\n")
+    return first[:200]
+
+
 def _refuse_long(text: str) -> None:
     if not text.strip():
-        raise Refusal("there is nothing to answer yet", remedy="write something first")
+        raise PageRefusal("there is nothing to answer yet; write something first")
     if len(text) > LONGEST:
-        raise Refusal(f"this has {len(text):,} characters", f"{LONGEST:,} are the most", "send less at once")
+        raise PageRefusal(
+            "this has {count:,} characters; {most:,} are the most: send less at once",
+            count=len(text),
+            most=LONGEST,
+        )

@@ -17,7 +17,6 @@ from proctor.common.schema import Frozen, nearest, parse, read_named_yaml
 from proctor.harness.config.extractor import Extractor
 from proctor.harness.config.variant import Variant
 from proctor.judges.graders.grader import GraderSpec
-from proctor.judges.judge import Judge
 from proctor.judges.panel import PanelSpec
 from proctor.tasks import Task
 from proctor.tasks.index import as_judged, find_task, named_tasks
@@ -112,14 +111,8 @@ class Suite(SuiteFields):
         judge = str(resolve(file.judge)) if "/" in file.judge else file.judge
         tasks = {name: find_task(specs.get(name, name), file.metric.get(name), path) for name in file.tasks}
         with located(path):
-            subject = Judge.load(judge).subject
             tasks = {name: as_judged(task, judge) for name, task in tasks.items()}
         _check_tasks(file, limit, tasks, path)
-        if file.solver and subject == "question":
-            raise Refusal(
-                f"a solver beside judge {file.judge!r}", "the judge's scores are the headline, and nobody would ask it",
-                "leave one of them out", path,
-            )  # fmt: skip
         variants = [load_variant(name, path) for name in file.variants]
         for matrix in file.matrix:
             variants += expand(load_variant(matrix.variant, path), matrix.vary, path)

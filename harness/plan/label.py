@@ -46,10 +46,10 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
     }
     if task.name in TASKS:
         about["place"] = list(TASKS).index(task.name)
-    if task.solved and plan.suite.solver:
-        about["headline"] = f"{task.headline}, keys confirmed by {plan.suite.solver.name}"
     if grading := plan.gradings.get(cell.task):
         about |= grading.about(plan.suite)
+    elif task.solved and plan.suite.solver:
+        about["headline"] = f"{task.headline}, keys confirmed by {plan.suite.solver.name}"
     overlap = overlap_of(task, docs, each.data, each.variant.base, plan.store)
     stages = []
     for parent in parents_of(each.stages):  # what went into a merge was seen by what came out

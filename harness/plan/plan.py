@@ -28,6 +28,7 @@ from proctor.harness.engines.protocol import kept_answers
 from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.harness.plan.unfit import refuse_unfit
+from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.panel import AnySpec
 from proctor.tasks import dataset_hash
 from proctor.tasks.draw import TaskItems
@@ -110,14 +111,14 @@ class Plan:
 
     def asks_a_model(self, cell: CellPlan) -> bool:
         """Whether a model scores the cell's responses."""
-        return self.scored_by(cell.task) is not None
+        return any(self.scored_by(cell.task))
 
-    def scored_by(self, task: str) -> AnySpec | None:
-        """The model, or panel, that scores the responses to a task; None where rules do."""
+    def scored_by(self, task: str) -> tuple[AnySpec | None, GraderSpec | None]:
+        """The model, or panel, that the judge of a task asks, and the solver of its questions, where there are any."""
+        grading, solver = self.gradings.get(task), None
         if self.suite.task(task).solved:
-            return self.suite.solver
-        grading = self.gradings.get(task)
-        return grading.spec if grading else None
+            solver = self.suite.solver
+        return grading.spec if grading else None, solver
 
     def responses_file(self, cell: CellPlan) -> Path:
         """Where a cell's responses are kept, all in one file, until and after they are scored. Another name for the

@@ -35,6 +35,7 @@ SHARES = {
 }
 SOLVED = {
     "usable_by_rules": ("Usable questions by the rules alone", "whatever the solver says"),
+    "usable_confirmed": ("Usable questions by the rules and the solver", "whatever the judge says"),
     "key_confirmed": ("Keys that the solver confirms", "in three of four orders of the options"),
     "needs_passage": ("Questions that need their passage", "without it the solver does not find the key"),
     "solver_agreement": ("Agreement of the solver with itself", "over the four orders of the options"),

@@ -25,7 +25,7 @@ _AND_LETTER = re.compile(
 )
 _KEYS_WORDS = r"(?:answer[ \t]?keys?|answers|keys|solutions|(?:參考|標準)?(?:答案|解答))"
 _KEYS_HEADING = re.compile(
-    rf"(?im)^[ \t#*_【\[（(-]{{0,6}}{_KEYS_WORDS}"
+    rf"(?im)^[ \t#*_【\[（(-]{{0,6}}{_KEYS_WORDS}(?:[ \t/]{{1,3}}{_KEYS_WORDS})?"
     r"(?:[^\n0-9]{0,20}$|[】：:*_ \t]{0,6}(?=[0-9]{1,3}[.、．:：)） \-~–～]))"
 )
 _ONE_KEY = r"[(（]?[ \t]?([A-HＡ-Ｈ①-⑧]|(?<=[(（])[1-4a-h])[ \t]?[)）]?"

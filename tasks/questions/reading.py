@@ -76,6 +76,10 @@ _LABEL = re.compile(
     + r")(?:[ \t]?(?:is|為|是|[(（][^()（）\n]{1,20}[)）]))?[*_】\]]{0,3}[ \t]{0,3}"
     r"(?:[:：]|(?<=[】\]])|(?=[ \t]?[(（][A-Ha-hＡ-Ｈ1-4][)）]))[*_]{0,3}"
 )
+_PART = re.compile(  # of an exam
+    r"(?im)^[ \t]*(?:(?:part|section) (?:[ivx]{1,4}|[0-9]{1,2}|[a-d]|one|two|three|four)\b"
+    r"|(?:read|study|look at) (?:the|this) [^\n]{0,60}\bquestions?\b|questions? [0-9]{1,3} ?(?:[-–~]|to|and) ?[0-9])"
+)
 _ENDED = re.compile(r"\n[ \t\u3000]*\n")
 _RIGHT = re.compile(
     r"\s{0,3}(?:[(（](?:correct(?: answer)?|right|正確(?:答案)?)[)）]|[✓✔✅])\s*", re.IGNORECASE
@@ -209,8 +213,8 @@ def _end_of(text: str, start: int, limit: int) -> tuple[int, dict[str, str]]:
 
 
 def _first_end(text: str, start: int, limit: int) -> int:
-    """Where the next question, a label or an empty line begins; the limit where none does."""
-    for pattern in (_NUMBER, _LABEL, _ENDED):
+    """Where the next question, a label, a part or an empty line begins; the limit where none does."""
+    for pattern in (_NUMBER, _LABEL, _PART, _ENDED):
         found = pattern.search(text, start, limit)
         if found:
             limit = found.start()

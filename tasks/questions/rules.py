@@ -113,8 +113,11 @@ def flaws_of_set(questions: Sequence[ChoiceQuestion], doc: Mapping[str, Any]) ->
     found = [flaws(question, doc) for question in questions]
     words = [pairs(question.words) for question in questions]
     stems = [tokens(question.stem) for question in questions]
+    values = [computed(question.stem) for question in questions]
     for at in range(len(questions)):
         for before in range(at):
+            if values[at] != values[before]:  # 2 + 3 × 4 and (2 + 3) × 4 have the same words
+                continue
             same_stem = bool(doc.get("passage")) and stems[at] == stems[before]
             if same_stem or similarity(words[at], words[before]) >= ALIKE:
                 found[at].setdefault("repeated", f"is question {before + 1} again")

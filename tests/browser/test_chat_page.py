@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from proctor.judges.figures.preferences import read_preferences
-from tests.support.chat_server import PASTED, QUESTION, SOLUTION, book, chatting, needs_gradio
+from tests.support.chat_server import (
+    PASTED,
+    QUESTION,
+    SOLUTION,
+    SPOKEN,
+    book,
+    chatting,
+    needs_gradio,
+    needs_voice,
+    silence,
+)
 
 pytestmark = needs_gradio
 
@@ -89,8 +99,8 @@ def test_a_plan_is_made_from_the_form_and_can_be_saved(browser: Any, address: st
         panel.get_by_text("hours in all: The plan takes 2 h of 8 h.").first.wait_for()
         assert "Week 3, 4 of 4 is missing" in panel.locator(".answer").first.inner_text()
         with page.expect_download() as download:
-            panel.get_by_role("link", name="plan.ics").or_(
-                panel.locator("a[download*='plan.ics']")
+            panel.get_by_role("link", name="plan-1.ics").or_(
+                panel.locator("a[download*='plan-1.ics']")
             ).first.click()
         assert "BEGIN:VEVENT" in Path(download.value.path()).read_text(encoding="utf-8")
 
@@ -108,13 +118,38 @@ def test_mistakes_are_shown_with_what_is_right_and_what_is_weak(browser: Any, ad
         assert "Week 2" in table
 
 
-def test_the_talk_answers_by_keyboard_alone(browser: Any, address: str) -> None:
+def test_the_talk_answers_by_keyboard_alone_with_both_and_a_click_is_kept(
+    browser: Any, address: str, folder: Path
+) -> None:
     with opened(browser, address) as page:
         panel = scene(page, "Free chat")
-        panel.get_by_role("textbox").first.focus()
+        panel.get_by_label("Your message").focus()
         page.keyboard.type("hello")
         page.keyboard.press("Enter")
-        panel.get_by_text("Good day!").wait_for()
+        panel.get_by_text("Good day!").nth(1).wait_for()
+        page.keyboard.type("Tom has 3 apples and")
+        page.keyboard.press("Enter")
+        panel.get_by_text("3 + 5 = 9.").wait_for()
+        answers = panel.locator(".answer")
+        assert "book" not in panel.inner_text()
+        left = "other" if "= 9" in answers.first.inner_text() else "book"
+        for answer in answers.all():
+            words = answer.inner_text()
+            assert words.index("You: Tom has 3 apples") < words.index("You: hello") < words.index("Good day!")
+        sent = panel.get_by_role("button", name="What is sent")
+        sent.click()
+        assert "hello" in panel.get_by_label("What is sent to the model").input_value()
+        panel.get_by_role("button", name="Both alike").click()
+        panel.get_by_text(f"Left was {left}").wait_for()
+        read = read_preferences(folder / "labels.csv", "label", labels=True)
+        assert "tie" in read.verdicts.values()
+        panel.get_by_role("button", name="New talk").click()
+        panel.get_by_text("Good day!").first.wait_for(state="detached")
+        panel.get_by_label("Your message").fill("nobody answers this")
+        page.keyboard.press("Enter")
+        panel.get_by_text("no answer came").nth(1).wait_for()
+        box = panel.get_by_label("Your message")
+        page.wait_for_function("box => box.value === 'nobody answers this'", arg=box.element_handle())
 
 
 def test_the_page_in_chinese_says_everything_in_chinese(browser: Any, address: str) -> None:
@@ -123,7 +158,31 @@ def test_the_page_in_chinese_says_everything_in_chinese(browser: Any, address: s
         panel.get_by_label("你的題目").fill(QUESTION)
         panel.get_by_role("button", name="送出", exact=True).click()
         panel.get_by_text("✓ 3 + 5 = 8 (正確)").wait_for()
+        panel.get_by_text("有 5 次得到相同的數字").nth(1).wait_for()
         assert "Ask" not in panel.inner_text()
+        panel.get_by_label("你的題目").fill("沒有人回答")
+        panel.get_by_role("button", name="送出", exact=True).click()
+        panel.get_by_text("沒有得到回答").nth(1).wait_for()
+
+
+@needs_voice
+def test_a_spoken_problem_is_shown_for_correction_and_solved(
+    browser: Any, address: str, tmp_path: Path
+) -> None:
+    with opened(browser, address) as page:
+        panel = scene(page, "Solve a problem")
+        panel.get_by_role("button", name="Speak instead of typing").click()
+        panel.get_by_role("button", name="Upload file").click()
+        panel.locator("input[type=file]").set_input_files(SPOKEN)
+        panel.get_by_text("This was heard").wait_for(timeout=60_000)
+        box = panel.get_by_label("Your problem")
+        assert box.input_value() == QUESTION
+        box.fill(QUESTION + " Show your working.")
+        panel.get_by_role("button", name="Ask", exact=True).click()
+        panel.get_by_text("✓ 3 + 5 = 8 (right)").wait_for()
+        panel.locator("input[type=file]").set_input_files(silence(tmp_path / "silence.wav", 2))
+        panel.get_by_text("no words can be heard").wait_for()
+        assert box.input_value() == QUESTION + " Show your working."
 
 
 def test_stop_ends_an_answer_while_it_grows(browser: Any, tmp_path: Path) -> None:
@@ -159,6 +218,11 @@ def test_a_phone_shows_it_whole_and_axe_finds_nothing_serious(
                 page.get_by_label("Your problem").fill(QUESTION)
                 page.get_by_role("button", name="Ask", exact=True).first.click()
                 page.get_by_text("5 of 5 more tries").nth(1).wait_for()
+                page.get_by_role("button", name="Speak instead of typing").first.click()
+            if name == "My mistakes":
+                page.get_by_label("Your work").fill(PASTED)
+                page.get_by_role("button", name="Ask", exact=True).locator("visible=true").click()
+                page.get_by_role("cell", name="4 - 1 = 4").nth(1).wait_for()
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= PHONE["width"], f"{name} is {width} wide"
             found = axe.Axe().run(page).response["violations"]

@@ -103,9 +103,13 @@ def test_eight_visitors_at_once_get_their_own_answers(address: str) -> None:
         assert not any(f"Visitor {other}" in html + sent for other in answers if other != number)
 
 
-def test_the_talk_answers_and_the_page_in_chinese_has_the_same_scenes(address: str) -> None:
+def test_the_page_in_chinese_has_the_same_scenes_and_says_in_chinese_what_is_wrong(address: str) -> None:
     visitor = client(address)
-    assert visitor.predict("How much is 2 + 3?", api_name="/talk_en")
+    for text, why in {"": "請先寫些什麼", "x" * 100_000: "100,000 個字元", "12 x 7 " * 900: "太長了"}.items():
+        assert why in visitor.predict(text, api_name="/solve_zh-Hant")[0]
+    form = ("Ada", 6, 99, 2, [], "", "grade-6", ["ratio"], "2026-09-01")
+    assert "「週數」要在 2 到 8 之間。" in visitor.predict(*form, api_name="/plan_zh-Hant")[0]
+    assert "“Weeks” goes from 2 to 8" in visitor.predict(*form, api_name="/plan_en")[0]
     html, _, _ = visitor.predict(QUESTION, api_name="/solve_zh-Hant")
     assert "✓ 3 + 5 = 8 (正確)" in html
 

@@ -85,6 +85,37 @@ def test_every_question_is_judged_by_itself_and_a_response_gets_their_mean(home)
     assert Judge.load("question").digest == run.task.judge_digest
 
 
+def test_a_solver_beside_the_judge_adds_its_figures_and_leaves_the_scores_to_the_judge(home):
+    """It answers by a letter where it is not asked to judge: always B, so that no key is confirmed."""
+    home.echo("writer", lambda doc: doc["target"], "questions")
+    with serve(reply) as server, serve(lambda request, _: Reply("B")) as solver:
+        suite = judged(home, server, solver={"model": "solver", "endpoint": solver.url, **QUICK})
+        done = home.run(suite)
+        assert done.returncode == 0, done.stderr
+        asked = len(server.asked), len(solver.asked)
+        assert home.run(suite).returncode == 0
+        assert (len(server.asked), len(solver.asked)) == asked
+    assert asked[0] == 18
+    run, rows = rows_of(home)
+    for row in rows:
+        keys = [question["key"] for question in DOCS[row["sample_id"]]["questions"]]
+        assert row["score"] == pytest.approx(sum(map(of_key, keys)) / 3, abs=1e-4)
+        metrics = row["metrics"]
+        assert (metrics["key_confirmed"], metrics["solver_agreement"]) == (0, 0.25)
+        assert (metrics["usable_confirmed"], metrics["usable_by_rules"]) == (0, 1)
+        assert "Question 3: grader. clarity 5 (r)" in row["explanation"]
+        assert "Question 3: the solver does not confirm the key" in row["explanation"]
+    assert (run.task.headline, run.task.scored_by, run.task.grader) == ("mean score", "question", "grader")
+    assert (run.solver.model, run.solver.confirmed, run.solver.questions) == ("solver", 0, 18)
+    assert run.definition.solver
+    assert run.definition.grader
+    page = (home.board / "tasks" / "questions.html").read_text(encoding="utf-8")
+    assert "Scored by the judge “question”, asking grader" in page
+    variant = (home.board / "variants" / "writer.html").read_text(encoding="utf-8")
+    assert "Keys that the solver confirms" in variant
+    assert "Usable questions by the rules and the solver" in variant
+
+
 def test_what_is_missing_or_too_much_counts_nothing_and_nothing_written_is_unparsed(home):
     first, second, third, *_ = DOCS
 
@@ -141,7 +172,6 @@ def test_rules_score_the_questions_of_a_suite_whose_judge_is_one_of_plans(home):
     ("fields", "said"),
     [
         ({"tasks": ["questions", "study_plan"]}, "judge 'question' cannot score study_plan"),
-        ({"solver": {"model": "s", "endpoint": "http://127.0.0.1:9/v1"}}, "a solver beside judge 'question'"),
         ({"margin": {"questions": 5}}, "scores of this task go from 1 to 5"),
         ({"grader": None}, "asks a model, and none is named"),
     ],

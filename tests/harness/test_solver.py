@@ -52,7 +52,7 @@ def solver(server, folder, said=None) -> Solver:
 
 
 def decided(server, folder, doc, text):
-    ((scored, problem),) = solver(server, folder).decide([(doc, text)], [score(doc, text)])
+    ((scored, problem),) = solver(server, folder).decide([(doc, text)], [(score(doc, text), "")])
     return scored, problem
 
 
@@ -89,7 +89,7 @@ def test_while_it_asks_it_says_how_many_replies_are_there_and_how_long_the_other
     monkeypatch.setattr("proctor.common.progress.LINE_EVERY_SECONDS", 0.0)
     said = io.StringIO()
     with serve(knows(READING)) as server:
-        solver(server, tmp_path, said).decide([(READING, READING["target"])], [None])
+        solver(server, tmp_path, said).decide([(READING, READING["target"])], [(None, "")])
     lines = said.getvalue().splitlines()
     assert re.fullmatch(r"  solve writer x questions: 12 of 24, \d+ tokens/s, about \d+ s left", lines[11])
     assert re.fullmatch(r"  solve writer x questions: 24 replies in .*", lines[-1])

