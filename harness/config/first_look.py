@@ -18,7 +18,7 @@ from proctor.harness.config.variant import Variant
 from proctor.tasks import TASKS
 from proctor.tasks.own.guess import guess
 from proctor.tasks.own.rows import read_rows
-from proctor.tasks.own.task import OwnTaskFile
+from proctor.tasks.own.task import OwnDefinition, OwnTaskFile
 
 WRITTEN = "# Written by proctor try. Edit it under another name: the next try writes this file again.\n"
 
@@ -85,7 +85,8 @@ def _task(data: str, written: list[Path]) -> str:
     """The task that is made of the user's items, its fields guessed as `proctor tasks new` guesses them."""
     data = from_here(data)
     fields = guess(read_rows(data), data)
-    parse({"name": "task", **fields}, OwnTaskFile, f"proctor try --data {data}")
+    file = parse({"name": "task", **fields}, OwnTaskFile, f"proctor try --data {data}")
+    OwnDefinition(file, project() / data).docs("test")  # rows that cannot be asked leave no file behind
     return _written("tasks", data, Path(data).stem, fields, written)
 
 

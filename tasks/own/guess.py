@@ -106,14 +106,21 @@ def _score(answers: Sequence[Any], choices: bool) -> str:
         return "choice"
     if all(isinstance(answer, list) for answer in answers):
         return "set"
-    texts = list(map(str, answers))
+    texts = [str(answer) for answer in answers if answer not in (None, "")]
     if all(re.fullmatch("[A-H]", text.strip()) for text in texts):
         raise Refusal(
             "the answers are letters, and no columns are found with the choices", "",
             "call them A, B, C, D, or name them in a YAML by hand ('choices:')",
         )  # fmt: skip
-    if all(map(_is_number, texts)):
+    others = [text for text in texts if not _is_number(text)]
+    if not others:
         return "number"
+    if len(others) * 10 <= len(texts):
+        raise Refusal(
+            f"no numbers: {len(others)} of {len(texts)} answers, such as {others[0][:60]!r}",
+            "the others are, and a number is not compared as a text is",
+            "write all as numbers, or write the YAML by hand",
+        )
     if all(map(_is_short, texts)):
         return "contains"
     raise Refusal(

@@ -125,6 +125,14 @@ def test_items_in_a_file_called_as_a_task_that_ships_get_another_name(project):
         ("", "holds no rows"),
         ('{"question": "7 + 8?"}\n', "cannot tell the answer among question"),
         ("[", "is no JSON"),
+        (
+            '{"question": "1 + 1?", "answer": "2"}\n{"question": "7 + 8?", "answer": null}\n',
+            "row 2 has no 'answer'",
+        ),
+        (
+            "".join(f'{{"question": "{n} + 0?", "answer": "{n}"}}\n' for n in [*range(9), "six"]),
+            "no numbers: 1 of 10 answers, such as 'six'",
+        ),
     ],
 )
 def test_items_that_cannot_be_asked_are_refused_and_nothing_is_written(project, text, why):
