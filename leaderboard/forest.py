@@ -25,8 +25,9 @@ WIDTH = 28  # of the drawing in the terminal, in letters
 def lines(overview: Overview) -> Iterator[str]:
     """A block a task; the ends of its axis stand over it."""
     for about, pairs in _by_task(overview):
-        low = min(0.0, *(pair.difference.low for pair in pairs))
-        high = max(0.0, *(pair.difference.high for pair in pairs))
+        low = high = 0.0
+        for pair in pairs:
+            low, high = min(low, pair.difference.low), max(high, pair.difference.high)
         ends = formatting.score(low, about, signed=True), formatting.score(high, about, signed=True)
         axis = ends[0] + ends[1].rjust(WIDTH - len(ends[0]))
         rows = []

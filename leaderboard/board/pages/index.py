@@ -2,24 +2,30 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 from proctor.common.paths import is_embedded
 from proctor.common.stats import Verdict
-from proctor.harness.record import RunRecord, VariantRecord
+from proctor.harness.record import VariantRecord
 from proctor.leaderboard.board.escape import script
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.costs import SIZE, SPEED, Costs, Measure, machine
-from proctor.leaderboard.compare.figures import FigureColumn, columns_of
+from proctor.leaderboard.compare.figures import CellFigure, FigureColumn, columns_of
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
 
 
 def page(ranking: Ranking, costs: Costs) -> dict[str, Any]:
     variants = [row.resolved for row in ranking.rows]
-    answers = [in_short(ranking, task) for task in ranking.tasks]
+    answers, first, speeds, commands = [], {}, {}, {}
+    for task in ranking.tasks:
+        answers.append(in_short(ranking, task))
+        first[task] = leading(ranking, task)
+        speeds[task] = _cost_column(ranking, costs, SPEED, [task])
     facets, facets_of, alike = [], {}, []
     for row in ranking.rows:
+        commands[row.variant] = command(row)
         facets_of[row.variant] = {name: value_of(row.resolved) for name, (_, value_of) in FACETS.items()}
     for name, (words, value_of) in FACETS.items():
         values = sorted(set(map(value_of, variants)))
@@ -29,13 +35,10 @@ def page(ranking: Ranking, costs: Costs) -> dict[str, Any]:
             alike.append((words, values[0]))
     return {
         "answers": answers,
-        "leading": {task: leading(ranking, task) for task in ranking.tasks},
+        "leading": first,
         "sizes": _cost_column(ranking, costs, SIZE, list(ranking.tasks)),
-        "speeds": {task: _cost_column(ranking, costs, SPEED, [task]) for task in ranking.tasks},
-        "commands": {
-            row.variant: command(row.variant, [score.run for score in row.scores.values()])
-            for row in ranking.rows
-        },
+        "speeds": speeds,
+        "commands": commands,
         "front": _front(ranking, answers),
         # These are not to be taken for more than numbers of the embedded model.
         "notice": any(is_embedded(variant.base or "") for variant in variants),
@@ -50,35 +53,39 @@ def leading(ranking: Ranking, task: str) -> Comparison | None:
     """What is said first of a task: the largest gain over a parent (or the baseline) that a test shows; else the
     largest loss; else the best row that is no worse; else nothing. Flagged rows are not spoken of.
     """
-    pairs = [
-        score.comparison for score in ranking.scores(task).values() if score.comparison and not score.flag
-    ]
+    by_verdict: dict[Verdict, list[Comparison]] = {}
+    for score in ranking.scores(task).values():
+        pair = score.comparison
+        if pair and not pair.said_of_b and not score.flag:
+            by_verdict.setdefault(pair.verdict, []).append(pair)
     for verdict in (Verdict.BETTER, Verdict.WORSE, Verdict.NO_WORSE):
-        fitting = [pair for pair in pairs if pair.verdict == verdict and not pair.said_of_b]
-        if fitting:
-            fitting.sort(key=lambda pair: pair.difference.difference)
-            return fitting[0] if verdict == Verdict.WORSE else fitting[-1]
+        pairs = sorted(by_verdict.get(verdict, ()), key=lambda pair: pair.difference.difference)
+        if pairs and verdict == Verdict.WORSE:
+            return pairs[0]
+        if pairs:
+            return pairs[-1]
     return None
 
 
-def command(name: str, runs: Sequence[RunRecord]) -> str:
+def command(row: RankingRow) -> str:
     """What makes a row again; empty where its results came from elsewhere, or no suite is known that names it."""
-    suites = [run.suite for run in runs if run.suite and not run.origin]
-    if len(suites) < len(runs):
-        return ""
-    commands = [f"proctor run {suite} --only {name}" for suite in dict.fromkeys(suites)]
-    return " && ".join(commands)
+    commands = {}
+    for score in row.scores.values():
+        if score.run.origin or not score.run.suite:
+            return ""
+        commands[score.run.suite] = f"proctor run {score.run.suite} --only {row.variant}"
+    return " && ".join(commands.values())
 
 
 def _cost_column(
     ranking: Ranking, costs: Costs, measure: Measure, tasks: Sequence[str]
 ) -> FigureColumn | None:
     """A cost of every variant, from the first of these tasks for which it was measured; None without any."""
-    known = {}
-    for row in ranking.rows:
-        measured = [costs[row.variant, task] for task in tasks if task in row.scores]
-        of_row = [cost[measure.name] for cost in measured if measure.name in cost]
-        known[row.variant] = of_row[:1]
+    known: dict[str, list[CellFigure]] = {}
+    for row, task in product(ranking.rows, tasks):
+        cost = costs.get((row.variant, task), {}).get(measure.name)
+        if cost and row.variant not in known:
+            known[row.variant] = [cost]
     return next(iter(columns_of(known)), None)
 
 

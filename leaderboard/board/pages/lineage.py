@@ -121,31 +121,34 @@ class Waterfall:
 
 def waterfall(ranking: Ranking, task: str) -> Waterfall:
     """What each step gained or lost on a task: the best variants in the order of the tree."""
-    scores, order = ranking.scores(task), ranking.pairs[task].order
-    values: list[tuple[Node, Comparison | None, tuple[float, float, float, float]]] = []
+    scores, order, about = ranking.scores(task), ranking.pairs[task].order, ranking.tasks[task]
+    rows: list[tuple[Node, Comparison | None, tuple[float, float, float, float]]] = []
     for node in tree(ranking):
         if node.variant not in order[:MOST_STEPS]:
             continue
         estimate, pair = scores[node.variant].estimate, scores[node.variant].comparison
         if pair:
             d = pair.difference
-            values.append((node, pair, (d.mean_b, d.mean_a, d.mean_b + d.low, d.mean_b + d.high)))
+            rows.append((node, pair, (d.mean_b, d.mean_a, d.mean_b + d.low, d.mean_b + d.high)))
         elif estimate:
-            values.append((node, None, (estimate.mean, estimate.mean, estimate.low, estimate.high)))
-    if not values:
+            rows.append((node, None, (estimate.mean, estimate.mean, estimate.low, estimate.high)))
+    if not rows:
         return Waterfall([], [], 0)
-    least = min(min(places) for _, _, places in values)
-    most = max(max(places) for _, _, places in values)
+    values: list[float] = []
+    for _, _, places in rows:
+        values += places
+    least, most = min(values), max(values)
     pad = 0.04 * (most - least) or 0.05 * (abs(most) or 1.0)
     least, most = least - pad, most + pad
 
     def place(value: float) -> float:
         return 100 * (value - least) / (most - least)
 
-    steps = [Step(node, pair, *map(place, places)) for node, pair, places in values]
-    about = ranking.tasks[task]
-    bottom, top = max(least, about.scale[0]), min(most, about.scale[1])
-    ticks = [(place(value), formatting.tick(value, about)) for value in round_values(bottom, top)]
+    steps, ticks = [], []
+    for node, pair, places in rows:
+        steps.append(Step(node, pair, *map(place, places)))
+    for value in round_values(max(least, about.scale[0]), min(most, about.scale[1])):
+        ticks.append((place(value), formatting.tick(value, about)))
     return Waterfall(steps, ticks, len(order) - len(steps))
 
 
