@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from proctor.common.chat_client import check_address
 from proctor.common.digest import digest
+from proctor.common.http.chat_client import check_address
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen, check_name, nearest, read_named_yaml
 from proctor.finetune.base import is_gguf

@@ -1,4 +1,4 @@
-"""The `openai` engine: any server that speaks the OpenAI protocol, asked with the one client in common/chat_client.py.
+"""The `openai` engine: any server that speaks the OpenAI protocol, asked with the one client in common/http/chat_client.py.
 
 Turns go to /chat/completions. Plain text goes to /completions as it is: put into a turn it would come to the model in
 the server's chat template, which is what a pack of plain text is there to leave out. lm-eval's own class turns a
@@ -15,7 +15,7 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from proctor.common.chat_client import ChatClient, Completion
+from proctor.common.http.chat_client import ChatClient, Completion
 from proctor.common.json_lines import parse_json
 from proctor.harness.engines.protocol import (
     Chat,

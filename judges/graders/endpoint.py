@@ -1,9 +1,9 @@
-"""A grader behind an OpenAI-compatible server, asked with the one client in common/chat_client.py."""
+"""A grader behind an OpenAI-compatible server, asked with the one client in common/http/chat_client.py."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from proctor.common.chat_client import SHOWN, ChatClient, Completion
+from proctor.common.http.chat_client import SHOWN, ChatClient, Completion
 from proctor.judges.graders.grader import Done, GraderSpec, Question, Reply, side_by_side
 
 # How a server may be asked for JSON: as OpenAI does it, as llama.cpp's older servers do, in words alone.

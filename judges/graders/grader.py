@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
-from proctor.common.chat_client import GIVE_UP, check_address
+from proctor.common.http.chat_client import GIVE_UP, check_address
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
 from proctor.judges.verdict import ParsedReply, Reason

@@ -9,8 +9,8 @@ import secrets
 from pathlib import Path
 from typing import ClassVar
 
+from proctor.common.http.local_server import LocalHandler, LocalServer
 from proctor.common.json_lines import parse_json
-from proctor.common.local_server import LocalHandler, LocalServer
 from proctor.judges.people.rate import RatingSheet
 
 PAGE = Path(__file__).with_name("rate_page.html")

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from proctor.common.local_server import LocalHandler, LocalServer
+from proctor.common.http.local_server import LocalHandler, LocalServer
 from proctor.common.refusal import Refusal
 from proctor.leaderboard.board.folder import is_own_file
 

@@ -35,7 +35,7 @@ def chat(
         raise Refusal(f"{name!r} stands beside itself", remedy="name another variant with --beside")
     from starlette.middleware import Middleware
 
-    from proctor.common.local_server import OwnPagesOnly
+    from proctor.common.http.local_server import OwnPagesOnly
     from proctor.harness.chat.labels import ClickedLabels
     from proctor.harness.chat.page import LAUNCH, open_page
 

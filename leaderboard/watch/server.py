@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from proctor.common.files import read_kept
-from proctor.common.local_server import LocalServer
+from proctor.common.http.local_server import LocalServer
 from proctor.common.refusal import Refusal
 from proctor.harness import record
 from proctor.harness.record.running import read_suites

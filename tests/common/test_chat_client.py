@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from proctor.common.chat_client import ChatClient
+from proctor.common.http.chat_client import ChatClient
 from proctor.common.refusal import Refusal
 from tests.support.openai_server import Reply, serve
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from proctor.common.chat_client import ChatClient, Completion
+from proctor.common.http.chat_client import ChatClient, Completion
 from proctor.common.refusal import Refusal
 from proctor.common.schema import parse
 from proctor.harness.config.variant import Variant

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.common.local_server import LocalHandler, LocalServer, is_own
+from proctor.common.http.local_server import LocalHandler, LocalServer, is_own
 from proctor.common.refusal import Refusal
 from proctor.judges.judge import Judge
 from proctor.judges.people.rate import RatedPlan, RatingSheet, shown

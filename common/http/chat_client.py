@@ -131,7 +131,7 @@ class ChatClient:
             return
         from openai import AsyncOpenAI
 
-        from proctor.common.bounded_http import BoundedClient
+        from proctor.common.http.bounded_http import BoundedClient
 
         # A local server wants no key, but the client wants some text.
         self._client = AsyncOpenAI(

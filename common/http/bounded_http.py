@@ -1,4 +1,4 @@
-"""The HTTP client underneath common/chat_client.py: what goes out is listed, what comes in has an end.
+"""The HTTP client underneath common/http/chat_client.py: what goes out is listed, what comes in has an end.
 
     client = BoundedClient(timeout=120.0)
 

@@ -1,0 +1,1 @@
+"""The one client for all who ask a server, and servers on this machine."""
