@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from proctor.common import files
 from proctor.common.digest import is_whole, sha256_of
-from proctor.common.json_lines import parse_json
+from proctor.common.json_lines import parse_json, read_parquet
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name
 from proctor.harness.record.formats import UnreadableRecord, from_format_1, with_costs
@@ -102,8 +102,6 @@ class Cell:
 
     def _table(self, columns: list[str] | None) -> Any:
         """With bounds: a checksum that somebody else made fits whatever file he made."""
-        from proctor.common.parquet import read_parquet
-
         # Earlier results lack the first.
         return read_parquet(self.folder / "samples.parquet", columns, schema([]), ("truncated", "metrics"))
 

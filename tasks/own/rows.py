@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from proctor.common.files import read_text
-from proctor.common.json_lines import csv_rows, parse_json, read_json_lines
+from proctor.common.json_lines import csv_rows, parse_json, read_json_lines, read_parquet
 from proctor.common.paths import resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import Frozen
@@ -48,8 +48,6 @@ def read_rows(data: str | HubData) -> Rows:
 def _read(path: Path) -> Rows:
     kind = path.suffix.lower()
     if kind == ".parquet":
-        from proctor.common.parquet import read_parquet
-
         rows: Rows = read_parquet(path).to_pylist()
         return rows
     if kind in (".jsonl", ".ndjson"):

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from proctor.common.parquet import read_parquet
+from proctor.common.json_lines import read_parquet
 from proctor.common.refusal import Refusal
 
 TYPES = pa.schema([("name", pa.string()), ("score", pa.float64())])
