@@ -1,4 +1,4 @@
-"""The `openai` engine: any server that speaks the OpenAI protocol, asked with the one client in common/http/chat_client.py.
+"""The `openai` engine: any server that speaks the OpenAI protocol, asked with the one client in common/http/.
 
 Turns go to /chat/completions. Plain text goes to /completions as it is: put into a turn it would come to the model in
 the server's chat template, which is what a pack of plain text is there to leave out. lm-eval's own class turns a
