@@ -22,6 +22,8 @@ from proctor.common.stats.units import Floats
 def lower_limit(values: Floats, unseen: float, tail: float) -> float:
     """The mean that the weighted mean stays below in `tail` of all weights; the unseen value lies below the seen ones.
 
+    `tail` is at most a third: the limit is then below the plain mean of all values.
+
     >>> round(lower_limit(np.ones(20), 0.0, 0.025), 2)  # exactly 0.025 ** (1 / 20) = 0.83
     0.83
     """
@@ -57,7 +59,7 @@ def tail_below(values: Floats, unseen: float, bound: float) -> float:
 
 def _tail_point(shares: Floats, wanted: float, middle: float) -> float:
     if middle - wanted <= 1e-12:
-        return 0.0
+        return _at_middle(shares)
     first = (middle - wanted) / float(shares.var())
     return _signed_root(shares, _root(lambda tilt: _mean(shares, tilt) - wanted, first))
 
@@ -82,9 +84,15 @@ def _signed_root(shares: Floats, tilt: float) -> float:
     weights *= len(shares) / float(weights.sum())
     root = sqrt(max(-2.0 * float(np.log(weights).sum()), 0.0))
     lean = sqrt(max(float(weights @ weights) - len(shares), 0.0))
-    if root < 1e-4 or lean == 0.0:  # at the middle both are 0 and their ratio is 1
-        return 0.0
+    if root < 1e-3 or lean == 0.0:
+        return _at_middle(shares) - root
     return -root - float(np.log(lean / root)) / root
+
+
+def _at_middle(shares: Floats) -> float:
+    """The limit of r* at the plain mean, where root and lean are both 0: not 0, since few values lean to one side."""
+    away = shares - shares.mean()
+    return float((away**3).sum()) / (3.0 * float(away @ away) ** 1.5)
 
 
 def _root(falls: Callable[[float], float], first: float) -> float:

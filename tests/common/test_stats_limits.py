@@ -47,7 +47,7 @@ VALUES = st.lists(st.floats(-4, 4), min_size=1, max_size=40)
 
 
 @settings(max_examples=200, deadline=None)
-@given(VALUES, st.floats(0, 4), st.floats(0.001, 0.4))
+@given(VALUES, st.floats(0, 4), st.floats(0.001, 0.35))
 def test_the_limit_is_where_the_tail_says_and_never_above_the_mean(values, below, tail):
     seen = np.array(values)
     unseen = float(seen.min()) - below
@@ -57,6 +57,13 @@ def test_the_limit_is_where_the_tail_says_and_never_above_the_mean(values, below
         assert tail_below(seen, unseen, limit) == pytest.approx(tail, rel=1e-3)
         assert tail_below(seen, unseen, unseen - 1.0) == 0.0
         assert tail_below(seen, unseen, float(seen.max()) + 1.0) == 1.0
+
+
+@pytest.mark.parametrize("n", [1, 6, 40])
+def test_the_tail_has_no_jump_at_the_mean_of_all(n):
+    middle = -1.0 / (n + 1)  # of n zeros and an unseen -1
+    for bound in (middle - 1e-9, middle, middle + 1e-9, middle - 1e-4 / n, middle + 1e-4 / n):
+        assert tail_below(np.zeros(n), -1.0, bound) == pytest.approx((1.0 + bound) ** n, abs=0.012)
 
 
 def test_items_without_a_difference_are_no_proof_that_none_is_lost():

@@ -113,7 +113,8 @@ def test_an_answer_without_a_number_has_no_second_vote(tmp_path):
 
 
 def test_epochs_that_failed_are_not_counted_as_wrong(tmp_path):
-    rows = [sample(item, None if at else 1.0, at + 1, answer="18") for item in "ab" for at in range(2)]
+    rows = [sample(item, 1.0, 1, answer="18") for item in "ab"]
+    rows += [sample(item, None, 2, status="error") for item in "ab"]
     rows += [sample("c", 1.0, at, answer="18") for at in (1, 2)]
     found = figures(tmp_path, rows)
     assert (found["pass@1"].value, found["pass@1"].n) == (1.0, 3)
@@ -150,10 +151,10 @@ def test_checks_and_dimensions_are_over_the_answers_that_they_apply_to(tmp_path)
     rows = [
         sample(
             "a",
-            4.0,
+            1.0,
             metrics={"fluency": 4.0, "check_weeks": 1.0, "check_language": 0.0, "checks_passed": 0.5},
         ),
-        sample("b", 2.0, metrics={"fluency": 2.0, "check_weeks": 1.0, "checks_passed": 1.0}),
+        sample("b", 0.5, metrics={"fluency": 2.0, "check_weeks": 1.0, "checks_passed": 1.0}),
     ]
     found = figures(tmp_path, rows, "real")
     assert (found["fluency"].value, found["fluency"].unit) == (3.0, "")

@@ -1,8 +1,18 @@
-"""Which packages are installed is looked up once a process. Inspect looks it up for each of its runs, and to read what
-hundreds of packages hold takes a quarter of a second each time. To be imported before Inspect is.
+"""Which packages are installed is looked up once for each search path. Inspect looks it up for each of its runs, and to
+read what hundreds of packages hold takes a quarter of a second each time. To be imported before Inspect is.
 """
 
 import importlib.metadata
+import sys
+from collections.abc import Mapping
 from functools import cache
 
-importlib.metadata.packages_distributions = cache(importlib.metadata.packages_distributions)
+_look_up = importlib.metadata.packages_distributions
+
+
+@cache
+def _of(_path: tuple[str, ...]) -> Mapping[str, list[str]]:
+    return _look_up()
+
+
+importlib.metadata.packages_distributions = lambda: _of(tuple(sys.path))
