@@ -92,7 +92,8 @@ def _signed_root(shares: Floats, tilt: float) -> float:
 def _at_middle(shares: Floats) -> float:
     """The limit of r* at the plain mean, where root and lean are both 0: not 0, since few values lean to one side."""
     away = shares - shares.mean()
-    return float((away**3).sum()) / (3.0 * float(away @ away) ** 1.5)
+    squares = float(away @ away)
+    return float((away**3).sum()) / (3.0 * squares * sqrt(squares))
 
 
 def _root(falls: Callable[[float], float], first: float) -> float:

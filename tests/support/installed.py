@@ -15,4 +15,4 @@ def _of(_path: tuple[str, ...]) -> Mapping[str, list[str]]:
     return _look_up()
 
 
-importlib.metadata.packages_distributions = lambda: _of(tuple(sys.path))
+importlib.metadata.packages_distributions = lambda: dict(_of(tuple(sys.path)))
