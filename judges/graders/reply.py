@@ -196,7 +196,11 @@ def _decoded(text: str) -> Iterator[tuple[int, int | None, Any]]:
                 yield at, None, None
                 return
             end = at + 1
-        except (RecursionError, ValueError):
+        except RecursionError:
+            end = (
+                at + 500
+            )  # all of it lies inside of the same brackets; begun at each of them it takes 500 times as long
+        except ValueError:
             end = at + 1
         else:
             yield at, end, value

@@ -71,6 +71,7 @@ MORSELS = [
 @pytest.mark.parametrize("reader", READERS)
 @settings(max_examples=12, deadline=None)
 @example(["1."])
+@example(['{"a":'])
 @example(["1. a?\nA. b\nB. c\nC. d\nD. e\nAnswer: A\n"])
 @given(st.lists(st.sampled_from(MORSELS), min_size=1, max_size=3))
 def test_four_times_the_text_takes_no_more_than_about_four_times_as_long(
