@@ -196,10 +196,9 @@ def _decoded(text: str) -> Iterator[tuple[int, int | None, Any]]:
                 yield at, None, None
                 return
             end = at + 1
-        except RecursionError:
-            end = (
-                at + 500
-            )  # all of it lies inside of the same brackets; begun at each of them it takes 500 times as long
+        except RecursionError:  # asked again at each of its brackets it would take hundreds of times as long
+            yield at, None, None
+            return
         except ValueError:
             end = at + 1
         else:
