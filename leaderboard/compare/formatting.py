@@ -224,6 +224,14 @@ def probability(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
+def probability_of(pair: Comparison) -> str:
+    """The p of what the verdict claims: of *no worse* it is the margin's; that of a difference would be near 1."""
+    against_margin = pair.adjusted_p_no_better if pair.said_of_b else pair.adjusted_p_no_worse
+    if pair.verdict == Verdict.NO_WORSE and against_margin is not None:
+        return f"{probability(against_margin)} of a loss of the margin"
+    return probability(pair.adjusted_p)
+
+
 def percent_of_scale(value: float, task: TaskRecord) -> float:
     """Where a score lies on the task's scale, for a bar."""
     low, high = task.scale
