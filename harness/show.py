@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape  # square brackets in what is told are text, not colours
 from rich.table import Table
 
-from proctor.common import counted
+from proctor.common import counted, duration
 from proctor.common.refusal import located
 from proctor.finetune.build import Parent, Stage, build, is_kept, parents_of, with_parents
 from proctor.finetune.train.estimate import TrainingEstimate, estimate_training
@@ -131,7 +131,7 @@ def foreseen_as_tables(foreseen: list[Foreseen]) -> Iterator[Table | str]:
         figures, estimate = ["kept"], training.estimate
         if estimate is not None:
             memory = f"{estimate.memory_bytes / 1e9:.1f} GB"
-            figures = [f"{estimate.steps:,}", f"{estimate.tokens:,}", _duration(estimate.seconds), memory]
+            figures = [f"{estimate.steps:,}", f"{estimate.tokens:,}", duration(estimate.seconds), memory]
             if estimate.left_out_too_long:
                 left_out = f"{estimate.left_out_too_long:,} chats are longer than max_length and left out"
                 notes.append(f"{training.recipe}: {left_out}")
@@ -142,16 +142,8 @@ def foreseen_as_tables(foreseen: list[Foreseen]) -> Iterator[Table | str]:
     if not estimates:
         yield "nothing was run, and nothing is left to train"
         return
-    whole = _duration(sum(estimate.seconds for estimate in estimates))
+    whole = duration(sum(estimate.seconds for estimate in estimates))
     yield f"nothing was run; training would take about {whole} on this {estimates[0].device}, within a factor of two"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def findings_as_table(findings: list[Finding]) -> Table:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from proctor.common import counted
+from proctor.common import counted, duration
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Estimate
 from proctor.harness import record
@@ -134,14 +134,14 @@ def _running(cell: RunningCell, now: float, state: str) -> WatchedCell:
     words = words.strip() + _failed(cell.failed)
     going = state == "running" and cell.done < cell.total
     if going and silent > QUIET_SECONDS:
-        words += f"; nothing heard for {_duration(silent)}"
+        words += f"; nothing heard for {duration(silent)}"
     shown = WatchedCell(
         cell.variant, cell.task, state, words, 100 * cell.done // max(cell.total, 1), last=cell.last
     )
     fresh = cell.done if cell.asked is None else cell.asked
     if going and seconds > 0 and fresh:
         left = (cell.total - cell.done) * seconds / fresh
-        shown = replace(shown, left=f"about {_duration(left)} left")
+        shown = replace(shown, left=f"about {duration(left)} left")
     if going and seconds > 0 and cell.tokens:
         shown = replace(shown, rate=f"{cell.tokens / seconds:,.0f} tokens a second")
     if cell.about is None or not cell.scores:
@@ -180,11 +180,3 @@ def _headline(suites: list[RunningSuite], alive: list[RunningSuite], cells: Sequ
     if suites:
         return f"The run of {names} was stopped: {count}. The same command goes on from here"
     return f"No run is going on here: {count}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
