@@ -104,6 +104,14 @@ def local_folder(base: Base) -> Path | None:
     return None if is_gguf(base) else _local(base) or _cached(base)
 
 
+def bytes_of(base: Base) -> int:
+    """Of its weights as they lie here; 0 while they are not."""
+    if is_gguf(base):
+        return _gguf_file(base).stat().st_size
+    folder = local_folder(base)
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors")) if folder else 0
+
+
 def is_gguf(base: Base) -> bool:
     return base.lower().endswith(".gguf")
 

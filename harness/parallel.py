@@ -33,6 +33,7 @@ from proctor.common.terminal import Console, echo
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import Plan, Session
+from proctor.harness.plan.split import split_for
 from proctor.harness.session import Spread, Waiting, run_session
 
 RETRIES = 2  # how often Ray begins a session again whose worker died
@@ -61,10 +62,13 @@ def here(gpus: str) -> Spread:
 def side_by_side(
     devices: Sequence[str], sessions: Sequence[Session], plan: Plan, reporter: Reporter
 ) -> Waiting:
-    """A process for each session, which sees its own devices alone; as many at a time as there are devices for."""
+    """A process for each session, which sees its own devices alone; as many at a time as there are devices for, and the
+    longest first.
+    """
     _refuse_too_wide(sessions, len(devices), "--gpus gives")
     _count_overlaps(sessions, plan)
-    left, free = sorted(sessions, key=lambda each: -each.first.serving.gpus), list(devices)
+    sessions = split_for(sessions, len(devices))
+    left, free = list(sessions), list(devices)
     running: dict[Future[str], tuple[Session, list[str]]] = {}
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(len(devices)) as pool:
@@ -175,6 +179,7 @@ def over_ray(address: str | None, sessions: Sequence[Session], plan: Plan, repor
         _refuse_too_wide(
             [each for each in sessions if each.first.engine == "vllm"], gpus, "the largest node has"
         )
+        sessions = split_for(sessions, max(1, int(ray.cluster_resources().get("GPU", 0))))
         kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         driver, shared = ray.put(Driver(Path.cwd(), mark, _code(), kept)), ray.put(plan)
         there, running = ray.remote(on_node), {}

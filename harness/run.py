@@ -14,7 +14,7 @@ from proctor.common.files import ROOM, refuse_unwritable
 from proctor.common.paths import inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
-from proctor.finetune.base import local_folder
+from proctor.finetune.base import bytes_of
 from proctor.finetune.build import is_kept
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
@@ -173,10 +173,8 @@ def bytes_to_build(sessions: Sequence[Session], store: Path) -> int:
     for session in sessions:
         for each in session.variants:
             missing = [stage.name for stage in each.stages if not is_kept(store / "artifacts", stage)]
-            folder = local_folder(each.variant.base) if missing else None
-            if folder:
-                size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-                wanted |= dict.fromkeys(missing, size)
+            if missing:
+                wanted |= dict.fromkeys(missing, bytes_of(each.variant.base))
     return sum(wanted.values())
 
 

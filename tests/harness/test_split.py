@@ -1,0 +1,80 @@
+"""Sessions for several GPUs: one of several variants becomes two where all would end sooner."""
+
+import pytest
+
+from proctor.common.progress import Reporter
+from proctor.common.terminal import Console
+from proctor.harness import parallel, record
+from proctor.harness.config.suite import Suite
+from proctor.harness.plan import split
+from proctor.harness.plan.plan import make_plan
+from proctor.harness.plan.split import split_for
+
+PROMPTS = ("cot", "cot-2shot", "cot-8shot", "confidence")
+
+
+@pytest.fixture
+def sessions_of(home):
+    """The sessions of tiny with these epochs, one variant for each of four prompts, and its plan."""
+
+    def sessions(*epochs, **suite):
+        names = []
+        for number, times in enumerate(epochs):
+            names.append(f"tiny-{number}")
+            sampling = {"max_tokens": 8, "temperature": 0.5, "epochs": times}
+            home.variant(names[-1], base="finetune/tiny", prompt=PROMPTS[number], sampling=sampling)
+        path = home.suite(variants=names, tasks=["word_problems"], baseline=names[0], **suite)
+        return make_plan(Suite.load(str(path)), home.results, home.store)
+
+    return sessions
+
+
+def names_of(sessions):
+    return [str(session) for session in sessions]
+
+
+def test_a_long_session_is_split_until_every_gpu_has_work(sessions_of):
+    sessions = sessions_of(64, 64, 64, 64).sessions
+    assert names_of(sessions) == ["tiny-0+tiny-1+tiny-2+tiny-3"]
+    assert names_of(split_for(sessions, 1)) == names_of(sessions)
+    assert sorted(names_of(split_for(sessions, 2))) == ["tiny-0+tiny-2", "tiny-1+tiny-3"]
+    assert sorted(names_of(split_for(sessions, 4))) == ["tiny-0", "tiny-1", "tiny-2", "tiny-3"]
+    assert sorted(names_of(split_for(sessions, 9))) == ["tiny-0", "tiny-1", "tiny-2", "tiny-3"]
+
+
+def test_a_session_whose_answers_take_less_than_opening_an_engine_stays_whole(sessions_of):
+    sessions = sessions_of(1, 1, 1, 1).sessions
+    assert names_of(split_for(sessions, 4)) == ["tiny-0+tiny-1+tiny-2+tiny-3"]
+
+
+def test_halves_take_about_as_long_and_the_longest_session_begins_first(sessions_of):
+    sessions = split_for(sessions_of(100, 40, 60, 2).sessions, 2)
+    assert sorted(names_of(sessions)) == ["tiny-0+tiny-3", "tiny-1+tiny-2"]
+    assert names_of(sessions)[0] == "tiny-0+tiny-3"
+
+
+def test_nothing_to_ask_is_no_session(sessions_of):
+    assert split_for([], 4) == []
+
+
+def test_what_answers_without_a_gpu_is_not_split(home):
+    home.echo("gold", lambda doc: "7", "word_problems")
+    home.variant(
+        "again",
+        base=str(home.folder / "gold.jsonl"),
+        engine="echo",
+        sampling={"epochs": 64, "temperature": 1.0},
+    )
+    suite = home.suite(variants=["gold", "again"], tasks=["word_problems"], baseline="gold")
+    plan = make_plan(Suite.load(str(suite)), home.results, home.store)
+    assert names_of(split_for(plan.sessions, 4)) == names_of(plan.sessions)
+
+
+def test_split_sessions_give_the_rows_of_one(sessions_of, home, monkeypatch):
+    plan = sessions_of(1, 1, limit={"word_problems": 4})
+    monkeypatch.setattr(split, "WORTH_SECONDS", -1)  # so that eight answers are worth a second engine
+    assert len(plan.sessions) == 1
+    parallel.side_by_side(["", ""], plan.sessions, plan, Reporter(Console(quiet=True)))
+    assert [
+        record.read(home.results, each.variant.name, "word_problems").run.rows for each in plan.variants
+    ] == [4, 4]
