@@ -10,6 +10,7 @@ processes from start to end.
     python -m tests.bench.gpu                         what is not measured yet, in less than ten minutes
     python -m tests.bench.gpu --plan                  which parts that would be, and how long each wants
     python -m tests.bench.gpu --parts merged,real     these, again if they were measured before
+    python -m tests.bench.gpu --parts spread --seconds 900     eight variants on all GPUs of this machine, and on one
 """
 
 import argparse
@@ -81,7 +82,9 @@ class Running:
 
 def wanted(parts: list[str], told: dict[str, Any]) -> list[str]:
     """The parts to measure, in their order: those that are named, or all without figures; with what they need."""
-    names = [name for name in PARTS if (name in parts if parts else not is_measured(told, name))]
+    names = [name for name in PARTS if name in parts]
+    if not parts:
+        names = [name for name, part in PARTS.items() if not part.named and not is_measured(told, name)]
     if (
         "weights" not in names
         and not is_measured(told, "weights")

