@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from proctor.tasks.text import runs, tokens
 
 SIZES = (8, 10, 13)
+WORDING = 3  # a run that so many items have is what their task says to each of them
 Run = tuple[str, ...]
 
 
@@ -31,8 +32,11 @@ class Overlap:
         return self.hits / self.items if self.items else 0.0
 
 
-def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SIZES) -> list[Overlap]:
-    """One `Overlap` for each size. Case and punctuation do not count; numbers do.
+def overlap(
+    test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SIZES, worded: bool = False
+) -> list[Overlap]:
+    """One `Overlap` for each size. Case and punctuation do not count; numbers do. `worded`: the items come with their
+    task's wording, which is nobody's item.
 
     Only the runs of the test items are kept, so a training set of any size can be streamed through. A longer run
     begins with a shorter one, so only where the shortest is shared are the others looked for.
@@ -55,7 +59,8 @@ def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SI
             continue
         for n in sizes:
             for run in runs(words, n) & where[n].keys():
-                hit[n] |= where[n][run]
+                if not worded or len(where[n][run]) < WORDING:
+                    hit[n] |= where[n][run]
         for run in shared & begins.keys():
             whole.update(index for index in begins[run] if _line(items[index]) in _line(words))
     found = []

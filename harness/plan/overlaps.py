@@ -6,8 +6,7 @@ and files of chats; no weights.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from proctor.tasks.prompt_pack import OWN
 Found = dict[str, Any]
 LONGEST = max(SIZES)
 CHANCE = 0.01  # a smaller share of items that have a long run in common is what any two large texts have
-COUNTED = 5  # raise it when runs are counted another way
+COUNTED = 6  # raise it when runs are counted another way
 
 
 def overlap_of(
@@ -59,34 +58,13 @@ def count(task: Task, docs: list[dict[str, Any]], chats: Path) -> Found:
                     chat = json.loads(line)
                     yield from (turn["content"] for turn in (*chat["prompt"], *chat["completion"]))
 
-    asked = [str(doc[field]) for doc in docs]
-    if field == OWN:
-        asked = without_wording(asked)
-    runs = overlap(asked, texts(), SIZES)
+    # Questions and pupils' work are put into words by their tasks, as a user's own task does with its items.
+    worded = task.framework == "inspect" or field == OWN
+    runs = overlap((str(doc[field]) for doc in docs), texts(), SIZES, worded)
     counts: Found = {"chats": lines, "items": len(docs), "whole": runs[0].whole}
     for run in runs:
         counts |= {f"share_{run.n}": round(run.share, 4), f"hits_{run.n}": run.hits}
     return counts
-
-
-def without_wording(prompts: list[str]) -> list[str]:
-    """What all prompts of a user's own task begin and end with is the task's wording, which training sets may have too.
-
-    >>> without_wording(["How much is 2 + 2? Think.", "How much is 3 + 5? Think."])
-    ['2 + 2?', '3 + 5?']
-    """
-    split = [prompt.split() for prompt in prompts]
-    if len({tuple(words) for words in split}) < 2:  # with one item nobody can tell the wording from it
-        return prompts
-    before = _alike(split)
-    behind = _alike([words[before:][::-1] for words in split])
-    return [" ".join(words[before : len(words) - behind]) for words in split]
-
-
-def _alike(texts: Sequence[Sequence[str]]) -> int:
-    """How many words all texts begin with."""
-    places = zip(*texts, strict=False)  # as far as the shortest goes
-    return len(list(takewhile(lambda words: len(set(words)) == 1, places)))
 
 
 def known_of(base: str, task: str) -> list[Found]:
