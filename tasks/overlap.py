@@ -4,7 +4,7 @@ overlap(["Mia has 3 apples and buys 4 more."], ["Today Mia has 3 apples and buys
 # [Overlap(n=6, items=1, hits=1, short=0, whole=0)]
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -43,25 +43,25 @@ def overlap(
     """
     items, sizes = list(map(tokens, test)), tuple(sizes)
     shortest = min(sizes)
+    own = _without_wording(items, shortest) if worded else [[words] for words in items]
     where: dict[int, dict[Run, set[int]]] = {n: defaultdict(set) for n in sizes}
     begins: dict[Run, set[int]] = defaultdict(set)
     for index, words in enumerate(items):
         begins[tuple(words[:shortest])].add(index)
         for n in sizes:
-            for run in runs(words, n):
-                where[n][run].add(index)
+            for part in own[index]:
+                for run in runs(part, n):
+                    where[n][run].add(index)
     hit: dict[int, set[int]] = {n: set() for n in sizes}
     whole: set[int] = set()
     for text in train:
         words = tokens(text)
-        shared = runs(words, shortest) & where[shortest].keys()
-        if not shared:
-            continue
-        for n in sizes:
-            for run in runs(words, n) & where[n].keys():
-                if not worded or len(where[n][run]) < WORDING:
+        begun = runs(words, shortest)
+        if not begun.isdisjoint(where[shortest]):
+            for n in sizes:
+                for run in runs(words, n) & where[n].keys():
                     hit[n] |= where[n][run]
-        for run in shared & begins.keys():
+        for run in begun & begins.keys():
             whole.update(index for index in begins[run] if _line(items[index]) in _line(words))
     found = []
     for n in sizes:
@@ -72,3 +72,22 @@ def overlap(
 
 def _line(words: Sequence[str]) -> str:
     return f" {' '.join(words)} "
+
+
+def _without_wording(items: Sequence[Sequence[str]], n: int) -> list[list[list[str]]]:
+    """Of each item the parts between the runs of n words that several items have."""
+    owners = Counter(run for words in items for run in runs(words, n))
+    own = []
+    for words in items:
+        parts: list[list[str]] = [[]]
+        said = 0  # so many of the next words are wording
+        for at, word in enumerate(words):
+            if owners[tuple(words[at : at + n])] >= WORDING:
+                said = n
+            if said:
+                said -= 1
+                parts.append([])
+            else:
+                parts[-1].append(word)
+        own.append([part for part in parts if part])
+    return own

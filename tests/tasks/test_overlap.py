@@ -65,7 +65,8 @@ def test_an_item_that_stands_whole_in_a_training_text_is_told_from_one_that_shar
 def test_what_three_items_have_in_common_is_the_wording_of_their_task_and_a_copied_item_is_found_in_it():
     wording = "Write three questions in English about the text below, and nothing else, please."
     texts = [
-        f"{wording} The cat of number {n} sat on mat {n} for {n} days and slept {n} hours." for n in range(4)
+        f"{wording} The cat of number {n} sat on mat {n} for {n} days, then bought {n} fish for {n} coins."
+        for n in range(4)
     ]
     train = [f"{wording} Other words.", f"{texts[2]} An answer."]
     assert [found.hits for found in overlap(texts, train)] == [4, 4, 4]
