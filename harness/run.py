@@ -196,8 +196,9 @@ def refuse_absent_models(plan: Plan, cells: Iterable[CellPlan], look: bool) -> N
         asked: list[AnySpec | None] = [*plan.scored_by(cell.task)]
         if plan.suite.extractor and plan.suite.task(cell.task).numeric:
             asked.append(plan.suite.extractor.spec)
-        for spec in filter(None, asked):
-            specs[spec.model_dump_json()] = spec
+        for spec in asked:
+            if spec:
+                specs[spec.model_dump_json()] = spec
     for spec in specs.values():
         refuse_unopenable(spec, plan.suite, look)
 

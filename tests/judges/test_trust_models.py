@@ -23,7 +23,7 @@ def test_a_loss_that_is_too_small_does_not_hold(tmp_path):
     _, card = model_card(tmp_path, soft)
     checks = {one["name"]: one for one in card["checks"]}
     assert not checks["another_name"]["passed"]
-    assert "at least 1.5" in checks["another_name"]["detail"]
+    assert "at least 1.5" in checks["another_name"]["expected"]
 
 
 # Judges that ask a model
