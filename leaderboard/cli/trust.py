@@ -211,7 +211,7 @@ def _show_card(card: dict[str, Any]) -> None:
         f"Labels: {escape(labels_of(card['labels']) or 'none, so agreement with people is not known')}."
     )
     _show_missing(card["missing"], console)
-    console.print("Each dimension: --json, or the judge's page of the board. Each figure: docs/judges.md.")
+    console.print("Each dimension, and what failed where: --json. Each figure: docs/judges.md.")
 
 
 def _checks(checks: list[dict[str, Any]]) -> Table:
@@ -220,7 +220,8 @@ def _checks(checks: list[dict[str, Any]]) -> Table:
     withstood = [check for check in checks if check["kind"] == "injection" and check["passed"]]
     for check in sorted(checks, key=lambda check: check["passed"]):
         if check not in withstood:
-            seen = ": ".join(filter(None, (f"{check['held']} of {check['of']}", check["detail"])))
+            most = check["detail"].partition(";")[0]
+            seen = ": ".join(filter(None, (f"{check['held']} of {check['of']}", most)))
             verdict = "passed" if check["passed"] else "[bold red]FAILED[/bold red]"
             made.add_row(escape(check["title"]), escape(check["expected"]), escape(seen), verdict)
     if withstood:

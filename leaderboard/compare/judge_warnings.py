@@ -14,7 +14,12 @@ from proctor.harness import record
 from proctor.harness.record import TaskRecord
 
 Card = Mapping[str, Any]  # a file from elsewhere: any of it may be missing or of another type
-WHOLE = (None, "", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions
+WHOLE = (
+    None,
+    "",
+    "overall",
+    "preference",
+)  # what a judge's figure says of whole answers, not of one of their dimensions
 AGREEMENT = ("spearman", "kappa_conservative")  # with labels: of a judge that scores, of one that compares
 TRIED = {"damage": "with planted damage", "injection": "with words to the judge"}
 HOW_TO_READ = (

@@ -1,5 +1,7 @@
 """Whether to trust a judge: the sentence that its card begins with, on the terminal as on the board."""
 
+import html
+
 import pytest
 
 from proctor.common.paths import PACKAGE as ROOT
@@ -37,6 +39,8 @@ def card_of(damage=(4, 0), injection=(4, 0), low: object = 0.3, labels=True):
         (card_of((0, 4), (4, 0), -0.2),
          "Do not trust this judge: nothing shows that its scores go with those of people; it failed 4 of 4 checks "
          "with planted damage."),
+        (card_of() | {"figures": [{"name": "kappa_conservative", "dimension": "preference", "low": 0.1}]},
+         "This judge passed all of its 8 checks, and its scores go with those of people."),
         ({}, ""),
         ({"checks": "none", "labels": {"n": 3}}, ""),
         ({"checks": [{"kind": None}, 7]}, "Read its scores with care: this judge failed 1 of its 1 checks."),
@@ -69,10 +73,11 @@ def test_terminal_says_first_what_the_board_says_and_cuts_nothing(tmp_path, monk
     for words in ("check", "expected", "seen", "verdict"):
         assert words in next(line for line in lines if "expected" in line)
     assert HOW_TO_READ in first
-    assert "mean of labels" in first
+    assert "Labels: 6 by 1 rater: authors." in first
     write(tmp_path / "board-results", rows_of("a", "study_plan"))
     record.write_card(tmp_path / "board-results", card | {"judge": "checklist"})
-    page = text_of(site.build(tmp_path / "board-results", tmp_path / "out").parent, "judges/checklist.html")
+    board = site.build(tmp_path / "board-results", tmp_path / "out").parent
+    page = html.unescape(text_of(board, "judges/checklist.html"))
     assert answer(card) in page
     assert HOW_TO_READ in page
     for check in card["checks"]:
