@@ -22,9 +22,9 @@ from proctor.harness import record
 from proctor.harness.config.suite import SuiteFile
 from proctor.leaderboard.cli.main import app
 from proctor.tasks.index import find_task
-from tests.judges.test_trust_models import asked_plan, marks_of, verdict
 from tests.support.command import ROOT, proctor
 from tests.support.openai_server import listed, serve
+from tests.support.trust_cards import asked_plan, marks_of, verdict
 
 BLOCK = re.compile(
     r"(?:<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE

@@ -8,9 +8,9 @@ from proctor.common.paths import PACKAGE as ROOT
 from proctor.harness import record
 from proctor.leaderboard.board import site
 from proctor.leaderboard.compare.judge_warnings import HOW_TO_READ, answer
-from tests.judges.test_trust_models import asked_plan, marks_of, model_card, verdict
 from tests.support.board_pages import text_of
 from tests.support.board_results import rows_of, write
+from tests.support.trust_cards import asked_plan, marks_of, model_card, verdict
 
 
 def card_of(damage=(4, 0), injection=(4, 0), low: object = 0.3, labels=True):
