@@ -12,6 +12,7 @@ from tests.support.openai_server import Reply, serve
 from tests.support.trust_cards import (
     SEEN_LABELS,
     asked_plan,
+    fenced,
     marks_of,
     model_card,
     some_plans,
