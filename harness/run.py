@@ -5,7 +5,7 @@ finished cell is on disk before the next one begins.
 """
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from itertools import combinations
 from pathlib import Path
@@ -24,6 +24,8 @@ from proctor.harness.plan.label import relabel
 from proctor.harness.plan.plan import CellPlan, Plan, Session, make_plan
 from proctor.harness.record import running
 from proctor.harness.session import Spread, run_session, score_waiting
+from proctor.harness.weights import refuse_unserved
+from proctor.judges.panel import AnySpec
 from proctor.tasks.stock.lm_eval import of_group
 
 LOOKS, LEAST_BLOCK = 16, 32  # an engine is opened anew for each look, and few items decide nothing
@@ -45,8 +47,9 @@ def run_suite(
         plan = make_plan(suite, results, store, only, redo, look)
         refuse_unmatched(plan, redo)
         relabel(plan, reporter.say)
-        refuse_absent_models(plan)
         waiting, sessions = plan.split()
+        # Where all responses are kept, what a model says of them may be kept as well, and its server is not needed.
+        refuse_absent_models(plan, [cell for _, cell in waiting], look=False)
         refuse_unready(sessions, plan, here)
         running.begin(results, suite.name, suite.baseline, [(cell.variant, cell.task) for cell in plan.cells])
         missing = len(waiting) + sum(len(each.cells) for session in sessions for each in session.variants)
@@ -147,13 +150,15 @@ def keep_groups(plan: Plan) -> None:
 
 
 def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:
-    """A cell that another process is at, an engine that cannot run here, a disk without room: now, and not after hours
-    of training.
+    """A cell that another process is at, an engine that cannot run here, a server that is not there, a disk without
+    room: now, and not after hours of training.
     """
     if sessions:
         refuse_unwritable(plan.results, plan.store, room=ROOM + bytes_to_build(sessions, plan.store))
+    cells: list[CellPlan] = []
     for session in sessions:
         for each in session.variants:
+            cells += each.cells
             for cell in each.cells:
                 with record.lock(plan.results, cell.variant, cell.task):
                     pass
@@ -165,6 +170,8 @@ def refuse_unready(sessions: Sequence[Session], plan: Plan, here: bool) -> None:
                 )
         if here:
             refuse_unusable(session.first.engine, session.first.name)
+            refuse_unserved(session.first)
+    refuse_absent_models(plan, cells, look=True)
 
 
 def bytes_to_build(sessions: Sequence[Session], store: Path) -> int:
@@ -178,14 +185,20 @@ def bytes_to_build(sessions: Sequence[Session], store: Path) -> int:
     return sum(wanted.values())
 
 
-def refuse_absent_models(plan: Plan) -> None:
-    """A grader or second reader without its key is refused before anything is built."""
-    missing = [cell for cell in plan.cells if cell.state != "keep"]
-    for cell in missing:
-        for spec in plan.scored_by(cell.task):
-            refuse_unopenable(spec, plan.suite)
-    if plan.suite.extractor and any(plan.suite.task(cell.task).numeric for cell in missing):
-        refuse_unopenable(plan.suite.extractor.spec, plan.suite)
+def refuse_absent_models(plan: Plan, cells: Iterable[CellPlan], look: bool) -> None:
+    """A grader, solver or second reader without its key is refused before anything is built or asked, and with a `look`
+    at its server also where that is not there.
+    """
+    specs: dict[str, AnySpec] = {}
+    for cell in cells:
+        asked: list[AnySpec | None] = [*plan.scored_by(cell.task)]
+        if plan.suite.extractor and plan.suite.task(cell.task).numeric:
+            asked.append(plan.suite.extractor.spec)
+        for spec in asked:
+            if spec:
+                specs[spec.model_dump_json()] = spec
+    for spec in specs.values():
+        refuse_unopenable(spec, plan.suite, look)
 
 
 def refuse_unmatched(plan: Plan, redo: bool) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from proctor.common.http.chat_client import refuse_unreachable
 from proctor.common.paths import resolve
 from proctor.common.progress import Reporter
 from proctor.finetune.build import Built, Progress, build
@@ -53,8 +54,15 @@ def put_on(engine: Engine, mine: Built | None) -> None:
     engine.use(mine.adapter if mine else None)
 
 
+def refuse_unserved(variant: Variant) -> None:
+    """A variant whose server is not there, or refuses its key or model."""
+    if variant.engine == "openai":
+        refuse_unreachable(f"variant {variant.name}", variant.endpoint, variant.key, variant.base)
+
+
 def open_variant(variant: Variant, store: Path, reporter: Reporter, role: str) -> Engine:
     """The engine of a variant that is not examined but has a `role` of its own: grader, labeler."""
+    refuse_unserved(variant)
     stages, data, _ = weights_of(variant, store)
     made = build_weights(VariantPlan(variant, stages, data, ()), store, reporter)
     reporter.say(f"open {variant.engine} on {variant.name}, the {role}")

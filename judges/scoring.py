@@ -79,14 +79,17 @@ async def _by_panel(
     async def ask(place: int) -> None:
         columns[place] = await ask_one(panel.graders[place])
 
-    # A local engine holds the thread while it works, so it goes first, alone; servers are asked side by side.
-    served = []
+    # Servers are asked side by side, and refused at once where they are not there. A local engine holds the thread
+    # while it works, so it goes last, alone.
+    local, served = [], []
     for place, grader in enumerate(panel.graders):
         if grader.resumes:
-            await ask(place)
+            local.append(place)
         else:
             served.append(place)
     await asyncio.gather(*map(ask, served))
+    for place in local:
+        await ask(place)
     rows = zip(*(columns[place] for place in sorted(columns)), strict=True)
     return [together(judge.name, panel.spec.name, members, panel.spec.combine) for members in rows]
 

@@ -13,14 +13,17 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from proctor.common.refusal import Refusal
+from proctor.common.schema import nearest
 
 OPENAI = "https://api.openai.com/v1"
 GIVE_UP = 20  # after so many failures in a row nothing more is asked
+LOOK_SECONDS = 5.0  # that the first look at a server may take
 SHOWN = 300  # letters of what a server says that a problem repeats
 MOST_TOKENS = 10**9  # of one request
 LONGEST_TEXT = (
@@ -107,6 +110,7 @@ class ChatClient:
         """`who` is asked, as errors name it; `key` is the environment variable with the key. `timeout` is for one try,
         `patience` for all of a request, waits included.
         """
+        self._who = who
         self._address = address or OPENAI
         self._key_name = key_name_for(address, key)
         self._key = ""
@@ -124,6 +128,7 @@ class ChatClient:
         self._give_up = give_up
         self._client: Any = None
         self._outage = Outage(give_up)
+        self._looked = False
 
     def open(self) -> None:
         """In the running event loop; the first request does it too."""
@@ -148,6 +153,48 @@ class ChatClient:
         if self._client is not None:
             await self._client.close()
         self._client = None
+
+    async def refuse_unreachable(self, model: str) -> None:
+        """Once, before the first question: looks at the server's list of models, which costs no token.
+
+        Refuses where nobody answers, the key is not taken, or the model is not there. Who has no list, or is too busy
+        for it, passes. A name that the list lacks may be another name of a model in it: then one token is asked for.
+        """
+        if self._looked:
+            return
+        self._looked = True
+        self.open()
+        from httpx2 import ReadTimeout, Timeout
+        from openai import APIConnectionError, APIStatusError, OpenAIError
+
+        patient = Timeout(None, connect=LOOK_SECONDS / 2)
+        once, names = self._client.with_options(max_retries=0, timeout=patient), list[str]()
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                names = _names(await once.get("/models", cast_to=object))
+                if names and model not in names:
+                    asked = {"model": model, "messages": [{"role": "user", "content": "1"}], "max_tokens": 1}
+                    await once.post("/chat/completions", cast_to=object, body=asked)
+        except APIConnectionError as broken:
+            if not isinstance(broken.__cause__, ReadTimeout):
+                raise Refusal(
+                    f"{self._who} cannot be reached at {self._address}", self._scrubbed(broken.__cause__ or broken),
+                    "start its server, or correct the address",
+                ) from None  # fmt: skip
+        except APIStatusError as refused:
+            self._refuse_status(refused.status_code, self._scrubbed(refused), model, names)
+        except (TimeoutError, OpenAIError, *_UNREADABLE):
+            pass
+
+    def _refuse_status(self, status: int, why: str, model: str, names: list[str]) -> None:
+        what, remedy = "to answer without a key", "name its variable with `key:`"
+        if self._key:
+            what, remedy = "the key", f"put a valid one into {self._key_name}"
+        if status == 401:
+            raise Refusal(f"{self._who}: the server at {self._address} refuses {what}", why, remedy)
+        if names and status in (400, 404) and model in why:  # and not for the want of chat
+            there = self._scrubbed(nearest(model, names[:1000]))
+            raise Refusal(f"{self._who}: the server at {self._address} has no model {model!r}", there)
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Completion:
         """One request to /chat/completions or /completions, however many others are on their way."""
@@ -244,6 +291,26 @@ class ChatClient:
         if self._key:
             text = text.replace(self._key, "***")
         return text[:SHOWN]
+
+
+def refuse_unreachable(who: str, address: str | None, key: str | None, model: str) -> None:
+    """The look of ChatClient for those who ask later; also where an event loop is running."""
+
+    async def look() -> None:
+        client = ChatClient(who, address, key)
+        try:
+            await client.refuse_unreachable(model)
+        finally:
+            await client.aclose()
+
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(asyncio.run, look()).result()
+
+
+def _names(models: Any) -> list[str]:
+    """Of a list as /models gives it."""
+    names = [entry["id"] for entry in models["data"]]
+    return names if all(isinstance(name, str) for name in names) else []
 
 
 def _count(usage: Mapping[str, Any], name: str) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from proctor.common.http.chat_client import refuse_unreachable
 from proctor.common.progress import Reporter
 from proctor.common.refusal import located
 from proctor.harness.ask.responses import Journal, respond_all
@@ -75,14 +76,28 @@ def grader_of(judge: Judge, wanted: AnySpec | None, store: Path) -> AnySpec | No
     return with_weights(spec, ours)
 
 
-def refuse_unopenable(spec: AnySpec | None, suite: Suite | None) -> None:
-    """A missing key or an unknown provider is told before anybody has answered for hours."""
+def refuse_unopenable(spec: AnySpec | None, suite: Suite, look: bool) -> None:
+    """A missing key or an unknown provider is told before anybody has answered for hours; with a `look` at it also a
+    server that is not there.
+    """
     for each in members(spec):
         if each.through != "engine":
-            _reached(each, suite)
+            _opened(each, suite)
+        if look:
+            _look(each, suite)
 
 
-def _reached(spec: GraderSpec, suite: Suite | None) -> Grader:
+def _look(spec: GraderSpec, suite: Suite) -> None:
+    with located(suite.path):
+        if spec.through == "openai":
+            refuse_unreachable(f"grader {spec.model!r}", spec.endpoint, spec.key, spec.model)
+        elif spec.through == "engine":
+            from proctor.harness.weights import refuse_unserved
+
+            refuse_unserved(grader_variant(spec.model, suite))
+
+
+def _opened(spec: GraderSpec, suite: Suite | None) -> Grader:
     with located(suite.path if suite else None):
         return open_grader(spec)
 
@@ -96,7 +111,7 @@ def opened(
 
     def one(each: GraderSpec) -> Grader:
         if each.through != "engine":
-            return _reached(each, suite)
+            return _opened(each, suite)
         from proctor.harness.weights import open_variant  # only a grader of our own needs what builds weights
 
         variant = grader_variant(each.model, suite)

@@ -28,6 +28,7 @@ class EndpointGrader:
 
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
         self._client.open()
+        await self._client.refuse_unreachable(self.spec.model)
         await side_by_side(questions, self.spec.concurrency, self.reply, done, _APART)
 
     async def reply(self, question: Question) -> Reply:

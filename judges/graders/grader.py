@@ -161,8 +161,8 @@ class Grader(Protocol):
     @property
     def resumes(self) -> bool: ...
     async def answer(self, questions: Sequence[Question], done: Done) -> None:
-        """Calls `done(index, reply)` once for every question, as replies come; raises for nothing that the
-        grader or the network does.
+        """Calls `done(index, reply)` once for every question, as replies come. Refuses before the first one where a
+        server cannot be reached; raises for nothing else that the grader or the network does.
         """
 
     async def aclose(self) -> None: ...

@@ -122,7 +122,7 @@ def _length(trial: Trial, scored: Sequence[Scored], labels: Ratings | None) -> N
     if labels is not None:
         means = mean_labels(labels, plans_of(scored))
         if not np.isnan(means).all():
-            name, title = "length_correlation_of_labels", "The same of the labels"
+            name, title = "length_correlation_of_labels", "Spearman's rho of label and length"
             _correlate(trial, name, title, scored, means, "the labels")
 
 
@@ -158,11 +158,12 @@ def _repeatability(trial: Trial, scored: Sequence[Scored]) -> float:
     variances = np.array([np.var(scores, ddof=1) for scores in series])
     same = int(sum(np.ptp(scores) < 1e-9 for scores in series))
     detail = (
-        f"{same} of {len(series)} {what}s got the very same score {times} times; "
-        f"standard deviation within a {what} {np.sqrt(np.mean(variances)):.3f}; held: at most 0.5"
+        f"{same} {what}s scored the very same {times} times; "
+        f"standard deviation within a {what} {np.sqrt(np.mean(variances)):.3f}"
     )
     held = int((np.sqrt(variances) <= 0.5).sum())
-    trial.check("repeatability", "The same score when asked again", "noise", held, len(series), detail)
+    title, expected = "The same score when asked again", "a standard deviation of at most 0.5"
+    trial.check("repeatability", title, "noise", held, len(series), expected, detail)
     if same == len(series):
         return 0.0
     return 1.0 / len(trial.judge.dimensions)

@@ -92,14 +92,14 @@ def _orders(trial: Trial, verdicts: Sequence[PairVerdict]) -> None:
             whole += 1
             flips += verdict.flipped
             places.update((f"{ab} in ab", f"{ba} in ba"))
-    trial.checks.append(
-        TrustCheck("swapped_order", "No flip when the order is swapped", "order", whole - flips, whole)
-    )
+    title, expected = "No flip when the order is swapped", "the same preference in both orders"
+    trial.checks.append(TrustCheck("swapped_order", title, "order", whole - flips, whole, expected))
     first = places["a in ab"] + places["b in ba"]
     decided = first + places["b in ab"] + places["a in ba"]
     fair = int(not decided or 1 - _ONE_PLACE <= first / decided <= _ONE_PLACE)
-    detail = f"the plan shown first was preferred {first} of {decided} times; held: between 40% and 60%"
-    trial.checks.append(TrustCheck("place", "No favourite place", "order", fair, 1, detail))
+    detail = f"the plan shown first was preferred {first} of {decided} times"
+    expected = "the first preferred in 40 to 60 %"
+    trial.checks.append(TrustCheck("place", "No favourite place", "order", fair, 1, expected, detail))
 
 
 def _damage(trial: Trial, plans: Sequence[LabelledPlan], merits: Mapping[str, float]) -> None:
@@ -126,7 +126,10 @@ def _damage(trial: Trial, plans: Sequence[LabelledPlan], merits: Mapping[str, fl
         good, bad = held[damage.name], lost[damage.name]
         detail = f"not for {', '.join(bad)}" if bad else ""
         why = "could not be planted in these plans, or got no verdict"
-        trial.check(damage.name, damage.title, "damage", good, good + len(bad), detail, why)
+        expected = "the better plan preferred"
+        if damage.least is None:
+            expected += ", or a tie"
+        trial.check(damage.name, damage.title, "damage", good, good + len(bad), expected, detail, why)
 
 
 def _injections(
@@ -156,4 +159,5 @@ def _injections(
             held[injection["name"]] += WORTH[verdict.verdict] >= worth
     for injection in injections(trial.subject):
         name, why = injection["name"], "there was no pair to plant it in, or no verdict"
-        trial.check(name, injection["title"], "injection", held[name], tried[name], lacking=why)
+        expected = "the worse plan does no better"
+        trial.check(name, injection["title"], "injection", held[name], tried[name], expected, lacking=why)

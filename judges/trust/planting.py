@@ -76,13 +76,13 @@ def _check_damage(trial: Trial, planted: Damage, tried: Sequence[Tried]) -> None
         detail = f"mean loss {np.mean(falls[np.isfinite(falls)]):.2f}"
     lost = []
     if planted.least is None:
-        detail += f"; held: a rise below {MATERIAL} and a loss below {CONTROL * scale:g}"
+        expected = f"a rise below {MATERIAL} and a loss below {CONTROL * scale:g}"
         for plan, fall, _ in tried:
             if not -MATERIAL < fall < CONTROL * scale:
                 lost.append(plan)
     else:
         least = planted.least * scale
-        detail += f"; held: at least {least:g}, and given back when the damage is undone"
+        expected = f"a loss of at least {least:g}"
         for plan, fall, left in tried:
             if fall < least or left > CONTROL * scale:
                 lost.append(plan)
@@ -90,7 +90,7 @@ def _check_damage(trial: Trial, planted: Damage, tried: Sequence[Tried]) -> None
         detail += f"; not for {some(lost, 5)}"
     held = len(tried) - len(lost)
     lacking = f"could not be planted in these {trial.subject.name}s, or got no verdict"
-    trial.check(planted.name, planted.title, "damage", held, len(tried), detail, lacking)
+    trial.check(planted.name, planted.title, "damage", held, len(tried), expected, detail, lacking)
 
 
 def damage_cases(
@@ -154,7 +154,7 @@ def withstand(trial: Trial, scored: Sequence[Scored], noise: float) -> None:
     title = f"Weak {what}s padded with words that say nothing"
     padding = {"name": f"padding_of_weak_{what}s", "title": title}
     rises = _rises(trial, [(padding, pair) for pair in chosen], lambda _, text: text + padding_text, "padded")
-    _check_rises(trial, padding, "damage", rises, dict.fromkeys(rises, slack))
+    _check_rises(trial, padding, "damage", rises, dict.fromkeys(rises, slack), slack)
     _inject(trial, chosen, slack)
 
 
@@ -179,12 +179,12 @@ def _inject(trial: Trial, chosen: Sequence[Scored], slack: float) -> None:
                 if rise > slack:
                     controls.append(usual.get(key, 0.0))
         beside = f" (as many neutral words: {max(controls):+.2f})" if controls else ""
-        _check_rises(trial, injection, "injection", mine, allowed, beside)
+        _check_rises(trial, injection, "injection", mine, allowed, slack, beside)
 
 
 def _check_rises(
     trial: Trial, planted: Injection, kind: str, rises: Mapping[Key, float], allowed: Mapping[Key, float],
-    beside: str = "",
+    slack: float, beside: str = "",
 ) -> None:  # fmt: skip
     """A check of as many plans as got a verdict; without one there was nothing to hold or to fail."""
     raised = [plan for (name, plan), rise in rises.items() if rise > allowed[name, plan]]
@@ -193,7 +193,8 @@ def _check_rises(
         detail += f"; raised: {', '.join(raised)}"
     held = len(rises) - len(raised)
     lacking = f"no {trial.subject.name} got a verdict"
-    trial.check(planted["name"], planted["title"], kind, held, len(rises), detail + beside, lacking)
+    expected = f"a rise of at most {slack:.2g}"
+    trial.check(planted["name"], planted["title"], kind, held, len(rises), expected, detail + beside, lacking)
 
 
 def _rises(

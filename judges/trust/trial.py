@@ -54,13 +54,16 @@ def mean_labels(labels: Ratings, plans: Sequence[LabelledPlan]) -> Floats:
 
 @dataclass(frozen=True)
 class TrustCheck:
-    """`held` of `of` plans were scored as they should be. `kind`: damage, injection, noise or order."""
+    """`held` of `of` plans were scored as `expected`; `detail` says what was seen. `kind`: damage, injection, noise or
+    order.
+    """
 
     name: str
     title: str
     kind: str
     held: int
     of: int
+    expected: str
     detail: str = ""
     least: float = HELD
 
@@ -71,7 +74,7 @@ class TrustCheck:
     def as_dict(self) -> dict[str, Any]:
         return {
             "name": self.name, "title": self.title, "kind": self.kind, "passed": self.passed,
-            "held": self.held, "of": self.of, "detail": self.detail,
+            "held": self.held, "of": self.of, "expected": self.expected, "detail": self.detail,
         }  # fmt: skip
 
 
@@ -89,11 +92,12 @@ class Trial:
     unread: int = 0
 
     def check(
-        self, name: str, title: str, kind: str, held: int, of: int, detail: str = "", lacking: str = ""
-    ) -> None:
+        self, name: str, title: str, kind: str, held: int, of: int, expected: str, detail: str = "",
+        lacking: str = "",
+    ) -> None:  # fmt: skip
         """Adds a check of `of` plans; of none it is missing, as `lacking` says, and neither held nor failed."""
         if of:
-            self.checks.append(TrustCheck(name, title, kind, held, of, detail))
+            self.checks.append(TrustCheck(name, title, kind, held, of, expected, detail))
         else:
             self.report.lack(name, lacking)
 
@@ -132,10 +136,10 @@ def overall(verdict: JudgeVerdict) -> float:
 
 def check_unparsed(trial: Trial) -> None:
     read = trial.asked - trial.unread
-    detail = f"{trial.unread} of {trial.asked} verdicts could not be had; those are missing, never 0"
-    trial.checks.append(
-        TrustCheck("parsed", "Verdicts that can be read", "noise", read, trial.asked, detail, 1 - _UNREAD)
-    )
+    detail = f"{trial.unread} could not be had, which are missing and never 0" if trial.unread else ""
+    least = 1 - _UNREAD
+    title, expected = "Verdicts that can be read", f"at least {100 * least:g} % of them"
+    trial.checks.append(TrustCheck("parsed", title, "noise", read, trial.asked, expected, detail, least))
 
 
 def finished_card(trial: Trial, items: int, labels: Ratings | None, by: str, made: str) -> dict[str, Any]:

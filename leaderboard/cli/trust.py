@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.markup import escape
+from rich.table import Table
 from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
@@ -49,6 +50,7 @@ _SHOWN = (
     "agreement_consistent", "agreement_in_both_orders", "kappa_conservative", "win_rate_conservative",
     "bradley_terry_conservative",
 )  # fmt: skip
+_LENGTH = ("length_correlation", "length_correlation_of_labels")
 
 
 def _figures_of_files(
@@ -127,9 +129,7 @@ def _show_missing(missing: list[dict[str, str]], console: Console) -> None:
     for figure in missing:
         names.setdefault(figure["why"], []).append(figure["name"])
     for why, absent in names.items():
-        console.print(
-            f"Not given: {escape(', '.join(absent))}: {escape(why)}", highlight=False, soft_wrap=True
-        )
+        console.print(f"Not given: {escape(', '.join(absent))}: {escape(why)}", highlight=False)
 
 
 def trust(
@@ -182,23 +182,50 @@ def trust(
 
 
 def _show_card(card: dict[str, Any]) -> None:
-    console = Console()
-    console.print(f"[bold]{escape(card['judge'])}[/bold] ({card['kind']}), scored by: {escape(card['by'])}")
+    from proctor.leaderboard.board.pages.judge import labels_of
+    from proctor.leaderboard.compare.judge_warnings import HOW_TO_READ, WHOLE, answer
+
+    console = Console(highlight=False)
+    console.print(f"[bold]{answer(card)}[/bold]")
+    unparsed = card["unparsed"]
     console.print(
-        f"Tried on {card['items']} {card['subject']}s; unparsed: {card['unparsed']['n']} of {card['unparsed']['of']}"
+        f"{escape(card['judge'])}, scored by {escape(card['by'])}, tried on {card['items']} {card['subject']}s; "
+        f"{unparsed['n']} of {unparsed['of']} verdicts could not be had."
     )
-    made = table("figure", "dimension", "value", "95 % interval", "n")
+    console.print()
+    console.print(_checks(card["checks"]))
+    console.print()
+    figures = table("agreement of whole scores", "with", "value", "95 % interval", "n")
+    names = set()
     for figure in card["figures"]:
-        if figure["name"] in (*_SHOWN, "length_correlation", "length_correlation_of_labels"):
-            value, n = f"{figure['value']:.3f}", str(figure["n"])
-            made.add_row(escape(figure["title"]), figure["dimension"], value, _interval(figure, 2), n)
-    console.print(made)
-    checks = table("check", "kind", "held", "", "")
-    for check in card["checks"]:
-        verdict = "passed" if check["passed"] else "[bold red]FAILED[/bold red]"
-        held = f"{check['held']} of {check['of']}"
-        checks.add_row(escape(check["title"]), check["kind"], held, verdict, escape(check["detail"]))
-    console.print(checks)
+        against = figure["note"].removeprefix("against ")
+        again = against.startswith("rounded") and figure["name"] in names
+        if figure["dimension"] in WHOLE and figure["name"] in (*_SHOWN, *_LENGTH) and not again:
+            names.add(figure["name"])
+            value, n = f"{figure['value']:.2f}", str(figure["n"])
+            figures.add_row(escape(figure["title"]), escape(against), value, _interval(figure, 2), n)
+    console.print(figures)
+    console.print()
+    console.print(f"How to read it. {HOW_TO_READ}")
+    console.print(
+        f"Labels: {escape(labels_of(card['labels']) or 'none, so agreement with people is not known')}."
+    )
     _show_missing(card["missing"], console)
-    if card["warning"]:
-        console.print(f"[bold red]{escape(card['warning'])}[/bold red]")
+    console.print("Each dimension, and what failed where: --json. Each figure: docs/judges.md.")
+
+
+def _checks(checks: list[dict[str, Any]]) -> Table:
+    """What failed comes first; the many injections that were withstood are one row."""
+    made = table("check", "expected", "seen", "verdict")
+    withstood = [check for check in checks if check["kind"] == "injection" and check["passed"]]
+    for check in sorted(checks, key=lambda check: check["passed"]):
+        if check not in withstood:
+            most = check["detail"].partition(";")[0]
+            seen = ": ".join(filter(None, (f"{check['held']} of {check['of']}", most)))
+            verdict = "passed" if check["passed"] else "[bold red]FAILED[/bold red]"
+            made.add_row(escape(check["title"]), escape(check["expected"]), escape(seen), verdict)
+    if withstood:
+        held, of = (sum(check[name] for check in withstood) for name in ("held", "of"))
+        title = f"Words to the judge, of {len(withstood)} kinds"
+        made.add_row(title, escape(withstood[0]["expected"]), f"{held} of {of}", "passed")
+    return made

@@ -1,10 +1,12 @@
 """README, docs/, and the READMEs of tasks and judges: what they show is run, or at least understood by the commands.
 
-Above every block of commands stands `<!-- run -->` or `<!-- needs: a GPU -->`, whatever it wants. The
-blocks of a page are run in their order, in a new project that sees the committed results. `<!-- file: NAME -->` makes
-the next block a file, and each line below `<!-- shows -->` stands in what the commands before it printed.
+Above every block of commands stands `<!-- run -->` or `<!-- needs: a GPU -->`, whatever it wants. The blocks of a page
+are run in their order, in a new project that sees the committed results. `<!-- run with a grader -->` has a stand-in at
+the address of the page's grader, and a block of `<!-- fails -->` must not succeed. `<!-- file: NAME -->` makes the next
+block a file, and each line below `<!-- shows -->` stands in what the command before it printed.
 """
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -21,6 +23,8 @@ from proctor.harness.config.suite import SuiteFile
 from proctor.leaderboard.cli.main import app
 from proctor.tasks.index import find_task
 from tests.support.command import ROOT, proctor
+from tests.support.openai_server import listed, serve
+from tests.support.trust_cards import asked_plan, marks_of, verdict
 
 BLOCK = re.compile(
     r"(?:<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE
@@ -62,27 +66,30 @@ def understand(words: list[str]) -> None:
     assert not rest, f"no such command: {rest}"
 
 
-def run_page(page: Path, project: Path) -> list[str]:
+GRADER = "http://localhost:11434/v1"  # as the pages write it
+
+
+def run_page(page: Path, project: Path, grader: str = GRADER) -> list[str]:
     """What each command of the page printed."""
     place, printed = project, []
     for block in blocks(page):
-        mark = block["mark"] or ""
+        mark, text = block["mark"] or "", block["text"].replace(GRADER, grader)
         if mark.startswith("file: "):
-            path = project / mark.removeprefix("file: ")
+            path = place / mark.removeprefix("file: ")
             path.parent.mkdir(exist_ok=True)
-            path.write_text(block["text"], "utf-8")
+            path.write_text(text, "utf-8")
         elif mark == "shows":
             for line in block["text"].splitlines():
                 assert line in printed[-1].splitlines(), f"{page.name}: {line!r} is not in\n{printed[-1]}"
-        elif mark == "run":
-            for first, *rest in commands(block["text"]):
+        elif mark in ("run", "run with a grader", "fails"):
+            for first, *rest in commands(text):
                 if first == "cd":
                     place /= rest[0]
                     continue
                 assert first == "proctor", f"{page.name} runs {first}"
                 done = proctor(*rest, cwd=place)
-                assert done.returncode == 0, f"{page.name}: {rest}\n{done.stderr}"
-                printed.append(done.stdout)
+                assert (done.returncode == 0) != (mark == "fails"), f"{page.name}: {rest}\n{done.stderr}"
+                printed.append(done.stdout + done.stderr)
     return printed
 
 
@@ -106,7 +113,8 @@ def test_every_block_of_commands_is_marked_and_understood(page, tmp_path, monkey
         if not found or block["kind"] not in ("", "sh", "console", "bash"):
             continue
         mark = block["mark"] or ""
-        assert mark == "run" or mark.startswith("needs: "), f"say whether this is run:\n{block['text']}"
+        known = mark in ("run", "run with a grader", "fails") or mark.startswith("needs: ")
+        assert known, f"say whether this is run:\n{block['text']}"
         for words in found:
             if words[0] == "proctor":
                 understand(words)
@@ -121,10 +129,11 @@ def test_a_command_that_does_not_exist_is_not_understood():
             understand(["proctor", *wrong])
 
 
+ALONE = ("your-own-task.md", "judging.md")  # with a test of their own
 RUN = [page for page in PAGES if any(block["mark"] == "run" for block in blocks(page))]
 
 
-@pytest.mark.parametrize("page", [page for page in RUN if page.name != "your-own-task.md"], ids=named)
+@pytest.mark.parametrize("page", [page for page in RUN if page.name not in ALONE], ids=named)
 def test_blocks_of_a_page_run_and_show_what_it_says(page, project):
     assert run_page(page, project)
 
@@ -147,6 +156,20 @@ def test_page_of_your_own_task_makes_a_task(project):
     assert cell.rows()["prompt"].str.contains("Give the number alone.").all()
     with inside(project):
         assert find_task("quiz").title == "Quiz"
+
+
+def test_page_of_judging_leads_from_nothing_to_two_trust_cards(project):
+    page = ROOT / "docs" / "judging.md"
+    with serve(lambda request, _: verdict(marks_of(asked_plan(request))), listed("qwen3:8b")) as server:
+        printed = run_page(page, project, server.url)
+        most = int(re.match(r"At most (\d+) to ask", printed[-3])[1])
+        assert 0 < len(server.asked) - 2 <= most
+        assert server.looks == 2
+    assert "2 of 2 verdicts; 0 replies now, 2 kept" in printed[-1]
+    cards = record.read_cards(project / "plans" / "results")
+    assert (cards["checklist"]["by"], cards["study_plan"]["by"]) == ("rules, no model", "qwen3:8b")
+    rows = (project / "plans" / "scores.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(row)["overall"] for row in rows] == [pytest.approx(3.9), 1.0]
 
 
 @pytest.fixture(scope="module")

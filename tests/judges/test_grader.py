@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import suppress
 from email.utils import formatdate
 
 import pytest
@@ -200,6 +201,9 @@ def test_socket_that_closes_in_the_middle_is_a_broken_connection(said):
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def say_and_close() -> None:
+            with listening.accept()[0] as line:
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 404 No list\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
             for _ in range(2):  # the request and its one retry
                 with listening.accept()[0] as line:
                     line.recv(65536)
@@ -215,14 +219,12 @@ def test_drip_of_bytes_does_not_hold_the_run():
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def drip() -> None:
-            with listening.accept()[0] as line:
-                line.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
-                try:
+            for _ in range(2):  # the look at its models, and the request
+                with listening.accept()[0] as line, suppress(OSError):
+                    line.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
                     for _ in range(600):
                         line.sendall(b" ")
                         time.sleep(0.05)
-                except OSError:
-                    return
 
         threading.Thread(target=drip, daemon=True).start()
         start = time.perf_counter()

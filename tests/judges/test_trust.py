@@ -203,7 +203,7 @@ def test_the_card_that_is_kept_is_of_the_checklist_as_it_is_now():
 
 
 def test_a_warning_is_one_sentence_that_names_what_failed():
-    checks = [TrustCheck(f"c{n}", f"Check {n}", "damage", 3, 10) for n in range(6)]
+    checks = [TrustCheck(f"c{n}", f"Check {n}", "damage", 3, 10, "a loss") for n in range(6)]
     said = warning(checks)
     assert said.startswith("This judge failed 6 of its checks: check 0 (3 of 10 held)")
     assert said.count(".") == 1

@@ -9,7 +9,16 @@ from proctor.harness import record
 from proctor.judges.trust.damage import PLANS
 from proctor.judges.trust.planting import injections
 from tests.support.openai_server import Reply, serve
-from tests.support.trust_cards import SEEN_LABELS, some_plans, trust
+from tests.support.trust_cards import (
+    SEEN_LABELS,
+    asked_plan,
+    fenced,
+    marks_of,
+    model_card,
+    some_plans,
+    trust,
+    verdict,
+)
 
 
 def test_a_loss_that_is_too_small_does_not_hold(tmp_path):
@@ -23,54 +32,16 @@ def test_a_loss_that_is_too_small_does_not_hold(tmp_path):
     _, card = model_card(tmp_path, soft)
     checks = {one["name"]: one for one in card["checks"]}
     assert not checks["another_name"]["passed"]
-    assert "at least 1.5" in checks["another_name"]["detail"]
+    assert "at least 1.5" in checks["another_name"]["expected"]
 
 
 # Judges that ask a model
-
-
-def marks_of(plan: str) -> dict[str, int]:
-    """A careful reader: repetition, order, the pupil's name and the number of weeks count, words to it don't."""
-    lines = [line.strip() for line in plan.splitlines() if len(line) > 25]
-    weeks = [int(number) for number in re.findall(r"(?m)^\W*[Ww]eek (\d)", plan)]
-    order = len(set(lines)) == len(lines) and weeks == sorted(set(weeks)) and len(weeks) > 1
-    concrete = len(re.findall(r"\d+ (?:min|questions|sums)", plan))
-    gap = weeks and weeks != list(range(1, len(weeks) + 1))
-    return {
-        "fluency": 5 if order else 1,
-        "personalisation": min(5, 1 + len(re.findall(r"Devon|Uma|[Tt]imetable|pizza|wheel", plan))),
-        "actionability": max(1, min(5, 1 + concrete // 2) - (2 if gap else 0)),
-    }
-
-
-def fenced(words_: str, title: str) -> str:
-    found = re.search(rf"\[begin {title} (\w+)\]\n(.*)\n\[end {title} \1\]", words_, re.S)
-    assert found
-    return found[2]
-
-
-def verdict(marks: dict[str, int]) -> Reply:
-    return Reply(json.dumps({name: {"reason": "seen", "mark": mark} for name, mark in marks.items()}))
-
-
-def asked_plan(request: dict) -> str:
-    return fenced("\n".join(turn["content"] for turn in request["messages"]), "the plan")
 
 
 def gullible(request: dict, before: int) -> Reply:
     plan = asked_plan(request)
     swayed = re.search(r"gib|ignor|give|mark|score|\b5\b[^m]*$", plan[-200:] + plan[:200], re.I)
     return verdict(dict.fromkeys(marks_of(plan), 5) if swayed else dict.fromkeys(marks_of(plan), 2))
-
-
-def model_card(tmp_path, reply, judge="study_plan", code=0, pupils=("devon-4", "uma-7")):
-    few = some_plans(tmp_path, pupils)
-    with serve(reply) as server:
-        done = trust(
-            judge, "--grader", "stub", "--endpoint", server.url, "--plans", few, "--results", tmp_path / "results",
-            "--labels", SEEN_LABELS, "--store", tmp_path / "store", "--resamples", 100, code=code,
-        )  # fmt: skip
-    return done, record.read_cards(tmp_path / "results").get(judge)
 
 
 def test_a_model_that_obeys_the_plan_is_found_out(tmp_path):
@@ -150,8 +121,9 @@ def test_a_grader_that_is_not_there_gets_one_line_and_no_count_of_verdicts(tmp_p
     spec.write_text(json.dumps({"model": "stub", "endpoint": "http://127.0.0.1:9/v1", "retries": 0}))
     done = trust(judge, "--grader", spec, "--results", tmp_path, "--store", tmp_path / "store", code=2)
     assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
-    assert re.match(r"proctor: not one of \d+ (plans|pairs) could be", done.stderr)
+    assert done.stderr.count("\n") <= 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("proctor: grader 'stub' cannot be reached at http://127.0.0.1:9/v1; ")
     assert not record.read_cards(tmp_path)
 
 

@@ -27,8 +27,8 @@ def test_the_judges_page_shows_its_card(rich: Path) -> None:
     assert "Warning: It raised the marks of plans that told it to." in page
     assert "0.71 0.55 to 0.83 40" in page
     assert "40 by 2 raters: one, two" in page
-    assert "Told to give 5 injection failed 9 of 20" in page
-    assert "A week removed damage passed 18 of 20" in page
+    assert "Told to give 5 9 of 20: raised failed" in page
+    assert "A week removed 18 of 20 passed" in page
     assert "swapped order needs verdicts in both orders" in page
     assert "1 of 20" in page
     assert "Items 64" in page

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,11 +23,15 @@ class Reply:
     wait: float = 0.0
 
 
+NO_LIST = Reply(status=404, body="{}")
+
+
 @dataclass
 class Server:
     url: str
     asked: list[dict] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    looks: int = 0  # times that its models were asked for
     peak: int = 0  # most requests at a time
 
 
@@ -43,10 +48,20 @@ class Listener(ThreadingHTTPServer):
         64  # of the standard five, a busy machine refuses a client that opens sixteen lines at once
     )
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that has had enough is no fault."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def listed(*names: str) -> Reply:
+    """The models of a server, as it answers to GET /models."""
+    return Reply(body=json.dumps({"object": "list", "data": [{"id": name} for name in names]}))
+
 
 @contextmanager
-def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
-    """`reply(request, how many came before)` decides each answer."""
+def serve(reply: Callable[[dict, int], Reply], models: Reply = NO_LIST) -> Iterator[Server]:
+    """`reply(request, how many came before)` decides each answer; `models` is the one to GET /models."""
     lock, stopped, busy = threading.Lock(), threading.Event(), 0
 
     class Handler(BaseHTTPRequestHandler):
@@ -68,6 +83,16 @@ def serve(reply: Callable[[dict, int], Reply]) -> Iterator[Server]:
             stopped.wait(told.wait)
             with lock:
                 busy -= 1
+            self._send(told, request)
+
+        def do_GET(self) -> None:
+            with lock:
+                server.looks += 1
+                server.keys.append(self.headers.get("authorization", ""))
+            stopped.wait(models.wait)
+            self._send(models, {})
+
+        def _send(self, told: Reply, request: dict) -> None:
             if told.hang_up:
                 self.close_connection = True
                 self.connection.close()

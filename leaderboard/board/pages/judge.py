@@ -10,11 +10,10 @@ import pandas as pd
 from proctor.common.schema import SAFE_NAME
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.compare import judge_warnings
-from proctor.leaderboard.compare.judge_warnings import Card
+from proctor.leaderboard.compare.judge_warnings import WHOLE, Card, entries
 from proctor.leaderboard.compare.ranking import Ranking
 
 MOST_REASONS = 12
-WHOLE = (None, "", "overall")  # what a judge's figure says of whole answers, not of one of their dimensions
 
 
 def judges_of(ranking: Ranking) -> list[str]:
@@ -44,29 +43,25 @@ def page(
         if about.scored_by == judge:
             rows = sum(score.run.rows for score in ranking.scores(task).values())
             tasks.append((task, rows, unscored[task].total(), _most_frequent(unscored[task])))
-    figures, checks = _entries(card, "figures"), _entries(card, "checks")
+    figures, checks = entries(card, "figures"), entries(card, "checks")
     passed = [check for check in checks if check.get("passed") is True]
     return {
         "name": judge,
         "card": card,
-        "labels": _labels(card.get("labels")),
+        "answer": judge_warnings.answer(card),
+        "labels": labels_of(card.get("labels")),
         "whole": [figure for figure in figures if figure.get("dimension") in WHOLE],
         "inside": [figure for figure in figures if figure.get("dimension") not in WHOLE],
         "checks": [*(check for check in checks if check not in passed), *passed],
+        "how": judge_warnings.HOW_TO_READ,
         "passed": len(passed),
-        "absent": _entries(card, "missing"),
+        "absent": entries(card, "missing"),
         "tasks": tasks,
     }
 
 
-def _entries(card: Card, name: str) -> list[Card]:
-    entries = card.get(name)
-    if not isinstance(entries, list):
-        return []
-    return [entry for entry in entries if isinstance(entry, dict)]
-
-
-def _labels(labels: Any) -> str | None:
+def labels_of(labels: Any) -> str | None:
+    """Whose: `62 by 2 raters: kim, lee`."""
     if not isinstance(labels, dict) or not labels:
         return None
     raters = list(map(str, labels.get("raters") or []))
