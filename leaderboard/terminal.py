@@ -15,6 +15,7 @@ from proctor.harness.record import TaskRecord
 from proctor.leaderboard.compare import formatting, judge_warnings
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
+from proctor.leaderboard.compare.items import APART
 from proctor.leaderboard.compare.overview import Overview
 from proctor.leaderboard.compare.plan_size import SizePlan
 from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
@@ -213,6 +214,8 @@ def every_pair(overview: Overview) -> Iterator[str]:
             named = [f"{a} and {b}: {why}" for (a, b), why in refused.items()]
             if len(named) > 3:
                 named[3:] = [f"and {len(named) - 3:,} more"]
+            if any("they differ in" in why for why in refused.values()):
+                named.append(APART)
             yield from _wrapped(f"not compared, {len(refused):,} of the pairs: {'; '.join(named)}", "  ")
         yield ""
     if overview.over_all:

@@ -181,7 +181,7 @@ class Ranking:
             return f"{against} has no results here"
         if row.scores[task].estimate is None or other.estimate is None:
             return "nothing to compare"
-        return f"cannot be compared with {against}, which was made another way"
+        return f"cannot be compared with {against}: {self.pairs[task].family.why_not(row.variant, against)}"
 
 
 def ranking(cells: Cells, baseline: str | None = None) -> Ranking:

@@ -213,7 +213,7 @@ def test_cells_made_differently_are_refused_and_all_pairs_go_on_without_them(tmp
         tmp_path, "tiny-q4", "word_problems", definition=other.run.definition.as_json() | {"judge": "another"}
     )
     found = run("compare", "tiny", "tiny-q4", "--results", tmp_path, code=2)
-    assert "they differ in the judge (None and another)" in found
+    assert "they differ in the judge (rules for both, but not the same)" in found
     everything = told(tmp_path)
     assert {(one["a"], one["b"]) for one in everything["comparisons"]} == {("tiny-lora", "tiny")}
     assert len(everything["refused"]) == 2
