@@ -155,7 +155,9 @@ def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
 def scores(points: Sequence[ChartPoint], score: str, line_at: float | None = None) -> dict[str, Any]:
     """One row a variant, in this order: the mean on its interval; and a line across all, such as at no difference."""
     rows = alt.Data(values=list(map(asdict, points)))
-    y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    room = min(260.0, LETTER * max(len(point.name) for point in points))  # also for the page's wider letters
+    axis = alt.Axis(labelLimit=260, minExtent=room, ticks=False, domain=False)
+    y = alt.Y("name:N", title=None, sort=None, axis=axis)
     rules, shown = [], [*points]
     if line_at is not None:
         rules = [alt.Chart(alt.Data(values=[{"at": line_at}])).mark_rule(color=QUIET, strokeDash=[4, 3])]
