@@ -30,15 +30,18 @@ CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correctio
 def ranking_lines(ranked: Ranking) -> Iterator[str]:
     """A block for each task, the best variant first, with what is hidden behind a bare number."""
     for task, about in ranked.tasks.items():
-        yield f"{clean(about.title)}: {clean(about.headline)}, {unit(about)}"
         scores = ranked.scores(task)
+        sizes = list(dict.fromkeys(score.items for score in scores.values()))
+        words = f"{clean(about.title)}: {clean(about.headline)}, {unit(about)}"
+        yield f"{words}; {sizes[0]}" if len(sizes) == 1 else words
         names = [*ranked.pairs[task].order, *(row.variant for row in ranked.rows)]
         rows, notes = [], {}
         for name in dict.fromkeys(names):
             score = scores.get(name)
             rows.append([name, *_score(score, about)])
             if score:
-                notes[name] = ", ".join([*score.remarks, *(words for _, words in score.not_ok)])
+                size = [score.items] if len(sizes) > 1 else []
+                notes[name] = ", ".join([*size, *score.remarks, *(words for _, words in score.not_ok)])
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
         yield from _warning(ranked.warnings, task)

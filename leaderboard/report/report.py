@@ -7,7 +7,6 @@ Decides what a table says; every figure comes rounded from compare/formatting.py
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -69,18 +68,8 @@ def make(
     if with_changed:
         for table in tables:
             changed += _changed(cells, table)
-    drawings = tuple(_plots(_with_rows_of(ranked, shown), tables))
+    drawings = tuple(_plots(ranked.alone(shown) if shown else ranked, tables))
     return ComparisonReport(tables, _source(cells, wanted), drawings, appendix, tuple(changed))
-
-
-def _with_rows_of(ranked: Ranking, shown: Collection[str]) -> Ranking:
-    """The ranking of these variants alone; of all where none are named."""
-    if not shown:
-        return ranked
-    pairs = {}
-    for task, every in ranked.pairs.items():
-        pairs[task] = replace(every, order=tuple(name for name in every.order if name in shown))
-    return replace(ranked, rows=tuple(row for row in ranked.rows if row.variant in shown), pairs=pairs)
 
 
 def _changed(cells: Cells, table: TaskTable) -> Iterator[ChangedAnswers]:

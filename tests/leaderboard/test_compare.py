@@ -341,6 +341,7 @@ def test_every_line_fits_80_columns_and_says_the_verdict(tmp_path):
     )
     assert "than tiny" in text or "against tiny" in text
     assert "1 truncated" in text
+    assert "11 of 12 items scored, 1 unparsed" in text
     assert "11 items show a difference of" in " ".join(text.split())
     for arguments in (["tiny-lora", "tiny"], [], [long, "tiny-lora", "--task", "word_problems"]):
         told_lines = run("compare", *arguments, "--results", tmp_path).splitlines()
