@@ -8,6 +8,7 @@ Every figure comes rounded from compare/formatting.py.
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from proctor.common import counted
 from proctor.common.stats import Verdict
@@ -31,17 +32,21 @@ def ranking_lines(ranked: Ranking) -> Iterator[str]:
     """A block for each task, the best variant first, with what is hidden behind a bare number."""
     for task, about in ranked.tasks.items():
         scores = ranked.scores(task)
-        sizes = list(dict.fromkeys(score.items for score in scores.values()))
-        words = f"{clean(about.title)}: {clean(about.headline)}, {unit(about)}"
-        yield f"{words}; {sizes[0]}" if len(sizes) == 1 else words
+        sizes = {score.items for score in scores.values()}
+        title = f"{clean(about.title)}: {clean(about.headline)}, {unit(about)}"
+        if len(sizes) == 1:
+            title += f"; {', '.join(sizes)}"
+        yield title
         names = [*ranked.pairs[task].order, *(row.variant for row in ranked.rows)]
         rows, notes = [], {}
         for name in dict.fromkeys(names):
             score = scores.get(name)
             rows.append([name, *_score(score, about)])
             if score:
-                size = [score.items] if len(sizes) > 1 else []
-                notes[name] = ", ".join([*size, *score.remarks, *(words for _, words in score.not_ok)])
+                remarks = [*score.remarks, *(words for _, words in score.not_ok)]
+                if len(sizes) > 1:
+                    remarks.insert(0, score.items)
+                notes[name] = ", ".join(remarks)
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
         yield from _warning(ranked.warnings, task)
@@ -214,10 +219,12 @@ def every_pair(overview: Overview) -> Iterator[str]:
         yield from _warning(overview.warnings, task)
         refused = pairs.family.refused
         if refused:
-            named = [f"{a} and {b}: {why}" for (a, b), why in refused.items()]
-            if len(named) > 3:
-                named[3:] = [f"and {len(named) - 3:,} more"]
-            if any("they differ in" in why for why in refused.values()):
+            named = []
+            for (a, b), why in islice(refused.items(), 3):
+                named.append(f"{a} and {b}: {why}")
+            if len(refused) > 3:
+                named.append(f"and {len(refused) - 3:,} more")
+            if "they differ in" in " ".join(refused.values()):
                 named.append(APART)
             yield from _wrapped(f"not compared, {len(refused):,} of the pairs: {'; '.join(named)}", "  ")
         yield ""

@@ -117,8 +117,10 @@ def leading_pair(pairs: Iterable[Comparison]) -> Comparison | None:
             by_verdict.setdefault(pair.verdict, []).append(pair)
     for shown in (Verdict.BETTER, Verdict.WORSE, Verdict.NO_WORSE):
         in_order = sorted(by_verdict.get(shown, ()), key=lambda pair: pair.difference.difference)
+        if in_order and shown == Verdict.WORSE:
+            return in_order[0]
         if in_order:
-            return in_order[0 if shown == Verdict.WORSE else -1]
+            return in_order[-1]
     return None
 
 

@@ -317,15 +317,16 @@ def _in_words(cell: record.Cell, field: str) -> str:
     """A field of the definition as one would say it."""
     definition, task = cell.run.definition, cell.run.task
     if field == "dataset":
-        every = cell.run.items_planned
-        drawn = ""
+        every, drawn = cell.run.items_planned, ""
         if definition.draw:
             every, drawn = definition.draw.of, f" (drawn by seed {definition.draw.seed})"
-        return f"{definition.items} of {every} items{drawn}" if every else f"{definition.items} items"
+        if every:
+            drawn = f" of {every} items{drawn}"
+        return f"{definition.items}{drawn or ' items'}"
     if field == "metric" and definition.metric is None:
         return task.headline
     if field == "judge":
-        return f"{task.scored_by} asking {task.grader}" if task.grader else task.scored_by
+        return " asking ".join(filter(None, (task.scored_by, task.grader)))
     if field in ("prompt", "shots"):
         return str(cell.run.resolved.prompt)
     value = getattr(definition, field)

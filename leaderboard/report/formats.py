@@ -84,15 +84,17 @@ def render(report: ComparisonReport, form: str, figures: str = "", part: str = M
         return _markdown(report, sheets, figures)
     if form == "latex":
         return _latex(report, sheets)
+    if part != MAIN:
+        report = replace(report, tables=(), changed=())
     templates = environment(escape.line)
     templates.globals |= {"marked": marked, "whole": _whole}
     return templates.get_template("report.html").render(
         title=part.capitalize(),
         style=Markup(STYLE.read_text(encoding="utf-8")),
-        tables=report.tables if part == MAIN else (),
+        tables=report.tables,
         sheets=sheets,
         source=report.source,
-        changed=report.changed if part == MAIN else (),
+        changed=report.changed,
     )
 
 

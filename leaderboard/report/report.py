@@ -61,14 +61,19 @@ def make(
     shown = {variant_called(cells, name, results) for name in only}
     if shown and baseline:
         shown.add(baseline)
-    made = [_table(ranked, task, baseline, shown) for task in wanted]
-    tables = tuple(table for table in made if table.lines)
+    tables: tuple[TaskTable, ...] = ()
+    for task in wanted:
+        table = _table(ranked, task, baseline, shown)
+        if table.lines:
+            tables += (table,)
     appendix = tuple(map(_appendix, tables)) if with_appendix else ()
     changed: list[ChangedAnswers] = []
     if with_changed:
         for table in tables:
             changed += _changed(cells, table)
-    drawings = tuple(_plots(ranked.alone(shown) if shown else ranked, tables))
+    if shown:
+        ranked = ranked.alone(shown)
+    drawings = tuple(_plots(ranked, tables))
     return ComparisonReport(tables, _source(cells, wanted), drawings, appendix, tuple(changed))
 
 

@@ -95,18 +95,30 @@ class TaskTable:
     @property
     def answer(self) -> str:
         """`tiny-lora is better than tiny: +12.8, 95 % interval +7.2 to +20.4. Of 1 difference: 1 better.`"""
-        verdicts = Counter(line.verdict for line in self.lines if line.verdict)
+        verdicts: Counter[Verdict] = Counter()
+        flagged = 0
+        for line in self.lines:
+            if line.verdict and line.score.flag:
+                flagged += 1
+            elif line.verdict:
+                verdicts[line.verdict] += 1
+        if not verdicts and flagged:
+            return "Nothing was compared that is not flagged."
         if not verdicts:
             return "Nothing was compared."
         words, pair = "No gain or loss is shown.", self.leading
         if pair:
             verdict = formatting.verdict(pair, self.about, named=True)
-            bounds = formatting.difference_interval(pair, self.about)
-            words = (
-                f"{pair.a} is {verdict}: {formatting.difference(pair, self.about)}, 95 % interval {bounds}."
+            shown, bounds = (
+                formatting.difference(pair, self.about),
+                formatting.difference_interval(pair, self.about),
             )
-        counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in WORST_FIRST if verdicts[verdict])
-        return f"{words} Of {counted(verdicts.total(), 'difference')}: {counts}."
+            words = f"{pair.a} is {verdict}: {shown}, 95 % interval {bounds}."
+        counts = []
+        for name in WORST_FIRST:
+            if verdicts[name]:
+                counts.append(f"{verdicts[name]} {name}")
+        return f"{words} Of {counted(verdicts.total(), 'difference')}: {', '.join(counts)}."
 
     def row(self, line: ReportLine) -> list[str]:
         name, n, estimate = line.variant, str(line.n), line.score.estimate

@@ -142,6 +142,17 @@ def test_a_report_of_one_variant_alone_says_that_nothing_was_compared(tmp_path: 
     assert "Nothing was compared." in formats.render(report.make(tmp_path / "r"), "html")
 
 
+def test_flagged_rows_are_not_counted_in_the_verdict_of_a_report(tmp_path: Path) -> None:
+    write(tmp_path / "r", rows_of("base", "study_plan", 40, ability=1))
+    canned = [replace(row, response="Study.", score=4.0) for row in rows_of("null", "study_plan", 40)]
+    write(tmp_path / "r", canned, parent="base")
+    made = report.make(tmp_path / "r")
+    assert made.tables[0].rows[0][0] == "null (flagged)"
+    assert '<p class="front">Study plans: Nothing was compared that is not flagged.</p>' in formats.render(
+        made, "html"
+    )
+
+
 def test_the_best_is_bold_only_where_a_test_shows_it(made: tables.ComparisonReport, tmp_path: Path) -> None:
     assert [table.best for table in made.tables] == ["good", "good"]
     latex = formats.render(made, "latex")
