@@ -28,6 +28,7 @@ from proctor.harness.weights import refuse_unserved
 from proctor.judges.panel import AnySpec
 from proctor.tasks.stock.lm_eval import of_group
 
+APART = ", keep both with --results OTHER, or give the variant a new name"
 LOOKS, LEAST_BLOCK = 16, 32  # an engine is opened anew for each look, and few items decide nothing
 Names = tuple[str, str]
 # The cells (variant and task) of these pairs of variants on which something is open; those of leaderboard/compare.
@@ -208,7 +209,10 @@ def refuse_unmatched(plan: Plan, redo: bool) -> None:
             continue
         problem, otherwise = "cannot be read", ""
         if cell.state == "changed":
-            problem, otherwise = "were made from an earlier definition", ", or give the variant a new name"
+            problem, otherwise = "were made from an earlier definition", APART
+            kept = record.read(plan.results, cell.variant, cell.task)
+            if kept and kept.run.suite not in (None, plan.suite.name):
+                problem = f"were made by the suite {kept.run.suite}, which defines them otherwise"
         what = "score the kept responses" if plan.has_responses(cell) else "make them"
         raise Refusal(
             f"results of {cell.variant} x {cell.task} {problem}", cell.why,

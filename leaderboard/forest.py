@@ -36,7 +36,7 @@ def lines(overview: Overview) -> Iterator[str]:
             drawing = _drawing(pair.difference, low, high)
             rows.append([f"{pair.a} − {pair.b}", drawing, difference, formatting.verdict(pair, about)])
         yield ""
-        yield terminal.clean(f"{about.title}: difference in {about.headline}, points")
+        yield terminal.clean(f"{about.title}: difference in {about.headline}, points (95 % interval)")
         yield from terminal.columns(["pair", axis, "difference", "verdict"], rows, left={1, 3})
 
 

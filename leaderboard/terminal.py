@@ -8,6 +8,7 @@ Every figure comes rounded from compare/formatting.py.
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from proctor.common import counted
 from proctor.common.stats import Verdict
@@ -15,6 +16,7 @@ from proctor.harness.record import TaskRecord
 from proctor.leaderboard.compare import formatting, judge_warnings
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.formatting import interval, probability, unit
+from proctor.leaderboard.compare.items import APART
 from proctor.leaderboard.compare.overview import Overview
 from proctor.leaderboard.compare.plan_size import SizePlan
 from proctor.leaderboard.compare.ranking import Ranking, Score, TaskPairs, tasks_of
@@ -29,15 +31,22 @@ CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correctio
 def ranking_lines(ranked: Ranking) -> Iterator[str]:
     """A block for each task, the best variant first, with what is hidden behind a bare number."""
     for task, about in ranked.tasks.items():
-        yield f"{clean(about.title)}: {clean(about.headline)}, {unit(about)}"
         scores = ranked.scores(task)
+        sizes = {score.items for score in scores.values()}
+        title = f"{clean(about.title)}: {clean(about.headline)}, {unit(about)}"
+        if len(sizes) == 1:
+            title += f"; {', '.join(sizes)}"
+        yield title
         names = [*ranked.pairs[task].order, *(row.variant for row in ranked.rows)]
         rows, notes = [], {}
         for name in dict.fromkeys(names):
             score = scores.get(name)
             rows.append([name, *_score(score, about)])
             if score:
-                notes[name] = ", ".join([*score.remarks, *(words for _, words in score.not_ok)])
+                remarks = [*score.remarks, *(words for _, words in score.not_ok)]
+                if len(sizes) > 1:
+                    remarks.insert(0, score.items)
+                notes[name] = ", ".join(remarks)
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)
         yield from _warning(ranked.warnings, task)
@@ -210,9 +219,13 @@ def every_pair(overview: Overview) -> Iterator[str]:
         yield from _warning(overview.warnings, task)
         refused = pairs.family.refused
         if refused:
-            named = [f"{a} and {b}: {why}" for (a, b), why in refused.items()]
-            if len(named) > 3:
-                named[3:] = [f"and {len(named) - 3:,} more"]
+            named = []
+            for (a, b), why in islice(refused.items(), 3):
+                named.append(f"{a} and {b}: {why}")
+            if len(refused) > 3:
+                named.append(f"and {len(refused) - 3:,} more")
+            if "they differ in" in " ".join(refused.values()):
+                named.append(APART)
             yield from _wrapped(f"not compared, {len(refused):,} of the pairs: {'; '.join(named)}", "  ")
         yield ""
     if overview.over_all:

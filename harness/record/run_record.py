@@ -87,8 +87,17 @@ class Definition(RecordPart):
         return self.sampling.epochs if self.sampling else 1
 
 
+# What stands in a definition as a digest, in words.
+DIGESTS = {
+    "base": "the base's weights", "stages": "the stages of its weights", "dataset": "the questions",
+    "prompt": "the prompt's wording", "judge": "the judge", "shots": "the shots",
+}  # fmt: skip
+
+
 def difference(name: str, was: Any, now: Any) -> str:
     """A field of two definitions, in words."""
+    if name in DIGESTS:
+        return f"{DIGESTS[name]} changed"
     if isinstance(was, dict) and isinstance(now, dict):
         inner = next(key for key in {**was, **now} if was.get(key) != now.get(key))
         return difference(f"{name}.{inner}", was.get(inner), now.get(inner))

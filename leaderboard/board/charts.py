@@ -148,14 +148,19 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
 def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
     rows = alt.Data(values=[{"step": step, "loss": value} for step, value in steps])
     chart = alt.Chart(rows).mark_line(color=BLUE, strokeWidth=2)
-    x = alt.X("step:Q", title="step", axis=alt.Axis(grid=False))
-    return _drawn([chart.encode(x=x, y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)))], 200)
+    x = alt.X("step:Q", title="training step", axis=alt.Axis(grid=False))
+    y = alt.Y("loss:Q", title="training loss, nats per token", scale=alt.Scale(zero=False))
+    return _drawn([chart.encode(x=x, y=y)], 200)
 
 
-def scores(points: Sequence[ChartPoint], score: str, line_at: float | None = None) -> dict[str, Any]:
+def scores(
+    points: Sequence[ChartPoint], score: str, line_at: float | None = None, rows_are: str = "variant"
+) -> dict[str, Any]:
     """One row a variant, in this order: the mean on its interval; and a line across all, such as at no difference."""
     rows = alt.Data(values=list(map(asdict, points)))
-    y = alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    room = min(260.0, LETTER * max(len(point.name) for point in points))  # also for the page's wider letters
+    axis = alt.Axis(labelLimit=260, minExtent=room, ticks=False, domain=False)
+    y = alt.Y("name:N", title=rows_are, sort=None, axis=axis)
     rules, shown = [], [*points]
     if line_at is not None:
         rules = [alt.Chart(alt.Data(values=[{"at": line_at}])).mark_rule(color=QUIET, strokeDash=[4, 3])]

@@ -37,7 +37,13 @@ def scores(ranking: Ranking, task: str) -> Plot | None:
             words.append(f"{name} {formatting.estimate(estimate, about)}")
     if not points:
         return None
-    return Plot(task, task, plot_title(about), "; ".join(words), charts.scores(points, axis(about)))
+    return Plot(
+        task,
+        task,
+        plot_title(about),
+        "; ".join(words),
+        charts.scores(points, f"{axis(about)} (95 % interval)"),
+    )
 
 
 def differences(pairs: Sequence[Comparison], task: TaskRecord) -> Plot | None:
@@ -52,7 +58,8 @@ def differences(pairs: Sequence[Comparison], task: TaskRecord) -> Plot | None:
         )
     if not points:
         return None
-    chart = charts.scores(points, f"Difference in {line(task.headline)}, points", line_at=0.0)
+    across = f"{line(task.title)}: difference in {line(task.headline)}, points (95 % interval)"
+    chart = charts.scores(points, across, line_at=0.0, rows_are="pair")
     return Plot(
         task.name, f"{task.name}-differences", f"{plot_title(task)}, differences", "; ".join(words), chart
     )

@@ -54,10 +54,9 @@ def try_(
     cells = load_cells(results)
     ranked = ranking(cells, made.against or made.model)
     ranked = replace(ranked, warnings=warnings_of(ranked.tasks, results))
-    mine = tuple(row for row in ranked.rows if row.variant in (made.model, made.against))
     echo(_sentence(cells, ranked, results, made.model, made.against, made.task) + "\n")
-    shown = replace(ranked, tasks={made.task: ranked.tasks[made.task]}, rows=mine)
-    for line in terminal.ranking_lines(shown):
+    mine = ranked.alone(list(filter(None, (made.model, made.against))))
+    for line in terminal.ranking_lines(replace(mine, tasks={made.task: ranked.tasks[made.task]})):
         echo(line)
     echo(f"board: {near(index)}")
     echo(f"to go on: copy {near(made.suite)} to a name of your own, edit it, and run it")

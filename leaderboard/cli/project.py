@@ -115,7 +115,10 @@ def add(
     echo(f"wrote {near(path)}, and its line in {near(suite_path)}")
     for part in plan_as_tables(made):
         Console().print(part)
-    echo(f"to run it: proctor run {suite} --only {name}")
+    command, tasks = f"proctor run {suite} --only {name}", made.suite.tasks
+    echo(f"to run it: {command}")
+    if len(tasks) > 1:
+        echo(f"on one of its {len(tasks)} tasks alone: {command} --task {tasks[0]}")
 
 
 def schema(

@@ -37,13 +37,12 @@ def report(
     from proctor.leaderboard.report import formats
     from proctor.leaderboard.report import report as reporting
 
-    named = list(filter(None, ",".join(task or ()).split(",")))
     wanted = form or (list(formats.FORMATS) if out else ["md"])
     for name in wanted:
         if name not in formats.FORMATS:
             raise Refusal(f"no format {name!r}; there are: {', '.join(formats.FORMATS)}")
     changed = not set(wanted).isdisjoint(formats.WITH_CHANGED)
-    made = reporting.make(results, named, baseline, appendix or out is not None, changed, only or ())
+    made = reporting.make(results, _names(task), baseline, appendix or out is not None, changed, _names(only))
     if out is None:
         for name in wanted:
             for part in (formats.MAIN, formats.APPENDIX) if appendix else (formats.MAIN,):
@@ -51,3 +50,8 @@ def report(
     else:
         for path in formats.write(made, wanted, out):
             echo(near(path))
+
+
+def _names(given: list[str] | None) -> list[str]:
+    """Given one by one, or with commas."""
+    return list(filter(None, ",".join(given or ()).split(",")))

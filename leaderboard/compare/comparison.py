@@ -6,7 +6,7 @@ families.py makes both:
     family.asked("tiny-q8", "tiny").verdict
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -107,6 +107,21 @@ class TaskFamily:
 
     def why_not(self, a: str, b: str) -> str:
         return self.refused.get((a, b)) or self.refused.get((b, a)) or ""
+
+
+def leading_pair(pairs: Iterable[Comparison]) -> Comparison | None:
+    """The largest gain that a test shows; else the largest loss; else the best that is no worse; else none."""
+    by_verdict: dict[Verdict, list[Comparison]] = {}
+    for pair in pairs:
+        if not pair.said_of_b:
+            by_verdict.setdefault(pair.verdict, []).append(pair)
+    for shown in (Verdict.BETTER, Verdict.WORSE, Verdict.NO_WORSE):
+        in_order = sorted(by_verdict.get(shown, ()), key=lambda pair: pair.difference.difference)
+        if in_order and shown == Verdict.WORSE:
+            return in_order[0]
+        if in_order:
+            return in_order[-1]
+    return None
 
 
 def corrected(family: Sequence[Comparison], correction: Correction = "holm") -> list[Comparison]:

@@ -199,9 +199,12 @@ def compare_two(
         for name in (a, b):
             if (name, task) not in cells:
                 raise Refusal(f"{name!r} has no results for {task!r}; run or import it first ({results})")
-    comparisons = []
+    alike, comparisons = [], []
     for task in wanted:
-        refuse_unlike(cells[a, task], cells[b, task])
+        if not why_not_comparable(cells[a, task], cells[b, task]):
+            alike.append(task)
+    for task in wanted:
+        refuse_unlike(cells[a, task], cells[b, task], alike)
         family = families[task] if families else family_of(cells, task, settings)
         comparison = family.asked(a, b)
         assert comparison is not None  # refuse_unlike was asked

@@ -36,6 +36,7 @@ MUST_AGREE = {
 # And these too, where one was asked here and the other by a stock command; nothing excuses a difference.
 ASKED_ALIKE = {"prompt": ("the prompt", ""), "shots": ("the shots", "")}
 DOCUMENTS = "document hash"
+APART = "suites that ask or score otherwise are kept apart by --results OTHER"
 COLUMNS = ["sample_id", "epoch", "cluster", "doc_hash", "score"]
 _read: dict[tuple[Path, str], "ScoredItems"] = {}
 
@@ -221,15 +222,19 @@ def why_not_comparable(a: record.Cell, b: record.Cell) -> str:
     )
 
 
-def refuse_unlike(a: record.Cell, b: record.Cell) -> None:
-    """The same as a refusal, with what would mend it."""
+def refuse_unlike(a: record.Cell, b: record.Cell, alike: Sequence[str] = ()) -> None:
+    """The same as a refusal, with what would mend it; `alike` are the tasks on which the two can be compared."""
     why = why_not_comparable(a, b)
     if not why:
         return
-    remedy = ""
+    remedies = []
     if _made_differently(a, b):
-        remedy = "run both with the same suite, or import both the same way"
-    raise Refusal(f"{a.variant} and {b.variant} cannot be compared on {a.task}: {why}", remedy=remedy)
+        remedies += ["run both with the same suite, or import both the same way", APART]
+    if alike:
+        remedies.append(f"they can be compared with --task {' --task '.join(alike)}")
+    raise Refusal(
+        f"{a.variant} and {b.variant} cannot be compared on {a.task}: {why}", remedy="; ".join(remedies)
+    )
 
 
 def shared_items(a: record.Cell, b: record.Cell) -> SharedItems:
@@ -286,7 +291,7 @@ def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
     for field, (words, name) in fields.items():
         same = _told(run_a, field) == _told(run_b, field)
         if not same and name not in lacks:
-            differ.append(f"{words} ({_in_words(a, field)} and {_in_words(b, field)})")
+            differ.append(f"{words} ({_both_in_words(a, b, field)})")
     (low_a, high_a), (low_b, high_b) = run_a.task.scale, run_b.task.scale
     if (low_a, high_a) != (low_b, high_b) and "scale" not in lacks:
         differ.append(f"the scale of the scores ({low_a:g} to {high_a:g} and {low_b:g} to {high_b:g})")
@@ -300,25 +305,34 @@ def _told(run: record.RunRecord, field: str) -> object:
     return getattr(run.definition, field)
 
 
+def _both_in_words(a: record.Cell, b: record.Cell, field: str) -> str:
+    """Never a digest, which tells nobody what differs."""
+    mine, other = _in_words(a, field), _in_words(b, field)
+    if mine == other:
+        return f"{mine} for both, but not the same"
+    return f"{a.variant}: {mine}; {b.variant}: {other}"
+
+
 def _in_words(cell: record.Cell, field: str) -> str:
     """A field of the definition as one would say it."""
-    value = getattr(cell.run.definition, field)
+    definition, task = cell.run.definition, cell.run.task
     if field == "dataset":
-        known = " without a hash"
-        if value:
-            known = f", hash {str(cell.run.all_items)[:8]}"
-        asked = f"{cell.run.definition.items}"
-        if cell.run.planned:
-            asked += f" of {cell.run.items_planned}"
-        return f"{asked} items{known}"
-    if field == "metric" and value is None:
-        return cell.run.task.headline
-    if field == "prompt":
+        every, drawn = cell.run.items_planned, ""
+        if definition.draw:
+            every, drawn = definition.draw.of, f" (drawn by seed {definition.draw.seed})"
+        if every:
+            drawn = f" of {every} items{drawn}"
+        return f"{definition.items}{drawn or ' items'}"
+    if field == "metric" and definition.metric is None:
+        return task.headline
+    if field == "judge":
+        return " asking ".join(filter(None, (task.scored_by, task.grader)))
+    if field in ("prompt", "shots"):
         return str(cell.run.resolved.prompt)
-    text = str(value)
-    if len(text) > 24 and " " not in text:
-        return text[:12] + "…"
-    return text
+    value = getattr(definition, field)
+    if isinstance(value, dict):  # a model that reads or solves, by its name
+        return str(value.get("fallback") or value.get("model"))
+    return str(value or "none")
 
 
 def _other_documents(a: record.Cell, b: record.Cell) -> str:

@@ -6,7 +6,7 @@ Plain values, from which terminal, board and report are made:
     ranked.rows[0].variant, ranked.pairs["concepts"].ranks
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from math import inf
@@ -142,6 +142,13 @@ class Ranking:
     def row(self, variant: str) -> RankingRow | None:
         return next((row for row in self.rows if row.variant == variant), None)
 
+    def alone(self, variants: Collection[str]) -> "Ranking":
+        """Of these variants, with what is said of them among all."""
+        pairs = {}
+        for task, every in self.pairs.items():
+            pairs[task] = replace(every, order=tuple(name for name in every.order if name in variants))
+        return replace(self, rows=tuple(row for row in self.rows if row.variant in variants), pairs=pairs)
+
     def over_all(self) -> list[tuple[Comparison, list[Decision]]]:
         """Each variant against its parent or the baseline over all tasks, and what the suite decides of it."""
         lines = []
@@ -181,7 +188,7 @@ class Ranking:
             return f"{against} has no results here"
         if row.scores[task].estimate is None or other.estimate is None:
             return "nothing to compare"
-        return f"cannot be compared with {against}, which was made another way"
+        return f"cannot be compared with {against}: {self.pairs[task].family.why_not(row.variant, against)}"
 
 
 def ranking(cells: Cells, baseline: str | None = None) -> Ranking:

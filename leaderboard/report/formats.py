@@ -16,7 +16,7 @@ from proctor.common.refusal import Refusal
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import charts, escape
 from proctor.leaderboard.board.charts import Plot
-from proctor.leaderboard.board.html import environment
+from proctor.leaderboard.board.html import TEMPLATES, environment
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.report.github import render_github
@@ -26,6 +26,7 @@ FORMATS = ("md", "latex", "csv", "html", "github")
 WITH_CHANGED = ("html", "github")  # which show the answers that changed
 MAIN, APPENDIX = "report", "appendix"  # the files' names
 ENDINGS = {"md": "md", "latex": "tex", "csv": "csv", "html": "html", "github": "github.md"}
+STYLE = TEMPLATES / "static" / "board.css"
 PAGE = 40  # rows of a LaTeX table
 MARKED = re.compile(rf"([+−]?[0-9.]+)([{SHOWN}{WITHIN}{OTHER_WITHIN}])")
 LATEX_MARKS = {SHOWN: "*", WITHIN: r"\approx", OTHER_WITHIN: r"\dagger"}
@@ -83,13 +84,17 @@ def render(report: ComparisonReport, form: str, figures: str = "", part: str = M
         return _markdown(report, sheets, figures)
     if form == "latex":
         return _latex(report, sheets)
+    if part != MAIN:
+        report = replace(report, tables=(), changed=())
     templates = environment(escape.line)
-    templates.globals |= {"marked": marked, "drawing": _drawing, "whole": _whole}
+    templates.globals |= {"marked": marked, "whole": _whole}
     return templates.get_template("report.html").render(
         title=part.capitalize(),
+        style=Markup(STYLE.read_text(encoding="utf-8")),
+        tables=report.tables,
         sheets=sheets,
         source=report.source,
-        changed=report.changed if part == MAIN else (),
+        changed=report.changed,
     )
 
 
@@ -113,11 +118,6 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
         written[-2].write_text(drawn, encoding="utf-8")
         written[-1].write_bytes(charts.png(drawn))
     return written
-
-
-def _drawing(plot: Plot) -> Markup:
-    """Inside the page, which is one file to send. The drawing's words are escaped where it is made."""
-    return Markup(charts.svg(plot.spec, plot.title, plot.about))
 
 
 def _whole(text: str) -> Markup:

@@ -10,7 +10,7 @@ from proctor.common.stats import Verdict
 from proctor.leaderboard.board import escape
 from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.report.changed import ChangedAnswers
-from proctor.leaderboard.report.tables import ComparisonReport, ReportLine, TaskTable
+from proctor.leaderboard.report.tables import WORST_FIRST, ComparisonReport, ReportLine, TaskTable
 
 MARKER = "<!-- proctor report -->"  # by which the action finds its own comment again
 LONGEST = 65_536
@@ -18,11 +18,7 @@ NAMED = 8  # pairs that a verdict names; of more it says the number
 TEXT = 160  # letters of an answer
 HEAD = ("Task", "Variant", "Score", "95 % interval", "Difference", "95 % interval", "Verdict", "n")
 SIDES = "| :-- | :-- | --: | --: | --: | --: | :-- | --: |"
-# The worst first.
-HEADINGS = {
-    Verdict.WORSE: "Worse", Verdict.NOT_SHOWN: "Not shown either way", Verdict.NO_WORSE: "No worse",
-    Verdict.BETTER: "Better",
-}  # fmt: skip
+HEADINGS = dict(zip(WORST_FIRST, ("Worse", "Not shown either way", "No worse", "Better"), strict=True))
 WITHOUT = "\n{} left out here for want of room.\n"
 Line = tuple[TaskTable, ReportLine]
 
@@ -34,8 +30,7 @@ def render_github(report: ComparisonReport, longest: int = LONGEST) -> str:
     """
     lines: list[Line] = []
     for table in report.tables:
-        lines += [(table, line) for line in table.lines]
-    lines.sort(key=_rank)
+        lines += _in_order(table)
     head = f"{MARKER}\n{_verdicts(lines)}\n"
     source = f"\n{escape.markdown(report.source)}\n"
     # Two thirds of the room at most, so that changed answers stand below a long table.
@@ -55,16 +50,12 @@ def render_github(report: ComparisonReport, longest: int = LONGEST) -> str:
     return text + source
 
 
-def _verdict(line: ReportLine) -> Verdict | None:
-    """That of the line's own variant: where only the other one is no worse, nothing is shown of this one."""
-    if line.pair and line.pair.said_of_b:
-        return Verdict.NOT_SHOWN
-    return line.pair.verdict if line.pair else None
-
-
-def _rank(line: Line) -> int:
-    verdict = _verdict(line[1])
-    return list(HEADINGS).index(verdict) if verdict else len(HEADINGS)
+def _in_order(table: TaskTable) -> list[Line]:
+    """The leading difference first, then the worst; what is compared with nothing comes last."""
+    worst_first = [*WORST_FIRST, None]
+    lines = sorted(table.lines, key=lambda line: worst_first.index(line.verdict))
+    lines.sort(key=lambda line: line.pair is None or line.pair is not table.leading)
+    return [(table, line) for line in lines]
 
 
 def _verdicts(lines: Sequence[Line]) -> str:
@@ -73,7 +64,7 @@ def _verdicts(lines: Sequence[Line]) -> str:
     for verdict, heading in HEADINGS.items():
         named = []
         for table, line in lines:
-            if line.pair and _verdict(line) == verdict:
+            if line.pair and line.verdict == verdict:
                 named.append(f"{line.variant} than {line.pair.b} on {table.task}")
         words = "; ".join(named)
         if verdict == Verdict.NOT_SHOWN:

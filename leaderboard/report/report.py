@@ -61,13 +61,18 @@ def make(
     shown = {variant_called(cells, name, results) for name in only}
     if shown and baseline:
         shown.add(baseline)
-    made = [_table(ranked, task, baseline, shown) for task in wanted]
-    tables = tuple(table for table in made if table.lines)
+    tables: tuple[TaskTable, ...] = ()
+    for task in wanted:
+        table = _table(ranked, task, baseline, shown)
+        if table.lines:
+            tables += (table,)
     appendix = tuple(map(_appendix, tables)) if with_appendix else ()
     changed: list[ChangedAnswers] = []
     if with_changed:
         for table in tables:
             changed += _changed(cells, table)
+    if shown:
+        ranked = ranked.alone(shown)
     drawings = tuple(_plots(ranked, tables))
     return ComparisonReport(tables, _source(cells, wanted), drawings, appendix, tuple(changed))
 
@@ -109,7 +114,7 @@ def _table(ranked: Ranking, task: str, baseline: str | None, shown: Collection[s
     warning = ranked.warnings.get(task, "")
     if warning:
         notes.append(judge_warnings.named(warning))
-    notes += _missing(ranked, task, compared, shown)
+    notes += _missing(ranked, task, compared, shown, baseline)
     best = [name for name, ranks in pairs.ranks.items() if ranks.worst == 1 and not scores[name].flag]
     return TaskTable(task, about, against, tuple(lines), tuple(notes), "".join(best), warning)
 
@@ -139,12 +144,14 @@ def _how(scores: Sequence[Score], compared: Sequence[Comparison], task: TaskReco
     return [*notes, f"{marks} No mark: not shown."]
 
 
-def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison], shown: Collection[str]) -> list[str]:
+def _missing(
+    ranked: Ranking, task: str, compared: Sequence[Comparison], shown: Collection[str], baseline: str | None
+) -> list[str]:
     """What a table of numbers would hide: rows without a score, items left out, variants that did not run."""
     parts: dict[str, list[str]] = {
         "Flagged": [], "Own data, not the published items": [], "Answers that are not ok": [],
         "Items left out of a difference": [], "Not all items were asked": [], "Not run": [],
-        "Imported, and not told by the source": [],
+        "Imported, and not told by the source": [], "Not compared": [],
     }  # fmt: skip
     for row in ranked.rows:
         score, name = row.scores.get(task), row.variant
@@ -164,6 +171,10 @@ def _missing(ranked: Ranking, task: str, compared: Sequence[Comparison], shown: 
         if score.run.lacks:
             lacks = f"{name}: no {', no '.join(score.run.lacks)}"
             parts["Imported, and not told by the source"].append(lacks)
+        other = baseline or row.resolved.parent or ""
+        why = ranked.pairs[task].family.why_not(name, other)
+        if why:
+            parts["Not compared"].append(f"{name} with {other}: {why}")
     for pair in compared:
         if pair.left_out:
             words = f"{pair.a} to {pair.b}: {counted(pair.left_out, 'item')}"

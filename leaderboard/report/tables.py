@@ -3,19 +3,22 @@
 report.py makes it of results, formats.py writes it as Markdown, LaTeX, CSV or HTML.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from proctor.common import counted
 from proctor.common.stats import Verdict
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board.charts import Plot
 from proctor.leaderboard.compare import formatting
-from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.comparison import Comparison, leading_pair
 from proctor.leaderboard.compare.figures import CellFigure, columns_of
 from proctor.leaderboard.compare.ranking import Score
 from proctor.leaderboard.report.changed import ChangedAnswers
 
+WORST_FIRST = (Verdict.WORSE, Verdict.NOT_SHOWN, Verdict.NO_WORSE, Verdict.BETTER)
 SHOWN, WITHIN, OTHER_WITHIN = "*", "≈", "†"  # marks of a difference
 WIDE = 72  # letters of the variants' names that a page has room for; more stand in a table of their own
 NARROWEST = 8
@@ -36,6 +39,13 @@ class ReportLine:
     @property
     def items(self) -> int:
         return self.score.run.definition.items or self.n
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """That of the line's own variant: where only the other one is no worse, nothing is shown of this one."""
+        if self.pair and self.pair.said_of_b:
+            return Verdict.NOT_SHOWN
+        return self.pair.verdict if self.pair else None
 
     @property
     def mark(self) -> str:
@@ -76,6 +86,39 @@ class TaskTable:
     @property
     def rows(self) -> list[list[str]]:
         return [self.row(line) for line in self.lines]
+
+    @property
+    def leading(self) -> Comparison | None:
+        """What is said first. Flagged rows are not spoken of."""
+        return leading_pair(line.pair for line in self.lines if line.pair and not line.score.flag)
+
+    @property
+    def answer(self) -> str:
+        """`tiny-lora is better than tiny: +12.8, 95 % interval +7.2 to +20.4. Of 1 difference: 1 better.`"""
+        verdicts: Counter[Verdict] = Counter()
+        flagged = 0
+        for line in self.lines:
+            if line.verdict and line.score.flag:
+                flagged += 1
+            elif line.verdict:
+                verdicts[line.verdict] += 1
+        if not verdicts and flagged:
+            return "Nothing was compared that is not flagged."
+        if not verdicts:
+            return "Nothing was compared."
+        words, pair = "No gain or loss is shown.", self.leading
+        if pair:
+            verdict = formatting.verdict(pair, self.about, named=True)
+            shown, bounds = (
+                formatting.difference(pair, self.about),
+                formatting.difference_interval(pair, self.about),
+            )
+            words = f"{pair.a} is {verdict}: {shown}, 95 % interval {bounds}."
+        counts = []
+        for name in WORST_FIRST:
+            if verdicts[name]:
+                counts.append(f"{verdicts[name]} {name}")
+        return f"{words} Of {counted(verdicts.total(), 'difference')}: {', '.join(counts)}."
 
     def row(self, line: ReportLine) -> list[str]:
         name, n, estimate = line.variant, str(line.n), line.score.estimate

@@ -12,6 +12,7 @@ from proctor.harness.config.project import FOLDERS, make_project
 from proctor.harness.config.schemas import MODELS, schema_of
 from proctor.harness.config.suite import Suite, SuiteFile
 from proctor.tasks.stock.loading import included
+from tests.support.command import proctor
 
 
 @pytest.fixture
@@ -47,6 +48,20 @@ def test_first_variant_of_an_empty_project_makes_its_suite_with_a_parent_that_sh
     assert [variant.name for variant in plan.suite.variants] == ["tiny", "brief"]
     add(empty, "two", prompt="cot-2shot", parent="brief")
     assert [variant.name for variant in Suite.load("main").variants] == ["tiny", "brief", "two"]
+
+
+def test_what_is_printed_to_run_it_says_how_to_run_one_of_several_tasks(empty: Path):
+    suite = empty / "suites" / "two.yaml"
+    suite.parent.mkdir()
+    suite.write_text("variants: [tiny]\ntasks: [word_problems, study_plan]\nbaseline: tiny\n")
+    done = proctor(
+        "add", "brief", "--base", "finetune/tiny", "--prompt", "direct", "--suite", "two", cwd=empty
+    )
+    assert "to run it: proctor run two --only brief\n" in done.stdout
+    assert "on one of its 2 tasks alone: proctor run two --only brief --task word_problems" in done.stdout
+    done = proctor("add", "other", "--base", "finetune/tiny", "--prompt", "direct", cwd=empty)
+    assert "to run it: proctor run main --only other\n" in done.stdout
+    assert "alone" not in done.stdout
 
 
 def test_variant_that_cannot_be_planned_leaves_no_suite_behind(empty: Path):

@@ -35,7 +35,20 @@ def test_other_shots_are_another_definition(home, data):
     refused = home.run(suite)
     assert refused.returncode == 2
     assert "earlier definition" in refused.stderr
-    assert "shots was " in refused.stderr
+    assert "the shots changed" in refused.stderr
+
+
+def test_two_suites_in_one_results_folder_are_told_apart_in_words(home, data):
+    home.echo("gold", lambda doc: doc["answer"], "gsm8k")
+    whole = home.suite(variants=["gold"], tasks=["gsm8k"], baseline="gold")
+    assert home.run(whole).returncode == 0
+    few = home.suite("few", variants=["gold"], tasks=["gsm8k"], baseline="gold", limit={"gsm8k": 5})
+    refused = home.run(few)
+    assert refused.returncode == 2
+    words = " ".join(refused.stderr.split())
+    assert "results of gold x gsm8k were made by the suite suite, which defines them otherwise" in words
+    assert "the questions changed; items was 12, is 5" in words
+    assert "keep both with --results OTHER" in words
 
 
 def test_other_training_data_is_another_file_of_chats(tmp_path, data):

@@ -88,8 +88,14 @@ def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):
     assert "small against whole on 2 samples of word_problems: not shown; difference 0.0" in sentence
     assert sentence.endswith("1.8 times smaller.")
     assert "Word problems: accuracy, %" in done.stdout
+    assert "Word problems: accuracy, %; 2 items" in done.stdout
     assert (tmp_path / "board" / "index.html").is_file()
     assert (tmp_path / "suites" / "try-small-and-whole.yaml").is_file()
+    alone = proctor("try", "small.gguf", "--limit", "2", cwd=tmp_path)
+    assert "small scores " in alone.stdout
+    table = alone.stdout[alone.stdout.index("Word problems: accuracy, %; 2 items") :]
+    assert "whole" not in table
+    assert "not run" not in table
 
 
 def test_items_of_ones_own_become_a_task_with_guessed_fields(project):

@@ -107,26 +107,28 @@ def test_shots_are_those_of_the_pack_that_makes_the_same_prompt(ours, tmp_path):
     import_files([path], ours.results, Wish(variant="two-shots"))
     (found,) = compare_variants(ours.results, "two-shots", "shown", ["word_problems"])
     assert found.difference.difference == 0
-    with pytest.raises(ValueError, match=r"they differ in the prompt \(cot-2shot and default\)"):
+    with pytest.raises(
+        ValueError, match=r"they differ in the prompt \(two-shots: cot-2shot; mine: default\)"
+    ):
         compare_variants(ours.results, "two-shots", "mine", ["word_problems"])
 
 
 CHANGES = {
     "shots": (
         {"shots": 5},
-        r"the prompt \(default \[5 shots for 0\] and default\)",
+        r"the prompt \(other-shots: default \[5 shots for 0\]; mine: default\)",
     ),
     "template": (
         {"chat": False},
-        r"the prompt \(default \[without a chat template\] and default\)",
+        r"the prompt \(other-template: default \[without a chat template\]; mine: default\)",
     ),
     "pack": (
         {"prompt": "cot"},
-        r"the prompt \(cot and default\)",
+        r"the prompt \(other-pack: cot; mine: default\)",
     ),
     "items": (
         {"limit": 20},
-        r"the items \(20 items, hash [0-9a-f]{8} and 250 items, hash [0-9a-f]{8}\)",
+        r"the items \(other-items: 20 items; mine: 250 items\)",
     ),
 }
 
@@ -144,7 +146,7 @@ def test_what_was_asked_otherwise_is_refused_with_the_field_and_both_values(ours
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"proctor_word_problems": VERSION', '"proctor_word_problems": 0.9', r"the task's version \(0.9 and {}\)"),
+        ('"proctor_word_problems": VERSION', '"proctor_word_problems": 0.9', r"version \(changed-\d+: 0.9; mine: {}\)"),
         ('"system_instruction": null', '"system_instruction": "Be brief."', r"default \[a system instruction\]"),
     ],
 )  # fmt: skip
@@ -163,7 +165,7 @@ def test_another_version_or_a_system_instruction_is_named(ours, old, new, words,
 
 def test_another_wording_of_one_item_is_another_prompt_or_another_item(ours, log):
     lines = log.read_text().splitlines()
-    for field, words in (("prompt", "a wording of no prompt pack and default"), ("question", "the items")):
+    for field, words in (("prompt", "a wording of no prompt pack; mine: default"), ("question", "the items")):
         row = json.loads(lines[0])
         row["doc"][field] += " Think."
         write(log, json.dumps(row), *lines[1:])
@@ -174,7 +176,7 @@ def test_another_wording_of_one_item_is_another_prompt_or_another_item(ours, log
 
 def test_another_metric_of_our_task_is_another_thing(ours, log):
     import_files([log], ours.results, Wish(variant="strict", metric="strict_match"))
-    with pytest.raises(ValueError, match=r"the metric \(strict_match,none and accuracy\)"):
+    with pytest.raises(ValueError, match=r"the metric \(strict: strict_match,none; mine: accuracy\)"):
         compare_variants(ours.results, "strict", "mine", ["word_problems"])
 
 
@@ -204,7 +206,7 @@ def test_the_examples_of_a_task_from_outside_are_held_to_the_prompts(tmp_path, m
     assert (found.difference.difference, found.difference.n) == (0, 12)
     path.write_text(path.read_text().replace("train: what is 1 + 1?", "train: what is one and 1?"))
     import_files([path], home.results, Wish(variant="others"))
-    with pytest.raises(ValueError, match=r"the shots \(other examples and [0-9a-f]{12}…\)"):
+    with pytest.raises(ValueError, match=r"the shots \(cot-2shot for both, but not the same\)"):
         compare_variants(home.results, "others", "mine", ["gsm8k"])
 
 

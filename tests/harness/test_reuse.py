@@ -187,7 +187,7 @@ def test_first_items_of_an_earlier_version_are_never_mixed_with_drawn_ones(home,
     del told["definition"]["draw"]
     path.write_text(json.dumps(told | {"check": None}), encoding="utf-8")
     suite = home.suite(variants=["one"], tasks=["word_problems"], baseline="one", limit={"word_problems": 9})
-    with pytest.raises(Refusal, match="made from an earlier definition; dataset was"):
+    with pytest.raises(Refusal, match="made from an earlier definition; the questions changed"):
         run(home, suite)
 
 

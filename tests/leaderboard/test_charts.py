@@ -8,8 +8,12 @@ import altair
 import pytest
 from jsonschema import ValidationError
 
-from proctor.leaderboard.board import charts, escape
+from proctor.leaderboard.board import charts, escape, plots
 from proctor.leaderboard.board.charts import LABEL, MOST_LABELS, ChartPoint, frontier
+from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.items import load_cells
+from proctor.leaderboard.compare.ranking import ranking
+from tests.support.boards import DEMO
 
 
 def measured(name: str, mean: float, cost: float) -> ChartPoint:
@@ -80,6 +84,32 @@ def test_a_drawing_is_valid_by_the_schema_of_vega_lite(name: str) -> None:
     altair.LayerChart.validate(CHARTS[name])
     with pytest.raises(ValidationError):
         altair.LayerChart.validate(CHARTS[name] | {"layer": [{"mark": "blot"}]})
+
+
+AXES = {
+    "tradeoff": {"accuracy, %", "speed"},
+    "curves": {"accuracy, %", "examples"},
+    "loss": {"training step", "training loss, nats per token"},
+    "scores": {"variant", "accuracy, %"},
+    "differences": {"variant", "difference"},
+}
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_both_axes_of_every_drawing_have_a_label(name: str) -> None:
+    assert set(texts_of(charts.svg(CHARTS[name], "A title"))) >= AXES[name]
+
+
+def test_a_drawing_of_a_task_says_task_figure_and_unit_on_its_axis() -> None:
+    ranked = ranking(load_cells(DEMO), "tiny")
+    for task, about in ranked.tasks.items():
+        pairs = list(ranked.pairs[task].family.comparisons.values())
+        drawn = plots.differences(pairs, about), plots.scores(ranked, task)
+        difference, score = (charts.svg(plot.spec, "") for plot in drawn if plot)
+        words = f"{about.title}: difference in {about.headline}, points (95 % interval)"
+        assert {words, "pair"} <= set(texts_of(difference))
+        words = f"{about.headline}, {formatting.unit(about)} (95 % interval)"
+        assert {words, "variant"} <= set(texts_of(score))
 
 
 @pytest.mark.parametrize("name", CHARTS)

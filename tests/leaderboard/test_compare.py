@@ -213,7 +213,7 @@ def test_cells_made_differently_are_refused_and_all_pairs_go_on_without_them(tmp
         tmp_path, "tiny-q4", "word_problems", definition=other.run.definition.as_json() | {"judge": "another"}
     )
     found = run("compare", "tiny", "tiny-q4", "--results", tmp_path, code=2)
-    assert "they differ in the judge (None and another)" in found
+    assert "they differ in the judge (rules for both, but not the same)" in found
     everything = told(tmp_path)
     assert {(one["a"], one["b"]) for one in everything["comparisons"]} == {("tiny-lora", "tiny")}
     assert len(everything["refused"]) == 2
@@ -341,6 +341,7 @@ def test_every_line_fits_80_columns_and_says_the_verdict(tmp_path):
     )
     assert "than tiny" in text or "against tiny" in text
     assert "1 truncated" in text
+    assert "11 of 12 items scored, 1 unparsed" in text
     assert "11 items show a difference of" in " ".join(text.split())
     for arguments in (["tiny-lora", "tiny"], [], [long, "tiny-lora", "--task", "word_problems"]):
         told_lines = run("compare", *arguments, "--results", tmp_path).splitlines()

@@ -21,7 +21,7 @@ def drawings(text: str) -> list[str]:
 def test_each_difference_is_drawn_on_its_interval_beside_none() -> None:
     found = json.loads(proctor("compare", "--task", "word_problems", "--json", *WHERE).stdout)["comparisons"]
     text = proctor("compare", "--task", "word_problems", "--plot", *WHERE).stdout
-    block = text.partition("Word problems: difference in accuracy, points")[2]
+    block = text.partition("Word problems: difference in accuracy, points (95 % interval)")[2]
     drawn = drawings(block)
     assert len(drawn) == len(found)
     zeros = set()

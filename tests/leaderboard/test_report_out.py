@@ -13,7 +13,8 @@ from proctor.leaderboard.report.github import LONGEST, MARKER, render_github
 from tests.support.board_pages import HOSTILE
 from tests.support.board_results import rows_of, small_results, write
 from tests.support.command import ROOT
-from tests.support.report_tables import Words, rows_in
+from tests.support.comparing import run
+from tests.support.report_tables import Words, cells_in, rows_in
 
 
 def three_variants(results: Path, n: int = 80) -> Path:
@@ -55,6 +56,18 @@ def test_what_is_worse_stands_first(tmp_path: Path) -> None:
     losses = [answer.gain for answer in made.changed[0].answers]
     assert losses == sorted(losses)
     assert losses[0] < 0
+
+
+def test_the_rows_of_a_task_stand_together_in_the_suites_order_the_leading_one_first() -> None:
+    made = report.make(ROOT / "results/demo")
+    _, *rows = cells_in(formats.render(made, "github"))
+    titles = [row[0] for row in rows]
+    assert titles == ["Word problems"] * 6 + ["Concept extraction"] * 6 + ["Study plans"] * 6
+    assert rows[0][1:2] + rows[0][6:7] == ["tiny-lora", "better than tiny"]
+    assert [row[1] for row in rows if not row[6]] == ["tiny"] * 3
+    assert not any(
+        row[6] for row in (rows[5], rows[11], rows[17])
+    )  # what is compared with nothing comes last
 
 
 @pytest.mark.parametrize("longest", [1_800, 3_000, 6_000, 12_000, LONGEST])
@@ -108,6 +121,36 @@ def test_the_one_file_holds_drawings_and_changed_answers_and_asks_nobody(
     assert "default-src 'none'" in page
     addresses = set(re.findall(r"https?://[^\s\"'<]+", page))
     assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+def test_a_report_of_some_variants_draws_no_others_and_says_the_verdict_first(tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    named = ("report", "--results", ROOT / "results/demo", "--format", "html", "--only", "tiny-lora,tiny-q4")
+    out.write_text(run(*named), encoding="utf-8")
+    page = out.read_text(encoding="utf-8")
+    for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        assert "tiny-q8" not in drawing
+        assert "tiny-qlora" not in drawing
+    first = page[page.index("<h1>") : page.index("<table")]
+    assert "Word problems: tiny-lora is better than tiny: +12.8, 95 % interval +7.2 to +20.4. " in first
+    assert "Of 2 differences: 1 not shown, 1 better." in first
+    assert "Study plans: No gain or loss is shown. Of 2 differences: 2 not shown." in first
+
+
+def test_a_report_of_one_variant_alone_says_that_nothing_was_compared(tmp_path: Path) -> None:
+    write(tmp_path / "r", rows_of("base", "word_problems"))
+    assert "Nothing was compared." in formats.render(report.make(tmp_path / "r"), "html")
+
+
+def test_flagged_rows_are_not_counted_in_the_verdict_of_a_report(tmp_path: Path) -> None:
+    write(tmp_path / "r", rows_of("base", "study_plan", 40, ability=1))
+    canned = [replace(row, response="Study.", score=4.0) for row in rows_of("null", "study_plan", 40)]
+    write(tmp_path / "r", canned, parent="base")
+    made = report.make(tmp_path / "r")
+    assert made.tables[0].rows[0][0] == "null (flagged)"
+    assert '<p class="front">Study plans: Nothing was compared that is not flagged.</p>' in formats.render(
+        made, "html"
+    )
 
 
 def test_the_best_is_bold_only_where_a_test_shows_it(made: tables.ComparisonReport, tmp_path: Path) -> None:

@@ -194,12 +194,26 @@ def test_where_the_best_have_the_same_score_the_first_of_them_is_not_the_one_to_
     assert "To publish: the first" not in told
 
 
-def test_where_one_score_is_the_best_the_first_is_the_one_to_publish(tmp_path: Path) -> None:
+@pytest.mark.parametrize("items", [8, 400])
+def test_the_first_is_the_one_to_publish_only_where_a_test_shows_it(tmp_path: Path, items: int) -> None:
     for name, ability in (("ann", 3), ("bob", 2)):
-        write(tmp_path / "r", rows_of(name, "study_plan", 8, ability))
+        write(tmp_path / "r", rows_of(name, "study_plan", items, ability))
     page = text_of(site.build(tmp_path / "r", tmp_path / "board").parent, "index.html")
-    assert "To publish: the first" in page
     assert "nothing separates" not in page
+    assert ("Shown to be better than the other. To publish: the first." in page) == (items == 400)
+    no_test = "To publish: no test decides between the first and this one; choose by size, speed or another"
+    assert (no_test in page) == (items == 8)
+    assert page.count("To publish:") == 1
+
+
+def test_the_first_or_one_that_may_stand_in_for_it_is_to_be_published(tmp_path: Path) -> None:
+    for name, ability in (("ann", 3), ("bob", 3), ("dora", 0)):
+        rows = rows_of(name, "word_problems", 400, ability)
+        if name == "bob":
+            rows[:3] = [replace(row, score=0.0) for row in rows[:3]]
+        write(tmp_path / "r", rows)
+    page = text_of(site.build(tmp_path / "r", tmp_path / "board").parent, "index.html")
+    assert "To publish: the first, or one that may stand in for it where size or speed counts." in page
 
 
 def test_a_task_without_any_score_says_so(tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ class Fit:
             return False
         return None if self.cache is None else self.weights + self.cache <= PART * phone * GB
 
+    @property
+    def smallest(self) -> int | None:
+        """The least memory of a phone on which it fits; None where it fits on none, or that is not known."""
+        return next((phone for phone in PHONES if self.on(phone)), None)
+
 
 @dataclass(frozen=True)
 class WhatFits:

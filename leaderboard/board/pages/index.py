@@ -10,7 +10,7 @@ from proctor.common.stats import Verdict
 from proctor.harness.record import VariantRecord
 from proctor.leaderboard.board.escape import script
 from proctor.leaderboard.compare import formatting
-from proctor.leaderboard.compare.comparison import Comparison
+from proctor.leaderboard.compare.comparison import Comparison, leading_pair
 from proctor.leaderboard.compare.costs import SIZE, SPEED, Costs, Measure, machine
 from proctor.leaderboard.compare.figures import CellFigure, FigureColumn, columns_of
 from proctor.leaderboard.compare.ranking import Ranking, RankingRow
@@ -50,21 +50,9 @@ def page(ranking: Ranking, costs: Costs) -> dict[str, Any]:
 
 
 def leading(ranking: Ranking, task: str) -> Comparison | None:
-    """What is said first of a task: the largest gain over a parent (or the baseline) that a test shows; else the
-    largest loss; else the best row that is no worse; else nothing. Flagged rows are not spoken of.
-    """
-    by_verdict: dict[Verdict, list[Comparison]] = {}
-    for score in ranking.scores(task).values():
-        pair = score.comparison
-        if pair and not pair.said_of_b and not score.flag:
-            by_verdict.setdefault(pair.verdict, []).append(pair)
-    for verdict in (Verdict.BETTER, Verdict.WORSE, Verdict.NO_WORSE):
-        pairs = sorted(by_verdict.get(verdict, ()), key=lambda pair: pair.difference.difference)
-        if pairs and verdict == Verdict.WORSE:
-            return pairs[0]
-        if pairs:
-            return pairs[-1]
-    return None
+    """What is said first, of the differences to each parent or the baseline. Flagged rows are not spoken of."""
+    scores = ranking.scores(task).values()
+    return leading_pair(score.comparison for score in scores if score.comparison and not score.flag)
 
 
 def command(row: RankingRow) -> str:
