@@ -272,7 +272,7 @@ PARTS: dict[str, Part] = {
     "merged": Part(lambda work, figures, device, shape: merged(work, figures), 200, ("vllm",)),
     "adapters": Part(lambda work, figures, device, shape: adapters(work, figures), 220, ("vllm",)),
     "separate": Part(lambda work, figures, device, shape: separate(work, figures), 200, ("vllm",), early=False),
-    "spread": Part(spread, 580, ("vllm",), early=False, named=True),
+    "spread": Part(spread, 900, ("vllm",), early=False, named=True),
     "transformers": Part(lambda work, figures, device, shape: without_serving(work, figures, device), 70),
     "trl-16bit": Part(lambda work, figures, device, shape: training(work, figures, "trl", "adapter-0"), 50, ("trl",)),
     "unsloth-16bit": Part(
