@@ -88,7 +88,7 @@ def _gives_none(text: str) -> bool:
 def _is_one_of_two(text: str, number: Number) -> bool:
     """Is it one of two different numbers between which the text does not decide?"""
     start, end = max(0, number.start - 40), number.end + 40
-    if not _OR_WORD.search(text, start, end):  # nearly all: to read the numbers around takes ten times as long
+    if not _OR_WORD.search(text, start, end):  # most texts; to read the numbers takes ten times as long
         return False
     for one, other in pairwise(numbers(text, start, end)):
         if number.start not in (one.start, other.start) or one.value == other.value:

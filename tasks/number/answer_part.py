@@ -11,8 +11,8 @@ _NEVER = re.compile("[\x00\ud800-\udfff]")
 _DIGIT = re.compile(r"[0-9]")
 _HEART = re.compile(r"(?<![0-9] )<3+(?![0-9.])")
 
-# A model that misses its stop goes on with the next problem of its training data, and solves that too. (Where every kind
-# begins with one of few signs, the search passes over the rest at once; so the kind within a line stands by itself.)
+# A model that misses its stop goes on with the next problem of its training data, and solves that too. The kind within
+# a line stands by itself: all others begin with one of three signs, so a search for them passes over the rest at once.
 _NEXT_QUESTION = re.compile(
     rf"""
     \n[ \t>\#*_<\[{BOLD}]{{0,8}}
@@ -87,11 +87,10 @@ def _before_next_question(text: str) -> str:
     for question in _NEXT_QUESTIONS:
         if found := question.search(text, first_digit.start()):
             text = text[: found.start()]
-    # Each of its halves wants one of the two, and most responses end behind their '####'.
-    if "?" in text or text.find("####", 0, text.rfind("\n")) >= 0:
-        if solved := _SOLVED.search(text):
-            return text[: solved.end()]
-    return text
+    # Its halves want a question, or a line behind '####': most responses end there.
+    goes_on = "?" in text or text.find("####", 0, text.rfind("\n")) >= 0
+    solved = _SOLVED.search(text) if goes_on else None
+    return text[: solved.end()] if solved else text
 
 
 def before_appendix(text: str) -> str:
